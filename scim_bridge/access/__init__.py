@@ -1,0 +1,1 @@
+"""Who may enter which account with which permission set, computed from memberships and assignments."""

@@ -1,0 +1,1 @@
+"""The commands, each thin: parse, call, render."""

@@ -1,0 +1,1 @@
+"""`bridge.yaml` becomes typed settings; secrets stay references until they are needed."""

@@ -1,0 +1,1 @@
+"""What is remembered between runs: links, runs, operations, conflicts. A reader and a writer."""

@@ -1,0 +1,1 @@
+"""Runs connections on their schedule."""

@@ -1,0 +1,118 @@
+"""What can go wrong, sorted by what happens next.
+
+```
+BridgeError(what, way_out)
+├─ Retry   wait, send again         Throttled(after), Unreachable, ServerFault, AnswerLost   caught in target/retry.py
+├─ Hold    this object waits        Refused, NameTaken, NotThere                             caught in the apply engine
+└─ Stop    send nothing more        CredentialsRefused, SourceUnreadable, Misconfigured …    caught where the run ends
+```
+
+A retry that has used up its patience leaves `target/retry.py` as EndpointDown (Stop) or as Refused (Hold).
+The guard returns a verdict; it does not raise.
+"""
+
+
+class BridgeError(Exception):
+    """One sentence for a person: what happened and to whom, then the way out.
+
+    what ends without a full stop; way_out, if any, is a sentence of its own.
+    """
+
+    def __init__(self, what: str, way_out: str = "") -> None:
+        self.what = what
+        self.way_out = way_out
+        super().__init__(f"{what}. {way_out}".rstrip() if way_out else f"{what}.")
+
+
+class Retry(BridgeError):
+    """Wait, then send the same request again. after: seconds the server asked for, None if it named none."""
+
+    def __init__(self, what: str, way_out: str = "", *, after: float | None = None) -> None:
+        super().__init__(what, way_out)
+        self.after = after
+
+
+class Throttled(Retry):
+    """429: too many requests, from us or from anybody else on the same quota."""
+
+
+class ServerFault(Retry):
+    """5xx: the service failed; the change may have been applied all the same."""
+
+
+class Unreachable(Retry):
+    """No connection could be made: nothing was sent."""
+
+
+class AnswerLost(Retry):
+    """The request was sent and no whole answer came back: look before believing either outcome."""
+
+
+class Hold(BridgeError):
+    """This object waits for a person; the others go on. request_id: AWS's id of the refused request, for CloudTrail."""
+
+    def __init__(self, what: str, way_out: str = "", *, request_id: str = "") -> None:
+        super().__init__(what, way_out)
+        self.request_id = request_id
+
+
+class Refused(Hold):
+    """400: the target does not accept this request."""
+
+
+class NameTaken(Hold):
+    """409: another resource holds a unique value of this one; the answer does not say which."""
+
+
+class NotThere(Hold):
+    """404: the resource named in the path, or a member named in the body, does not exist (or not yet)."""
+
+
+class Stop(BridgeError):
+    """Nothing more is sent. Exit code 1 unless the branch says otherwise."""
+
+    exit_code = 1
+
+
+class CredentialsRefused(Stop):
+    """401 or 403: wrong tenant, expired token, or a network control."""
+
+
+class EndpointDown(Stop):
+    """The endpoint never answered within its patience."""
+
+
+class SourceUnreadable(Stop):
+    """The directory could not be read whole, so nothing is concluded from it.
+
+    problems: every problem found, each a sentence that names file, line and column where there are any.
+    """
+
+    def __init__(self, what: str, way_out: str = "", *, problems: tuple[str, ...] = ()) -> None:
+        super().__init__(what, way_out)
+        self.problems = problems
+
+
+class Busy(Stop):
+    """Another run of this connection holds the lock."""
+
+
+class PlanOutdated(Stop):
+    """A saved plan no longer fits: the source or the target has moved since."""
+
+
+class StateUnusable(Stop):
+    """The state file can't be opened, or was written by a newer program."""
+
+
+class Misconfigured(Stop):
+    """Configuration, mapping or usage is wrong. Exit code 2.
+
+    problems: every problem found in the file, when there are several.
+    """
+
+    exit_code = 2
+
+    def __init__(self, what: str, way_out: str = "", *, problems: tuple[str, ...] = ()) -> None:
+        super().__init__(what, way_out)
+        self.problems = problems

@@ -1,0 +1,43 @@
+"""What a target can hold and do, as data (RFC 7643 §2.2 characteristics, plus a dialect's own limits)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from scim_bridge.model.identity import Kind
+
+Uniqueness = Literal["none", "folded", "exact"]
+"""folded: unique without regard to case (userName, primary email, displayName); exact: as written (externalId)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Characteristic:
+    """One attribute of one kind. pattern: a `regex` expression the whole value must match, said in words by allowed."""
+
+    required: bool = False
+    max_length: int = 1024
+    pattern: str = ""
+    allowed: str = ""
+    uniqueness: Uniqueness = "none"
+    reserved: frozenset[str] = frozenset()
+    is_boolean: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """A target's limits. attributes: for each kind, path → characteristic; a path that is missing has no place there.
+
+    changes_per_patch: membership changes one request may carry.
+    """
+
+    attributes: Mapping[Kind, Mapping[str, Characteristic]]
+    changes_per_patch: int
+
+    def unique(self, kind: Kind) -> tuple[tuple[str, Uniqueness], ...]:
+        """The paths whose values only one resource of this kind may hold, and how they are compared."""
+        return tuple((path, c.uniqueness) for path, c in self.attributes[kind].items() if c.uniqueness != "none")
+
+
+def fold(value: object, uniqueness: Uniqueness = "folded") -> str:
+    """A unique value in the form in which two of them are compared."""
+    return str(value).casefold() if uniqueness == "folded" else str(value)

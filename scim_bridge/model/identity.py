@@ -1,0 +1,178 @@
+"""Users and groups on their way from the source to the target.
+
+Record (unmapped) → Desired (mapped, then fitted) on one side, Existing on the other. Both sides speak in *paths*:
+a flat dictionary from an attribute path of design.md §4 ("userName", "name.givenName", "emails",
+"enterprise.department", "externalId") to one value, so that one differ serves every kind and attribute.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["user", "group"]
+Value = str | bool | tuple[str, ...]
+"""An attribute: text, or a truth for `active`; several texts only until `fit` has kept the first.
+
+The empty string in a desired state means "ours, and to be without value".
+"""
+
+EXTERNAL_ID = "externalId"
+USER_NAME = "userName"
+DISPLAY_NAME = "displayName"
+EMAILS = "emails"
+ACTIVE = "active"
+MANAGER = "enterprise.manager"
+
+NAMES: Mapping[Kind, str] = {"user": USER_NAME, "group": DISPLAY_NAME}
+"""The attribute by which people call a resource of each kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the source holds about one user or group, unmapped.
+
+    id: the anchor's value, "" if the record has none. place: where a person finds it ("users.csv, line 12").
+    """
+
+    id: str
+    attributes: Mapping[str, object]
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A warning: something a person should know that holds nothing back: kind, about whom, and one sentence."""
+
+    kind: str
+    subject: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCounts:
+    """How much a source showed: users, groups, direct memberships. The base of `shrink_source`."""
+
+    users: int
+    groups: int
+    memberships: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One whole reading of a source. Only records that exist are named in members; the rest became warnings.
+
+    members: group id → (ids of member users, ids of member groups), direct members only, each id once.
+    """
+
+    users: tuple[Record, ...]
+    groups: tuple[Record, ...]
+    members: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
+    warnings: tuple[Notice, ...] = ()
+
+    @property
+    def counts(self) -> SourceCounts:
+        """Users, groups and direct memberships shown."""
+        memberships = sum(len(users) + len(groups) for users, groups in self.members.values())
+        return SourceCounts(len(self.users), len(self.groups), memberships)
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One thing wrong with one record. fatal: the whole object is held; else only this attribute is left alone."""
+
+    kind: str
+    attribute: str
+    detail: str
+    remedy: str
+    fatal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What the target should hold for one record that is in scope.
+
+    attributes: path → value for every attribute that has a rule, `externalId` and (users) `active` included; an
+    attribute with a flaw that is not fatal is left out. `enterprise.manager` is the manager's *source id*.
+    places: every place that shows this id; more than one makes the record invalid (duplicate_id).
+    """
+
+    kind: Kind
+    source_id: str
+    attributes: Mapping[str, Value]
+    places: tuple[str, ...]
+    flaws: tuple[Flaw, ...] = ()
+
+    @property
+    def is_valid(self) -> bool:
+        """No flaw holds the whole object."""
+        return not any(flaw.fatal for flaw in self.flaws)
+
+    @property
+    def name(self) -> str:
+        """What people call it: userName or displayName, else its id, else its place."""
+        return str(self.attributes.get(NAMES[self.kind]) or self.source_id or self.places[0])
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfScope:
+    """A record that the mapping's scope rule leaves out."""
+
+    kind: Kind
+    source_id: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The desired state: every record in scope, mapped (and, after `fit`, in the target's own form).
+
+    members: group source id → source ids of its users, nested groups already dealt with by the mapping's rule;
+    only users and groups in scope. A record without an id is in users or groups with source_id "".
+    """
+
+    users: tuple[Desired, ...]
+    groups: tuple[Desired, ...]
+    members: Mapping[str, frozenset[str]]
+    counts: SourceCounts
+    out_of_scope: tuple[OutOfScope, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """A resource as the target shows it: its id and its attributes by path. `enterprise.manager` is a target id."""
+
+    kind: Kind
+    target_id: str
+    attributes: Mapping[str, Value]
+
+    @property
+    def name(self) -> str:
+        """What people call it on the target."""
+        return str(self.attributes.get(NAMES[self.kind]) or self.target_id)
+
+    @property
+    def external_id(self) -> str:
+        """The source's key that the target remembers, "" if none."""
+        return str(self.attributes.get(EXTERNAL_ID, ""))
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the user may sign in; a resource that does not say so counts as active."""
+        return self.attributes.get(ACTIVE, True) is not False
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What the target holds: resources by target id. Members are read later, for matched groups only."""
+
+    users: Mapping[str, Existing] = field(default_factory=dict)
+    groups: Mapping[str, Existing] = field(default_factory=dict)
+
+    def of(self, kind: Kind) -> Mapping[str, Existing]:
+        """The resources of one kind."""
+        return self.users if kind == "user" else self.groups
+
+
+Members = Mapping[str, frozenset[str]]
+"""Group target id → target ids of its users, as last read."""

@@ -1,0 +1,91 @@
+"""One step of a plan: one request on one resource; and what became of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Literal
+
+from scim_bridge.model.identity import Kind, Value
+
+OperationKind = Literal[
+    "deactivate_user",
+    "remove_members",
+    "reactivate_user",
+    "adopt_user",
+    "create_user",
+    "update_user",
+    "adopt_group",
+    "create_group",
+    "update_group",
+    "add_members",
+]
+
+Change = tuple[Value | None, Value | None]
+"""Old and new value of one attribute; None stands for "no value". The manager is named by source id."""
+
+
+class Phase(IntEnum):
+    """What must land before what (design.md §6.1). A phase begins when everything of the one before has ended."""
+
+    REVOKE = 1
+    FREE_NAMES = 2
+    USERS = 3
+    GROUPS = 4
+    GRANT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A user in a membership operation. source_id is None for a user nobody manages, target_id before it exists."""
+
+    source_id: str | None
+    target_id: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One request. changes: path → (old, new), a create's old is None. members: for add_members and remove_members.
+
+    after: ids of operations that must have succeeded first. target_id is None for what does not exist yet; the engine
+    then takes the id that the create of the same source id brought.
+    """
+
+    id: str
+    kind: OperationKind
+    phase: Phase
+    source_id: str | None
+    target_id: str | None
+    subject: str
+    reason: str
+    changes: Mapping[str, Change] = field(default_factory=dict)
+    members: tuple[Member, ...] = ()
+    after: tuple[str, ...] = ()
+
+    @property
+    def resource(self) -> Kind:
+        """The kind of resource this operation is sent to."""
+        return "user" if self.kind.endswith("_user") else "group"
+
+    @property
+    def is_create(self) -> bool:
+        """Whether the resource does not exist before."""
+        return self.kind in ("create_user", "create_group")
+
+
+OutcomeStatus = Literal["done", "held", "failed", "not_sent"]
+"""held: refused by the target, waits for a person; failed: not known to have worked, tried anew by the next run;
+not_sent: something it depends on did not succeed, or the run stopped first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one operation. target_id: of the resource, once known. refused: the members that were refused."""
+
+    operation_id: str
+    status: OutcomeStatus
+    target_id: str | None = None
+    request_id: str = ""
+    detail: str = ""
+    conflict_kind: str = ""
+    refused: tuple[Member, ...] = ()

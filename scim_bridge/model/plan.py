@@ -1,0 +1,157 @@
+"""A plan: the ordered steps that turn existing into desired, and everything that is deliberately not done."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from scim_bridge.model.identity import Kind, Notice, SourceCounts, Value
+from scim_bridge.model.operation import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Something only a person can decide. key: stable as long as kind and subjects' ids are the same.
+
+    subjects: names as people know them. target_id: the resource it is about, if there is one.
+    """
+
+    key: str
+    kind: str
+    subjects: tuple[str, ...]
+    detail: str
+    remedy: str
+    target_id: str | None = None
+
+
+def conflict_key(kind: str, ids: Iterable[str]) -> str:
+    """A short key that is the same in every run for the same kind and the same ids, in any order."""
+    text = "\x1f".join([kind, *sorted(ids)])
+    return f"c-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An object left alone by a rule, with the rule in words."""
+
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """One limit that the plan exceeds. items: what it counted, as stable names, for approval."""
+
+    limit: str
+    counted: int
+    base: int
+    allowed: str
+    sentence: str
+    items: frozenset[str] = frozenset()
+    approvable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The guard's answer. Nothing is sent unless it passed, or what tripped was approved."""
+
+    tripped: tuple[Trip, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """No limit was exceeded."""
+        return not self.tripped
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a plan was made from. source: hash of the fitted desired state. target: hash over `resources`.
+
+    resources: target id (or "kind:source id" of something to be created) → hash of what was seen there.
+    """
+
+    source: str
+    target: str
+    target_read: str
+    resources: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Writes this plan will send on a calm endpoint, and the documented lower bound (design.md §6.8)."""
+
+    writes: int
+    lower_bound: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """A managed pair as this run found it: recorded when the run ends. applied: what the target then holds of ours.
+
+    applied is None for a pair whose object is held: what was applied before stays on record.
+    """
+
+    kind: Kind
+    source_id: str
+    target_id: str
+    applied: Mapping[str, Value] | None
+    seen: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Bookkeeping:
+    """What a run records beside its operations. Not part of a saved plan.
+
+    paired: pairs whose resource already exists. forgotten: links whose record and resource are both gone.
+    creating: source id → attributes that its create will bring, for the link made then.
+    """
+
+    paired: tuple[Paired, ...] = ()
+    forgotten: tuple[tuple[Kind, str], ...] = ()
+    counts: SourceCounts = SourceCounts(0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything one run would do and would not do, each with its reason. An empty plan is a plan."""
+
+    connection: str
+    created: str
+    today: str
+    basis: Basis
+    operations: tuple[Operation, ...]
+    conflicts: tuple[Conflict, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    held: int = 0
+    requests: Requests = Requests(0, 0)
+    verdict: Verdict = Verdict()
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """Operations by kind; memberships are counted one by one."""
+        counts = dict.fromkeys(SUMMARY, 0)
+        for operation in self.operations:
+            if operation.members:
+                counts[operation.kind.removesuffix("s")] += len(operation.members)
+            else:
+                counts[operation.kind] += 1
+        counts["held"] = self.held
+        return counts
+
+
+SUMMARY = (
+    "create_user",
+    "update_user",
+    "deactivate_user",
+    "reactivate_user",
+    "delete_user",
+    "adopt_user",
+    "create_group",
+    "update_group",
+    "delete_group",
+    "adopt_group",
+    "add_member",
+    "remove_member",
+    "held",
+)
+"""The keys of a plan's summary, in the order people read them."""

@@ -1,0 +1,76 @@
+"""What an operator allows: the policy of a connection (design.md §3)."""
+
+import fnmatch
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from scim_bridge.model.identity import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most this many, or at most this share in percent."""
+
+    value: int
+    is_percentage: bool
+
+    def __str__(self) -> str:
+        return f"{self.value}%" if self.is_percentage else str(self.value)
+
+
+def percent(value: int) -> Limit:
+    """A share of the base, in percent."""
+    return Limit(value, is_percentage=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one run may take away. Up to `floor` objects a percentage does not trip, unless they are all."""
+
+    deactivate: Limit = percent(10)
+    delete: Limit = percent(5)
+    remove_members: Limit = percent(20)
+    shrink_source: Limit = percent(20)
+    floor: int = 3
+
+
+@dataclass(frozen=True)
+class Protect:
+    """Case-folded globs over userName and group displayName: what matches is never changed or deleted."""
+
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+    def covers(self, kind: Kind, *names: object) -> bool:
+        """Whether any of these names is protected; an empty name never is."""
+        pattern = self._users if kind == "user" else self._groups
+        return pattern is not None and any(name and pattern.match(str(name).casefold()) for name in names)
+
+    @cached_property
+    def _users(self) -> re.Pattern[str] | None:
+        return _one_of(self.users)
+
+    @cached_property
+    def _groups(self) -> re.Pattern[str] | None:
+        return _one_of(self.groups)
+
+
+def _one_of(globs: Iterable[str]) -> re.Pattern[str] | None:
+    expressions = [fnmatch.translate(glob.casefold()) for glob in globs]
+    return re.compile("|".join(expressions)) if expressions else None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything an operator decides once for a connection."""
+
+    deprovision: Literal["deactivate", "keep"] = "deactivate"
+    adopt: Literal["first-run"] = "first-run"
+    rehire: Literal["ask"] = "ask"
+    orphans: Literal["report", "keep"] = "report"
+    drift: Literal["overwrite"] = "overwrite"
+    protect: Protect = field(default_factory=Protect)
+    limits: Limits = field(default_factory=Limits)

@@ -1,0 +1,100 @@
+"""The seams: what a source, a target and a journal must do, each with one contract suite over every implementation."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from scim_bridge.model.capabilities import Capabilities
+from scim_bridge.model.identity import Existing, Inventory, Kind, Members, Snapshot, Value
+from scim_bridge.model.operation import Change, Operation, Outcome
+
+
+class Progress(Protocol):
+    """Told how far a step has come, for a bar on a terminal or a line elsewhere. total is None while unknown."""
+
+    def __call__(self, step: str, done: int, total: int | None) -> None:
+        """Say that `done` of `total` things of `step` are done."""
+
+
+def silent(step: str, done: int, total: int | None) -> None:
+    """A Progress that says nothing."""
+
+
+class Source(Protocol):
+    """A directory that can be read whole."""
+
+    def read(self) -> Snapshot:
+        """Everything the source shows now. Raises SourceUnreadable with every problem found; never a part."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A write that was accepted: the resource's id and AWS's request id ("" where there was none)."""
+
+    target_id: str
+    request_id: str
+
+
+class Target(Protocol):
+    """A SCIM endpoint. Every method may raise Hold (this object) or Stop (the run); waiting and retrying happen inside.
+
+    Attributes are by path, as in model/identity; `enterprise.manager` is a target id here.
+    """
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this target can hold and do."""
+        ...
+
+    def check(self) -> None:
+        """One cheap authenticated request; raises Stop with the sentence for a person if anything is wrong."""
+        ...
+
+    def read(self, progress: Progress = silent) -> Inventory:
+        """All users and groups, by cursor pages."""
+        ...
+
+    def read_members(self, group_ids: Sequence[str], progress: Progress = silent) -> Members:
+        """The members of each of these groups: exactly one entry a group."""
+        ...
+
+    def find(self, kind: Kind, path: str, value: str) -> Existing | None:
+        """The resource whose externalId, userName or (group) displayName is this, None if there is none."""
+        ...
+
+    def get(self, kind: Kind, target_id: str) -> Existing | None:
+        """The resource with this id, None if it is gone."""
+        ...
+
+    def create(self, kind: Kind, attributes: Mapping[str, Value]) -> Answer:
+        """Create one resource (a group without members). NameTaken if a unique value is held by another."""
+        ...
+
+    def update(self, kind: Kind, target_id: str, changes: Mapping[str, Change]) -> Answer:
+        """One PATCH with one operation per attribute; a new value of None removes the attribute."""
+        ...
+
+    def add_members(self, group_id: str, user_ids: Sequence[str]) -> Answer:
+        """Put these users in; at most capabilities.changes_per_patch of them. Sending it twice does no harm."""
+        ...
+
+    def remove_members(self, group_id: str, user_ids: Sequence[str]) -> Answer:
+        """Take these users out; at most capabilities.changes_per_patch of them. Sending it twice does no harm."""
+        ...
+
+
+class Journal(Protocol):
+    """Remembers every write before it is sent and after it is answered. Called from several threads."""
+
+    def begin(self, operation: Operation) -> None:
+        """Note that this operation is about to be sent. Durable when it returns."""
+        ...
+
+    def end(self, operation: Operation, outcome: Outcome) -> None:
+        """Note what became of it. Durable when it returns; a new link is part of it."""
+        ...
+
+    def finished(self) -> Iterable[Outcome]:
+        """Outcomes recorded for this very plan by a run that was cut: what must not be sent again."""
+        ...

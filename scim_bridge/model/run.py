@@ -1,0 +1,84 @@
+"""A run as it is remembered: what history, `show`, the service and the views look at."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from scim_bridge.model.identity import Kind
+
+RunStatus = Literal["running", "done", "stopped_by_guard", "failed", "interrupted"]
+"""interrupted: the process ended in the middle; found out by the next run, which takes up where it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One execution of a connection. Times are UTC. summary: as in the plan document; detail: one sentence, "" if done.
+
+    guard: the sentences of the limits that tripped. approved_by: who gave `--approve` ("" if nobody).
+    users, groups, memberships: [source shows, target holds after the run] of each.
+    """
+
+    id: int
+    connection: str
+    command: Literal["sync", "apply"]
+    status: RunStatus
+    started: datetime
+    ended: datetime | None
+    host: str
+    pid: int
+    summary: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    conflicts: int = 0
+    requests: int = 0
+    detail: str = ""
+    guard: tuple[str, ...] = ()
+    approved_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRecord:
+    """One operation of a run as it was journaled. document: the operation as in the plan document.
+
+    status "sent" means that no answer was recorded: the process ended between sending and answer.
+    """
+
+    run_id: int
+    operation_id: str
+    kind: str
+    subject: str
+    status: Literal["planned", "sent", "done", "held", "failed", "not_sent"]
+    document: dict[str, Any]
+    target_id: str | None = None
+    request_id: str = ""
+    detail: str = ""
+    sent_at: datetime | None = None
+    answered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictRecord:
+    """A conflict with its sightings. closed is None while it is open."""
+
+    connection: str
+    key: str
+    kind: str
+    subjects: tuple[str, ...]
+    detail: str
+    remedy: str
+    first_seen: datetime
+    last_seen: datetime
+    closed: datetime | None = None
+    target_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRecord:
+    """A managed pair as `explain` shows it: last applied and last seen by path (drift is their difference)."""
+
+    connection: str
+    kind: Kind
+    source_id: str
+    target_id: str
+    applied: dict[str, Any]
+    seen: dict[str, Any]
+    departed: datetime | None
