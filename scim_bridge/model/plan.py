@@ -47,7 +47,6 @@ class Trip:
     allowed: str
     sentence: str
     items: frozenset[str] = frozenset()
-    approvable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ class Requests:
 class Paired:
     """A managed pair as this run found it: recorded when the run ends. applied: what the target then holds of ours.
 
-    applied is None for a pair whose object is held: what was applied before stays on record.
+    applied is None for a pair that is held or departed: what was applied before stays on record.
     """
 
     kind: Kind
@@ -95,6 +94,7 @@ class Paired:
     target_id: str
     applied: Mapping[str, Value] | None
     seen: Mapping[str, Value]
+    departed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Bookkeeping:
     """What a run records beside its operations. Not part of a saved plan.
 
     paired: pairs whose resource already exists. forgotten: links whose record and resource are both gone.
-    creating: source id → attributes that its create will bring, for the link made then.
+    counts: what the source showed.
     """
 
     paired: tuple[Paired, ...] = ()

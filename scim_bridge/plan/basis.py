@@ -1,0 +1,89 @@
+"""What a plan is bound to: hashes of the desired state and of the resources it touches (design.md §5, *basis*)."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+import orjson
+
+from scim_bridge.model.identity import (
+    DISPLAY_NAME,
+    EXTERNAL_ID,
+    USER_NAME,
+    Desired,
+    Directory,
+    Existing,
+    Inventory,
+    Members,
+)
+from scim_bridge.model.operation import Operation
+from scim_bridge.model.plan import Basis
+
+
+def fingerprint_source(directory: Directory) -> str:
+    """A hash of the fitted desired state. Order, unmapped columns and the places of records do not matter."""
+    digest = hashlib.sha256()
+    for records in (directory.users, directory.groups):
+        for record in sorted(records, key=_key):
+            flaws = sorted((f.kind, f.attribute) for f in record.flaws)
+            digest.update(orjson.dumps([record.source_id, record.attributes, flaws], option=orjson.OPT_SORT_KEYS))
+        digest.update(b"\n")
+    for group_id in sorted(directory.members):
+        digest.update(orjson.dumps([group_id, sorted(directory.members[group_id])]))
+    return digest.hexdigest()
+
+
+def _key(record: Desired) -> tuple[str, tuple[str, ...]]:
+    return record.source_id, record.places
+
+
+def basis_of(
+    directory: Directory, operations: Sequence[Operation], inventory: Inventory, members: Members, read_at: str
+) -> Basis:
+    """The basis of a plan over these operations."""
+    resources = hash_resources(operations, inventory, members)
+    whole = hashlib.sha256(orjson.dumps(resources, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return Basis(fingerprint_source(directory), whole, read_at, resources)
+
+
+def hash_resources(operations: Iterable[Operation], inventory: Inventory, members: Members) -> dict[str, str]:
+    """Target id → hash of what it shows now, for each resource touched, its members included where they change.
+
+    Something to be created stands under "kind source-id", with the ids of the resources that already bear its names.
+    """
+    named = {"user": _names(inventory.users.values()), "group": _names(inventory.groups.values())}
+    resources: dict[str, str] = {}
+    for operation in operations:
+        if operation.target_id is not None:
+            existing = inventory.of(operation.resource).get(operation.target_id)
+            shown: object = existing.attributes if existing is not None else None
+            resources.setdefault(operation.target_id, _hash(shown))
+            if operation.members:
+                resources[f"members of {operation.target_id}"] = _hash(sorted(members.get(operation.target_id, ())))
+        elif operation.is_create:
+            bearers = sorted(
+                {
+                    target_id
+                    for path in (EXTERNAL_ID, USER_NAME, DISPLAY_NAME)
+                    for target_id in named[operation.resource].get((path, _new(operation.changes, path)), ())
+                }
+            )
+            resources[f"{operation.resource} {operation.source_id}"] = _hash(bearers)
+    return resources
+
+
+def _names(resources: Iterable[Existing]) -> dict[tuple[str, str], list[str]]:
+    names: dict[tuple[str, str], list[str]] = {}
+    for existing in resources:
+        for path in (EXTERNAL_ID, USER_NAME, DISPLAY_NAME):
+            value = existing.attributes.get(path)
+            if value:
+                names.setdefault((path, str(value).casefold()), []).append(existing.target_id)
+    return names
+
+
+def _new(changes: Mapping[str, tuple[object, object]], path: str) -> str:
+    return str(changes.get(path, (None, ""))[1]).casefold()
+
+
+def _hash(shown: object) -> str:
+    return hashlib.sha256(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]

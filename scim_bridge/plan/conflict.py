@@ -1,0 +1,154 @@
+"""Conflicts in words: what only a person can decide, about whom, and what they can do about it.
+
+A conflict's key is made of its kind and of ids, never of names or values, so that it stays the same across runs.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from scim_bridge.model.identity import DISPLAY_NAME, EMAILS, EXTERNAL_ID, USER_NAME, Desired, Existing, Kind
+from scim_bridge.model.plan import Conflict, conflict_key
+from scim_bridge.plan.situation import TargetColumn
+
+KIND_OF_DUPLICATE = {
+    USER_NAME: "duplicate_user_name",
+    EMAILS: "duplicate_email",
+    DISPLAY_NAME: "duplicate_display_name",
+}
+KIND_OF_TAKEN = {
+    USER_NAME: "user_name_taken",
+    EMAILS: "email_taken",
+    DISPLAY_NAME: "display_name_taken",
+    EXTERNAL_ID: "external_id_taken",
+}
+
+
+def identity(desired: Desired) -> str:
+    """A record's id, or its place if it has none: what conflict keys are made of."""
+    return f"{desired.kind}:{desired.source_id or desired.places[0]}"
+
+
+def of_flaws(desired: Desired) -> list[Conflict]:
+    """One conflict for each thing wrong with a record."""
+    where = " and ".join(desired.places)
+    return [
+        Conflict(
+            conflict_key(flaw.kind, [identity(desired), flaw.attribute]),
+            flaw.kind,
+            (desired.name,),
+            f"{where}: {flaw.detail}" + ("" if flaw.fatal else "; this attribute is left as it is on the target"),
+            flaw.remedy,
+        )
+        for flaw in desired.flaws
+    ]
+
+
+def of_match(desired: Desired, column: TargetColumn, resources: Sequence[Existing]) -> Conflict:
+    """Why a record cannot be given the resource, or one of the resources, that it points at."""
+    shown = ", ".join(f"{r.name} ({r.target_id})" for r in sorted(resources, key=lambda r: r.target_id))
+    kind, detail, remedy = {
+        "taken": (
+            "match_taken",
+            f"{desired.name} matches {shown}, which belongs to another record or connection",
+            "Give one of the two another name in the source, or remove the record that is not real.",
+        ),
+        "contested": (
+            "match_contested",
+            f"{desired.name} and another record both match {shown}",
+            "Give the records different names in the source, so that one of them matches.",
+        ),
+        "several": (
+            "match_ambiguous",
+            f"{desired.name} matches several resources: {shown}",
+            "Make the target's resources differ, or match by fewer attributes in the mapping.",
+        ),
+    }[column]
+    ids = [identity(desired), *(r.target_id for r in resources)]
+    target_id = resources[0].target_id if len(resources) == 1 else None
+    return Conflict(conflict_key(kind, ids), kind, (desired.name,), detail, remedy, target_id)
+
+
+def adopt(desired: Desired, existing: Existing, by: str) -> Conflict:
+    """A match by name after the first run: a person decides whether they are the same."""
+    held = ", ".join(f"{path} {existing.attributes[path]!r}" for path in sorted(existing.attributes))
+    return Conflict(
+        conflict_key("adopt?", [identity(desired), existing.target_id]),
+        "adopt?",
+        (desired.name,),
+        f"{desired.name} matches {existing.name} ({existing.target_id}) by {by}, which nobody manages; it holds {held}",
+        "If they are the same, set the resource's externalId to the record's id on the target; "
+        "if not, rename one of the two.",
+        existing.target_id,
+    )
+
+
+def mixed_identity(desired: Desired, other_id: str, other: Desired | None) -> Conflict:
+    """The target shows one record's externalId on another record's resource."""
+    named = other.name if other is not None else f"record {other_id}"
+    return Conflict(
+        conflict_key("external_id_mixed", [identity(desired), f"{desired.kind}:{other_id}"]),
+        "external_id_mixed",
+        tuple(sorted((desired.name, named))),
+        f"on the target, the externalIds of {desired.name} and {named} have been mixed up by someone else",
+        "Find out who writes to the target beside scim-bridge, and put the externalIds right there.",
+    )
+
+
+def duplicate(kind: Kind, path: str, records: Iterable[Desired], losers: Iterable[Desired]) -> Conflict:
+    """One unique value claimed by several records."""
+    records = sorted(records, key=identity)
+    value = records[0].attributes[path]
+    shown = " and ".join(f"{d.name} ({', '.join(d.places)})" for d in records)
+    waiting = {identity(d) for d in losers}
+    if path == EMAILS:
+        effect = "they keep the email they have on the target, or none"
+    elif len(waiting) < len(records):
+        effect = "who holds it on the target keeps it, the others are held"
+    else:
+        effect = "all of them are held"
+    return Conflict(
+        conflict_key(KIND_OF_DUPLICATE[path], [identity(d) for d in records]),
+        KIND_OF_DUPLICATE[path],
+        tuple(d.name for d in records),
+        f"{path} {value!r} is claimed by several {kind}s: {shown}; {effect}",
+        f"Give each of them a {path} of their own in the source.",
+    )
+
+
+def value_taken(desired: Desired, path: str, holder: Existing) -> Conflict:
+    """A unique value that another resource of the target holds and keeps."""
+    effect = "the email stays as it is on the target" if path == EMAILS else f"{desired.name} is held"
+    return Conflict(
+        conflict_key(KIND_OF_TAKEN[path], [identity(desired), holder.target_id]),
+        KIND_OF_TAKEN[path],
+        (desired.name, holder.name),
+        f"{path} {desired.attributes[path]!r} of {desired.name} is held by {holder.name} ({holder.target_id}) "
+        f"on the target, which keeps it; {effect}",
+        f"Change the {path} of one of the two.",
+        holder.target_id,
+    )
+
+
+def disabled_there(desired: Desired, existing: Existing) -> Conflict:
+    """Active in the source, inactive on the target, and not by our doing: somebody may have locked a stolen account."""
+    return Conflict(
+        conflict_key("disabled_there", [identity(desired), existing.target_id]),
+        "disabled_there",
+        (desired.name,),
+        f"{desired.name} is active in the source, but somebody deactivated the user in Identity Center; "
+        "it stays inactive and its new grants wait",
+        "If the user may sign in again, activate it in Identity Center; if not, disable it in the source.",
+        existing.target_id,
+    )
+
+
+def unclaimed(existing: Existing) -> Conflict:
+    """An active user with an externalId that no record in scope claims, found by a run that began without state."""
+    return Conflict(
+        conflict_key("unclaimed", [f"user:{existing.target_id}"]),
+        "unclaimed",
+        (existing.name,),
+        f"{existing.name} ({existing.target_id}) is active on the target under externalId {existing.external_id!r}, "
+        "and no record in scope has that id: they may have left while there was no state",
+        "If they have left, deactivate the user in Identity Center; if not, bring the record back into scope.",
+        existing.target_id,
+    )

@@ -1,0 +1,134 @@
+"""Pairs each desired resource with an existing one: by link, then externalId, then the mapping's match attributes.
+
+Here it is found out who is who. Who must wait because a unique value is claimed twice is decided in claims.py; what is
+done about each pair, in steps.py. Users and groups go through the same code.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scim_bridge.model.identity import EXTERNAL_ID, Desired, Directory, Existing, Inventory, Kind
+from scim_bridge.model.known import Known, Link
+from scim_bridge.model.plan import Conflict
+from scim_bridge.plan.claims import settle
+from scim_bridge.plan.pairing import Pairing, Terms
+from scim_bridge.plan.situation import Facts, LinkColumn, RecordColumn, Row, situation
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What correlation found for one identity.
+
+    existing: its resource, if there is exactly one. candidates: resources it may be, while it is held. by: how the
+    resource was found ("link", "externalId" or a match attribute). kept: paths whose value stays as it is on the
+    target. conflicts: why the object is held, or an attribute kept; is_held says which.
+    """
+
+    kind: Kind
+    source_id: str
+    row: Row
+    desired: Desired | None = None
+    link: Link | None = None
+    existing: Existing | None = None
+    candidates: tuple[str, ...] = ()
+    by: str = ""
+    kept: frozenset[str] = frozenset()
+    is_held: bool = False
+    conflicts: tuple[Conflict, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What people call it: as the source says, else as the target shows it."""
+        if self.desired is not None:
+            return self.desired.name
+        return self.existing.name if self.existing is not None else self.source_id
+
+    @property
+    def is_managed(self) -> bool:
+        """Created or adopted by us: a link says so, or the externalId that we gave it."""
+        return self.existing is not None and self.by in ("link", EXTERNAL_ID)
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Every identity of both sides, each once. is_relinking: the state was lost, and the target still knows our ids."""
+
+    users: tuple[Match, ...]
+    groups: tuple[Match, ...]
+    is_relinking: bool = False
+
+    def __iter__(self) -> Iterator[Match]:
+        yield from self.users
+        yield from self.groups
+
+    @property
+    def member_groups(self) -> tuple[str, ...]:
+        """Target ids of the groups whose members must be known before a plan can be made."""
+        changing = ("update", "adopt", "revoke only", "deprovision")
+        return tuple(m.existing.target_id for m in self.groups if m.existing is not None and m.row.action in changing)
+
+
+def correlate(directory: Directory, inventory: Inventory, known: Known, terms: Terms) -> Matches:
+    """Pair both sides and name each identity's situation. terms: how this connection matches, and what it protects."""
+    users = Pairing.begin("user", directory.users, inventory.users, known, terms)
+    groups = Pairing.begin("group", directory.groups, inventory.groups, known, terms)
+    is_relinking = known.is_fresh and bool(users.by_external_id or groups.by_external_id)
+    by_name = not known.has_applied and not is_relinking
+    for pairing in (users, groups):
+        settle(pairing, adopts_by_name=by_name)
+    return Matches(tuple(_matches(users)), tuple(_matches(groups)), is_relinking)
+
+
+def _matches(pairing: Pairing) -> Iterator[Match]:
+    for desired in pairing.desired:
+        yield _of_record(pairing, desired)
+    for link in pairing.links.values():
+        if link.source_id not in pairing.by_id:
+            yield _of_link(pairing, link)
+    for target_id, existing in pairing.existing.items():
+        if not pairing.is_spoken_for(target_id):
+            is_protected = target_id in pairing.protected
+            row = situation(Facts("none", "no", "one", is_protected=is_protected))
+            yield Match(pairing.kind, "", row, existing=existing)
+
+
+def _of_record(pairing: Pairing, desired: Desired) -> Match:
+    key = desired.source_id
+    link = pairing.links.get(key)
+    facts = Facts(
+        "valid" if desired.is_valid else "invalid",
+        _link_column(pairing, link),
+        pairing.column(desired),
+        is_protected=pairing.is_protected(desired),
+    )
+    row = situation(facts)
+    target_id = pairing.target_of.get(key) if key else None
+    is_held = row.action in ("hold", "revoke only") or (row.action != "nothing" and key in pairing.held)
+    return Match(
+        pairing.kind,
+        key,
+        row,
+        desired,
+        link,
+        pairing.existing[target_id] if target_id is not None else None,
+        tuple(sorted(pairing.candidates.get(id(desired), ()))) if is_held else (),
+        pairing.found_by.get(key, ""),
+        frozenset(pairing.kept.get(key, ())),
+        is_held,
+        () if row.action == "nothing" else tuple(pairing.conflicts.get(id(desired), ())),
+    )
+
+
+def _of_link(pairing: Pairing, link: Link) -> Match:
+    existing = pairing.existing.get(link.target_id)
+    lost = pairing.shielded.get(link.target_id)
+    is_protected = link.target_id in pairing.protected
+    record: RecordColumn = "none" if lost is None else "invalid"
+    row = situation(Facts(record, _link_column(pairing, link), "nothing", is_protected=is_protected))
+    return Match(pairing.kind, link.source_id, row, None, link, existing, by="link", is_held=lost is not None)
+
+
+def _link_column(pairing: Pairing, link: Link | None) -> LinkColumn:
+    if link is None:
+        return "no"
+    return "there" if link.target_id in pairing.existing else "gone"

@@ -1,0 +1,179 @@
+"""The plan document: a plan to bytes and back (design.md §5). Stable, versioned; `--out` writes it, `apply` reads it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from scim_bridge.errors import Misconfigured
+from scim_bridge.model.identity import Notice
+from scim_bridge.model.operation import Member, Operation, OperationKind, Phase
+from scim_bridge.model.plan import Basis, Conflict, Plan, Requests, Skipped, Trip, Verdict
+
+VERSION = 1
+
+
+def to_bytes(plan: Plan) -> bytes:
+    """The document as UTF-8 JSON, ended by a newline. Operations are written one a line, so that a person can look.
+
+    Written piece by piece: a plan of 100,000 operations never stands in memory twice as dictionaries.
+    """
+    head = {
+        "version": VERSION,
+        "connection": plan.connection,
+        "created": plan.created,
+        "today": plan.today,
+        "basis": {
+            "source": plan.basis.source,
+            "target": plan.basis.target,
+            "target_read": plan.basis.target_read,
+            "resources": dict(plan.basis.resources),
+        },
+        "summary": plan.summary,
+    }
+    tail = {
+        "conflicts": [conflict_document(conflict) for conflict in plan.conflicts],
+        "skipped": [{"subject": s.subject, "reason": s.reason} for s in plan.skipped],
+        "warnings": [{"kind": n.kind, "subject": n.subject, "detail": n.detail} for n in plan.warnings],
+        "guard": {"passed": plan.verdict.passed, "tripped": [_trip_document(trip) for trip in plan.verdict.tripped]},
+        "requests": {"writes": plan.requests.writes, "lower_bound": plan.requests.lower_bound},
+        "access": {"gained": [], "lost": []},
+    }
+    lines = b",\n  ".join(_operations(plan))
+    operations = b"\n  " + lines + b"\n " if lines else b""
+    return orjson.dumps(head)[:-1] + b',\n "operations": [' + operations + b"],\n " + orjson.dumps(tail)[1:] + b"\n"
+
+
+def _operations(plan: Plan) -> Iterator[bytes]:
+    for operation in plan.operations:
+        yield orjson.dumps(operation_document(operation))
+
+
+def operation_document(operation: Operation) -> dict[str, Any]:
+    """One operation as the document has it."""
+    document: dict[str, Any] = {
+        "id": operation.id,
+        "kind": operation.kind,
+        "phase": operation.phase.name.lower(),
+        "source_id": operation.source_id,
+        "target_id": operation.target_id,
+        "subject": operation.subject,
+    }
+    if operation.members:
+        document["members"] = [
+            {"source_id": m.source_id, "target_id": m.target_id, "name": m.name} for m in operation.members
+        ]
+    else:
+        document["changes"] = operation.changes
+    return document | {"reason": operation.reason, "after": operation.after}
+
+
+def conflict_document(conflict: Conflict) -> dict[str, Any]:
+    """One conflict as the document has it."""
+    return {
+        "key": conflict.key,
+        "kind": conflict.kind,
+        "subjects": conflict.subjects,
+        "detail": conflict.detail,
+        "remedy": conflict.remedy,
+        "target_id": conflict.target_id,
+    }
+
+
+def _trip_document(trip: Trip) -> dict[str, Any]:
+    return {
+        "limit": trip.limit,
+        "counted": trip.counted,
+        "base": trip.base,
+        "allowed": trip.allowed,
+        "sentence": trip.sentence,
+        "items": sorted(trip.items),
+    }
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class _Operation(_Strict):
+    id: str
+    kind: OperationKind
+    phase: str
+    source_id: str | None
+    target_id: str | None
+    subject: str
+    reason: str
+    after: tuple[str, ...]
+    changes: dict[str, tuple[str | bool | None, str | bool | None]] = {}
+    members: tuple[Member, ...] = ()
+
+
+class _Guard(_Strict):
+    passed: bool
+    tripped: tuple[Trip, ...]
+
+
+class _Document(_Strict):
+    version: int
+    connection: str
+    created: str
+    today: str
+    basis: Basis
+    summary: dict[str, int]
+    operations: tuple[_Operation, ...]
+    conflicts: tuple[Conflict, ...]
+    skipped: tuple[Skipped, ...]
+    warnings: tuple[Notice, ...]
+    guard: _Guard
+    requests: Requests
+    access: dict[str, list[Any]]
+
+
+def from_bytes(document: bytes, name: str) -> Plan:
+    """The plan that was saved. Raises Misconfigured, naming the file, if it is no plan of this version."""
+    mend = "Save one with: scim-bridge plan --out FILE."
+    try:
+        raw = orjson.loads(document)
+    except orjson.JSONDecodeError as error:
+        raise Misconfigured(f"{name}, line {error.lineno}: not JSON, so not a saved plan", mend) from None
+    if not isinstance(raw, dict) or raw.get("version") != VERSION:
+        raise Misconfigured(f"{name} is not a plan saved by this version of scim-bridge", mend)
+    try:
+        saved = _Document.model_validate_json(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Misconfigured(f"{name}: {where}: {first['msg']}; this is not a plan as it was saved", mend) from None
+    return _plan(saved)
+
+
+def _plan(saved: _Document) -> Plan:
+    return Plan(
+        saved.connection,
+        saved.created,
+        saved.today,
+        saved.basis,
+        tuple(_operation(operation) for operation in saved.operations),
+        saved.conflicts,
+        saved.skipped,
+        saved.warnings,
+        saved.summary.get("held", 0),
+        saved.requests,
+        Verdict(saved.guard.tripped),
+    )
+
+
+def _operation(saved: _Operation) -> Operation:
+    return Operation(
+        saved.id,
+        saved.kind,
+        Phase[saved.phase.upper()],
+        saved.source_id,
+        saved.target_id,
+        saved.subject,
+        saved.reason,
+        saved.changes,
+        saved.members,
+        saved.after,
+    )

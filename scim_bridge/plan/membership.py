@@ -1,0 +1,146 @@
+"""Who is added to which group and who is taken out, in batches that one request can carry.
+
+A managed group's membership is wholly ours: whoever is in it and is not desired is removed, except the protected.
+A held user's additions wait while the removals pass; the same holds for a held group.
+"""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+
+from scim_bridge.model.identity import Members
+from scim_bridge.model.operation import Member, OperationKind
+from scim_bridge.model.plan import Skipped
+from scim_bridge.model.policy import Policy
+from scim_bridge.plan.correlate import Match, Matches
+from scim_bridge.plan.draft import Draft
+from scim_bridge.plan.steps import Steps
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChange:
+    """One managed group before and after: what the guard counts. size: its members now."""
+
+    match: Match
+    size: int
+    removed: tuple[Member, ...] = ()
+    added: tuple[Member, ...] = ()
+
+    @property
+    def is_emptied(self) -> bool:
+        """The group would lose its last member."""
+        return self.size > 0 and len(self.removed) == self.size and not self.added
+
+
+@dataclass(slots=True)
+class _Users:
+    """Users as membership sees them. addable: source id → who may be added. untouchable: target ids left as they are.
+
+    pointed: source id of a held record → resources it may be, whose memberships are kept if the record shows them.
+    """
+
+    addable: dict[str, Member] = field(default_factory=dict)
+    present: dict[str, Member] = field(default_factory=dict)
+    by_target: dict[str, Match] = field(default_factory=dict)
+    untouchable: set[str] = field(default_factory=set)
+    pointed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def change_members(
+    matches: Matches, desired: Mapping[str, frozenset[str]], members: Members, steps: Steps, policy: Policy
+) -> tuple[GroupChange, ...]:
+    """What happens in each managed group, groups in the order of matches. Adds what waits to steps.skipped."""
+    users = _sort_users(matches, steps, policy)
+    creating = {draft.match.source_id for draft in steps.drafts if draft.kind == "create_group"}
+    changes = []
+    for match in matches.groups:
+        target_id = match.existing.target_id if match.existing is not None else ""
+        is_new = match.source_id in creating
+        if match.row.situation == "protected" or not (is_new or (target_id and target_id in members)):
+            continue
+        if match.row.action == "deprovision" and policy.deprovision == "keep":
+            continue
+        if match.is_held and not match.is_managed:
+            continue
+        change = _change(match, desired.get(match.source_id, frozenset()), members.get(target_id, frozenset()), users)
+        waiting = len(change.added) if match.is_held else 0
+        if waiting:
+            steps.skipped.append(Skipped(match.name, f"{waiting} addition(s) wait while the group is held"))
+            change = GroupChange(match, change.size, change.removed)
+        changes.append(change)
+    return tuple(changes)
+
+
+def batches(changes: Sequence[GroupChange], size: int) -> list[Draft]:
+    """One draft a request: removals and additions apart, at most `size` members each."""
+    drafts = []
+    for change in changes:
+        removal = "the group left the source" if change.match.row.action == "deprovision" else "no longer in the source"
+        drafts += _batch("remove_members", change.match, change.removed, removal, size)
+        drafts += _batch("add_members", change.match, change.added, "in the source", size)
+    return drafts
+
+
+def _batch(kind: OperationKind, match: Match, members: tuple[Member, ...], reason: str, size: int) -> list[Draft]:
+    starts = range(0, len(members), size)
+    return [Draft(kind, match, reason, members=members[start : start + size]) for start in starts]
+
+
+def _sort_users(matches: Matches, steps: Steps, policy: Policy) -> _Users:
+    users = _Users()
+    creating = {draft.match.source_id for draft in steps.drafts if draft.kind == "create_user"}
+    for match in matches.users:
+        target_id = match.existing.target_id if match.existing is not None else None
+        if target_id is not None:
+            users.by_target[target_id] = match
+        if target_id is not None and _is_untouchable(match, policy):
+            users.untouchable.add(target_id)
+        if match.desired is None or match.row.situation == "protected":
+            continue
+        if target_id is None and match.source_id not in creating:
+            users.pointed[match.source_id] = match.candidates
+            continue
+        member = Member(match.source_id, target_id, match.name)
+        users.present[match.source_id] = member
+        if match.source_id not in steps.waiting:
+            users.addable[match.source_id] = member
+    return users
+
+
+def _is_untouchable(match: Match, policy: Policy) -> bool:
+    """Never taken out of a group: the protected, a user whose record lost its id, and whoever the policy keeps.
+
+    Without state, a user we once provisioned shows as an orphan with an externalId: `keep` covers that one too.
+    """
+    if match.row.situation == "protected" or (match.desired is None and match.is_held):
+        return True
+    has_left = match.row.action == "deprovision" or (match.row.action == "orphan policy" and _bears_our_mark(match))
+    return has_left and policy.deprovision == "keep"
+
+
+def _bears_our_mark(match: Match) -> bool:
+    return match.existing is not None and bool(match.existing.external_id)
+
+
+def _change(match: Match, wanted: Set[str], current: frozenset[str], users: _Users) -> GroupChange:
+    if not current:
+        added = [users.addable[s] for s in sorted(wanted) if s in users.addable]
+        return GroupChange(match, 0, (), tuple(added))
+    staying = set(users.untouchable)
+    added = []
+    for source_id in sorted(wanted):
+        member = users.present.get(source_id)
+        if member is None:
+            staying.update(users.pointed.get(source_id, ()))
+        elif member.target_id in current:
+            staying.add(str(member.target_id))
+        elif source_id in users.addable:
+            added.append(member)
+    removed = tuple(_member(target_id, users) for target_id in sorted(current - staying))
+    return GroupChange(match, len(current), removed, tuple(added))
+
+
+def _member(target_id: str, users: _Users) -> Member:
+    match = users.by_target.get(target_id)
+    if match is None:
+        return Member(None, target_id, target_id)
+    return Member(match.source_id or None, target_id, match.name)

@@ -1,0 +1,227 @@
+"""The order of the operations. What to do is decided elsewhere; here only what must land before what, and why.
+
+Revocations first; then what frees unique names; then users; then groups; then member additions (design.md §6.1). Inside
+a phase an operation waits only for those it needs: who takes a name waits for who gives it up, who names a manager
+waits for the manager. A circle of names is opened by a temporary name, a circle of managers by a second request.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from heapq import heapify, heappop, heappush
+
+from scim_bridge.model.capabilities import Uniqueness, fold
+from scim_bridge.model.identity import ACTIVE, EMAILS, MANAGER, Kind, Value
+from scim_bridge.model.operation import Operation, Phase
+from scim_bridge.plan.draft import Draft
+
+Unique = Mapping[Kind, tuple[tuple[str, Uniqueness], ...]]
+_KINDS = ("deactivate_user", "remove_members")
+"""Inside the first phase: shut the door, then take the keys."""
+
+
+def put_in_order(drafts: Sequence[Draft], unique: Unique) -> list[Draft]:
+    """All drafts, extra ones included, so that every draft comes after all it waits for."""
+    ordered = list(drafts)
+    creating = {d.match.source_id: d for d in drafts if d.kind == "create_user"}
+    for kind in ("user", "group"):
+        ordered += _order_names([d for d in ordered if d.resource == kind], dict(unique[kind]), creating)
+    ordered += _order_managers([d for d in ordered if d.changes.get(MANAGER)], creating)
+    group_creates = {d.match.source_id: d for d in ordered if d.kind == "create_group"}
+    for draft in ordered:
+        if draft.kind == "add_members" and draft.match.source_id in group_creates:
+            draft.after.append(group_creates[draft.match.source_id])
+    return _line_up(ordered)
+
+
+def numbered(drafts: Sequence[Draft]) -> tuple[Operation, ...]:
+    """Operations with ids in the order of sending ("op-000001" …)."""
+    ids = {id(draft): f"op-{number:06d}" for number, draft in enumerate(drafts, start=1)}
+    return tuple(
+        Operation(
+            ids[id(draft)],
+            draft.kind,
+            draft.phase,
+            draft.match.source_id or None,
+            draft.match.existing.target_id if draft.match.existing is not None else None,
+            draft.match.name,
+            draft.reason,
+            draft.changes,
+            draft.members,
+            tuple(dict.fromkeys(ids[id(needed)] for needed in draft.after)),
+        )
+        for draft in drafts
+    )
+
+
+def _order_names(drafts: list[Draft], unique: Mapping[str, Uniqueness], creating: Mapping[str, Draft]) -> list[Draft]:
+    """Let every taker of a unique value wait for its giver. Returns the extra drafts this needs."""
+    extra = _split_deactivations(drafts, unique, creating)
+    everything = [*drafts, *extra]
+    givers = _givers(everything, unique)
+    needs: dict[int, list[tuple[Draft, str]]] = defaultdict(list)
+    for draft in everything:
+        for path, value in _takes(draft, unique):
+            giver = givers.get((path, value))
+            if giver is not None and giver is not draft:
+                needs[id(draft)].append((giver, path))
+                if giver.phase > Phase.FREE_NAMES:
+                    giver.phase = Phase.FREE_NAMES
+    extra += _defer_managers(everything, creating)
+    closing = _closing_edges(everything, lambda d: [giver for giver, _ in needs[id(d)]])
+    makeshift: dict[int, Draft] = {}
+    for draft in everything:
+        for giver, path in needs[id(draft)]:
+            if (id(draft), id(giver)) in closing:
+                early = makeshift.get(id(giver)) or _temporary(giver)
+                makeshift[id(giver)] = early
+                _make_way(giver, early, path)
+                draft.after.append(early)
+            else:
+                draft.after.append(giver)
+    return extra + list(makeshift.values())
+
+
+def _givers(drafts: Iterable[Draft], unique: Mapping[str, Uniqueness]) -> dict[tuple[str, str], Draft]:
+    """(path, compared value) → the draft that gives this value up."""
+    givers = {}
+    for draft in drafts:
+        for path, (old, new) in draft.changes.items():
+            if old and path in unique and fold(old, unique[path]) != fold(new, unique[path]):
+                givers[path, fold(old, unique[path])] = draft
+    return givers
+
+
+def _takes(draft: Draft, unique: Mapping[str, Uniqueness]) -> Iterator[tuple[str, str]]:
+    for path, (_, new) in draft.changes.items():
+        if new and path in unique:
+            yield path, fold(new, unique[path])
+
+
+def _split_deactivations(
+    drafts: Sequence[Draft], unique: Mapping[str, Uniqueness], creating: Mapping[str, Draft]
+) -> list[Draft]:
+    """A deactivation waits for nothing: what is not free at that moment follows in a request of its own (§6.6)."""
+    givers = _givers(drafts, unique)
+    extra = []
+    for draft in drafts:
+        if draft.kind != "deactivate_user" or len(draft.changes) == 1:
+            continue
+        waits = any(givers.get(need, draft) is not draft for need in _takes(draft, unique))
+        if waits or draft.changes.get(MANAGER, (None, None))[1] in creating:
+            rest = {path: change for path, change in draft.changes.items() if path != ACTIVE}
+            draft.changes = {ACTIVE: draft.changes[ACTIVE]}
+            is_adoption = not draft.match.is_managed
+            reason = "the other changes, which had to wait"
+            extra.append(
+                Draft("adopt_user" if is_adoption else "update_user", draft.match, reason, rest, is_extra=True)
+            )
+    return extra
+
+
+def _defer_managers(drafts: Sequence[Draft], creating: Mapping[str, Draft]) -> list[Draft]:
+    """Who frees a name cannot wait for a manager who is created later: that reference follows on its own."""
+    extra = []
+    for draft in drafts:
+        if draft.phase == Phase.FREE_NAMES and draft.changes.get(MANAGER, (None, None))[1] in creating:
+            manager = {MANAGER: draft.changes.pop(MANAGER)}
+            reason = "the manager, who had to be created first"
+            extra.append(Draft("update_user", draft.match, reason, manager, after=[draft], is_extra=True))
+    return extra
+
+
+def _temporary(giver: Draft) -> Draft:
+    """A request that makes a resource give up a value before it can take its new one."""
+    kind: Kind = giver.resource
+    early = Draft(
+        "update_user" if kind == "user" else "update_group",
+        giver.match,
+        "a temporary value, so that names can be exchanged",
+        is_extra=True,
+    )
+    early.phase = Phase.FREE_NAMES
+    giver.after.append(early)
+    return early
+
+
+def _make_way(giver: Draft, early: Draft, path: str) -> None:
+    if path in early.changes:
+        return
+    old, new = giver.changes[path]
+    stand_in = _stand_in(giver, path, old)
+    early.changes[path] = (old, stand_in)
+    giver.changes[path] = (stand_in, new)
+
+
+def _stand_in(giver: Draft, path: str, old: Value | None) -> Value | None:
+    """A value nobody else bears. An email is taken away for that moment: mail must not go astray."""
+    if path == EMAILS:
+        return None
+    target_id = giver.match.existing.target_id if giver.match.existing is not None else ""
+    return f"{str(old)[:100]}.swap-{hashlib.sha256(f'{target_id} {path}'.encode()).hexdigest()[:8]}"
+
+
+def _order_managers(drafts: Sequence[Draft], creating: Mapping[str, Draft]) -> list[Draft]:
+    """Managers are created before those who name them. A circle is closed by one more request each (§4)."""
+
+    def manager_of(draft: Draft) -> list[Draft]:
+        manager = creating.get(str(draft.changes[MANAGER][1])) if MANAGER in draft.changes else None
+        return [] if manager is None else [manager]
+
+    closing = _closing_edges([d for d in drafts if d.is_create], manager_of)
+    extra = []
+    for draft in drafts:
+        for manager in manager_of(draft):
+            if (id(draft), id(manager)) in closing or manager is draft:
+                change = {MANAGER: draft.changes.pop(MANAGER)}
+                reason = "closes a circle of managers"
+                extra.append(Draft("update_user", draft.match, reason, change, after=[draft, manager], is_extra=True))
+            else:
+                draft.after.append(manager)
+    return extra
+
+
+def _closing_edges(drafts: Sequence[Draft], needs: Callable[[Draft], list[Draft]]) -> set[tuple[int, int]]:
+    """The pairs (who waits, for whom) that would close a circle, found by one depth-first walk without recursion."""
+    closing: set[tuple[int, int]] = set()
+    open_, done = set(), set()
+    for root in drafts:
+        if id(root) in done:
+            continue
+        open_.add(id(root))
+        path = [(root, iter(needs(root)))]
+        while path:
+            draft, waiting_for = path[-1]
+            needed = next(waiting_for, None)
+            if needed is None:
+                path.pop()
+                open_.discard(id(draft))
+                done.add(id(draft))
+            elif id(needed) in open_:
+                closing.add((id(draft), id(needed)))
+            elif id(needed) not in done:
+                open_.add(id(needed))
+                path.append((needed, iter(needs(needed))))
+    return closing
+
+
+def _line_up(drafts: Sequence[Draft]) -> list[Draft]:
+    """By phase, then by what waits for what, then by kind and name, so that the same input gives the same list."""
+    ranked = sorted(drafts, key=lambda d: (d.phase, d.kind not in _KINDS[:1], d.kind, d.match.name, d.match.source_id))
+    rank = {id(draft): number for number, draft in enumerate(ranked)}
+    waits = {id(draft): len({id(n) for n in draft.after}) for draft in drafts}
+    followers: dict[int, list[Draft]] = defaultdict(list)
+    for draft in drafts:
+        for needed in {id(n): n for n in draft.after}.values():
+            followers[id(needed)].append(draft)
+    ready = [(d.phase, rank[id(d)]) for d in drafts if not waits[id(d)]]
+    heapify(ready)
+    lined = []
+    while ready:
+        draft = ranked[heappop(ready)[1]]
+        lined.append(draft)
+        for follower in followers[id(draft)]:
+            waits[id(follower)] -= 1
+            if not waits[id(follower)]:
+                heappush(ready, (follower.phase, rank[id(follower)]))
+    return lined

@@ -1,0 +1,198 @@
+"""The working table of one kind's correlation: who owns which resource, by what it was found, and who must wait.
+
+It is filled in stages (links, then externalId, then match attributes) because a resource that an earlier stage gave to
+its owner is no match for a later one, unless the owner gives the value up in this very plan.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from scim_bridge.model.capabilities import Uniqueness, fold
+from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Desired, Existing, Kind
+from scim_bridge.model.known import Known, Link
+from scim_bridge.model.plan import Conflict
+from scim_bridge.model.policy import Protect
+from scim_bridge.plan.situation import TargetColumn
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a connection matches. match: the mapping's match attributes. unique: the target's unique attributes."""
+
+    match: Mapping[Kind, tuple[str, ...]]
+    unique: Mapping[Kind, tuple[tuple[str, Uniqueness], ...]]
+    protect: Protect
+
+
+@dataclass(slots=True)
+class Pairing:
+    """One kind's table. Keys are source ids, except where a record may have none: then the record's own identity.
+
+    owner: target id → source id of the record it belongs to. holders: path → compared value → target ids that hold it.
+    candidates: every resource a record points at by name. held: source ids that wait. kept: source id → paths that
+    stay as they are.
+    """
+
+    kind: Kind
+    desired: tuple[Desired, ...]
+    existing: Mapping[str, Existing]
+    links: Mapping[str, Link]
+    terms: Terms
+    elsewhere: frozenset[str]
+    unique: Mapping[str, Uniqueness]
+    by_id: dict[str, Desired] = field(default_factory=dict)
+    holders: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    protected: set[str] = field(default_factory=set)
+    owner: dict[str, str] = field(default_factory=dict)
+    target_of: dict[str, str] = field(default_factory=dict)
+    found_by: dict[str, str] = field(default_factory=dict)
+    by_external_id: int = 0
+    columns: dict[int, TargetColumn] = field(default_factory=dict)
+    candidates: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    protected_records: set[int] = field(default_factory=set)
+    shielded: dict[str, Desired] = field(default_factory=dict)
+    pointed_at: set[str] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
+    kept: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    conflicts: dict[int, list[Conflict]] = field(default_factory=lambda: defaultdict(list))
+
+    @classmethod
+    def begin(
+        cls, kind: Kind, desired: tuple[Desired, ...], existing: Mapping[str, Existing], known: Known, terms: Terms
+    ) -> "Pairing":
+        """A table with the links, the externalIds and the match attributes looked up, nothing settled yet."""
+        elsewhere = frozenset(target_id for k, target_id in known.linked_elsewhere if k == kind)
+        pairing = cls(kind, desired, existing, known.of(kind), terms, elsewhere, dict(terms.unique[kind]))
+        pairing.by_id = {d.source_id: d for d in desired if d.source_id}
+        pairing._index()
+        pairing._follow_links()
+        pairing._find_by_external_id()
+        pairing._find_by_name()
+        return pairing
+
+    def uniqueness(self, path: str) -> Uniqueness:
+        """How values of this path are compared; match attributes that need not be unique are case-folded too."""
+        return self.unique.get(path, "folded")
+
+    def holding(self, path: str, value: object) -> list[str]:
+        """Target ids of the resources that hold this value now."""
+        if not value:
+            return []
+        return self.holders[path].get(fold(value, self.uniqueness(path)), [])
+
+    def gives_up(self, source_id: str | None, path: str, value: object) -> bool:
+        """Whether the plan makes this record's resource take another value: its own record is in scope and valid."""
+        record = self.by_id.get(source_id or "")
+        if record is None or not record.is_valid or path not in record.attributes or self.is_protected(record):
+            return False
+        how = self.uniqueness(path)
+        return fold(record.attributes[path], how) != fold(value, how)
+
+    def is_protected(self, desired: Desired) -> bool:
+        """The desired name, or the name of the resource it is or would be matched with, is protected."""
+        return id(desired) in self.protected_records
+
+    def is_spoken_for(self, target_id: str) -> bool:
+        """Some record or link, here or in another connection, claims this resource: it is no orphan."""
+        return target_id in self.owner or target_id in self.pointed_at or target_id in self.elsewhere
+
+    def column(self, desired: Desired) -> TargetColumn:
+        """What was found for a record where no link decides."""
+        return self.columns.get(id(desired), "nothing")
+
+    def pair(self, desired: Desired, target_id: str, by: str) -> None:
+        """Give this resource to this record."""
+        self.owner[target_id] = desired.source_id
+        self.target_of[desired.source_id] = target_id
+        self.found_by[desired.source_id] = by
+        self.columns[id(desired)] = "one"
+
+    def _index(self) -> None:
+        paths = set(self.unique) | set(self.terms.match[self.kind]) | {EXTERNAL_ID}
+        name, covers = NAMES[self.kind], self.terms.protect.covers
+        for path in paths:
+            how, holders = self.uniqueness(path), self.holders.setdefault(path, {})
+            for target_id, existing in self.existing.items():
+                value = existing.attributes.get(path)
+                if value:
+                    holders.setdefault(fold(value, how), []).append(target_id)
+        for target_id, existing in self.existing.items():
+            if covers(self.kind, existing.attributes.get(name)):
+                self.protected.add(target_id)
+        for desired in self.desired:
+            if covers(self.kind, desired.attributes.get(name)):
+                self.protected_records.add(id(desired))
+
+    def _follow_links(self) -> None:
+        for source_id, link in self.links.items():
+            if link.target_id not in self.existing:
+                continue
+            self.owner[link.target_id] = source_id
+            desired = self.by_id.get(source_id)
+            if desired is not None:
+                self.pair(desired, link.target_id, "link")
+                if link.target_id in self.protected:
+                    self.protected_records.add(id(desired))
+
+    def _find_by_external_id(self) -> None:
+        for desired in self.desired:
+            if desired.source_id in self.target_of or not desired.source_id:
+                continue
+            hits = self.holding(EXTERNAL_ID, desired.attributes.get(EXTERNAL_ID))
+            if hits:
+                self._choose(desired, dict.fromkeys(hits, EXTERNAL_ID))
+                self.by_external_id += desired.source_id in self.target_of
+
+    def _find_by_name(self) -> None:
+        claims: dict[str, list[tuple[Desired, str]]] = defaultdict(list)
+        for desired in self.desired:
+            if desired.source_id in self.target_of or id(desired) in self.columns:
+                continue
+            hits = {
+                hit: path
+                for path in reversed(self.terms.match[self.kind])
+                for hit in self.holding(path, desired.attributes.get(path))
+            }
+            if not desired.is_valid or not desired.source_id:
+                self._shield(desired, hits)
+            elif hits:
+                self._choose(desired, hits, claims)
+        for target_id, claimants in claims.items():
+            if len(claimants) == 1:
+                self.pair(claimants[0][0], target_id, claimants[0][1])
+                continue
+            for desired, _ in claimants:
+                self.columns[id(desired)] = "contested"
+
+    def _choose(
+        self, desired: Desired, hits: Mapping[str, str], claims: dict[str, list[tuple[Desired, str]]] | None = None
+    ) -> None:
+        """Sort out the resources a record points at: protected, free, taken, or given up by their owner."""
+        if any(hit in self.protected for hit in hits):
+            self.protected_records.add(id(desired))
+            return
+        free: list[str] = []
+        taken: list[str] = []
+        for hit, path in hits.items():
+            if self.gives_up(self.owner.get(hit), path, desired.attributes[path]):
+                continue
+            (taken if hit in self.owner or hit in self.elsewhere else free).append(hit)
+        self.candidates[id(desired)].update(free, taken)
+        self.pointed_at.update(free)
+        if len(free) + len(taken) > 1:
+            self.columns[id(desired)] = "several"
+        elif taken:
+            self.columns[id(desired)] = "taken"
+        elif free and claims is None:
+            self.pair(desired, free[0], hits[free[0]])
+        elif free and claims is not None:
+            claims[free[0]].append((desired, hits[free[0]]))
+
+    def _shield(self, desired: Desired, hits: Iterable[str]) -> None:
+        """A record that lost its id still names a resource: it is held with the record and never taken for departed."""
+        for hit in hits:
+            self.candidates[id(desired)].add(hit)
+            self.pointed_at.add(hit)
+            if self.owner.get(hit) not in self.by_id:
+                self.shielded[hit] = desired

@@ -1,0 +1,182 @@
+"""From situations to steps: what is done about each user and group, and what is left alone, with the reason.
+
+Memberships are in membership.py; the order of the steps in order.py.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from scim_bridge.model.identity import ACTIVE, MANAGER, Notice, Value
+from scim_bridge.model.known import Known
+from scim_bridge.model.operation import Change, OperationKind
+from scim_bridge.model.plan import Conflict, Skipped
+from scim_bridge.model.policy import Policy
+from scim_bridge.plan import conflict
+from scim_bridge.plan.correlate import Match, Matches
+from scim_bridge.plan.diff import diff
+from scim_bridge.plan.draft import Draft
+
+
+@dataclass(slots=True)
+class Steps:
+    """The drafts, and everything deliberately not done. waiting: source ids of users whose grants wait."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    waiting: set[str] = field(default_factory=set)
+
+
+def decide(matches: Matches, known: Known, policy: Policy) -> Steps:
+    """What each identity's row of the situation table means under this policy."""
+    steps = Steps()
+    decision = _Decision(matches, known, policy, steps)
+    for match in matches:
+        steps.conflicts += match.conflicts
+        if match.is_held:
+            decision.revoke_only(match)
+        else:
+            decision.act(match)
+    return steps
+
+
+class _Decision:
+    def __init__(self, matches: Matches, known: Known, policy: Policy, steps: Steps) -> None:
+        self.known = known
+        self.policy = policy
+        self.steps = steps
+        self.source_of = {m.existing.target_id: m.source_id for m in matches.users if m.existing and m.source_id}
+        self.provisioned = {m.source_id for m in matches.users if _has_or_gets_resource(m)}
+
+    def act(self, match: Match) -> None:
+        """Do what the row says; an action that does nothing says so in skipped."""
+        handle: Mapping[str, Callable[[Match], None]] = {
+            "update": self.update,
+            "adopt": self.update,
+            "create": self.create,
+            "deprovision": self.deprovision,
+            "orphan policy": self.orphan,
+            "nothing": self.leave_alone,
+        }
+        if match.row.action in handle:
+            handle[match.row.action](match)
+
+    def revoke_only(self, match: Match) -> None:
+        """A held object: a deactivation still passes, if the resource is ours; everything else waits."""
+        self.steps.waiting.add(match.source_id)
+        desired, existing = match.desired, match.existing
+        if desired is None or existing is None or match.kind != "user" or not match.is_managed:
+            return
+        if desired.attributes.get(ACTIVE) is False and existing.is_active:
+            reason = "disabled in the source (the rest of the record is held)"
+            self._add("deactivate_user", match, reason, {ACTIVE: (True, False)})
+
+    def create(self, match: Match) -> None:
+        """Absent: create; missing: create anew, which gives it another id."""
+        was_there = match.row.situation == "missing"
+        reason = "it was deleted on the target behind our back; it gets a new id" if was_there else "new in the source"
+        changes = diff({}, self._wanted(match))
+        self._add("create_user" if match.kind == "user" else "create_group", match, reason, changes)
+
+    def update(self, match: Match) -> None:
+        """Linked or found: change what differs. What one request can carry rides together."""
+        existing = match.existing
+        if existing is None:
+            return
+        shown = dict(existing.attributes)
+        if MANAGER in shown:
+            shown[MANAGER] = self.source_of.get(str(shown[MANAGER]), shown[MANAGER])
+        changes = diff(shown, self._wanted(match))
+        if self._is_disabled_there(match, changes):
+            del changes[ACTIVE]
+        if changes:
+            kind, reason = _kind_and_reason(match, changes)
+            self._add(kind, match, reason, changes)
+
+    def deprovision(self, match: Match) -> None:
+        """Departed: a user is deactivated; a group stays, empty. Who leaves which group is decided in membership.py."""
+        if self.policy.deprovision == "keep":
+            self.steps.skipped.append(Skipped(match.name, "departed, and kept as it is (deprovision: keep)"))
+        elif match.kind == "user" and match.existing is not None and match.existing.is_active:
+            self._add("deactivate_user", match, "left the source", {ACTIVE: (True, False)})
+
+    def orphan(self, match: Match) -> None:
+        """A resource that no record and no link claims."""
+        existing = match.existing
+        if existing is None:
+            return
+        had_our_mark = match.kind == "user" and existing.is_active and bool(existing.external_id)
+        if had_our_mark and (self.known.is_fresh or existing.target_id in self.known.unclaimed):
+            self.steps.conflicts.append(conflict.unclaimed(existing))
+        elif self.policy.orphans == "report":
+            self.steps.skipped.append(Skipped(match.name, "orphan: on the target, and claimed by no record"))
+
+    def leave_alone(self, match: Match) -> None:
+        """Protected."""
+        if match.row.situation == "protected":
+            self.steps.skipped.append(Skipped(match.name, "protected"))
+
+    def _wanted(self, match: Match) -> dict[str, Value]:
+        """The desired attributes without those that must stay as they are, the manager only if provisioned."""
+        if match.desired is None:
+            return {}
+        wanted = {path: value for path, value in match.desired.attributes.items() if path not in match.kept}
+        manager = wanted.get(MANAGER)
+        if manager and manager not in self.provisioned:
+            wanted[MANAGER] = ""
+            detail = f"manager {manager!r} is not provisioned: left out"
+            self.steps.notices.append(Notice("manager_not_provisioned", match.name, detail))
+        return wanted
+
+    def _is_disabled_there(self, match: Match, changes: Mapping[str, Change]) -> bool:
+        """Somebody else deactivated a managed user whom we last left active: not ours to undo.
+
+        A state that was lost cannot tell, so what it would have refused is refused.
+        """
+        if match.kind != "user" or ACTIVE not in changes or changes[ACTIVE][1] is not True or not match.is_managed:
+            return False
+        if match.link is not None and match.link.applied.get(ACTIVE) is False:
+            return False
+        if match.desired is not None and match.existing is not None:
+            self.steps.conflicts.append(conflict.disabled_there(match.desired, match.existing))
+        self.steps.waiting.add(match.source_id)
+        return True
+
+    def _add(self, kind: OperationKind, match: Match, reason: str, changes: dict[str, Change]) -> None:
+        self.steps.drafts.append(Draft(kind, match, reason, changes))
+
+
+def _has_or_gets_resource(match: Match) -> bool:
+    if match.desired is None or match.row.situation == "protected":
+        return False
+    return match.existing is not None or (match.row.action == "create" and not match.is_held)
+
+
+def _kind_and_reason(match: Match, changes: Mapping[str, Change]) -> tuple[OperationKind, str]:
+    """Where several kinds fit one user: deactivate, reactivate, adopt, update; the other changes ride along."""
+    if match.kind == "user" and ACTIVE in changes:
+        if changes[ACTIVE][1] is False:
+            return "deactivate_user", "disabled in the source"
+        return "reactivate_user", "active in the source"
+    if not match.is_managed:
+        kind: OperationKind = "adopt_user" if match.kind == "user" else "adopt_group"
+        return kind, f"found on the target by {match.by}"
+    return ("update_user" if match.kind == "user" else "update_group"), _why_updated(match, changes)
+
+
+def _why_updated(match: Match, changes: Mapping[str, Change]) -> str:
+    applied = match.link.applied if match.link is not None else {}
+    drifted = [path for path, (old, new) in changes.items() if old != new and _has_drifted(applied, path, old)]
+    ours = [path for path, (old, new) in changes.items() if old != new and path not in drifted]
+    told = [f"{_listed(ours)} changed in the source"] if ours else []
+    told += [f"{_listed(drifted)} changed on the target by someone else"] if drifted else []
+    return "; ".join(told)
+
+
+def _has_drifted(applied: Mapping[str, Value], path: str, shown: Value | None) -> bool:
+    return path in applied and (applied[path] or None) != shown
+
+
+def _listed(paths: Iterable[str]) -> str:
+    return ", ".join(sorted(paths))
