@@ -80,7 +80,10 @@ not_sent: something it depends on did not succeed, or the run stopped first."""
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one operation. target_id: of the resource, once known. refused: the members that were refused."""
+    """What became of one operation. target_id: of the resource, once known.
+
+    landed: of a held operation, the paths that were applied all the same. refused: the members that were refused.
+    """
 
     operation_id: str
     status: OutcomeStatus
@@ -88,4 +91,5 @@ class Outcome:
     request_id: str = ""
     detail: str = ""
     conflict_kind: str = ""
+    landed: tuple[str, ...] = ()
     refused: tuple[Member, ...] = ()

@@ -1,4 +1,4 @@
-"""The plan document: a plan to bytes and back (design.md §5). Stable, versioned; `--out` writes it, `apply` reads it."""
+"""The plan document: a plan to bytes and back (design.md §5). Versioned; `--out` writes it, `apply` reads it."""
 
 from collections.abc import Iterator
 from typing import Any

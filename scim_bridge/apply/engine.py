@@ -1,0 +1,132 @@
+"""Sends a plan's operations: phase by phase, several at once inside a phase, each journaled before and after.
+
+The order is the plan's. What one operation means on the wire is in send.py; waiting and retrying is the target's.
+An object that is refused is held and the others go on; a Stop ends the sending, and what was not sent is said so.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from scim_bridge.apply.send import Ids, Sender
+from scim_bridge.errors import Stop
+from scim_bridge.model.operation import Operation, Outcome, Phase
+from scim_bridge.model.protocol import Journal, Progress, Target, silent
+
+
+def never() -> bool:
+    """Nobody asks the run to stop."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How to work: threads at once, whom to tell how far it has come, and whether somebody asked to stop."""
+
+    threads: int = 8
+    progress: Progress = silent
+    is_stopping: Callable[[], bool] = never
+
+
+@dataclass(slots=True)
+class Applied:
+    """What became of a plan. outcomes: one an operation, in the plan's order. stopped: why the rest was not sent."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    stopped: Stop | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Everything was sent and nothing was refused."""
+        return self.stopped is None and all(outcome.status == "done" for outcome in self.outcomes)
+
+
+def apply(operations: Sequence[Operation], target: Target, journal: Journal, ids: Ids, work: Work) -> Applied:
+    """Bring the target to what the operations say. ids: the target ids of what exists already.
+
+    What an earlier run of the same plan finished is not sent again.
+    """
+    return _Engine(operations, target, journal, ids, work).run()
+
+
+@dataclass(slots=True)
+class _Engine:
+    operations: Sequence[Operation]
+    target: Target
+    journal: Journal
+    ids: Ids
+    work: Work
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    followers: dict[str, list[Operation]] = field(default_factory=lambda: defaultdict(list))
+    missing: dict[str, int] = field(default_factory=dict)
+    stopped: Stop | None = None
+
+    def run(self) -> Applied:
+        earlier = {outcome.operation_id: outcome for outcome in self.journal.finished()}
+        sender = Sender(self.target, dict(self.ids))
+        for operation in self.operations:
+            self.missing[operation.id] = len(operation.after)
+            for needed in operation.after:
+                self.followers[needed].append(operation)
+        by_phase: dict[Phase, list[Operation]] = defaultdict(list)
+        for operation in self.operations:
+            by_phase[operation.phase].append(operation)
+        with ThreadPoolExecutor(self.work.threads, thread_name_prefix="apply") as pool:
+            for phase in Phase:
+                self._run_phase(by_phase[phase], pool, sender, earlier)
+        return Applied(tuple(self.outcomes[operation.id] for operation in self.operations), self.stopped)
+
+    def _run_phase(
+        self, operations: list[Operation], pool: ThreadPoolExecutor, sender: Sender, earlier: Mapping[str, Outcome]
+    ) -> None:
+        """Everything of one phase; it has ended when this returns."""
+        ready = deque(operation for operation in operations if not self.missing[operation.id])
+        sent: dict[Future[Outcome], Operation] = {}
+        while ready or sent:
+            while ready and len(sent) < 2 * self.work.threads:
+                operation = ready.popleft()
+                known = self._known_before(operation, earlier)
+                if known is not None:
+                    sender.learn(operation, known)
+                    ready.extend(self._settle(operation, known))
+                else:
+                    sent[pool.submit(self._send, sender, operation)] = operation
+            for future in wait(sent, return_when=FIRST_COMPLETED).done if sent else ():
+                ready.extend(self._settle(sent.pop(future), self._outcome(future)))
+
+    def _known_before(self, operation: Operation, earlier: Mapping[str, Outcome]) -> Outcome | None:
+        """An outcome that needs no request: done by an earlier run, in vain without what it needs, or too late."""
+        if operation.id in earlier and earlier[operation.id].status == "done":
+            return earlier[operation.id]
+        failed = [needed for needed in operation.after if self.outcomes[needed].status != "done"]
+        if failed:
+            return Outcome(operation.id, "not_sent", detail=f"it needs {failed[0]}, which did not succeed")
+        if self.stopped is not None or self.work.is_stopping():
+            return Outcome(operation.id, "not_sent", detail="the run stopped before it")
+        return None
+
+    def _send(self, sender: Sender, operation: Operation) -> Outcome:
+        """One operation, in a thread of its own. A Stop is journaled as a failure and ends the sending."""
+        self.journal.begin(operation)
+        try:
+            outcome = sender.send(operation)
+        except Stop as stop:
+            self.stopped = stop
+            outcome = Outcome(operation.id, "failed", operation.target_id, detail=str(stop))
+        self.journal.end(operation, outcome)
+        return outcome
+
+    def _outcome(self, future: Future[Outcome]) -> Outcome:
+        self.work.progress("apply", len(self.outcomes) + 1, len(self.operations))
+        return future.result()
+
+    def _settle(self, operation: Operation, outcome: Outcome) -> list[Operation]:
+        """Note the outcome and give back what may now be sent. A later phase begins with its own ready ones."""
+        self.outcomes[operation.id] = outcome
+        freed = []
+        for follower in self.followers.pop(operation.id, ()):
+            self.missing[follower.id] -= 1
+            if not self.missing[follower.id] and follower.phase == operation.phase:
+                freed.append(follower)
+        return freed
