@@ -12,7 +12,7 @@ from scim_bridge.model.known import Known, Link
 from scim_bridge.model.plan import Conflict
 from scim_bridge.plan.claims import settle
 from scim_bridge.plan.pairing import Pairing, Terms
-from scim_bridge.plan.situation import Facts, LinkColumn, RecordColumn, Row, situation
+from scim_bridge.plan.situation import Facts, LinkColumn, RecordColumn, Row, TargetColumn, situation
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,9 @@ def _matches(pairing: Pairing) -> Iterator[Match]:
         if link.source_id not in pairing.by_id:
             yield _of_link(pairing, link)
     for target_id, existing in pairing.existing.items():
-        if not pairing.is_spoken_for(target_id):
-            is_protected = target_id in pairing.protected
-            row = situation(Facts("none", "no", "one", is_protected=is_protected))
+        if target_id not in pairing.owner:
+            column: TargetColumn = "taken" if pairing.is_spoken_for(target_id) else "one"
+            row = situation(Facts("none", "no", column, is_protected=target_id in pairing.protected))
             yield Match(pairing.kind, "", row, existing=existing)
 
 

@@ -113,7 +113,8 @@ def _is_untouchable(match: Match, policy: Policy) -> bool:
     """
     if match.row.situation == "protected" or (match.desired is None and match.is_held):
         return True
-    has_left = match.row.action == "deprovision" or (match.row.action == "orphan policy" and _bears_our_mark(match))
+    is_nobodys = not match.is_managed and (match.is_held or not match.source_id)
+    has_left = match.row.situation == "departed" or (is_nobodys and _bears_our_mark(match))
     return has_left and policy.deprovision == "keep"
 
 

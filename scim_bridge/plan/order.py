@@ -16,13 +16,11 @@ from scim_bridge.model.operation import Operation, Phase
 from scim_bridge.plan.draft import Draft
 
 Unique = Mapping[Kind, tuple[tuple[str, Uniqueness], ...]]
-_KINDS = ("deactivate_user", "remove_members")
-"""Inside the first phase: shut the door, then take the keys."""
 
 
 def put_in_order(drafts: Sequence[Draft], unique: Unique) -> list[Draft]:
     """All drafts, extra ones included, so that every draft comes after all it waits for."""
-    ordered = list(drafts)
+    ordered = sorted(drafts, key=_by_name)  # which circle is opened where must not depend on the input's order
     creating = {d.match.source_id: d for d in drafts if d.kind == "create_user"}
     for kind in ("user", "group"):
         ordered += _order_names([d for d in ordered if d.resource == kind], dict(unique[kind]), creating)
@@ -205,9 +203,14 @@ def _closing_edges(drafts: Sequence[Draft], needs: Callable[[Draft], list[Draft]
     return closing
 
 
+def _by_name(draft: Draft) -> tuple[str, str, str]:
+    """By kind, where "deactivate" happens to come before "remove": the door is shut before the keys are taken."""
+    return draft.kind, draft.match.name, draft.match.source_id
+
+
 def _line_up(drafts: Sequence[Draft]) -> list[Draft]:
     """By phase, then by what waits for what, then by kind and name, so that the same input gives the same list."""
-    ranked = sorted(drafts, key=lambda d: (d.phase, d.kind not in _KINDS[:1], d.kind, d.match.name, d.match.source_id))
+    ranked = sorted(drafts, key=lambda d: (d.phase, *_by_name(d)))
     rank = {id(draft): number for number, draft in enumerate(ranked)}
     waits = {id(draft): len({id(n) for n in draft.after}) for draft in drafts}
     followers: dict[int, list[Draft]] = defaultdict(list)

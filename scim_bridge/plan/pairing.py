@@ -5,7 +5,7 @@ its owner is no match for a later one, unless the owner gives the value up in th
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scim_bridge.model.capabilities import Uniqueness, fold
@@ -94,8 +94,8 @@ class Pairing:
         return id(desired) in self.protected_records
 
     def is_spoken_for(self, target_id: str) -> bool:
-        """Some record or link, here or in another connection, claims this resource: it is no orphan."""
-        return target_id in self.owner or target_id in self.pointed_at or target_id in self.elsewhere
+        """A held record points at this resource, or another connection has it: it is no orphan."""
+        return target_id in self.pointed_at or target_id in self.elsewhere
 
     def column(self, desired: Desired) -> TargetColumn:
         """What was found for a record where no link decides."""
@@ -189,9 +189,11 @@ class Pairing:
         elif free and claims is not None:
             claims[free[0]].append((desired, hits[free[0]]))
 
-    def _shield(self, desired: Desired, hits: Iterable[str]) -> None:
+    def _shield(self, desired: Desired, hits: Mapping[str, str]) -> None:
         """A record that lost its id still names a resource: it is held with the record and never taken for departed."""
-        for hit in hits:
+        for hit, path in hits.items():
+            if self.gives_up(self.owner.get(hit), path, desired.attributes[path]):
+                continue
             self.candidates[id(desired)].add(hit)
             self.pointed_at.add(hit)
             if self.owner.get(hit) not in self.by_id:

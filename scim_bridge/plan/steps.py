@@ -46,7 +46,8 @@ class _Decision:
         self.known = known
         self.policy = policy
         self.steps = steps
-        self.source_of = {m.existing.target_id: m.source_id for m in matches.users if m.existing and m.source_id}
+        ours = (m for m in matches.users if m.source_id and (m.is_managed or not m.is_held))
+        self.source_of = {m.existing.target_id: m.source_id for m in ours if m.existing is not None}
         self.provisioned = {m.source_id for m in matches.users if _has_or_gets_resource(m)}
 
     def act(self, match: Match) -> None:
@@ -148,9 +149,10 @@ class _Decision:
 
 
 def _has_or_gets_resource(match: Match) -> bool:
+    """Whether others may name this user as their manager: in scope, and ours now or after this plan."""
     if match.desired is None or match.row.situation == "protected":
         return False
-    return match.existing is not None or (match.row.action == "create" and not match.is_held)
+    return match.is_managed or (not match.is_held and match.row.action in ("create", "adopt"))
 
 
 def _kind_and_reason(match: Match, changes: Mapping[str, Change]) -> tuple[OperationKind, str]:
