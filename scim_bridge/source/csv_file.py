@@ -1,0 +1,123 @@
+"""Users, groups and memberships from CSV files (design.md §3, *CSV*).
+
+A broken file refuses the reading, all of it reported at once; a bad record does not: rows that share an id are passed
+on together, a membership that names nobody is dropped and noted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from scim_bridge.config.settings import CsvSettings
+from scim_bridge.errors import SourceUnreadable
+from scim_bridge.model.identity import Notice, Record, Snapshot
+from scim_bridge.source.table import Table, open_table
+
+_SHOWN = 50
+"""Problems told in full; a file in the wrong encoding or with the wrong delimiter has as many as it has lines."""
+
+Group = tuple[dict[str, None], dict[str, None]]
+"""A group's direct members while they are read: user ids and group ids, in order, each once."""
+
+
+class CsvSource:
+    """A directory in three files. user_id, group_id: the columns that the mapping names as each kind's id."""
+
+    def __init__(self, files: CsvSettings, user_id: str, group_id: str) -> None:
+        self._files = files
+        self._user_id = user_id
+        self._group_id = group_id
+
+    def read(self) -> Snapshot:
+        """Everything the files show. Raises SourceUnreadable with every problem of every file."""
+        files = self._files
+        problems: list[str] = []
+        users = self._records(self._open(files.users, self._user_id), self._user_id, problems)
+        groups: tuple[Record, ...] = ()
+        reading = _Memberships({}, {})
+        if files.groups is not None:
+            groups = self._records(self._open(files.groups, self._group_id), self._group_id, problems)
+        if files.members is not None:
+            ids = {record.id: record.id for record in users if record.id}
+            reading = _Memberships(ids, {record.id: ({}, {}) for record in groups if record.id})
+            reading.read(self._open(files.members, "group_id", "member_id"), problems)
+        if problems:
+            shown = problems[:_SHOWN]
+            if len(problems) > len(shown):
+                shown.append(f"… and {len(problems) - len(shown):,} more")
+            raise SourceUnreadable(
+                f"the source cannot be trusted, so nothing was read from it: {problems[0]}"
+                + (f" (and {len(problems) - 1:,} more, listed below)" if len(problems) > 1 else ""),
+                "Mend the file, or export it again.",
+                problems=tuple(shown),
+            )
+        members = {g: (tuple(u), tuple(n)) for g, (u, n) in reading.groups.items() if u or n}
+        return Snapshot(users, groups, members, tuple(reading.notices))
+
+    def columns(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The headers of the users and the groups file: the names that a mapping may use. Raises SourceUnreadable."""
+        tables = [self._open(self._files.users, self._user_id)]
+        if self._files.groups is not None:
+            tables.append(self._open(self._files.groups, self._group_id))
+        problems = tuple(problem for table in tables for problem in table.problems)
+        if problems:
+            raise SourceUnreadable(problems[0], "Mend the file, or export it again.", problems=problems)
+        return tables[0].header, tables[1].header if len(tables) > 1 else (self._group_id,)
+
+    def _open(self, path: object, *needed: str) -> Table:
+        from pathlib import Path
+
+        return open_table(Path(str(path)), self._files.encoding, self._files.delimiter, needed)
+
+    def _records(self, table: Table, id_column: str, problems: list[str]) -> tuple[Record, ...]:
+        header = table.header
+        where = f"{table.name}, line "
+        at = header.index(id_column) if id_column in header else 0
+        records = tuple(
+            Record(cells[at], dict(zip(header, cells, strict=True)), f"{where}{line}") for line, cells in table.rows()
+        )
+        problems += table.problems
+        return records
+
+
+@dataclass(slots=True)
+class _Memberships:
+    """Direct memberships as they are read. users: every user id, the same text for every mention of it."""
+
+    users: Mapping[str, str]
+    groups: dict[str, Group]
+    notices: list[Notice] = field(default_factory=list)
+
+    def read(self, table: Table, problems: list[str]) -> None:
+        """All rows of members.csv; what names nobody is noted, a type that is neither user nor group is a problem."""
+        header = table.header
+        if not table.problems:
+            group_at, member_at = header.index("group_id"), header.index("member_id")
+            type_at = header.index("member_type") if "member_type" in header else None
+            for line, cells in table.rows():
+                kind = cells[type_at] if type_at is not None else "user"
+                if kind in ("user", "", "group"):
+                    self._add(f"{table.name}, line {line}", cells[group_at], cells[member_at], kind or "user")
+                else:
+                    column = (type_at or 0) + 1
+                    table.problems.append(
+                        f"{table.name}, line {line}, column {column}: member_type {kind!r} is neither user nor group"
+                    )
+        problems += table.problems
+
+    def _add(self, place: str, group_id: str, member_id: str, kind: str) -> None:
+        group = self.groups.get(group_id)
+        if group is None:
+            self._unknown(place, f"group {group_id!r}", member_id)
+            return
+        members = group[0] if kind == "user" else group[1]
+        member = self.users.get(member_id) if kind == "user" else (member_id if member_id in self.groups else None)
+        if member is None:
+            self._unknown(place, f"{kind} {member_id!r}", member_id)
+        elif member in members:
+            detail = f"{place}: {kind} {member_id} is in group {group_id} already; the row was dropped"
+            self.notices.append(Notice("duplicate_membership", member_id, detail))
+        else:
+            members[member] = None
+
+    def _unknown(self, place: str, what: str, member_id: str) -> None:
+        self.notices.append(Notice("unknown_member", member_id, f"{place}: there is no {what}; the row was dropped"))
