@@ -6,6 +6,7 @@ on together, a membership that names nobody is dropped and noted.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from scim_bridge.config.settings import CsvSettings
 from scim_bridge.errors import SourceUnreadable
@@ -63,10 +64,8 @@ class CsvSource:
             raise SourceUnreadable(problems[0], "Mend the file, or export it again.", problems=problems)
         return tables[0].header, tables[1].header if len(tables) > 1 else (self._group_id,)
 
-    def _open(self, path: object, *needed: str) -> Table:
-        from pathlib import Path
-
-        return open_table(Path(str(path)), self._files.encoding, self._files.delimiter, needed)
+    def _open(self, path: Path, *needed: str) -> Table:
+        return open_table(path, self._files.encoding, self._files.delimiter, needed)
 
     def _records(self, table: Table, id_column: str, problems: list[str]) -> tuple[Record, ...]:
         header = table.header

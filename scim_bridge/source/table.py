@@ -23,7 +23,7 @@ class Table:
     _reader: "Iterator[list[str]] | None" = None
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Rows that have as many cells as the header, trimmed, with the line on which they start; blank ones left out."""
+        """Rows as wide as the header, cells trimmed, each with the line on which it starts; blank ones left out."""
         reader = self._reader
         if reader is None:
             return
@@ -45,7 +45,8 @@ class Table:
                     yield start, cells
             elif any(cell.strip() for cell in row):
                 self.problems.append(
-                    f"{self.name}, line {start}, column {min(len(row), width) + 1}: {len(row)} cells where the header has {width}"
+                    f"{self.name}, line {start}, column {min(len(row), width) + 1}: "
+                    f"{len(row)} cells where the header has {width}"
                 )
 
 

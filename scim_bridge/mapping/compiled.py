@@ -1,0 +1,99 @@
+"""A mapping whose rules are compiled against the names that a source really has."""
+
+from collections.abc import Mapping as Mappings
+from dataclasses import dataclass
+
+from scim_bridge.config.yaml_file import nearest, refuse
+from scim_bridge.mapping.document import Mapping, Nested, Rule, Rules
+from scim_bridge.mapping.expression import BadExpression, EvaluationFailed, Expression, Language, VariableType
+from scim_bridge.mapping.function import NAMES
+from scim_bridge.model.identity import ACTIVE, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule and its expression."""
+
+    rule: Rule
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRules:
+    """The rules of one kind, ready to run. used: the variables that any of them reads."""
+
+    kind: Kind
+    id: str
+    scope: CompiledRule
+    attributes: tuple[CompiledRule, ...]
+    language: Language
+    used: frozenset[str]
+    has_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledMapping:
+    """A mapping ready to run over the records of one source."""
+
+    name: str
+    users: CompiledRules
+    groups: CompiledRules
+    nested: Nested
+
+    def of(self, kind: Kind) -> CompiledRules:
+        """The rules of one kind."""
+        return self.users if kind == "user" else self.groups
+
+
+def compile_mapping(
+    mapping: Mapping, users: Mappings[str, VariableType], groups: Mappings[str, VariableType]
+) -> CompiledMapping:
+    """Compile all rules. users, groups: the source's attributes with their types.
+
+    Raises Misconfigured with every problem: unknown names with the nearest known one, and results of the wrong type.
+    """
+    problems: list[str] = []
+    compiled = [_compile(mapping.users, users, problems), _compile(mapping.groups, groups, problems)]
+    refuse(mapping.name, problems)
+    return CompiledMapping(mapping.name, compiled[0], compiled[1], mapping.groups.nested)
+
+
+def _compile(rules: Rules, variables: Mappings[str, VariableType], problems: list[str]) -> CompiledRules:
+    language = Language(variables)
+    if rules.id not in variables:
+        hint = nearest(rules.id, variables)
+        problems.append(
+            f"{rules.scope.place.split(':')[0]}: {rules.kind}s have no attribute {rules.id!r} to be their id{hint}."
+        )
+    scope = _one(rules.scope, language, problems)
+    attributes = tuple(_one(rule, language, problems) for rule in rules.attributes)
+    used = frozenset[str]().union(scope.expression.names, *(rule.expression.names for rule in attributes))
+    has_active = any(rule.rule.path == ACTIVE for rule in attributes)
+    return CompiledRules(rules.kind, rules.id, scope, attributes, language, used, has_active)
+
+
+def _one(rule: Rule, language: Language, problems: list[str]) -> CompiledRule:
+    try:
+        expression = language.compile(rule.text)
+    except BadExpression as bad:
+        hint = nearest(bad.unknown, [*language.names, "today", "source", *NAMES]) if bad.unknown else ""
+        problems.append(f"{rule.place}: {bad}{hint}.")
+        return CompiledRule(rule, language.compile('""'))
+    wanted = "truth" if rule.path in (ACTIVE, "scope") else "text"
+    if expression.yields not in (wanted, "unknown", "texts" if wanted == "text" else wanted):
+        needs = "true or false" if wanted == "truth" else "text"
+        problems.append(f"{rule.place}: gives {expression.type_name} where {needs} is wanted.")
+    problem = _invalid_pattern(expression, language)
+    if problem:
+        problems.append(f"{rule.place}: {problem}.")
+    return CompiledRule(rule, expression)
+
+
+def _invalid_pattern(expression: Expression, language: Language) -> str:
+    """A regular expression is only looked at when the rule runs: so run it once, on a record without values."""
+    try:
+        expression.evaluate(language.activation({}, expression.names, "2000-01-01"))
+    except EvaluationFailed as failure:
+        if "regular expression" in str(failure):
+            return str(failure)
+    return ""

@@ -1,0 +1,166 @@
+"""A mapping file as it is written (design.md §4): rules as text with their lines, and the mapping's own tests.
+
+Reading it needs no source; which names its rules may use is only known with one, so they are compiled in compiled.py.
+"""
+
+from collections.abc import Mapping as Mappings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from scim_bridge.config.yaml_file import KeyPath, YamlFile, nearest, refuse
+from scim_bridge.mapping.attribute import MATCHABLE, PATHS, REQUIRED
+from scim_bridge.model.identity import NAMES, Kind
+
+Nested = Literal["flatten", "ignore", "report"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One expression, and where it stands ("csv.yaml, line 9: users.attributes.title")."""
+
+    path: str
+    text: str
+    line: int
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of one kind. id: the source attribute that never changes. match: how unmanaged resources are found."""
+
+    kind: Kind
+    id: str
+    match: tuple[str, ...]
+    scope: Rule
+    attributes: tuple[Rule, ...]
+    nested: Nested = "flatten"
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One of the mapping's own tests: a record, and what must come out. expect "scope" is about the scope rule."""
+
+    __test__ = False  # pytest takes every class of this name for one of its own
+
+    name: str
+    kind: Kind
+    record: dict[str, Any]
+    expect: dict[str, Any]
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A whole mapping file."""
+
+    name: str
+    users: Rules
+    groups: Rules
+    tests: tuple[Test, ...]
+
+
+def load_mapping(path: Path) -> Mapping:
+    """Read a mapping file. Raises Misconfigured with every problem, each naming file, line and attribute."""
+    file = YamlFile(path)
+    problems: list[str] = []
+    _check_keys(file, (), ("users", "groups", "tests"), problems)
+    users = _rules(file, "user", "users", problems)
+    groups = _rules(file, "group", "groups", problems)
+    tests = _tests(file, problems)
+    refuse(file.name, problems)
+    return Mapping(file.name, users, groups, tests)
+
+
+def _check_keys(file: YamlFile, where: KeyPath, known: tuple[str, ...], problems: list[str]) -> dict[str, Any]:
+    """The mapping of keys at a place, complaining about keys that are not known there."""
+    node: Any = file.data
+    for key in where:
+        node = node.get(key) if isinstance(node, dict) else None
+    if node is None:
+        return {}
+    if not isinstance(node, dict):
+        problems.append(f"{file.at(where)}: write `key: value` lines here.")
+        return {}
+    problems += [f"{file.at((*where, k))}: there is no such key{nearest(k, known)}." for k in node if k not in known]
+    return node
+
+
+def _rules(file: YamlFile, kind: Kind, section: str, problems: list[str]) -> Rules:
+    known = ("id", "match", "scope", "attributes") + (("nested",) if kind == "group" else ())
+    node = _check_keys(file, (section,), known, problems)
+    if kind == "group" and not node and "groups" not in file.data:
+        # A directory without groups needs no rules for them; these never meet a record.
+        name = Rule(NAMES[kind], "id", 1, f"{file.name}: groups.attributes.displayName")
+        return Rules(kind, "id", MATCHABLE[kind], Rule("scope", "true", 1, f"{file.name}: groups.scope"), (name,))
+    identifier = node.get("id")
+    if not isinstance(identifier, str) or not identifier:
+        problems.append(f"{file.at((section,))}: name the source attribute that never changes: `id: …`.")
+    attributes = _attributes(file, kind, section, problems)
+    nested = node.get("nested", "flatten")
+    if nested not in ("flatten", "ignore", "report"):
+        problems.append(f"{file.at((section, 'nested'))}: write flatten, ignore or report.")
+        nested = "flatten"
+    scope = _rule(file, (section, "scope"), "scope", node.get("scope", "true"), problems)
+    return Rules(kind, str(identifier), _match(file, kind, section, node, problems), scope, attributes, nested)
+
+
+def _attributes(file: YamlFile, kind: Kind, section: str, problems: list[str]) -> tuple[Rule, ...]:
+    where: KeyPath = (section, "attributes")
+    node = _check_keys(file, where, PATHS[kind], problems)
+    missing = [path for path in REQUIRED[kind] if path not in node]
+    if missing:
+        problems.append(f"{file.at(where)}: there is no rule for {', '.join(missing)}, which every target requires.")
+    return tuple(_rule(file, (*where, path), path, text, problems) for path, text in node.items())
+
+
+def _rule(file: YamlFile, where: KeyPath, path: str, text: Any, problems: list[str]) -> Rule:
+    if isinstance(text, bool):
+        text = "true" if text else "false"
+    if not isinstance(text, str) or not text.strip():
+        problems.append(
+            f"{file.at(where)}: write an expression; fixed text goes in quotes inside quotes ('\"Employee\"')."
+        )
+        text = '""'
+    return Rule(path, text, file.line(where), file.at(where))
+
+
+def _match(file: YamlFile, kind: Kind, section: str, node: Mappings[str, Any], problems: list[str]) -> tuple[str, ...]:
+    paths = node.get("match", [NAMES[kind]])
+    if not isinstance(paths, list):
+        paths = [paths]
+    for path in paths:
+        if path not in MATCHABLE[kind]:
+            can = " and ".join(MATCHABLE[kind])
+            problems.append(f"{file.at((section, 'match'))}: {kind}s can be matched by {can}, not by {path}.")
+        elif path not in (node.get("attributes") or {}):
+            problems.append(f"{file.at((section, 'match'))}: there is no rule for {path}.")
+    return tuple(str(path) for path in paths)
+
+
+def _tests(file: YamlFile, problems: list[str]) -> tuple[Test, ...]:
+    given = file.data.get("tests") or []
+    if not isinstance(given, list):
+        problems.append(f"{file.at(('tests',))}: write a list of tests.")
+        return ()
+    return tuple(test for number in range(len(given)) for test in [_test(file, number, problems)] if test is not None)
+
+
+def _test(file: YamlFile, number: int, problems: list[str]) -> Test | None:
+    where: KeyPath = ("tests", number)
+    node = file.data["tests"][number]
+    place = file.at(where)
+    if not isinstance(node, dict):
+        problems.append(f"{place}: a test has a name, a user or a group, and what to expect.")
+        return None
+    kind: Kind = "group" if "group" in node else "user"
+    unknown = [key for key in node if key not in ("name", "user", "group", "expect")]
+    problems += [f"{place}: there is no key {key}{nearest(key, ('name', kind, 'expect'))}." for key in unknown]
+    record, expect = node.get(kind), node.get("expect")
+    if not isinstance(record, dict) or not isinstance(expect, dict) or not expect:
+        problems.append(f"{place}: a test has a user or a group, and what to expect.")
+        return None
+    for path in expect:
+        if path not in (*PATHS[kind], "scope", "externalId"):
+            problems.append(f"{place}: expects {path}, which is no attribute{nearest(path, PATHS[kind])}.")
+    return Test(str(node.get("name", f"test {number + 1}")), kind, record, expect, place)

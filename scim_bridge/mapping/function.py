@@ -1,0 +1,86 @@
+"""The functions a mapping has beside CEL's own and its strings extension. Pure: the same input gives the same output.
+
+Each is documented for people in docs/mapping.md. CEL dispatches on the real type of an argument, so a function of
+several types is several overloads.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+import regex
+from cel_expr_python import cel
+
+_STRING, _BOOL, _LIST = cel.Type.STRING, cel.Type.BOOL, cel.Type.List(cel.Type.DYN)
+_PATIENCE = 0.1
+"""Seconds one regular expression may take on one value: a bad one must not stop the sync."""
+
+_TRUTHS = dict.fromkeys(("true", "yes", "y", "1", "on", "enabled", "active", "有効", "○"), True)
+_TRUTHS |= dict.fromkeys(("false", "no", "n", "0", "off", "disabled", "inactive", "無効", "×"), False)
+
+
+def _first_non_empty(*values: str) -> str:
+    return next((value for value in values if value), "")
+
+
+def _first_of(values: list[Any]) -> str:
+    return next((str(value) for value in values if value), "")
+
+
+def _truth(text: str) -> bool:
+    try:
+        return _TRUTHS[text.strip().casefold()]
+    except KeyError:
+        raise ValueError(f"{text!r} is neither a yes nor a no") from None
+
+
+def _normalize(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _regex_replace(text: str, pattern: str, replacement: str) -> str:
+    try:
+        return regex.sub(pattern, replacement, text, timeout=_PATIENCE)
+    except regex.error as error:
+        raise ValueError(f"the regular expression {pattern!r} is invalid: {error}") from None
+    except TimeoutError:
+        raise ValueError(f"the regular expression {pattern!r} takes too long on this value") from None
+
+
+def _member(name: str, implementation: Callable[..., Any], *arguments: Any) -> Any:
+    overload = cel.Overload(
+        f"{name}_string", return_type=_STRING, parameters=[_STRING, *arguments], is_member=True, impl=implementation
+    )
+    return cel.FunctionDecl(name, [overload])
+
+
+def _free(name: str, returns: Any, implementations: list[tuple[Callable[..., Any], list[Any]]]) -> Any:
+    overloads = [
+        cel.Overload(
+            f"{name}_{number}", return_type=returns, parameters=parameters, is_member=False, impl=implementation
+        )
+        for number, (implementation, parameters) in enumerate(implementations)
+    ]
+    return cel.FunctionDecl(name, overloads)
+
+
+_MOST_ARGUMENTS = 8
+LIBRARY = [
+    _member("lower", str.lower),
+    _member("upper", str.upper),
+    _member("normalize", _normalize),
+    _member("regexReplace", _regex_replace, _STRING, _STRING),
+    _free("truth", _BOOL, [(_truth, [_STRING])]),
+    _free("first", _STRING, [(_first_of, [_LIST])]),
+    _free(
+        "firstNonEmpty",
+        _STRING,
+        [(_first_non_empty, [_STRING] * count) for count in range(2, _MOST_ARGUMENTS + 1)],
+    ),
+]
+NAMES = (
+    "lower", "upper", "trim", "normalize", "regexReplace", "truth", "first", "firstNonEmpty",
+    "contains", "startsWith", "endsWith", "matches", "size", "split", "join", "replace", "substring", "charAt",
+    "indexOf", "lastIndexOf", "lowerAscii", "upperAscii", "has", "filter", "map", "exists", "all", "string", "int",
+)  # fmt: skip
+"""Names to suggest when a rule calls a function that does not exist."""
