@@ -1,0 +1,150 @@
+"""Serves the emulator on loopback: in a thread for tests and demos, or until a signal for the command line."""
+
+import ipaddress
+import socket
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from scim_bridge.sandbox.app import App, Counts, Identity, Logged, wall_clock
+from scim_bridge.sandbox.control import seed, state
+from scim_bridge.sandbox.fault import Fault
+from scim_bridge.sandbox.knobs import Knobs
+
+
+class _CuttableProtocol(HttpToolsProtocol):
+    """Hands the connection to the application, so that a fault can cut it."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["sandbox.transport"] = self.transport  # type: ignore[typeddict-unknown-key]  # ours, by its prefix
+
+
+class Sandbox:
+    """The emulator in a thread: `with Sandbox() as sandbox: … sandbox.url, sandbox.token`.
+
+    now: wall clock of meta.created; clock: seconds, for the quota. port 0 = any free one.
+    """
+
+    def __init__(
+        self,
+        knobs: Knobs | None = None,
+        identity: Identity | None = None,
+        *,
+        address: tuple[str, int] = ("127.0.0.1", 0),
+        now: Callable[[], datetime] = wall_clock,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.app = App(knobs or Knobs(rate=None), identity or Identity(), now, clock)
+        self._socket = listen(*address)
+        self._server = uvicorn.Server(_config(self.app))
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+
+    def __enter__(self) -> "Sandbox":
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.002)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._socket.close()
+
+    @property
+    def url(self) -> str:
+        """The SCIM base URL, without a trailing slash."""
+        return base_url(self._socket, self.app.identity)
+
+    @property
+    def token(self) -> str:
+        """A token that is accepted."""
+        return self.app.identity.tokens[0]
+
+    @property
+    def counts(self) -> Counts:
+        """What reached the API so far."""
+        return self.app.counts
+
+    @property
+    def requests(self) -> list[Logged]:
+        """The requests so far, in order."""
+        return list(self.app.log or ())
+
+    def seed(self, content: dict[str, Any]) -> dict[str, Any]:
+        """Put users and groups in without the API (see control.seed)."""
+        return seed(self.app.store, content)
+
+    def state(self) -> dict[str, Any]:
+        """Everything it holds (see control.state)."""
+        return state(self.app.store)
+
+    def fail(self, *faults: Fault) -> None:
+        """Set the fault switchboard; no argument = all well."""
+        self.app.faults.faults = list(faults)
+
+    def forget_requests(self) -> None:
+        """Start counting anew."""
+        self.app.counts = Counts()
+        if self.app.log is not None:
+            self.app.log.clear()
+
+
+def serve(
+    knobs: Knobs,
+    identity: Identity,
+    address: tuple[str, int],
+    tell: Callable[[str, str], None],
+    content: dict[str, Any],
+) -> None:
+    """Serve until SIGINT or SIGTERM. tell: called once with URL and token. content: what to seed, {} for nothing."""
+    app = App(knobs, identity, wall_clock, time.monotonic)
+    app.log = None
+    seed(app.store, content)
+    listening = listen(*address)
+    tell(base_url(listening, identity), identity.tokens[0])
+    uvicorn.Server(_config(app)).run(sockets=[listening])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket on loopback. Raises ValueError for any other address: there is no protection here."""
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise ValueError(f"the sandbox listens on loopback only, not on {host}; use 127.0.0.1")
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    return listening
+
+
+def base_url(listening: socket.socket, identity: Identity) -> str:
+    """The SCIM base URL of a listening socket."""
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}/{identity.tenant}/scim/v2"
+
+
+def _config(app: App) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=_CuttableProtocol,
+        loop="uvloop",
+        lifespan="off",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=60,
+    )

@@ -1,0 +1,155 @@
+"""Users, groups and memberships in memory, with what must be unique, in an order that stays the same for paging."""
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+from typing import Any, Literal
+
+from scim_bridge.sandbox.refusal import duplicate, not_found
+from scim_bridge.sandbox.schema import ENTERPRISE, GROUP, USER
+
+Kind = Literal["User", "Group"]
+
+
+@dataclass(slots=True)
+class Resource:
+    """One user or group. attributes: as the wire has them, without id and meta. born: seconds, for visibility."""
+
+    id: str
+    position: int
+    attributes: dict[str, Any]
+    created: str
+    modified: str
+    born: float
+
+
+class Shelf:
+    """All resources of one kind. Positions only grow, so a cursor is a position."""
+
+    def __init__(self, *, case_exact: bool) -> None:
+        self.by_id: dict[str, Resource] = {}
+        self.order: list[str | None] = []
+        self.taken: dict[str, dict[str, str]] = {}
+        self._case_exact = case_exact
+
+    def key(self, attribute: str, value: str) -> str:
+        """A unique value in the form in which two are compared; externalId is always exact."""
+        return value if self._case_exact or attribute == "externalId" else value.casefold()
+
+    def find(self, attribute: str, value: str) -> Resource | None:
+        """The resource that holds a unique value."""
+        found = self.taken.get(attribute, {}).get(self.key(attribute, value))
+        return self.by_id[found] if found is not None else None
+
+    def claim(self, resource_id: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
+        """Change which unique values a resource holds. Raises a 409 and changes nothing if one is another's."""
+        keys = {attribute: self.key(attribute, value) for attribute, value in new.items()}
+        for attribute, key in keys.items():
+            if self.taken.get(attribute, {}).get(key, resource_id) != resource_id:
+                raise duplicate(attribute)
+        for attribute, value in old.items():
+            self.taken[attribute].pop(self.key(attribute, value), None)
+        for attribute, key in keys.items():
+            self.taken.setdefault(attribute, {})[key] = resource_id
+
+    def after(self, position: int) -> Iterator[Resource]:
+        """Resources in order, from a position on."""
+        for index in range(position, len(self.order)):
+            resource_id = self.order[index]
+            if resource_id is not None:
+                yield self.by_id[resource_id]
+
+
+def unique_values(attributes: Mapping[str, Any], kind: Kind) -> dict[str, str]:
+    """What only one resource may hold: for users userName, primary email, externalId; for groups name, externalId."""
+    names = ("userName", "externalId") if kind == "User" else ("displayName", "externalId")
+    values = {name: attributes[name] for name in names if name in attributes}
+    if attributes.get("emails"):
+        values["emails"] = attributes["emails"][0]["value"]
+    return values
+
+
+@dataclass(slots=True)
+class Store:
+    """The whole identity store. now: wall clock; random: where ids come from. assignments: principal ids."""
+
+    now: Callable[[], datetime]
+    random: Random
+    case_exact: bool = False
+    users: Shelf = field(init=False)
+    groups: Shelf = field(init=False)
+    members: dict[str, set[str]] = field(default_factory=dict)
+    groups_of: dict[str, set[str]] = field(default_factory=dict)
+    assignments: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.users = Shelf(case_exact=self.case_exact)
+        self.groups = Shelf(case_exact=self.case_exact)
+
+    def shelf(self, kind: Kind) -> Shelf:
+        """Users or groups."""
+        return self.users if kind == "User" else self.groups
+
+    def get(self, kind: Kind, resource_id: str) -> Resource:
+        """The resource, or a 404."""
+        resource = self.shelf(kind).by_id.get(resource_id)
+        if resource is None:
+            raise not_found(f"{kind} {resource_id}")
+        return resource
+
+    def create(self, kind: Kind, attributes: dict[str, Any]) -> Resource:
+        """Add a resource that has been checked; a 409 if a unique value is taken."""
+        shelf = self.shelf(kind)
+        resource_id = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        shelf.claim(resource_id, {}, unique_values(attributes, kind))
+        now = self.now()
+        stamp = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+        resource = Resource(resource_id, len(shelf.order), attributes, stamp, stamp, now.timestamp())
+        shelf.order.append(resource_id)
+        shelf.by_id[resource_id] = resource
+        if kind == "Group":
+            self.members[resource_id] = set()
+        return resource
+
+    def change(self, kind: Kind, resource: Resource, attributes: dict[str, Any]) -> None:
+        """Give a resource other attributes, checked before; a 409 changes nothing."""
+        old, new = unique_values(resource.attributes, kind), unique_values(attributes, kind)
+        self.shelf(kind).claim(resource.id, old, new)
+        resource.attributes = attributes
+        resource.modified = f"{self.now():%Y-%m-%dT%H:%M:%SZ}"
+
+    def delete(self, kind: Kind, resource_id: str, *, with_assignments: bool) -> None:
+        """Remove a resource and its memberships. Assignments stay behind, orphaned, unless asked otherwise."""
+        resource = self.get(kind, resource_id)
+        shelf = self.shelf(kind)
+        shelf.claim(resource_id, unique_values(resource.attributes, kind), {})
+        del shelf.by_id[resource_id]
+        shelf.order[resource.position] = None
+        if kind == "Group":
+            for user_id in self.members.pop(resource_id):
+                self.groups_of[user_id].discard(resource_id)
+        else:
+            for group_id in self.groups_of.pop(resource_id, ()):
+                self.members[group_id].discard(resource_id)
+        if with_assignments:
+            self.assignments = [principal for principal in self.assignments if principal != resource_id]
+
+    def add_member(self, group_id: str, user_id: str) -> None:
+        """Put a user in; nothing happens if the user is in already."""
+        self.members[group_id].add(user_id)
+        self.groups_of.setdefault(user_id, set()).add(group_id)
+
+    def remove_member(self, group_id: str, user_id: str) -> None:
+        """Take a user out; nothing happens if the user is not in."""
+        self.members[group_id].discard(user_id)
+        self.groups_of.get(user_id, set()).discard(group_id)
+
+
+def shown(resource: Resource, kind: Kind) -> dict[str, Any]:
+    """A resource as answers show it. Members are never shown."""
+    urns = [GROUP] if kind == "Group" else [USER, ENTERPRISE] if ENTERPRISE in resource.attributes else [USER]
+    meta = {"resourceType": kind, "created": resource.created, "lastModified": resource.modified}
+    body = {"id": resource.id, **resource.attributes, "meta": meta, "schemas": urns}
+    return body | {"members": []} if kind == "Group" else body
