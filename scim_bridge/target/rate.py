@@ -1,0 +1,36 @@
+"""The ceiling on requests a second. The quota is for all clients together, so a pause is everybody's pause."""
+
+import threading
+from collections.abc import Callable
+from time import monotonic, sleep
+
+
+class Rate:
+    """Lets requests pass at most at `per_second`, evenly spaced once the first second's worth is used up.
+
+    clock and wait: seconds, exchanged in tests so that they wait for nothing.
+    """
+
+    def __init__(
+        self, per_second: float, clock: Callable[[], float] = monotonic, wait: Callable[[float], None] = sleep
+    ) -> None:
+        self._interval = 1 / per_second
+        self._burst = 1.0  # seconds of requests that may pass at once, as in the endpoint's own bucket
+        self._clock = clock
+        self._wait = wait
+        self._lock = threading.Lock()
+        self._next = clock() - self._burst + self._interval
+
+    def acquire(self) -> None:
+        """Wait for this request's turn."""
+        with self._lock:
+            now = self._clock()
+            turn = max(self._next, now - self._burst + self._interval)
+            self._next = turn + self._interval
+        if turn > now:
+            self._wait(turn - now)
+
+    def pause(self, seconds: float) -> None:
+        """Nobody's turn comes before this many seconds are over, and no burst follows."""
+        with self._lock:
+            self._next = max(self._next, self._clock() + seconds)
