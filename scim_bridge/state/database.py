@@ -1,0 +1,119 @@
+"""Opening the state: one SQLite file in WAL mode, mode 0600, migrated under a lock after a copy was made.
+
+A commit survives the death of the process (synchronous=NORMAL in WAL mode); after a power cut the last commits may be
+missing, and the next run finds out by reading the target.
+"""
+
+import fcntl
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import DatabaseError
+from sqlmodel import create_engine
+
+from scim_bridge.errors import StateUnusable
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def open_database(path: Path) -> Engine:
+    """The engine of a state file, created or brought up to date first. Raises StateUnusable in one sentence."""
+    try:
+        _make_private(path)
+        with _only_one(path):
+            _migrate(path)
+    except OSError as error:
+        raise StateUnusable(f"the state file {path} cannot be used ({error.strerror})", "Check its folder.") from None
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        raise StateUnusable(f"{path} is no usable state file ({reason})", "Move it away; a new one is made.") from None
+    return _engine(path)
+
+
+def open_existing(path: Path) -> Engine | None:
+    """The engine of a state file for reading, None if there is no state yet. Nothing is created."""
+    return open_database(path) if path.exists() and path.stat().st_size else None
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        for setting in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000"):
+            connection.execute(f"PRAGMA {setting}")
+
+    return engine
+
+
+def _make_private(path: Path) -> None:
+    """Nobody else may read it: it names everybody in the company. SQLite gives -wal and -shm the same mode."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    os.fchmod(descriptor, 0o600)
+    os.close(descriptor)
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """One process migrates at a time."""
+    descriptor = os.open(f"{path}.migrate.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _migrate(path: Path) -> None:
+    config = alembic_config(path)
+    script = ScriptDirectory.from_config(config)
+    head = script.get_current_head()
+    current = current_revision(path)
+    if current == head:
+        return
+    if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
+        raise StateUnusable(
+            f"the state file {path} was written by a newer scim-bridge", "Use that version, or a newer one."
+        )
+    if current is not None:
+        _copy(path, path.with_name(f"{path.name}.before-{head}"))
+    engine = _engine(path)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    engine.dispose()
+
+
+def _copy(path: Path, copy: Path) -> None:
+    """A whole copy, what is still in the write-ahead log included."""
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    shutil.copymode(path, copy)
+
+
+def current_revision(path: Path) -> str | None:
+    """The schema a state file has, None if it is empty."""
+    engine = _engine(path)
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
+
+
+def alembic_config(path: Path) -> Config:
+    """The migrations of this package, for this file."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("sqlalchemy.url", f"sqlite:///{path}")
+    return config

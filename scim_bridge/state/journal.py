@@ -1,0 +1,135 @@
+"""The journal of a run: every write is on record before it is sent, and again after it is answered (design.md §6.4).
+
+A link is written in the same transaction as the answer that made it, so that a process that dies right after the
+answer has lost nothing.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlmodel import col
+
+from scim_bridge.model.identity import NAMES, Value
+from scim_bridge.model.operation import Operation, Outcome
+from scim_bridge.state.table import LinkRow, OperationRow, RunRow
+
+_BATCH = 10_000
+
+
+class RunJournal:
+    """The journal of one run (model.protocol.Journal). Safe to use from several threads; one writes at a time."""
+
+    def __init__(self, engine: Engine, run_id: int, now: Callable[[], datetime]) -> None:
+        self.run_id = run_id
+        self._engine = engine
+        self._now = now
+        self._turn = threading.Lock()
+        with engine.connect() as database:
+            row = database.execute(
+                select(col(RunRow.connection), col(RunRow.endpoint), col(RunRow.plan)).where(col(RunRow.id) == run_id)
+            ).one()
+        self._connection, self._endpoint, self._plan = row
+
+    def record(self, operations: Iterable[tuple[Operation, bytes]]) -> None:
+        """All operations of the plan with their documents, before the first is sent."""
+        rows = [
+            {
+                "run_id": self.run_id,
+                "operation_id": operation.id,
+                "kind": operation.kind,
+                "subject": operation.subject,
+                "status": "planned",
+                "document": document.decode(),
+                "target_id": operation.target_id,
+                "request_id": "",
+                "detail": "",
+            }
+            for operation, document in operations
+        ]
+        with self._engine.begin() as database:
+            for start in range(0, len(rows), _BATCH):
+                database.execute(insert(OperationRow), rows[start : start + _BATCH])
+
+    def begin(self, operation: Operation) -> None:
+        """This operation is about to be sent."""
+        self._note(operation.id, status="sent", sent_at=self._now())
+
+    def end(self, operation: Operation, outcome: Outcome) -> None:
+        """This is what became of it; a link that it made or changed is part of the same transaction."""
+        values = {
+            "status": outcome.status,
+            "target_id": outcome.target_id or operation.target_id,
+            "request_id": outcome.request_id,
+            "detail": outcome.detail,
+            "answered_at": self._now(),
+        }
+        with self._turn, self._engine.begin() as database:
+            self._update(database, operation.id, values)
+            landed = _landed(operation, outcome)
+            if landed and operation.source_id and outcome.target_id:
+                self._link(database, operation, outcome.target_id, landed)
+
+    def end_unsent(self, outcomes: Iterable[Outcome]) -> None:
+        """Operations that were never sent, with the reason."""
+        rows = [o for o in outcomes if o.status == "not_sent"]
+        with self._turn, self._engine.begin() as database:
+            for outcome in rows:
+                self._update(database, outcome.operation_id, {"status": "not_sent", "detail": outcome.detail})
+
+    def finished(self) -> list[Outcome]:
+        """What earlier runs that were cut had already done of this very plan."""
+        if not self._plan:
+            return []
+        columns = (col(OperationRow.operation_id), col(OperationRow.target_id), col(OperationRow.request_id))
+        query = (
+            select(*columns)
+            .join(RunRow, col(RunRow.id) == col(OperationRow.run_id))
+            .where(col(RunRow.plan) == self._plan, col(RunRow.id) != self.run_id, col(OperationRow.status) == "done")
+        )
+        with self._engine.connect() as database:
+            return [Outcome(op, "done", target, request) for op, target, request in database.execute(query)]
+
+    def _note(self, operation_id: str, **values: Any) -> None:
+        with self._turn, self._engine.begin() as database:
+            self._update(database, operation_id, values)
+
+    def _update(self, database: Connection, operation_id: str, values: Mapping[str, Any]) -> None:
+        mine = (col(OperationRow.run_id) == self.run_id, col(OperationRow.operation_id) == operation_id)
+        database.execute(update(OperationRow).where(*mine).values(**values))
+
+    def _link(
+        self, database: Connection, operation: Operation, target_id: str, landed: Mapping[str, Value | None]
+    ) -> None:
+        """Merge what landed into the link, or make the link."""
+        key = {
+            "connection": self._connection,
+            "endpoint": self._endpoint,
+            "kind": operation.resource,
+            "source_id": operation.source_id,
+        }
+        mine = [getattr(LinkRow, name) == value for name, value in key.items()]
+        stored = database.execute(select(col(LinkRow.applied), col(LinkRow.seen)).where(*mine)).first()
+        texts = [_merged(text, landed) for text in (stored if stored is not None else ("{}", "{}"))]
+        values = {"target_id": target_id, "applied": texts[0], "seen": texts[1]}
+        name = landed.get(NAMES[operation.resource])
+        if name is not None or stored is None:
+            values["name"] = str(name or operation.subject).casefold()
+        statement = upsert(LinkRow).values(**key, **values)
+        database.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+def _landed(operation: Operation, outcome: Outcome) -> dict[str, Value | None]:
+    """The new values that are on the target now."""
+    if outcome.status == "done":
+        return {path: new for path, (_, new) in operation.changes.items()}
+    return {path: operation.changes[path][1] for path in outcome.landed}
+
+
+def _merged(text: str, landed: Mapping[str, Value | None]) -> str:
+    attributes = orjson.loads(text) | landed
+    return orjson.dumps({path: value for path, value in attributes.items() if value is not None}).decode()

@@ -1,0 +1,51 @@
+"""One sync per connection at a time (design.md §6.7): a lock of the operating system, so that it dies with its process.
+
+It is a file beside the state. On a network file system such locks may not hold across machines; keep the state local.
+"""
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from scim_bridge.errors import Busy, StateUnusable
+
+
+def lock_path(state: Path, connection: str) -> Path:
+    """Where the lock of a connection is."""
+    return state.with_name(f"{state.name}.{re.sub(r'[^A-Za-z0-9_.-]', '_', connection)}.lock")
+
+
+@contextmanager
+def lock(state: Path, connection: str, started: datetime) -> Iterator[None]:
+    """Hold the connection's lock. Raises Busy at once if another process has it, naming host, process and start."""
+    path = lock_path(state, connection)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StateUnusable(f"the lock file {path} cannot be opened ({error.strerror})", "Check its folder.") from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Busy(
+                f"connection {connection} is being synced {_by_whom(descriptor)}", "Wait for it to end."
+            ) from None
+        holder = {"host": os.uname().nodename, "pid": os.getpid(), "started": started.isoformat(timespec="seconds")}
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _by_whom(descriptor: int) -> str:
+    try:
+        holder = json.loads(os.pread(descriptor, 4096, 0))
+        return f"by process {holder['pid']} on {holder['host']}, since {holder['started']}"
+    except (ValueError, KeyError):
+        return "by another process"

@@ -1,0 +1,12 @@
+"""Alembic's entry: run in process by database.py over its own connection, or by `alembic` over the configured URL."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+from scim_bridge.state import table
+
+assert table  # noqa: S101 - imported so that its tables are known to the metadata
+_given = context.config.attributes.get("connection")
+context.configure(connection=_given, target_metadata=SQLModel.metadata, render_as_batch=True)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,136 @@
+"""The tables (design.md §7). Rows never leave this room; the reader and the writer give and take model values.
+
+Names of connections and endpoints are stored as text; an endpoint is a hash, so that no URL is kept.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, DateTime, Dialect
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A point in time. SQLite gives it back without a zone, so the zone is put on again."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the interface
+        """To the database: as UTC."""
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """From the database: with its zone."""
+        return value.replace(tzinfo=UTC) if value is not None else None
+
+
+def _time(*, nullable: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(UtcDateTime, nullable=nullable))
+
+
+def _json() -> Any:
+    return Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class LinkRow(SQLModel, table=True):
+    """A managed pair. applied: what we last pushed; seen: what the target last showed; both JSON text by path."""
+
+    __tablename__ = "links"
+
+    connection: str = Field(primary_key=True)
+    endpoint: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    source_id: str = Field(primary_key=True)
+    target_id: str = Field(index=True)
+    name: str = Field(default="", index=True)
+    applied: str = "{}"
+    seen: str = "{}"
+    departed: datetime | None = _time(nullable=True)
+
+
+class RunRow(SQLModel, table=True):
+    """One execution of a connection. has_begun: it came as far as applying. plan: fingerprint of what it applied."""
+
+    __tablename__ = "runs"
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection: str = Field(index=True)
+    endpoint: str
+    command: str
+    status: str
+    started: datetime = _time()
+    ended: datetime | None = _time(nullable=True)
+    host: str
+    pid: int
+    has_begun: bool = False
+    is_complete: bool = False
+    plan: str = ""
+    summary: dict[str, int] = _json()
+    counts: dict[str, list[int]] = _json()
+    source: dict[str, int] = _json()
+    conflicts: int = 0
+    requests: int = 0
+    detail: str = ""
+    guard: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    approved_by: str = ""
+
+
+class OperationRow(SQLModel, table=True):
+    """One operation of a run: planned, sent, and what became of it. document: as in the plan document, JSON text."""
+
+    __tablename__ = "operations"
+
+    run_id: int = Field(primary_key=True, foreign_key="runs.id")
+    operation_id: str = Field(primary_key=True)
+    kind: str
+    subject: str
+    status: str = "planned"
+    document: str
+    target_id: str | None = None
+    request_id: str = ""
+    detail: str = ""
+    sent_at: datetime | None = _time(nullable=True)
+    answered_at: datetime | None = _time(nullable=True)
+
+
+class ConflictRow(SQLModel, table=True):
+    """A conflict with its sightings; open while closed is null."""
+
+    __tablename__ = "conflicts"
+
+    connection: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    kind: str
+    subjects: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    detail: str
+    remedy: str
+    target_id: str | None = None
+    first_seen: datetime = _time()
+    last_seen: datetime = _time()
+    closed: datetime | None = _time(nullable=True)
+
+
+class TripRow(SQLModel, table=True):
+    """What the last tripped plan of a connection counted, kept until it is approved or overtaken. trips: JSON text."""
+
+    __tablename__ = "tripped_plans"
+
+    connection: str = Field(primary_key=True)
+    run_id: int
+    trips: str
+    kept: datetime = _time()
+
+
+class ApprovalRow(SQLModel, table=True):
+    """Somebody approved what a tripped plan counted: who, when, and for which run."""
+
+    __tablename__ = "approvals"
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection: str = Field(index=True)
+    run_id: int
+    tripped_run_id: int
+    who: str
+    given: datetime = _time()

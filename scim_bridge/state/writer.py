@@ -1,0 +1,208 @@
+"""Writing the state: runs from their first line to their last. Everything a run concludes lands in one transaction."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlmodel import col
+
+from scim_bridge.model.identity import NAMES
+from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Verdict
+from scim_bridge.model.run import RunStatus
+from scim_bridge.state.database import open_database
+from scim_bridge.state.journal import RunJournal
+from scim_bridge.state.reader import StateReader, utc_now
+from scim_bridge.state.table import ApprovalRow, ConflictRow, LinkRow, RunRow, TripRow
+
+_BATCH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended. counts: what → (source shows, target holds). is_complete: the plan was applied to its end."""
+
+    status: RunStatus
+    detail: str = ""
+    summary: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    requests: int = 0
+    is_complete: bool = False
+    verdict: Verdict = field(default_factory=Verdict)
+    approved_by: str = ""
+
+
+class State:
+    """The state of all connections, for one who may write. now: UTC."""
+
+    def __init__(self, path: Path, now: Callable[[], datetime] = utc_now) -> None:
+        self.path = path
+        self._engine = open_database(path)
+        self._now = now
+        self.reader = StateReader(self._engine)
+
+    def __enter__(self) -> "State":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._engine.dispose()
+
+    def begin_run(self, connection: str, endpoint: str, command: Literal["sync", "apply"]) -> int:
+        """Open a run and give its number. The caller holds the lock, so a run still open was cut: it is marked so."""
+        with self._engine.begin() as database:
+            cut = {
+                "status": "interrupted",
+                "detail": "the process ended in the middle; the next run took up from there",
+            }
+            still_open = (col(RunRow.connection) == connection, col(RunRow.status) == "running")
+            database.execute(update(RunRow).where(*still_open).values(**cut))
+            row = RunRow(
+                connection=connection,
+                endpoint=endpoint,
+                command=command,
+                status="running",
+                started=self._now(),
+                host=os.uname().nodename,
+                pid=os.getpid(),
+            )
+            database.execute(insert(RunRow).values(**row.model_dump(exclude={"id"})))
+            return int(database.execute(select(func.max(col(RunRow.id)))).scalar_one())
+
+    def begin_applying(self, run_id: int, plan: str, conflicts: Sequence[Conflict]) -> RunJournal:
+        """From here on things are sent. plan: its fingerprint. Conflicts are on record even if the run is cut."""
+        with self._engine.begin() as database:
+            mine = col(RunRow.id) == run_id
+            database.execute(update(RunRow).where(mine).values(has_begun=True, plan=plan))
+            connection = database.execute(select(col(RunRow.connection)).where(mine)).scalar_one()
+            self._merge_conflicts(database, connection, conflicts, closing=False)
+        return RunJournal(self._engine, run_id, self._now)
+
+    def finish(
+        self, run_id: int, ending: Ending, conflicts: Sequence[Conflict] | None = None, books: Bookkeeping | None = None
+    ) -> None:
+        """Close a run, in one transaction with all it concludes.
+
+        conflicts: all that are open now, None to leave them as they are. books: what to remember of the pairs, None
+        for a run that concluded nothing.
+        """
+        with self._engine.begin() as database:
+            mine = col(RunRow.id) == run_id
+            query = select(col(RunRow.connection), col(RunRow.endpoint)).where(mine)
+            connection, endpoint = database.execute(query).one()
+            values: dict[str, Any] = {
+                "status": ending.status,
+                "ended": self._now(),
+                "detail": ending.detail,
+                "summary": dict(ending.summary),
+                "counts": {what: list(pair) for what, pair in ending.counts.items()},
+                "requests": ending.requests,
+                "is_complete": ending.is_complete,
+                "guard": [trip.sentence for trip in ending.verdict.tripped],
+                "approved_by": ending.approved_by,
+            }
+            if conflicts is not None:
+                values["conflicts"] = len(conflicts)
+                self._merge_conflicts(database, connection, conflicts, closing=True)
+            if books is not None:
+                values["source"] = asdict(books.counts)
+                self._keep_pairs(database, connection, endpoint, books)
+            database.execute(update(RunRow).where(mine).values(**values))
+
+    def keep_trip(self, run_id: int, connection: str, verdict: Verdict) -> None:
+        """Remember what a tripped plan counted, for `--approve`; an older one is overtaken."""
+        documents = [asdict(trip) | {"items": sorted(trip.items)} for trip in verdict.tripped]
+        values = {"run_id": run_id, "trips": orjson.dumps(documents).decode(), "kept": self._now()}
+        statement = upsert(TripRow).values(connection=connection, **values)
+        with self._engine.begin() as database:
+            database.execute(statement.on_conflict_do_update(index_elements=["connection"], set_=values))
+
+    def forget_trip(self, connection: str) -> None:
+        """Nothing waits for approval any more."""
+        with self._engine.begin() as database:
+            database.execute(delete(TripRow).where(col(TripRow.connection) == connection))
+
+    def use_approval(self, run_id: int, connection: str, who: str) -> None:
+        """Record that somebody approved what the kept plan counted, and let it be used this once."""
+        with self._engine.begin() as database:
+            mine = col(TripRow.connection) == connection
+            tripped = database.execute(select(col(TripRow.run_id)).where(mine)).scalar()
+            row = {"connection": connection, "run_id": run_id, "tripped_run_id": tripped or run_id, "who": who}
+            database.execute(insert(ApprovalRow).values(**row, given=self._now()))
+            database.execute(delete(TripRow).where(mine))
+
+    def _merge_conflicts(
+        self, database: Connection, connection: str, conflicts: Sequence[Conflict], *, closing: bool
+    ) -> None:
+        """Note each sighting: the first is kept, the last moves on. closing: what was not seen is no longer open."""
+        now = self._now()
+        for conflict in conflicts:
+            values: dict[str, Any] = asdict(conflict) | {
+                "subjects": list(conflict.subjects),
+                "last_seen": now,
+                "closed": None,
+            }
+            statement = upsert(ConflictRow).values(connection=connection, first_seen=now, **values)
+            database.execute(statement.on_conflict_do_update(index_elements=["connection", "key"], set_=values))
+        if closing:
+            mine = (col(ConflictRow.connection) == connection, col(ConflictRow.closed).is_(None))
+            keys = {conflict.key for conflict in conflicts}
+            open_keys = database.execute(select(col(ConflictRow.key)).where(*mine)).scalars().all()
+            for key in set(open_keys) - keys:
+                database.execute(update(ConflictRow).where(*mine, col(ConflictRow.key) == key).values(closed=now))
+
+    def _keep_pairs(self, database: Connection, connection: str, endpoint: str, books: Bookkeeping) -> None:
+        """Write the links that changed, and forget those whose both sides are gone."""
+        place = {"connection": connection, "endpoint": endpoint}
+        mine = (col(LinkRow.connection) == connection, col(LinkRow.endpoint) == endpoint)
+        columns = (
+            col(LinkRow.kind),
+            col(LinkRow.source_id),
+            col(LinkRow.target_id),
+            col(LinkRow.applied),
+            col(LinkRow.seen),
+            col(LinkRow.departed),
+        )
+        stored = {(r[0], r[1]): tuple(r[2:]) for r in database.execute(select(*columns).where(*mine))}
+        rows = []
+        for pair in books.paired:
+            old = stored.get((pair.kind, pair.source_id))
+            new = self._pair(pair, old)
+            if old != tuple(new[key] for key in ("target_id", "applied", "seen", "departed")):
+                rows.append(place | {"kind": pair.kind, "source_id": pair.source_id} | new)
+        statement = upsert(LinkRow)
+        changed = {key: statement.excluded[key] for key in ("target_id", "name", "applied", "seen", "departed")}
+        index = ["connection", "endpoint", "kind", "source_id"]
+        for start in range(0, len(rows), _BATCH):
+            merged = statement.on_conflict_do_update(index_elements=index, set_=changed)
+            database.execute(merged, rows[start : start + _BATCH])
+        for kind, source_id in books.forgotten:
+            gone = (*mine, col(LinkRow.kind) == kind, col(LinkRow.source_id) == source_id)
+            database.execute(delete(LinkRow).where(*gone))
+
+    def _pair(self, pair: Paired, old: tuple[Any, ...] | None) -> dict[str, Any]:
+        applied = old[1] if old is not None else "{}"
+        if pair.applied is not None:
+            applied = _text({path: value for path, value in pair.applied.items() if value != ""})
+        departed = None
+        if pair.departed:
+            departed = old[3] if old is not None and old[3] is not None else self._now()
+        name = str(pair.seen.get(NAMES[pair.kind], pair.source_id)).casefold()
+        return {
+            "target_id": pair.target_id,
+            "name": name,
+            "applied": applied,
+            "seen": _text(pair.seen),
+            "departed": departed,
+        }
+
+
+def _text(attributes: Mapping[str, Any]) -> str:
+    return orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS).decode()
