@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from scim_bridge.config.yaml_file import nearest, refuse
 from scim_bridge.mapping.document import Mapping, Nested, Rule, Rules
-from scim_bridge.mapping.expression import BadExpression, EvaluationFailed, Expression, Language, VariableType
+from scim_bridge.mapping.expression import BadExpression, EvaluationFailed, Expression, Language
 from scim_bridge.mapping.function import NAMES
 from scim_bridge.model.identity import ACTIVE, Kind
 
@@ -46,7 +46,7 @@ class CompiledMapping:
 
 
 def compile_mapping(
-    mapping: Mapping, users: Mappings[str, VariableType], groups: Mappings[str, VariableType]
+    mapping: Mapping, users: Mappings[str, AttributeType], groups: Mappings[str, AttributeType]
 ) -> CompiledMapping:
     """Compile all rules. users, groups: the source's attributes with their types.
 
@@ -58,7 +58,7 @@ def compile_mapping(
     return CompiledMapping(mapping.name, compiled[0], compiled[1], mapping.groups.nested)
 
 
-def _compile(rules: Rules, variables: Mappings[str, VariableType], problems: list[str]) -> CompiledRules:
+def _compile(rules: Rules, variables: Mappings[str, AttributeType], problems: list[str]) -> CompiledRules:
     language = Language(variables)
     if rules.id not in variables:
         hint = nearest(rules.id, variables)

@@ -14,8 +14,8 @@ from cel_expr_python import cel
 from cel_expr_python.ext import ext_bindings, ext_strings
 
 from scim_bridge.mapping.function import LIBRARY
+from scim_bridge.model.identity import AttributeType
 
-VariableType = Literal["string", "strings", "dyn"]
 Result = str | bool | tuple[str, ...]
 
 TODAY = "today"
@@ -31,7 +31,7 @@ _KEYWORDS = {
 }
 _UNUSABLE = _TYPE_NAMES | _KEYWORDS | {TODAY, SOURCE}
 _TYPES = {"string": cel.Type.STRING, "strings": cel.Type.List(cel.Type.STRING), "dyn": cel.Type.DYN}
-_EMPTY: dict[VariableType, Any] = {"string": "", "strings": [], "dyn": None}
+_EMPTY: dict[AttributeType, Any] = {"string": "", "strings": [], "dyn": None}
 
 
 class BadExpression(Exception):
@@ -90,7 +90,7 @@ class Expression:
 class Language:
     """The names that rules of one kind may use, with their types; what cannot be a name is reached by source["…"]."""
 
-    def __init__(self, variables: Mapping[str, VariableType]) -> None:
+    def __init__(self, variables: Mapping[str, AttributeType]) -> None:
         self.variables = dict(variables)
         self.names = {n: t for n, t in variables.items() if _IDENTIFIER.fullmatch(n) and n not in _UNUSABLE}
         declared = {name: _TYPES[kind] for name, kind in self.names.items()}

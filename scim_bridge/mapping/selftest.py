@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from scim_bridge.errors import Misconfigured
 from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
 from scim_bridge.mapping.document import Mapping, Test
-from scim_bridge.mapping.expression import VariableType
 from scim_bridge.mapping.record import trace
 from scim_bridge.model.identity import ACTIVE, EXTERNAL_ID, Kind, Record, Value
 
@@ -45,9 +44,9 @@ def require_passing(mapping: Mapping) -> None:
         raise Misconfigured(f"the mapping fails its own tests: {failures[0]}{more}", way_out, problems=tuple(failures))
 
 
-def _variables(mapping: Mapping, kind: Kind) -> dict[str, VariableType]:
+def _variables(mapping: Mapping, kind: Kind) -> dict[str, AttributeType]:
     rules = mapping.users if kind == "user" else mapping.groups
-    names: dict[str, VariableType] = {rules.id: "string"}
+    names: dict[str, AttributeType] = {rules.id: "string"}
     for test in mapping.tests:
         if test.kind == kind:
             for name, value in test.record.items():

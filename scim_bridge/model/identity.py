@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["user", "group"]
+AttributeType = Literal["string", "strings", "dyn"]
+"""How a source types an attribute: text, a list of texts, or whatever the record holds."""
 Value = str | bool | tuple[str, ...]
 """An attribute: text, or a truth for `active`; several texts only until `fit` has kept the first.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from scim_bridge.model.capabilities import Capabilities
-from scim_bridge.model.identity import Existing, Inventory, Kind, Members, Snapshot, Value
+from scim_bridge.model.identity import AttributeType, Existing, Inventory, Kind, Members, Snapshot, Value
 from scim_bridge.model.operation import Change, Operation, Outcome
 
 
@@ -22,6 +22,10 @@ def silent(step: str, done: int, total: int | None) -> None:
 
 class Source(Protocol):
     """A directory that can be read whole."""
+
+    def attributes(self, kind: Kind) -> Mapping[str, AttributeType]:
+        """The names and types a mapping's rules may use for this kind. Raises SourceUnreadable."""
+        ...
 
     def read(self) -> Snapshot:
         """Everything the source shows now. Raises SourceUnreadable with every problem found; never a part."""

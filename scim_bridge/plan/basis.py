@@ -16,7 +16,7 @@ from scim_bridge.model.identity import (
     Members,
 )
 from scim_bridge.model.operation import Operation
-from scim_bridge.model.plan import Basis
+from scim_bridge.model.plan import Basis, Plan
 
 
 def fingerprint_source(directory: Directory) -> str:
@@ -43,6 +43,30 @@ def basis_of(
     resources = hash_resources(operations, inventory, members)
     whole = hashlib.sha256(orjson.dumps(resources, option=orjson.OPT_SORT_KEYS)).hexdigest()
     return Basis(fingerprint_source(directory), whole, read_at, resources)
+
+
+def changed_since(saved: Plan, source: str, inventory: Inventory, members: Members, begun: frozenset[str]) -> str:
+    """What moved since a plan was made, in words, "" if nothing did. source: the source's fingerprint now.
+
+    begun: ids of operations that an earlier run of this plan has sent: what they touch has changed by our own hand.
+    """
+    if source != saved.basis.source:
+        return "the source changed"
+    ours = {key for operation in saved.operations if operation.id in begun for key in _keys(operation)}
+    now = hash_resources(saved.operations, inventory, members)
+    subjects = {key: operation.subject for operation in saved.operations for key in _keys(operation)}
+    moved = [subjects[key] for key, seen in saved.basis.resources.items() if key not in ours and now.get(key) != seen]
+    if not moved:
+        return ""
+    shown = ", ".join(list(dict.fromkeys(moved))[:5]) + (f" and {len(moved) - 5} more" if len(moved) > 5 else "")
+    return f"{shown} changed on the target"
+
+
+def _keys(operation: Operation) -> tuple[str, ...]:
+    """The names under which a basis remembers what an operation touches."""
+    if operation.target_id is None:
+        return (f"{operation.resource} {operation.source_id}",)
+    return (operation.target_id, f"members of {operation.target_id}")
 
 
 def hash_resources(operations: Iterable[Operation], inventory: Inventory, members: Members) -> dict[str, str]:

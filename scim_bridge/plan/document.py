@@ -1,5 +1,6 @@
 """The plan document: a plan to bytes and back (design.md §5). Versioned; `--out` writes it, `apply` reads it."""
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -47,7 +48,20 @@ def to_bytes(plan: Plan) -> bytes:
 
 def _operations(plan: Plan) -> Iterator[bytes]:
     for operation in plan.operations:
-        yield orjson.dumps(operation_document(operation))
+        yield operation_bytes(operation)
+
+
+def operation_bytes(operation: Operation) -> bytes:
+    """One operation as the document has it, as JSON."""
+    return orjson.dumps(operation_document(operation))
+
+
+def fingerprint(plan: Plan) -> str:
+    """What tells this plan from every other: its time, its basis and its operations."""
+    digest = hashlib.sha256(f"{plan.connection}\n{plan.created}\n{plan.basis.source}\n{plan.basis.target}\n".encode())
+    for line in _operations(plan):
+        digest.update(line)
+    return digest.hexdigest()
 
 
 def operation_document(operation: Operation) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scim_bridge.config.settings import CsvSettings
 from scim_bridge.errors import SourceUnreadable
-from scim_bridge.model.identity import Notice, Record, Snapshot
+from scim_bridge.model.identity import AttributeType, Kind, Notice, Record, Snapshot
 from scim_bridge.source.table import Table, open_table
 
 _SHOWN = 50
@@ -54,15 +54,17 @@ class CsvSource:
         members = {g: (tuple(u), tuple(n)) for g, (u, n) in reading.groups.items() if u or n}
         return Snapshot(users, groups, members, tuple(reading.notices))
 
-    def columns(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The headers of the users and the groups file: the names that a mapping may use. Raises SourceUnreadable."""
-        tables = [self._open(self._files.users, self._user_id)]
-        if self._files.groups is not None:
-            tables.append(self._open(self._files.groups, self._group_id))
-        problems = tuple(problem for table in tables for problem in table.problems)
-        if problems:
-            raise SourceUnreadable(problems[0], "Mend the file, or export it again.", problems=problems)
-        return tables[0].header, tables[1].header if len(tables) > 1 else (self._group_id,)
+    def attributes(self, kind: Kind) -> Mapping[str, AttributeType]:
+        """The columns of the users or the groups file, all of them text. Raises SourceUnreadable."""
+        path, id_column = (self._files.users, self._user_id) if kind == "user" else (self._files.groups, self._group_id)
+        if path is None:
+            return {id_column: "string"}
+        table = self._open(path, id_column)
+        if table.problems:
+            more = f" (and {len(table.problems) - 1} more, listed below)" if len(table.problems) > 1 else ""
+            what = f"the source cannot be trusted: {table.problems[0]}{more}"
+            raise SourceUnreadable(what, "Mend the file, or export it again.", problems=tuple(table.problems))
+        return dict.fromkeys(table.header, "string")
 
     def _open(self, path: Path, *needed: str) -> Table:
         return open_table(path, self._files.encoding, self._files.delimiter, needed)

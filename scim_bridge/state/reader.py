@@ -65,13 +65,14 @@ class StateReader:
         )
         with self._engine.connect() as database:
             rows = database.execute(select(*columns).where(col(LinkRow.endpoint) == endpoint))
-            for owner, kind, source_id, target_id, applied in rows.yield_per(10_000):
+            for owner, stored_kind, source_id, target_id, applied in rows.yield_per(10_000):
+                kind: Kind = "user" if stored_kind == "user" else "group"
                 if owner == connection:
                     links[kind][source_id] = Link(kind, source_id, target_id, StoredAttributes(applied))
                 else:
                     elsewhere.add((kind, target_id))
         begun = self._runs(connection, endpoint, has_begun=True)
-        applied = next((run for run in begun if run.status == "done"), None)
+        last = next((run for run in begun if run.status == "done"), None)
         return Known(
             links["user"],
             links["group"],
@@ -79,7 +80,7 @@ class StateReader:
             has_applied=any(run.is_complete for run in begun),
             linked_elsewhere=frozenset(elsewhere),
             unclaimed=frozenset(c.target_id or "" for c in self.conflicts(connection) if c.kind == "unclaimed"),
-            counts=SourceCounts(**applied.source) if applied is not None and applied.source else None,
+            counts=SourceCounts(**last.source) if last is not None and last.source else None,
         )
 
     def _runs(self, connection: str, endpoint: str, *, has_begun: bool) -> list[RunRow]:
@@ -154,6 +155,11 @@ class StateReader:
         for row in self._rows(select_rows(TripRow).where(TripRow.connection == connection)):
             return row.run_id, tuple(_trips(orjson.loads(row.trips)))
         return None
+
+    def begun(self, plan: str) -> frozenset[str]:
+        """Ids of the operations that runs of this very plan (its fingerprint) had at least begun to send."""
+        query = select_rows(OperationRow.operation_id).join(RunRow)
+        return frozenset(self._rows(query.where(RunRow.plan == plan, col(OperationRow.sent_at).is_not(None))))
 
     def close(self) -> None:
         """Let go of the file."""

@@ -74,7 +74,7 @@ class State:
                 pid=os.getpid(),
             )
             database.execute(insert(RunRow).values(**row.model_dump(exclude={"id"})))
-            return int(database.execute(select(func.max(col(RunRow.id)))).scalar_one())
+            return database.execute(select(func.max(col(RunRow.id)))).scalar_one() or 0
 
     def begin_applying(self, run_id: int, plan: str, conflicts: Sequence[Conflict]) -> RunJournal:
         """From here on things are sent. plan: its fingerprint. Conflicts are on record even if the run is cut."""

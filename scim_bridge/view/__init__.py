@@ -1,1 +1,11 @@
-"""Plans, runs, conflicts and access as people see them. Every surface renders these values and nothing else."""
+"""What people see: plans, runs, conflicts, access and checks as view values, and how each is rendered.
+
+```
+model value ─► view value (plan, operation, run, conflict, connection, access, check) ─┬─► terminal   tables and diffs
+                                                                                       ├─► document   JSON
+                                                                                       └─► service's pages
+```
+
+A renderer decides where things stand, never what they mean: words, status and order are in the view value, so that
+terminal, JSON and page cannot disagree. Nothing here reads state or a clock.
+"""

@@ -1,0 +1,68 @@
+"""A connection, put together: its source, its compiled mapping, its target, ready to run.
+
+Whatever can be known to be wrong before anything is read from the target is found out here.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from scim_bridge.config.settings import ConnectionSettings
+from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
+from scim_bridge.mapping.document import Mapping, load_mapping
+from scim_bridge.mapping.selftest import require_passing
+from scim_bridge.model.policy import Policy
+from scim_bridge.model.protocol import Source
+from scim_bridge.plan.pairing import Terms
+from scim_bridge.source import open_source
+from scim_bridge.target.scim import ScimTarget, open_target
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """One connection with everything it needs. endpoint: an opaque text that names the target and its tenant."""
+
+    name: str
+    endpoint: str
+    source: Source
+    mapping: CompiledMapping
+    target: ScimTarget
+    policy: Policy
+    terms: Terms
+
+
+@contextmanager
+def open_bridge(connection: ConnectionSettings) -> Iterator[Bridge]:
+    """Open a connection's ends. Raises Misconfigured for a broken mapping, SourceUnreadable for a broken source."""
+    written = load_mapping(connection.mapping)
+    require_passing(written)
+    source = open_source(connection.source, written.users.id, written.groups.id)
+    mapping = compile_mapping(written, source.attributes("user"), source.attributes("group"))
+    connection.target.token.read()
+    with open_target(connection.target) as target:
+        yield Bridge(
+            connection.name,
+            endpoint_key(connection.target.url),
+            source,
+            mapping,
+            target,
+            connection.policy,
+            _terms(written, target, connection.policy),
+        )
+
+
+def _terms(mapping: Mapping, target: ScimTarget, policy: Policy) -> Terms:
+    capabilities = target.capabilities
+    return Terms(
+        {"user": mapping.users.match, "group": mapping.groups.match},
+        {"user": capabilities.unique("user"), "group": capabilities.unique("group")},
+        policy.protect,
+    )
+
+
+def endpoint_key(url: str) -> str:
+    """An opaque name for host and tenant: what the state is bound to, without keeping the URL."""
+    parts = urlsplit(url)
+    return hashlib.sha256(f"{parts.netloc.lower()}{parts.path}".encode()).hexdigest()[:24]

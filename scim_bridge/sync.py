@@ -1,0 +1,168 @@
+"""One run from end to end: the picture of design.md §1 as one page. Every line leaves for the room of the same name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from scim_bridge.apply.engine import Applied, Work, apply
+from scim_bridge.bridge import Bridge
+from scim_bridge.conclusion import Conclusion, conclude
+from scim_bridge.errors import PlanOutdated, Stop
+from scim_bridge.mapping.record import map_records
+from scim_bridge.model.known import Known
+from scim_bridge.model.plan import Plan
+from scim_bridge.model.protocol import Progress, silent
+from scim_bridge.plan.basis import changed_since
+from scim_bridge.plan.correlate import Matches, correlate
+from scim_bridge.plan.document import fingerprint, operation_bytes
+from scim_bridge.plan.fit import fit
+from scim_bridge.plan.guard import is_approved, not_approved, refuse_empty
+from scim_bridge.plan.make import Occasion, Sides, make_plan
+from scim_bridge.state.lock import lock
+from scim_bridge.state.writer import Ending, State
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a run was asked for. approved_by: who gave `--approve`, "" if nobody. today: the mapping's, "" = this day."""
+
+    approved_by: str = ""
+    today: str = ""
+    progress: Progress = silent
+    is_stopping: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Both sides as they are now, correlated, and the plan that follows."""
+
+    matches: Matches
+    sides: Sides
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a run. applied is None if the guard stopped it. new: what `--approve` did not cover."""
+
+    run_id: int
+    plan: Plan
+    applied: Applied | None
+    conclusion: Conclusion
+    new: frozenset[str] = frozenset()
+
+
+def read_and_plan(bridge: Bridge, known: Known, order: Order) -> Reading:
+    """Read, map, fit, correlate, read the members of matched groups, plan. Nothing is written anywhere."""
+    now = datetime.now(UTC)
+    today = order.today or f"{now:%Y-%m-%d}"
+    records = bridge.source.read()
+    refuse_empty(records.counts)
+    desired = fit(map_records(records, bridge.mapping, today), bridge.target.capabilities)
+    existing = bridge.target.read(order.progress)
+    matches = correlate(desired, existing, known, bridge.terms)
+    members = bridge.target.read_members(matches.member_groups, order.progress)
+    sides = Sides(desired, existing, members, known)
+    occasion = Occasion(bridge.name, f"{now:%Y-%m-%dT%H:%M:%SZ}", today, f"{now:%Y-%m-%dT%H:%M:%SZ}")
+    return Reading(matches, sides, make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion))
+
+
+def sync(bridge: Bridge, state: State, order: Order) -> Result:
+    """Bring the target to what the source says, within the limits. Raises Stop; the run is then on record as failed."""
+    with lock(state.path, bridge.name, datetime.now(UTC)):
+        run_id = state.begin_run(bridge.name, bridge.endpoint, "sync")
+        with _failure_on_record(state, run_id):
+            reading = read_and_plan(bridge, state.reader.known(bridge.name, bridge.endpoint), order)
+            verdict = reading.plan.verdict
+            if not verdict.passed:
+                tripped = state.reader.tripped(bridge.name)
+                granted = tripped[1] if order.approved_by and tripped is not None else ()
+                if not is_approved(verdict, granted):
+                    return _stop_by_guard(state, bridge, run_id, reading, not_approved(verdict, granted))
+                state.use_approval(run_id, bridge.name, order.approved_by)
+            else:
+                state.forget_trip(bridge.name)
+            return _send(bridge, state, run_id, reading, reading.plan, order)
+
+
+def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order) -> Result:
+    """Apply a saved plan exactly. Raises PlanOutdated, by name, if either side has changed since it was made.
+
+    A plan that was begun and cut goes on by its journal: what it had sent itself does not count as a change.
+    """
+    with lock(state.path, bridge.name, datetime.now(UTC)):
+        run_id = state.begin_run(bridge.name, bridge.endpoint, "apply")
+        with _failure_on_record(state, run_id):
+            known = state.reader.known(bridge.name, bridge.endpoint)
+            reading = read_and_plan(bridge, known, Order(today=saved.today, progress=order.progress))
+            begun = state.reader.begun(fingerprint(saved))
+            moved = changed_since(
+                saved, reading.plan.basis.source, reading.sides.inventory, reading.sides.members, begun
+            )
+            if moved:
+                raise PlanOutdated(
+                    f"{moved} since this plan was made, so nothing was sent",
+                    f"Plan again: scim-bridge plan {bridge.name}",
+                )
+            if not saved.verdict.passed and not order.approved_by:
+                return _stop_by_guard(
+                    state, bridge, run_id, Reading(reading.matches, reading.sides, saved), frozenset()
+                )
+            return _send(bridge, state, run_id, reading, saved, order)
+
+
+def _send(bridge: Bridge, state: State, run_id: int, reading: Reading, plan: Plan, order: Order) -> Result:
+    """Journal, apply, conclude, record."""
+    journal = state.begin_applying(run_id, fingerprint(plan), plan.conflicts)
+    journal.record((operation, operation_bytes(operation)) for operation in plan.operations)
+    ids = {(m.kind, m.source_id): m.existing.target_id for m in reading.matches if m.existing and m.source_id}
+    work = Work(progress=order.progress, is_stopping=order.is_stopping)
+    applied = apply(plan.operations, bridge.target, journal, ids, work)
+    journal.end_unsent(applied.outcomes)
+    conclusion = conclude(reading.matches, reading.sides, reading.plan, plan, applied)
+    sent = bridge.target.sent
+    ending = Ending(
+        "failed" if applied.stopped is not None else "done",
+        str(applied.stopped or ""),
+        plan.summary,
+        conclusion.counts,
+        sent.reads + sent.writes,
+        applied.stopped is None,
+        plan.verdict,
+        order.approved_by if not plan.verdict.passed else "",
+    )
+    state.finish(run_id, ending, conclusion.conflicts, conclusion.books)
+    if applied.stopped is not None:
+        raise applied.stopped
+    return Result(run_id, plan, applied, conclusion)
+
+
+def _stop_by_guard(state: State, bridge: Bridge, run_id: int, reading: Reading, new: frozenset[str]) -> Result:
+    """Nothing is sent; what the limits counted is kept for approval."""
+    plan = reading.plan
+    state.keep_trip(run_id, bridge.name, plan.verdict)
+    conclusion = conclude(reading.matches, reading.sides, plan, plan, None)
+    detail = "stopped before the first write: " + "; ".join(trip.sentence for trip in plan.verdict.tripped)
+    sent = bridge.target.sent
+    ending = Ending(
+        "stopped_by_guard", detail, plan.summary, conclusion.counts, sent.reads + sent.writes, verdict=plan.verdict
+    )
+    state.finish(run_id, ending, conclusion.conflicts)
+    return Result(run_id, plan, None, conclusion, new)
+
+
+class _failure_on_record:  # noqa: N801 - reads as the phrase it is in a with statement
+    """A run that ends by an error is closed with its sentence before the error goes on."""
+
+    def __init__(self, state: State, run_id: int) -> None:
+        self._state = state
+        self._run_id = run_id
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        record = self._state.reader.run(self._run_id)
+        if error is not None and record is not None and record.status == "running":
+            detail = str(error) if isinstance(error, Stop) else f"the program failed ({type(error).__name__})"
+            self._state.finish(self._run_id, Ending("failed", detail))

@@ -1,0 +1,50 @@
+"""A conflict as people see it: what waits for them, since when, and what they can do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from scim_bridge.model.run import ConflictRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictView:
+    """One conflict. words: its kind in words; closed is None while it waits."""
+
+    connection: str
+    key: str
+    kind: str
+    words: str
+    subjects: tuple[str, ...]
+    detail: str
+    remedy: str
+    first_seen: datetime
+    last_seen: datetime
+    closed: datetime | None
+    target_id: str | None
+
+
+def view_conflicts(records: Iterable[ConflictRecord]) -> tuple[ConflictView, ...]:
+    """Conflicts, those that wait longest first."""
+    return tuple(_view(record) for record in sorted(records, key=lambda r: (r.first_seen, r.key)))
+
+
+def kind_words(kind: str) -> str:
+    """A conflict's kind in words: `duplicate_user_name` → "duplicate user name", `adopt?` → "adopt?"."""
+    return kind.replace("_", " ")
+
+
+def _view(record: ConflictRecord) -> ConflictView:
+    return ConflictView(
+        record.connection,
+        record.key,
+        record.kind,
+        kind_words(record.kind),
+        record.subjects,
+        record.detail,
+        record.remedy,
+        record.first_seen,
+        record.last_seen,
+        record.closed,
+        record.target_id,
+    )

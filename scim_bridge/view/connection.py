@@ -1,0 +1,76 @@
+"""A connection as the overview shows it: is it healthy, and if not, what does a person do."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from scim_bridge.model.run import RunRecord
+from scim_bridge.view import words
+from scim_bridge.view.run import RunView, view_run
+from scim_bridge.view.words import Status
+
+OVERDUE_AFTER = 3
+"""A connection is overdue when this many of its intervals have passed without a run being started."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionView:
+    """One connection: health, one sentence about it, the commands that mend it (none if all is well), its last run."""
+
+    name: str
+    health: Status
+    sentence: str
+    commands: tuple[str, ...]
+    last: RunView | None
+    conflicts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is known of a connection at one moment. every: its schedule, None if nothing runs it by itself."""
+
+    name: str
+    last: RunRecord | None
+    conflicts: int
+    every: timedelta | None
+    now: datetime
+
+
+def view_connection(situation: Situation) -> ConnectionView:
+    """The connection's health; the most urgent thing is the one that is said."""
+    health, sentence, commands = _health(situation)
+    last = view_run(situation.last) if situation.last is not None else None
+    return ConnectionView(situation.name, health, sentence, commands, last, situation.conflicts)
+
+
+def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
+    last, sync = situation.last, f"scim-bridge sync {situation.name}"
+    if last is None:
+        return Status("never_run", "Never run", "·", "quiet"), "No run has been recorded yet.", (sync,)
+    if last.status == "stopped_by_guard":
+        stopped = Status("stopped", "Stopped by the guard", "✗", "bad")
+        sentence = "Nothing was written. Look at what would happen; approve it only if it is right."
+        return stopped, sentence, (f"scim-bridge plan {situation.name}", f"{sync} --approve")
+    if last.status == "failed":
+        sentence = last.detail or "The last run failed."
+        return Status("failed", "Last run failed", "✗", "bad"), sentence, (f"scim-bridge check {situation.name}", sync)
+    if _is_overdue(situation):
+        since = words.ago(last.started, situation.now)
+        sentence = f"The last run began {since}, though one is due every {words.span(situation.every or timedelta())}."
+        return Status("overdue", "Overdue", "✗", "bad"), sentence, (sync,)
+    if last.status == "interrupted":
+        sentence = "The last run was cut off in the middle; the next one takes up where it was."
+        return Status("interrupted", "Last run was cut off", "!", "wait"), sentence, (sync,)
+    if situation.conflicts:
+        waiting = words.counted(situation.conflicts, "conflict")
+        verb = "waits" if situation.conflicts == 1 else "wait"
+        sentence = f"{waiting} {verb} for a decision; everything else goes on."
+        return Status("conflicts", "Waiting for you", "!", "wait"), sentence, ("scim-bridge conflicts",)
+    if last.status == "running":
+        return Status("running", "Running now", "…", "quiet"), "A run is under way.", ()
+    return Status("healthy", "Healthy", "✓", "good"), last.detail or "The last run went through, nothing waits.", ()
+
+
+def _is_overdue(situation: Situation) -> bool:
+    if situation.every is None or situation.last is None:
+        return False
+    return situation.now - situation.last.started > OVERDUE_AFTER * situation.every

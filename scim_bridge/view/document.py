@@ -1,0 +1,44 @@
+"""Runs, conflicts and the rest as JSON documents, for `--output json`. Times are UTC."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from scim_bridge.model.run import ConflictRecord, OperationRecord, RunRecord
+from scim_bridge.view import words
+
+
+def run_document(run: RunRecord) -> dict[str, Any]:
+    """One run."""
+    document = asdict(run) | {"started": words.utc(run.started), "ended": words.utc(run.ended)}
+    return document | {"counts": {what: {"source": s, "target": t} for what, (s, t) in run.counts.items()}}
+
+
+def operation_document(record: OperationRecord) -> dict[str, Any]:
+    """One journaled operation: as planned, and what became of it."""
+    return record.document | {
+        "outcome": {
+            "status": record.status,
+            "target_id": record.target_id,
+            "request_id": record.request_id,
+            "detail": record.detail,
+            "sent_at": words.utc(record.sent_at),
+            "answered_at": words.utc(record.answered_at),
+        }
+    }
+
+
+def conflict_document(conflict: ConflictRecord) -> dict[str, Any]:
+    """One conflict with its sightings."""
+    times = {"first_seen": conflict.first_seen, "last_seen": conflict.last_seen, "closed": conflict.closed}
+    return asdict(conflict) | {name: words.utc(moment) for name, moment in times.items()}
+
+
+def show_document(run: RunRecord, operations: Iterable[OperationRecord]) -> dict[str, Any]:
+    """One run with its operations."""
+    return run_document(run) | {"operations": [operation_document(operation) for operation in operations]}
+
+
+def rows_document(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Plain rows (access, check, explain): their fields as they are."""
+    return [asdict(row) for row in rows]

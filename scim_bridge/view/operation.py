@@ -1,0 +1,106 @@
+"""One operation as people see it, made from a plan's operation or from a journal's record of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from scim_bridge.model.operation import Operation
+from scim_bridge.model.run import OperationRecord
+from scim_bridge.view import words
+from scim_bridge.view.words import Status
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """One attribute's old and new value as text; None stands for "no value"."""
+
+    path: str
+    old: str | None
+    new: str | None
+
+    @property
+    def is_first_value(self) -> bool:
+        """There was nothing before."""
+        return self.old is None
+
+    def __str__(self) -> str:
+        if self.old is None:
+            return f"{self.new}"
+        return f"{self.old} → {'(removed)' if self.new is None else self.new}"
+
+
+@dataclass(frozen=True, slots=True)
+class OperationView:
+    """What is done to whom, and why. members: names, in full. is_create: every change is a first value."""
+
+    kind: str
+    sign: str
+    words: str
+    subject: str
+    reason: str
+    changes: tuple[ChangeView, ...]
+    members: tuple[str, ...]
+
+    @property
+    def is_create(self) -> bool:
+        """Whether the resource does not exist before."""
+        return self.kind.startswith("create_")
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeView:
+    """An operation of a run and what became of it. request_id: AWS's, for CloudTrail, "" if no answer came."""
+
+    operation_id: str
+    operation: OperationView
+    status: Status
+    target_id: str | None
+    request_id: str
+    detail: str
+    sent_at: datetime | None
+    answered_at: datetime | None
+
+
+def of_operation(operation: Operation) -> OperationView:
+    """An operation of a plan."""
+    return _view(
+        operation.kind,
+        operation.subject,
+        operation.reason,
+        operation.changes,
+        (member.name for member in operation.members),
+    )
+
+
+def of_record(record: OperationRecord) -> OutcomeView:
+    """An operation of a run, with its outcome."""
+    document = record.document
+    members = (str(member["name"]) for member in document.get("members", ()))
+    operation = _view(record.kind, record.subject, document.get("reason", ""), document.get("changes", {}), members)
+    return OutcomeView(
+        record.operation_id,
+        operation,
+        words.OPERATION_STATUS[record.status],
+        record.target_id,
+        record.request_id,
+        record.detail,
+        record.sent_at,
+        record.answered_at,
+    )
+
+
+def _view(kind: str, subject: str, reason: str, changes: Mapping[str, Any], members: Iterable[str]) -> OperationView:
+    shown = tuple(ChangeView(path, _text(old), _text(new)) for path, (old, new) in changes.items() if old != new)
+    return OperationView(kind, words.sign(kind), words.kind_words(kind), subject, reason, shown, tuple(members))
+
+
+def _text(value: object) -> str | None:
+    """A value as people write it: truths as true and false, no value as None."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return value
+    return ", ".join(str(part) for part in value) if isinstance(value, list | tuple) else str(value)
