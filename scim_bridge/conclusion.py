@@ -15,7 +15,7 @@ Key = tuple[Kind, str]
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """conflicts: all that are open now. counts: what → (source shows, target holds now). failed: operations to retry."""
+    """What is so now. counts: what → (source shows, target holds). failed: operations that the next run tries again."""
 
     conflicts: tuple[Conflict, ...]
     books: Bookkeeping

@@ -1,10 +1,11 @@
 """One run from end to end: the picture of design.md §1 as one page. Every line leaves for the room of the same name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from scim_bridge.apply.engine import Applied, Work, apply
+from scim_bridge.apply.engine import Applied, Work, apply, never
 from scim_bridge.bridge import Bridge
 from scim_bridge.conclusion import Conclusion, conclude
 from scim_bridge.errors import PlanOutdated, Stop
@@ -29,7 +30,7 @@ class Order:
     approved_by: str = ""
     today: str = ""
     progress: Progress = silent
-    is_stopping: Callable[[], bool] = lambda: False
+    is_stopping: Callable[[], bool] = never
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,18 +152,14 @@ def _stop_by_guard(state: State, bridge: Bridge, run_id: int, reading: Reading, 
     return Result(run_id, plan, None, conclusion, new)
 
 
-class _failure_on_record:  # noqa: N801 - reads as the phrase it is in a with statement
+@contextmanager
+def _failure_on_record(state: State, run_id: int) -> Iterator[None]:
     """A run that ends by an error is closed with its sentence before the error goes on."""
-
-    def __init__(self, state: State, run_id: int) -> None:
-        self._state = state
-        self._run_id = run_id
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        record = self._state.reader.run(self._run_id)
-        if error is not None and record is not None and record.status == "running":
+    try:
+        yield
+    except Exception as error:
+        record = state.reader.run(run_id)
+        if record is not None and record.status == "running":
             detail = str(error) if isinstance(error, Stop) else f"the program failed ({type(error).__name__})"
-            self._state.finish(self._run_id, Ending("failed", detail))
+            state.finish(run_id, Ending("failed", detail))
+        raise

@@ -7,7 +7,7 @@ from scim_bridge.config.yaml_file import nearest, refuse
 from scim_bridge.mapping.document import Mapping, Nested, Rule, Rules
 from scim_bridge.mapping.expression import BadExpression, EvaluationFailed, Expression, Language
 from scim_bridge.mapping.function import NAMES
-from scim_bridge.model.identity import ACTIVE, Kind
+from scim_bridge.model.identity import ACTIVE, AttributeType, Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from scim_bridge.errors import Misconfigured
 from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
 from scim_bridge.mapping.document import Mapping, Test
 from scim_bridge.mapping.record import trace
-from scim_bridge.model.identity import ACTIVE, EXTERNAL_ID, Kind, Record, Value
+from scim_bridge.model.identity import ACTIVE, EXTERNAL_ID, AttributeType, Kind, Record, Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def duplicate(kind: Kind, path: str, records: Iterable[Desired], losers: Iterabl
         KIND_OF_DUPLICATE[path],
         tuple(d.name for d in records),
         f"{path} {value!r} is claimed by several {kind}s: {shown}; {effect}",
-        f"Give each of them a {path} of their own in the source.",
+        f"Give each of them another {path} in the source.",
     )
 
 

@@ -10,6 +10,8 @@ from scim_bridge.model.run import OperationRecord
 from scim_bridge.view import words
 from scim_bridge.view.words import Status
 
+_MEMBERS_SHOWN = 5
+
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
@@ -46,6 +48,15 @@ class OperationView:
     def is_create(self) -> bool:
         """Whether the resource does not exist before."""
         return self.kind.startswith("create_")
+
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """What changes, a phrase each: members by name (the first few), or attributes."""
+        if self.members:
+            more = len(self.members) - _MEMBERS_SHOWN
+            return (", ".join(self.members[:_MEMBERS_SHOWN]) + (f" and {more:,} more" if more > 0 else ""),)
+        told = tuple(f"{change.path}: {change}" for change in self.changes)
+        return (", ".join(told),) if self.is_create else told
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +103,9 @@ def of_record(record: OperationRecord) -> OutcomeView:
 
 def _view(kind: str, subject: str, reason: str, changes: Mapping[str, Any], members: Iterable[str]) -> OperationView:
     shown = tuple(ChangeView(path, _text(old), _text(new)) for path, (old, new) in changes.items() if old != new)
-    return OperationView(kind, words.sign(kind), words.kind_words(kind), subject, reason, shown, tuple(members))
+    return OperationView(
+        kind, words.SYMBOL.get(kind, "·"), words.KIND.get(kind, kind), subject, reason, shown, tuple(members)
+    )
 
 
 def _text(value: object) -> str | None:

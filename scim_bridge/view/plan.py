@@ -1,26 +1,14 @@
 """A plan as people read it: what it would do, by kind; what waits; what is left alone; what the guard says."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Conflict, Plan
 from scim_bridge.view import words
+from scim_bridge.view.operation import OperationView, of_operation
 
 _SHOWN = 20
-_MEMBERS_SHOWN = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One operation: its sign, whom it is about, what changes ("title: Engineer → Lead"), and why."""
-
-    symbol: str
-    subject: str
-    changes: tuple[str, ...]
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +16,7 @@ class Section:
     """Operations of one kind: at most twenty, then how many more there are."""
 
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[OperationView, ...]
     more: int
 
 
@@ -66,36 +54,5 @@ def _and_more(count: int) -> tuple[tuple[str, str], ...]:
 
 
 def _section(kind: str, operations: list[Operation]) -> Section:
-    lines = tuple(_line(operation) for operation in operations[:_SHOWN])
-    title = f"{words.KIND[kind]} ({len(operations):,})"
-    return Section(title, lines, max(0, len(operations) - _SHOWN))
-
-
-def _line(operation: Operation) -> Line:
-    if operation.members:
-        names = tuple(member.name for member in operation.members)
-        return Line(words.SYMBOL[operation.kind], operation.subject, (_names(names),), operation.reason)
-    changes = tuple(changes_in_words(operation.changes, is_create=operation.is_create))
-    return Line(words.SYMBOL[operation.kind], operation.subject, changes, operation.reason)
-
-
-def _names(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - _MEMBERS_SHOWN:,} more" if len(names) > _MEMBERS_SHOWN else ""
-    return ", ".join(names[:_MEMBERS_SHOWN]) + more
-
-
-def changes_in_words(changes: Mapping[str, Any], *, is_create: bool) -> Iterable[str]:
-    """Each change in words; of a create only what it brings."""
-    for path, (old, new) in changes.items():
-        if is_create:
-            yield f"{path}: {words.value(new)}"
-        elif old != new:
-            yield f"{path}: {words.value(old)} → {words.value(new)}"
-
-
-def operation_in_words(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a journaled operation changes, from its document: members by name, or attributes old → new."""
-    if document.get("members"):
-        return (_names(tuple(member["name"] for member in document["members"])),)
-    is_create = str(document.get("kind", "")).startswith("create_")
-    return tuple(changes_in_words(document.get("changes", {}), is_create=is_create))
+    lines = tuple(of_operation(operation) for operation in operations[:_SHOWN])
+    return Section(f"{words.KIND[kind]} ({len(operations):,})", lines, max(0, len(operations) - _SHOWN))

@@ -9,14 +9,17 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from scim_bridge.model.run import ConflictRecord, OperationRecord, RunRecord
 from scim_bridge.view import words
 from scim_bridge.view.check import Check
+from scim_bridge.view.conflict import ConflictView
 from scim_bridge.view.explain import Explanation
-from scim_bridge.view.plan import PlanView, Section, operation_in_words
+from scim_bridge.view.operation import OutcomeView
+from scim_bridge.view.plan import PlanView, Section
+from scim_bridge.view.run import RunView
+from scim_bridge.view.words import Status
 
 _COLOUR = {"+": "green", "-": "red", "~": "yellow", "=": "cyan"}
-_STATUS_COLOUR = {"done": "green", "failed": "red", "stopped_by_guard": "red", "held": "yellow", "running": "cyan"}
+_TONE = {"good": "green", "bad": "bold red", "wait": "yellow", "quiet": "dim"}
 
 
 def _table(*columns: str) -> Table:
@@ -48,11 +51,11 @@ def _show_section(console: Console, section: Section) -> None:
     console.print(Text(section.title, style="bold"))
     for line in section.lines:
         text = Text("  ")
-        text.append(f"{line.symbol} {line.subject}", style=_COLOUR[line.symbol])
+        text.append(f"{line.sign} {line.subject}", style=_COLOUR.get(line.sign, ""))
         text.append(f"  ({line.reason})", style="dim")
         console.print(text, soft_wrap=True)
-        for change in line.changes:
-            console.print(Text(f"      {change}"), soft_wrap=True)
+        for effect in line.effects:
+            console.print(Text(f"      {effect}"), soft_wrap=True)
     if section.more:
         console.print(f"  … and {section.more:,} more", highlight=False)
 
@@ -64,8 +67,16 @@ def _show_waiting(console: Console, conflicts: Sequence[tuple[str, str, str, str
     console.print(Text(f"Waiting for a person ({len(conflicts):,})", style="bold yellow"))
     for kind, key, detail, remedy in conflicts:
         console.print(f"  {escape(kind)} [dim]{key}[/dim]", highlight=False)
-        console.print(Padding(Text(f"{detail}."), (0, 0, 0, 6)))
-        console.print(Padding(Text(remedy, style="italic"), (0, 0, 0, 6)))
+        _indented(console, 6, Text(f"{detail}."))
+        _indented(console, 6, Text(remedy, style="italic"))
+
+
+def _indented(console: Console, by: int, text: Text) -> None:
+    """Wrapped and indented on a terminal; elsewhere one line, for programs that look for it."""
+    if console.is_terminal:
+        console.print(Padding(text, (0, 0, 0, by)))
+    else:
+        console.print(Text(" " * by) + text, soft_wrap=True)
 
 
 def _show_pairs(console: Console, title: str, pairs: Sequence[tuple[str, str]]) -> None:
@@ -77,71 +88,74 @@ def _show_pairs(console: Console, title: str, pairs: Sequence[tuple[str, str]]) 
         console.print(f"  {escape(subject)}: {escape(reason)}", soft_wrap=True, highlight=False)
 
 
-def show_runs(console: Console, runs: Sequence[RunRecord]) -> None:
+def show_runs(console: Console, runs: Sequence[RunView]) -> None:
     """The history, newest first."""
     if not runs:
         console.print("No run yet.")
         return
-    table = _table("run", "connection", "started", "took", "status", "what it did", "waiting")
+    table = _table("run", "connection", "started", "took", "status", "what it did")
     for run in runs:
+        did = run.detail or ", ".join(run.changed) or "nothing to do"
         table.add_row(
-            str(run.id),
-            escape(run.connection),
-            words.local(run.started),
-            words.duration(run.started, run.ended),
-            _status(run.status),
-            words.summary(run.summary) if run.status != "failed" or not run.detail else escape(run.detail),
-            str(run.conflicts),
+            str(run.id), escape(run.connection), words.local(run.started), run.took, _status(run.status), escape(did)
         )
     console.print(table)
 
 
-def _status(status: str) -> Text:
-    return Text(words.STATUS.get(status, status), style=_STATUS_COLOUR.get(status, ""))
+def _status(status: Status) -> Text:
+    return Text(f"{status.sign} {status.words}", style=_TONE[status.tone])
 
 
-def show_run(console: Console, run: RunRecord, operations: Iterable[OperationRecord], total: int) -> None:
-    """One run with its operations."""
-    console.print(Text(f"Run {run.id} of {run.connection}: {words.STATUS[run.status]}", style="bold"))
-    console.print(f"  {run.command}, started {words.local(run.started)}, {words.duration(run.started, run.ended)}, "
-                  f"process {run.pid} on {escape(run.host)}", highlight=False)  # fmt: skip
-    console.print(f"  {words.summary(run.summary)}; {run.requests:,} requests", highlight=False)
-    for what, (source, target) in run.counts.items():
-        console.print(f"  {what}: {source:,} in the source, {target:,} on the target", highlight=False)
-    for sentence in (*((run.detail,) if run.detail else ()), *run.guard):
-        console.print(f"  {escape(sentence)}", highlight=False, soft_wrap=True)
+def show_run(console: Console, run: RunView, outcomes: Sequence[OutcomeView], total: int) -> None:
+    """One run with its operations; total: how many it has."""
+    console.print(Text.assemble((f"Run {run.id} of {run.connection}: ", "bold"), _status(run.status)))
+    begun = f"{run.command}, started {words.local(run.started)}" + (f", took {run.took}" if run.took else "")
+    _say(console, f"{begun}, process {run.pid} on {run.host}")
+    _say(console, f"{', '.join(run.changed) or 'nothing changed'}; {words.counted(run.requests, 'request')}")
+    for count in run.counts:
+        _say(console, f"{count.name}: {count.source:,} in the source, {count.target:,} on the target")
+    for sentence in dict.fromkeys((run.detail, *run.guard)):
+        _say(console, sentence)
     if run.approved_by:
-        console.print(f"  approved by {escape(run.approved_by)}", highlight=False)
-    table = _table("operation", "kind", "subject", "status", "what", "request id")
-    shown = 0
-    for record in operations:
-        what = record.detail or "; ".join(operation_in_words(record.document))
-        table.add_row(
-            record.operation_id,
-            words.KIND.get(record.kind, record.kind),
-            escape(record.subject),
-            _status(record.status),
-            escape(what),
-            record.request_id,
-        )
-        shown += 1
-    if shown:
+        _say(console, f"approved by {run.approved_by}")
+    if outcomes:
         console.print()
-        console.print(table)
-    if total > shown:
-        console.print(f"… and {total - shown:,} more (--output json shows all)", highlight=False)
+        _show_outcomes(console, outcomes)
+    if total > len(outcomes):
+        console.print(f"… and {total - len(outcomes):,} more (--output json shows all)", highlight=False)
 
 
-def show_conflicts(console: Console, conflicts: Sequence[ConflictRecord]) -> None:
+def _say(console: Console, sentence: str) -> None:
+    if sentence:
+        console.print(f"  {escape(sentence)}", highlight=False, soft_wrap=True)
+
+
+def _show_outcomes(console: Console, outcomes: Iterable[OutcomeView]) -> None:
+    table = _table("operation", "kind", "subject", "status", "what", "request id")
+    for outcome in outcomes:
+        operation = outcome.operation
+        what = outcome.detail or "; ".join(operation.effects)
+        table.add_row(
+            outcome.operation_id,
+            operation.words,
+            escape(operation.subject),
+            _status(outcome.status),
+            escape(what),
+            outcome.request_id or "–",
+        )
+    console.print(table)
+
+
+def show_conflicts(console: Console, conflicts: Sequence[ConflictView]) -> None:
     """What waits for a person."""
     if not conflicts:
         console.print("Nothing waits for a person.")
         return
     for conflict in conflicts:
-        heading = f"{conflict.kind}  {conflict.key}  {conflict.connection}, since {words.local(conflict.first_seen)}"
+        heading = f"{conflict.words}  {conflict.key}  {conflict.connection}, since {words.local(conflict.first_seen)}"
         console.print(Text(heading, style="bold"))
-        console.print(Padding(Text(f"{conflict.detail}."), (0, 0, 0, 2)))
-        console.print(Padding(Text(conflict.remedy, style="italic"), (0, 0, 0, 2)))
+        _indented(console, 2, Text(f"{conflict.detail}."))
+        _indented(console, 2, Text(conflict.remedy, style="italic"))
 
 
 def show_checks(console: Console, checks: Sequence[Check]) -> None:

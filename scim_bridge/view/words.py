@@ -1,7 +1,8 @@
 """How things are called in front of people: kinds, states, times, numbers."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 KIND: Mapping[str, str] = {
     "deactivate_user": "deactivate user",
@@ -27,16 +28,32 @@ SYMBOL: Mapping[str, str] = {
     "update_group": "~",
     "add_members": "+",
 }
-STATUS: Mapping[str, str] = {
-    "running": "running",
-    "done": "done",
-    "stopped_by_guard": "stopped by the guard",
-    "failed": "failed",
-    "interrupted": "interrupted",
-    "planned": "not sent yet",
-    "sent": "sent, answer unknown",
-    "held": "held",
-    "not_sent": "not sent",
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A state in words, with a sign beside it, so that colour never says it alone. tone: good, bad, wait or quiet."""
+
+    key: str
+    words: str
+    sign: str
+    tone: str
+
+
+RUN_STATUS: Mapping[str, Status] = {
+    "running": Status("running", "running", "…", "quiet"),
+    "done": Status("done", "done", "✓", "good"),
+    "stopped_by_guard": Status("stopped_by_guard", "stopped by the guard", "✗", "bad"),
+    "failed": Status("failed", "failed", "✗", "bad"),
+    "interrupted": Status("interrupted", "interrupted", "!", "wait"),
+}
+OPERATION_STATUS: Mapping[str, Status] = {
+    "planned": Status("planned", "not sent yet", "·", "quiet"),
+    "sent": Status("sent", "sent, answer unknown", "!", "wait"),
+    "done": Status("done", "done", "✓", "good"),
+    "held": Status("held", "held", "!", "wait"),
+    "failed": Status("failed", "failed", "✗", "bad"),
+    "not_sent": Status("not_sent", "not sent", "·", "quiet"),
 }
 SUMMARY: Mapping[str, str] = {
     "create_user": "users created",
@@ -57,7 +74,7 @@ SUMMARY: Mapping[str, str] = {
 
 def summary(counts: Mapping[str, int]) -> str:
     """What a plan or a run does, in one line: "3 users created, 1 held"; "nothing to do" if it does nothing."""
-    told = [f"{counts[key]:,} {words}" for key, words in SUMMARY.items() if counts.get(key)]
+    told = [was_done(key, counts[key]) for key in SUMMARY if counts.get(key)]
     return ", ".join(told) or "nothing to do"
 
 
@@ -71,14 +88,35 @@ def local(moment: datetime | None) -> str:
     return moment.astimezone().isoformat(sep=" ", timespec="seconds") if moment is not None else ""
 
 
-def duration(begin: datetime, end: datetime | None) -> str:
-    """How long something took: "0.8 s", "4 min 5 s"; "" while it goes on."""
-    if end is None:
-        return ""
-    seconds = (end - begin).total_seconds()
+def span(length: timedelta) -> str:
+    """How long: "0.8 s", "5 min", "4 min 5 s", "2 h 10 min", "3 days"."""
+    seconds = length.total_seconds()
     if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+        return f"{seconds:.1f} s" if seconds % 1 else f"{seconds:.0f} s"
+    for size, unit, smaller, smaller_unit in ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if seconds >= size:
+            rest = int(seconds % size // smaller)
+            return f"{int(seconds // size)} {unit}" + (f" {rest} {smaller_unit}" if rest else "")
+    raise AssertionError("every length is under a minute or over it")
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long since: "4 min ago"."""
+    return f"{span(timedelta(seconds=int((now - moment).total_seconds())))} ago"
+
+
+def counted(count: int, what: str) -> str:
+    """A number and its noun: "1 conflict", "2,104 conflicts"."""
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
+
+
+def was_done(key: str, count: int) -> str:
+    """One kind of a summary in words: "3 users created"."""
+    words = SUMMARY[key]
+    if count == 1:
+        for many, one in (("users", "user"), ("groups", "group"), ("members", "member")):
+            words = words.replace(many, one)
+    return f"{count:,} {words}"
 
 
 def value(attribute: object) -> str:

@@ -1,0 +1,159 @@
+"""`plan`, `sync` and `apply`: what would be done, doing it, and doing what was saved."""
+
+import getpass
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scim_bridge.bridge import open_bridge
+from scim_bridge.cli.output import Output, OutputOption, console, print_bytes, print_json, progress, tell
+from scim_bridge.config.settings import ConnectionSettings, load
+from scim_bridge.errors import Misconfigured
+from scim_bridge.model.plan import Plan
+from scim_bridge.plan.document import from_bytes, to_bytes
+from scim_bridge.state.reader import open_reader
+from scim_bridge.state.writer import State
+from scim_bridge.sync import Order, Result, apply_saved, read_and_plan, sync
+from scim_bridge.view import document, terminal
+from scim_bridge.view.plan import plan_view
+
+ConnectionArgument = Annotated[str | None, typer.Argument(help="a connection of the configuration file")]
+ApproveOption = Annotated[
+    bool, typer.Option("--approve", help="approve what the limits of the last stopped plan counted")
+]
+_ALL = 1_000_000
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("plan")(plan_command)
+    app.command("sync")(sync_command)
+    app.command("apply")(apply_command)
+
+
+def plan_command(
+    context: typer.Context,
+    connection: ConnectionArgument = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="3: operations to do, 4: guard, 5: conflicts")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="save the plan, for `apply`")] = None,
+    output: OutputOption = Output.text,
+) -> int:
+    """Dry run: what a sync would do, and why. Nothing is written to the target."""
+    settings = load(context.obj)
+    chosen = settings.connection(connection)
+    with open_bridge(chosen) as bridge, progress() as report:
+        known = open_reader(settings.state).known(bridge.name, bridge.endpoint)
+        plan = read_and_plan(bridge, known, Order(progress=report)).plan
+    saved = to_bytes(plan) if out is not None or output is Output.json else b""
+    if out is not None:
+        _save(out, saved)
+    if output is Output.json:
+        print_bytes(saved)
+    else:
+        terminal.show_plan(console(), plan_view(plan))
+        _warn_of_expiry(chosen)
+    return _plan_code(plan) if exit_code else 0
+
+
+def _save(path: Path, document_bytes: bytes) -> None:
+    """Plan files name people, so nobody else may read them."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be written ({error.strerror})", "Name another file.") from None
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, 0o600)
+        file.write(document_bytes)
+    tell(f"saved: {path}")
+
+
+def _plan_code(plan: Plan) -> int:
+    if not plan.verdict.passed:
+        return 4
+    if plan.conflicts:
+        return 5
+    return 3 if plan.operations else 0
+
+
+def sync_command(
+    context: typer.Context,
+    connection: ConnectionArgument = None,
+    approve: ApproveOption = False,
+    output: OutputOption = Output.text,
+) -> int:
+    """Bring the target to what the source says, within the limits."""
+    settings = load(context.obj)
+    chosen = settings.connection(connection)
+    with open_bridge(chosen) as bridge, State(settings.state) as state:
+        with progress() as report:
+            result = sync(bridge, state, Order(approved_by=_who() if approve else "", progress=report))
+        return _conclude(result, state, chosen, output)
+
+
+def apply_command(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="a plan saved by `plan --out`")],
+    approve: ApproveOption = False,
+    output: OutputOption = Output.text,
+) -> int:
+    """Apply a saved plan exactly, or refuse by name if either side has changed since."""
+    settings = load(context.obj)
+    try:
+        saved = from_bytes(file.read_bytes(), file.name)
+    except OSError as error:
+        raise Misconfigured(f"{file} cannot be read ({error.strerror})", "Name a plan saved by `plan --out`.") from None
+    chosen = settings.connection(saved.connection)
+    with open_bridge(chosen) as bridge, State(settings.state) as state:
+        with progress() as report:
+            order = Order(approved_by=_who() if approve else "", progress=report)
+            result = apply_saved(bridge, state, saved, order)
+        return _conclude(result, state, chosen, output)
+
+
+def _who() -> str:
+    return f"{getpass.getuser()}@{os.uname().nodename}"
+
+
+def _conclude(result: Result, state: State, chosen: ConnectionSettings, output: Output) -> int:
+    """Show what became of a run, and give its exit code with its sentence."""
+    run = state.reader.run(result.run_id)
+    if output is Output.json and run is not None:
+        operations = state.reader.operations(result.run_id, limit=_ALL)
+        open_now = [document.conflict_document(c) for c in state.reader.conflicts(chosen.name)]
+        print_json(document.show_document(run, operations) | {"open_conflicts": open_now})
+    elif output is Output.text:
+        terminal.show_plan(console(), plan_view(result.plan))
+        _warn_of_expiry(chosen)
+    if result.applied is None:
+        tell(f"scim-bridge: {_refusal(result, chosen.name)}")
+        return 4
+    waiting = len(result.conclusion.conflicts)
+    if result.conclusion.failed or waiting:
+        failed = f"{result.conclusion.failed} operation(s) did not go through" if result.conclusion.failed else ""
+        conflicts = f"{waiting} conflict(s) wait for a person" if waiting else ""
+        told = " and ".join(filter(None, (failed, conflicts)))
+        tell(f"scim-bridge: run {result.run_id} is done, but {told}. Look at them: scim-bridge conflicts")
+        return 5
+    tell(f"run {result.run_id} is done")
+    return 0
+
+
+def _refusal(result: Result, connection: str) -> str:
+    sentences = "; ".join(trip.sentence for trip in result.plan.verdict.tripped)
+    if result.new:
+        shown = ", ".join(sorted(result.new)[:3]) + (f" and {len(result.new) - 3} more" if len(result.new) > 3 else "")
+        sentences += f". Not covered by an earlier approval: {shown}"
+    return (
+        f"Stopped before the first write: {sentences}. Look at them: scim-bridge show {result.run_id}, "
+        f"scim-bridge plan {connection}. If it is right: scim-bridge sync {connection} --approve"
+    )
+
+
+def _warn_of_expiry(chosen: ConnectionSettings) -> None:
+    from scim_bridge.cli.setup import token_age
+
+    age = token_age(chosen.target)
+    if age.warns:
+        tell(f"warning: {age.sentence}")

@@ -1,0 +1,106 @@
+"""`demo`: the main job on a sample organization, with the emulator as the target. No account, nothing left behind."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from scim_bridge.access.model import AccessRow, access_rows, load_access
+from scim_bridge.bridge import open_bridge
+from scim_bridge.cli.output import Output, OutputOption, console, print_json, progress, tell
+from scim_bridge.config.settings import load
+from scim_bridge.state.writer import State
+from scim_bridge.sync import Order, sync
+from scim_bridge.view import document, terminal
+from scim_bridge.view.plan import plan_view
+
+_SAMPLE = Path(__file__).parents[1] / "sample"
+_COLUMNS = ("user", "group", "account", "permission set", "allows")
+_CONFIGURATION = """\
+# The demo's configuration: the sample organization goes into the emulator of Identity Center.
+state: sqlite:///scim-bridge.db
+connections:
+  demo:
+    source: {{kind: csv, users: users.csv, groups: groups.csv, members: members.csv}}
+    mapping: csv.yaml
+    target: {{kind: identity-center, url: {url}, token: {token}, requests_per_second: 1000}}
+    schedule: {{every: 30s}}
+service: {{listen: "127.0.0.1:{port}"}}
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("demo")(demo_command)
+
+
+def demo_command(
+    once: Annotated[bool, typer.Option("--once", help="stop after the sync and print who may enter what")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="of the pages; 0 = any free one")] = 8080,
+    output: OutputOption = Output.text,
+) -> int:
+    """Sync a sample organization into an emulated Identity Center, and serve the pages."""
+    from scim_bridge.sandbox.server import Sandbox
+
+    with tempfile.TemporaryDirectory(prefix="scim-bridge-demo-") as folder, Sandbox() as sandbox:
+        sandbox.seed(orjson.loads((_SAMPLE / "target.json").read_bytes()))
+        configuration = _prepare(Path(folder), sandbox.url, sandbox.token, port)
+        if once:
+            _sync_once(configuration, output)
+        else:
+            _serve(configuration)
+        rows = access_rows(load_access(_SAMPLE / "access.yaml"), _active_members(sandbox.state()))
+    if once and output is Output.json:
+        print_json(document.rows_document(rows))
+    elif once:
+        _print_access(rows)
+    return 0
+
+
+def _prepare(folder: Path, url: str, token: str, port: int) -> Path:
+    for name in ("users.csv", "groups.csv", "members.csv"):
+        shutil.copy(_SAMPLE / name, folder)
+    shutil.copy(ready_mapping("csv.yaml"), folder)
+    configuration = folder / "bridge.yaml"
+    configuration.write_text(_CONFIGURATION.format(url=url, token=token, port=port), encoding="utf-8")
+    return configuration
+
+
+def ready_mapping(name: str) -> Path:
+    """A mapping that comes with scim-bridge: in the package once installed, at the top of a checkout."""
+    installed = Path(__file__).parents[1] / "mappings" / name
+    return installed if installed.exists() else Path(__file__).parents[2] / "mappings" / name
+
+
+def _sync_once(configuration: Path, output: Output) -> None:
+    settings = load(configuration)
+    with open_bridge(settings.connection(None)) as bridge, State(settings.state) as state, progress() as report:
+        result = sync(bridge, state, Order(progress=report))
+    if output is Output.text:
+        terminal.show_plan(console(), plan_view(result.plan))
+
+
+def _serve(configuration: Path) -> None:
+    """As `run` does, so that what people see here is the real thing."""
+    from scim_bridge.cli.serving import run_forever
+
+    tell(f"Edit the directory in {configuration.parent} and watch the next sync; or look with:")
+    tell(f"  scim-bridge --config {configuration} plan")
+    tell("Stop it with Ctrl-C; the folder goes with it.")
+    run_forever(load(configuration))
+
+
+def _active_members(held: dict[str, Any]) -> dict[str, list[str]]:
+    """Group name → display names of its active users, as they are on the target after the sync."""
+    users = {user["id"]: user["displayName"] for user in held["users"] if user["active"]}
+    return {g["displayName"]: [users[i] for i in held["members"][g["id"]] if i in users] for g in held["groups"]}
+
+
+def _print_access(rows: tuple[AccessRow, ...]) -> None:
+    out = console()
+    out.print()
+    out.print("Who may enter which account now:")
+    terminal.show_rows(out, _COLUMNS, [(r.user, r.group, r.account, r.permission_set, r.allows) for r in rows])

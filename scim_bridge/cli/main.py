@@ -1,0 +1,76 @@
+"""The command line: `scim-bridge [--config FILE] COMMAND`. Each command is thin: parse, call, render.
+
+Exit codes (design.md §5): 0 done, 1 failed, 2 wrong usage or configuration, 3 plan with operations to do,
+4 stopped by the guard, 5 a failed operation or an unresolved conflict.
+"""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from scim_bridge import __version__
+from scim_bridge.cli import changes, demo, looking, sandbox, serving, setup
+from scim_bridge.cli.output import complain, tell
+from scim_bridge.errors import BridgeError, Stop
+
+app = typer.Typer(
+    name="scim-bridge",
+    help="Keeps AWS IAM Identity Center equal to your directory.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for room in (demo, setup, changes, looking, serving, sandbox):
+    room.register(app)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: Annotated[Path, typer.Option("--config", "-c", help="the configuration file")] = Path("bridge.yaml"),
+    version: Annotated[bool, typer.Option("--version", help="print the version and stop")] = False,
+) -> None:
+    """Keeps AWS IAM Identity Center equal to your directory."""
+    context.obj = config
+    if version:
+        typer.echo(f"scim-bridge {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """The entry point. Every failure leaves as one sentence on stderr and an exit code; never as a traceback."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and give its exit code."""
+    try:
+        code = typer.main.get_command(app).main(arguments, prog_name="scim-bridge", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as usage:
+        tell(usage.format_message())
+        return 2
+    except click.UsageError as usage:
+        tell(f"scim-bridge: {usage.format_message().rstrip('.')}. See: scim-bridge --help")
+        return 2
+    except click.ClickException as failure:
+        tell(f"scim-bridge: {failure.format_message()}")
+        return 1
+    except (click.Abort, KeyboardInterrupt):
+        tell("scim-bridge: interrupted. Run again: it goes on from where it was.")
+        return 130
+    except BridgeError as error:
+        complain(error)
+        return error.exit_code if isinstance(error, Stop) else 1
+    except BrokenPipeError:
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+if __name__ == "__main__":
+    main()

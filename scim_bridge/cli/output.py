@@ -1,0 +1,88 @@
+"""What commands print: JSON to stdout alone, tables for people to stdout, progress and complaints to stderr."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
+
+from scim_bridge.errors import BridgeError, Misconfigured, SourceUnreadable
+from scim_bridge.model import protocol
+
+
+class Output(StrEnum):
+    """For people or for programs."""
+
+    text = "text"
+    json = "json"
+
+
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="text for people, json for programs")]
+
+
+def console() -> Console:
+    """Where tables go. A pipe has no width; then lines are as long as they need to be."""
+    return Console(soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 250)
+
+
+def print_json(document: Any) -> None:
+    """A document on stdout."""
+    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.buffer.flush()
+
+
+def print_bytes(document: bytes) -> None:
+    """A document that is JSON already."""
+    sys.stdout.buffer.write(document)
+    sys.stdout.buffer.flush()
+
+
+def tell(sentence: str) -> None:
+    """A line for people that is not the command's output."""
+    print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - the one place that writes such lines
+
+
+def complain(error: BridgeError) -> None:
+    """One sentence on stderr; the other problems of the same file, if there are several, below it."""
+    tell(f"scim-bridge: {error}")
+    problems = error.problems if isinstance(error, (Misconfigured, SourceUnreadable)) else ()
+    for problem in problems if len(problems) > 1 else ():
+        tell(f"  {problem}")
+
+
+@contextmanager
+def progress() -> Iterator[protocol.Progress]:
+    """Bars while a step goes on, on a terminal; elsewhere a line when a step is over."""
+    if sys.stderr.isatty():
+        with _bars() as report:
+            yield report
+        return
+    last: dict[str, tuple[int, int | None]] = {}
+
+    def note(step: str, done: int, total: int | None) -> None:
+        for earlier in [name for name in last if name != step]:
+            tell(f"{earlier}: {last.pop(earlier)[0]:,}")
+        last[step] = (done, total)
+
+    yield note
+    for step, (done, _) in last.items():
+        tell(f"{step}: {done:,}")
+
+
+@contextmanager
+def _bars() -> Iterator[protocol.Progress]:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def report(step: str, done: int, total: int | None) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=total)
+            bars.update(tasks[step], completed=done, total=total)
+
+        yield report

@@ -1,0 +1,157 @@
+"""`check`, `schema` and `mapping test`: is everything in order before anything is changed?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scim_bridge.bridge import open_bridge
+from scim_bridge.cli.output import Output, OutputOption, console, print_json, tell
+from scim_bridge.config.document import json_schema
+from scim_bridge.config.settings import ConnectionSettings, TargetSettings, load
+from scim_bridge.errors import BridgeError
+from scim_bridge.mapping.document import load_mapping
+from scim_bridge.mapping.selftest import run_tests
+from scim_bridge.plan.guard import refuse_empty
+from scim_bridge.state.reader import open_reader
+from scim_bridge.target.scim import open_target
+from scim_bridge.view import document, terminal
+from scim_bridge.view.check import Check
+
+_WARN_FROM = 90
+"""Days before the token's end: AWS itself begins to remind then."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("check")(check_command)
+    app.command("schema")(schema_command)
+    mapping = typer.Typer(help="Mapping files.", no_args_is_help=True, rich_markup_mode=None)
+    mapping.command("test")(mapping_test_command)
+    app.add_typer(mapping, name="mapping")
+
+
+def check_command(
+    context: typer.Context,
+    connection: Annotated[str | None, typer.Argument(help="only this connection")] = None,
+    output: OutputOption = Output.text,
+) -> int:
+    """Configuration, mapping and its tests, source, token and endpoint: each a line, ok or how to mend it."""
+    settings = load(context.obj)
+    chosen = [settings.connection(connection)] if connection else list(settings.connections.values())
+    checks = [
+        Check("configuration", ok=True, detail=f"{settings.path.name}, {len(settings.connections)} connection(s)")
+    ]
+    checks.append(_try("state", lambda: _state(settings.state)))
+    for each in chosen:
+        checks += _check_connection(each, f"{each.name}: " if len(chosen) > 1 else "")
+    if output is Output.json:
+        print_json(document.rows_document(checks))
+    else:
+        terminal.show_checks(console(), checks)
+    failed = sum(not check.ok for check in checks)
+    if failed:
+        tell(f"scim-bridge: {failed} of {len(checks)} checks are not ok.")
+    return 1 if failed else 0
+
+
+def _state(path: Path) -> str:
+    reader = open_reader(path)
+    reader.check()
+    reader.close()
+    return f"{path.name}, {'in order' if path.exists() else 'made by the first sync'}"
+
+
+def _check_connection(connection: ConnectionSettings, prefix: str) -> list[Check]:
+    age = token_age(connection.target)
+    return [
+        _try(f"{prefix}mapping", lambda: _mapping(connection.mapping)),
+        _try(f"{prefix}source", lambda: _source(connection)),
+        _try(f"{prefix}token", lambda: _token(connection.target)),
+        Check(f"{prefix}token age", ok=not age.is_over, detail=age.sentence),
+        _try(f"{prefix}endpoint", lambda: _endpoint(connection.target)),
+    ]
+
+
+def _try(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, ok=True, detail=look())
+    except BridgeError as error:
+        return Check(name, ok=False, detail=str(error))
+
+
+def _mapping(path: Path) -> str:
+    results = run_tests(load_mapping(path))
+    failures = [failure for result in results for failure in result.failures]
+    if failures:
+        raise BridgeError(
+            f"{path.name} fails its own tests: {failures[0].rstrip('.')}", "Mend the mapping or its tests."
+        )
+    return f"{path.name}, {len(results)} test(s) pass"
+
+
+def _source(connection: ConnectionSettings) -> str:
+    with open_bridge(connection) as bridge:
+        counts = bridge.source.read().counts
+    refuse_empty(counts)
+    return f"{counts.users:,} users, {counts.groups:,} groups, {counts.memberships:,} memberships"
+
+
+def _token(target: TargetSettings) -> str:
+    target.token.read()
+    return target.token.describe()
+
+
+def _endpoint(target: TargetSettings) -> str:
+    with open_target(target) as opened:
+        opened.check()
+    return "answers, and accepts the token"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAge:
+    """How long the token is still good. warns: an end is near or past."""
+
+    sentence: str
+    warns: bool = False
+    is_over: bool = False
+
+
+def token_age(target: TargetSettings) -> TokenAge:
+    """Days left of a token whose end is in the configuration."""
+    if target.token_expires is None:
+        return TokenAge("target.token_expires is not set, so nobody is warned before the token's year is over")
+    left = (target.token_expires - datetime.now(UTC).date()).days
+    if left < 0:
+        return TokenAge(
+            f"the token expired {-left} day(s) ago. Make a new one in the console", warns=True, is_over=True
+        )
+    sentence = f"the token expires in {left} day(s), on {target.token_expires}"
+    return TokenAge(sentence, warns=left <= _WARN_FROM)
+
+
+def schema_command() -> int:
+    """The JSON schema of the configuration file, for editors and reviews."""
+    print_json(json_schema())
+    return 0
+
+
+def mapping_test_command(
+    file: Annotated[Path, typer.Argument(help="a mapping file")], output: OutputOption = Output.text
+) -> int:
+    """Run the tests that stand in a mapping file."""
+    results = run_tests(load_mapping(file))
+    if output is Output.json:
+        print_json([{"name": r.name, "passed": r.passed, "failures": r.failures} for r in results])
+    else:
+        checks = [Check(r.name, ok=r.passed, detail="; ".join(r.failures) or "as expected") for r in results]
+        terminal.show_checks(console(), checks)
+    failed = sum(not result.passed for result in results)
+    if failed:
+        tell(f"scim-bridge: {failed} of {len(results)} tests of {file.name} fail.")
+    elif not results:
+        tell(f"{file.name} has no tests")
+    return 2 if failed else 0

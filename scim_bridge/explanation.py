@@ -1,0 +1,121 @@
+"""`explain`: one identity followed through the whole picture, from its record to what is remembered of it."""
+
+from datetime import UTC, datetime
+
+from scim_bridge.bridge import Bridge
+from scim_bridge.errors import Misconfigured
+from scim_bridge.mapping.record import Step, trace
+from scim_bridge.model.identity import Kind, Record, Snapshot
+from scim_bridge.model.plan import Conflict
+from scim_bridge.model.run import LinkRecord
+from scim_bridge.plan.correlate import Match
+from scim_bridge.state.reader import StateReader
+from scim_bridge.sync import Order, Reading, read_and_plan
+from scim_bridge.view.explain import Explanation, Rule
+from scim_bridge.view.operation import of_operation
+
+
+def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tuple[Explanation, ...]:
+    """Everything about whoever has this name, source id or target id. Raises Misconfigured if nobody has.
+
+    Both sides are read as for a plan; nothing is written.
+    """
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    snapshot = bridge.source.read()
+    reading = read_and_plan(bridge, reader.known(bridge.name, bridge.endpoint), order)
+    matches = [match for match in reading.matches if _is_meant(match, who)]
+    if not matches:
+        outside = [r for r in (*snapshot.users, *snapshot.groups) if r.id == who]
+        if not outside:
+            raise Misconfigured(f"neither side has anybody called {who!r}", "Name a userName, a group, or an id.")
+        return tuple(_out_of_scope(bridge, snapshot, record, today) for record in outside)
+    links = reader.links(bridge.name, bridge.endpoint, who)
+    return tuple(_explain(bridge, snapshot, reading, match, links, today) for match in matches)
+
+
+def _is_meant(match: Match, who: str) -> bool:
+    names = {match.name.casefold()}
+    if match.existing is not None:
+        names.add(match.existing.name.casefold())
+    is_id = who in (match.source_id, match.existing.target_id if match.existing is not None else None)
+    return is_id or who.casefold() in names
+
+
+def _records(snapshot: Snapshot, kind: Kind, match: Match) -> list[Record]:
+    records = snapshot.users if kind == "user" else snapshot.groups
+    places = match.desired.places if match.desired is not None else ()
+    return [record for record in records if record.place in places]
+
+
+def _explain(
+    bridge: Bridge, snapshot: Snapshot, reading: Reading, match: Match, links: list[LinkRecord], today: str
+) -> Explanation:
+    records = _records(snapshot, match.kind, match)
+    steps = trace(records[0], bridge.mapping.of(match.kind), today) if records else ()
+    mine = [link for link in links if (link.kind, link.source_id) == (match.kind, match.source_id)]
+    return Explanation(
+        match.kind,
+        match.name,
+        match.source_id,
+        match.existing.target_id if match.existing is not None else None,
+        tuple(record.place for record in records),
+        dict(records[0].attributes) if records else {},
+        _scope(steps) if records else "no record in scope",
+        _rules(steps),
+        match.row.situation,
+        "hold" if match.is_held else match.row.action,
+        _operations(reading, match),
+        tuple(f"{c.kind}: {c.detail}. {c.remedy}" for c in _conflicts(reading, match)),
+        mine[0].applied if mine else {},
+        mine[0].seen if mine else {},
+        _groups(reading, match),
+    )
+
+
+def _conflicts(reading: Reading, match: Match) -> list[Conflict]:
+    target_id = match.existing.target_id if match.existing is not None else ""
+    return [c for c in reading.plan.conflicts if match.name in c.subjects or (target_id and c.target_id == target_id)]
+
+
+def _operations(reading: Reading, match: Match) -> tuple[str, ...]:
+    """What the plan does to this resource, and to its memberships."""
+    told = []
+    for operation in reading.plan.operations:
+        is_own = operation.resource == match.kind and operation.source_id == (match.source_id or None)
+        is_member = any(m.source_id == match.source_id and match.source_id for m in operation.members)
+        if is_own or (match.kind == "user" and is_member):
+            view = of_operation(operation)
+            effects = "" if is_member and not is_own else f": {'; '.join(view.effects)}"
+            told.append(f"{view.words} {view.subject}{effects} ({view.reason})")
+    return tuple(told)
+
+
+def _groups(reading: Reading, match: Match) -> tuple[str, ...]:
+    """The groups the source shows for a user, or the users it shows for a group."""
+    members = reading.sides.directory.members
+    if match.kind == "group":
+        names = {user.source_id: user.name for user in reading.sides.directory.users}
+        return tuple(sorted(names.get(u, u) for u in members.get(match.source_id, ())))
+    groups = {group.source_id: group.name for group in reading.sides.directory.groups}
+    return tuple(sorted(groups.get(g, g) for g, users in members.items() if match.source_id in users))
+
+
+def _scope(steps: tuple[Step, ...]) -> str:
+    scope = steps[0]
+    if scope.failure:
+        return f"the rule failed: {scope.failure}  [{scope.text}]"
+    return f"{'in scope' if scope.value is True else 'out of scope'} by {scope.text} ({scope.place})"
+
+
+def _rules(steps: tuple[Step, ...]) -> tuple[Rule, ...]:
+    return tuple(Rule(step.path, step.text, step.place, step.value, step.failure) for step in steps[1:])
+
+
+def _out_of_scope(bridge: Bridge, snapshot: Snapshot, record: Record, today: str) -> Explanation:
+    kind: Kind = "user" if record in snapshot.users else "group"
+    steps = trace(record, bridge.mapping.of(kind), today)
+    attributes = dict(record.attributes)
+    return Explanation(
+        kind, record.id, record.id, None, (record.place,), attributes, _scope(steps), (), "excluded", "nothing",
+        (), (), {}, {}, (),
+    )  # fmt: skip

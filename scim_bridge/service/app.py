@@ -1,0 +1,141 @@
+"""The pages operators look at: overview, runs, one run, conflicts, and `/healthz`. Read-only, over the state alone.
+
+The pages have no sign-in yet, so they answer on loopback names only; a foreign Host header (DNS rebinding) is refused.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
+from starlette.exceptions import HTTPException as RoutingError
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from scim_bridge.errors import BridgeError
+from scim_bridge.state.reader import StateReader, open_reader
+from scim_bridge.view import words
+from scim_bridge.view.conflict import view_conflicts
+from scim_bridge.view.connection import Situation, view_connection
+from scim_bridge.view.operation import of_record
+from scim_bridge.view.run import view_run, view_runs
+
+_HERE = Path(__file__).parent
+_PAGE = 100
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the pages are about: the state's file, and the configured connections with their rhythm."""
+
+    state: Path
+    connections: Mapping[str, timedelta | None]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+def create_app(shown: Shown) -> FastAPI:
+    """The application. The state is opened anew for each request, so that it may come, go and grow."""
+    app = FastAPI(title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "[::1]", "testserver"])
+    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    pages = _Pages(shown)
+    app.add_api_route("/", pages.overview, methods=["GET", "HEAD"])
+    app.add_api_route("/runs", pages.runs, methods=["GET", "HEAD"])
+    app.add_api_route("/runs/{run_id}", pages.run, methods=["GET", "HEAD"])
+    app.add_api_route("/conflicts", pages.conflicts, methods=["GET", "HEAD"])
+    app.add_api_route("/healthz", pages.healthz, methods=["GET", "HEAD"])
+
+    @app.middleware("http")
+    async def protect(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = await call_next(request)
+        response.headers.update(_HEADERS)
+        return response
+
+    @app.exception_handler(RoutingError)
+    async def say_what_is_missing(request: Request, error: RoutingError) -> Response:
+        return pages.sorry(request, error.status_code, str(error.detail))
+
+    @app.exception_handler(BridgeError)
+    async def say_what_is_wrong(request: Request, error: BridgeError) -> Response:
+        return pages.sorry(request, 503, str(error))
+
+    @app.exception_handler(Exception)
+    async def say_sorry(request: Request, error: Exception) -> Response:
+        return pages.sorry(request, 500, f"This page could not be made ({type(error).__name__}); the log says more.")
+
+    return app
+
+
+class _Pages:
+    """One method a page: look, make view values, render."""
+
+    def __init__(self, shown: Shown) -> None:
+        self._shown = shown
+        self._templates = Jinja2Templates(directory=_HERE / "templates")
+        self._templates.env.globals.update(local=words.local, utc=words.utc, ago=words.ago, counted=words.counted)
+
+    def overview(self, request: Request) -> Response:
+        """Every connection: is it well, what changed, what waits."""
+        reader = self._reader()
+        names = dict.fromkeys((*self._shown.connections, *reader.connections()))
+        connections = [view_connection(self._situation(reader, name)) for name in names]
+        recent = view_runs(reader.runs(limit=8))
+        waiting = view_conflicts(reader.conflicts())
+        return self._render(request, "overview.html", connections=connections, runs=recent, conflicts=waiting[:5])
+
+    def _situation(self, reader: StateReader, name: str) -> Situation:
+        last = next(iter(reader.runs(name, limit=1)), None)
+        waiting = len(reader.conflicts(name))
+        return Situation(name, last, waiting, self._shown.connections.get(name), self._shown.now())
+
+    def runs(self, request: Request) -> Response:
+        """The last runs."""
+        return self._render(request, "runs.html", runs=view_runs(self._reader().runs(limit=_PAGE)))
+
+    def run(self, request: Request, run_id: int, page: int = 1) -> Response:
+        """One run with its operations."""
+        reader = self._reader()
+        record = reader.run(run_id)
+        if record is None:
+            raise HTTPException(404, f"There is no run {run_id}.")
+        page = max(page, 1)
+        outcomes = [of_record(o) for o in reader.operations(run_id, _PAGE, (page - 1) * _PAGE)]
+        total = sum(reader.operation_counts(run_id).values())
+        pages = max(1, -(-total // _PAGE))
+        return self._render(
+            request, "run.html", run=view_run(record), outcomes=outcomes, total=total, page=page, pages=pages
+        )
+
+    def conflicts(self, request: Request) -> Response:
+        """What waits for a person, with what to do about each."""
+        return self._render(request, "conflicts.html", conflicts=view_conflicts(self._reader().conflicts()))
+
+    def healthz(self) -> Response:
+        """200 while the state can be read; for the container's health check."""
+        try:
+            self._reader().check()
+        except BridgeError as error:
+            return JSONResponse({"status": "failing", "detail": str(error)}, status_code=503)
+        return JSONResponse({"status": "ok"})
+
+    def sorry(self, request: Request, status: int, sentence: str) -> Response:
+        """A page for what went wrong; no traceback ever."""
+        return self._render(request, "sorry.html", status=status, sentence=sentence)
+
+    def _reader(self) -> StateReader:
+        return open_reader(self._shown.state)
+
+    def _render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        values |= {"now": self._shown.now(), "path": request.url.path, "status": status}
+        return self._templates.TemplateResponse(request, template, values, status_code=status)

@@ -1,0 +1,60 @@
+"""The plain worker: each connection is synced when its time has come, one after the other, until somebody says stop.
+
+It remembers nothing itself; what happened is in the state. A connection that fails does not keep the others waiting.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from scim_bridge.bridge import open_bridge
+from scim_bridge.config.settings import ConnectionSettings
+from scim_bridge.errors import BridgeError
+from scim_bridge.state.writer import State
+from scim_bridge.sync import Order, sync
+
+_log = logging.getLogger("scim_bridge.worker")
+
+
+@dataclass(slots=True)
+class Due:
+    """A connection and when it is next due (seconds of the clock)."""
+
+    connection: ConnectionSettings
+    at: float
+
+
+def work(
+    connections: Sequence[ConnectionSettings],
+    state: Path,
+    stop: threading.Event,
+    tell: Callable[[str], None],
+    clock: Callable[[], float] = monotonic,
+) -> None:
+    """Sync every connection now and then on its schedule, until stop is set. tell: called with a line for each run."""
+    dues = [Due(connection, clock()) for connection in connections]
+    while not stop.is_set():
+        due = min(dues, key=lambda d: d.at)
+        if stop.wait(max(0.0, due.at - clock())):
+            return
+        due.at = clock() + due.connection.every.total_seconds()
+        tell(run_once(due.connection, state, stop))
+
+
+def run_once(connection: ConnectionSettings, state: Path, stop: threading.Event) -> str:
+    """One sync, whatever happens told in one line. A stop request ends it between two writes."""
+    try:
+        with open_bridge(connection) as bridge, State(state) as opened:
+            result = sync(bridge, opened, Order(is_stopping=stop.is_set))
+    except BridgeError as error:
+        return f"{connection.name}: {error}"
+    except Exception as error:  # noqa: BLE001 - the worker outlives whatever one run does; the log has the details
+        _log.exception("the sync of %s failed", connection.name)
+        return f"{connection.name}: the program failed ({type(error).__name__}); the log says more."
+    if result.applied is None:
+        return f"{connection.name}: run {result.run_id} was stopped by the guard. See: scim-bridge show {result.run_id}"
+    waiting = len(result.conclusion.conflicts)
+    return f"{connection.name}: run {result.run_id} is done, {waiting} conflict(s) wait"
