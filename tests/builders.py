@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from scim_bridge.model.capabilities import Capabilities, Characteristic
+from scim_bridge.model.capabilities import Capabilities, Characteristic, Uniqueness
 from scim_bridge.model.identity import (
     Desired,
     Directory,
@@ -70,13 +70,13 @@ def user(source_id: str, **attributes: Value) -> Desired:
         "displayName": source_id,
         "active": True,
     }
-    return Desired("user", source_id, base | _paths(attributes), (f"users.csv, {source_id}",))
+    return Desired("user", source_id, {**base, **_paths(attributes)}, (f"users.csv, {source_id}",))
 
 
 def group(source_id: str, **attributes: Value) -> Desired:
     """A desired group named like its id."""
     base: dict[str, Value] = {"externalId": source_id, "displayName": source_id}
-    return Desired("group", source_id, base | _paths(attributes), (f"groups.csv, {source_id}",))
+    return Desired("group", source_id, {**base, **_paths(attributes)}, (f"groups.csv, {source_id}",))
 
 
 def _paths(attributes: Mapping[str, Value]) -> dict[str, Value]:
@@ -85,7 +85,7 @@ def _paths(attributes: Mapping[str, Value]) -> dict[str, Value]:
 
 def on_target(target_id: str, desired: Desired, **attributes: Value) -> Existing:
     """The resource as the target shows it when it equals this desired one, but for these attributes ("" = absent)."""
-    shown = {path: v for path, v in (desired.attributes | _paths(attributes)).items() if v != ""}
+    shown = {path: v for path, v in {**desired.attributes, **_paths(attributes)}.items() if v != ""}
     return Existing(desired.kind, target_id, shown)
 
 
@@ -136,7 +136,10 @@ OCCASION = Occasion("corp", "2027-03-13T09:00:00Z", "2027-03-13", "2027-03-13T09
 
 def terms(protect: Protect | None = None, match_users: tuple[str, ...] = ("userName",)) -> Terms:
     """How the connections of these tests match."""
-    unique = {"user": CAPABILITIES.unique("user"), "group": CAPABILITIES.unique("group")}
+    unique: dict[Kind, tuple[tuple[str, Uniqueness], ...]] = {
+        "user": CAPABILITIES.unique("user"),
+        "group": CAPABILITIES.unique("group"),
+    }
     return Terms({"user": match_users, "group": ("displayName",)}, unique, protect or Protect())
 
 

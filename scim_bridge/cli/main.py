@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer._click.exceptions import ClickException, UsageError  # typer carries a click of its own
 
 from scim_bridge import __version__
 from scim_bridge.cli import changes, demo, looking, sandbox, serving, setup
@@ -52,16 +52,14 @@ def run(arguments: list[str]) -> int:
     """Run one command line and give its exit code."""
     try:
         code = typer.main.get_command(app).main(arguments, prog_name="scim-bridge", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as usage:
-        tell(usage.format_message())
+    except UsageError as usage:
+        said = usage.format_message().replace("Value error, ", "")
+        tell(said if said.startswith("Usage") else f"scim-bridge: {said.rstrip('.?')}. See: scim-bridge --help")
         return 2
-    except click.UsageError as usage:
-        tell(f"scim-bridge: {usage.format_message().rstrip('.')}. See: scim-bridge --help")
-        return 2
-    except click.ClickException as failure:
+    except ClickException as failure:
         tell(f"scim-bridge: {failure.format_message()}")
         return 1
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         tell("scim-bridge: interrupted. Run again: it goes on from where it was.")
         return 130
     except BridgeError as error:

@@ -99,6 +99,8 @@ class App:
         if scope["type"] != "http":
             return
         body = await _read(receive)
+        if body is None:
+            return
         path = unquote(scope["raw_path"].decode("latin-1")) if "%" not in scope["path"] else scope["path"]
         if path.startswith("/control/"):
             status, answer = control(self, scope["method"], path.removeprefix("/control/"), body)
@@ -197,13 +199,17 @@ class App:
         ]
 
 
-async def _read(receive: Receive) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
+async def _read(receive: Receive) -> bytes | None:
+    """The whole body, None if the client went away in the middle of it: then there was no request."""
+    body = b""
+    while True:
         message = await receive()
-        body += message.get("body", b"")
-    return body
+        if message["type"] == "http.disconnect":
+            return None
+        part: bytes = message.get("body", b"")
+        body += part
+        if not message.get("more_body"):
+            return body
 
 
 async def _answer(send: Send, status: int, content: bytes, headers: list[tuple[bytes, bytes]]) -> None:

@@ -55,6 +55,8 @@ class Patience:
         def pause_for(state: tenacity.RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome is not None else None
             seconds = backoff(state.attempt_number, error.after if isinstance(error, Retry) else None)
+            if not self.has_answered:
+                seconds = min(seconds, max(0.0, self.first_answer - (self.clock() - begun)))
             if isinstance(error, Throttled) and self.pause is not None:
                 self.pause(seconds)
             return seconds

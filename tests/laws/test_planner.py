@@ -7,13 +7,25 @@ from random import Random
 from hypothesis import assume, given, note
 from hypothesis import strategies as st
 
-from scim_bridge.model.identity import Desired, Directory, Existing, Flaw, Kind
+from scim_bridge.model.identity import Desired, Directory, Existing, Flaw, Kind, Value
 from scim_bridge.model.known import Known, Link
 from scim_bridge.model.operation import Phase
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.policy import Policy, Protect
 from scim_bridge.plan.fit import fit
-from tests.builders import CAPABILITIES, Target, directory, group, matched, on_target, planned, target, terms, told, user
+from tests.builders import (
+    CAPABILITIES,
+    Target,
+    directory,
+    group,
+    matched,
+    on_target,
+    planned,
+    target,
+    terms,
+    told,
+    user,
+)
 from tests.laws.simulation import Simulation
 
 NAMES = ("anna", "ANNA", "b", "c", "d")
@@ -27,7 +39,7 @@ emails = st.sampled_from(("", "x@corp.example", "X@corp.example", "y@corp.exampl
 
 @st.composite
 def users(draw: st.DrawFn, source_id: str) -> Desired:
-    values = {
+    values: dict[str, Value] = {
         "userName": draw(names),
         "emails": draw(emails),
         "active": draw(st.booleans()),

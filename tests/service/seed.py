@@ -81,7 +81,10 @@ def quiet_plan() -> Plan:
 
 def busy_plan() -> Plan:
     """Joiners, a mover, a leaver, group changes, and a name that two records claim."""
-    mover, leaver = user("k.suzuki", displayName="鈴木 一郎", title="課長"), user("y.takahashi", displayName="高橋 美咲")
+    mover, leaver = (
+        user("k.suzuki", displayName="鈴木 一郎", title="課長"),
+        user("y.takahashi", displayName="高橋 美咲"),
+    )
     joiners = [user(f"new.{n}", displayName=NAMES[n % len(NAMES)], title="Engineer") for n in range(8)]
     twins = [user("u81", userName="t.ito@corp.example"), user("u92", userName="T.Ito@corp.example")]
     developers = group("g1", displayName="開発者グループ")

@@ -1,0 +1,200 @@
+"""The main job from end to end: a directory goes in, the endpoint comes out equal."""
+
+import orjson
+
+from tests.e2e.conftest import Cli
+from tests.e2e.world import People, World, organization, person
+
+
+def test_five_hundred_people_and_sixty_nested_groups_come_out_equal_with_no_request_wasted(
+    world: World, cli: Cli
+) -> None:
+    people = organization(500, 60)
+    world.write(people)
+    said = cli("sync")
+    assert (said.code, said.err.splitlines()[-1]) == (0, "run 1 is done")
+    world.assert_equal_to(people)
+    plan = cli("show", "1", "--output", "json").json
+    bound = 500 + 60 + sum(-(-len(people.flattened(g)) // 100) for g in people.groups)
+    assert len(plan["operations"]) == world.sandbox.counts.writes
+    assert bound <= world.sandbox.counts.writes <= bound * 1.02
+
+    world.sandbox.forget_requests()
+    assert cli("sync").code == 0
+    assert world.sandbox.counts.writes == 0
+
+
+def test_changes_are_carried_over_and_the_revocations_go_first(world: World, cli: Cli) -> None:
+    people = organization(40, 6)
+    world.write(people)
+    assert cli("sync").code == 0
+    world.sandbox.forget_requests()
+
+    people.users["u3"] |= {"enabled": "false"}
+    people.users["u4"] |= {"title": "", "family": "新姓"}
+    people.add("u40")
+    people.groups["g5"] = "新しい名前"
+    people.members = [m for m in people.members if m != next(m for m in people.members if m[0] == "g2")]
+    world.write(people)
+    assert cli("sync").code == 0
+    world.assert_equal_to(people)
+    writes = [r for r in world.sandbox.requests if r.method != "GET"]
+    revokes = [_is_revocation(r.body) for r in writes]
+    assert revokes == sorted(revokes, reverse=True)
+    assert any(revokes)
+
+
+def _is_revocation(body: dict[str, object]) -> bool:
+    operations = body.get("Operations")
+    first = operations[0] if isinstance(operations, list) else {}
+    return first.get("op") == "remove" or (first.get("path"), first.get("value")) == ("active", False)
+
+
+def test_a_leaver_is_deactivated_and_loses_every_membership_but_nothing_is_deleted(world: World, cli: Cli) -> None:
+    people = People().add("a").add("b").add("c").group("g", "dev", "a", "b", "c")
+    world.write(people)
+    assert cli("sync").code == 0
+    del people.users["b"]
+    people.members.remove(("g", "b", "user"))
+    world.write(people)
+    assert cli("sync").code == 0
+    held = world.held()
+    assert held["users"]["b"]["active"] is False
+    assert held["groups"]["g"] == ("dev", {"a", "c"})
+    assert not [r for r in world.sandbox.requests if r.method == "DELETE"]
+
+
+def test_people_who_are_there_already_are_adopted_and_keep_their_id(world: World, cli: Cli) -> None:
+    ids = world.sandbox.seed(
+        {
+            "users": [person("A@corp.example", active=False), person("c@corp.example")],
+            "groups": [{"displayName": "DEV", "members": []}],
+        }
+    )
+    people = People().add("a").add("c").group("g", "dev", "a")
+    world.write(people)
+    plan = cli("plan", "--output", "json").json
+    assert (plan["summary"]["adopt_user"], plan["summary"]["adopt_group"]) == (1, 1)
+    assert plan["summary"]["reactivate_user"] == 1  # the adoption rides along
+    assert cli("sync").code == 0
+    world.assert_equal_to(people)
+    assert world.held()["users"]["a"]["id"] == ids["users"]["A@corp.example"]
+
+
+def test_names_that_are_exchanged_arrive_through_a_temporary_one(world: World, cli: Cli) -> None:
+    people = People().add("a").add("b").add("c").group("g", "one").group("h", "two")
+    world.write(people)
+    assert cli("sync").code == 0
+    world.sandbox.forget_requests()
+    people.users["a"] |= {"login": "b@corp.example", "mail": "b@corp.example"}
+    people.users["b"] |= {"login": "c@corp.example", "mail": "c@corp.example"}
+    people.users["c"] |= {"login": "a@corp.example", "mail": "a@corp.example"}
+    people.groups |= {"g": "two", "h": "one"}
+    world.write(people)
+    assert cli("sync").code == 0
+    world.assert_equal_to(people)
+    assert world.sandbox.counts.writes == 3 + 1 + 2 + 1
+    assert not [r for r in world.sandbox.requests if r.status == 409]
+
+
+def test_one_broken_record_waits_and_the_others_go_on(world: World, cli: Cli) -> None:
+    people = organization(5, 0)
+    people.add("bad", family="", login="bad@corp.example")
+    world.write(people)
+    said = cli("sync")
+    assert said.code == 5
+    assert "1 conflict(s) wait for a person" in said.err
+    assert set(world.held()["users"]) == {"u0", "u1", "u2", "u3", "u4"}
+    conflict = cli("conflicts", "--output", "json").json[0]
+    assert (conflict["kind"], conflict["subjects"]) == ("missing_value", ["bad@corp.example"])
+    assert "users.csv, line 7" in conflict["detail"]
+
+
+def test_a_user_whom_somebody_locked_in_the_console_stays_locked(world: World, cli: Cli) -> None:
+    people = People().add("a").add("b").group("g", "dev", "a")
+    world.write(people)
+    assert cli("sync").code == 0
+    user = next(u for u in world.sandbox.app.store.users.by_id.values() if u.attributes["externalId"] == "b")
+    user.attributes["active"] = False
+    people.members.append(("g", "b", "user"))
+    world.write(people)
+    said = cli("sync")
+    assert said.code == 5
+    assert world.held()["users"]["b"]["active"] is False
+    assert world.held()["groups"]["g"] == ("dev", {"a"})
+    assert [c["kind"] for c in cli("conflicts", "--output", "json").json] == ["disabled_there"]
+
+    people.users["b"] |= {"enabled": "false"}
+    world.write(people)
+    assert cli("sync").code == 0
+    people.users["b"] |= {"enabled": "true"}
+    world.write(people)
+    assert cli("sync").code == 0
+    world.assert_equal_to(people)
+
+
+def test_drift_is_overwritten_and_named(world: World, cli: Cli) -> None:
+    people = People().add("a", title="Lead")
+    world.write(people)
+    assert cli("sync").code == 0
+    world.sandbox.app.store.users.find("externalId", "a").attributes["title"] = "Boss"  # type: ignore[union-attr]
+    operation = cli("plan", "--output", "json").json["operations"][0]
+    assert operation["reason"] == "title changed on the target by someone else"
+    assert cli("sync").code == 0
+    world.assert_equal_to(people)
+
+
+def test_protected_names_are_never_touched(world: World, cli: Cli) -> None:
+    world.configure(extra='    policy: {protect: {users: ["break*"], groups: ["AWS*"]}}\n')
+    world.sandbox.seed(
+        {
+            "users": [person("BreakGlass@corp.example")],
+            "groups": [{"displayName": "AWSAuditors", "members": ["BreakGlass@corp.example"]}],
+        }
+    )
+    before = world.sandbox.state()
+    people = (
+        People().add("a").add("bg", login="breakglass@corp.example", enabled="false").group("g", "awsauditors", "a")
+    )
+    world.write(people)
+    said = cli("sync")
+    assert said.code == 0
+    after = world.sandbox.state()
+    assert before["users"][0] in after["users"]
+    assert before["groups"] == after["groups"]
+    assert before["members"].items() <= after["members"].items()
+    assert "protected" in said.out
+
+
+def test_losing_the_state_writes_nothing_and_lists_who_left_meanwhile(world: World, cli: Cli) -> None:
+    people = organization(12, 3)
+    world.write(people)
+    assert cli("sync").code == 0
+    for file in world.folder.glob("scim-bridge.db*"):
+        file.unlink()
+    del people.users["u11"]
+    people.members = [m for m in people.members if m[1] != "u11"]
+    for user in people.users.values():
+        user["manager"] = "" if user["manager"] == "u11" else user["manager"]
+    world.write(people)
+    world.sandbox.forget_requests()
+    said = cli("sync")
+    assert said.code == 5
+    assert [r.body for r in world.sandbox.requests if r.method in ("POST", "DELETE")] == []
+    assert {c["kind"] for c in cli("conflicts", "--output", "json").json} == {"unclaimed"}
+    assert world.held()["users"]["u11"]["active"] is True
+    world.sandbox.forget_requests()
+    assert cli("sync").code == 5
+    assert world.sandbox.counts.writes == 0
+    assert {c["kind"] for c in cli("conflicts", "--output", "json").json} == {"unclaimed"}
+
+
+def test_the_plan_is_the_same_bytes_on_paper_and_on_screen(world: World, cli: Cli) -> None:
+    world.write(organization(5, 2))
+    out = world.folder / "plan.json"
+    said = cli("plan", "--out", str(out), "--output", "json")
+    assert out.read_bytes() == said.out.encode()
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert orjson.loads(said.out)["summary"]["create_user"] == 5
+    assert world.sandbox.counts.writes == 0
+    assert not world.state.exists()

@@ -1,0 +1,115 @@
+"""Everything a person can get wrong: one sentence, the right exit code, nothing written."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.conftest import Cli
+from tests.e2e.world import World, organization
+
+Break = Callable[[World], None]
+
+
+def _replace(old: str, new: str) -> Break:
+    def edit(world: World) -> None:
+        text = world.config.read_text(encoding="utf-8")
+        assert old in text
+        world.config.write_text(text.replace(old, new), encoding="utf-8")
+
+    return edit
+
+
+def _wrong_tenant(world: World) -> None:
+    world.configure(url=world.sandbox.url.replace("/scim", "0/scim"))
+
+
+def _mapping(old: str, new: str) -> Break:
+    def edit(world: World) -> None:
+        path = world.folder / "csv.yaml"
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+    return edit
+
+
+def _no_such_file(world: World) -> None:
+    (world.folder / "users.csv").unlink()
+
+
+WRONG: list[tuple[str, Break, int, str]] = [
+    ("unknown key", _replace("mapping:", "maping:"), 2, "there is no such key (did you mean mapping?)"),
+    ("missing key", _replace("    mapping: csv.yaml\n", ""), 2, "connections.corp needs the key mapping"),
+    ("missing mapping", _replace("csv.yaml", "gone.yaml"), 2, "gone.yaml does not exist"),
+    ("wrong type", _replace("requests_per_second: 100000", "requests_per_second: fast"), 2, "requests_per_second"),
+    ("token missing", _replace("token: sandbox-token", "token: env:NO_SUCH_TOKEN"), 2, "NO_SUCH_TOKEN is not set"),
+    ("not yet", _replace("kind: csv", "kind: ldap"), 2, "ldap is not available in this version; use csv"),
+    ("plain http", _replace("http://127.0.0.1", "http://scim.example"), 2, "plain http is allowed to loopback only"),
+    ("wrong token", _replace("token: sandbox-token", "token: expired"), 1, "refuses the token (401)"),
+    ("wrong tenant", _wrong_tenant, 1, "the tenant id in the URL is wrong"),
+    ("broken rule", _mapping("given\n", "gven\n"), 2, "unknown name 'gven'"),
+    ("failing test", _mapping("expect: {active: false", "expect: {active: true"), 2, "the mapping fails its own tests"),
+    ("no file", _no_such_file, 1, "users.csv: there is no such file"),
+]
+
+
+@pytest.mark.parametrize(("edit", "code", "sentence"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG])
+@pytest.mark.parametrize("command", ["sync", "plan"])
+def test_it_is_said_in_one_sentence_and_nothing_is_written(
+    world: World, cli: Cli, edit: Break, code: int, sentence: str, command: str
+) -> None:
+    world.write(organization(3, 1))
+    edit(world)
+    said = cli(command)
+    assert (said.code, said.out) == (code, "")
+    assert sentence in said.err
+    assert world.sandbox.counts.writes == 0
+
+
+@pytest.mark.slow
+def test_a_host_that_does_not_answer(world: World, cli: Cli) -> None:
+    """Port 9 of loopback: nobody is there. The command gives up within half a minute and says where it looked."""
+    world.write(organization(3, 1))
+    world.configure(url="http://127.0.0.1:9/tenant/scim/v2")
+    said = cli("check")
+    assert said.code == 1
+    assert "the endpoint never answered within 30 s: 127.0.0.1:9 cannot be reached" in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "Missing command"),
+        (("snyc",), "No such command 'snyc'"),
+        (("sync", "--only", "x"), "No such option: --only"),
+        (("sync", "nobody"), "bridge.yaml has no connection 'nobody'; it has: corp"),
+        (("show", "x"), "Invalid value for 'run': Input should be a valid integer"),
+        (("show", "7"), "there is no run 7"),
+        (("apply", "gone.json"), "gone.json cannot be read"),
+        (("mapping", "test", "gone.yaml"), "gone.yaml does not exist"),
+        (("explain", "nobody"), "neither side has anybody called 'nobody'"),
+        (("plan", "--output", "xml"), "Invalid value for '--output'"),
+    ],
+)
+def test_wrong_arguments_end_with_2(world: World, cli: Cli, arguments: tuple[str, ...], sentence: str) -> None:
+    world.write(organization(3, 1))
+    said = cli(*arguments)
+    assert said.code == 2
+    assert sentence in said.err
+
+
+def test_several_problems_of_one_file_are_told_at_once(world: World, cli: Cli) -> None:
+    world.write(organization(3, 1))
+    _replace("requests_per_second: 100000", "requests_per_second: 0\n      tokn: x")(world)
+    said = cli("sync")
+    assert said.code == 2
+    assert len([line for line in said.err.splitlines() if line.startswith("  bridge.yaml, line ")]) == 2
+
+
+def test_a_broken_file_refuses_the_run_with_every_place(world: World, cli: Cli) -> None:
+    world.write(organization(3, 1))
+    with (world.folder / "users.csv").open("a", encoding="utf-8") as file:
+        file.write("short,row\nanother,short,row\n")
+    said = cli("sync")
+    assert said.code == 1
+    assert "  users.csv, line 5, column 3: 2 cells where the header has 10" in said.err
+    assert "  users.csv, line 6, column 4: 3 cells where the header has 10" in said.err
+    assert world.sandbox.counts.writes == 0
