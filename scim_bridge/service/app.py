@@ -3,13 +3,15 @@
 The pages have no sign-in yet, so they answer on loopback names only; a foreign Host header (DNS rebinding) is refused.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, HTTPException, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
@@ -20,12 +22,16 @@ from scim_bridge.errors import BridgeError
 from scim_bridge.state.reader import StateReader, open_reader
 from scim_bridge.view import words
 from scim_bridge.view.conflict import view_conflicts
-from scim_bridge.view.connection import Situation, view_connection
+from scim_bridge.view.connection import Situation, by_urgency, view_connection
 from scim_bridge.view.operation import of_record
 from scim_bridge.view.run import view_run, view_runs
 
 _HERE = Path(__file__).parent
+_LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 _PAGE = 100
+_RUN_DIGITS = 15
+"""Longer than any run's number, and well within what SQLite holds as an integer."""
+PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
@@ -47,7 +53,7 @@ class Shown:
 def create_app(shown: Shown) -> FastAPI:
     """The application. The state is opened anew for each request, so that it may come, go and grow."""
     app = FastAPI(title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "[::1]", "testserver"])
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     pages = _Pages(shown)
     app.add_api_route("/", pages.overview, methods=["GET", "HEAD"])
@@ -66,13 +72,21 @@ def create_app(shown: Shown) -> FastAPI:
     async def say_what_is_missing(request: Request, error: RoutingError) -> Response:
         return pages.sorry(request, error.status_code, str(error.detail))
 
+    @app.exception_handler(RequestValidationError)
+    async def say_there_is_no_such_page(request: Request, _: RequestValidationError) -> Response:
+        return pages.sorry(request, 404, "There is no page of this number.")
+
     @app.exception_handler(BridgeError)
     async def say_what_is_wrong(request: Request, error: BridgeError) -> Response:
         return pages.sorry(request, 503, str(error))
 
     @app.exception_handler(Exception)
     async def say_sorry(request: Request, error: Exception) -> Response:
-        return pages.sorry(request, 500, f"This page could not be made ({type(error).__name__}); the log says more.")
+        response = pages.sorry(
+            request, 500, f"This page could not be made ({type(error).__name__}); the log says more."
+        )
+        response.headers.update(_HEADERS)  # what is unforeseen is answered outside every middleware
+        return response
 
     return app
 
@@ -86,32 +100,43 @@ class _Pages:
         self._templates.env.globals.update(local=words.local, utc=words.utc, ago=words.ago, counted=words.counted)
 
     def overview(self, request: Request) -> Response:
-        """Every connection: is it well, what changed, what waits."""
-        reader = self._reader()
-        names = dict.fromkeys((*self._shown.connections, *reader.connections()))
-        connections = [view_connection(self._situation(reader, name)) for name in names]
-        recent = view_runs(reader.runs(limit=8))
-        waiting = view_conflicts(reader.conflicts())
-        return self._render(request, "overview.html", connections=connections, runs=recent, conflicts=waiting[:5])
+        """Every connection, the most urgent first: is it well, what changed, what waits."""
+        with self._look() as reader:
+            names = dict.fromkeys((*self._shown.connections, *reader.connections()))
+            connections = by_urgency(view_connection(self._situation(reader, name)) for name in names)
+            recent = view_runs(reader.runs(limit=8))
+            waiting = view_conflicts(reader.conflicts())
+        needy = sum(connection.needs_you for connection in connections)
+        return self._render(
+            request, "overview.html", connections=connections, needy=needy, runs=recent, conflicts=waiting[:5]
+        )
 
     def _situation(self, reader: StateReader, name: str) -> Situation:
         last = next(iter(reader.runs(name, limit=1)), None)
-        waiting = len(reader.conflicts(name))
-        return Situation(name, last, waiting, self._shown.connections.get(name), self._shown.now())
+        outcomes = reader.operation_counts(last.id) if last is not None else {}
+        return Situation(
+            name,
+            last,
+            len(reader.conflicts(name)),
+            self._shown.connections.get(name),
+            self._shown.now(),
+            sum(outcomes.get(status, 0) for status in ("sent", "failed", "not_sent")),
+        )
 
     def runs(self, request: Request) -> Response:
         """The last runs."""
-        return self._render(request, "runs.html", runs=view_runs(self._reader().runs(limit=_PAGE)))
+        with self._look() as reader:
+            return self._render(request, "runs.html", runs=view_runs(reader.runs(limit=_PAGE)))
 
-    def run(self, request: Request, run_id: int, page: int = 1) -> Response:
+    def run(self, request: Request, run_id: str, page: PageNumber = 1) -> Response:
         """One run with its operations."""
-        reader = self._reader()
-        record = reader.run(run_id)
-        if record is None:
-            raise HTTPException(404, f"There is no run {run_id}.")
-        page = max(page, 1)
-        outcomes = [of_record(o) for o in reader.operations(run_id, _PAGE, (page - 1) * _PAGE)]
-        total = sum(reader.operation_counts(run_id).values())
+        is_number = run_id.isascii() and run_id.isdigit() and len(run_id) <= _RUN_DIGITS
+        with self._look() as reader:
+            record = reader.run(int(run_id)) if is_number else None
+            if record is None:
+                raise HTTPException(404, f"There is no run {run_id}.")
+            outcomes = [of_record(o) for o in reader.operations(record.id, _PAGE, (page - 1) * _PAGE)]
+            total = sum(reader.operation_counts(record.id).values())
         pages = max(1, -(-total // _PAGE))
         return self._render(
             request, "run.html", run=view_run(record), outcomes=outcomes, total=total, page=page, pages=pages
@@ -119,12 +144,14 @@ class _Pages:
 
     def conflicts(self, request: Request) -> Response:
         """What waits for a person, with what to do about each."""
-        return self._render(request, "conflicts.html", conflicts=view_conflicts(self._reader().conflicts()))
+        with self._look() as reader:
+            return self._render(request, "conflicts.html", conflicts=view_conflicts(reader.conflicts()))
 
     def healthz(self) -> Response:
         """200 while the state can be read; for the container's health check."""
         try:
-            self._reader().check()
+            with self._look() as reader:
+                reader.check()
         except BridgeError as error:
             return JSONResponse({"status": "failing", "detail": str(error)}, status_code=503)
         return JSONResponse({"status": "ok"})
@@ -133,8 +160,13 @@ class _Pages:
         """A page for what went wrong; no traceback ever."""
         return self._render(request, "sorry.html", status=status, sentence=sentence)
 
-    def _reader(self) -> StateReader:
-        return open_reader(self._shown.state)
+    @contextmanager
+    def _look(self) -> Iterator[StateReader]:
+        reader = open_reader(self._shown.state)
+        try:
+            yield reader
+        finally:
+            reader.close()
 
     def _render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         values |= {"now": self._shown.now(), "path": request.url.path, "status": status}

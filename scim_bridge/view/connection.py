@@ -1,5 +1,6 @@
 """A connection as the overview shows it: is it healthy, and if not, what does a person do."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,16 +24,33 @@ class ConnectionView:
     last: RunView | None
     conflicts: int
 
+    @property
+    def needs_you(self) -> bool:
+        """Whether a person has something to do."""
+        return self.health.tone in ("bad", "wait")
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What is known of a connection at one moment. every: its schedule, None if nothing runs it by itself."""
+    """What is known of a connection at one moment. every: its schedule, None if nothing runs it by itself.
+
+    unsuccessful: operations of the last run that are not known to have worked.
+    """
 
     name: str
     last: RunRecord | None
     conflicts: int
     every: timedelta | None
     now: datetime
+    unsuccessful: int = 0
+
+
+_URGENCY = ("bad", "wait", "quiet", "good")
+
+
+def by_urgency(connections: Iterable[ConnectionView]) -> tuple[ConnectionView, ...]:
+    """Those that need somebody now first; otherwise in the order given."""
+    return tuple(sorted(connections, key=lambda connection: _URGENCY.index(connection.health.tone)))
 
 
 def view_connection(situation: Situation) -> ConnectionView:
@@ -60,13 +78,22 @@ def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
     if last.status == "interrupted":
         sentence = "The last run was cut off in the middle; the next one takes up where it was."
         return Status("interrupted", "Last run was cut off", "!", "wait"), sentence, (sync,)
+    if last.status == "running":
+        return Status("running", "Running now", "…", "quiet"), "A run is under way.", ()
+    return _health_after(last, situation)
+
+
+def _health_after(last: RunRecord, situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
+    """The health after a run that went to its end."""
+    if situation.unsuccessful:
+        what = words.counted(situation.unsuccessful, "operation")
+        sentence = f"{what} of the last run did not succeed; the next run tries again."
+        return Status("unfinished", "Not all went through", "!", "wait"), sentence, (f"scim-bridge show {last.id}",)
     if situation.conflicts:
         waiting = words.counted(situation.conflicts, "conflict")
         verb = "waits" if situation.conflicts == 1 else "wait"
         sentence = f"{waiting} {verb} for a decision; everything else goes on."
         return Status("conflicts", "Waiting for you", "!", "wait"), sentence, ("scim-bridge conflicts",)
-    if last.status == "running":
-        return Status("running", "Running now", "…", "quiet"), "A run is under way.", ()
     return Status("healthy", "Healthy", "✓", "good"), last.detail or "The last run went through, nothing waits.", ()
 
 

@@ -101,8 +101,12 @@ def span(length: timedelta) -> str:
 
 
 def ago(moment: datetime, now: datetime) -> str:
-    """How long since: "4 min ago"."""
-    return f"{span(timedelta(seconds=int((now - moment).total_seconds())))} ago"
+    """How long since, in one unit: "just now", "12 min ago", "3 d ago"."""
+    seconds = int((now - moment).total_seconds())
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return "just now"
 
 
 def counted(count: int, what: str) -> str:
