@@ -22,37 +22,37 @@ from scim_bridge.plan.fit import fit
 from scim_bridge.plan.make import Occasion, Sides, make_plan
 from scim_bridge.plan.pairing import Terms
 
-NO_SPACE = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+"
-TEXT = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r\u0020\u00A0\u3000]+"
+NO_SPACE = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]"
+TEXT = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r\u0020\u00A0\u3000]"
 CAPABILITIES = Capabilities(
     attributes={
         "user": {
             "externalId": Characteristic(
-                required=True, max_length=256, pattern=NO_SPACE, allowed="no spaces", uniqueness="exact"
+                required=True, max_length=256, characters=NO_SPACE, allowed="no spaces", uniqueness="exact"
             ),
             "userName": Characteristic(
                 required=True,
                 max_length=128,
-                pattern=NO_SPACE,
+                characters=NO_SPACE,
                 allowed="no spaces",
                 uniqueness="folded",
                 reserved=frozenset({"administrator"}),
             ),
-            "name.givenName": Characteristic(required=True, max_length=1024, pattern=TEXT),
-            "name.familyName": Characteristic(required=True, max_length=1024, pattern=TEXT),
-            "displayName": Characteristic(required=True, max_length=1024, pattern=TEXT),
-            "emails": Characteristic(max_length=1024, pattern=TEXT, uniqueness="folded"),
-            "title": Characteristic(max_length=20, pattern=TEXT),
-            "addresses.locality": Characteristic(max_length=1024, pattern=TEXT),
-            "addresses.country": Characteristic(max_length=1024, pattern=TEXT),
-            "enterprise.manager": Characteristic(max_length=1024, pattern=TEXT),
+            "name.givenName": Characteristic(required=True, max_length=1024, characters=TEXT),
+            "name.familyName": Characteristic(required=True, max_length=1024, characters=TEXT),
+            "displayName": Characteristic(required=True, max_length=1024, characters=TEXT),
+            "emails": Characteristic(max_length=1024, characters=TEXT, uniqueness="folded"),
+            "title": Characteristic(max_length=20, characters=TEXT),
+            "addresses.locality": Characteristic(max_length=1024, characters=TEXT),
+            "addresses.country": Characteristic(max_length=1024, characters=TEXT),
+            "enterprise.manager": Characteristic(max_length=1024, characters=TEXT),
             "active": Characteristic(is_boolean=True),
         },
         "group": {
             "externalId": Characteristic(
-                required=True, max_length=256, pattern=NO_SPACE, allowed="no spaces", uniqueness="exact"
+                required=True, max_length=256, characters=NO_SPACE, allowed="no spaces", uniqueness="exact"
             ),
-            "displayName": Characteristic(required=True, max_length=1024, pattern=TEXT, uniqueness="folded"),
+            "displayName": Characteristic(required=True, max_length=1024, characters=TEXT, uniqueness="folded"),
         },
     },
     changes_per_patch=100,

@@ -29,17 +29,20 @@ for room in (demo, setup, changes, looking, serving, sandbox):
     room.register(app)
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"scim-bridge {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     context: typer.Context,
     config: Annotated[Path, typer.Option("--config", "-c", help="the configuration file")] = Path("bridge.yaml"),
-    version: Annotated[bool, typer.Option("--version", help="print the version and stop")] = False,
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_say_version, help="say it")] = False,  # noqa: ARG001
 ) -> None:
     """Keeps AWS IAM Identity Center equal to your directory."""
     context.obj = config
-    if version:
-        typer.echo(f"scim-bridge {__version__}")
-        raise typer.Exit
 
 
 def main() -> None:

@@ -7,9 +7,6 @@ import typer
 
 from scim_bridge.cli.output import tell
 from scim_bridge.config.settings import Settings, load
-from scim_bridge.service.app import Shown, create_app
-from scim_bridge.service.serve import Served
-from scim_bridge.worker.loop import work
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +22,10 @@ def run_command(context: typer.Context) -> int:
 
 def run_forever(settings: Settings) -> None:
     """Worker and pages in one process. A signal lets the write in flight finish, then ends both."""
+    from scim_bridge.service.app import Shown, create_app
+    from scim_bridge.service.serve import Served
+    from scim_bridge.worker.loop import work
+
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -82,7 +82,9 @@ class Expression:
             plain = value.plain_value()
         except (RuntimeError, TypeError) as error:
             raise EvaluationFailed(_reason(str(error))) from None
-        if value.type() == cel.Type.ERROR:
+        if plain is True or plain is False:
+            return plain
+        if value.type() == cel.Type.ERROR:  # an error's plain value is its message, a text like any other
             raise EvaluationFailed(_reason(str(plain)))
         return _result(plain)
 

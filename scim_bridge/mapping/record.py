@@ -1,5 +1,6 @@
 """Records become the desired state: scope, each attribute's rule, memberships. Pure; `today` is an argument."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from scim_bridge.model.identity import (
     Snapshot,
     Value,
 )
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +118,30 @@ def _record_flaws(record: Record, rules: CompiledRules) -> list[Flaw]:
     if not record.id:
         detail = f"the id ({rules.id}) is empty"
         flaws.append(Flaw("missing_id", EXTERNAL_ID, detail, "Give the record its id in the source.", fatal=True))
-    unusable = next((name for name, value in record.attributes.items() if not _is_clean(value)), None)
+    unusable = None
+    if not _is_clean(_all_text(record.attributes.values())):
+        unusable = next(name for name, value in record.attributes.items() if not _is_clean(_all_text([value])))
     if unusable is not None:
         # The expression runtime cuts text at a NUL, and "admin\0x" must not become "admin".
         detail = f"{unusable} holds a character that is no text (NUL or half a surrogate pair)"
         flaws.append(Flaw("unusable_character", unusable, detail, "Remove it in the source.", fatal=True))
-        return flaws
     return flaws
 
 
-def _is_clean(value: object) -> bool:
-    if isinstance(value, str):
-        if "\x00" in value:
-            return False
-        return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
-    return all(_is_clean(item) for item in value) if isinstance(value, list) else True
+def _all_text(values: Iterable[object]) -> str:
+    """Every text in these values, one after the other, to look through all of a record at once."""
+    try:
+        return "".join(values)  # type: ignore[arg-type]  # most records hold nothing but text
+    except TypeError:
+        return "".join(
+            value if isinstance(value, str) else _all_text(value) for value in values if isinstance(value, (str, list))
+        )
+
+
+def _is_clean(text: str) -> bool:
+    if "\x00" in text:
+        return False
+    return text.isascii() or _SURROGATE.search(text) is None
 
 
 def _merge(first: Desired, other: Desired) -> Desired:

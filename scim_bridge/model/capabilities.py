@@ -12,11 +12,15 @@ Uniqueness = Literal["none", "folded", "exact"]
 
 @dataclass(frozen=True, slots=True)
 class Characteristic:
-    """One attribute of one kind. pattern: a `regex` expression the whole value must match, said in words by allowed."""
+    """One attribute of one kind.
+
+    characters: a class of the `regex` module ("[\\p{L}\\p{N}]"); every character of a value must be in it. allowed: the
+    same in words.
+    """
 
     required: bool = False
     max_length: int = 1024
-    pattern: str = ""
+    characters: str = ""
     allowed: str = ""
     uniqueness: Uniqueness = "none"
     reserved: frozenset[str] = frozenset()

@@ -84,14 +84,8 @@ def hash_resources(operations: Iterable[Operation], inventory: Inventory, member
             if operation.members:
                 resources[f"members of {operation.target_id}"] = _hash(sorted(members.get(operation.target_id, ())))
         elif operation.is_create:
-            bearers = sorted(
-                {
-                    target_id
-                    for path in (EXTERNAL_ID, USER_NAME, DISPLAY_NAME)
-                    for target_id in named[operation.resource].get((path, _new(operation.changes, path)), ())
-                }
-            )
-            resources[f"{operation.resource} {operation.source_id}"] = _hash(bearers)
+            bearers = _bearers(named[operation.resource], operation)
+            resources[f"{operation.resource} {operation.source_id}"] = _hash(bearers) if bearers else _NOBODY
     return resources
 
 
@@ -105,9 +99,19 @@ def _names(resources: Iterable[Existing]) -> dict[tuple[str, str], list[str]]:
     return names
 
 
-def _new(changes: Mapping[str, tuple[object, object]], path: str) -> str:
-    return str(changes.get(path, (None, ""))[1]).casefold()
+def _bearers(names: Mapping[tuple[str, str], list[str]], operation: Operation) -> list[str]:
+    """The resources that bear one of the names a new one is to have."""
+    if not names:
+        return []
+    found: set[str] = set()
+    for path in (EXTERNAL_ID, USER_NAME, DISPLAY_NAME):
+        new = operation.changes.get(path, (None, None))[1]
+        found.update(names.get((path, str(new).casefold()), ()))
+    return sorted(found)
 
 
 def _hash(shown: object) -> str:
     return hashlib.sha256(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
+_NOBODY = _hash([])

@@ -19,9 +19,16 @@ from scim_bridge.model.identity import ACTIVE, Desired, Directory, Flaw, Kind, N
 def fit(directory: Directory, capabilities: Capabilities) -> Directory:
     """The same directory in the target's own form. A flaw of a required attribute, or of `active`, holds its object."""
     notes = _Notes()
-    users = tuple(_fit_one(user, capabilities.attributes["user"], notes) for user in directory.users)
-    groups = tuple(_fit_one(group, capabilities.attributes["group"], notes) for group in directory.groups)
+    users = _fit_all(directory.users, capabilities.attributes["user"], notes)
+    groups = _fit_all(directory.groups, capabilities.attributes["group"], notes)
     return replace(directory, users=users, groups=groups, warnings=directory.warnings + notes.notices())
+
+
+def _fit_all(
+    records: tuple[Desired, ...], places: Mapping[str, Characteristic], notes: "_Notes"
+) -> tuple[Desired, ...]:
+    required = tuple(path for path, place in places.items() if place.required)
+    return tuple(_fit_one(record, places, required, notes) for record in records)
 
 
 class _Notes:
@@ -47,37 +54,32 @@ class _Notes:
         return (*dropped, *first_only)
 
 
-def _fit_one(desired: Desired, places: Mapping[str, Characteristic], notes: _Notes) -> Desired:
+def _fit_one(
+    desired: Desired, places: Mapping[str, Characteristic], required: tuple[str, ...], notes: _Notes
+) -> Desired:
     attributes: dict[str, Value] = {}
-    flaws = [_weigh(flaw, places) for flaw in desired.flaws]
+    flaws = [_weigh(flaw, places) for flaw in desired.flaws] if desired.flaws else []
     for path, raw in desired.attributes.items():
         place = places.get(path)
         if place is None:
             notes.no_place[desired.kind, path] += 1
             continue
         value = raw
-        if isinstance(raw, tuple):
-            value = raw[0] if raw else ""
-            notes.further_values[desired.kind, path] += len(raw) > 1
-        if isinstance(value, str):
+        if type(value) is tuple:
+            notes.further_values[desired.kind, path] += len(value) > 1
+            value = value[0] if value else ""
+        if type(value) is str:
             value = value.strip() if value.isascii() else unicodedata.normalize("NFC", value).strip()
         fault = _fault(path, value, place)
-        if fault is None:
-            attributes[path] = value
-            continue
-        flaws.append(_weigh(fault, places))
-        if flaws[-1].fatal:
-            attributes[path] = value  # the object is held; its name is still wanted to call it by
-    flaws += [
-        _required(path)
-        for path, place in places.items()
-        if place.required and not _is_spoken_for(path, attributes, flaws)
-    ]
-    return replace(desired, attributes=attributes, flaws=tuple(flaws))
-
-
-def _is_spoken_for(path: str, attributes: Mapping[str, Value], flaws: list[Flaw]) -> bool:
-    return bool(attributes.get(path)) or any(flaw.attribute == path for flaw in flaws)
+        if fault is not None:
+            flaws.append(_weigh(fault, places))
+            if not flaws[-1].fatal:
+                continue  # left as it is on the target; the name of a held object is still wanted to call it by
+        attributes[path] = value
+    for path in required:
+        if not attributes.get(path) and not any(flaw.attribute == path for flaw in flaws):
+            flaws.append(_required(path))
+    return Desired(desired.kind, desired.source_id, attributes, desired.places, tuple(flaws))
 
 
 def _weigh(flaw: Flaw, places: Mapping[str, Characteristic]) -> Flaw:
@@ -105,7 +107,7 @@ def _fault(path: str, value: Value, place: Characteristic) -> Flaw | None:
             f"has {len(value)} characters, the target takes {place.max_length}",
             "Shorten it in the source.",
         )
-    if place.pattern and not _compiled(place.pattern).fullmatch(value):
+    if place.characters and not _is_made_of(value, place.characters):
         return _invalid(
             path,
             value,
@@ -136,6 +138,17 @@ def _short(value: Value) -> str:
     return repr(text if len(text) <= 60 else f"{text[:57]}…")
 
 
+def _is_made_of(value: str, characters: str) -> bool:
+    """Whether every character is in the class. Plain printable text, the most common, needs no expression for that."""
+    check, takes_visible, takes_space = _compiled(characters)
+    if takes_visible and value.isascii() and value.isprintable() and (takes_space or " " not in value):
+        return True
+    return check.fullmatch(value) is not None
+
+
 @cache
-def _compiled(pattern: str) -> regex.Pattern[str]:
-    return regex.compile(pattern)
+def _compiled(characters: str) -> tuple[regex.Pattern[str], bool, bool]:
+    """The expression for a class, and whether the class holds all visible ASCII characters, and the space."""
+    check = regex.compile(f"(?V1){characters}+")
+    visible = "".join(map(chr, range(0x21, 0x7F)))
+    return check, check.fullmatch(visible) is not None, check.fullmatch(" ") is not None

@@ -58,7 +58,7 @@ def _order_names(drafts: list[Draft], unique: Mapping[str, Uniqueness], creating
     everything = [*drafts, *extra]
     givers = _givers(everything, unique)
     needs: dict[int, list[tuple[Draft, str]]] = defaultdict(list)
-    for draft in everything:
+    for draft in everything if givers else ():
         for path, value in _takes(draft, unique):
             giver = givers.get((path, value))
             if giver is not None and giver is not draft:
@@ -66,9 +66,10 @@ def _order_names(drafts: list[Draft], unique: Mapping[str, Uniqueness], creating
                 if giver.phase > Phase.FREE_NAMES:
                     giver.phase = Phase.FREE_NAMES
     extra += _defer_managers(everything, creating)
-    closing = _closing_edges(everything, lambda d: [giver for giver, _ in needs[id(d)]])
+    takers = [draft for draft in everything if id(draft) in needs]
+    closing = _closing_edges(takers, lambda d: [giver for giver, _ in needs.get(id(d), ())])
     makeshift: dict[int, Draft] = {}
-    for draft in everything:
+    for draft in takers:
         for giver, path in needs[id(draft)]:
             if (id(draft), id(giver)) in closing:
                 early = makeshift.get(id(giver)) or _temporary(giver)
@@ -84,16 +85,20 @@ def _givers(drafts: Iterable[Draft], unique: Mapping[str, Uniqueness]) -> dict[t
     """(path, compared value) → the draft that gives this value up."""
     givers = {}
     for draft in drafts:
-        for path, (old, new) in draft.changes.items():
-            if old and path in unique and fold(old, unique[path]) != fold(new, unique[path]):
-                givers[path, fold(old, unique[path])] = draft
+        if draft.is_create:
+            continue
+        for path, how in unique.items():
+            old, new = draft.changes.get(path, (None, None))
+            if old and fold(old, how) != fold(new, how):
+                givers[path, fold(old, how)] = draft
     return givers
 
 
 def _takes(draft: Draft, unique: Mapping[str, Uniqueness]) -> Iterator[tuple[str, str]]:
-    for path, (_, new) in draft.changes.items():
-        if new and path in unique:
-            yield path, fold(new, unique[path])
+    for path, how in unique.items():
+        new = draft.changes.get(path, (None, None))[1]
+        if new:
+            yield path, fold(new, how)
 
 
 def _split_deactivations(
@@ -212,19 +217,21 @@ def _line_up(drafts: Sequence[Draft]) -> list[Draft]:
     """By phase, then by what waits for what, then by kind and name, so that the same input gives the same list."""
     ranked = sorted(drafts, key=lambda d: (d.phase, *_by_name(d)))
     rank = {id(draft): number for number, draft in enumerate(ranked)}
-    waits = {id(draft): len({id(n) for n in draft.after}) for draft in drafts}
+    waits = {}
     followers: dict[int, list[Draft]] = defaultdict(list)
     for draft in drafts:
-        for needed in {id(n): n for n in draft.after}.values():
-            followers[id(needed)].append(draft)
-    ready = [(d.phase, rank[id(d)]) for d in drafts if not waits[id(d)]]
+        needed_ids = {id(needed) for needed in draft.after} if draft.after else ()
+        waits[id(draft)] = len(needed_ids)
+        for needed in needed_ids:
+            followers[needed].append(draft)
+    ready = [rank[id(d)] for d in drafts if not waits[id(d)]]  # a rank is by phase first
     heapify(ready)
     lined = []
     while ready:
-        draft = ranked[heappop(ready)[1]]
+        draft = ranked[heappop(ready)]
         lined.append(draft)
-        for follower in followers[id(draft)]:
+        for follower in followers.get(id(draft), ()):
             waits[id(follower)] -= 1
             if not waits[id(follower)]:
-                heappush(ready, (follower.phase, rank[id(follower)]))
+                heappush(ready, rank[id(follower)])
     return lined

@@ -5,6 +5,7 @@ How the columns are found out is decided in correlate.py; what an action does, i
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 RecordColumn = Literal["valid", "invalid", "none"]
@@ -84,6 +85,7 @@ TABLE = (
 # fmt: on
 
 
+@cache
 def situation(facts: Facts) -> Row:
     """The first row that fits. A test proves that every combination of the columns meets one."""
     return next(row for row in TABLE if row.fits(facts))

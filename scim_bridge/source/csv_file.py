@@ -94,16 +94,24 @@ class _Memberships:
         if not table.problems:
             group_at, member_at = header.index("group_id"), header.index("member_id")
             type_at = header.index("member_type") if "member_type" in header else None
-            for line, cells in table.rows():
-                kind = cells[type_at] if type_at is not None else "user"
-                if kind in ("user", "", "group"):
-                    self._add(f"{table.name}, line {line}", cells[group_at], cells[member_at], kind or "user")
-                else:
-                    column = (type_at or 0) + 1
-                    table.problems.append(
-                        f"{table.name}, line {line}, column {column}: member_type {kind!r} is neither user nor group"
-                    )
+            for line, row in table.raw_rows():
+                group, user = self.groups.get(row[group_at]), self.users.get(row[member_at])
+                is_user = type_at is None or row[type_at] == "user"
+                if is_user and group is not None and user is not None and user not in group[0]:
+                    group[0][user] = None  # what a million rows do; all others are told apart below
+                elif any(cells := list(map(str.strip, row))):
+                    kind = (cells[type_at] if type_at is not None else "") or "user"
+                    self._tell_apart(table, line, (cells[group_at], cells[member_at], kind), (type_at or 0) + 1)
         problems += table.problems
+
+    def _tell_apart(self, table: Table, line: int, row: tuple[str, str, str], type_column: int) -> None:
+        group_id, member_id, kind = row
+        if kind in ("user", "group"):
+            self._add(f"{table.name}, line {line}", group_id, member_id, kind)
+        else:
+            table.problems.append(
+                f"{table.name}, line {line}, column {type_column}: member_type {kind!r} is neither user nor group"
+            )
 
     def _add(self, place: str, group_id: str, member_id: str, kind: str) -> None:
         group = self.groups.get(group_id)

@@ -24,6 +24,13 @@ class Table:
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Rows as wide as the header, cells trimmed, each with the line on which it starts; blank ones left out."""
+        for line, row in self.raw_rows():
+            cells = list(map(str.strip, row))
+            if any(cells):
+                yield line, cells
+
+    def raw_rows(self) -> Iterator[tuple[int, list[str]]]:
+        """As rows(), but as they stand: for who can tell by a look-up that there is nothing to trim."""
         reader = self._reader
         if reader is None:
             return
@@ -40,9 +47,7 @@ class Table:
                 return
             line = reader.line_num  # type: ignore[attr-defined]  # csv.reader has it; Iterator does not
             if len(row) == width:
-                cells = [cell.strip() for cell in row]
-                if any(cells):
-                    yield start, cells
+                yield start, row
             elif any(cell.strip() for cell in row):
                 self.problems.append(
                     f"{self.name}, line {start}, column {min(len(row), width) + 1}: "

@@ -7,32 +7,32 @@ would be sent again on every run, or be wrong for ever.
 from scim_bridge.model.capabilities import Capabilities, Characteristic
 from scim_bridge.model.identity import Kind
 
-_NO_SPACE = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+"
-_TEXT = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r\u0020\u00A0\u3000]+"
-_GROUP_NAME = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r\u0020\u00A0]+"
-_EXTERNAL_ID = r"[\p{L}\p{M}\p{S}\p{N}\p{P}--[<>;:%]]+"
+_NO_SPACE = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]"
+_TEXT = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r\u0020\u00A0\u3000]"
+_GROUP_NAME = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r\u0020\u00A0]"
+_EXTERNAL_ID = r"[\p{L}\p{M}\p{S}\p{N}\p{P}--[<>;:%]]"
 _VISIBLE = "letters, digits, punctuation and symbols, no spaces"
 _PRINTABLE = "letters, digits, punctuation, symbols and spaces, no control characters"
 _RESERVED = frozenset({"administrator", "awsadministrators"})
 
-_text = Characteristic(pattern=_TEXT, allowed=_PRINTABLE)
-_required_text = Characteristic(required=True, pattern=_TEXT, allowed=_PRINTABLE)
+_text = Characteristic(characters=_TEXT, allowed=_PRINTABLE)
+_required_text = Characteristic(required=True, characters=_TEXT, allowed=_PRINTABLE)
 _external_id = Characteristic(
     required=True,
     max_length=256,
-    pattern=f"(?V1){_EXTERNAL_ID}",
+    characters=_EXTERNAL_ID,
     allowed=f"{_VISIBLE}, none of < > ; : %",
     uniqueness="exact",
 )
 _USER: dict[str, Characteristic] = {
     "externalId": _external_id,
     "userName": Characteristic(
-        required=True, max_length=128, pattern=_NO_SPACE, allowed=_VISIBLE, uniqueness="folded", reserved=_RESERVED
+        required=True, max_length=128, characters=_NO_SPACE, allowed=_VISIBLE, uniqueness="folded", reserved=_RESERVED
     ),
     "name.givenName": _required_text,
     "name.familyName": _required_text,
     "displayName": _required_text,
-    "emails": Characteristic(pattern=_TEXT, allowed=_PRINTABLE, uniqueness="folded"),
+    "emails": Characteristic(characters=_TEXT, allowed=_PRINTABLE, uniqueness="folded"),
     "active": Characteristic(is_boolean=True),
 } | dict.fromkeys(
     (
@@ -65,7 +65,7 @@ _USER: dict[str, Characteristic] = {
 _GROUP: dict[str, Characteristic] = {
     "externalId": _external_id,
     "displayName": Characteristic(
-        required=True, pattern=_GROUP_NAME, allowed=_PRINTABLE, uniqueness="folded", reserved=_RESERVED
+        required=True, characters=_GROUP_NAME, allowed=_PRINTABLE, uniqueness="folded", reserved=_RESERVED
     ),
 }
 _ATTRIBUTES: dict[Kind, dict[str, Characteristic]] = {"user": _USER, "group": _GROUP}

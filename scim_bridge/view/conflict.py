@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scim_bridge.model.run import ConflictRecord
+from scim_bridge.view.words import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ def _view(record: ConflictRecord) -> ConflictView:
         record.key,
         record.kind,
         kind_words(record.kind),
-        record.subjects,
-        record.detail,
-        record.remedy,
+        tuple(map(printable, record.subjects)),
+        printable(record.detail),
+        printable(record.remedy),
         record.first_seen,
         record.last_seen,
         record.closed,

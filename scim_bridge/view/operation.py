@@ -8,7 +8,7 @@ from typing import Any
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.run import OperationRecord
 from scim_bridge.view import words
-from scim_bridge.view.words import Status
+from scim_bridge.view.words import Status, printable
 
 _MEMBERS_SHOWN = 5
 
@@ -20,11 +20,6 @@ class ChangeView:
     path: str
     old: str | None
     new: str | None
-
-    @property
-    def is_first_value(self) -> bool:
-        """There was nothing before."""
-        return self.old is None
 
     def __str__(self) -> str:
         if self.old is None:
@@ -95,7 +90,7 @@ def of_record(record: OperationRecord) -> OutcomeView:
         words.OPERATION_STATUS[record.status],
         record.target_id,
         record.request_id,
-        record.detail,
+        printable(record.detail),
         record.sent_at,
         record.answered_at,
     )
@@ -104,7 +99,13 @@ def of_record(record: OperationRecord) -> OutcomeView:
 def _view(kind: str, subject: str, reason: str, changes: Mapping[str, Any], members: Iterable[str]) -> OperationView:
     shown = tuple(ChangeView(path, _text(old), _text(new)) for path, (old, new) in changes.items() if old != new)
     return OperationView(
-        kind, words.SYMBOL.get(kind, "·"), words.KIND.get(kind, kind), subject, reason, shown, tuple(members)
+        kind,
+        words.SYMBOL.get(kind, "·"),
+        words.KIND.get(kind, kind),
+        printable(subject),
+        printable(reason),
+        shown,
+        tuple(map(printable, members)),
     )
 
 
@@ -114,6 +115,4 @@ def _text(value: object) -> str | None:
         return None
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str):
-        return value
-    return ", ".join(str(part) for part in value) if isinstance(value, list | tuple) else str(value)
+    return printable(", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value))

@@ -1,12 +1,14 @@
 """A plan as people read it: what it would do, by kind; what waits; what is left alone; what the guard says."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Conflict, Plan
 from scim_bridge.view import words
 from scim_bridge.view.operation import OperationView, of_operation
+from scim_bridge.view.words import printable
 
 _SHOWN = 20
 
@@ -40,17 +42,29 @@ def plan_view(plan: Plan) -> PlanView:
     return PlanView(
         f"{plan.connection}: {words.summary(plan.summary)}",
         tuple(_section(kind, list(operations)) for kind, operations in by_kind),
-        plan.conflicts,
-        tuple((s.subject, s.reason) for s in plan.skipped[:_SHOWN]) + _and_more(len(plan.skipped)),
-        tuple((n.kind, n.detail) for n in plan.warnings[:_SHOWN]) + _and_more(len(plan.warnings)),
+        tuple(_safe(conflict) for conflict in plan.conflicts),
+        _pairs((s.subject, s.reason) for s in plan.skipped),
+        _pairs((n.kind, n.detail) for n in plan.warnings),
         tuple(trip.sentence for trip in plan.verdict.tripped),
         f"If it is right: scim-bridge sync {plan.connection} --approve (after a sync that was stopped by it).",
         f"{plan.requests.writes:,} write requests (at least {plan.requests.lower_bound:,} are needed)",
     )
 
 
-def _and_more(count: int) -> tuple[tuple[str, str], ...]:
-    return (("…", f"and {count - _SHOWN:,} more"),) if count > _SHOWN else ()
+def _pairs(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The first twenty, and how many more there are."""
+    told = [(printable(subject), printable(reason)) for subject, reason in pairs]
+    more = len(told) - _SHOWN
+    return (*told[:_SHOWN], *([("…", f"and {more:,} more")] if more > 0 else []))
+
+
+def _safe(conflict: Conflict) -> Conflict:
+    return replace(
+        conflict,
+        subjects=tuple(map(printable, conflict.subjects)),
+        detail=printable(conflict.detail),
+        remedy=printable(conflict.remedy),
+    )
 
 
 def _section(kind: str, operations: list[Operation]) -> Section:

@@ -68,8 +68,8 @@ def view_run(record: RunRecord) -> RunView:
         tuple(CountView(name, source, target) for name, (source, target) in record.counts.items()),
         record.conflicts,
         record.requests,
-        record.detail,
-        record.guard,
+        words.printable(record.detail),
+        tuple(map(words.printable, record.guard)),
         record.approved_by,
     )
 

@@ -13,7 +13,7 @@ from scim_bridge.view import words
 from scim_bridge.view.check import Check
 from scim_bridge.view.conflict import ConflictView
 from scim_bridge.view.explain import Explanation
-from scim_bridge.view.operation import OutcomeView
+from scim_bridge.view.operation import OperationView, OutcomeView
 from scim_bridge.view.plan import PlanView, Section
 from scim_bridge.view.run import RunView
 from scim_bridge.view.words import Status
@@ -50,14 +50,16 @@ def _show_section(console: Console, section: Section) -> None:
     console.print()
     console.print(Text(section.title, style="bold"))
     for line in section.lines:
-        text = Text("  ")
-        text.append(f"{line.sign} {line.subject}", style=_COLOUR.get(line.sign, ""))
-        text.append(f"  ({line.reason})", style="dim")
-        console.print(text, soft_wrap=True)
+        console.print(_named(line, line.subject).append(f"  ({line.reason})", style="dim"), soft_wrap=True)
         for effect in line.effects:
-            console.print(Text(f"      {effect}"), soft_wrap=True)
+            _indented(console, 6, Text(effect))
     if section.more:
         console.print(f"  … and {section.more:,} more", highlight=False)
+
+
+def _named(operation: OperationView, name: str) -> Text:
+    """The sign and what it is about, coloured by what it does."""
+    return Text("  ").append(f"{operation.sign} {name}", style=_COLOUR.get(operation.sign, ""))
 
 
 def _show_waiting(console: Console, conflicts: Sequence[tuple[str, str, str, str]]) -> None:
@@ -131,19 +133,16 @@ def _say(console: Console, sentence: str) -> None:
 
 
 def _show_outcomes(console: Console, outcomes: Iterable[OutcomeView]) -> None:
-    table = _table("operation", "kind", "subject", "status", "what", "request id")
+    """Each operation over a few lines, so that 80 columns are enough; a refusal with the request id to look for."""
     for outcome in outcomes:
         operation = outcome.operation
-        what = outcome.detail or "; ".join(operation.effects)
-        table.add_row(
-            outcome.operation_id,
-            operation.words,
-            escape(operation.subject),
-            _status(outcome.status),
-            escape(what),
-            outcome.request_id or "–",
-        )
-    console.print(table)
+        line = _named(operation, f"{operation.words} {operation.subject}")
+        console.print(line.append("  ").append_text(_status(outcome.status)), soft_wrap=True)
+        for told in (*operation.effects, operation.reason, outcome.detail):
+            if told:
+                _indented(console, 6, Text(told))
+        if outcome.request_id:
+            console.print(Text(f"      request {outcome.request_id}", style="dim"), soft_wrap=True)
 
 
 def show_conflicts(console: Console, conflicts: Sequence[ConflictView]) -> None:

@@ -1,5 +1,6 @@
 """How things are called in front of people: kinds, states, times, numbers."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -73,9 +74,19 @@ SUMMARY: Mapping[str, str] = {
 
 
 def summary(counts: Mapping[str, int]) -> str:
-    """What a plan or a run does, in one line: "3 users created, 1 held"; "nothing to do" if it does nothing."""
-    told = [was_done(key, counts[key]) for key in SUMMARY if counts.get(key)]
-    return ", ".join(told) or "nothing to do"
+    """What a plan does, in one line: "create 3 users, add 1 member; 1 held"; "nothing to do" if it does nothing.
+
+    In the imperative, so that nobody takes a dry run for something that has happened.
+    """
+    told = [to_do(key, counts[key]) for key in SUMMARY if counts.get(key) and key != "held"]
+    held = f"; {counts['held']:,} held" if counts.get("held") else ""
+    return (", ".join(told) or "nothing to do") + held
+
+
+def to_do(key: str, count: int) -> str:
+    """One kind of a plan's summary: ("create_user", 3) → "create 3 users"."""
+    verb, _, noun = key.partition("_")
+    return f"{verb} {counted(count, noun)}"
 
 
 def utc(moment: datetime | None) -> str | None:
@@ -129,4 +140,21 @@ def value(attribute: object) -> str:
         return "–"
     if isinstance(attribute, bool):
         return "yes" if attribute else "no"
-    return str(attribute)
+    return printable(str(attribute))
+
+
+# Cc: control characters, ESC among them; Cf: invisible formatting, the overrides of writing direction among them;
+# Zl, Zp: line and paragraph separators. The two joiners are part of names in several scripts.
+_UNSAFE = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
+_JOINERS = "\u200c\u200d"
+
+
+def printable(text: str) -> str:
+    """Text from a directory, safe to show: what would steer a terminal or reorder a line becomes a visible escape."""
+    if text.isprintable():
+        return text
+    return "".join(c.encode("unicode_escape").decode() if _is_unsafe(c) else c for c in text)
+
+
+def _is_unsafe(character: str) -> bool:
+    return unicodedata.category(character) in _UNSAFE and character not in _JOINERS

@@ -1,0 +1,44 @@
+"""What the overview calls a connection, for every way in which its last run can have ended."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from scim_bridge.view.connection import ConnectionView, Situation, by_urgency, view_connection
+from tests.view.test_terminal import NOON, run
+
+
+def health(last: Any, conflicts: int = 0, every: int | None = None, unsuccessful: int = 0) -> ConnectionView:
+    rhythm = timedelta(minutes=every) if every is not None else None
+    return view_connection(Situation("corp", last, conflicts, rhythm, NOON + timedelta(minutes=16), unsuccessful))
+
+
+@pytest.mark.parametrize(
+    ("view", "expected", "needs_you"),
+    [
+        (health(None), "never_run", False),
+        (health(run()), "healthy", False),
+        (health(run(), conflicts=1), "conflicts", True),
+        (health(run(), unsuccessful=1), "unfinished", True),
+        (health(run(), conflicts=1, unsuccessful=1), "unfinished", True),
+        (health(run(status="running", ended=None)), "running", False),
+        (health(run(status="interrupted")), "interrupted", True),
+        (health(run(status="failed")), "failed", True),
+        (health(run(status="stopped_by_guard")), "stopped", True),
+        (health(run(), every=5), "overdue", True),
+        (health(run(), every=6), "healthy", False),
+        (health(run(status="running", ended=None), every=5), "overdue", True),
+        (health(run(status="failed"), every=5), "failed", True),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_most_urgent_thing_is_what_is_said(view: ConnectionView, expected: str, needs_you: bool) -> None:
+    assert (view.health.key, view.needs_you) == (expected, needs_you)
+    assert view.sentence.endswith(".")
+    assert bool(view.commands) == (expected not in ("healthy", "running"))
+
+
+def test_the_most_urgent_stands_first_and_the_rest_keep_their_order() -> None:
+    views = [health(run()), health(None), health(run(), conflicts=1), health(run(status="failed")), health(run())]
+    assert [v.health.key for v in by_urgency(views)] == ["failed", "conflicts", "never_run", "healthy", "healthy"]
