@@ -142,7 +142,7 @@ def test_history_has_one_line_a_run() -> None:
 
 
 def test_a_run_shows_what_became_of_each_operation() -> None:
-    refused = outcome(status="held", detail="the target refused the title", operation_id="op-2")
+    refused = outcome(status="held", detail="the target refused the title")
     said = printed(
         terminal.show_run, view_run(run(counts={"users": (5, 6)})), [of_record(outcome()), of_record(refused)], 4
     )
@@ -165,9 +165,12 @@ def test_a_run_stopped_by_the_guard_changed_nothing_whatever_it_had_planned() ->
 
 
 def test_a_check_is_one_line_ok_or_not() -> None:
-    checks = [Check("mapping", True, "8 tests pass"), Check("token", False, "SCIM_TOKEN is not set. Set it.")]
+    checks = [
+        Check("mapping", ok=True, detail="8 tests pass"),
+        Check("token", ok=False, detail="It is not set. Set it."),
+    ]
     lines = printed(terminal.show_checks, checks).splitlines()
-    assert lines == ["ok      mapping: 8 tests pass", "not ok  token: SCIM_TOKEN is not set. Set it."]
+    assert lines == ["ok      mapping: 8 tests pass", "not ok  token: It is not set. Set it."]
 
 
 def test_a_table_repeats_what_the_line_above_says() -> None:
