@@ -1,21 +1,23 @@
 """A mapping whose rules are compiled against the names that a source really has."""
 
+import re
 from collections.abc import Mapping as Mappings
 from dataclasses import dataclass
 
 from scim_bridge.config.yaml_file import nearest, refuse
+from scim_bridge.mapping.complaint import Complaint
 from scim_bridge.mapping.document import Mapping, Nested, Rule, Rules
-from scim_bridge.mapping.expression import BadExpression, EvaluationFailed, Expression, Language
-from scim_bridge.mapping.function import NAMES
+from scim_bridge.mapping.expression import SOURCE, TODAY, BadExpression, EvaluationFailed, Expression, Language
 from scim_bridge.model.identity import ACTIVE, AttributeType, Kind
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule and its expression."""
+    """A rule and its expression. is_truth: it must give true or false; else text, or texts."""
 
     rule: Rule
     expression: Expression
+    is_truth: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,9 @@ def compile_mapping(
 
 def _compile(rules: Rules, variables: Mappings[str, AttributeType], problems: list[str]) -> CompiledRules:
     language = Language(variables)
-    if rules.id not in variables:
+    if rules.id not in variables and rules.attributes:
         hint = nearest(rules.id, variables)
-        problems.append(
-            f"{rules.scope.place.split(':')[0]}: {rules.kind}s have no attribute {rules.id!r} to be their id{hint}."
-        )
+        problems.append(f"{rules.place}: {rules.kind}s have no attribute {rules.id!r} to be their id{hint}.")
     scope = _one(rules.scope, language, problems)
     attributes = tuple(_one(rule, language, problems) for rule in rules.attributes)
     used = frozenset[str]().union(scope.expression.names, *(rule.expression.names for rule in attributes))
@@ -73,20 +73,41 @@ def _compile(rules: Rules, variables: Mappings[str, AttributeType], problems: li
 
 
 def _one(rule: Rule, language: Language, problems: list[str]) -> CompiledRule:
+    is_truth = rule.path in (ACTIVE, "scope")
     try:
         expression = language.compile(rule.text)
     except BadExpression as bad:
-        hint = nearest(bad.unknown, [*language.names, "today", "source", *NAMES]) if bad.unknown else ""
-        problems.append(f"{rule.place}: {bad}{hint}.")
-        return CompiledRule(rule, language.compile('""'))
-    wanted = "truth" if rule.path in (ACTIVE, "scope") else "text"
-    if expression.yields not in (wanted, "unknown", "texts" if wanted == "text" else wanted):
-        needs = "true or false" if wanted == "truth" else "text"
-        problems.append(f"{rule.place}: gives {expression.type_name} where {needs} is wanted.")
+        problems += [f"{rule.place}{c.where}: {c.what}{_hint(c, rule, language)}." for c in bad.complaints]
+        return CompiledRule(rule, language.compile('""'), is_truth)
+    allowed = ("truth", "unknown") if is_truth else ("text", "texts", "unknown")
     problem = _invalid_pattern(expression, language)
     if problem:
         problems.append(f"{rule.place}: {problem}.")
-    return CompiledRule(rule, expression)
+    elif expression.yields not in allowed:
+        needs = "true or false" if is_truth else "text"
+        hint = _unreachable(rule, language)
+        problems.append(f"{rule.place}: gives {expression.type_name} where {needs} is wanted{hint}.")
+    return CompiledRule(rule, expression, is_truth)
+
+
+def _hint(complaint: Complaint, rule: Rule, language: Language) -> str:
+    near = nearest(complaint.unknown, [*language.names, TODAY, SOURCE]) if complaint.unknown else ""
+    return _unreachable(rule, language, complaint.unknown) or near
+
+
+def _unreachable(rule: Rule, language: Language, part: str = "") -> str:
+    """How to write an attribute whose name is no identifier, or a word of the language, if the rule speaks of one.
+
+    part: what must stand in its name: the compiler reads x-y as a subtraction, and complains of x and of y.
+    """
+    for name in language.variables:
+        if (
+            name not in language.names
+            and part in name
+            and re.search(rf"(?<![\w\"]){re.escape(name)}(?![\w\"])", rule.text)
+        ):
+            return f' (the attribute {name!r} is written source["{name}"])'
+    return ""
 
 
 def _invalid_pattern(expression: Expression, language: Language) -> str:

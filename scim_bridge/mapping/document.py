@@ -1,6 +1,7 @@
 """A mapping file as it is written (design.md §4): rules as text with their lines, and the mapping's own tests.
 
-Reading it needs no source; which names its rules may use is only known with one, so they are compiled in compiled.py.
+Reading it needs no source. Which names its rules may use is only known with one, so they are compiled in compiled.py;
+their syntax and the functions they call are looked at here.
 """
 
 from collections.abc import Mapping as Mappings
@@ -10,6 +11,7 @@ from typing import Any, Literal
 
 from scim_bridge.config.yaml_file import KeyPath, YamlFile, nearest, refuse
 from scim_bridge.mapping.attribute import MATCHABLE, PATHS, REQUIRED
+from scim_bridge.mapping.expression import check
 from scim_bridge.model.identity import NAMES, Kind
 
 Nested = Literal["flatten", "ignore", "report"]
@@ -27,10 +29,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rules of one kind. id: the source attribute that never changes. match: how unmanaged resources are found."""
+    """The rules of one kind; without any for attributes, the mapping does not provision this kind.
+
+    id: the source attribute that never changes. place: where it stands. match: how unmanaged resources are found.
+    """
 
     kind: Kind
     id: str
+    place: str
     match: tuple[str, ...]
     scope: Rule
     attributes: tuple[Rule, ...]
@@ -90,9 +96,10 @@ def _rules(file: YamlFile, kind: Kind, section: str, problems: list[str]) -> Rul
     known = ("id", "match", "scope", "attributes") + (("nested",) if kind == "group" else ())
     node = _check_keys(file, (section,), known, problems)
     if kind == "group" and not node and "groups" not in file.data:
-        # A directory without groups needs no rules for them; these never meet a record.
-        name = Rule(NAMES[kind], "id", 1, f"{file.name}: groups.attributes.displayName")
-        return Rules(kind, "id", MATCHABLE[kind], Rule("scope", "true", 1, f"{file.name}: groups.scope"), (name,))
+        # A mapping without a word about groups provisions none, whatever the source shows.
+        return Rules(
+            kind, "id", file.name, MATCHABLE[kind], Rule("scope", "false", 1, f"{file.name}: groups.scope"), ()
+        )
     identifier = node.get("id")
     if not isinstance(identifier, str) or not identifier:
         problems.append(f"{file.at((section,))}: name the source attribute that never changes: `id: …`.")
@@ -102,7 +109,8 @@ def _rules(file: YamlFile, kind: Kind, section: str, problems: list[str]) -> Rul
         problems.append(f"{file.at((section, 'nested'))}: write flatten, ignore or report.")
         nested = "flatten"
     scope = _rule(file, (section, "scope"), "scope", node.get("scope", "true"), problems)
-    return Rules(kind, str(identifier), _match(file, kind, section, node, problems), scope, attributes, nested)
+    match = _match(file, kind, section, node, problems)
+    return Rules(kind, str(identifier), file.at((section, "id")), match, scope, attributes, nested)
 
 
 def _attributes(file: YamlFile, kind: Kind, section: str, problems: list[str]) -> tuple[Rule, ...]:
@@ -122,6 +130,7 @@ def _rule(file: YamlFile, where: KeyPath, path: str, text: Any, problems: list[s
             f"{file.at(where)}: write an expression; fixed text goes in quotes inside quotes ('\"Employee\"')."
         )
         text = '""'
+    problems += [f"{file.at(where)}{complaint.where}: {complaint.what}." for complaint in check(text)]
     return Rule(path, text, file.line(where), file.at(where))
 
 

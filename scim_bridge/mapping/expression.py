@@ -7,12 +7,12 @@ look would write the error message into somebody's name. Hence nobody else calls
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal
 
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_bindings, ext_strings
 
+from scim_bridge.mapping.complaint import Complaint, complaints, undeclared, without_codes
 from scim_bridge.mapping.function import LIBRARY
 from scim_bridge.model.identity import AttributeType
 
@@ -21,8 +21,6 @@ Result = str | bool | tuple[str, ...]
 TODAY = "today"
 SOURCE = "source"
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ERRORS = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
-_UNDECLARED = re.compile(r"undeclared reference to '([^']+)'")
 _TYPE_NAMES = {"type", "int", "uint", "double", "bool", "string", "bytes", "list", "map", "dyn", "null_type"}
 """A variable of such a name breaks every compile of its environment."""
 _KEYWORDS = {
@@ -35,11 +33,11 @@ _EMPTY: dict[AttributeType, Any] = {"string": "", "strings": [], "dyn": None}
 
 
 class BadExpression(Exception):
-    """A rule that does not compile. unknown: the name that is not declared, if that is what is wrong."""
+    """A rule that does not compile, with everything that is wrong with it."""
 
-    def __init__(self, what: str, unknown: str = "") -> None:
-        super().__init__(what)
-        self.unknown = unknown
+    def __init__(self, found: tuple[Complaint, ...]) -> None:
+        super().__init__("; ".join(complaint.what for complaint in found))
+        self.complaints = found
 
 
 class EvaluationFailed(Exception):
@@ -68,7 +66,9 @@ class Expression:
             return "text"
         if kind == cel.Type.BOOL:
             return "truth"
-        return "texts" if cel.Type.List(cel.Type.STRING).is_assignable_from(kind) else "other"
+        # The runtime itself calls every list a list of anything; what is in one is checked value by value.
+        is_list = kind == cel.Type.List(cel.Type.DYN) or cel.Type.List(cel.Type.STRING).is_assignable_from(kind)
+        return "texts" if is_list else "other"
 
     @property
     def type_name(self) -> str:
@@ -81,11 +81,11 @@ class Expression:
             value = self.compiled.eval(activation)
             plain = value.plain_value()
         except (RuntimeError, TypeError) as error:
-            raise EvaluationFailed(_reason(str(error))) from None
+            raise EvaluationFailed(without_codes(str(error))) from None
         if plain is True or plain is False:
             return plain
         if value.type() == cel.Type.ERROR:  # an error's plain value is its message, a text like any other
-            raise EvaluationFailed(_reason(str(plain)))
+            raise EvaluationFailed(without_codes(str(plain)))
         return _result(plain)
 
 
@@ -104,10 +104,10 @@ class Language:
         try:
             compiled = self._environment.compile(text)
         except RuntimeError as error:
-            raise _bad(str(error)) from None
+            raise BadExpression(complaints(str(error), text)) from None
         name = text.strip()
         is_plain = self.names.get(name) == "string"
-        return Expression(text, compiled, _referenced(text), name if is_plain else "")
+        return Expression(text, compiled, names_in(text), name if is_plain else "")
 
     def activation(self, attributes: Mapping[str, object], used: frozenset[str], today: str) -> Any:
         """One record's values for the rules that use these names. What is absent has its type's empty value."""
@@ -126,36 +126,30 @@ def _environment(variables: Mapping[str, Any]) -> Any:
     return cel.NewEnv(variables=dict(variables), extensions=extensions, functions=LIBRARY)
 
 
-@cache
-def _without_variables() -> Any:
-    return _environment({})
-
-
-def _referenced(text: str) -> frozenset[str]:
-    """The variables a rule uses: compiled where none is declared, the complaints name them."""
+def check(text: str) -> tuple[Complaint, ...]:
+    """What is wrong with a rule whatever the source's attributes are: its syntax, its functions."""
     try:
-        _without_variables().compile(text)
+        _environment(dict.fromkeys(names_in(text), cel.Type.DYN)).compile(text)
     except RuntimeError as error:
-        return frozenset(name.split(".")[0] for name in _UNDECLARED.findall(str(error)))
-    return frozenset()
+        return complaints(str(error), text)
+    return ()
 
 
-def _bad(message: str) -> BadExpression:
-    found = _ERRORS.findall(message)
-    if not found:
-        return BadExpression(_reason(message))
-    line, column, what = found[0]
-    what = what.replace(" (in container '')", "")
-    unknown = _UNDECLARED.search(what)
-    where = f" (line {line}, column {column} of the rule)" if int(column) > 0 else ""
-    if unknown is not None:
-        return BadExpression(f"unknown name {unknown[1]!r}{where}", unknown[1])
-    return BadExpression(f"{what}{where}")
+def names_in(text: str) -> frozenset[str]:
+    """The variables a rule uses: compiled where none is declared, the complaints name them.
 
-
-def _reason(message: str) -> str:
-    """The runtime's message without its codes."""
-    return re.sub(r"^(?:[A-Z_]+: )+", "", message).removesuffix(" [INVALID_ARGUMENT]").strip() or "it failed"
+    The compiler stops after some twenty complaints, so what was found is declared and the rule compiled again.
+    """
+    found: frozenset[str] = frozenset()
+    while True:
+        try:
+            _environment(dict.fromkeys(found, cel.Type.DYN)).compile(text)
+        except RuntimeError as error:
+            more = undeclared(str(error)) - found - _TYPE_NAMES
+            if more:
+                found |= more
+                continue
+        return found
 
 
 def _result(plain: object) -> Result:

@@ -56,10 +56,8 @@ def _components(direct: Direct) -> list[list[str]]:
                 if work:
                     low[work[-1][0]] = min(low[work[-1][0]], low[group])
                 if low[group] == index[group]:
-                    at = stack.index(group)
-                    component, stack[at:] = stack[at:], []
-                    waiting.difference_update(component)
-                    components.append(component)
+                    components.append(_taken_off(stack, group))
+                    waiting.difference_update(components[-1])
             elif child not in index:
                 index[child] = low[child] = len(index)
                 stack.append(child)
@@ -68,3 +66,11 @@ def _components(direct: Direct) -> list[list[str]]:
             elif child in waiting:
                 low[group] = min(low[group], index[child])
     return components
+
+
+def _taken_off(stack: list[str], last: str) -> list[str]:
+    """What stands on the stack from its top down to this group."""
+    taken = [stack.pop()]
+    while taken[-1] != last:
+        taken.append(stack.pop())
+    return taken

@@ -78,9 +78,35 @@ LIBRARY = [
         [(_first_non_empty, [_STRING] * count) for count in range(2, _MOST_ARGUMENTS + 1)],
     ),
 ]
-NAMES = (
-    "lower", "upper", "trim", "normalize", "regexReplace", "truth", "first", "firstNonEmpty",
-    "contains", "startsWith", "endsWith", "matches", "size", "split", "join", "replace", "substring", "charAt",
-    "indexOf", "lastIndexOf", "lowerAscii", "upperAscii", "has", "filter", "map", "exists", "all", "string", "int",
-)  # fmt: skip
-"""Names to suggest when a rule calls a function that does not exist."""
+USAGE = {
+    "lower": "text.lower()",
+    "upper": "text.upper()",
+    "trim": "text.trim()",
+    "normalize": "text.normalize()",
+    "regexReplace": "text.regexReplace(pattern, replacement)",
+    "truth": "truth(text)",
+    "first": "first(list), or firstNonEmpty(text, text, …) for texts",
+    "firstNonEmpty": f"firstNonEmpty(text, text, …) with two to {_MOST_ARGUMENTS} texts, or first(list)",
+    "contains": "text.contains(text)",
+    "startsWith": "text.startsWith(text)",
+    "endsWith": "text.endsWith(text)",
+    "matches": "text.matches(pattern)",
+    "replace": "text.replace(old, new)",
+    "split": "text.split(separator)",
+    "join": "list.join(separator)",
+    "substring": "text.substring(start, end)",
+    "charAt": "text.charAt(position)",
+    "indexOf": "text.indexOf(text)",
+    "lastIndexOf": "text.lastIndexOf(text)",
+    "lowerAscii": "text.lowerAscii()",
+    "upperAscii": "text.upperAscii()",
+    "size": "size(text) or size(list)",
+    "string": "string(value)",
+    "int": "int(text)",
+    "has": "has(source.name)",
+    "filter": "list.filter(item, truth)",
+    "map": "list.map(item, value)",
+    "exists": "list.exists(item, truth)",
+    "all": "list.all(item, truth)",
+}
+"""How each function is called: ours, and those of CEL that mappings use. For messages; docs/mapping.md says more."""

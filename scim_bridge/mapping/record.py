@@ -1,12 +1,13 @@
 """Records become the desired state: scope, each attribute's rule, memberships. Pure; `today` is an argument."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from scim_bridge.mapping.compiled import CompiledMapping, CompiledRule, CompiledRules
-from scim_bridge.mapping.expression import EvaluationFailed
+from scim_bridge.mapping.expression import SOURCE, EvaluationFailed
 from scim_bridge.mapping.flatten import flatten
 from scim_bridge.model.identity import (
     ACTIVE,
@@ -46,13 +47,29 @@ def map_records(snapshot: Snapshot, mapping: CompiledMapping, today: str) -> Dir
 
 def trace(record: Record, rules: CompiledRules, today: str) -> tuple[Step, ...]:
     """Every rule of one record, scope first, with its value or why it failed."""
-    activation = rules.language.activation(record.attributes, rules.used, today)
-    return tuple(_step(rule, record, activation) for rule in (rules.scope, *rules.attributes))
+    row = _row(record, rules, today)
+    return tuple(_step(rule, row) for rule in (rules.scope, *rules.attributes))
 
 
-def _step(rule: CompiledRule, record: Record, activation: Any) -> Step:
+@dataclass(slots=True)
+class _Row:
+    """One record while its rules run. unusable: its attributes that no rule may read."""
+
+    record: Record
+    activation: Any
+    unusable: frozenset[str]
+
+
+def _row(record: Record, rules: CompiledRules, today: str) -> _Row:
+    unusable = frozenset[str]()
+    if not _is_clean(_all_text(record.attributes.values())):
+        unusable = frozenset(name for name, value in record.attributes.items() if not _is_clean(_all_text([value])))
+    return _Row(record, rules.language.activation(record.attributes, rules.used, today), unusable)
+
+
+def _step(rule: CompiledRule, row: _Row) -> Step:
     try:
-        value = _value(rule, record, activation)
+        value = _value(rule, row)
     except EvaluationFailed as failure:
         return Step(rule.rule.path, rule.rule.text, rule.rule.place, None, str(failure))
     return Step(rule.rule.path, rule.rule.text, rule.rule.place, value)
@@ -61,71 +78,91 @@ def _step(rule: CompiledRule, record: Record, activation: Any) -> Step:
 def _map_kind(
     records: Iterable[Record], rules: CompiledRules, today: str
 ) -> tuple[tuple[Desired, ...], list[OutOfScope]]:
-    mapped: dict[str, Desired] = {}
-    nameless: list[Desired] = []
-    out: dict[str, OutOfScope] = {}
+    records = tuple(records)
+    rows_of_id = Counter(record.id for record in records)
+    mapped: list[Desired] = []
+    out: list[OutOfScope] = []
+    shared: dict[str, list[tuple[bool, Desired]]] = {}
     for record in records:
-        desired = _map_one(record, rules, today)
-        if desired is None:
-            out.setdefault(record.id or record.place, OutOfScope(rules.kind, record.id, record.place))
-        elif not record.id:
-            nameless.append(desired)
-        elif record.id in mapped:
-            mapped[record.id] = _merge(mapped[record.id], desired)
+        row = _row(record, rules, today)
+        is_in_scope, flaws = _scope(row, rules)
+        if record.id and rows_of_id[record.id] > 1:
+            shared.setdefault(record.id, []).append((is_in_scope, _map_one(row, rules, flaws)))
+        elif is_in_scope:
+            mapped.append(_map_one(row, rules, flaws))
         else:
-            mapped[record.id] = desired
-    return (*mapped.values(), *nameless), [left for key, left in out.items() if key not in mapped]
+            out.append(OutOfScope(rules.kind, record.id, record.place))
+    for source_id, rows in shared.items():
+        if any(is_in_scope for is_in_scope, _ in rows):
+            mapped.append(_merge(rows))
+        else:
+            out.append(OutOfScope(rules.kind, source_id, rows[0][1].places[0]))
+    return tuple(mapped), out
 
 
-def _map_one(record: Record, rules: CompiledRules, today: str) -> Desired | None:
-    """One record, or None if it is out of scope. A scope rule that fails holds the record: it is not taken for gone."""
-    flaws = _record_flaws(record, rules)
+def _scope(row: _Row, rules: CompiledRules) -> tuple[bool, list[Flaw]]:
+    """Whether a record is in scope. One whose rule fails is held: it is not taken for gone."""
+    try:
+        return _value(rules.scope, row) is True, []
+    except EvaluationFailed as failure:
+        return True, [_failed("scope", failure, is_fatal=True)]
+
+
+def _map_one(row: _Row, rules: CompiledRules, flaws: list[Flaw]) -> Desired:
+    """One record by its rules, whatever is wrong with it: a held record's name and its `active` still count."""
+    record = row.record
     attributes: dict[str, Value] = {EXTERNAL_ID: record.id}
-    if rules.kind == "user" and not rules.has_active:
-        attributes[ACTIVE] = True
-    activation = None if flaws else rules.language.activation(record.attributes, rules.used, today)
-    if activation is not None:
-        try:
-            if _value(rules.scope, record, activation) is not True:
-                return None
-        except EvaluationFailed as failure:
-            flaws.append(_failed("scope", str(failure), fatal=True))
-        for rule in rules.attributes:
-            try:
-                attributes[rule.rule.path] = _value(rule, record, activation)
-            except EvaluationFailed as failure:
-                flaws.append(_failed(rule.rule.path, str(failure), fatal=False))
-    return Desired(rules.kind, record.id, attributes, (record.place,), tuple(flaws))
-
-
-def _value(rule: CompiledRule, record: Record, activation: Any) -> Value:
-    expression = rule.expression
-    if expression.variable:
-        value = record.attributes.get(expression.variable, "")
-        if isinstance(value, str):
-            return value
-        raise EvaluationFailed(f"{expression.variable} is no text")
-    return expression.evaluate(activation)
-
-
-def _failed(path: str, why: str, *, fatal: bool) -> Flaw:
-    remedy = "Mend the value in the source, or the rule in the mapping."
-    return Flaw("rule_failed", path, f"the rule for {path} failed: {why}", remedy, fatal)
-
-
-def _record_flaws(record: Record, rules: CompiledRules) -> list[Flaw]:
-    flaws = []
     if not record.id:
         detail = f"the id ({rules.id}) is empty"
         flaws.append(Flaw("missing_id", EXTERNAL_ID, detail, "Give the record its id in the source.", fatal=True))
-    unusable = None
-    if not _is_clean(_all_text(record.attributes.values())):
-        unusable = next(name for name, value in record.attributes.items() if not _is_clean(_all_text([value])))
-    if unusable is not None:
-        # The expression runtime cuts text at a NUL, and "admin\0x" must not become "admin".
-        detail = f"{unusable} holds a character that is no text (NUL or half a surrogate pair)"
-        flaws.append(Flaw("unusable_character", unusable, detail, "Remove it in the source.", fatal=True))
-    return flaws
+    elif row.unusable and not _is_clean(record.id):
+        flaws.append(_failed(EXTERNAL_ID, _Unusable(rules.id), is_fatal=True))
+    if rules.kind == "user" and not rules.has_active:
+        attributes[ACTIVE] = True
+    for rule in rules.attributes:
+        try:
+            attributes[rule.rule.path] = _value(rule, row)
+        except EvaluationFailed as failure:
+            flaws.append(_failed(rule.rule.path, failure, is_fatal=False))
+    return Desired(rules.kind, record.id, attributes, (record.place,), tuple(flaws))
+
+
+class _Unusable(EvaluationFailed):
+    """The rule reads an attribute with a character that is no text.
+
+    The expression runtime cuts text at a NUL, and "admin\\0x" must not become "admin".
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} holds a character that is no text (NUL or half a surrogate pair)")
+
+
+def _value(rule: CompiledRule, row: _Row) -> Value:
+    expression = rule.expression
+    if row.unusable:
+        _refuse_unusable(expression.names, row.unusable)
+    if expression.variable:
+        value = row.record.attributes.get(expression.variable, "")
+        if isinstance(value, str):
+            return value
+        raise EvaluationFailed(f"{expression.variable} is no text")
+    result = expression.evaluate(row.activation)
+    if (type(result) is bool) is not rule.is_truth:
+        raise EvaluationFailed(f"it gives {result!r} where {'true or false' if rule.is_truth else 'text'} is wanted")
+    return result
+
+
+def _refuse_unusable(names: frozenset[str], unusable: frozenset[str]) -> None:
+    read = unusable if SOURCE in names else unusable & names
+    if read:
+        raise _Unusable(min(read))
+
+
+def _failed(path: str, why: EvaluationFailed, *, is_fatal: bool) -> Flaw:
+    if isinstance(why, _Unusable):
+        return Flaw("unusable_character", path, str(why), "Remove it in the source.", is_fatal)
+    remedy = "Mend the value in the source, or the rule in the mapping."
+    return Flaw("rule_failed", path, f"the rule for {path} failed: {why}", remedy, is_fatal)
 
 
 def _all_text(values: Iterable[object]) -> str:
@@ -144,16 +181,17 @@ def _is_clean(text: str) -> bool:
     return text.isascii() or _SURROGATE.search(text) is None
 
 
-def _merge(first: Desired, other: Desired) -> Desired:
-    """Rows that share an id are one held record: active if any of them is, at every place they stand."""
-    places = (*first.places, *other.places)
+def _merge(rows: list[tuple[bool, Desired]]) -> Desired:
+    """Rows that share an id are one held record, as the first in scope has it, but active if any row is."""
+    first = next(desired for is_in_scope, desired in rows if is_in_scope)
     detail = f"id {first.source_id!r} stands in several rows"
-    flaw = Flaw("duplicate_id", EXTERNAL_ID, detail, "Give each row an id of its own.", fatal=True)
-    flaws = {f.kind + f.attribute: f for f in (*first.flaws, *other.flaws, flaw)}
+    duplicate = Flaw("duplicate_id", EXTERNAL_ID, detail, "Give each row an id of its own.", fatal=True)
+    flaws = {(f.kind, f.attribute): f for is_in_scope, desired in rows if is_in_scope for f in desired.flaws}
     attributes = dict(first.attributes)
-    if ACTIVE in attributes or ACTIVE in other.attributes:
-        attributes[ACTIVE] = any(d.attributes.get(ACTIVE) is not False for d in (first, other))
-    return Desired(first.kind, first.source_id, attributes, places, tuple(flaws.values()))
+    if any(ACTIVE in desired.attributes for _, desired in rows):
+        attributes[ACTIVE] = any(desired.attributes.get(ACTIVE) is not False for _, desired in rows)
+    places = tuple(place for _, desired in rows for place in desired.places)
+    return Desired(first.kind, first.source_id, attributes, places, (*flaws.values(), duplicate))
 
 
 def _members(

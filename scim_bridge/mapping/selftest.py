@@ -8,6 +8,9 @@ from scim_bridge.mapping.document import Mapping, Test
 from scim_bridge.mapping.record import trace
 from scim_bridge.model.identity import ACTIVE, EXTERNAL_ID, AttributeType, Kind, Record, Value
 
+TODAY = "2000-01-01"
+"""The date on which a mapping's own tests run, so that they come out the same on every day."""
+
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
@@ -45,30 +48,53 @@ def require_passing(mapping: Mapping) -> None:
 
 
 def _variables(mapping: Mapping, kind: Kind) -> dict[str, AttributeType]:
-    rules = mapping.users if kind == "user" else mapping.groups
-    names: dict[str, AttributeType] = {rules.id: "string"}
+    """The attributes of a kind's test records; one that is not of one type throughout may hold anything."""
+    types: dict[str, set[AttributeType]] = {}
     for test in mapping.tests:
         if test.kind == kind:
             for name, value in test.record.items():
-                names[name] = "string" if isinstance(value, str) else "strings" if isinstance(value, list) else "dyn"
+                types.setdefault(name, set()).add(_type_of(value))
+    names: dict[str, AttributeType] = {(mapping.users if kind == "user" else mapping.groups).id: "string"}
+    names |= {name: next(iter(found)) if len(found) == 1 else "dyn" for name, found in types.items()}
     return names
+
+
+def _type_of(value: object) -> AttributeType:
+    if isinstance(value, str):
+        return "string"
+    is_texts = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return "strings" if is_texts else "dyn"
 
 
 def _failures(test: Test, mapping: CompiledMapping) -> list[str]:
     rules = mapping.of(test.kind)
     record = Record(str(test.record.get(rules.id, "")), test.record, test.place)
-    steps = {step.path: step for step in trace(record, rules, "2000-01-01")}
+    steps = {step.path: step for step in trace(record, rules, TODAY)}
+    scope = steps["scope"]
+    if scope.value is not True and "scope" not in test.expect:
+        why = scope.failure or f"it is out of scope by {scope.text}"
+        return [f"{test.place} ({test.name}): expected something of this record, but {why}."]
     found: dict[str, Value | None] = {EXTERNAL_ID: record.id}
     if test.kind == "user":
         found[ACTIVE] = True
     found |= {path: step.value for path, step in steps.items()}
     failures = []
     for path, expected in test.expect.items():
-        value = found.get(path)
-        shown = value[0] if isinstance(value, tuple) and value else value
-        wanted = "" if expected is None else expected
+        value, wanted = found.get(path), _wanted(expected)
+        shown = _shown(value, wanted)
         if shown != wanted:
             failed = steps[path].failure if path in steps else "there is no rule for it"
             why = f"found {shown!r}" if value is not None else failed
             failures.append(f"{test.place} ({test.name}): expected {path} {wanted!r}, {why}.")
     return failures
+
+
+def _wanted(expected: object) -> object:
+    return "" if expected is None else expected
+
+
+def _shown(value: Value | None, wanted: object) -> object:
+    """A value as a test may expect it: of several texts all, if it expects a list, else the first."""
+    if not isinstance(value, tuple):
+        return value
+    return list(value) if isinstance(wanted, list) else next(iter(value), "")
