@@ -6,15 +6,14 @@ missing, and the next run finds out by reading the target.
 
 import fcntl
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, event, inspect, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlmodel import create_engine
 
 from scim_bridge.errors import StateUnusable
@@ -22,28 +21,43 @@ from scim_bridge.errors import StateUnusable
 if TYPE_CHECKING:
     from alembic.config import Config
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "0001"
 """The newest migration. A test compares it with the folder; reading the folder takes half a second at every start."""
 
 
 def open_database(path: Path) -> Engine:
     """The engine of a state file, created or brought up to date first. Raises StateUnusable in one sentence."""
-    try:
+    with _in_words(path):
         _make_private(path)
         with _only_one(path):
-            _migrate(path)
-    except OSError as error:
-        raise StateUnusable(f"the state file {path} cannot be used ({error.strerror})", "Check its folder.") from None
-    except (DatabaseError, sqlite3.DatabaseError) as error:
-        reason = str(getattr(error, "orig", error)).splitlines()[0]
-        raise StateUnusable(f"{path} is no usable state file ({reason})", "Move it away; a new one is made.") from None
+            migrate(path)
     return _engine(path)
 
 
 def open_existing(path: Path) -> Engine | None:
-    """The engine of a state file for reading, None if there is no state yet. Nothing is created."""
-    return open_database(path) if path.exists() and path.stat().st_size else None
+    """The engine of a state file for reading, None if there is no state yet. Nothing is created then."""
+    with _in_words(path):
+        try:
+            is_there = path.stat().st_size > 0
+        except (FileNotFoundError, NotADirectoryError):
+            is_there = False
+    return open_database(path) if is_there else None
+
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    """Only a file that is broken is to be moved away; one that is locked, or whose disk is full, is worth keeping."""
+    try:
+        yield
+    except OSError as error:
+        raise StateUnusable(f"the state file {path} cannot be used ({error.strerror})", "Check its folder.") from None
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        if isinstance(error, OperationalError | sqlite3.OperationalError):
+            mend = "Look at the file, its folder and the space on its disk, then run again."
+            raise StateUnusable(f"the state file {path} cannot be used ({reason})", mend) from None
+        raise StateUnusable(f"{path} is no usable state file ({reason})", "Move it away; a new one is made.") from None
 
 
 def _engine(path: Path) -> Engine:
@@ -75,52 +89,63 @@ def _only_one(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _migrate(path: Path) -> None:
+def migrate(path: Path, folder: Path = MIGRATIONS, head: str = HEAD) -> None:
+    """Bring the schema of a file to the newest revision of this folder: all of it or nothing. The caller has it alone.
+
+    A file with an older schema is copied first. Raises StateUnusable for a newer one, and for another program's file.
+    """
     current = current_revision(path)
-    if current == HEAD:
+    if current == head:
         return
     from alembic import command
     from alembic.script import ScriptDirectory
 
-    config = alembic_config(path)
+    config = alembic_config(path, folder)
     script = ScriptDirectory.from_config(config)
     if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
         raise StateUnusable(
             f"the state file {path} was written by a newer scim-bridge", "Use that version, or a newer one."
         )
     if current is not None:
-        _copy(path, path.with_name(f"{path.name}.before-{HEAD}"))
-    engine = _engine(path)
-    with engine.begin() as connection:
+        _copy(path, path.with_name(f"{path.name}.before-{head}"))
+    with _disposed(_engine(path)) as engine, engine.begin() as connection:
+        # The driver opens no transaction before a CREATE TABLE; a process killed halfway would leave half a schema.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-    engine.dispose()
 
 
-def _copy(path: Path, copy: Path) -> None:
-    """A whole copy, what is still in the write-ahead log included."""
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
-    shutil.copymode(path, copy)
-
-
-def current_revision(path: Path) -> str | None:
-    """The schema a state file has, None if it is empty."""
-    engine = _engine(path)
+@contextmanager
+def _disposed(engine: Engine) -> Iterator[Engine]:
     try:
-        with engine.connect() as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return None
-            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        yield engine
     finally:
         engine.dispose()
 
 
-def alembic_config(path: Path) -> "Config":
+def _copy(path: Path, copy: Path) -> None:
+    """A whole copy, what is still in the write-ahead log included. As private as the state from its first byte."""
+    _make_private(copy)
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+
+
+def current_revision(path: Path) -> str | None:
+    """The schema a state file has, None if it is empty. Raises StateUnusable if the file belongs to something else."""
+    with closing(sqlite3.connect(path)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if tables and not {"alembic_version", "links"} <= tables:
+            raise StateUnusable(f"{path} is the database of another program", "Name another file under state.")
+        if not tables:
+            return None
+        return str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+
+def alembic_config(path: Path, folder: Path = MIGRATIONS) -> "Config":
     """The migrations of this package, for this file."""
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", str(folder))
     config.set_main_option("sqlalchemy.url", f"sqlite:///{path}")
     return config

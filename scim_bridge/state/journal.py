@@ -17,6 +17,7 @@ from sqlmodel import col
 from scim_bridge.model.identity import NAMES, Value
 from scim_bridge.model.operation import Operation, Outcome
 from scim_bridge.state.table import LinkRow, OperationRow, RunRow
+from scim_bridge.state.transaction import reading, writing
 
 _BATCH = 10_000
 
@@ -29,7 +30,7 @@ class RunJournal:
         self._engine = engine
         self._now = now
         self._turn = threading.Lock()
-        with engine.connect() as database:
+        with reading(engine) as database:
             row = database.execute(
                 select(col(RunRow.connection), col(RunRow.endpoint), col(RunRow.plan)).where(col(RunRow.id) == run_id)
             ).one()
@@ -51,13 +52,14 @@ class RunJournal:
             }
             for operation, document in operations
         ]
-        with self._engine.begin() as database:
+        with writing(self._engine) as database:
             for start in range(0, len(rows), _BATCH):
                 database.execute(insert(OperationRow), rows[start : start + _BATCH])
 
     def begin(self, operation: Operation) -> None:
         """This operation is about to be sent."""
-        self._note(operation.id, status="sent", sent_at=self._now())
+        with self._turn, writing(self._engine) as database:
+            self._update(database, operation.id, {"status": "sent", "sent_at": self._now()})
 
     def end(self, operation: Operation, outcome: Outcome) -> None:
         """This is what became of it; a link that it made or changed is part of the same transaction."""
@@ -68,39 +70,39 @@ class RunJournal:
             "detail": outcome.detail,
             "answered_at": self._now(),
         }
-        with self._turn, self._engine.begin() as database:
+        with self._turn, writing(self._engine) as database:
             self._update(database, operation.id, values)
             landed = _landed(operation, outcome)
-            if landed and operation.source_id and outcome.target_id:
+            if landed is not None and operation.source_id and outcome.target_id:
                 self._link(database, operation, outcome.target_id, landed)
 
     def end_unsent(self, outcomes: Iterable[Outcome]) -> None:
         """Operations that were never sent, with the reason."""
         rows = [o for o in outcomes if o.status == "not_sent"]
-        with self._turn, self._engine.begin() as database:
+        with self._turn, writing(self._engine) as database:
             for outcome in rows:
                 self._update(database, outcome.operation_id, {"status": "not_sent", "detail": outcome.detail})
 
     def finished(self) -> list[Outcome]:
-        """What earlier runs that were cut had already done of this very plan."""
-        if not self._plan:
-            return []
+        """What earlier runs that were cut had already done of this very plan.
+
+        Only a saved plan can be begun twice. `sync` plans anew each time, so what an earlier sync did never counts,
+        even if its plan, made in the same second, reads the same.
+        """
         columns = (col(OperationRow.operation_id), col(OperationRow.target_id), col(OperationRow.request_id))
         query = (
             select(*columns)
             .join(RunRow, col(RunRow.id) == col(OperationRow.run_id))
             .where(col(RunRow.plan) == self._plan, col(RunRow.id) != self.run_id, col(OperationRow.status) == "done")
+            .where(col(RunRow.command) == "apply")
         )
-        with self._engine.connect() as database:
+        with reading(self._engine) as database:
             return [Outcome(op, "done", target, request) for op, target, request in database.execute(query)]
-
-    def _note(self, operation_id: str, **values: Any) -> None:
-        with self._turn, self._engine.begin() as database:
-            self._update(database, operation_id, values)
 
     def _update(self, database: Connection, operation_id: str, values: Mapping[str, Any]) -> None:
         mine = (col(OperationRow.run_id) == self.run_id, col(OperationRow.operation_id) == operation_id)
-        database.execute(update(OperationRow).where(*mine).values(**values))
+        if not database.execute(update(OperationRow).where(*mine).values(**values)).rowcount:
+            raise LookupError(f"{operation_id} is not on record in run {self.run_id}: record the plan before sending")
 
     def _link(
         self, database: Connection, operation: Operation, target_id: str, landed: Mapping[str, Value | None]
@@ -114,7 +116,9 @@ class RunJournal:
         }
         mine = [getattr(LinkRow, name) == value for name, value in key.items()]
         stored = database.execute(select(col(LinkRow.applied), col(LinkRow.seen)).where(*mine)).first()
-        texts = [_merged(text, landed) for text in (stored if stored is not None else ("{}", "{}"))]
+        # What a resource held that is gone is nothing that the one created in its place holds.
+        before = ("{}", "{}") if stored is None or operation.is_create else stored
+        texts = [_merged(text, landed) for text in before]
         values = {"target_id": target_id, "applied": texts[0], "seen": texts[1]}
         name = landed.get(NAMES[operation.resource])
         if name is not None or stored is None:
@@ -123,11 +127,12 @@ class RunJournal:
         database.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
 
 
-def _landed(operation: Operation, outcome: Outcome) -> dict[str, Value | None]:
-    """The new values that are on the target now."""
-    if outcome.status == "done":
-        return {path: new for path, (_, new) in operation.changes.items()}
-    return {path: operation.changes[path][1] for path in outcome.landed}
+def _landed(operation: Operation, outcome: Outcome) -> dict[str, Value | None] | None:
+    """The new values that are on the target now, None if this operation said nothing about its resource."""
+    if operation.members or (outcome.status != "done" and not outcome.landed):
+        return None
+    paths = operation.changes if outcome.status == "done" else outcome.landed
+    return {path: operation.changes[path][1] for path in paths}
 
 
 def _merged(text: str, landed: Mapping[str, Value | None]) -> str:

@@ -29,18 +29,23 @@ def lock(state: Path, connection: str, started: datetime) -> Iterator[None]:
     except OSError as error:
         raise StateUnusable(f"the lock file {path} cannot be opened ({error.strerror})", "Check its folder.") from None
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise Busy(
-                f"connection {connection} is being synced {_by_whom(descriptor)}", "Wait for it to end."
-            ) from None
+        _take(descriptor, path, connection)
         holder = {"host": os.uname().nodename, "pid": os.getpid(), "started": started.isoformat(timespec="seconds")}
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(holder).encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def _take(descriptor: int, path: Path, connection: str) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        who = _by_whom(descriptor)
+        raise Busy(f"connection {connection} is being synced {who}", "Wait for it to end.") from None
+    except OSError as error:
+        raise StateUnusable(f"{path} cannot be locked ({error.strerror})", "Keep the state on a local disk.") from None
 
 
 def _by_whom(descriptor: int) -> str:

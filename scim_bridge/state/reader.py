@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, func, or_, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Connection, Engine, func, or_, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
-from scim_bridge.errors import StateUnusable
 from scim_bridge.model.identity import Kind, SourceCounts, Value
 from scim_bridge.model.known import Known, Link
 from scim_bridge.model.plan import Trip
 from scim_bridge.model.run import ConflictRecord, LinkRecord, OperationRecord, RunRecord
 from scim_bridge.state.database import open_existing
 from scim_bridge.state.table import ConflictRow, LinkRow, OperationRow, RunRow, TripRow
+from scim_bridge.state.transaction import reading
 
 
 class StoredAttributes(Mapping[str, Value]):
@@ -54,50 +53,24 @@ class StateReader:
         """What earlier runs left behind for this connection at this endpoint (an opaque text)."""
         if self._engine is None:
             return Known()
-        links: dict[Kind, dict[str, Link]] = {"user": {}, "group": {}}
-        elsewhere: set[tuple[Kind, str]] = set()
-        columns = (
-            col(LinkRow.connection),
-            col(LinkRow.kind),
-            col(LinkRow.source_id),
-            col(LinkRow.target_id),
-            col(LinkRow.applied),
-        )
-        with self._engine.connect() as database:
-            rows = database.execute(select(*columns).where(col(LinkRow.endpoint) == endpoint))
-            for owner, stored_kind, source_id, target_id, applied in rows.yield_per(10_000):
-                kind: Kind = "user" if stored_kind == "user" else "group"
-                if owner == connection:
-                    links[kind][source_id] = Link(kind, source_id, target_id, StoredAttributes(applied))
-                else:
-                    elsewhere.add((kind, target_id))
-        begun = self._runs(connection, endpoint, has_begun=True)
-        last = next((run for run in begun if run.status == "done"), None)
+        with reading(self._engine) as database:
+            links, elsewhere = _links(database, connection, endpoint)
+            begun, is_settled, source = _past(database, connection, endpoint)
         return Known(
             links["user"],
             links["group"],
             is_fresh=not begun,
-            has_applied=any(run.is_complete for run in begun),
+            has_applied=is_settled,
             linked_elsewhere=frozenset(elsewhere),
             unclaimed=frozenset(c.target_id or "" for c in self.conflicts(connection) if c.kind == "unclaimed"),
-            counts=SourceCounts(**last.source) if last is not None and last.source else None,
+            counts=SourceCounts(**source) if source else None,
         )
-
-    def _runs(self, connection: str, endpoint: str, *, has_begun: bool) -> list[RunRow]:
-        """Newest first."""
-        query = select_rows(RunRow).where(
-            RunRow.connection == connection, RunRow.endpoint == endpoint, RunRow.has_begun == has_begun
-        )
-        return self._rows(query.order_by(col(RunRow.id).desc()))
 
     def _rows(self, query: Any) -> list[Any]:
         if self._engine is None:
             return []
-        try:
-            with Session(self._engine, expire_on_commit=False) as session:
-                return list(session.exec(query).all())
-        except DatabaseError as error:
-            raise StateUnusable(f"the state cannot be read ({error.orig})", "Check its file.") from None
+        with reading(self._engine) as database, Session(database, expire_on_commit=False) as session:
+            return list(session.exec(query).all())
 
     def check(self) -> None:
         """Read one row. Raises StateUnusable if the state cannot be read."""
@@ -129,7 +102,7 @@ class StateReader:
         if self._engine is None:
             return {}
         query = select(col(OperationRow.status), func.count()).where(col(OperationRow.run_id) == run_id)
-        with self._engine.connect() as database:
+        with reading(self._engine) as database:
             rows = database.execute(query.group_by(col(OperationRow.status))).all()
         return {str(status): int(count) for status, count in rows}
 
@@ -170,6 +143,41 @@ class StateReader:
 def open_reader(path: Path) -> StateReader:
     """Look at the state at this path; nothing is created if there is none."""
     return StateReader(open_existing(path))
+
+
+def _links(
+    database: Connection, connection: str, endpoint: str
+) -> tuple[dict[Kind, dict[str, Link]], set[tuple[Kind, str]]]:
+    """This connection's links at this endpoint, and what other connections have linked there."""
+    links: dict[Kind, dict[str, Link]] = {"user": {}, "group": {}}
+    elsewhere: set[tuple[Kind, str]] = set()
+    columns = (
+        col(LinkRow.connection),
+        col(LinkRow.kind),
+        col(LinkRow.source_id),
+        col(LinkRow.target_id),
+        col(LinkRow.applied),
+    )
+    rows = database.execute(select(*columns).where(col(LinkRow.endpoint) == endpoint)).yield_per(10_000)
+    for owner, stored_kind, source_id, target_id, applied in rows:
+        kind: Kind = "user" if stored_kind == "user" else "group"
+        if owner == connection:
+            links[kind][source_id] = Link(kind, source_id, target_id, StoredAttributes(applied))
+        else:
+            elsewhere.add((kind, target_id))
+    return links, elsewhere
+
+
+def _past(database: Connection, connection: str, endpoint: str) -> tuple[bool, bool, dict[str, int] | None]:
+    """Whether any run came as far as applying, whether names are no longer adopted, what the last good run was shown.
+
+    A run that relinked held what it found by name. If it was cut, the next one has a state again and must hold it too.
+    """
+    begun = (col(RunRow.connection) == connection, col(RunRow.endpoint) == endpoint, col(RunRow.has_begun))
+    settled = func.max(or_(col(RunRow.is_complete), col(RunRow.is_relinking)))
+    count, is_settled = database.execute(select(func.count(), settled).where(*begun)).one()
+    shown = select(col(RunRow.source)).where(*begun, col(RunRow.status) == "done")
+    return bool(count), bool(is_settled), database.execute(shown.order_by(col(RunRow.id).desc()).limit(1)).scalar()
 
 
 def _trips(documents: Iterable[dict[str, Any]]) -> Iterator[Trip]:

@@ -51,7 +51,10 @@ class LinkRow(SQLModel, table=True):
 
 
 class RunRow(SQLModel, table=True):
-    """One execution of a connection. has_begun: it came as far as applying. plan: fingerprint of what it applied."""
+    """One execution of a connection. has_begun: it came as far as applying. plan: fingerprint of what it applied.
+
+    is_complete: its plan was applied to its end. is_relinking: it began without state on a target that knew our ids.
+    """
 
     __tablename__ = "runs"
 
@@ -66,6 +69,7 @@ class RunRow(SQLModel, table=True):
     pid: int
     has_begun: bool = False
     is_complete: bool = False
+    is_relinking: bool = False
     plan: str = ""
     summary: dict[str, int] = _json()
     counts: dict[str, list[int]] = _json()

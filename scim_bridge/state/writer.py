@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
@@ -20,6 +20,7 @@ from scim_bridge.state.database import open_database
 from scim_bridge.state.journal import RunJournal
 from scim_bridge.state.reader import StateReader, utc_now
 from scim_bridge.state.table import ApprovalRow, ConflictRow, LinkRow, RunRow, TripRow
+from scim_bridge.state.transaction import writing
 
 _BATCH = 10_000
 
@@ -57,7 +58,7 @@ class State:
 
     def begin_run(self, connection: str, endpoint: str, command: Literal["sync", "apply"]) -> int:
         """Open a run and give its number. The caller holds the lock, so a run still open was cut: it is marked so."""
-        with self._engine.begin() as database:
+        with writing(self._engine) as database:
             cut = {
                 "status": "interrupted",
                 "detail": "the process ended in the middle; the next run took up from there",
@@ -76,11 +77,17 @@ class State:
             database.execute(insert(RunRow).values(**row.model_dump(exclude={"id"})))
             return database.execute(select(func.max(col(RunRow.id)))).scalar_one() or 0
 
-    def begin_applying(self, run_id: int, plan: str, conflicts: Sequence[Conflict]) -> RunJournal:
-        """From here on things are sent. plan: its fingerprint. Conflicts are on record even if the run is cut."""
-        with self._engine.begin() as database:
+    def begin_applying(
+        self, run_id: int, plan: str, conflicts: Sequence[Conflict], *, is_relinking: bool = False
+    ) -> RunJournal:
+        """From here on things are sent. plan: its fingerprint. Conflicts are on record even if the run is cut.
+
+        is_relinking: this run began without state on a target that knows our ids, so it adopts nothing by name, and
+        neither does any later one, even if this one is cut.
+        """
+        with writing(self._engine) as database:
             mine = col(RunRow.id) == run_id
-            database.execute(update(RunRow).where(mine).values(has_begun=True, plan=plan))
+            database.execute(update(RunRow).where(mine).values(has_begun=True, plan=plan, is_relinking=is_relinking))
             connection = database.execute(select(col(RunRow.connection)).where(mine)).scalar_one()
             self._merge_conflicts(database, connection, conflicts, closing=False)
         return RunJournal(self._engine, run_id, self._now)
@@ -93,7 +100,7 @@ class State:
         conflicts: all that are open now, None to leave them as they are. books: what to remember of the pairs, None
         for a run that concluded nothing.
         """
-        with self._engine.begin() as database:
+        with writing(self._engine) as database:
             mine = col(RunRow.id) == run_id
             query = select(col(RunRow.connection), col(RunRow.endpoint)).where(mine)
             connection, endpoint = database.execute(query).one()
@@ -121,17 +128,17 @@ class State:
         documents = [asdict(trip) | {"items": sorted(trip.items)} for trip in verdict.tripped]
         values = {"run_id": run_id, "trips": orjson.dumps(documents).decode(), "kept": self._now()}
         statement = upsert(TripRow).values(connection=connection, **values)
-        with self._engine.begin() as database:
+        with writing(self._engine) as database:
             database.execute(statement.on_conflict_do_update(index_elements=["connection"], set_=values))
 
     def forget_trip(self, connection: str) -> None:
         """Nothing waits for approval any more."""
-        with self._engine.begin() as database:
+        with writing(self._engine) as database:
             database.execute(delete(TripRow).where(col(TripRow.connection) == connection))
 
     def use_approval(self, run_id: int, connection: str, who: str) -> None:
         """Record that somebody approved what the kept plan counted, and let it be used this once."""
-        with self._engine.begin() as database:
+        with writing(self._engine) as database:
             mine = col(TripRow.connection) == connection
             tripped = database.execute(select(col(TripRow.run_id)).where(mine)).scalar()
             row = {"connection": connection, "run_id": run_id, "tripped_run_id": tripped or run_id, "who": who}
@@ -143,20 +150,22 @@ class State:
     ) -> None:
         """Note each sighting: the first is kept, the last moves on. closing: what was not seen is no longer open."""
         now = self._now()
-        for conflict in conflicts:
-            values: dict[str, Any] = asdict(conflict) | {
-                "subjects": list(conflict.subjects),
-                "last_seen": now,
-                "closed": None,
-            }
-            statement = upsert(ConflictRow).values(connection=connection, first_seen=now, **values)
-            database.execute(statement.on_conflict_do_update(index_elements=["connection", "key"], set_=values))
+        sighting = {"connection": connection, "first_seen": now, "last_seen": now, "closed": None}
+        rows = [asdict(conflict) | sighting for conflict in conflicts]
+        statement = upsert(ConflictRow)
+        moved = ("kind", "subjects", "detail", "remedy", "target_id", "last_seen", "closed")
+        seen_again = statement.on_conflict_do_update(
+            index_elements=["connection", "key"], set_={key: statement.excluded[key] for key in moved}
+        )
+        if rows:
+            database.execute(seen_again, rows)
         if closing:
             mine = (col(ConflictRow.connection) == connection, col(ConflictRow.closed).is_(None))
-            keys = {conflict.key for conflict in conflicts}
-            open_keys = database.execute(select(col(ConflictRow.key)).where(*mine)).scalars().all()
-            for key in set(open_keys) - keys:
-                database.execute(update(ConflictRow).where(*mine, col(ConflictRow.key) == key).values(closed=now))
+            still_open = database.execute(select(col(ConflictRow.key)).where(*mine)).scalars().all()
+            unseen = [{"unseen": key} for key in set(still_open) - {conflict.key for conflict in conflicts}]
+            if unseen:
+                one = col(ConflictRow.key) == bindparam("unseen")
+                database.execute(update(ConflictRow).where(*mine, one).values(closed=now), unseen)
 
     def _keep_pairs(self, database: Connection, connection: str, endpoint: str, books: Bookkeeping) -> None:
         """Write the links that changed, and forget those whose both sides are gone."""
@@ -183,9 +192,10 @@ class State:
         for start in range(0, len(rows), _BATCH):
             merged = statement.on_conflict_do_update(index_elements=index, set_=changed)
             database.execute(merged, rows[start : start + _BATCH])
-        for kind, source_id in books.forgotten:
-            gone = (*mine, col(LinkRow.kind) == kind, col(LinkRow.source_id) == source_id)
-            database.execute(delete(LinkRow).where(*gone))
+        if books.forgotten:
+            gone = (col(LinkRow.kind) == bindparam("gone_kind"), col(LinkRow.source_id) == bindparam("gone_id"))
+            forgotten = [{"gone_kind": kind, "gone_id": source_id} for kind, source_id in books.forgotten]
+            database.execute(delete(LinkRow).where(*mine, *gone), forgotten)
 
     def _pair(self, pair: Paired, old: tuple[Any, ...] | None) -> dict[str, Any]:
         applied = old[1] if old is not None else "{}"

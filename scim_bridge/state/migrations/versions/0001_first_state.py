@@ -70,6 +70,7 @@ def upgrade() -> None:
         sa.Column("pid", sa.Integer(), nullable=False),
         sa.Column("has_begun", sa.Boolean(), nullable=False),
         sa.Column("is_complete", sa.Boolean(), nullable=False),
+        sa.Column("is_relinking", sa.Boolean(), nullable=False),
         sa.Column("plan", sa.String(), nullable=False),
         sa.Column("summary", sa.JSON(), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),

@@ -1,0 +1,174 @@
+"""Opening the state: private, migrated once and whole, and in one sentence when it cannot be used."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+
+from scim_bridge.errors import StateUnusable
+from scim_bridge.model.operation import Outcome
+from scim_bridge.state import database
+from scim_bridge.state.reader import open_reader
+from scim_bridge.state.writer import State
+from tests.state.conftest import HERE, Desk, pair
+
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+
+
+def upgrade() -> None:
+    op.create_table("later", sa.Column("id", sa.Integer(), primary_key=True))
+"""
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> Path:
+    """The migrations of a later program: one more than ours."""
+    folder = tmp_path / "migrations"
+    (folder / "versions").mkdir(parents=True)
+    for file in ("env.py", "versions/0001_first_state.py"):
+        (folder / file).write_text((database.MIGRATIONS / file).read_text())
+    (folder / "versions/0002_later.py").write_text(NEXT)
+    return folder
+
+
+def tables(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def execute(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement)
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def test_the_models_and_the_migrations_agree(desk: Desk) -> None:
+    desk.open().__exit__(None, None, None)
+    engine = database.open_database(desk.path)
+    config = database.alembic_config(desk.path)
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.check(config)
+    engine.dispose()
+
+
+def test_the_newest_migration_is_the_one_the_program_expects(desk: Desk) -> None:
+    script = ScriptDirectory.from_config(database.alembic_config(desk.path))
+    assert script.get_heads() == [database.HEAD]
+
+
+def test_nobody_else_may_read_the_state_whatever_the_umask(desk: Desk) -> None:
+    with umask(0), desk.open() as state:
+        state.begin_run("corp", HERE, "sync")
+        modes = {file.name: file.stat().st_mode & 0o777 for file in desk.path.parent.iterdir()}
+    assert {"bridge.db", "bridge.db-wal", "bridge.db-shm"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+
+
+def test_looking_at_a_state_that_does_not_exist_creates_nothing(desk: Desk) -> None:
+    reader = open_reader(desk.path)
+    assert reader.known("corp", HERE).is_fresh
+    assert (reader.runs(), reader.conflicts(), reader.connections(), reader.operations(1)) == ([], [], [], [])
+    assert (reader.run(1), reader.tripped("corp"), reader.operation_counts(1)) == (None, None, {})
+    assert list(desk.path.parent.iterdir()) == []
+
+
+def test_an_older_state_is_copied_and_brought_up_to_date(desk: Desk, later: Path) -> None:
+    desk.run(pair("7"))
+    with umask(0):
+        database.migrate(desk.path, later, "0002")
+    copy = desk.path.with_name("bridge.db.before-0002")
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert "later" in tables(desk.path)
+    assert "later" not in tables(copy)
+    with State(copy) as before:
+        assert list(before.reader.known("corp", HERE).users) == ["7"]
+
+
+def test_the_copy_holds_what_is_still_in_the_write_ahead_log(desk: Desk, later: Path) -> None:
+    with desk.open() as state:
+        state.begin_run("corp", HERE, "sync")
+        database.migrate(desk.path, later, "0002")
+    with State(desk.path.with_name("bridge.db.before-0002")) as before:
+        assert len(before.reader.runs()) == 1
+
+
+def test_a_migration_that_fails_halfway_leaves_the_state_as_it_was(desk: Desk, later: Path) -> None:
+    desk.run(pair("7"))
+    file = later / "versions/0002_later.py"
+    file.write_text(NEXT + '    op.execute("INSERT INTO nowhere VALUES (1)")\n')
+    with pytest.raises(Exception, match="no such table: nowhere"):
+        database.migrate(desk.path, later, "0002")
+    assert "later" not in tables(desk.path)
+    with desk.open() as state:
+        assert list(state.reader.known("corp", HERE).users) == ["7"]
+
+
+def test_a_newer_state_is_refused_and_left_alone(desk: Desk, later: Path) -> None:
+    desk.run(pair("7"))
+    database.migrate(desk.path, later, "0002")
+    for opening in (desk.open, lambda: open_reader(desk.path)):
+        with pytest.raises(StateUnusable, match=r"was written by a newer scim-bridge\. Use that version"):
+            opening()
+    assert database.current_revision(desk.path) == "0002"
+
+
+def test_a_state_that_is_up_to_date_is_not_copied(desk: Desk) -> None:
+    for _ in range(2):
+        desk.run(pair("7"))
+    assert not list(desk.path.parent.glob("*before*"))
+
+
+def test_a_file_that_is_no_database_is_refused(desk: Desk) -> None:
+    desk.path.write_text("userName,active\n" * 100)
+    with pytest.raises(StateUnusable, match=r"is no usable state file \(file is not a database\)\. Move it away"):
+        desk.open()
+
+
+def test_the_database_of_another_program_is_refused_and_left_alone(desk: Desk) -> None:
+    execute(desk.path, "CREATE TABLE invoices (id INTEGER)")
+    with pytest.raises(StateUnusable, match="is the database of another program"):
+        desk.open()
+    assert tables(desk.path) == {"invoices"}
+
+
+def test_a_folder_that_is_missing_and_a_folder_in_place_of_the_file_are_named(tmp_path: Path) -> None:
+    for path, reason in ((tmp_path / "none" / "bridge.db", "No such file or directory"), (tmp_path, "Is a directory")):
+        with pytest.raises(StateUnusable, match=rf"{path} cannot be used \({reason}\)\. Check its folder\."):
+            State(path)
+
+
+def test_a_state_that_is_locked_is_not_called_broken(desk: Desk) -> None:
+    with pytest.raises(StateUnusable, match=r"\(database is locked\)") as refused, database._in_words(desk.path):
+        raise sqlite3.OperationalError("database is locked")
+    assert "Move it away" not in str(refused.value)
+
+
+def test_a_table_that_went_missing_is_one_sentence(desk: Desk) -> None:
+    with desk.open() as state:
+        run_id = state.begin_run("corp", HERE, "sync")
+        execute(desk.path, "DROP TABLE links")
+        execute(desk.path, "DROP TABLE operations")
+        with pytest.raises(StateUnusable, match=r"could not be read \(no such table: links\)"):
+            state.reader.known("corp", HERE)
+        with pytest.raises(StateUnusable, match=r"could not be read \(no such table: operations\)"):
+            state.reader.operation_counts(run_id)
+        with pytest.raises(StateUnusable, match=r"could not be written \(no such table: operations\)"):
+            state.begin_applying(run_id, "a plan", ()).end_unsent([Outcome("op-1", "not_sent")])
