@@ -1,39 +1,46 @@
 """One request to a SCIM endpoint: its answer parsed, or the error whose branch says what to do.
 
 The token is read again once when a 401 comes, since somebody may have rotated it while we run for years.
+What an answer other than success means is in refusal.py.
 """
 
 import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
-from time import time
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import orjson
 
-from scim_bridge.errors import (
-    AnswerLost,
-    CredentialsRefused,
-    EndpointDown,
-    NameTaken,
-    NotThere,
-    Refused,
-    Retry,
-    ServerFault,
-    Throttled,
-    Unreachable,
-)
+from scim_bridge.errors import AnswerLost, CredentialsRefused, EndpointDown, Unreachable
 from scim_bridge.target.rate import Rate
+from scim_bridge.target.refusal import error_of, request_id_of
 from scim_bridge.target.retry import Patience
 
-T = TypeVar("T")
 _log = logging.getLogger("scim_bridge.target")
-_GENERIC = "Request is unparsable"
+# httpx tells every URL at INFO: it would carry the tenant id and people's names into the log of whoever asks for INFO.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 _TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=60.0)
+_HEADERS = {"Accept": "application/scim+json, application/json", "User-Agent": "scim-bridge"}
+_LASTING = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
+"""TLS failures that waiting does not mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request below the base URL. path carries its query, encoded.
+
+    needs: a key without which a success is no answer to this request, "" if its body does not matter.
+    is_new: it names a resource made a moment ago, which the endpoint may not see at once.
+    """
+
+    method: str
+    path: str
+    body: dict[str, Any] | None = None
+    needs: str = ""
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +68,17 @@ class Sent:
             else:
                 self.writes += 1
 
+    def count_throttled(self) -> None:
+        """One of them was answered 429."""
+        with self.lock:
+            self.throttled += 1
+
 
 class ScimClient:
     """A pooled connection to one endpoint. read_token: gives the bearer token, asked at the start and after a 401.
 
-    Safe to use from several threads. Proxies and certificates of the environment apply, as httpx reads them.
+    Safe to use from several threads. Redirects are not followed: the token is for this host alone. Proxies and
+    certificates of the environment (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE) apply, as httpx reads them.
     """
 
     def __init__(
@@ -90,124 +103,76 @@ class ScimClient:
         """End the connections."""
         self._http.close()
 
-    def get(self, path: str) -> Reply:
-        """GET below the base; path carries its query, encoded."""
-        return self.send("GET", path)
+    def get(self, path: str, *, needs: str, attempts: int | None = None) -> Reply:
+        """GET below the base. needs: see Request; attempts: fewer than usual."""
+        return self.send(Request("GET", path, needs=needs), attempts=attempts)
 
-    def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> Reply:
+    def send(self, request: Request, *, attempts: int | None = None) -> Reply:
         """Send until there is an answer. Raises Hold for this object, Stop for the run; never Retry."""
-        content = orjson.dumps(body) if body is not None else None
-        return self._patience.call(lambda: self._once(method, path, content))
+        content = orjson.dumps(request.body) if request.body is not None else None
+        return self._patience.call(lambda: self._once(request, content), is_new=request.is_new, attempts=attempts)
 
-    def _once(self, method: str, path: str, content: bytes | None) -> Reply:
+    def _once(self, request: Request, content: bytes | None) -> Reply:
         token = self._token or self._refresh_token()
-        response = self._exchange(method, path, content, token)
+        response = self._exchange(request, content, token)
         if response.status_code == 401:
             fresh = self._refresh_token()
             if fresh != token:
-                response = self._exchange(method, path, content, fresh)
+                response = self._exchange(request, content, fresh)
         self._patience.has_answered = True
-        request_id = response.headers.get("x-amzn-requestid", "")
+        request_id = request_id_of(response)
         if response.status_code >= 300:
-            error = self._error(response, request_id)
-            _log.info("%s answered %d, request id %s", method, response.status_code, request_id or "none")
-            raise error
-        return Reply(_parsed(response), request_id)
+            _log.info("%s answered %d, request id %s", request.method, response.status_code, request_id or "none")
+            if response.status_code == 429:
+                self.sent.count_throttled()
+            raise error_of(response)
+        return Reply(_parsed(response, request.needs), request_id)
 
     def _refresh_token(self) -> str:
-        self._token = self._read_token()
-        return self._token
+        token = self._read_token()
+        if not token.isascii() or not token.isprintable() or " " in token:
+            raise CredentialsRefused(
+                "the token holds spaces or characters that no token has", "Copy it again, as one line of plain text."
+            )
+        self._token = token
+        return token
 
-    def _exchange(self, method: str, path: str, content: bytes | None, token: str) -> httpx.Response:
+    def _exchange(self, request: Request, content: bytes | None, token: str) -> httpx.Response:
         self._rate.acquire()
-        self.sent.count(method)
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/scim+json, application/json"}
-        headers["User-Agent"] = "scim-bridge"
+        self.sent.count(request.method)
+        headers = _HEADERS | {"Authorization": f"Bearer {token}"}
         if content is not None:
             headers["Content-Type"] = "application/scim+json"
         try:
-            return self._http.request(method, f"{self._url}/{path}", content=content, headers=headers)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise self._unreachable(error) from None
-        except httpx.TransportError as error:
-            raise AnswerLost(f"the connection was lost before the answer ({type(error).__name__})") from None
+            return self._http.request(request.method, f"{self._url}/{request.path}", content=content, headers=headers)
         except httpx.InvalidURL as error:
             raise EndpointDown(f"target.url is no URL ({error})", "Mend it.") from None
+        except httpx.RequestError as error:
+            _log.info("%s was not answered: %s", request.method, type(error).__name__)
+            raise self._unanswered(error) from None
 
-    def _unreachable(self, error: httpx.TransportError) -> Retry | EndpointDown:
+    def _unanswered(self, error: httpx.RequestError) -> Unreachable | AnswerLost | EndpointDown:
+        """What it means that no answer came: nothing was sent, or nobody knows."""
         host = urlsplit(self._url).netloc
-        if "CERTIFICATE_VERIFY_FAILED" in str(error) or "SSL" in str(error):
+        if any(sign in str(error) for sign in _LASTING):
             return EndpointDown(
-                f"the certificate of {host} is not trusted ({error})",
-                "Check the URL, the clock and the proxy in between.",
+                f"no secure connection to {host} can be made ({error})",
+                "Check target.url, the clock, and SSL_CERT_FILE if a proxy with its own authority stands in between.",
             )
-        return Unreachable(f"{host} cannot be reached ({error or type(error).__name__})")
-
-    def _error(self, response: httpx.Response, request_id: str) -> Exception:
-        status = response.status_code
-        if status == 429:
-            with self.sent.lock:
-                self.sent.throttled += 1
-            return Throttled("the endpoint throttles requests", after=_retry_after(response))
-        if status >= 500 and status != 501:
-            return ServerFault(f"the endpoint answered {status}", after=_retry_after(response))
-        if status == 401:
-            return CredentialsRefused(
-                "the endpoint refuses the token (401): it is wrong, expired or deleted, "
-                "or the tenant id in the URL is wrong",
-                "Compare target.url and the token with Settings → Automatic provisioning in IAM Identity Center.",
-            )
-        if status == 403:
-            return CredentialsRefused(
-                "the endpoint denies access (403): the token may not do this, "
-                "or the identity store accepts SCIM from other networks only",
-                "Check the token's permissions and the allowed source addresses (ScimAllowSourceIps).",
-            )
-        return _refusal(status, _detail(response), request_id)
+        if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)):
+            return Unreachable(f"{host} cannot be reached ({str(error) or type(error).__name__})")
+        return AnswerLost(f"the connection was lost before the answer ({type(error).__name__})")
 
 
-def _refusal(status: int, detail: str, request_id: str) -> Exception:
-    """The Hold for an answer that concerns one object."""
-    trace = f"request id {request_id}" if request_id else "no request id"
-    if status == 404:
-        return NotThere(f"the target answered 404, not found ({trace})", request_id=request_id)
-    if status == 409:
-        return NameTaken(f"the target answered 409, a unique value is taken ({trace})", request_id=request_id)
-    advice = (
-        "AWS says which attribute in CloudTrail only: look for this request id there." if _GENERIC in detail else ""
-    )
-    return Refused(f"the target refused it with {status}: {detail} ({trace})", advice, request_id=request_id)
-
-
-def _detail(response: httpx.Response) -> str:
-    """The error text; keys are read without regard to case, since they have changed over time."""
-    try:
-        body = orjson.loads(response.content)
-        keys = {str(key).lower(): value for key, value in body.items()}
-        text = str(keys.get("detail") or keys.get("message") or "")
-    except (orjson.JSONDecodeError, AttributeError):
-        text = response.text
-    return " ".join(text.split()).rstrip(".")[:300] or "no reason given"
-
-
-def _parsed(response: httpx.Response) -> dict[str, Any]:
-    if not response.content:
+def _parsed(response: httpx.Response, needs: str) -> dict[str, Any]:
+    """The body of a success. A page of a proxy in between is no answer, whatever its status says."""
+    way_out = "Look at target.url, and at any proxy in between."
+    if not response.content and not needs:
         return {}
     try:
         body = orjson.loads(response.content)
     except orjson.JSONDecodeError:
-        raise AnswerLost("the answer is no JSON; is this a SCIM endpoint, or a proxy's page?") from None
-    if not isinstance(body, dict):
-        raise AnswerLost("the answer is no JSON object; is this a SCIM endpoint?")
+        raise AnswerLost("the answer is no JSON, so it is not a SCIM endpoint's", way_out) from None
+    if not isinstance(body, dict) or (needs and body.get(needs) is None):
+        raise AnswerLost(f"the answer has no {needs or 'object'}, so it is not a SCIM endpoint's", way_out)
     return body
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds, from either form of RFC 9110 §10.2.3; None if absent or unreadable."""
-    value = response.headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time()) if value else None
-    except ValueError:
-        return None

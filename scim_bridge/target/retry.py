@@ -2,17 +2,19 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import TypeVar
 
 import tenacity
 
-from scim_bridge.errors import EndpointDown, Retry, Throttled
+from scim_bridge.errors import EndpointDown, NotThere, Retry, Throttled
 
 T = TypeVar("T")
 _FIRST = 0.5
 _LONGEST = 30.0
+_LONGEST_ASKED = 300.0
+_LOOKS_FOR_NEW = 6
 
 
 def backoff(attempt: int, after: float | None, chance: Callable[[], float] = random.random) -> float:
@@ -21,15 +23,16 @@ def backoff(attempt: int, after: float | None, chance: Callable[[], float] = ran
     attempt counts from 1; the jitter's ceiling is 30 s. A server's Retry-After of more than five minutes is cut to it.
     """
     if after is not None:
-        return min(after, 300.0)
-    return chance() * min(_LONGEST, _FIRST * 2.0 ** (attempt - 1))
+        return min(after, _LONGEST_ASKED)
+    return chance() * min(_LONGEST, _FIRST * 2.0 ** min(attempt - 1, 10))
 
 
 @dataclass(slots=True)
 class Patience:
     """How long to try. first_answer: seconds until an endpoint that never answered at all is given up.
 
-    attempts: of one request, throttled ones not counted: they end when `longest` seconds have passed.
+    attempts: of one request, throttled ones not counted; longest: seconds after which those end too.
+    pause: told how long everybody should wait when a request was throttled.
     """
 
     first_answer: float = 30.0
@@ -39,43 +42,70 @@ class Patience:
     wait: Callable[[float], None] = sleep
     pause: Callable[[float], None] | None = None
     has_answered: bool = False
-    _begun: float = field(default=0.0, init=False)
 
-    def call(self, send: Callable[[], T]) -> T:
-        """The answer of send(), sent again while it raises Retry. Raises EndpointDown when patience has run out."""
-        begun = self.clock()
+    def call(self, send: Callable[[], T], *, is_new: bool = False, attempts: int | None = None) -> T:
+        """The answer of send(), sent again while it raises Retry. Raises EndpointDown when patience has run out.
 
-        def is_over(state: tenacity.RetryCallState) -> bool:
-            elapsed = self.clock() - begun
-            if not self.has_answered:
-                return elapsed >= self.first_answer
-            is_throttled = state.outcome is not None and isinstance(state.outcome.exception(), Throttled)
-            return elapsed >= self.longest or (not is_throttled and state.attempt_number >= self.attempts)
-
-        def pause_for(state: tenacity.RetryCallState) -> float:
-            error = state.outcome.exception() if state.outcome is not None else None
-            seconds = backoff(state.attempt_number, error.after if isinstance(error, Retry) else None)
-            if not self.has_answered:
-                seconds = min(seconds, max(0.0, self.first_answer - (self.clock() - begun)))
-            if isinstance(error, Throttled) and self.pause is not None:
-                self.pause(seconds)
-            return seconds
-
+        is_new: send() names a resource made a moment ago, which the endpoint may not see at once (reference, 7.1): a
+        NotThere is then looked at again for a few seconds before it is believed. attempts: fewer than usual.
+        """
+        trial = _Trial(self, self.clock(), attempts or self.attempts)
+        again: tuple[type[Exception], ...] = (Retry, NotThere) if is_new else (Retry,)
         try:
             return tenacity.Retrying(
-                retry=tenacity.retry_if_exception_type(Retry),
-                stop=is_over,
-                wait=pause_for,
+                retry=tenacity.retry_if_exception_type(again),
+                stop=trial.is_over,
+                wait=trial.seconds,
                 sleep=self.wait,
                 reraise=True,
             )(send)
         except Retry as last:
-            if not self.has_answered:
-                raise EndpointDown(
-                    f"the endpoint never answered within {self.first_answer:.0f} s: {last.what}",
-                    "Look at target.url and at the network between here and there.",
-                ) from None
-            raise EndpointDown(
-                f"the endpoint did not recover after {self.clock() - begun:.0f} s: {last.what}",
-                "What was sent is on record; run again when it has recovered.",
-            ) from None
+            raise trial.given_up(last) from None
+
+
+@dataclass(slots=True)
+class _Trial:
+    """One request being sent until it is answered. failures: attempts that failed but were not throttled."""
+
+    patience: Patience
+    begun: float
+    attempts: int
+    failures: int = 0
+
+    @property
+    def elapsed(self) -> float:
+        return self.patience.clock() - self.begun
+
+    def is_over(self, state: tenacity.RetryCallState) -> bool:
+        error = _error(state)
+        if isinstance(error, NotThere):
+            return state.attempt_number >= _LOOKS_FOR_NEW
+        if not self.patience.has_answered:
+            return self.elapsed >= self.patience.first_answer
+        if not isinstance(error, Throttled):
+            self.failures += 1
+        return self.elapsed >= self.patience.longest or self.failures >= self.attempts
+
+    def seconds(self, state: tenacity.RetryCallState) -> float:
+        error = _error(state)
+        seconds = backoff(state.attempt_number, error.after if isinstance(error, Retry) else None)
+        if not self.patience.has_answered:
+            seconds = min(seconds, max(0.0, self.patience.first_answer - self.elapsed))
+        if isinstance(error, Throttled) and self.patience.pause is not None:
+            self.patience.pause(seconds)
+        return seconds
+
+    def given_up(self, last: Retry) -> EndpointDown:
+        if not self.patience.has_answered:
+            return EndpointDown(
+                f"the endpoint never answered within {self.patience.first_answer:.0f} s: {last.what}",
+                "Look at target.url and at the network between here and there.",
+            )
+        return EndpointDown(
+            f"the endpoint did not recover within {self.elapsed:.0f} s: {last.what}",
+            last.way_out or "What was sent is on record; run again when it has recovered.",
+        )
+
+
+def _error(state: tenacity.RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome is not None else None

@@ -3,23 +3,29 @@
 Waiting, retrying and the ceiling are below, in client.py; what to send is decided by the plan.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from time import monotonic
 from types import TracebackType
 
 from scim_bridge.config.settings import TargetSettings
-from scim_bridge.errors import NotThere, Refused, Stop
-from scim_bridge.model.capabilities import Capabilities
+from scim_bridge.errors import Hold, NotThere, Stop
+from scim_bridge.model.capabilities import Capabilities, fold
 from scim_bridge.model.identity import Existing, Inventory, Kind, Members, Value
 from scim_bridge.model.operation import Change
 from scim_bridge.model.protocol import Answer, Progress, silent
-from scim_bridge.target.client import ScimClient, Sent
+from scim_bridge.target.client import Request, ScimClient, Sent
 from scim_bridge.target.identity_center import IDENTITY_CENTER
+from scim_bridge.target.members import MemberReader
 from scim_bridge.target.rate import Rate
-from scim_bridge.target.read import MemberReader, filter_of, read_inventory
+from scim_bridge.target.read import COLLECTION, filter_of, one_page, pages, read_inventory
 from scim_bridge.target.wire import from_resource, to_member_patch, to_patch, to_resource
 
-_COLLECTION: dict[Kind, str] = {"user": "Users", "group": "Groups"}
 _READERS = 8
+_CHECKS = 3
+_NEW_FOR = 10.0
+"""Seconds after which what we created is surely visible (reference, 7.1: a 404 was seen within some milliseconds)."""
 
 
 def open_target(settings: TargetSettings) -> "ScimTarget":
@@ -30,12 +36,20 @@ def open_target(settings: TargetSettings) -> "ScimTarget":
 
 
 class ScimTarget:
-    """A SCIM endpoint with its capabilities (model.protocol.Target)."""
+    """A SCIM endpoint with its capabilities (model.protocol.Target). Safe to use from several threads."""
 
-    def __init__(self, client: ScimClient, capabilities: Capabilities) -> None:
+    def __init__(
+        self,
+        client: ScimClient,
+        capabilities: Capabilities = IDENTITY_CENTER,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._client = client
         self._capabilities = capabilities
-        self._user_ids: tuple[str, ...] = ()
+        self._user_ids: list[str] | None = None
+        self._created: dict[str, float] = {}
+        self._clock = clock
+        self._members = MemberReader(client, self._all_user_ids, _READERS)
 
     def __enter__(self) -> "ScimTarget":
         return self
@@ -58,44 +72,60 @@ class ScimTarget:
     def check(self) -> None:
         """Ask for the ServiceProviderConfig: it needs the token and reads nothing. Raises Stop."""
         try:
-            body = self._client.get("ServiceProviderConfig").body
-        except (NotThere, Refused) as error:
+            self._client.get("ServiceProviderConfig", needs="patch", attempts=_CHECKS)
+        except Hold as error:
             raise Stop(
                 f"there is no SCIM endpoint at target.url ({error.what})", "Compare it with the console."
             ) from None
-        if "patch" not in body:
-            raise Stop("what answers at target.url is no SCIM endpoint", "Compare the URL with the console.")
 
     def read(self, progress: Progress = silent) -> Inventory:
         """All users and groups, by cursor pages of 100."""
-        inventory = read_inventory(self._client, progress)
-        self._user_ids = tuple(inventory.users)
+        with _reading("users and groups"):
+            inventory = read_inventory(self._client, progress)
+        self._user_ids = list(inventory.users)
         return inventory
 
     def read_members(self, group_ids: Sequence[str], progress: Progress = silent) -> Members:
         """The members of each of these groups."""
-        return MemberReader(self._client, self._user_ids, _READERS, progress).read(group_ids)
+        with _reading("members of groups"):
+            return self._members.read(group_ids, progress)
 
     def find(self, kind: Kind, path: str, value: str) -> Existing | None:
-        """The resource with this externalId, userName or displayName, None if there is none."""
-        found = self._client.get(f"{_COLLECTION[kind]}?{filter_of((path, value))}").body.get("Resources") or []
-        return from_resource(kind, found[0]) if found else None
+        """The resource with this externalId, userName or displayName, None if there is none.
+
+        What is found is looked at: an endpoint that ignored the filter must not hand us somebody else.
+        """
+        how = self._capabilities.attributes[kind][path].uniqueness
+        for resource in one_page(self._client, COLLECTION[kind], filter_of((path, value))):
+            existing = from_resource(kind, resource)
+            if fold(existing.attributes.get(path, ""), how) == fold(value, how):
+                return existing
+        return None
 
     def get(self, kind: Kind, target_id: str) -> Existing | None:
         """The resource with this id, None if it is gone."""
         try:
-            return from_resource(kind, self._client.get(f"{_COLLECTION[kind]}/{target_id}").body)
+            return from_resource(kind, self._client.get(f"{COLLECTION[kind]}/{target_id}", needs="id").body)
         except NotThere:
             return None
 
     def create(self, kind: Kind, attributes: Mapping[str, Value]) -> Answer:
         """Create one resource; a group without members. A 409 may be about one that an unanswered attempt made."""
-        reply = self._client.send("POST", _COLLECTION[kind], to_resource(kind, attributes))
-        return Answer(str(reply.body["id"]), reply.request_id)
+        reply = self._client.send(Request("POST", COLLECTION[kind], to_resource(kind, attributes), needs="id"))
+        target_id = str(reply.body["id"])
+        self._created[target_id] = self._clock()
+        if kind == "user" and self._user_ids is not None:
+            self._user_ids.append(target_id)
+        return Answer(target_id, reply.request_id)
 
     def update(self, kind: Kind, target_id: str, changes: Mapping[str, Change]) -> Answer:
-        """One PATCH with one operation an attribute."""
-        reply = self._client.send("PATCH", f"{_COLLECTION[kind]}/{target_id}", to_patch(changes))
+        """One PATCH with one operation an attribute.
+
+        An address is replaced whole: if a part of it changes, `changes` holds all its parts, those that stay as well
+        (old == new).
+        """
+        path = f"{COLLECTION[kind]}/{target_id}"
+        reply = self._client.send(Request("PATCH", path, to_patch(changes), is_new=self._is_new(target_id)))
         return Answer(target_id, reply.request_id)
 
     def add_members(self, group_id: str, user_ids: Sequence[str]) -> Answer:
@@ -107,5 +137,26 @@ class ScimTarget:
         return self._change_members("remove", group_id, user_ids)
 
     def _change_members(self, op: str, group_id: str, user_ids: Sequence[str]) -> Answer:
-        reply = self._client.send("PATCH", f"Groups/{group_id}", to_member_patch(op, user_ids))
-        return Answer(group_id, reply.request_id)
+        is_new = any(self._is_new(resource_id) for resource_id in (group_id, *user_ids))
+        request = Request("PATCH", f"Groups/{group_id}", to_member_patch(op, user_ids), is_new=is_new)
+        return Answer(group_id, self._client.send(request).request_id)
+
+    def _is_new(self, target_id: str) -> bool:
+        """Whether it was created so short a time ago that the endpoint may not know it everywhere."""
+        return self._clock() - self._created.get(target_id, -math.inf) < _NEW_FOR
+
+    def _all_user_ids(self) -> Sequence[str]:
+        """Every user there is, as last read, with those created since."""
+        if self._user_ids is None:
+            found = pages(self._client, COLLECTION["user"])
+            self._user_ids = [resource["id"] for resources in found for resource in resources]
+        return tuple(self._user_ids)
+
+
+@contextmanager
+def _reading(what: str) -> Iterator[None]:
+    """A refused listing is nobody's own affair: without it nothing may be concluded about anybody."""
+    try:
+        yield
+    except Hold as refusal:
+        raise Stop(f"the target's {what} cannot be read: {refusal.what}", refusal.way_out) from None

@@ -13,9 +13,26 @@ _CORE: Mapping[Kind, str] = {
 }
 _PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 _LISTS = ("emails", "phoneNumbers")
-_SINGLE = (
-    "userName", "externalId", "displayName", "nickName", "title", "userType", "preferredLanguage", "locale", "timezone",
+
+
+def _places(holder: str, *keys: str) -> dict[str, str]:
+    return {key: holder + key for key in keys}
+
+
+# An answer's keys → paths, one table for each object inside a resource. profileUrl is not among them: it is never
+# shown back; roles neither: they cannot be changed (identity_center.py).
+_SHOWN = _places(
+    "", "userName", "externalId", "displayName", "nickName", "title", "userType", "preferredLanguage", "locale",
+    "timezone",
 )  # fmt: skip
+_SHOWN_NAME = _places(
+    "name.", "formatted", "givenName", "familyName", "middleName", "honorificPrefix", "honorificSuffix"
+)
+_SHOWN_ADDRESS = _places("addresses.", "formatted", "streetAddress", "locality", "region", "postalCode", "country")
+_SHOWN_ENTERPRISE = _places("enterprise.", "employeeNumber", "costCenter", "organization", "division", "department")
+_SHOWN_EMAIL = {"value": "emails"}
+_SHOWN_PHONE = {"value": "phoneNumbers"}
+_SHOWN_MANAGER = {"value": "enterprise.manager"}
 
 
 def to_resource(kind: Kind, attributes: Mapping[str, Value]) -> dict[str, Any]:
@@ -79,21 +96,35 @@ def _listed(path: str, value: Value) -> list[dict[str, Any]]:
 
 
 def from_resource(kind: Kind, body: Mapping[str, Any]) -> Existing:
-    """A resource as an answer shows it. What is absent or empty is left out; of several values the first counts."""
-    attributes: dict[str, Value] = {path: body[path] for path in _SINGLE if body.get(path)}
+    """A resource as an answer shows it: of several values the first; what is absent, empty or no text is left out.
+
+    `active` may come as text, as in the documented examples; a user shown without it counts as active, so that a
+    leaver is shut out all the same.
+    """
+    attributes: dict[str, Value] = {}
+    _take(attributes, body, _SHOWN)
     if kind == "user":
         active = body.get("active", True)
-        attributes["active"] = active if isinstance(active, bool) else str(active).lower() == "true"
-        for part, value in (body.get("name") or {}).items():
-            if value:
-                attributes[f"name.{part}"] = value
-        for path in _LISTS:
-            if body.get(path):
-                attributes[path] = body[path][0].get("value", "")
-        for part, value in (body.get("addresses") or [{}])[0].items():
-            if value and part not in ("type", "primary"):
-                attributes[f"addresses.{part}"] = value
-        for part, value in (body.get(ENTERPRISE) or {}).items():
-            if value:
-                attributes[f"enterprise.{part}"] = value.get("value", "") if part == "manager" else value
+        attributes["active"] = active if isinstance(active, bool) else str(active).lower() != "false"
+        _take(attributes, body.get("name"), _SHOWN_NAME)
+        _take(attributes, _first(body.get("emails")), _SHOWN_EMAIL)
+        _take(attributes, _first(body.get("phoneNumbers")), _SHOWN_PHONE)
+        _take(attributes, _first(body.get("addresses")), _SHOWN_ADDRESS)
+        enterprise = body.get(ENTERPRISE)
+        if isinstance(enterprise, dict):
+            _take(attributes, enterprise, _SHOWN_ENTERPRISE)
+            _take(attributes, enterprise.get("manager"), _SHOWN_MANAGER)
     return Existing(kind, str(body["id"]), attributes)
+
+
+def _take(attributes: dict[str, Value], shown: Any, places: Mapping[str, str]) -> None:
+    """Put the texts of one object where they belong: its key → path. What is no object holds nothing."""
+    if isinstance(shown, dict):
+        for key, value in shown.items():
+            path = places.get(key)
+            if path is not None and value and isinstance(value, str):
+                attributes[path] = value
+
+
+def _first(values: Any) -> Any:
+    return values[0] if values and isinstance(values, list) else None
