@@ -1,9 +1,13 @@
-# Two commands on a fresh clone: `make demo` and `make test`. Nothing is installed outside .venv.
+# Two commands on a fresh clone: `make demo` and `make test`. Neither installs anything outside .venv.
 export UV_PYTHON_DOWNLOADS := never
 BIN := .venv/bin
 
+.PHONY: help
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 18
+
 .PHONY: setup
-setup: .venv/.done
+setup: .venv/.done ## .venv from hashed requirement files
 
 # Without ensurepip (bare Debian) and without touching the system's packages: pip installs uv into .venv, uv the rest.
 .venv/.done: requirements/uv.txt requirements/dev.txt pyproject.toml
@@ -13,8 +17,44 @@ setup: .venv/.done
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	touch $@
 
+.PHONY: demo
+demo: setup ## a sample organization into an emulated Identity Center, with the pages (Ctrl-C ends it)
+	$(BIN)/scim-bridge demo
+
+.PHONY: test
+test: setup lint ## lint, types, imports, all tests but the slow ones
+	$(BIN)/python -m pytest -m "not slow"
+
+.PHONY: test-slow
+test-slow: setup ## large and long tests, and the laws with thirty times the examples
+	$(BIN)/python -m pytest -m slow
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest tests/laws tests/mapping tests/source
+
+.PHONY: lint
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vulture --min-confidence 80 scim_bridge
+	$(BIN)/deptry .
+	$(BIN)/hadolint Dockerfile
+
+.PHONY: system-packages
+system-packages: ## what a few tests need from Debian: Chromium and fonts (needs root)
+	apt-get update -q
+	apt-get install -y -q --no-install-recommends chromium fonts-noto-cjk fonts-noto-color-emoji
+
+.PHONY: bench
+bench: setup ## planning 100,000 people against the bare minimum of the same work
+	$(BIN)/python -m bench.plan
+
 .PHONY: lock
-lock: setup
+lock: setup ## renew the requirement files from pyproject.toml (keeps pins; delete a file to upgrade)
 	$(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-header -o requirements/run.txt
 	$(BIN)/uv pip compile -q pyproject.toml --group dev --universal --generate-hashes --no-header -o requirements/dev.txt
 	echo uv==0.13.9 | $(BIN)/uv pip compile -q - --generate-hashes --no-header -o requirements/uv.txt
+
+.PHONY: check-lock
+check-lock: lock
+	git diff --exit-code requirements/

@@ -1,9 +1,20 @@
-"""What every test shares: how hard hypothesis tries, and what is said about tests that were left out."""
+"""What every test shares: how hard hypothesis tries, and what is said of tests that a missing package left out."""
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out, and the one command that gets what it needs."""
+    left_out = [report.nodeid for report in terminalreporter.stats.get("skipped", ())]
+    if left_out:
+        terminalreporter.section("left out")
+        for name in left_out:
+            terminalreporter.line(name)
+        terminalreporter.line("They need packages of the system. On Debian: make system-packages (as root)")

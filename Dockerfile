@@ -1,0 +1,24 @@
+# Two stages: one builds .venv from hashed requirements, the other holds nothing but Python, .venv and a user without rights.
+FROM docker.io/library/python:3.12-slim AS build
+WORKDIR /app
+COPY requirements/uv.txt requirements/run.txt requirements/
+RUN python3 -m venv --without-pip .venv \
+    && python3 -m pip --python .venv/bin/python install --no-cache-dir --require-hashes -r requirements/uv.txt \
+    && .venv/bin/uv pip install --no-cache --python .venv/bin/python --require-hashes -r requirements/run.txt
+COPY pyproject.toml README.md ./
+COPY mappings mappings
+COPY scim_bridge scim_bridge
+RUN .venv/bin/uv pip install --no-cache --python .venv/bin/python --no-deps .
+
+FROM docker.io/library/python:3.12-slim
+RUN useradd --system --uid 10001 --no-create-home bridge && install -d -o 10001 -g 10001 -m 0700 /data
+COPY --from=build /app/.venv /app/.venv
+ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1
+USER 10001:10001
+WORKDIR /data
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
+    CMD ["python3", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
+ENTRYPOINT ["scim-bridge", "--config", "/data/bridge.yaml"]
+CMD ["run"]
