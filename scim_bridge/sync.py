@@ -136,7 +136,7 @@ def _send(bridge: Bridge, state: State, run_id: int, reading: Reading, plan: Pla
     sent = bridge.target.sent
     ending = Ending(
         "failed" if applied.stopped is not None else "done",
-        str(applied.stopped or ""),
+        _detail(applied, conclusion),
         plan.summary,
         conclusion.counts,
         sent.reads + sent.writes,
@@ -148,6 +148,14 @@ def _send(bridge: Bridge, state: State, run_id: int, reading: Reading, plan: Pla
     if applied.stopped is not None:
         raise applied.stopped
     return Result(run_id, plan, applied, conclusion)
+
+
+def _detail(applied: Applied, conclusion: Conclusion) -> str:
+    """What is to be said of a run beside its numbers: why it stopped, or what the next one has to try again."""
+    if applied.stopped is not None:
+        return str(applied.stopped)
+    failed = conclusion.failed
+    return f"{failed} operation(s) did not go through; the next run tries again" if failed else ""
 
 
 def _stop_by_guard(state: State, bridge: Bridge, run_id: int, reading: Reading, new: frozenset[str]) -> Result:

@@ -1,0 +1,67 @@
+"""Limits: when they trip, what they say, and what an approval covers."""
+
+import pytest
+
+from scim_bridge.errors import SourceUnreadable
+from scim_bridge.model.identity import SourceCounts
+from scim_bridge.model.plan import Trip, Verdict
+from scim_bridge.model.policy import Limit, Limits, Policy, percent
+from scim_bridge.plan.guard import exceeds, is_approved, refuse_empty
+from tests.builders import directory, group, linked, on_target, planned, target, user
+
+
+@pytest.mark.parametrize(
+    ("count", "base", "limit", "trips"),
+    [
+        (0, 0, percent(10), False),
+        (3, 10, percent(10), False),  # the floor
+        (3, 3, percent(10), True),  # all there are
+        (4, 10, percent(10), True),
+        (4, 40, percent(10), False),
+        (5, 40, percent(10), True),
+        (10, 10, percent(100), False),
+        (5, 1000, Limit(5, is_percentage=False), False),
+        (6, 1000, Limit(5, is_percentage=False), True),
+        (1, 1, Limit(0, is_percentage=False), True),
+    ],
+)
+def test_when_a_limit_trips(count: int, base: int, limit: Limit, trips: bool) -> None:
+    assert exceeds(count, base, limit, floor=3) is trips
+
+
+def test_a_group_that_would_lose_its_last_member_counts_under_delete() -> None:
+    people = [user(f"u{n}") for n in range(5)]
+    groups = [group(f"g{n}") for n in range(5)]
+    existing = target(
+        *(on_target(f"t{n}", p) for n, p in enumerate(people)),
+        *(on_target(f"s{n}", g) for n, g in enumerate(groups)),
+        members={f"s{n}": [f"t{n}"] for n in range(5)},
+    )
+    links = [("user", f"u{n}", f"t{n}") for n in range(5)] + [("group", f"g{n}", f"s{n}") for n in range(5)]
+    lenient = Policy(limits=Limits(remove_members=percent(100)))
+    plan = planned(directory(*people, *groups), existing, linked(*links), lenient)  # type: ignore[arg-type]
+    assert [(t.limit, t.counted, t.base) for t in plan.verdict.tripped] == [("delete", 5, 5)]
+    assert "5 of 5 managed groups would lose their last member" in plan.verdict.tripped[0].sentence
+
+
+def test_an_empty_source_is_refused_outright() -> None:
+    with pytest.raises(SourceUnreadable, match="no user at all"):
+        refuse_empty(SourceCounts(0, 5, 5))
+
+
+def _verdict(*items: str) -> Verdict:
+    return Verdict((Trip("deactivate", len(items), 10, "10%", "…", frozenset(items)),))
+
+
+def test_an_approval_covers_what_was_counted_and_less() -> None:
+    approved = _verdict("deactivate a", "deactivate b").tripped
+    assert is_approved(_verdict("deactivate a"), approved)
+    assert not is_approved(_verdict("deactivate a", "deactivate c"), approved)
+    assert not is_approved(_verdict("deactivate a"), ())
+
+
+def test_an_approved_shrinking_covers_a_source_that_has_grown_again() -> None:
+    approved = _verdict("shrink users 20").tripped
+    assert is_approved(_verdict("shrink users 25"), approved)
+    assert not is_approved(_verdict("shrink users 19"), approved)
+    assert not is_approved(_verdict("shrink groups 25"), approved)
