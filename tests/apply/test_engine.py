@@ -1,0 +1,163 @@
+"""The engine against the emulator over HTTP: faults, refusals, order, and what is said of each operation."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from scim_bridge.apply.engine import Applied, Work, apply
+from scim_bridge.errors import CredentialsRefused
+from scim_bridge.model.operation import Change, Member, Operation, OperationKind, Outcome, Phase
+from scim_bridge.sandbox.fault import Fault
+from scim_bridge.sandbox.server import Sandbox
+from scim_bridge.target.client import ScimClient
+from scim_bridge.target.identity_center import IDENTITY_CENTER
+from scim_bridge.target.rate import Rate
+from scim_bridge.target.retry import Patience
+from scim_bridge.target.scim import ScimTarget
+
+
+class Notes:
+    """A journal that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.ended: list[Outcome] = []
+        self.done_before: list[Outcome] = []
+
+    def begin(self, operation: Operation) -> None:
+        self.begun.append(operation.id)
+
+    def end(self, operation: Operation, outcome: Outcome) -> None:
+        assert operation.id in self.begun, "answered before it was on record"
+        self.ended.append(outcome)
+
+    def finished(self) -> list[Outcome]:
+        return self.done_before
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def target(sandbox: Sandbox) -> Iterator[ScimTarget]:
+    patience, token = Patience(wait=lambda seconds: None), sandbox.token
+    with ScimTarget(ScimClient(sandbox.url, lambda: token, Rate(100_000), patience), IDENTITY_CENTER) as opened:
+        yield opened
+
+
+def _user(name: str, after: tuple[str, ...] = ()) -> Operation:
+    values = {"externalId": name, "userName": name, "name.givenName": "g", "name.familyName": "f", "displayName": name}
+    changes: dict[str, Change] = {path: (None, value) for path, value in values.items()} | {"active": (None, True)}
+    return Operation(f"create {name}", "create_user", Phase.USERS, name, None, name, "new", changes, after=after)
+
+
+def _group(name: str) -> Operation:
+    changes: dict[str, Change] = {"externalId": (None, name), "displayName": (None, name)}
+    return Operation(f"create {name}", "create_group", Phase.GROUPS, name, None, name, "new", changes)
+
+
+def _members(kind: OperationKind, group: str, *members: Member) -> Operation:
+    phase = Phase.GRANT if kind == "add_members" else Phase.REVOKE
+    return Operation(f"{kind} {group}", kind, phase, group, None, group, "why", members=members)
+
+
+def _run(target: ScimTarget, *operations: Operation, notes: Notes | None = None, work: Work | None = None) -> Applied:
+    return apply(operations, target, notes or Notes(), {}, work or Work(threads=4))
+
+
+def _statuses(applied: Applied) -> list[str]:
+    return [outcome.status for outcome in applied.outcomes]
+
+
+def test_users_groups_and_members_land_in_that_order(sandbox: Sandbox, target: ScimTarget) -> None:
+    add = _members("add_members", "g", Member("a", None, "a"), Member("b", None, "b"))
+    applied = _run(target, _user("a"), _user("b"), _group("g"), add)
+    assert applied.is_complete
+    assert len(next(iter(sandbox.state()["members"].values()))) == 2
+    assert sandbox.counts.invalid == 0
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after", "error", "throttle"])
+def test_a_fault_on_a_create_never_makes_two(sandbox: Sandbox, target: ScimTarget, kind: str) -> None:
+    sandbox.fail(Fault(kind, "POST", left=1))  # type: ignore[arg-type]
+    applied = _run(target, _user("a"))
+    assert _statuses(applied) == ["done"]
+    held = sandbox.state()["users"]
+    assert [user["id"] for user in held] == [applied.outcomes[0].target_id]
+
+
+def test_a_name_that_somebody_else_took_meanwhile_holds_that_one(sandbox: Sandbox, target: ScimTarget) -> None:
+    name = {"givenName": "g", "familyName": "f"}
+    sandbox.seed({"users": [{"userName": "A", "name": name, "displayName": "x", "active": True}]})
+    applied = _run(target, _user("a"), _user("b"))
+    assert _statuses(applied) == ["held", "done"]
+    assert applied.outcomes[0].conflict_kind == "name_taken"
+    assert applied.outcomes[0].request_id in applied.outcomes[0].detail
+
+
+def test_of_a_hundred_members_only_the_refused_one_is_held(sandbox: Sandbox, target: ScimTarget) -> None:
+    people = [_user(f"u{number}") for number in range(99)]
+    members = [Member(f"u{number}", None, f"u{number}") for number in range(99)]
+    ghost = Member(None, "00000000-0000-4000-8000-000000000000", "ghost")
+    add = _members("add_members", "g", *members[:50], ghost, *members[50:])
+    applied = _run(target, *people, _group("g"), add)
+    outcome = applied.outcomes[-1]
+    assert (outcome.status, outcome.refused) == ("held", (ghost,))
+    assert len(next(iter(sandbox.state()["members"].values()))) == 99
+
+
+def test_the_door_is_shut_even_if_what_rides_along_is_refused(sandbox: Sandbox, target: ScimTarget) -> None:
+    _run(target, _user("a"), _user("b"))
+    ids = {user["userName"]: user["id"] for user in sandbox.state()["users"]}
+    changes: dict[str, Change] = {"active": (True, False), "userName": ("a", "b")}
+    shut = Operation("o", "deactivate_user", Phase.REVOKE, "a", ids["a"], "a", "left", changes)
+    outcome = _run(target, shut).outcomes[0]
+    assert (outcome.status, outcome.landed) == ("held", ("active",))
+    assert next(u for u in sandbox.state()["users"] if u["id"] == ids["a"])["active"] is False
+
+
+def test_who_waits_for_a_refused_one_is_not_sent(sandbox: Sandbox, target: ScimTarget) -> None:
+    name = {"givenName": "g", "familyName": "f"}
+    sandbox.seed({"users": [{"userName": "a", "name": name, "displayName": "x", "active": True}]})
+    applied = _run(target, _user("a"), _user("b", after=("create a",)), _user("c", after=("create b",)))
+    assert _statuses(applied) == ["held", "not_sent", "not_sent"]
+    assert applied.outcomes[1].detail == "it needs create a, which did not succeed"
+
+
+def test_a_token_that_dies_stops_the_sending_and_every_operation_has_an_outcome(
+    sandbox: Sandbox, target: ScimTarget
+) -> None:
+    people = [_user(f"u{number}") for number in range(30)]
+    seen: list[str] = []
+
+    def progress(step: str, done: int, total: int | None) -> None:
+        seen.append(step)
+        if done == 5:
+            sandbox.app.identity = type(sandbox.app.identity)(tokens=("another",))
+
+    applied = _run(target, *people, work=Work(threads=2, progress=progress))
+    assert isinstance(applied.stopped, CredentialsRefused)
+    assert len(applied.outcomes) == 30
+    assert set(_statuses(applied)) == {"done", "failed", "not_sent"}
+
+
+def test_a_stop_request_ends_it_between_two_writes(sandbox: Sandbox, target: ScimTarget) -> None:
+    people = [_user(f"u{number}") for number in range(30)]
+    applied = _run(target, *people, work=Work(threads=1, is_stopping=lambda: len(sandbox.app.store.users.by_id) >= 5))
+    assert 5 <= len(sandbox.state()["users"]) < 30
+    assert _statuses(applied).count("not_sent") == 30 - len(sandbox.state()["users"])
+
+
+def test_what_an_earlier_run_of_the_plan_did_is_not_sent_again(sandbox: Sandbox, target: ScimTarget) -> None:
+    first = _run(target, _user("a"), _group("g"))
+    sandbox.forget_requests()
+    notes = Notes()
+    notes.done_before = list(first.outcomes)
+    add = _members("add_members", "g", Member("a", None, "a"))
+    applied = _run(target, _user("a"), _group("g"), add, notes=notes)
+    assert applied.is_complete
+    assert notes.begun == ["add_members g"]
+    assert sandbox.counts.writes == 1
