@@ -7,6 +7,7 @@ missing, and the next run finds out by reading the target.
 import fcntl
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -145,7 +146,7 @@ def alembic_config(path: Path, folder: Path = MIGRATIONS) -> "Config":
     """The migrations of this package, for this file."""
     from alembic.config import Config
 
-    config = Config()
+    config = Config(stdout=sys.stderr)  # stdout is the command's own
     config.set_main_option("script_location", str(folder))
     config.set_main_option("sqlalchemy.url", f"sqlite:///{path}")
     return config

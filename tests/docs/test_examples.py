@@ -33,7 +33,7 @@ def test_the_readme_shows_what_the_demo_really_prints(capfd: pytest.CaptureFixtu
 
 def test_the_readmes_configuration_is_accepted(tmp_path: Path) -> None:
     path = tmp_path / "bridge.yaml"
-    path.write_text(_block("README.md", "yaml"), encoding="utf-8")
+    path.write_text(_block("README.md", "yaml").replace("<tenant>", "3f1c9a40"), encoding="utf-8")
     assert load(path).connection("corp").target.requests_per_second == 10
 
 
