@@ -124,7 +124,7 @@ def _bears_our_mark(match: Match) -> bool:
 
 def _change(match: Match, wanted: Set[str], current: frozenset[str], users: _Users) -> GroupChange:
     if not current:
-        added = [users.addable[s] for s in sorted(wanted) if s in users.addable]
+        added = [users.addable[s] for s in sorted(users.addable.keys() & wanted)]
         return GroupChange(match, 0, (), tuple(added))
     staying = set(users.untouchable)
     added = []

@@ -46,7 +46,7 @@ def numbered(drafts: Sequence[Draft]) -> tuple[Operation, ...]:
             draft.reason,
             draft.changes,
             draft.members,
-            tuple(dict.fromkeys(ids[id(needed)] for needed in draft.after)),
+            tuple(dict.fromkeys(ids[id(needed)] for needed in draft.after)) if draft.after else (),
         )
         for draft in drafts
     )

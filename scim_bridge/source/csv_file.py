@@ -94,8 +94,9 @@ class _Memberships:
         if not table.problems:
             group_at, member_at = header.index("group_id"), header.index("member_id")
             type_at = header.index("member_type") if "member_type" in header else None
+            group_of, user_of = self.groups.get, self.users.get
             for line, row in table.raw_rows():
-                group, user = self.groups.get(row[group_at]), self.users.get(row[member_at])
+                group, user = group_of(row[group_at]), user_of(row[member_at])
                 is_user = type_at is None or row[type_at] == "user"
                 if is_user and group is not None and user is not None and user not in group[0]:
                     group[0][user] = None  # what a million rows do; all others are told apart below

@@ -36,23 +36,18 @@ class Table:
             return
         width = len(self.header)
         line = 1
-        while True:
-            start = line + 1
-            try:
-                row = next(reader, None)
-            except csv.Error as error:
-                self.problems.append(f"{self.name}, line {start}: {_quoting(error)}")
-                return
-            if row is None:
-                return
-            line = reader.line_num  # type: ignore[attr-defined]  # csv.reader has it; Iterator does not
-            if len(row) == width:
-                yield start, row
-            elif any(cell.strip() for cell in row):
-                self.problems.append(
-                    f"{self.name}, line {start}, column {min(len(row), width) + 1}: "
-                    f"{len(row)} cells where the header has {width}"
-                )
+        try:
+            for row in reader:
+                start, line = line + 1, reader.line_num  # type: ignore[attr-defined]  # csv.reader has it
+                if len(row) == width:
+                    yield start, row
+                elif any(cell.strip() for cell in row):
+                    self.problems.append(
+                        f"{self.name}, line {start}, column {min(len(row), width) + 1}: "
+                        f"{len(row)} cells where the header has {width}"
+                    )
+        except csv.Error as error:
+            self.problems.append(f"{self.name}, line {line + 1}: {_quoting(error)}")
 
 
 def open_table(path: Path, encoding: str, delimiter: str, needed: Sequence[str]) -> Table:
