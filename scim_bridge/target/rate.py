@@ -1,5 +1,6 @@
 """The ceiling on requests a second. The quota is for all clients together, so a pause is everybody's pause."""
 
+import math
 import threading
 from collections.abc import Callable
 from time import monotonic, sleep
@@ -20,7 +21,7 @@ class Rate:
         self._wait = wait
         self._lock = threading.Lock()
         self._next = clock() - self._burst + self._interval
-        self._paused_until = clock()
+        self._paused_until = -math.inf
 
     def acquire(self) -> None:
         """Wait for this request's turn. Whoever waits when a pause begins takes a new turn after it."""
