@@ -38,8 +38,7 @@ def open_bridge(connection: ConnectionSettings) -> Iterator[Bridge]:
     """Open a connection's ends. Raises Misconfigured for a broken mapping, SourceUnreadable for a broken source."""
     written = load_mapping(connection.mapping)
     require_passing(written)
-    source = open_source(connection.source, written.users.id, written.groups.id)
-    mapping = compile_mapping(written, source.attributes("user"), source.attributes("group"))
+    source, mapping = open_near_end(connection, written)
     connection.target.token.read()
     with open_target(connection.target) as target:
         yield Bridge(
@@ -51,6 +50,12 @@ def open_bridge(connection: ConnectionSettings) -> Iterator[Bridge]:
             connection.policy,
             _terms(written, target, connection.policy),
         )
+
+
+def open_near_end(connection: ConnectionSettings, written: Mapping) -> tuple[Source, CompiledMapping]:
+    """The source, and the mapping compiled against what the source has. Needs neither token nor target."""
+    source = open_source(connection.source, written.users.id, written.groups.id)
+    return source, compile_mapping(written, source.attributes("user"), source.attributes("group"))
 
 
 def _terms(mapping: Mapping, target: ScimTarget, policy: Policy) -> Terms:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scim_bridge.bridge import open_bridge
+from scim_bridge.bridge import open_near_end
 from scim_bridge.cli.output import Output, OutputOption, console, print_json, tell
 from scim_bridge.config.document import json_schema
 from scim_bridge.config.settings import ConnectionSettings, TargetSettings, load
@@ -94,8 +94,8 @@ def _mapping(path: Path) -> str:
 
 
 def _source(connection: ConnectionSettings) -> str:
-    with open_bridge(connection) as bridge:
-        counts = bridge.source.read().counts
+    source, _ = open_near_end(connection, load_mapping(connection.mapping))
+    counts = source.read().counts
     refuse_empty(counts)
     return f"{counts.users:,} users, {counts.groups:,} groups, {counts.memberships:,} memberships"
 

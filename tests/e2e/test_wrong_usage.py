@@ -96,6 +96,15 @@ def test_wrong_arguments_end_with_2(world: World, cli: Cli, arguments: tuple[str
     assert sentence in said.err
 
 
+def test_check_says_of_each_part_whether_it_is_well(world: World, cli: Cli) -> None:
+    world.write(organization(3, 1))
+    assert [check["ok"] for check in cli("check", "--output", "json").json] == [True] * 7
+    _replace("token: sandbox-token", "token: env:NO_SUCH_TOKEN")(world)
+    said = cli("check", "--output", "json")
+    assert said.code == 1
+    assert {check["name"] for check in said.json if not check["ok"]} == {"token", "endpoint"}
+
+
 def test_several_problems_of_one_file_are_told_at_once(world: World, cli: Cli) -> None:
     world.write(organization(3, 1))
     _replace("requests_per_second: 100000", "requests_per_second: 0\n      tokn: x")(world)
