@@ -9,6 +9,8 @@ from scim_bridge.mapping.function import USAGE
 _ERROR = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
 _UNDECLARED = re.compile(r"undeclared reference to '([^']+)'")
 _OVERLOAD = re.compile(r"found no matching overload for '([^']+)' applied to '([^']+)'")
+_NO_NAME = re.compile(r"(?:reserved identifier: |recognition error at: '(?=[^\x00-\x7f])|input '(?=in'))(\w+)")
+"""A word of the language, or a letter beyond ASCII, where a name is due."""
 _CODES = re.compile(r"^(?:[A-Z_]+: )+|(?: \[[A-Z_]+\])+$")
 
 
@@ -61,6 +63,11 @@ def _complaint(what: str, text: str, line: int, column: int) -> Complaint:
         return Complaint(_mistyped(overload[1], overload[2]), where)
     if "mismatched input '<EOF>'" in what:
         return Complaint("the rule breaks off in the middle", where)
+    no_name = _NO_NAME.search(what)
+    if no_name is not None:
+        return Complaint(
+            f'{no_name[1]!r} cannot be used as a name: write source["…"] with the attribute\'s name', where
+        )
     return Complaint(without_codes(what).split(" expecting ")[0], where)
 
 

@@ -78,15 +78,9 @@ class Expression:
     def evaluate(self, activation: Any) -> Result:
         """The value for one record. Raises EvaluationFailed with a text for people."""
         try:
-            value = self.compiled.eval(activation)
-            plain = value.plain_value()
+            return _result(self.compiled.eval(activation))
         except (RuntimeError, TypeError) as error:
             raise EvaluationFailed(without_codes(str(error))) from None
-        if plain is True or plain is False:
-            return plain
-        if value.type() == cel.Type.ERROR:  # an error's plain value is its message, a text like any other
-            raise EvaluationFailed(without_codes(str(plain)))
-        return _result(plain)
 
 
 class Language:
@@ -95,6 +89,7 @@ class Language:
     def __init__(self, variables: Mapping[str, AttributeType]) -> None:
         self.variables = dict(variables)
         self.names = {n: t for n, t in variables.items() if _IDENTIFIER.fullmatch(n) and n not in _UNUSABLE}
+        self.is_text_only = all(kind == "string" for kind in variables.values())
         declared = {name: _TYPES[kind] for name, kind in self.names.items()}
         declared |= {TODAY: cel.Type.STRING, SOURCE: cel.Type.Map(cel.Type.STRING, cel.Type.DYN)}
         self._environment = _environment(declared)
@@ -152,11 +147,32 @@ def names_in(text: str) -> frozenset[str]:
         return found
 
 
-def _result(plain: object) -> Result:
-    if plain is None:
-        return ""
-    if isinstance(plain, (str, bool)):
+_STRING, _BOOL, _NULL, _ERROR = cel.Type.STRING, cel.Type.BOOL, cel.Type.NULL, cel.Type.ERROR
+_LIST = cel.Type.List(cel.Type.DYN)
+
+
+def _result(value: Any) -> Result:
+    """What an evaluation gave. Only a text or a truth is asked for its plain value.
+
+    An error's plain value is its message, a text like any other. And each plain value that is or holds a null drops a
+    reference to None that it does not own (cel-expr-python 0.1.3): some thousand records later the process would die.
+    """
+    kind = value.type()
+    if kind in (_STRING, _BOOL):
+        plain: str | bool = value.plain_value()
         return plain
-    if isinstance(plain, list) and all(isinstance(item, str) for item in plain):
-        return tuple(item for item in plain if item)
-    raise EvaluationFailed(f"it gives {type(plain).__name__} where text is wanted")
+    if kind == _NULL:
+        return ""
+    if kind == _LIST:
+        return tuple(text for text in map(_text, value.value()) if text)
+    if kind == _ERROR:
+        raise EvaluationFailed(without_codes(str(value.plain_value())))
+    raise EvaluationFailed(f"it gives {kind} where text is wanted")
+
+
+def _text(item: Any) -> str:
+    kind = item.type()
+    if kind != _STRING:
+        raise EvaluationFailed(f"it gives a list with {kind} where texts are wanted")
+    text: str = item.plain_value()
+    return text

@@ -1,14 +1,13 @@
 """Records become the desired state: scope, each attribute's rule, memberships. Pure; `today` is an argument."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from scim_bridge.mapping.compiled import CompiledMapping, CompiledRule, CompiledRules
-from scim_bridge.mapping.expression import SOURCE, EvaluationFailed
+from scim_bridge.mapping.expression import EvaluationFailed
 from scim_bridge.mapping.flatten import flatten
+from scim_bridge.mapping.row import Row, Unusable, is_clean, row_of, value_of
 from scim_bridge.model.identity import (
     ACTIVE,
     EXTERNAL_ID,
@@ -21,8 +20,6 @@ from scim_bridge.model.identity import (
     Snapshot,
     Value,
 )
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +44,13 @@ def map_records(snapshot: Snapshot, mapping: CompiledMapping, today: str) -> Dir
 
 def trace(record: Record, rules: CompiledRules, today: str) -> tuple[Step, ...]:
     """Every rule of one record, scope first, with its value or why it failed."""
-    row = _row(record, rules, today)
+    row = row_of(record, rules, today)
     return tuple(_step(rule, row) for rule in (rules.scope, *rules.attributes))
 
 
-@dataclass(slots=True)
-class _Row:
-    """One record while its rules run. unusable: its attributes that no rule may read."""
-
-    record: Record
-    activation: Any
-    unusable: frozenset[str]
-
-
-def _row(record: Record, rules: CompiledRules, today: str) -> _Row:
-    unusable = frozenset[str]()
-    if not _is_clean(_all_text(record.attributes.values())):
-        unusable = frozenset(name for name, value in record.attributes.items() if not _is_clean(_all_text([value])))
-    return _Row(record, rules.language.activation(record.attributes, rules.used, today), unusable)
-
-
-def _step(rule: CompiledRule, row: _Row) -> Step:
+def _step(rule: CompiledRule, row: Row) -> Step:
     try:
-        value = _value(rule, row)
+        value = value_of(rule, row)
     except EvaluationFailed as failure:
         return Step(rule.rule.path, rule.rule.text, rule.rule.place, None, str(failure))
     return Step(rule.rule.path, rule.rule.text, rule.rule.place, value)
@@ -84,7 +65,7 @@ def _map_kind(
     out: list[OutOfScope] = []
     shared: dict[str, list[tuple[bool, Desired]]] = {}
     for record in records:
-        row = _row(record, rules, today)
+        row = row_of(record, rules, today)
         is_in_scope, flaws = _scope(row, rules)
         if record.id and rows_of_id[record.id] > 1:
             shared.setdefault(record.id, []).append((is_in_scope, _map_one(row, rules, flaws)))
@@ -100,85 +81,38 @@ def _map_kind(
     return tuple(mapped), out
 
 
-def _scope(row: _Row, rules: CompiledRules) -> tuple[bool, list[Flaw]]:
+def _scope(row: Row, rules: CompiledRules) -> tuple[bool, list[Flaw]]:
     """Whether a record is in scope. One whose rule fails is held: it is not taken for gone."""
     try:
-        return _value(rules.scope, row) is True, []
+        return value_of(rules.scope, row) is True, []
     except EvaluationFailed as failure:
         return True, [_failed("scope", failure, is_fatal=True)]
 
 
-def _map_one(row: _Row, rules: CompiledRules, flaws: list[Flaw]) -> Desired:
+def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw]) -> Desired:
     """One record by its rules, whatever is wrong with it: a held record's name and its `active` still count."""
     record = row.record
     attributes: dict[str, Value] = {EXTERNAL_ID: record.id}
     if not record.id:
         detail = f"the id ({rules.id}) is empty"
         flaws.append(Flaw("missing_id", EXTERNAL_ID, detail, "Give the record its id in the source.", fatal=True))
-    elif row.unusable and not _is_clean(record.id):
-        flaws.append(_failed(EXTERNAL_ID, _Unusable(rules.id), is_fatal=True))
+    elif not is_clean(record.id):
+        flaws.append(_failed(EXTERNAL_ID, Unusable(rules.id), is_fatal=True))
     if rules.kind == "user" and not rules.has_active:
         attributes[ACTIVE] = True
     for rule in rules.attributes:
         try:
-            attributes[rule.rule.path] = _value(rule, row)
+            attributes[rule.rule.path] = value_of(rule, row)
         except EvaluationFailed as failure:
             flaws.append(_failed(rule.rule.path, failure, is_fatal=False))
     return Desired(rules.kind, record.id, attributes, (record.place,), tuple(flaws))
 
 
-class _Unusable(EvaluationFailed):
-    """The rule reads an attribute with a character that is no text.
-
-    The expression runtime cuts text at a NUL, and "admin\\0x" must not become "admin".
-    """
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name} holds a character that is no text (NUL or half a surrogate pair)")
-
-
-def _value(rule: CompiledRule, row: _Row) -> Value:
-    expression = rule.expression
-    if row.unusable:
-        _refuse_unusable(expression.names, row.unusable)
-    if expression.variable:
-        value = row.record.attributes.get(expression.variable, "")
-        if isinstance(value, str):
-            return value
-        raise EvaluationFailed(f"{expression.variable} is no text")
-    result = expression.evaluate(row.activation)
-    if (type(result) is bool) is not rule.is_truth:
-        raise EvaluationFailed(f"it gives {result!r} where {'true or false' if rule.is_truth else 'text'} is wanted")
-    return result
-
-
-def _refuse_unusable(names: frozenset[str], unusable: frozenset[str]) -> None:
-    read = unusable if SOURCE in names else unusable & names
-    if read:
-        raise _Unusable(min(read))
-
-
 def _failed(path: str, why: EvaluationFailed, *, is_fatal: bool) -> Flaw:
-    if isinstance(why, _Unusable):
+    if isinstance(why, Unusable):
         return Flaw("unusable_character", path, str(why), "Remove it in the source.", is_fatal)
     remedy = "Mend the value in the source, or the rule in the mapping."
     return Flaw("rule_failed", path, f"the rule for {path} failed: {why}", remedy, is_fatal)
-
-
-def _all_text(values: Iterable[object]) -> str:
-    """Every text in these values, one after the other, to look through all of a record at once."""
-    try:
-        return "".join(values)  # type: ignore[arg-type]  # most records hold nothing but text
-    except TypeError:
-        return "".join(
-            value if isinstance(value, str) else _all_text(value) for value in values if isinstance(value, (str, list))
-        )
-
-
-def _is_clean(text: str) -> bool:
-    if "\x00" in text:
-        return False
-    return text.isascii() or _SURROGATE.search(text) is None
 
 
 def _merge(rows: list[tuple[bool, Desired]]) -> Desired:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from scim_bridge.errors import Misconfigured
 from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
 from scim_bridge.mapping.document import Mapping, Test
+from scim_bridge.mapping.expression import names_in
 from scim_bridge.mapping.record import trace
 from scim_bridge.model.identity import ACTIVE, EXTERNAL_ID, AttributeType, Kind, Record, Value
 
@@ -48,13 +49,20 @@ def require_passing(mapping: Mapping) -> None:
 
 
 def _variables(mapping: Mapping, kind: Kind) -> dict[str, AttributeType]:
-    """The attributes of a kind's test records; one that is not of one type throughout may hold anything."""
+    """The attributes of a kind's test records; one that is not of one type throughout may hold anything.
+
+    A kind without a test has no records to learn from: whatever its rules name is then taken to exist.
+    """
+    rules = mapping.users if kind == "user" else mapping.groups
+    if all(test.kind != kind for test in mapping.tests):
+        named = frozenset[str]().union(*(names_in(rule.text) for rule in (rules.scope, *rules.attributes)))
+        return {name: "string" if name == rules.id else "dyn" for name in named | {rules.id}}
     types: dict[str, set[AttributeType]] = {}
     for test in mapping.tests:
         if test.kind == kind:
             for name, value in test.record.items():
                 types.setdefault(name, set()).add(_type_of(value))
-    names: dict[str, AttributeType] = {(mapping.users if kind == "user" else mapping.groups).id: "string"}
+    names: dict[str, AttributeType] = {rules.id: "string"}
     names |= {name: next(iter(found)) if len(found) == 1 else "dyn" for name, found in types.items()}
     return names
 

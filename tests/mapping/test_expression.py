@@ -1,0 +1,201 @@
+"""The traps of the expression runtime, one by one: none of them may reach a name on the target."""
+
+import contextlib
+import sys
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scim_bridge.mapping.expression import BadExpression, EvaluationFailed, Language, Result, names_in
+from scim_bridge.model.identity import AttributeType
+
+LANGUAGE = Language({"s": "string", "l": "strings", "d": "dyn"})
+TODAY = "2027-03-13"
+
+
+def value(rule: str, **attributes: object) -> Result:
+    return value_in(LANGUAGE, rule, attributes)
+
+
+def value_in(language: Language, rule: str, attributes: Mapping[str, object]) -> Result:
+    expression = language.compile(rule)
+    return expression.evaluate(language.activation(attributes, expression.names, TODAY))
+
+
+def failure(rule: str, **attributes: object) -> str:
+    with pytest.raises(EvaluationFailed) as error:
+        value(rule, **attributes)
+    return str(error.value)
+
+
+def test_a_failed_evaluation_is_a_failure_and_not_a_text() -> None:
+    assert failure("source.nickname") == 'Key not found in map : "nickname"'
+    assert failure("[source.nickname]") == 'Key not found in map : "nickname"'
+
+
+def test_too_many_steps_are_a_failure() -> None:
+    assert failure('l.exists(x, x == "z") ? "a" : "b"', l=["a"] * 20_000) == "Iteration budget exceeded"
+
+
+def test_half_a_character_is_a_failure() -> None:
+    assert "construction from null" in failure("s.lower()", s="a\ud800")
+
+
+@pytest.mark.parametrize("wrong", [None, 5, ["a"], True])
+def test_a_value_of_another_type_than_the_source_promised_is_a_failure(wrong: object) -> None:
+    assert "Expected STRING" in failure("s.lower()", s=wrong)
+
+
+@pytest.mark.parametrize("strange", [object(), 2**70, {"a": 1}, 5, b"x", [1]])
+def test_a_value_that_can_be_no_attribute_is_a_failure(strange: object) -> None:
+    assert failure("d", d=strange)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "d",
+        "dyn(null)",
+        "[d]",
+        "d[0]",
+        "source.d",
+        "source",
+        '{"a": d}',
+        "first(source.many)",
+        "s == '' ? dyn(null) : s",
+    ],
+)
+@pytest.mark.parametrize("empty", [None, [None], ["a", None], {"a": None}])
+def test_a_null_costs_the_process_nothing(rule: str, empty: object) -> None:
+    expression = LANGUAGE.compile(rule)
+    activation = LANGUAGE.activation({"d": empty, "many": [None, "a"]}, expression.names, TODAY)
+    before = sys.getrefcount(None)
+    for _ in range(400):
+        with contextlib.suppress(EvaluationFailed):
+            expression.evaluate(activation)
+    assert abs(sys.getrefcount(None) - before) < 200  # 400 fewer, were one dropped by each evaluation
+
+
+def test_a_null_is_an_empty_text() -> None:
+    assert value("d", d=None) == ""
+    assert value("s == '' ? dyn(null) : s") == ""
+    assert failure("[d]", d=None) == "it gives a list with NULL where texts are wanted"
+
+
+def test_what_is_absent_has_its_types_empty_value_and_has_tells_the_difference() -> None:
+    assert value("s") == ""
+    assert value("l") == ()
+    assert value("d") == ""
+    assert value('has(source.s) ? "there" : "absent"') == "absent"
+    assert value('has(source.s) ? "there" : "absent"', s="") == "there"
+
+
+def test_a_list_is_several_texts_without_the_empty_ones() -> None:
+    assert value("l", l=["a", "", "b"]) == ("a", "b")
+    assert value('s.split(",")', s="a,,b") == ("a", "b")
+    assert value("[d, s]", d="x", s="y") == ("x", "y")
+
+
+def test_today_is_the_only_clock() -> None:
+    assert value('today < "2027-04-01" ? "before" : "after"') == "before"
+
+
+def test_a_name_that_is_no_variable_is_reached_by_source() -> None:
+    language = Language({"社員 番号": "string", "type": "string", "today": "string"})
+    assert value_in(language, 'source["社員 番号"]', {"社員 番号": "12"}) == "12"
+    assert value_in(language, 'source["type"] + source["today"]', {"type": "a", "today": "b"}) == "ab"
+
+
+def test_a_rule_may_use_more_names_than_the_compiler_complains_of_at_once() -> None:
+    names = [f"column{number}" for number in range(60)]
+    language = Language(dict.fromkeys(names, "string"))
+    rule = f'[{", ".join(names)}].join("")'
+    assert names_in(rule) == frozenset(names)
+    assert value_in(language, rule, dict.fromkeys(names, "x")) == "x" * 60
+
+
+def test_names_of_a_rule_are_its_variables_and_neither_its_functions_nor_its_own_words() -> None:
+    assert names_in('l.filter(x, x.startsWith(s)).join(",") + source["k"] + today') == {"l", "s", "source", "today"}
+    assert names_in("d.map(item, item.number)") == {"d"}
+    assert names_in('"fixed"') == frozenset()
+
+
+def test_everything_wrong_with_a_rule_is_told_at_once() -> None:
+    with pytest.raises(BadExpression) as error:
+        LANGUAGE.compile("nme + frst(s) + nme")
+    assert [c.what for c in error.value.complaints] == [
+        "unknown name 'nme'",
+        "there is no function 'frst' (did you mean first?)",
+    ]
+    assert [c.unknown for c in error.value.complaints] == ["nme", ""]
+
+
+def test_a_rule_nested_too_deep_is_told() -> None:
+    with pytest.raises(BadExpression):
+        LANGUAGE.compile(" + ".join(["s"] * 100))
+
+
+TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
+
+
+@given(TEXTS)
+def test_a_bare_name_gives_the_same_with_and_without_evaluation(text: str) -> None:
+    bare = LANGUAGE.compile(" s ")
+    assert bare.variable == "s"
+    assert bare.evaluate(LANGUAGE.activation({"s": text}, bare.names, TODAY)) == text
+
+
+@pytest.mark.parametrize("rule", ["l", "d", "today", "source.s", "s + ''", "(s)", '"s"'])
+def test_nothing_but_the_bare_name_of_a_text_is_looked_up(rule: str) -> None:
+    assert LANGUAGE.compile(rule).variable == ""
+
+
+FUNCTIONS: Mapping[str, tuple[str, dict[str, object], Result]] = {
+    "lower knows every letter": ("s.lower()", {"s": "ÀÉŁ"}, "àéł"),
+    "upper knows every letter": ("s.upper()", {"s": "straße"}, "STRASSE"),
+    "trim knows every space": ("s.trim()", {"s": "\u3000 佐藤\u00a0"}, "佐藤"),
+    "normalize composes": ("s.normalize()", {"s": "e\u0301"}, "é"),
+    "normalize keeps what NFC keeps": ("s.normalize()", {"s": "ＡＢ①"}, "ＡＢ①"),
+    "first non-empty": ("firstNonEmpty(s, '', 'c')", {}, "c"),
+    "first non-empty of eight": ("firstNonEmpty(s, s, s, s, s, s, s, 'h')", {}, "h"),
+    "first non-empty of none": ("firstNonEmpty(s, s)", {}, ""),
+    "first of a list": ("first(l)", {"l": ["", "b"]}, "b"),
+    "first of an empty list": ("first(l)", {}, ""),
+    "every match is replaced": (r"s.regexReplace('[ -]+', '.')", {"s": "a - b c"}, "a.b.c"),
+    "a group can be kept": (r"s.regexReplace('(\\w+), (\\w+)', '\\2 \\1')", {"s": "Sato, Hana"}, "Hana Sato"),
+    "split and join": ('s.split("@").join("#")', {"s": "a@b"}, "a#b"),
+    "functions take what may be anything": ("d.lower() + firstNonEmpty(d, s)", {"d": "A"}, "aA"),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_function(name: str) -> None:
+    rule, attributes, expected = FUNCTIONS[name]
+    assert value(rule, **attributes) == expected
+
+
+@pytest.mark.parametrize("text", ["true", "TRUE", " Yes ", "1", "on", "enabled", "active", "有効", "○"])
+def test_truth_knows_a_yes(text: str) -> None:
+    assert value("truth(s)", s=text) is True
+
+
+@pytest.mark.parametrize("text", ["false", "False", "no", "0", "off", "disabled", "inactive", "無効", "×"])
+def test_truth_knows_a_no(text: str) -> None:
+    assert value("truth(s)", s=text) is False
+
+
+@pytest.mark.parametrize("text", ["", "maybe", "ture", "2", "yes no"])
+def test_truth_never_guesses(text: str) -> None:
+    assert failure("truth(s)", s=text) == f"{text!r} is neither a yes nor a no"
+
+
+def test_a_regular_expression_that_would_run_for_ever_is_given_up() -> None:
+    assert "takes too long on this value" in failure("s.regexReplace('(?:a|a)*$', '')", s="a" * 40 + "b")
+
+
+@pytest.mark.parametrize("kind", ["string", "strings", "dyn"])
+@given(name=st.text(min_size=1))
+def test_no_name_of_an_attribute_breaks_the_language(kind: AttributeType, name: str) -> None:
+    assert value_in(Language({name: kind, "s": "string"}), "s", {"s": "x"}) == "x"
