@@ -1,67 +1,88 @@
 """`bridge.yaml` as it is written: names, types and defaults of design.md §3. The published schema is made from this.
 
-What the values mean once they are read is in settings.py.
+The forms of single values are in form.py; what they mean once they are read is in settings.py.
 """
 
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
+from pydantic_core.core_schema import ValidationInfo
 
-_DURATION = re.compile(r"(\d+)([smhd])")
-_PERCENTAGE = re.compile(r"(\d{1,3})%")
+from scim_bridge.config import form
+from scim_bridge.config.form import checked
 
-
-def _is_duration(value: str) -> str:
-    match = _DURATION.fullmatch(value)
-    if match is None or int(match[1]) == 0:
-        raise ValueError("is no duration; write 90s, 5m, 24h or 30d")
-    return value
-
-
-def _is_limit(value: Any) -> Any:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    if isinstance(value, str) and (match := _PERCENTAGE.fullmatch(value)) and int(match[1]) <= 100:
-        return value
-    raise ValueError("is no limit; write a number such as 5, or a share such as 10%")
-
-
-Duration = Annotated[str, AfterValidator(_is_duration), Field(json_schema_extra={"pattern": r"^[0-9]+[smhd]$"})]
+Text = Annotated[str, AfterValidator(checked(form.text)), Field(json_schema_extra={"pattern": form.TEXT})]
+Name = Annotated[
+    str, AfterValidator(checked(form.connection_name)), Field(json_schema_extra={"pattern": form.CONNECTION})
+]
+Duration = Annotated[str, AfterValidator(checked(form.duration)), Field(json_schema_extra={"pattern": form.DURATION})]
 LimitText = Annotated[
     int | str,
-    BeforeValidator(_is_limit),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[0-9]{1,3}%$"}]}),
+    BeforeValidator(checked(form.limit)),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": form.PERCENTAGE}]}),
 ]
-DateText = Annotated[
-    str, BeforeValidator(str), Field(json_schema_extra={"format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"})
+Day = Annotated[
+    str, AfterValidator(checked(form.day)), Field(json_schema_extra={"format": "date", "pattern": form.DAY})
 ]
-Text = Annotated[str, Field(min_length=1)]
+Encoding = Annotated[str, AfterValidator(checked(form.encoding)), Field(json_schema_extra={"minLength": 1})]
+State = Annotated[str, AfterValidator(checked(form.state_file)), Field(json_schema_extra={"pattern": form.STATE})]
+Address = Annotated[str, AfterValidator(checked(form.address)), Field(json_schema_extra={"pattern": form.LISTEN})]
+Url = Annotated[str, AfterValidator(checked(form.endpoint)), Field(json_schema_extra={"pattern": form.URL})]
+Token = Annotated[str, AfterValidator(checked(form.token)), Field(json_schema_extra={"pattern": form.TOKEN})]
 
 
 class _Section(BaseModel):
+    """Every key is known, every value has its type; a key that may be left out is not written empty.
+
+    A text that may be left out and has no default is "" then.
+    """
+
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class Source(_Section):
     """Where users, groups and memberships are read from."""
 
+    model_config = ConfigDict(json_schema_extra={"dependentRequired": {"members": ["groups"]}})
+
     kind: Literal["csv"]
     users: Text
-    groups: Text | None = None
-    members: Text | None = None
-    encoding: Text = "auto"
+    groups: Text = ""
+    members: Text = ""
+    encoding: Encoding = "auto"
     delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
+
+    @field_validator("members")
+    @classmethod
+    def _has_groups(cls, members: str, others: ValidationInfo) -> str:
+        if others.data.get("groups") == "":
+            raise ValueError(" needs groups; name the groups file too")
+        return members
 
 
 class Target(_Section):
     """The SCIM endpoint. token: env:NAME or file:PATH; requests_per_second: the ceiling."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"url": {"pattern": form.LOOPBACK_URL}}},
+            "else": {"properties": {"token": {"pattern": form.REFERENCE}}},
+        }
+    )
+
     kind: Literal["identity-center"]
-    url: Text
-    token: Text
-    token_expires: DateText | None = None
-    requests_per_second: Annotated[float, Field(gt=0, strict=False)] = 10
+    url: Url
+    token: Token
+    token_expires: Day = ""
+    requests_per_second: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10
+
+    @field_validator("token")
+    @classmethod
+    def _is_safe_there(cls, token: str, others: ValidationInfo) -> str:
+        url = others.data.get("url")
+        if url is not None and token.partition(":")[0] not in ("env", "file") and not form.is_loopback_url(url):
+            raise ValueError(": write env:NAME or file:PATH; a token itself is accepted for a loopback target only")
+        return token
 
 
 class Deprovision(_Section):
@@ -118,20 +139,28 @@ class Connection(_Section):
 class Service(_Section):
     """Where the pages are served."""
 
-    listen: Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.\-]+):\d{1,5}$")] = "127.0.0.1:8080"
+    listen: Address = "127.0.0.1:8080"
 
 
 class Document(_Section):
     """The whole file."""
 
-    state: Text = "sqlite:///scim-bridge.db"
+    state: State = "sqlite:///scim-bridge.db"
     connections: Annotated[
-        dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")], Connection], Field(min_length=1)
+        dict[Name, Connection], Field(min_length=1, json_schema_extra={"additionalProperties": False})
     ]
     service: Service = Service()
 
 
 def json_schema() -> dict[str, Any]:
-    """The published JSON schema (draft 2020-12) of `bridge.yaml`."""
+    """The published JSON schema (draft 2020-12) of `bridge.yaml`: what it refuses, `load` refuses.
+
+    Only three things it cannot say: which encodings this Python knows, that no key stands twice, and (for validators
+    that take `format` as a remark) that a date is in the calendar.
+    """
     schema = Document.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "scim-bridge bridge.yaml"} | schema
+    for section in (schema, *schema["$defs"].values()):
+        for key in section["properties"].values():
+            if key.get("default") == "":
+                del key["default"]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | {"title": "scim-bridge bridge.yaml"}

@@ -10,26 +10,28 @@ from scim_bridge.config.yaml_file import KeyPath, YamlFile
 
 _CONNECTION = ("connections", "*")
 KEYS: dict[KeyPath, str] = {
-    ("history",): "Leave it out; nothing is deleted from the history.",
-    (*_CONNECTION, "access"): "Leave it out.",
-    (*_CONNECTION, "schedule", "verify"): "Leave it out; every run reads the whole target.",
-    (*_CONNECTION, "policy", "deprovision", "delete_after"): "Leave it out; nobody is deleted.",
-    (*_CONNECTION, "policy", "limits", "missing"): "Leave it out.",
-    (*_CONNECTION, "policy", "limits", "mapping_change"): "Leave it out.",
-    (*_CONNECTION, "policy", "limits", "window"): "Leave it out; limits hold for one run.",
+    ("history",): "leave it out; nothing is deleted from the history",
+    (*_CONNECTION, "access"): "leave it out",
+    (*_CONNECTION, "schedule", "verify"): "leave it out; every run reads the whole target",
+    (*_CONNECTION, "policy", "deprovision", "delete_after"): "leave it out; nobody is deleted",
+    (*_CONNECTION, "policy", "limits", "missing"): "leave it out",
+    (*_CONNECTION, "policy", "limits", "mapping_change"): "leave it out",
+    (*_CONNECTION, "policy", "limits", "window"): "leave it out; limits hold for one run",
 }
 """Keys not available yet, with what to do instead."""
 
-VALUES: dict[KeyPath, tuple[frozenset[str], str]] = {
-    (*_CONNECTION, "source", "kind"): (frozenset({"ldap", "entra"}), "csv"),
-    (*_CONNECTION, "target", "kind"): (frozenset({"scim"}), "identity-center"),
-    (*_CONNECTION, "policy", "deprovision", "action"): (frozenset({"delete"}), "deactivate or keep"),
-    (*_CONNECTION, "policy", "adopt"): (frozenset({"always", "ask"}), "first-run"),
-    (*_CONNECTION, "policy", "rehire"): (frozenset({"link", "separate"}), "ask"),
-    (*_CONNECTION, "policy", "orphans"): (frozenset({"deactivate"}), "report or keep"),
-    (*_CONNECTION, "policy", "drift"): (frozenset({"report"}), "overwrite"),
+VALUES: dict[KeyPath, tuple[tuple[str, ...], str]] = {
+    (*_CONNECTION, "source", "kind"): (("ldap", "entra"), "csv"),
+    (*_CONNECTION, "target", "kind"): (("scim",), "identity-center"),
+    (*_CONNECTION, "policy", "deprovision", "action"): (("delete",), "deactivate or keep"),
+    (*_CONNECTION, "policy", "adopt"): (("always", "ask"), "first-run"),
+    (*_CONNECTION, "policy", "rehire"): (("link", "separate"), "ask"),
+    (*_CONNECTION, "policy", "orphans"): (("deactivate",), "report or keep"),
+    (*_CONNECTION, "policy", "drift"): (("report",), "overwrite"),
 }
 """Values not available yet, and what may stand there."""
+
+_POSTGRESQL = "PostgreSQL is not available in this version; use sqlite:///FILE"
 
 
 def not_yet(file: YamlFile) -> dict[KeyPath, str]:
@@ -37,15 +39,20 @@ def not_yet(file: YamlFile) -> dict[KeyPath, str]:
     found: dict[KeyPath, str] = {}
     for pattern, instead in KEYS.items():
         for where, _ in _places(file.data, pattern):
-            found[where] = f"{file.at(where)} is not available in this version. {instead}"
+            found[where] = f"{file.at(where)} is not available in this version; {instead}."
     for pattern, (values, possible) in VALUES.items():
         for where, value in _places(file.data, pattern):
             if value in values:
                 found[where] = f"{file.at(where)}: {value} is not available in this version; use {possible}."
     for where, value in _places(file.data, ("state",)):
         if isinstance(value, str) and value.startswith("postgresql"):
-            found[where] = f"{file.at(where)}: PostgreSQL is not available in this version; use sqlite:///FILE."
+            found[where] = f"{file.at(where)}: {_POSTGRESQL}."
     return found
+
+
+def explains(later: KeyPath, where: KeyPath) -> bool:
+    """Whether what is wrong at a place only follows from something of later: another kind has keys of its own."""
+    return where[: len(later)] == later or (later[-1] == "kind" and where[: len(later) - 1] == later[:-1])
 
 
 def _places(data: Any, pattern: KeyPath, done: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:

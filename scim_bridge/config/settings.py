@@ -4,18 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
-from pydantic import BaseModel, ValidationError
-
-from scim_bridge.config import document
-from scim_bridge.config.later import not_yet
+from scim_bridge.config import document, form
+from scim_bridge.config.fault import faults
+from scim_bridge.config.later import explains, not_yet
 from scim_bridge.config.secret import Secret
-from scim_bridge.config.soundness import date_of, host_of, unsound
-from scim_bridge.config.yaml_file import KeyPath, YamlFile, nearest, refuse
+from scim_bridge.config.yaml_file import YamlFile, nearest, refuse
 from scim_bridge.errors import Misconfigured
-from scim_bridge.model.policy import Limit, Limits, Policy, Protect
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+from scim_bridge.model.policy import Limits, Policy, Protect
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,117 +77,56 @@ def load(path: Path) -> Settings:
     """Read `bridge.yaml`. Raises Misconfigured with every problem, each naming file, line and key."""
     file = YamlFile(path)
     later = not_yet(file)
-    problems = {where: text for where, text in _invalid(file).items() if where not in later} | later
-    if not problems:
-        read = document.Document.model_validate(file.data)
-        problems = unsound(file, read)
-        if not problems:
-            return _settings(path.resolve(), read)
+    wrong = {where: text for where, text in faults(file).items() if not any(explains(key, where) for key in later)}
+    problems = wrong | later
     refuse(file.name, [problems[where] for where in sorted(problems, key=file.line)])
-    raise AssertionError("refuse() raises when there are problems")
-
-
-def _invalid(file: YamlFile) -> dict[KeyPath, str]:
-    """What does not fit the document's types, by place."""
-    try:
-        document.Document.model_validate(file.data)
-    except ValidationError as error:
-        faults = [(_where(fault["loc"]), fault) for fault in error.errors()]
-        return {where: _sentence(file, where, fault) for where, fault in faults}
-    return {}
-
-
-def _where(loc: tuple[int | str, ...]) -> KeyPath:
-    return tuple(key for key in loc if key != "[key]")
-
-
-def _sentence(file: YamlFile, where: KeyPath, fault: Mapping[str, object]) -> str:
-    """One fault as a sentence for a person."""
-    place = file.at(where)
-    match fault["type"]:
-        case "missing":
-            needing = ".".join(str(key) for key in where[:-1]) or "the file"
-            return f"{file.name}, line {file.line(where)}: {needing} needs the key {where[-1]}."
-        case "extra_forbidden":
-            hint = nearest(str(where[-1]), _known_keys(where[:-1]))
-            return f"{place}: there is no such key{hint}."
-        case "value_error":
-            return f"{place} {str(fault['msg']).removeprefix('Value error, ')}."
-        case "literal_error":
-            return f"{place}: {_shown(fault['input'])} is not one of {_expected(fault)}."
-        case "string_pattern_mismatch":
-            return f"{place}: {_shown(fault['input'])} does not have the right form."
-    return f"{place}: {_shown(fault['input'])} will not do: {str(fault['msg'])[0].lower()}{str(fault['msg'])[1:]}."
-
-
-def _expected(fault: Mapping[str, object]) -> str:
-    context = fault.get("ctx")
-    return str(context["expected"]).replace("'", "") if isinstance(context, dict) else "the allowed values"
-
-
-def _shown(value: object) -> str:
-    return repr(value) if isinstance(value, (str, int, float, bool)) else "this value"
-
-
-def _known_keys(where: KeyPath) -> list[str]:
-    """The keys that may stand at a place."""
-    section: object = document.Document
-    for key in where:
-        if isinstance(section, type) and issubclass(section, BaseModel) and str(key) in section.model_fields:
-            section = section.model_fields[str(key)].annotation
-        else:
-            section = document.Connection
-        if str(section).startswith("dict"):
-            section = dict
-    return list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
+    return _settings(path.absolute(), document.Document.model_validate(file.data))
 
 
 def _settings(path: Path, read: document.Document) -> Settings:
-    folder = path.parent
-    host, port = host_of(read.service.listen), int(read.service.listen.rpartition(":")[2])
+    folder = path.parent  # as the file was named: a mounted configuration is a link into a folder that is replaced
     connections = {name: _connection(name, folder, connection) for name, connection in read.connections.items()}
-    return Settings(path, folder / read.state.removeprefix("sqlite:///"), connections, (host, port))
+    state = folder / form.state_file(read.state)
+    return Settings(path, state, MappingProxyType(connections), form.address(read.service.listen))
 
 
 def _connection(name: str, folder: Path, read: document.Connection) -> ConnectionSettings:
-    source, target = read.source, read.target
     return ConnectionSettings(
         name,
-        CsvSettings(
-            folder / source.users,
-            folder / source.groups if source.groups else None,
-            folder / source.members if source.members else None,
-            source.encoding,
-            source.delimiter,
-        ),
+        _source(folder, read.source),
         folder / read.mapping,
-        TargetSettings(
-            target.kind,
-            target.url.rstrip("/"),
-            Secret(target.token, folder),
-            date_of(target.token_expires) if target.token_expires else None,
-            target.requests_per_second,
-        ),
+        _target(folder, read.target),
         _policy(read.policy),
-        timedelta(**{_UNITS[read.schedule.every[-1]]: int(read.schedule.every[:-1])}),
+        form.duration(read.schedule.every),
     )
+
+
+def _source(folder: Path, read: document.Source) -> CsvSettings:
+    groups = folder / read.groups if read.groups else None
+    members = folder / read.members if read.members else None
+    return CsvSettings(folder / read.users, groups, members, read.encoding, read.delimiter)
+
+
+def _target(folder: Path, read: document.Target) -> TargetSettings:
+    expires = form.day(read.token_expires) if read.token_expires else None
+    token = Secret(read.token, folder)
+    return TargetSettings(read.kind, form.endpoint(read.url), token, expires, read.requests_per_second)
 
 
 def _policy(read: document.Policy) -> Policy:
     limits = read.limits
     return Policy(
         deprovision=read.deprovision.action,
+        adopt=read.adopt,
+        rehire=read.rehire,
         orphans=read.orphans,
+        drift=read.drift,
         protect=Protect(tuple(read.protect.users), tuple(read.protect.groups)),
         limits=Limits(
-            _limit(limits.deactivate),
-            _limit(limits.delete),
-            _limit(limits.remove_members),
-            _limit(limits.shrink_source),
+            form.limit(limits.deactivate),
+            form.limit(limits.delete),
+            form.limit(limits.remove_members),
+            form.limit(limits.shrink_source),
             limits.floor,
         ),
     )
-
-
-def _limit(text: int | str) -> Limit:
-    return Limit(int(str(text).rstrip("%")), is_percentage=isinstance(text, str))

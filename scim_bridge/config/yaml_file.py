@@ -1,30 +1,41 @@
 """YAML 1.2 files that people write: read with the line of every key, so that each complaint can name its place.
 
-Used for `bridge.yaml` here and, by the mapping and access rooms, for theirs.
+Used for `bridge.yaml` here and, by the mapping and access rooms, for theirs. What a key means is not known here.
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.scalarbool import ScalarBoolean
 
 from scim_bridge.errors import Misconfigured
 
 KeyPath = tuple[str | int, ...]
 """Where a value stands: the keys and list positions that lead to it."""
 
+_DEEPEST = 50
+_DUPLICATE = re.compile(r'duplicate key "(.*?)" with value', re.DOTALL)
+_SCALARS = ((ScalarBoolean, bool), (int, int), (float, float), (str, str))
+"""The parser's own subclasses, which remember how a scalar was written → the plain value."""
+
 
 class YamlFile:
-    """A parsed file. data: plain dictionaries, lists and scalars. name: as people know the file."""
+    """A parsed file. data: plain dictionaries with text keys, lists and scalars. name: as people know the file.
+
+    Raises Misconfigured for whatever is no such file: missing, not UTF-8, not YAML, empty, a key twice.
+    """
 
     def __init__(self, path: Path) -> None:
         self.name = path.name
         self._root = _parse(path)
+        refuse(self.name, [f"{self.at(where)}: {what}." for where, what in _unfit(self._root)])
         self.data: Any = _plain(self._root)
 
     def line(self, where: KeyPath) -> int:
@@ -57,28 +68,39 @@ def refuse(name: str, problems: list[str]) -> None:
     """Raise Misconfigured with every problem of one file; nothing if there is none."""
     if problems:
         more = f" (and {len(problems) - 1} more, listed below)" if len(problems) > 1 else ""
-        raise Misconfigured(f"{problems[0]}{more}", f"Mend {name} and try again.", problems=tuple(problems))
+        what = f"{problems[0].removesuffix('.')}{more}"
+        raise Misconfigured(what, f"Mend {name} and try again.", problems=tuple(problems))
 
 
-def _parse(path: Path) -> Any:
+class _Constructor(RoundTripConstructor):
+    """YAML 1.2 has no type for times: 2027-03-01 is a text, and stays as it was written."""
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
+
+
+def _parse(path: Path) -> CommentedMap:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise Misconfigured(f"{path} does not exist", "Name the right file, or write it first.") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise Misconfigured(
-            f"{path} cannot be read ({_why(error)})", "It must be a readable UTF-8 text file."
-        ) from None
+        what = f"{path} cannot be read ({_why(error)})"
+        raise Misconfigured(what, "It must be a readable UTF-8 text file.") from None
+    parser = YAML(typ="rt")
+    parser.Constructor = _Constructor
     try:
-        root = YAML(typ="rt").load(text)
+        root = parser.load(text)
     except DuplicateKeyError as error:
-        where = _place(path, error)
-        key = str(error.problem).split('"')[1] if '"' in str(error.problem) else "a key"
-        raise Misconfigured(f"{where}: the key {key} stands twice", "Keep one of them.") from None
+        key = _DUPLICATE.search(str(error.problem))
+        what = f"{_place(path, error)}: the key {key[1] if key else ''} stands twice"
+        raise Misconfigured(what, "Keep one of them.") from None
     except MarkedYAMLError as error:
         raise Misconfigured(f"{_place(path, error)}: not YAML: {error.problem}", "Mend the syntax there.") from None
-    except YAMLError as error:
+    except (YAMLError, ValueError) as error:
         raise Misconfigured(f"{path.name}: not YAML: {str(error).splitlines()[0]}", "Mend the syntax.") from None
+    except RecursionError:
+        raise Misconfigured(f"{path.name} nests deeper than anybody can mean", "Mend the syntax.") from None
     if not isinstance(root, CommentedMap):
         raise Misconfigured(f"{path.name} holds no settings", "Write `key: value` lines.")
     return root
@@ -93,12 +115,26 @@ def _place(path: Path, error: MarkedYAMLError) -> str:
     return f"{path.name}, line {mark.line + 1}, column {mark.column + 1}" if mark is not None else path.name
 
 
+def _unfit(node: Any, where: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
+    """What is YAML and still nothing that a settings file can hold, with its place."""
+    if len(where) > _DEEPEST:
+        yield where[:3], "nests deeper than anybody can mean; does an anchor hold itself?"
+    elif isinstance(node, CommentedMap):
+        for key, value in node.items():
+            if isinstance(key, str):
+                yield from _unfit(value, (*where, key))
+            else:
+                yield (*where, key), "a key is text; put it in quotation marks"
+    elif isinstance(node, CommentedSeq):
+        for number, value in enumerate(node):
+            yield from _unfit(value, (*where, number))
+
+
 def _plain(node: Any) -> Any:
-    if isinstance(node, Mapping):
+    if isinstance(node, CommentedMap):
         return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
+    if isinstance(node, CommentedSeq):
         return [_plain(value) for value in node]
-    for kind in (bool, int, float, str):  # the parser's own subclasses remember how a scalar was written
-        if isinstance(node, kind) and type(node) is not bool:
-            return bool(node) if kind is bool else kind(node)
-    return node
+    if isinstance(node, bool):
+        return node
+    return next((plain(node) for kind, plain in _SCALARS if isinstance(node, kind)), node)

@@ -1,0 +1,147 @@
+"""The forms in which values are written in `bridge.yaml`: each a pattern, for the schema, and a reading of it.
+
+The patterns are valid in Python and in JSON schema (ECMA 262) alike, and a reading refuses what its pattern refuses, so
+that the published schema and the program cannot disagree. A reading raises ValueError with the rest of a sentence whose
+beginning is the place ("bridge.yaml, line 12: service.listen").
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import TypeVar
+
+from scim_bridge.model.policy import Limit
+
+Written = TypeVar("Written")
+
+DURATION = r"^[1-9][0-9]{0,4}[smhd]$"
+PERCENTAGE = r"^(100|[1-9]?[0-9])%$"
+DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+TEXT = r"^[^\u0000-\u001f]*[^\s\u0000-\u001f][^\u0000-\u001f]*$"
+"""A path, a glob, a name: something to see, and nothing that steers a terminal."""
+CONNECTION = r"""^[^\s\u0000-\u001f./\\:*?"'<>|#%-][^\s\u0000-\u001f/\\:*?"'<>|#%]*$"""
+"""A connection's name: also typed on a command line and shown in a URL."""
+STATE = r"^sqlite:///(?!:memory:$)[^?#\u0000-\u001f]+$"
+
+_PORT = r"(0|[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_LOOPBACK = rf"(localhost|127(\.{_OCTET}){{3}}|\[::1\])"
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_AFTER_HOST = rf"(:{_PORT})?(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?"
+LOOPBACK_URL = rf"^https?://{_LOOPBACK}{_AFTER_HOST}$"
+URL = rf"^(https?://{_LOOPBACK}|https://{_LABEL}(\.{_LABEL})*){_AFTER_HOST}$"
+LISTEN = rf"^{_LOOPBACK}:{_PORT}$"
+
+REFERENCE = r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\u0000-\u001f]*[^\s\u0000-\u001f][^\u0000-\u001f]*)$"
+_IN_PLAIN = r"^(?!env:|file:)[!-~]+$"
+TOKEN = f"{REFERENCE}|{_IN_PLAIN}"
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def checked(read: Callable[[Written], object]) -> Callable[[Written], Written]:
+    """The value as it is written, once `read` has found nothing wrong with it."""
+
+    def check(value: Written) -> Written:
+        read(value)
+        return value
+
+    return check
+
+
+def _fits(pattern: str, text: str) -> bool:
+    return re.fullmatch(pattern, text) is not None
+
+
+def text(value: str) -> str:
+    """Any text a person can see."""
+    if not _fits(TEXT, value):
+        raise ValueError(" is empty or holds control characters; write something that can be seen")
+    return value
+
+
+def connection_name(name: str) -> str:
+    """A connection's name."""
+    if not _fits(CONNECTION, name):
+        raise ValueError(" cannot name a connection; use letters, digits, - and _")
+    return name
+
+
+def duration(value: str) -> timedelta:
+    """90s, 5m, 24h or 30d: at most 99999 of a unit, never nothing."""
+    if not _fits(DURATION, value):
+        raise ValueError(" is no duration; write 90s, 5m, 24h or 30d")
+    return timedelta(**{_UNITS[value[-1]]: int(value[:-1])})
+
+
+def limit(value: object) -> Limit:
+    """A whole number such as 5, or a share of 0% to 100%."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return Limit(value, is_percentage=False)
+    if isinstance(value, str) and _fits(PERCENTAGE, value):
+        return Limit(int(value[:-1]), is_percentage=True)
+    raise ValueError(" is no limit; write a whole number such as 5, or a share such as 10%")
+
+
+def day(value: str) -> date:
+    """A date of the calendar, as 2027-03-01."""
+    if _fits(DAY, value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass  # 30 February has the form, and no place in the calendar
+    raise ValueError(" is no date; write 2027-03-01")
+
+
+def encoding(name: str) -> str:
+    """auto, or a text encoding that Python knows."""
+    try:
+        if name != "auto":
+            "a".encode(name)
+    except (LookupError, ValueError):
+        raise ValueError(f": {name!r} is no text encoding; write auto, utf-8, cp932 …") from None
+    return name
+
+
+def state_file(value: str) -> str:
+    """The file in sqlite:///FILE."""
+    if not _fits(STATE, value):
+        raise ValueError(": write sqlite:///FILE")
+    return value.removeprefix("sqlite:///")
+
+
+def address(value: str) -> tuple[str, int]:
+    """Host and port to listen on; loopback only, since the pages have no sign-in yet."""
+    if not _fits(LISTEN, value):
+        raise ValueError(
+            ": the pages have no sign-in yet, so they are served on loopback only; write 127.0.0.1 and a port"
+        )
+    host, _, port = value.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def is_loopback_url(url: str) -> bool:
+    """Whether what is sent to this URL cannot leave the machine."""
+    return _fits(LOOPBACK_URL, url)
+
+
+def endpoint(url: str) -> str:
+    """A SCIM endpoint's URL, without slashes at its end: https, or http to loopback."""
+    if _fits(URL, url):
+        return url.rstrip("/")
+    if any(sign in url.partition("://")[2] for sign in "@?#"):
+        raise ValueError(": leave out user name, password, query and fragment; the token has a key of its own")
+    if "<" in url:
+        raise ValueError(": put your own tenant id in the place of <…>")
+    if url.startswith("http://"):
+        raise ValueError(
+            ": plain http is allowed to loopback only, since the token would travel in the clear; write https"
+        )
+    raise ValueError(": write the endpoint's whole URL (https://scim.REGION.amazonaws.com/TENANT/scim/v2)")
+
+
+def token(value: str) -> str:
+    """A secret by reference, or in plain text; whether that is accepted depends on where it is sent."""
+    if not _fits(TOKEN, value):
+        raise ValueError(" is no reference to a token; write env:NAME or file:PATH")
+    return value
