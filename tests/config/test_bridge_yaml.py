@@ -1,0 +1,142 @@
+"""`bridge.yaml`: what it means, what it refuses, and that secrets stay where they are."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from scim_bridge.config.document import json_schema
+from scim_bridge.config.settings import Settings, load
+from scim_bridge.errors import Misconfigured
+from scim_bridge.model.policy import Limit, Limits, percent
+
+URL = "https://scim.eu-west-1.amazonaws.com/3f1c9a40/scim/v2"
+MINIMAL = f"""\
+connections:
+  corp:
+    source: {{kind: csv, users: users.csv}}
+    mapping: csv.yaml
+    target:
+      kind: identity-center
+      url: {URL}/
+      token: env:TOKEN_OF_THIS_TEST
+"""
+
+
+def _load(folder: Path, text: str) -> Settings:
+    path = folder / "bridge.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load(path)
+
+
+def _refusal(folder: Path, text: str) -> str:
+    with pytest.raises(Misconfigured) as refused:
+        _load(folder, text)
+    return "\n".join(refused.value.problems) or str(refused.value)
+
+
+def test_what_is_left_out_has_the_documented_value(tmp_path: Path) -> None:
+    settings = _load(tmp_path, MINIMAL)
+    corp = settings.connection(None)
+    assert (settings.state, settings.listen) == (tmp_path / "scim-bridge.db", ("127.0.0.1", 8080))
+    assert (corp.source.users, corp.source.groups, corp.source.encoding) == (tmp_path / "users.csv", None, "auto")
+    assert (corp.target.url, corp.target.requests_per_second, corp.every) == (URL, 10, timedelta(minutes=5))
+    assert (corp.policy.deprovision, corp.policy.orphans, corp.policy.limits) == ("deactivate", "report", Limits())
+
+
+def test_what_is_written_is_meant(tmp_path: Path) -> None:
+    settings = _load(
+        tmp_path,
+        MINIMAL + "    policy:\n      deprovision: {action: keep}\n      protect: {users: ['Break*'], groups: []}\n"
+        "      limits: {deactivate: 5, delete: 0%, floor: 0}\n    schedule: {every: 90s}\n"
+        'state: sqlite:///var/x.db\nservice: {listen: "[::1]:0"}\n',
+    )
+    corp = settings.connection("corp")
+    assert (settings.state, settings.listen) == (tmp_path / "var/x.db", ("::1", 0))
+    assert corp.policy.deprovision == "keep"
+    assert corp.policy.protect.covers("user", "breakglass@corp.example")
+    assert corp.policy.limits == Limits(deactivate=Limit(5, is_percentage=False), delete=percent(0), floor=0)
+    assert corp.every == timedelta(seconds=90)
+
+
+@pytest.mark.parametrize(
+    ("extra", "sentence"),
+    [
+        ("history: {keep: 400d}\n", "history is not available in this version"),
+        ("    policy: {adopt: always}\n", "policy.adopt: always is not available in this version; use first-run."),
+        ("    policy: {adopt: ask}\n", "ask is not available in this version"),
+        ("    policy: {rehire: link}\n", "link is not available in this version; use ask."),
+        ("    policy: {orphans: deactivate}\n", "deactivate is not available in this version; use report or keep."),
+        ("    policy: {drift: report}\n", "report is not available in this version; use overwrite."),
+        ("    policy: {deprovision: {action: delete}}\n", "delete is not available in this version"),
+        ("    policy: {deprovision: {delete_after: 30d}}\n", "delete_after is not available in this version"),
+        ("    policy: {limits: {window: 24h}}\n", "window is not available in this version"),
+        ("    policy: {limits: {missing: 20%}}\n", "missing is not available in this version"),
+        ("    schedule: {verify: 24h}\n", "verify is not available in this version"),
+        ("    access: {region: eu-west-1}\n", "access is not available in this version"),
+        ("state: postgresql+psycopg://x/y\n", "PostgreSQL is not available in this version"),
+        ("    polcy: {}\n", "did you mean policy?"),
+        ("    policy: {limits: {deactivate: 101%}}\n", "policy.limits.deactivate"),
+        ("    schedule: {every: 5 minutes}\n", "schedule.every"),
+        ("    schedule: {every: 0s}\n", "schedule.every"),
+        ('service: {listen: "0.0.0.0:8080"}\n', "loopback"),
+        ("connections: {}\n", "stands twice"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_its_place(tmp_path: Path, extra: str, sentence: str) -> None:
+    told = _refusal(tmp_path, MINIMAL + extra)
+    assert sentence in told
+    assert told.startswith("bridge.yaml, line ")
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("http://scim.example/t/scim/v2", "plain http"),
+        ("scim.example", "URL"),
+        ("https://user:pw@scim.example/t/scim/v2", "password"),
+        (f"{URL}?x=1", "query"),
+    ],
+)
+def test_an_url_that_would_give_something_away_is_refused(tmp_path: Path, url: str, sentence: str) -> None:
+    assert sentence in _refusal(tmp_path, MINIMAL.replace(f"{URL}/", url))
+
+
+def test_a_token_itself_is_taken_for_loopback_only_and_never_repeated(tmp_path: Path) -> None:
+    plain = MINIMAL.replace("env:TOKEN_OF_THIS_TEST", "s3cr3t-token")
+    told = _refusal(tmp_path, plain)
+    assert "env:NAME or file:PATH" in told
+    assert "s3cr3t" not in told
+    settings = _load(tmp_path, plain.replace(URL, "http://127.0.0.1:8090/t/scim/v2"))
+    token = settings.connection(None).target.token
+    assert token.read() == "s3cr3t-token"
+    assert "s3cr3t" not in repr(settings)
+
+
+def test_a_secret_is_read_anew_each_time(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(" first\n", encoding="utf-8")
+    token = _load(tmp_path, MINIMAL.replace("env:TOKEN_OF_THIS_TEST", "file:token")).connection(None).target.token
+    assert token.read() == "first"
+    (tmp_path / "token").write_text("second", encoding="utf-8")
+    assert token.read() == "second"
+    (tmp_path / "token").unlink()
+    with pytest.raises(Misconfigured, match="token"):
+        token.read()
+
+
+def test_a_variable_that_is_not_set_is_named(tmp_path: Path) -> None:
+    token = _load(tmp_path, MINIMAL).connection(None).target.token
+    with pytest.raises(Misconfigured, match="TOKEN_OF_THIS_TEST"):
+        token.read()
+
+
+@pytest.mark.parametrize("text", ["", "- a list\n", "connections: [\n", "a: b: c\n"])
+def test_what_is_no_configuration_is_said_in_one_sentence(tmp_path: Path, text: str) -> None:
+    assert _refusal(tmp_path, text).startswith("bridge.yaml")
+
+
+def test_the_published_schema_describes_the_file() -> None:
+    schema = json_schema()
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert set(schema["properties"]) == {"state", "connections", "service"}
+    assert set(schema["$defs"]["Target"]["required"]) == {"kind", "url", "token"}
