@@ -7,6 +7,7 @@ answer has lost nothing.
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -38,23 +39,10 @@ class RunJournal:
 
     def record(self, operations: Iterable[tuple[Operation, bytes]]) -> None:
         """All operations of the plan with their documents, before the first is sent."""
-        rows = [
-            {
-                "run_id": self.run_id,
-                "operation_id": operation.id,
-                "kind": operation.kind,
-                "subject": operation.subject,
-                "status": "planned",
-                "document": document.decode(),
-                "target_id": operation.target_id,
-                "request_id": "",
-                "detail": "",
-            }
-            for operation, document in operations
-        ]
+        rows = (self._planned(operation, document) for operation, document in operations)
         with writing(self._engine) as database:
-            for start in range(0, len(rows), _BATCH):
-                database.execute(insert(OperationRow), rows[start : start + _BATCH])
+            while batch := list(islice(rows, _BATCH)):
+                database.execute(insert(OperationRow), batch)
 
     def begin(self, operation: Operation) -> None:
         """This operation is about to be sent."""
@@ -98,6 +86,19 @@ class RunJournal:
         )
         with reading(self._engine) as database:
             return [Outcome(op, "done", target, request) for op, target, request in database.execute(query)]
+
+    def _planned(self, operation: Operation, document: bytes) -> dict[str, Any]:
+        return {
+            "run_id": self.run_id,
+            "operation_id": operation.id,
+            "kind": operation.kind,
+            "subject": operation.subject,
+            "status": "planned",
+            "document": document.decode(),
+            "target_id": operation.target_id,
+            "request_id": "",
+            "detail": "",
+        }
 
     def _update(self, database: Connection, operation_id: str, values: Mapping[str, Any]) -> None:
         mine = (col(OperationRow.run_id) == self.run_id, col(OperationRow.operation_id) == operation_id)
