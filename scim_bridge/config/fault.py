@@ -17,7 +17,7 @@ _EXPECTED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
-    "finite_number": "a number",
+    "finite_number": "finite",
     "greater_than": "more than {gt:g}",
     "greater_than_equal": "{ge} or more",
     "list_type": "a list ([a, b])",
@@ -65,7 +65,7 @@ def _given(fault: Mapping[str, Any]) -> str:
     value = fault["input"]
     if fault["type"] == "literal_error" and isinstance(value, str):
         return repr(value[:40])
-    if fault["type"].startswith("greater_than"):
+    if fault["type"].startswith("greater_than") or fault["type"] == "finite_number":
         return f"{value:g}"
     kind = next((words for kinds, words in _GIVEN if isinstance(value, kinds)), "a value with a tag")
     quote = fault["type"] == "string_type" and isinstance(value, (bool, int, float))
