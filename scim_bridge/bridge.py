@@ -14,10 +14,12 @@ from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
 from scim_bridge.mapping.document import Mapping, load_mapping
 from scim_bridge.mapping.selftest import require_passing
 from scim_bridge.model.policy import Policy
-from scim_bridge.model.protocol import Source
+from scim_bridge.model.protocol import Source, Target
 from scim_bridge.plan.pairing import Terms
 from scim_bridge.source import open_source
-from scim_bridge.target.scim import ScimTarget, open_target
+from scim_bridge.target.scim import open_target
+
+_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Bridge:
     endpoint: str
     source: Source
     mapping: CompiledMapping
-    target: ScimTarget
+    target: Target
     policy: Policy
     terms: Terms
 
@@ -58,7 +60,7 @@ def open_near_end(connection: ConnectionSettings, written: Mapping) -> tuple[Sou
     return source, compile_mapping(written, source.attributes("user"), source.attributes("group"))
 
 
-def _terms(mapping: Mapping, target: ScimTarget, policy: Policy) -> Terms:
+def _terms(mapping: Mapping, target: Target, policy: Policy) -> Terms:
     capabilities = target.capabilities
     return Terms(
         {"user": mapping.users.match, "group": mapping.groups.match},
@@ -70,4 +72,5 @@ def _terms(mapping: Mapping, target: ScimTarget, policy: Policy) -> Terms:
 def endpoint_key(url: str) -> str:
     """An opaque name for host and tenant: what the state is bound to, without keeping the URL."""
     parts = urlsplit(url)
-    return hashlib.sha256(f"{parts.netloc.lower()}{parts.path}".encode()).hexdigest()[:24]
+    place = f"{parts.hostname}:{parts.port or _PORTS[parts.scheme]}{parts.path.rstrip('/')}"
+    return hashlib.sha256(place.encode()).hexdigest()[:24]

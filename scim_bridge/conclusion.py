@@ -1,10 +1,10 @@
 """What a run concludes when the sending is over: conflicts that the target added, and what to remember of each pair."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from scim_bridge.apply.engine import Applied
-from scim_bridge.model.identity import Kind, Value
+from scim_bridge.model.identity import Kind
 from scim_bridge.model.operation import Operation, Outcome
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan, conflict_key
 from scim_bridge.plan.correlate import Matches
@@ -15,72 +15,87 @@ Key = tuple[Kind, str]
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What is so now. counts: what → (source shows, target holds). failed: operations that the next run tries again."""
+    """What is so now. counts: what → (source shows, target holds). failed: operations that the next run tries again.
+
+    has_tried: everything was sent that could be, so a refusal of an earlier run that did not come again is over.
+    """
 
     conflicts: tuple[Conflict, ...]
     books: Bookkeeping
     counts: Mapping[str, tuple[int, int]]
     failed: int = 0
+    has_tried: bool = False
 
 
-def conclude(matches: Matches, sides: Sides, fresh: Plan, plan: Plan, applied: Applied | None) -> Conclusion:
-    """Sum up a run. fresh: the plan of what was read; plan: the one that was applied, which a saved file may hold.
+def conclude(matches: Matches, sides: Sides, plan_now: Plan, plan_applied: Plan, applied: Applied | None) -> Conclusion:
+    """Sum up a run. plan_now: of what was read; plan_applied: what was sent, which a saved file may hold.
 
     applied is None if nothing was sent.
     """
     outcomes = applied.outcomes if applied is not None else ()
-    done = {o.id: o for o, outcome in zip(plan.operations, outcomes, strict=False) if outcome.status == "done"}
-    refused = [
-        _refused(operation, outcome)
-        for operation, outcome in zip(plan.operations, outcomes, strict=False)
-        if outcome.status == "held"
-    ]
-    open_now = {conflict.key: conflict for conflict in (*plan.conflicts, *refused)}
-    books = _settled(bookkeeping(matches, fresh, sides.directory), fresh.operations, done.values())
-    failed = sum(outcome.status in ("failed", "not_sent") for outcome in outcomes)
-    return Conclusion(tuple(open_now.values()), books, _counts(sides, done.values()), failed)
+    ended = list(zip(plan_applied.operations, outcomes, strict=False))
+    refused = [_refused(operation, outcome) for operation, outcome in ended if outcome.status == "held"]
+    open_now = {conflict.key: conflict for conflict in (*plan_now.conflicts, *refused)}
+    books = _as_it_is(bookkeeping(matches, plan_now, sides.directory), plan_now.operations, ended)
+    earlier = applied.earlier if applied is not None else frozenset()
+    new = [o for o, outcome in ended if outcome.status == "done" and o.id not in earlier]
+    return Conclusion(
+        tuple(open_now.values()),
+        books,
+        _counts(sides, new),
+        sum(outcome.status in ("failed", "not_sent") for outcome in outcomes),
+        applied is not None and applied.has_ended,
+    )
 
 
 def _refused(operation: Operation, outcome: Outcome) -> Conflict:
     """The target refused one operation: its conflict, with the request id to look for."""
-    kind = "refused_by_target" if outcome.conflict_kind == "refused" else outcome.conflict_kind
+    kind = outcome.conflict_kind
     ids = [f"{operation.resource}:{operation.source_id}", *(m.source_id or "" for m in outcome.refused)]
     subjects = tuple(m.name for m in outcome.refused) or (operation.subject,)
-    remedy = "Look in CloudTrail for the request id; AWS says there which attribute it was, then mend it in the source."
-    if not outcome.request_id:
+    if kind.endswith("_taken") and kind != "name_taken":
+        remedy = "Change that value of one of the two, or look at who else writes to the target."
+    elif outcome.request_id:
+        remedy = "Look in CloudTrail for the request id; AWS says there which attribute it was. Then mend the source."
+    else:
         remedy = "Mend it in the source, or on the target."
     return Conflict(conflict_key(kind, ids), kind, subjects, outcome.detail, remedy, outcome.target_id)
 
 
-def _settled(books: Bookkeeping, planned: Iterable[Operation], done: Iterable[Operation]) -> Bookkeeping:
-    """The books with only what is so: a pair whose change did not succeed keeps what was applied before."""
-    done = tuple(done)
-    landed: dict[Key, dict[str, Value | None]] = {}
-    for operation in done:
-        if operation.source_id is not None and not operation.members:
-            values = landed.setdefault((operation.resource, operation.source_id), {})
-            values |= {path: new for path, (_, new) in operation.changes.items()}
-    ids = {operation.id for operation in done}
-    pending = {(o.resource, o.source_id) for o in planned if not o.members and o.id not in ids}
-    return replace(books, paired=tuple(_as_it_is(pair, pending, landed) for pair in books.paired))
-
-
 def _as_it_is(
-    pair: Paired, pending: set[tuple[Kind, str | None]], landed: Mapping[Key, dict[str, Value | None]]
-) -> Paired:
-    key = (pair.kind, pair.source_id)
-    seen = {path: v for path, v in {**pair.seen, **landed.get(key, {})}.items() if v is not None}
-    applied = pair.applied
-    if key in pending or (applied is None and key in landed):
-        applied = None
-    return replace(pair, seen=seen, applied=applied)
+    books: Bookkeeping, planned_now: Iterable[Operation], ended: Iterable[tuple[Operation, Outcome]]
+) -> Bookkeeping:
+    """The books with only what is so. A pair whose change did not succeed keeps what was applied before, and a pair
+    that was still to be adopted is none yet."""
+    done: set[Key] = set()
+    pending: set[Key] = {key for operation in planned_now for key in _key(operation)}
+    for operation, outcome in ended:
+        is_done = outcome.status == "done" and outcome.landed is None
+        (done if is_done else pending).update(_key(operation))
+    done -= {key for operation, outcome in ended if outcome.status != "done" for key in _key(operation)}
+    return replace(books, paired=tuple(_still_paired(books.paired, pending - done)))
 
 
-def _counts(sides: Sides, done: Iterable[Operation]) -> dict[str, tuple[int, int]]:
-    done = tuple(done)
-    created = {kind: sum(o.kind == kind for o in done) for kind in ("create_user", "create_group")}
-    added = sum(len(o.members) for o in done if o.kind == "add_members")
-    removed = sum(len(o.members) for o in done if o.kind == "remove_members")
+def _key(operation: Operation) -> Iterator[Key]:
+    """The identity whose attributes an operation changes; a membership operation changes none."""
+    if not operation.members and operation.source_id is not None:
+        yield operation.resource, operation.source_id
+
+
+def _still_paired(paired: Iterable[Paired], pending: set[Key]) -> Iterator[Paired]:
+    for pair in paired:
+        if (pair.kind, pair.source_id) not in pending:
+            yield pair
+        elif pair.is_managed:
+            yield replace(pair, applied=None)
+
+
+def _counts(sides: Sides, new: Iterable[Operation]) -> dict[str, tuple[int, int]]:
+    """What the source shows and the target holds after these operations."""
+    new = tuple(new)
+    created = {kind: sum(o.kind == kind for o in new) for kind in ("create_user", "create_group")}
+    added = sum(len(o.members) for o in new if o.kind == "add_members")
+    removed = sum(len(o.members) for o in new if o.kind == "remove_members")
     held = sum(map(len, sides.members.values()))
     shown = sides.directory.counts
     return {

@@ -1,11 +1,10 @@
 """`explain`: one identity followed through the whole picture, from its record to what is remembered of it."""
 
-from datetime import UTC, datetime
-
 from scim_bridge.bridge import Bridge
 from scim_bridge.errors import Misconfigured
 from scim_bridge.mapping.record import Step, trace
 from scim_bridge.model.identity import Kind, Record, Snapshot
+from scim_bridge.model.operation import Member
 from scim_bridge.model.plan import Conflict
 from scim_bridge.model.run import LinkRecord
 from scim_bridge.plan.correlate import Match
@@ -20,12 +19,11 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
 
     Both sides are read as for a plan; nothing is written.
     """
-    today = f"{datetime.now(UTC):%Y-%m-%d}"
-    snapshot = bridge.source.read()
     reading = read_and_plan(bridge, reader.known(bridge.name, bridge.endpoint), order)
+    snapshot, today = reading.records, reading.plan.today
     matches = [match for match in reading.matches if _is_meant(match, who)]
     if not matches:
-        outside = [r for r in (*snapshot.users, *snapshot.groups) if r.id == who]
+        outside = [r for r in (*snapshot.users, *snapshot.groups) if _is_called(r, who)]
         if not outside:
             raise Misconfigured(f"neither side has anybody called {who!r}", "Name a userName, a group, or an id.")
         return tuple(_out_of_scope(bridge, snapshot, record, today) for record in outside)
@@ -41,10 +39,16 @@ def _is_meant(match: Match, who: str) -> bool:
     return is_id or who.casefold() in names
 
 
+def _is_called(record: Record, who: str) -> bool:
+    """A record that is out of scope has no name of ours: any of its values that equals `who` names it."""
+    return record.id == who or who.casefold() in {str(value).casefold() for value in record.attributes.values()}
+
+
 def _records(snapshot: Snapshot, kind: Kind, match: Match) -> list[Record]:
+    """Those that share the id too, and one that the scope rule leaves out."""
     records = snapshot.users if kind == "user" else snapshot.groups
     places = match.desired.places if match.desired is not None else ()
-    return [record for record in records if record.place in places]
+    return [r for r in records if r.place in places or (match.source_id and r.id == match.source_id)]
 
 
 def _explain(
@@ -60,7 +64,7 @@ def _explain(
         match.existing.target_id if match.existing is not None else None,
         tuple(record.place for record in records),
         dict(records[0].attributes) if records else {},
-        _scope(steps) if records else "no record in scope",
+        _scope(steps) if records else "the source shows no such record",
         _rules(steps),
         match.row.situation,
         "hold" if match.is_held else match.row.action,
@@ -82,12 +86,18 @@ def _operations(reading: Reading, match: Match) -> tuple[str, ...]:
     told = []
     for operation in reading.plan.operations:
         is_own = operation.resource == match.kind and operation.source_id == (match.source_id or None)
-        is_member = any(m.source_id == match.source_id and match.source_id for m in operation.members)
+        is_member = any(_is_same(member, match) for member in operation.members)
         if is_own or (match.kind == "user" and is_member):
             view = of_operation(operation)
             effects = "" if is_member and not is_own else f": {'; '.join(view.effects)}"
             told.append(f"{view.words} {view.subject}{effects} ({view.reason})")
     return tuple(told)
+
+
+def _is_same(member: Member, match: Match) -> bool:
+    if member.target_id is not None and match.existing is not None:
+        return member.target_id == match.existing.target_id
+    return bool(match.source_id) and member.source_id == match.source_id
 
 
 def _groups(reading: Reading, match: Match) -> tuple[str, ...]:

@@ -3,22 +3,24 @@
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from scim_bridge.apply.engine import Applied, Work, apply, never
+from scim_bridge.apply.engine import Applied, Ground, Work, apply, never
 from scim_bridge.bridge import Bridge
 from scim_bridge.conclusion import Conclusion, conclude
 from scim_bridge.errors import PlanOutdated, Stop
 from scim_bridge.mapping.record import map_records
+from scim_bridge.model.identity import Snapshot
 from scim_bridge.model.known import Known
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.protocol import Progress, silent
+from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.plan.basis import changed_since
 from scim_bridge.plan.correlate import Matches, correlate
 from scim_bridge.plan.document import fingerprint, operation_bytes
 from scim_bridge.plan.fit import fit
-from scim_bridge.plan.guard import is_approved, not_approved, refuse_empty
+from scim_bridge.plan.guard import not_approved, refuse_empty
 from scim_bridge.plan.make import Occasion, Sides, make_plan
 from scim_bridge.state.lock import lock
 from scim_bridge.state.writer import Ending, State
@@ -38,6 +40,7 @@ class Order:
 class Reading:
     """Both sides as they are now, correlated, and the plan that follows."""
 
+    records: Snapshot
     matches: Matches
     sides: Sides
     plan: Plan
@@ -82,26 +85,26 @@ def read_and_plan(bridge: Bridge, known: Known, order: Order) -> Reading:
     matches = correlate(desired, existing, known, bridge.terms)
     members = bridge.target.read_members(matches.member_groups, order.progress)
     sides = Sides(desired, existing, members, known)
-    occasion = Occasion(bridge.name, f"{now:%Y-%m-%dT%H:%M:%SZ}", today, f"{now:%Y-%m-%dT%H:%M:%SZ}")
-    return Reading(matches, sides, make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion))
+    occasion = Occasion(bridge.name, bridge.endpoint, f"{now:%Y-%m-%dT%H:%M:%SZ}", today, f"{now:%Y-%m-%dT%H:%M:%SZ}")
+    return Reading(
+        records, matches, sides, make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion)
+    )
 
 
 def sync(bridge: Bridge, state: State, order: Order) -> Result:
     """Bring the target to what the source says, within the limits. Raises Stop; the run is then on record as failed."""
-    with lock(state.path, bridge.name, datetime.now(UTC)):
-        run_id = state.begin_run(bridge.name, bridge.endpoint, "sync")
-        with _failure_on_record(state, run_id):
-            reading = read_and_plan(bridge, state.reader.known(bridge.name, bridge.endpoint), order)
-            verdict = reading.plan.verdict
-            if not verdict.passed:
-                tripped = state.reader.tripped(bridge.name)
-                granted = tripped[1] if order.approved_by and tripped is not None else ()
-                if not is_approved(verdict, granted):
-                    return _stop_by_guard(state, bridge, run_id, reading, not_approved(verdict, granted))
-                state.use_approval(run_id, bridge.name, order.approved_by)
-            else:
-                state.forget_trip(bridge.name)
-            return _send(bridge, state, run_id, reading, reading.plan, order)
+    with _run(bridge, state, "sync") as run_id:
+        reading = read_and_plan(bridge, state.reader.known(bridge.name, bridge.endpoint), order)
+        verdict = reading.plan.verdict
+        if verdict.passed:
+            state.forget_trip(bridge.name)
+        else:
+            tripped = state.reader.tripped(bridge.name) if order.approved_by else None
+            new = not_approved(verdict, tripped[1] if tripped is not None else ())
+            if new:
+                return _stop_by_guard(state, bridge, run_id, reading, new if tripped is not None else frozenset())
+            state.use_approval(run_id, bridge.name, order.approved_by)
+        return _send(bridge, state, run_id, reading, reading.plan, order)
 
 
 def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order) -> Result:
@@ -109,57 +112,66 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order) -> Resu
 
     A plan that was begun and cut goes on by its journal: what it had sent itself does not count as a change.
     """
-    with lock(state.path, bridge.name, datetime.now(UTC)):
-        run_id = state.begin_run(bridge.name, bridge.endpoint, "apply")
-        with _failure_on_record(state, run_id):
-            known = state.reader.known(bridge.name, bridge.endpoint)
-            reading = read_and_plan(bridge, known, Order(today=saved.today, progress=order.progress))
-            begun = state.reader.begun(fingerprint(saved))
-            moved = changed_since(
-                saved, reading.plan.basis.source, reading.sides.inventory, reading.sides.members, begun
-            )
-            if moved:
-                raise PlanOutdated(
-                    f"{moved} since this plan was made, so nothing was sent",
-                    f"Plan again: scim-bridge plan {bridge.name}",
-                )
-            if not saved.verdict.passed and not order.approved_by:
-                return _stop_by_guard(
-                    state, bridge, run_id, Reading(reading.matches, reading.sides, saved), frozenset()
-                )
-            return _send(bridge, state, run_id, reading, saved, order)
+    with _run(bridge, state, "apply") as run_id:
+        ended_by = state.reader.applied_by(bridge.name, fingerprint(saved))
+        if ended_by is not None:
+            raise PlanOutdated(f"this plan was applied by run {ended_by}", _plan_again(bridge))
+        known = state.reader.known(bridge.name, bridge.endpoint)
+        reading = read_and_plan(bridge, known, replace(order, today=saved.today))
+        begun = state.reader.begun(bridge.name, fingerprint(saved))
+        moved = changed_since(saved, reading.plan.basis, reading.sides.inventory, reading.sides.members, begun)
+        if moved:
+            raise PlanOutdated(f"{moved} since this plan was made, so nothing was sent", _plan_again(bridge))
+        if not saved.verdict.passed or (not begun and not reading.plan.verdict.passed):
+            if not order.approved_by:
+                return _stop_by_guard(state, bridge, run_id, replace(reading, plan=saved), frozenset())
+            state.use_approval(run_id, bridge.name, order.approved_by)
+        return _send(bridge, state, run_id, reading, saved, order)
+
+
+def _plan_again(bridge: Bridge) -> str:
+    return f"Plan again: scim-bridge plan {bridge.name}"
 
 
 def _send(bridge: Bridge, state: State, run_id: int, reading: Reading, plan: Plan, order: Order) -> Result:
     """Journal, apply, conclude, record."""
-    journal = state.begin_applying(run_id, fingerprint(plan), plan.conflicts)
+    is_relinking = reading.matches.is_relinking
+    journal = state.begin_applying(run_id, fingerprint(plan), reading.plan.conflicts, is_relinking=is_relinking)
     journal.record((operation, operation_bytes(operation)) for operation in plan.operations)
     ids = {(m.kind, m.source_id): m.existing.target_id for m in reading.matches if m.existing and m.source_id}
+    ground = Ground(ids, reading.sides.inventory, reading.sides.members)
     work = Work(progress=order.progress, is_stopping=order.is_stopping)
-    applied = apply(plan.operations, bridge.target, journal, ids, work)
+    applied = apply(plan.operations, bridge.target, journal, ground, work)
     journal.end_unsent(applied.outcomes)
     conclusion = conclude(reading.matches, reading.sides, reading.plan, plan, applied)
-    sent = bridge.target.sent
     ending = Ending(
-        "failed" if applied.stopped is not None else "done",
+        _status(applied),
         _detail(applied, conclusion),
         plan.summary,
         conclusion.counts,
-        sent.reads + sent.writes,
-        applied.stopped is None,
+        bridge.target.requests,
+        applied.has_ended,
         plan.verdict,
         order.approved_by if not plan.verdict.passed else "",
     )
-    state.finish(run_id, ending, conclusion.conflicts, conclusion.books)
+    state.finish(run_id, ending, conclusion.conflicts, conclusion.books, closes_refusals=conclusion.has_tried)
     if applied.stopped is not None:
         raise applied.stopped
     return Result(run_id, plan, applied, conclusion)
+
+
+def _status(applied: Applied) -> RunStatus:
+    if applied.stopped is not None:
+        return "failed"
+    return "interrupted" if applied.is_cut else "done"
 
 
 def _detail(applied: Applied, conclusion: Conclusion) -> str:
     """What is to be said of a run beside its numbers: why it stopped, or what the next one has to try again."""
     if applied.stopped is not None:
         return str(applied.stopped)
+    if applied.is_cut:
+        return f"stopped as asked; the next run goes on with the {conclusion.failed} operation(s) that are left"
     failed = conclusion.failed
     return f"{failed} operation(s) did not go through; the next run tries again" if failed else ""
 
@@ -170,12 +182,20 @@ def _stop_by_guard(state: State, bridge: Bridge, run_id: int, reading: Reading, 
     state.keep_trip(run_id, bridge.name, plan.verdict)
     conclusion = conclude(reading.matches, reading.sides, plan, plan, None)
     detail = "stopped before the first write: " + "; ".join(trip.sentence for trip in plan.verdict.tripped)
-    sent = bridge.target.sent
     ending = Ending(
-        "stopped_by_guard", detail, plan.summary, conclusion.counts, sent.reads + sent.writes, verdict=plan.verdict
+        "stopped_by_guard", detail, plan.summary, conclusion.counts, bridge.target.requests, verdict=plan.verdict
     )
-    state.finish(run_id, ending, conclusion.conflicts)
+    state.finish(run_id, ending, conclusion.conflicts, closes_refusals=False)
     return Result(run_id, plan, None, conclusion, new)
+
+
+@contextmanager
+def _run(bridge: Bridge, state: State, command: Command) -> Iterator[int]:
+    """One run under the connection's lock. If it ends by an error, it is closed with its sentence first."""
+    with lock(state.path, bridge.name, datetime.now(UTC)):
+        run_id = state.begin_run(bridge.name, bridge.endpoint, command)
+        with _failure_on_record(state, run_id):
+            yield run_id
 
 
 @contextmanager

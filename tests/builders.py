@@ -131,7 +131,7 @@ def linked(*pairs: tuple[Kind, str, str], has_applied: bool = True, **applied: V
 
 FRESH = Known()
 LENIENT = Policy()
-OCCASION = Occasion("corp", "2027-03-13T09:00:00Z", "2027-03-13", "2027-03-13T09:00:00Z")
+OCCASION = Occasion("corp", "endpoint", "2027-03-13T09:00:00Z", "2027-03-13", "2027-03-13T09:00:00Z")
 
 
 def terms(protect: Protect | None = None, match_users: tuple[str, ...] = ("userName",)) -> Terms:

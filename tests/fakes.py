@@ -59,6 +59,10 @@ class MemoryTarget:
     def capabilities(self) -> Capabilities:
         return self._capabilities
 
+    @property
+    def requests(self) -> int:
+        return len(self.log)
+
     def put(self, existing: Existing, *members: str) -> None:
         """Put a resource in as somebody else left it: nothing is checked and nothing logged."""
         self.resources[existing.kind][existing.target_id] = dict(existing.attributes)

@@ -9,8 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
+from scim_bridge.apply.members import MemberSender
 from scim_bridge.apply.send import Ids, Sender
+from scim_bridge.apply.taken import Holders
 from scim_bridge.errors import Stop
+from scim_bridge.model.identity import Inventory, Members
 from scim_bridge.model.operation import Operation, Outcome, Phase
 from scim_bridge.model.protocol import Journal, Progress, Target, silent
 
@@ -29,25 +32,41 @@ class Work:
     is_stopping: Callable[[], bool] = never
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What is on the target before the first write. ids: of what is managed; members: of matched groups."""
+
+    ids: Ids = field(default_factory=dict)
+    inventory: Inventory = field(default_factory=Inventory)
+    members: Members = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Applied:
-    """What became of a plan. outcomes: one an operation, in the plan's order. stopped: why the rest was not sent."""
+    """What became of a plan. outcomes: one an operation, in the plan's order. stopped: why the rest was not sent.
+
+    earlier: ids of operations that an earlier run of this very plan had done. is_cut: somebody asked to stop.
+    """
 
     outcomes: tuple[Outcome, ...] = ()
     stopped: Stop | None = None
+    earlier: frozenset[str] = frozenset()
+    is_cut: bool = False
 
     @property
-    def is_complete(self) -> bool:
+    def has_ended(self) -> bool:
+        """Everything that could be sent was sent, whatever became of it."""
+        return self.stopped is None and not self.is_cut
+
+    @property
+    def has_succeeded(self) -> bool:
         """Everything was sent and nothing was refused."""
-        return self.stopped is None and all(outcome.status == "done" for outcome in self.outcomes)
+        return self.has_ended and all(outcome.status == "done" for outcome in self.outcomes)
 
 
-def apply(operations: Sequence[Operation], target: Target, journal: Journal, ids: Ids, work: Work) -> Applied:
-    """Bring the target to what the operations say. ids: the target ids of what exists already.
-
-    What an earlier run of the same plan finished is not sent again.
-    """
-    return _Engine(operations, target, journal, ids, work).run()
+def apply(operations: Sequence[Operation], target: Target, journal: Journal, ground: Ground, work: Work) -> Applied:
+    """Bring the target to what the operations say. What an earlier run of the same plan finished is not sent again."""
+    return _Engine(operations, target, journal, ground, work).run()
 
 
 @dataclass(slots=True)
@@ -55,17 +74,25 @@ class _Engine:
     operations: Sequence[Operation]
     target: Target
     journal: Journal
-    ids: Ids
+    ground: Ground
     work: Work
+    by_id: dict[str, Operation] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     followers: dict[str, list[Operation]] = field(default_factory=lambda: defaultdict(list))
     missing: dict[str, int] = field(default_factory=dict)
     stopped: Stop | None = None
+    is_cut: bool = False
 
     def run(self) -> Applied:
         earlier = {outcome.operation_id: outcome for outcome in self.journal.finished()}
-        sender = Sender(self.target, dict(self.ids))
+        sender = Sender(
+            self.target,
+            dict(self.ground.ids),
+            MemberSender(self.target, self._staying()),
+            Holders(self.target, self.ground.inventory),
+        )
         for operation in self.operations:
+            self.by_id[operation.id] = operation
             self.missing[operation.id] = len(operation.after)
             for needed in operation.after:
                 self.followers[needed].append(operation)
@@ -75,7 +102,16 @@ class _Engine:
         with ThreadPoolExecutor(self.work.threads, thread_name_prefix="apply") as pool:
             for phase in Phase:
                 self._run_phase(by_phase[phase], pool, sender, earlier)
-        return Applied(tuple(self.outcomes[operation.id] for operation in self.operations), self.stopped)
+        outcomes = tuple(self.outcomes[operation.id] for operation in self.operations)
+        return Applied(outcomes, self.stopped, frozenset(earlier), self.is_cut)
+
+    def _staying(self) -> dict[str, set[str]]:
+        """Who is in each group now and is not to be removed."""
+        staying = {group_id: set(user_ids) for group_id, user_ids in self.ground.members.items()}
+        for operation in self.operations:
+            if operation.kind == "remove_members" and operation.target_id in staying:
+                staying[operation.target_id].difference_update(member.target_id or "" for member in operation.members)
+        return staying
 
     def _run_phase(
         self, operations: list[Operation], pool: ThreadPoolExecutor, sender: Sender, earlier: Mapping[str, Outcome]
@@ -99,12 +135,16 @@ class _Engine:
         """An outcome that needs no request: done by an earlier run, in vain without what it needs, or too late."""
         if operation.id in earlier and earlier[operation.id].status == "done":
             return earlier[operation.id]
-        failed = [needed for needed in operation.after if self.outcomes[needed].status != "done"]
+        if self.stopped is not None or self.is_cut or self.work.is_stopping():
+            self.is_cut = self.is_cut or self.stopped is None
+            return Outcome(operation.id, "not_sent", detail="the run stopped before it")
+        failed = [needed for needed in operation.after if self._is_missed(operation, needed)]
         if failed:
             return Outcome(operation.id, "not_sent", detail=f"it needs {failed[0]}, which did not succeed")
-        if self.stopped is not None or self.work.is_stopping():
-            return Outcome(operation.id, "not_sent", detail="the run stopped before it")
         return None
+
+    def _is_missed(self, operation: Operation, needed: str) -> bool:
+        return self.outcomes[needed].status != "done" and not operation.can_do_without(self.by_id[needed])
 
     def _send(self, sender: Sender, operation: Operation) -> Outcome:
         """One operation, in a thread of its own. A Stop is journaled as a failure and ends the sending."""

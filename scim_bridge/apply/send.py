@@ -1,15 +1,31 @@
 """What one operation means: the request it becomes, and what to make of a refusal (design.md §6.5, §6.6)."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
+from scim_bridge.apply.members import MemberSender
+from scim_bridge.apply.taken import Holder, Holders
 from scim_bridge.errors import Hold, NameTaken, NotThere
-from scim_bridge.model.identity import ACTIVE, EXTERNAL_ID, MANAGER, NAMES, Kind, Value
+from scim_bridge.model.identity import ACTIVE, DISPLAY_NAME, EMAILS, EXTERNAL_ID, MANAGER, USER_NAME, Kind, Value
 from scim_bridge.model.operation import Change, Member, Operation, Outcome, OutcomeStatus
-from scim_bridge.model.protocol import Answer, Target
+from scim_bridge.model.protocol import Target
 
 Ids = Mapping[tuple[Kind, str], str]
 """(kind, source id) → target id."""
+_TAKEN = {
+    EXTERNAL_ID: "external_id_taken",
+    USER_NAME: "user_name_taken",
+    DISPLAY_NAME: "display_name_taken",
+    EMAILS: "email_taken",
+}
+
+
+class _Taken(NameTaken):
+    """A 409 whose question was answered."""
+
+    def __init__(self, refusal: NameTaken, what: str, kind: str) -> None:
+        super().__init__(what, request_id=refusal.request_id)
+        self.kind = kind
 
 
 @dataclass(slots=True)
@@ -18,6 +34,8 @@ class Sender:
 
     target: Target
     ids: dict[tuple[Kind, str], str]
+    members: MemberSender
+    holders: Holders
 
     def send(self, operation: Operation) -> Outcome:
         """Send it and say what became of it. Raises Stop only; a refusal is an outcome."""
@@ -31,13 +49,13 @@ class Sender:
         try:
             outcome = send(operation)
         except Hold as refusal:
-            outcome = _held(operation, refusal)
+            outcome = _refused(operation, refusal)
         self.learn(operation, outcome)
         return outcome
 
     def learn(self, operation: Operation, outcome: Outcome) -> None:
         """Remember the id of a resource that was created, for those who name it."""
-        if outcome.status == "done" and outcome.target_id and operation.source_id and operation.is_create:
+        if outcome.target_id and operation.source_id and operation.is_create:
             self.ids[operation.resource, operation.source_id] = outcome.target_id
 
     def _target_id(self, operation: Operation) -> str:
@@ -48,53 +66,73 @@ class Sender:
         return target_id
 
     def _create(self, operation: Operation) -> Outcome:
-        attributes = {path: new for path, (_, new) in self._on_the_wire(operation.changes).items() if new is not None}
+        changes = self._on_the_wire(operation)
+        attributes = {path: new for path, (_, new) in changes.items() if new is not None}
         try:
             answer = self.target.create(operation.resource, attributes)
-        except NameTaken:
-            known = self._ours_already(operation, attributes)
-            if known is None:
-                raise
-            answer = known
-        return Outcome(operation.id, "done", answer.target_id, answer.request_id)
+        except NameTaken as refusal:
+            holder = self.holders.find(operation.resource, attributes)
+            if holder is not None and holder.path == EXTERNAL_ID:
+                return self._take_up(operation, holder, attributes)
+            if holder is None or holder.path != EMAILS:
+                raise _taken(operation, refusal, holder) from None
+            del attributes[EMAILS]
+            answer = self.target.create(operation.resource, attributes)
+            return _without_email(operation, refusal, holder, answer.target_id, tuple(attributes))
+        return Outcome(
+            operation.id, "done", answer.target_id, answer.request_id, landed=_unless_all(operation, changes)
+        )
 
-    def _ours_already(self, operation: Operation, attributes: Mapping[str, Value]) -> Answer | None:
-        """A 409 is a question: the resource may be the one that an earlier, unanswered request of ours made."""
-        found = self.target.find(operation.resource, EXTERNAL_ID, str(attributes[EXTERNAL_ID]))
-        name = NAMES[operation.resource]
-        if found is None or found.attributes.get(name) != attributes[name]:
-            return None
-        return Answer(found.target_id, "")
+    def _take_up(self, operation: Operation, holder: Holder, attributes: Mapping[str, Value]) -> Outcome:
+        """It bears our id, so an unanswered request of ours made it. What differs is put right, but never `active`:
+        if it is inactive, somebody else did that."""
+        shown = holder.existing.attributes
+        differing: dict[str, Change] = {
+            path: (shown.get(path), value) for path, value in attributes.items() if shown.get(path) != value
+        }
+        differing.pop(ACTIVE, None)
+        target_id, request_id = holder.existing.target_id, ""
+        if differing:
+            request_id = self.target.update(operation.resource, target_id, differing).request_id
+        landed = tuple(path for path in attributes if path in differing or shown.get(path) == attributes[path])
+        return Outcome(operation.id, "done", target_id, request_id, landed=landed)
 
     def _update(self, operation: Operation) -> Outcome:
         target_id = self._target_id(operation)
-        answer = self.target.update(operation.resource, target_id, self._on_the_wire(operation.changes))
-        return Outcome(operation.id, "done", target_id, answer.request_id)
+        changes = self._on_the_wire(operation)
+        if not changes:
+            raise NotThere(f"the manager of {operation.subject} does not exist on the target yet")
+        try:
+            answer = self.target.update(operation.resource, target_id, changes)
+        except NameTaken as refusal:
+            wanted = {path: new for path, (_, new) in changes.items() if new is not None}
+            holder = self.holders.find(operation.resource, wanted, target_id)
+            if holder is None or holder.path != EMAILS:
+                raise _taken(operation, refusal, holder) from None
+            del changes[EMAILS]
+            if changes:
+                self.target.update(operation.resource, target_id, changes)
+            return _without_email(operation, refusal, holder, target_id, tuple(changes))
+        return Outcome(operation.id, "done", target_id, answer.request_id, landed=_unless_all(operation, changes))
 
     def _deactivate(self, operation: Operation) -> Outcome:
-        """The door is shut even if what rides along is refused."""
+        """The door is shut even if what rides along is refused; who is gone needs no door."""
         try:
             return self._update(operation)
-        except NotThere:
-            raise
+        except NotThere as gone:
+            return Outcome(operation.id, "done", operation.target_id, gone.request_id, "the user is gone", landed=())
         except Hold as refusal:
             if len(operation.changes) == 1:
                 raise
             target_id = self._target_id(operation)
             self.target.update("user", target_id, {ACTIVE: operation.changes[ACTIVE]})
-            return Outcome(
-                operation.id,
-                "held",
-                target_id,
-                refusal.request_id,
-                f"{operation.subject} was deactivated; the other changes were refused: {refusal}",
-                "refused",
-                landed=(ACTIVE,),
-            )
+            held = _refused(operation, refusal)
+            detail = f"{operation.subject} was deactivated; the other changes were refused: {refusal}"
+            return replace(held, status="held", target_id=target_id, detail=detail, landed=(ACTIVE,))
 
-    def _on_the_wire(self, changes: Mapping[str, Change]) -> dict[str, Change]:
+    def _on_the_wire(self, operation: Operation) -> dict[str, Change]:
         """Changes with the manager by target id; a manager who could not be created is left out."""
-        sent = dict(changes)
+        sent = dict(operation.changes)
         old, manager = sent.get(MANAGER, (None, None))
         if manager is not None:
             sent.pop(MANAGER)
@@ -114,61 +152,42 @@ class Sender:
             else:
                 members[target_id] = member
         is_adding = operation.kind == "add_members"
-        change = _MemberChange(self.target, group_id, is_adding=is_adding)
-        change.send(list(members))
-        refused = (*(members[target_id] for target_id in change.refused), *absent)
+        answer = self.members.change(group_id, list(members), is_adding=is_adding)
+        refused = (*(members[target_id] for target_id in answer.refused), *absent)
         if not refused:
-            return Outcome(operation.id, "done", group_id, change.request_id)
+            return Outcome(operation.id, "done", group_id, answer.request_id)
         named = ", ".join(member.name for member in refused)
-        why = change.why or "not created on the target"
+        why = str(next(iter(answer.refused.values()), "not created on the target"))
         detail = f"{named} could not be {'added to' if is_adding else 'removed from'} {operation.subject}: {why}"
-        status: OutcomeStatus = "held" if change.refused else "failed"
-        return Outcome(operation.id, status, group_id, change.request_id, detail, "refused", refused=refused)
+        status: OutcomeStatus = "held" if answer.refused else "failed"
+        return Outcome(operation.id, status, group_id, answer.request_id, detail, "refused_by_target", refused=refused)
 
 
-def _held(operation: Operation, refusal: Hold) -> Outcome:
-    kind = "name_taken" if isinstance(refusal, NameTaken) else "refused"
+def _unless_all(operation: Operation, sent: Mapping[str, Change]) -> tuple[str, ...] | None:
+    return None if sent.keys() == operation.changes.keys() else tuple(sent)
+
+
+def _taken(operation: Operation, refusal: NameTaken, holder: Holder | None) -> NameTaken:
+    """The refusal with the name of whoever holds the value."""
+    if holder is None:
+        return refusal
+    value = operation.changes[holder.path][1]
+    what = f"{holder.path} {value!r} is held by {holder.existing.name} ({holder.existing.target_id}) on the target"
+    return _Taken(refusal, what, _TAKEN[holder.path])
+
+
+def _without_email(
+    operation: Operation, refusal: NameTaken, holder: Holder, target_id: str, landed: tuple[str, ...]
+) -> Outcome:
+    """All but the email landed."""
+    detail = f"{_taken(operation, refusal, holder).what}; the email was left out, the rest was done"
+    return Outcome(operation.id, "held", target_id, refusal.request_id, detail, "email_taken", landed)
+
+
+def _refused(operation: Operation, refusal: Hold) -> Outcome:
     if isinstance(refusal, NotThere):
         return Outcome(operation.id, "failed", operation.target_id, refusal.request_id, str(refusal))
+    kind = "refused_by_target"
+    if isinstance(refusal, NameTaken):
+        kind = refusal.kind if isinstance(refusal, _Taken) else "name_taken"
     return Outcome(operation.id, "held", operation.target_id, refusal.request_id, str(refusal), kind)
-
-
-class _MemberChange:
-    """One membership request, pursued until only those who are refused one by one are left.
-
-    A refused request may have changed the group all the same (dialect reference 7.2), so the members are read again
-    before anything is repeated: what is already so is dropped, the rest is halved.
-    """
-
-    def __init__(self, target: Target, group_id: str, *, is_adding: bool) -> None:
-        self.target = target
-        self.group_id = group_id
-        self.is_adding = is_adding
-        self.refused: list[str] = []
-        self.request_id = ""
-        self.why = ""
-
-    def send(self, user_ids: Sequence[str]) -> None:
-        """Add or remove these users; who cannot be is in refused. Raises NotThere if the group itself is gone."""
-        if not user_ids:
-            return
-        change = self.target.add_members if self.is_adding else self.target.remove_members
-        try:
-            self.request_id = change(self.group_id, user_ids).request_id
-        except Hold as refusal:
-            self._pursue(user_ids, refusal)
-
-    def _pursue(self, user_ids: Sequence[str], refusal: Hold) -> None:
-        if self.target.get("group", self.group_id) is None:
-            raise refusal
-        members = self.target.read_members([self.group_id]).get(self.group_id, frozenset())
-        left = [user_id for user_id in user_ids if (user_id in members) != self.is_adding]
-        if len(left) == len(user_ids) == 1:
-            self.refused += left
-            self.request_id, self.why = refusal.request_id, str(refusal)
-        elif len(left) < len(user_ids):
-            self.send(left)
-        else:
-            middle = len(left) // 2
-            self.send(left[:middle])
-            self.send(left[middle:])

@@ -17,7 +17,7 @@ from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
 from scim_bridge.sync import Order, Result, apply_saved, read_and_plan, sync
 from scim_bridge.view import document, terminal
-from scim_bridge.view.plan import plan_view
+from scim_bridge.view.plan import in_words, plan_view
 
 ConnectionArgument = Annotated[str | None, typer.Argument(help="a connection of the configuration file")]
 ApproveOption = Annotated[
@@ -89,7 +89,7 @@ def sync_command(
     with open_bridge(chosen) as bridge, State(settings.state) as state:
         with progress() as report:
             result = sync(bridge, state, Order(approved_by=_who() if approve else "", progress=report))
-        return _conclude(result, state, chosen, output)
+        return _conclude(result, state, chosen, output, f"scim-bridge sync {chosen.name} --approve")
 
 
 def apply_command(
@@ -109,15 +109,19 @@ def apply_command(
         with progress() as report:
             order = Order(approved_by=_who() if approve else "", progress=report)
             result = apply_saved(bridge, state, saved, order)
-        return _conclude(result, state, chosen, output)
+        return _conclude(result, state, chosen, output, f"scim-bridge apply {file} --approve")
 
 
 def _who() -> str:
-    return f"{getpass.getuser()}@{os.uname().nodename}"
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        user = f"uid-{os.getuid()}"
+    return f"{user}@{os.uname().nodename}"
 
 
-def _conclude(result: Result, state: State, chosen: ConnectionSettings, output: Output) -> int:
-    """Show what became of a run, and give its exit code with its sentence."""
+def _conclude(result: Result, state: State, chosen: ConnectionSettings, output: Output, approval: str) -> int:
+    """Show what became of a run, and give its exit code with its sentence. approval: the command that approves it."""
     run = state.reader.run(result.run_id)
     if output is Output.json and run is not None:
         operations = state.reader.operations(result.run_id, limit=_ALL)
@@ -127,7 +131,7 @@ def _conclude(result: Result, state: State, chosen: ConnectionSettings, output: 
         terminal.show_plan(console(), plan_view(result.plan))
         _warn_of_expiry(chosen)
     if result.applied is None:
-        tell(f"scim-bridge: {_refusal(result, chosen.name)}")
+        tell(f"scim-bridge: {_refusal(result, chosen.name, approval)}")
         return 4
     waiting = len(result.conclusion.conflicts)
     if result.conclusion.failed or waiting:
@@ -140,14 +144,13 @@ def _conclude(result: Result, state: State, chosen: ConnectionSettings, output: 
     return 0
 
 
-def _refusal(result: Result, connection: str) -> str:
+def _refusal(result: Result, connection: str, approval: str) -> str:
     sentences = "; ".join(trip.sentence for trip in result.plan.verdict.tripped)
     if result.new:
-        shown = ", ".join(sorted(result.new)[:3]) + (f" and {len(result.new) - 3} more" if len(result.new) > 3 else "")
-        sentences += f". Not covered by an earlier approval: {shown}"
+        sentences += f". The plan that was approved did not hold {in_words(result.plan, result.new)}"
     return (
         f"Stopped before the first write: {sentences}. Look at them: scim-bridge show {result.run_id}, "
-        f"scim-bridge plan {connection}. If it is right: scim-bridge sync {connection} --approve"
+        f"scim-bridge plan {connection}. If it is right: {approval}"
     )
 
 

@@ -1,10 +1,11 @@
 """The command line: `scim-bridge [--config FILE] COMMAND`. Each command is thin: parse, call, render.
 
 Exit codes (design.md §5): 0 done, 1 failed, 2 wrong usage or configuration, 3 plan with operations to do,
-4 stopped by the guard, 5 a failed operation or an unresolved conflict.
+4 stopped by the guard, 5 a failed operation or an unresolved conflict; 130 interrupted by the keyboard.
 """
 
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -47,7 +48,9 @@ def options(
 
 def main() -> None:
     """The entry point. Every failure leaves as one sentence on stderr and an exit code; never as a traceback."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    level = os.environ.get("SCIM_BRIDGE_LOG", "warning").upper()
+    known = level if level in logging.getLevelNamesMapping() else logging.WARNING
+    logging.basicConfig(level=known, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -69,6 +72,13 @@ def run(arguments: list[str]) -> int:
         complain(error)
         return error.exit_code if isinstance(error, Stop) else 1
     except BrokenPipeError:
+        return 1
+    except Exception as error:
+        logging.getLogger("scim_bridge").debug("the program failed", exc_info=True)
+        tell(
+            f"scim-bridge: the program failed ({type(error).__name__}: {error}). "
+            "What was sent is on record; run again. SCIM_BRIDGE_LOG=debug shows where."
+        )
         return 1
     return code if isinstance(code, int) else 0
 

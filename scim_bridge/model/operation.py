@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
-from scim_bridge.model.identity import Kind, Value
+from scim_bridge.model.identity import MANAGER, Kind, Value
 
 OperationKind = Literal[
     "deactivate_user",
@@ -47,8 +47,8 @@ class Member:
 class Operation:
     """One request. changes: path → (old, new), a create's old is None. members: for add_members and remove_members.
 
-    after: ids of operations that must have succeeded first. target_id is None for what does not exist yet; the engine
-    then takes the id that the create of the same source id brought.
+    after: ids of operations that must have ended before, and well (but see can_do_without). target_id is None for what
+    does not exist yet; the engine then takes the id that the create of the same source id brought.
     """
 
     id: str
@@ -72,6 +72,11 @@ class Operation:
         """Whether the resource does not exist before."""
         return self.kind in ("create_user", "create_group")
 
+    def can_do_without(self, needed: "Operation") -> bool:
+        """Whether this is sent although `needed` did not succeed: a manager is left out, and all the rest is not."""
+        manager = self.changes.get(MANAGER, (None, None))[1]
+        return needed.kind == "create_user" and manager == needed.source_id and set(self.changes) != {MANAGER}
+
 
 OutcomeStatus = Literal["done", "held", "failed", "not_sent"]
 """held: refused by the target, waits for a person; failed: not known to have worked, tried anew by the next run;
@@ -82,7 +87,8 @@ not_sent: something it depends on did not succeed, or the run stopped first."""
 class Outcome:
     """What became of one operation. target_id: of the resource, once known.
 
-    landed: of a held operation, the paths that were applied all the same. refused: the members that were refused.
+    landed: the paths that were applied where that is not all (done) or nothing (any other status). refused: the members
+    that were refused.
     """
 
     operation_id: str
@@ -91,5 +97,14 @@ class Outcome:
     request_id: str = ""
     detail: str = ""
     conflict_kind: str = ""
-    landed: tuple[str, ...] = ()
+    landed: tuple[str, ...] | None = None
     refused: tuple[Member, ...] = ()
+
+
+def landed(operation: Operation, outcome: Outcome) -> dict[str, Value | None] | None:
+    """What is on the target now by this operation: path → new value. None if it told nothing about attributes."""
+    if operation.members or (outcome.status != "done" and outcome.landed is None):
+        return None
+    if outcome.landed is not None:
+        return {path: operation.changes[path][1] for path in outcome.landed}
+    return {path: new for path, (_, new) in operation.changes.items()}

@@ -23,6 +23,10 @@ class Conflict:
     target_id: str | None = None
 
 
+TOLD_BY_TARGET = ("refused_by_target", "name_taken")
+"""Kinds of conflicts that no plan foresees: only an answer of the target opens them."""
+
+
 def conflict_key(kind: str, ids: Iterable[str]) -> str:
     """A short key that is the same in every run for the same kind and the same ids, in any order."""
     text = "\x1f".join([kind, *sorted(ids)])
@@ -63,14 +67,16 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a plan was made from. source: hash of the fitted desired state. target: hash over `resources`.
+    """What a plan was made from. source: hash of the fitted desired state. target: hash over `resources`. settings:
+    hash of the policy and of the endpoint.
 
-    resources: target id (or "kind:source id" of something to be created) → hash of what was seen there.
+    resources: target id (or "kind source-id" of something to be created) → hash of what was seen there.
     """
 
     source: str
     target: str
     target_read: str
+    settings: str
     resources: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -84,9 +90,10 @@ class Requests:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """A managed pair as this run found it: recorded when the run ends. applied: what the target then holds of ours.
+    """A pair as this run found it: recorded when the run ends. applied: what the target then holds of ours.
 
-    applied is None for a pair that is held or departed: what was applied before stays on record.
+    applied is None for a pair that is held or departed: what was applied before stays on record. is_managed: it was
+    ours before this run; one that was not becomes so with its adoption.
     """
 
     kind: Kind
@@ -95,6 +102,7 @@ class Paired:
     applied: Mapping[str, Value] | None
     seen: Mapping[str, Value]
     departed: bool = False
+    is_managed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

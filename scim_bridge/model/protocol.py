@@ -51,6 +51,11 @@ class Target(Protocol):
         """What this target can hold and do."""
         ...
 
+    @property
+    def requests(self) -> int:
+        """How many requests have been sent so far, retries included."""
+        ...
+
     def check(self) -> None:
         """One cheap authenticated request; raises Stop with the sentence for a person if anything is wrong."""
         ...

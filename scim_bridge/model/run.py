@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 from scim_bridge.model.identity import Kind
 
+Command = Literal["sync", "apply"]
 RunStatus = Literal["running", "done", "stopped_by_guard", "failed", "interrupted"]
-"""interrupted: the process ended in the middle; found out by the next run, which takes up where it was."""
+"""interrupted: it was asked to stop, or its process ended in the middle; the next run takes up where it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class RunRecord:
 
     id: int
     connection: str
-    command: Literal["sync", "apply"]
+    command: Command
     status: RunStatus
     started: datetime
     ended: datetime | None

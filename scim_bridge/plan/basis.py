@@ -17,6 +17,7 @@ from scim_bridge.model.identity import (
 )
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Basis, Plan
+from scim_bridge.model.policy import Policy
 
 
 def fingerprint_source(directory: Directory) -> str:
@@ -36,30 +37,43 @@ def _key(record: Desired) -> tuple[str, tuple[str, ...]]:
     return record.source_id, record.places
 
 
+def fingerprint_settings(policy: Policy, endpoint: str) -> str:
+    """A hash of what an operator has decided: a plan made under one policy is not applied under another."""
+    return hashlib.sha256(f"{policy!r}\n{endpoint}".encode()).hexdigest()
+
+
 def basis_of(
-    directory: Directory, operations: Sequence[Operation], inventory: Inventory, members: Members, read_at: str
+    directory: Directory,
+    operations: Sequence[Operation],
+    inventory: Inventory,
+    members: Members,
+    *,
+    read_at: str,
+    settings: str,
 ) -> Basis:
     """The basis of a plan over these operations."""
     resources = hash_resources(operations, inventory, members)
     whole = hashlib.sha256(orjson.dumps(resources, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return Basis(fingerprint_source(directory), whole, read_at, resources)
+    return Basis(fingerprint_source(directory), whole, read_at, settings, resources)
 
 
-def changed_since(saved: Plan, source: str, inventory: Inventory, members: Members, begun: frozenset[str]) -> str:
-    """What moved since a plan was made, in words, "" if nothing did. source: the source's fingerprint now.
+def changed_since(saved: Plan, now: Basis, inventory: Inventory, members: Members, begun: frozenset[str]) -> str:
+    """What moved since a plan was made, in words, "" if nothing did. now: what a plan of this moment is made from.
 
     begun: ids of operations that an earlier run of this plan has sent: what they touch has changed by our own hand.
     """
-    if source != saved.basis.source:
+    if now.source != saved.basis.source:
         return "the source changed"
+    if now.settings != saved.basis.settings:
+        return "the policy or the target's address changed"
     ours = {key for operation in saved.operations if operation.id in begun for key in _keys(operation)}
-    now = hash_resources(saved.operations, inventory, members)
+    shown = hash_resources(saved.operations, inventory, members)
     subjects = {key: operation.subject for operation in saved.operations for key in _keys(operation)}
-    moved = [subjects[key] for key, seen in saved.basis.resources.items() if key not in ours and now.get(key) != seen]
+    moved = [subjects[key] for key, seen in saved.basis.resources.items() if key not in ours and shown.get(key) != seen]
     if not moved:
         return ""
-    shown = ", ".join(list(dict.fromkeys(moved))[:5]) + (f" and {len(moved) - 5} more" if len(moved) > 5 else "")
-    return f"{shown} changed on the target"
+    named = ", ".join(list(dict.fromkeys(moved))[:5]) + (f" and {len(moved) - 5} more" if len(moved) > 5 else "")
+    return f"{named} changed on the target"
 
 
 def _keys(operation: Operation) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -29,6 +29,7 @@ def to_bytes(plan: Plan) -> bytes:
             "source": plan.basis.source,
             "target": plan.basis.target,
             "target_read": plan.basis.target_read,
+            "settings": plan.basis.settings,
             "resources": dict(plan.basis.resources),
         },
         "summary": plan.summary,
@@ -113,7 +114,7 @@ class _Strict(BaseModel):
 class _Operation(_Strict):
     id: str
     kind: OperationKind
-    phase: str
+    phase: Literal["revoke", "free_names", "users", "groups", "grant"]
     source_id: str | None
     target_id: str | None
     subject: str
@@ -159,7 +160,17 @@ def from_bytes(document: bytes, name: str) -> Plan:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise Misconfigured(f"{name}: {where}: {first['msg']}; this is not a plan as it was saved", mend) from None
+    _require_order(saved.operations, name, mend)
     return _plan(saved)
+
+
+def _require_order(operations: tuple[_Operation, ...], name: str, mend: str) -> None:
+    """Ids are unique, and whatever an operation waits for stands before it. Raises Misconfigured."""
+    seen: set[str] = set()
+    for operation in operations:
+        if operation.id in seen or not seen.issuperset(operation.after):
+            raise Misconfigured(f"{name}: {operation.id} is out of order; this is not a plan as it was saved", mend)
+        seen.add(operation.id)
 
 
 def _plan(saved: _Document) -> Plan:

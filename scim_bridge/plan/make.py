@@ -11,7 +11,7 @@ from scim_bridge.model.known import Known
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan, Requests, Skipped
 from scim_bridge.model.policy import Policy
-from scim_bridge.plan.basis import basis_of
+from scim_bridge.plan.basis import basis_of, fingerprint_settings
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.draft import Draft
 from scim_bridge.plan.guard import base_of, guard
@@ -32,9 +32,11 @@ class Sides:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """When and for whom: connection, time of planning, the mapping's `today`, when the target was read (RFC 3339)."""
+    """When and for whom: connection, its endpoint (an opaque text), time of planning, the mapping's `today`, when the
+    target was read (RFC 3339)."""
 
     connection: str
+    endpoint: str
     created: str
     today: str
     target_read: str
@@ -52,7 +54,14 @@ def make_plan(matches: Matches, sides: Sides, policy: Policy, capabilities: Capa
         occasion.connection,
         occasion.created,
         occasion.today,
-        basis_of(sides.directory, operations, sides.inventory, sides.members, occasion.target_read),
+        basis_of(
+            sides.directory,
+            operations,
+            sides.inventory,
+            sides.members,
+            read_at=occasion.target_read,
+            settings=fingerprint_settings(policy, occasion.endpoint),
+        ),
         operations,
         _each_once(steps.conflicts),
         (*steps.skipped, *_out_of_scope(sides.directory)),
@@ -79,11 +88,15 @@ def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
     shown = match.existing.attributes
     departed = match.row.action == "deprovision"
     if match.desired is None or match.is_held:
-        return Paired(match.kind, match.source_id, match.existing.target_id, None, shown, departed)
+        return Paired(
+            match.kind, match.source_id, match.existing.target_id, None, shown, departed, is_managed=match.is_managed
+        )
     applied = {path: value for path, value in match.desired.attributes.items() if path not in match.kept}
     if match.existing.target_id in disabled:
         applied[ACTIVE] = True
-    return Paired(match.kind, match.source_id, match.existing.target_id, applied, shown, departed)
+    return Paired(
+        match.kind, match.source_id, match.existing.target_id, applied, shown, departed, is_managed=match.is_managed
+    )
 
 
 def _each_once(conflicts: list[Conflict]) -> tuple[Conflict, ...]:

@@ -165,7 +165,7 @@ def _stand_in(giver: Draft, path: str, old: Value | None) -> Value | None:
 
 
 def _order_managers(drafts: Sequence[Draft], creating: Mapping[str, Draft]) -> list[Draft]:
-    """Managers are created before those who name them. A circle is closed by one more request each (§4)."""
+    """Managers are created before those who name them. A circle is closed by one more request each (§6.8)."""
 
     def manager_of(draft: Draft) -> list[Draft]:
         manager = creating.get(str(draft.changes[MANAGER][1])) if MANAGER in draft.changes else None
@@ -234,4 +234,6 @@ def _line_up(drafts: Sequence[Draft]) -> list[Draft]:
             waits[id(follower)] -= 1
             if not waits[id(follower)]:
                 heappush(ready, rank[id(follower)])
+    if len(lined) != len(drafts):
+        raise AssertionError("operations wait for each other in a circle")  # better no plan than one that lost some
     return lined

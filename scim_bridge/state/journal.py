@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
 from scim_bridge.model.identity import NAMES, Value
-from scim_bridge.model.operation import Operation, Outcome
+from scim_bridge.model.operation import Operation, Outcome, landed
 from scim_bridge.state.table import LinkRow, OperationRow, RunRow
 from scim_bridge.state.transaction import reading, writing
 
@@ -60,9 +60,9 @@ class RunJournal:
         }
         with self._turn, writing(self._engine) as database:
             self._update(database, operation.id, values)
-            landed = _landed(operation, outcome)
-            if landed is not None and operation.source_id and outcome.target_id:
-                self._link(database, operation, outcome.target_id, landed)
+            new = landed(operation, outcome)
+            if new is not None and operation.source_id and outcome.target_id:
+                self._link(database, operation, outcome.target_id, new)
 
     def end_unsent(self, outcomes: Iterable[Outcome]) -> None:
         """Operations that were never sent, with the reason."""
@@ -106,7 +106,7 @@ class RunJournal:
             raise LookupError(f"{operation_id} is not on record in run {self.run_id}: record the plan before sending")
 
     def _link(
-        self, database: Connection, operation: Operation, target_id: str, landed: Mapping[str, Value | None]
+        self, database: Connection, operation: Operation, target_id: str, new: Mapping[str, Value | None]
     ) -> None:
         """Merge what landed into the link, or make the link."""
         key = {
@@ -119,23 +119,15 @@ class RunJournal:
         stored = database.execute(select(col(LinkRow.applied), col(LinkRow.seen)).where(*mine)).first()
         # What a resource held that is gone is nothing that the one created in its place holds.
         before = ("{}", "{}") if stored is None or operation.is_create else stored
-        texts = [_merged(text, landed) for text in before]
+        texts = [_merged(text, new) for text in before]
         values = {"target_id": target_id, "applied": texts[0], "seen": texts[1]}
-        name = landed.get(NAMES[operation.resource])
+        name = new.get(NAMES[operation.resource])
         if name is not None or stored is None:
             values["name"] = str(name or operation.subject).casefold()
         statement = upsert(LinkRow).values(**key, **values)
         database.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
 
 
-def _landed(operation: Operation, outcome: Outcome) -> dict[str, Value | None] | None:
-    """The new values that are on the target now, None if this operation said nothing about its resource."""
-    if operation.members or (outcome.status != "done" and not outcome.landed):
-        return None
-    paths = operation.changes if outcome.status == "done" else outcome.landed
-    return {path: operation.changes[path][1] for path in paths}
-
-
-def _merged(text: str, landed: Mapping[str, Value | None]) -> str:
-    attributes = orjson.loads(text) | landed
+def _merged(text: str, new: Mapping[str, Value | None]) -> str:
+    attributes = orjson.loads(text) | new
     return orjson.dumps({path: value for path, value in attributes.items() if value is not None}).decode()

@@ -129,10 +129,15 @@ class StateReader:
             return row.run_id, tuple(_trips(orjson.loads(row.trips)))
         return None
 
-    def begun(self, plan: str) -> frozenset[str]:
-        """Ids of the operations that runs of this very plan (its fingerprint) had at least begun to send."""
-        query = select_rows(OperationRow.operation_id).join(RunRow)
-        return frozenset(self._rows(query.where(RunRow.plan == plan, col(OperationRow.sent_at).is_not(None))))
+    def begun(self, connection: str, plan: str) -> frozenset[str]:
+        """Ids of the operations that runs of this very saved plan (its fingerprint) had at least begun to send."""
+        query = select_rows(OperationRow.operation_id).join(RunRow).where(*_of_saved(connection, plan))
+        return frozenset(self._rows(query.where(col(OperationRow.sent_at).is_not(None))))
+
+    def applied_by(self, connection: str, plan: str) -> int | None:
+        """The run that applied this saved plan to its end, None if there is none."""
+        query = select_rows(RunRow.id).where(*_of_saved(connection, plan), col(RunRow.is_complete))
+        return next(iter(self._rows(query)), None)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -178,6 +183,11 @@ def _past(database: Connection, connection: str, endpoint: str) -> tuple[bool, b
     count, is_settled = database.execute(select(func.count(), settled).where(*begun)).one()
     shown = select(col(RunRow.source)).where(*begun, col(RunRow.status) == "done")
     return bool(count), bool(is_settled), database.execute(shown.order_by(col(RunRow.id).desc()).limit(1)).scalar()
+
+
+def _of_saved(connection: str, plan: str) -> tuple[Any, ...]:
+    """Only a saved plan can be begun twice: `sync` plans anew each time."""
+    return col(RunRow.connection) == connection, col(RunRow.plan) == plan, col(RunRow.command) == "apply"
 
 
 def _trips(documents: Iterable[dict[str, Any]]) -> Iterator[Trip]:

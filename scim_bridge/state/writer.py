@@ -14,8 +14,8 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
 from scim_bridge.model.identity import NAMES
-from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Verdict
-from scim_bridge.model.run import RunStatus
+from scim_bridge.model.plan import TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Verdict
+from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.state.database import open_database
 from scim_bridge.state.journal import RunJournal
 from scim_bridge.state.reader import StateReader, utc_now
@@ -56,7 +56,7 @@ class State:
     ) -> None:
         self._engine.dispose()
 
-    def begin_run(self, connection: str, endpoint: str, command: Literal["sync", "apply"]) -> int:
+    def begin_run(self, connection: str, endpoint: str, command: Command) -> int:
         """Open a run and give its number. The caller holds the lock, so a run still open was cut: it is marked so."""
         with writing(self._engine) as database:
             cut = {
@@ -89,16 +89,23 @@ class State:
             mine = col(RunRow.id) == run_id
             database.execute(update(RunRow).where(mine).values(has_begun=True, plan=plan, is_relinking=is_relinking))
             connection = database.execute(select(col(RunRow.connection)).where(mine)).scalar_one()
-            self._merge_conflicts(database, connection, conflicts, closing=False)
+            self._merge_conflicts(database, connection, conflicts, closing="none")
         return RunJournal(self._engine, run_id, self._now)
 
     def finish(
-        self, run_id: int, ending: Ending, conflicts: Sequence[Conflict] | None = None, books: Bookkeeping | None = None
+        self,
+        run_id: int,
+        ending: Ending,
+        conflicts: Sequence[Conflict] | None = None,
+        books: Bookkeeping | None = None,
+        *,
+        closes_refusals: bool = True,
     ) -> None:
         """Close a run, in one transaction with all it concludes.
 
         conflicts: all that are open now, None to leave them as they are. books: what to remember of the pairs, None
-        for a run that concluded nothing.
+        for a run that concluded nothing. closes_refusals: what the target refused in an earlier run, and not in this
+        one, is over; not so if this one did not come as far as trying.
         """
         with writing(self._engine) as database:
             mine = col(RunRow.id) == run_id
@@ -117,7 +124,7 @@ class State:
             }
             if conflicts is not None:
                 values["conflicts"] = len(conflicts)
-                self._merge_conflicts(database, connection, conflicts, closing=True)
+                self._merge_conflicts(database, connection, conflicts, closing="all" if closes_refusals else "planned")
             if books is not None:
                 values["source"] = asdict(books.counts)
                 self._keep_pairs(database, connection, endpoint, books)
@@ -146,9 +153,15 @@ class State:
             database.execute(delete(TripRow).where(mine))
 
     def _merge_conflicts(
-        self, database: Connection, connection: str, conflicts: Sequence[Conflict], *, closing: bool
+        self,
+        database: Connection,
+        connection: str,
+        conflicts: Sequence[Conflict],
+        *,
+        closing: Literal["all", "planned", "none"],
     ) -> None:
-        """Note each sighting: the first is kept, the last moves on. closing: what was not seen is no longer open."""
+        """Note each sighting: the first is kept, the last moves on. closing: which of those not seen are over now;
+        "planned" leaves open what only an answer of the target tells."""
         now = self._now()
         sighting = {"connection": connection, "first_seen": now, "last_seen": now, "closed": None}
         rows = [asdict(conflict) | sighting for conflict in conflicts]
@@ -159,13 +172,18 @@ class State:
         )
         if rows:
             database.execute(seen_again, rows)
-        if closing:
-            mine = (col(ConflictRow.connection) == connection, col(ConflictRow.closed).is_(None))
+        if closing != "none":
+            spared = TOLD_BY_TARGET if closing == "planned" else ()
+            mine = (
+                col(ConflictRow.connection) == connection,
+                col(ConflictRow.closed).is_(None),
+                col(ConflictRow.kind).not_in(spared),
+            )
             still_open = database.execute(select(col(ConflictRow.key)).where(*mine)).scalars().all()
             unseen = [{"unseen": key} for key in set(still_open) - {conflict.key for conflict in conflicts}]
             if unseen:
-                one = col(ConflictRow.key) == bindparam("unseen")
-                database.execute(update(ConflictRow).where(*mine, one).values(closed=now), unseen)
+                one = (col(ConflictRow.connection) == connection, col(ConflictRow.key) == bindparam("unseen"))
+                database.execute(update(ConflictRow).where(*one).values(closed=now), unseen)
 
     def _keep_pairs(self, database: Connection, connection: str, endpoint: str, books: Bookkeeping) -> None:
         """Write the links that changed, and forget those whose both sides are gone."""

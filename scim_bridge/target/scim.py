@@ -66,8 +66,13 @@ class ScimTarget:
 
     @property
     def sent(self) -> Sent:
-        """How many requests went out so far."""
+        """How many requests went out so far, by what they were."""
         return self._client.sent
+
+    @property
+    def requests(self) -> int:
+        """How many requests went out so far, retries included."""
+        return self._client.sent.reads + self._client.sent.writes
 
     def check(self) -> None:
         """Ask for the ServiceProviderConfig: it needs the token and reads nothing. Raises Stop."""

@@ -51,6 +51,14 @@ def plan_view(plan: Plan) -> PlanView:
     )
 
 
+def in_words(plan: Plan, items: Iterable[str]) -> str:
+    """What limits counted, by the names people know: at most three, and how many more."""
+    names = {o.target_id: o.subject for o in plan.operations if o.target_id is not None}
+    names |= {m.target_id: m.name for o in plan.operations for m in o.members if m.target_id is not None}
+    told = sorted(" ".join(names.get(word, word) for word in item.split(" ")) for item in items)
+    return printable(", ".join(told[:3])) + (f" and {len(told) - 3:,} more" if len(told) > 3 else "")
+
+
 def _pairs(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """The first twenty, and how many more there are."""
     told = [(printable(subject), printable(reason)) for subject, reason in pairs]

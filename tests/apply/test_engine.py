@@ -1,11 +1,12 @@
 """The engine against the emulator over HTTP: faults, refusals, order, and what is said of each operation."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from scim_bridge.apply.engine import Applied, Work, apply
-from scim_bridge.errors import CredentialsRefused
+from scim_bridge.apply.engine import Applied, Ground, Work, apply
+from scim_bridge.errors import CredentialsRefused, Refused
 from scim_bridge.model.operation import Change, Member, Operation, OperationKind, Outcome, Phase
 from scim_bridge.sandbox.fault import Fault
 from scim_bridge.sandbox.server import Sandbox
@@ -14,6 +15,8 @@ from scim_bridge.target.identity_center import IDENTITY_CENTER
 from scim_bridge.target.rate import Rate
 from scim_bridge.target.retry import Patience
 from scim_bridge.target.scim import ScimTarget
+from tests.builders import group, on_target, user
+from tests.fakes import MemoryTarget, Write
 
 
 class Notes:
@@ -65,7 +68,7 @@ def _members(kind: OperationKind, group: str, *members: Member) -> Operation:
 
 
 def _run(target: ScimTarget, *operations: Operation, notes: Notes | None = None, work: Work | None = None) -> Applied:
-    return apply(operations, target, notes or Notes(), {}, work or Work(threads=4))
+    return apply(operations, target, notes or Notes(), Ground(), work or Work(threads=4))
 
 
 def _statuses(applied: Applied) -> list[str]:
@@ -75,7 +78,7 @@ def _statuses(applied: Applied) -> list[str]:
 def test_users_groups_and_members_land_in_that_order(sandbox: Sandbox, target: ScimTarget) -> None:
     add = _members("add_members", "g", Member("a", None, "a"), Member("b", None, "b"))
     applied = _run(target, _user("a"), _user("b"), _group("g"), add)
-    assert applied.is_complete
+    assert applied.has_succeeded
     assert len(next(iter(sandbox.state()["members"].values()))) == 2
     assert sandbox.counts.invalid == 0
 
@@ -94,8 +97,8 @@ def test_a_name_that_somebody_else_took_meanwhile_holds_that_one(sandbox: Sandbo
     sandbox.seed({"users": [{"userName": "A", "name": name, "displayName": "x", "active": True}]})
     applied = _run(target, _user("a"), _user("b"))
     assert _statuses(applied) == ["held", "done"]
-    assert applied.outcomes[0].conflict_kind == "name_taken"
-    assert applied.outcomes[0].request_id in applied.outcomes[0].detail
+    assert applied.outcomes[0].conflict_kind == "user_name_taken"
+    assert "userName 'a' is held by A (" in applied.outcomes[0].detail
 
 
 def test_of_a_hundred_members_only_the_refused_one_is_held(sandbox: Sandbox, target: ScimTarget) -> None:
@@ -158,6 +161,62 @@ def test_what_an_earlier_run_of_the_plan_did_is_not_sent_again(sandbox: Sandbox,
     notes.done_before = list(first.outcomes)
     add = _members("add_members", "g", Member("a", None, "a"))
     applied = _run(target, _user("a"), _group("g"), add, notes=notes)
-    assert applied.is_complete
+    assert applied.has_succeeded
     assert notes.begun == ["add_members g"]
     assert sandbox.counts.writes == 1
+
+
+def test_a_manager_who_is_refused_keeps_nobody_out(sandbox: Sandbox, target: ScimTarget) -> None:
+    name = {"givenName": "g", "familyName": "f"}
+    sandbox.seed({"users": [{"userName": "boss", "name": name, "displayName": "x", "active": True}]})
+    report = _user("report", after=("create boss",))
+    changes = {**report.changes, "enterprise.manager": (None, "boss")}
+    applied = _run(target, _user("boss"), replace(report, changes=changes))
+    assert _statuses(applied) == ["held", "done"]
+    assert "enterprise.manager" not in (applied.outcomes[1].landed or ())
+
+
+def test_an_email_that_somebody_holds_is_left_out_and_all_else_lands(sandbox: Sandbox, target: ScimTarget) -> None:
+    other = {
+        "userName": "other",
+        "name": {"givenName": "g", "familyName": "f"},
+        "displayName": "x",
+        "emails": [{"value": "A@corp.example", "type": "work", "primary": True}],
+        "active": True,
+    }
+    sandbox.seed({"users": [other]})
+    wanted = _user("a")
+    applied = _run(target, replace(wanted, changes={**wanted.changes, "emails": (None, "a@corp.example")}))
+    outcome = applied.outcomes[0]
+    assert (outcome.status, outcome.conflict_kind) == ("held", "email_taken")
+    assert "is held by other (" in outcome.detail
+    created = next(user for user in sandbox.state()["users"] if user["userName"] == "a")
+    assert created["id"] == outcome.target_id
+    assert not created.get("emails")
+
+
+def test_a_deactivation_of_somebody_who_is_gone_is_done(sandbox: Sandbox, target: ScimTarget) -> None:
+    gone = "00000000-0000-4000-8000-000000000000"
+    shut = Operation("o", "deactivate_user", Phase.REVOKE, "a", gone, "a", "left", {"active": (True, False)})
+    assert _statuses(_run(target, shut)) == ["done"]
+
+
+def test_who_fell_out_of_a_group_by_a_refused_request_is_put_back() -> None:
+    target = MemoryTarget()
+    people = [user(f"u{number}") for number in range(5)]
+    for person in people:
+        target.put(on_target(f"t-{person.source_id}", person))
+    target.put(on_target("g", group("g")), "t-u0", "t-u1", "t-u2")
+
+    def empty_and_refuse(write: Write) -> None:
+        if "t-u4" in write.members:
+            target.members["g"].clear()
+            raise Refused("400 with effect")
+
+    target.before = empty_and_refuse
+    members = tuple(Member(f"u{number}", f"t-u{number}", f"u{number}") for number in (3, 4))
+    add = Operation("add", "add_members", Phase.GRANT, "g", "g", "g", "why", members=members)
+    ground = Ground(members={"g": frozenset({"t-u0", "t-u1", "t-u2"})})
+    applied = apply([add], target, Notes(), ground, Work())
+    assert applied.outcomes[0].refused == (members[1],)
+    assert target.members["g"] == {"t-u0", "t-u1", "t-u2", "t-u3"}

@@ -51,7 +51,7 @@ def test_approval_does_not_cover_what_came_later(world: World, cli: Cli) -> None
     world.write(_shrunk(people, 11))
     said = cli("sync", "--approve")
     assert said.code == 4
-    assert "Not covered by an earlier approval: deactivate " in said.err
+    assert "The plan that was approved did not hold deactivate u29@corp.example" in said.err
     assert cli("sync", "--approve").code == 0
 
 

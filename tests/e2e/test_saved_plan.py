@@ -1,5 +1,6 @@
 """A plan that was saved is applied exactly, or refused by name."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,29 @@ def test_what_is_no_plan_is_refused(world: World, people: People, cli: Cli, cont
     refused = cli("apply", str(path))
     assert refused.code == 2
     assert said in refused.err
+
+
+def test_a_plan_is_applied_once(world: World, people: People, cli: Cli, saved: Path) -> None:
+    assert cli("apply", str(saved)).code == 0
+    user = world.sandbox.app.store.users.find("externalId", "a")
+    assert user is not None
+    user.attributes["title"] = "by hand"
+    said = cli("apply", str(saved))
+    assert said.code == 1
+    assert "this plan was applied by run 2. Plan again: scim-bridge plan corp" in said.err
+
+
+def test_it_is_refused_when_the_policy_has_changed(world: World, people: People, cli: Cli, saved: Path) -> None:
+    world.configure(extra='    policy: {protect: {users: ["a@corp.example"]}}\n')
+    said = cli("apply", str(saved))
+    assert said.code == 1
+    assert "the policy or the target's address changed since this plan was made" in said.err
+
+
+def test_a_plan_that_was_edited_out_of_order_is_refused(world: World, people: People, cli: Cli, saved: Path) -> None:
+    document = json.loads(saved.read_bytes())
+    document["operations"][0]["after"] = ["op-999999"]
+    saved.write_text(json.dumps(document))
+    said = cli("apply", str(saved))
+    assert said.code == 2
+    assert "plan.json: op-000001 is out of order" in said.err

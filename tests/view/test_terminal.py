@@ -36,7 +36,7 @@ def operation(number: int, kind: Any = "update_user", **fields: Any) -> Operatio
 
 
 def plan(*operations: Operation, **fields: Any) -> Plan:
-    basis = Basis("s", "t", "2027-03-13T03:00:00Z")
+    basis = Basis("s", "t", "2027-03-13T03:00:00Z", "p")
     return Plan("corp", "2027-03-13T03:00:00Z", "2027-03-13", basis, operations, **fields)
 
 

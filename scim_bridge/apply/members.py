@@ -1,0 +1,127 @@
+"""One membership request, pursued until only those who are refused one by one are left (design.md §6.6).
+
+A refused request may have changed the group all the same, up to emptying it (dialect reference 7.2), so after a
+refusal the members are read again: who fell out is put back, what is already so is dropped, the rest is halved.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from scim_bridge.errors import Hold
+from scim_bridge.model.protocol import Target
+
+
+@dataclass(slots=True)
+class MemberAnswer:
+    """What became of one membership operation. refused: user id → why, for those who could not be changed."""
+
+    request_id: str = ""
+    refused: dict[str, Hold] = field(default_factory=dict)
+
+
+class MemberSender:
+    """Changes members of groups. staying: group id → who is in it now and is to stay; grows with what is added.
+
+    Several requests for one group may be under way at once; who looks into what a refusal did has the group alone.
+    """
+
+    def __init__(self, target: Target, staying: Mapping[str, set[str]]) -> None:
+        self._target = target
+        self._staying = dict(staying)
+        self._turns = _Turns()
+
+    def change(self, group_id: str, user_ids: Sequence[str], *, is_adding: bool) -> MemberAnswer:
+        """Add or remove these users. Raises NotThere if the group itself is gone."""
+        answer = MemberAnswer()
+        try:
+            with self._turns.shared(group_id):
+                self._patch(group_id, user_ids, answer, is_adding=is_adding)
+        except Hold as refusal:
+            with self._turns.alone(group_id):
+                self._pursue(group_id, user_ids, refusal, answer, is_adding=is_adding)
+        return answer
+
+    def _patch(self, group_id: str, user_ids: Sequence[str], answer: MemberAnswer, *, is_adding: bool) -> None:
+        send = self._target.add_members if is_adding else self._target.remove_members
+        answer.request_id = send(group_id, user_ids).request_id
+        if is_adding:
+            self._staying.setdefault(group_id, set()).update(user_ids)
+
+    def _pursue(
+        self, group_id: str, user_ids: Sequence[str], refusal: Hold, answer: MemberAnswer, *, is_adding: bool
+    ) -> None:
+        if self._target.get("group", group_id) is None:
+            raise refusal
+        looks_again = True
+        waiting = [(list(user_ids), refusal)]
+        while waiting:
+            batch, why = waiting.pop()
+            left = batch
+            if looks_again:
+                members, has_lost = self._look(group_id)
+                left = [user_id for user_id in batch if (user_id in members) != is_adding]
+                looks_again = has_lost or len(left) < len(batch)  # else refusals change nothing on this endpoint
+            if len(left) == len(batch) == 1:
+                answer.refused[left[0]] = why
+                answer.request_id = why.request_id
+                continue
+            for part in _halves(left) if len(left) == len(batch) else [left]:
+                try:
+                    if part:
+                        self._patch(group_id, part, answer, is_adding=is_adding)
+                except Hold as again:
+                    waiting.append((part, again))
+
+    def _look(self, group_id: str) -> tuple[frozenset[str], bool]:
+        """The members now, and whether somebody who was to stay had fallen out; they are put back at once."""
+        members = self._target.read_members([group_id]).get(group_id, frozenset())
+        lost = sorted(self._staying.get(group_id, set()) - members)
+        size = self._target.capabilities.changes_per_patch
+        for start in range(0, len(lost), size):
+            try:
+                self._target.add_members(group_id, lost[start : start + size])
+            except Hold:
+                continue  # one of them is gone for good; the next run sees who is missing
+        return members | frozenset(lost), bool(lost)
+
+
+def _halves(user_ids: list[str]) -> list[list[str]]:
+    middle = len(user_ids) // 2
+    return [user_ids[:middle], user_ids[middle:]]
+
+
+class _Turns:
+    """Many at once, or one alone, for each group."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._under_way: Counter[str] = Counter()
+        self._alone: set[str] = set()
+
+    @contextmanager
+    def shared(self, group_id: str) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: group_id not in self._alone)
+            self._under_way[group_id] += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._under_way[group_id] -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def alone(self, group_id: str) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: group_id not in self._alone)
+            self._alone.add(group_id)
+            self._changed.wait_for(lambda: not self._under_way[group_id])
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._alone.discard(group_id)
+                self._changed.notify_all()
