@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from scim_bridge.config.settings import ConnectionSettings
@@ -24,15 +25,20 @@ _PORTS = {"https": 443, "http": 80}
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """One connection with everything it needs. endpoint: an opaque text that names the target and its tenant."""
+    """One connection with everything it needs. endpoint: an opaque text that names the target and its tenant.
+
+    mapping_key: a hash of the mapping's document. verify: how old a whole reading of the target may be.
+    """
 
     name: str
     endpoint: str
     source: Source
     mapping: CompiledMapping
+    mapping_key: str
     target: Target
     policy: Policy
     terms: Terms
+    verify: timedelta
 
 
 @contextmanager
@@ -48,9 +54,11 @@ def open_bridge(connection: ConnectionSettings) -> Iterator[Bridge]:
             endpoint_key(connection.target.url),
             source,
             mapping,
+            hashlib.sha256(connection.mapping.read_bytes()).hexdigest()[:24],
             target,
             connection.policy,
             _terms(written, target, connection.policy),
+            connection.verify,
         )
 
 
@@ -65,7 +73,7 @@ def _terms(mapping: Mapping, target: Target, policy: Policy) -> Terms:
     return Terms(
         {"user": mapping.users.match, "group": mapping.groups.match},
         {"user": capabilities.unique("user"), "group": capabilities.unique("group")},
-        policy.protect,
+        policy,
     )
 
 

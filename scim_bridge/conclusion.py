@@ -8,7 +8,8 @@ from scim_bridge.model.identity import Kind
 from scim_bridge.model.operation import Operation, Outcome
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan, conflict_key
 from scim_bridge.plan.correlate import Matches
-from scim_bridge.plan.make import Sides, bookkeeping
+from scim_bridge.plan.make import bookkeeping
+from scim_bridge.plan.sides import Sides
 
 Key = tuple[Kind, str]
 

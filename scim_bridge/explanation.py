@@ -19,7 +19,7 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
 
     Both sides are read as for a plan; nothing is written.
     """
-    reading = read_and_plan(bridge, reader.known(bridge.name, bridge.endpoint), order)
+    reading = read_and_plan(bridge, reader, order)
     snapshot, today = reading.records, reading.plan.today
     matches = [match for match in reading.matches if _is_meant(match, who)]
     if not matches:

@@ -11,29 +11,36 @@ from scim_bridge.bridge import Bridge
 from scim_bridge.conclusion import Conclusion, conclude
 from scim_bridge.errors import PlanOutdated, Stop
 from scim_bridge.mapping.record import map_records
-from scim_bridge.model.identity import Snapshot
+from scim_bridge.model.identity import Directory, Snapshot
 from scim_bridge.model.known import Known
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.run import Command, RunStatus
+from scim_bridge.observation import Observed, observe, with_members
 from scim_bridge.plan.basis import changed_since
 from scim_bridge.plan.correlate import Matches, correlate
 from scim_bridge.plan.document import fingerprint, operation_bytes
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.guard import not_approved, refuse_empty
-from scim_bridge.plan.make import Occasion, Sides, make_plan
+from scim_bridge.plan.make import Occasion, make_plan
+from scim_bridge.plan.sides import Sides
 from scim_bridge.state.lock import lock
+from scim_bridge.state.reader import StateReader
 from scim_bridge.state.writer import Ending, State
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How a run was asked for. approved_by: who gave `--approve`, "" if nobody. today: the mapping's, "" = this day."""
+    """How a run was asked for. approved_by: who gave `--approve`, "" if nobody. today: the mapping's, "" = this day.
+
+    in_full: the target is read whatever is known of it.
+    """
 
     approved_by: str = ""
     today: str = ""
     progress: Progress = silent
     is_stopping: Callable[[], bool] = never
+    in_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,7 @@ class Reading:
 
     records: Snapshot
     matches: Matches
+    observed: Observed
     sides: Sides
     plan: Plan
 
@@ -74,27 +82,49 @@ def collector_paused() -> Iterator[None]:
 
 
 @collector_paused()
-def read_and_plan(bridge: Bridge, known: Known, order: Order) -> Reading:
+def read_and_plan(bridge: Bridge, reader: StateReader, order: Order) -> Reading:
     """Read, map, fit, correlate, read the members of matched groups, plan. Nothing is written anywhere."""
     now = datetime.now(UTC)
     today = order.today or f"{now:%Y-%m-%d}"
+    known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
     records = bridge.source.read()
     refuse_empty(records.counts)
     desired = fit(map_records(records, bridge.mapping, today), bridge.target.capabilities)
-    existing = bridge.target.read(order.progress)
-    matches = correlate(desired, existing, known, bridge.terms)
-    members = bridge.target.read_members(matches.member_groups, order.progress)
-    sides = Sides(desired, existing, members, known)
-    occasion = Occasion(bridge.name, bridge.endpoint, f"{now:%Y-%m-%dT%H:%M:%SZ}", today, f"{now:%Y-%m-%dT%H:%M:%SZ}")
-    return Reading(
-        records, matches, sides, make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion)
-    )
+    existing = observe(bridge, reader, now, order.progress, in_full=order.in_full)
+    matches = correlate(desired, existing.inventory, known, bridge.terms)
+    existing = with_members(bridge, reader, existing, matches.member_groups, order.progress)
+    plan = _plan(bridge, matches, desired, existing, known, today, now)
+    if not _is_confirmed(bridge, plan, existing):
+        existing = with_members(bridge, reader, existing, matches.member_groups, order.progress)
+        plan = _plan(bridge, matches, desired, existing, known, today, now)
+    return Reading(records, matches, existing, Sides(desired, existing.inventory, existing.members, known), plan)
+
+
+def _plan(
+    bridge: Bridge, matches: Matches, desired: Directory, existing: Observed, known: Known, today: str, now: datetime
+) -> Plan:
+    sides = Sides(desired, existing.inventory, existing.members, known)
+    occasion = Occasion(bridge.name, bridge.endpoint, bridge.mapping_key, _text(now), today, _text(existing.at))
+    return make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion)
+
+
+def _is_confirmed(bridge: Bridge, plan: Plan, existing: Observed) -> bool:
+    """Before what a filter showed may remove anybody, one member is asked for in another way (design.md §6.9)."""
+    for operation in plan.operations:
+        if operation.kind == "remove_members" and operation.target_id in existing.read_now:
+            return bridge.target.confirms(operation.target_id, operation.members[0].target_id or "")
+    return True
+
+
+def _text(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def sync(bridge: Bridge, state: State, order: Order) -> Result:
     """Bring the target to what the source says, within the limits. Raises Stop; the run is then on record as failed."""
     with _run(bridge, state, "sync") as run_id:
-        reading = read_and_plan(bridge, state.reader.known(bridge.name, bridge.endpoint), order)
+        reading = read_and_plan(bridge, state.reader, order)
+        _remember(bridge, state, reading.observed)
         verdict = reading.plan.verdict
         if verdict.passed:
             state.forget_trip(bridge.name)
@@ -116,8 +146,8 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order) -> Resu
         ended_by = state.reader.applied_by(bridge.name, fingerprint(saved))
         if ended_by is not None:
             raise PlanOutdated(f"this plan was applied by run {ended_by}", _plan_again(bridge))
-        known = state.reader.known(bridge.name, bridge.endpoint)
-        reading = read_and_plan(bridge, known, replace(order, today=saved.today))
+        reading = read_and_plan(bridge, state.reader, replace(order, today=saved.today, in_full=True))
+        _remember(bridge, state, reading.observed)
         begun = state.reader.begun(bridge.name, fingerprint(saved))
         moved = changed_since(saved, reading.plan.basis, reading.sides.inventory, reading.sides.members, begun)
         if moved:
@@ -127,6 +157,15 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order) -> Resu
                 return _stop_by_guard(state, bridge, run_id, replace(reading, plan=saved), frozenset())
             state.use_approval(run_id, bridge.name, order.approved_by)
         return _send(bridge, state, run_id, reading, saved, order)
+
+
+def _remember(bridge: Bridge, state: State, observed: Observed) -> None:
+    """What was read is what the next runs go by."""
+    if observed.is_whole:
+        state.observe(bridge.name, bridge.endpoint, observed.inventory, observed.members, observed.at)
+    else:
+        read_now = {group_id: observed.members[group_id] for group_id in observed.read_now}
+        state.look_again(bridge.endpoint, observed.again, read_now)
 
 
 def _plan_again(bridge: Bridge) -> str:
@@ -153,6 +192,7 @@ def _send(bridge: Bridge, state: State, run_id: int, reading: Reading, plan: Pla
         applied.has_ended,
         plan.verdict,
         order.approved_by if not plan.verdict.passed else "",
+        bridge.mapping_key,
     )
     state.finish(run_id, ending, conclusion.conflicts, conclusion.books, closes_refusals=conclusion.has_tried)
     if applied.stopped is not None:

@@ -16,11 +16,12 @@ from scim_bridge.model.identity import (
 from scim_bridge.model.known import Known, Link
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Plan
-from scim_bridge.model.policy import Policy, Protect
+from scim_bridge.model.policy import Policy
 from scim_bridge.plan.correlate import Matches, correlate
 from scim_bridge.plan.fit import fit
-from scim_bridge.plan.make import Occasion, Sides, make_plan
+from scim_bridge.plan.make import Occasion, make_plan
 from scim_bridge.plan.pairing import Terms
+from scim_bridge.plan.sides import Sides
 
 NO_SPACE = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]"
 TEXT = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r\u0020\u00A0\u3000]"
@@ -131,16 +132,16 @@ def linked(*pairs: tuple[Kind, str, str], has_applied: bool = True, **applied: V
 
 FRESH = Known()
 LENIENT = Policy()
-OCCASION = Occasion("corp", "endpoint", "2027-03-13T09:00:00Z", "2027-03-13", "2027-03-13T09:00:00Z")
+OCCASION = Occasion("corp", "endpoint", "mapping", "2027-03-13T09:00:00Z", "2027-03-13", "2027-03-13T09:00:00Z")
 
 
-def terms(protect: Protect | None = None, match_users: tuple[str, ...] = ("userName",)) -> Terms:
+def terms(policy: Policy = LENIENT, match_users: tuple[str, ...] = ("userName",)) -> Terms:
     """How the connections of these tests match."""
     unique: dict[Kind, tuple[tuple[str, Uniqueness], ...]] = {
         "user": CAPABILITIES.unique("user"),
         "group": CAPABILITIES.unique("group"),
     }
-    return Terms({"user": match_users, "group": ("displayName",)}, unique, protect or Protect())
+    return Terms({"user": match_users, "group": ("displayName",)}, unique, policy)
 
 
 def matched(desired: Directory, existing: Target, known: Known = FRESH, given: Terms | None = None) -> Matches:
@@ -151,7 +152,7 @@ def matched(desired: Directory, existing: Target, known: Known = FRESH, given: T
 def planned(desired: Directory, existing: Target, known: Known = FRESH, policy: Policy = LENIENT) -> Plan:
     """The plan for these two sides, with the members of the matched groups as the target holds them."""
     fitted = fit(desired, CAPABILITIES)
-    matches = correlate(fitted, existing.inventory, known, terms(policy.protect))
+    matches = correlate(fitted, existing.inventory, known, terms(policy))
     members = {group_id: existing.members.get(group_id, frozenset()) for group_id in matches.member_groups}
     sides = Sides(fitted, existing.inventory, members, known)
     return make_plan(matches, sides, policy, CAPABILITIES, OCCASION)

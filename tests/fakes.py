@@ -87,6 +87,9 @@ class MemoryTarget:
         with self._lock:
             return {group_id: frozenset(self.members.get(group_id, ())) for group_id in group_ids}
 
+    def confirms(self, group_id: str, user_id: str) -> bool:
+        return user_id in self.members.get(group_id, ())
+
     def find(self, kind: Kind, path: str, value: str) -> Existing | None:
         how = self._capabilities.attributes[kind][path].uniqueness
         with self._lock:

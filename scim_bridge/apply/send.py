@@ -8,7 +8,7 @@ from scim_bridge.apply.taken import Holder, Holders
 from scim_bridge.errors import Hold, NameTaken, NotThere
 from scim_bridge.model.identity import ACTIVE, DISPLAY_NAME, EMAILS, EXTERNAL_ID, MANAGER, USER_NAME, Kind, Value
 from scim_bridge.model.operation import Change, Member, Operation, Outcome, OutcomeStatus
-from scim_bridge.model.protocol import Target
+from scim_bridge.model.protocol import Answer, Target
 
 Ids = Mapping[tuple[Kind, str], str]
 """(kind, source id) → target id."""
@@ -79,9 +79,7 @@ class Sender:
             del attributes[EMAILS]
             answer = self.target.create(operation.resource, attributes)
             return _without_email(operation, refusal, holder, answer.target_id, tuple(attributes))
-        return Outcome(
-            operation.id, "done", answer.target_id, answer.request_id, landed=_unless_all(operation, changes)
-        )
+        return _done(operation, answer, changes)
 
     def _take_up(self, operation: Operation, holder: Holder, attributes: Mapping[str, Value]) -> Outcome:
         """It bears our id, so an unanswered request of ours made it. What differs is put right, but never `active`:
@@ -95,7 +93,8 @@ class Sender:
         if differing:
             request_id = self.target.update(operation.resource, target_id, differing).request_id
         landed = tuple(path for path in attributes if path in differing or shown.get(path) == attributes[path])
-        return Outcome(operation.id, "done", target_id, request_id, landed=landed)
+        shown = {MANAGER: attributes[MANAGER]} if MANAGER in landed else {}
+        return Outcome(operation.id, "done", target_id, request_id, landed=landed, shown=shown)
 
     def _update(self, operation: Operation) -> Outcome:
         target_id = self._target_id(operation)
@@ -113,7 +112,7 @@ class Sender:
             if changes:
                 self.target.update(operation.resource, target_id, changes)
             return _without_email(operation, refusal, holder, target_id, tuple(changes))
-        return Outcome(operation.id, "done", target_id, answer.request_id, landed=_unless_all(operation, changes))
+        return _done(operation, answer, changes)
 
     def _deactivate(self, operation: Operation) -> Outcome:
         """The door is shut even if what rides along is refused; who is gone needs no door."""
@@ -163,8 +162,11 @@ class Sender:
         return Outcome(operation.id, status, group_id, answer.request_id, detail, "refused_by_target", refused=refused)
 
 
-def _unless_all(operation: Operation, sent: Mapping[str, Change]) -> tuple[str, ...] | None:
-    return None if sent.keys() == operation.changes.keys() else tuple(sent)
+def _done(operation: Operation, answer: Answer, sent: Mapping[str, Change]) -> Outcome:
+    """Everything landed, or everything but a manager who does not exist."""
+    landed = None if sent.keys() == operation.changes.keys() else tuple(sent)
+    shown = {MANAGER: sent[MANAGER][1]} if MANAGER in sent else {}
+    return Outcome(operation.id, "done", answer.target_id, answer.request_id, landed=landed, shown=shown)
 
 
 def _taken(operation: Operation, refusal: NameTaken, holder: Holder | None) -> NameTaken:

@@ -23,6 +23,7 @@ ConnectionArgument = Annotated[str | None, typer.Argument(help="a connection of 
 ApproveOption = Annotated[
     bool, typer.Option("--approve", help="approve what the limits of the last stopped plan counted")
 ]
+FullOption = Annotated[bool, typer.Option("--full", help="read the whole target, however young the last reading is")]
 _ALL = 1_000_000
 
 
@@ -38,14 +39,15 @@ def plan_command(
     connection: ConnectionArgument = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="3: operations to do, 4: guard, 5: conflicts")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="save the plan, for `apply`")] = None,
+    full: FullOption = False,
     output: OutputOption = Output.text,
 ) -> int:
     """Dry run: what a sync would do, and why. Nothing is written to the target."""
     settings = load(context.obj)
     chosen = settings.connection(connection)
     with open_bridge(chosen) as bridge, progress() as report:
-        known = open_reader(settings.state).known(bridge.name, bridge.endpoint)
-        plan = read_and_plan(bridge, known, Order(progress=report)).plan
+        order = Order(progress=report, in_full=full)
+        plan = read_and_plan(bridge, open_reader(settings.state), order).plan
     saved = to_bytes(plan) if out is not None or output is Output.json else b""
     if out is not None:
         _save(out, saved)
@@ -81,6 +83,7 @@ def sync_command(
     context: typer.Context,
     connection: ConnectionArgument = None,
     approve: ApproveOption = False,
+    full: FullOption = False,
     output: OutputOption = Output.text,
 ) -> int:
     """Bring the target to what the source says, within the limits."""
@@ -88,7 +91,8 @@ def sync_command(
     chosen = settings.connection(connection)
     with open_bridge(chosen) as bridge, State(settings.state) as state:
         with progress() as report:
-            result = sync(bridge, state, Order(approved_by=_who() if approve else "", progress=report))
+            order = Order(approved_by=_who() if approve else "", progress=report, in_full=full)
+            result = sync(bridge, state, order)
         return _conclude(result, state, chosen, output, f"scim-bridge sync {chosen.name} --approve")
 
 

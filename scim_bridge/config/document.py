@@ -86,9 +86,17 @@ class Target(_Section):
 
 
 class Deprovision(_Section):
-    """What happens to who left."""
+    """What happens to who left. delete: as deactivate, with a delete_after of 30 days if none is written."""
 
-    action: Literal["deactivate", "keep"] = "deactivate"
+    action: Literal["deactivate", "delete", "keep"] = "deactivate"
+    delete_after: Duration | None = None
+
+    @field_validator("delete_after")
+    @classmethod
+    def _is_no_contradiction(cls, after: str | None, others: ValidationInfo) -> str | None:
+        if after is not None and others.data.get("action") == "keep":
+            raise ValueError(" has no meaning where action is keep; leave one of them out")
+        return after
 
 
 class Protect(_Section):
@@ -105,25 +113,29 @@ class Limits(_Section):
     delete: LimitText = "5%"
     remove_members: LimitText = "20%"
     shrink_source: LimitText = "20%"
+    missing: LimitText = "20%"
+    mapping_change: LimitText = "20%"
     floor: Annotated[int, Field(ge=0)] = 3
+    window: Duration = "24h"
 
 
 class Policy(_Section):
     """What an operator allows."""
 
     deprovision: Deprovision = Deprovision()
-    adopt: Literal["first-run"] = "first-run"
-    rehire: Literal["ask"] = "ask"
-    orphans: Literal["report", "keep"] = "report"
-    drift: Literal["overwrite"] = "overwrite"
+    adopt: Literal["first-run", "always", "ask"] = "first-run"
+    rehire: Literal["ask", "link", "separate"] = "ask"
+    orphans: Literal["report", "keep", "deactivate"] = "report"
+    drift: Literal["overwrite", "report"] = "overwrite"
     protect: Protect = Protect()
     limits: Limits = Limits()
 
 
 class Schedule(_Section):
-    """How often `run` syncs this connection."""
+    """How often `run` syncs this connection, and how often it reads the whole target."""
 
     every: Duration = "5m"
+    verify: Duration = "24h"
 
 
 class Connection(_Section):

@@ -12,22 +12,12 @@ _CONNECTION = ("connections", "*")
 KEYS: dict[KeyPath, str] = {
     ("history",): "leave it out; nothing is deleted from the history",
     (*_CONNECTION, "access"): "leave it out",
-    (*_CONNECTION, "schedule", "verify"): "leave it out; every run reads the whole target",
-    (*_CONNECTION, "policy", "deprovision", "delete_after"): "leave it out; nobody is deleted",
-    (*_CONNECTION, "policy", "limits", "missing"): "leave it out",
-    (*_CONNECTION, "policy", "limits", "mapping_change"): "leave it out",
-    (*_CONNECTION, "policy", "limits", "window"): "leave it out; limits hold for one run",
 }
 """Keys not available yet, with what to do instead."""
 
 VALUES: dict[KeyPath, tuple[tuple[str, ...], str]] = {
     (*_CONNECTION, "source", "kind"): (("ldap", "entra"), "csv"),
     (*_CONNECTION, "target", "kind"): (("scim",), "identity-center"),
-    (*_CONNECTION, "policy", "deprovision", "action"): (("delete",), "deactivate or keep"),
-    (*_CONNECTION, "policy", "adopt"): (("always", "ask"), "first-run"),
-    (*_CONNECTION, "policy", "rehire"): (("link", "separate"), "ask"),
-    (*_CONNECTION, "policy", "orphans"): (("deactivate",), "report or keep"),
-    (*_CONNECTION, "policy", "drift"): (("report",), "overwrite"),
 }
 """Values not available yet, and what may stand there."""
 

@@ -47,6 +47,7 @@ class ConnectionSettings:
     target: TargetSettings
     policy: Policy
     every: timedelta
+    verify: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ def _connection(name: str, folder: Path, read: document.Connection) -> Connectio
         _target(folder, read.target),
         _policy(read.policy),
         form.duration(read.schedule.every),
+        form.duration(read.schedule.verify),
     )
 
 
@@ -116,7 +118,8 @@ def _target(folder: Path, read: document.Target) -> TargetSettings:
 def _policy(read: document.Policy) -> Policy:
     limits = read.limits
     return Policy(
-        deprovision=read.deprovision.action,
+        deprovision="keep" if read.deprovision.action == "keep" else "deactivate",
+        delete_after=_delete_after(read.deprovision),
         adopt=read.adopt,
         rehire=read.rehire,
         orphans=read.orphans,
@@ -127,6 +130,16 @@ def _policy(read: document.Policy) -> Policy:
             form.limit(limits.delete),
             form.limit(limits.remove_members),
             form.limit(limits.shrink_source),
+            form.limit(limits.missing),
+            form.limit(limits.mapping_change),
             limits.floor,
+            form.duration(limits.window),
         ),
     )
+
+
+def _delete_after(read: document.Deprovision) -> timedelta | None:
+    """Nothing is ever deleted unasked: a time of grace, or the action itself, asks for it."""
+    if read.delete_after is not None:
+        return form.duration(read.delete_after)
+    return timedelta(days=30) if read.action == "delete" else None

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
 
 from scim_bridge.model.identity import Kind, SourceCounts, Value
 
@@ -11,13 +13,27 @@ class Link:
     """The remembered pair of a source id and a target id: what makes a resource managed.
 
     applied: the attributes we last pushed (or found equal), by path; empty if never. `active` in it tells a
-    deactivation of ours from one made behind our back.
+    deactivation of ours from one made behind our back. departed: when a run first saw the record gone (UTC).
     """
 
     kind: Kind
     source_id: str
     target_id: str
     applied: Mapping[str, Value] = field(default_factory=dict)
+    departed: datetime | None = None
+
+
+Decision = Literal["link", "separate", "adopt", "ignore", "source", "target"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a person decided about a conflict. target_id: of `link` and `adopt`, the resource that was chosen."""
+
+    decision: Decision
+    resource: Kind
+    source_id: str
+    target_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +45,9 @@ class Known:
     linked_elsewhere: (kind, target id) linked by another connection of this state with the same target.
     unclaimed: ids of target users listed as `unclaimed` by an earlier run and not yet resolved.
     counts: what the source showed in the last applied run, None before the first.
+    mapping: a hash of the mapping of the last applied run, "" before the first.
+    recent: limit → what it counted in the runs of its window, approved ones left out (guard.py names the items).
+    resolutions: conflict key → what a person decided.
     """
 
     users: Mapping[str, Link] = field(default_factory=dict)
@@ -38,6 +57,9 @@ class Known:
     linked_elsewhere: frozenset[tuple[Kind, str]] = frozenset()
     unclaimed: frozenset[str] = frozenset()
     counts: SourceCounts | None = None
+    mapping: str = ""
+    recent: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    resolutions: Mapping[str, Resolution] = field(default_factory=dict)
 
     def of(self, kind: Kind) -> Mapping[str, Link]:
         """Links of one kind, by source id."""

@@ -1,6 +1,6 @@
 """One step of a plan: one request on one resource; and what became of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
@@ -10,6 +10,8 @@ from scim_bridge.model.identity import MANAGER, Kind, Value
 OperationKind = Literal[
     "deactivate_user",
     "remove_members",
+    "delete_user",
+    "delete_group",
     "reactivate_user",
     "adopt_user",
     "create_user",
@@ -72,6 +74,11 @@ class Operation:
         """Whether the resource does not exist before."""
         return self.kind in ("create_user", "create_group")
 
+    @property
+    def is_delete(self) -> bool:
+        """Whether the resource does not exist afterwards."""
+        return self.kind in ("delete_user", "delete_group")
+
     def can_do_without(self, needed: "Operation") -> bool:
         """Whether this is sent although `needed` did not succeed: a manager is left out, and all the rest is not."""
         manager = self.changes.get(MANAGER, (None, None))[1]
@@ -88,7 +95,7 @@ class Outcome:
     """What became of one operation. target_id: of the resource, once known.
 
     landed: the paths that were applied where that is not all (done) or nothing (any other status). refused: the members
-    that were refused.
+    that were refused. shown: what the target shows otherwise than the operation names it (the manager by target id).
     """
 
     operation_id: str
@@ -99,6 +106,7 @@ class Outcome:
     conflict_kind: str = ""
     landed: tuple[str, ...] | None = None
     refused: tuple[Member, ...] = ()
+    shown: Mapping[str, Value | None] = field(default_factory=dict)
 
 
 def landed(operation: Operation, outcome: Outcome) -> dict[str, Value | None] | None:
@@ -108,3 +116,14 @@ def landed(operation: Operation, outcome: Outcome) -> dict[str, Value | None] | 
     if outcome.landed is not None:
         return {path: operation.changes[path][1] for path in outcome.landed}
     return {path: new for path, (_, new) in operation.changes.items()}
+
+
+def taken_away(kind: str, target_id: str | None, member_ids: Iterable[str | None]) -> tuple[str, frozenset[str]]:
+    """Which limit counts an operation of this kind, and what it counts, as stable names; "" if none does."""
+    if kind == "deactivate_user":
+        return "deactivate", frozenset([f"deactivate {target_id}"])
+    if kind in ("delete_user", "delete_group"):
+        return kind, frozenset([f"delete {target_id}"])
+    if kind == "remove_members":
+        return kind, frozenset(f"remove {member_id} from {target_id}" for member_id in member_ids)
+    return "", frozenset()

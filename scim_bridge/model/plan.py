@@ -12,7 +12,8 @@ from scim_bridge.model.operation import Operation
 class Conflict:
     """Something only a person can decide. key: stable as long as kind and subjects' ids are the same.
 
-    subjects: names as people know them. target_id: the resource it is about, if there is one.
+    subjects: names as people know them. target_id: the resource it is about, if there is one. resource, source_id and
+    path: which record and which attribute, where a decision needs to know.
     """
 
     key: str
@@ -21,6 +22,9 @@ class Conflict:
     detail: str
     remedy: str
     target_id: str | None = None
+    resource: Kind = "user"
+    source_id: str = ""
+    path: str = ""
 
 
 TOLD_BY_TARGET = ("refused_by_target", "name_taken")
@@ -99,8 +103,8 @@ class Paired:
     kind: Kind
     source_id: str
     target_id: str
+    name: str
     applied: Mapping[str, Value] | None
-    seen: Mapping[str, Value]
     departed: bool = False
     is_managed: bool = True
 
@@ -120,7 +124,10 @@ class Bookkeeping:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything one run would do and would not do, each with its reason. An empty plan is a plan."""
+    """Everything one run would do and would not do, each with its reason. An empty plan is a plan.
+
+    settled: conflicts that a person decided to leave as they are; they hold what they held, and wait for nobody.
+    """
 
     connection: str
     created: str
@@ -133,6 +140,7 @@ class Plan:
     held: int = 0
     requests: Requests = Requests(0, 0)
     verdict: Verdict = Verdict()
+    settled: tuple[Conflict, ...] = ()
 
     @property
     def summary(self) -> dict[str, int]:

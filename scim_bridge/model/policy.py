@@ -4,6 +4,7 @@ import fnmatch
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from typing import Literal
 
@@ -28,13 +29,19 @@ def percent(value: int) -> Limit:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one run may take away. Up to `floor` objects a percentage does not trip, unless they are all."""
+    """How much one run, and all runs of a `window` together, may take away or change.
+
+    Up to `floor` objects a percentage does not trip, unless they are all.
+    """
 
     deactivate: Limit = percent(10)
     delete: Limit = percent(5)
     remove_members: Limit = percent(20)
     shrink_source: Limit = percent(20)
+    missing: Limit = percent(20)
+    mapping_change: Limit = percent(20)
     floor: int = 3
+    window: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -63,14 +70,19 @@ def _one_of(globs: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(expressions)) if expressions else None
 
 
+Rehire = Literal["ask", "link", "separate"]
+"""What to do when a record claims the name of somebody who has left: ask, the same resource, or a new one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Everything an operator decides once for a connection."""
+    """Everything an operator decides once for a connection. delete_after: the grace; None: nothing is ever deleted."""
 
     deprovision: Literal["deactivate", "keep"] = "deactivate"
-    adopt: Literal["first-run"] = "first-run"
-    rehire: Literal["ask"] = "ask"
-    orphans: Literal["report", "keep"] = "report"
-    drift: Literal["overwrite"] = "overwrite"
+    delete_after: timedelta | None = None
+    adopt: Literal["first-run", "always", "ask"] = "first-run"
+    rehire: Rehire = "ask"
+    orphans: Literal["report", "keep", "deactivate"] = "report"
+    drift: Literal["overwrite", "report"] = "overwrite"
     protect: Protect = field(default_factory=Protect)
     limits: Limits = field(default_factory=Limits)

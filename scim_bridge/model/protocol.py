@@ -68,6 +68,13 @@ class Target(Protocol):
         """The members of each of these groups: exactly one entry a group."""
         ...
 
+    def confirms(self, group_id: str, user_id: str) -> bool:
+        """Ask in another way whether this user is in this group, as the last reading of members said.
+
+        If it is not so, that way of reading is given up, and read_members reads in the next one.
+        """
+        ...
+
     def find(self, kind: Kind, path: str, value: str) -> Existing | None:
         """The resource whose externalId, userName or (group) displayName is this, None if there is none."""
         ...

@@ -58,7 +58,10 @@ class OperationRecord:
 
 @dataclass(frozen=True, slots=True)
 class ConflictRecord:
-    """A conflict with its sightings. closed is None while it is open."""
+    """A conflict with its sightings. closed is None while it is open.
+
+    resolution: what a person decided, "" if nothing yet; chosen: the target id of `link`.
+    """
 
     connection: str
     key: str
@@ -70,6 +73,13 @@ class ConflictRecord:
     last_seen: datetime
     closed: datetime | None = None
     target_id: str | None = None
+    resource: Kind = "user"
+    source_id: str = ""
+    path: str = ""
+    resolution: str = ""
+    chosen: str = ""
+    note: str = ""
+    resolved_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +93,4 @@ class LinkRecord:
     applied: dict[str, Any]
     seen: dict[str, Any]
     departed: datetime | None
+    seen_at: datetime | None = None

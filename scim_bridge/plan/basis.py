@@ -93,7 +93,7 @@ def hash_resources(operations: Iterable[Operation], inventory: Inventory, member
     for operation in operations:
         if operation.target_id is not None:
             existing = inventory.of(operation.resource).get(operation.target_id)
-            shown: object = existing.attributes if existing is not None else None
+            shown: object = dict(existing.attributes) if existing is not None else None
             resources.setdefault(operation.target_id, _hash(shown))
             if operation.members:
                 resources[f"members of {operation.target_id}"] = _hash(sorted(members.get(operation.target_id, ())))

@@ -55,13 +55,15 @@ class _Claims:
             return
         column = pairing.column(desired)
         if column != "one":
-            if column != "nothing":
-                others = pairing.candidates[id(desired)]
+            others = pairing.candidates[id(desired)]
+            if column == "taken" and id(desired) in pairing.asked:
+                self._hold(desired, conflict.rehire(desired, pairing.existing[pairing.asked[id(desired)]]))
+            elif column != "nothing":
                 self._hold(desired, conflict.of_match(desired, column, [pairing.existing[t] for t in others]))
             return
         by = pairing.found_by[desired.source_id]
         existing = pairing.existing[pairing.target_of[desired.source_id]]
-        if by not in ("link", EXTERNAL_ID) and not adopts_by_name:
+        if by not in ("link", EXTERNAL_ID, "rehire", "decision") and not adopts_by_name:
             pairing.candidates[id(desired)].add(existing.target_id)
             self._hold(desired, conflict.adopt(desired, existing, by))
         if by == "link":

@@ -5,7 +5,7 @@ A conflict's key is made of its kind and of ids, never of names or values, so th
 
 from collections.abc import Iterable, Sequence
 
-from scim_bridge.model.identity import DISPLAY_NAME, EMAILS, EXTERNAL_ID, USER_NAME, Desired, Existing, Kind
+from scim_bridge.model.identity import ACTIVE, DISPLAY_NAME, EMAILS, EXTERNAL_ID, USER_NAME, Desired, Existing, Kind
 from scim_bridge.model.plan import Conflict, conflict_key
 from scim_bridge.plan.situation import TargetColumn
 
@@ -49,22 +49,24 @@ def of_match(desired: Desired, column: TargetColumn, resources: Sequence[Existin
         "taken": (
             "match_taken",
             f"{desired.name} matches {shown}, which belongs to another record or connection",
-            "Give one of the two another name in the source, or remove the record that is not real.",
+            "Give one of the two another name in the source, or decide: conflicts resolve KEY --link TARGET_ID.",
         ),
         "contested": (
             "match_contested",
             f"{desired.name} and another record both match {shown}",
-            "Give the records different names in the source, so that one of them matches.",
+            "Give the records different names in the source, or decide: conflicts resolve KEY --link TARGET_ID.",
         ),
         "several": (
             "match_ambiguous",
             f"{desired.name} matches several resources: {shown}",
-            "Make the target's resources differ, or match by fewer attributes in the mapping.",
+            "Decide which one it is: conflicts resolve KEY --link TARGET_ID.",
         ),
     }[column]
     ids = [identity(desired), *(r.target_id for r in resources)]
     target_id = resources[0].target_id if len(resources) == 1 else None
-    return Conflict(conflict_key(kind, ids), kind, (desired.name,), detail, remedy, target_id)
+    return Conflict(
+        conflict_key(kind, ids), kind, (desired.name,), detail, remedy, target_id, desired.kind, desired.source_id
+    )
 
 
 def adopt(desired: Desired, existing: Existing, by: str) -> Conflict:
@@ -75,9 +77,60 @@ def adopt(desired: Desired, existing: Existing, by: str) -> Conflict:
         "adopt?",
         (desired.name,),
         f"{desired.name} matches {existing.name} ({existing.target_id}) by {by}, which nobody manages; it holds {held}",
-        "If they are the same, set the resource's externalId to the record's id on the target; "
-        "if not, rename one of the two.",
+        "If they are the same: conflicts resolve KEY --adopt. If not, rename one of the two.",
         existing.target_id,
+        desired.kind,
+        desired.source_id,
+    )
+
+
+def rehire_key(desired: Desired, target_id: str) -> str:
+    """The key of the question whether a newcomer is somebody who has left."""
+    return conflict_key("rehire?", [identity(desired), target_id])
+
+
+def rehire(desired: Desired, existing: Existing) -> Conflict:
+    """A new record bears the name or the email of somebody whose record is gone: the same person, or a namesake?"""
+    return Conflict(
+        rehire_key(desired, existing.target_id),
+        "rehire?",
+        (desired.name,),
+        f"{desired.name} is new in the source, and {existing.name} ({existing.target_id}), whose record has left, "
+        "bears that name or email on the target; the newcomer is held",
+        "If it is the same person: conflicts resolve KEY --link "
+        f"{existing.target_id}. If it is another one: conflicts resolve KEY --separate.",
+        existing.target_id,
+        desired.kind,
+        desired.source_id,
+    )
+
+
+def drift(desired: Desired, existing: Existing, paths: Iterable[str]) -> Conflict:
+    """Attributes that somebody changed on the target, left as they are under `drift: report`."""
+    shown = ", ".join(f"{path} is {existing.attributes.get(path)!r}" for path in sorted(paths))
+    return Conflict(
+        conflict_key("drift", [identity(desired), existing.target_id, *paths]),
+        "drift",
+        (desired.name,),
+        f"{desired.name} was changed on the target by someone else: {shown}; it stays so until the source changes it",
+        "To have the source's value: conflicts resolve KEY --source. To keep the target's: --target.",
+        existing.target_id,
+        desired.kind,
+        desired.source_id,
+    )
+
+
+def missing(desired: Desired, target_id: str) -> Conflict:
+    """A managed resource that somebody deleted, not created anew under `drift: report`."""
+    return Conflict(
+        conflict_key("missing", [identity(desired), target_id]),
+        "missing",
+        (desired.name,),
+        f"{desired.name} was deleted on the target by someone else (was {target_id})",
+        "To have it created anew, with a new id: conflicts resolve KEY --source. To leave it so: --target.",
+        target_id,
+        desired.kind,
+        desired.source_id,
     )
 
 
@@ -136,8 +189,11 @@ def disabled_there(desired: Desired, existing: Existing) -> Conflict:
         (desired.name,),
         f"{desired.name} is active in the source, but somebody deactivated the user in Identity Center; "
         "it stays inactive and its new grants wait",
-        "If the user may sign in again, activate it in Identity Center; if not, disable it in the source.",
+        "If the user may sign in again: conflicts resolve KEY --source. If not: --target, or disable it in the source.",
         existing.target_id,
+        desired.kind,
+        desired.source_id,
+        ACTIVE,
     )
 
 
@@ -149,6 +205,7 @@ def unclaimed(existing: Existing) -> Conflict:
         (existing.name,),
         f"{existing.name} ({existing.target_id}) is active on the target under externalId {existing.external_id!r}, "
         "and no record in scope has that id: they may have left while there was no state",
-        "If they have left, deactivate the user in Identity Center; if not, bring the record back into scope.",
+        "If they have left: conflicts resolve KEY --source (deactivates). If not, bring the record back into scope.",
         existing.target_id,
+        "user",
     )

@@ -20,8 +20,9 @@ class Match:
     """What correlation found for one identity.
 
     existing: its resource, if there is exactly one. candidates: resources it may be, while it is held. by: how the
-    resource was found ("link", "externalId" or a match attribute). kept: paths whose value stays as it is on the
-    target. conflicts: why the object is held, or an attribute kept; is_held says which.
+    resource was found ("link", "externalId", a match attribute, "rehire" or "decision"). kept: paths whose value stays
+    as it is on the target. conflicts: why the object is held, or an attribute kept; is_held says which. is_separated:
+    it has left and gives its name up to a namesake. link: of a rehire, that of the one who left.
     """
 
     kind: Kind
@@ -34,6 +35,7 @@ class Match:
     by: str = ""
     kept: frozenset[str] = frozenset()
     is_held: bool = False
+    is_separated: bool = False
     conflicts: tuple[Conflict, ...] = ()
 
     @property
@@ -73,7 +75,9 @@ def correlate(directory: Directory, inventory: Inventory, known: Known, terms: T
     users = Pairing.begin("user", directory.users, inventory.users, known, terms)
     groups = Pairing.begin("group", directory.groups, inventory.groups, known, terms)
     is_relinking = known.is_fresh and bool(users.by_external_id or groups.by_external_id)
-    by_name = not known.has_applied and not is_relinking
+    is_first = not known.has_applied and not is_relinking
+    adopt = terms.policy.adopt
+    by_name = adopt == "always" or (adopt == "first-run" and is_first)
     for pairing in (users, groups):
         settle(pairing, adopts_by_name=by_name)
     return Matches(tuple(_matches(users)), tuple(_matches(groups)), is_relinking)
@@ -83,7 +87,8 @@ def _matches(pairing: Pairing) -> Iterator[Match]:
     for desired in pairing.desired:
         yield _of_record(pairing, desired)
     for link in pairing.links.values():
-        if link.source_id not in pairing.by_id:
+        newcomer = pairing.relinked.get(link.source_id)
+        if link.source_id not in pairing.by_id and (newcomer is None or newcomer in pairing.held):
             yield _of_link(pairing, link)
     for target_id, existing in pairing.existing.items():
         if target_id not in pairing.owner:
@@ -94,6 +99,7 @@ def _matches(pairing: Pairing) -> Iterator[Match]:
 
 def _of_record(pairing: Pairing, desired: Desired) -> Match:
     key = desired.source_id
+    by = pairing.found_by.get(key, "")
     link = pairing.links.get(key)
     facts = Facts(
         "valid" if desired.is_valid else "invalid",
@@ -109,13 +115,14 @@ def _of_record(pairing: Pairing, desired: Desired) -> Match:
         key,
         row,
         desired,
-        link,
+        link if by != "rehire" else _link_before(pairing, key),
         pairing.existing[target_id] if target_id is not None else None,
         tuple(sorted(pairing.candidates.get(id(desired), ()))) if is_held else (),
-        pairing.found_by.get(key, ""),
+        by,
         frozenset(pairing.kept.get(key, ())),
         is_held,
-        () if row.action == "nothing" else tuple(pairing.conflicts.get(id(desired), ())),
+        is_separated=False,
+        conflicts=() if row.action == "nothing" else tuple(pairing.conflicts.get(id(desired), ())),
     )
 
 
@@ -125,7 +132,23 @@ def _of_link(pairing: Pairing, link: Link) -> Match:
     is_protected = link.target_id in pairing.protected
     record: RecordColumn = "none" if lost is None else "invalid"
     row = situation(Facts(record, _link_column(pairing, link), "nothing", is_protected=is_protected))
-    return Match(pairing.kind, link.source_id, row, None, link, existing, by="link", is_held=lost is not None)
+    is_separated = link.source_id in pairing.separated
+    return Match(
+        pairing.kind,
+        link.source_id,
+        row,
+        None,
+        link,
+        existing,
+        by="link",
+        is_held=lost is not None,
+        is_separated=is_separated,
+    )
+
+
+def _link_before(pairing: Pairing, newcomer: str) -> Link | None:
+    """The link of the one whose resource a newcomer gets."""
+    return next((pairing.links[old] for old, new in pairing.relinked.items() if new == newcomer), None)
 
 
 def _link_column(pairing: Pairing, link: Link | None) -> LinkColumn:

@@ -36,6 +36,7 @@ def to_bytes(plan: Plan) -> bytes:
     }
     tail = {
         "conflicts": [conflict_document(conflict) for conflict in plan.conflicts],
+        "settled": [conflict_document(conflict) for conflict in plan.settled],
         "skipped": [{"subject": s.subject, "reason": s.reason} for s in plan.skipped],
         "warnings": [{"kind": n.kind, "subject": n.subject, "detail": n.detail} for n in plan.warnings],
         "guard": {"passed": plan.verdict.passed, "tripped": [_trip_document(trip) for trip in plan.verdict.tripped]},
@@ -93,6 +94,9 @@ def conflict_document(conflict: Conflict) -> dict[str, Any]:
         "detail": conflict.detail,
         "remedy": conflict.remedy,
         "target_id": conflict.target_id,
+        "resource": conflict.resource,
+        "source_id": conflict.source_id,
+        "path": conflict.path,
     }
 
 
@@ -138,6 +142,7 @@ class _Document(_Strict):
     summary: dict[str, int]
     operations: tuple[_Operation, ...]
     conflicts: tuple[Conflict, ...]
+    settled: tuple[Conflict, ...]
     skipped: tuple[Skipped, ...]
     warnings: tuple[Notice, ...]
     guard: _Guard
@@ -186,6 +191,7 @@ def _plan(saved: _Document) -> Plan:
         saved.summary.get("held", 0),
         saved.requests,
         Verdict(saved.guard.tripped),
+        saved.settled,
     )
 
 

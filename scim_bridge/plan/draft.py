@@ -9,6 +9,8 @@ from scim_bridge.plan.correlate import Match
 PHASE_OF: dict[OperationKind, Phase] = {
     "deactivate_user": Phase.REVOKE,
     "remove_members": Phase.REVOKE,
+    "delete_user": Phase.REVOKE,
+    "delete_group": Phase.REVOKE,
     "reactivate_user": Phase.USERS,
     "adopt_user": Phase.USERS,
     "create_user": Phase.USERS,

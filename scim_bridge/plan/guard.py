@@ -1,33 +1,43 @@
 """Limits a plan must pass before anything is sent (design.md §3, *limits*). A verdict with numbers and the way out.
 
-Each limit has its own base. Up to `floor` affected objects a percentage does not trip, unless they are all there are.
+Each limit has its own base, and holds for one run and over the sliding window, so that many small runs cannot do what
+one may not. Up to `floor` affected objects a percentage does not trip, unless they are all there are.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from scim_bridge.errors import SourceUnreadable
-from scim_bridge.model.identity import Members, SourceCounts
-from scim_bridge.model.operation import Operation
+from scim_bridge.model.identity import SourceCounts
+from scim_bridge.model.operation import Operation, taken_away
 from scim_bridge.model.plan import Trip, Verdict
 from scim_bridge.model.policy import Limit, Limits
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.membership import GroupChange
+from scim_bridge.plan.sides import Sides
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
     """What the percentages are percentages of.
 
-    active_users, groups, memberships: managed ones on the target now, what this plan relinks or adopts included.
-    shown: what the source shows now; shown_before: in the last applied run, None if there is none to compare with.
+    active_users, users, groups, memberships: managed ones on the target now, what this plan relinks or adopts included.
+    links: remembered pairs. shown: what the source shows now; shown_before: in the last applied run, None if there is
+    none to compare with. recent: limit → what runs of the window have counted. is_mapping_new: it differs from the last
+    applied run's.
     """
 
     active_users: int
+    users: int
     groups: int
     memberships: int
+    links: int
     shown: SourceCounts
     shown_before: SourceCounts | None
+    recent: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    is_mapping_new: bool = False
 
 
 def refuse_empty(counts: SourceCounts) -> None:
@@ -39,15 +49,21 @@ def refuse_empty(counts: SourceCounts) -> None:
         )
 
 
-def base_of(matches: Matches, members: Members, shown: SourceCounts, shown_before: SourceCounts | None) -> Base:
-    """Count what is managed now."""
-    groups = [m for m in matches.groups if _is_or_becomes_managed(m)]
+def base_of(matches: Matches, sides: Sides, mapping: str) -> Base:
+    """Count what is managed now. mapping: a hash of the mapping this plan was made with."""
+    known = sides.known
+    users = [m.existing for m in matches.users if m.existing is not None and _is_or_becomes_managed(m)]
+    groups = [m.existing for m in matches.groups if m.existing is not None and _is_or_becomes_managed(m)]
     return Base(
-        sum(m.existing.is_active for m in matches.users if m.existing is not None and _is_or_becomes_managed(m)),
+        sum(existing.is_active for existing in users),
+        len(users),
         len(groups),
-        sum(len(members.get(m.existing.target_id, ())) for m in groups if m.existing is not None),
-        shown,
-        shown_before if shown_before is not None else _shown_by_target(matches),
+        sum(len(sides.members.get(existing.target_id, ())) for existing in groups),
+        len(known.users) + len(known.groups),
+        sides.directory.counts,
+        known.counts if known.counts is not None else _shown_by_target(matches),
+        known.recent,
+        is_mapping_new=bool(known.mapping) and known.mapping != mapping,
     )
 
 
@@ -67,38 +83,77 @@ def _shown_by_target(matches: Matches) -> SourceCounts | None:
     return SourceCounts(sum(existing.is_active for existing in marked), groups, 0)
 
 
-def guard(operations: Iterable[Operation], changes: Sequence[GroupChange], base: Base, limits: Limits) -> Verdict:
+def guard(
+    operations: Iterable[Operation], matches: Matches, changes: Sequence[GroupChange], base: Base, limits: Limits
+) -> Verdict:
     """Whether the plan may be applied; if not, every limit it exceeds, each in one sentence."""
     operations = tuple(operations)
-    leaving = frozenset(f"deactivate {o.target_id}" for o in operations if o.kind == "deactivate_user")
-    removed = frozenset(
-        f"remove {m.target_id} from {o.target_id}" for o in operations if o.kind == "remove_members" for m in o.members
-    )
+    counted = _counted(operations)
+    gone = frozenset(f"recreate {m.kind} {m.source_id}" for m in matches if m.row.situation == "missing")
     emptied = frozenset(
         f"empty {c.match.existing.target_id}" for c in changes if c.is_emptied and c.match.existing is not None
     )
-    checks = [
-        _check("deactivate", leaving, base.active_users, limits.deactivate, limits.floor),
-        _check("delete", emptied, base.groups, limits.delete, limits.floor),
-        _check("remove_members", removed, base.memberships, limits.remove_members, limits.floor),
-        *_check_source(base, limits),
+    remapped = _remapped(operations, matches, base)
+    checks: list[tuple[str, frozenset[str], int, Limit]] = [
+        ("deactivate", counted["deactivate"], base.active_users, limits.deactivate),
+        ("delete_user", counted["delete_user"], base.users, limits.delete),
+        ("delete_group", counted["delete_group"], base.groups, limits.delete),
+        ("empty_group", emptied, base.groups, limits.delete),
+        ("remove_members", counted["remove_members"], base.memberships, limits.remove_members),
+        ("missing", gone, base.links, limits.missing),
+        ("mapping_change", remapped, base.users, limits.mapping_change),
     ]
-    return Verdict(tuple(trip for trip in checks if trip is not None))
+    trips = [_check(name, items, among, limit, base, limits) for name, items, among, limit in checks]
+    return Verdict((*(trip for trip in trips if trip is not None), *_check_source(base, limits)))
+
+
+def _counted(operations: Iterable[Operation]) -> dict[str, frozenset[str]]:
+    """What the limits on taking away count in a plan, as stable names."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for operation in operations:
+        limit, items = taken_away(operation.kind, operation.target_id, (m.target_id for m in operation.members))
+        found[limit].update(items)
+    return defaultdict(frozenset, {limit: frozenset(items) for limit, items in found.items()})
+
+
+def _remapped(operations: Iterable[Operation], matches: Matches, base: Base) -> frozenset[str]:
+    """Users that a changed mapping changes, and those whose source id another one takes over.
+
+    What the old mapping would have said is not known any more, so under a new one every update counts.
+    """
+    relinked = {m.source_id for m in matches.users if m.by == "rehire" and not m.is_held}
+    kinds = ("update_user", "reactivate_user", "deactivate_user") if base.is_mapping_new else ()
+    changed = {o.source_id for o in operations if o.kind in kinds}
+    return frozenset(f"change {source_id}" for source_id in relinked | changed if source_id)
 
 
 _SAID = {
     "deactivate": "{n} of {base} active managed users would be deactivated",
-    "delete": "{n} of {base} managed groups would lose their last member",
+    "delete_user": "{n} of {base} managed users would be deleted",
+    "delete_group": "{n} of {base} managed groups would be deleted",
+    "empty_group": "{n} of {base} managed groups would lose their last member",
     "remove_members": "{n} of {base} memberships of managed groups would be removed",
+    "missing": "{n} of {base} linked users and groups are gone from the target",
+    "mapping_change": "{n} of {base} managed users would change by the mapping or by a new source id",
 }
+_LIMIT_OF = {"delete_user": "delete", "delete_group": "delete", "empty_group": "delete"}
 
 
-def _check(name: str, items: frozenset[str], base: int, limit: Limit, floor: int) -> Trip | None:
-    if not exceeds(len(items), base, limit, floor):
+def _check(name: str, items: frozenset[str], among: int, limit: Limit, base: Base, limits: Limits) -> Trip | None:
+    """Whether these, together with those of the window's earlier runs, are more than the limit allows."""
+    earlier = base.recent.get(name, frozenset()) - items
+    count, whole = len(items) + len(earlier), among + len(earlier)
+    if not items or not exceeds(count, whole, limit, limits.floor):
         return None
-    share = f"{100 * len(items) / base:.1f} %, " if base and limit.is_percentage else ""
-    sentence = f"{_SAID[name].format(n=f'{len(items):,}', base=f'{base:,}')} ({share}limit {limit})"
-    return Trip(name, len(items), base, str(limit), sentence, items)
+    share = f"{100 * count / whole:.1f} %, " if whole and limit.is_percentage else ""
+    said = _SAID[name].format(n=f"{len(items):,}", base=f"{whole:,}")
+    before = f", after {len(earlier):,} within the last {_hours(limits.window)}" if earlier else ""
+    sentence = f"{said}{before} ({share}limit {limit})"
+    return Trip(_LIMIT_OF.get(name, name), count, whole, str(limit), sentence, items)
+
+
+def _hours(window: timedelta) -> str:
+    return f"{window.total_seconds() / 3600:g} h"
 
 
 def exceeds(count: int, base: int, limit: Limit, floor: int) -> bool:

@@ -3,10 +3,11 @@
 The pure core's front door. It takes values and returns values; today's date and the time of reading are arguments.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from scim_bridge.model.capabilities import Capabilities
-from scim_bridge.model.identity import ACTIVE, Directory, Inventory, Members, Notice
+from scim_bridge.model.identity import ACTIVE, Directory, Notice
 from scim_bridge.model.known import Known
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan, Requests, Skipped
@@ -17,26 +18,21 @@ from scim_bridge.plan.draft import Draft
 from scim_bridge.plan.guard import base_of, guard
 from scim_bridge.plan.membership import batches, change_members
 from scim_bridge.plan.order import numbered, put_in_order
+from scim_bridge.plan.sides import Sides
 from scim_bridge.plan.steps import decide
 
-
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """Everything a plan is made from: the fitted desired state, what the target shows, and what is remembered."""
-
-    directory: Directory
-    inventory: Inventory
-    members: Members
-    known: Known
+_LEFT = ("ignore", "target")
+"""Decisions that leave everything as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """When and for whom: connection, its endpoint (an opaque text), time of planning, the mapping's `today`, when the
-    target was read (RFC 3339)."""
+    """When and for whom: connection, its endpoint (an opaque text), a hash of its mapping, time of planning, the
+    mapping's `today`, when the target was read (RFC 3339)."""
 
     connection: str
     endpoint: str
+    mapping: str
     created: str
     today: str
     target_read: str
@@ -44,12 +40,13 @@ class Occasion:
 
 def make_plan(matches: Matches, sides: Sides, policy: Policy, capabilities: Capabilities, occasion: Occasion) -> Plan:
     """The ordered operations that turn existing into desired under this policy, with the guard's verdict on them."""
-    steps = decide(matches, sides.known, policy)
+    steps = decide(matches, sides.known, policy, datetime.fromisoformat(occasion.created))
     changes = change_members(matches, sides.directory.members, sides.members, steps, policy)
     drafts = [*steps.drafts, *batches(changes, capabilities.changes_per_patch)]
     ordered = put_in_order(drafts, {"user": capabilities.unique("user"), "group": capabilities.unique("group")})
     operations = numbered(ordered)
-    base = base_of(matches, sides.members, sides.directory.counts, sides.known.counts)
+    base = base_of(matches, sides, occasion.mapping)
+    opened, settled = _sorted_out(steps.conflicts, sides.known)
     return Plan(
         occasion.connection,
         occasion.created,
@@ -63,12 +60,13 @@ def make_plan(matches: Matches, sides: Sides, policy: Policy, capabilities: Capa
             settings=fingerprint_settings(policy, occasion.endpoint),
         ),
         operations,
-        _each_once(steps.conflicts),
+        opened,
         (*steps.skipped, *_out_of_scope(sides.directory)),
         sides.directory.warnings + tuple(steps.notices) + _missing(matches),
         sum(match.is_held for match in matches),
         _requests(ordered, operations),
-        guard(operations, changes, base, policy.limits),
+        guard(operations, matches, changes, base, policy.limits),
+        settled,
     )
 
 
@@ -85,23 +83,27 @@ def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
         return None
     if match.is_held and not match.is_managed:
         return None
-    shown = match.existing.attributes
     departed = match.row.action == "deprovision"
     if match.desired is None or match.is_held:
         return Paired(
-            match.kind, match.source_id, match.existing.target_id, None, shown, departed, is_managed=match.is_managed
+            match.kind, match.source_id, match.existing.target_id, match.name, None, departed, match.is_managed
         )
     applied = {path: value for path, value in match.desired.attributes.items() if path not in match.kept}
     if match.existing.target_id in disabled:
         applied[ACTIVE] = True
     return Paired(
-        match.kind, match.source_id, match.existing.target_id, applied, shown, departed, is_managed=match.is_managed
+        match.kind, match.source_id, match.existing.target_id, match.name, applied, departed, match.is_managed
     )
 
 
-def _each_once(conflicts: list[Conflict]) -> tuple[Conflict, ...]:
-    """A conflict between two records is found from both sides; it is one conflict."""
-    return tuple({conflict.key: conflict for conflict in conflicts}.values())
+def _sorted_out(conflicts: list[Conflict], known: Known) -> tuple[tuple[Conflict, ...], tuple[Conflict, ...]]:
+    """The conflicts that are open, and those that a person decided to leave as they are.
+
+    One between two records is found from both sides; it is one conflict.
+    """
+    by_key = {c.key: replace(c, remedy=c.remedy.replace("KEY", c.key)) for c in conflicts}
+    left = {key for key in by_key if key in known.resolutions and known.resolutions[key].decision in _LEFT}
+    return tuple(c for k, c in by_key.items() if k not in left), tuple(c for k, c in by_key.items() if k in left)
 
 
 def _out_of_scope(directory: Directory) -> tuple[Skipped, ...]:

@@ -29,6 +29,9 @@ def put_in_order(drafts: Sequence[Draft], unique: Unique) -> list[Draft]:
     for draft in ordered:
         if draft.kind == "add_members" and draft.match.source_id in group_creates:
             draft.after.append(group_creates[draft.match.source_id])
+    for draft in ordered:
+        if draft.kind == "delete_group":
+            draft.after += [d for d in ordered if d.kind == "remove_members" and d.match is draft.match]
     return _line_up(ordered)
 
 

@@ -9,20 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scim_bridge.model.capabilities import Uniqueness, fold
-from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Desired, Existing, Kind
-from scim_bridge.model.known import Known, Link
+from scim_bridge.model.identity import EMAILS, EXTERNAL_ID, NAMES, Desired, Existing, Kind
+from scim_bridge.model.known import Known, Link, Resolution
 from scim_bridge.model.plan import Conflict
-from scim_bridge.model.policy import Protect
+from scim_bridge.model.policy import Policy, Rehire
+from scim_bridge.plan.conflict import rehire_key
 from scim_bridge.plan.situation import TargetColumn
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How a connection matches. match: the mapping's match attributes. unique: the target's unique attributes."""
+    """How a connection matches. match: the mapping's match attributes. unique: the target's unique attributes.
+    policy: what is protected, and what is done when names meet."""
 
     match: Mapping[Kind, tuple[str, ...]]
     unique: Mapping[Kind, tuple[tuple[str, Uniqueness], ...]]
-    protect: Protect
+    policy: Policy
 
 
 @dataclass(slots=True)
@@ -31,7 +33,8 @@ class Pairing:
 
     owner: target id → source id of the record it belongs to. holders: path → compared value → target ids that hold it.
     candidates: every resource a record points at by name. held: source ids that wait. kept: source id → paths that
-    stay as they are.
+    stay as they are. relinked: source id that has left → the newcomer who gets its resource. separated: source ids that
+    have left and give their names up to a namesake. asked: newcomers of whom nobody knows which of the two they are.
     """
 
     kind: Kind
@@ -56,6 +59,11 @@ class Pairing:
     held: set[str] = field(default_factory=set)
     kept: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     conflicts: dict[int, list[Conflict]] = field(default_factory=lambda: defaultdict(list))
+    resolutions: Mapping[str, Resolution] = field(default_factory=dict)
+    decided: set[str] = field(default_factory=set)
+    relinked: dict[str, str] = field(default_factory=dict)
+    separated: set[str] = field(default_factory=set)
+    asked: dict[int, str] = field(default_factory=dict)
 
     @classmethod
     def begin(
@@ -65,6 +73,8 @@ class Pairing:
         elsewhere = frozenset(target_id for k, target_id in known.linked_elsewhere if k == kind)
         pairing = cls(kind, desired, existing, known.of(kind), terms, elsewhere, dict(terms.unique[kind]))
         pairing.by_id = {d.source_id: d for d in desired if d.source_id}
+        pairing.resolutions = known.resolutions
+        pairing._take_decisions()
         pairing._index()
         pairing._follow_links()
         pairing._find_by_external_id()
@@ -83,6 +93,8 @@ class Pairing:
 
     def gives_up(self, source_id: str | None, path: str, value: object) -> bool:
         """Whether the plan makes this record's resource take another value: its own record is in scope and valid."""
+        if source_id in self.separated:
+            return path in (NAMES[self.kind], EMAILS)
         record = self.by_id.get(source_id or "")
         if record is None or not record.is_valid or path not in record.attributes or self.is_protected(record):
             return False
@@ -103,14 +115,37 @@ class Pairing:
 
     def pair(self, desired: Desired, target_id: str, by: str) -> None:
         """Give this resource to this record."""
+        before = self.owner.get(target_id, desired.source_id)
+        if before != desired.source_id:
+            self.relinked[before] = desired.source_id
         self.owner[target_id] = desired.source_id
         self.target_of[desired.source_id] = target_id
         self.found_by[desired.source_id] = by
         self.columns[id(desired)] = "one"
 
+    def _take_decisions(self) -> None:
+        """A resource that a person gave to a record is linked to it, and to nobody else."""
+        chosen = {
+            resolution.target_id: resolution.source_id
+            for resolution in self.resolutions.values()
+            if resolution.resource == self.kind
+            and resolution.decision in ("link", "adopt")
+            and resolution.target_id in self.existing
+            and resolution.target_id not in self.elsewhere
+            and resolution.source_id in self.by_id
+        }
+        self.decided = set(chosen.values())
+        kept = {
+            source_id: link
+            for source_id, link in self.links.items()
+            if source_id not in self.decided and link.target_id not in chosen
+        }
+        decided = {source_id: Link(self.kind, source_id, target_id) for target_id, source_id in chosen.items()}
+        self.links = kept | decided
+
     def _index(self) -> None:
         paths = set(self.unique) | set(self.terms.match[self.kind]) | {EXTERNAL_ID}
-        name, covers = NAMES[self.kind], self.terms.protect.covers
+        name, covers = NAMES[self.kind], self.terms.policy.protect.covers
         for path in paths:
             how, holders = self.uniqueness(path), self.holders.setdefault(path, {})
             for target_id, existing in self.existing.items():
@@ -131,7 +166,7 @@ class Pairing:
             self.owner[link.target_id] = source_id
             desired = self.by_id.get(source_id)
             if desired is not None:
-                self.pair(desired, link.target_id, "link")
+                self.pair(desired, link.target_id, "decision" if source_id in self.decided else "link")
                 if link.target_id in self.protected:
                     self.protected_records.add(id(desired))
 
@@ -146,24 +181,47 @@ class Pairing:
 
     def _find_by_name(self) -> None:
         claims: dict[str, list[tuple[Desired, str]]] = defaultdict(list)
-        for desired in self.desired:
-            if desired.source_id in self.target_of or id(desired) in self.columns:
-                continue
-            hits = {
-                hit: path
-                for path in reversed(self.terms.match[self.kind])
-                for hit in self.holding(path, desired.attributes.get(path))
-            }
+        unpaired = [d for d in self.desired if d.source_id not in self.target_of and id(d) not in self.columns]
+        sound = [d for d in unpaired if d.is_valid and d.source_id]
+        for desired in unpaired:
             if not desired.is_valid or not desired.source_id:
-                self._shield(desired, hits)
-            elif hits:
+                self._shield(desired, self._hits(desired))
+        for desired in sound:
+            hits = self._hits(desired)
+            if hits:
                 self._choose(desired, hits, claims)
         for target_id, claimants in claims.items():
             if len(claimants) == 1:
-                self.pair(claimants[0][0], target_id, claimants[0][1])
+                by = "rehire" if target_id in self.owner else claimants[0][1]
+                self.pair(claimants[0][0], target_id, by)
                 continue
             for desired, _ in claimants:
                 self.columns[id(desired)] = "contested"
+
+    def _hits(self, desired: Desired) -> dict[str, str]:
+        """Resources that a record points at by a match attribute, or by the name or email of somebody who has left."""
+        match = self.terms.match[self.kind]
+        left = {
+            hit: path
+            for path in (EMAILS, NAMES[self.kind])
+            if path not in match and path in self.holders
+            for hit in self.holding(path, desired.attributes.get(path))
+            if self._has_left(hit)
+        }
+        return left | {
+            hit: path for path in reversed(match) for hit in self.holding(path, desired.attributes.get(path))
+        }
+
+    def _has_left(self, target_id: str) -> bool:
+        """This resource's record is gone or out of scope, and no broken record may be it."""
+        owner = self.owner.get(target_id)
+        return owner is not None and owner not in self.by_id and target_id not in self.shielded
+
+    def _rehire(self, desired: Desired, target_id: str) -> Rehire:
+        resolution = self.resolutions.get(rehire_key(desired, target_id))
+        if resolution is not None and resolution.decision in ("link", "separate"):
+            return "link" if resolution.decision == "link" else "separate"
+        return self.terms.policy.rehire
 
     def _choose(
         self, desired: Desired, hits: Mapping[str, str], claims: dict[str, list[tuple[Desired, str]]] | None = None
@@ -177,7 +235,14 @@ class Pairing:
         for hit, path in hits.items():
             if self.gives_up(self.owner.get(hit), path, desired.attributes[path]):
                 continue
-            (taken if hit in self.owner or hit in self.elsewhere else free).append(hit)
+            how = self._rehire(desired, hit) if self._has_left(hit) and path != EXTERNAL_ID else None
+            if how == "separate":
+                self.separated.add(self.owner[hit])
+                continue
+            if how == "ask":
+                self.asked[id(desired)] = hit
+            is_owned = (hit in self.owner and how != "link") or hit in self.elsewhere
+            (taken if is_owned else free).append(hit)
         self.candidates[id(desired)].update(free, taken)
         self.pointed_at.update(free)
         if len(free) + len(taken) > 1:

@@ -5,9 +5,10 @@ Memberships are in membership.py; the order of the steps in order.py.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from scim_bridge.model.identity import ACTIVE, MANAGER, Notice, Value
-from scim_bridge.model.known import Known
+from scim_bridge.model.identity import ACTIVE, EMAILS, EXTERNAL_ID, MANAGER, NAMES, Existing, Notice, Value
+from scim_bridge.model.known import Decision, Known
 from scim_bridge.model.operation import Change, OperationKind
 from scim_bridge.model.plan import Conflict, Skipped
 from scim_bridge.model.policy import Policy
@@ -15,6 +16,7 @@ from scim_bridge.plan import conflict
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.diff import diff
 from scim_bridge.plan.draft import Draft
+from scim_bridge.plan.situation import Action
 
 
 @dataclass(slots=True)
@@ -28,10 +30,10 @@ class Steps:
     waiting: set[str] = field(default_factory=set)
 
 
-def decide(matches: Matches, known: Known, policy: Policy) -> Steps:
-    """What each identity's row of the situation table means under this policy."""
+def decide(matches: Matches, known: Known, policy: Policy, now: datetime) -> Steps:
+    """What each identity's row of the situation table means under this policy. now: UTC, what a grace is counted to."""
     steps = Steps()
-    decision = _Decision(matches, known, policy, steps)
+    decision = _Decision(matches, known, policy, now, steps)
     for match in matches:
         steps.conflicts += match.conflicts
         if match.is_held:
@@ -42,26 +44,27 @@ def decide(matches: Matches, known: Known, policy: Policy) -> Steps:
 
 
 class _Decision:
-    def __init__(self, matches: Matches, known: Known, policy: Policy, steps: Steps) -> None:
+    def __init__(self, matches: Matches, known: Known, policy: Policy, now: datetime, steps: Steps) -> None:
         self.known = known
         self.policy = policy
+        self.now = now
         self.steps = steps
-        ours = (m for m in matches.users if m.source_id and (m.is_managed or not m.is_held))
-        self.source_of = {m.existing.target_id: m.source_id for m in ours if m.existing is not None}
-        self.provisioned = {m.source_id for m in matches.users if _has_or_gets_resource(m)}
-
-    def act(self, match: Match) -> None:
-        """Do what the row says; an action that does nothing says so in skipped."""
-        handle: Mapping[str, Callable[[Match], None]] = {
+        self.handlers: Mapping[Action, Callable[[Match], None]] = {
             "update": self.update,
             "adopt": self.update,
             "create": self.create,
             "deprovision": self.deprovision,
             "orphan policy": self.orphan,
             "nothing": self.leave_alone,
+            "forget": self.forget,
         }
-        if match.row.action in handle:
-            handle[match.row.action](match)
+        ours = (m for m in matches.users if m.source_id and (m.is_managed or not m.is_held))
+        self.source_of = {m.existing.target_id: m.source_id for m in ours if m.existing is not None}
+        self.provisioned = {m.source_id for m in matches.users if _has_or_gets_resource(m)}
+
+    def act(self, match: Match) -> None:
+        """Do what the row says. The actions that hold are not here: a held match goes to revoke_only."""
+        self.handlers[match.row.action](match)
 
     def revoke_only(self, match: Match) -> None:
         """A held object: a deactivation still passes, if the resource is ours; everything else waits."""
@@ -76,6 +79,12 @@ class _Decision:
     def create(self, match: Match) -> None:
         """Absent: create; missing: create anew, which gives it another id."""
         was_there = match.row.situation == "missing"
+        if was_there and match.desired is not None and match.link is not None and self.policy.drift == "report":
+            found = conflict.missing(match.desired, match.link.target_id)
+            if not self._is_decided(found.key, "source"):
+                self.steps.conflicts.append(found)
+                self.steps.waiting.add(match.source_id)
+                return
         reason = "it was deleted on the target behind our back; it gets a new id" if was_there else "new in the source"
         changes = diff({}, self._wanted(match))
         self._add("create_user" if match.kind == "user" else "create_group", match, reason, changes)
@@ -91,27 +100,61 @@ class _Decision:
         changes = diff(shown, self._wanted(match))
         if self._is_disabled_there(match, changes):
             del changes[ACTIVE]
+        self._leave_drift(match, changes)
         if changes:
             kind, reason = _kind_and_reason(match, changes)
             self._add(kind, match, reason, changes)
 
     def deprovision(self, match: Match) -> None:
-        """Departed: a user is deactivated; a group stays, empty. Who leaves which group is decided in membership.py."""
+        """Departed: a user is deactivated, a group emptied (membership.py); both are deleted when the grace is over."""
+        existing = match.existing
+        if existing is None:
+            return
         if self.policy.deprovision == "keep":
             self.steps.skipped.append(Skipped(match.name, "departed, and kept as it is (deprovision: keep)"))
-        elif match.kind == "user" and match.existing is not None and match.existing.is_active:
-            self._add("deactivate_user", match, "left the source", {ACTIVE: (True, False)})
+            return
+        changes: dict[str, Change] = {}
+        if match.kind == "user" and existing.is_active:
+            changes[ACTIVE] = (True, False)
+        elif self._is_grace_over(match):
+            reason = f"left the source more than {_in_words(self.policy.delete_after)} ago"
+            self._add("delete_user" if match.kind == "user" else "delete_group", match, reason, {})
+            return
+        reason = "left the source"
+        if match.is_separated:
+            changes |= _names_given_up(existing)
+            reason += ", and gives its name up to a namesake"
+        if changes:
+            kind: OperationKind = "deactivate_user" if ACTIVE in changes else "update_user"
+            self._add(kind if match.kind == "user" else "update_group", match, reason, changes)
+
+    def _is_grace_over(self, match: Match) -> bool:
+        """Counted in elapsed hours from the run that first saw the departure."""
+        departed = match.link.departed if match.link is not None else None
+        after = self.policy.delete_after
+        return after is not None and departed is not None and self.now - departed >= after
 
     def orphan(self, match: Match) -> None:
         """A resource that no record and no link claims."""
         existing = match.existing
         if existing is None:
             return
-        had_our_mark = match.kind == "user" and existing.is_active and bool(existing.external_id)
+        is_open = match.kind == "user" and existing.is_active
+        had_our_mark = is_open and bool(existing.external_id)
         if had_our_mark and (self.known.is_fresh or existing.target_id in self.known.unclaimed):
-            self.steps.conflicts.append(conflict.unclaimed(existing))
+            found = conflict.unclaimed(existing)
+            if self._is_decided(found.key, "source"):
+                self._add("deactivate_user", match, "has left, as a person decided", {ACTIVE: (True, False)})
+            else:
+                self.steps.conflicts.append(found)
+        elif is_open and self.policy.orphans == "deactivate":
+            self._add("deactivate_user", match, "an orphan: claimed by no record", {ACTIVE: (True, False)})
         elif self.policy.orphans == "report":
             self.steps.skipped.append(Skipped(match.name, "orphan: on the target, and claimed by no record"))
+
+    def forget(self, match: Match) -> None:
+        """Record and resource are both gone."""
+        self.steps.skipped.append(Skipped(match.name, "gone from both sides: forgotten"))
 
     def leave_alone(self, match: Match) -> None:
         """Protected."""
@@ -135,17 +178,57 @@ class _Decision:
 
         A state that was lost cannot tell, so what it would have refused is refused.
         """
-        if match.kind != "user" or ACTIVE not in changes or changes[ACTIVE][1] is not True or not match.is_managed:
+        is_ours = match.is_managed or match.by == "rehire"
+        if match.kind != "user" or ACTIVE not in changes or changes[ACTIVE][1] is not True or not is_ours:
             return False
         if match.link is not None and match.link.applied.get(ACTIVE) is False:
             return False
         if match.desired is not None and match.existing is not None:
-            self.steps.conflicts.append(conflict.disabled_there(match.desired, match.existing))
+            found = conflict.disabled_there(match.desired, match.existing)
+            if self._is_decided(found.key, "source"):
+                return False
+            self.steps.conflicts.append(found)
         self.steps.waiting.add(match.source_id)
         return True
 
+    def _leave_drift(self, match: Match, changes: dict[str, Change]) -> None:
+        """Under `report`: what somebody changed on the target stays until the source changes it. Never `active`."""
+        if self.policy.drift != "report" or match.link is None or match.desired is None or match.existing is None:
+            return
+        applied = match.link.applied
+        left = [
+            path
+            for path, (old, new) in changes.items()
+            if path not in (ACTIVE, EXTERNAL_ID) and _has_drifted(applied, path, old) and (applied[path] or None) == new
+        ]
+        if not left:
+            return
+        found = conflict.drift(match.desired, match.existing, left)
+        if not self._is_decided(found.key, "source"):
+            self.steps.conflicts.append(found)
+            for path in left:
+                del changes[path]
+
+    def _is_decided(self, key: str, decision: Decision) -> bool:
+        resolution = self.known.resolutions.get(key)
+        return resolution is not None and resolution.decision == decision
+
     def _add(self, kind: OperationKind, match: Match, reason: str, changes: dict[str, Change]) -> None:
         self.steps.drafts.append(Draft(kind, match, reason, changes))
+
+
+def _names_given_up(existing: Existing) -> dict[str, Change]:
+    """Who has left is renamed, so that a namesake can be created and inherits nothing (design.md §3, *rehire*)."""
+    path = NAMES[existing.kind]
+    name = str(existing.attributes.get(path, ""))
+    changes: dict[str, Change] = {path: (name, f"{name[:100]}.left-{existing.target_id[-6:]}")}
+    email = existing.attributes.get(EMAILS)
+    return changes | ({EMAILS: (email, None)} if email else {})
+
+
+def _in_words(grace: timedelta | None) -> str:
+    hours = round((grace or timedelta()).total_seconds() / 3600)
+    return f"{hours // 24} days" if hours >= 48 and hours % 24 == 0 else f"{hours} h"
 
 
 def _has_or_gets_resource(match: Match) -> bool:
@@ -163,7 +246,8 @@ def _kind_and_reason(match: Match, changes: Mapping[str, Change]) -> tuple[Opera
         return "reactivate_user", "active in the source"
     if not match.is_managed:
         kind: OperationKind = "adopt_user" if match.kind == "user" else "adopt_group"
-        return kind, f"found on the target by {match.by}"
+        found = {"rehire": "the same one as before, under a new id", "decision": "linked, as a person decided"}
+        return kind, found.get(match.by, f"found on the target by {match.by}")
     return ("update_user" if match.kind == "user" else "update_group"), _why_updated(match, changes)
 
 

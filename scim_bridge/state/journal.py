@@ -11,12 +11,13 @@ from itertools import islice
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
 from scim_bridge.model.identity import NAMES, Value
 from scim_bridge.model.operation import Operation, Outcome, landed
+from scim_bridge.state.observed import move_on, text_of
 from scim_bridge.state.table import LinkRow, OperationRow, RunRow
 from scim_bridge.state.transaction import reading, writing
 
@@ -51,7 +52,7 @@ class RunJournal:
 
     def end(self, operation: Operation, outcome: Outcome) -> None:
         """This is what became of it; a link that it made or changed is part of the same transaction."""
-        values = {
+        values: dict[str, Any] = {
             "status": outcome.status,
             "target_id": outcome.target_id or operation.target_id,
             "request_id": outcome.request_id,
@@ -63,6 +64,9 @@ class RunJournal:
             new = landed(operation, outcome)
             if new is not None and operation.source_id and outcome.target_id:
                 self._link(database, operation, outcome.target_id, new)
+            if operation.is_delete and outcome.status == "done":
+                self._unlink(database, operation)
+            move_on(database, self._connection, self._endpoint, operation, outcome, values["answered_at"])
 
     def end_unsent(self, outcomes: Iterable[Outcome]) -> None:
         """Operations that were never sent, with the reason."""
@@ -116,18 +120,28 @@ class RunJournal:
             "source_id": operation.source_id,
         }
         mine = [getattr(LinkRow, name) == value for name, value in key.items()]
-        stored = database.execute(select(col(LinkRow.applied), col(LinkRow.seen)).where(*mine)).first()
+        stored = database.execute(select(col(LinkRow.applied)).where(*mine)).scalar()
         # What a resource held that is gone is nothing that the one created in its place holds.
-        before = ("{}", "{}") if stored is None or operation.is_create else stored
-        texts = [_merged(text, new) for text in before]
-        values = {"target_id": target_id, "applied": texts[0], "seen": texts[1]}
+        before = "{}" if stored is None or operation.is_create else stored
+        values: dict[str, Any] = {"target_id": target_id, "applied": _merged(before, new)}
         name = new.get(NAMES[operation.resource])
         if name is not None or stored is None:
             values["name"] = str(name or operation.subject).casefold()
+        mine[-1] = col(LinkRow.source_id) != operation.source_id
+        database.execute(delete(LinkRow).where(*mine, col(LinkRow.target_id) == target_id))  # one owner a resource
         statement = upsert(LinkRow).values(**key, **values)
         database.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+
+    def _unlink(self, database: Connection, operation: Operation) -> None:
+        mine = (
+            col(LinkRow.connection) == self._connection,
+            col(LinkRow.endpoint) == self._endpoint,
+            col(LinkRow.kind) == operation.resource,
+            col(LinkRow.target_id) == operation.target_id,
+        )
+        database.execute(delete(LinkRow).where(*mine))
 
 
 def _merged(text: str, new: Mapping[str, Value | None]) -> str:
     attributes = orjson.loads(text) | new
-    return orjson.dumps({path: value for path, value in attributes.items() if value is not None}).decode()
+    return text_of({path: value for path, value in attributes.items() if value is not None})

@@ -6,16 +6,26 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, func, or_, select
+from sqlalchemy import Connection, Engine, and_, func, or_, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
-from scim_bridge.model.identity import Kind, SourceCounts, Value
-from scim_bridge.model.known import Known, Link
+from scim_bridge.model.identity import Existing, Inventory, Kind, SourceCounts, Value
+from scim_bridge.model.known import Known, Link, Resolution
+from scim_bridge.model.operation import taken_away
 from scim_bridge.model.plan import Trip
 from scim_bridge.model.run import ConflictRecord, LinkRecord, OperationRecord, RunRecord
 from scim_bridge.state.database import open_existing
-from scim_bridge.state.table import ConflictRow, LinkRow, OperationRow, RunRow, TripRow
+from scim_bridge.state.table import (
+    ConflictRow,
+    LinkRow,
+    MembershipRow,
+    OperationRow,
+    ReadingRow,
+    ResourceRow,
+    RunRow,
+    TripRow,
+)
 from scim_bridge.state.transaction import reading
 
 
@@ -49,21 +59,30 @@ class StateReader:
     def __init__(self, engine: Engine | None) -> None:
         self._engine = engine
 
-    def known(self, connection: str, endpoint: str) -> Known:
-        """What earlier runs left behind for this connection at this endpoint (an opaque text)."""
+    def known(self, connection: str, endpoint: str, since: datetime | None = None) -> Known:
+        """What earlier runs left behind for this connection at this endpoint (an opaque text).
+
+        since: when the sliding window of the limits begins, None for a window without runs.
+        """
         if self._engine is None:
             return Known()
         with reading(self._engine) as database:
             links, elsewhere = _links(database, connection, endpoint)
-            begun, is_settled, source = _past(database, connection, endpoint)
+            begun, is_settled = _past(database, connection, endpoint)
+            counts, mapping = _last_applied(database, connection, endpoint, since)
+            recent = _recent(database, connection, endpoint, since) if since is not None else {}
+        open_now = self.conflicts(connection)
         return Known(
             links["user"],
             links["group"],
             is_fresh=not begun,
             has_applied=is_settled,
             linked_elsewhere=frozenset(elsewhere),
-            unclaimed=frozenset(c.target_id or "" for c in self.conflicts(connection) if c.kind == "unclaimed"),
-            counts=SourceCounts(**source) if source else None,
+            unclaimed=frozenset(c.target_id or "" for c in open_now if c.kind == "unclaimed"),
+            counts=counts,
+            mapping=mapping,
+            recent=recent,
+            resolutions={c.key: _resolution(c) for c in open_now if c.resolution},
         )
 
     def _rows(self, query: Any) -> list[Any]:
@@ -120,8 +139,65 @@ class StateReader:
         names = or_(
             col(LinkRow.source_id) == text, col(LinkRow.target_id) == text, col(LinkRow.name) == text.casefold()
         )
-        query = select_rows(LinkRow).where(LinkRow.connection == connection, LinkRow.endpoint == endpoint, names)
-        return [_link(row) for row in self._rows(query)]
+        seen = and_(
+            col(ResourceRow.endpoint) == col(LinkRow.endpoint),
+            col(ResourceRow.kind) == col(LinkRow.kind),
+            col(ResourceRow.target_id) == col(LinkRow.target_id),
+        )
+        query = select_rows(LinkRow, ResourceRow).join(ResourceRow, seen, isouter=True)
+        mine = (LinkRow.connection == connection, LinkRow.endpoint == endpoint)
+        return [_link(row, resource) for row, resource in self._rows(query.where(*mine, names))]
+
+    def last_reading(self, connection: str, endpoint: str) -> datetime | None:
+        """When this connection last read its target in full; None if never."""
+        query = select_rows(ReadingRow.began)
+        return next(
+            iter(self._rows(query.where(ReadingRow.connection == connection, ReadingRow.endpoint == endpoint))), None
+        )
+
+    def inventory(self, endpoint: str) -> Inventory:
+        """Every resource as the target last showed it."""
+        users: dict[str, Existing] = {}
+        groups: dict[str, Existing] = {}
+        columns = (col(ResourceRow.kind), col(ResourceRow.target_id), col(ResourceRow.shown))
+        query = select(*columns).where(col(ResourceRow.endpoint) == endpoint)
+        for stored_kind, target_id, shown in self._execute(query):
+            kind: Kind = "user" if stored_kind == "user" else "group"
+            place = users if kind == "user" else groups
+            place[target_id] = Existing(kind, target_id, StoredAttributes(shown))
+        return Inventory(users, groups)
+
+    def members(self, endpoint: str, group_ids: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Who was last seen in these groups. Groups whose members were never read are left out."""
+        columns = (col(ResourceRow.id), col(ResourceRow.kind), col(ResourceRow.target_id), col(ResourceRow.members_at))
+        rows = self._execute(select(*columns).where(col(ResourceRow.endpoint) == endpoint))
+        wanted = frozenset(group_ids)
+        names: dict[int, str] = {}
+        groups: dict[int, str] = {}
+        for row, kind, target_id, members_at in rows:
+            if kind == "user":
+                names[row] = target_id
+            elif members_at is not None and target_id in wanted:
+                groups[row] = target_id
+        found: dict[int, list[str]] = {row: [] for row in groups}
+        pairs = select(col(MembershipRow.group_row), col(MembershipRow.user_row)) if groups else None
+        for group, user in self._execute(pairs) if pairs is not None else ():
+            if group in found:
+                found[group].append(names[user])
+        return {groups[row]: frozenset(user_ids) for row, user_ids in found.items()}
+
+    def doubtful(self, connection: str, endpoint: str, since: datetime) -> list[OperationRecord]:
+        """Operations sent since then of which nobody knows how they ended, or that were refused in part."""
+        query = select_rows(OperationRow).join(RunRow)
+        mine = (RunRow.connection == connection, RunRow.endpoint == endpoint)
+        unsure = (col(OperationRow.sent_at) >= since, col(OperationRow.status).in_(("sent", "failed", "held")))
+        return [_operation(row) for row in self._rows(query.where(*mine, *unsure))]
+
+    def _execute(self, query: Any) -> Iterator[Any]:
+        """Rows of a query on columns, a batch at a time."""
+        if self._engine is not None:
+            with reading(self._engine) as database:
+                yield from database.execute(query).yield_per(10_000)
 
     def tripped(self, connection: str) -> tuple[int, tuple[Trip, ...]] | None:
         """The run whose plan tripped last, and what its limits counted; None if nothing waits for approval."""
@@ -162,27 +238,77 @@ def _links(
         col(LinkRow.source_id),
         col(LinkRow.target_id),
         col(LinkRow.applied),
+        col(LinkRow.departed),
     )
     rows = database.execute(select(*columns).where(col(LinkRow.endpoint) == endpoint)).yield_per(10_000)
-    for owner, stored_kind, source_id, target_id, applied in rows:
+    for owner, stored_kind, source_id, target_id, applied, departed in rows:
         kind: Kind = "user" if stored_kind == "user" else "group"
         if owner == connection:
-            links[kind][source_id] = Link(kind, source_id, target_id, StoredAttributes(applied))
+            links[kind][source_id] = Link(kind, source_id, target_id, StoredAttributes(applied), departed)
         else:
             elsewhere.add((kind, target_id))
     return links, elsewhere
 
 
-def _past(database: Connection, connection: str, endpoint: str) -> tuple[bool, bool, dict[str, int] | None]:
-    """Whether any run came as far as applying, whether names are no longer adopted, what the last good run was shown.
+def _past(database: Connection, connection: str, endpoint: str) -> tuple[bool, bool]:
+    """Whether any run came as far as applying, and whether names are no longer adopted.
 
     A run that relinked held what it found by name. If it was cut, the next one has a state again and must hold it too.
     """
     begun = (col(RunRow.connection) == connection, col(RunRow.endpoint) == endpoint, col(RunRow.has_begun))
     settled = func.max(or_(col(RunRow.is_complete), col(RunRow.is_relinking)))
     count, is_settled = database.execute(select(func.count(), settled).where(*begun)).one()
-    shown = select(col(RunRow.source)).where(*begun, col(RunRow.status) == "done")
-    return bool(count), bool(is_settled), database.execute(shown.order_by(col(RunRow.id).desc()).limit(1)).scalar()
+    return bool(count), bool(is_settled)
+
+
+def _last_applied(
+    database: Connection, connection: str, endpoint: str, since: datetime | None
+) -> tuple[SourceCounts | None, str]:
+    """What the source showed in the last applied run, or at most in the window before it, and by which mapping.
+
+    A shrinking that somebody approved begins a new count.
+    """
+    columns = (col(RunRow.source), col(RunRow.mapping), col(RunRow.started), col(RunRow.approved))
+    mine = (
+        col(RunRow.connection) == connection,
+        col(RunRow.endpoint) == endpoint,
+        col(RunRow.status) == "done",
+        col(RunRow.has_begun),
+        col(RunRow.of_one).is_(False),
+    )
+    query = select(*columns).where(*mine).order_by(col(RunRow.id).desc())
+    counts: dict[str, int] = {}
+    mapping: str | None = None
+    for source, used, started, approved in database.execute(query):
+        if mapping is not None and (since is None or started < since):
+            break
+        mapping = used if mapping is None else mapping
+        counts = {what: max(shown, counts.get(what, 0)) for what, shown in source.items()}
+        if "shrink_source" in approved:
+            break
+    return (SourceCounts(**counts) if counts else None), mapping or ""
+
+
+def _recent(database: Connection, connection: str, endpoint: str, since: datetime) -> dict[str, frozenset[str]]:
+    """What the runs of the window took away, by limit; what was approved does not count."""
+    columns = (col(RunRow.approved), col(OperationRow.document), col(OperationRow.target_id))
+    mine = (
+        col(RunRow.connection) == connection,
+        col(RunRow.endpoint) == endpoint,
+        col(RunRow.of_one).is_(False),
+        col(OperationRow.answered_at) >= since,
+        col(OperationRow.status) == "done",
+        col(OperationRow.kind).in_(("deactivate_user", "delete_user", "delete_group", "remove_members")),
+    )
+    query = select(*columns).join(RunRow, col(RunRow.id) == col(OperationRow.run_id)).where(*mine)
+    found: dict[str, set[str]] = {}
+    for approved, document, target_id in database.execute(query):
+        operation = orjson.loads(document)
+        members = (member["target_id"] for member in operation.get("members", ()))
+        limit, items = taken_away(operation["kind"], target_id, members)
+        if limit not in approved:
+            found.setdefault(limit, set()).update(items)
+    return {limit: frozenset(items) for limit, items in found.items()}
 
 
 def _of_saved(connection: str, plan: str) -> tuple[Any, ...]:
@@ -243,18 +369,35 @@ def _conflict(row: ConflictRow) -> ConflictRecord:
         row.last_seen,
         row.closed,
         row.target_id,
+        row.resource,  # type: ignore[arg-type]  # written by us from the same literal
+        row.source_id,
+        row.path,
+        row.resolution,
+        row.chosen,
+        row.note,
+        row.resolved_by,
     )
 
 
-def _link(row: LinkRow) -> LinkRecord:
+def _resolution(record: ConflictRecord) -> Resolution:
+    return Resolution(
+        record.resolution,  # type: ignore[arg-type]  # written by us from the same literal
+        record.resource,
+        record.source_id,
+        record.chosen or record.target_id or "",
+    )
+
+
+def _link(row: LinkRow, resource: ResourceRow | None) -> LinkRecord:
     return LinkRecord(
         row.connection,
         row.kind,  # type: ignore[arg-type]  # written by us from the same literal
         row.source_id,
         row.target_id,
         orjson.loads(row.applied),
-        orjson.loads(row.seen),
+        orjson.loads(resource.shown) if resource is not None else {},
         row.departed,
+        resource.seen_at if resource is not None else None,
     )
 
 

@@ -6,7 +6,7 @@ Names of connections and endpoints are stored as text; an endpoint is a hash, so
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Dialect
+from sqlalchemy import JSON, Column, DateTime, Dialect, UniqueConstraint
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -35,7 +35,7 @@ def _json() -> Any:
 
 
 class LinkRow(SQLModel, table=True):
-    """A managed pair. applied: what we last pushed; seen: what the target last showed; both JSON text by path."""
+    """A managed pair. applied: what we last pushed, JSON text by path. departed: when a run first saw it gone."""
 
     __tablename__ = "links"
 
@@ -46,14 +46,77 @@ class LinkRow(SQLModel, table=True):
     target_id: str = Field(index=True)
     name: str = Field(default="", index=True)
     applied: str = "{}"
-    seen: str = "{}"
     departed: datetime | None = _time(nullable=True)
+
+
+class ResourceRow(SQLModel, table=True):
+    """What the target last showed of one resource. shown: JSON text by path. members_at: when a group's were read."""
+
+    __tablename__ = "resources"
+    __table_args__ = (UniqueConstraint("endpoint", "kind", "target_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    endpoint: str
+    kind: str
+    target_id: str
+    shown: str
+    seen_at: datetime = _time()
+    members_at: datetime | None = _time(nullable=True)
+
+
+class MembershipRow(SQLModel, table=True):
+    """A user in a group, as the target last showed it; both by their row in `resources`, a tenth of their ids' size."""
+
+    __tablename__ = "memberships"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    group_row: int = Field(primary_key=True, foreign_key="resources.id")
+    user_row: int = Field(primary_key=True, foreign_key="resources.id")
+
+
+class ReadingRow(SQLModel, table=True):
+    """When this connection last read its target in full."""
+
+    __tablename__ = "readings"
+
+    connection: str = Field(primary_key=True)
+    endpoint: str = Field(primary_key=True)
+    began: datetime = _time()
+
+
+class ConnectionRow(SQLModel, table=True):
+    """What a person decided about a connection's schedule: paused by whom, when and why; not paused while null."""
+
+    __tablename__ = "connections"
+
+    name: str = Field(primary_key=True)
+    paused: datetime | None = _time(nullable=True)
+    paused_by: str = ""
+    reason: str = ""
+
+
+class RequestRow(SQLModel, table=True):
+    """The inbox: `sync --only` found the connection busy and asks the run in progress. answer: JSON text, once done."""
+
+    __tablename__ = "inbox"
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection: str = Field(index=True)
+    subjects: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    who: str
+    asked: datetime = _time()
+    answered: datetime | None = _time(nullable=True)
+    run_id: int | None = None
+    error: str = ""
+    exit_code: int = 0
 
 
 class RunRow(SQLModel, table=True):
     """One execution of a connection. has_begun: it came as far as applying. plan: fingerprint of what it applied.
 
     is_complete: its plan was applied to its end. is_relinking: it began without state on a target that knew our ids.
+    mapping: a hash of the mapping's document. approved: names of the limits that tripped and were approved. of_one: it
+    was about single identities (`--only`), so it says nothing about the source as a whole.
     """
 
     __tablename__ = "runs"
@@ -79,6 +142,9 @@ class RunRow(SQLModel, table=True):
     detail: str = ""
     guard: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     approved_by: str = ""
+    mapping: str = ""
+    approved: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    of_one: bool = False
 
 
 class OperationRow(SQLModel, table=True):
@@ -100,7 +166,10 @@ class OperationRow(SQLModel, table=True):
 
 
 class ConflictRow(SQLModel, table=True):
-    """A conflict with its sightings; open while closed is null."""
+    """A conflict with its sightings; open while closed is null. resource, source_id, path: what it is about.
+
+    resolution: what a person decided ("" if nothing yet), kept across runs; chosen: the target id of `link`.
+    """
 
     __tablename__ = "conflicts"
 
@@ -114,6 +183,14 @@ class ConflictRow(SQLModel, table=True):
     first_seen: datetime = _time()
     last_seen: datetime = _time()
     closed: datetime | None = _time(nullable=True)
+    resource: str = "user"
+    source_id: str = ""
+    path: str = ""
+    resolution: str = ""
+    chosen: str = ""
+    note: str = ""
+    resolved_by: str = ""
+    resolved: datetime | None = _time(nullable=True)
 
 
 class TripRow(SQLModel, table=True):

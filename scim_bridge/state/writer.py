@@ -13,11 +13,12 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
-from scim_bridge.model.identity import NAMES
+from scim_bridge.model.identity import Existing, Inventory, Kind, Members
 from scim_bridge.model.plan import TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.state.database import open_database
 from scim_bridge.state.journal import RunJournal
+from scim_bridge.state.observed import keep_members, keep_reading, keep_resources, text_of
 from scim_bridge.state.reader import StateReader, utc_now
 from scim_bridge.state.table import ApprovalRow, ConflictRow, LinkRow, RunRow, TripRow
 from scim_bridge.state.transaction import writing
@@ -37,6 +38,7 @@ class Ending:
     is_complete: bool = False
     verdict: Verdict = field(default_factory=Verdict)
     approved_by: str = ""
+    mapping: str = ""
 
 
 class State:
@@ -121,6 +123,8 @@ class State:
                 "is_complete": ending.is_complete,
                 "guard": [trip.sentence for trip in ending.verdict.tripped],
                 "approved_by": ending.approved_by,
+                "mapping": ending.mapping,
+                "approved": [trip.limit for trip in ending.verdict.tripped] if ending.approved_by else [],
             }
             if conflicts is not None:
                 values["conflicts"] = len(conflicts)
@@ -129,6 +133,33 @@ class State:
                 values["source"] = asdict(books.counts)
                 self._keep_pairs(database, connection, endpoint, books)
             database.execute(update(RunRow).where(mine).values(**values))
+
+    def observe(self, connection: str, endpoint: str, inventory: Inventory, members: Members, began: datetime) -> None:
+        """A whole reading of the target: what earlier ones had shown is replaced."""
+        with writing(self._engine) as database:
+            keep_reading(database, connection, endpoint, inventory, members, began)
+
+    def look_again(
+        self,
+        endpoint: str,
+        found: Mapping[tuple[Kind, str], Existing | None],
+        members: Members,
+    ) -> None:
+        """Single resources and groups that were looked at again; None for one that is gone."""
+        with writing(self._engine) as database:
+            keep_resources(database, endpoint, found, self._now())
+            keep_members(database, endpoint, members, self._now())
+
+    def resolve(self, connection: str, key: str, decision: str, chosen: str, note: str, who: str) -> bool:
+        """A person's decision about an open conflict. False if there is no such conflict."""
+        values = {"resolution": decision, "chosen": chosen, "note": note, "resolved_by": who, "resolved": self._now()}
+        mine = (
+            col(ConflictRow.connection) == connection,
+            col(ConflictRow.key) == key,
+            col(ConflictRow.closed).is_(None),
+        )
+        with writing(self._engine) as database:
+            return bool(database.execute(update(ConflictRow).where(*mine).values(**values)).rowcount)
 
     def keep_trip(self, run_id: int, connection: str, verdict: Verdict) -> None:
         """Remember what a tripped plan counted, for `--approve`; an older one is overtaken."""
@@ -164,9 +195,21 @@ class State:
         "planned" leaves open what only an answer of the target tells."""
         now = self._now()
         sighting = {"connection": connection, "first_seen": now, "last_seen": now, "closed": None}
+        sighting |= {"resolution": "", "chosen": "", "note": "", "resolved_by": "", "resolved": None}
         rows = [asdict(conflict) | sighting for conflict in conflicts]
         statement = upsert(ConflictRow)
-        moved = ("kind", "subjects", "detail", "remedy", "target_id", "last_seen", "closed")
+        moved = (
+            "kind",
+            "subjects",
+            "detail",
+            "remedy",
+            "target_id",
+            "resource",
+            "source_id",
+            "path",
+            "last_seen",
+            "closed",
+        )
         seen_again = statement.on_conflict_do_update(
             index_elements=["connection", "key"], set_={key: statement.excluded[key] for key in moved}
         )
@@ -183,7 +226,8 @@ class State:
             unseen = [{"unseen": key} for key in set(still_open) - {conflict.key for conflict in conflicts}]
             if unseen:
                 one = (col(ConflictRow.connection) == connection, col(ConflictRow.key) == bindparam("unseen"))
-                database.execute(update(ConflictRow).where(*one).values(closed=now), unseen)
+                over = {"closed": now, "resolution": "", "chosen": ""}  # a decision holds for this conflict alone
+                database.execute(update(ConflictRow).where(*one).values(**over), unseen)
 
     def _keep_pairs(self, database: Connection, connection: str, endpoint: str, books: Bookkeeping) -> None:
         """Write the links that changed, and forget those whose both sides are gone."""
@@ -193,8 +237,8 @@ class State:
             col(LinkRow.kind),
             col(LinkRow.source_id),
             col(LinkRow.target_id),
+            col(LinkRow.name),
             col(LinkRow.applied),
-            col(LinkRow.seen),
             col(LinkRow.departed),
         )
         stored = {(r[0], r[1]): tuple(r[2:]) for r in database.execute(select(*columns).where(*mine))}
@@ -202,10 +246,10 @@ class State:
         for pair in books.paired:
             old = stored.get((pair.kind, pair.source_id))
             new = self._pair(pair, old)
-            if old != tuple(new[key] for key in ("target_id", "applied", "seen", "departed")):
+            if old != tuple(new.values()):
                 rows.append(place | {"kind": pair.kind, "source_id": pair.source_id} | new)
         statement = upsert(LinkRow)
-        changed = {key: statement.excluded[key] for key in ("target_id", "name", "applied", "seen", "departed")}
+        changed = {key: statement.excluded[key] for key in ("target_id", "name", "applied", "departed")}
         index = ["connection", "endpoint", "kind", "source_id"]
         for start in range(0, len(rows), _BATCH):
             merged = statement.on_conflict_do_update(index_elements=index, set_=changed)
@@ -216,21 +260,16 @@ class State:
             database.execute(delete(LinkRow).where(*mine, *gone), forgotten)
 
     def _pair(self, pair: Paired, old: tuple[Any, ...] | None) -> dict[str, Any]:
-        applied = old[1] if old is not None else "{}"
+        """The columns of a link, in the order in which they are read."""
+        applied = old[2] if old is not None else "{}"
         if pair.applied is not None:
-            applied = _text({path: value for path, value in pair.applied.items() if value != ""})
+            applied = text_of({path: value for path, value in pair.applied.items() if value != ""})
         departed = None
         if pair.departed:
             departed = old[3] if old is not None and old[3] is not None else self._now()
-        name = str(pair.seen.get(NAMES[pair.kind], pair.source_id)).casefold()
         return {
             "target_id": pair.target_id,
-            "name": name,
+            "name": pair.name.casefold(),
             "applied": applied,
-            "seen": _text(pair.seen),
             "departed": departed,
         }
-
-
-def _text(attributes: Mapping[str, Any]) -> str:
-    return orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS).decode()

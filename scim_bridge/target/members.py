@@ -48,6 +48,19 @@ class MemberReader:
                 self._ways = [other for other in self._ways if other != way]
         return {group_id: frozenset(found.get(group_id, ())) for group_id in group_ids}
 
+    def confirms(self, group_id: str, user_id: str) -> bool:
+        """Whether a pair query says the same as the last reading; if not, its way is given up. Where pairs cannot be
+        asked for, or are what was asked, there is nothing to compare with."""
+        if self._ways[0] == self._by_pair:
+            return True
+        try:
+            is_in = bool(self._ids("Groups", filter_of(("id", group_id), ("members", user_id)), one=True))
+        except Refused:
+            return True
+        if not is_in:
+            self._ways = self._ways[1:]
+        return is_in
+
     def _by_group(self, group_ids: Sequence[str], progress: Progress) -> dict[str, set[str]]:
         def users_of(group_id: str) -> set[str]:
             return self._ids("Users", filter_of(("groups.value", group_id)))

@@ -95,6 +95,11 @@ class ScimTarget:
         with _reading("members of groups"):
             return self._members.read(group_ids, progress)
 
+    def confirms(self, group_id: str, user_id: str) -> bool:
+        """One pair query (`id` and `members`) against what the last way of reading said; see model.protocol.Target."""
+        with _reading("members of groups"):
+            return self._members.confirms(group_id, user_id)
+
     def find(self, kind: Kind, path: str, value: str) -> Existing | None:
         """The resource with this externalId, userName or displayName, None if there is none.
 

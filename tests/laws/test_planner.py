@@ -124,7 +124,7 @@ def _run(case: Case) -> tuple[Plan, Target, Known]:
     """Apply the plan in the simulation; what a run that ended well would then know."""
     desired, existing, known, policy = case
     plan = planned(desired, existing, known, policy)
-    matches = matched(desired, existing, known, terms(policy.protect))
+    matches = matched(desired, existing, known, terms(policy))
     owners = {(m.kind, m.source_id): m.existing.target_id for m in matches if m.existing and m.source_id}
     note(f"planned: {told(plan)}")
     note(f"waiting: {[c.detail for c in plan.conflicts]}")
@@ -139,7 +139,7 @@ def _after(case: Case, plan: Plan, simulation: Simulation) -> Known:
     links: dict[tuple[Kind, str], Link] = {(link.kind, k): link for k, link in known.users.items()}
     links |= {(link.kind, k): link for k, link in known.groups.items()}
     disabled = {c.target_id for c in plan.conflicts if c.kind == "disabled_there"}
-    for match in matched(desired, existing, known, terms(policy.protect)):
+    for match in matched(desired, existing, known, terms(policy)):
         key = (match.kind, match.source_id)
         if match.row.action == "forget":
             del links[key]
@@ -232,7 +232,7 @@ def test_an_invalid_records_revocations_still_pass(case: Case) -> None:
         desired,
         users=tuple(replace(u, flaws=(Flaw("duplicate_id", "", "twice", "", fatal=True),)) for u in desired.users),
     )
-    matches = matched(broken, existing, known, terms(policy.protect))
+    matches = matched(broken, existing, known, terms(policy))
     expected = {
         m.existing.target_id
         for m in matches.users
@@ -261,7 +261,7 @@ def test_losing_the_state_causes_no_operation_that_would_not_have_been_there_wit
     links = (*known.users.values(), *known.groups.values())
     assume(all(shown.get(link.target_id, link.source_id) == link.source_id for link in links))
     desired, _, _, policy = case
-    assume(matched(desired, end, Known(), terms(policy.protect)).is_relinking)
+    assume(matched(desired, end, Known(), terms(policy)).is_relinking)
     with_state = {_essence(o) for o in planned(desired, end, known, policy).operations}
     without = {_essence(o) for o in planned(desired, end, Known(), policy).operations}
     assert without <= with_state

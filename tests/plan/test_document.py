@@ -12,7 +12,18 @@ def test_the_document_has_the_keys_of_the_contract() -> None:
     plan = planned(directory(user("a"), group("g"), members={"g": ["a"]}), target())
     document = orjson.loads(to_bytes(plan))
     assert list(document) == [
-        *("version", "connection", "created", "today", "basis", "summary", "operations", "conflicts", "skipped"),
+        *(
+            "version",
+            "connection",
+            "created",
+            "today",
+            "basis",
+            "summary",
+            "operations",
+            "conflicts",
+            "settled",
+            "skipped",
+        ),
         *("warnings", "guard", "requests", "access"),
     ]
     assert document["summary"]["add_member"] == 1

@@ -105,7 +105,7 @@ def done(operation: Operation, target_id: str = "") -> Outcome:
 def pair(source_id: str, target_id: str = "", kind: Kind = "user", **applied: Value) -> Paired:
     """A managed pair that is equal on both sides."""
     values: dict[str, Value] = {"userName" if kind == "user" else "displayName": source_id} | applied
-    return Paired(kind, source_id, target_id or f"t-{source_id}", values, values)
+    return Paired(kind, source_id, target_id or f"t-{source_id}", source_id, values)
 
 
 def conflict(key: str, kind: str = "duplicate_user_name", target_id: str | None = None) -> Conflict:

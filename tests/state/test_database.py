@@ -17,11 +17,11 @@ from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
 from tests.state.conftest import HERE, Desk, pair
 
-NEXT = """
+NEXT = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "9999", "{database.HEAD}", None, None
 
 
 def upgrade() -> None:
@@ -34,9 +34,9 @@ def later(tmp_path: Path) -> Path:
     """The migrations of a later program: one more than ours."""
     folder = tmp_path / "migrations"
     (folder / "versions").mkdir(parents=True)
-    for file in ("env.py", "versions/0001_first_state.py"):
+    for file in ("env.py", *(f"versions/{file.name}" for file in database.MIGRATIONS.glob("versions/*.py"))):
         (folder / file).write_text((database.MIGRATIONS / file).read_text())
-    (folder / "versions/0002_later.py").write_text(NEXT)
+    (folder / "versions/9999_later.py").write_text(NEXT)
     return folder
 
 
@@ -93,8 +93,8 @@ def test_looking_at_a_state_that_does_not_exist_creates_nothing(desk: Desk) -> N
 def test_an_older_state_is_copied_and_brought_up_to_date(desk: Desk, later: Path) -> None:
     desk.run(pair("7"))
     with umask(0):
-        database.migrate(desk.path, later, "0002")
-    copy = desk.path.with_name("bridge.db.before-0002")
+        database.migrate(desk.path, later, "9999")
+    copy = desk.path.with_name("bridge.db.before-9999")
     assert copy.stat().st_mode & 0o777 == 0o600
     assert "later" in tables(desk.path)
     assert "later" not in tables(copy)
@@ -105,17 +105,17 @@ def test_an_older_state_is_copied_and_brought_up_to_date(desk: Desk, later: Path
 def test_the_copy_holds_what_is_still_in_the_write_ahead_log(desk: Desk, later: Path) -> None:
     with desk.open() as state:
         state.begin_run("corp", HERE, "sync")
-        database.migrate(desk.path, later, "0002")
-    with State(desk.path.with_name("bridge.db.before-0002")) as before:
+        database.migrate(desk.path, later, "9999")
+    with State(desk.path.with_name("bridge.db.before-9999")) as before:
         assert len(before.reader.runs()) == 1
 
 
 def test_a_migration_that_fails_halfway_leaves_the_state_as_it_was(desk: Desk, later: Path) -> None:
     desk.run(pair("7"))
-    file = later / "versions/0002_later.py"
+    file = later / "versions/9999_later.py"
     file.write_text(NEXT + '    op.execute("INSERT INTO nowhere VALUES (1)")\n')
     with pytest.raises(Exception, match="no such table: nowhere"):
-        database.migrate(desk.path, later, "0002")
+        database.migrate(desk.path, later, "9999")
     assert "later" not in tables(desk.path)
     with desk.open() as state:
         assert list(state.reader.known("corp", HERE).users) == ["7"]
@@ -123,11 +123,11 @@ def test_a_migration_that_fails_halfway_leaves_the_state_as_it_was(desk: Desk, l
 
 def test_a_newer_state_is_refused_and_left_alone(desk: Desk, later: Path) -> None:
     desk.run(pair("7"))
-    database.migrate(desk.path, later, "0002")
+    database.migrate(desk.path, later, "9999")
     for opening in (desk.open, lambda: open_reader(desk.path)):
         with pytest.raises(StateUnusable, match=r"was written by a newer scim-bridge\. Use that version"):
             opening()
-    assert database.current_revision(desk.path) == "0002"
+    assert database.current_revision(desk.path) == "9999"
 
 
 def test_a_state_that_is_up_to_date_is_not_copied(desk: Desk) -> None:

@@ -1,0 +1,83 @@
+"""What the target holds: as it is read now, or as it was last seen where that is young enough (design.md §6.8).
+
+Between verifying runs nobody asks the target what it holds: every answered write has moved the state on. Only what was
+left in doubt by an unclean end is looked at again (§6.4).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from scim_bridge.bridge import Bridge
+from scim_bridge.model.identity import EXTERNAL_ID, Existing, Inventory, Kind, Members
+from scim_bridge.model.protocol import Progress
+from scim_bridge.model.run import OperationRecord
+from scim_bridge.state.reader import StateReader
+
+Key = tuple[Kind, str]
+_FEW = 50
+"""Up to so many resources in doubt are looked at one by one; more are read with all others, a hundred a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The target as a run takes it to be. at: when it was last read in full; is_whole: that was just now.
+
+    again: what was looked at again, None for what is gone. members: of the groups that were asked for; read_now: those
+    of them that the target was asked about in this run.
+    """
+
+    inventory: Inventory
+    at: datetime
+    is_whole: bool
+    again: Mapping[Key, Existing | None] = field(default_factory=dict)
+    members: Members = field(default_factory=dict)
+    read_now: frozenset[str] = frozenset()
+
+
+def observe(bridge: Bridge, reader: StateReader, now: datetime, progress: Progress, *, in_full: bool) -> Observed:
+    """Users and groups of the target. in_full: read it whatever is known."""
+    last = reader.last_reading(bridge.name, bridge.endpoint)
+    if in_full or last is None or now - last >= bridge.verify:
+        return Observed(bridge.target.read(progress), now, is_whole=True)
+    in_doubt = reader.doubtful(bridge.name, bridge.endpoint, last)
+    if len(in_doubt) > _FEW:
+        return Observed(bridge.target.read(progress), now, is_whole=True)
+    bridge.target.check()  # a token that has died is found out now, not with the first revocation
+    again: dict[Key, Existing | None] = {}
+    for record in in_doubt:
+        again |= _look_again(bridge, record)
+    seen = reader.inventory(bridge.endpoint)
+    return Observed(_with(seen, again), last, is_whole=False, again=again)
+
+
+def with_members(
+    bridge: Bridge, reader: StateReader, observed: Observed, group_ids: Iterable[str], progress: Progress
+) -> Observed:
+    """The same with the members of these groups: read now where the groups were, or were never read before."""
+    wanted = list(group_ids)
+    known = {} if observed.is_whole else reader.members(bridge.endpoint, wanted)
+    known = {group_id: users for group_id, users in known.items() if ("group", group_id) not in observed.again}
+    unknown = [group_id for group_id in wanted if group_id not in known]
+    read = bridge.target.read_members(unknown, progress)
+    return replace(observed, members={**known, **read}, read_now=frozenset(unknown))
+
+
+def _look_again(bridge: Bridge, record: OperationRecord) -> dict[Key, Existing | None]:
+    """What an operation has touched, as the target shows it now. A create without an answer is looked for."""
+    kind: Kind = "user" if record.kind.endswith("_user") else "group"
+    if record.target_id is not None:
+        return {(kind, record.target_id): bridge.target.get(kind, record.target_id)}
+    external_id = record.document.get("changes", {}).get(EXTERNAL_ID, [None, None])[1]
+    found = bridge.target.find(kind, EXTERNAL_ID, external_id) if external_id else None
+    return {(kind, found.target_id): found} if found is not None else {}
+
+
+def _with(inventory: Inventory, again: Mapping[Key, Existing | None]) -> Inventory:
+    by_kind = {"user": dict(inventory.users), "group": dict(inventory.groups)}
+    for (kind, target_id), existing in again.items():
+        if existing is None:
+            by_kind[kind].pop(target_id, None)
+        else:
+            by_kind[kind][target_id] = existing
+    return Inventory(by_kind["user"], by_kind["group"])

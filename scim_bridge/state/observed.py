@@ -1,0 +1,218 @@
+"""What the target last showed: resources, and who is in which group. Between verifying runs this stands for a reading.
+
+A whole reading replaces it; every answered write moves it on, in the transaction that journals the answer.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+import orjson
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlmodel import col
+
+from scim_bridge.model.identity import Existing, Inventory, Kind, Members, Value
+from scim_bridge.model.operation import Member, Operation, Outcome, landed
+from scim_bridge.state.table import LinkRow, MembershipRow, ReadingRow, ResourceRow
+
+_Item = TypeVar("_Item")
+_BATCH = 10_000
+_KINDS: tuple[Kind, ...] = ("user", "group")
+_BY_ID = ["endpoint", "kind", "target_id"]
+"""What is unique of a resource."""
+
+
+def keep_reading(
+    database: Connection, connection: str, endpoint: str, inventory: Inventory, members: Members, began: datetime
+) -> None:
+    """A whole reading: what is not in it is gone. began: when it was begun, since what it shows is as old."""
+    rows = _rows(database, endpoint)
+    shown = {(kind, r.target_id): text_of(r.attributes) for kind in _KINDS for r in inventory.of(kind).values()}
+    gone = [{"row": row} for key, (row, _) in rows.items() if key not in shown]
+    _forget(database, gone)
+    known = {key: text for key, (_, text) in rows.items()}
+    _put(database, endpoint, ((*key, text) for key, text in shown.items() if known.get(key) != text), began)
+    database.execute(update(ResourceRow).where(col(ResourceRow.endpoint) == endpoint).values(seen_at=began))
+    keep_members(database, endpoint, members, began)
+    statement = upsert(ReadingRow).values(connection=connection, endpoint=endpoint, began=began)
+    database.execute(statement.on_conflict_do_update(index_elements=["connection", "endpoint"], set_={"began": began}))
+
+
+def keep_resources(
+    database: Connection, endpoint: str, found: Mapping[tuple[Kind, str], Existing | None], at: datetime
+) -> None:
+    """Single resources that were looked at again; None for one that is gone."""
+    rows = _rows(database, endpoint)
+    _forget(database, [{"row": rows[key][0]} for key, existing in found.items() if existing is None and key in rows])
+    there = ((*key, text_of(existing.attributes)) for key, existing in found.items() if existing is not None)
+    _put(database, endpoint, there, at)
+
+
+def keep_members(database: Connection, endpoint: str, members: Members, at: datetime) -> None:
+    """Who was found in these groups. Users that no listing has shown are left out."""
+    if not members:
+        return
+    ids = {(kind, target_id): row for (kind, target_id), (row, _) in _rows(database, endpoint).items()}
+    before = _memberships(database, [ids["group", group_id] for group_id in members if ("group", group_id) in ids])
+    added: list[dict[str, int]] = []
+    removed: list[dict[str, int]] = []
+    for group_id, user_ids in members.items():
+        group = ids.get(("group", group_id))
+        if group is None:
+            continue
+        now = {ids["user", user_id] for user_id in user_ids if ("user", user_id) in ids}
+        then = before.get(group, set())
+        added += ({"group_row": group, "user_row": user} for user in now - then)
+        removed += ({"of_group": group, "of_user": user} for user in then - now)
+    for batch in batched_list(added):
+        database.execute(insert(MembershipRow), batch)
+    mine = (col(MembershipRow.group_row) == bindparam("of_group"), col(MembershipRow.user_row) == bindparam("of_user"))
+    for batch in batched_list(removed):
+        database.execute(delete(MembershipRow).where(*mine), batch)
+    read = [{"row": ids["group", group_id]} for group_id in members if ("group", group_id) in ids]
+    statement = update(ResourceRow).where(col(ResourceRow.id) == bindparam("row")).values(members_at=at)
+    if read:
+        database.execute(statement, read)
+
+
+def move_on(
+    database: Connection, connection: str, endpoint: str, operation: Operation, outcome: Outcome, at: datetime
+) -> None:
+    """One answered write: what the target shows now, as far as the answer tells."""
+    target_id = outcome.target_id or operation.target_id
+    if target_id is None:
+        return
+    if operation.kind in ("delete_user", "delete_group"):
+        if outcome.status == "done":
+            row = _row(database, endpoint, operation.resource, target_id)
+            _forget(database, [{"row": row}] if row is not None else [])
+    elif operation.members:
+        if outcome.status == "done" or outcome.refused:
+            changed = [member for member in operation.members if member not in outcome.refused]
+            _move_members(database, connection, endpoint, operation, target_id, changed)
+    else:
+        new = landed(operation, outcome)
+        if new is not None:
+            _merge(database, endpoint, operation, target_id, new | dict(outcome.shown), at)
+
+
+def _merge(
+    database: Connection,
+    endpoint: str,
+    operation: Operation,
+    target_id: str,
+    new: Mapping[str, Value | None],
+    at: datetime,
+) -> None:
+    shown: dict[str, Value | None] = {}
+    if not operation.is_create:
+        mine = _this(endpoint, operation.resource, target_id)
+        text = database.execute(select(col(ResourceRow.shown)).where(*mine)).scalar()
+        shown = orjson.loads(text) if text is not None else {}
+    shown |= new
+    text = text_of({path: value for path, value in shown.items() if value is not None})
+    _put(database, endpoint, [(operation.resource, target_id, text)], at)
+    if operation.kind == "create_group":
+        values = {"members_at": at}  # a new group is empty
+        database.execute(update(ResourceRow).where(*_this(endpoint, "group", target_id)).values(values))
+
+
+def _move_members(
+    database: Connection,
+    connection: str,
+    endpoint: str,
+    operation: Operation,
+    group_id: str,
+    changed: Iterable[Member],
+) -> None:
+    group = _row(database, endpoint, "group", group_id)
+    ids = [m.target_id or _linked_to(database, connection, endpoint, m.source_id or "") for m in changed]
+    named = (
+        col(ResourceRow.endpoint) == endpoint,
+        col(ResourceRow.kind) == "user",
+        col(ResourceRow.target_id).in_([target_id for target_id in ids if target_id]),
+    )
+    users = database.execute(select(col(ResourceRow.id)).where(*named)).scalars().all()
+    if group is None or not users:
+        return
+    pairs = [{"group_row": group, "user_row": user} for user in users]
+    if operation.kind == "add_members":
+        database.execute(upsert(MembershipRow).on_conflict_do_nothing(), pairs)
+    else:
+        both = (col(MembershipRow.group_row) == group, col(MembershipRow.user_row) == bindparam("user"))
+        database.execute(delete(MembershipRow).where(*both), [{"user": user} for user in users])
+
+
+def _linked_to(database: Connection, connection: str, endpoint: str, source_id: str) -> str | None:
+    """The target id of one of our users."""
+    mine = (
+        col(LinkRow.connection) == connection,
+        col(LinkRow.endpoint) == endpoint,
+        col(LinkRow.kind) == "user",
+        col(LinkRow.source_id) == source_id,
+    )
+    found: str | None = database.execute(select(col(LinkRow.target_id)).where(*mine)).scalar()
+    return found
+
+
+def _this(endpoint: str, kind: str, target_id: str) -> tuple[Any, ...]:
+    return (
+        col(ResourceRow.endpoint) == endpoint,
+        col(ResourceRow.kind) == kind,
+        col(ResourceRow.target_id) == target_id,
+    )
+
+
+def _row(database: Connection, endpoint: str, kind: Kind, target_id: str) -> int | None:
+    row: int | None = database.execute(select(col(ResourceRow.id)).where(*_this(endpoint, kind, target_id))).scalar()
+    return row
+
+
+def _rows(database: Connection, endpoint: str) -> dict[tuple[str, str], tuple[int, str]]:
+    """(kind, target id) → (row, what it last showed)."""
+    columns = (col(ResourceRow.id), col(ResourceRow.kind), col(ResourceRow.target_id), col(ResourceRow.shown))
+    query = select(*columns).where(col(ResourceRow.endpoint) == endpoint)
+    return {(kind, target_id): (row or 0, shown) for row, kind, target_id, shown in database.execute(query)}
+
+
+def _memberships(database: Connection, groups: list[int]) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = {}
+    for batch in batched_list(groups, 500):
+        query = select(col(MembershipRow.group_row), col(MembershipRow.user_row))
+        for group, user in database.execute(query.where(col(MembershipRow.group_row).in_(batch))):
+            found.setdefault(group, set()).add(user)
+    return found
+
+
+def _put(database: Connection, endpoint: str, rows: Iterable[tuple[str, str, str]], at: datetime) -> None:
+    """Insert or replace (kind, target id, text) of what was seen."""
+    statement = upsert(ResourceRow)
+    new = {"shown": statement.excluded.shown, "seen_at": statement.excluded.seen_at}
+    merged = statement.on_conflict_do_update(index_elements=_BY_ID, set_=new)
+    values = (
+        {"endpoint": endpoint, "kind": kind, "target_id": target_id, "shown": text, "seen_at": at, "members_at": None}
+        for kind, target_id, text in rows
+    )
+    for batch in batched_list(values):
+        database.execute(merged, batch)
+
+
+def _forget(database: Connection, rows: list[dict[str, int]]) -> None:
+    if rows:
+        for column in (col(MembershipRow.group_row), col(MembershipRow.user_row)):
+            database.execute(delete(MembershipRow).where(column == bindparam("row")), rows)
+        database.execute(delete(ResourceRow).where(col(ResourceRow.id) == bindparam("row")), rows)
+
+
+def batched_list(items: Iterable[_Item], size: int = _BATCH) -> Iterator[list[_Item]]:
+    """The items in lists of at most `size`."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def text_of(attributes: Mapping[str, Any]) -> str:
+    """Attributes as they lie in the database; the same attributes are always the same text."""
+    return orjson.dumps(dict(attributes), option=orjson.OPT_SORT_KEYS).decode()

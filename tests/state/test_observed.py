@@ -1,0 +1,101 @@
+"""What the target last showed: a whole reading replaces it, an answered write moves it on."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scim_bridge.model.identity import Existing, Inventory, Kind
+from scim_bridge.model.operation import Member, Operation, Outcome, Phase
+from scim_bridge.state.writer import State
+from tests.state.conftest import ELSEWHERE, HERE, MORNING, adding, begin, done, operation
+
+
+def resource(kind: Kind, target_id: str, **attributes: str) -> Existing:
+    return Existing(kind, target_id, attributes)
+
+
+def inventory(*resources: Existing) -> Inventory:
+    by_kind = {kind: {r.target_id: r for r in resources if r.kind == kind} for kind in ("user", "group")}
+    return Inventory(by_kind["user"], by_kind["group"])
+
+
+A, B, G = resource("user", "t-a", userName="a"), resource("user", "t-b", userName="b"), resource("group", "t-g")
+
+
+def shown(state: State) -> dict[str, dict[str, object]]:
+    seen = state.reader.inventory(HERE)
+    return {target_id: dict(r.attributes) for target_id, r in (*seen.users.items(), *seen.groups.items())}
+
+
+def test_a_reading_is_remembered_whole_with_its_time(state: State) -> None:
+    assert state.reader.last_reading("corp", HERE) is None
+    state.observe("corp", HERE, inventory(A, B, G), {"t-g": frozenset({"t-a"})}, MORNING)
+    assert shown(state) == {"t-a": {"userName": "a"}, "t-b": {"userName": "b"}, "t-g": {}}
+    assert state.reader.members(HERE, ["t-g"]) == {"t-g": {"t-a"}}
+    assert state.reader.last_reading("corp", HERE) == MORNING
+    assert state.reader.last_reading("corp", ELSEWHERE) is None
+    assert shown(state).keys() != state.reader.inventory(ELSEWHERE).users.keys()
+
+
+def test_the_next_reading_replaces_it(state: State) -> None:
+    state.observe("corp", HERE, inventory(A, B, G), {"t-g": frozenset({"t-a", "t-b"})}, MORNING)
+    renamed = resource("user", "t-b", userName="b2")
+    state.observe("corp", HERE, inventory(renamed, G), {"t-g": frozenset({"t-b"})}, MORNING + timedelta(hours=1))
+    assert shown(state) == {"t-b": {"userName": "b2"}, "t-g": {}}
+    assert state.reader.members(HERE, ["t-g"]) == {"t-g": {"t-b"}}
+
+
+def test_a_group_whose_members_were_never_read_is_not_called_empty(state: State) -> None:
+    state.observe("corp", HERE, inventory(A, G), {}, MORNING)
+    assert state.reader.members(HERE, ["t-g"]) == {}
+
+
+def test_answered_writes_move_it_on(state: State) -> None:
+    state.observe("corp", HERE, inventory(A, G), {"t-g": frozenset({"t-a"})}, MORNING)
+    create = operation(1, "create_user", "b", userName="b", enterprise_manager="m")
+    add = adding(2, "g", "b")
+    leave = Operation(
+        "op-000003", "remove_members", Phase.REVOKE, "g", "t-g", "g", "why", members=(Member("a", "t-a", "a"),)
+    )
+    gone = operation(4, "delete_user", "a", "t-a")
+    journal = begin(state, operation(0, "create_user", "m"), create, add, leave, gone)
+    journal.end(operation(0, "create_user", "m"), Outcome("op-000000", "done", "t-m"))
+    journal.end(create, replace(done(create), shown={"enterprise.manager": "t-m"}))
+    for step in (add, leave, gone):
+        journal.end(step, done(step))
+    assert shown(state)["t-b"] == {"userName": "b", "enterprise.manager": "t-m"}
+    assert "t-a" not in shown(state)
+    assert state.reader.members(HERE, ["t-g"]) == {"t-g": {"t-b"}}
+
+
+def test_what_was_sent_and_not_answered_is_in_doubt_until_the_next_reading(state: State) -> None:
+    state.observe("corp", HERE, inventory(A), {}, MORNING)
+    sent, held, fine = (operation(n, "update_user", "a", "t-a", title="x") for n in range(3))
+    journal = begin(state, sent, held, fine)
+    for step in (sent, held, fine):
+        journal.begin(step)
+    journal.end(held, Outcome(held.id, "held", "t-a"))
+    journal.end(fine, done(fine))
+    in_doubt = state.reader.doubtful("corp", HERE, MORNING)
+    assert [record.operation_id for record in in_doubt] == [sent.id, held.id]
+    assert state.reader.doubtful("corp", HERE, MORNING + timedelta(hours=1)) == []
+
+
+READING = st.dictionaries(st.sampled_from("abcd"), st.sampled_from("xyz"), max_size=4)
+
+
+@given(st.lists(st.tuples(READING, st.dictionaries(st.sampled_from("gh"), st.sets(st.sampled_from("abcd"))))))
+def test_the_last_reading_is_what_is_known(
+    tmp_path_factory: pytest.TempPathFactory, readings: list[tuple[dict[str, str], dict[str, set[str]]]]
+) -> None:
+    with State(tmp_path_factory.mktemp("state") / "bridge.db") as state:
+        for users, groups in readings:
+            people = [resource("user", name, title=title) for name, title in users.items()]
+            seen = inventory(*people, *(resource("group", name) for name in groups))
+            members = {name: frozenset(who & users.keys()) for name, who in groups.items()}
+            state.observe("corp", HERE, seen, members, MORNING)
+            assert shown(state) == {**{n: {"title": t} for n, t in users.items()}, **{n: {} for n in groups}}
+            assert state.reader.members(HERE, groups) == members
