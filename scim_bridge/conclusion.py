@@ -1,6 +1,6 @@
 """What a run concludes when the sending is over: conflicts that the target added, and what to remember of each pair."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from scim_bridge.apply.engine import Applied
@@ -28,16 +28,29 @@ class Conclusion:
     has_tried: bool = False
 
 
-def conclude(matches: Matches, sides: Sides, plan_now: Plan, plan_applied: Plan, applied: Applied | None) -> Conclusion:
+def conclude(
+    matches: Matches,
+    sides: Sides,
+    plan_now: Plan,
+    plan_applied: Plan,
+    applied: Applied | None,
+    only: Container[Key] | None = None,
+) -> Conclusion:
     """Sum up a run. plan_now: of what was read; plan_applied: what was sent, which a saved file may hold.
 
-    applied is None if nothing was sent.
+    applied is None if nothing was sent. only: the identities it was about, None for all.
     """
     outcomes = applied.outcomes if applied is not None else ()
     ended = list(zip(plan_applied.operations, outcomes, strict=False))
     refused = [_refused(operation, outcome) for operation, outcome in ended if outcome.status == "held"]
     open_now = {conflict.key: conflict for conflict in (*plan_now.conflicts, *refused)}
-    books = _as_it_is(bookkeeping(matches, plan_now, sides.directory), plan_now.operations, ended)
+    books = bookkeeping(matches, plan_now, sides.directory)
+    if only is not None:
+        mine = tuple(pair for pair in books.paired if (pair.kind, pair.source_id) in only)
+        books = replace(books, paired=mine, forgotten=tuple(key for key in books.forgotten if key in only))
+    superseded = applied.superseded if applied is not None else frozenset()
+    books = replace(books, paired=tuple(p for p in books.paired if (p.kind, p.source_id) not in superseded))
+    books = _as_it_is(books, plan_now.operations, ended)
     earlier = applied.earlier if applied is not None else frozenset()
     new = [o for o, outcome in ended if outcome.status == "done" and o.id not in earlier]
     return Conclusion(

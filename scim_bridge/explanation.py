@@ -2,14 +2,16 @@
 
 from scim_bridge.bridge import Bridge
 from scim_bridge.errors import Misconfigured
+from scim_bridge.execution import Order, Reading
 from scim_bridge.mapping.record import Step, trace
 from scim_bridge.model.identity import Kind, Record, Snapshot
 from scim_bridge.model.operation import Member
 from scim_bridge.model.plan import Conflict
 from scim_bridge.model.run import LinkRecord
 from scim_bridge.plan.correlate import Match
+from scim_bridge.plan.single import is_called
 from scim_bridge.state.reader import StateReader
-from scim_bridge.sync import Order, Reading, read_and_plan
+from scim_bridge.sync import read_and_plan
 from scim_bridge.view.explain import Explanation, Rule
 from scim_bridge.view.operation import of_operation
 
@@ -21,7 +23,7 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
     """
     reading = read_and_plan(bridge, reader, order)
     snapshot, today = reading.records, reading.plan.today
-    matches = [match for match in reading.matches if _is_meant(match, who)]
+    matches = [match for match in reading.matches if is_called(match, who)]
     if not matches:
         outside = [r for r in (*snapshot.users, *snapshot.groups) if _is_called(r, who)]
         if not outside:
@@ -29,14 +31,6 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
         return tuple(_out_of_scope(bridge, snapshot, record, today) for record in outside)
     links = reader.links(bridge.name, bridge.endpoint, who)
     return tuple(_explain(bridge, snapshot, reading, match, links, today) for match in matches)
-
-
-def _is_meant(match: Match, who: str) -> bool:
-    names = {match.name.casefold()}
-    if match.existing is not None:
-        names.add(match.existing.name.casefold())
-    is_id = who in (match.source_id, match.existing.target_id if match.existing is not None else None)
-    return is_id or who.casefold() in names
 
 
 def _is_called(record: Record, who: str) -> bool:

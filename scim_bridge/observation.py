@@ -48,7 +48,7 @@ def observe(bridge: Bridge, reader: StateReader, now: datetime, progress: Progre
     for record in in_doubt:
         again |= _look_again(bridge, record)
     seen = reader.inventory(bridge.endpoint)
-    return Observed(_with(seen, again), last, is_whole=False, again=again)
+    return Observed(with_again(seen, again), last, is_whole=False, again=again)
 
 
 def with_members(
@@ -73,7 +73,8 @@ def _look_again(bridge: Bridge, record: OperationRecord) -> dict[Key, Existing |
     return {(kind, found.target_id): found} if found is not None else {}
 
 
-def _with(inventory: Inventory, again: Mapping[Key, Existing | None]) -> Inventory:
+def with_again(inventory: Inventory, again: Mapping[Key, Existing | None]) -> Inventory:
+    """An inventory with some resources as they were looked at again; None for what is gone."""
     by_kind = {"user": dict(inventory.users), "group": dict(inventory.groups)}
     for (kind, target_id), existing in again.items():
         if existing is None:

@@ -5,6 +5,7 @@ The contract suite (contract/test_target.py) holds MemoryTarget and the SCIM cli
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import regex
@@ -69,12 +70,23 @@ class MemoryTarget:
         if existing.kind == "group":
             self.members[existing.target_id] = set(members)
 
-    def delete(self, kind: Kind, target_id: str) -> None:
+    def delete(self, kind: Kind, target_id: str) -> Answer:
+        write = Write("delete", kind, target_id)
+        with self._lock:
+            self._arrive(write)
+            self._resource(kind, target_id)
+            self.vanish(kind, target_id)
+            return self._answer(write, target_id)
+
+    def vanish(self, kind: Kind, target_id: str) -> None:
         """Take a resource away behind everybody's back, memberships included."""
         del self.resources[kind][target_id]
         self.members.pop(target_id, None)
         for members in self.members.values():
             members.discard(target_id)
+
+    def urgent(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def check(self) -> None:
         """All is well here."""
@@ -86,6 +98,10 @@ class MemoryTarget:
     def read_members(self, group_ids: Sequence[str], progress: Progress = silent) -> Members:
         with self._lock:
             return {group_id: frozenset(self.members.get(group_id, ())) for group_id in group_ids}
+
+    def groups_of(self, user_id: str) -> frozenset[str] | None:
+        with self._lock:
+            return frozenset(group_id for group_id, members in self.members.items() if user_id in members)
 
     def confirms(self, group_id: str, user_id: str) -> bool:
         return user_id in self.members.get(group_id, ())

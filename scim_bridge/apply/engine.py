@@ -5,17 +5,23 @@ An object that is refused is held and the others go on; a Stop ends the sending,
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from time import monotonic
 
 from scim_bridge.apply.members import MemberSender
 from scim_bridge.apply.send import Ids, Sender
 from scim_bridge.apply.taken import Holders
 from scim_bridge.errors import Stop
-from scim_bridge.model.identity import Inventory, Members
+from scim_bridge.model.identity import Inventory, Kind, Members
 from scim_bridge.model.operation import Operation, Outcome, Phase
 from scim_bridge.model.protocol import Journal, Progress, Target, silent
+
+_LISTENING = 0.25
+"""Seconds between two looks at what is urgent."""
+_PATIENCE = 0.5
+"""Seconds for which what is urgent waits for requests that are under way."""
 
 
 def never() -> bool:
@@ -24,12 +30,30 @@ def never() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Superseded:
+    """What another run has dealt with meanwhile: these identities are left to it. ids: of what it has created."""
+
+    keys: frozenset[tuple[Kind, str]] = frozenset()
+    ids: Ids = field(default_factory=dict)
+
+
+def nobody() -> Superseded:
+    """Nobody asks for anything."""
+    return Superseded()
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
-    """How to work: threads at once, whom to tell how far it has come, and whether somebody asked to stop."""
+    """How to work: threads at once, whom to tell how far it has come, and whether somebody asked to stop.
+
+    answer_requests: called several times a second, between two writes; what it takes over is not sent by this run.
+    """
 
     threads: int = 8
     progress: Progress = silent
     is_stopping: Callable[[], bool] = never
+    has_requests: Callable[[], bool] = never
+    answer_requests: Callable[[], Superseded] = nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +76,7 @@ class Applied:
     stopped: Stop | None = None
     earlier: frozenset[str] = frozenset()
     is_cut: bool = False
+    superseded: frozenset[tuple[Kind, str]] = frozenset()
 
     @property
     def has_ended(self) -> bool:
@@ -82,6 +107,8 @@ class _Engine:
     missing: dict[str, int] = field(default_factory=dict)
     stopped: Stop | None = None
     is_cut: bool = False
+    superseded: set[tuple[Kind, str]] = field(default_factory=set)
+    listened: float = 0.0
 
     def run(self) -> Applied:
         earlier = {outcome.operation_id: outcome for outcome in self.journal.finished()}
@@ -103,7 +130,7 @@ class _Engine:
             for phase in Phase:
                 self._run_phase(by_phase[phase], pool, sender, earlier)
         outcomes = tuple(self.outcomes[operation.id] for operation in self.operations)
-        return Applied(outcomes, self.stopped, frozenset(earlier), self.is_cut)
+        return Applied(outcomes, self.stopped, frozenset(earlier), self.is_cut, frozenset(self.superseded))
 
     def _staying(self) -> dict[str, set[str]]:
         """Who is in each group now and is not to be removed."""
@@ -120,6 +147,7 @@ class _Engine:
         ready = deque(operation for operation in operations if not self.missing[operation.id])
         sent: dict[Future[Outcome], Operation] = {}
         while ready or sent:
+            self._listen(sender, sent)
             while ready and len(sent) < 2 * self.work.threads:
                 operation = ready.popleft()
                 known = self._known_before(operation, earlier)
@@ -128,13 +156,15 @@ class _Engine:
                     ready.extend(self._settle(operation, known))
                 else:
                     sent[pool.submit(self._send, sender, operation)] = operation
-            for future in wait(sent, return_when=FIRST_COMPLETED).done if sent else ():
+            for future in wait(sent, _LISTENING, return_when=FIRST_COMPLETED).done if sent else ():
                 ready.extend(self._settle(sent.pop(future), self._outcome(future)))
 
     def _known_before(self, operation: Operation, earlier: Mapping[str, Outcome]) -> Outcome | None:
         """An outcome that needs no request: done by an earlier run, in vain without what it needs, or too late."""
         if operation.id in earlier and earlier[operation.id].status == "done":
             return earlier[operation.id]
+        if self.superseded and self._is_superseded(operation):
+            return Outcome(operation.id, "superseded", operation.target_id, detail="dealt with by an urgent run")
         if self.stopped is not None or self.is_cut or self.work.is_stopping():
             self.is_cut = self.is_cut or self.stopped is None
             return Outcome(operation.id, "not_sent", detail="the run stopped before it")
@@ -143,11 +173,33 @@ class _Engine:
             return Outcome(operation.id, "not_sent", detail=f"it needs {failed[0]}, which did not succeed")
         return None
 
+    def _listen(self, sender: Sender, sent: Collection[Future[Outcome]]) -> None:
+        """Let what is urgent go before the next write, as soon as what is under way has ended or taken too long."""
+        if monotonic() - self.listened < _LISTENING:
+            return
+        self.listened = monotonic()
+        if self.stopped is None and self.work.has_requests():
+            wait(sent, _PATIENCE)
+            superseded = self.work.answer_requests()
+            self.superseded |= superseded.keys
+            sender.ids.update(superseded.ids)
+
+    def _is_superseded(self, operation: Operation) -> bool:
+        """Of a membership operation, the members that are left to another run are taken out by the sender."""
+        if (operation.resource, operation.source_id or "") in self.superseded:
+            return True
+        return bool(operation.members) and all(("user", m.source_id) in self.superseded for m in operation.members)
+
     def _is_missed(self, operation: Operation, needed: str) -> bool:
-        return self.outcomes[needed].status != "done" and not operation.can_do_without(self.by_id[needed])
+        return self.outcomes[needed].status not in ("done", "superseded") and not operation.can_do_without(
+            self.by_id[needed]
+        )
 
     def _send(self, sender: Sender, operation: Operation) -> Outcome:
         """One operation, in a thread of its own. A Stop is journaled as a failure and ends the sending."""
+        if operation.members and self.superseded:
+            mine = tuple(m for m in operation.members if ("user", m.source_id) not in self.superseded)
+            operation = replace(operation, members=mine)
         self.journal.begin(operation)
         try:
             outcome = sender.send(operation)

@@ -44,6 +44,8 @@ class Sender:
             send = self._create
         elif operation.members:
             send = self._change_members
+        elif operation.is_delete:
+            send = self._delete
         elif operation.kind == "deactivate_user":
             send = self._deactivate
         try:
@@ -113,6 +115,15 @@ class Sender:
                 self.target.update(operation.resource, target_id, changes)
             return _without_email(operation, refusal, holder, target_id, tuple(changes))
         return _done(operation, answer, changes)
+
+    def _delete(self, operation: Operation) -> Outcome:
+        """Who is gone already needs no second request: an unanswered one of ours may have done it."""
+        target_id = self._target_id(operation)
+        try:
+            request_id = self.target.delete(operation.resource, target_id).request_id
+        except NotThere as gone:
+            request_id = gone.request_id
+        return Outcome(operation.id, "done", target_id, request_id)
 
     def _deactivate(self, operation: Operation) -> Outcome:
         """The door is shut even if what rides along is refused; who is gone needs no door."""

@@ -1,6 +1,5 @@
 """`plan`, `sync` and `apply`: what would be done, doing it, and doing what was saved."""
 
-import getpass
 import os
 from pathlib import Path
 from typing import Annotated
@@ -8,20 +7,28 @@ from typing import Annotated
 import typer
 
 from scim_bridge.bridge import open_bridge
-from scim_bridge.cli.output import Output, OutputOption, console, print_bytes, print_json, progress, tell
-from scim_bridge.config.settings import ConnectionSettings, load
-from scim_bridge.errors import Misconfigured
+from scim_bridge.cli.output import Output, OutputOption, console, print_bytes, print_json, progress, tell, who
+from scim_bridge.config.settings import ConnectionSettings, Settings, load
+from scim_bridge.errors import Busy, Misconfigured
+from scim_bridge.execution import Order, Result
 from scim_bridge.model.plan import Plan
+from scim_bridge.model.run import RequestRecord
 from scim_bridge.plan.document import from_bytes, to_bytes
+from scim_bridge.single import read_and_plan_only, sync_only, wait_for_answer
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
-from scim_bridge.sync import Order, Result, apply_saved, read_and_plan, sync
+from scim_bridge.sync import apply_saved, read_and_plan, sync
 from scim_bridge.view import document, terminal
+from scim_bridge.view.operation import of_record
 from scim_bridge.view.plan import in_words, plan_view
+from scim_bridge.view.run import view_run
 
 ConnectionArgument = Annotated[str | None, typer.Argument(help="a connection of the configuration file")]
 ApproveOption = Annotated[
     bool, typer.Option("--approve", help="approve what the limits of the last stopped plan counted")
+]
+OnlyOption = Annotated[
+    list[str] | None, typer.Option("--only", metavar="USER_OR_GROUP", help="this one alone, at once; may be repeated")
 ]
 FullOption = Annotated[bool, typer.Option("--full", help="read the whole target, however young the last reading is")]
 _ALL = 1_000_000
@@ -40,6 +47,7 @@ def plan_command(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="3: operations to do, 4: guard, 5: conflicts")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="save the plan, for `apply`")] = None,
     full: FullOption = False,
+    only: OnlyOption = None,
     output: OutputOption = Output.text,
 ) -> int:
     """Dry run: what a sync would do, and why. Nothing is written to the target."""
@@ -47,7 +55,9 @@ def plan_command(
     chosen = settings.connection(connection)
     with open_bridge(chosen) as bridge, progress() as report:
         order = Order(progress=report, in_full=full)
-        plan = read_and_plan(bridge, open_reader(settings.state), order).plan
+        reader = open_reader(settings.state)
+        reading = read_and_plan_only(bridge, reader, only, order) if only else read_and_plan(bridge, reader, order)
+        plan = reading.plan
     saved = to_bytes(plan) if out is not None or output is Output.json else b""
     if out is not None:
         _save(out, saved)
@@ -84,16 +94,52 @@ def sync_command(
     connection: ConnectionArgument = None,
     approve: ApproveOption = False,
     full: FullOption = False,
+    only: OnlyOption = None,
     output: OutputOption = Output.text,
 ) -> int:
     """Bring the target to what the source says, within the limits."""
     settings = load(context.obj)
     chosen = settings.connection(connection)
+    if only:
+        return _sync_only(settings, chosen, only, output, is_approved=approve)
     with open_bridge(chosen) as bridge, State(settings.state) as state:
         with progress() as report:
-            order = Order(approved_by=_who() if approve else "", progress=report, in_full=full)
+            order = Order(approved_by=who() if approve else "", progress=report, in_full=full)
             result = sync(bridge, state, order)
         return _conclude(result, state, chosen, output, f"scim-bridge sync {chosen.name} --approve")
+
+
+def _sync_only(
+    settings: Settings, chosen: ConnectionSettings, only: list[str], output: Output, *, is_approved: bool
+) -> int:
+    """One or a few identities, at once: by a run of our own, or by the one in progress."""
+    with open_bridge(chosen) as bridge, State(settings.state) as state:
+        while True:
+            try:
+                with progress() as report:
+                    order = Order(approved_by=who() if is_approved else "", asked_by=who(), progress=report)
+                    result = sync_only(bridge, state, only, order)
+                approval = f"scim-bridge sync {chosen.name} --only {only[0]} --approve"
+                return _conclude(result, state, chosen, output, approval)
+            except Busy:
+                answer = wait_for_answer(bridge, state, only, who())
+            if answer is not None:
+                return _told_by(answer, state, output)
+
+
+def _told_by(answer: RequestRecord, state: State, output: Output) -> int:
+    """What the run in progress made of a request."""
+    if answer.error:
+        tell(f"scim-bridge: {answer.error}")
+        return answer.exit_code
+    run = state.reader.run(answer.run_id or 0)
+    if run is not None and output is Output.json:
+        print_json(document.show_document(run, state.reader.operations(run.id, limit=_ALL)))
+    elif run is not None:
+        operations = [of_record(operation) for operation in state.reader.operations(run.id)]
+        terminal.show_run(console(), view_run(run), operations, len(operations))
+    tell(f"run {answer.run_id} is done, by the run in progress")
+    return answer.exit_code
 
 
 def apply_command(
@@ -111,17 +157,9 @@ def apply_command(
     chosen = settings.connection(saved.connection)
     with open_bridge(chosen) as bridge, State(settings.state) as state:
         with progress() as report:
-            order = Order(approved_by=_who() if approve else "", progress=report)
+            order = Order(approved_by=who() if approve else "", progress=report)
             result = apply_saved(bridge, state, saved, order)
         return _conclude(result, state, chosen, output, f"scim-bridge apply {file} --approve")
-
-
-def _who() -> str:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number that has no name
-        user = f"uid-{os.getuid()}"
-    return f"{user}@{os.uname().nodename}"
 
 
 def _conclude(result: Result, state: State, chosen: ConnectionSettings, output: Output, approval: str) -> int:

@@ -12,8 +12,9 @@ from scim_bridge.access.model import AccessRow, access_rows, load_access
 from scim_bridge.bridge import open_bridge
 from scim_bridge.cli.output import Output, OutputOption, console, print_json, progress, tell
 from scim_bridge.config.settings import load
+from scim_bridge.execution import Order
 from scim_bridge.state.writer import State
-from scim_bridge.sync import Order, sync
+from scim_bridge.sync import sync
 from scim_bridge.view import document, terminal
 from scim_bridge.view.plan import plan_view
 

@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 
 from scim_bridge.bridge import open_bridge
+from scim_bridge.cli import deciding
 from scim_bridge.cli.changes import ConnectionArgument
 from scim_bridge.cli.output import Output, OutputOption, console, print_json, progress
 from scim_bridge.config.settings import load
 from scim_bridge.errors import Misconfigured
+from scim_bridge.execution import Order
 from scim_bridge.explanation import explain
 from scim_bridge.state.reader import open_reader
-from scim_bridge.sync import Order
 from scim_bridge.view import document, terminal
 from scim_bridge.view.conflict import view_conflicts
 from scim_bridge.view.operation import of_record
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     conflicts.callback()(conflicts_command)
     conflicts.command("list")(conflicts_list_command)
     app.add_typer(conflicts, name="conflicts")
+    deciding.register(app, conflicts)
     app.command("history")(history_command)
     app.command("show")(show_command)
 

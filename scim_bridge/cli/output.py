@@ -1,5 +1,7 @@
 """What commands print: JSON to stdout alone, tables for people to stdout, progress and complaints to stderr."""
 
+import getpass
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,3 +88,12 @@ def _bars() -> Iterator[protocol.Progress]:
             bars.update(tasks[step], completed=done, total=total)
 
         yield report
+
+
+def who() -> str:
+    """Who gives this command, for the record: user@host."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        user = f"uid-{os.getuid()}"
+    return f"{user}@{os.uname().nodename}"

@@ -26,6 +26,21 @@ class Link:
 Decision = Literal["link", "separate", "adopt", "ignore", "source", "target"]
 
 
+ONLY_IGNORED: tuple[Decision, ...] = ("ignore",)
+DECISIONS: Mapping[str, tuple[Decision, ...]] = {
+    "adopt?": ("adopt", "link", "ignore"),
+    "rehire?": ("link", "separate", "ignore"),
+    "match_taken": ("link", "ignore"),
+    "match_contested": ("link", "ignore"),
+    "match_ambiguous": ("link", "ignore"),
+    "disabled_there": ("source", "target", "ignore"),
+    "drift": ("source", "target", "ignore"),
+    "missing": ("source", "target", "ignore"),
+    "unclaimed": ("source", "ignore"),
+}
+"""Kind of conflict → how it can be decided; every other kind can only be ignored, or mended where it comes from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resolution:
     """What a person decided about a conflict. target_id: of `link` and `adopt`, the resource that was chosen."""

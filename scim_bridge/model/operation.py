@@ -85,9 +85,10 @@ class Operation:
         return needed.kind == "create_user" and manager == needed.source_id and set(self.changes) != {MANAGER}
 
 
-OutcomeStatus = Literal["done", "held", "failed", "not_sent"]
+OutcomeStatus = Literal["done", "held", "failed", "not_sent", "superseded"]
 """held: refused by the target, waits for a person; failed: not known to have worked, tried anew by the next run;
-not_sent: something it depends on did not succeed, or the run stopped first."""
+not_sent: something it depends on did not succeed, or the run stopped first; superseded: another run has dealt with it
+meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The seams: what a source, a target and a journal must do, each with one contract suite over every implementation."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,6 +57,10 @@ class Target(Protocol):
         """How many requests have been sent so far, retries included."""
         ...
 
+    def urgent(self) -> AbstractContextManager[None]:
+        """What this thread sends inside goes before what others wait to send."""
+        ...
+
     def check(self) -> None:
         """One cheap authenticated request; raises Stop with the sentence for a person if anything is wrong."""
         ...
@@ -66,6 +71,10 @@ class Target(Protocol):
 
     def read_members(self, group_ids: Sequence[str], progress: Progress = silent) -> Members:
         """The members of each of these groups: exactly one entry a group."""
+        ...
+
+    def groups_of(self, user_id: str) -> frozenset[str] | None:
+        """Target ids of the groups this user is in; None where the target cannot be asked so."""
         ...
 
     def confirms(self, group_id: str, user_id: str) -> bool:
@@ -89,6 +98,10 @@ class Target(Protocol):
 
     def update(self, kind: Kind, target_id: str, changes: Mapping[str, Change]) -> Answer:
         """One PATCH with one operation per attribute; a new value of None removes the attribute."""
+        ...
+
+    def delete(self, kind: Kind, target_id: str) -> Answer:
+        """Delete one resource for good. NotThere if it is gone already."""
         ...
 
     def add_members(self, group_id: str, user_ids: Sequence[str]) -> Answer:

@@ -47,7 +47,7 @@ class OperationRecord:
     operation_id: str
     kind: str
     subject: str
-    status: Literal["planned", "sent", "done", "held", "failed", "not_sent"]
+    status: Literal["planned", "sent", "done", "held", "failed", "not_sent", "superseded"]
     document: dict[str, Any]
     target_id: str | None = None
     request_id: str = ""
@@ -80,6 +80,38 @@ class ConflictRecord:
     chosen: str = ""
     note: str = ""
     resolved_by: str = ""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Open, and nobody has decided to leave it as it is."""
+        return self.closed is None and self.resolution not in ("ignore", "target")
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why a connection's schedule does nothing."""
+
+    since: datetime
+    who: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"paused since {self.since:%Y-%m-%d %H:%M} UTC by {self.who}" + (
+            f": {self.reason}" if self.reason else ""
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """A `sync --only` that the run in progress is asked to carry out. error: why it could not, with its exit code."""
+
+    id: int
+    subjects: tuple[str, ...]
+    who: str
+    is_answered: bool
+    run_id: int | None
+    error: str
+    exit_code: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from scim_bridge.plan.guard import base_of, guard
 from scim_bridge.plan.membership import batches, change_members
 from scim_bridge.plan.order import numbered, put_in_order
 from scim_bridge.plan.sides import Sides
+from scim_bridge.plan.single import Key, key_of
 from scim_bridge.plan.steps import decide
 
 _LEFT = ("ignore", "target")
@@ -38,9 +39,19 @@ class Occasion:
     target_read: str
 
 
-def make_plan(matches: Matches, sides: Sides, policy: Policy, capabilities: Capabilities, occasion: Occasion) -> Plan:
-    """The ordered operations that turn existing into desired under this policy, with the guard's verdict on them."""
-    steps = decide(matches, sides.known, policy, datetime.fromisoformat(occasion.created))
+def make_plan(
+    matches: Matches,
+    sides: Sides,
+    policy: Policy,
+    capabilities: Capabilities,
+    occasion: Occasion,
+    only: frozenset[Key] | None = None,
+) -> Plan:
+    """The ordered operations that turn existing into desired under this policy, with the guard's verdict on them.
+
+    only: the identities that are to change (`--only`; sides are then narrowed to them), None for all.
+    """
+    steps = decide(matches, sides.known, policy, datetime.fromisoformat(occasion.created), only)
     changes = change_members(matches, sides.directory.members, sides.members, steps, policy)
     drafts = [*steps.drafts, *batches(changes, capabilities.changes_per_patch)]
     ordered = put_in_order(drafts, {"user": capabilities.unique("user"), "group": capabilities.unique("group")})
@@ -61,9 +72,9 @@ def make_plan(matches: Matches, sides: Sides, policy: Policy, capabilities: Capa
         ),
         operations,
         opened,
-        (*steps.skipped, *_out_of_scope(sides.directory)),
-        sides.directory.warnings + tuple(steps.notices) + _missing(matches),
-        sum(match.is_held for match in matches),
+        (*steps.skipped, *(_out_of_scope(sides.directory) if only is None else ())),
+        (sides.directory.warnings + _missing(matches) if only is None else ()) + tuple(steps.notices),
+        sum(match.is_held for match in matches if only is None or key_of(match) in only),
         _requests(ordered, operations),
         guard(operations, matches, changes, base, policy.limits),
         settled,

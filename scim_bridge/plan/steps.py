@@ -3,7 +3,7 @@
 Memberships are in membership.py; the order of the steps in order.py.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from scim_bridge.plan import conflict
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.diff import diff
 from scim_bridge.plan.draft import Draft
+from scim_bridge.plan.single import Key, key_of
 from scim_bridge.plan.situation import Action
 
 
@@ -30,11 +31,16 @@ class Steps:
     waiting: set[str] = field(default_factory=set)
 
 
-def decide(matches: Matches, known: Known, policy: Policy, now: datetime) -> Steps:
-    """What each identity's row of the situation table means under this policy. now: UTC, what a grace is counted to."""
+def decide(matches: Matches, known: Known, policy: Policy, now: datetime, only: Container[Key] | None = None) -> Steps:
+    """What each identity's row of the situation table means under this policy. now: UTC, what a grace is counted to.
+
+    only: the identities that are to change, None for all.
+    """
     steps = Steps()
     decision = _Decision(matches, known, policy, now, steps)
     for match in matches:
+        if only is not None and key_of(match) not in only:
+            continue
         steps.conflicts += match.conflicts
         if match.is_held:
             decision.revoke_only(match)

@@ -70,10 +70,10 @@ class RunJournal:
 
     def end_unsent(self, outcomes: Iterable[Outcome]) -> None:
         """Operations that were never sent, with the reason."""
-        rows = [o for o in outcomes if o.status == "not_sent"]
+        rows = [o for o in outcomes if o.status in ("not_sent", "superseded")]
         with self._turn, writing(self._engine) as database:
             for outcome in rows:
-                self._update(database, outcome.operation_id, {"status": "not_sent", "detail": outcome.detail})
+                self._update(database, outcome.operation_id, {"status": outcome.status, "detail": outcome.detail})
 
     def finished(self) -> list[Outcome]:
         """What earlier runs that were cut had already done of this very plan.

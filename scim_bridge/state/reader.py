@@ -14,14 +14,16 @@ from scim_bridge.model.identity import Existing, Inventory, Kind, SourceCounts, 
 from scim_bridge.model.known import Known, Link, Resolution
 from scim_bridge.model.operation import taken_away
 from scim_bridge.model.plan import Trip
-from scim_bridge.model.run import ConflictRecord, LinkRecord, OperationRecord, RunRecord
+from scim_bridge.model.run import ConflictRecord, LinkRecord, OperationRecord, Pause, RequestRecord, RunRecord
 from scim_bridge.state.database import open_existing
 from scim_bridge.state.table import (
     ConflictRow,
+    ConnectionRow,
     LinkRow,
     MembershipRow,
     OperationRow,
     ReadingRow,
+    RequestRow,
     ResourceRow,
     RunRow,
     TripRow,
@@ -133,6 +135,22 @@ class StateReader:
         if only_open:
             query = query.where(col(ConflictRow.closed).is_(None))
         return [_conflict(row) for row in self._rows(query)]
+
+    def pause(self, connection: str) -> Pause | None:
+        """Since when, by whom and why this connection's schedule is stopped; None if it is not."""
+        query = select_rows(ConnectionRow).where(ConnectionRow.name == connection)
+        rows = self._rows(query.where(col(ConnectionRow.paused).is_not(None)))
+        return next((Pause(row.paused, row.paused_by, row.reason) for row in rows), None)
+
+    def requests(self, connection: str) -> list[RequestRecord]:
+        """The inbox: what was asked of the run in progress and is not answered yet, the oldest first."""
+        query = select_rows(RequestRow).where(RequestRow.connection == connection, col(RequestRow.answered).is_(None))
+        return [_request(row) for row in self._rows(query.order_by(col(RequestRow.id)))]
+
+    def request(self, request_id: int) -> RequestRecord | None:
+        """One request, answered or not."""
+        rows = self._rows(select_rows(RequestRow).where(RequestRow.id == request_id))
+        return next((_request(row) for row in rows), None)
 
     def links(self, connection: str, endpoint: str, text: str) -> list[LinkRecord]:
         """Managed pairs of this source id, target id, or name (case-folded)."""
@@ -385,6 +403,12 @@ def _resolution(record: ConflictRecord) -> Resolution:
         record.resource,
         record.source_id,
         record.chosen or record.target_id or "",
+    )
+
+
+def _request(row: RequestRow) -> RequestRecord:
+    return RequestRecord(
+        row.id or 0, tuple(row.subjects), row.who, row.answered is not None, row.run_id, row.error, row.exit_code
     )
 
 

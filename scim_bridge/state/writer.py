@@ -20,9 +20,12 @@ from scim_bridge.state.database import open_database
 from scim_bridge.state.journal import RunJournal
 from scim_bridge.state.observed import keep_members, keep_reading, keep_resources, text_of
 from scim_bridge.state.reader import StateReader, utc_now
-from scim_bridge.state.table import ApprovalRow, ConflictRow, LinkRow, RunRow, TripRow
+from scim_bridge.state.table import ApprovalRow, ConflictRow, ConnectionRow, LinkRow, RequestRow, RunRow, TripRow
 from scim_bridge.state.transaction import writing
 
+Closing = Literal["all", "planned", "none"]
+"""Which conflicts are over that a run has not seen: all; those that a plan tells, but not what only an answer of the
+target does (it did not come as far as trying); none (it was about a few identities)."""
 _BATCH = 10_000
 
 
@@ -58,14 +61,23 @@ class State:
     ) -> None:
         self._engine.dispose()
 
-    def begin_run(self, connection: str, endpoint: str, command: Command) -> int:
-        """Open a run and give its number. The caller holds the lock, so a run still open was cut: it is marked so."""
+    def begin_run(
+        self, connection: str, endpoint: str, command: Command, *, of_one: bool = False, inside: int | None = None
+    ) -> int:
+        """Open a run and give its number. The caller holds the lock, so a run still open was cut: it is marked so.
+
+        of_one: it is about a few identities (`--only`). inside: the run in progress that carries it out.
+        """
         with writing(self._engine) as database:
             cut = {
                 "status": "interrupted",
                 "detail": "the process ended in the middle; the next run took up from there",
             }
-            still_open = (col(RunRow.connection) == connection, col(RunRow.status) == "running")
+            still_open = (
+                col(RunRow.connection) == connection,
+                col(RunRow.status) == "running",
+                col(RunRow.id) != (inside or 0),
+            )
             database.execute(update(RunRow).where(*still_open).values(**cut))
             row = RunRow(
                 connection=connection,
@@ -75,6 +87,7 @@ class State:
                 started=self._now(),
                 host=os.uname().nodename,
                 pid=os.getpid(),
+                of_one=of_one,
             )
             database.execute(insert(RunRow).values(**row.model_dump(exclude={"id"})))
             return database.execute(select(func.max(col(RunRow.id)))).scalar_one() or 0
@@ -101,13 +114,14 @@ class State:
         conflicts: Sequence[Conflict] | None = None,
         books: Bookkeeping | None = None,
         *,
-        closes_refusals: bool = True,
+        settled: Sequence[Conflict] = (),
+        closing: Closing = "all",
     ) -> None:
         """Close a run, in one transaction with all it concludes.
 
         conflicts: all that are open now, None to leave them as they are. books: what to remember of the pairs, None
-        for a run that concluded nothing. closes_refusals: what the target refused in an earlier run, and not in this
-        one, is over; not so if this one did not come as far as trying.
+        for a run that concluded nothing. closing: which of the conflicts that were not seen are over.
+        settled: those left as they are by decision.
         """
         with writing(self._engine) as database:
             mine = col(RunRow.id) == run_id
@@ -128,7 +142,8 @@ class State:
             }
             if conflicts is not None:
                 values["conflicts"] = len(conflicts)
-                self._merge_conflicts(database, connection, conflicts, closing="all" if closes_refusals else "planned")
+                seen = (*conflicts, *settled)
+                self._merge_conflicts(database, connection, seen, closing=closing)
             if books is not None:
                 values["source"] = asdict(books.counts)
                 self._keep_pairs(database, connection, endpoint, books)
@@ -161,6 +176,33 @@ class State:
         with writing(self._engine) as database:
             return bool(database.execute(update(ConflictRow).where(*mine).values(**values)).rowcount)
 
+    def pause(self, connection: str, who: str, reason: str) -> None:
+        """Stop this connection's schedule; a pause that is there already gets the new reason."""
+        values = {"paused": self._now(), "paused_by": who, "reason": reason}
+        statement = upsert(ConnectionRow).values(name=connection, **values)
+        with writing(self._engine) as database:
+            database.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+
+    def resume(self, connection: str) -> bool:
+        """Let the schedule go on. False if it was not paused."""
+        mine = (col(ConnectionRow.name) == connection, col(ConnectionRow.paused).is_not(None))
+        with writing(self._engine) as database:
+            values = {"paused": None, "paused_by": "", "reason": ""}
+            return bool(database.execute(update(ConnectionRow).where(*mine).values(**values)).rowcount)
+
+    def ask(self, connection: str, subjects: Sequence[str], who: str) -> int:
+        """Leave a request with the run in progress; its number."""
+        with writing(self._engine) as database:
+            row = {"connection": connection, "subjects": list(subjects), "who": who, "asked": self._now()}
+            asked = database.execute(insert(RequestRow).values(**row, error="", exit_code=0))
+            return int(asked.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
+
+    def answer(self, request_id: int, run_id: int | None, error: str = "", exit_code: int = 0) -> None:
+        """What became of a request; or that nobody need answer it any more."""
+        values = {"answered": self._now(), "run_id": run_id, "error": error, "exit_code": exit_code}
+        with writing(self._engine) as database:
+            database.execute(update(RequestRow).where(col(RequestRow.id) == request_id).values(**values))
+
     def keep_trip(self, run_id: int, connection: str, verdict: Verdict) -> None:
         """Remember what a tripped plan counted, for `--approve`; an older one is overtaken."""
         documents = [asdict(trip) | {"items": sorted(trip.items)} for trip in verdict.tripped]
@@ -189,10 +231,9 @@ class State:
         connection: str,
         conflicts: Sequence[Conflict],
         *,
-        closing: Literal["all", "planned", "none"],
+        closing: Closing,
     ) -> None:
-        """Note each sighting: the first is kept, the last moves on. closing: which of those not seen are over now;
-        "planned" leaves open what only an answer of the target tells."""
+        """Note each sighting: the first is kept, the last moves on."""
         now = self._now()
         sighting = {"connection": connection, "first_seen": now, "last_seen": now, "closed": None}
         sighting |= {"resolution": "", "chosen": "", "note": "", "resolved_by": "", "resolved": None}

@@ -48,6 +48,13 @@ class MemberReader:
                 self._ways = [other for other in self._ways if other != way]
         return {group_id: frozenset(found.get(group_id, ())) for group_id in group_ids}
 
+    def groups_of(self, user_id: str) -> frozenset[str] | None:
+        """The groups of one user: one request a hundred of them. None if the endpoint refuses the filter."""
+        try:
+            return frozenset(self._ids("Groups", filter_of(("members.value", user_id))))
+        except Refused:
+            return None
+
     def confirms(self, group_id: str, user_id: str) -> bool:
         """Whether a pair query says the same as the last reading; if not, its way is given up. Where pairs cannot be
         asked for, or are what was asked, there is nothing to compare with."""

@@ -5,7 +5,7 @@ Waiting, retrying and the ceiling are below, in client.py; what to send is decid
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import monotonic
 from types import TracebackType
 
@@ -74,6 +74,10 @@ class ScimTarget:
         """How many requests went out so far, retries included."""
         return self._client.sent.reads + self._client.sent.writes
 
+    def urgent(self) -> AbstractContextManager[None]:
+        """What this thread sends inside goes before what others wait to send."""
+        return nullcontext()
+
     def check(self) -> None:
         """Ask for the ServiceProviderConfig: it needs the token and reads nothing. Raises Stop."""
         try:
@@ -94,6 +98,10 @@ class ScimTarget:
         """The members of each of these groups."""
         with _reading("members of groups"):
             return self._members.read(group_ids, progress)
+
+    def groups_of(self, user_id: str) -> frozenset[str] | None:
+        """Target ids of the groups this user is in, by the filter on members; None if the endpoint has none."""
+        return self._members.groups_of(user_id)
 
     def confirms(self, group_id: str, user_id: str) -> bool:
         """One pair query (`id` and `members`) against what the last way of reading said; see model.protocol.Target."""
@@ -137,6 +145,10 @@ class ScimTarget:
         path = f"{COLLECTION[kind]}/{target_id}"
         reply = self._client.send(Request("PATCH", path, to_patch(changes), is_new=self._is_new(target_id)))
         return Answer(target_id, reply.request_id)
+
+    def delete(self, kind: Kind, target_id: str) -> Answer:
+        """Delete one resource for good. NotThere if it is gone already."""
+        return Answer(target_id, self._client.send(Request("DELETE", f"{COLLECTION[kind]}/{target_id}")).request_id)
 
     def add_members(self, group_id: str, user_ids: Sequence[str]) -> Answer:
         """Put users in, by one PATCH."""

@@ -23,6 +23,7 @@ class ConflictView:
     last_seen: datetime
     closed: datetime | None
     target_id: str | None
+    decision: str
 
 
 def view_conflicts(records: Iterable[ConflictRecord]) -> tuple[ConflictView, ...]:
@@ -48,4 +49,13 @@ def _view(record: ConflictRecord) -> ConflictView:
         record.last_seen,
         record.closed,
         record.target_id,
+        _decision(record),
     )
+
+
+def _decision(record: ConflictRecord) -> str:
+    """What a person decided, in words, "" if nothing yet."""
+    if not record.resolution:
+        return ""
+    note = f" ({printable(record.note)})" if record.note else ""
+    return f"{record.resolution} {record.chosen}".rstrip() + f", decided by {record.resolved_by}{note}"

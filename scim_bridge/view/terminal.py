@@ -154,7 +154,10 @@ def show_conflicts(console: Console, conflicts: Sequence[ConflictView]) -> None:
         heading = f"{conflict.words}  {conflict.key}  {conflict.connection}, since {words.local(conflict.first_seen)}"
         console.print(Text(heading, style="bold"))
         _indented(console, 2, Text(f"{conflict.detail}."))
-        _indented(console, 2, Text(conflict.remedy, style="italic"))
+        if conflict.decision:
+            _indented(console, 2, Text(f"decided: {conflict.decision}"))
+        else:
+            _indented(console, 2, Text(conflict.remedy, style="italic"))
 
 
 def show_checks(console: Console, checks: Sequence[Check]) -> None:

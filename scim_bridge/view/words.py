@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 KIND: Mapping[str, str] = {
     "deactivate_user": "deactivate user",
     "remove_members": "remove members",
+    "delete_user": "delete user",
+    "delete_group": "delete group",
     "reactivate_user": "reactivate user",
     "adopt_user": "adopt user",
     "create_user": "create user",
@@ -20,6 +22,8 @@ KIND: Mapping[str, str] = {
 SYMBOL: Mapping[str, str] = {
     "deactivate_user": "-",
     "remove_members": "-",
+    "delete_user": "-",
+    "delete_group": "-",
     "reactivate_user": "+",
     "adopt_user": "=",
     "create_user": "+",
@@ -55,6 +59,7 @@ OPERATION_STATUS: Mapping[str, Status] = {
     "held": Status("held", "held", "!", "wait"),
     "failed": Status("failed", "failed", "✗", "bad"),
     "not_sent": Status("not_sent", "not sent", "·", "quiet"),
+    "superseded": Status("superseded", "left to an urgent run", "·", "quiet"),
 }
 SUMMARY: Mapping[str, str] = {
     "create_user": "users created",

@@ -13,8 +13,9 @@ from time import monotonic
 from scim_bridge.bridge import open_bridge
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError
+from scim_bridge.execution import Order
 from scim_bridge.state.writer import State
-from scim_bridge.sync import Order, sync
+from scim_bridge.sync import sync
 
 _log = logging.getLogger("scim_bridge.worker")
 
@@ -47,6 +48,10 @@ def work(
 def run_once(connection: ConnectionSettings, state: Path, stop: threading.Event) -> str:
     """One sync, whatever happens told in one line. A stop request ends it between two writes."""
     try:
+        with State(state) as opened:
+            pause = opened.reader.pause(connection.name)
+        if pause is not None:
+            return f"{connection.name}: {pause}"
         with open_bridge(connection) as bridge, State(state) as opened:
             result = sync(bridge, opened, Order(is_stopping=stop.is_set))
     except BridgeError as error:

@@ -435,3 +435,25 @@ def test_more_changes_than_a_patch_may_carry_are_refused(refusing: Target) -> No
         refusing.add_members(group_id, ids)
     assert members(refusing, group_id) == frozenset()
     refusing.add_members(group_id, ids[: refusing.capabilities.changes_per_patch])
+
+
+def test_what_is_deleted_is_gone_with_its_memberships(target: Target) -> None:
+    user = target.create("user", person("a")).target_id
+    group = target.create("group", {"externalId": "g", "displayName": "g"}).target_id
+    target.add_members(group, [user])
+    target.delete("user", user)
+    assert target.get("user", user) is None
+    assert target.read_members([group]) == {group: frozenset()}
+    target.delete("group", group)
+    assert target.get("group", group) is None
+    with pytest.raises(NotThere):
+        target.delete("group", group)
+
+
+def test_a_member_is_confirmed_and_a_stranger_is_not(target: Target) -> None:
+    user, other = (target.create("user", person(name)).target_id for name in "ab")
+    group = target.create("group", {"externalId": "g", "displayName": "g"}).target_id
+    target.add_members(group, [user])
+    assert target.confirms(group, user)
+    assert not target.confirms(group, other)
+    assert target.read_members([group]) == {group: {user}}  # by the next way, where there is one

@@ -1,0 +1,91 @@
+"""`conflicts resolve`, `pause` and `resume`: what a person decides. Nothing is sent; the next run goes by it."""
+
+from typing import Annotated
+
+import typer
+
+from scim_bridge.cli.output import tell, who
+from scim_bridge.config.settings import load
+from scim_bridge.errors import Misconfigured
+from scim_bridge.model.known import DECISIONS, ONLY_IGNORED, Decision
+from scim_bridge.model.run import ConflictRecord
+from scim_bridge.state.reader import open_reader
+from scim_bridge.state.writer import State
+from scim_bridge.view.conflict import kind_words
+
+
+def register(app: typer.Typer, conflicts: typer.Typer) -> None:
+    """Add these commands; `resolve` goes below `conflicts`."""
+    conflicts.command("resolve")(resolve_command)
+    app.command("pause")(pause_command)
+    app.command("resume")(resume_command)
+
+
+def resolve_command(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(help="the conflict's key, as `conflicts` shows it")],
+    link: Annotated[str | None, typer.Option("--link", metavar="TARGET_ID", help="the record is this resource")] = None,
+    separate: Annotated[bool, typer.Option("--separate", help="a namesake: the one who left is renamed")] = False,
+    adopt: Annotated[bool, typer.Option("--adopt", help="the record is the resource that it matches")] = False,
+    ignore: Annotated[bool, typer.Option("--ignore", help="leave it as it is, and stop asking")] = False,
+    source: Annotated[bool, typer.Option("--source", help="let the source win")] = False,
+    target: Annotated[bool, typer.Option("--target", help="keep what the target has")] = False,
+    note: Annotated[str, typer.Option("--note", help="why, for whoever reads it later")] = "",
+) -> int:
+    """Decide a conflict. The decision is kept across runs, and the next run goes by it."""
+    given: dict[Decision, bool] = {
+        "link": link is not None,
+        "separate": separate,
+        "adopt": adopt,
+        "ignore": ignore,
+        "source": source,
+        "target": target,
+    }
+    chosen = [decision for decision, is_given in given.items() if is_given]
+    if len(chosen) != 1:
+        raise Misconfigured("a conflict is decided in one way", "Give one of --link, --separate, --adopt, --ignore, …")
+    settings = load(context.obj)
+    found = [c for c in open_reader(settings.state).conflicts() if c.key == key]
+    if not found:
+        raise Misconfigured(f"no conflict {key} is open", "See: scim-bridge conflicts")
+    _require_fitting(found[0], chosen[0])
+    with State(settings.state) as state:
+        state.resolve(found[0].connection, key, chosen[0], link or "", note, who())
+    tell(f"{key}: {chosen[0]}. The next sync goes by it.")
+    return 0
+
+
+def _require_fitting(conflict: ConflictRecord, decision: Decision) -> None:
+    possible = DECISIONS.get(conflict.kind, ONLY_IGNORED)
+    if decision not in possible:
+        ways = " or ".join(f"--{way}" for way in possible)
+        raise Misconfigured(
+            f"--{decision} cannot decide a conflict of kind {kind_words(conflict.kind)}", f"Use {ways}."
+        )
+
+
+def pause_command(
+    context: typer.Context,
+    connection: Annotated[str, typer.Argument(help="a connection of the configuration file")],
+    reason: Annotated[str, typer.Option("--reason", help="why, for whoever finds it paused")] = "",
+) -> int:
+    """Stop the schedule of a connection. A one-shot `sync` still works."""
+    settings = load(context.obj)
+    name = settings.connection(connection).name
+    with State(settings.state) as state:
+        state.pause(name, who(), reason)
+    tell(f"{name} is paused. To go on: scim-bridge resume {name}")
+    return 0
+
+
+def resume_command(
+    context: typer.Context,
+    connection: Annotated[str, typer.Argument(help="a connection of the configuration file")],
+) -> int:
+    """Let the schedule of a paused connection go on."""
+    settings = load(context.obj)
+    name = settings.connection(connection).name
+    with State(settings.state) as state:
+        was_paused = state.resume(name)
+    tell(f"{name} goes on" if was_paused else f"{name} was not paused")
+    return 0

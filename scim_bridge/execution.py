@@ -1,0 +1,175 @@
+"""Carrying out a plan, and putting on record what became of it: what every kind of run has in common."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, never
+from scim_bridge.bridge import Bridge
+from scim_bridge.conclusion import Conclusion, conclude
+from scim_bridge.errors import Stop
+from scim_bridge.model.identity import Snapshot
+from scim_bridge.model.plan import Plan
+from scim_bridge.model.protocol import Progress, silent
+from scim_bridge.model.run import Command, RunStatus
+from scim_bridge.observation import Observed
+from scim_bridge.plan.correlate import Matches
+from scim_bridge.plan.document import fingerprint, operation_bytes
+from scim_bridge.plan.sides import Sides
+from scim_bridge.plan.single import Key
+from scim_bridge.state.lock import lock
+from scim_bridge.state.writer import Closing, Ending, State
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a run was asked for. approved_by: who gave `--approve`, "" if nobody. today: the mapping's, "" = this day.
+
+    in_full: the target is read whatever is known of it. asked_by: who named the identities of `--only`, which is an
+    approval of what it does to them.
+    """
+
+    approved_by: str = ""
+    asked_by: str = ""
+    today: str = ""
+    progress: Progress = silent
+    is_stopping: Callable[[], bool] = never
+    in_full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Both sides as they are now, correlated, and the plan that follows. only: whom it is about, None for all."""
+
+    records: Snapshot
+    matches: Matches
+    observed: Observed
+    sides: Sides
+    plan: Plan
+    only: frozenset[Key] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a run. applied is None if the guard stopped it. new: what `--approve` did not cover."""
+
+    run_id: int
+    plan: Plan
+    applied: Applied | None
+    conclusion: Conclusion
+    new: frozenset[str] = frozenset()
+
+
+@contextmanager
+def run(bridge: Bridge, state: State, command: Command) -> Iterator[int]:
+    """One run under the connection's lock. If it ends by an error, it is closed with its sentence first."""
+    with lock(state.path, bridge.name, datetime.now(UTC)):
+        run_id = state.begin_run(bridge.name, bridge.endpoint, command)
+        with failure_on_record(state, run_id):
+            yield run_id
+
+
+@contextmanager
+def failure_on_record(state: State, run_id: int) -> Iterator[None]:
+    """A run that ends by an error is closed with its sentence before the error goes on."""
+    try:
+        yield
+    except Exception as error:
+        record = state.reader.run(run_id)
+        if record is not None and record.status == "running":
+            detail = str(error) if isinstance(error, Stop) else f"the program failed ({type(error).__name__})"
+            state.finish(run_id, Ending("failed", detail))
+        raise
+
+
+def remember(bridge: Bridge, state: State, observed: Observed) -> None:
+    """What was read is what the next runs go by."""
+    if observed.is_whole:
+        state.observe(bridge.name, bridge.endpoint, observed.inventory, observed.members, observed.at)
+    else:
+        read_now = {group_id: observed.members[group_id] for group_id in observed.read_now}
+        state.look_again(bridge.endpoint, observed.again, read_now)
+
+
+class Requests(Protocol):
+    """What others ask of a run in progress."""
+
+    def has_requests(self) -> bool:
+        """Whether somebody waits. Asked several times a second."""
+        ...
+
+    def answer(self) -> Superseded:
+        """Carry out what was asked, and say whom this run is to leave alone now."""
+        ...
+
+
+def send(
+    bridge: Bridge,
+    state: State,
+    run_id: int,
+    reading: Reading,
+    plan: Plan,
+    order: Order,
+    inbox: Requests | None = None,
+) -> Result:
+    """Journal, apply, conclude, record. inbox: what is urgent, and is dealt with between two writes."""
+    is_relinking = reading.matches.is_relinking
+    journal = state.begin_applying(run_id, fingerprint(plan), reading.plan.conflicts, is_relinking=is_relinking)
+    journal.record((operation, operation_bytes(operation)) for operation in plan.operations)
+    ids = {(m.kind, m.source_id): m.existing.target_id for m in reading.matches if m.existing and m.source_id}
+    ground = Ground(ids, reading.sides.inventory, reading.sides.members)
+    work = Work(progress=order.progress, is_stopping=order.is_stopping)
+    if inbox is not None:
+        work = replace(work, has_requests=inbox.has_requests, answer_requests=inbox.answer)
+    applied = apply(plan.operations, bridge.target, journal, ground, work)
+    journal.end_unsent(applied.outcomes)
+    conclusion = conclude(reading.matches, reading.sides, reading.plan, plan, applied, reading.only)
+    ending = Ending(
+        _status(applied),
+        _detail(applied, conclusion),
+        plan.summary,
+        conclusion.counts,
+        bridge.target.requests,
+        applied.has_ended,
+        plan.verdict,
+        order.asked_by or (order.approved_by if not plan.verdict.passed else ""),
+        bridge.mapping_key,
+    )
+    closing: Closing = "planned" if not conclusion.has_tried else "all"
+    if reading.only is not None:
+        closing = "none"
+    state.finish(run_id, ending, conclusion.conflicts, conclusion.books, settled=reading.plan.settled, closing=closing)
+    if applied.stopped is not None:
+        raise applied.stopped
+    return Result(run_id, plan, applied, conclusion)
+
+
+def _status(applied: Applied) -> RunStatus:
+    if applied.stopped is not None:
+        return "failed"
+    return "interrupted" if applied.is_cut else "done"
+
+
+def _detail(applied: Applied, conclusion: Conclusion) -> str:
+    """What is to be said of a run beside its numbers: why it stopped, or what the next one has to try again."""
+    if applied.stopped is not None:
+        return str(applied.stopped)
+    if applied.is_cut:
+        return f"stopped as asked; the next run goes on with the {conclusion.failed} operation(s) that are left"
+    failed = conclusion.failed
+    return f"{failed} operation(s) did not go through; the next run tries again" if failed else ""
+
+
+def stop_by_guard(state: State, bridge: Bridge, run_id: int, reading: Reading, new: frozenset[str]) -> Result:
+    """Nothing is sent; what the limits counted is kept for approval."""
+    plan = reading.plan
+    state.keep_trip(run_id, bridge.name, plan.verdict)
+    conclusion = conclude(reading.matches, reading.sides, plan, plan, None)
+    detail = "stopped before the first write: " + "; ".join(trip.sentence for trip in plan.verdict.tripped)
+    ending = Ending(
+        "stopped_by_guard", detail, plan.summary, conclusion.counts, bridge.target.requests, verdict=plan.verdict
+    )
+    state.finish(run_id, ending, conclusion.conflicts, settled=plan.settled, closing="planned")
+    return Result(run_id, plan, None, conclusion, new)

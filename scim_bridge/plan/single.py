@@ -1,0 +1,69 @@
+"""A plan for a few named identities (`--only`): what concerns them, and nothing else.
+
+The whole directory is correlated all the same, so that a clash with somebody who is not named is seen.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scim_bridge.model.identity import Kind
+from scim_bridge.plan.correlate import Match, Matches
+from scim_bridge.plan.sides import Sides
+
+Key = tuple[Kind, str]
+"""Kind, and source id; of what no record claims, the target id."""
+
+
+def key_of(match: Match) -> Key:
+    """What names this match among all."""
+    return match.kind, match.source_id or (match.existing.target_id if match.existing is not None else "")
+
+
+def is_called(match: Match, who: str) -> bool:
+    """Whether people, the source or the target call it so. Names are compared without regard to case."""
+    names = {match.name.casefold()}
+    if match.existing is not None:
+        names.add(match.existing.name.casefold())
+    is_id = who in (match.source_id, match.existing.target_id if match.existing is not None else None)
+    return is_id or who.casefold() in names
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The identities that were named, users and groups apart."""
+
+    users: tuple[Match, ...]
+    groups: tuple[Match, ...]
+
+    @property
+    def keys(self) -> frozenset[Key]:
+        """What names them."""
+        return frozenset(key_of(match) for match in (*self.users, *self.groups))
+
+
+def narrowed(matches: Matches, sides: Sides, named: Named, groups_of: Mapping[str, frozenset[str]]) -> Sides:
+    """The sides as far as these identities go: of other groups only the membership of the named users is left.
+
+    groups_of: target id of a named user → target ids of the groups that the user is in.
+    """
+    directory = sides.directory
+    by_target = {m.existing.target_id: m for m in matches.groups if m.existing is not None}
+    whole = {m.source_id for m in named.groups}
+    named_ids = {m.source_id for m in named.users if m.source_id}
+    wanted: dict[str, frozenset[str]] = {}
+    members: dict[str, frozenset[str]] = {}
+    for match in matches.groups:
+        if match.source_id:
+            everybody = directory.members.get(match.source_id, frozenset())
+            wanted[match.source_id] = everybody if match.source_id in whole else everybody & named_ids
+    for target_id, match in by_target.items():
+        if match.source_id in whole and match.source_id:
+            members[target_id] = sides.members.get(target_id, frozenset())
+            continue
+        inside = frozenset(user_id for user_id, groups in groups_of.items() if target_id in groups)
+        if inside or wanted.get(match.source_id):
+            members[target_id] = inside
+    narrow = type(directory)(
+        directory.users, directory.groups, wanted, directory.counts, directory.out_of_scope, directory.warnings
+    )
+    return Sides(narrow, sides.inventory, members, sides.known)
