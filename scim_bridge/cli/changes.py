@@ -14,6 +14,7 @@ from scim_bridge.execution import Order, Result
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.run import RequestRecord
 from scim_bridge.plan.document import from_bytes, to_bytes
+from scim_bridge.rollback import read_and_invert, roll_back
 from scim_bridge.single import read_and_plan_only, sync_only, wait_for_answer
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
@@ -39,6 +40,7 @@ def register(app: typer.Typer) -> None:
     app.command("plan")(plan_command)
     app.command("sync")(sync_command)
     app.command("apply")(apply_command)
+    app.command("rollback")(rollback_command)
 
 
 def plan_command(
@@ -160,6 +162,37 @@ def apply_command(
             order = Order(approved_by=who() if approve else "", progress=report)
             result = apply_saved(bridge, state, saved, order)
         return _conclude(result, state, chosen, output, f"scim-bridge apply {file} --approve")
+
+
+def rollback_command(
+    context: typer.Context,
+    run: Annotated[int, typer.Argument(help="a run's number, as `history` shows it")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show the way back, and send nothing")] = False,
+    approve: ApproveOption = False,
+    output: OutputOption = Output.text,
+) -> int:
+    """Undo a run within the limits, as a run of its own; the connection is paused, so that it stays undone."""
+    settings = load(context.obj)
+    record = open_reader(settings.state).run(run)
+    if record is None:
+        raise Misconfigured(f"there is no run {run}", "See: scim-bridge history")
+    chosen = settings.connection(record.connection)
+    with open_bridge(chosen) as bridge, State(settings.state) as state:
+        if dry_run:
+            with progress() as report:
+                plan = read_and_invert(bridge, state.reader, run, Order(progress=report)).plan
+            if output is Output.json:
+                print_bytes(to_bytes(plan))
+            else:
+                terminal.show_plan(console(), plan_view(plan))
+            return 0
+        with progress() as report:
+            order = Order(approved_by=who() if approve else "", progress=report)
+            result = roll_back(bridge, state, run, order, who())
+        code = _conclude(result, state, chosen, output, f"scim-bridge rollback {run} --approve")
+    if result.applied is not None:
+        tell(f"{chosen.name} is paused, so that it stays so. To go on: scim-bridge resume {chosen.name}")
+    return code
 
 
 def _conclude(result: Result, state: State, chosen: ConnectionSettings, output: Output, approval: str) -> int:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from scim_bridge.model.identity import Kind
 
-Command = Literal["sync", "apply"]
+Command = Literal["sync", "apply", "rollback"]
 RunStatus = Literal["running", "done", "stopped_by_guard", "failed", "interrupted"]
 """interrupted: it was asked to stop, or its process ended in the middle; the next run takes up where it was."""
 

@@ -178,6 +178,11 @@ def _require_order(operations: tuple[_Operation, ...], name: str, mend: str) -> 
         seen.add(operation.id)
 
 
+def from_document(document: dict[str, Any]) -> Operation:
+    """One operation as `operation_document` gave it."""
+    return _operation(_Operation.model_validate_json(orjson.dumps(document)))
+
+
 def _plan(saved: _Document) -> Plan:
     return Plan(
         saved.connection,

@@ -3,6 +3,7 @@
 The pure core's front door. It takes values and returns values; today's date and the time of reading are arguments.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -73,9 +74,11 @@ def make_plan(
         operations,
         opened,
         (*steps.skipped, *(_out_of_scope(sides.directory) if only is None else ())),
-        (sides.directory.warnings + _missing(matches) if only is None else ()) + tuple(steps.notices),
+        (sides.directory.warnings + _missing(matches) if only is None else ())
+        + tuple(steps.notices)
+        + _lost_for_good(operations),
         sum(match.is_held for match in matches if only is None or key_of(match) in only),
-        _requests(ordered, operations),
+        requests_of(ordered, operations),
         guard(operations, matches, changes, base, policy.limits),
         settled,
     )
@@ -133,7 +136,21 @@ def _missing(matches: Matches) -> tuple[Notice, ...]:
     )
 
 
-def _requests(drafts: list[Draft], operations: tuple[Operation, ...]) -> Requests:
+def _lost_for_good(operations: Iterable[Operation]) -> tuple[Notice, ...]:
+    """What no rollback brings back is said before it is done."""
+    return tuple(
+        Notice(
+            "cannot_come_back",
+            operation.subject,
+            f"{operation.subject} will be deleted: neither its id ({operation.target_id}) nor its assignments can come "
+            "back, not even by a rollback",
+        )
+        for operation in operations
+        if operation.is_delete
+    )
+
+
+def requests_of(drafts: list[Draft], operations: tuple[Operation, ...]) -> Requests:
     """The bound: one request a changed resource, full batches of members, one more a swap, split or manager circle."""
     resources = {id(d.match) for d in drafts if not d.members and not d.is_extra}
     return Requests(len(operations), len(resources) + sum(1 for d in drafts if d.members or d.is_extra))

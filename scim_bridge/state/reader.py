@@ -293,6 +293,7 @@ def _last_applied(
         col(RunRow.status) == "done",
         col(RunRow.has_begun),
         col(RunRow.of_one).is_(False),
+        col(RunRow.command) != "rollback",
     )
     query = select(*columns).where(*mine).order_by(col(RunRow.id).desc())
     counts: dict[str, int] = {}
