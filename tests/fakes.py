@@ -64,6 +64,10 @@ class MemoryTarget:
     def requests(self) -> int:
         return len(self.log)
 
+    @property
+    def at_once(self) -> int:
+        return 8
+
     def put(self, existing: Existing, *members: str) -> None:
         """Put a resource in as somebody else left it: nothing is checked and nothing logged."""
         self.resources[existing.kind][existing.target_id] = dict(existing.attributes)

@@ -7,6 +7,7 @@ An object that is refused is held and the others go on; a Stop ends the sending,
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
@@ -44,12 +45,12 @@ def nobody() -> Superseded:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How to work: threads at once, whom to tell how far it has come, and whether somebody asked to stop.
+    """How to work: threads at most, whom to tell how far it has come, and whether somebody asked to stop.
 
     answer_requests: called several times a second, between two writes; what it takes over is not sent by this run.
     """
 
-    threads: int = 8
+    threads: int = 64
     progress: Progress = silent
     is_stopping: Callable[[], bool] = never
     has_requests: Callable[[], bool] = never
@@ -148,14 +149,15 @@ class _Engine:
         sent: dict[Future[Outcome], Operation] = {}
         while ready or sent:
             self._listen(sender, sent)
-            while ready and len(sent) < 2 * self.work.threads:
+            while ready and len(sent) < min(self.work.threads, self.target.at_once):
                 operation = ready.popleft()
                 known = self._known_before(operation, earlier)
                 if known is not None:
                     sender.learn(operation, known)
                     ready.extend(self._settle(operation, known))
                 else:
-                    sent[pool.submit(self._send, sender, operation)] = operation
+                    sent[pool.submit(copy_context().run, self._send, sender, operation)] = operation
+            # If all that are under way hang, the target asks for more at once; so it is asked again soon.
             for future in wait(sent, _LISTENING, return_when=FIRST_COMPLETED).done if sent else ():
                 ready.extend(self._settle(sent.pop(future), self._outcome(future)))
 

@@ -61,6 +61,11 @@ class Target(Protocol):
         """What this thread sends inside goes before what others wait to send."""
         ...
 
+    @property
+    def at_once(self) -> int:
+        """How many requests to have under way at this moment, so that its pace is used and no thread is wasted."""
+        ...
+
     def check(self) -> None:
         """One cheap authenticated request; raises Stop with the sentence for a person if anything is wrong."""
         ...

@@ -6,7 +6,9 @@ What an answer other than success means is in refusal.py.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,14 +17,19 @@ import httpx
 import orjson
 
 from scim_bridge.errors import AnswerLost, CredentialsRefused, EndpointDown, Unreachable
+from scim_bridge.target.latency import Latency
 from scim_bridge.target.rate import Rate
 from scim_bridge.target.refusal import error_of, request_id_of
 from scim_bridge.target.retry import Patience
 
+_is_urgent: ContextVar[bool] = ContextVar("is_urgent", default=False)
 _log = logging.getLogger("scim_bridge.target")
 # httpx tells every URL at INFO: it would carry the tenant id and people's names into the log of whoever asks for INFO.
 logging.getLogger("httpx").setLevel(logging.WARNING)
-_TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=60.0)
+TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=10.0)
+"""Seconds. The pool has room for more threads than there are, so nobody waits there."""
+_CONNECTIONS = 128
+_FEWEST, _MOST = 4, 64
 _HEADERS = {"Accept": "application/scim+json, application/json", "User-Agent": "scim-bridge"}
 _LASTING = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
 """TLS failures that waiting does not mend."""
@@ -88,6 +95,7 @@ class ScimClient:
         rate: Rate,
         patience: Patience | None = None,
         transport: httpx.BaseTransport | None = None,
+        timeout: httpx.Timeout = TIMEOUT,
     ) -> None:
         self.sent = Sent()
         self._url = url
@@ -96,12 +104,28 @@ class ScimClient:
         self._rate = rate
         self._patience = patience or Patience()
         self._patience.pause = rate.pause
-        limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-        self._http = httpx.Client(timeout=_TIMEOUT, limits=limits, follow_redirects=False, transport=transport)
+        self._latency = Latency(self._patience.clock)
+        limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
+        self._http = httpx.Client(timeout=timeout, limits=limits, follow_redirects=False, transport=transport)
 
     def close(self) -> None:
         """End the connections."""
         self._http.close()
+
+    @property
+    def at_once(self) -> int:
+        """How many requests to have under way: twice pace × latency, 4 to 64, those that hang not counted."""
+        fitting = round(2 * self._rate.per_second * self._latency.seconds)
+        return min(_MOST, max(_FEWEST, fitting) + self._latency.hanging)
+
+    @contextmanager
+    def urgent(self) -> Iterator[None]:
+        """Inside this, and in what is started with this context, requests go before all others that wait for a turn."""
+        before = _is_urgent.set(True)
+        try:
+            yield
+        finally:
+            _is_urgent.reset(before)
 
     def get(self, path: str, *, needs: str, attempts: int | None = None) -> Reply:
         """GET below the base. needs: see Request; attempts: fewer than usual."""
@@ -138,18 +162,25 @@ class ScimClient:
         return token
 
     def _exchange(self, request: Request, content: bytes | None, token: str) -> httpx.Response:
-        self._rate.acquire()
+        turn = self._rate.acquire(urgent=_is_urgent.get())
         self.sent.count(request.method)
         headers = _HEADERS | {"Authorization": f"Bearer {token}"}
         if content is not None:
             headers["Content-Type"] = "application/scim+json"
         try:
-            return self._http.request(request.method, f"{self._url}/{request.path}", content=content, headers=headers)
+            with self._latency.measured():
+                url = f"{self._url}/{request.path}"
+                response = self._http.request(request.method, url, content=content, headers=headers)
         except httpx.InvalidURL as error:
             raise EndpointDown(f"target.url is no URL ({error})", "Mend it.") from None
         except httpx.RequestError as error:
             _log.info("%s was not answered: %s", request.method, type(error).__name__)
             raise self._unanswered(error) from None
+        if response.status_code == 429:
+            self._rate.throttled(turn)
+        elif response.status_code < 500:
+            self._rate.accepted(turn)
+        return response
 
     def _unanswered(self, error: httpx.RequestError) -> Unreachable | AnswerLost | EndpointDown:
         """What it means that no answer came: nothing was sent, or nobody knows."""

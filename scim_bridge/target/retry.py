@@ -1,20 +1,24 @@
 """Waiting and sending again. tenacity is imported here and nowhere else; callers write `patience.call(send)`."""
 
 import random
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import TypeVar
 
 import tenacity
 
-from scim_bridge.errors import EndpointDown, NotThere, Retry, Throttled
+from scim_bridge.errors import EndpointDown, Hold, NotThere, Retry, Throttled
 
 T = TypeVar("T")
 _FIRST = 0.5
 _LONGEST = 30.0
 _LONGEST_ASKED = 300.0
 _LOOKS_FOR_NEW = 6
+_RUN_AGAIN = "What was sent is on record; run again when it has recovered."
+_OUTAGE = 60.0
+_OUTAGE_FAILURES = 12
 
 
 def backoff(attempt: int, after: float | None, chance: Callable[[], float] = random.random) -> float:
@@ -25,6 +29,31 @@ def backoff(attempt: int, after: float | None, chance: Callable[[], float] = ran
     if after is not None:
         return min(after, _LONGEST_ASKED)
     return chance() * min(_LONGEST, _FIRST * 2.0 ** min(attempt - 1, 10))
+
+
+@dataclass(slots=True)
+class Outage:
+    """What all requests together tell of the endpoint: it is down once nothing has succeeded for a minute while a dozen
+    attempts failed. From then on nothing is sent, so that many requests under way do not each use up their patience.
+    """
+
+    is_total: bool = False
+    failures: int = 0
+    since: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def succeeded(self) -> None:
+        """An answer came that was none of the endpoint's own failures, a 429 among them."""
+        with self.lock:
+            self.failures = 0
+
+    def failed(self, began: float, now: float) -> None:
+        """An attempt that began then was not answered, or by a 5xx."""
+        with self.lock:
+            if not self.failures:
+                self.since = began
+            self.failures += 1
+            self.is_total = self.is_total or (self.failures >= _OUTAGE_FAILURES and now - self.since >= _OUTAGE)
 
 
 @dataclass(slots=True)
@@ -42,6 +71,7 @@ class Patience:
     wait: Callable[[float], None] = sleep
     pause: Callable[[float], None] | None = None
     has_answered: bool = False
+    outage: Outage = field(default_factory=Outage)
 
     def call(self, send: Callable[[], T], *, is_new: bool = False, attempts: int | None = None) -> T:
         """The answer of send(), sent again while it raises Retry. Raises EndpointDown when patience has run out.
@@ -58,9 +88,34 @@ class Patience:
                 wait=trial.seconds,
                 sleep=self.wait,
                 reraise=True,
-            )(send)
+            )(lambda: self._attempt(send))
         except Retry as last:
             raise trial.given_up(last) from None
+
+    def _attempt(self, send: Callable[[], T]) -> T:
+        """One attempt, unless all the others have found out meanwhile that it would be in vain."""
+        if self.outage.is_total:
+            raise self._down()
+        began = self.clock()
+        try:
+            answer = send()
+        except (Throttled, Hold):
+            self.outage.succeeded()
+            raise
+        except Retry as failure:
+            self.outage.failed(began, self.clock())
+            if self.has_answered and self.outage.is_total:
+                raise self._down(failure) from None
+            raise
+        self.outage.succeeded()
+        return answer
+
+    def _down(self, last: Retry | None = None) -> EndpointDown:
+        seconds = self.clock() - self.outage.since
+        return EndpointDown(
+            f"nothing sent to the endpoint has succeeded for {seconds:.0f} s{f': {last.what}' if last else ''}",
+            (last.way_out if last else "") or _RUN_AGAIN,
+        )
 
 
 @dataclass(slots=True)
@@ -103,7 +158,7 @@ class _Trial:
             )
         return EndpointDown(
             f"the endpoint did not recover within {self.elapsed:.0f} s: {last.what}",
-            last.way_out or "What was sent is on record; run again when it has recovered.",
+            last.way_out or _RUN_AGAIN,
         )
 
 

@@ -5,7 +5,7 @@ Waiting, retrying and the ceiling are below, in client.py; what to send is decid
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from time import monotonic
 from types import TracebackType
 
@@ -74,9 +74,14 @@ class ScimTarget:
         """How many requests went out so far, retries included."""
         return self._client.sent.reads + self._client.sent.writes
 
+    @property
+    def at_once(self) -> int:
+        """How many requests to have under way."""
+        return self._client.at_once
+
     def urgent(self) -> AbstractContextManager[None]:
-        """What this thread sends inside goes before what others wait to send."""
-        return nullcontext()
+        """Inside this, the requests of this thread go before everybody else's: for a revocation beside other work."""
+        return self._client.urgent()
 
     def check(self) -> None:
         """Ask for the ServiceProviderConfig: it needs the token and reads nothing. Raises Stop."""

@@ -2,14 +2,19 @@
 
 import logging
 from email.utils import formatdate
+from threading import Thread
 from time import time
 
 import httpx
 import pytest
 
 from scim_bridge.errors import CredentialsRefused, EndpointDown, Misconfigured, NameTaken, NotThere, Refused, Stop
+from scim_bridge.target.client import ScimClient
+from scim_bridge.target.rate import Rate, Turn
+from scim_bridge.target.retry import Patience
+from scim_bridge.target.scim import ScimTarget
 from tests.fakes import FakeClock
-from tests.target.conftest import Opening, Script, answer
+from tests.target.conftest import URL, Opening, Script, answer
 
 SATO = {"id": "t-1", "userName": "sato@corp.example", "displayName": "Sato", "active": True}
 GENERIC = "Request is unparsable, syntactically incorrect, or violates schema."
@@ -167,6 +172,49 @@ def test_an_endpoint_that_answered_once_and_fails_is_given_up_after_eight_attemp
     with pytest.raises(EndpointDown, match=r"did not recover within .* s: the endpoint answered 503"):
         target.get("user", "t-1")
     assert len(script.requests) == 1 + 8
+
+
+def test_once_nothing_has_succeeded_for_a_minute_everybody_ends_without_another_attempt(
+    open_at: Opening, clock: FakeClock
+) -> None:
+    script = Script(answer(200, SATO), answer(503))
+    target = open_at(script)
+    target.get("user", "t-1")
+    for _ in range(20):
+        with pytest.raises(EndpointDown):
+            target.get("user", "t-1")
+    sent, now = len(script.requests), clock.now
+    for _ in range(50):
+        with pytest.raises(EndpointDown, match=r"nothing sent to the endpoint has succeeded for \d+ s"):
+            target.get("user", "t-1")
+    assert (len(script.requests), clock.now) == (sent, now)
+
+
+def test_failures_between_successes_are_no_outage(open_at: Opening) -> None:
+    script = Script(*[answer(503), answer(503), answer(200, SATO)] * 40)
+    target = open_at(script)
+    for _ in range(40):
+        assert target.get("user", "t-1") is not None
+
+
+def test_what_is_marked_urgent_goes_first_and_for_this_thread_alone(clock: FakeClock) -> None:
+    asked: list[bool] = []
+
+    class Recording(Rate):
+        def acquire(self, *, urgent: bool = False) -> Turn:
+            asked.append(urgent)
+            return super().acquire(urgent=urgent)
+
+    rate = Recording(1_000, clock, clock.wait)
+    transport = httpx.MockTransport(lambda request: answer(200, SATO))
+    with ScimTarget(ScimClient(URL, lambda: "token-1", rate, Patience(clock=clock), transport)) as target:
+        with target.urgent():
+            target.get("user", "t-1")
+            other = Thread(target=target.get, args=("user", "t-1"))
+            other.start()
+            other.join()
+        target.get("user", "t-1")
+    assert asked == [True, False, False]
 
 
 def test_being_throttled_does_not_use_up_the_attempts(open_at: Opening) -> None:

@@ -1,10 +1,13 @@
-"""The ceiling on requests a second."""
+"""The pace of requests: how it is found, what holds it back, and who goes first."""
 
 import threading
+from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scim_bridge.sandbox.fault import Bucket
 from scim_bridge.target.rate import Rate
 from scim_bridge.target.retry import backoff
 from tests.fakes import FakeClock
@@ -19,10 +22,99 @@ def times(rate: Rate, clock: FakeClock, requests: int) -> list[float]:
     return [moment - gone[0] for moment in gone]
 
 
-def test_a_second_s_worth_passes_at_once_and_the_rest_evenly() -> None:
+def accept(rate: Rate, answers: int) -> None:
+    """So many requests answered as they should be."""
+    for _ in range(answers):
+        rate.accepted(rate.acquire())
+
+
+def test_it_begins_at_a_quarter_of_the_ceiling_a_second_s_worth_at_once() -> None:
     clock = FakeClock()
-    gone = times(Rate(10, clock, clock.wait), clock, 13)
-    assert [round(moment, 3) for moment in gone] == [0] * 10 + [0.1, 0.2, 0.3]
+    gone = times(Rate(12, clock, clock.wait), clock, 5)
+    assert [round(moment, 3) for moment in gone] == [0, 0, 0, 0.333, 0.667]
+
+
+def test_a_second_s_worth_of_answers_doubles_it_up_to_the_ceiling_where_it_stays() -> None:
+    clock = FakeClock()
+    rate = Rate(40, clock, clock.wait)
+    accept(rate, 15)
+    assert rate.per_second == pytest.approx(20, rel=0.05)
+    accept(rate, 200)
+    assert rate.per_second == 40
+
+
+def test_the_first_429_of_a_slow_start_halves_the_pace_and_all_of_one_volley_count_once() -> None:
+    clock = FakeClock()
+    rate = Rate(40, clock, clock.wait)
+    volley = [rate.acquire() for _ in range(5)]
+    for turn in volley:
+        rate.throttled(turn)
+    assert rate.per_second == 5
+
+
+def test_a_pace_that_held_is_cut_by_a_fifth_and_grows_slowly_again() -> None:
+    clock = FakeClock()
+    rate = Rate(20, clock, clock.wait)
+    accept(rate, 200)
+    rate.throttled(rate.acquire())
+    assert rate.per_second == 16
+    accept(rate, 2 * 16)
+    assert 16.2 < rate.per_second < 16.6
+
+
+def test_an_idle_client_does_not_take_its_silence_for_leave_to_go_faster() -> None:
+    clock = FakeClock()
+    rate = Rate(20, clock, clock.wait)
+    accept(rate, 200)
+    rate.throttled(rate.acquire())
+    for _ in range(50):
+        clock.now += 1
+        accept(rate, 1)
+    assert rate.per_second == 16
+
+
+@pytest.mark.parametrize("ceiling", [20, 25, 40, 100])
+@pytest.mark.parametrize("retry_after", [None, 1.0])
+@pytest.mark.parametrize("seed", range(5))
+def test_of_a_quota_at_or_below_the_ceiling_95_percent_are_used_with_hardly_a_429(
+    ceiling: float, retry_after: float | None, seed: int
+) -> None:
+    """Two minutes against the emulator's own bucket of 20 a second; nothing is waited for."""
+    clock, chance = FakeClock(), Random(seed)
+    rate, bucket = Rate(ceiling, clock, clock.wait), Bucket(20, clock.now)
+    begun, accepted, throttled = clock.now, 0, 0
+    while clock.now < begun + 120:
+        turn = rate.acquire()
+        if bucket.take(clock.now):
+            accepted += 1
+            rate.accepted(turn)
+        else:
+            throttled += 1
+            rate.throttled(turn)
+            rate.pause(backoff(1, retry_after, chance.random))
+    assert accepted >= 0.95 * 20 * 120
+    assert throttled < 0.01 * (accepted + throttled)
+
+
+def test_who_is_urgent_takes_the_next_turn_before_those_who_wait() -> None:
+    """Two wait for their turn; while the first of them sleeps, something urgent comes."""
+    clock = FakeClock()
+    gone: list[str] = []
+    has_begun = threading.Event()
+
+    def wait(seconds: float) -> None:
+        if not has_begun.is_set():
+            has_begun.set()
+            rate.acquire(urgent=True)
+            gone.append(f"urgent at {clock.now - start:g}")
+        clock.wait(seconds)
+
+    rate = Rate(1, clock, wait)
+    start = clock.now
+    rate.acquire()
+    rate.acquire()
+    gone.append(f"the other at {clock.now - start:g}")
+    assert gone == ["urgent at 1", "the other at 2"]
 
 
 def test_less_than_one_request_a_second_is_possible_and_the_first_goes_at_once() -> None:
@@ -54,7 +146,7 @@ def test_a_pause_holds_everybody_and_no_burst_follows() -> None:
     rate.pause(5)
     gone = times(rate, clock, 3)
     assert clock.waited[0] == 5
-    assert [round(moment, 3) for moment in gone] == [0, 0.1, 0.2]
+    assert [round(moment, 3) for moment in gone] == [0, 0.4, 0.8]
 
 
 def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
