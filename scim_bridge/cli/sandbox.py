@@ -22,7 +22,10 @@ def sandbox_command(
     seed: Annotated[Path | None, typer.Option(help="JSON of users and groups to begin with")] = None,
     token: Annotated[str, typer.Option(help="the token it accepts")] = "sandbox-token",  # noqa: S107 - not a secret
 ) -> int:
-    """Serve the Identity Center emulator until it is interrupted. Its URL and token go into bridge.yaml."""
+    """Serve the Identity Center emulator until SIGINT or SIGTERM, then end with 0. URL and token go into bridge.yaml.
+
+    Faults are switched on while it runs, by POST to /control/faults: docs/operations.md lists them.
+    """
     from scim_bridge.sandbox.app import Identity
     from scim_bridge.sandbox.knobs import Knobs
     from scim_bridge.sandbox.server import serve

@@ -6,7 +6,7 @@ Bare ASGI, since the emulator must never be what a benchmark measures.
 import time
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import formatdate
@@ -18,15 +18,13 @@ import orjson
 
 from scim_bridge.sandbox import refusal
 from scim_bridge.sandbox.control import control
+from scim_bridge.sandbox.delivery import Delivery, Headers, Receive, Response, Scope, Send, answer, disturbed
 from scim_bridge.sandbox.endpoint import Endpoint, Request
 from scim_bridge.sandbox.fault import Bucket, Fault, Switchboard
 from scim_bridge.sandbox.knobs import Knobs
 from scim_bridge.sandbox.refusal import Refusal
 from scim_bridge.sandbox.store import Store
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _LARGEST_BODY = 1_048_576
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -50,7 +48,7 @@ class Counts:
 
 @dataclass(slots=True)
 class Logged:
-    """One request as it was answered; status 0 = the connection was cut."""
+    """One request as it was answered; status 0 = not at all."""
 
     method: str
     path: str
@@ -78,6 +76,7 @@ class App:
         self.store = Store(now, Random(identity.seed), case_exact=knobs.case_exact)
         self.endpoint = Endpoint(self.store, knobs, Random(identity.seed))
         self.faults = Switchboard(identity.seed)
+        self.delivery = Delivery()
         self.counts = Counts()
         self.log: deque[Logged] | None = deque(maxlen=200_000)
         self._clock = clock
@@ -103,46 +102,48 @@ class App:
             return
         path = unquote(scope["raw_path"].decode("latin-1")) if "%" not in scope["path"] else scope["path"]
         if path.startswith("/control/"):
-            status, answer = control(self, scope["method"], path.removeprefix("/control/"), body)
-            await _answer(send, status, orjson.dumps(answer), [(b"content-type", b"application/json")])
+            status, told = control(self, scope["method"], path.removeprefix("/control/"), body)
+            await answer(send, Response(status, orjson.dumps(told), [(b"content-type", b"application/json")]))
             return
         query = scope["query_string"].decode("latin-1")
         logged = Logged(scope["method"], path.removeprefix(self._base).lstrip("/"), query, None, 0)
-        headers = dict(scope["headers"])
-        status_or_cut = self._handle(logged, path, headers, body)
         if self.log is not None:
             self.log.append(logged)
-        if status_or_cut is None:
-            scope["sandbox.transport"].close()
-            await receive()
-            return
-        status, content, more = status_or_cut
-        logged.status = status
-        await _answer(send, status, content, more)
+        fault = self.faults.strike(logged.method, logged.path)
+        response = self._handle(logged, path, dict(scope["headers"]), body, fault)
+        logged.status = 0 if fault is not None and fault.is_silent else response.status
+        await self.delivery.send(scope, receive, send, response, fault)
 
     def _handle(
-        self, logged: Logged, path: str, headers: dict[bytes, bytes], body: bytes
-    ) -> tuple[int, bytes, list[tuple[bytes, bytes]]] | None:
-        """Status, body and headers; None for a connection to be cut."""
+        self, logged: Logged, path: str, headers: dict[bytes, bytes], body: bytes, fault: Fault | None
+    ) -> Response:
         self._count(logged.method)
         request_id = str(uuid.uuid4())
-        fault = self.faults.strike(logged.method, logged.path)
         try:
             self._admit(path, headers)
             if not self._bucket.take(self._clock()):
                 self._throttled_but_applied(logged, body)
                 raise Refusal(429, "Rate exceeded.")
-            if fault is not None and fault.kind in ("throttle", "error"):
-                raise Refusal(429 if fault.kind == "throttle" else fault.status, "The service cannot answer now.")
-            if fault is not None and fault.kind == "cut_before":
-                return None
-            status, answer = self._apply(logged, body)
-            if fault is not None and fault.kind == "cut_after":
-                return None
+            status, told = 200, None
+            if fault is None or fault.is_applied:
+                status, told = self._apply(logged, body)
+            if fault is not None:
+                self._refuse_by(fault, told)
         except Refusal as refused:
             return self._refuse(refused, logged, request_id, fault)
-        content = b"" if answer is None else orjson.dumps(answer)
-        return status, content, self._headers(request_id)
+        content = b"" if told is None else orjson.dumps(told)
+        return disturbed(Response(status, content, self._headers(request_id)), fault)
+
+    def _refuse_by(self, fault: Fault, told: dict[str, Any] | None) -> None:
+        """What a fault says instead of the answer. Raises Refusal."""
+        if fault.kind in ("throttle", "throttle_after"):
+            raise Refusal(429, "Rate exceeded.")
+        if fault.kind in ("error", "error_after"):
+            raise Refusal(fault.status, "The service cannot answer now.")
+        if fault.kind == "refuse_after":
+            raise refusal.invalid("refused by a fault, though it was applied")
+        if fault.kind == "invisible" and told is not None and "id" in told:
+            self.endpoint.hide(told["id"], self.faults.invisible_for())
 
     def _count(self, method: str) -> None:
         self.counts.total += 1
@@ -174,24 +175,27 @@ class App:
         if self.knobs.applies_throttled_posts and logged.method == "POST":
             self._apply(logged, body)
 
-    def _refuse(
-        self, refused: Refusal, logged: Logged, request_id: str, fault: Fault | None
-    ) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+    def _refuse(self, refused: Refusal, logged: Logged, request_id: str, fault: Fault | None) -> Response:
         headers = self._headers(request_id)
         if refused.status == 429:
             self.counts.throttled += 1
             after = fault.retry_after if fault is not None else self.knobs.retry_after
             headers += [(b"retry-after", str(after).encode())] if after is not None else []
+        elif fault is not None and fault.kind == "refuse_after":
+            return self._told(refused, request_id, headers)  # no mistake of the client's
         elif refused.status in (400, 405, 501) or (refused.status == 404 and refused.detail == "Not found."):
             self.counts.invalid += 1
             if len(self.counts.told) < 100:
                 self.counts.told.append(f"{logged.method} {logged.path}: {refused.why}")
         elif refused.status == 401 and self.knobs.unauthorized_body == "empty":
-            return 401, b"", headers
-        answer = refusal.body(refused, request_id, self.store.now(), self.knobs.error_keys)
-        return refused.status, orjson.dumps(answer), headers
+            return Response(401, b"", headers)
+        return self._told(refused, request_id, headers)
 
-    def _headers(self, request_id: str) -> list[tuple[bytes, bytes]]:
+    def _told(self, refused: Refusal, request_id: str, headers: Headers) -> Response:
+        told = refusal.body(refused, request_id, self.store.now(), self.knobs.error_keys)
+        return Response(refused.status, orjson.dumps(told), headers)
+
+    def _headers(self, request_id: str) -> Headers:
         return [
             (b"date", formatdate(time.time(), usegmt=True).encode()),
             (b"content-type", self.knobs.content_type.encode()),
@@ -210,9 +214,3 @@ async def _read(receive: Receive) -> bytes | None:
         body += part
         if not message.get("more_body"):
             return body
-
-
-async def _answer(send: Send, status: int, content: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-    length = [(b"content-length", str(len(content)).encode())] if status != 204 else []
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, *length]})
-    await send({"type": "http.response.body", "body": content})

@@ -53,6 +53,12 @@ class Endpoint:
             raise _no_route(request)
         return 200, found
 
+    def hide(self, resource_id: str, seconds: float) -> None:
+        """Let no PATCH see this resource until some seconds are over."""
+        for shelf in (self.store.users, self.store.groups):
+            if resource_id in shelf.by_id:
+                shelf.by_id[resource_id].hidden_until = self.store.now().timestamp() + seconds
+
     def _collection(self, kind: Kind, request: Request) -> Answer:
         if request.method == "GET":
             return 200, self._list(kind, parse(kind, request.query, self.knobs))
@@ -152,7 +158,7 @@ class Endpoint:
     def _visible(self, kind: Kind, resource_id: str) -> Resource:
         """The resource, unless it is so new that a PATCH does not see it yet."""
         resource = self.store.get(kind, resource_id)
-        if self.store.now().timestamp() - resource.born < self.knobs.visible_after:
+        if self.store.now().timestamp() < max(resource.born + self.knobs.visible_after, resource.hidden_until):
             raise not_found(f"{kind} {resource_id}")
         return resource
 

@@ -4,9 +4,20 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-FaultKind = Literal["throttle", "error", "cut_before", "cut_after"]
-"""throttle: 429. error: 500 or 503, nothing applied. cut_before, cut_after: the connection closes without an answer,
-before or after the change is applied."""
+FaultKind = Literal[
+    "throttle", "throttle_after", "error", "error_after", "refuse_after", "html", "garbage", "truncated", "slow",
+    "hang_before", "hang_after", "cut_before", "cut_after", "invisible",
+]  # fmt: skip
+"""What goes wrong. `…_before` (and throttle, error, html): nothing is applied. All others: the change is applied.
+
+throttle, throttle_after: 429. error, error_after: `status`, a 5xx. refuse_after: a 400 though it was applied.
+html: a proxy's page with `status`, be it 502 or 200. garbage: a success whose body is no JSON. truncated: half the
+body, then the connection is cut. slow: the answer comes after `seconds` (none = 1). hang_before, hang_after: no byte
+comes, until `seconds` are over (none = for ever), the client goes away or the emulator ends. cut_before, cut_after: the
+connection is closed without an answer. invisible: what was created is unknown (404) to any PATCH for 100 to 500 ms.
+"""
+_WITHOUT_EFFECT = frozenset({"throttle", "error", "html", "hang_before", "cut_before"})
+_SILENT = frozenset({"hang_before", "hang_after", "cut_before", "cut_after"})
 
 
 @dataclass(slots=True)
@@ -23,6 +34,17 @@ class Fault:
     left: int | None = None
     retry_after: int | None = None
     status: int = 503
+    seconds: float | None = None
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether the request has its effect all the same."""
+        return self.kind not in _WITHOUT_EFFECT
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether not a byte of an answer is sent."""
+        return self.kind in _SILENT
 
 
 class Switchboard:
@@ -31,6 +53,10 @@ class Switchboard:
     def __init__(self, seed: int = 0) -> None:
         self.faults: list[Fault] = []
         self._random = Random(seed)
+
+    def invisible_for(self) -> float:
+        """Seconds for which a new id is unknown to PATCH (dialect reference, section 10)."""
+        return self._random.uniform(0.1, 0.5)
 
     def strike(self, method: str, path: str) -> Fault | None:
         """The fault that meets this request, if any."""

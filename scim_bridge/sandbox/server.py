@@ -1,6 +1,8 @@
 """Serves the emulator on loopback: in a thread for tests and demos, or until a signal for the command line."""
 
+import asyncio
 import ipaddress
+import signal
 import socket
 import threading
 import time
@@ -26,6 +28,32 @@ class _CuttableProtocol(HttpToolsProtocol):
         self.scope["sandbox.transport"] = self.transport  # type: ignore[typeddict-unknown-key]  # ours, by its prefix
 
 
+class _Server(uvicorn.Server):
+    """Lets go of the clients it keeps hanging, and ends as well by a signal as by itself: with exit code 0."""
+
+    def __init__(self, app: App) -> None:
+        super().__init__(_config(app))
+        self._app = app
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
+    def release(self) -> None:
+        """Let go of the clients that hang, from whichever thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._app.delivery.release)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.delivery.release()
+        await super().shutdown(sockets)
+
+    def end(self, *_: object) -> None:
+        """End soon. As the handler of a signal it is what uvicorn finds, and raises the signal for, when it ends."""
+        self.should_exit = True
+
+
 class Sandbox:
     """The emulator in a thread: `with Sandbox() as sandbox: … sandbox.url, sandbox.token`.
 
@@ -43,7 +71,7 @@ class Sandbox:
     ) -> None:
         self.app = App(knobs or Knobs(rate=None), identity or Identity(), now, clock)
         self._socket = listen(*address)
-        self._server = uvicorn.Server(_config(self.app))
+        self._server = _Server(self.app)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
 
     def __enter__(self) -> "Sandbox":
@@ -91,6 +119,10 @@ class Sandbox:
         """Set the fault switchboard; no argument = all well."""
         self.app.faults.faults = list(faults)
 
+    def release(self) -> None:
+        """Let go of everybody who hangs."""
+        self._server.release()
+
     def forget_requests(self) -> None:
         """Start counting anew."""
         self.app.counts = Counts()
@@ -105,13 +137,19 @@ def serve(
     tell: Callable[[str, str], None],
     content: dict[str, Any],
 ) -> None:
-    """Serve until SIGINT or SIGTERM. tell: called once with URL and token. content: what to seed, {} for nothing."""
+    """Serve until SIGINT or SIGTERM, whose handlers are replaced for good.
+
+    tell: called once with URL and token. content: what to seed, {} for nothing.
+    """
     app = App(knobs, identity, wall_clock, time.monotonic)
     app.log = None
     seed(app.store, content)
     listening = listen(*address)
+    server = _Server(app)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, server.end)
     tell(base_url(listening, identity), identity.tokens[0])
-    uvicorn.Server(_config(app)).run(sockets=[listening])
+    server.run(sockets=[listening])
 
 
 def listen(host: str, port: int) -> socket.socket:

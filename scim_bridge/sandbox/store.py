@@ -15,7 +15,10 @@ Kind = Literal["User", "Group"]
 
 @dataclass(slots=True)
 class Resource:
-    """One user or group. attributes: as the wire has them, without id and meta. born: seconds, for visibility."""
+    """One user or group. attributes: as the wire has them, without id and meta.
+
+    born: seconds, for visibility. hidden_until: likewise; before that no PATCH sees it.
+    """
 
     id: str
     position: int
@@ -23,6 +26,7 @@ class Resource:
     created: str
     modified: str
     born: float
+    hidden_until: float = 0.0
 
 
 class Shelf:

@@ -1,0 +1,82 @@
+"""How an answer reaches the client: whole, late, in half, or not at all. What it says is decided before."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+from scim_bridge.sandbox.fault import Fault
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+_HTML = (b"content-type", b"text/html")
+_PAGE = b"<!doctype html><html><head><title>Proxy</title></head><body><h1>Try again later</h1></body></html>"
+_GARBAGE = b"\x00\xff\xfe{{]\x9f not JSON"
+
+
+@dataclass(slots=True)
+class Response:
+    """Status, body and headers of an answer."""
+
+    status: int
+    content: bytes
+    headers: Headers
+
+
+def disturbed(response: Response, fault: Fault | None) -> Response:
+    """The answer as this fault leaves it."""
+    if fault is not None and fault.kind == "html":
+        return Response(fault.status, _PAGE, [_HTML])
+    if fault is not None and fault.kind == "garbage" and response.status < 300:
+        return Response(200, _GARBAGE, response.headers)
+    return response
+
+
+class Delivery:
+    """Sends answers. Those that hang end when `release` is called, for the emulator ends."""
+
+    def __init__(self) -> None:
+        self._released = asyncio.Event()
+
+    def release(self) -> None:
+        """Let go of every client that hangs now. To be called in the event loop."""
+        self._released.set()
+        self._released = asyncio.Event()
+
+    async def send(self, scope: Scope, receive: Receive, send: Send, response: Response, fault: Fault | None) -> None:
+        """Deliver it, or what the fault makes of it."""
+        kind = fault.kind if fault is not None else None
+        if fault is not None and kind in ("slow", "hang_before", "hang_after"):
+            await self._wait(receive, 1.0 if kind == "slow" and fault.seconds is None else fault.seconds)
+        if fault is not None and fault.is_silent:
+            scope["sandbox.transport"].close()
+        elif kind == "truncated" and response.content:
+            await _start(send, response)
+            half = response.content[: len(response.content) // 2]
+            await send({"type": "http.response.body", "body": half, "more_body": True})
+            scope["sandbox.transport"].close()
+        else:
+            await answer(send, response)
+
+    async def _wait(self, receive: Receive, seconds: float | None) -> None:
+        """Until the time is over, the client has gone or everybody is released."""
+        waiting = [asyncio.ensure_future(receive()), asyncio.ensure_future(self._released.wait())]
+        try:
+            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def answer(send: Send, response: Response) -> None:
+    """Send all of it."""
+    await _start(send, response)
+    await send({"type": "http.response.body", "body": response.content})
+
+
+async def _start(send: Send, response: Response) -> None:
+    length = [(b"content-length", str(len(response.content)).encode())] if response.status != 204 else []
+    await send({"type": "http.response.start", "status": response.status, "headers": [*response.headers, *length]})

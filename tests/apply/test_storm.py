@@ -1,0 +1,86 @@
+"""Every fault of the emulator at once: what the engine and the client leave behind is what was asked for."""
+
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from scim_bridge.apply.engine import Ground, Work, apply
+from scim_bridge.model.operation import Member, Outcome
+from scim_bridge.sandbox.app import Identity
+from scim_bridge.sandbox.fault import Fault
+from scim_bridge.sandbox.knobs import Knobs
+from scim_bridge.sandbox.server import Sandbox
+from scim_bridge.target.client import ScimClient
+from scim_bridge.target.rate import Rate
+from scim_bridge.target.retry import Patience
+from scim_bridge.target.scim import ScimTarget
+from tests.apply.test_engine import Notes, _group, _members, _user
+
+STORM = (
+    Fault("throttle", chance=0.03, retry_after=0),
+    Fault("throttle_after", chance=0.03),
+    Fault("error", chance=0.03),
+    Fault("error_after", chance=0.03, status=500),
+    Fault("refuse_after", "PATCH", "Groups", chance=0.2),
+    Fault("html", chance=0.02, status=502),
+    Fault("html", chance=0.02, status=200),
+    Fault("garbage", chance=0.03),
+    Fault("truncated", chance=0.03),
+    Fault("slow", chance=0.03, seconds=0.05),
+    Fault("hang_before", chance=0.01),
+    Fault("hang_after", chance=0.01),
+    Fault("cut_before", chance=0.03),
+    Fault("cut_after", chance=0.03),
+    Fault("invisible", "POST", chance=0.5),
+)
+
+
+def _target(sandbox: Sandbox, read: float) -> ScimTarget:
+    patience = Patience(wait=lambda seconds: Patience().wait(seconds / 5))
+    timeout = httpx.Timeout(5, read=read)
+    return ScimTarget(ScimClient(sandbox.url, lambda: sandbox.token, Rate(100_000), patience, timeout=timeout))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_everything_lands_once_whatever_happens_on_the_way(seed: int) -> None:
+    names = [f"u{number}" for number in range(60)]
+    teams = {"g0": names[:50], "g1": names[30:], "g2": names[::7]}
+    adds = [
+        replace(_members("add_members", team, *[Member(name, None, name) for name in part]), id=f"{team} {start}")
+        for team, members in teams.items()
+        for start in range(0, len(members), 10)
+        if (part := members[start : start + 10])
+    ]
+    operations = [*map(_user, names), *map(_group, teams), *adds]
+    with Sandbox(Knobs(rate=None), Identity(seed=seed)) as sandbox, _target(sandbox, 0.5) as target:
+        sandbox.fail(*STORM)
+        applied = apply(operations, target, Notes(), Ground(), Work())
+        assert applied.stopped is None
+        assert {outcome.status for outcome in applied.outcomes} == {"done"}, _told(applied.outcomes)
+        state = sandbox.state()
+    ids = {user["id"]: user["userName"] for user in state["users"]}
+    held = {group["displayName"]: {ids[user] for user in state["members"][group["id"]]} for group in state["groups"]}
+    assert sorted(ids.values()) == sorted(names)
+    assert held == {team: set(members) for team, members in teams.items()}
+
+
+def test_who_hangs_keeps_nobody_else_waiting() -> None:
+    """Eight creates hang for ever; the hundred others are done before the first of them is given up."""
+    with Sandbox(Knobs(rate=None)) as sandbox, _target(sandbox, 20.0) as target:
+        sandbox.fail(Fault("hang_before", "POST", left=8))
+        many = [_user(f"u{number}") for number in range(108)]
+
+        def progress(step: str, done: int, total: int | None) -> None:
+            if done == 100:
+                sandbox.app.faults.faults = []
+                sandbox.release()
+
+        applied = apply(many, target, Notes(), Ground(), Work(progress=progress))
+        assert applied.has_succeeded
+        assert len(sandbox.state()["users"]) == 108
+        assert sandbox.counts.writes == 108 + 8
+
+
+def _told(outcomes: tuple[Outcome, ...]) -> list[str]:
+    return [outcome.detail for outcome in outcomes if outcome.status != "done"]
