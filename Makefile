@@ -46,8 +46,9 @@ system-packages: ## what a few tests need from Debian: Chromium and fonts (needs
 	apt-get install -y -q --no-install-recommends chromium fonts-noto-cjk fonts-noto-color-emoji
 
 .PHONY: bench
-bench: setup ## planning 100,000 people against the bare minimum of the same work
+bench: setup ## planning 100,000 people against the bare minimum of the same work; pace against permitted rate
 	$(BIN)/python -m bench.plan
+	$(BIN)/python -m bench.rate
 
 .PHONY: lock
 lock: setup ## renew the requirement files from pyproject.toml (keeps pins; delete a file to upgrade)
