@@ -11,14 +11,22 @@ from itertools import islice
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, delete, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, Engine, Update, insert, select
 from sqlmodel import col
 
 from scim_bridge.model.identity import NAMES, Value
 from scim_bridge.model.operation import Operation, Outcome, landed
 from scim_bridge.state.observed import move_on, text_of
-from scim_bridge.state.table import LinkRow, OperationRow, RunRow
+from scim_bridge.state.statement import (
+    LINK,
+    OPERATION_ENDED,
+    OPERATION_SENT,
+    OPERATION_UNSENT,
+    PUT_LINK,
+    UNLINK,
+    UNLINK_OTHERS,
+)
+from scim_bridge.state.table import OperationRow, RunRow
 from scim_bridge.state.transaction import reading, writing
 
 _BATCH = 10_000
@@ -48,32 +56,37 @@ class RunJournal:
     def begin(self, operation: Operation) -> None:
         """This operation is about to be sent."""
         with self._turn, writing(self._engine) as database:
-            self._update(database, operation.id, {"status": "sent", "sent_at": self._now()})
+            self._note(database, OPERATION_SENT, operation.id, status="sent", at=self._now())
 
     def end(self, operation: Operation, outcome: Outcome) -> None:
         """This is what became of it; a link that it made or changed is part of the same transaction."""
-        values: dict[str, Any] = {
-            "status": outcome.status,
-            "target_id": outcome.target_id or operation.target_id,
-            "request_id": outcome.request_id,
-            "detail": outcome.detail,
-            "answered_at": self._now(),
-        }
+        now = self._now()
         with self._turn, writing(self._engine) as database:
-            self._update(database, operation.id, values)
+            self._note(
+                database,
+                OPERATION_ENDED,
+                operation.id,
+                status=outcome.status,
+                target_id=outcome.target_id or operation.target_id,
+                request_id=outcome.request_id,
+                detail=outcome.detail,
+                at=now,
+            )
             new = landed(operation, outcome)
             if new is not None and operation.source_id and outcome.target_id:
                 self._link(database, operation, outcome.target_id, new)
             if operation.is_delete and outcome.status == "done":
-                self._unlink(database, operation)
-            move_on(database, self._connection, self._endpoint, operation, outcome, values["answered_at"])
+                database.execute(UNLINK, self._links(operation.resource) | {"of_target_id": operation.target_id})
+            move_on(database, self._connection, self._endpoint, operation, outcome, now)
 
     def end_unsent(self, outcomes: Iterable[Outcome]) -> None:
         """Operations that were never sent, with the reason."""
         rows = [o for o in outcomes if o.status in ("not_sent", "superseded")]
         with self._turn, writing(self._engine) as database:
             for outcome in rows:
-                self._update(database, outcome.operation_id, {"status": outcome.status, "detail": outcome.detail})
+                self._note(
+                    database, OPERATION_UNSENT, outcome.operation_id, status=outcome.status, detail=outcome.detail
+                )
 
     def finished(self) -> list[Outcome]:
         """What earlier runs that were cut had already done of this very plan.
@@ -104,42 +117,36 @@ class RunJournal:
             "detail": "",
         }
 
-    def _update(self, database: Connection, operation_id: str, values: Mapping[str, Any]) -> None:
-        mine = (col(OperationRow.run_id) == self.run_id, col(OperationRow.operation_id) == operation_id)
-        if not database.execute(update(OperationRow).where(*mine).values(**values)).rowcount:
+    def _note(self, database: Connection, statement: Update, operation_id: str, **values: Any) -> None:
+        mine = {"of_run_id": self.run_id, "of_operation_id": operation_id}
+        if not database.execute(statement, mine | values).rowcount:
             raise LookupError(f"{operation_id} is not on record in run {self.run_id}: record the plan before sending")
 
     def _link(
         self, database: Connection, operation: Operation, target_id: str, new: Mapping[str, Value | None]
     ) -> None:
-        """Merge what landed into the link, or make the link."""
-        key = {
+        """Merge what landed into the link, or make the link. A resource has one owner."""
+        stored = None
+        if not operation.is_create:  # what is new has no owner yet, and holds nothing of the one that was there before
+            mine = self._links(operation.resource) | {"of_source_id": operation.source_id}
+            stored = database.execute(LINK, mine).first()
+            database.execute(UNLINK_OTHERS, mine | {"of_target_id": target_id})
+        before = "{}" if stored is None else stored[0]
+        name = new.get(NAMES[operation.resource]) or (operation.subject if stored is None else None)
+        values = {
             "connection": self._connection,
             "endpoint": self._endpoint,
             "kind": operation.resource,
             "source_id": operation.source_id,
+            "target_id": target_id,
+            "name": str(name).casefold() if name or stored is None else stored[1],
+            "applied": _merged(before, new),
+            "departed": None,
         }
-        mine = [getattr(LinkRow, name) == value for name, value in key.items()]
-        stored = database.execute(select(col(LinkRow.applied)).where(*mine)).scalar()
-        # What a resource held that is gone is nothing that the one created in its place holds.
-        before = "{}" if stored is None or operation.is_create else stored
-        values: dict[str, Any] = {"target_id": target_id, "applied": _merged(before, new)}
-        name = new.get(NAMES[operation.resource])
-        if name is not None or stored is None:
-            values["name"] = str(name or operation.subject).casefold()
-        mine[-1] = col(LinkRow.source_id) != operation.source_id
-        database.execute(delete(LinkRow).where(*mine, col(LinkRow.target_id) == target_id))  # one owner a resource
-        statement = upsert(LinkRow).values(**key, **values)
-        database.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+        database.execute(PUT_LINK, values)
 
-    def _unlink(self, database: Connection, operation: Operation) -> None:
-        mine = (
-            col(LinkRow.connection) == self._connection,
-            col(LinkRow.endpoint) == self._endpoint,
-            col(LinkRow.kind) == operation.resource,
-            col(LinkRow.target_id) == operation.target_id,
-        )
-        database.execute(delete(LinkRow).where(*mine))
+    def _links(self, kind: str) -> dict[str, Any]:
+        return {"of_connection": self._connection, "of_endpoint": self._endpoint, "of_kind": kind}
 
 
 def _merged(text: str, new: Mapping[str, Value | None]) -> str:

@@ -15,13 +15,12 @@ from sqlmodel import col
 
 from scim_bridge.model.identity import Existing, Inventory, Kind, Members, Value
 from scim_bridge.model.operation import Member, Operation, Outcome, landed
-from scim_bridge.state.table import LinkRow, MembershipRow, ReadingRow, ResourceRow
+from scim_bridge.state.statement import ADD_MEMBER, PUT_RESOURCE, REMOVE_MEMBER, ROW_OF, ROWS_OF, SHOWN, TARGETS_OF
+from scim_bridge.state.table import MembershipRow, ReadingRow, ResourceRow
 
 _Item = TypeVar("_Item")
 _BATCH = 10_000
 _KINDS: tuple[Kind, ...] = ("user", "group")
-_BY_ID = ["endpoint", "kind", "target_id"]
-"""What is unique of a resource."""
 
 
 def keep_reading(
@@ -108,15 +107,19 @@ def _merge(
 ) -> None:
     shown: dict[str, Value | None] = {}
     if not operation.is_create:
-        mine = _this(endpoint, operation.resource, target_id)
-        text = database.execute(select(col(ResourceRow.shown)).where(*mine)).scalar()
+        text = database.execute(SHOWN, _this(endpoint, operation.resource, target_id)).scalar()
         shown = orjson.loads(text) if text is not None else {}
     shown |= new
-    text = text_of({path: value for path, value in shown.items() if value is not None})
-    _put(database, endpoint, [(operation.resource, target_id, text)], at)
-    if operation.kind == "create_group":
-        values = {"members_at": at}  # a new group is empty
-        database.execute(update(ResourceRow).where(*_this(endpoint, "group", target_id)).values(values))
+    is_new_group = operation.kind == "create_group"
+    values = {
+        "endpoint": endpoint,
+        "kind": operation.resource,
+        "target_id": target_id,
+        "shown": text_of({path: value for path, value in shown.items() if value is not None}),
+        "seen_at": at,
+        "members_at": at if is_new_group else None,
+    }
+    database.execute(PUT_RESOURCE, values)
 
 
 def _move_members(
@@ -128,45 +131,24 @@ def _move_members(
     changed: Iterable[Member],
 ) -> None:
     group = _row(database, endpoint, "group", group_id)
-    ids = [m.target_id or _linked_to(database, connection, endpoint, m.source_id or "") for m in changed]
-    named = (
-        col(ResourceRow.endpoint) == endpoint,
-        col(ResourceRow.kind) == "user",
-        col(ResourceRow.target_id).in_([target_id for target_id in ids if target_id]),
-    )
-    users = database.execute(select(col(ResourceRow.id)).where(*named)).scalars().all()
-    if group is None or not users:
-        return
-    pairs = [{"group_row": group, "user_row": user} for user in users]
-    if operation.kind == "add_members":
-        database.execute(upsert(MembershipRow).on_conflict_do_nothing(), pairs)
-    else:
-        both = (col(MembershipRow.group_row) == group, col(MembershipRow.user_row) == bindparam("user"))
-        database.execute(delete(MembershipRow).where(*both), [{"user": user} for user in users])
+    changed = list(changed)
+    new = [m.source_id for m in changed if m.target_id is None]  # created by this very run, so their links tell
+    links = {"of_connection": connection, "of_endpoint": endpoint, "of_kind": "user", "source_ids": new}
+    found = database.execute(TARGETS_OF, links).scalars().all() if new else []
+    ids = [*found, *(m.target_id for m in changed if m.target_id is not None)]
+    named = {"of_endpoint": endpoint, "of_kind": "user", "target_ids": ids}
+    users = database.execute(ROWS_OF, named).scalars().all()
+    if group is not None and users:
+        statement = ADD_MEMBER if operation.kind == "add_members" else REMOVE_MEMBER
+        database.execute(statement, [{"group": group, "user": user} for user in users])
 
 
-def _linked_to(database: Connection, connection: str, endpoint: str, source_id: str) -> str | None:
-    """The target id of one of our users."""
-    mine = (
-        col(LinkRow.connection) == connection,
-        col(LinkRow.endpoint) == endpoint,
-        col(LinkRow.kind) == "user",
-        col(LinkRow.source_id) == source_id,
-    )
-    found: str | None = database.execute(select(col(LinkRow.target_id)).where(*mine)).scalar()
-    return found
-
-
-def _this(endpoint: str, kind: str, target_id: str) -> tuple[Any, ...]:
-    return (
-        col(ResourceRow.endpoint) == endpoint,
-        col(ResourceRow.kind) == kind,
-        col(ResourceRow.target_id) == target_id,
-    )
+def _this(endpoint: str, kind: str, target_id: str) -> dict[str, str]:
+    return {"of_endpoint": endpoint, "of_kind": kind, "of_target_id": target_id}
 
 
 def _row(database: Connection, endpoint: str, kind: Kind, target_id: str) -> int | None:
-    row: int | None = database.execute(select(col(ResourceRow.id)).where(*_this(endpoint, kind, target_id))).scalar()
+    row: int | None = database.execute(ROW_OF, _this(endpoint, kind, target_id)).scalar()
     return row
 
 
@@ -188,15 +170,12 @@ def _memberships(database: Connection, groups: list[int]) -> dict[int, set[int]]
 
 def _put(database: Connection, endpoint: str, rows: Iterable[tuple[str, str, str]], at: datetime) -> None:
     """Insert or replace (kind, target id, text) of what was seen."""
-    statement = upsert(ResourceRow)
-    new = {"shown": statement.excluded.shown, "seen_at": statement.excluded.seen_at}
-    merged = statement.on_conflict_do_update(index_elements=_BY_ID, set_=new)
     values = (
         {"endpoint": endpoint, "kind": kind, "target_id": target_id, "shown": text, "seen_at": at, "members_at": None}
         for kind, target_id, text in rows
     )
     for batch in batched_list(values):
-        database.execute(merged, batch)
+        database.execute(PUT_RESOURCE, batch)
 
 
 def _forget(database: Connection, rows: list[dict[str, int]]) -> None:

@@ -79,7 +79,6 @@ def test_a_host_that_does_not_answer(world: World, cli: Cli) -> None:
     [
         ((), "Missing command"),
         (("snyc",), "No such command 'snyc'"),
-        (("sync", "--only", "x"), "No such option: --only"),
         (("sync", "nobody"), "bridge.yaml has no connection 'nobody'; it has: corp"),
         (("show", "x"), "Invalid value for 'run': Input should be a valid integer"),
         (("show", "7"), "there is no run 7"),

@@ -1,0 +1,79 @@
+"""The statements of every journaled write, built once: building one takes longer than carrying it out.
+
+Parameters have names of their own ("of_…" for what is looked for), since a column's name is taken by its new value.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlmodel import col
+
+from scim_bridge.state.table import LinkRow, MembershipRow, OperationRow, ResourceRow
+
+
+def _this(column: Any) -> ColumnElement[bool]:
+    is_it: ColumnElement[bool] = col(column) == bindparam(f"of_{column.key}")
+    return is_it
+
+
+_THIS_OPERATION = (_this(OperationRow.run_id), _this(OperationRow.operation_id))
+OPERATION_SENT = (
+    update(OperationRow).where(*_THIS_OPERATION).values(status=bindparam("status"), sent_at=bindparam("at"))
+)
+OPERATION_ENDED = (
+    update(OperationRow)
+    .where(*_THIS_OPERATION)
+    .values(
+        status=bindparam("status"),
+        target_id=bindparam("target_id"),
+        request_id=bindparam("request_id"),
+        detail=bindparam("detail"),
+        answered_at=bindparam("at"),
+    )
+)
+OPERATION_UNSENT = (
+    update(OperationRow).where(*_THIS_OPERATION).values(status=bindparam("status"), detail=bindparam("detail"))
+)
+
+_THESE_LINKS = (_this(LinkRow.connection), _this(LinkRow.endpoint), _this(LinkRow.kind))
+LINK = select(col(LinkRow.applied), col(LinkRow.name)).where(*_THESE_LINKS, _this(LinkRow.source_id))
+TARGETS_OF = select(col(LinkRow.target_id)).where(
+    *_THESE_LINKS, col(LinkRow.source_id).in_(bindparam("source_ids", expanding=True))
+)
+UNLINK = delete(LinkRow).where(*_THESE_LINKS, _this(LinkRow.target_id))
+UNLINK_OTHERS = delete(LinkRow).where(
+    *_THESE_LINKS, _this(LinkRow.target_id), col(LinkRow.source_id) != bindparam("of_source_id")
+)
+_put_link = upsert(LinkRow).values(
+    {
+        name: bindparam(name)
+        for name in ("connection", "endpoint", "kind", "source_id", "target_id", "name", "applied", "departed")
+    }
+)
+PUT_LINK = _put_link.on_conflict_do_update(
+    index_elements=["connection", "endpoint", "kind", "source_id"],
+    set_={name: _put_link.excluded[name] for name in ("target_id", "name", "applied")},
+)
+
+_THIS_RESOURCE = (_this(ResourceRow.endpoint), _this(ResourceRow.kind), _this(ResourceRow.target_id))
+ROW_OF = select(col(ResourceRow.id)).where(*_THIS_RESOURCE)
+ROWS_OF = select(col(ResourceRow.id)).where(
+    _this(ResourceRow.endpoint),
+    _this(ResourceRow.kind),
+    col(ResourceRow.target_id).in_(bindparam("target_ids", expanding=True)),
+)
+SHOWN = select(col(ResourceRow.shown)).where(*_THIS_RESOURCE)
+_put_resource = upsert(ResourceRow).values(
+    {name: bindparam(name) for name in ("endpoint", "kind", "target_id", "shown", "seen_at", "members_at")}
+)
+PUT_RESOURCE = _put_resource.on_conflict_do_update(
+    index_elements=["endpoint", "kind", "target_id"],
+    set_={name: _put_resource.excluded[name] for name in ("shown", "seen_at")},
+)
+"""A group that is new is put with members_at, since it is known to be empty; of one that is known it stays."""
+ADD_MEMBER = upsert(MembershipRow).values(group_row=bindparam("group"), user_row=bindparam("user"))
+ADD_MEMBER = ADD_MEMBER.on_conflict_do_nothing()
+REMOVE_MEMBER = delete(MembershipRow).where(
+    col(MembershipRow.group_row) == bindparam("group"), col(MembershipRow.user_row) == bindparam("user")
+)
