@@ -163,6 +163,11 @@ class Existing:
         """Whether the user may sign in; a resource that does not say so counts as active."""
         return self.attributes.get(ACTIVE, True) is not False
 
+    @property
+    def is_open(self) -> bool:
+        """A user who may sign in: what a deactivation shuts."""
+        return self.kind == "user" and self.is_active
+
 
 @dataclass(frozen=True, slots=True)
 class Inventory:

@@ -116,17 +116,17 @@ class _Decision:
         existing = match.existing
         if existing is None:
             return
-        if self.policy.deprovision == "keep":
+        is_kept = self.policy.deprovision == "keep"
+        if is_kept:
             self.steps.skipped.append(Skipped(match.name, "departed, and kept as it is (deprovision: keep)"))
-            return
-        changes: dict[str, Change] = {}
-        if match.kind == "user" and existing.is_active:
-            changes[ACTIVE] = (True, False)
-        elif self._is_grace_over(match):
+        elif self._is_grace_over(match) and not existing.is_open and not match.is_separated:
             reason = f"left the source more than {_in_words(self.policy.delete_after)} ago"
             self._add("delete_user" if match.kind == "user" else "delete_group", match, reason, {})
             return
+        changes: dict[str, Change] = {}
         reason = "left the source"
+        if existing.is_open and not is_kept:
+            changes[ACTIVE] = (True, False)
         if match.is_separated:
             changes |= _names_given_up(existing)
             reason += ", and gives its name up to a namesake"
@@ -145,15 +145,14 @@ class _Decision:
         existing = match.existing
         if existing is None:
             return
-        is_open = match.kind == "user" and existing.is_active
-        had_our_mark = is_open and bool(existing.external_id)
+        had_our_mark = existing.is_open and bool(existing.external_id)
         if had_our_mark and (self.known.is_fresh or existing.target_id in self.known.unclaimed):
             found = conflict.unclaimed(existing)
             if self._is_decided(found.key, "source"):
                 self._add("deactivate_user", match, "has left, as a person decided", {ACTIVE: (True, False)})
             else:
                 self.steps.conflicts.append(found)
-        elif is_open and self.policy.orphans == "deactivate":
+        elif existing.is_open and self.policy.orphans == "deactivate":
             self._add("deactivate_user", match, "an orphan: claimed by no record", {ACTIVE: (True, False)})
         elif self.policy.orphans == "report":
             self.steps.skipped.append(Skipped(match.name, "orphan: on the target, and claimed by no record"))

@@ -15,6 +15,7 @@ class Simulation:
     resources: dict[str, Existing]
     members: dict[str, set[str]]
     created: dict[tuple[Kind, str], str] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, target: Target) -> "Simulation":
@@ -35,6 +36,12 @@ class Simulation:
             self.created[operation.resource, str(operation.source_id)] = target_id
             return
         target_id = operation.target_id or self.created[operation.resource, str(operation.source_id)]
+        if operation.is_delete:
+            assert not self.members.get(target_id), "a group that still has members"
+            del self.resources[target_id]
+            self.members = {g: ids - {target_id} for g, ids in self.members.items() if g != target_id}
+            self.deleted.add(target_id)
+            return
         if operation.members:
             ids = {m.target_id or self.created["user", str(m.source_id)] for m in operation.members}
             assert len(operation.members) <= CAPABILITIES.changes_per_patch
