@@ -17,7 +17,7 @@ from scim_bridge.plan.basis import basis_of, fingerprint_settings
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.draft import Draft
 from scim_bridge.plan.guard import base_of, guard
-from scim_bridge.plan.membership import batches, change_members
+from scim_bridge.plan.membership import batches, change_members, spare_groups
 from scim_bridge.plan.order import numbered, put_in_order
 from scim_bridge.plan.sides import Sides
 from scim_bridge.plan.single import Key, key_of
@@ -54,6 +54,7 @@ def make_plan(
     """
     steps = decide(matches, sides.known, policy, datetime.fromisoformat(occasion.created), only)
     changes = change_members(matches, sides.directory.members, sides.members, steps, policy)
+    spare_groups(steps, changes)
     drafts = [*steps.drafts, *batches(changes, capabilities.changes_per_patch)]
     ordered = put_in_order(drafts, {"user": capabilities.unique("user"), "group": capabilities.unique("group")})
     operations = numbered(ordered)

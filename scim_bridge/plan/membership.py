@@ -70,6 +70,14 @@ def change_members(
     return tuple(changes)
 
 
+def spare_groups(steps: Steps, changes: Sequence[GroupChange]) -> None:
+    """A group is deleted only with nobody left in it: who is protected is taken out of no group."""
+    occupied = {id(c.match) for c in changes if len(c.removed) < c.size}
+    spared = [d for d in steps.drafts if d.kind == "delete_group" and id(d.match) in occupied]
+    steps.drafts = [draft for draft in steps.drafts if draft not in spared]
+    steps.skipped += (Skipped(d.match.name, "not deleted: somebody protected is in it") for d in spared)
+
+
 def batches(changes: Sequence[GroupChange], size: int) -> list[Draft]:
     """One draft a request: removals and additions apart, at most `size` members each."""
     drafts = []

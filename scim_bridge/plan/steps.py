@@ -66,7 +66,9 @@ class _Decision:
         }
         ours = (m for m in matches.users if m.source_id and (m.is_managed or not m.is_held))
         self.source_of = {m.existing.target_id: m.source_id for m in ours if m.existing is not None}
-        self.provisioned = {m.source_id for m in matches.users if _has_or_gets_resource(m)}
+        self.provisioned = {
+            m.source_id for m in matches.users if _has_or_gets_resource(m) and self._question_if_missing(m) is None
+        }
 
     def act(self, match: Match) -> None:
         """Do what the row says. The actions that hold are not here: a held match goes to revoke_only."""
@@ -85,15 +87,22 @@ class _Decision:
     def create(self, match: Match) -> None:
         """Absent: create; missing: create anew, which gives it another id."""
         was_there = match.row.situation == "missing"
-        if was_there and match.desired is not None and match.link is not None and self.policy.drift == "report":
-            found = conflict.missing(match.desired, match.link.target_id)
-            if not self._is_decided(found.key, "source"):
-                self.steps.conflicts.append(found)
-                self.steps.waiting.add(match.source_id)
-                return
+        question = self._question_if_missing(match)
+        if question is not None:
+            self.steps.conflicts.append(question)
+            self.steps.waiting.add(match.source_id)
+            return
         reason = "it was deleted on the target behind our back; it gets a new id" if was_there else "new in the source"
         changes = diff({}, self._wanted(match))
         self._add("create_user" if match.kind == "user" else "create_group", match, reason, changes)
+
+    def _question_if_missing(self, match: Match) -> Conflict | None:
+        """Under `report`, what somebody deleted is not created anew until a person says so."""
+        is_to_be_made = match.row.situation == "missing" and match.row.action == "create"
+        if not is_to_be_made or self.policy.drift != "report" or match.desired is None or match.link is None:
+            return None
+        found = conflict.missing(match.desired, match.link.target_id)
+        return None if self._is_decided(found.key, "source") else found
 
     def update(self, match: Match) -> None:
         """Linked or found: change what differs. What one request can carry rides together."""
