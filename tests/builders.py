@@ -17,6 +17,7 @@ from scim_bridge.model.known import Known, Link
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.policy import Policy
+from scim_bridge.plan.compare import Outlook
 from scim_bridge.plan.correlate import Matches, correlate
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.make import Occasion, make_plan
@@ -151,11 +152,16 @@ def matched(desired: Directory, existing: Target, known: Known = FRESH, given: T
 
 def planned(desired: Directory, existing: Target, known: Known = FRESH, policy: Policy = LENIENT) -> Plan:
     """The plan for these two sides, with the members of the matched groups as the target holds them."""
+    return outlook(desired, existing, known, policy).plan
+
+
+def outlook(desired: Directory, existing: Target, known: Known = FRESH, policy: Policy = LENIENT) -> Outlook:
+    """One mapping's plan over this reading, with what it was made from."""
     fitted = fit(desired, CAPABILITIES)
     matches = correlate(fitted, existing.inventory, known, terms(policy))
     members = {group_id: existing.members.get(group_id, frozenset()) for group_id in matches.member_groups}
     sides = Sides(fitted, existing.inventory, members, known)
-    return make_plan(matches, sides, policy, CAPABILITIES, OCCASION)
+    return Outlook(matches, sides, make_plan(matches, sides, policy, CAPABILITIES, OCCASION))
 
 
 def told(plan: Plan) -> list[str]:
