@@ -6,11 +6,13 @@ Whatever can be known to be wrong before anything is read from the target is fou
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from scim_bridge.config.settings import ConnectionSettings
+from scim_bridge.errors import Misconfigured
 from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
 from scim_bridge.mapping.document import Mapping, load_mapping
 from scim_bridge.mapping.selftest import require_passing
@@ -69,6 +71,27 @@ def open_near_end(connection: ConnectionSettings, written: Mapping) -> tuple[Sou
 
 
 def _terms(mapping: Mapping, target: Target, policy: Policy) -> Terms:
+def under_mapping(bridge: Bridge, path: Path) -> Bridge:
+    """The same connection under another mapping file. Raises Misconfigured for one that cannot be tried.
+
+    Its own tests run first. The ids must be those of today's mapping: under others every record would be somebody else.
+    """
+    written = load_mapping(path)
+    require_passing(written)
+    for rules in (written.users, written.groups):
+        today = bridge.mapping.of(rules.kind).id
+        if rules.attributes and rules.id != today:
+            raise Misconfigured(
+                f"{rules.place} is {rules.id!r}, but today it is {today!r}, so no record could be compared with itself",
+                f"Keep `id: {today}` while you try the other rules.",
+            )
+    source = bridge.source
+    mapping = compile_mapping(written, source.attributes("user"), source.attributes("group"))
+    key = hashlib.sha256(path.read_bytes()).hexdigest()[:24]
+    return replace(bridge, mapping=mapping, mapping_key=key, terms=_terms(written, bridge.target, bridge.policy))
+
+
+def _terms(mapping: Mapping, target: ScimTarget, policy: Policy) -> Terms:
     capabilities = target.capabilities
     return Terms(
         {"user": mapping.users.match, "group": mapping.groups.match},

@@ -55,12 +55,13 @@ def with_members(
     bridge: Bridge, reader: StateReader, observed: Observed, group_ids: Iterable[str], progress: Progress
 ) -> Observed:
     """The same with the members of these groups: read now where the groups were, or were never read before."""
-    wanted = list(group_ids)
-    known = {} if observed.is_whole else reader.members(bridge.endpoint, wanted)
-    known = {group_id: users for group_id, users in known.items() if ("group", group_id) not in observed.again}
+    wanted = dict.fromkeys(group_ids)
+    stored = {} if observed.is_whole else reader.members(bridge.endpoint, wanted)
+    known = {group_id: users for group_id, users in stored.items() if ("group", group_id) not in observed.again}
+    known |= {group_id: users for group_id, users in observed.members.items() if group_id in wanted}
     unknown = [group_id for group_id in wanted if group_id not in known]
     read = bridge.target.read_members(unknown, progress)
-    return replace(observed, members={**known, **read}, read_now=frozenset(unknown))
+    return replace(observed, members={**known, **read}, read_now=observed.read_now | frozenset(unknown))
 
 
 def _look_again(bridge: Bridge, record: OperationRecord) -> dict[Key, Existing | None]:

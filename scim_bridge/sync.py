@@ -3,14 +3,14 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from scim_bridge.bridge import Bridge
 from scim_bridge.errors import PlanOutdated
 from scim_bridge.execution import Order, Reading, Result, remember, run, send, stop_by_guard
 from scim_bridge.mapping.record import map_records
-from scim_bridge.model.identity import Directory
+from scim_bridge.model.identity import Directory, Snapshot
 from scim_bridge.model.known import Known
 from scim_bridge.model.plan import Plan
 from scim_bridge.observation import Observed, observe, with_members
@@ -42,30 +42,52 @@ def collector_paused() -> Iterator[None]:
         gc.enable()
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Both sides as they were read, nothing mapped yet; now: UTC."""
+
+    records: Snapshot
+    existing: Observed
+    today: str
+    now: datetime
+
+
 @collector_paused()
 def read_and_plan(bridge: Bridge, reader: StateReader, order: Order) -> Reading:
-    """Read, map, fit, correlate, read the members of matched groups, plan. Nothing is written anywhere."""
+    """Read both sides, then map and plan. Nothing is written anywhere."""
+    known, sight = read_both(bridge, reader, order)
+    return plan_from(bridge, reader, known, sight, order)
+
+
+def read_both(bridge: Bridge, reader: StateReader, order: Order) -> tuple[Known, Sight]:
+    """What is remembered, what the source shows, and what the target holds."""
     now = datetime.now(UTC)
-    today = order.today or f"{now:%Y-%m-%d}"
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
     records = bridge.source.read()
     refuse_empty(records.counts)
-    desired = fit(map_records(records, bridge.mapping, today), bridge.target.capabilities)
     existing = observe(bridge, reader, now, order.progress, in_full=order.in_full)
+    return known, Sight(records, existing, order.today or f"{now:%Y-%m-%d}", now)
+
+
+def plan_from(bridge: Bridge, reader: StateReader, known: Known, sight: Sight, order: Order) -> Reading:
+    """Map, fit, correlate, read the members of matched groups, plan. Several mappings may be planned from one sight."""
+    records, existing = sight.records, sight.existing
+    desired = fit(map_records(records, bridge.mapping, sight.today), bridge.target.capabilities)
     matches = correlate(desired, existing.inventory, known, bridge.terms)
     existing = with_members(bridge, reader, existing, matches.member_groups, order.progress)
-    plan = _plan(bridge, matches, desired, existing, known, today, now)
+    plan = _plan(bridge, matches, desired, existing, known, sight)
     if not _is_confirmed(bridge, plan, existing):
-        existing = with_members(bridge, reader, existing, matches.member_groups, order.progress)
-        plan = _plan(bridge, matches, desired, existing, known, today, now)
+        existing = with_members(bridge, reader, sight.existing, matches.member_groups, order.progress)
+        plan = _plan(bridge, matches, desired, existing, known, sight)
     return Reading(records, matches, existing, Sides(desired, existing.inventory, existing.members, known), plan)
 
 
 def _plan(
-    bridge: Bridge, matches: Matches, desired: Directory, existing: Observed, known: Known, today: str, now: datetime
+    bridge: Bridge, matches: Matches, desired: Directory, existing: Observed, known: Known, sight: Sight
 ) -> Plan:
     sides = Sides(desired, existing.inventory, existing.members, known)
-    occasion = Occasion(bridge.name, bridge.endpoint, bridge.mapping_key, _text(now), today, _text(existing.at))
+    created, read_at = _text(sight.now), _text(existing.at)
+    occasion = Occasion(bridge.name, bridge.endpoint, bridge.mapping_key, created, sight.today, read_at)
     return make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion)
 
 

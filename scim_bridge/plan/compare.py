@@ -15,7 +15,7 @@ from scim_bridge.model.identity import MANAGER, Desired, Directory, Kind, Member
 from scim_bridge.model.operation import Change, Operation, OperationKind
 from scim_bridge.model.plan import Conflict, Plan
 from scim_bridge.plan.correlate import Match, Matches
-from scim_bridge.plan.make import Sides
+from scim_bridge.plan.sides import Sides
 
 Key = tuple[Kind, str]
 """One identity under both mappings: its kind, and its source id (target id, if no record or link claims it)."""
