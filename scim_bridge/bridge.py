@@ -70,7 +70,6 @@ def open_near_end(connection: ConnectionSettings, written: Mapping) -> tuple[Sou
     return source, compile_mapping(written, source.attributes("user"), source.attributes("group"))
 
 
-def _terms(mapping: Mapping, target: Target, policy: Policy) -> Terms:
 def under_mapping(bridge: Bridge, path: Path) -> Bridge:
     """The same connection under another mapping file. Raises Misconfigured for one that cannot be tried.
 
@@ -91,7 +90,7 @@ def under_mapping(bridge: Bridge, path: Path) -> Bridge:
     return replace(bridge, mapping=mapping, mapping_key=key, terms=_terms(written, bridge.target, bridge.policy))
 
 
-def _terms(mapping: Mapping, target: ScimTarget, policy: Policy) -> Terms:
+def _terms(mapping: Mapping, target: Target, policy: Policy) -> Terms:
     capabilities = target.capabilities
     return Terms(
         {"user": mapping.users.match, "group": mapping.groups.match},

@@ -1,9 +1,10 @@
 """What people see: plans, runs, conflicts, access and checks as view values, and how each is rendered.
 
 ```
-model value ─► view value (plan, operation, run, conflict, connection, access, check) ─┬─► terminal   tables and diffs
-                                                                                       ├─► document   JSON
-                                                                                       └─► service's pages
+model value ─► view value (plan, comparison, operation, run, conflict, connection, check) ─┬─► terminal   tables, diffs
+                                                                                           ├─► document   JSON
+                                                                                           ├─► report     Markdown, HTML
+                                                                                           └─► service's pages
 ```
 
 A renderer decides where things stand, never what they mean: words, status and order are in the view value, so that

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from scim_bridge.model.comparison import Comparison
 from scim_bridge.model.run import ConflictRecord, OperationRecord, RunRecord
 from scim_bridge.view import words
 
@@ -42,3 +43,11 @@ def show_document(run: RunRecord, operations: Iterable[OperationRecord]) -> dict
 def rows_document(rows: Sequence[Any]) -> list[dict[str, Any]]:
     """Plain rows (access, check, explain): their fields as they are."""
     return [asdict(row) for row in rows]
+
+
+def comparison_document(comparison: Comparison) -> dict[str, Any]:
+    """What a changed mapping makes different. changes: path → [under today's mapping, under the changed one]."""
+    document = asdict(comparison)
+    guard = {"passed": comparison.verdict.passed, "tripped": [trip.sentence for trip in comparison.verdict.tripped]}
+    del document["verdict"]
+    return document | {"guard_now": guard}

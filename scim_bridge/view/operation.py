@@ -97,16 +97,20 @@ def of_record(record: OperationRecord) -> OutcomeView:
 
 
 def _view(kind: str, subject: str, reason: str, changes: Mapping[str, Any], members: Iterable[str]) -> OperationView:
-    shown = tuple(ChangeView(path, _text(old), _text(new)) for path, (old, new) in changes.items() if old != new)
     return OperationView(
         kind,
         words.SYMBOL.get(kind, "·"),
         words.KIND.get(kind, kind),
         printable(subject),
         printable(reason),
-        shown,
+        changes_view(changes),
         tuple(map(printable, members)),
     )
+
+
+def changes_view(changes: Mapping[str, Any]) -> tuple[ChangeView, ...]:
+    """Attributes whose old and new value differ, as text."""
+    return tuple(ChangeView(path, _text(old), _text(new)) for path, (old, new) in changes.items() if old != new)
 
 
 def _text(value: object) -> str | None:

@@ -10,12 +10,13 @@ from scim_bridge.view import words
 from scim_bridge.view.operation import OperationView, of_operation
 from scim_bridge.view.words import printable
 
-_SHOWN = 20
+SHOWN = 20
+"""How many of a kind are told where a person scrolls: a terminal, a comment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Operations of one kind: at most twenty, then how many more there are."""
+    """Operations of one kind, and how many more there are than are shown."""
 
     title: str
     lines: tuple[OperationView, ...]
@@ -36,16 +37,16 @@ class PlanView:
     requests: str
 
 
-def plan_view(plan: Plan) -> PlanView:
-    """The view of a plan."""
+def plan_view(plan: Plan, shown: int | None = SHOWN) -> PlanView:
+    """The view of a plan. shown: at most so many operations of a kind, None for all."""
     by_kind = groupby(sorted(plan.operations, key=lambda o: list(words.KIND).index(o.kind)), key=lambda o: o.kind)
     return PlanView(
         f"{plan.connection}: {words.summary(plan.summary)}",
-        tuple(_section(kind, list(operations)) for kind, operations in by_kind),
+        tuple(_section(kind, list(operations), shown) for kind, operations in by_kind),
         tuple(_safe(conflict) for conflict in plan.conflicts),
-        _pairs((s.subject, s.reason) for s in plan.skipped),
-        _pairs((n.kind, n.detail) for n in plan.warnings),
-        tuple(trip.sentence for trip in plan.verdict.tripped),
+        _pairs(((s.subject, s.reason) for s in plan.skipped), shown),
+        _pairs(((n.kind, n.detail) for n in plan.warnings), shown),
+        tuple(printable(trip.sentence) for trip in plan.verdict.tripped),
         f"If it is right: scim-bridge sync {plan.connection} --approve (after a sync that was stopped by it).",
         f"{plan.requests.writes:,} write requests (at least {plan.requests.lower_bound:,} are needed)",
     )
@@ -59,11 +60,11 @@ def in_words(plan: Plan, items: Iterable[str]) -> str:
     return printable(", ".join(told[:3])) + (f" and {len(told) - 3:,} more" if len(told) > 3 else "")
 
 
-def _pairs(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """The first twenty, and how many more there are."""
+def _pairs(pairs: Iterable[tuple[str, str]], shown: int | None) -> tuple[tuple[str, str], ...]:
+    """The first ones, and how many more there are."""
     told = [(printable(subject), printable(reason)) for subject, reason in pairs]
-    more = len(told) - _SHOWN
-    return (*told[:_SHOWN], *([("…", f"and {more:,} more")] if more > 0 else []))
+    more = len(told) - len(told[:shown])
+    return (*told[:shown], *([("…", f"and {more:,} more")] if more else []))
 
 
 def _safe(conflict: Conflict) -> Conflict:
@@ -75,6 +76,11 @@ def _safe(conflict: Conflict) -> Conflict:
     )
 
 
-def _section(kind: str, operations: list[Operation]) -> Section:
-    lines = tuple(of_operation(operation) for operation in operations[:_SHOWN])
-    return Section(f"{words.KIND[kind]} ({len(operations):,})", lines, max(0, len(operations) - _SHOWN))
+def _section(kind: str, operations: list[Operation], shown: int | None) -> Section:
+    return section(words.KIND[kind], [of_operation(operation) for operation in operations[:shown]], len(operations))
+
+
+def section(title: str, lines: Iterable[OperationView], total: int) -> Section:
+    """A section with its number: total, of which these lines are shown."""
+    told = tuple(lines)
+    return Section(f"{title} ({total:,})", told, total - len(told))

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from scim_bridge.view import words
 from scim_bridge.view.check import Check
+from scim_bridge.view.comparison import ComparisonView
 from scim_bridge.view.conflict import ConflictView
 from scim_bridge.view.explain import Explanation
 from scim_bridge.view.operation import OperationView, OutcomeView
@@ -44,6 +45,23 @@ def show_plan(console: Console, view: PlanView) -> None:
             console.print(f"  {escape(sentence)}", soft_wrap=True, highlight=False)
         console.print(f"  {escape(view.way_out)}", soft_wrap=True, highlight=False)
     console.print(view.requests, highlight=False)
+
+
+def show_comparison(console: Console, view: ComparisonView) -> None:
+    """What a changed mapping would make different: its rules, then whom it touches."""
+    console.print(Text(view.headline, style="bold"))
+    for rule in view.rules:
+        console.print()
+        told = f"  ({rule.effect})" if rule.effect else ""
+        console.print(Text(f"  {rule.place}").append(told, style="dim"), soft_wrap=True)
+        for sign, text in (("-", rule.old), ("+", rule.new)):
+            if text is not None:
+                _indented(console, 6, Text(f"{sign} {text}", style=_COLOUR[sign]))
+    for section in view.sections:
+        _show_section(console, section)
+    console.print()
+    console.print(Text(view.guard))
+    console.print()
 
 
 def _show_section(console: Console, section: Section) -> None:

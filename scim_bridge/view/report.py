@@ -1,0 +1,105 @@
+"""A plan to hand round: as Markdown for a comment in a code review, and as one page that needs nothing else.
+
+The view values are those of the terminal; the templates only say where they stand. Text from a directory is data in
+both: autoescaped on the page, and in Markdown fenced by more backticks than it holds itself.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scim_bridge.model.comparison import Comparison
+from scim_bridge.model.plan import Plan
+from scim_bridge.view import words
+from scim_bridge.view.comparison import ComparisonView, comparison_view
+from scim_bridge.view.plan import SHOWN, PlanView, plan_view
+from scim_bridge.view.words import printable
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class CountRow:
+    """One line of the summary table. now: under today's mapping, None if nothing is compared."""
+
+    words: str
+    now: int | None
+    planned: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """A plan, and what a changed mapping makes different if it is about one. made: when, as a sentence."""
+
+    connection: str
+    made: str
+    counts: tuple[CountRow, ...]
+    plan: PlanView
+    comparison: ComparisonView | None
+
+
+def report_view(plan: Plan, comparison: Comparison | None = None, shown: int | None = SHOWN) -> ReportView:
+    """The view of a report. comparison: if the plan is one under a changed mapping. shown: of a kind, None for all."""
+    now = comparison.now if comparison is not None else None
+    counts = (
+        CountRow(said, None if now is None else now.get(key, 0), plan.summary[key])
+        for key, said in words.SUMMARY.items()
+        if plan.summary[key] or (now or {}).get(key)
+    )
+    view, compared = plan_view(plan, shown), None
+    if comparison is not None:
+        compared = comparison_view(comparison, plan.verdict, shown)
+        view = replace(
+            view,
+            headline=f"The plan under the changed mapping: {words.summary(plan.summary)}",
+            way_out="If it is right, merge it; the sync that is then stopped says how to approve it.",
+        )
+    made = f"Made {plan.created}, with the target as read {plan.basis.target_read}. Nothing was written."
+    return ReportView(printable(plan.connection), made, tuple(counts), view, compared)
+
+
+def markdown(report: ReportView) -> str:
+    """For a comment in a review: the numbers at once, the rest folded."""
+    return _environment().get_template("plan.md").render(report=report, shown=SHOWN)
+
+
+def page(report: ReportView) -> str:
+    """One self-contained HTML page, light and dark, wide and narrow."""
+    return _environment().get_template("plan.html").render(report=report)
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(fenced=fenced, code=code)
+    return environment
+
+
+def fenced(text: str) -> str:
+    """Lines as a block of code that nothing in them can end."""
+    lines = text.strip("\n").split("\n")
+    fence = "`" * max(3, 1 + _longest_run(lines))
+    return "\n".join([f"{fence}diff", *map(printable, lines), fence])
+
+
+def code(text: str) -> str:
+    """A text as code within a line."""
+    ticks = "`" * (1 + _longest_run([text]))
+    inner = f" {text} " if text.startswith("`") or text.endswith("`") else text
+    return f"{ticks}{inner}{ticks}" if text else ""
+
+
+def _longest_run(texts: Iterable[str]) -> int:
+    return max((len(run) for text in texts for run in re.findall("`+", text)), default=0)
