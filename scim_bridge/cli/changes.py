@@ -8,9 +8,11 @@ import typer
 
 from scim_bridge.bridge import open_bridge
 from scim_bridge.cli.output import Output, OutputOption, console, print_bytes, print_json, progress, tell, who
+from scim_bridge.comparison import what_if
 from scim_bridge.config.settings import ConnectionSettings, Settings, load
 from scim_bridge.errors import Busy, Misconfigured
 from scim_bridge.execution import Order, Result
+from scim_bridge.model.comparison import Comparison
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.run import RequestRecord
 from scim_bridge.plan.document import from_bytes, to_bytes
@@ -19,7 +21,7 @@ from scim_bridge.single import read_and_plan_only, sync_only, wait_for_answer
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
 from scim_bridge.sync import apply_saved, read_and_plan, sync
-from scim_bridge.view import document, terminal
+from scim_bridge.view import document, report, terminal
 from scim_bridge.view.operation import of_record
 from scim_bridge.view.plan import in_words, plan_view
 from scim_bridge.view.run import view_run
@@ -50,25 +52,52 @@ def plan_command(
     out: Annotated[Path | None, typer.Option("--out", help="save the plan, for `apply`")] = None,
     full: FullOption = False,
     only: OnlyOption = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="try this mapping in place of today's")] = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="for a comment in a code review")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="as one page to hand round")] = None,
     output: OutputOption = Output.text,
 ) -> int:
     """Dry run: what a sync would do, and why. Nothing is written to the target."""
     settings = load(context.obj)
     chosen = settings.connection(connection)
-    with open_bridge(chosen) as bridge, progress() as report:
-        order = Order(progress=report, in_full=full)
+    if only and mapping is not None:
+        raise Misconfigured("--only and --mapping do not go together", "Leave one of them out.")
+    with open_bridge(chosen) as bridge, progress() as bars:
+        order = Order(progress=bars, in_full=full)
         reader = open_reader(settings.state)
-        reading = read_and_plan_only(bridge, reader, only, order) if only else read_and_plan(bridge, reader, order)
-        plan = reading.plan
-    saved = to_bytes(plan) if out is not None or output is Output.json else b""
+        comparison: Comparison | None = None
+        if mapping is not None:
+            found = what_if(bridge, reader, mapping, order)
+            plan, comparison = found.plan, found.comparison
+        elif only:
+            plan = read_and_plan_only(bridge, reader, only, order).plan
+        else:
+            plan = read_and_plan(bridge, reader, order).plan
+    _hand_round(plan, comparison, markdown, html)
+    more = {} if comparison is None else {"comparison": document.comparison_document(comparison)}
+    saved = to_bytes(plan, **more) if out is not None or output is Output.json else b""
     if out is not None:
         _save(out, saved)
     if output is Output.json:
         print_bytes(saved)
     else:
-        terminal.show_plan(console(), plan_view(plan))
-        _warn_of_expiry(chosen)
+        _show(report.report_view(plan, comparison), chosen)
     return _plan_code(plan) if exit_code else 0
+
+
+def _hand_round(plan: Plan, comparison: Comparison | None, markdown: Path | None, html: Path | None) -> None:
+    """Write the reports that were asked for."""
+    if markdown is not None:
+        _save(markdown, report.markdown(report.report_view(plan, comparison)).encode())
+    if html is not None:
+        _save(html, report.page(report.report_view(plan, comparison, shown=None)).encode())
+
+
+def _show(view: report.ReportView, chosen: ConnectionSettings) -> None:
+    if view.comparison is not None:
+        terminal.show_comparison(console(), view.comparison)
+    terminal.show_plan(console(), view.plan)
+    _warn_of_expiry(chosen)
 
 
 def _save(path: Path, document_bytes: bytes) -> None:

@@ -15,8 +15,10 @@ from scim_bridge.model.plan import Basis, Conflict, Plan, Requests, Skipped, Tri
 VERSION = 1
 
 
-def to_bytes(plan: Plan) -> bytes:
+def to_bytes(plan: Plan, **more: Any) -> bytes:
     """The document as UTF-8 JSON, ended by a newline. Operations are written one a line, so that a person can look.
+
+    more: what is to be said beside the plan itself (comparison); `apply` has no use for it.
 
     Written piece by piece: a plan of 100,000 operations never stands in memory twice as dictionaries.
     """
@@ -42,7 +44,7 @@ def to_bytes(plan: Plan) -> bytes:
         "guard": {"passed": plan.verdict.passed, "tripped": [_trip_document(trip) for trip in plan.verdict.tripped]},
         "requests": {"writes": plan.requests.writes, "lower_bound": plan.requests.lower_bound},
         "access": {"gained": [], "lost": []},
-    }
+    } | more
     lines = b",\n  ".join(_operations(plan))
     operations = b"\n  " + lines + b"\n " if lines else b""
     return orjson.dumps(head)[:-1] + b',\n "operations": [' + operations + b"],\n " + orjson.dumps(tail)[1:] + b"\n"
@@ -148,6 +150,7 @@ class _Document(_Strict):
     guard: _Guard
     requests: Requests
     access: dict[str, list[Any]]
+    comparison: dict[str, Any] = {}
 
 
 def from_bytes(document: bytes, name: str) -> Plan:

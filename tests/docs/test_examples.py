@@ -10,6 +10,7 @@ from scim_bridge.cli.main import run
 from scim_bridge.config.settings import load
 from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.selftest import run_tests
+from scim_bridge.sandbox.server import Sandbox
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,3 +68,44 @@ def test_the_ready_mappings_pass_their_own_tests() -> None:
     for path in (ROOT / "mappings").glob("*.yaml"):
         assert all(result.passed for result in run_tests(load_mapping(path)))
         assert YAML(typ="safe").load(path)["tests"]
+
+
+def test_trying_a_changed_mapping_tells_what_the_manual_shows(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The manual's mapping, its change as a patch would make it, and a directory of two."""
+    manual = (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8").split("## Try a changed mapping")[1]
+    command, shown = re.findall(r"```\n\$ scim-bridge (.*?)\n(.*?)```", manual, re.DOTALL)[0]
+    (tmp_path / "changed.yaml").write_text(_changed_as(_block("docs/mapping.md", "diff")), encoding="utf-8")
+    (tmp_path / "today.yaml").write_text(_block("docs/mapping.md", "yaml"), encoding="utf-8")
+    (tmp_path / "users.csv").write_text(
+        "id,login,given,family,display,mail,enabled,title\n"
+        "1,b.sato@corp.example,B,Sato,,,yes,Lead\n"
+        "2,x-lee@corp.example,X,Lee,,,yes,\n"
+    )
+    (tmp_path / "groups.csv").write_text("id,name\ng,dev\n")
+    (tmp_path / "members.csv").write_text("group_id,member_id,member_type\ng,1,user\ng,2,user\n")
+    with Sandbox() as sandbox:
+        config = tmp_path / "bridge.yaml"
+        config.write_text(
+            "connections:\n  corp:\n"
+            "    source: {kind: csv, users: users.csv, groups: groups.csv, members: members.csv}\n"
+            "    mapping: today.yaml\n"
+            f"    target: {{kind: identity-center, url: '{sandbox.url}', token: {sandbox.token}}}\n"
+        )
+        assert run(["--config", str(config), "sync"]) == 0
+        capfd.readouterr()
+        arguments = [str(tmp_path / word) if "." in word else word for word in command.split()]
+        assert run(["--config", str(config), *arguments]) == 0
+    told = capfd.readouterr().out.split("The plan under the changed mapping:")[0]
+    assert "\n".join(line.rstrip() for line in told.splitlines()).strip() == shown.strip()
+
+
+def _changed_as(patch: str) -> str:
+    """The manual's mapping after the change the manual shows; the lines of its test know the new column."""
+    text = _block("docs/mapping.md", "yaml").replace('enabled: "no"}', 'enabled: "no", title: ""}')
+    old, new = (line[1:] for line in patch.splitlines()[:2])
+    before, added = (line[1:] for line in patch.splitlines()[3:])
+    assert old in text
+    assert before in text
+    return text.replace(old, new).replace(before, f"{before}\n{added}")
