@@ -82,9 +82,7 @@ def plan_from(bridge: Bridge, reader: StateReader, known: Known, sight: Sight, o
     return Reading(records, matches, existing, Sides(desired, existing.inventory, existing.members, known), plan)
 
 
-def _plan(
-    bridge: Bridge, matches: Matches, desired: Directory, existing: Observed, known: Known, sight: Sight
-) -> Plan:
+def _plan(bridge: Bridge, matches: Matches, desired: Directory, existing: Observed, known: Known, sight: Sight) -> Plan:
     sides = Sides(desired, existing.inventory, existing.members, known)
     created, read_at = _text(sight.now), _text(existing.at)
     occasion = Occasion(bridge.name, bridge.endpoint, bridge.mapping_key, created, sight.today, read_at)

@@ -11,10 +11,10 @@ import pytest
 from scim_bridge.bridge import open_bridge
 from scim_bridge.comparison import what_if
 from scim_bridge.config.settings import load
+from scim_bridge.execution import Order
 from scim_bridge.model.identity import AttributeType, Kind, Snapshot
 from scim_bridge.model.protocol import Source
 from scim_bridge.state.reader import open_reader
-from scim_bridge.sync import Order
 from tests.e2e.conftest import Cli
 from tests.e2e.world import MAPPING, People, World
 
@@ -112,9 +112,9 @@ def test_source_and_target_are_read_once_and_nothing_is_written(world: World, pe
     world.sandbox.forget_requests()
     settings = load(world.config)
     with open_bridge(settings.connection("corp")) as bridge:
-        known = open_reader(settings.state).known(bridge.name, bridge.endpoint)
+        reader = open_reader(settings.state)
         source = Counted(bridge.source)
-        found = what_if(replace(bridge, source=source), known, Path(changed(world, NICK)), Order())
+        found = what_if(replace(bridge, source=source), reader, Path(changed(world, NICK)), Order())
     assert len(found.comparison.attributes) == 21
     assert (source.readings, world.sandbox.counts.reads, world.sandbox.counts.writes) == (1, once, 0)
 
@@ -168,7 +168,7 @@ def test_a_plan_saved_under_a_changed_mapping_is_applied_only_once_that_mapping_
     assert cli("apply", str(saved)).code == 1
     assert world.sandbox.counts.writes == 0
     Path(mapping).replace(world.folder / "csv.yaml")
-    assert cli("apply", str(saved)).code == 0
+    assert cli("apply", str(saved), "--approve").code == 0
     assert world.held()["users"]["u0"]["nickName"] == "名"
 
 
