@@ -11,6 +11,7 @@ from scim_bridge.config.settings import load
 from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.selftest import run_tests
 from scim_bridge.sandbox.server import Sandbox
+from tests.docs.story import told
 
 ROOT = Path(__file__).parents[2]
 
@@ -109,3 +110,9 @@ def _changed_as(patch: str) -> str:
     assert old in text
     assert before in text
     return text.replace(old, new).replace(before, f"{before}\n{added}")
+
+
+def test_the_life_of_a_record_reads_as_it_happens(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "life-of-a-record.md").read_text(encoding="utf-8")
+    with Sandbox() as sandbox:
+        assert told(text, tmp_path, sandbox) == text
