@@ -49,6 +49,7 @@ system-packages: ## what a few tests need from Debian: Chromium and fonts (needs
 bench: setup ## planning 100,000 people against the bare minimum of the same work; pace against permitted rate
 	$(BIN)/python -m bench.plan
 	$(BIN)/python -m bench.rate
+	$(BIN)/python -m bench.sync
 
 .PHONY: lock
 lock: setup ## renew the requirement files from pyproject.toml (keeps pins; delete a file to upgrade)
