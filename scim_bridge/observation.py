@@ -64,6 +64,11 @@ def with_members(
     return replace(observed, members={**known, **read}, read_now=observed.read_now | frozenset(unknown))
 
 
+def without_members(observed: Observed) -> Observed:
+    """The same as if no members had been asked for yet, so that they are asked for anew."""
+    return replace(observed, members={}, read_now=frozenset())
+
+
 def _look_again(bridge: Bridge, record: OperationRecord) -> dict[Key, Existing | None]:
     """What an operation has touched, as the target shows it now. A create without an answer is looked for."""
     kind: Kind = "user" if record.kind.endswith("_user") else "group"

@@ -13,7 +13,7 @@ from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import Directory, Snapshot
 from scim_bridge.model.known import Known
 from scim_bridge.model.plan import Plan
-from scim_bridge.observation import Observed, observe, with_members
+from scim_bridge.observation import Observed, observe, with_members, without_members
 from scim_bridge.plan.basis import changed_since
 from scim_bridge.plan.correlate import Matches, correlate
 from scim_bridge.plan.document import fingerprint
@@ -77,7 +77,7 @@ def plan_from(bridge: Bridge, reader: StateReader, known: Known, sight: Sight, o
     existing = with_members(bridge, reader, existing, matches.member_groups, order.progress)
     plan = _plan(bridge, matches, desired, existing, known, sight)
     if not _is_confirmed(bridge, plan, existing):
-        existing = with_members(bridge, reader, sight.existing, matches.member_groups, order.progress)
+        existing = with_members(bridge, reader, without_members(existing), matches.member_groups, order.progress)
         plan = _plan(bridge, matches, desired, existing, known, sight)
     return Reading(records, matches, existing, Sides(desired, existing.inventory, existing.members, known), plan)
 

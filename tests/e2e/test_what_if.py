@@ -2,7 +2,7 @@
 
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,11 +12,12 @@ from scim_bridge.bridge import open_bridge
 from scim_bridge.comparison import what_if
 from scim_bridge.config.settings import load
 from scim_bridge.execution import Order
-from scim_bridge.model.identity import AttributeType, Kind, Snapshot
-from scim_bridge.model.protocol import Source
+from scim_bridge.model.identity import AttributeType, Existing, Kind, Members, Snapshot
+from scim_bridge.model.protocol import Progress, Source, silent
 from scim_bridge.state.reader import open_reader
 from tests.e2e.conftest import Cli
 from tests.e2e.world import MAPPING, People, World
+from tests.fakes import MemoryTarget
 
 NICK = ("    title: title\n", "    title: title\n    nickName: given\n")
 SCOPE = ('scope: login != "" ', 'scope: login != "" && dept != "契約" ')
@@ -117,6 +118,35 @@ def test_source_and_target_are_read_once_and_nothing_is_written(world: World, pe
         found = what_if(replace(bridge, source=source), reader, Path(changed(world, NICK)), Order())
     assert len(found.comparison.attributes) == 21
     assert (source.readings, world.sandbox.counts.reads, world.sandbox.counts.writes) == (1, once, 0)
+
+
+class Forgetful(MemoryTarget):
+    """Shows a member who has left, until somebody asks about that member."""
+
+    is_asked = False
+
+    def read_members(self, group_ids: Sequence[str], progress: Progress = silent) -> Members:
+        shown = super().read_members(group_ids, progress)
+        return shown if self.is_asked else {group_id: users | {"tx"} for group_id, users in shown.items()}
+
+    def confirms(self, group_id: str, user_id: str) -> bool:
+        self.is_asked = True
+        return super().confirms(group_id, user_id)
+
+
+def test_members_that_only_the_changed_plan_would_remove_are_cross_checked_and_read_anew(
+    world: World, people: People
+) -> None:
+    target = Forgetful()
+    for user in ("u0", "x"):
+        target.put(Existing("user", f"t{user}", {"externalId": user, "userName": f"{user}@corp.example"}))
+    target.put(Existing("group", "tg", {"externalId": "g", "displayName": "dev"}), "tu0")
+    settings = load(world.config)
+    with open_bridge(settings.connection("corp")) as bridge:
+        reader = open_reader(world.folder / "none.db")
+        found = what_if(replace(bridge, target=target), reader, Path(changed(world, SCOPE)), Order())
+    assert target.is_asked
+    assert [o.subject for o in found.plan.operations if o.kind == "remove_members"] == []
 
 
 @pytest.mark.parametrize(
