@@ -67,7 +67,7 @@ def test_who_left_is_deactivated_then_deleted_when_the_grace_is_over(world: Worl
     assert cli("sync").code == 0
     assert world.sandbox.counts.invalid == 0
     assert world.sandbox.app.store.users.find("externalId", "a") is not None
-    age(world, 24)
+    age(world, 25)
     assert cli("plan").out.startswith("corp: delete 1 user")
     assert cli("sync").code == 0
     assert world.sandbox.app.store.users.find("externalId", "a") is None
