@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import Misconfigured
 from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
-from scim_bridge.mapping.document import Mapping, load_mapping
+from scim_bridge.mapping.document import Mapping, load_mapping, wanted
 from scim_bridge.mapping.selftest import require_passing
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.protocol import Source, Target
@@ -44,11 +44,14 @@ class Bridge:
 
 
 @contextmanager
-def open_bridge(connection: ConnectionSettings) -> Iterator[Bridge]:
-    """Open a connection's ends. Raises Misconfigured for a broken mapping, SourceUnreadable for a broken source."""
+def open_bridge(connection: ConnectionSettings, to_be_tried: Path | None = None) -> Iterator[Bridge]:
+    """Open a connection's ends. Raises Misconfigured for a broken mapping, SourceUnreadable for a broken source.
+
+    to_be_tried: another mapping file whose attributes are read too, for under_mapping.
+    """
     written = load_mapping(connection.mapping)
     require_passing(written)
-    source, mapping = open_near_end(connection, written)
+    source, mapping = open_near_end(connection, written, load_mapping(to_be_tried) if to_be_tried else None)
     connection.target.token.read()
     with open_target(connection.target) as target:
         yield Bridge(
@@ -64,9 +67,14 @@ def open_bridge(connection: ConnectionSettings) -> Iterator[Bridge]:
         )
 
 
-def open_near_end(connection: ConnectionSettings, written: Mapping) -> tuple[Source, CompiledMapping]:
+def open_near_end(
+    connection: ConnectionSettings, written: Mapping, to_be_tried: Mapping | None = None
+) -> tuple[Source, CompiledMapping]:
     """The source, and the mapping compiled against what the source has. Needs neither token nor target."""
-    source = open_source(connection.source, written.users.id, written.groups.id)
+    users, groups = wanted(written.users), wanted(written.groups)
+    if to_be_tried is not None:
+        users, groups = users.together(wanted(to_be_tried.users)), groups.together(wanted(to_be_tried.groups))
+    source = open_source(connection.source, users, groups)
     return source, compile_mapping(written, source.attributes("user"), source.attributes("group"))
 
 

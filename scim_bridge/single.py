@@ -36,7 +36,7 @@ def read_and_plan_only(bridge: Bridge, reader: StateReader, who: Sequence[str], 
     now = datetime.now(UTC)
     today = order.today or f"{now:%Y-%m-%d}"
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
-    records = bridge.source.read()
+    records = bridge.source.read(today).snapshot
     desired = fit(map_records(records, bridge.mapping, today), bridge.target.capabilities)
     last = reader.last_reading(bridge.name, bridge.endpoint)
     existing = Observed(reader.inventory(bridge.endpoint), last or now, is_whole=False)

@@ -63,10 +63,11 @@ def read_both(bridge: Bridge, reader: StateReader, order: Order) -> tuple[Known,
     """What is remembered, what the source shows, and what the target holds."""
     now = datetime.now(UTC)
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
-    records = bridge.source.read()
+    today = order.today or f"{now:%Y-%m-%d}"
+    records = bridge.source.read(today, progress=order.progress).snapshot
     refuse_empty(records.counts)
     existing = observe(bridge, reader, now, order.progress, in_full=order.in_full)
-    return known, Sight(records, existing, order.today or f"{now:%Y-%m-%d}", now)
+    return known, Sight(records, existing, today, now)
 
 
 def plan_from(bridge: Bridge, reader: StateReader, known: Known, sight: Sight, order: Order) -> Reading:

@@ -62,7 +62,7 @@ def plan_command(
     chosen = settings.connection(connection)
     if only and mapping is not None:
         raise Misconfigured("--only and --mapping do not go together", "Leave one of them out.")
-    with open_bridge(chosen) as bridge, progress() as bars:
+    with open_bridge(chosen, to_be_tried=mapping) as bridge, progress() as bars:
         order = Order(progress=bars, in_full=full)
         reader = open_reader(settings.state)
         comparison: Comparison | None = None

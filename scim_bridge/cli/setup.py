@@ -95,7 +95,7 @@ def _mapping(path: Path) -> str:
 
 def _source(connection: ConnectionSettings) -> str:
     source, _ = open_near_end(connection, load_mapping(connection.mapping))
-    counts = source.read().counts
+    counts = source.probe(f"{datetime.now(UTC):%Y-%m-%d}").counts
     refuse_empty(counts)
     return f"{counts.users:,} users, {counts.groups:,} groups, {counts.memberships:,} memberships"
 

@@ -10,20 +10,10 @@ from scim_bridge.config import document, form
 from scim_bridge.config.fault import faults
 from scim_bridge.config.later import explains, not_yet
 from scim_bridge.config.secret import Secret
+from scim_bridge.config.source import CsvSettings, SourceSettings
 from scim_bridge.config.yaml_file import YamlFile, nearest, refuse
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.policy import Limits, Policy, Protect
-
-
-@dataclass(frozen=True, slots=True)
-class CsvSettings:
-    """Files of a CSV source, absolute. delimiter: one character, or "auto"."""
-
-    users: Path
-    groups: Path | None
-    members: Path | None
-    encoding: str
-    delimiter: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +32,7 @@ class ConnectionSettings:
     """One source bound to one target by a mapping, a policy and a schedule."""
 
     name: str
-    source: CsvSettings
+    source: SourceSettings
     mapping: Path
     target: TargetSettings
     policy: Policy

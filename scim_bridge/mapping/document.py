@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 from scim_bridge.config.yaml_file import KeyPath, YamlFile, nearest, refuse
 from scim_bridge.mapping.attribute import MATCHABLE, PATHS, REQUIRED
-from scim_bridge.mapping.expression import check
+from scim_bridge.mapping.expression import attributes_in, check
 from scim_bridge.model.identity import NAMES, Kind
+from scim_bridge.model.source import Wanted
 
 Nested = Literal["flatten", "ignore", "report"]
 
@@ -41,6 +42,13 @@ class Rules:
     scope: Rule
     attributes: tuple[Rule, ...]
     nested: Nested = "flatten"
+
+
+def wanted(rules: Rules) -> Wanted:
+    """What these rules use of a record."""
+    used = [attributes_in(rule.text) for rule in (rules.scope, *rules.attributes)]
+    names = frozenset[str]().union(*(names for names in used if names is not None))
+    return Wanted(rules.id, names | {rules.id}, is_all=None in used)
 
 
 @dataclass(frozen=True, slots=True)

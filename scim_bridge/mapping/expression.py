@@ -28,6 +28,7 @@ _KEYWORDS = {
     *("package", "return", "var", "void", "while", "true", "false", "null"),
 }
 _UNUSABLE = _TYPE_NAMES | _KEYWORDS | {TODAY, SOURCE}
+_NAMED_IN_SOURCE = re.compile(rf"""\b{SOURCE}\s*(?:\.\s*(\w+)|\[\s*"([^"\\]+)"\s*\]|\[\s*'([^'\\]+)'\s*\])""")
 _TYPES = {"string": cel.Type.STRING, "strings": cel.Type.List(cel.Type.STRING), "dyn": cel.Type.DYN}
 _EMPTY: dict[AttributeType, Any] = {"string": "", "strings": [], "dyn": None}
 
@@ -145,6 +146,17 @@ def names_in(text: str) -> frozenset[str]:
                 found |= more
                 continue
         return found
+
+
+def attributes_in(text: str) -> frozenset[str] | None:
+    """The names of attributes a rule uses, as variables, `source.x` or `source["x"]`; None if it may use any."""
+    names = names_in(text)
+    if SOURCE not in names:
+        return names - {TODAY}
+    named = _NAMED_IN_SOURCE.findall(text)
+    if len(named) < len(re.findall(rf"\b{SOURCE}\b", text)):
+        return None
+    return (names - {TODAY, SOURCE}) | {dotted or double or single for dotted, double, single in named}
 
 
 _STRING, _BOOL, _NULL, _ERROR = cel.Type.STRING, cel.Type.BOOL, cel.Type.NULL, cel.Type.ERROR

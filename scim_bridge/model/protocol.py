@@ -8,6 +8,7 @@ from typing import Protocol
 from scim_bridge.model.capabilities import Capabilities
 from scim_bridge.model.identity import AttributeType, Existing, Inventory, Kind, Members, Snapshot, Value
 from scim_bridge.model.operation import Change, Operation, Outcome
+from scim_bridge.model.source import Memory, SourceReading
 
 
 class Progress(Protocol):
@@ -22,14 +23,33 @@ def silent(step: str, done: int, total: int | None) -> None:
 
 
 class Source(Protocol):
-    """A directory that can be read whole."""
+    """A directory. Every method may raise SourceUnreadable, with every problem found; none ever gives a part.
 
-    def attributes(self, kind: Kind) -> Mapping[str, AttributeType]:
-        """The names and types a mapping's rules may use for this kind. Raises SourceUnreadable."""
+    today: the UTC date of the run, YYYY-MM-DD, by which an account's expiry is judged.
+    """
+
+    @property
+    def key(self) -> str:
+        """A hash of what is read, from where and how. What was remembered under another key says nothing."""
         ...
 
-    def read(self) -> Snapshot:
-        """Everything the source shows now. Raises SourceUnreadable with every problem found; never a part."""
+    def attributes(self, kind: Kind) -> Mapping[str, AttributeType]:
+        """The names and types a mapping's rules may use for this kind."""
+        ...
+
+    def read(self, today: str, memory: Memory | None = None, progress: Progress = silent) -> SourceReading:
+        """Everything the source shows now: by the changes since the memory, if there is one and they can be had."""
+        ...
+
+    def look(self, today: str, memory: Memory, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
+        """What the memory shows, with these ids as they are now. It costs the source a few requests for each of them.
+
+        One that is gone is so only if the source answered that there is no such entry. The watermark stays.
+        """
+        ...
+
+    def probe(self, today: str) -> Snapshot:
+        """A page of users and one of groups, without memberships: that the source answers, and what it looks like."""
         ...
 
 

@@ -4,13 +4,15 @@ A broken file refuses the reading, all of it reported at once; a bad record does
 on together, a membership that names nobody is dropped and noted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scim_bridge.config.settings import CsvSettings
+from scim_bridge.config.source import CsvSettings
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import AttributeType, Kind, Notice, Record, Snapshot
+from scim_bridge.model.protocol import Progress, silent
+from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.source.table import Table, open_table
 
 _SHOWN = 50
@@ -28,8 +30,24 @@ class CsvSource:
         self._user_id = user_id
         self._group_id = group_id
 
-    def read(self) -> Snapshot:
+    @property
+    def key(self) -> str:
+        """Nothing of files is remembered, so nothing has to tell one memory from another."""
+        return ""
+
+    def read(self, today: str, memory: Memory | None = None, progress: Progress = silent) -> SourceReading:  # noqa: ARG002 - the interface
         """Everything the files show. Raises SourceUnreadable with every problem of every file."""
+        return SourceReading(self._read())
+
+    def look(self, today: str, memory: Memory, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:  # noqa: ARG002 - the interface
+        """Files are read whole, whoever is wanted."""
+        return SourceReading(self._read())
+
+    def probe(self, today: str) -> Snapshot:  # noqa: ARG002 - the interface
+        """All of it: a file that is broken at its end is broken."""
+        return self._read()
+
+    def _read(self) -> Snapshot:
         files = self._files
         problems: list[str] = []
         users = self._records(self._open(files.users, self._user_id), self._user_id, problems)

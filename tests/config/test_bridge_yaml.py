@@ -7,6 +7,7 @@ import pytest
 
 from scim_bridge.config.document import json_schema
 from scim_bridge.config.settings import Settings, load
+from scim_bridge.config.source import CsvSettings
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.policy import Limit, Limits, percent
 
@@ -39,6 +40,7 @@ def test_what_is_left_out_has_the_documented_value(tmp_path: Path) -> None:
     settings = _load(tmp_path, MINIMAL)
     corp = settings.connection(None)
     assert (settings.state, settings.listen) == (tmp_path / "scim-bridge.db", ("127.0.0.1", 8080))
+    assert isinstance(corp.source, CsvSettings)
     assert (corp.source.users, corp.source.groups, corp.source.encoding) == (tmp_path / "users.csv", None, "auto")
     assert (corp.target.url, corp.target.requests_per_second, corp.every) == (URL, 10, timedelta(minutes=5))
     assert (corp.policy.deprovision, corp.policy.orphans, corp.policy.limits) == ("deactivate", "report", Limits())

@@ -2,7 +2,7 @@
 
 import re
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from scim_bridge.config.settings import load
 from scim_bridge.execution import Order
 from scim_bridge.model.identity import AttributeType, Existing, Kind, Members, Snapshot
 from scim_bridge.model.protocol import Progress, Source, silent
+from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.state.reader import open_reader
 from tests.e2e.conftest import Cli
 from tests.e2e.world import MAPPING, People, World
@@ -102,9 +103,20 @@ class Counted:
     def attributes(self, kind: Kind) -> Mapping[str, AttributeType]:
         return self.source.attributes(kind)
 
-    def read(self) -> Snapshot:
+    def read(self, today: str, memory: Memory | None = None, progress: Progress = silent) -> SourceReading:
         self.readings += 1
-        return self.source.read()
+        return self.source.read(today, memory, progress)
+
+    def look(self, today: str, memory: Memory, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
+        self.readings += 1
+        return self.source.look(today, memory, wanted)
+
+    def probe(self, today: str) -> Snapshot:
+        return self.source.probe(today)
+
+    @property
+    def key(self) -> str:
+        return self.source.key
 
 
 def test_source_and_target_are_read_once_and_nothing_is_written(world: World, people: People, cli: Cli) -> None:

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scim_bridge.config.settings import CsvSettings
+from scim_bridge.config.source import CsvSettings
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import Snapshot
 from scim_bridge.source.csv_file import CsvSource
 
+TODAY = "2027-03-13"
 USERS = "id,login\n1,a\n2,b\n"
 GROUPS = "id,name\ng,dev\nh,ops\n"
 MEMBERS = "group_id,member_id,member_type\ng,1,user\ng,h,group\nh,2,\n"
@@ -31,12 +32,12 @@ def _source(folder: Path, *files: str | bytes, encoding: str = "auto", delimiter
 
 def _problems(source: CsvSource) -> tuple[str, ...]:
     with pytest.raises(SourceUnreadable) as refused:
-        source.read()
+        source.read(TODAY)
     return refused.value.problems
 
 
 def test_users_groups_and_direct_members_are_read(tmp_path: Path) -> None:
-    snapshot = _source(tmp_path, USERS, GROUPS, MEMBERS).read()
+    snapshot = _source(tmp_path, USERS, GROUPS, MEMBERS).read(TODAY).snapshot
     assert [(r.id, r.attributes["login"], r.place) for r in snapshot.users] == [
         ("1", "a", "users.csv, line 2"),
         ("2", "b", "users.csv, line 3"),
@@ -47,24 +48,27 @@ def test_users_groups_and_direct_members_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16"])
 def test_an_encoding_with_a_mark_is_recognized(tmp_path: Path, codec: str) -> None:
-    snapshot = _source(tmp_path, "id,氏名\n1,髙﨑①\n".encode(codec)).read()
+    snapshot = _source(tmp_path, "id,氏名\n1,髙﨑①\n".encode(codec)).read(TODAY).snapshot
     assert snapshot.users[0].attributes == {"id": "1", "氏名": "髙﨑①"}
 
 
 def test_a_japanese_export_is_read_when_it_is_declared_and_never_guessed(tmp_path: Path) -> None:
     content = "id,氏名\n1,髙橋 表\n".encode("cp932")
-    assert _source(tmp_path, content, encoding="cp932").read().users[0].attributes["氏名"] == "髙橋 表"
+    assert _source(tmp_path, content, encoding="cp932").read(TODAY).snapshot.users[0].attributes["氏名"] == "髙橋 表"
     told = _problems(_source(tmp_path, content))[0]
     assert told.startswith("users.csv, line 1: byte 3 is not UTF-8; it would decode as cp932")
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_delimiter_of_the_header_is_found(tmp_path: Path, delimiter: str) -> None:
-    assert _source(tmp_path, USERS.replace(",", delimiter)).read() == _source(tmp_path, USERS).read()
+    assert (
+        _source(tmp_path, USERS.replace(",", delimiter)).read(TODAY).snapshot
+        == _source(tmp_path, USERS).read(TODAY).snapshot
+    )
 
 
 def test_cells_are_trimmed_blank_rows_left_out_and_line_breaks_kept(tmp_path: Path) -> None:
-    snapshot = _source(tmp_path, 'id,note\n\u3000 1 ,"two\nlines"\n,\n2,x\n').read()
+    snapshot = _source(tmp_path, 'id,note\n\u3000 1 ,"two\nlines"\n,\n2,x\n').read(TODAY).snapshot
     assert [(r.id, r.attributes["note"], r.place) for r in snapshot.users] == [
         ("1", "two\nlines", "users.csv, line 2"),
         ("2", "x", "users.csv, line 5"),
@@ -101,7 +105,7 @@ def test_the_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
 
 def test_a_bad_record_does_not_refuse_the_file(tmp_path: Path) -> None:
     members = "group_id,member_id\ng,1\ng,1\ng,9\nz,1\n"
-    snapshot = _source(tmp_path, "id,login\n1,a\n1,b\n,c\n", GROUPS, members).read()
+    snapshot = _source(tmp_path, "id,login\n1,a\n1,b\n,c\n", GROUPS, members).read(TODAY).snapshot
     assert [record.id for record in snapshot.users] == ["1", "1", ""]
     assert snapshot.members == {"g": (("1",), ())}
     assert [(n.kind, n.detail) for n in snapshot.warnings] == [
@@ -125,5 +129,5 @@ def test_whatever_was_written_is_read(
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([("id", "x", "y"), *rows])
     folder = tmp_path_factory.mktemp("csv")
-    snapshot: Snapshot = _source(folder, text.getvalue().encode(codec), delimiter=delimiter).read()
+    snapshot: Snapshot = _source(folder, text.getvalue().encode(codec), delimiter=delimiter).read(TODAY).snapshot
     assert [tuple(record.attributes.values()) for record in snapshot.users] == rows
