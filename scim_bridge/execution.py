@@ -10,10 +10,10 @@ from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, n
 from scim_bridge.bridge import Bridge
 from scim_bridge.conclusion import Conclusion, conclude
 from scim_bridge.errors import Stop
-from scim_bridge.model.identity import Snapshot
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.run import Command, RunStatus
+from scim_bridge.model.source import SourceReading
 from scim_bridge.observation import Observed
 from scim_bridge.plan.correlate import Matches
 from scim_bridge.plan.document import fingerprint, operation_bytes
@@ -41,9 +41,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Both sides as they are now, correlated, and the plan that follows. only: whom it is about, None for all."""
+    """Both sides as they are now, correlated, and the plan that follows. began: when it was begun, UTC.
 
-    records: Snapshot
+    only: whom it is about, None for all.
+    """
+
+    source: SourceReading
+    began: datetime
     matches: Matches
     observed: Observed
     sides: Sides
@@ -84,8 +88,15 @@ def failure_on_record(state: State, run_id: int) -> Iterator[None]:
         raise
 
 
-def remember(bridge: Bridge, state: State, observed: Observed) -> None:
-    """What was read is what the next runs go by."""
+def remember(bridge: Bridge, state: State, reading: Reading) -> None:
+    """What was read is what the next runs go by.
+
+    The source's changes are kept whatever becomes of the plan: the next one is made of all records again, so nothing
+    of what they say is lost with it.
+    """
+    observed = reading.observed
+    if reading.source.learned is not None and reading.only is None:
+        state.learn(bridge.name, bridge.source.key, reading.source.learned, reading.began)
     if observed.is_whole:
         state.observe(bridge.name, bridge.endpoint, observed.inventory, observed.members, observed.at)
     else:

@@ -22,7 +22,7 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
     Both sides are read as for a plan; nothing is written.
     """
     reading = read_and_plan(bridge, reader, order)
-    snapshot, today = reading.records, reading.plan.today
+    snapshot, today = reading.source.snapshot, reading.plan.today
     matches = [match for match in reading.matches if is_called(match, who)]
     if not matches:
         outside = [r for r in (*snapshot.users, *snapshot.groups) if _is_called(r, who)]

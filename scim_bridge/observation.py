@@ -10,8 +10,10 @@ from datetime import datetime
 
 from scim_bridge.bridge import Bridge
 from scim_bridge.model.identity import EXTERNAL_ID, Existing, Inventory, Kind, Members
+from scim_bridge.model.known import Known
 from scim_bridge.model.protocol import Progress
 from scim_bridge.model.run import OperationRecord
+from scim_bridge.model.source import Memory
 from scim_bridge.state.reader import StateReader
 
 Key = tuple[Kind, str]
@@ -33,6 +35,19 @@ class Observed:
     again: Mapping[Key, Existing | None] = field(default_factory=dict)
     members: Members = field(default_factory=dict)
     read_now: frozenset[str] = frozenset()
+
+
+def knowledge(bridge: Bridge, reader: StateReader, now: datetime) -> Known:
+    """What earlier runs left behind, as far as this connection's policy asks for it."""
+    known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
+    if bridge.policy.drift == "report":
+        known = replace(known, memberships=reader.members(bridge.endpoint, None, ours=True))
+    return known
+
+
+def recollect(bridge: Bridge, reader: StateReader, now: datetime) -> Memory | None:
+    """What the source remembers, unless it is time to read it whole again."""
+    return reader.source_memory(bridge.name, bridge.source.key, now - bridge.verify)
 
 
 def observe(bridge: Bridge, reader: StateReader, now: datetime, progress: Progress, *, in_full: bool) -> Observed:

@@ -12,6 +12,7 @@ from scim_bridge.execution import Order, Reading, Result, remember, run, send, s
 from scim_bridge.model.identity import Directory, Snapshot, SourceCounts
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.run import RunRecord
+from scim_bridge.model.source import SourceReading
 from scim_bridge.observation import observe, with_members
 from scim_bridge.plan.document import from_document
 from scim_bridge.plan.guard import not_approved
@@ -28,7 +29,7 @@ def roll_back(bridge: Bridge, state: State, undone: int, order: Order, who: str)
     """Undo a run within the limits, and pause the connection. Raises Misconfigured for a run that cannot be undone."""
     with run(bridge, state, "rollback") as run_id:
         reading = read_and_invert(bridge, state.reader, undone, order)
-        remember(bridge, state, reading.observed)
+        remember(bridge, state, reading)
         verdict = reading.plan.verdict
         if not verdict.passed:
             tripped = state.reader.tripped(bridge.name) if order.approved_by else None
@@ -56,7 +57,8 @@ def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Ord
     sides = Sides(nothing, existing.inventory, existing.members, known)
     occasion = Occasion(bridge.name, bridge.endpoint, known.mapping, moment, moment[:10], moment)
     plan, matches = invert(undone, done, sides, bridge.policy, bridge.target.capabilities, occasion)
-    return Reading(Snapshot((), (), {}), matches, existing, sides, plan, only=frozenset())
+    source = SourceReading(Snapshot((), (), {}))
+    return Reading(source, now, matches, existing, sides, plan, only=frozenset())
 
 
 def _require_undoable(bridge: Bridge, record: RunRecord | None, undone: int) -> None:

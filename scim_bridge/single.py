@@ -3,7 +3,7 @@
 The target is asked about the named identities alone; for everybody else what was last seen will do.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import sleep
@@ -13,10 +13,11 @@ from scim_bridge.bridge import Bridge
 from scim_bridge.errors import BridgeError, Busy, Misconfigured, Stop
 from scim_bridge.execution import Order, Reading, Result, failure_on_record, remember, send, stop_by_guard
 from scim_bridge.mapping.record import map_records
-from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Existing
+from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Directory, Existing
 from scim_bridge.model.plan import Verdict
 from scim_bridge.model.run import RequestRecord
-from scim_bridge.observation import Key, Observed, with_again
+from scim_bridge.model.source import SourceReading
+from scim_bridge.observation import Key, Observed, knowledge, recollect, with_again
 from scim_bridge.plan.correlate import Match, Matches, correlate
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.guard import not_approved
@@ -35,12 +36,17 @@ def read_and_plan_only(bridge: Bridge, reader: StateReader, who: Sequence[str], 
     """A plan for whoever is called so. Raises Misconfigured if nobody is. Nothing is written anywhere."""
     now = datetime.now(UTC)
     today = order.today or f"{now:%Y-%m-%d}"
-    known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
-    records = bridge.source.read(today).snapshot
-    desired = fit(map_records(records, bridge.mapping, today), bridge.target.capabilities)
+    known = knowledge(bridge, reader, now)
     last = reader.last_reading(bridge.name, bridge.endpoint)
     existing = Observed(reader.inventory(bridge.endpoint), last or now, is_whole=False)
-    wanted = named(correlate(desired, existing.inventory, known, bridge.terms), who)
+
+    def correlated(source: SourceReading) -> tuple[Directory, Matches]:
+        desired = fit(map_records(source.snapshot, bridge.mapping, today), bridge.target.capabilities)
+        return desired, correlate(desired, existing.inventory, known, bridge.terms)
+
+    source = _read(bridge, reader, who, today, now, lambda source: correlated(source)[1])
+    desired, matches = correlated(source)
+    wanted = named(matches, who)
     existing = look_at(bridge, reader, existing, wanted)
     matches = correlate(desired, existing.inventory, known, bridge.terms)
     wanted = Named(_again(matches.users, wanted), _again(matches.groups, wanted))
@@ -52,7 +58,26 @@ def read_and_plan_only(bridge: Bridge, reader: StateReader, who: Sequence[str], 
     )
     plan = make_plan(matches, narrow, bridge.policy, bridge.target.capabilities, occasion, wanted.keys)
     verdict = Verdict(tuple(trip for trip in plan.verdict.tripped if _holds(trip.limit, wanted)))
-    return Reading(records, matches, existing, narrow, replace(plan, verdict=verdict), wanted.keys)
+    return Reading(source, now, matches, existing, narrow, replace(plan, verdict=verdict), wanted.keys)
+
+
+def _read(
+    bridge: Bridge,
+    reader: StateReader,
+    who: Sequence[str],
+    today: str,
+    now: datetime,
+    correlated: Callable[[SourceReading], Matches],
+) -> SourceReading:
+    """The source with whoever is meant as it is now: asked by id, where its memory says who that is."""
+    memory = recollect(bridge, reader, now)
+    if memory is None:
+        return bridge.source.read(today)
+    try:
+        meant = named(correlated(bridge.source.look(today, memory, ())), who)
+    except Misconfigured:
+        return bridge.source.read(today, memory)  # nobody so far, so a newcomer
+    return bridge.source.look(today, memory, sorted(meant.keys))
 
 
 def _holds(limit: str, wanted: Named) -> bool:
@@ -74,7 +99,7 @@ def _run(bridge: Bridge, state: State, who: Sequence[str], order: Order, inside:
     run_id = state.begin_run(bridge.name, bridge.endpoint, "sync", of_one=True, inside=inside)
     with failure_on_record(state, run_id):
         reading = read_and_plan_only(bridge, state.reader, who, order)
-        remember(bridge, state, reading.observed)
+        remember(bridge, state, reading)
         verdict = reading.plan.verdict
         if not verdict.passed:
             tripped = state.reader.tripped(bridge.name) if order.approved_by else None

@@ -10,10 +10,11 @@ from scim_bridge.bridge import Bridge
 from scim_bridge.errors import PlanOutdated
 from scim_bridge.execution import Order, Reading, Result, remember, run, send, stop_by_guard
 from scim_bridge.mapping.record import map_records
-from scim_bridge.model.identity import Directory, Snapshot
+from scim_bridge.model.identity import Directory
 from scim_bridge.model.known import Known
 from scim_bridge.model.plan import Plan
-from scim_bridge.observation import Observed, observe, with_members, without_members
+from scim_bridge.model.source import SourceReading
+from scim_bridge.observation import Observed, knowledge, observe, recollect, with_members, without_members
 from scim_bridge.plan.basis import changed_since
 from scim_bridge.plan.correlate import Matches, correlate
 from scim_bridge.plan.document import fingerprint
@@ -46,7 +47,7 @@ def collector_paused() -> Iterator[None]:
 class Sight:
     """Both sides as they were read, nothing mapped yet; now: UTC."""
 
-    records: Snapshot
+    source: SourceReading
     existing: Observed
     today: str
     now: datetime
@@ -62,17 +63,18 @@ def read_and_plan(bridge: Bridge, reader: StateReader, order: Order) -> Reading:
 def read_both(bridge: Bridge, reader: StateReader, order: Order) -> tuple[Known, Sight]:
     """What is remembered, what the source shows, and what the target holds."""
     now = datetime.now(UTC)
-    known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
+    known = knowledge(bridge, reader, now)
     today = order.today or f"{now:%Y-%m-%d}"
-    records = bridge.source.read(today, progress=order.progress).snapshot
-    refuse_empty(records.counts)
+    memory = None if order.in_full else recollect(bridge, reader, now)
+    source = bridge.source.read(today, memory, order.progress)
+    refuse_empty(source.snapshot.counts)
     existing = observe(bridge, reader, now, order.progress, in_full=order.in_full)
-    return known, Sight(records, existing, today, now)
+    return known, Sight(source, existing, today, now)
 
 
 def plan_from(bridge: Bridge, reader: StateReader, known: Known, sight: Sight, order: Order) -> Reading:
     """Map, fit, correlate, read the members of matched groups, plan. Several mappings may be planned from one sight."""
-    records, existing = sight.records, sight.existing
+    records, existing = sight.source.snapshot, sight.existing
     desired = fit(map_records(records, bridge.mapping, sight.today), bridge.target.capabilities)
     matches = correlate(desired, existing.inventory, known, bridge.terms)
     existing = with_members(bridge, reader, existing, matches.member_groups, order.progress)
@@ -80,7 +82,8 @@ def plan_from(bridge: Bridge, reader: StateReader, known: Known, sight: Sight, o
     if not _is_confirmed(bridge, plan, existing):
         existing = with_members(bridge, reader, without_members(existing), matches.member_groups, order.progress)
         plan = _plan(bridge, matches, desired, existing, known, sight)
-    return Reading(records, matches, existing, Sides(desired, existing.inventory, existing.members, known), plan)
+    sides = Sides(desired, existing.inventory, existing.members, known)
+    return Reading(sight.source, sight.now, matches, existing, sides, plan)
 
 
 def _plan(bridge: Bridge, matches: Matches, desired: Directory, existing: Observed, known: Known, sight: Sight) -> Plan:
@@ -106,7 +109,7 @@ def sync(bridge: Bridge, state: State, order: Order) -> Result:
     """Bring the target to what the source says, within the limits. Raises Stop; the run is then on record as failed."""
     with run(bridge, state, "sync") as run_id:
         reading = read_and_plan(bridge, state.reader, order)
-        remember(bridge, state, reading.observed)
+        remember(bridge, state, reading)
         verdict = reading.plan.verdict
         if verdict.passed:
             state.forget_trip(bridge.name)
@@ -130,7 +133,7 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order) -> Resu
         if ended_by is not None:
             raise PlanOutdated(f"this plan was applied by run {ended_by}", _plan_again(bridge))
         reading = read_and_plan(bridge, state.reader, replace(order, today=saved.today, in_full=True))
-        remember(bridge, state, reading.observed)
+        remember(bridge, state, reading)
         begun = state.reader.begun(bridge.name, fingerprint(saved))
         moved = changed_since(saved, reading.plan.basis, reading.sides.inventory, reading.sides.members, begun)
         if moved:

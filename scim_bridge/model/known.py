@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from scim_bridge.model.identity import Kind, SourceCounts, Value
+from scim_bridge.model.identity import Kind, Members, SourceCounts, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ class Known:
     mapping: a hash of the mapping of the last applied run, "" before the first.
     recent: limit → what it counted in the runs of its window, approved ones left out (guard.py names the items).
     resolutions: conflict key → what a person decided.
+    memberships: group target id → who was in it when we last left it; only where drift is to be reported, else None.
     """
 
     users: Mapping[str, Link] = field(default_factory=dict)
@@ -75,6 +76,7 @@ class Known:
     mapping: str = ""
     recent: Mapping[str, frozenset[str]] = field(default_factory=dict)
     resolutions: Mapping[str, Resolution] = field(default_factory=dict)
+    memberships: Members | None = None
 
     def of(self, kind: Kind) -> Mapping[str, Link]:
         """Links of one kind, by source id."""

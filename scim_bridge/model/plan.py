@@ -114,12 +114,14 @@ class Bookkeeping:
     """What a run records beside its operations. Not part of a saved plan.
 
     paired: pairs whose resource already exists. forgotten: links whose record and resource are both gone.
-    counts: what the source showed.
+    counts: what the source showed. strays: memberships, (group, user) by target id, that somebody else changed and
+    that are left so.
     """
 
     paired: tuple[Paired, ...] = ()
     forgotten: tuple[tuple[Kind, str], ...] = ()
     counts: SourceCounts = SourceCounts(0, 0, 0)
+    strays: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,36 @@ def drift(desired: Desired, existing: Existing, paths: Iterable[str]) -> Conflic
     )
 
 
+_STRAY = 'members[value eq "{}"]'
+"""A membership as a path (RFC 7644 §3.10), with the user's target id."""
+
+
+def stray(group: Desired, group_id: str, user_name: str, user_id: str, *, is_in: bool) -> Conflict:
+    """Somebody else put a user into a managed group, or took one out, left so under `drift: report`."""
+    what = f"{user_name} was {'put into' if is_in else 'taken out of'} {group.name} on the target by someone else"
+    return Conflict(
+        conflict_key("drift", [identity(group), group_id, user_id]),
+        "drift",
+        (group.name, user_name),
+        f"{what}; it stays so until the source changes it",
+        "To have what the source says: conflicts resolve KEY --source. To keep it as it is: --target.",
+        group_id,
+        "group",
+        group.source_id,
+        _STRAY.format(user_id),
+    )
+
+
+def strays(conflicts: Iterable[Conflict]) -> frozenset[tuple[str, str]]:
+    """The memberships, (group, user) by target id, that these conflicts leave as they are."""
+    before, after = _STRAY.split("{}")
+    return frozenset(
+        (c.target_id or "", c.path.removeprefix(before).removesuffix(after))
+        for c in conflicts
+        if c.kind == "drift" and c.path.startswith(before)
+    )
+
+
 def missing(desired: Desired, target_id: str) -> Conflict:
     """A managed resource that somebody deleted, not created anew under `drift: report`."""
     return Conflict(

@@ -14,6 +14,7 @@ from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan, Requests, Skipped
 from scim_bridge.model.policy import Policy
 from scim_bridge.plan.basis import basis_of, fingerprint_settings
+from scim_bridge.plan.conflict import strays
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.draft import Draft
 from scim_bridge.plan.guard import base_of, guard
@@ -53,7 +54,7 @@ def make_plan(
     only: the identities that are to change (`--only`; sides are then narrowed to them), None for all.
     """
     steps = decide(matches, sides.known, policy, datetime.fromisoformat(occasion.created), only)
-    changes = change_members(matches, sides.directory.members, sides.members, steps, policy)
+    changes = change_members(matches, sides.directory.members, sides.members, steps, policy, sides.known)
     spare_groups(steps, changes)
     drafts = [*steps.drafts, *batches(changes, capabilities.changes_per_patch)]
     ordered = put_in_order(drafts, {"user": capabilities.unique("user"), "group": capabilities.unique("group")})
@@ -90,7 +91,8 @@ def bookkeeping(matches: Matches, plan: Plan, counts_from: Directory) -> Bookkee
     disabled = {c.target_id for c in plan.conflicts if c.kind == "disabled_there"}
     paired = (_paired(match, disabled) for match in matches)
     forgotten = tuple((m.kind, m.source_id) for m in matches if m.row.action == "forget")
-    return Bookkeeping(tuple(pair for pair in paired if pair is not None), forgotten, counts_from.counts)
+    left = strays((*plan.conflicts, *plan.settled))
+    return Bookkeeping(tuple(pair for pair in paired if pair is not None), forgotten, counts_from.counts, left)
 
 
 def _paired(match: Match, disabled: set[str | None]) -> Paired | None:

@@ -1,6 +1,7 @@
 """Who is added to which group and who is taken out, in batches that one request can carry.
 
-A managed group's membership is wholly ours: whoever is in it and is not desired is removed, except the protected.
+A managed group's membership is wholly ours: whoever is in it and is not desired is removed, except the protected and,
+under `drift: report`, whom somebody else put there.
 A held user's additions wait while the removals pass; the same holds for a held group.
 """
 
@@ -8,9 +9,11 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from scim_bridge.model.identity import Members
+from scim_bridge.model.known import Known, Resolution
 from scim_bridge.model.operation import Member, OperationKind
 from scim_bridge.model.plan import Skipped
 from scim_bridge.model.policy import Policy
+from scim_bridge.plan.conflict import stray
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.draft import Draft
 from scim_bridge.plan.steps import Steps
@@ -46,9 +49,17 @@ class _Users:
 
 
 def change_members(
-    matches: Matches, desired: Mapping[str, frozenset[str]], members: Members, steps: Steps, policy: Policy
+    matches: Matches,
+    desired: Mapping[str, frozenset[str]],
+    members: Members,
+    steps: Steps,
+    policy: Policy,
+    known: Known,
 ) -> tuple[GroupChange, ...]:
-    """What happens in each managed group, groups in the order of matches. Adds what waits to steps.skipped."""
+    """What happens in each managed group, groups in the order of matches.
+
+    Adds what waits to steps.skipped, and the drift that is left as it is to steps.conflicts.
+    """
     users = _sort_users(matches, steps, policy)
     creating = {draft.match.source_id for draft in steps.drafts if draft.kind == "create_group"}
     changes = []
@@ -62,6 +73,13 @@ def change_members(
         if match.is_held and not match.is_managed:
             continue
         change = _change(match, desired.get(match.source_id, frozenset()), members.get(target_id, frozenset()), users)
+        if known.memberships is not None:
+            wanted = desired.get(match.source_id, frozenset())
+            as_we_left_it = known.memberships.get(target_id)
+            if as_we_left_it is None and matches.is_relinking:
+                as_we_left_it = frozenset(users.present[s].target_id or "" for s in wanted & users.present.keys())
+            if as_we_left_it is not None:
+                change = _without_drift(change, as_we_left_it, users, steps, known.resolutions)
         waiting = len(change.added) if match.is_held else 0
         if waiting:
             steps.skipped.append(Skipped(match.name, f"{waiting} addition(s) wait while the group is held"))
@@ -146,6 +164,39 @@ def _change(match: Match, wanted: Set[str], current: frozenset[str], users: _Use
             added.append(member)
     removed = tuple(_member(target_id, users) for target_id in sorted(current - staying))
     return GroupChange(match, len(current), removed, tuple(added))
+
+
+def _without_drift(
+    change: GroupChange,
+    ours: frozenset[str],
+    users: _Users,
+    steps: Steps,
+    resolutions: Mapping[str, Resolution],
+) -> GroupChange:
+    """The change without what somebody else has done since we left the group, each of it a conflict.
+
+    Who has left is taken out all the same, and a group that has left loses everybody.
+    """
+    group = change.match
+    if group.desired is None or group.existing is None or group.row.action == "deprovision":
+        return change
+    left: set[str] = set()
+    for member, is_in in (*((m, True) for m in change.removed), *((m, False) for m in change.added)):
+        user_id = member.target_id or ""
+        if is_in == (user_id in ours) or (is_in and _has_left(users.by_target.get(user_id))):
+            continue
+        found = stray(group.desired, group.existing.target_id, member.name, user_id, is_in=is_in)
+        decided = resolutions.get(found.key)
+        if decided is None or decided.decision != "source":
+            steps.conflicts.append(found)
+            left.add(user_id)
+    removed = tuple(member for member in change.removed if member.target_id not in left)
+    added = tuple(member for member in change.added if not member.target_id or member.target_id not in left)
+    return GroupChange(group, change.size, removed, added)
+
+
+def _has_left(user: Match | None) -> bool:
+    return user is not None and user.row.action == "deprovision"
 
 
 def _member(target_id: str, users: _Users) -> Member:

@@ -3,19 +3,29 @@
 A whole reading replaces it; every answered write moves it on, in the transaction that journals the answer.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from scim_bridge.model.identity import Existing, Inventory, Kind, Members, Value
 from scim_bridge.model.operation import Member, Operation, Outcome, landed
-from scim_bridge.state.statement import ADD_MEMBER, PUT_RESOURCE, REMOVE_MEMBER, ROW_OF, ROWS_OF, SHOWN, TARGETS_OF
+from scim_bridge.state.statement import (
+    ADD_MEMBER,
+    PUT_RESOURCE,
+    REMOVE_MEMBER,
+    ROW_OF,
+    ROWS_OF,
+    SEE_MEMBER,
+    SHOWN,
+    TARGETS_OF,
+)
 from scim_bridge.state.table import MembershipRow, ReadingRow, ResourceRow
 
 _Item = TypeVar("_Item")
@@ -55,7 +65,7 @@ def keep_members(database: Connection, endpoint: str, members: Members, at: date
         return
     ids = {(kind, target_id): row for (kind, target_id), (row, _) in _rows(database, endpoint).items()}
     before = _memberships(database, [ids["group", group_id] for group_id in members if ("group", group_id) in ids])
-    added: list[dict[str, int]] = []
+    added: list[dict[str, Any]] = []
     removed: list[dict[str, int]] = []
     for group_id, user_ids in members.items():
         group = ids.get(("group", group_id))
@@ -63,17 +73,57 @@ def keep_members(database: Connection, endpoint: str, members: Members, at: date
             continue
         now = {ids["user", user_id] for user_id in user_ids if ("user", user_id) in ids}
         then = before.get(group, set())
-        added += ({"group_row": group, "user_row": user} for user in now - then)
+        added += ({"group": group, "user": user, "ours": False} for user in now - then)
         removed += ({"of_group": group, "of_user": user} for user in then - now)
     for batch in batched_list(added):
-        database.execute(insert(MembershipRow), batch)
+        database.execute(SEE_MEMBER, batch)
     mine = (col(MembershipRow.group_row) == bindparam("of_group"), col(MembershipRow.user_row) == bindparam("of_user"))
     for batch in batched_list(removed):
-        database.execute(delete(MembershipRow).where(*mine), batch)
+        database.execute(delete(MembershipRow).where(*mine, ~col(MembershipRow.is_ours)), batch)
+        database.execute(update(MembershipRow).where(*mine).values(is_seen=False), batch)
     read = [{"row": ids["group", group_id]} for group_id in members if ("group", group_id) in ids]
     statement = update(ResourceRow).where(col(ResourceRow.id) == bindparam("row")).values(members_at=at)
     if read:
         database.execute(statement, read)
+
+
+def settle_members(database: Connection, endpoint: str, strays: Set[tuple[str, str]]) -> None:
+    """A plan has been applied to its end: what is seen is as we left it, but for strays.
+
+    strays: (group, user) target ids whose membership somebody else changed, and which are left so.
+    """
+    group, user = aliased(ResourceRow), aliased(ResourceRow)
+    row = (col(MembershipRow.group_row), col(MembershipRow.user_row))
+    is_seen = col(MembershipRow.is_seen)
+    query = select(*row, col(group.target_id), col(user.target_id), is_seen)
+    query = query.join(group, col(group.id) == row[0]).join(user, col(user.id) == row[1])
+    differing = query.where(col(group.endpoint) == endpoint, or_(~is_seen, ~col(MembershipRow.is_ours)))
+    found = database.execute(differing).all()
+    over = [
+        ({"of_group": group_row, "of_user": user_row}, was_seen)
+        for group_row, user_row, group_id, user_id, was_seen in found
+        if (group_id, user_id) not in strays
+    ]
+    mine = (row[0] == bindparam("of_group"), row[1] == bindparam("of_user"))
+    for batch in batched_list(key for key, was_seen in over if was_seen):
+        database.execute(update(MembershipRow).where(*mine).values(is_ours=True), batch)
+    for batch in batched_list(key for key, was_seen in over if not was_seen):
+        database.execute(delete(MembershipRow).where(*mine), batch)
+    taken_out = strays - {(group_id, user_id) for _, _, group_id, user_id, _ in found}
+    if taken_out:
+        _keep_taken_out(database, endpoint, taken_out)
+
+
+def _keep_taken_out(database: Connection, endpoint: str, pairs: Set[tuple[str, str]]) -> None:
+    """Memberships that are ours and were not seen, of which a state that was lost has no row."""
+    ids = {(kind, target_id): row for (kind, target_id), (row, _) in _rows(database, endpoint).items()}
+    rows = [
+        {"group_row": ids["group", group_id], "user_row": ids["user", user_id], "is_seen": False, "is_ours": True}
+        for group_id, user_id in sorted(pairs)
+        if ("group", group_id) in ids and ("user", user_id) in ids
+    ]
+    for batch in batched_list(rows):
+        database.execute(insert(MembershipRow), batch)
 
 
 def move_on(
@@ -140,7 +190,7 @@ def _move_members(
     users = database.execute(ROWS_OF, named).scalars().all()
     if group is not None and users:
         statement = ADD_MEMBER if operation.kind == "add_members" else REMOVE_MEMBER
-        database.execute(statement, [{"group": group, "user": user} for user in users])
+        database.execute(statement, [{"group": group, "user": user, "ours": True} for user in users])
 
 
 def _this(endpoint: str, kind: str, target_id: str) -> dict[str, str]:
@@ -163,7 +213,8 @@ def _memberships(database: Connection, groups: list[int]) -> dict[int, set[int]]
     found: dict[int, set[int]] = {}
     for batch in batched_list(groups, 500):
         query = select(col(MembershipRow.group_row), col(MembershipRow.user_row))
-        for group, user in database.execute(query.where(col(MembershipRow.group_row).in_(batch))):
+        seen = query.where(col(MembershipRow.group_row).in_(batch), col(MembershipRow.is_seen))
+        for group, user in database.execute(seen):
             found.setdefault(group, set()).add(user)
     return found
 

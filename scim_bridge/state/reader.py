@@ -15,7 +15,9 @@ from scim_bridge.model.known import Known, Link, Resolution
 from scim_bridge.model.operation import taken_away
 from scim_bridge.model.plan import Trip
 from scim_bridge.model.run import ConflictRecord, LinkRecord, OperationRecord, Pause, RequestRecord, RunRecord
+from scim_bridge.model.source import Memory
 from scim_bridge.state.database import open_existing
+from scim_bridge.state.source_memory import memory_of
 from scim_bridge.state.table import (
     ConflictRow,
     ConnectionRow,
@@ -185,24 +187,37 @@ class StateReader:
             place[target_id] = Existing(kind, target_id, StoredAttributes(shown))
         return Inventory(users, groups)
 
-    def members(self, endpoint: str, group_ids: Iterable[str]) -> dict[str, frozenset[str]]:
-        """Who was last seen in these groups. Groups whose members were never read are left out."""
+    def members(
+        self, endpoint: str, group_ids: Iterable[str] | None, *, ours: bool = False
+    ) -> dict[str, frozenset[str]]:
+        """Who was last seen in these groups, None for all. Groups whose members were never read are left out.
+
+        ours: who was in them when we last left them, instead.
+        """
         columns = (col(ResourceRow.id), col(ResourceRow.kind), col(ResourceRow.target_id), col(ResourceRow.members_at))
         rows = self._execute(select(*columns).where(col(ResourceRow.endpoint) == endpoint))
-        wanted = frozenset(group_ids)
+        wanted = frozenset(group_ids) if group_ids is not None else None
         names: dict[int, str] = {}
         groups: dict[int, str] = {}
         for row, kind, target_id, members_at in rows:
             if kind == "user":
                 names[row] = target_id
-            elif members_at is not None and target_id in wanted:
+            elif members_at is not None and (wanted is None or target_id in wanted):
                 groups[row] = target_id
         found: dict[int, list[str]] = {row: [] for row in groups}
-        pairs = select(col(MembershipRow.group_row), col(MembershipRow.user_row)) if groups else None
-        for group, user in self._execute(pairs) if pairs is not None else ():
+        counts = col(MembershipRow.is_ours if ours else MembershipRow.is_seen)
+        pairs = select(col(MembershipRow.group_row), col(MembershipRow.user_row)).where(counts)
+        for group, user in self._execute(pairs) if groups else ():
             if group in found:
                 found[group].append(names[user])
         return {groups[row]: frozenset(user_ids) for row, user_ids in found.items()}
+
+    def source_memory(self, connection: str, source_key: str, since: datetime) -> Memory | None:
+        """What the source remembers under its key, if it was read whole after `since`."""
+        if self._engine is None:
+            return None
+        with reading(self._engine) as database:
+            return memory_of(database, connection, source_key, since)
 
     def doubtful(self, connection: str, endpoint: str, since: datetime) -> list[OperationRecord]:
         """Operations sent since then of which nobody knows how they ended, or that were refused in part."""

@@ -72,8 +72,13 @@ PUT_RESOURCE = _put_resource.on_conflict_do_update(
     set_={name: _put_resource.excluded[name] for name in ("shown", "seen_at")},
 )
 """A group that is new is put with members_at, since it is known to be empty; of one that is known it stays."""
-ADD_MEMBER = upsert(MembershipRow).values(group_row=bindparam("group"), user_row=bindparam("user"))
-ADD_MEMBER = ADD_MEMBER.on_conflict_do_nothing()
+_put_member = upsert(MembershipRow).values(
+    group_row=bindparam("group"), user_row=bindparam("user"), is_seen=True, is_ours=bindparam("ours")
+)
+ADD_MEMBER = _put_member.on_conflict_do_update(
+    index_elements=["group_row", "user_row"], set_={"is_seen": True, "is_ours": True}
+)
+SEE_MEMBER = _put_member.on_conflict_do_update(index_elements=["group_row", "user_row"], set_={"is_seen": True})
 REMOVE_MEMBER = delete(MembershipRow).where(
     col(MembershipRow.group_row) == bindparam("group"), col(MembershipRow.user_row) == bindparam("user")
 )

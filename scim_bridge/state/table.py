@@ -65,13 +65,18 @@ class ResourceRow(SQLModel, table=True):
 
 
 class MembershipRow(SQLModel, table=True):
-    """A user in a group, as the target last showed it; both by their row in `resources`, a tenth of their ids' size."""
+    """A user in a group; both by their row in `resources`, a tenth of their ids' size.
+
+    is_seen: as the target last showed it. is_ours: as we left it, so that a difference between the two is drift.
+    """
 
     __tablename__ = "memberships"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     group_row: int = Field(primary_key=True, foreign_key="resources.id")
     user_row: int = Field(primary_key=True, foreign_key="resources.id")
+    is_seen: bool = True
+    is_ours: bool = True
 
 
 class ReadingRow(SQLModel, table=True):
@@ -82,6 +87,27 @@ class ReadingRow(SQLModel, table=True):
     connection: str = Field(primary_key=True)
     endpoint: str = Field(primary_key=True)
     began: datetime = _time()
+
+
+class SourceMemoryRow(SQLModel, table=True):
+    """Up to where a connection's source has been read. source_key: of what was read; read_whole_at: when all was."""
+
+    __tablename__ = "source_memories"
+
+    connection: str = Field(primary_key=True)
+    source_key: str
+    watermark: str
+    read_whole_at: datetime = _time()
+
+
+class SourceEntryRow(SQLModel, table=True):
+    """One entry that a source remembers, opaque to everybody else."""
+
+    __tablename__ = "source_entries"
+
+    connection: str = Field(primary_key=True)
+    entry_key: str = Field(primary_key=True)
+    entry: str
 
 
 class ConnectionRow(SQLModel, table=True):

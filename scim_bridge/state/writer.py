@@ -16,10 +16,12 @@ from sqlmodel import col
 from scim_bridge.model.identity import Existing, Inventory, Kind, Members
 from scim_bridge.model.plan import TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.run import Command, RunStatus
+from scim_bridge.model.source import Learned
 from scim_bridge.state.database import open_database
 from scim_bridge.state.journal import RunJournal
-from scim_bridge.state.observed import keep_members, keep_reading, keep_resources, text_of
+from scim_bridge.state.observed import keep_members, keep_reading, keep_resources, settle_members, text_of
 from scim_bridge.state.reader import StateReader, utc_now
+from scim_bridge.state.source_memory import keep_learned
 from scim_bridge.state.table import ApprovalRow, ConflictRow, ConnectionRow, LinkRow, RequestRow, RunRow, TripRow
 from scim_bridge.state.transaction import writing
 
@@ -147,12 +149,19 @@ class State:
             if books is not None:
                 values["source"] = asdict(books.counts)
                 self._keep_pairs(database, connection, endpoint, books)
+            if books is not None and closing == "all":
+                settle_members(database, endpoint, books.strays)
             database.execute(update(RunRow).where(mine).values(**values))
 
     def observe(self, connection: str, endpoint: str, inventory: Inventory, members: Members, began: datetime) -> None:
         """A whole reading of the target: what earlier ones had shown is replaced."""
         with writing(self._engine) as database:
             keep_reading(database, connection, endpoint, inventory, members, began)
+
+    def learn(self, connection: str, source_key: str, learned: Learned, began: datetime) -> None:
+        """What the source remembers from now on. began: when the reading was."""
+        with writing(self._engine) as database:
+            keep_learned(database, connection, source_key, learned, began)
 
     def look_again(
         self,

@@ -191,6 +191,59 @@ def test_under_report_drift_stays_until_a_person_or_the_source_decides(world: Wo
     assert user_of(world, "a").attributes["title"] == "Lead"
 
 
+def _members(world: World, group: str) -> set[str]:
+    members: set[str] = world.held()["groups"][group][1]
+    return members
+
+
+def _move(world: World, group: str, user: str, *, into: bool) -> None:
+    store = world.sandbox.app.store
+    found = store.groups.find("externalId", group)
+    assert found is not None
+    (store.add_member if into else store.remove_member)(found.id, user_of(world, user).id)
+
+
+def test_under_report_memberships_that_others_changed_stay_until_a_person_or_the_source_decides(
+    world: World, people: People, cli: Cli
+) -> None:
+    allow(world, "drift: report")
+    assert cli("sync").code == 0
+    group = people.members[0][0]
+    inside = _members(world, group)
+    gone, stranger = min(inside), min(people.users.keys() - inside)
+    _move(world, group, gone, into=False)
+    _move(world, group, stranger, into=True)
+    for _ in range(2):
+        assert cli("sync", "--full").code == 5
+        assert _members(world, group) == inside - {gone} | {stranger}
+    keys = [c["key"] for c in cli("conflicts", "--output", "json").json if c["kind"] == "drift"]
+    assert len(keys) == 2
+    for key in keys:
+        assert cli("conflicts", "resolve", key, "--source").code == 0
+    assert cli("sync").code == 0
+    assert _members(world, group) == inside
+
+
+def test_under_report_a_stranger_in_a_group_goes_with_the_record_and_a_lost_state_changes_nothing(
+    world: World, people: People, cli: Cli
+) -> None:
+    allow(world, "drift: report")
+    assert cli("sync").code == 0
+    group = people.members[0][0]
+    inside = _members(world, group)
+    gone, stranger = min(inside), min(people.users.keys() - inside)
+    _move(world, group, gone, into=False)
+    _move(world, group, stranger, into=True)
+    for file in world.folder.glob("scim-bridge.db*"):
+        file.unlink()
+    for _ in range(2):
+        assert cli("sync", "--full").code == 5
+        assert _members(world, group) == inside - {gone} | {stranger}
+    leave(world, people, stranger)
+    assert cli("sync").code == 5
+    assert _members(world, group) == inside - {gone}
+
+
 def test_a_user_deleted_behind_our_back_is_held_under_report_and_made_anew_by_decision(
     world: World, people: People, cli: Cli
 ) -> None:
