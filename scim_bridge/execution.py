@@ -9,7 +9,7 @@ from typing import Protocol
 from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, never
 from scim_bridge.bridge import Bridge
 from scim_bridge.conclusion import Conclusion, conclude
-from scim_bridge.errors import Stop
+from scim_bridge.errors import CredentialsRefused, Stop
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.run import Command, RunStatus
@@ -84,7 +84,8 @@ def failure_on_record(state: State, run_id: int) -> Iterator[None]:
         record = state.reader.run(run_id)
         if record is not None and record.status == "running":
             detail = str(error) if isinstance(error, Stop) else f"the program failed ({type(error).__name__})"
-            state.finish(run_id, Ending("failed", detail))
+            refused = isinstance(error, CredentialsRefused)
+            state.finish(run_id, Ending("failed", detail, has_bad_credentials=refused))
         raise
 
 
@@ -147,6 +148,7 @@ def send(
         plan.verdict,
         order.asked_by or (order.approved_by if not plan.verdict.passed else ""),
         bridge.mapping_key,
+        isinstance(applied.stopped, CredentialsRefused),
     )
     closing: Closing = "planned" if not conclusion.has_tried else "all"
     if reading.only is not None:

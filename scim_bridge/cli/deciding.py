@@ -82,10 +82,10 @@ def resume_command(
     context: typer.Context,
     connection: Annotated[str, typer.Argument(help="a connection of the configuration file")],
 ) -> int:
-    """Let the schedule of a paused connection go on."""
+    """Let the schedule of a connection that is paused or quarantined go on."""
     settings = load(context.obj)
     name = settings.connection(connection).name
     with State(settings.state) as state:
         was_paused = state.resume(name)
-    tell(f"{name} goes on" if was_paused else f"{name} was not paused")
+    tell(f"{name} goes on" if was_paused else f"{name} was neither paused nor quarantined")
     return 0

@@ -1,7 +1,7 @@
 """A run as it is remembered: what history, `show`, the service and the views look at."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from scim_bridge.model.identity import Kind
@@ -99,6 +99,33 @@ class Pause:
         return f"paused since {self.since:%Y-%m-%d %H:%M} UTC by {self.who}" + (
             f": {self.reason}" if self.reason else ""
         )
+
+
+QuarantineCause = Literal["guard", "credentials", "failures"]
+TRY_AGAIN_AFTER = timedelta(hours=1)
+FAILURES_BEFORE_QUARANTINE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Why a connection's schedule stopped itself. tried: when the last run that failed ended, UTC.
+
+    It stops the schedule, never a person, and a good run lifts it. What may mend itself (an outage, a token that was
+    renewed) is tried again every hour; what the guard stopped waits for a person.
+    """
+
+    since: datetime
+    cause: QuarantineCause
+    reason: str
+    tried: datetime
+
+    def holds(self, now: datetime) -> bool:
+        """Whether the schedule stays away at this moment (UTC)."""
+        return self.cause == "guard" or now - self.tried < TRY_AGAIN_AFTER
+
+    def __str__(self) -> str:
+        again = "" if self.cause == "guard" else ", tried again every hour"
+        return f"quarantined since {self.since:%Y-%m-%d %H:%M} UTC{again}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,8 @@ class _Pages:
             self._shown.connections.get(name),
             self._shown.now(),
             sum(outcomes.get(status, 0) for status in ("sent", "failed", "not_sent")),
+            reader.pause(name),
+            reader.quarantine(name),
         )
 
     def runs(self, request: Request) -> Response:

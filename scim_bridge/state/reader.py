@@ -14,7 +14,15 @@ from scim_bridge.model.identity import Existing, Inventory, Kind, SourceCounts, 
 from scim_bridge.model.known import Known, Link, Resolution
 from scim_bridge.model.operation import taken_away
 from scim_bridge.model.plan import Trip
-from scim_bridge.model.run import ConflictRecord, LinkRecord, OperationRecord, Pause, RequestRecord, RunRecord
+from scim_bridge.model.run import (
+    ConflictRecord,
+    LinkRecord,
+    OperationRecord,
+    Pause,
+    Quarantine,
+    RequestRecord,
+    RunRecord,
+)
 from scim_bridge.model.source import Memory
 from scim_bridge.state.database import open_existing
 from scim_bridge.state.source_memory import memory_of
@@ -143,6 +151,12 @@ class StateReader:
         query = select_rows(ConnectionRow).where(ConnectionRow.name == connection)
         rows = self._rows(query.where(col(ConnectionRow.paused).is_not(None)))
         return next((Pause(row.paused, row.paused_by, row.reason) for row in rows), None)
+
+    def quarantine(self, connection: str) -> Quarantine | None:
+        """Why this connection's schedule stopped itself, None if it did not."""
+        query = select_rows(ConnectionRow).where(ConnectionRow.name == connection)
+        rows = self._rows(query.where(col(ConnectionRow.quarantined).is_not(None)))
+        return next((Quarantine(r.quarantined, r.cause, r.quarantine_reason, r.tried) for r in rows), None)
 
     def requests(self, connection: str) -> list[RequestRecord]:
         """The inbox: what was asked of the run in progress and is not answered yet, the oldest first."""

@@ -111,7 +111,10 @@ class SourceEntryRow(SQLModel, table=True):
 
 
 class ConnectionRow(SQLModel, table=True):
-    """What a person decided about a connection's schedule: paused by whom, when and why; not paused while null."""
+    """A connection's schedule: paused by a person (whom, when, why), or quarantined by itself; null while it is not.
+
+    failures: runs in a row that failed. tried: when the last one of them ended.
+    """
 
     __tablename__ = "connections"
 
@@ -119,6 +122,11 @@ class ConnectionRow(SQLModel, table=True):
     paused: datetime | None = _time(nullable=True)
     paused_by: str = ""
     reason: str = ""
+    failures: int = 0
+    quarantined: datetime | None = _time(nullable=True)
+    tried: datetime | None = _time(nullable=True)
+    cause: str = ""
+    quarantine_reason: str = ""
 
 
 class RequestRow(SQLModel, table=True):

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
@@ -20,6 +20,7 @@ from scim_bridge.model.source import Learned
 from scim_bridge.state.database import open_database
 from scim_bridge.state.journal import RunJournal
 from scim_bridge.state.observed import keep_members, keep_reading, keep_resources, settle_members, text_of
+from scim_bridge.state.quarantine import NO_QUARANTINE, move_quarantine
 from scim_bridge.state.reader import StateReader, utc_now
 from scim_bridge.state.source_memory import keep_learned
 from scim_bridge.state.table import ApprovalRow, ConflictRow, ConnectionRow, LinkRow, RequestRow, RunRow, TripRow
@@ -33,7 +34,10 @@ _BATCH = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run ended. counts: what → (source shows, target holds). is_complete: the plan was applied to its end."""
+    """How a run ended. counts: what → (source shows, target holds). is_complete: the plan was applied to its end.
+
+    has_bad_credentials: it failed because either side refused them.
+    """
 
     status: RunStatus
     detail: str = ""
@@ -44,6 +48,7 @@ class Ending:
     verdict: Verdict = field(default_factory=Verdict)
     approved_by: str = ""
     mapping: str = ""
+    has_bad_credentials: bool = False
 
 
 class State:
@@ -127,8 +132,8 @@ class State:
         """
         with writing(self._engine) as database:
             mine = col(RunRow.id) == run_id
-            query = select(col(RunRow.connection), col(RunRow.endpoint)).where(mine)
-            connection, endpoint = database.execute(query).one()
+            columns = (col(RunRow.connection), col(RunRow.endpoint), col(RunRow.of_one), col(RunRow.command))
+            connection, endpoint, of_one, command = database.execute(select(*columns).where(mine)).one()
             values: dict[str, Any] = {
                 "status": ending.status,
                 "ended": self._now(),
@@ -152,6 +157,11 @@ class State:
             if books is not None and closing == "all":
                 settle_members(database, endpoint, books.strays)
             database.execute(update(RunRow).where(mine).values(**values))
+            if not of_one and command != "rollback":
+                is_refused = ending.has_bad_credentials
+                move_quarantine(
+                    database, connection, ending.status, ending.detail, self._now(), has_bad_credentials=is_refused
+                )
 
     def observe(self, connection: str, endpoint: str, inventory: Inventory, members: Members, began: datetime) -> None:
         """A whole reading of the target: what earlier ones had shown is replaced."""
@@ -193,10 +203,11 @@ class State:
             database.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
 
     def resume(self, connection: str) -> bool:
-        """Let the schedule go on. False if it was not paused."""
-        mine = (col(ConnectionRow.name) == connection, col(ConnectionRow.paused).is_not(None))
+        """Let the schedule go on. False if it was neither paused nor quarantined."""
+        is_stopped = or_(col(ConnectionRow.paused).is_not(None), col(ConnectionRow.quarantined).is_not(None))
+        mine = (col(ConnectionRow.name) == connection, is_stopped)
         with writing(self._engine) as database:
-            values = {"paused": None, "paused_by": "", "reason": ""}
+            values = {"paused": None, "paused_by": "", "reason": "", **NO_QUARANTINE}
             return bool(database.execute(update(ConnectionRow).where(*mine).values(**values)).rowcount)
 
     def ask(self, connection: str, subjects: Sequence[str], who: str) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scim_bridge.model.run import RunRecord
+from scim_bridge.model.run import Pause, Quarantine, RunRecord
 from scim_bridge.view import words
 from scim_bridge.view.run import RunView, view_run
 from scim_bridge.view.words import Status
@@ -34,7 +34,8 @@ class ConnectionView:
 class Situation:
     """What is known of a connection at one moment. every: its schedule, None if nothing runs it by itself.
 
-    unsuccessful: operations of the last run that are not known to have worked.
+    unsuccessful: operations of the last run that are not known to have worked. pause, quarantine: why the schedule does
+    nothing.
     """
 
     name: str
@@ -43,6 +44,8 @@ class Situation:
     every: timedelta | None
     now: datetime
     unsuccessful: int = 0
+    pause: Pause | None = None
+    quarantine: Quarantine | None = None
 
 
 _URGENCY = ("bad", "wait", "quiet", "good")
@@ -62,6 +65,12 @@ def view_connection(situation: Situation) -> ConnectionView:
 
 def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
     last, sync = situation.last, f"scim-bridge sync {situation.name}"
+    resume = f"scim-bridge resume {situation.name}"
+    if situation.pause is not None:
+        return Status("paused", "Paused", "‖", "wait"), _sentence(situation.pause), (resume,)
+    if situation.quarantine is not None and situation.quarantine.cause != "guard":
+        stopped = Status("quarantined", "Quarantined", "✗", "bad")
+        return stopped, _sentence(situation.quarantine), (f"scim-bridge check {situation.name}", resume)
     if last is None:
         return Status("never_run", "Never run", "·", "quiet"), "No run has been recorded yet.", (sync,)
     if last.status == "stopped_by_guard":
@@ -81,6 +90,11 @@ def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
     if last.status == "running":
         return Status("running", "Running now", "…", "quiet"), "A run is under way.", ()
     return _health_after(last, situation)
+
+
+def _sentence(why: Pause | Quarantine) -> str:
+    text = str(why).rstrip(".")
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _health_after(last: RunRecord, situation: Situation) -> tuple[Status, str, tuple[str, ...]]:

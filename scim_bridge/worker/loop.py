@@ -14,6 +14,7 @@ from scim_bridge.bridge import open_bridge
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError
 from scim_bridge.execution import Order
+from scim_bridge.state.reader import utc_now
 from scim_bridge.state.writer import State
 from scim_bridge.sync import sync
 
@@ -50,8 +51,11 @@ def run_once(connection: ConnectionSettings, state: Path, stop: threading.Event)
     try:
         with State(state) as opened:
             pause = opened.reader.pause(connection.name)
+            quarantine = opened.reader.quarantine(connection.name)
         if pause is not None:
             return f"{connection.name}: {pause}"
+        if quarantine is not None and quarantine.holds(utc_now()):
+            return f"{connection.name}: {quarantine}"
         with open_bridge(connection) as bridge, State(state) as opened:
             result = sync(bridge, opened, Order(is_stopping=stop.is_set))
     except BridgeError as error:

@@ -340,7 +340,7 @@ def test_a_paused_connection_says_so(world: World, people: People, cli: Cli) -> 
     assert "corp is paused" in cli("pause", "corp", "--reason", "change freeze").err
     assert cli("sync").code == 0
     assert "corp goes on" in cli("resume", "corp").err
-    assert "corp was not paused" in cli("resume", "corp").err
+    assert "corp was neither paused nor quarantined" in cli("resume", "corp").err
 
 
 @pytest.mark.parametrize(

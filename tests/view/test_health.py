@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from scim_bridge.model.run import Pause, Quarantine
 from scim_bridge.view.connection import ConnectionView, Situation, by_urgency, view_connection
 from tests.view.test_terminal import NOON, run
 
@@ -12,6 +13,19 @@ from tests.view.test_terminal import NOON, run
 def health(last: Any, conflicts: int = 0, every: int | None = None, unsuccessful: int = 0) -> ConnectionView:
     rhythm = timedelta(minutes=every) if every is not None else None
     return view_connection(Situation("corp", last, conflicts, rhythm, NOON + timedelta(minutes=16), unsuccessful))
+
+
+def stopped(**why: Any) -> ConnectionView:
+    return view_connection(Situation("corp", run(status="failed"), 0, None, NOON, **why))
+
+
+def test_a_schedule_that_does_nothing_says_why_and_how_it_goes_on() -> None:
+    paused = stopped(pause=Pause(NOON, "b.sato", "change freeze"))
+    assert (paused.health.key, paused.commands) == ("paused", ("scim-bridge resume corp",))
+    assert paused.sentence == f"Paused since {NOON:%Y-%m-%d %H:%M} UTC by b.sato: change freeze."
+    by_itself = stopped(quarantine=Quarantine(NOON, "credentials", "the token was refused.", NOON))
+    assert (by_itself.health.key, by_itself.commands[-1]) == ("quarantined", "scim-bridge resume corp")
+    assert by_itself.sentence.endswith("tried again every hour: the token was refused.")
 
 
 @pytest.mark.parametrize(

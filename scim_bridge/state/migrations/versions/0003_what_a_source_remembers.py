@@ -1,4 +1,4 @@
-"""What a source remembers; which memberships are ours"""
+"""What a source remembers; which memberships are ours; quarantine"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,3 +30,8 @@ def upgrade() -> None:
     )
     op.add_column("memberships", sa.Column("is_seen", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.add_column("memberships", sa.Column("is_ours", sa.Boolean(), nullable=False, server_default=sa.true()))
+    op.add_column("connections", sa.Column("failures", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("connections", sa.Column("quarantined", UtcDateTime(), nullable=True))
+    op.add_column("connections", sa.Column("tried", UtcDateTime(), nullable=True))
+    for name in ("cause", "quarantine_reason"):
+        op.add_column("connections", sa.Column(name, sa.String(), nullable=False, server_default=""))
