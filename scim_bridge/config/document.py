@@ -70,7 +70,7 @@ class Target(_Section):
         }
     )
 
-    kind: Literal["identity-center"]
+    kind: Literal["identity-center", "scim"]
     url: Url
     token: Token
     token_expires: Day = ""

@@ -17,7 +17,6 @@ KEYS: dict[KeyPath, str] = {
 
 VALUES: dict[KeyPath, tuple[tuple[str, ...], str]] = {
     (*_CONNECTION, "source", "kind"): (("ldap", "entra"), "csv"),
-    (*_CONNECTION, "target", "kind"): (("scim",), "identity-center"),
 }
 """Values not available yet, and what may stand there."""
 

@@ -31,11 +31,20 @@ class Characteristic:
 class Capabilities:
     """A target's limits. attributes: for each kind, path → characteristic; a path that is missing has no place there.
 
-    changes_per_patch: membership changes one request may carry.
+    changes_per_patch: membership changes one request may carry. The rest concerns the wire alone: can_patch: else a
+    resource is replaced whole (PUT). can_filter: else it is looked for in a listing. pages_by_cursor: else by
+    startIndex. page: resources asked for at once. shows_members: groups are shown with their members.
+    removes_by_filter: a member is removed by `members[value eq "id"]`, else by a value list.
     """
 
     attributes: Mapping[Kind, Mapping[str, Characteristic]]
     changes_per_patch: int
+    can_patch: bool = True
+    can_filter: bool = True
+    pages_by_cursor: bool = True
+    page: int = 100
+    shows_members: bool = False
+    removes_by_filter: bool = False
 
     def unique(self, kind: Kind) -> tuple[tuple[str, Uniqueness], ...]:
         """The paths whose values only one resource of this kind may hold, and how they are compared."""

@@ -12,7 +12,7 @@ from scim_bridge.errors import NotThere, Refused
 from scim_bridge.model.identity import Members
 from scim_bridge.model.protocol import Progress
 from scim_bridge.target.client import ScimClient
-from scim_bridge.target.read import PAGE, filter_of, one_page, pages
+from scim_bridge.target.read import PAGE, Pages, filter_of, one_page
 
 _Asked = TypeVar("_Asked")
 _Told = TypeVar("_Told")
@@ -25,11 +25,13 @@ class MemberReader:
     """Members of groups: by group over users (one request a hundred members, one at least), else by user over groups
     (one a user and a hundred of their groups), else by pair (one for each group and user).
 
-    user_ids: gives the ids of all users, which the last two ways go through. May be used by several threads.
+    pages: how the target is listed. user_ids: gives the ids of all users, which the last two ways go through. May be
+    used by several threads.
     """
 
-    def __init__(self, client: ScimClient, user_ids: Callable[[], Sequence[str]], threads: int) -> None:
+    def __init__(self, client: ScimClient, pages: Pages, user_ids: Callable[[], Sequence[str]], threads: int) -> None:
         self._client = client
+        self._pages = pages
         self._user_ids = user_ids
         self._threads = threads
         self._ways = [self._by_group, self._by_user, self._by_pair]
@@ -122,7 +124,7 @@ class MemberReader:
         found: set[str] = set()
         begun = False
         try:
-            for resources in pages(self._client, collection, condition):
+            for resources in self._pages(collection, condition):
                 found.update(resource["id"] for resource in resources)
                 begun = True
         except Refused:

@@ -1,6 +1,7 @@
-"""The target of a connection: reads, finds and changes users and groups of Identity Center over SCIM.
+"""The target of a connection: reads, finds and changes users and groups over SCIM.
 
-Waiting, retrying and the ceiling are below, in client.py; what to send is decided by the plan.
+Waiting, retrying and the ceiling are below, in client.py; what to send is decided by the plan. How servers differ is
+data (capabilities): Identity Center's is written down (identity_center.py), any other's is read from it.
 """
 
 import math
@@ -11,16 +12,19 @@ from types import TracebackType
 
 from scim_bridge.config.settings import TargetSettings
 from scim_bridge.errors import Hold, NotThere, Stop
-from scim_bridge.model.capabilities import Capabilities, fold
+from scim_bridge.model.capabilities import Capabilities, Uniqueness, fold
 from scim_bridge.model.identity import Existing, Inventory, Kind, Members, Value
 from scim_bridge.model.operation import Change
 from scim_bridge.model.protocol import Answer, Progress, silent
+from scim_bridge.target.capability_reading import read_capabilities
 from scim_bridge.target.client import Request, ScimClient, Sent
 from scim_bridge.target.identity_center import IDENTITY_CENTER
 from scim_bridge.target.members import MemberReader
 from scim_bridge.target.rate import Rate
-from scim_bridge.target.read import COLLECTION, filter_of, one_page, pages, read_inventory
-from scim_bridge.target.wire import from_resource, to_member_patch, to_patch, to_resource
+from scim_bridge.target.read import COLLECTION, Resource, filter_of, one_page, pages_of, read_inventory
+from scim_bridge.target.shown_members import ShownMembers
+from scim_bridge.target.wire import from_resource, to_resource
+from scim_bridge.target.writing import MemberChange, Patching, Replacing, Writing
 
 _READERS = 8
 _CHECKS = 3
@@ -29,10 +33,13 @@ _NEW_FOR = 10.0
 
 
 def open_target(settings: TargetSettings) -> "ScimTarget":
-    """The target of this connection; close it, or use it in a `with`."""
-    return ScimTarget(
-        ScimClient(settings.url, settings.token.read, Rate(settings.requests_per_second)), IDENTITY_CENTER
-    )
+    """The target of this connection; close it, or use it in a `with`. Raises Stop if it does not say what it holds."""
+    client = ScimClient(settings.url, settings.token.read, Rate(settings.requests_per_second))
+    try:
+        return ScimTarget(client, IDENTITY_CENTER if settings.kind == "identity-center" else read_capabilities(client))
+    except BaseException:
+        client.close()
+        raise
 
 
 class ScimTarget:
@@ -49,7 +56,13 @@ class ScimTarget:
         self._user_ids: list[str] | None = None
         self._created: dict[str, float] = {}
         self._clock = clock
-        self._members = MemberReader(client, self._all_user_ids, _READERS)
+        self._pages = pages_of(client, capabilities)
+        self._shown = ShownMembers(client, self._pages, _READERS)
+        by_filter = MemberReader(client, self._pages, self._all_user_ids, _READERS)
+        self._members: MemberReader | ShownMembers = self._shown if capabilities.shows_members else by_filter
+        self._writing: Writing = Replacing(client)
+        if capabilities.can_patch:
+            self._writing = Patching(client, by_filter=capabilities.removes_by_filter)
 
     def __enter__(self) -> "ScimTarget":
         return self
@@ -93,9 +106,10 @@ class ScimTarget:
             ) from None
 
     def read(self, progress: Progress = silent) -> Inventory:
-        """All users and groups, by cursor pages of 100."""
+        """All users and groups, page by page."""
+        self._shown.begin()
         with _reading("users and groups"):
-            inventory = read_inventory(self._client, progress)
+            inventory = read_inventory(self._pages, progress, self._see)
         self._user_ids = list(inventory.users)
         return inventory
 
@@ -105,11 +119,11 @@ class ScimTarget:
             return self._members.read(group_ids, progress)
 
     def groups_of(self, user_id: str) -> frozenset[str] | None:
-        """Target ids of the groups this user is in, by the filter on members; None if the endpoint has none."""
+        """Target ids of the groups this user is in; None if the endpoint cannot be asked so."""
         return self._members.groups_of(user_id)
 
     def confirms(self, group_id: str, user_id: str) -> bool:
-        """One pair query (`id` and `members`) against what the last way of reading said; see model.protocol.Target."""
+        """Another way of asking against what the last way of reading said; see model.protocol.Target."""
         with _reading("members of groups"):
             return self._members.confirms(group_id, user_id)
 
@@ -118,12 +132,21 @@ class ScimTarget:
 
         What is found is looked at: an endpoint that ignored the filter must not hand us somebody else.
         """
-        how = self._capabilities.attributes[kind][path].uniqueness
-        for resource in one_page(self._client, COLLECTION[kind], filter_of((path, value))):
+        place = self._capabilities.attributes[kind][path]
+        how: Uniqueness = "exact" if place.uniqueness == "exact" else "folded"
+        for resource in self._alike(kind, path, value):
             existing = from_resource(kind, resource)
             if fold(existing.attributes.get(path, ""), how) == fold(value, how):
                 return existing
         return None
+
+    def _alike(self, kind: Kind, path: str, value: str) -> Iterator[Resource]:
+        """What a filter finds; everybody, where there is no filter."""
+        if self._capabilities.can_filter:
+            yield from one_page(self._client, COLLECTION[kind], filter_of((path, value)))
+        else:
+            for resources in self._pages(COLLECTION[kind]):
+                yield from resources
 
     def get(self, kind: Kind, target_id: str) -> Existing | None:
         """The resource with this id, None if it is gone."""
@@ -142,31 +165,38 @@ class ScimTarget:
         return Answer(target_id, reply.request_id)
 
     def update(self, kind: Kind, target_id: str, changes: Mapping[str, Change]) -> Answer:
-        """One PATCH with one operation an attribute.
+        """One request: a PATCH with one operation an attribute, or a PUT of the whole.
 
         An address is replaced whole: if a part of it changes, `changes` holds all its parts, those that stay as well
         (old == new).
         """
-        path = f"{COLLECTION[kind]}/{target_id}"
-        reply = self._client.send(Request("PATCH", path, to_patch(changes), is_new=self._is_new(target_id)))
+        reply = self._writing.update(kind, target_id, changes, is_new=self._is_new(target_id))
         return Answer(target_id, reply.request_id)
 
     def delete(self, kind: Kind, target_id: str) -> Answer:
         """Delete one resource for good. NotThere if it is gone already."""
+        self._shown.begin()  # a user leaves the groups too
         return Answer(target_id, self._client.send(Request("DELETE", f"{COLLECTION[kind]}/{target_id}")).request_id)
 
     def add_members(self, group_id: str, user_ids: Sequence[str]) -> Answer:
-        """Put users in, by one PATCH."""
+        """Put users in, by one request."""
         return self._change_members("add", group_id, user_ids)
 
     def remove_members(self, group_id: str, user_ids: Sequence[str]) -> Answer:
-        """Take users out, by one PATCH."""
+        """Take users out, by one request."""
         return self._change_members("remove", group_id, user_ids)
 
-    def _change_members(self, op: str, group_id: str, user_ids: Sequence[str]) -> Answer:
+    def _change_members(self, op: MemberChange, group_id: str, user_ids: Sequence[str]) -> Answer:
         is_new = any(self._is_new(resource_id) for resource_id in (group_id, *user_ids))
-        request = Request("PATCH", f"Groups/{group_id}", to_member_patch(op, user_ids), is_new=is_new)
-        return Answer(group_id, self._client.send(request).request_id)
+        try:
+            return Answer(group_id, self._writing.change_members(op, group_id, user_ids, is_new=is_new).request_id)
+        finally:
+            self._shown.forget(group_id)
+
+    def _see(self, kind: Kind, resource: Resource) -> None:
+        """Groups may show their members in the listing."""
+        if kind == "group" and self._capabilities.shows_members:
+            self._shown.see(resource)
 
     def _is_new(self, target_id: str) -> bool:
         """Whether it was created so short a time ago that the endpoint may not know it everywhere."""
@@ -175,7 +205,7 @@ class ScimTarget:
     def _all_user_ids(self) -> Sequence[str]:
         """Every user there is, as last read, with those created since."""
         if self._user_ids is None:
-            found = pages(self._client, COLLECTION["user"])
+            found = self._pages(COLLECTION["user"])
             self._user_ids = [resource["id"] for resources in found for resource in resources]
         return tuple(self._user_ids)
 

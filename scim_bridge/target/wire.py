@@ -1,29 +1,29 @@
-"""Attributes by path ↔ SCIM bodies (RFC 7643, RFC 7644 §3.5.2), in the form Identity Center takes (design.md §6.10)."""
+"""Attributes by path ↔ SCIM bodies (RFC 7643, RFC 7644 §3.5), in the forms Identity Center takes (design.md §6.10)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 from scim_bridge.model.identity import Existing, Kind, Value
 from scim_bridge.model.operation import Change
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-_CORE: Mapping[Kind, str] = {
+CORE: Mapping[Kind, str] = {
     "user": "urn:ietf:params:scim:schemas:core:2.0:User",
     "group": "urn:ietf:params:scim:schemas:core:2.0:Group",
 }
 _PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-_LISTS = ("emails", "phoneNumbers")
+_LISTS = ("emails", "phoneNumbers", "roles")
 
 
 def _places(holder: str, *keys: str) -> dict[str, str]:
     return {key: holder + key for key in keys}
 
 
-# An answer's keys → paths, one table for each object inside a resource. profileUrl is not among them: it is never
-# shown back; roles neither: they cannot be changed (identity_center.py).
+# An answer's keys → paths, one table for each object inside a resource.
 _SHOWN = _places(
-    "", "userName", "externalId", "displayName", "nickName", "title", "userType", "preferredLanguage", "locale",
-    "timezone",
+    "", "userName", "externalId", "displayName", "nickName", "profileUrl", "title", "userType", "preferredLanguage",
+    "locale", "timezone",
 )  # fmt: skip
 _SHOWN_NAME = _places(
     "name.", "formatted", "givenName", "familyName", "middleName", "honorificPrefix", "honorificSuffix"
@@ -32,12 +32,13 @@ _SHOWN_ADDRESS = _places("addresses.", "formatted", "streetAddress", "locality",
 _SHOWN_ENTERPRISE = _places("enterprise.", "employeeNumber", "costCenter", "organization", "division", "department")
 _SHOWN_EMAIL = {"value": "emails"}
 _SHOWN_PHONE = {"value": "phoneNumbers"}
+_SHOWN_ROLE = {"value": "roles"}
 _SHOWN_MANAGER = {"value": "enterprise.manager"}
 
 
 def to_resource(kind: Kind, attributes: Mapping[str, Value]) -> dict[str, Any]:
     """The body of a create. attributes: path → value, without empty ones."""
-    body: dict[str, Any] = {"schemas": [_CORE[kind]]}
+    body: dict[str, Any] = {"schemas": [CORE[kind]]}
     for path, value in attributes.items():
         holder, _, part = path.partition(".")
         if holder == "enterprise":
@@ -74,8 +75,60 @@ def to_patch(changes: Mapping[str, Change]) -> dict[str, Any]:
     return {"schemas": [_PATCH_OP], "Operations": operations}
 
 
-def to_member_patch(op: str, user_ids: Iterable[str]) -> dict[str, Any]:
-    """The body that adds or removes members: a value list, the only form AWS documents for both."""
+def to_changed(shown: Mapping[str, Any], changes: Mapping[str, Change]) -> dict[str, Any]:
+    """A resource as it was shown, with these changes: the body of a PUT. The address whole, as in to_patch."""
+    body = deepcopy(dict(shown))
+    if any(path.startswith("addresses.") for path in changes):
+        body.pop("addresses", None)
+    for path, (_, new) in changes.items():
+        holder, _, part = path.partition(".")
+        if holder == "addresses":
+            if new is not None:
+                body.setdefault("addresses", [{"type": "work"}])[0][part] = new
+        elif part:
+            _put(body, ENTERPRISE if holder == "enterprise" else holder, part, path, new)
+        elif new is None:
+            body.pop(path, None)
+        else:
+            body[path] = _wire_value(path, new)
+    schemas = [schema for schema in body.get("schemas", ()) if schema != ENTERPRISE]
+    return body | {"schemas": [*schemas, ENTERPRISE] if ENTERPRISE in body else schemas}
+
+
+def _put(body: dict[str, Any], holder: str, part: str, path: str, new: Value | None) -> None:
+    """Set or take away one part of an object, and the object when it has none left."""
+    inner = dict(body.get(holder) or {})
+    inner.pop(part, None)
+    if new is not None:
+        inner[part] = _wire_value(path, new)
+    body[holder] = inner
+    if not inner:
+        del body[holder]
+
+
+def with_members(shown: Mapping[str, Any], user_ids: Sequence[str]) -> dict[str, Any]:
+    """A group as it was shown, with these users in it."""
+    members = list(shown.get("members") or ())
+    there = {member.get("value") for member in members}
+    added = [{"value": user_id} for user_id in dict.fromkeys(user_ids) if user_id not in there]
+    return dict(shown) | {"members": members + added} if added else dict(shown)
+
+
+def without_members(shown: Mapping[str, Any], user_ids: Sequence[str]) -> dict[str, Any]:
+    """A group as it was shown, without these users."""
+    gone, members = set(user_ids), list(shown.get("members") or ())
+    left = [member for member in members if member.get("value") not in gone]
+    return dict(shown) | {"members": left} if len(left) < len(members) else dict(shown)
+
+
+def to_member_patch(op: str, user_ids: Iterable[str], *, by_filter: bool = False) -> dict[str, Any]:
+    """The body that adds or removes members: a value list, the only form AWS documents for both.
+
+    by_filter: remove by `members[value eq "id"]`, the form of RFC 7644 §3.5.2.2; servers refuse the other there.
+    """
+    if op == "remove" and by_filter:
+        paths = (f'members[value eq "{user_id}"]' for user_id in user_ids)
+        return {"schemas": [_PATCH_OP], "Operations": [{"op": "remove", "path": path} for path in paths]}
     members = [{"value": user_id} for user_id in user_ids]
     return {"schemas": [_PATCH_OP], "Operations": [{"op": op, "path": "members", "value": members}]}
 
@@ -91,12 +144,16 @@ def _wire_value(path: str, value: Value) -> Any:
 
 
 def _listed(path: str, value: Value) -> list[dict[str, Any]]:
+    if path == "roles":
+        return [{"value": value, "primary": True}]
     entry: dict[str, Any] = {"value": value, "type": "work"}
     return [entry | {"primary": True}] if path == "emails" else [entry]
 
 
 def from_resource(kind: Kind, body: Mapping[str, Any]) -> Existing:
-    """A resource as an answer shows it: of several values the first; what is absent, empty or no text is left out.
+    """A resource as an answer shows it: of several values the primary one, else the first.
+
+    What is absent, empty or no text is left out.
 
     `active` may come as text, as in the documented examples; a user shown without it counts as active, so that a
     leaver is shut out all the same.
@@ -107,9 +164,10 @@ def from_resource(kind: Kind, body: Mapping[str, Any]) -> Existing:
         active = body.get("active", True)
         attributes["active"] = active if isinstance(active, bool) else str(active).lower() != "false"
         _take(attributes, body.get("name"), _SHOWN_NAME)
-        _take(attributes, _first(body.get("emails")), _SHOWN_EMAIL)
-        _take(attributes, _first(body.get("phoneNumbers")), _SHOWN_PHONE)
-        _take(attributes, _first(body.get("addresses")), _SHOWN_ADDRESS)
+        _take(attributes, _main(body.get("emails")), _SHOWN_EMAIL)
+        _take(attributes, _main(body.get("phoneNumbers")), _SHOWN_PHONE)
+        _take(attributes, _main(body.get("roles")), _SHOWN_ROLE)
+        _take(attributes, _main(body.get("addresses")), _SHOWN_ADDRESS)
         enterprise = body.get(ENTERPRISE)
         if isinstance(enterprise, dict):
             _take(attributes, enterprise, _SHOWN_ENTERPRISE)
@@ -126,5 +184,9 @@ def _take(attributes: dict[str, Value], shown: Any, places: Mapping[str, str]) -
                 attributes[path] = value
 
 
-def _first(values: Any) -> Any:
-    return values[0] if values and isinstance(values, list) else None
+def _main(values: Any) -> Any:
+    if not values or not isinstance(values, list):
+        return None
+    if len(values) == 1:
+        return values[0]
+    return next((value for value in values if isinstance(value, dict) and value.get("primary") is True), values[0])

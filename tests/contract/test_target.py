@@ -1,11 +1,12 @@
 """What every target promises (model.protocol.Target), held against the one in memory and the SCIM client over HTTP.
 
-Over HTTP every request must also be valid by a strict reading of the dialect: the emulator counts those that are not.
+The client is held to them before the emulator of Identity Center and before a SCIM server written by others. Before
+the emulator every request must also be valid by a strict reading of the dialect: it counts those that are not.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -17,14 +18,20 @@ from scim_bridge.model.operation import Change
 from scim_bridge.model.protocol import Target
 from scim_bridge.sandbox.knobs import Knobs
 from scim_bridge.sandbox.server import Sandbox
+from scim_bridge.target.capability_reading import read_capabilities
 from scim_bridge.target.client import ScimClient
 from scim_bridge.target.identity_center import IDENTITY_CENTER
 from scim_bridge.target.rate import Rate
 from scim_bridge.target.retry import Patience
 from scim_bridge.target.scim import ScimTarget
 from tests.fakes import FakeClock, MemoryTarget
+from tests.other_server import OtherServer
 
 IMPLEMENTATIONS = ("memory", "scim", "scim, short pages")
+"""Identity Center: what RFC 7644 leaves open (what is unique, what a value may be) is settled."""
+by_identity_center = pytest.mark.parametrize("target", IMPLEMENTATIONS, indirect=True)
+"""Marks a test of something that RFC 7644 leaves open."""
+ANY = ("any server", "any server, by PUT without filters")
 TEXTS = tuple(
     path
     for path, place in IDENTITY_CENTER.attributes["user"].items()
@@ -68,6 +75,27 @@ def endpoints() -> Iterator[dict[str, Endpoint]]:
         yield {"scim": plain, "scim, short pages": short}
 
 
+@pytest.fixture(scope="module")
+def other_server() -> Iterator[OtherServer]:
+    with OtherServer() as server:
+        yield server
+
+
+@pytest.fixture(params=(*IMPLEMENTATIONS, *ANY))
+def target(request: pytest.FixtureRequest, endpoints: dict[str, Endpoint]) -> Iterator[Target]:
+    """Every target there is, for what RFC 7644 settles."""
+    if request.param not in ANY:
+        with opened(request.param, endpoints) as opened_target:
+            yield opened_target
+        return
+    server: OtherServer = request.getfixturevalue("other_server")
+    server.empty()
+    capabilities = read_capabilities(server.client)
+    if request.param == "any server, by PUT without filters":
+        capabilities = replace(capabilities, can_patch=False, can_filter=False, page=30)
+    yield ScimTarget(server.client, capabilities)
+
+
 @contextmanager
 def opened(name: str, endpoints: dict[str, Endpoint], invalid: int = 0) -> Iterator[Target]:
     """An empty target of this implementation."""
@@ -75,12 +103,6 @@ def opened(name: str, endpoints: dict[str, Endpoint], invalid: int = 0) -> Itera
         yield MemoryTarget()
         return
     with endpoints[name].emptied(invalid) as target:
-        yield target
-
-
-@pytest.fixture(params=IMPLEMENTATIONS)
-def target(request: pytest.FixtureRequest, endpoints: dict[str, Endpoint]) -> Iterator[Target]:
-    with opened(request.param, endpoints) as target:
         yield target
 
 
@@ -268,6 +290,7 @@ def _taken(target: Target) -> None:
     target.create("group", team("dev"))
 
 
+@by_identity_center
 @pytest.mark.parametrize(("kind", "clash"), CLASHES)
 def test_a_unique_value_that_is_held_cannot_be_created_again(
     target: Target, kind: Kind, clash: dict[str, Value]
@@ -278,6 +301,7 @@ def test_a_unique_value_that_is_held_cannot_be_created_again(
     assert len(target.read().of(kind)) == 1
 
 
+@by_identity_center
 @pytest.mark.parametrize(("kind", "clash"), CLASHES)
 def test_a_unique_value_that_is_held_cannot_be_taken_over(target: Target, kind: Kind, clash: dict[str, Value]) -> None:
     _taken(target)
@@ -419,6 +443,7 @@ def test_each_group_asked_for_has_its_own_entry_and_no_other_does(target: Target
     assert target.read_members([]) == {}
 
 
+@by_identity_center
 def test_an_unknown_user_is_put_nowhere_nor_anybody_beside_him(target: Target) -> None:
     (user_id,) = crowd(target, 1)
     group_id = target.create("group", team("dev")).target_id
@@ -437,6 +462,7 @@ def test_more_changes_than_a_patch_may_carry_are_refused(refusing: Target) -> No
     refusing.add_members(group_id, ids[: refusing.capabilities.changes_per_patch])
 
 
+@by_identity_center
 def test_what_is_deleted_is_gone_with_its_memberships(target: Target) -> None:
     user = target.create("user", person("a")).target_id
     group = target.create("group", {"externalId": "g", "displayName": "g"}).target_id

@@ -158,8 +158,10 @@ def test_members_are_a_value_list(op: str) -> None:
         ({"addresses": [{"type": "work", "locality": "Kyoto"}]}, "addresses.type", None),
         ({ENTERPRISE: {"manager": {"$ref": "../Users/t-7"}}}, "enterprise.manager", None),
         ({ENTERPRISE: {"manager": {"value": "t-7", "displayName": "x"}}}, "enterprise.manager", "t-7"),
-        ({"profileUrl": "https://corp.example/sato"}, "profileUrl", None),
-        ({"roles": [{"value": "engineer"}]}, "roles", None),
+        ({"profileUrl": "https://corp.example/sato"}, "profileUrl", "https://corp.example/sato"),
+        ({"roles": [{"value": "engineer"}]}, "roles", "engineer"),
+        ({"emails": [{"value": "old@x"}, {"value": "a@x", "primary": True}]}, "emails", "a@x"),
+        ({"emails": [{"value": "old@x"}, {"value": "a@x"}]}, "emails", "old@x"),
     ],
 )
 def test_what_an_answer_shows_is_read_as_it_is_meant(shown: dict[str, Any], path: str, value: Value | None) -> None:
@@ -171,4 +173,4 @@ def test_no_answer_however_odd_breaks_the_reading(shown: dict[str, Any]) -> None
     attributes = from_resource("user", {"id": "t-1", **shown}).attributes
     assert isinstance(attributes["active"], bool)
     assert all(isinstance(value, str) and value for path, value in attributes.items() if path != "active")
-    assert set(attributes) <= set(IDENTITY_CENTER.attributes["user"])
+    assert set(attributes) <= {*IDENTITY_CENTER.attributes["user"], "profileUrl", "roles"}

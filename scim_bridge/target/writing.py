@@ -1,0 +1,81 @@
+"""Changing a resource that is there: by PATCH, or by PUT of the whole resource where the server takes no PATCH."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
+
+from scim_bridge.model.identity import Kind
+from scim_bridge.model.operation import Change
+from scim_bridge.target.client import Reply, Request, ScimClient
+from scim_bridge.target.read import COLLECTION, Resource
+from scim_bridge.target.wire import to_changed, to_member_patch, to_patch, with_members, without_members
+
+MemberChange = Literal["add", "remove"]
+
+
+class Writing(Protocol):
+    """One way of changing resources. is_new: what it names was made a moment ago."""
+
+    def update(self, kind: Kind, target_id: str, changes: Mapping[str, Change], *, is_new: bool) -> Reply:
+        """Change attributes."""
+        ...
+
+    def change_members(self, op: MemberChange, group_id: str, user_ids: Sequence[str], *, is_new: bool) -> Reply:
+        """Put users into a group or take them out."""
+        ...
+
+
+class Patching:
+    """One PATCH a change. by_filter: see Capabilities.removes_by_filter."""
+
+    def __init__(self, client: ScimClient, *, by_filter: bool) -> None:
+        self._client = client
+        self._by_filter = by_filter
+
+    def update(self, kind: Kind, target_id: str, changes: Mapping[str, Change], *, is_new: bool) -> Reply:
+        """One operation an attribute."""
+        path = f"{COLLECTION[kind]}/{target_id}"
+        return self._client.send(Request("PATCH", path, to_patch(changes), is_new=is_new))
+
+    def change_members(self, op: MemberChange, group_id: str, user_ids: Sequence[str], *, is_new: bool) -> Reply:
+        """All users by one request."""
+        body = to_member_patch(op, user_ids, by_filter=self._by_filter)
+        return self._client.send(Request("PATCH", f"Groups/{group_id}", body, is_new=is_new))
+
+
+class Replacing:
+    """GET, change, PUT: what we have no word for goes back as it came.
+
+    Two threads never do so at once with one resource. What another client changes between GET and PUT is lost: RFC 7644
+    leaves no other way without PATCH.
+    """
+
+    def __init__(self, client: ScimClient) -> None:
+        self._client = client
+        self._locks = tuple(threading.Lock() for _ in range(64))
+
+    def update(self, kind: Kind, target_id: str, changes: Mapping[str, Change], *, is_new: bool) -> Reply:
+        """Change attributes; nothing is sent if the resource is so already."""
+        path = f"{COLLECTION[kind]}/{target_id}"
+        with self._alone(path):
+            reply = self._get(path, is_new=is_new)
+            return self._put(path, reply, to_changed(reply.body, changes))
+
+    def change_members(self, op: MemberChange, group_id: str, user_ids: Sequence[str], *, is_new: bool) -> Reply:
+        """Put users in or take them out; nothing is sent if it is so already."""
+        path = f"Groups/{group_id}"
+        change = with_members if op == "add" else without_members
+        with self._alone(path):
+            reply = self._get(path, is_new=is_new)
+            return self._put(path, reply, change(reply.body, user_ids))
+
+    def _alone(self, path: str) -> threading.Lock:
+        return self._locks[hash(path) % len(self._locks)]
+
+    def _get(self, path: str, *, is_new: bool) -> Reply:
+        return self._client.send(Request("GET", path, needs="id", is_new=is_new))
+
+    def _put(self, path: str, shown: Reply, body: Resource) -> Reply:
+        if body == shown.body:
+            return shown
+        return self._client.send(Request("PUT", path, {key: value for key, value in body.items() if key != "meta"}))
