@@ -22,11 +22,20 @@ demo: setup ## a sample organization into an emulated Identity Center, with the 
 	$(BIN)/scim-bridge demo
 
 .PHONY: test
-test: setup lint ## lint, types, imports, all tests but the slow ones
+test: setup scimmy lint ## lint, types, imports, all tests but the slow ones
 	$(BIN)/python -m pytest -m "not slow"
 
+# A SCIM server of others, for the contract tests; where there is no npm they are skipped (CI has it).
+.PHONY: scimmy
+scimmy: $(if $(shell command -v npm),.venv/scimmy/.done)
+
+.venv/scimmy/.done: tests/scimmy/package.json tests/scimmy/server.mjs | .venv/.done
+	rm -rf .venv/scimmy && cp -r tests/scimmy .venv/scimmy
+	cd .venv/scimmy && npm install --silent --no-package-lock --no-audit --no-fund --ignore-scripts
+	touch $@
+
 .PHONY: test-slow
-test-slow: setup ## large and long tests, and the laws with thirty times the examples
+test-slow: setup scimmy ## large and long tests, and the laws with thirty times the examples
 	$(BIN)/python -m pytest -m slow
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest tests/laws tests/mapping tests/source
 
@@ -41,9 +50,9 @@ lint: setup
 	$(BIN)/hadolint Dockerfile
 
 .PHONY: system-packages
-system-packages: ## what a few tests need from Debian: Chromium and fonts (needs root)
+system-packages: ## what a few tests need from Debian: Chromium, fonts, Node.js (needs root)
 	apt-get update -q
-	apt-get install -y -q --no-install-recommends chromium fonts-noto-cjk fonts-noto-color-emoji
+	apt-get install -y -q --no-install-recommends chromium fonts-noto-cjk fonts-noto-color-emoji nodejs npm
 
 .PHONY: bench
 bench: setup ## planning 100,000 people against the bare minimum of the same work; pace against permitted rate

@@ -11,7 +11,7 @@ from time import monotonic
 from types import TracebackType
 
 from scim_bridge.config.settings import TargetSettings
-from scim_bridge.errors import Hold, NotThere, Stop
+from scim_bridge.errors import Hold, NotThere, Refused, Stop
 from scim_bridge.model.capabilities import Capabilities, Uniqueness, fold
 from scim_bridge.model.identity import Existing, Inventory, Kind, Members, Value
 from scim_bridge.model.operation import Change
@@ -141,12 +141,19 @@ class ScimTarget:
         return None
 
     def _alike(self, kind: Kind, path: str, value: str) -> Iterator[Resource]:
-        """What a filter finds; everybody, where there is no filter."""
+        """What a filter finds; everybody, where there is no filter or this one is refused.
+
+        Some servers cannot read a value with a quotation mark in it, however it is escaped (seen with SCIMMY).
+        """
         if self._capabilities.can_filter:
-            yield from one_page(self._client, COLLECTION[kind], filter_of((path, value)))
-        else:
-            for resources in self._pages(COLLECTION[kind]):
-                yield from resources
+            try:
+                yield from one_page(self._client, COLLECTION[kind], filter_of((path, value)))
+            except Refused:
+                pass
+            else:
+                return
+        for resources in self._pages(COLLECTION[kind]):
+            yield from resources
 
     def get(self, kind: Kind, target_id: str) -> Existing | None:
         """The resource with this id, None if it is gone."""

@@ -1,12 +1,13 @@
 """What every target promises (model.protocol.Target), held against the one in memory and the SCIM client over HTTP.
 
-The client is held to them before the emulator of Identity Center and before a SCIM server written by others. Before
+The client is held to them before the emulator of Identity Center and before SCIM servers written by others. Before
 the emulator every request must also be valid by a strict reading of the dialect: it counts those that are not.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -25,13 +26,14 @@ from scim_bridge.target.rate import Rate
 from scim_bridge.target.retry import Patience
 from scim_bridge.target.scim import ScimTarget
 from tests.fakes import FakeClock, MemoryTarget
-from tests.other_server import OtherServer
+from tests.other_server import NAMES, OtherServer, started
 
 IMPLEMENTATIONS = ("memory", "scim", "scim, short pages")
 """Identity Center: what RFC 7644 leaves open (what is unique, what a value may be) is settled."""
 by_identity_center = pytest.mark.parametrize("target", IMPLEMENTATIONS, indirect=True)
 """Marks a test of something that RFC 7644 leaves open."""
-ANY = ("any server", "any server, by PUT without filters")
+ANY = tuple((name, plainly) for name in NAMES for plainly in (False, True))
+"""Servers written by others; plainly: as if it knew neither PATCH nor filters, so by PUT and by listings."""
 TEXTS = tuple(
     path
     for path, place in IDENTITY_CENTER.attributes["user"].items()
@@ -76,22 +78,24 @@ def endpoints() -> Iterator[dict[str, Endpoint]]:
 
 
 @pytest.fixture(scope="module")
-def other_server() -> Iterator[OtherServer]:
-    with OtherServer() as server:
-        yield server
+def other_servers() -> Iterator[Callable[[str], OtherServer]]:
+    """Each is started when it is first asked for."""
+    with ExitStack() as stack:
+        yield cache(lambda name: stack.enter_context(started(name)))
 
 
-@pytest.fixture(params=(*IMPLEMENTATIONS, *ANY))
+@pytest.fixture(params=(*IMPLEMENTATIONS, *ANY), ids=str)
 def target(request: pytest.FixtureRequest, endpoints: dict[str, Endpoint]) -> Iterator[Target]:
     """Every target there is, for what RFC 7644 settles."""
-    if request.param not in ANY:
+    if request.param in IMPLEMENTATIONS:
         with opened(request.param, endpoints) as opened_target:
             yield opened_target
         return
-    server: OtherServer = request.getfixturevalue("other_server")
+    name, plainly = request.param
+    server: OtherServer = request.getfixturevalue("other_servers")(name)
     server.empty()
     capabilities = read_capabilities(server.client)
-    if request.param == "any server, by PUT without filters":
+    if plainly:
         capabilities = replace(capabilities, can_patch=False, can_filter=False, page=30)
     yield ScimTarget(server.client, capabilities)
 
