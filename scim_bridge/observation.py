@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from scim_bridge.bridge import Bridge
-from scim_bridge.model.identity import EXTERNAL_ID, Existing, Inventory, Kind, Members
+from scim_bridge.model.identity import EXTERNAL_ID, Existing, Inventory, Kind, Members, Notice
 from scim_bridge.model.known import Known
 from scim_bridge.model.protocol import Progress
 from scim_bridge.model.run import OperationRecord
-from scim_bridge.model.source import Memory
+from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.state.reader import StateReader
 
 Key = tuple[Kind, str]
@@ -48,6 +48,15 @@ def knowledge(bridge: Bridge, reader: StateReader, now: datetime) -> Known:
 def recollect(bridge: Bridge, reader: StateReader, now: datetime) -> Memory | None:
     """What the source remembers, unless it is time to read it whole again."""
     return reader.source_memory(bridge.name, bridge.source.key, now - bridge.verify)
+
+
+def said_why_whole(source: SourceReading) -> SourceReading:
+    """The same, with a warning if everything had to be read although there was a memory."""
+    if source.learned is None or not source.learned.reason:
+        return source
+    detail = f"the whole source was read, because {source.learned.reason}"
+    warnings = (*source.snapshot.warnings, Notice("read_in_full", "source", detail))
+    return replace(source, snapshot=replace(source.snapshot, warnings=warnings))
 
 
 def observe(bridge: Bridge, reader: StateReader, now: datetime, progress: Progress, *, in_full: bool) -> Observed:

@@ -137,7 +137,7 @@ class Inbox:
         return Superseded(frozenset(keys), ids)
 
     def _carry_out(self, request: RequestRecord) -> Result | None:
-        order = replace(self.order, approved_by="", asked_by=request.who)
+        order = replace(self.order, approved_by=request.who if request.is_approved else "", asked_by=request.who)
         try:
             with self.bridge.target.urgent():
                 result = _run(self.bridge, self.state, request.subjects, order, inside=self.run_id)
@@ -149,9 +149,9 @@ class Inbox:
         return result
 
 
-def wait_for_answer(bridge: Bridge, state: State, who: Sequence[str], asked_by: str) -> RequestRecord | None:
+def wait_for_answer(bridge: Bridge, state: State, who: Sequence[str], order: Order) -> RequestRecord | None:
     """Leave a request with the run in progress and wait. None if that run has ended without an answer."""
-    request_id = state.ask(bridge.name, who, asked_by)
+    request_id = state.ask(bridge.name, who, order.asked_by, is_approved=bool(order.approved_by))
     while True:
         sleep(_LOOKING)
         request = state.reader.request(request_id)

@@ -14,7 +14,15 @@ from scim_bridge.model.identity import Directory
 from scim_bridge.model.known import Known
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.source import SourceReading
-from scim_bridge.observation import Observed, knowledge, observe, recollect, with_members, without_members
+from scim_bridge.observation import (
+    Observed,
+    knowledge,
+    observe,
+    recollect,
+    said_why_whole,
+    with_members,
+    without_members,
+)
 from scim_bridge.plan.basis import changed_since
 from scim_bridge.plan.correlate import Matches, correlate
 from scim_bridge.plan.document import fingerprint
@@ -66,7 +74,7 @@ def read_both(bridge: Bridge, reader: StateReader, order: Order) -> tuple[Known,
     known = knowledge(bridge, reader, now)
     today = order.today or f"{now:%Y-%m-%d}"
     memory = None if order.in_full else recollect(bridge, reader, now)
-    source = bridge.source.read(today, memory, order.progress)
+    source = said_why_whole(bridge.source.read(today, memory, order.progress))
     refuse_empty(source.snapshot.counts)
     existing = observe(bridge, reader, now, order.progress, in_full=order.in_full)
     return known, Sight(source, existing, today, now)

@@ -1,6 +1,7 @@
 """`plan`, `sync` and `apply`: what would be done, doing it, and doing what was saved."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -145,15 +146,15 @@ def _sync_only(
 ) -> int:
     """One or a few identities, at once: by a run of our own, or by the one in progress."""
     with open_bridge(chosen) as bridge, State(settings.state) as state:
+        order = Order(approved_by=who() if is_approved else "", asked_by=who())
         while True:
             try:
                 with progress() as report:
-                    order = Order(approved_by=who() if is_approved else "", asked_by=who(), progress=report)
-                    result = sync_only(bridge, state, only, order)
+                    result = sync_only(bridge, state, only, replace(order, progress=report))
                 approval = f"scim-bridge sync {chosen.name} --only {only[0]} --approve"
                 return _conclude(result, state, chosen, output, approval)
             except Busy:
-                answer = wait_for_answer(bridge, state, only, who())
+                answer = wait_for_answer(bridge, state, only, order)
             if answer is not None:
                 return _told_by(answer, state, output)
 

@@ -130,11 +130,15 @@ class Quarantine:
 
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
-    """A `sync --only` that the run in progress is asked to carry out. error: why it could not, with its exit code."""
+    """A `sync --only` that the run in progress is asked to carry out. error: why it could not, with its exit code.
+
+    is_approved: it was asked for with `--approve`.
+    """
 
     id: int
     subjects: tuple[str, ...]
     who: str
+    is_approved: bool
     is_answered: bool
     run_id: int | None
     error: str

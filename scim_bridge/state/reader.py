@@ -438,7 +438,14 @@ def _resolution(record: ConflictRecord) -> Resolution:
 
 def _request(row: RequestRow) -> RequestRecord:
     return RequestRecord(
-        row.id or 0, tuple(row.subjects), row.who, row.answered is not None, row.run_id, row.error, row.exit_code
+        row.id or 0,
+        tuple(row.subjects),
+        row.who,
+        row.is_approved,
+        row.answered is not None,
+        row.run_id,
+        row.error,
+        row.exit_code,
     )
 
 

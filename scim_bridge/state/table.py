@@ -138,6 +138,7 @@ class RequestRow(SQLModel, table=True):
     connection: str = Field(index=True)
     subjects: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     who: str
+    is_approved: bool = False
     asked: datetime = _time()
     answered: datetime | None = _time(nullable=True)
     run_id: int | None = None

@@ -210,11 +210,11 @@ class State:
             values = {"paused": None, "paused_by": "", "reason": "", **NO_QUARANTINE}
             return bool(database.execute(update(ConnectionRow).where(*mine).values(**values)).rowcount)
 
-    def ask(self, connection: str, subjects: Sequence[str], who: str) -> int:
-        """Leave a request with the run in progress; its number."""
+    def ask(self, connection: str, subjects: Sequence[str], who: str, *, is_approved: bool = False) -> int:
+        """Leave a request with the run in progress; its number. is_approved: with `--approve`."""
         with writing(self._engine) as database:
             row = {"connection": connection, "subjects": list(subjects), "who": who, "asked": self._now()}
-            asked = database.execute(insert(RequestRow).values(**row, error="", exit_code=0))
+            asked = database.execute(insert(RequestRow).values(**row, is_approved=is_approved, error="", exit_code=0))
             return int(asked.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
 
     def answer(self, request_id: int, run_id: int | None, error: str = "", exit_code: int = 0) -> None:

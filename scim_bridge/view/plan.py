@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from scim_bridge.model.operation import Operation
@@ -35,6 +36,7 @@ class PlanView:
     guard: tuple[str, ...]
     way_out: str
     requests: str
+    target_read: str
 
 
 def plan_view(plan: Plan, shown: int | None = SHOWN) -> PlanView:
@@ -49,7 +51,14 @@ def plan_view(plan: Plan, shown: int | None = SHOWN) -> PlanView:
         tuple(printable(trip.sentence) for trip in plan.verdict.tripped),
         f"If it is right: scim-bridge sync {plan.connection} --approve (after a sync that was stopped by it).",
         f"{plan.requests.writes:,} write requests (at least {plan.requests.lower_bound:,} are needed)",
+        _target_read(plan),
     )
+
+
+def _target_read(plan: Plan) -> str:
+    """How old what the plan knows of the target is; nothing to say of what was read for it."""
+    read, made = (datetime.fromisoformat(moment) for moment in (plan.basis.target_read, plan.created))
+    return f"target as read {words.ago(read, made)}" if made - read >= timedelta(minutes=1) else ""
 
 
 def in_words(plan: Plan, items: Iterable[str]) -> str:

@@ -44,7 +44,7 @@ def show_plan(console: Console, view: PlanView) -> None:
         for sentence in view.guard:
             console.print(f"  {escape(sentence)}", soft_wrap=True, highlight=False)
         console.print(f"  {escape(view.way_out)}", soft_wrap=True, highlight=False)
-    console.print(view.requests, highlight=False)
+    console.print("; ".join(filter(None, (view.requests, view.target_read))), highlight=False)
 
 
 def show_comparison(console: Console, view: ComparisonView) -> None:

@@ -118,6 +118,33 @@ def test_a_revocation_does_not_wait_for_a_run_in_progress(world: World, people: 
     world.assert_equal_to(people)
 
 
+def test_what_the_run_in_progress_was_asked_for_and_refused_can_be_approved(
+    world: World, people: People, cli: Cli
+) -> None:
+    group, members = next((g, people.flattened(g)) for g in people.groups if len(people.flattened(g)) > 3)
+    for number in range(300):
+        people.add(f"n{number}")
+    world.write(people)
+    world.configure(requests_per_second=20)
+    process = _start(world, "sync")
+    try:
+        _wait_for_writes(world, 25)
+        people.members = [row for row in people.members if row[0] != group]
+        world.write(people)
+        asking = _start(world, "sync", "--only", group)
+        asking.communicate(timeout=30)
+        assert asking.returncode == 4
+        assert world.held()["groups"][group][1] == members
+        approving = _start(world, "sync", "--only", group, "--approve")
+        _, err = approving.communicate(timeout=30)
+        assert approving.returncode == 0, err
+        assert "by the run in progress" in err
+        assert world.held()["groups"][group][1] == set()
+        assert "@" in next(r for r in cli("history", "--output", "json").json if r["approved_by"])["approved_by"]
+    finally:
+        _end(process)
+
+
 def _end(process: "subprocess.Popen[str]") -> None:
     process.kill()
     process.communicate()

@@ -336,6 +336,13 @@ def test_an_idle_run_costs_one_request_and_a_verifying_one_its_pages(world: Worl
     assert world.sandbox.counts.total == 1
 
 
+def test_a_plan_says_how_old_its_reading_of_the_target_is(world: World, people: People, cli: Cli) -> None:
+    assert "target as read" not in cli("plan").out
+    age(world, 3)
+    assert "target as read 3 h ago" in cli("plan").out
+    assert "target as read" not in cli("plan", "--full").out
+
+
 def test_a_paused_connection_says_so(world: World, people: People, cli: Cli) -> None:
     assert "corp is paused" in cli("pause", "corp", "--reason", "change freeze").err
     assert cli("sync").code == 0

@@ -30,6 +30,7 @@ def upgrade() -> None:
     )
     op.add_column("memberships", sa.Column("is_seen", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.add_column("memberships", sa.Column("is_ours", sa.Boolean(), nullable=False, server_default=sa.true()))
+    op.add_column("inbox", sa.Column("is_approved", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("connections", sa.Column("failures", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("connections", sa.Column("quarantined", UtcDateTime(), nullable=True))
     op.add_column("connections", sa.Column("tried", UtcDateTime(), nullable=True))
