@@ -1,4 +1,4 @@
-"""What a sync costs in requests and time: `python -m bench.sync [QUOTA]` (requests a second the endpoint permits).
+"""What a sync costs, in requests, time and memory: `python -m bench.sync [QUOTA]` (requests a second permitted).
 
 The client runs as a process of its own against the emulator over HTTP, journal on. Times are told as ratios: the time a
 run takes against the time its requests take at the quota, the requests it sends against the fewest that will do.
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.directory import write
+from bench.plan import measure
 from scim_bridge.sandbox.knobs import Knobs
 from scim_bridge.sandbox.server import Sandbox
 
@@ -112,6 +113,18 @@ def revocation(users: int) -> None:
         print(f"a revocation beside a load of {users:,}: {arrived:.2f} s after it was asked for", flush=True)
 
 
+def memory(users: int, groups: int, memberships: int) -> None:
+    """Peak memory of a whole first sync, plan and apply, and of an idle one after it, as fast as the emulator goes."""
+    with tempfile.TemporaryDirectory() as name, Sandbox(Knobs(rate=None)) as sandbox:
+        scene = Scene(Path(name), sandbox)
+        write(scene.folder, users, groups, memberships)
+        command = (*_PROGRAM, "--config", str(scene.configure(100_000)), "sync")
+        print(f"{users:,} users, {groups:,} groups, {memberships:,} memberships")
+        for what in ("initial load", "idle"):
+            cpu, peak = measure(*command)
+            print(f"{what:<14} {cpu:6.1f} s CPU  {peak:7.0f} MiB", flush=True)
+
+
 def _disable(folder: Path, user_id: str) -> None:
     path = folder / "users.csv"
     text = path.read_text(encoding="utf-8")
@@ -149,6 +162,8 @@ def main(quota: float, users: int = 10_000, groups: int = 500, memberships: int 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["revocation"]:
         revocation(int(sys.argv[2]) if len(sys.argv) > 2 else 100_000)
+    elif sys.argv[1:2] == ["memory"]:
+        memory(*([int(argument) for argument in sys.argv[2:5]] or [100_000, 2_000, 1_000_000]))
     else:
         main(float(sys.argv[1]) if len(sys.argv) > 1 else 200.0)
         revocation(int(os.environ.get("USERS", "100000")))

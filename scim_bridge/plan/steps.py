@@ -55,7 +55,6 @@ class _Decision:
         self.policy = policy
         self.now = now
         self.steps = steps
-        self.is_relinking = matches.is_relinking
         self.handlers: Mapping[Action, Callable[[Match], None]] = {
             "update": self.update,
             "adopt": self.update,
@@ -208,12 +207,9 @@ class _Decision:
 
     def _leave_drift(self, match: Match, changes: dict[str, Change]) -> None:
         """Under `report`: what somebody changed on the target stays until the source changes it. Never `active`."""
-        if self.policy.drift != "report" or match.desired is None or match.existing is None:
+        if self.policy.drift != "report" or match.link is None or match.desired is None or match.existing is None:
             return
-        if match.link is None and not self.is_relinking:
-            return
-        # Without state nobody knows what was applied: then every difference may be somebody else's doing.
-        applied = match.link.applied if match.link is not None else match.desired.attributes
+        applied = match.link.applied
         left = [
             path
             for path, (old, new) in changes.items()
