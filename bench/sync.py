@@ -37,7 +37,8 @@ class Scene:
             "    source: {kind: csv, users: users.csv, groups: groups.csv, members: members.csv}\n"
             f"    mapping: {_MAPPING}\n"
             f"    target: {{kind: identity-center, url: {self.sandbox.url}, token: {self.sandbox.token}, "
-            f"requests_per_second: {ceiling}}}\n",
+            f"requests_per_second: {ceiling}}}\n"
+            "    policy: {limits: {remove_members: 100%}}\n",
             encoding="utf-8",
         )
         return config
@@ -101,8 +102,10 @@ def revocation(users: int) -> None:
         while sandbox.counts.writes < 60 and loading.poll() is None:
             time.sleep(0.02)
         _disable(scene.folder, "u000003")
+        if loading.poll() is not None:
+            raise SystemExit("the load ended before anything was asked")
         asking = scene.start("sync", "--only", "u000003")
-        begun = _asked_at(scene.folder)
+        begun = _asked_at(scene.folder, asking)
         victim = next(u for u in sandbox.app.store.users.by_id.values() if u.attributes["externalId"] == "u000003")
         while victim.attributes["active"] and asking.poll() is None:
             time.sleep(0.005)
@@ -132,12 +135,12 @@ def _disable(folder: Path, user_id: str) -> None:
     path.write_text(text.replace(line, line.replace(",true,", ",false,")), encoding="utf-8")
 
 
-def _asked_at(folder: Path) -> float:
+def _asked_at(folder: Path, asking: "subprocess.Popen[bytes]") -> float:
     """The moment at which the request lay in the inbox."""
     import sqlite3
 
     with sqlite3.connect(folder / "scim-bridge.db") as state:
-        while not state.execute("SELECT count(*) FROM inbox").fetchone()[0]:
+        while not state.execute("SELECT count(*) FROM inbox").fetchone()[0] and asking.poll() is None:
             time.sleep(0.005)
     return time.monotonic()
 
