@@ -5,6 +5,12 @@ from scim_bridge.errors import Misconfigured
 from scim_bridge.model.protocol import Source
 from scim_bridge.model.source import Wanted
 from scim_bridge.source.csv_file import CsvSource
+from scim_bridge.source.dated import fingerprint
+
+
+def fingerprint_of(settings: SourceSettings) -> str:
+    """A hash of what the source holds, where looking costs nobody anything (files); else, or if unreadable, ""."""
+    return fingerprint(settings) if isinstance(settings, CsvSettings) else ""
 
 
 def open_source(settings: SourceSettings, users: Wanted, groups: Wanted) -> Source:

@@ -13,6 +13,7 @@ from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import AttributeType, Kind, Notice, Record, Snapshot
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Memory, SourceReading
+from scim_bridge.source.dated import newest
 from scim_bridge.source.table import Table, open_table
 
 _SHOWN = 50
@@ -48,7 +49,7 @@ class CsvSource:
         return self._read()
 
     def _read(self) -> Snapshot:
-        files = self._files
+        files = newest(self._files)
         problems: list[str] = []
         users = self._records(self._open(files.users, self._user_id), self._user_id, problems)
         groups: tuple[Record, ...] = ()
@@ -74,7 +75,8 @@ class CsvSource:
 
     def attributes(self, kind: Kind) -> Mapping[str, AttributeType]:
         """The columns of the users or the groups file, all of them text. Raises SourceUnreadable."""
-        path, id_column = (self._files.users, self._user_id) if kind == "user" else (self._files.groups, self._group_id)
+        files = newest(self._files)
+        path, id_column = (files.users, self._user_id) if kind == "user" else (files.groups, self._group_id)
         if path is None:
             return {id_column: "string"}
         table = self._open(path, id_column)

@@ -1,0 +1,87 @@
+"""The worker: what is due runs, a change of files makes a run due once it has settled, a quarantine keeps it away."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from scim_bridge.config.settings import ConnectionSettings, load
+from scim_bridge.worker import loop
+from scim_bridge.worker.loop import Due, run_once
+from tests.e2e.conftest import Cli
+from tests.e2e.world import World, organization
+
+
+@pytest.fixture
+def connection(world: World, cli: Cli) -> ConnectionSettings:
+    world.write(organization(40, 2))
+    assert cli("sync").code == 0
+    return load(world.config).connection("corp")
+
+
+def test_changed_files_make_a_run_due_when_they_have_settled(connection: ConnectionSettings, world: World) -> None:
+    due = Due(connection, 0.0)
+    assert [due.look(), due.look()] == [False, True]
+    due.run_with = due.seen
+    assert [due.look(), due.look()] == [False, False]
+    people = organization(40, 2)
+    people.users["u3"]["title"] = "half"
+    world.write(people)
+    assert not due.look()
+    people.users["u3"]["title"] = "whole"
+    world.write(people)
+    assert [due.look(), due.look()] == [False, True]
+
+
+def test_a_change_is_synced_long_before_the_schedule_would(
+    connection: ConnectionSettings,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loop, "_LOOK_EVERY", 0.05)
+    assert connection.every >= timedelta(minutes=5)
+    stop, told = threading.Event(), list[str]()
+    worker = threading.Thread(target=loop.work, args=([connection], world.state, stop, told.append))
+    worker.start()
+    try:
+        people = organization(40, 2)
+        people.users["u3"]["enabled"] = "false"
+        while not told:
+            stop.wait(0.05)
+        world.write(people)
+        for _ in range(200):
+            if world.held()["users"]["u3"]["active"] is False:
+                break
+            stop.wait(0.05)
+    finally:
+        stop.set()
+        worker.join()
+    assert world.held()["users"]["u3"]["active"] is False
+    assert len(told) == 2
+
+
+def test_what_the_guard_stopped_stays_stopped_until_a_person_acts(
+    connection: ConnectionSettings,
+    world: World,
+    cli: Cli,
+) -> None:
+    people = organization(40, 2)
+    for number in range(10):
+        people.users[f"u{number}"]["enabled"] = "false"
+    world.write(people)
+    stop = threading.Event()
+    assert "was stopped by the guard" in run_once(connection, world.state, stop)
+    world.sandbox.forget_requests()
+    assert "quarantined since" in run_once(connection, world.state, stop)
+    assert world.sandbox.counts.total == 0
+    assert cli("sync", "--approve").code == 0
+    assert "is done" in run_once(connection, world.state, stop)
+
+
+def test_a_refused_token_is_not_tried_every_time(connection: ConnectionSettings, world: World) -> None:
+    world.configure(token="the-wrong-one")
+    wrong = load(world.config).connection("corp")
+    assert "refuses the token" in run_once(wrong, world.state, threading.Event())
+    world.sandbox.forget_requests()
+    assert "tried again every hour" in run_once(wrong, world.state, threading.Event())
+    assert world.sandbox.counts.total == 0
