@@ -52,7 +52,9 @@ lint: setup
 .PHONY: system-packages
 system-packages: ## what a few tests need from Debian: Chromium, fonts, Node.js (needs root)
 	apt-get update -q
-	apt-get install -y -q --no-install-recommends chromium fonts-noto-cjk fonts-noto-color-emoji nodejs npm
+	apt-get install -y -q --no-install-recommends chromium fonts-noto-cjk fonts-noto-color-emoji
+	# a Node.js from elsewhere brings its own npm, and Debian's npm will not stand beside it
+	command -v npm >/dev/null || apt-get install -y -q --no-install-recommends nodejs npm
 
 .PHONY: bench
 bench: setup ## planning 100,000 people against the bare minimum of the same work; pace against permitted rate
