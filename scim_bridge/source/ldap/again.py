@@ -3,12 +3,12 @@
 So an entry that has left the scope, by whatever change, is not among those found, and is gone.
 """
 
-import re
 from collections.abc import Iterable
 
 from scim_bridge.model.source import Memory
 from scim_bridge.source.ldap.change import Lost, refuse_moved_places
-from scim_bridge.source.ldap.entry import key
+from scim_bridge.source.ldap.entry import anchor_of, key
+from scim_bridge.source.ldap.mention import mentioning
 from scim_bridge.source.ldap.whole import Reader
 
 _KINDS = ("user", "group", "place")
@@ -25,17 +25,9 @@ def as_they_are_now(reader: Reader, memory: Memory, anchors: Iterable[str]) -> d
     remembered = [key(kind, anchor) for anchor in changed for kind in _KINDS]
     gone = [name for name in remembered if name in memory.entries and name not in found]
     refuse_moved_places(memory, {**dict.fromkeys(gone), **found})
-    mentions = _mentioning(memory, {name.partition(" ")[2] for name in gone}) - changed
+    mentions = mentioning(memory, reader.layout, guids={anchor_of(name) for name in gone}) - changed
     return {**dict.fromkeys(gone), **found, **_read(reader, mentions)}
 
 
 def _read(reader: Reader, anchors: set[str]) -> dict[str, str]:
     return {**reader.again(anchors), **reader.places_again(anchors)} if anchors else {}
-
-
-def _mentioning(memory: Memory, gone: set[str]) -> set[str]:
-    """Whoever has one of these as member or manager: the server took the value away without a change of the entry."""
-    if not gone:
-        return set()
-    named = re.compile("|".join(f"GUID={anchor}" for anchor in sorted(gone)))
-    return {name.partition(" ")[2] for name, text in memory.entries.items() if named.search(text)}

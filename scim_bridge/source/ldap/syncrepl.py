@@ -17,7 +17,8 @@ from scim_bridge.source.ldap import failure
 from scim_bridge.source.ldap.change import Changes, Lost, Untracked, position, refuse_moved_places
 from scim_bridge.source.ldap.entry import anchor_of, key, keys_of, read
 from scim_bridge.source.ldap.layout import PLACES, Layout, Selection
-from scim_bridge.source.ldap.name import is_below
+from scim_bridge.source.ldap.mention import mentioning
+from scim_bridge.source.ldap.name import is_below, parts
 from scim_bridge.source.ldap.session import Query, Row, Session
 from scim_bridge.source.ldap.whole import Reader
 
@@ -58,7 +59,10 @@ class Syncrepl:
         return json.dumps({"kind": KIND, "cookies": cookies})
 
     def changes(self, memory: Memory) -> Changes:
-        """What each base's server says has changed since its cookie."""
+        """What each base's server says has changed since its cookie, and who named what was renamed or is gone.
+
+        Those are read once more the next time: the server mends references a moment after the rename.
+        """
         cookies: Mapping[str, str] = position(memory.watermark).get("cookies", {})
         moved_on: dict[str, str] = {}
         changed: dict[str, str | None] = {}
@@ -73,7 +77,10 @@ class Syncrepl:
             gone |= self._gone(memory, selection, base, answer)
         entries = {**dict.fromkeys(key for key in gone if key in memory.entries), **changed}
         refuse_moved_places(memory, entries)
-        return Changes(json.dumps({"kind": KIND, "cookies": moved_on}), entries)
+        mended = mentioning(memory, self._layout, names=_former_names(memory, entries))
+        later = [anchor for anchor in position(memory.watermark).get("again", ()) if isinstance(anchor, str)]
+        entries |= self._reader.again(mended.union(later))
+        return Changes(json.dumps({"kind": KIND, "cookies": moved_on, "again": sorted(mended)}), entries)
 
     def _searches(self) -> Iterator[tuple[Selection, str]]:
         return ((selection, base) for selection in self._layout.selections for base in selection.bases)
@@ -135,6 +142,18 @@ class Syncrepl:
             left = [entry for entry in remembered if anchor_of(entry) not in there]
             gone |= {entry for entry in left if is_below(read(memory.entries[entry])[0], base)}
         return gone
+
+
+def _former_names(memory: Memory, changed: Mapping[str, str | None]) -> set[tuple[str, ...]]:
+    """The names that users and groups had, of those that have another one now or are gone."""
+    found: set[tuple[str, ...]] = set()
+    for entry, text in changed.items():
+        before = memory.entries.get(entry)
+        if before is not None and not entry.startswith("place "):
+            dn = read(before)[0]
+            if text is None or read(text)[0] != dn:
+                found.add(parts(dn))
+    return found
 
 
 def _note_sets(answer: _Answer, data: list[Any]) -> None:

@@ -15,17 +15,17 @@ _AT_ONCE = 50
 
 
 class Reader:
-    """Reads entries as they are remembered: key → text."""
+    """Reads entries as they are remembered: key → text. layout: what is asked for."""
 
     def __init__(self, session: Session, layout: Layout) -> None:
         self._session = session
-        self._layout = layout
+        self.layout = layout
         self._writer = Writer(layout)
 
     def everything(self, progress: Progress = silent, *, with_places: bool) -> dict[str, str]:
         """All users and groups; with_places: what they are kept in, too."""
         entries: dict[str, str] = {}
-        for selection in self._layout.selections:
+        for selection in self.layout.selections:
             done = 0
             for base in selection.bases:
                 if with_places:
@@ -52,7 +52,7 @@ class Reader:
         entries: dict[str, str] = {}
         for at in range(0, len(wanted), _AT_ONCE):
             ids = "".join(self._by_id(anchor) for anchor in wanted[at : at + _AT_ONCE])
-            for selection in self._layout.selections:
+            for selection in self.layout.selections:
                 entries |= self.fitting(selection, f"(|{ids})")
         return entries
 
@@ -70,31 +70,31 @@ class Reader:
         entries: dict[str, str] = {}
         for at in range(0, len(wanted), _AT_ONCE):
             ids = "".join(self._by_id(anchor) for anchor in wanted[at : at + _AT_ONCE])
-            for base in self._layout.bases:
+            for base in self.layout.bases:
                 entries |= self._places(base, f"(&{PLACES}(|{ids}))")
         return entries
 
     def _places(self, base: str, condition: str) -> dict[str, str]:
-        found = self._session.pages(Query(base, condition, (self._layout.anchor,), f"the units under {base}"))
+        found = self._session.pages(Query(base, condition, (self.layout.anchor,), f"the units under {base}"))
         return dict(self.entry("place", row) for rows in found for row in rows)
 
     def entry(self, kind: str, row: Row) -> tuple[str, str]:
         """A row's key and text; a group's members in full. Raises SourceUnreadable if it does not say its id."""
-        if kind == "group" and self._layout.is_ad:
-            row = complete(self._session, row, self._layout)
+        if kind == "group" and self.layout.is_ad:
+            row = complete(self._session, row, self.layout)
         return key(kind, self._anchor(row)), self._writer.text(row)
 
     def _anchor(self, row: Row) -> str:
-        values = row[1].get(self._layout.anchor)
+        values = row[1].get(self.layout.anchor)
         if not values:
             raise SourceUnreadable(
-                f"{self._session.url}: {row[0]} shows no {self._layout.anchor}, which is its id",
+                f"{self._session.url}: {row[0]} shows no {self.layout.anchor}, which is its id",
                 "Let this account read that attribute.",
             )
-        return guid(values[0]) if self._layout.is_ad else text(values[0]).lower()
+        return guid(values[0]) if self.layout.is_ad else text(values[0]).lower()
 
     def _pages(self, base: str, condition: str, selection: Selection) -> Iterator[list[Row]]:
         return self._session.pages(Query(base, condition, selection.asked, f"the {selection.kind}s under {base}"))
 
     def _by_id(self, anchor: str) -> str:
-        return guid_filter(self._layout.anchor, anchor, is_binary=self._layout.is_ad)
+        return guid_filter(self.layout.anchor, anchor, is_binary=self.layout.is_ad)
