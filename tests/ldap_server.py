@@ -144,13 +144,6 @@ class Slapd:
             self._process.wait(timeout=30)
             self._process = None
 
-    def kill(self) -> None:
-        """End it without a chance to say goodbye."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(timeout=30)
-            self._process = None
-
     def restart(self, **changes: Any) -> None:
         """The same data under another configuration."""
         self.stop()

@@ -36,7 +36,6 @@ def signed_in(settings: LdapSettings) -> Iterator[Session]:
 
 
 def _first(settings: LdapSettings) -> tuple[str, Any]:
-    seconds = settings.timeout.total_seconds()
     tried = []
     for url in settings.urls:
         link = _prepared(url, settings)
@@ -45,7 +44,7 @@ def _first(settings: LdapSettings) -> tuple[str, Any]:
                 link.start_tls_s()
             _bind(link, settings.bind, url)
         except (*failure.NO_CONNECTION, ldap.PROTOCOL_ERROR) as error:
-            tried.append(f"{url}: {why_not(url, settings.tls, seconds) or failure.reason(error)}")
+            tried.append(f"{url}: {_reason(error, url, settings)}")
             continue
         return url, link
     which = "the directory server" if len(tried) == 1 else "none of the directory servers"
@@ -53,6 +52,13 @@ def _first(settings: LdapSettings) -> tuple[str, Any]:
         f"{which} could {'not ' if len(tried) == 1 else ''}be reached ({'; '.join(tried)})",
         "Look whether it runs, and at urls and tls.",
     )
+
+
+def _reason(error: ldap.LDAPError, url: str, settings: LdapSettings) -> str:
+    seconds = settings.timeout.total_seconds()
+    if isinstance(error, ldap.TIMEOUT):
+        return f"no answer within {seconds:g} s"
+    return why_not(url, settings.tls, seconds) or failure.reason(error)
 
 
 def _prepared(url: str, settings: LdapSettings) -> Any:
