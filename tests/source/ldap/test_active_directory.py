@@ -1,5 +1,6 @@
 """Active Directory, as Samba speaks it: ids, switches, memberships, and its two ways of reporting changes."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
