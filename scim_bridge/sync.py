@@ -127,7 +127,7 @@ def sync(bridge: Bridge, state: State, order: Order) -> Result:
             if new:
                 return stop_by_guard(state, bridge, run_id, reading, new if tripped is not None else frozenset())
             state.use_approval(run_id, bridge.name, order.approved_by)
-        inbox = Inbox(bridge, state, run_id, order)
+        inbox = Inbox(bridge, state, run_id, order, reading)
         return send(bridge, state, run_id, reading, reading.plan, order, inbox)
 
 
@@ -150,7 +150,7 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order) -> Resu
             if not order.approved_by:
                 return stop_by_guard(state, bridge, run_id, replace(reading, plan=saved), frozenset())
             state.use_approval(run_id, bridge.name, order.approved_by)
-        return send(bridge, state, run_id, reading, saved, order, Inbox(bridge, state, run_id, order))
+        return send(bridge, state, run_id, reading, saved, order, Inbox(bridge, state, run_id, order, reading))
 
 
 def _plan_again(bridge: Bridge) -> str:
