@@ -8,18 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from time import sleep
 
-from scim_bridge.apply.engine import Superseded
 from scim_bridge.bridge import Bridge
-from scim_bridge.errors import BridgeError, Busy, Misconfigured, Stop
+from scim_bridge.errors import Misconfigured
 from scim_bridge.execution import Order, Reading, Result, failure_on_record, remember, send, stop_by_guard
 from scim_bridge.mapping.again import map_again
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Directory, Existing, Inventory, SourceCounts
 from scim_bridge.model.known import Known
 from scim_bridge.model.plan import Verdict
-from scim_bridge.model.run import RequestRecord
 from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.observation import Key, Observed, knowledge, recollect, with_again
 from scim_bridge.plan.correlate import Match, Matches, correlate
@@ -34,8 +31,6 @@ from scim_bridge.state.reader import StateReader
 from scim_bridge.state.writer import State
 
 _ALONE: tuple[None, None] = (None, None)
-_LOOKING = 0.2
-"""Seconds between two looks at whether a request was answered."""
 
 
 def read_and_plan_only(
@@ -149,13 +144,13 @@ def _of_keys(matches: Matches, keys: frozenset[Key]) -> Named:
 def sync_only(bridge: Bridge, state: State, who: Sequence[str], order: Order) -> Result:
     """Push these identities now. Raises Busy if a run is in progress: then its inbox is the way."""
     with lock(state.path, bridge.name, datetime.now(UTC)):
-        return _run(bridge, state, who, order)
+        return run_one(bridge, state, who, order)
 
 
-def _run(
+def run_one(
     bridge: Bridge, state: State, who: Sequence[str], order: Order, inside: tuple[int | None, Reading | None] = _ALONE
 ) -> Result:
-    """inside: the run in progress that carries this one out, and what it has read."""
+    """One run for these identities. inside: the run in progress that carries it out, and what that has read."""
     outer, beside = inside
     run_id = state.begin_run(bridge.name, bridge.endpoint, "sync", of_one=True, inside=outer)
     with failure_on_record(state, run_id):
@@ -169,72 +164,6 @@ def _run(
                 return stop_by_guard(state, bridge, run_id, reading, frozenset())
             state.use_approval(run_id, bridge.name, order.approved_by)
         return send(bridge, state, run_id, reading, reading.plan, order)
-
-
-@dataclass(frozen=True, slots=True)
-class Inbox:
-    """What others ask of the run in progress: single identities, dealt with before its next write.
-
-    reading: what that run has read, where it was about everybody.
-    """
-
-    bridge: Bridge
-    state: State
-    run_id: int
-    order: Order
-    reading: Reading | None = None
-
-    def has_requests(self) -> bool:
-        """Whether somebody waits."""
-        return bool(self.state.reader.requests(self.bridge.name))
-
-    def answer(self) -> Superseded:
-        """Carry out each request as a run of its own. Nothing that goes wrong with one concerns the run in progress."""
-        keys: set[Key] = set()
-        ids: dict[Key, str] = {}
-        for request in self.state.reader.requests(self.bridge.name):
-            result = self._carry_out(request)
-            if result is not None and result.applied is not None:
-                keys |= {(o.resource, o.source_id or "") for o in result.plan.operations if not o.members}
-                keys |= {("user", m.source_id or "") for o in result.plan.operations for m in o.members}
-                created = zip(result.plan.operations, result.applied.outcomes, strict=True)
-                ids |= {(o.resource, o.source_id or ""): end.target_id for o, end in created if end.target_id}
-        return Superseded(frozenset(keys), ids)
-
-    def _carry_out(self, request: RequestRecord) -> Result | None:
-        order = replace(self.order, approved_by=request.who if request.is_approved else "", asked_by=request.who)
-        try:
-            with self.bridge.target.urgent():
-                result = _run(self.bridge, self.state, request.subjects, order, (self.run_id, self.reading))
-        except BridgeError as error:
-            code = error.exit_code if isinstance(error, Stop) else 1
-            self.state.answer(request.id, None, str(error), code)
-            return None
-        self.state.answer(request.id, result.run_id, exit_code=exit_code(result))
-        return result
-
-
-def wait_for_answer(bridge: Bridge, state: State, who: Sequence[str], order: Order) -> RequestRecord | None:
-    """Leave a request with the run in progress and wait. None if that run has ended without an answer."""
-    request_id = state.ask(bridge.name, who, order.asked_by, is_approved=bool(order.approved_by))
-    while True:
-        sleep(_LOOKING)
-        request = state.reader.request(request_id)
-        if request is not None and request.is_answered:
-            return request
-        try:
-            with lock(state.path, bridge.name, datetime.now(UTC)):
-                state.answer(request_id, None, "withdrawn")
-                return None
-        except Busy:
-            continue
-
-
-def exit_code(result: Result) -> int:
-    """What the command that asked ends with (design.md §5)."""
-    if result.applied is None:
-        return 4
-    return 5 if result.conclusion.failed or result.conclusion.conflicts else 0
 
 
 def named(matches: Matches, who: Iterable[str]) -> Named:

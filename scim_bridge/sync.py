@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from scim_bridge.bridge import Bridge
 from scim_bridge.errors import PlanOutdated
 from scim_bridge.execution import Order, Reading, Result, remember, run, send, stop_by_guard
+from scim_bridge.inbox import Inbox
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import Directory
 from scim_bridge.model.known import Known
@@ -30,7 +31,6 @@ from scim_bridge.plan.fit import fit
 from scim_bridge.plan.guard import not_approved, refuse_empty
 from scim_bridge.plan.make import Occasion, make_plan
 from scim_bridge.plan.sides import Sides
-from scim_bridge.single import Inbox
 from scim_bridge.state.reader import StateReader
 from scim_bridge.state.writer import State
 
