@@ -63,7 +63,7 @@ def demo_command(
 
 def _prepare(folder: Path, url: str, token: str, port: int) -> Path:
     for name in ("users.csv", "groups.csv", "members.csv"):
-        shutil.copy(_SAMPLE / name, folder)
+        shutil.copy2(_SAMPLE / name, folder)
     shutil.copy(ready_mapping("csv.yaml"), folder)
     configuration = folder / "bridge.yaml"
     configuration.write_text(_CONFIGURATION.format(url=url, token=token, port=port), encoding="utf-8")

@@ -14,6 +14,7 @@ from scim_bridge.model.identity import AttributeType, Kind, Notice, Record, Snap
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.source.dated import newest
+from scim_bridge.source.stillness import STILL_FOR, wait_until_still
 from scim_bridge.source.table import Table, open_table
 
 _SHOWN = 50
@@ -24,12 +25,16 @@ Group = tuple[dict[str, None], dict[str, None]]
 
 
 class CsvSource:
-    """A directory in three files. user_id, group_id: the columns that the mapping names as each kind's id."""
+    """A directory in three files. user_id, group_id: the columns that the mapping names as each kind's id.
 
-    def __init__(self, files: CsvSettings, user_id: str, group_id: str) -> None:
+    still_for: seconds for which the files must not have changed.
+    """
+
+    def __init__(self, files: CsvSettings, user_id: str, group_id: str, still_for: float = STILL_FOR) -> None:
         self._files = files
         self._user_id = user_id
         self._group_id = group_id
+        self._still_for = still_for
         self._last: Snapshot | None = None
 
     @property
@@ -54,7 +59,7 @@ class CsvSource:
         return self._read()
 
     def _read(self) -> Snapshot:
-        files = newest(self._files)
+        files = self._at_rest()
         problems: list[str] = []
         users = self._records(self._open(files.users, self._user_id), self._user_id, problems)
         groups: tuple[Record, ...] = ()
@@ -74,7 +79,7 @@ class CsvSource:
 
         Every row is looked at, so a broken file refuses this reading too; but only the wanted ones become records.
         """
-        files, problems = newest(self._files), list[str]()
+        files, problems = self._at_rest(), list[str]()
         ids: dict[Kind, frozenset[str]] = {
             kind: frozenset(source_id for each, source_id in wanted if each == kind) for kind in ("user", "group")
         }
@@ -91,7 +96,7 @@ class CsvSource:
 
     def attributes(self, kind: Kind) -> Mapping[str, AttributeType]:
         """The columns of the users or the groups file, all of them text. Raises SourceUnreadable."""
-        files = newest(self._files)
+        files = self._at_rest()
         path, id_column = (files.users, self._user_id) if kind == "user" else (files.groups, self._group_id)
         if path is None:
             return {id_column: "string"}
@@ -101,6 +106,13 @@ class CsvSource:
             what = f"the source cannot be trusted: {table.problems[0]}{more}"
             raise SourceUnreadable(what, "Mend the file, or export it again.", problems=tuple(table.problems))
         return dict.fromkeys(table.header, "string")
+
+    def _at_rest(self) -> CsvSettings:
+        """The files to read, when nobody is writing them."""
+        files = newest(self._files)
+        paths = (files.users, files.groups, files.members)
+        wait_until_still((path for path in paths if path is not None), self._still_for)
+        return files
 
     def _open(self, path: Path, *needed: str) -> Table:
         return open_table(path, self._files.encoding, self._files.delimiter, needed)

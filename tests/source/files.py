@@ -40,7 +40,7 @@ def put(there: Organization, folder: Path) -> None:
 def source(folder: Path) -> CsvSource:
     """A source over the files in this folder."""
     files = (folder / "users.csv", folder / "groups.csv", folder / "members.csv")
-    return CsvSource(CsvSettings(*files, "auto", "auto"), "id", "id")
+    return CsvSource(CsvSettings(*files, "auto", "auto"), "id", "id", still_for=0)
 
 
 def snapshot_of(there: Organization) -> Snapshot:
