@@ -27,10 +27,17 @@ class Secret:
         """The secret, stripped of white space. Raises Misconfigured, naming variable or file, if there is none."""
         if self._kind == "plain":
             return self._rest
-        where, value = self._variable() if self._kind == "env" else self._file()
+        where, value = self._found()
         if not _SENDABLE.fullmatch(value):
             raise Misconfigured(f"{where} does not hold a token alone", "Put the token there, on one line.")
         return value
+
+    def read_lines(self) -> str:
+        """The secret as text of several lines, such as a private key in PEM. Raises Misconfigured if there is none."""
+        return self._rest if self._kind == "plain" else self._found()[1]
+
+    def _found(self) -> tuple[str, str]:
+        return self._variable() if self._kind == "env" else self._file()
 
     def _variable(self) -> tuple[str, str]:
         value = os.environ.get(self._rest, "").strip()
