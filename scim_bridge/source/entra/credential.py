@@ -30,10 +30,7 @@ https://learn.microsoft.com/entra/identity-platform/claims-challenge)."""
 
 @dataclass(slots=True)
 class SignInHttp:
-    """An HTTP client as msal wants one. last: the answer that came last, for what msal does not pass on.
-
-    trust is None where there is nothing to be trusted (a managed identity's endpoint is the machine's own).
-    """
+    """An HTTP client as msal wants one. last: the answer that came last, for what msal does not pass on."""
 
     trust: ssl.SSLContext
     timeout: timedelta
@@ -85,7 +82,7 @@ def read_credential(settings: EntraSettings) -> Credential:
         return Credential(credential.secret.read())
     if isinstance(credential, ClientCertificate):
         certificate = _file(credential.certificate, "the certificate")
-        return Credential({"private_key": credential.key.read_lines(), "public_certificate": certificate})
+        return Credential({"private_key": credential.key.read(), "public_certificate": certificate})
     if isinstance(credential, FederatedToken):
         return Credential({"client_assertion": _Assertion(credential.token_file)})
     return Credential(credential)
@@ -110,7 +107,7 @@ def _file(path: Path, what: str) -> str:
 
 
 def open_application(settings: EntraSettings, credential: Credential, http: SignInHttp) -> Any:
-    """msal's application. It asks the sign-in host about the tenant at once, so whatever HTTP raises comes from here."""
+    """msal's application. Making it asks the sign-in host about the tenant, so it raises whatever HTTP does."""
     if isinstance(credential.given, ManagedIdentity):
         chosen = credential.given.client
         identity = (

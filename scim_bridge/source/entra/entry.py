@@ -24,10 +24,10 @@ def key_of(kind: Kind, object_id: str) -> str:
     return f"{kind} {object_id}"
 
 
-def kind_and_id(key: str) -> tuple[str, str]:
+def kind_and_id(key: str) -> tuple[Kind, str]:
     """What a key says: kind and object id."""
     kind, _, object_id = key.partition(" ")
-    return kind, object_id
+    return "user" if kind == "user" else "group", object_id
 
 
 @dataclass(slots=True)

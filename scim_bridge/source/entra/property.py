@@ -84,6 +84,7 @@ TYPES: Mapping[Kind, Mapping[str, AttributeType]] = {"user": _types("user"), "gr
 
 _EXTENSION = re.compile(r"[A-Za-z][A-Za-z0-9]*_\w+")
 """A directory extension (extension_<application id>_name) or a schema extension (ext8chars_name, domain_name)."""
+_DYN: AttributeType = "dyn"
 _SELECTABLE = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -104,7 +105,7 @@ class Selection:
         not known here is reached by source["its name"].
         """
         extensions = [name for name in self.properties if _EXTENSION.fullmatch(name)]
-        return TYPES[self.kind] | dict.fromkeys(extensions, "dyn")
+        return {**TYPES[self.kind], **dict.fromkeys(extensions, _DYN)}
 
 
 def selection(kind: Kind, wanted: Wanted) -> Selection:

@@ -6,30 +6,30 @@ a failure throws that object away, and the next attempt is a real one. Nothing i
 
 import re
 import ssl
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-import msal
 import orjson
 from msal.exceptions import MsalServiceError
 
 from scim_bridge.config.source import EntraSettings, ManagedIdentity
-from scim_bridge.errors import AnswerLost, BridgeError, CredentialsRefused, Retry, ServerFault, Throttled, Unreachable
+from scim_bridge.errors import AnswerLost, BridgeError, CredentialsRefused, ServerFault, Throttled
 from scim_bridge.source.entra.credential import Credential, SignInHttp, open_application, read_credential
-from scim_bridge.source.entra.reach import unanswered
+from scim_bridge.source.entra.refusal import unanswered
 from scim_bridge.source.entra.retry import seconds_of
 
 _HINTS: Mapping[str, str] = {
     "7000215": "The secret is wrong; copy its value, not its id, from the app registration.",
-    "7000222": "The secret has expired; make a new one in the app registration and put it where source.credential says.",
+    "7000222": "The secret has expired; make a new one and put it where source.credential says.",
     "700016": "The tenant has no such application; compare source.client and source.tenant with the app registration.",
     "90002": "There is no such tenant in this cloud; compare source.tenant and source.cloud with the app registration.",
     "900023": "source.tenant is no tenant id and no domain; copy it from the app registration.",
-    "700027": "The certificate is not registered, or is another one's; upload it to the app registration, and check the key.",
+    "700027": "The app registration does not have this certificate; upload it, and check that the key is its own.",
     "700024": "The assertion is out of its time; check this machine's clock, and whether the token file is renewed.",
-    "70021": "No federated credential fits; its issuer, subject and audience must be those of the token, letter by letter.",
+    "70021": "No federated credential fits; its issuer, subject and audience must be the token's, letter by letter.",
     "700211": "No federated credential has this issuer; copy the token's issuer into it, letter by letter.",
     "700213": "No federated credential has this subject; copy the token's subject into it, letter by letter.",
     "53003": "Conditional Access blocks it; look at the sign-in log for the policy, and exclude this application.",
@@ -95,7 +95,7 @@ class SignIn:
             return self._acquire(claims)
         except httpx.HTTPError as error:
             raise unanswered(error, self._host) from None
-        except (MsalServiceError, msal.ManagedIdentityError) as error:
+        except MsalServiceError as error:
             raise ServerFault(f"the sign-in at {self._host} fails ({error})") from None
         except ValueError as error:  # JSON that is none, a key that is none, a tenant that is none
             raise self._unreadable(error) from None
@@ -146,8 +146,6 @@ def roles_of(token: str) -> frozenset[str] | None:
 
 
 def _decoded(part: str) -> bytes:
-    from base64 import urlsafe_b64decode
-
     return urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
@@ -179,5 +177,3 @@ def _number(result: Mapping[str, Any]) -> str:
     numbers = [str(code) for code in result.get("error_codes") or ()]
     numbers += _NUMBER.findall(str(result.get("error_description", "")))
     return next((number for number in numbers if number in _HINTS), numbers[0] if numbers else "")
-
-

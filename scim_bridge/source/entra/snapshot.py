@@ -126,12 +126,15 @@ def _left_out(object_id: str, group: GroupEntry, everybody: Known) -> list[Notic
     """What a person should know of members that do not appear."""
     name = group.row.get("displayName") or object_id
     notices = [
-        Notice("unknown_member", member, f"group {name}: its member {member} is no {kind} of the tenant; it was left out")
+        Notice(
+            "unknown_member", member, f"group {name}: its member {member} is no {kind} of the tenant; it was left out"
+        )
         for kind, members, there in (("user", group.users, everybody.users), ("group", group.groups, everybody.groups))
         for member in members
         if member not in there
     ]
     if group.others:
-        detail = f"group {name}: {len(group.others):,} members that are neither users nor groups (devices, contacts, applications) were left out"
+        what = "that are neither users nor groups (devices, contacts, applications)"
+        detail = f"group {name}: {len(group.others):,} member(s) {what} were left out"
         notices.append(Notice("member_left_out", object_id, detail))
     return notices
