@@ -91,10 +91,12 @@ def user_record(object_id: str, row: Row, selection: Selection, ids: Mapping[str
     for name, members in OBJECTS.items():
         if name in selection.properties:
             attributes[name] = {**members, **attributes.get(name, {})}
+    raw: dict[str, str] = {}
     manager = attributes.pop(MANAGER, None)
     if selection.has_manager and ids.get(manager):
         attributes[MANAGER] = ids[manager]
-    return Record(_anchor(row, selection), attributes, f"Entra ID user {object_id}")
+        raw[MANAGER] = f"the relationship to user {manager}"
+    return Record(_anchor(row, selection), attributes, f"Entra ID user {object_id}", raw)
 
 
 def group_record(object_id: str, row: Row, selection: Selection) -> Record:
@@ -107,14 +109,14 @@ def _anchor(row: Row, selection: Selection) -> str:
     return "" if value is None else str(value)
 
 
-def _present(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What has a value, at any depth: null is how Graph says that there is none."""
-    return {name: _without_null(value) for name, value in row.items() if value is not None}
+def _present(row: Row) -> dict[str, Any]:
+    """What has a value: null, or an empty list where a delta query shows nothing at all, is how Graph says: none."""
+    return {name: _without_null(value) for name, value in row.items() if value is not None and value != []}
 
 
 def _without_null(value: Any) -> Any:
     if isinstance(value, dict):
-        return _present(value)
+        return {name: _without_null(part) for name, part in value.items() if part is not None}
     return [_without_null(item) for item in value if item is not None] if isinstance(value, list) else value
 
 
