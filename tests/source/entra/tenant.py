@@ -1,4 +1,4 @@
-"""A tenant on the emulator for the tests of this room: how to open a source on it, and an organization moved into it."""
+"""A tenant on the emulator for the tests of this room: how to open a source on it, and an organization put into it."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -17,10 +17,8 @@ from tests.fakes import FakeClock
 from tests.organization import Organization, Person, Team
 
 TODAY = "2027-03-13"
-USERS = Wanted(
-    "id",
-    frozenset("id userPrincipalName givenName surname displayName jobTitle department accountEnabled manager".split()),
-)
+_USED = {"userPrincipalName", "givenName", "surname", "displayName", "jobTitle", "department", "accountEnabled"}
+USERS = Wanted("id", frozenset({"id", "manager", *_USED}))
 GROUPS = Wanted("id", frozenset({"id", "displayName"}))
 
 
@@ -132,7 +130,7 @@ class Tenant:
 
 def properties(person: Person) -> dict[str, Any]:
     """A person as Graph has one; what is not known was never set."""
-    given = {
+    return {
         "userPrincipalName": person.mail,
         "mail": person.mail,
         "givenName": person.given,
@@ -142,4 +140,3 @@ def properties(person: Person) -> dict[str, Any]:
         "jobTitle": person.title or None,
         "department": person.department or None,
     }
-    return given
