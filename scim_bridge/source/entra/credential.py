@@ -13,6 +13,9 @@ from typing import Any
 
 import httpx
 import msal
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificate
 
 from scim_bridge.config.source import (
     ClientCertificate,
@@ -81,11 +84,30 @@ def read_credential(settings: EntraSettings) -> Credential:
     if isinstance(credential, ClientSecret):
         return Credential(credential.secret.read())
     if isinstance(credential, ClientCertificate):
-        certificate = _file(credential.certificate, "the certificate")
-        return Credential({"private_key": credential.key.read(), "public_certificate": certificate})
+        certificate, key = _file(credential.certificate, "the certificate"), credential.key.read()
+        _require_pair(credential, certificate, key)
+        return Credential({"private_key": key, "public_certificate": certificate})
     if isinstance(credential, FederatedToken):
         return Credential({"client_assertion": _Assertion(credential.token_file)})
     return Credential(credential)
+
+
+def _require_pair(credential: ClientCertificate, certificate: str, key: str) -> None:
+    """Raises Misconfigured unless both can be used, and belong together."""
+    try:
+        public = load_pem_x509_certificate(certificate.encode()).public_key()
+    except ValueError:
+        what = f"the certificate {credential.certificate} is none in PEM"
+        raise Misconfigured(what, "Look at source.credential.certificate.") from None
+    where = f"the key of the certificate ({credential.key.describe()})"
+    try:
+        private = load_pem_private_key(key.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        what = f"{where} is no private key in PEM, or asks for a passphrase"
+        raise Misconfigured(what, "Store it in PEM, without a passphrase.") from None
+    if private.public_key() != public:
+        what = f"{where} is not that of {credential.certificate}"
+        raise Misconfigured(what, "Store the key with which the certificate was made.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ class Graph:
         there, own = httpx.URL(url), httpx.URL(self._base)
         if (there.scheme, there.host, there.port, there.userinfo) != (own.scheme, own.host, own.port, b""):
             raise SourceUnreadable(
-                f"Graph points to {there.host} for the rest of a listing, but is {own.host}; nothing was sent there",
+                f"Graph is {_place(own)}, but points to {_place(there)} for the rest of a listing; nothing was sent there",
                 "Look at any proxy in between; if the tenant is in another cloud, change source.cloud.",
             )
         return url
@@ -135,6 +135,10 @@ class Graph:
         except httpx.HTTPError as error:
             _log.info("Graph did not answer: %s", type(error).__name__)
             raise unanswered(error, httpx.URL(url).host) from None
+
+
+def _place(url: httpx.URL) -> str:
+    return url.netloc.decode().rpartition("@")[2]
 
 
 def _challenge(answer: httpx.Response) -> str | None:

@@ -10,8 +10,10 @@ from scim_bridge.source.entra.entry import Row
 from scim_bridge.source.entra.graph import Graph, Request
 
 NEXT, DELTA = "@odata.nextLink", "@odata.deltaLink"
-MOST_PAGES = 20_000
+_MOST_PAGES = 20_000
 """More than that is no directory but a listing that never ends (200 rows a page make four million)."""
+_MOST_EMPTY = 1_000
+"""Pages without a row that may follow each other: some do, but a listing must get on."""
 _AGAIN = "Nothing was changed; the next run reads from the beginning."
 
 
@@ -29,12 +31,14 @@ class Reading:
         self.progress(self.step, self.done, None)
 
 
-def pages(graph: Graph, first: Request, reading: Reading, most: int = MOST_PAGES) -> Iterator[dict[str, Any]]:
+def pages(graph: Graph, first: Request, reading: Reading) -> Iterator[dict[str, Any]]:
     """Every page, the first included. Raises SourceUnreadable if they do not come to an end."""
-    request, seen = first, {first.url}
-    for _ in range(most):
+    request, seen, empty = first, {first.url}, 0
+    while len(seen) <= _MOST_PAGES and empty <= _MOST_EMPTY:
         page = graph.send(request)
-        reading.add(len(rows_of(page)))
+        rows = rows_of(page)
+        empty = 0 if rows else empty + 1
+        reading.add(len(rows))
         yield page
         link = page.get(NEXT)
         if link is None:
@@ -43,7 +47,7 @@ def pages(graph: Graph, first: Request, reading: Reading, most: int = MOST_PAGES
             raise SourceUnreadable("a listing of Graph leads in a circle: a next link came twice", _AGAIN)
         seen.add(link)
         request = Request(link, first.permission, headers=first.headers)
-    raise SourceUnreadable(f"a listing of Graph does not end: {most:,} pages were read", _AGAIN)
+    raise SourceUnreadable(f"a listing of Graph does not end: {len(seen) - 1:,} pages were read", _AGAIN)
 
 
 def rows_of(page: dict[str, Any]) -> list[Row]:

@@ -68,29 +68,34 @@ class _Trial:
     patience: Patience
     begun: float
     failures: int = 0
-    pause: float = 0.0
 
     @property
     def elapsed(self) -> float:
         return self.patience.clock() - self.begun
 
     def is_over(self, state: tenacity.RetryCallState) -> bool:
-        error = state.outcome.exception() if state.outcome is not None else None
-        after = error.after if isinstance(error, Retry) else None
-        ceiling = min(_LONGEST, _FIRST * 2.0 ** min(state.attempt_number - 1, 10))
-        # Jitter keeps the runs of several connections, throttled together, from coming back together.
-        self.pause = after if after is not None else random.random() * ceiling  # noqa: S311 - nothing to be guessed
+        error = _error(state)
         if not isinstance(error, Throttled):
             self.failures += 1
+        until = self.elapsed + state.upcoming_sleep
         if isinstance(error, Unreachable) and not self.patience.has_answered:
-            return self.elapsed + self.pause >= self.patience.first_answer
-        return self.failures >= self.patience.attempts or self.elapsed + self.pause > self.patience.longest
+            return until >= self.patience.first_answer
+        return self.failures >= self.patience.attempts or until > self.patience.longest
 
-    def seconds(self, state: tenacity.RetryCallState) -> float:  # noqa: ARG002 - the library's interface
-        return self.pause
+    def seconds(self, state: tenacity.RetryCallState) -> float:
+        error = _error(state)
+        if isinstance(error, Retry) and error.after is not None:
+            return error.after
+        # Jitter keeps the runs of several connections, throttled together, from coming back together.
+        ceiling = min(_LONGEST, _FIRST * 2.0 ** min(state.attempt_number - 1, 10))
+        return random.random() * ceiling  # noqa: S311 - nothing that anybody could want to guess
 
     def given_up(self, last: Retry) -> SourceUnreadable:
         way_out = last.way_out or "The next run reads again; look at the network if it lasts."
         waited = f" ({self.elapsed:.0f} s were spent on it)" if self.elapsed >= 1 else ""
         asked = f", and asks to wait {last.after:.0f} s" if last.after and last.after > self.patience.longest else ""
         return SourceUnreadable(f"the source could not be read: {last.what}{asked}{waited}", way_out)
+
+
+def _error(state: tenacity.RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome is not None else None
