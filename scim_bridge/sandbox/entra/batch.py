@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scim_bridge.sandbox.delivery import Response
-from scim_bridge.sandbox.entra.graph import GraphRequest
+from scim_bridge.sandbox.entra.call import GraphRequest
 from scim_bridge.sandbox.entra.refusal import bad_request
 
 import orjson

@@ -13,8 +13,9 @@ from scim_bridge.sandbox.delivery import Headers, Response
 from scim_bridge.sandbox.entra import refusal
 from scim_bridge.sandbox.entra.access_token import Tokens
 from scim_bridge.sandbox.entra.batch import batch
+from scim_bridge.sandbox.entra.call import GraphRequest
 from scim_bridge.sandbox.entra.fault import EntraFault, Switchboard
-from scim_bridge.sandbox.entra.graph import Graph, GraphRequest
+from scim_bridge.sandbox.entra.graph import Graph
 from scim_bridge.sandbox.entra.page_fault import PAGE, refuse_by, reworded
 from scim_bridge.sandbox.entra.query import parse
 from scim_bridge.sandbox.entra.refusal import GraphRefusal, bad_request

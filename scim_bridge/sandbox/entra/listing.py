@@ -1,8 +1,8 @@
-"""Pages of a collection, with the links from one to the next (learn.microsoft.com/graph/paging)."""
+"""Pages of a list, with the links from one to the next (learn.microsoft.com/graph/paging)."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from scim_bridge.sandbox.entra.link import Sealer
@@ -11,97 +11,94 @@ from scim_bridge.sandbox.entra.refusal import GraphRefusal
 from scim_bridge.sandbox.entra.shown import Row
 from scim_bridge.sandbox.entra.store import Entry
 
+Mark = str | int
+"""Where a page ended: an id in a sorted list, a place in one that only grows at its end."""
+
 
 @dataclass(frozen=True, slots=True)
-class Collection:
-    """What is listed. url: absolute, without its query. context: what follows $metadata#.
+class Listed:
+    """What is listed. url: absolute, without its query; context: what stands after $metadata#.
 
-    ids: in an order that only grows at the end, or sorted (is_sorted), so that a page goes on where the last one ended,
-    whatever changed between. entry: the object of an id, None if it does not (any more) belong. count: how many belong.
+    ids: sorted, or in an order that only grows at its end, so that a page goes on where the last one ended, whatever
+    changed between. entry: the object of an id, None if it does not (any more) belong.
     """
 
     url: str
     context: str
     ids: Sequence[str]
-    is_sorted: bool
     entry: Callable[[str], Entry | None]
     show: Callable[[Entry], Row]
-    count: Callable[[], int]
+    is_sorted: bool = True
+
+    def count(self) -> int:
+        """How many belong."""
+        return sum(1 for object_id in self.ids if self.entry(object_id) is not None)
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """How much of it. size: rows; has_empty: an empty page comes before each page but the first."""
+class Paging:
+    """size: rows of a page; has_empty: an empty page comes before each page but the first; sealer: of the tokens."""
 
     size: int
-    has_empty: bool = False
+    has_empty: bool
+    sealer: Sealer
 
 
-def page(collection: Collection, given: Given, wanted: Page, sealer: Sealer) -> dict[str, Any]:
+def page(listed: Listed, given: Given, paging: Paging) -> dict[str, Any]:
     """The body of one page. Raises a 400 for a skip token that was never given out for this query."""
-    mark = _opened(given, collection, sealer)
-    body: dict[str, Any] = {"@odata.context": f"{_service(collection.url)}$metadata#{collection.context}"}
-    if wants_count(given) and not mark:
-        body["@odata.count"] = collection.count()
-    if mark.get("e"):
-        return body | {"@odata.nextLink": _link(collection, given, sealer, {**mark, "e": 0}), "value": []}
-    taken = _Taken()
-    following = taken.fill(_from(collection, mark.get("m")), collection, wanted.size)
+    opened = _opened(listed, given, paging.sealer)
+    service, _, _ = listed.url.partition("/v1.0/")
+    body: dict[str, Any] = {"@odata.context": f"{service}/v1.0/$metadata#{listed.context}"}
+    if wants_count(given) and not opened:
+        body["@odata.count"] = listed.count()
+    mark: Mark | None = opened.get("m")
+    if opened.get("e"):
+        return body | {"@odata.nextLink": _link(listed, given, paging.sealer, {"m": mark}), "value": []}
+    rows, following = _taken(listed, mark, paging.size)
     if following is not None:
-        place = {"m": following, "e": int(wanted.has_empty)}
-        body["@odata.nextLink"] = _link(collection, given, sealer, place)
-    return body | {"value": taken.rows}
+        place = {"m": following, "e": paging.has_empty}
+        body["@odata.nextLink"] = _link(listed, given, paging.sealer, place)
+    return body | {"value": rows}
 
 
-@dataclass(slots=True)
-class _Taken:
-    rows: list[Row] = field(default_factory=list)
-
-    def fill(self, places: Iterator[int], collection: Collection, size: int) -> str | int | None:
-        """Take rows until the page is full. Gives the mark of the next page if there is another row."""
-        mark: str | int | None = None
-        for place in places:
-            entry = collection.entry(collection.ids[place])
-            if entry is None:
-                continue
-            if len(self.rows) == size:
-                return mark
-            self.rows.append(collection.show(entry))
-            mark = collection.ids[place] if collection.is_sorted else place
-        return None
+def _taken(listed: Listed, mark: Mark | None, size: int) -> tuple[list[Row], Mark | None]:
+    """The rows after a mark, and the mark of the next page, None if nothing comes after."""
+    rows: list[Row] = []
+    last: Mark | None = None
+    for place in range(_start(listed, mark), len(listed.ids)):
+        entry = listed.entry(listed.ids[place])
+        if entry is None:
+            continue
+        if len(rows) == size:
+            return rows, last
+        rows.append(listed.show(entry))
+        last = listed.ids[place] if listed.is_sorted else place
+    return rows, None
 
 
-def _from(collection: Collection, mark: str | int | None) -> Iterator[int]:
+def _start(listed: Listed, mark: Mark | None) -> int:
     if mark is None:
-        start = 0
-    elif isinstance(mark, str):
-        start = bisect_right(collection.ids, mark)
-    else:
-        start = mark + 1
-    return iter(range(start, len(collection.ids)))
+        return 0
+    return bisect_right(listed.ids, mark) if isinstance(mark, str) else mark + 1
 
 
-def _opened(given: Given, collection: Collection, sealer: Sealer) -> dict[str, Any]:
+def _opened(listed: Listed, given: Given, sealer: Sealer) -> dict[str, Any]:
     token = given.get("skiptoken")
     if token is None:
         return {}
-    mark = sealer.open(token)
-    if mark is None or mark.get("q") != _bound(given, collection):
+    opened = sealer.open(token)
+    if opened is None or opened.get("q") != _bound(listed, given):
         raise GraphRefusal(400, "Directory_ExpiredPageToken", "The specified page token value has expired.")
-    return mark
+    return opened
 
 
-def _link(collection: Collection, given: Given, sealer: Sealer, mark: dict[str, Any]) -> str:
+def _link(listed: Listed, given: Given, sealer: Sealer, content: dict[str, Any]) -> str:
     kept = {name: value for name, value in given.items() if name != "skiptoken"}
-    token = sealer.seal({**mark, "q": _bound(given, collection)})
-    return f"{collection.url}?{written({**kept, 'skiptoken': token})}"
+    token = sealer.seal({**content, "q": _bound(listed, given)})
+    return f"{listed.url}?{written({**kept, 'skiptoken': token})}"
 
 
-def _bound(given: Given, collection: Collection) -> str:
-    """A token goes with its query: the same collection, the same options."""
+def _bound(listed: Listed, given: Given) -> str:
+    """A token goes with its query: the same list, the same options."""
     kept = sorted((name, value) for name, value in given.items() if name != "skiptoken")
-    return f"{collection.url.partition('/v1.0/')[2]} {kept}"
-
-
-def _service(url: str) -> str:
-    return url[: url.index("/v1.0/") + len("/v1.0/")]
+    return f"{listed.url} {kept}"

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from scim_bridge.sandbox.entra.fault import EntraFault
-from scim_bridge.sandbox.entra.graph import GraphRequest
+from scim_bridge.sandbox.entra.call import GraphRequest
 from scim_bridge.sandbox.entra.refusal import GraphRefusal, denied, unauthorized
 
 PAGE = b"<!doctype html><html><head><title>Service unavailable</title></head><body><h1>Our services</h1></body></html>"
