@@ -97,7 +97,7 @@ class Graph:
         there, own = httpx.URL(url), httpx.URL(self._base)
         if (there.scheme, there.host, there.port, there.userinfo) != (own.scheme, own.host, own.port, b""):
             raise SourceUnreadable(
-                f"Graph is {_place(own)}, but points to {_place(there)} for the rest of a listing; nothing was sent there",
+                f"Graph, {_place(own)}, points to {_place(there)} for the rest of a listing; nothing was sent there",
                 "Look at any proxy in between; if the tenant is in another cloud, change source.cloud.",
             )
         return url

@@ -97,6 +97,10 @@ class Tenant:
         self.entra = entra
         self._there = Organization()
 
+    def adopt(self, organization: Organization) -> None:
+        """Take it that the directory is this organization already."""
+        self._there = organization.copy()
+
     def become(self, organization: Organization) -> None:
         """Make what has changed since the last time, and nothing else."""
         directory, before, after = self.entra.directory, self._there, organization.copy()
