@@ -7,13 +7,14 @@ from scim_bridge.errors import Retry, SourceUnreadable
 from scim_bridge.model.protocol import silent
 from scim_bridge.source.entra.graph import Graph, Request
 from scim_bridge.source.entra.paging import NEXT, Reading, listing, rows_of
+from scim_bridge.source.entra.permission import PermissionMissing
 from scim_bridge.source.entra.refusal import Absent, error_of
 
 MOST = 20
 """Questions in one batch, as documented."""
 
 Answers = dict[str, dict[str, Any] | Exception]
-"""url → body, or what that question came to: Absent, CredentialsRefused …"""
+"""url → body, or what that question came to: Absent, PermissionMissing …"""
 
 
 def ask_all(graph: Graph, questions: Sequence[Request]) -> Answers:
@@ -44,8 +45,8 @@ class _Batch:
     def _alone(self, question: Request) -> dict[str, Any] | Exception:
         try:
             return self._graph.send(question)
-        except Absent as absent:
-            return absent
+        except (Absent, PermissionMissing) as refusal:
+            return refusal
 
     def _attempt(self) -> None:
         """Ask whatever has no answer yet. Raises the Retry of one that is to be asked again."""
@@ -62,7 +63,7 @@ class _Batch:
         question = self._open.get(str(one.get("id")))
         if question is None:
             return None
-        status, body = int(one.get("status", 0)), one.get("body")
+        status, body = one["status"], one.get("body")
         answer: dict[str, Any] | Exception
         if 200 <= status < 300 and isinstance(body, dict):
             answer = body
@@ -83,12 +84,14 @@ def _written(number: str, question: Request) -> dict[str, Any]:
 
 
 def _listed(shown: Any) -> Iterable[Mapping[str, Any]]:
-    if not isinstance(shown, list) or not all(isinstance(one, dict) for one in shown):
+    if not isinstance(shown, list) or not all(
+        isinstance(one, dict) and isinstance(one.get("status"), int) for one in shown
+    ):
         raise SourceUnreadable("Graph answers a batch without a list of answers", "The next run asks again.")
     return shown
 
 
-def whole(graph: Graph, question: Request, answer: dict[str, Any] | Exception) -> list[dict[str, Any]]:
+def every_row(graph: Graph, question: Request, answer: dict[str, Any] | Exception) -> list[dict[str, Any]]:
     """Every row of a listing whose first page came in a batch. Raises what the answer was, if it was a refusal."""
     if isinstance(answer, Exception):
         raise answer

@@ -54,9 +54,7 @@ class Graph:
         self._base = settings.cloud.graph
         self._sign_in = sign_in
         self._patience = patience
-        self._http = httpx.Client(
-            verify=trust(), timeout=settings.timeout.total_seconds(), follow_redirects=False, http2=False
-        )
+        self._http = httpx.Client(verify=trust(), timeout=settings.timeout.total_seconds(), follow_redirects=False)
 
     def __enter__(self) -> "Graph":
         return self
@@ -94,7 +92,11 @@ class Graph:
         """An absolute address, if it is the configured Graph's."""
         if not url.startswith(("https:", "http:")):
             return f"{self._base}/{_VERSION}/{url}"
-        there, own = httpx.URL(url), httpx.URL(self._base)
+        own = httpx.URL(self._base)
+        try:
+            there = httpx.URL(url)
+        except httpx.InvalidURL:
+            raise SourceUnreadable("Graph gives a next link that is no address", "The next run reads again.") from None
         if (there.scheme, there.host, there.port, there.userinfo) != (own.scheme, own.host, own.port, b""):
             raise SourceUnreadable(
                 f"Graph, {_place(own)}, points to {_place(there)} for the rest of a listing; nothing was sent there",

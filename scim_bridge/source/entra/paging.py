@@ -43,6 +43,8 @@ def pages(graph: Graph, first: Request, reading: Reading) -> Iterator[dict[str, 
         link = page.get(NEXT)
         if link is None:
             return
+        if not isinstance(link, str):
+            raise SourceUnreadable("a next link of Graph is no address", _AGAIN)
         if link in seen:
             raise SourceUnreadable("a listing of Graph leads in a circle: a next link came twice", _AGAIN)
         seen.add(link)

@@ -36,12 +36,17 @@ READ_ASSIGNMENTS = Permission(
 READ_HIDDEN = Permission("Member.Read.Hidden", "read the members of groups that hide them")
 
 
-def refused(missing: tuple[Permission, ...], said: str, client: str) -> CredentialsRefused:
+class PermissionMissing(CredentialsRefused):
+    """The application signs in, but may not do this."""
+
+
+def refused(missing: tuple[Permission, ...], said: str, client: str) -> PermissionMissing:
     """The sentence that names what is missing and the consent that mends it. said: what Graph answered."""
     lets = " and to ".join(permission.lets for permission in missing)
     names = " and ".join(permission.name for permission in missing)
-    return CredentialsRefused(
-        f"application {client} is not allowed to {lets} ({said}): it lacks {names}".replace("application  is", "it is"),
+    who = f"application {client}" if client else "the managed identity"
+    return PermissionMissing(
+        f"{who} is not allowed to {lets} ({said}): it lacks {names}",
         f"Add {names} (application permission of Microsoft Graph) to the app registration, and let an administrator "
         "grant consent to it.",
     )

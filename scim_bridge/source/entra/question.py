@@ -4,13 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from scim_bridge.errors import CredentialsRefused
 from scim_bridge.model.identity import Kind
-from scim_bridge.source.entra.batch import Answers, ask_all, whole
+from scim_bridge.source.entra.batch import Answers, ask_all, every_row
 from scim_bridge.source.entra.draft import Draft
 from scim_bridge.source.entra.entry import GROUP_TYPE, USER_TYPE
 from scim_bridge.source.entra.graph import Graph, Request
-from scim_bridge.source.entra.permission import READ_ASSIGNMENTS, READ_GROUPS, READ_USERS, Permission
+from scim_bridge.source.entra.permission import READ_ASSIGNMENTS, READ_GROUPS, READ_USERS, Permission, PermissionMissing
 from scim_bridge.source.entra.property import Selection
 from scim_bridge.source.entra.refusal import Absent, unknown_property
 
@@ -93,7 +92,7 @@ def look_at(graph: Graph, draft: Draft, who: Iterable[Identity], selections: Map
     for one in there:
         if one.kind == "group":
             asked = members_of(one.object_id)
-            draft.put_members(one.object_id, whole(graph, asked, answers[asked.url]))
+            draft.put_members(one.object_id, every_row(graph, asked, answers[asked.url]))
     draft.drop_members({one.object_id for one in who} - {one.object_id for one in there})
     for one in there:
         groups = _told(graph, _groups_of(one), answers)
@@ -131,7 +130,7 @@ def bring_in(graph: Graph, draft: Draft, who: Iterable[Identity]) -> None:
         if one.kind == "group":
             asked = members_of(one.object_id)
             answer = answers[asked.url]
-            draft.put_members(one.object_id, () if isinstance(answer, Absent) else whole(graph, asked, answer))
+            draft.put_members(one.object_id, () if isinstance(answer, Absent) else every_row(graph, asked, answer))
     for one in who:
         for group_id in _told(graph, _groups_of(one), answers) or ():
             draft.put_member(group_id, {"id": one.object_id, "@odata.type": _TYPES[one.kind]})
@@ -143,7 +142,7 @@ def _told(graph: Graph, asked: Request, answers: Answers) -> frozenset[str] | No
     That may need more permissions than all else; what the groups' changes tell has to do then.
     """
     answer = answers[asked.url]
-    if isinstance(answer, (Absent, CredentialsRefused)):
+    if isinstance(answer, (Absent, PermissionMissing)):
         return None
-    rows = whole(graph, asked, answer)
+    rows = every_row(graph, asked, answer)
     return frozenset(row["id"] for row in rows if row.get("@odata.type", GROUP_TYPE) == GROUP_TYPE)

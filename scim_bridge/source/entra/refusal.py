@@ -83,9 +83,16 @@ def error_of(
         way_out = "Look at the sign-in log of the tenant, and at policies that restrict this application."
         return CredentialsRefused(f"Graph refuses the application {client} ({shown})", way_out)
     if 300 <= status < 400:
-        where = httpx.URL(headers.get("location", "")).host or "another place"
+        where = _host(headers.get("location", "")) or "another place"
         return SourceUnreadable(f"Graph sends us on to {where} ({shown}); nothing was sent there", _LOOK)
     return _unreadable(status, shown, message)
+
+
+def _host(url: str) -> str:
+    try:
+        return httpx.URL(url).host
+    except httpx.InvalidURL:
+        return ""
 
 
 def unknown_property(error: Exception, names: Iterable[str], kind: str) -> Exception:

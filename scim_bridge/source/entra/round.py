@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import Kind
 from scim_bridge.model.protocol import Progress
-from scim_bridge.source.entra.batch import ask_all, whole
+from scim_bridge.source.entra.batch import ask_all, every_row
 from scim_bridge.source.entra.draft import Draft, last_of_each
 from scim_bridge.source.entra.entry import Row
 from scim_bridge.source.entra.graph import Graph, Request
@@ -78,12 +79,16 @@ def merge(graph: Graph, draft: Draft, rounds: Rounds, *, is_first: bool) -> None
 
 
 def _put(draft: Draft, kind: Kind, row: Row) -> None:
-    if "@removed" in row:
-        draft.remove(kind, row["id"])
-    elif kind == "user":
-        draft.put_user(row)
-    else:
-        draft.put_group(row)
+    try:
+        if "@removed" in row:
+            draft.remove(kind, row["id"])
+        elif kind == "user":
+            draft.put_user(row)
+        else:
+            draft.put_group(row)
+    except (KeyError, TypeError, AttributeError):
+        what = f"Graph tells of the members or the manager of {kind} {row['id']} in a form that it does not document"
+        raise SourceUnreadable(what, "Look at any proxy in between; the next run reads again.") from None
 
 
 def _appeared(draft: Draft, rounds: Rounds) -> list[Identity]:
@@ -135,7 +140,7 @@ def _follow(graph: Graph, draft: Draft, there: set[str], roots: set[str], progre
             if isinstance(answer, Absent):
                 draft.remove("group", group_id)  # deleted since the listing
                 continue
-            members = whole(graph, question, answer)
+            members = every_row(graph, question, answer)
             draft.put_members(group_id, members)
             reading.add(len(members))
             group = draft.group(group_id)

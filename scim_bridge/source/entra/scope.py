@@ -31,8 +31,10 @@ def assignments(graph: Graph, application: str) -> Assigned:
             f"the tenant has no enterprise application {application} ({absent}), which source.scope names",
             "Write the application id of the enterprise application, not an object id.",
         ) from None
-    by_type = {kind: {row["principalId"] for row in rows if row["principalType"] == kind} for kind in ("User", "Group")}
-    return Assigned(frozenset(by_type["User"]), frozenset(by_type["Group"]))
+    found: dict[str, set[str]] = {"User": set(), "Group": set()}
+    for row in rows:
+        found.get(row.get("principalType", ""), set()).add(row.get("principalId", ""))
+    return Assigned(frozenset(found["User"]), frozenset(found["Group"]))
 
 
 def reach_of(scope: EntraScope, assigned: Assigned) -> Reach:

@@ -6,7 +6,8 @@ changed. Where delta is switched off, users and groups are listed and every grou
 
 import hashlib
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -23,7 +24,7 @@ from scim_bridge.source.entra.graph import Graph
 from scim_bridge.source.entra.permission import READ_ASSIGNMENTS, READ_GROUPS, READ_HIDDEN, READ_USERS, refused
 from scim_bridge.source.entra.property import ID, Selection, selection
 from scim_bridge.source.entra.question import Identity, look_at
-from scim_bridge.source.entra.refusal import PositionLost
+from scim_bridge.source.entra.refusal import Absent, PositionLost
 from scim_bridge.source.entra.retry import Patience
 from scim_bridge.source.entra.round import Listing, Rounds, first_page, first_rounds, listed, merge, next_rounds
 from scim_bridge.source.entra.scope import Assigned, assignments, not_there, reach_of, require_groups
@@ -182,8 +183,14 @@ class EntraSource:
         rows = known.users if kind == "user" else {object_id: group.row for object_id, group in known.groups.items()}
         return [Identity(kind, object_id) for object_id, row in rows.items() if row.get(anchor) == record_id]
 
-    def _open(self) -> Graph:
-        return Graph(self._settings, self._sign_in, self._trust, self._patience or Patience())
+    @contextmanager
+    def _open(self) -> Iterator[Graph]:
+        with Graph(self._settings, self._sign_in, self._trust, self._patience or Patience()) as graph:
+            try:
+                yield graph
+            except (Absent, PositionLost) as error:
+                what = f"the tenant has changed while it was being read, or is in another cloud ({error})"
+                raise SourceUnreadable(what, "Run again; if it lasts, look at source.cloud.") from None
 
     def _trust(self) -> ssl.SSLContext:
         """Whose certificates to believe in: made once, for that reads a file of hundreds of them."""

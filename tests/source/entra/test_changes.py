@@ -242,3 +242,35 @@ def test_a_page_that_graph_has_forgotten_lets_the_whole_reading_begin_once_more(
     entra.fail(EntraFault("expired_page", "users/delta", query="skiptoken", left=1))
     snapshot, _ = read(source(entra))
     assert len(snapshot.users) == 3
+
+
+def test_a_joiner_is_read_although_we_may_not_ask_for_the_joiners_groups(entra: EntraSandbox) -> None:
+    the_company(entra.directory)
+    reader = source(entra)
+    _, memory = read(reader)
+    entra.directory.put_user("dee")
+    entra.directory.add_member("team", "dee")
+    entra.fail(EntraFault("forbidden", "users/dee/memberOf"))
+    assert members(read(reader, memory)[0], "team") == {"ann", "bob", "dee"}
+
+
+def test_many_joiners_are_asked_about_twenty_a_request(entra: EntraSandbox) -> None:
+    the_company(entra.directory)
+    reader = source(entra)
+    _, memory = read(reader)
+    for number in range(45):
+        entra.directory.put_user(f"new{number}")
+    entra.forget_requests()
+    read(reader, memory)
+    assert entra.counts.graph == 2 + 3
+
+
+def test_a_part_of_a_batch_that_is_throttled_is_asked_again(entra: EntraSandbox) -> None:
+    the_company(entra.directory)
+    reader = source(entra)
+    _, memory = read(reader)
+    for number in range(3):
+        entra.directory.put_user(f"new{number}")
+        entra.directory.add_member("team", f"new{number}")
+    entra.fail(EntraFault("throttle", "users/new1/memberOf", retry_after=9, left=2))
+    assert shown(read(reader, memory)[0]) == shown(read(source(entra))[0])
