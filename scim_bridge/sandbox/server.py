@@ -24,15 +24,15 @@ from scim_bridge.sandbox.knobs import Knobs
 class CuttableProtocol(HttpToolsProtocol):
     """Hands the connection to the application, so that a fault can cut it."""
 
-    def on_message_begin(self) -> None:
+    def on_message_begin(self) -> None:  # noqa: D102 - uvicorn's
         super().on_message_begin()
         self.scope["sandbox.transport"] = self.transport  # type: ignore[typeddict-unknown-key]  # ours, by its prefix
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # noqa: D102 - uvicorn's
         super().connection_made(transport)
         self._is_secure = transport.get_extra_info("ssl_object") is not None
 
-    def shutdown(self) -> None:
+    def shutdown(self) -> None:  # noqa: D102 - uvicorn's
         is_idle = self.cycle is None or self.cycle.response_complete
         if is_idle and self._is_secure:
             self.transport.abort()  # a client that keeps its connection open would not answer the farewell of TLS
@@ -51,7 +51,7 @@ class Server(uvicorn.Server):
         self._delivery = delivery
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: D102 - uvicorn's
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
 
@@ -60,7 +60,7 @@ class Server(uvicorn.Server):
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._delivery.release)
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: D102 - uvicorn's
         self._delivery.release()
         await super().shutdown(sockets)
 
@@ -195,6 +195,8 @@ def _config(app: Any, **tls: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         **tls,
+        interface="asgi3",
+        proxy_headers=False,
         http=CuttableProtocol,
         loop="uvloop",
         lifespan="off",

@@ -9,58 +9,29 @@ from datetime import datetime
 from typing import Any
 
 ERRORS: dict[int, tuple[int, str, str]] = {
-    7000215: (
-        401,
-        "invalid_client",
-        "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the "
-        "client secret ID, for a secret added to app '{client}'.",
-    ),
-    7000222: (401, "invalid_client", "The provided client secret keys for app '{client}' are expired."),
-    7000218: (
-        401,
-        "invalid_client",
-        "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
-    ),
-    700016: (
-        400,
-        "unauthorized_client",
-        "Application with identifier '{client}' was not found in the directory '{tenant}'.",
-    ),
+    7000215: (401, "invalid_client", "The client secret sent for app '{client}' is not valid; is it the secret's id?"),
+    7000222: (401, "invalid_client", "The client secrets of app '{client}' are expired."),
+    7000218: (401, "invalid_client", "The request has neither 'client_assertion' nor 'client_secret'."),
+    700016: (400, "unauthorized_client", "No application '{client}' in the directory '{tenant}'."),
     7000112: (401, "unauthorized_client", "Application '{client}' is disabled."),
-    90002: (400, "invalid_request", "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID."),
-    900144: (400, "invalid_request", "The request body must contain the following parameter: '{detail}'."),
-    70003: (400, "unsupported_grant_type", "The app requested an unsupported grant type '{detail}'."),
-    1002012: (
-        400,
-        "invalid_scope",
-        "The provided value for scope {detail} is not valid. Client credential flows must have a scope value with "
-        "/.default suffixed to the resource identifier (application ID URI).",
-    ),
-    500011: (400, "invalid_resource", "The resource principal named {detail} was not found in the tenant '{tenant}'."),
-    50027: (401, "invalid_client", "JWT token is invalid or malformed."),
-    700021: (401, "invalid_client", "Client assertion application identifier doesn't match 'client_id' parameter."),
-    700023: (401, "invalid_client", "Client assertion audience claim does not match Realm issuer."),
-    700024: (401, "invalid_client", "Client assertion is not within its valid time range."),
-    700027: (401, "invalid_client", "Client assertion failed signature validation. {detail}"),
-    700211: (
-        401,
-        "invalid_client",
-        "No matching federated identity record found for presented assertion issuer '{detail}'.",
-    ),
-    700212: (
-        401,
-        "invalid_client",
-        "No matching federated identity record found for presented assertion audience '{detail}'.",
-    ),
-    700213: (
-        401,
-        "invalid_client",
-        "No matching federated identity record found for presented assertion subject '{detail}'.",
-    ),
-    53003: (400, "access_denied", "Access has been blocked by Conditional Access policies."),
-    650052: (400, "invalid_client", "The app is trying to access a service that the organization lacks."),
-    90033: (503, "temporarily_unavailable", "A transient error has occurred. Please try again."),
+    90002: (400, "invalid_request", "Tenant '{tenant}' not found."),
+    900144: (400, "invalid_request", "The request lacks the parameter '{detail}'."),
+    70003: (400, "unsupported_grant_type", "The grant type '{detail}' is not supported."),
+    1002012: (400, "invalid_scope", "The scope {detail} is not valid; client credentials take <resource>/.default."),
+    500011: (400, "invalid_resource", "No resource principal named {detail} in the tenant '{tenant}'."),
+    50027: (401, "invalid_client", "The token presented is malformed."),
+    700021: (401, "invalid_client", "The assertion is of another application than 'client_id'."),
+    700023: (401, "invalid_client", "The assertion's audience is not this tenant."),
+    700024: (401, "invalid_client", "The assertion is outside its time range."),
+    700027: (401, "invalid_client", "The assertion's signature is refused. {detail}"),
+    700211: (401, "invalid_client", "No federated credential for the assertion's issuer '{detail}'."),
+    700212: (401, "invalid_client", "No federated credential for the assertion's audience '{detail}'."),
+    700213: (401, "invalid_client", "No federated credential for the assertion's subject '{detail}'."),
+    53003: (400, "access_denied", "Access is blocked by Conditional Access policies."),
+    650052: (400, "invalid_client", "The organization has not subscribed to the service asked for."),
+    90033: (503, "temporarily_unavailable", "A transient error; try again."),
 }
+"""The texts are ours: a client must not depend on Microsoft's."""
 
 
 class TokenRefusal(Exception):

@@ -1,4 +1,6 @@
-"""Access tokens: JWTs as Microsoft's v1 tokens for Graph are (learn.microsoft.com/entra/identity-platform/access-token-claims-reference).
+"""Access tokens: JWTs as Microsoft's v1 tokens for Graph are.
+
+learn.microsoft.com/entra/identity-platform/access-token-claims-reference
 
 A client should not look into them, save to show which roles it was granted.
 """

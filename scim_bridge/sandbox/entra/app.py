@@ -36,8 +36,8 @@ class Identity:
 class EntraApp:
     """The emulator as an ASGI application. clock: seconds since 1970."""
 
-    def __init__(self, identity: Identity, knobs: EntraKnobs, clock: Callable[[], float]) -> None:
-        self._identity, self._clock = identity, clock
+    def __init__(self, identity: Identity, knobs: EntraKnobs, clock: Callable[[], float], delivery: Delivery) -> None:
+        self._identity, self._clock, self._delivery = identity, clock, delivery
         self.directory = Directory(clock)
         self.tokens = Tokens(identity.tenant, identity.graph, clock)
         issuer = f"{identity.login}/{identity.tenant}"
@@ -46,7 +46,6 @@ class EntraApp:
         self.metadata = Metadata(identity.client, identity.graph, self.tokens)
         self.graph = Graph(identity.graph, self.directory, clock, knobs)
         self.faults = Switchboard()
-        self.delivery = Delivery()
         login = Login(identity.tenant, identity.login, identity.graph, self.registration, self.tokens)
         self._login_door = LoginDoor(login, self.metadata, identity.client, clock)
         self._graph_door = GraphDoor(self.graph, self.tokens, self.faults, clock)
@@ -82,7 +81,7 @@ class EntraApp:
             response = self._answer(logged, authorization, body, fault)
         delivery = fault.delivery if fault is not None else None
         logged.status = 0 if delivery is not None and delivery.is_silent else response.status
-        await self.delivery.send(scope, receive, send, disturbed(response, delivery), delivery)
+        await self._delivery.send(scope, receive, send, disturbed(response, delivery), delivery)
 
     def _answer(self, logged: Logged, authorization: str, body: bytes, fault: EntraFault | None) -> Response:
         if logged.where == "graph":
@@ -92,14 +91,16 @@ class EntraApp:
     def _logged(self, scope: Scope, headers: dict[str, str]) -> Logged:
         path = unquote(scope["raw_path"].decode("latin-1")).lstrip("/")
         where: Where = "graph"
+        tenant = ""
         if scope["scheme"] == "http":
             where = "metadata"
         elif scope["server"][1] == urlsplit(self._identity.login).port:
             where = "login"
-        elif path.startswith("v1.0/"):
-            path = path.removeprefix("v1.0/")
+            tenant, _, path = path.partition("/")
         else:
-            path = f"../{path}"  # outside the API: nothing stands there
-        logged = Logged(where, scope["method"], path, scope["query_string"].decode("latin-1"), headers)
+            # Outside the API nothing stands.
+            path = path.removeprefix("v1.0/") if path.startswith("v1.0/") else f"../{path}"
+        query = scope["query_string"].decode("latin-1")
+        logged = Logged(where, scope["method"], path, query, headers, tenant=tenant)
         self.traffic.note(logged)
         return logged

@@ -4,11 +4,11 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
+import orjson
+
 from scim_bridge.sandbox.delivery import Response
 from scim_bridge.sandbox.entra.call import GraphRequest
 from scim_bridge.sandbox.entra.refusal import bad_request
-
-import orjson
 
 _MOST = 20
 

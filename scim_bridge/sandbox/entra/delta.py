@@ -1,4 +1,6 @@
-"""users/delta and groups/delta: rounds, their next links, the delta link at the end (learn.microsoft.com/graph/delta-query-overview).
+"""users/delta and groups/delta: rounds, their next links, the delta link at the end.
+
+learn.microsoft.com/graph/delta-query-overview, …/graph/api/user-delta, …/graph/api/group-delta
 
 The tokens are opaque. A next link belongs to a planned round; a delta link holds what is tracked and from where on.
 """
@@ -19,11 +21,7 @@ from scim_bridge.sandbox.entra.shown import Row, typed
 from scim_bridge.sandbox.entra.store import Entry, Store
 
 _MOST_ROUNDS = 1_000
-_MESSAGES = {
-    "syncStateNotFound": "The sync state generation is not found. The delta token is expired and data must be "
-    "synchronized again.",
-    "resyncRequired": "Resync required. The delta token can no longer be used; synchronize again from the start.",
-}
+_MESSAGE = "The delta token is expired or unknown; synchronize again from the start."
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,7 @@ class Delta:
             row.update(self._manager(entry, since))
         return row
 
-    def _member(self, member_id: str, is_added: bool) -> Row:  # noqa: FBT001 - half of a pair
+    def _member(self, member_id: str, is_added: bool) -> Row:
         known = self._store.entries.get(member_id)
         row = typed(known.kind if known else "user", member_id)
         return row if is_added else {**row, "@removed": {"reason": "deleted"}}
@@ -166,10 +164,7 @@ def _tracked(asked: Asked, schema: Schema) -> Tracked:
     names = tuple(dict.fromkeys(name.strip() for name in select.split(",")))
     elsewhere = sorted(ELSEWHERE.intersection(names)) if asked.kind == "user" else []
     if elsewhere:
-        raise bad_request(
-            "Invalid request for delta query: for this entity set, $expand/$select is not supported for the following "
-            f"properties: {', '.join(elsewhere)}"
-        )
+        raise bad_request(f"A delta query cannot select these properties: {', '.join(elsewhere)}")
     for name in names:
         if name not in RELATIONS[asked.kind]:
             schema.check(asked.kind, name)
@@ -187,5 +182,5 @@ def _expired(code: str, asked: Asked) -> GraphRefusal:
     """An expired or unknown link: a 400 with its code, or a 410 with the address of a new first request."""
     if code == "gone":
         location = f"{asked.url}?$deltatoken="
-        return GraphRefusal(410, "syncStateNotFound", _MESSAGES["syncStateNotFound"], {"location": location})
-    return GraphRefusal(400, code, _MESSAGES[code])
+        return GraphRefusal(410, "syncStateNotFound", _MESSAGE, {"location": location})
+    return GraphRefusal(400, code, _MESSAGE)

@@ -17,7 +17,7 @@ _NAMESPACE = uuid.UUID("5b1c3a1e-9a34-4c52-8a1b-2f5f4a0f4d11")
 class Directory:
     """Users, groups and what else Entra holds. lag: seconds until a change shows; clock: seconds since 1970.
 
-    Properties have the names and the JSON types of Graph; one that an object of that kind does not have is a ValueError.
+    Properties have the names and the JSON types of Graph; one that such an object does not have is a ValueError.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -82,7 +82,7 @@ class Directory:
         self._change(partial(self.store.set_manager, user_id, manager_id))
 
     def assign(self, app_id: str, principal_id: str, role: str = DEFAULT_ACCESS) -> None:
-        """Assign a user, group or service principal to an application. role: an app role's id, default access if none."""
+        """Assign a user, group or service principal to an application. role: an app role's id, else default access."""
         self._change(partial(self._assign, service_principal_id(app_id), principal_id, role))
 
     def unassign(self, app_id: str, principal_id: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-from scim_bridge.sandbox.fault import Fault
+from scim_bridge.sandbox.fault import Fault, FaultKind
 
 Where = Literal["graph", "login", "metadata"]
 Kind = Literal[
@@ -12,14 +12,14 @@ Kind = Literal[
     "unauthorized", "challenge", "forbidden", "gone", "sync_state", "resync", "expired_page",
     "foreign_link", "redirect", "aadsts",
 ]  # fmt: skip
-"""throttle: 429, with retry_after or without. error: `status`, a 5xx, with a body; empty: without; html: a proxy's page.
-garbage: 200 and no JSON. cut: the connection ends without an answer; truncated: after half of it. slow: the answer comes
-after `seconds`; hang: none comes. unauthorized: 401, the token is said to have expired; challenge: 401 with claims.
-forbidden: 403. gone: 410 with a Location; sync_state, resync: 400 of a delta link that expired; expired_page: 400 of a
-page token. foreign_link: next and delta links lead to `host`; redirect: 302 to `host`. aadsts: the token endpoint refuses
-with the error `code`.
+"""throttle: 429, with retry_after or without. error: `status`, a 5xx, with a body; empty: none; html: a proxy's page.
+garbage: 200 and no JSON. cut: the connection ends without an answer; truncated: after half of it. slow: the answer
+comes after `seconds`; hang: none comes. unauthorized: 401, the token is said to have expired; challenge: 401 with
+claims. forbidden: 403. gone: 410 with a Location; sync_state, resync: 400 of a delta link that expired; expired_page:
+400 of a page token. foreign_link: next and delta links lead to `host`; redirect: 302 to `host`. aadsts: the token
+endpoint refuses with the error `code`.
 """
-_DELIVERED = {
+_DELIVERED: dict[str, FaultKind] = {
     "garbage": "garbage",
     "cut": "cut_before",
     "truncated": "truncated",
@@ -57,7 +57,7 @@ class EntraFault:
     def delivery(self) -> Fault | None:
         """How the answer reaches the client, if this is about that."""
         kind = _DELIVERED.get(self.kind)
-        return None if kind is None else Fault(kind, seconds=self.seconds)  # type: ignore[arg-type]  # a key of the table
+        return None if kind is None else Fault(kind, seconds=self.seconds)
 
 
 class Switchboard:

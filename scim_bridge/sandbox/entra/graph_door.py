@@ -75,22 +75,20 @@ class GraphDoor:
 
     def _responded(self, logged: Logged, told: Callable[[], Any], fault: EntraFault | None) -> Response:
         request_id = str(uuid.uuid4())
-        client_request_id = logged.headers.get("client-request-id", request_id)
-        headers = self._headers(request_id, client_request_id)
+        ids = (request_id, logged.headers.get("client-request-id", request_id))
         try:
             answer = told()
         except GraphRefusal as refused:
             self.traffic.refused(logged, refused.status, refused.message)
-            return self._refused(refused, fault, headers, (request_id, client_request_id))
+            return self._refused(refused, fault, ids)
         if isinstance(answer, str):
-            return Response(200, answer.encode(), [(b"content-type", b"text/plain"), *headers])
+            return Response(200, answer.encode(), [(b"content-type", b"text/plain"), *self._headers(*ids)])
         if fault is not None:
             answer = reworded(fault, answer)
-        return Response(200, orjson.dumps(answer), [(b"content-type", _ODATA), *headers])
+        return Response(200, orjson.dumps(answer), [(b"content-type", _ODATA), *self._headers(*ids)])
 
-    def _refused(
-        self, refused: GraphRefusal, fault: EntraFault | None, headers: Headers, ids: tuple[str, str]
-    ) -> Response:
+    def _refused(self, refused: GraphRefusal, fault: EntraFault | None, ids: tuple[str, str]) -> Response:
+        headers = self._headers(*ids)
         more = [(name.encode(), value.encode()) for name, value in refused.headers.items()]
         if fault is not None and fault.kind in ("empty", "redirect"):
             return Response(refused.status, b"", [*headers, *more])

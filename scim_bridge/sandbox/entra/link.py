@@ -13,7 +13,7 @@ _SEAL = 12
 
 
 class Sealer:
-    """Puts values into tokens and takes them out again. Tokens of another emulator, or of an earlier one, do not open."""
+    """Puts values into tokens and takes them out again. Tokens of another emulator do not open."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(16)

@@ -42,22 +42,21 @@ class LoginDoor:
         return Response(status, orjson.dumps(told), [_JSON, *headers])
 
     def _told_by_login(self, logged: Logged, body: bytes, fault: EntraFault | None, knobs: EntraKnobs) -> Told:
-        tenant, _, path = logged.path.partition("/")
         try:
             if fault is not None and fault.kind == "aadsts":
                 raise TokenRefusal(fault.code)
-            match (logged.method, path):
+            match (logged.method, logged.path):
                 case ("GET", "v2.0/.well-known/openid-configuration"):
-                    return 200, self._login.discovery(tenant)
+                    return 200, self._login.discovery(logged.tenant)
                 case ("GET", "discovery/v2.0/keys"):
-                    return 200, self._login.keys(tenant)
+                    return 200, self._login.keys(logged.tenant)
                 case ("POST", "oauth2/v2.0/token"):
-                    return 200, self._login.token(tenant, body, knobs)
+                    return 200, self._login.token(logged.tenant, body, knobs)
         except TokenRefusal as refused:
-            names = {"client": self._client, "tenant": tenant}
+            names = {"client": self._client, "tenant": logged.tenant}
             now = datetime.fromtimestamp(self._clock(), UTC)
             return refused.status, aadsts.body(refused, names, str(uuid.uuid4()), now)
-        return 404, {"error": "not_found", "error_description": f"There is no {logged.method} {path}."}
+        return 404, {"error": "not_found", "error_description": f"There is no {logged.method} {logged.path}."}
 
     def _told_by_metadata(self, logged: Logged, knobs: EntraKnobs) -> Told:
         if logged.path != PATH or logged.method != "GET":

@@ -6,15 +6,15 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from scim_bridge.sandbox.entra.fault import EntraFault
 from scim_bridge.sandbox.entra.call import GraphRequest
+from scim_bridge.sandbox.entra.fault import EntraFault
 from scim_bridge.sandbox.entra.refusal import GraphRefusal, denied, unauthorized
 
 PAGE = b"<!doctype html><html><head><title>Service unavailable</title></head><body><h1>Our services</h1></body></html>"
 _LINKS = ("@odata.nextLink", "@odata.deltaLink")
 _CODES = {500: "InternalServerError", 503: "ServiceUnavailable", 504: "GatewayTimeout", 509: "BandwidthLimitExceeded"}
 _CHALLENGE = base64.b64encode(orjson.dumps({"access_token": {"nbf": {"essential": True, "value": "1"}}})).decode()
-_EXPIRED = "The sync state generation is not found. The delta token is expired and data must be synchronized again."
+_EXPIRED = "The delta token is expired; synchronize again from the start."
 
 
 def refuse_by(fault: EntraFault, request: GraphRequest) -> None:

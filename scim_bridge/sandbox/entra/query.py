@@ -1,6 +1,6 @@
 """The query of a Graph request: the OData system options that are modelled, and the refusal of all others.
 
-learn.microsoft.com/graph/query-parameters; the rules of advanced queries: learn.microsoft.com/graph/aad-advanced-queries
+learn.microsoft.com/graph/query-parameters; the rules of advanced queries: …/graph/aad-advanced-queries
 """
 
 import re
@@ -27,9 +27,7 @@ def parse(raw: str) -> Given:
         if option not in _OPTIONS:
             raise bad_request(f"The query parameter '{name}' is not supported.")
         if option in given:
-            raise bad_request(
-                f"Query option '{name}' was specified more than once, but it must be specified at most once."
-            )
+            raise bad_request(f"The query option '{name}' stands twice.")
         given[option] = value
     return given
 
@@ -71,9 +69,7 @@ class Schema:
             return Selection(kind, tuple(name for name in DEFAULTS[kind] if name not in self.without), has_default=True)
         names = dict.fromkeys(name.strip() for name in select.split(","))
         if "" in names:
-            raise bad_request(
-                "Parsing OData Select and Expand failed: Term '' is not valid in a $select or $expand expression."
-            )
+            raise bad_request("An empty term is not valid in $select.")
         for name in names:
             self.check(kind, name)
         return Selection(kind, tuple({"id": None, **names}), has_default=False)
@@ -87,7 +83,7 @@ def page_size(given: Given, cap: int) -> int:
     if not (top.isascii() and top.isdigit()) or int(top) == 0:
         raise bad_request(f"Invalid value '{top}' for $top query option found.")
     if int(top) > LARGEST_PAGE:
-        raise unsupported("Invalid page size specified: '{top}'. Must be between 1 and 999 inclusive.".format(top=top))
+        raise unsupported(f"$top may be 1 to 999, not {top}.")
     return min(int(top), cap)
 
 

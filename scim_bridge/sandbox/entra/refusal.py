@@ -1,4 +1,7 @@
-"""Graph's refusals: status, code and message, in the body they travel in (learn.microsoft.com/graph/errors)."""
+"""Graph's refusals: status, code and message, in the body they travel in (learn.microsoft.com/graph/errors).
+
+Status and code are Graph's, the messages ours: a client must not depend on them.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -30,7 +33,7 @@ def not_found(resource_id: str) -> GraphRefusal:
     return GraphRefusal(
         404,
         "Request_ResourceNotFound",
-        f"Resource '{resource_id}' does not exist or one of its queried reference-property objects are not present.",
+        f"Resource '{resource_id}' does not exist, or an object that the query refers to does not.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The application's registration in the tenant: its secrets, certificates and federated credentials, and their proof."""
+"""The application's registration in the tenant: its secrets, certificates and federated credentials."""
 
 import base64
 import hashlib
@@ -19,7 +19,7 @@ _SKEW = 300
 
 @dataclass(frozen=True, slots=True)
 class FederatedCredential:
-    """Whose tokens stand for the application: exactly this issuer, subject and audience. key: PEM, the issuer's public."""
+    """Whose tokens stand for the application: this issuer, subject and audience. key: PEM, the issuer's public one."""
 
     issuer: str
     subject: str
@@ -85,15 +85,15 @@ class Registration:
         self._check_time(claims)
 
     def _check_own(self, assertion: str, header: dict[str, Any], claims: dict[str, Any]) -> None:
-        """Signed with a registered certificate's key (learn.microsoft.com/entra/identity-platform/certificate-credentials)."""
+        """Signed with a registered key (learn.microsoft.com/entra/identity-platform/certificate-credentials)."""
         if claims.get("iss") != self.client or claims.get("sub") != self.client:
             raise TokenRefusal(700021)
         thumbprint = str(header.get("x5t#S256") or header.get("x5t"))
         certificate = self._certificates.get(thumbprint.rstrip("="))
         if certificate is None:
-            raise TokenRefusal(700027, "The key was not found. Thumbprint of key used by client is not registered.")
+            raise TokenRefusal(700027, "No certificate of this thumbprint is registered.")
         if certificate.not_valid_after_utc.timestamp() <= self._clock():
-            raise TokenRefusal(700027, "The key used is expired.")
+            raise TokenRefusal(700027, "The certificate is expired.")
         if not _is_signed(assertion, certificate.public_key(), ["PS256", "RS256"]):
             raise TokenRefusal(700027, "The signature does not fit the key.")
         if claims.get("aud") not in self._audiences:

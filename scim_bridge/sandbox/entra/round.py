@@ -19,7 +19,7 @@ MemberChange = tuple[str, bool]
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """What a delta link goes on tracking. names: selected properties and relations; ids: only these objects, if given."""
+    """What a delta link goes on tracking. names: properties and relations; ids: only these objects, None = all."""
 
     kind: Kind
     names: tuple[str, ...]

@@ -17,9 +17,9 @@ _USER_MORE = (
     "employeeType externalUserState externalUserStateChangeDateTime faxNumber identities imAddresses isResourceAccount "
     "lastPasswordChangeDateTime legalAgeGroupClassification mailNickname onPremisesDistinguishedName "
     "onPremisesDomainName onPremisesExtensionAttributes onPremisesImmutableId onPremisesLastSyncDateTime "
-    "onPremisesSamAccountName onPremisesSecurityIdentifier onPremisesSyncEnabled onPremisesUserPrincipalName otherMails "
-    "passwordPolicies postalCode proxyAddresses securityIdentifier showInAddressList state streetAddress usageLocation "
-    "userType"
+    "onPremisesSamAccountName onPremisesSecurityIdentifier onPremisesSyncEnabled onPremisesUserPrincipalName "
+    "otherMails passwordPolicies postalCode proxyAddresses securityIdentifier showInAddressList state streetAddress "
+    "usageLocation userType"
 )
 _GROUP_DEFAULT = (
     "id deletedDateTime classification createdDateTime description displayName expirationDateTime groupTypes "
@@ -40,16 +40,17 @@ PROPERTIES: dict[Kind, frozenset[str]] = {
     kind: frozenset(names) | (frozenset(_USER_MORE.split()) if kind == "user" else {"deletedDateTime"})
     for kind, names in DEFAULTS.items()
 }
-ELSEWHERE = frozenset(
+_ELSEWHERE = (
     "aboutMe birthday hireDate interests mailboxSettings mySite pastProjects preferredName responsibilities schools "
-    "skills".split()
+    "skills"
 )
+_COLLECTIONS = "appRoles assignedLicenses businessPhones groupTypes identities imAddresses otherMails proxyAddresses"
+ELSEWHERE = frozenset(_ELSEWHERE.split())
 """Properties of a user that are kept outside the directory: 501 on a list, refused by a delta."""
 BASIC = frozenset({"id", "displayName", "givenName", "surname", "mail", "userPrincipalName"})
 """All that User.ReadBasic.All shows."""
-COLLECTIONS = frozenset(
-    "appRoles assignedLicenses businessPhones groupTypes identities imAddresses otherMails proxyAddresses".split()
-)
+COLLECTIONS = frozenset(_COLLECTIONS.split())
+"""Properties that are empty lists, not null, when an object does not have them."""
 RELATIONS: dict[Kind, frozenset[str]] = {"user": frozenset({"manager"}), "group": frozenset({"members"})}
 """Relations that a delta may select."""
 
@@ -68,10 +69,7 @@ def check_written(kind: Kind, properties: dict[str, Any]) -> None:
 
 def unknown(kind: Kind, name: str) -> GraphRefusal:
     """The refusal of a name that the schema does not know."""
-    return bad_request(
-        "Parsing OData Select and Expand failed: "
-        f"Could not find a property named '{name}' on type 'microsoft.graph.{kind}'."
-    )
+    return bad_request(f"Could not find a property named '{name}' on type 'microsoft.graph.{kind}'.")
 
 
 def absent(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Serves the emulator on loopback in a thread, with a certificate authority of its own: `with EntraSandbox() as entra: …`."""
+"""Serves the emulator on loopback, in a thread, with a certificate authority of its own."""
 
 import asyncio
 import tempfile
@@ -11,6 +11,7 @@ from types import TracebackType
 
 import trustme
 
+from scim_bridge.sandbox.delivery import Delivery, Receive, Scope, Send
 from scim_bridge.sandbox.entra.app import EntraApp, Identity
 from scim_bridge.sandbox.entra.directory import Directory
 from scim_bridge.sandbox.entra.fault import EntraFault
@@ -43,8 +44,10 @@ class EntraSandbox:
         self.tenant, self.client, self.secret = _TENANT, _CLIENT, secret
         self.login, self.graph = f"https://{login}", f"https://{graph}"
         self.managed_identity_host = f"http://{metadata}"
-        identity = Identity(self.tenant, self.client, secret, self.login, self.graph)
-        self.app = EntraApp(identity, knobs or EntraKnobs(), clock)
+        self._identity = Identity(self.tenant, self.client, secret, self.login, self.graph)
+        self._clock = clock
+        self._delivery = Delivery()
+        self.app = EntraApp(self._identity, knobs or EntraKnobs(), clock, self._delivery)
         self._folder = tempfile.TemporaryDirectory(prefix="entra-sandbox-")
         self.ca_file = Path(self._folder.name) / "ca.pem"
         self._servers = self._prepare()
@@ -65,6 +68,10 @@ class EntraSandbox:
         for one in self._sockets:
             one.close()
         self._folder.cleanup()
+
+    def reset(self, knobs: EntraKnobs | None = None) -> None:
+        """Begin anew at the same addresses: an empty directory, no tokens, links, faults or requests of before."""
+        self.app = EntraApp(self._identity, knobs or EntraKnobs(), self._clock, self._delivery)
 
     @property
     def directory(self) -> Directory:
@@ -118,7 +125,7 @@ class EntraSandbox:
         self.app.tokens.revoke()
 
     def expire_delta_links(self, refusal: str | None = None) -> None:
-        """Let every delta link given out so far be refused: syncStateNotFound, resyncRequired, gone, None = as the knob."""
+        """Let every delta link given out so far be refused. refusal: as in the knob, None = what it says."""
         self.app.graph.delta.expire(refusal)
 
     def release(self) -> None:
@@ -130,8 +137,11 @@ class EntraSandbox:
         authority.cert_pem.write_to_path(self.ca_file)
         chain = Path(self._folder.name) / f"server-{uuid.uuid4().hex}.pem"
         authority.issue_cert(_HOST, "localhost").private_key_and_cert_chain_pem.write_to_path(chain)
-        secure = Server(self.app, self.app.delivery, ssl_certfile=chain, ssl_keyfile=chain)
-        return [secure, Server(self.app, self.app.delivery)]
+        secure = Server(self._serve, self._delivery, ssl_certfile=chain, ssl_keyfile=chain)
+        return [secure, Server(self._serve, self._delivery)]
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
 
     def _run(self) -> None:
         secure, plain = self._servers

@@ -1,4 +1,7 @@
-"""The quota of Graph's identity service: resource units in ten seconds (learn.microsoft.com/graph/throttling-limits)."""
+"""The quota of Graph's identity service: resource units in ten seconds.
+
+learn.microsoft.com/graph/throttling-limits
+"""
 
 import re
 
@@ -16,7 +19,7 @@ _SMALL_PAGE = 20
 
 
 def cost(path: str, given: Given) -> int:
-    """Resource units of a request: $select makes it cheaper, so does a small $top; $expand makes it dearer; never below 1."""
+    """Resource units of a request: one less by $select or a small $top, one more by $expand; never below 1."""
     units = next((units for pattern, units in _COSTS if pattern.match(path)), 1)
     units -= "select" in given
     units += "expand" in given

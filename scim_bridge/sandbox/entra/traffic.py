@@ -12,7 +12,10 @@ _TOLD = 100
 
 @dataclass(slots=True)
 class Logged:
-    """One request as it was answered; status 0 = not at all. headers: without authorization. part: inside a batch."""
+    """One request as it was answered; status 0 = not at all. headers: without authorization.
+
+    path: below /v1.0/, or below the tenant at the login. is_part: inside a batch.
+    """
 
     where: Where
     method: str
@@ -21,6 +24,7 @@ class Logged:
     headers: dict[str, str]
     status: int = 0
     is_part: bool = False
+    tenant: str = ""
 
     @property
     def kind(self) -> str:

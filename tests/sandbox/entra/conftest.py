@@ -1,4 +1,4 @@
-"""A sandbox of its own for each test, and a bare client that holds a token."""
+"""An empty sandbox for each test, and a bare client that holds a token."""
 
 import ssl
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ class Caller:
 
     def pages(self, path: str, **headers: str) -> list[dict[str, Any]]:
         """All pages from a path on, links followed as they are; at most 1,000."""
-        found = []
+        found: list[dict[str, Any]] = []
         link: str | None = path
         while link is not None and len(found) < 1_000:
             answer = self.get(link, **headers)
@@ -76,10 +76,17 @@ def code(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["error"]["code"]
 
 
-@pytest.fixture
-def entra() -> Iterator[EntraSandbox]:
+@pytest.fixture(scope="session")
+def running() -> Iterator[EntraSandbox]:
     with EntraSandbox() as entra:
         yield entra
+
+
+@pytest.fixture
+def entra(running: EntraSandbox) -> EntraSandbox:
+    """A sandbox that is empty and has the default settings."""
+    running.reset()
+    return running
 
 
 @pytest.fixture

@@ -130,7 +130,6 @@ def test_an_advanced_filter_wants_both_its_parameters(graph: Caller, wanted: str
 
 @pytest.mark.parametrize("wanted", ["id eq", "id eq 'a' id", "nickname eq 'a'", "id gt 'a'", "(id eq 'a'", 'id eq "a"'])
 def test_a_filter_that_is_none_is_refused(graph: Caller, wanted: str) -> None:
-    assert graph.get("users", **{}).status_code == 200
     assert code(graph.get(f"users?$filter={wanted}")) == (400, "BadRequest")
 
 
