@@ -84,11 +84,13 @@ def _written(number: str, question: Request) -> dict[str, Any]:
 
 
 def _listed(shown: Any) -> Iterable[Mapping[str, Any]]:
-    if not isinstance(shown, list) or not all(
-        isinstance(one, dict) and isinstance(one.get("status"), int) for one in shown
-    ):
+    if not isinstance(shown, list) or not all(map(_is_answer, shown)):
         raise SourceUnreadable("Graph answers a batch without a list of answers", "The next run asks again.")
     return shown
+
+
+def _is_answer(one: Any) -> bool:
+    return isinstance(one, dict) and isinstance(one.get("status"), int)
 
 
 def every_row(graph: Graph, question: Request, answer: dict[str, Any] | Exception) -> list[dict[str, Any]]:

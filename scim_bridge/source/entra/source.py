@@ -110,7 +110,7 @@ class EntraSource:
             rounds = self._second_try(graph, progress)
         draft = Draft({})
         merge(graph, draft, rounds, is_first=True)
-        return self._read(graph, {}, draft, rounds, reason)
+        return self._concluded(graph, {}, draft, rounds, reason)
 
     def _second_try(self, graph: Graph, progress: Progress) -> Rounds:
         try:
@@ -122,9 +122,9 @@ class EntraSource:
         rounds = next_rounds(graph, Watermark.read(memory.watermark), self._selections, progress)
         draft = Draft(memory.entries)
         merge(graph, draft, rounds, is_first=False)
-        return self._read(graph, memory.entries, draft, rounds, None)
+        return self._concluded(graph, memory.entries, draft, rounds, None)
 
-    def _read(
+    def _concluded(
         self, graph: Graph, before: Mapping[str, str], draft: Draft, rounds: Rounds, reason: str | None
     ) -> SourceReading:
         """What a round of changes comes to. reason: why everything was read; None if it was not."""

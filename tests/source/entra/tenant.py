@@ -1,6 +1,8 @@
 """A tenant on the emulator for the tests of this room: how to open a source on it, and an organization put into it."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -41,6 +43,19 @@ def patience() -> Patience:
     """Patience by a clock that does not wait."""
     clock = FakeClock()
     return Patience(clock=clock, wait=clock.wait)
+
+
+@contextmanager
+def machine_at(url: str) -> Iterator[None]:
+    """Inside this, that is where a virtual machine's metadata endpoint is."""
+    before = os.environ.get("AZURE_POD_IDENTITY_AUTHORITY_HOST")
+    os.environ["AZURE_POD_IDENTITY_AUTHORITY_HOST"] = url
+    try:
+        yield
+    finally:
+        del os.environ["AZURE_POD_IDENTITY_AUTHORITY_HOST"]
+        if before is not None:
+            os.environ["AZURE_POD_IDENTITY_AUTHORITY_HOST"] = before
 
 
 def source(entra: EntraSandbox, users: Iterable[str] = (), groups: Iterable[str] = (), **changed: Any) -> EntraSource:

@@ -1,6 +1,5 @@
 """Signing in with the real msal: each kind of credential, and what a refusal says."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,7 +21,7 @@ from scim_bridge.sandbox.entra.fault import EntraFault
 from scim_bridge.sandbox.entra.knobs import EntraKnobs
 from scim_bridge.sandbox.entra.registration import FederatedCredential
 from scim_bridge.sandbox.entra.server import EntraSandbox
-from tests.source.entra.tenant import read, settings, source
+from tests.source.entra.tenant import machine_at, read, settings, source
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PRIVATE = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
@@ -173,12 +172,8 @@ def test_a_federated_token_file_that_is_missing_is_named(entra: EntraSandbox, tm
 @pytest.fixture
 def machine(entra: EntraSandbox) -> Iterator[EntraSandbox]:
     """The emulator's metadata endpoint in the place of a virtual machine's."""
-    before = os.environ.get("AZURE_POD_IDENTITY_AUTHORITY_HOST")
-    os.environ["AZURE_POD_IDENTITY_AUTHORITY_HOST"] = entra.managed_identity_host
-    yield entra
-    del os.environ["AZURE_POD_IDENTITY_AUTHORITY_HOST"]
-    if before is not None:
-        os.environ["AZURE_POD_IDENTITY_AUTHORITY_HOST"] = before
+    with machine_at(entra.managed_identity_host):
+        yield entra
 
 
 def test_the_machines_own_identity_signs_in(machine: EntraSandbox) -> None:
