@@ -61,6 +61,7 @@ bench: setup ## planning 100,000 people against the bare minimum of the same wor
 	$(BIN)/python -m bench.plan
 	$(BIN)/python -m bench.rate
 	$(BIN)/python -m bench.sync
+	$(BIN)/python -m bench.entra
 
 .PHONY: lock
 lock: setup ## renew the requirement files from pyproject.toml (keeps pins; delete a file to upgrade)
