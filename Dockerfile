@@ -1,16 +1,26 @@
-# Two stages: one builds .venv from hashed requirements, the other holds nothing but Python, .venv and a user without rights.
-FROM docker.io/library/python:3.12-slim AS build
+# Two stages: one builds .venv from hashed requirements, the other holds nothing but Python, the libraries of LDAP, .venv
+# and a user without rights. The Debian release is named because its packages are.
+FROM docker.io/library/python:3.12-slim-bookworm AS build
+# Debian keeps no older versions of a package, so a pinned one would soon not be found.
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev libldap-dev libsasl2-dev \
+    && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
-COPY requirements/uv.txt requirements/run.txt requirements/
+COPY requirements/uv.txt requirements/ldap.txt requirements/ldap-build.txt requirements/
 RUN python3 -m venv --without-pip .venv \
     && python3 -m pip --python .venv/bin/python install --no-cache-dir --require-hashes -r requirements/uv.txt \
-    && .venv/bin/uv pip install --no-cache --python .venv/bin/python --require-hashes -r requirements/run.txt
+    && .venv/bin/uv pip install --no-cache --python .venv/bin/python --require-hashes -r requirements/ldap.txt \
+        --build-constraints requirements/ldap-build.txt
 COPY pyproject.toml README.md ./
 COPY mappings mappings
 COPY scim_bridge scim_bridge
 RUN .venv/bin/uv pip install --no-cache --python .venv/bin/python --no-deps .
 
-FROM docker.io/library/python:3.12-slim
+FROM docker.io/library/python:3.12-slim-bookworm
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates libldap-2.5-0 libsasl2-2 \
+        libsasl2-modules-gssapi-mit \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --no-create-home bridge && install -d -o 10001 -g 10001 -m 0700 /data
 COPY --from=build /app/.venv /app/.venv
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1

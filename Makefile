@@ -6,8 +6,11 @@ BIN := .venv/bin
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 18
 
+# python-ldap comes as source: it is built where a compiler and its headers are (make system-packages), in CI always.
+LDAP_BUILDS := $(shell printf '\043include <ldap.h>\n\043include <sasl/sasl.h>\n' | cc -E - >/dev/null 2>&1 && echo yes)
+
 .PHONY: setup
-setup: .venv/.done ## .venv from hashed requirement files
+setup: .venv/.done $(if $(LDAP_BUILDS)$(CI),.venv/.ldap) ## .venv from hashed requirement files
 
 # Without ensurepip (bare Debian) and without touching the system's packages: pip installs uv into .venv, uv the rest.
 .venv/.done: requirements/uv.txt requirements/dev.txt pyproject.toml
@@ -17,13 +20,19 @@ setup: .venv/.done ## .venv from hashed requirement files
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	touch $@
 
+# What builds it is held to hashes as well.
+.venv/.ldap: .venv/.done requirements/ldap.txt requirements/ldap-build.txt
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/ldap.txt \
+		--build-constraints requirements/ldap-build.txt
+	touch $@
+
 .PHONY: demo
 demo: setup ## a sample organization into an emulated Identity Center, with the pages (Ctrl-C ends it)
 	$(BIN)/scim-bridge demo
 
 .PHONY: test
 test: setup scimmy lint ## lint, types, imports, all tests but the slow ones
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not samba"
 
 # A SCIM server of others, for the contract tests; where there is no npm they are skipped (CI has it).
 .PHONY: scimmy
@@ -39,6 +48,10 @@ test-slow: setup scimmy ## large and long tests, and the laws with thirty times 
 	$(BIN)/python -m pytest -m slow
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest tests/laws tests/mapping tests/source
 
+.PHONY: test-samba
+test-samba: setup ## Active Directory, as Samba speaks it (make samba-packages; needs root)
+	$(BIN)/python -m pytest -m samba
+
 .PHONY: lint
 lint: setup
 	$(BIN)/ruff check
@@ -50,11 +63,18 @@ lint: setup
 	$(BIN)/hadolint Dockerfile
 
 .PHONY: system-packages
-system-packages: ## what a few tests need from Debian: Chromium, fonts, Node.js (needs root)
+system-packages: ## what a few tests need from Debian: Chromium, fonts, Node.js, OpenLDAP and its headers (needs root)
 	apt-get update -q
 	apt-get install -y -q --no-install-recommends chromium fonts-noto-cjk fonts-noto-color-emoji
+	apt-get install -y -q --no-install-recommends gcc libc6-dev python3-dev libldap-dev libsasl2-dev slapd ldap-utils
 	# a Node.js from elsewhere brings its own npm, and Debian's npm will not stand beside it
 	command -v npm >/dev/null || apt-get install -y -q --no-install-recommends nodejs npm
+
+.PHONY: samba-packages
+samba-packages: ## what test-samba needs from Debian (needs root)
+	apt-get update -q
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends samba samba-dsdb-modules \
+		samba-vfs-modules winbind samba-ad-provision ldb-tools krb5-user libsasl2-modules-gssapi-mit
 
 .PHONY: bench
 bench: setup ## planning 100,000 people against the bare minimum of the same work; pace against permitted rate
@@ -62,11 +82,15 @@ bench: setup ## planning 100,000 people against the bare minimum of the same wor
 	$(BIN)/python -m bench.rate
 	$(BIN)/python -m bench.sync
 	$(BIN)/python -m bench.entra
+	$(if $(shell command -v slapd),$(BIN)/python -m bench.ldap)
 
 .PHONY: lock
 lock: setup ## renew the requirement files from pyproject.toml (keeps pins; delete a file to upgrade)
 	$(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-header -o requirements/run.txt
 	$(BIN)/uv pip compile -q pyproject.toml --group dev --universal --generate-hashes --no-header -o requirements/dev.txt
+	$(BIN)/uv pip compile -q pyproject.toml --extra ldap --universal --generate-hashes --no-header \
+		-c requirements/dev.txt -o requirements/ldap.txt
+	echo 'setuptools>=80' | $(BIN)/uv pip compile -q - --generate-hashes --no-header -o requirements/ldap-build.txt
 	echo uv==0.13.9 | $(BIN)/uv pip compile -q - --generate-hashes --no-header -o requirements/uv.txt
 
 .PHONY: check-lock

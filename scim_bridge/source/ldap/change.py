@@ -1,0 +1,63 @@
+"""Learning of changes: what every way has in common, and the text in which its position is remembered."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from scim_bridge.model.source import Memory
+
+NOTHING = json.dumps({"kind": "none"})
+"""The watermark of a reading after which nothing can be said about changes."""
+
+
+class Lost(Exception):
+    """The changes since the memory cannot be had: "everything was read, because …" this."""
+
+
+class Untracked(Exception):
+    """The server cannot say what changes, or not to this account: "everything was read, because …" this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What has changed since a memory: key → new text, None for what is gone; and how far that goes."""
+
+    watermark: str
+    entries: Mapping[str, str | None]
+
+
+class Tracker(Protocol):
+    """A way to learn of changes."""
+
+    def start(self) -> str:
+        """The watermark of now, taken before everything is read: what happens meanwhile is learned again next time.
+
+        Raises Untracked.
+        """
+        ...
+
+    def changes(self, memory: Memory) -> Changes:
+        """What has changed since. Raises Lost if that cannot be had, SourceUnreadable."""
+        ...
+
+
+def position(watermark: str) -> dict[str, Any]:
+    """A watermark read; one of another version says nothing."""
+    try:
+        read = json.loads(watermark)
+    except ValueError:
+        return {"kind": "none"}
+    return read if isinstance(read, dict) and "kind" in read else {"kind": "none"}
+
+
+def refuse_moved_places(memory: Memory, changed: Mapping[str, str | None]) -> None:
+    """Raise Lost if a place that holds entries was renamed, moved, deleted or is new: those in it are not reported."""
+    for key, text in changed.items():
+        if not key.startswith("place "):
+            continue
+        before = memory.entries.get(key)
+        if text is None and before is not None:
+            raise Lost(f"{json.loads(before)[0]} is gone from there, and what was in it with it")
+        if text is not None and (before is None or json.loads(before)[0] != json.loads(text)[0]):
+            raise Lost(f"{json.loads(text)[0]} is new or has moved, and what came with it is not reported")

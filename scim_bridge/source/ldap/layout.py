@@ -1,0 +1,202 @@
+"""What is asked of the server for each kind of record: as few attributes as the mapping and the decoding need."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scim_bridge.config.source import Flavor, LdapSettings, Search
+from scim_bridge.model.identity import AttributeType, Kind
+from scim_bridge.model.source import Wanted
+from scim_bridge.source.ldap.schema import Attribute, Schema
+
+ID, DN, MANAGER, ENABLED = "id", "dn", "manager", "accountEnabled"
+CONTROL, EXPIRES = "userAccountControl", "accountExpires"
+ANCHORS: Mapping[Flavor, str] = {"openldap": "entryUUID", "active-directory": "objectGUID"}
+CHANGED = "uSNChanged"
+PLACES = (
+    "(|"
+    + "".join(
+        f"(objectClass={name})"
+        for name in (
+            "organizationalUnit",
+            "organization",
+            "domain",
+            "dcObject",
+            "country",
+            "locality",
+            "container",
+            "builtinDomain",
+        )
+    )
+    + ")"
+)
+"""What people keep entries in. Where one of these is renamed or moved, no server reports the entries in it."""
+
+_FILTERS: Mapping[tuple[Flavor, Kind], str] = {
+    ("openldap", "user"): "(objectClass=person)",
+    ("openldap", "group"): "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))",
+    ("active-directory", "user"): "(&(objectCategory=person)(objectClass=user))",
+    ("active-directory", "group"): "(objectClass=group)",
+}
+_RANGED = "range=0-1499"
+"""So many values of `member` are asked for at first; the server may give fewer (MS-ADTS 3.1.1.3.1.3.3)."""
+_NAMED_IN_FILTER = re.compile(r"\(\s*([A-Za-z][A-Za-z0-9-]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """One kind of record: where and how it is searched, and which names its record will have.
+
+    asked: the attributes to request. spelled: lower-case name of an attribute → the names under which a record has it.
+    is_all: a record has all that came, the computed ones apart, under the schema's own names too.
+    """
+
+    kind: Kind
+    bases: tuple[str, ...]
+    filter: str
+    asked: tuple[str, ...]
+    id: str
+    spelled: Mapping[str, tuple[str, ...]]
+    is_all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Everything that decides what is read. groups: None = none are.
+
+    member: the attribute that lists members. joins_uid: its values are uids, not names. unreported: an attribute that
+    the mapping or a filter uses and whose changes no server reports, "" if there is none.
+    """
+
+    flavor: Flavor
+    schema: Schema
+    users: Selection
+    groups: Selection | None
+    member: str
+    joins_uid: bool
+    unreported: str
+
+    @property
+    def anchor(self) -> str:
+        """The attribute by which the server knows an entry for good."""
+        return ANCHORS[self.flavor]
+
+    @property
+    def is_ad(self) -> bool:
+        """Whether this is Active Directory."""
+        return self.flavor == "active-directory"
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """Users, and groups if they are read."""
+        return (self.users, self.groups) if self.groups is not None else (self.users,)
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """Every base, each once."""
+        return tuple(dict.fromkeys(base for selection in self.selections for base in selection.bases))
+
+    def of(self, kind: Kind) -> Selection | None:
+        """The selection of one kind."""
+        return self.users if kind == "user" else self.groups
+
+    def names(self, selection: Selection, returned: str) -> tuple[str, ...]:
+        """The names under which a record has an attribute that came under this name; none for what nobody wants."""
+        name, option = returned.partition(";")[::2]
+        attribute = self.schema.find(name)
+        if option or attribute is None:
+            return (*selection.spelled.get(returned.lower(), ()), *([returned] if selection.is_all else []))
+        names = dict.fromkeys(n for known in attribute.names for n in selection.spelled.get(known.lower(), ()))
+        is_for_all = selection.is_all and not attribute.is_computed and name.lower() != self.member.lower()
+        return (*names, *([attribute.names[0]] if is_for_all and attribute.names[0] not in names else []))
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What a server is: its flavor and its schema."""
+
+    flavor: Flavor
+    schema: Schema
+
+
+def layout(settings: LdapSettings, server: Server, wanted: Mapping[Kind, Wanted]) -> Layout:
+    """What to ask for. wanted: what the mapping uses of each kind."""
+    flavor, schema, groups = server.flavor, server.schema, settings.groups
+    member = (groups.member if groups is not None else "") or "member"
+    lists = schema.find(member)
+    joins_uid = groups is not None and lists is not None and not lists.is_dn
+    of_user = (
+        *_needed_of_user(flavor, wanted["user"], is_in_groups=groups is not None),
+        *(["uid"] if joins_uid else []),
+    )
+    selections = [_selection("user", settings.users, server, wanted["user"], of_user)]
+    if groups is not None:
+        of_group = _needed_of_group(flavor, member)
+        selections.append(_selection("group", groups, server, wanted["group"], of_group))
+    listed = selections[1] if groups is not None else None
+    return Layout(flavor, schema, selections[0], listed, member, joins_uid, _unreported(selections, schema))
+
+
+def types(wanted: Wanted, server: Server) -> dict[str, AttributeType]:
+    """Every name that a mapping may use of a kind: the schema's, in the mapping's spelling too, and what is decoded."""
+    found: dict[str, AttributeType] = {}
+    for attribute in server.schema.attributes:
+        if attribute.is_text:
+            found |= dict.fromkeys(attribute.names, attribute.type)
+    for name in wanted.names:
+        known = server.schema.find(name)
+        if known is not None and known.is_text:
+            found[name] = "string" if known.names[0].lower() == MANAGER else known.type
+    found |= {ID: "string", DN: "string", MANAGER: "string"}
+    return found | ({ENABLED: "dyn"} if server.flavor == "active-directory" else {})
+
+
+def named_in(filter_text: str) -> frozenset[str]:
+    """The attributes that a filter speaks of."""
+    return frozenset(_NAMED_IN_FILTER.findall(filter_text))
+
+
+def _needed_of_user(flavor: Flavor, wanted: Wanted, *, is_in_groups: bool) -> tuple[str, ...]:
+    """Attributes of users that the decoding needs, whatever the mapping says."""
+    needed: tuple[str, ...] = (ANCHORS[flavor],)
+    if flavor == "active-directory":
+        needed += ("objectSid", "primaryGroupID") if is_in_groups else ()
+        needed += (CONTROL, EXPIRES) if ENABLED in wanted.names or wanted.is_all else ()
+    return needed
+
+
+def _needed_of_group(flavor: Flavor, member: str) -> tuple[str, ...]:
+    """Attributes of groups that the decoding needs, whatever the mapping says."""
+    if flavor == "active-directory":
+        return (ANCHORS[flavor], "objectSid", CHANGED, f"{member};{_RANGED}")
+    return (ANCHORS[flavor], member)
+
+
+def _selection(kind: Kind, search: Search, server: Server, wanted: Wanted, needed: tuple[str, ...]) -> Selection:
+    spelled: dict[str, tuple[str, ...]] = {}
+    asked: dict[str, str] = {}
+    for name in sorted(wanted.names - {ID, DN, ENABLED}):
+        known = server.schema.find(name)
+        if known is not None and known.is_text:
+            spelled[name.lower()] = (*spelled.get(name.lower(), ()), name)
+            asked.setdefault(name.lower(), name)
+    asked |= {name.lower(): name for name in needed}
+    listed = tuple(asked[name] for name in sorted(asked))
+    return Selection(
+        kind,
+        search.base,
+        search.filter or _FILTERS[server.flavor, kind],
+        ("*", *listed) if wanted.is_all else listed,
+        wanted.id,
+        spelled,
+        wanted.is_all,
+    )
+
+
+def _unreported(selections: list[Selection], schema: Schema) -> str:
+    for selection in selections:
+        for name in sorted({*selection.spelled, *named_in(selection.filter)}):
+            known: Attribute | None = schema.find(name)
+            if known is not None and known.is_computed:
+                return known.names[0]
+    return ""

@@ -1,0 +1,128 @@
+"""A signed-in connection: searches in pages, and what the server says about itself.
+
+Rows are (DN, attributes); attribute values are bytes, as the server sent them.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ldap
+from ldap.controls import RequestControl
+from ldap.controls.libldap import SimplePagedResultsControl
+
+from scim_bridge.config.source import Flavor, LdapSettings
+from scim_bridge.errors import SourceUnreadable
+from scim_bridge.source.ldap import failure
+from scim_bridge.source.ldap.name import parts
+
+Row = tuple[str, Mapping[str, list[bytes]]]
+
+_ACTIVE_DIRECTORY = b"1.2.840.113556.1.4.800"
+_ANY = "(objectClass=*)"
+EXTENDED_DN = RequestControl("1.2.840.113556.1.4.529", True, bytes.fromhex("3003020101"))  # noqa: FBT003 - the library's
+"""Names come as `<GUID=…>;<SID=…>;DN` (MS-ADTS 3.1.1.3.4.1.5): a renamed member stays the same member."""
+
+SHOW_DELETED = RequestControl("1.2.840.113556.1.4.417", True, None)  # noqa: FBT003 - the library's
+"""Deleted entries are shown too (MS-ADTS 3.1.1.3.4.1.14)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A search below a base. what: what it looks for, as a noun for messages."""
+
+    base: str
+    filter: str
+    attributes: Sequence[str]
+    what: str
+
+
+class Session:
+    """One connection to one server. flavor: as configured, else as the server says."""
+
+    def __init__(self, link: Any, url: str, settings: LdapSettings) -> None:
+        self._link = link
+        self.url = url
+        self._seconds = settings.timeout.total_seconds()
+        self._page_size = settings.page_size
+        self._controls: tuple[RequestControl, ...] = ()
+        found = self.entry("", ("*", "+"), "the root DSE")
+        self.root: Mapping[str, list[bytes]] = {name.lower(): values for name, values in (found or ("", {}))[1].items()}
+        is_ad = _ACTIVE_DIRECTORY in self.root.get("supportedcapabilities", ())
+        self.flavor: Flavor = settings.flavor or ("active-directory" if is_ad else "openldap")
+        if self.flavor == "active-directory":
+            self._controls = (EXTENDED_DN,)
+
+    def supports(self, control: str) -> bool:
+        """Whether the server knows a control, by its OID."""
+        return control.encode() in self.root.get("supportedcontrol", ())
+
+    def told(self, name: str) -> str:
+        """One value of the root DSE as text, "" if it has none."""
+        values = self.root.get(name.lower())
+        return values[0].decode() if values else ""
+
+    def context_of(self, base: str) -> str:
+        """The naming context a base lies in. Raises SourceUnreadable if this server holds none for it."""
+        wanted = parts(base)
+        names = [value.decode() for value in self.root.get("namingcontexts", ())]
+        above = [name for name in names if wanted[len(wanted) - len(parts(name)) :] == parts(name)]
+        if not above:
+            raise SourceUnreadable(f"{self.url} does not hold {base}", f"It holds: {'; '.join(names) or 'nothing'}.")
+        return max(above, key=lambda name: len(parts(name)))
+
+    def contexts_of(self, bases: Iterable[str]) -> tuple[str, ...]:
+        """The naming contexts that these bases lie in, each once."""
+        return tuple(dict.fromkeys(self.context_of(base) for base in bases))
+
+    def entry(
+        self, base: str, attributes: Sequence[str], what: str, controls: Iterable[RequestControl] = ()
+    ) -> Row | None:
+        """One entry by its name; None if the server answers that there is none."""
+        try:
+            sent = self._search(Query(base, _ANY, attributes, what), ldap.SCOPE_BASE, (*self._controls, *controls))
+            rows = _entries(self._link.result3(sent, timeout=self._seconds)[1])
+        except ldap.NO_SUCH_OBJECT:
+            return None
+        except ldap.LDAPError as error:
+            raise failure.unreadable(error, what, self.url) from None
+        return rows[0] if rows else None
+
+    def pages(self, query: Query, controls: Iterable[RequestControl] = ()) -> Iterator[list[Row]]:
+        """Everything below a base that fits, page by page (RFC 2696). Ends only when the server has said it is all."""
+        paging = SimplePagedResultsControl(True, size=self._page_size, cookie="")  # noqa: FBT003 - the library's
+        every = (paging, *self._controls, *controls)
+        while True:
+            try:
+                sent = self._search(query, ldap.SCOPE_SUBTREE, every)
+                _, rows, _, answered = self._link.result3(sent, timeout=self._seconds)
+            except ldap.LDAPError as error:
+                raise failure.unreadable(error, query.what, self.url) from None
+            yield _entries(rows)
+            told = [control for control in answered if control.controlType == paging.controlType]
+            if not told:
+                raise failure.unreadable(ldap.UNAVAILABLE_CRITICAL_EXTENSION({}), query.what, self.url)
+            if not told[0].cookie:
+                return
+            paging.cookie = told[0].cookie
+
+    def answers(self, query: Query, controls: Sequence[RequestControl]) -> Iterator[tuple[int, list[Any], list[Any]]]:
+        """The answers to one search as they come: (type, data, controls). Raises the library's own errors."""
+        sent = self._search(query, ldap.SCOPE_SUBTREE, controls)
+        while True:
+            kind, data, _, answered, _, _ = self._link.result4(
+                sent, all=0, timeout=self._seconds, add_ctrls=1, add_intermediates=1
+            )
+            yield kind, data, answered
+            if kind == ldap.RES_SEARCH_RESULT:
+                return
+
+    def _search(self, query: Query, scope: int, controls: Sequence[RequestControl]) -> Any:
+        return self._link.search_ext(
+            query.base, scope, query.filter, list(query.attributes), serverctrls=list(controls)
+        )
+
+
+def _entries(rows: Iterable[tuple[Any, ...]]) -> list[Row]:
+    """The entries of an answer without its continuation references, which have no DN."""
+    return [(row[0], row[1]) for row in rows if row[0] is not None]

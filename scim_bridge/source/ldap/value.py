@@ -1,0 +1,47 @@
+"""Binary values in the text that people and other systems know them by; times and switches of Active Directory."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
+_NEVER = (0, 0x7FFF_FFFF_FFFF_FFFF)
+_DISABLED = 0x2
+"""ADS_UF_ACCOUNTDISABLE (https://learn.microsoft.com/windows/win32/adschema/a-useraccountcontrol)."""
+
+
+def text(value: bytes) -> str:
+    """UTF-8; a byte that is none becomes half a surrogate pair, which holds the record wherever a rule reads it."""
+    return value.decode("utf-8", "surrogateescape")
+
+
+def guid(value: bytes) -> str:
+    """objectGUID: 16 bytes, the first three fields little-endian. Anything else is given as hexadecimal digits."""
+    return str(UUID(bytes_le=value)) if len(value) == 16 else value.hex()
+
+
+def sid(value: bytes) -> str:
+    """objectSid as S-1-5-21-…: revision, count, authority (big-endian), sub-authorities (MS-DTYP 2.4.2.2)."""
+    count = value[1] if len(value) > 1 else 0
+    if len(value) != 8 + 4 * count:
+        return value.hex()
+    numbers = [int.from_bytes(value[at : at + 4], "little") for at in range(8, len(value), 4)]
+    return "-".join(map(str, ["S", value[0], int.from_bytes(value[2:8], "big"), *numbers]))
+
+
+def guid_filter(name: str, guid_text: str, *, is_binary: bool) -> str:
+    """A filter for one entry by its id (RFC 4515: binary values byte by byte)."""
+    if not is_binary:
+        return f"({name}={guid_text})"
+    escaped = "".join(rf"\{byte:02x}" for byte in UUID(guid_text).bytes_le)
+    return f"({name}={escaped})"
+
+
+def is_enabled(user_account_control: str, account_expires: str, today: str) -> bool:
+    """Whether an account may sign in: not disabled, and not expired when `today` (UTC) began. Lockout is no matter."""
+    if int(user_account_control) & _DISABLED:
+        return False
+    ticks = int(account_expires or 0)
+    if ticks in _NEVER:
+        return True
+    began = datetime.fromisoformat(today).replace(tzinfo=UTC)
+    return ticks > (began - _EPOCH) // timedelta(microseconds=1) * 10

@@ -1,0 +1,94 @@
+"""One way for the tests to set a source up and to read it."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from scim_bridge.config.secret import Secret
+from scim_bridge.config.source import Bind, LdapSettings, LdapTls, Search
+from scim_bridge.model.identity import Snapshot
+from scim_bridge.model.source import Memory, SourceReading, Wanted
+from tests.ldap_server import ADMIN, PASSWORD, SUFFIX, Slapd
+
+TODAY = "2027-03-13"
+NO_TLS = LdapTls(start=False, ca_file=None, cert_file=None, key_file=None, allow_plain=False)
+USERS = Wanted("id", frozenset({"id", "uid", "cn", "sn", "givenName", "mail", "manager", "title"}))
+GROUPS = Wanted("id", frozenset({"id", "cn"}))
+
+
+def simple(dn: str = ADMIN, password: str = PASSWORD) -> Bind:
+    """A bind with this password."""
+    return Bind("simple", dn, Secret(password, Path(), "password"))
+
+
+def settings(server: Slapd, **changes: Any) -> LdapSettings:
+    """A source of people and groups, but for what is changed."""
+    usual = LdapSettings(
+        urls=(server.url,),
+        flavor=None,
+        bind=simple(),
+        tls=NO_TLS,
+        users=Search((f"ou=people,{SUFFIX}", f"ou=branch,{SUFFIX}"), "(objectClass=inetOrgPerson)"),
+        groups=Search((f"ou=groups,{SUFFIX}",), "(objectClass=groupOfNames)", "member"),
+        reads_changes=True,
+        page_size=500,
+        timeout=timedelta(seconds=10),
+    )
+    return replace(usual, **changes)
+
+
+def source(server: Slapd, user: Wanted = USERS, group: Wanted = GROUPS, **changes: Any) -> Any:
+    """An LDAP source on a server, for a mapping that wants this of each kind."""
+    from scim_bridge.source.ldap.source import LdapSource
+
+    return LdapSource(settings(server, **changes), user, group)
+
+
+def read(server: Slapd, user: Wanted = USERS, group: Wanted = GROUPS, **changes: Any) -> Snapshot:
+    """Everything there is."""
+    reading: SourceReading = source(server, user, group, **changes).read(TODAY)
+    return reading.snapshot
+
+
+def remembered(memory: Memory | None, reading: SourceReading) -> Memory:
+    """The memory after a reading, as the state keeps it."""
+    learned = reading.learned
+    assert learned is not None
+    entries = {} if learned.is_whole or memory is None else dict(memory.entries)
+    entries |= {key: text for key, text in learned.entries.items() if text is not None}
+    return Memory(
+        learned.watermark, {key: text for key, text in entries.items() if learned.entries.get(key, "") is not None}
+    )
+
+
+def ids(snapshot: Snapshot, name: str = "uid") -> dict[str, str]:
+    """The first value of an attribute of users → id."""
+    found = {}
+    for record in snapshot.users:
+        value = record.attributes[name]
+        found[str(value[0] if isinstance(value, list) else value)] = record.id
+    return found
+
+
+def members(snapshot: Snapshot) -> dict[str, tuple[set[str], set[str]]]:
+    """Group name → (uids of its users, names of its groups)."""
+    users = {record_id: uid for uid, record_id in ids(snapshot).items()}
+    groups = {record.id: str(record.attributes["cn"][0]) for record in snapshot.groups}  # type: ignore[index]
+    return {
+        groups[group]: ({users[user] for user in direct}, {groups[inner] for inner in nested})
+        for group, (direct, nested) in snapshot.members.items()
+    }
+
+
+def same(one: Snapshot, other: Snapshot) -> bool:
+    """Whether two readings show the same; order is no matter."""
+
+    def plain(snapshot: Snapshot) -> Any:
+        people = {(r.id, r.place): (dict(r.attributes), dict(r.raw)) for r in snapshot.users}
+        teams = {(r.id, r.place): (dict(r.attributes), dict(r.raw)) for r in snapshot.groups}
+        direct = {g: (frozenset(u), frozenset(n)) for g, (u, n) in snapshot.members.items()}
+        return people, teams, direct, frozenset((n.kind, n.subject, n.detail) for n in snapshot.warnings)
+
+    assert plain(one) == plain(other)
+    return True

@@ -1,0 +1,78 @@
+"""Members of OpenLDAP groups: by name, by name with a bit string, by uid; nested ones; those who are nobody."""
+
+from collections.abc import Callable
+
+from scim_bridge.config.source import Search
+from tests.ldap_server import SUFFIX, Slapd, add, group, person
+from tests.source.ldap.reading import members, read
+
+GROUPS = f"ou=groups,{SUFFIX}"
+
+
+def test_a_group_within_a_group_is_passed_on_as_it_is(slapd: Slapd) -> None:
+    link = slapd.admin()
+    for entry in (person("a"), group("inner", person("a")[0]), group("outer", group("inner")[0])):
+        add(link, entry)
+    assert members(read(slapd)) == {"inner": ({"a"}, set()), "outer": (set(), {"inner"})}
+
+
+def test_members_are_found_whatever_the_spelling_of_their_name(slapd: Slapd) -> None:
+    link = slapd.admin()
+    add(link, (f"cn=Sato\\, Hana+uid=h,ou=people,{SUFFIX}", {**person("h")[1], "cn": ["Sato, Hana"]}))
+    add(link, group("dev", f"UID=H+CN=sato\\2C  hana,OU=People,{SUFFIX.upper()}"))
+    assert members(read(slapd)) == {"dev": ({"h"}, set())}
+
+
+def test_a_member_who_is_nobody_that_is_read_is_dropped_and_noted(slapd: Slapd) -> None:
+    link = slapd.admin()
+    add(link, person("a"))
+    add(link, group("dev", person("a")[0], f"uid=gone,ou=people,{SUFFIX}", f"ou=branch,{SUFFIX}"))
+    shown = read(slapd)
+    assert members(shown) == {"dev": ({"a"}, set())}
+    assert sorted((n.kind, n.subject.partition(",")[0]) for n in shown.warnings) == [
+        ("unknown_member", "cn=admin"),
+        ("unknown_member", "ou=branch"),
+        ("unknown_member", "uid=gone"),
+    ]
+    assert f"cn=dev,{GROUPS}" in shown.warnings[0].detail
+
+
+def test_a_group_of_unique_names_may_have_bit_strings_behind_its_members(slapd: Slapd) -> None:
+    link = slapd.admin()
+    add(link, person("a"))
+    add(link, person("b"))
+    names = [f"{person('a')[0]}#'0101'B", person("b")[0]]
+    entry = {"objectClass": ["groupOfUniqueNames"], "cn": ["dev"], "uniqueMember": names}
+    add(link, (f"cn=dev,{GROUPS}", entry))
+    search = Search((GROUPS,), "(objectClass=groupOfUniqueNames)", "uniqueMember")
+    assert members(read(slapd, groups=search)) == {"dev": ({"a", "b"}, set())}
+
+
+def test_a_posix_group_names_its_members_by_uid(slapd: Slapd) -> None:
+    link = slapd.admin()
+    add(link, person("a"))
+    entry = {"objectClass": ["posixGroup"], "cn": ["dev"], "gidNumber": ["7"], "memberUid": ["a", "gone"]}
+    add(link, (f"cn=dev,{GROUPS}", entry))
+    shown = read(slapd, groups=Search((GROUPS,), "(objectClass=posixGroup)", "memberUid"))
+    assert members(shown) == {"dev": ({"a"}, set())}
+    assert [notice.subject for notice in shown.warnings] == ["gone"]
+
+
+def test_a_uid_that_two_users_share_makes_nobody_a_member(slapd: Slapd) -> None:
+    link = slapd.admin()
+    add(link, person("a"))
+    add(link, person("a", "branch"))
+    entry = {"objectClass": ["posixGroup"], "cn": ["dev"], "gidNumber": ["7"], "memberUid": ["a"]}
+    add(link, (f"cn=dev,{GROUPS}", entry))
+    shown = read(slapd, groups=Search((GROUPS,), "(objectClass=posixGroup)", "memberUid"))
+    assert shown.members == {}
+    assert [notice.subject for notice in shown.warnings] == ["a"]
+
+
+def test_a_group_with_thousands_of_members_is_read_whole(make_slapd: Callable[..., Slapd]) -> None:
+    server = make_slapd()
+    server.stop()
+    people = [person(f"u{number}") for number in range(2_000)]
+    server.load([*people, group("all", *(dn for dn, _ in people))])
+    server.start()
+    assert len(members(read(server))["all"][0]) == 2_000
