@@ -82,6 +82,10 @@ def _of_two_dates(compare: Callable[[str, str], bool]) -> list[tuple[Callable[..
     return [(with_nulls, [one, other]) for one in (_STRING, _NULL) for other in (_STRING, _NULL)]
 
 
+def _add_to_null(nothing: None, days: int) -> str:  # noqa: ARG001 - the interface
+    return ""
+
+
 _MOST_ARGUMENTS = 8
 LIBRARY = [
     _member("lower", str.lower),
@@ -92,7 +96,7 @@ LIBRARY = [
     _free("truth", _BOOL, [(_truth, [_STRING])]),
     _free("isBefore", _BOOL, _of_two_dates(is_before)),
     _free("isAfter", _BOOL, _of_two_dates(is_after)),
-    _free("addDays", _STRING, [(add_days, [_STRING, _INT]), (lambda _, days: "", [_NULL, _INT])]),
+    _free("addDays", _STRING, [(add_days, [_STRING, _INT]), (_add_to_null, [_NULL, _INT])]),
     _free("first", _STRING, [(_first_of, [_LIST])]),
     _free(
         "firstNonEmpty",
