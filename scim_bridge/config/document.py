@@ -5,62 +5,15 @@ The forms of single values are in form.py; what they mean once they are read is 
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
+from pydantic import ConfigDict, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from scim_bridge.config import form
-from scim_bridge.config.form import checked
-
-Text = Annotated[str, AfterValidator(checked(form.text)), Field(json_schema_extra={"pattern": form.TEXT})]
-Name = Annotated[
-    str, AfterValidator(checked(form.connection_name)), Field(json_schema_extra={"pattern": form.CONNECTION})
-]
-Duration = Annotated[str, AfterValidator(checked(form.duration)), Field(json_schema_extra={"pattern": form.DURATION})]
-LimitText = Annotated[
-    int | str,
-    BeforeValidator(checked(form.limit)),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": form.PERCENTAGE}]}),
-]
-Day = Annotated[
-    str, AfterValidator(checked(form.day)), Field(json_schema_extra={"format": "date", "pattern": form.DAY})
-]
-Encoding = Annotated[str, AfterValidator(checked(form.encoding)), Field(json_schema_extra={"minLength": 1})]
-State = Annotated[str, AfterValidator(checked(form.state_file)), Field(json_schema_extra={"pattern": form.STATE})]
-Address = Annotated[str, AfterValidator(checked(form.address)), Field(json_schema_extra={"pattern": form.LISTEN})]
-Url = Annotated[str, AfterValidator(checked(form.endpoint)), Field(json_schema_extra={"pattern": form.URL})]
-Token = Annotated[str, AfterValidator(checked(form.token)), Field(json_schema_extra={"pattern": form.TOKEN})]
+from scim_bridge.config.section import Address, Day, Duration, LimitText, Name, Section, State, Text, Token, Url
+from scim_bridge.config.source_document import Source
 
 
-class _Section(BaseModel):
-    """Every key is known, every value has its type; a key that may be left out is not written empty.
-
-    A text that may be left out and has no default is "" then.
-    """
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class Source(_Section):
-    """Where users, groups and memberships are read from."""
-
-    model_config = ConfigDict(json_schema_extra={"dependentRequired": {"members": ["groups"]}})
-
-    kind: Literal["csv"]
-    users: Text
-    groups: Text = ""
-    members: Text = ""
-    encoding: Encoding = "auto"
-    delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
-
-    @field_validator("members")
-    @classmethod
-    def _has_groups(cls, members: str, others: ValidationInfo) -> str:
-        if others.data.get("groups") == "":
-            raise ValueError(" needs groups; name the groups file too")
-        return members
-
-
-class Target(_Section):
+class Target(Section):
     """The SCIM endpoint. token: env:NAME or file:PATH; requests_per_second: the ceiling."""
 
     model_config = ConfigDict(
@@ -85,7 +38,7 @@ class Target(_Section):
         return token
 
 
-class Deprovision(_Section):
+class Deprovision(Section):
     """What happens to who left. delete: as deactivate, with a delete_after of 30 days if none is written."""
 
     action: Literal["deactivate", "delete", "keep"] = "deactivate"
@@ -99,14 +52,14 @@ class Deprovision(_Section):
         return after
 
 
-class Protect(_Section):
+class Protect(Section):
     """Globs of names that are never touched."""
 
-    users: list[Text] = []
-    groups: list[Text] = []
+    users: list[Text] = Field(default=[])
+    groups: list[Text] = Field(default=[])
 
 
-class Limits(_Section):
+class Limits(Section):
     """How much one run may take away."""
 
     deactivate: LimitText = "10%"
@@ -119,7 +72,7 @@ class Limits(_Section):
     window: Duration = "24h"
 
 
-class Policy(_Section):
+class Policy(Section):
     """What an operator allows."""
 
     deprovision: Deprovision = Deprovision()
@@ -131,14 +84,14 @@ class Policy(_Section):
     limits: Limits = Limits()
 
 
-class Schedule(_Section):
+class Schedule(Section):
     """How often `run` syncs this connection, and how often it reads the whole target."""
 
     every: Duration = "5m"
     verify: Duration = "24h"
 
 
-class Connection(_Section):
+class Connection(Section):
     """One source bound to one target."""
 
     source: Source
@@ -148,13 +101,13 @@ class Connection(_Section):
     schedule: Schedule = Schedule()
 
 
-class Service(_Section):
+class Service(Section):
     """Where the pages are served."""
 
     listen: Address = "127.0.0.1:8080"
 
 
-class Document(_Section):
+class Document(Section):
     """The whole file."""
 
     state: State = "sqlite:///scim-bridge.db"

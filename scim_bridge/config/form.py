@@ -33,6 +33,12 @@ URL = rf"^(https?://{_LOOPBACK}|https://{_LABEL}(\.{_LABEL})*){_AFTER_HOST}$"
 LISTEN = rf"^{_LOOPBACK}:{_PORT}$"
 
 REFERENCE = r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\u0000-\u001f]*[^\s\u0000-\u001f][^\u0000-\u001f]*)$"
+LDAP_URL = rf"^(ldaps?://({_LOOPBACK}|{_LABEL}(\.{_LABEL})*)(:{_PORT})?/?|ldapi://[A-Za-z0-9%._~-]+)$"
+_PRIVATE_LDAP = rf"ldaps://.*|ldapi://.*|ldap://{_LOOPBACK}(:{_PORT})?/?"
+LDAP_FILTER = r"^\([^\u0000-\u001f]+\)$"
+AZURE_NAME = r"^[0-9A-Za-z][0-9A-Za-z._-]{0,252}$"
+"""An object id, an application id, a tenant by id or domain: part of a URL, so nothing else may be in it."""
+ORIGIN = rf"^https://({_LOOPBACK}|{_LABEL}(\.{_LABEL})*)(:{_PORT})?/?$"
 _IN_PLAIN = r"^(?!env:|file:)[!-~]+$"
 TOKEN = f"{REFERENCE}|{_IN_PLAIN}"
 
@@ -145,3 +151,45 @@ def token(value: str) -> str:
     if not _fits(TOKEN, value):
         raise ValueError(" is no reference to a token; write env:NAME or file:PATH")
     return value
+
+
+def reference(value: str) -> str:
+    """A secret by reference."""
+    if not _fits(REFERENCE, value):
+        raise ValueError(": write env:NAME or file:PATH, never the secret itself")
+    return value
+
+
+def ldap_url(url: str) -> str:
+    """A directory server: ldaps://HOST, ldap://HOST or ldapi://SOCKET, the socket's path percent-encoded."""
+    if not _fits(LDAP_URL, url):
+        raise ValueError(": write ldaps://HOST (or ldap://HOST, ldapi://%2Frun%2Fslapd%2Fldapi), without a path")
+    return url.rstrip("/")
+
+
+def is_private_ldap_url(url: str) -> bool:
+    """Whether nothing sent there can be read on the way."""
+    return _fits(_PRIVATE_LDAP, url)
+
+
+def ldap_filter(value: str) -> str:
+    """A search filter (RFC 4515) in its parentheses; whether it is one, the server says."""
+    if not _fits(LDAP_FILTER, value) or value.count("(") != value.count(")"):
+        raise ValueError(" is no search filter; write it in parentheses, such as (objectClass=inetOrgPerson)")
+    return value
+
+
+def azure_name(value: str) -> str:
+    """An id of Entra ID, or a tenant's domain."""
+    if "<" in value:
+        raise ValueError(": put your own id in the place of <…>")
+    if not _fits(AZURE_NAME, value):
+        raise ValueError(" is no id; copy it from the Entra admin center")
+    return value
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of a service, without a slash at its end: https only."""
+    if not _fits(ORIGIN, url):
+        raise ValueError(": write https://HOST, without a path")
+    return url.rstrip("/")

@@ -15,11 +15,6 @@ KEYS: dict[KeyPath, str] = {
 }
 """Keys not available yet, with what to do instead."""
 
-VALUES: dict[KeyPath, tuple[tuple[str, ...], str]] = {
-    (*_CONNECTION, "source", "kind"): (("ldap", "entra"), "csv"),
-}
-"""Values not available yet, and what may stand there."""
-
 _POSTGRESQL = "PostgreSQL is not available in this version; use sqlite:///FILE"
 
 
@@ -29,10 +24,6 @@ def not_yet(file: YamlFile) -> dict[KeyPath, str]:
     for pattern, instead in KEYS.items():
         for where, _ in _places(file.data, pattern):
             found[where] = f"{file.at(where)} is not available in this version; {instead}."
-    for pattern, (values, possible) in VALUES.items():
-        for where, value in _places(file.data, pattern):
-            if value in values:
-                found[where] = f"{file.at(where)}: {value} is not available in this version; use {possible}."
     for where, value in _places(file.data, ("state",)):
         if isinstance(value, str) and value.startswith("postgresql"):
             found[where] = f"{file.at(where)}: {_POSTGRESQL}."
@@ -40,8 +31,8 @@ def not_yet(file: YamlFile) -> dict[KeyPath, str]:
 
 
 def explains(later: KeyPath, where: KeyPath) -> bool:
-    """Whether what is wrong at a place only follows from something of later: another kind has keys of its own."""
-    return where[: len(later)] == later or (later[-1] == "kind" and where[: len(later) - 1] == later[:-1])
+    """Whether what is wrong at a place only follows from something of later."""
+    return where[: len(later)] == later
 
 
 def _places(data: Any, pattern: KeyPath, done: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:

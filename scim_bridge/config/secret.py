@@ -3,54 +3,67 @@
 import os
 import re
 from pathlib import Path
+from typing import Literal
 
 from scim_bridge.errors import Misconfigured
 
-_SENDABLE = re.compile(r"[!-~]+")
-"""What fits into an HTTP header as one word; anything else was pasted in by accident."""
+What = Literal["token", "password", "key"]
+_FORMS = {"token": re.compile(r"[!-~]+"), "password": re.compile(r"[^\r\n]+"), "key": re.compile(r"[\s\S]+")}
+"""A token fits into an HTTP header as one word, a password is a line, a key (PEM) several: else it is something else
+that was pasted in by accident."""
 
 
 class Secret:
     """A reference to a secret, or (for loopback targets only) the secret itself. Its text never shows it.
 
-    folder: what a relative file: path is relative to.
+    folder: what a relative file: path is relative to. what: what it is a secret of, for its form and for messages.
     """
 
-    __slots__ = ("_folder", "_kind", "_rest")
+    __slots__ = ("_folder", "_kind", "_rest", "_what")
 
-    def __init__(self, reference: str, folder: Path) -> None:
+    def __init__(self, reference: str, folder: Path, what: What = "token") -> None:
+        self._what = what
         kind, _, rest = reference.partition(":")
         self._kind, self._rest = (kind, rest) if kind in ("env", "file") else ("plain", reference)
         self._folder = folder
 
     def read(self) -> str:
-        """The secret, stripped of white space. Raises Misconfigured, naming variable or file, if there is none."""
+        """The secret, without white space around a token, and without the last line's end.
+
+        Raises Misconfigured, naming variable or file, if there is none.
+        """
         if self._kind == "plain":
             return self._rest
         where, value = self._variable() if self._kind == "env" else self._file()
-        if not _SENDABLE.fullmatch(value):
-            raise Misconfigured(f"{where} does not hold a token alone", "Put the token there, on one line.")
+        if not _FORMS[self._what].fullmatch(value):
+            raise Misconfigured(f"{where} does not hold a {self._what} alone", self._put_it_there(", on one line"))
         return value
 
+    def _trimmed(self, value: str) -> str:
+        return value.strip() if self._what == "token" else value.rstrip("\r\n")
+
+    def _put_it_there(self, how: str = "") -> str:
+        return f"Put the {self._what} there{how}."
+
     def _variable(self) -> tuple[str, str]:
-        value = os.environ.get(self._rest, "").strip()
+        value = self._trimmed(os.environ.get(self._rest, ""))
         if not value:
             what = f"the environment variable {self._rest} is not set"
-            raise Misconfigured(what, f"Set it to the token: export {self._rest}=…")
+            raise Misconfigured(what, f"Set it to the {self._what}: export {self._rest}=…")
         return f"the environment variable {self._rest}", value
 
     def _file(self) -> tuple[str, str]:
         path = self._folder / self._rest
         try:
-            value = path.read_text(encoding="utf-8-sig").strip()
+            value = self._trimmed(path.read_text(encoding="utf-8-sig"))
         except OSError as error:
             raise Misconfigured(
-                f"the secret file {path} cannot be read ({error.strerror})", "Put the token there."
+                f"the secret file {path} cannot be read ({error.strerror})", self._put_it_there()
             ) from None
         except UnicodeDecodeError:
-            raise Misconfigured(f"the secret file {path} is not text", "Put the token there.") from None
+            raise Misconfigured(f"the secret file {path} is not text", self._put_it_there()) from None
         if not value:
-            raise Misconfigured(f"the secret file {path} is empty", "Put the token there.")
+            raise Misconfigured(f"the secret file {path} is empty", self._put_it_there())
         return f"the secret file {path}", value
 
     def describe(self) -> str:

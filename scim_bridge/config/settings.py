@@ -10,7 +10,7 @@ from scim_bridge.config import document, form
 from scim_bridge.config.fault import faults
 from scim_bridge.config.later import explains, not_yet
 from scim_bridge.config.secret import Secret
-from scim_bridge.config.source import CsvSettings, SourceSettings
+from scim_bridge.config.source import SourceSettings, source_settings
 from scim_bridge.config.yaml_file import YamlFile, nearest, refuse
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.policy import Limits, Policy, Protect
@@ -84,19 +84,13 @@ def _settings(path: Path, read: document.Document) -> Settings:
 def _connection(name: str, folder: Path, read: document.Connection) -> ConnectionSettings:
     return ConnectionSettings(
         name,
-        _source(folder, read.source),
+        source_settings(read.source, folder),
         folder / read.mapping,
         _target(folder, read.target),
         _policy(read.policy),
         form.duration(read.schedule.every),
         form.duration(read.schedule.verify),
     )
-
-
-def _source(folder: Path, read: document.Source) -> CsvSettings:
-    groups = folder / read.groups if read.groups else None
-    members = folder / read.members if read.members else None
-    return CsvSettings(folder / read.users, groups, members, read.encoding, read.delimiter)
 
 
 def _target(folder: Path, read: document.Target) -> TargetSettings:

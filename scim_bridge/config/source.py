@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
+from scim_bridge.config import form, source_document
 from scim_bridge.config.secret import Secret
 
 Flavor = Literal["openldap", "active-directory"]
@@ -48,7 +49,10 @@ class LdapTls:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Where a directory's users or groups are found. member: the attribute that lists a group's members."""
+    """Where a directory's users or groups are found. filter: "" = what the flavor usually calls so.
+
+    member: the attribute that lists a group's members.
+    """
 
     base: tuple[str, ...]
     filter: str
@@ -143,3 +147,62 @@ class EntraSettings:
 
 
 SourceSettings = CsvSettings | LdapSettings | EntraSettings
+
+
+def source_settings(read: source_document.Source, folder: Path) -> SourceSettings:
+    """What a source section means. folder: what relative paths are relative to."""
+    if isinstance(read, source_document.CsvFiles):
+        files = (_file(folder, read.users) or folder, _file(folder, read.groups), _file(folder, read.members))
+        return CsvSettings(*files, read.encoding, read.delimiter)
+    return _ldap(read, folder) if isinstance(read, source_document.Ldap) else _entra(read, folder)
+
+
+def _file(folder: Path, name: str) -> Path | None:
+    return folder / name if name else None
+
+
+def _ldap(read: source_document.Ldap, folder: Path) -> LdapSettings:
+    password = Secret(read.bind.password, folder, "password") if read.bind.password else None
+    tls = read.tls
+    files = (_file(folder, tls.ca_file), _file(folder, tls.cert_file), _file(folder, tls.key_file))
+    groups = read.groups
+    return LdapSettings(
+        tuple(form.ldap_url(url) for url in read.urls),
+        read.flavor,
+        Bind(read.bind.method, read.bind.dn, password),
+        LdapTls(tls.start, *files, tls.allow_plain),
+        Search(tuple(read.users.base), read.users.filter),
+        Search(tuple(groups.base), groups.filter, groups.member) if groups is not None else None,
+        read.changes == "auto",
+        read.page_size,
+        form.duration(read.timeout),
+    )
+
+
+def _entra(read: source_document.Entra, folder: Path) -> EntraSettings:
+    return EntraSettings(
+        read.tenant,
+        read.client,
+        _credential(read.credential, folder),
+        EntraScope(tuple(read.scope.groups), read.scope.application),
+        _cloud(read.cloud, folder),
+        read.changes == "auto",
+        read.page_size,
+        form.duration(read.timeout),
+    )
+
+
+def _credential(read: source_document.Credential, folder: Path) -> EntraCredential:
+    if read.secret:
+        return ClientSecret(Secret(read.secret, folder, "password"))
+    if read.certificate:
+        return ClientCertificate(folder / read.certificate, Secret(read.key, folder, "key"))
+    if read.federated_token_file:
+        return FederatedToken(folder / read.federated_token_file)
+    return ManagedIdentity("" if read.managed_identity == "system" else read.managed_identity)
+
+
+def _cloud(read: str | source_document.Cloud, folder: Path) -> EntraCloud:
+    if isinstance(read, str):
+        return CLOUDS[read]
+    return EntraCloud(form.origin(read.login), form.origin(read.graph), _file(folder, read.ca_file))

@@ -7,6 +7,7 @@ a flat dictionary from an attribute path of design.md §4 ("userName", "name.giv
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 Kind = Literal["user", "group"]
@@ -29,16 +30,25 @@ NAMES: Mapping[Kind, str] = {"user": USER_NAME, "group": DISPLAY_NAME}
 """The attribute by which people call a resource of each kind."""
 
 
+_NOTHING_DECODED: Mapping[str, str] = MappingProxyType({})
+
+
+def _nothing_decoded() -> Mapping[str, str]:
+    return _NOTHING_DECODED
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """What the source holds about one user or group, unmapped.
 
-    id: the anchor's value, "" if the record has none. place: where a person finds it ("users.csv, line 12").
+    id: the anchor's value, "" if the record has none. place: where a person finds it ("users.csv, line 12"). raw: what
+    an attribute was before the source decoded it, as text, for those that it decoded.
     """
 
     id: str
     attributes: Mapping[str, object]
     place: str
+    raw: Mapping[str, str] = field(default_factory=_nothing_decoded)
 
 
 @dataclass(frozen=True, slots=True)

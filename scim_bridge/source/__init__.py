@@ -1,7 +1,6 @@
 """Readers of directories. A source reads, and knows nothing of target or schedule."""
 
-from scim_bridge.config.source import CsvSettings, SourceSettings
-from scim_bridge.errors import Misconfigured
+from scim_bridge.config.source import CsvSettings, LdapSettings, SourceSettings
 from scim_bridge.model.protocol import Source
 from scim_bridge.model.source import Wanted
 from scim_bridge.source.csv_file import CsvSource
@@ -14,7 +13,16 @@ def fingerprint_of(settings: SourceSettings) -> str:
 
 
 def open_source(settings: SourceSettings, users: Wanted, groups: Wanted) -> Source:
-    """The source of a connection. users, groups: what the mapping uses of each kind."""
+    """The source of a connection. users, groups: what the mapping uses of each kind.
+
+    A kind's libraries are only imported where it is used. Raises Misconfigured if they are not installed.
+    """
     if isinstance(settings, CsvSettings):
         return CsvSource(settings, users.id, groups.id)
-    raise Misconfigured("this kind of source is not available in this version", "Use csv.")
+    if isinstance(settings, LdapSettings):
+        from scim_bridge.source.ldap.source import LdapSource
+
+        return LdapSource(settings, users, groups)
+    from scim_bridge.source.entra.source import EntraSource
+
+    return EntraSource(settings, users, groups)

@@ -1,0 +1,48 @@
+"""Sections of `bridge.yaml` and the types of their single values, each with its form (form.py)."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from scim_bridge.config import form
+from scim_bridge.config.form import checked
+
+Text = Annotated[str, AfterValidator(checked(form.text)), Field(json_schema_extra={"pattern": form.TEXT})]
+Name = Annotated[
+    str, AfterValidator(checked(form.connection_name)), Field(json_schema_extra={"pattern": form.CONNECTION})
+]
+Duration = Annotated[str, AfterValidator(checked(form.duration)), Field(json_schema_extra={"pattern": form.DURATION})]
+LimitText = Annotated[
+    int | str,
+    BeforeValidator(checked(form.limit)),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": form.PERCENTAGE}]}),
+]
+Day = Annotated[
+    str, AfterValidator(checked(form.day)), Field(json_schema_extra={"format": "date", "pattern": form.DAY})
+]
+Encoding = Annotated[str, AfterValidator(checked(form.encoding)), Field(json_schema_extra={"minLength": 1})]
+State = Annotated[str, AfterValidator(checked(form.state_file)), Field(json_schema_extra={"pattern": form.STATE})]
+Address = Annotated[str, AfterValidator(checked(form.address)), Field(json_schema_extra={"pattern": form.LISTEN})]
+Url = Annotated[str, AfterValidator(checked(form.endpoint)), Field(json_schema_extra={"pattern": form.URL})]
+Token = Annotated[str, AfterValidator(checked(form.token)), Field(json_schema_extra={"pattern": form.TOKEN})]
+Reference = Annotated[
+    str, AfterValidator(checked(form.reference)), Field(json_schema_extra={"pattern": form.REFERENCE})
+]
+LdapUrl = Annotated[str, AfterValidator(checked(form.ldap_url)), Field(json_schema_extra={"pattern": form.LDAP_URL})]
+LdapFilter = Annotated[
+    str, AfterValidator(checked(form.ldap_filter)), Field(json_schema_extra={"pattern": form.LDAP_FILTER})
+]
+AzureName = Annotated[
+    str, AfterValidator(checked(form.azure_name)), Field(json_schema_extra={"pattern": form.AZURE_NAME})
+]
+Origin = Annotated[str, AfterValidator(checked(form.origin)), Field(json_schema_extra={"pattern": form.ORIGIN})]
+PageSize = Annotated[int, Field(ge=1, le=999)]
+
+
+class Section(BaseModel):
+    """Every key is known, every value has its type; a key that may be left out is not written empty.
+
+    A text that may be left out and has no default is "" then.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)

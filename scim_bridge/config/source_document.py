@@ -1,0 +1,218 @@
+"""`source` of `bridge.yaml` as it is written, for each kind (design.md §3). What it means is in source.py."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Discriminator, Field, JsonValue, Tag, field_validator, model_validator
+from pydantic_core.core_schema import ValidationInfo
+
+from scim_bridge.config import form
+from scim_bridge.config.section import (
+    AzureName,
+    Duration,
+    Encoding,
+    LdapFilter,
+    LdapUrl,
+    Origin,
+    PageSize,
+    Reference,
+    Section,
+    Text,
+)
+
+
+class CsvFiles(Section):
+    """Users, groups and memberships in CSV files."""
+
+    model_config = ConfigDict(json_schema_extra={"dependentRequired": {"members": ["groups"]}})
+
+    kind: Literal["csv"]
+    users: Text
+    groups: Text = ""
+    members: Text = ""
+    encoding: Encoding = "auto"
+    delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
+
+    @field_validator("members")
+    @classmethod
+    def _has_groups(cls, members: str, others: ValidationInfo) -> str:
+        if others.data.get("groups") == "":
+            raise ValueError(" needs groups; name the groups file too")
+        return members
+
+
+_SIMPLE: dict[str, JsonValue] = {"properties": {"method": {"const": "simple"}}}
+
+
+class Bind(Section):
+    """How to sign in. dn and password: of `simple` alone."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": _SIMPLE,
+            "then": {"required": ["dn", "password"]},
+            "else": {"properties": {"dn": False, "password": False}},
+        }
+    )
+
+    method: Literal["simple", "external", "gssapi"]
+    dn: Text = ""
+    password: Reference = ""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "Bind":
+        if self.method == "simple" and not (self.dn and self.password):
+            raise ValueError(": simple needs dn and password")
+        if self.method != "simple" and (self.dn or self.password):
+            raise ValueError(f": {self.method} takes neither dn nor password; leave them out")
+        return self
+
+
+class LdapTls(Section):
+    """Certificates are always checked. start: StartTLS on ldap://."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"dependentRequired": {"cert_file": ["key_file"], "key_file": ["cert_file"]}}
+    )
+
+    start: bool = False
+    ca_file: Text = ""
+    cert_file: Text = ""
+    key_file: Text = ""
+    allow_plain: bool = False
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "LdapTls":
+        if bool(self.cert_file) != bool(self.key_file):
+            raise ValueError(": cert_file and key_file go together")
+        return self
+
+
+Bases = Annotated[list[Text], Field(min_length=1)]
+
+
+class People(Section):
+    """Where users are. Without a filter: all that are people by the flavor's usual classes."""
+
+    base: Bases
+    filter: LdapFilter = ""
+
+
+class Teams(Section):
+    """Where groups are, and the attribute that lists their members."""
+
+    base: Bases
+    filter: LdapFilter = ""
+    member: Text = "member"
+
+
+class Ldap(Section):
+    """An LDAP directory. urls: tried in order."""
+
+    kind: Literal["ldap"]
+    urls: Annotated[list[LdapUrl], Field(min_length=1)]
+    flavor: Literal["openldap", "active-directory"] | None = None
+    bind: Bind
+    tls: LdapTls = LdapTls()
+    users: People
+    groups: Teams | None = None
+    changes: Literal["auto", "none"] = "auto"
+    page_size: PageSize = 500
+    timeout: Duration = "30s"
+
+    @model_validator(mode="after")
+    def _is_not_in_the_clear(self) -> "Ldap":
+        open_to_all = [url for url in self.urls if not form.is_private_ldap_url(url)]
+        if open_to_all and not (self.tls.start or self.tls.allow_plain):
+            raise ValueError(
+                f".urls: {open_to_all[0]} would send the password and all names in the clear; write ldaps://, or "
+                "tls: {start: true}"
+            )
+        return self
+
+
+class Credential(Section):
+    """How the application proves who it is: one of four ways."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["secret"]},
+                {"required": ["certificate", "key"]},
+                {"required": ["federated_token_file"]},
+                {"required": ["managed_identity"]},
+            ],
+            "dependentRequired": {"certificate": ["key"], "key": ["certificate"]},
+        }
+    )
+
+    secret: Reference = ""
+    certificate: Text = ""
+    key: Reference = ""
+    federated_token_file: Text = ""
+    managed_identity: AzureName = ""
+
+    @model_validator(mode="after")
+    def _is_one(self) -> "Credential":
+        if bool(self.certificate) != bool(self.key):
+            raise ValueError(": certificate and key go together")
+        ways = (self.secret, self.certificate, self.federated_token_file, self.managed_identity)
+        if sum(map(bool, ways)) != 1:
+            raise ValueError(
+                ": write one of {secret: env:NAME}, {certificate: FILE, key: file:FILE}, "
+                "{federated_token_file: FILE}, {managed_identity: system}"
+            )
+        return self
+
+
+class Scope(Section):
+    """Whom to read: everybody, some groups with all in them, or what an application is assigned."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    all: bool = False
+    groups: list[AzureName] = Field(default=[])
+    application: AzureName = ""
+
+    @model_validator(mode="after")
+    def _is_one(self) -> "Scope":
+        if sum((self.all, bool(self.groups), bool(self.application))) != 1:
+            raise ValueError(": write one of {all: true}, {groups: [ID, …]}, {application: ID}")
+        return self
+
+
+class Cloud(Section):
+    """Where to sign in and where Graph is, for a cloud that has no name of its own here."""
+
+    login: Origin
+    graph: Origin
+    ca_file: Text = ""
+
+
+CloudOrItsName = Annotated[
+    Annotated[Literal["global", "us-gov", "us-gov-dod", "china"], Tag("name")] | Annotated[Cloud, Tag("addresses")],
+    Discriminator(lambda written: "addresses" if isinstance(written, (dict, Cloud)) else "name"),
+]
+
+
+class Entra(Section):
+    """A Microsoft Entra ID tenant, read through Microsoft Graph."""
+
+    kind: Literal["entra"]
+    tenant: AzureName
+    client: AzureName = ""
+    credential: Credential
+    scope: Scope = Scope(all=True)
+    cloud: CloudOrItsName = "global"
+    changes: Literal["auto", "none"] = "auto"
+    page_size: PageSize = 500
+    timeout: Duration = "30s"
+
+    @model_validator(mode="after")
+    def _has_a_client(self) -> "Entra":
+        if not self.client and not self.credential.managed_identity:
+            raise ValueError(" needs the key client: the application's id")
+        return self
+
+
+Source = Annotated[CsvFiles | Ldap | Entra, Field(discriminator="kind")]
+"""Where users, groups and memberships are read from."""

@@ -1,0 +1,195 @@
+"""`source` of `bridge.yaml`, of each kind: what it means, and what it refuses."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from scim_bridge.config.document import json_schema
+from scim_bridge.config.settings import load
+from scim_bridge.config.source import (
+    CLOUDS,
+    ClientCertificate,
+    ClientSecret,
+    EntraCloud,
+    EntraScope,
+    EntraSettings,
+    FederatedToken,
+    LdapSettings,
+    ManagedIdentity,
+    Search,
+    SourceSettings,
+)
+from scim_bridge.errors import Misconfigured
+
+LDAP = """\
+      kind: ldap
+      urls: [ldaps://dc1.corp.example, "ldaps://dc2.corp.example:3269/"]
+      bind: {method: simple, dn: "cn=bridge,dc=corp,dc=example", password: env:LDAP_PASSWORD}
+      users: {base: ["ou=people,dc=corp,dc=example"], filter: "(objectClass=inetOrgPerson)"}
+"""
+ENTRA = """\
+      kind: entra
+      tenant: corp.example
+      client: 11112222-0000-4000-8000-000000000000
+      credential: {secret: env:ENTRA_SECRET}
+"""
+
+
+def _load(folder: Path, source: str) -> SourceSettings:
+    path = folder / "bridge.yaml"
+    path.write_text(
+        "connections:\n  corp:\n    mapping: m.yaml\n"
+        "    target: {kind: identity-center, url: https://scim.example/t/scim/v2, token: env:T}\n"
+        f"    source:\n{source}",
+        encoding="utf-8",
+    )
+    return load(path).connection(None).source
+
+
+def _refusal(folder: Path, source: str) -> str:
+    with pytest.raises(Misconfigured) as refused:
+        _load(folder, source)
+    return "\n".join(refused.value.problems) or str(refused.value)
+
+
+def _ldap(folder: Path, more: str = "") -> LdapSettings:
+    settings = _load(folder, LDAP + more)
+    assert isinstance(settings, LdapSettings)
+    return settings
+
+
+def _entra(folder: Path, source: str) -> EntraSettings:
+    settings = _load(folder, source)
+    assert isinstance(settings, EntraSettings)
+    return settings
+
+
+def test_an_ldap_directory_has_the_documented_defaults(tmp_path: Path) -> None:
+    ldap = _ldap(tmp_path)
+    assert ldap.urls == ("ldaps://dc1.corp.example", "ldaps://dc2.corp.example:3269")
+    assert (ldap.flavor, ldap.groups, ldap.reads_changes) == (None, None, True)
+    assert (ldap.page_size, ldap.timeout) == (500, timedelta(seconds=30))
+    assert ldap.users == Search(("ou=people,dc=corp,dc=example",), "(objectClass=inetOrgPerson)")
+
+
+def test_an_ldap_directory_means_what_is_written(tmp_path: Path) -> None:
+    ldap = _ldap(
+        tmp_path,
+        "      groups: {base: [ou=a, ou=b], member: memberUid}\n      flavor: openldap\n      changes: none\n"
+        "      tls: {ca_file: ca.pem}\n      page_size: 100\n      timeout: 5s\n",
+    )
+    assert ldap.groups == Search(("ou=a", "ou=b"), "", "memberUid")
+    assert (ldap.flavor, ldap.reads_changes, ldap.page_size) == ("openldap", False, 100)
+    assert (ldap.tls.ca_file, ldap.tls.start) == (tmp_path / "ca.pem", False)
+
+
+def test_a_password_may_hold_what_a_token_may_not(tmp_path: Path) -> None:
+    settings = _load(tmp_path, LDAP.replace("env:LDAP_PASSWORD", "file:password"))
+    assert isinstance(settings, LdapSettings)
+    assert settings.bind.password is not None
+    with pytest.raises(Misconfigured, match=r"password cannot be read .*Put the password there"):
+        settings.bind.password.read()
+    (tmp_path / "password").write_text(" pässword with spaces \n", encoding="utf-8")
+    assert settings.bind.password.read() == " pässword with spaces "
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("ldaps://dc1.corp.example", "ldap://dc1.corp.example", "in the clear"),
+        ("ldaps://dc1.corp.example", "ldaps://dc1.corp.example/dc=x", "without a path"),
+        ("ldaps://dc1.corp.example", "dc1.corp.example", "ldaps://HOST"),
+        ("env:LDAP_PASSWORD", "s3cr3t", "env:NAME or file:PATH"),
+        (", password: env:LDAP_PASSWORD", "", "simple needs dn and password"),
+        ("method: simple", "method: external", "takes neither dn nor password"),
+        ("(objectClass=inetOrgPerson)", "objectClass=inetOrgPerson", "in parentheses"),
+        ("users: {base:", "users: {bases:", "did you mean base?"),
+        ('["ou=people,dc=corp,dc=example"]', "[]", "users.base is empty; at least one is needed"),
+        ("      kind: ldap\n", "      kind: ldap\n      tls: {cert_file: x.pem}\n", "go together"),
+        ("      kind: ldap\n", "      kind: ldpa\n", "source.kind must be 'csv', 'ldap', 'entra', not 'ldpa'"),
+        ("      kind: ldap\n", "", "source needs the key kind"),
+    ],
+)
+def test_an_ldap_source_that_cannot_be_meant_is_refused(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    told = _refusal(tmp_path, LDAP.replace(old, new))
+    assert sentence in told
+    assert told.startswith("bridge.yaml, line ")
+    assert "s3cr3t" not in told
+
+
+@pytest.mark.parametrize(
+    ("url", "more"),
+    [
+        ("ldap://127.0.0.1:3890", ""),
+        ("ldapi://%2Frun%2Fslapd%2Fldapi", ""),
+        ("ldap://dc1.corp.example", "      tls: {start: true}\n"),
+        ("ldap://dc1.corp.example", "      tls: {allow_plain: true}\n"),
+    ],
+)
+def test_what_cannot_be_read_on_the_way_needs_no_ldaps(tmp_path: Path, url: str, more: str) -> None:
+    settings = _load(tmp_path, LDAP.replace("ldaps://dc1.corp.example", url) + more)
+    assert isinstance(settings, LdapSettings)
+    assert settings.urls[0] == url
+
+
+def test_an_entra_tenant_has_the_documented_defaults(tmp_path: Path) -> None:
+    entra = _entra(tmp_path, ENTRA)
+    assert isinstance(entra.credential, ClientSecret)
+    assert (entra.scope, entra.cloud, entra.reads_changes) == (EntraScope(), CLOUDS["global"], True)
+
+
+@pytest.mark.parametrize(
+    ("credential", "kind"),
+    [
+        ("{certificate: app.pem, key: file:app.key}", ClientCertificate),
+        ("{federated_token_file: /run/token}", FederatedToken),
+        ("{managed_identity: system}", ManagedIdentity),
+    ],
+)
+def test_an_application_proves_itself_in_one_of_four_ways(tmp_path: Path, credential: str, kind: type) -> None:
+    entra = _entra(tmp_path, ENTRA.replace("{secret: env:ENTRA_SECRET}", credential))
+    assert isinstance(entra.credential, kind)
+
+
+def test_scope_and_cloud_mean_what_is_written(tmp_path: Path) -> None:
+    more = (
+        "      scope: {groups: [g-1, g-2]}\n      cloud: {login: 'https://l.example/', graph: https://g.example:8443}\n"
+    )
+    entra = _entra(tmp_path, ENTRA + more)
+    assert entra.scope == EntraScope(("g-1", "g-2"))
+    assert entra.cloud == EntraCloud("https://l.example", "https://g.example:8443")
+    assert _entra(tmp_path, ENTRA + "      cloud: china\n").cloud == CLOUDS["china"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("corp.example", "<tenant id>", "put your own id in the place of <…>"),
+        ("corp.example", "a/../b", "is no id"),
+        ("      client: 11112222-0000-4000-8000-000000000000\n", "", "needs the key client"),
+        ("{secret: env:ENTRA_SECRET}", "{}", "write one of {secret: env:NAME}"),
+        ("{secret: env:ENTRA_SECRET}", "{secret: env:A, managed_identity: system}", "write one of"),
+        ("{secret: env:ENTRA_SECRET}", "{certificate: app.pem}", "certificate and key go together"),
+        ("{secret: env:ENTRA_SECRET}", "{secret: s3cr3t}", "env:NAME or file:PATH"),
+        ("corp.example", "corp.example\n      scope: {all: false}", "write one of {all: true}"),
+        ("corp.example", "corp.example\n      scope: {all: true, application: x}", "write one of {all: true}"),
+        ("corp.example", "corp.example\n      cloud: globl", "'global', 'us-gov', 'us-gov-dod' or 'china'"),
+        ("corp.example", "corp.example\n      cloud: {login: https://x.example}", "cloud needs the key graph"),
+        (
+            "corp.example",
+            "corp.example\n      cloud: {login: 'http://x.example', graph: https://x.example}",
+            "https://",
+        ),
+        ("tenant:", "tenent:", "did you mean tenant?"),
+    ],
+)
+def test_an_entra_source_that_cannot_be_meant_is_refused(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    told = _refusal(tmp_path, ENTRA.replace(old, new))
+    assert sentence in told
+    assert "s3cr3t" not in told
+
+
+def test_the_published_schema_knows_every_kind_of_source() -> None:
+    source = json_schema()["$defs"]["Connection"]["properties"]["source"]
+    assert set(source["discriminator"]["mapping"]) == {"csv", "ldap", "entra"}
