@@ -83,9 +83,9 @@ def _openldap_person(person: Person) -> Attributes:
         "employeeType": "Employee" if person.is_active else "Inactive",
         "title": person.title,
         "departmentNumber": person.department,
-        "manager": person.manager,
     }
-    return _present({name: [value] for name, value in several.items() if value}) | {"displayName": person.display}
+    single = {"displayName": person.display, "manager": person.manager}
+    return _present({name: [value] for name, value in several.items() if value} | single)
 
 
 def _texts(names: str) -> dict[str, AttributeType]:
@@ -130,7 +130,7 @@ FORMS = {
     "openldap": Form(
         _openldap_person,
         lambda team: {"cn": [team.name]},
-        _lists("uid cn givenName sn mail employeeType title departmentNumber manager") | _texts("id displayName"),
+        _lists("uid cn givenName sn mail employeeType title departmentNumber") | _texts("id displayName manager"),
         _texts("id") | _lists("cn"),
     ),
 }
@@ -139,9 +139,7 @@ FORMS = {
 def _prefixed(prefix: str, attributes: Attributes) -> Attributes:
     """Ids are each system's own, and so is the manager, who is named by one."""
     manager = attributes.get("manager")
-    if not manager:
-        return attributes
-    return attributes | {"manager": [f"{prefix}{manager[0]}"] if isinstance(manager, list) else f"{prefix}{manager}"}
+    return attributes | ({"manager": f"{prefix}{manager}"} if manager else {})
 
 
 def _desired(name: str, there: Organization) -> Directory:
