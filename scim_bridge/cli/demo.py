@@ -13,6 +13,7 @@ from scim_bridge.bridge import open_bridge
 from scim_bridge.cli.output import Output, OutputOption, console, print_json, progress, tell
 from scim_bridge.config.settings import load
 from scim_bridge.execution import Order
+from scim_bridge.mapping.ready import ready_mapping
 from scim_bridge.state.writer import State
 from scim_bridge.sync import sync
 from scim_bridge.view import document, terminal
@@ -68,12 +69,6 @@ def _prepare(folder: Path, url: str, token: str, port: int) -> Path:
     configuration = folder / "bridge.yaml"
     configuration.write_text(_CONFIGURATION.format(url=url, token=token, port=port), encoding="utf-8")
     return configuration
-
-
-def ready_mapping(name: str) -> Path:
-    """A mapping that comes with scim-bridge: in the package once installed, at the top of a checkout."""
-    installed = Path(__file__).parents[1] / "mappings" / name
-    return installed if installed.exists() else Path(__file__).parents[2] / "mappings" / name
 
 
 def _sync_once(configuration: Path, output: Output) -> None:
