@@ -95,7 +95,7 @@ def _somebody(roles: Roles) -> tuple[dict[str, str], dict[str, str | bool]]:
 
 def _sample(roles: Roles) -> dict[str, str]:
     """What the invented person has for each role. Address and sign-in name may be one column, so they are the same."""
-    named = next((roles[role] for role in ("family", "display", "given") if role in roles), "")
+    named = next((roles[role] for role in ("display", "family", "given") if role in roles), "")
     is_family_first = has_family_first(named)
     given, family = ("花子", "佐藤") if is_family_first else ("Hanako", "Sato")
     whole = f"{family} {given}" if is_family_first else f"{given} {family}"
