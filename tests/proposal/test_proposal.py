@@ -16,6 +16,7 @@ from scim_bridge.config.source import (
     LdapSettings,
     LdapTls,
     Search,
+    SourceSettings,
 )
 from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.ready import ready_mapping
@@ -43,7 +44,7 @@ ENTRA = EntraSettings(
     "tenant", "client", ClientSecret(SECRET), EntraScope(), CLOUDS["global"], reads_changes=True, page_size=500,
     timeout=timedelta(seconds=30),
 )  # fmt: skip
-SETTINGS = {
+SETTINGS: dict[str, SourceSettings] = {
     "openldap": OPENLDAP,
     "active-directory": replace(OPENLDAP, flavor="active-directory"),
     "entra-id": ENTRA,
@@ -71,7 +72,7 @@ def test_a_directory_that_has_everything_gets_the_ready_mapping(name: str) -> No
 
 
 def test_each_attribute_is_told_with_its_fill_rate_and_its_rules() -> None:
-    without = {"id": "p99", "mail": ["p99@corp.example"], "uid": ["p99"]}
+    without: Attributes = {"id": "p99", "mail": ["p99@corp.example"], "uid": ["p99"]}
     proposal = propose_for_directory(FILE, OPENLDAP, _survey("openldap", without), ("userName",), "2027-03-13")
     rows = {
         row.attribute: (row.filled, row.distinct, row.used_for) for row in proposal.attributes if row.kind == "user"
@@ -90,7 +91,8 @@ def test_who_is_out_of_scope_or_would_wait_is_counted() -> None:
     assert proposal.notes == (
         "11 of the 12 users seen are in scope",
         "2 of the 2 groups seen are in scope",
-        "active: the rule for active failed: it gives '' where true or false is wanted (1 record(s), the first: entry p99)",
+        "active: the rule for active failed: it gives '' where true or false is wanted "
+        "(1 record(s), the first: entry p99)",
         "1 value(s) of userName are claimed by several, who would wait; such as 'user.1@corp.example'",
     )
 
