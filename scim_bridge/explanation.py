@@ -58,6 +58,7 @@ def _explain(
         match.existing.target_id if match.existing is not None else None,
         tuple(record.place for record in records),
         dict(records[0].attributes) if records else {},
+        dict(records[0].raw) if records else {},
         _scope(steps) if records else "the source shows no such record",
         _rules(steps),
         match.row.situation,
@@ -118,8 +119,7 @@ def _rules(steps: tuple[Step, ...]) -> tuple[Rule, ...]:
 def _out_of_scope(bridge: Bridge, snapshot: Snapshot, record: Record, today: str) -> Explanation:
     kind: Kind = "user" if record in snapshot.users else "group"
     steps = trace(record, bridge.mapping.of(kind), today)
-    attributes = dict(record.attributes)
     return Explanation(
-        kind, record.id, record.id, None, (record.place,), attributes, _scope(steps), (), "excluded", "nothing",
-        (), (), {}, {}, (),
+        kind, record.id, record.id, None, (record.place,), dict(record.attributes), dict(record.raw), _scope(steps),
+        (), "excluded", "nothing", (), (), {}, {}, (),
     )  # fmt: skip

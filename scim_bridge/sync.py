@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from scim_bridge.bridge import Bridge
 from scim_bridge.errors import PlanOutdated
 from scim_bridge.execution import Order, Reading, Result, remember, run, send, stop_by_guard
+from scim_bridge.inbox import Inbox
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import Directory
 from scim_bridge.model.known import Known
@@ -30,7 +31,6 @@ from scim_bridge.plan.fit import fit
 from scim_bridge.plan.guard import not_approved, refuse_empty
 from scim_bridge.plan.make import Occasion, make_plan
 from scim_bridge.plan.sides import Sides
-from scim_bridge.single import Inbox
 from scim_bridge.state.reader import StateReader
 from scim_bridge.state.writer import State
 
@@ -127,7 +127,7 @@ def sync(bridge: Bridge, state: State, order: Order) -> Result:
             if new:
                 return stop_by_guard(state, bridge, run_id, reading, new if tripped is not None else frozenset())
             state.use_approval(run_id, bridge.name, order.approved_by)
-        inbox = Inbox(bridge, state, run_id, order)
+        inbox = Inbox(bridge, state, run_id, order, reading)
         return send(bridge, state, run_id, reading, reading.plan, order, inbox)
 
 
@@ -150,7 +150,7 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order) -> Resu
             if not order.approved_by:
                 return stop_by_guard(state, bridge, run_id, replace(reading, plan=saved), frozenset())
             state.use_approval(run_id, bridge.name, order.approved_by)
-        return send(bridge, state, run_id, reading, saved, order, Inbox(bridge, state, run_id, order))
+        return send(bridge, state, run_id, reading, saved, order, Inbox(bridge, state, run_id, order, reading))
 
 
 def _plan_again(bridge: Bridge) -> str:

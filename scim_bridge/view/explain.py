@@ -18,8 +18,9 @@ class Rule:
 class Explanation:
     """One user or group on its way through the picture. places: where the source shows it; empty if it does not.
 
-    record: the source's own values. situation, action: the row of the situation table. operations, conflicts: what the
-    plan does and what waits. applied, seen: by path, as remembered. access: what it may enter, one line each.
+    record: the source's values as rules see them; raw: what they were before the source decoded them. situation,
+    action: the row of the situation table. operations, conflicts: what the plan does and what waits. applied, seen: by
+    path, as remembered. groups: those of a user, or the users of a group, as the source has them.
     """
 
     kind: str
@@ -28,6 +29,7 @@ class Explanation:
     target_id: str | None
     places: tuple[str, ...]
     record: dict[str, object]
+    raw: dict[str, str]
     scope: str
     rules: tuple[Rule, ...]
     situation: str

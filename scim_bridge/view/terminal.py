@@ -198,7 +198,8 @@ def show_explanation(console: Console, told: Explanation) -> None:
     console.print(Text(f"{told.kind} {told.name}", style="bold"))
     console.print(f"  record: {escape(', '.join(told.places) or 'the source does not show it')}", highlight=False)
     for name, value in told.record.items():
-        console.print(f"    {escape(name)} = {escape(words.value(value))}", highlight=False, soft_wrap=True)
+        decoded = f"    [dim]decoded from {escape(words.value(told.raw[name]))}[/dim]" if name in told.raw else ""
+        console.print(f"    {escape(name)} = {escape(words.value(value))}{decoded}", highlight=False, soft_wrap=True)
     console.print(f"  scope: {escape(told.scope)}", highlight=False)
     for rule in told.rules:
         result = f"failed: {rule.failure}" if rule.failure else words.value(rule.value)

@@ -140,9 +140,13 @@ def was_done(key: str, count: int) -> str:
 
 
 def value(attribute: object) -> str:
-    """An attribute's value beside others: text as it is, truths in words, nothing as a dash."""
-    if attribute is None or attribute == "":
+    """An attribute's value beside others: text as it is, truths in words, several with commas, nothing as a dash."""
+    if attribute is None or attribute in ("", (), [], {}):
         return "–"
+    if isinstance(attribute, Mapping):
+        return ", ".join(f"{printable(str(name))}: {value(inner)}" for name, inner in attribute.items())
+    if isinstance(attribute, (list, tuple)):
+        return ", ".join(map(value, attribute))
     if isinstance(attribute, bool):
         return "yes" if attribute else "no"
     return printable(str(attribute))

@@ -16,6 +16,7 @@ from scim_bridge.model.run import ConflictRecord, OperationRecord, RunRecord
 from scim_bridge.view import terminal
 from scim_bridge.view.check import Check
 from scim_bridge.view.conflict import view_conflicts
+from scim_bridge.view.explain import Explanation
 from scim_bridge.view.operation import of_record
 from scim_bridge.view.plan import plan_view
 from scim_bridge.view.run import view_run, view_runs
@@ -178,3 +179,14 @@ def test_a_table_repeats_what_the_line_above_says() -> None:
     lines = printed(terminal.show_rows, ("user", "account", "permission set"), rows).splitlines()
     assert [line.split() for line in lines[1:]] == [list(row) for row in rows]
     assert cell_len(lines[1].split("管")[0]) == cell_len(lines[2].split("管")[0])
+
+
+def test_an_explanation_shows_what_a_value_was_before_it_was_decoded() -> None:
+    record: dict[str, object] = {"accountEnabled": False, "mail": ["a@corp.example", "b@corp.example"], "org": {"x": 1}}
+    raw = {"accountEnabled": "userAccountControl=514\x1b[2J"}
+    told = Explanation(
+        "user", "a", "7", None, ("uid=a,dc=corp",), record, raw, "in scope", (), "absent", "create", (), (), {}, {}, ()
+    )
+    said = printed(terminal.show_explanation, told)
+    assert "    accountEnabled = no    decoded from userAccountControl=514\\x1b[2J\n" in said
+    assert "    mail = a@corp.example, b@corp.example\n    org = x: 1\n" in said
