@@ -75,6 +75,7 @@ def init_command(
     tenant: Annotated[str | None, typer.Option(help="entra: the tenant's id")] = None,
     client: Annotated[str | None, typer.Option(help="entra: the application's id")] = None,
     secret: Annotated[str | None, typer.Option(help="entra: env:NAME or file:PATH")] = None,
+    cloud: Annotated[str | None, typer.Option(help="entra: global, us-gov, us-gov-dod, china")] = None,
     url: Annotated[str | None, typer.Option(help="the SCIM endpoint")] = None,
     token: Annotated[str | None, typer.Option(help="env:NAME or file:PATH")] = None,
     name: Annotated[str, typer.Option(help="of the connection")] = "corp",
@@ -88,7 +89,8 @@ def init_command(
     given = {"source": source, "users": users, "groups": groups, "members": members, "encoding": encoding}
     given |= {"login": login, "id": id_, "ldap-url": ldap_url, "flavor": flavor, "bind-dn": bind_dn}
     given |= {"password": password, "users-base": users_base, "groups-base": groups_base, "ca-file": ca_file}
-    given |= {"tenant": tenant, "client": client, "secret": secret, "url": url, "token": token, "match": match}
+    given |= {"tenant": tenant, "client": client, "secret": secret, "cloud": cloud}
+    given |= {"url": url, "token": token, "match": match}
     folder = context.obj.absolute().parent
     files = _Files(context.obj, folder / mapping, force)
     files.refuse_existing()

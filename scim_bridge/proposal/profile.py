@@ -1,6 +1,6 @@
 """What a source's attributes look like: how often each has a value, and how many different ones."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scim_bridge.model.identity import Kind, Record
@@ -44,6 +44,9 @@ def _one(kind: Kind, name: str, records: Sequence[Record]) -> Profile:
 
 
 def _first(value: object) -> str:
+    """The first text in a value, however deep, "" if there is none."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
     if isinstance(value, list):
-        return next((str(item) for item in value if item), "")
+        return next((text for item in value if (text := _first(item))), "")
     return "" if value is None else str(value)

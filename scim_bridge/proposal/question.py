@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scim_bridge.config import form
+from scim_bridge.config.source import CLOUDS
 
 Answers = Mapping[str, str]
 Check = Callable[[str, Answers], object]
@@ -46,6 +47,11 @@ def _flavor(answer: str, _: Answers) -> None:
 def _kind(answer: str, _: Answers) -> None:
     if answer not in SOURCES:
         raise ValueError(f": write {', '.join(SOURCES)}")
+
+
+def _cloud(answer: str, _: Answers) -> None:
+    if answer not in CLOUDS:
+        raise ValueError(f": write {', '.join(CLOUDS)}")
 
 
 def _members(answer: str, answers: Answers) -> None:
@@ -88,6 +94,7 @@ SOURCES: Mapping[str, tuple[Question, ...]] = {
         Question("tenant", "Tenant id", _must(form.azure_name)),
         Question("client", "Application (client) id", _must(form.azure_name)),
         Question("secret", "Its secret, by reference (env:NAME, file:PATH)", _must(form.reference), "env:ENTRA_SECRET"),
+        Question("cloud", f"Cloud ({', '.join(CLOUDS)})", _cloud, "global"),
     ),
 }
 """The questions of each kind of source, in their order."""
@@ -110,7 +117,13 @@ def source_section(kind: str, answers: Answers) -> dict[str, Any]:
         return {"kind": "csv", **files, **encoding}
     if kind == "entra":
         identity = {name: answers[name] for name in ("tenant", "client")}
-        return {"kind": "entra", **identity, "credential": {"secret": answers["secret"]}, "scope": {"all": True}}
+        cloud = {} if answers["cloud"] == "global" else {"cloud": answers["cloud"]}
+        return {
+            "kind": "entra",
+            **identity,
+            "credential": {"secret": answers["secret"]},
+            "scope": {"all": True},
+        } | cloud
     section: dict[str, Any] = {"kind": "ldap", "urls": answers["ldap-url"].split(), "flavor": answers["flavor"]}
     section["bind"] = {"method": "simple", "dn": answers["bind-dn"], "password": answers["password"]}
     if answers["ca-file"]:

@@ -26,7 +26,12 @@ ANSWERS: dict[str, dict[str, str]] = {
         "groups-base": "ou=グループ,dc=corp",
         "ca-file": "corp-ca.pem",
     },
-    "entra": {"tenant": "corp.onmicrosoft.com", "client": "4ee0c2a8-0000-4000-8000-000000000001", "secret": "file:s"},
+    "entra": {
+        "tenant": "corp.onmicrosoft.com",
+        "client": "4ee0c2a8-0000-4000-8000-000000000001",
+        "secret": "file:s",
+        "cloud": "global",
+    },
 }
 
 
@@ -62,6 +67,7 @@ def test_a_tenant_is_read_as_was_answered() -> None:
     found = _source("entra")
     assert isinstance(found, EntraSettings)
     assert (found.tenant, found.scope.groups, found.scope.application) == ("corp.onmicrosoft.com", (), "")
+    assert _source("entra", cloud="us-gov").cloud.graph == "https://graph.microsoft.us"
 
 
 def test_every_kind_of_source_has_its_questions() -> None:
