@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from scim_bridge.sample.organization import SUFFIX, as_ldif
+from scim_bridge.sandbox.slapd import NotInstalled, Slapd
 from tests.e2e.conftest import Cli, Said
 from tests.e2e.world import World, organization
 
@@ -256,3 +258,20 @@ def test_whoever_says_no_at_the_end_has_no_files(world: World) -> None:
     assert "scim-bridge: nothing was written." in terminal.said
     assert not world.config.exists()
     assert not _mapping(world).exists()
+
+
+def test_an_openldap_directory_is_proposed_and_planned(world: World, cli: Cli, begin: Cli) -> None:
+    pytest.importorskip("ldap", reason="python-ldap is not installed")
+    try:
+        slapd = Slapd(world.folder / "slapd", SUFFIX, as_ldif())
+    except NotInstalled:
+        pytest.skip("slapd is not installed")
+    with slapd:
+        (world.folder / "password").write_text(slapd.password, encoding="utf-8")
+        bases = ("--users-base", f"ou=people,{SUFFIX}", "--groups-base", f"ou=groups,{SUFFIX}")
+        sign_in = ("--bind-dn", slapd.bind_dn, "--password", "file:password")
+        said = begin("--source", "ldap", "--ldap-url", slapd.url, *sign_in, *bases)
+        assert said.code == 0, said.err
+        assert cli("check").code == 0
+        assert cli("plan", "--output", "json").json["summary"]["create_user"] == 44
+        assert slapd.password not in world.config.read_text(encoding="utf-8") + said.out + said.err
