@@ -9,7 +9,6 @@ import typer
 
 from scim_bridge.cli.asking import Asking, somebody_is_there
 from scim_bridge.cli.output import Output, OutputOption, console, print_json, tell
-from scim_bridge.config import form
 from scim_bridge.config.settings import load
 from scim_bridge.config.source import CsvSettings, SourceSettings
 from scim_bridge.config.yaml_file import nearest
@@ -41,6 +40,8 @@ class _Files:
 
     def refuse_existing(self) -> None:
         """Raise Misconfigured if a file is there, before anybody is asked anything."""
+        if self.configuration.absolute() == self.mapping:
+            raise Misconfigured("the mapping cannot be the configuration", "Name another file (--mapping).")
         for path, instead in ((self.configuration, "--config"), (self.mapping, "--mapping")):
             if path.exists() and not self.force:
                 raise Misconfigured(f"{path.name} is there already", f"Name another file ({instead}), or give --force.")
@@ -78,7 +79,7 @@ def init_command(
     cloud: Annotated[str | None, typer.Option(help="entra: global, us-gov, us-gov-dod, china")] = None,
     url: Annotated[str | None, typer.Option(help="the SCIM endpoint")] = None,
     token: Annotated[str | None, typer.Option(help="env:NAME or file:PATH")] = None,
-    name: Annotated[str, typer.Option(help="of the connection")] = "corp",
+    name: Annotated[str | None, typer.Option(help="of the connection")] = None,
     mapping: Annotated[str, typer.Option(help="the mapping file to write")] = "mapping.yaml",
     match: Annotated[str | None, typer.Option(help="userName, or userName,emails")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="take what is suggested, ask nothing")] = False,
@@ -90,15 +91,15 @@ def init_command(
     given |= {"login": login, "id": id_, "ldap-url": ldap_url, "flavor": flavor, "bind-dn": bind_dn}
     given |= {"password": password, "users-base": users_base, "groups-base": groups_base, "ca-file": ca_file}
     given |= {"tenant": tenant, "client": client, "secret": secret, "cloud": cloud}
-    given |= {"url": url, "token": token, "match": match}
+    given |= {"url": url, "token": token, "name": name, "match": match}
     folder = context.obj.absolute().parent
     files = _Files(context.obj, folder / mapping, force)
     files.refuse_existing()
     asking = Asking(given, somebody_is_there() and not yes, folder)
-    text, settings = _configure(asking, files.configuration, name, mapping)
+    text, settings = _configure(asking, files.configuration, mapping)
     proposal = _propose(asking, settings, Path(mapping))
     if output is Output.text:
-        _show(proposal)
+        _show(proposal, in_full=not asking.is_on)
     if asking.is_on and not _is_wanted(files):
         tell("scim-bridge: nothing was written.")
         return 1
@@ -107,19 +108,16 @@ def init_command(
     return 0
 
 
-def _configure(asking: Asking, path: Path, name: str, mapping: str) -> tuple[str, SourceSettings]:
+def _configure(asking: Asking, path: Path, mapping: str) -> tuple[str, SourceSettings]:
     """The configuration as text, and its source; what is wrong with it is said before anything is read."""
     answers: dict[str, str] = {}
     asking.answer(question.KIND, answers)
     kind = answers["source"]
     for each in (*question.SOURCES[kind], *question.TARGET):
         asking.answer(each, answers)
-    text = configuration(name, question.source_section(kind, answers), mapping, answers)
+    text = configuration(answers["name"], question.source_section(kind, answers), mapping, answers)
     try:
-        form.connection_name(name)
-        return text, load(path, text).connection(name).source
-    except ValueError as error:
-        raise Misconfigured(f"--name {name!r}{str(error).partition(';')[0]}", "Use letters, digits, - and _.") from None
+        return text, load(path, text).connection(None).source
     except Misconfigured as wrong:
         raise Misconfigured(wrong.what, "Answer otherwise; nothing was written.", problems=wrong.problems) from None
 
@@ -127,6 +125,8 @@ def _configure(asking: Asking, path: Path, name: str, mapping: str) -> tuple[str
 def _propose(asking: Asking, settings: SourceSettings, file: Path) -> Proposal:
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     seen = survey(settings, today)
+    if asking.is_on:
+        _show_filling(seen)
     if not isinstance(settings, CsvSettings):
         login = "mail" if ready_name(settings) == "openldap.yaml" else "userPrincipalName"
         return propose_for_directory(file, settings, seen, _match(asking, seen, "mail", login), today)
@@ -170,11 +170,18 @@ def _paths(answer: str) -> tuple[str, ...]:
     return tuple(path.strip() for path in answer.split(",") if path.strip())
 
 
-def _show(proposal: Proposal) -> None:
-    """What was seen, and what a person should know."""
+def _show_filling(seen: Survey) -> None:
+    """What was seen, before a person is asked what it means."""
+    rows = [(found.kind, found.name, f"{found.rate} %", f"{found.distinct:,}") for found in seen.profiles]
+    terminal.show_rows(console(), _SHOWN[:-1], rows)
+
+
+def _show(proposal: Proposal, *, in_full: bool) -> None:
+    """What attributes are used for, and what a person should know. in_full: with those that nothing is made of."""
     out = console()
-    rows = [(r.kind, r.attribute, f"{r.filled} %", f"{r.distinct:,}", r.used_for) for r in proposal.attributes]
-    terminal.show_rows(out, _SHOWN, rows)
+    rows = [row for row in proposal.attributes if in_full or row.used_for]
+    shown = [(row.kind, row.attribute, f"{row.filled} %", f"{row.distinct:,}", row.used_for) for row in rows]
+    terminal.show_rows(out, _SHOWN, shown)
     for note in proposal.notes:
         out.print(f"- {note}.", highlight=False, markup=False, soft_wrap=True)
 

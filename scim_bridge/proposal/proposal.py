@@ -75,8 +75,9 @@ def _with_rule(match: tuple[str, ...], users: Mapping[str, str]) -> tuple[str, .
 def _proposal(file: Path, text: str, survey: Survey, today: str, notes: list[str]) -> Proposal:
     mapping = load_mapping(file, text)
     used = uses(mapping)
-    rows = tuple(
+    rows = [
         AttributeRow(seen.kind, seen.name, seen.rate, seen.distinct, ", ".join(used.get((seen.kind, seen.name), ())))
         for seen in survey.profiles
-    )
-    return Proposal(text, rows, (*notes, *tried(mapping, survey, today)))
+    ]
+    rows.sort(key=lambda row: (row.kind == "group", not row.used_for))  # directories show many that nobody uses
+    return Proposal(text, tuple(rows), (*notes, *tried(mapping, survey, today)))

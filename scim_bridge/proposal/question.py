@@ -39,6 +39,13 @@ def _may(read: Callable[[str], object]) -> Check:
     return lambda answer, _: read(answer) if answer else None
 
 
+def _name(answer: str, _: Answers) -> None:
+    try:
+        form.connection_name(answer)
+    except ValueError as error:
+        raise ValueError(f": {answer!r}{error}") from None
+
+
 def _flavor(answer: str, _: Answers) -> None:
     if answer not in ("openldap", "active-directory"):
         raise ValueError(": write openldap or active-directory")
@@ -106,6 +113,7 @@ TARGET = (
         lambda answer, _: form.endpoint(answer),
     ),
     Question("token", "Access token, by reference (env:NAME, file:PATH)", _token, "env:SCIM_TOKEN"),
+    Question("name", "Name of this connection", _name, "corp"),
 )
 
 

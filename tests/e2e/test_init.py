@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from scim_bridge.sample.organization import SUFFIX, as_ldif
 from scim_bridge.sandbox.slapd import NotInstalled, Slapd
 from tests.e2e.conftest import Cli, Said
-from tests.e2e.world import World, organization
+from tests.e2e.world import World, at_rest, organization
 
 PERSONNEL = """\
 社員番号,氏名,メールアドレス,部署,役職,有効,退職日
@@ -32,6 +33,13 @@ def begin(world: World, cli: Cli) -> Cli:
         return cli("init", *target, *arguments)
 
     return init
+
+
+def _users(world: World, text: str, name: str = "users.csv", encoding: str = "utf-8") -> None:
+    """A file of users that was written some time ago."""
+    path = world.folder / name
+    path.write_text(text, encoding=encoding)
+    at_rest(path)
 
 
 def _mapping(world: World) -> Path:
@@ -56,7 +64,7 @@ def test_what_is_written_passes_check_and_its_own_tests_and_syncs_the_directory(
 def test_japanese_headers_are_guessed_and_cp932_is_read_where_it_is_declared(
     world: World, cli: Cli, begin: Cli
 ) -> None:
-    (world.folder / "users.csv").write_bytes(PERSONNEL.encode("cp932"))
+    _users(world, PERSONNEL, encoding="cp932")
     refused = begin()
     assert refused.code == 1
     assert "it would decode as cp932 (Japanese Excel): if it is, declare `encoding: cp932`" in refused.err
@@ -74,7 +82,7 @@ def test_japanese_headers_are_guessed_and_cp932_is_read_where_it_is_declared(
 
 
 def test_the_attributes_are_listed_with_how_they_are_filled_and_what_they_are_for(world: World, begin: Cli) -> None:
-    (world.folder / "users.csv").write_text(PERSONNEL, encoding="utf-8")
+    _users(world, PERSONNEL)
     told = begin("--output", "json").json
     rows = {row["attribute"]: (row["filled"], row["distinct"], row["used_for"]) for row in told["attributes"]}
     assert rows["社員番号"] == (100, 3, "id")
@@ -108,7 +116,8 @@ def test_files_that_are_there_stay_unless_force_is_given(world: World, begin: Cl
         (("--id", "lgin"), "--id: there is no column 'lgin' (did you mean login?)"),
         (("--login", "nobody"), "--login: there is no column 'nobody'"),
         (("--match", "phone"), "--match: people are matched by userName or emails, not by phone."),
-        (("--name", "a/b"), "--name 'a/b' cannot name a connection"),
+        (("--name", "a/b"), "--name: 'a/b' cannot name a connection. Use letters, digits, - and _."),
+        (("--mapping", "bridge.yaml"), "the mapping cannot be the configuration. Name another file (--mapping)."),
         (("--users", "gone.csv"), "gone.csv: there is no such file"),
         (("--source", "ldap"), "--ldap-url is missing, and there is nobody to ask."),
         (("--source", "entra"), "--tenant is missing, and there is nobody to ask."),
@@ -141,7 +150,7 @@ def test_without_a_terminal_what_is_missing_is_named(world: World, cli: Cli) -> 
 
 
 def test_a_file_without_a_column_for_the_sign_in_name_needs_it_named(world: World, cli: Cli, begin: Cli) -> None:
-    (world.folder / "users.csv").write_text("社員番号,内線\n1,1001\n2,1002\n", encoding="utf-8")
+    _users(world, "社員番号,内線\n1,1001\n2,1002\n")
     assert "--login is missing" in begin().err
     assert begin("--login", "内線").code == 0
     assert cli("check").code == 0
@@ -169,12 +178,12 @@ def test_a_manager_column_that_holds_names_gets_no_rule(world: World, begin: Cli
 
 
 def test_an_address_as_the_id_is_warned_of(world: World, begin: Cli) -> None:
-    (world.folder / "users.csv").write_text("email,name\na@corp.example,A B\nb@corp.example,B C\n", encoding="utf-8")
+    _users(world, "email,name\na@corp.example,A B\nb@corp.example,B C\n")
     assert "- no column looks like an id, so email is it: whoever changes it will be taken for" in begin().out
 
 
 def test_a_source_without_anybody_is_refused(world: World, begin: Cli) -> None:
-    (world.folder / "users.csv").write_text("id,login\n", encoding="utf-8")
+    _users(world, "id,login\n")
     said = begin()
     assert said.code == 1
     assert "the source shows no user" in said.err
@@ -226,7 +235,7 @@ class Terminal:
 
 def test_on_a_terminal_everything_is_asked_and_a_wrong_answer_is_asked_again(world: World, cli: Cli) -> None:
     world.config.unlink()
-    (world.folder / "hr.csv").write_text(PERSONNEL, encoding="utf-8")
+    _users(world, PERSONNEL, name="hr.csv")
     terminal = Terminal(world.folder)
     terminal.answer("Kind of source", "scv")
     terminal.answer("Kind of source", "")
@@ -237,12 +246,14 @@ def test_on_a_terminal_everything_is_asked_and_a_wrong_answer_is_asked_again(wor
     terminal.answer("SCIM endpoint", "http://scim.example/t")
     terminal.answer("SCIM endpoint", world.sandbox.url)
     terminal.answer("Access token", world.sandbox.token)
+    terminal.answer("Name of this connection [corp]", "人事")
     terminal.answer("never changes for a person [社員番号]", "")
     terminal.answer("sign-in name [メールアドレス]", "")
     terminal.answer("who are there already by [userName]", "")
     terminal.answer("Write bridge.yaml and mapping.yaml? [Y/n]", "")
     assert terminal.end() == 0
     assert "source: write csv, ldap, entra." in terminal.said
+    assert re.search(r"役職 +33 % +1 ", terminal.said.split("never changes for a person")[0])
     assert "url: plain http is allowed to loopback only" in terminal.said
     assert cli("check").code == 0
 
@@ -251,7 +262,7 @@ def test_whoever_says_no_at_the_end_has_no_files(world: World) -> None:
     world.config.unlink()
     world.write(organization(3, 1))
     arguments = ("--source", "csv", "--users", "users.csv", "--groups", "-", "--members", "-", "--encoding", "auto")
-    chosen = ("--id", "id", "--login", "login", "--match", "userName")
+    chosen = ("--name", "corp", "--id", "id", "--login", "login", "--match", "userName")
     terminal = Terminal(world.folder, *arguments, *chosen, "--url", world.sandbox.url, "--token", "x")
     terminal.answer("Write bridge.yaml", "n")
     assert terminal.end() == 1
