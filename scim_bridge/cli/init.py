@@ -66,7 +66,7 @@ def init_command(
     encoding: Annotated[str | None, typer.Option(help="csv: auto, cp932 …")] = None,
     login: Annotated[str | None, typer.Option(help="csv: the column of the sign-in name")] = None,
     id_: Annotated[str | None, typer.Option("--id", help="csv: the column that never changes for a person")] = None,
-    ldap_url: Annotated[str | None, typer.Option(help="ldap: ldaps://HOST")] = None,
+    ldap_url: Annotated[str | None, typer.Option(help="ldap: ldaps://HOST, several with spaces between")] = None,
     flavor: Annotated[str | None, typer.Option(help="ldap: openldap or active-directory")] = None,
     bind_dn: Annotated[str | None, typer.Option(help="ldap: the name to sign in with")] = None,
     password: Annotated[str | None, typer.Option(help="ldap: env:NAME or file:PATH")] = None,

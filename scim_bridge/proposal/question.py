@@ -46,6 +46,11 @@ def _name(answer: str, _: Answers) -> None:
         raise ValueError(f": {answer!r}{error}") from None
 
 
+def _servers(answer: str, _: Answers) -> None:
+    for url in answer.split() or [""]:
+        form.ldap_url(url)
+
+
 def _flavor(answer: str, _: Answers) -> None:
     if answer not in ("openldap", "active-directory"):
         raise ValueError(": write openldap or active-directory")
@@ -87,7 +92,7 @@ SOURCES: Mapping[str, tuple[Question, ...]] = {
         Question("encoding", "Encoding (auto is UTF-8; cp932 for Japanese Excel)", _must(form.encoding), "auto"),
     ),
     "ldap": (
-        Question("ldap-url", "Server (ldaps://HOST)", _must(form.ldap_url)),
+        Question("ldap-url", "Servers (ldaps://HOST, several with spaces between)", _servers),
         Question("flavor", "Flavor (openldap, active-directory)", _flavor, "openldap"),
         Question("bind-dn", "Distinguished name to sign in with", _must(form.text)),
         Question(

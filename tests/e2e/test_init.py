@@ -61,6 +61,14 @@ def test_what_is_written_passes_check_and_its_own_tests_and_syncs_the_directory(
     world.assert_equal_to(people)
 
 
+def test_without_the_token_all_but_the_endpoint_can_be_checked(world: World, cli: Cli, begin: Cli) -> None:
+    world.write(organization(3, 1))
+    real = ("--url", "https://scim.eu-west-1.amazonaws.com/3f1c9a40/scim/v2", "--token", "env:NO_SUCH_TOKEN")
+    assert begin(*real).code == 0
+    checks = cli("check", "--output", "json").json
+    assert {check["name"] for check in checks if not check["ok"]} == {"token", "endpoint"}
+
+
 def test_japanese_headers_are_guessed_and_cp932_is_read_where_it_is_declared(
     world: World, cli: Cli, begin: Cli
 ) -> None:
@@ -120,6 +128,7 @@ def test_files_that_are_there_stay_unless_force_is_given(world: World, begin: Cl
         (("--mapping", "bridge.yaml"), "the mapping cannot be the configuration. Name another file (--mapping)."),
         (("--users", "gone.csv"), "gone.csv: there is no such file"),
         (("--source", "ldap"), "--ldap-url is missing, and there is nobody to ask."),
+        (("--source", "ldap", "--ldap-url", "ldaps://a b"), "--ldap-url: write ldaps://HOST (or ldap://HOST, ldapi://"),
         (("--source", "entra"), "--tenant is missing, and there is nobody to ask."),
         (
             ("--source", "ldap", "--ldap-url", "ldap://dc1.corp.example", "--bind-dn", "cn=b", "--users-base", "dc=c"),

@@ -61,6 +61,10 @@ def test_a_directory_server_is_read_as_was_answered() -> None:
     assert (found.users.base, found.groups.base) == (("ou=people, dc=corp",), ("ou=グループ,dc=corp",))
     assert found.tls.ca_file == Path("/srv/corp-ca.pem")
     assert _source("ldap", **{"groups-base": "", "ca-file": ""}).groups is None
+    assert _source("ldap", **{"ldap-url": "ldaps://a.example ldaps://b.example:636"}).urls == (
+        "ldaps://a.example",
+        "ldaps://b.example:636",
+    )
 
 
 def test_a_tenant_is_read_as_was_answered() -> None:
