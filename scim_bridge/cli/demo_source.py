@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scim_bridge.errors import Misconfigured
+from scim_bridge.mapping.ready import ready_mapping
 from scim_bridge.sample.organization import FOLDER, SUFFIX, as_graph, as_ldif
 
 
@@ -17,12 +18,6 @@ class Laid:
     source: str
     mapping: str
     advice: str
-
-
-def ready_mapping(name: str) -> Path:
-    """A mapping that comes with scim-bridge: in the package once installed, at the top of a checkout."""
-    installed = Path(__file__).parents[1] / "mappings" / name
-    return installed if installed.exists() else Path(__file__).parents[2] / "mappings" / name
 
 
 def lay_csv(folder: Path, stack: ExitStack) -> Laid:  # noqa: ARG001 - files need nothing that has to be ended

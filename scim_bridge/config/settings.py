@@ -64,9 +64,12 @@ class Settings:
         return self.connections[name]
 
 
-def load(path: Path) -> Settings:
-    """Read `bridge.yaml`. Raises Misconfigured with every problem, each naming file, line and key."""
-    file = YamlFile(path)
+def load(path: Path, text: str | None = None) -> Settings:
+    """Read `bridge.yaml`. Raises Misconfigured with every problem, each naming file, line and key.
+
+    text: what the file will hold, for one that is not written yet.
+    """
+    file = YamlFile(path, text)
     later = not_yet(file)
     wrong = {where: text for where, text in faults(file).items() if not any(explains(key, where) for key in later)}
     problems = wrong | later

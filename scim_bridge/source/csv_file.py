@@ -27,7 +27,8 @@ Group = tuple[dict[str, None], dict[str, None]]
 class CsvSource:
     """A directory in three files. user_id, group_id: the columns that the mapping names as each kind's id.
 
-    still_for: seconds for which the files must not have changed.
+    "" where that is not known yet: then the headers are of use, and nothing else. still_for: seconds for
+    which the files must not have changed.
     """
 
     def __init__(self, files: CsvSettings, user_id: str, group_id: str, still_for: float = STILL_FOR) -> None:
@@ -99,7 +100,7 @@ class CsvSource:
         files = self._at_rest()
         path, id_column = (files.users, self._user_id) if kind == "user" else (files.groups, self._group_id)
         if path is None:
-            return {id_column: "string"}
+            return {id_column: "string"} if id_column else {}
         table = self._open(path, id_column)
         if table.problems:
             more = f" (and {len(table.problems) - 1} more, listed below)" if len(table.problems) > 1 else ""
@@ -115,7 +116,7 @@ class CsvSource:
         return files
 
     def _open(self, path: Path, *needed: str) -> Table:
-        return open_table(path, self._files.encoding, self._files.delimiter, needed)
+        return open_table(path, self._files.encoding, self._files.delimiter, [name for name in needed if name])
 
     def _records(
         self, table: Table, id_column: str, problems: list[str], only: frozenset[str] | None = None
