@@ -146,7 +146,9 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order) -> Resu
         moved = changed_since(saved, reading.plan.basis, reading.sides.inventory, reading.sides.members, begun)
         if moved:
             raise PlanOutdated(f"{moved} since this plan was made, so nothing was sent", _plan_again(bridge))
-        if not saved.verdict.passed or (not begun and not reading.plan.verdict.passed):
+        if saved.verdict.passed and not begun:  # the window may have filled since
+            saved = replace(saved, verdict=reading.plan.verdict)
+        if not saved.verdict.passed:
             if not order.approved_by:
                 return stop_by_guard(state, bridge, run_id, replace(reading, plan=saved), frozenset())
             state.use_approval(run_id, bridge.name, order.approved_by)
