@@ -18,6 +18,7 @@ from scim_bridge.model.plan import Verdict
 from scim_bridge.model.run import RequestRecord
 from scim_bridge.model.source import SourceReading
 from scim_bridge.observation import Key, Observed, knowledge, recollect, with_again
+from scim_bridge.plan.assignments import concerned, with_what_hangs
 from scim_bridge.plan.correlate import Match, Matches, correlate
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.guard import not_approved
@@ -57,6 +58,8 @@ def read_and_plan_only(bridge: Bridge, reader: StateReader, who: Sequence[str], 
         bridge.name, bridge.endpoint, known.mapping, moment, today, f"{existing.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     )
     plan = make_plan(matches, narrow, bridge.policy, bridge.target.capabilities, occasion, wanted.keys)
+    holders = concerned(plan, matches, bridge.policy, is_whole=False)
+    plan = with_what_hangs(plan, matches, bridge.access.look_up(holders))
     verdict = Verdict(tuple(trip for trip in plan.verdict.tripped if _holds(trip.limit, wanted)))
     return Reading(source, now, matches, existing, narrow, replace(plan, verdict=verdict), wanted.keys)
 

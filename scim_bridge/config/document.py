@@ -24,6 +24,7 @@ LimitText = Annotated[
 Day = Annotated[
     str, AfterValidator(checked(form.day)), Field(json_schema_extra={"format": "date", "pattern": form.DAY})
 ]
+Region = Annotated[str, AfterValidator(checked(form.region)), Field(json_schema_extra={"pattern": form.REGION})]
 Encoding = Annotated[str, AfterValidator(checked(form.encoding)), Field(json_schema_extra={"minLength": 1})]
 State = Annotated[str, AfterValidator(checked(form.state_file)), Field(json_schema_extra={"pattern": form.STATE})]
 Address = Annotated[str, AfterValidator(checked(form.address)), Field(json_schema_extra={"pattern": form.LISTEN})]
@@ -138,6 +139,12 @@ class Schedule(_Section):
     verify: Duration = "24h"
 
 
+class Access(_Section):
+    """Where account assignments are read, with AWS credentials of the usual chain. region: the instance's."""
+
+    region: Region
+
+
 class Connection(_Section):
     """One source bound to one target."""
 
@@ -146,6 +153,7 @@ class Connection(_Section):
     target: Target
     policy: Policy = Policy()
     schedule: Schedule = Schedule()
+    access: Access | None = None
 
 
 class Service(_Section):

@@ -62,7 +62,7 @@ def make_plan(
     operations = numbered(ordered)
     counted = count(operations, matches, changes, is_mapping_new=base.is_mapping_new)
     operations = marked(operations, counted)
-    opened, settled = _sorted_out(steps.conflicts, sides.known)
+    opened, settled = sort_out(steps.conflicts, sides.known)
     return Plan(
         occasion.connection,
         occasion.created,
@@ -115,7 +115,7 @@ def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
     )
 
 
-def _sorted_out(conflicts: list[Conflict], known: Known) -> tuple[tuple[Conflict, ...], tuple[Conflict, ...]]:
+def sort_out(conflicts: Iterable[Conflict], known: Known) -> tuple[tuple[Conflict, ...], tuple[Conflict, ...]]:
     """The conflicts that are open, and those that a person decided to leave as they are.
 
     One between two records is found from both sides; it is one conflict.

@@ -19,6 +19,9 @@ from scim_bridge.plan.draft import Draft
 from scim_bridge.plan.single import Key, key_of
 from scim_bridge.plan.situation import Action
 
+ORPHAN = "orphan: on the target, and claimed by no record"
+"""Why an orphan that is reported is left alone."""
+
 
 @dataclass(slots=True)
 class Steps:
@@ -164,7 +167,7 @@ class _Decision:
         elif existing.is_open and self.policy.orphans == "deactivate":
             self._add("deactivate_user", match, "an orphan: claimed by no record", {ACTIVE: (True, False)})
         elif self.policy.orphans == "report":
-            self.steps.skipped.append(Skipped(match.name, "orphan: on the target, and claimed by no record"))
+            self.steps.skipped.append(Skipped(match.name, ORPHAN))
 
     def forget(self, match: Match) -> None:
         """Record and resource are both gone."""
