@@ -42,7 +42,7 @@ def with_assignments(plan: Plan, matches: Matches, found: Assignments, known: Kn
     plan = with_what_hangs(plan, matches, found)
     held = dict(_questions(_orphans(plan, matches, policy), found, known))
     opened, settled = sort_out(held.values(), known)
-    names = Counter(c.subjects[0] for c in held.values())
+    names = Counter(c.subjects[0] for c in opened)
     return replace(
         plan,
         conflicts=plan.conflicts + opened,
