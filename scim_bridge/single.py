@@ -19,6 +19,7 @@ from scim_bridge.model.known import Known
 from scim_bridge.model.plan import Verdict
 from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.observation import Key, Observed, knowledge, recollect, with_again
+from scim_bridge.plan.assignments import concerned, with_what_hangs
 from scim_bridge.plan.correlate import Match, Matches, correlate
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.guard import not_approved
@@ -57,6 +58,9 @@ def read_and_plan_only(
     moment, read_at = (f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for at in (now, existing.at))
     occasion = Occasion(bridge.name, bridge.endpoint, known.mapping, moment, today, read_at)
     plan = make_plan(view.matches, narrow, bridge.policy, bridge.target.capabilities, occasion, wanted.keys)
+    plan = with_what_hangs(
+        plan, view.matches, bridge.access.look_up(concerned(plan, view.matches, bridge.policy, is_whole=False))
+    )
     verdict = Verdict(tuple(trip for trip in plan.verdict.tripped if _holds(trip.limit, wanted)))
     return Reading(source, now, view.matches, existing, narrow, replace(plan, verdict=verdict), wanted.keys)
 

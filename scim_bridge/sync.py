@@ -24,6 +24,7 @@ from scim_bridge.observation import (
     with_members,
     without_members,
 )
+from scim_bridge.plan.assignments import concerned, with_assignments
 from scim_bridge.plan.basis import changed_since
 from scim_bridge.plan.correlate import Matches, correlate
 from scim_bridge.plan.document import fingerprint
@@ -81,7 +82,10 @@ def read_both(bridge: Bridge, reader: StateReader, order: Order) -> tuple[Known,
 
 
 def plan_from(bridge: Bridge, reader: StateReader, known: Known, sight: Sight, order: Order) -> Reading:
-    """Map, fit, correlate, read the members of matched groups, plan. Several mappings may be planned from one sight."""
+    """Map, fit, correlate, read the members of matched groups, plan, and name what hangs on that.
+
+    Several mappings may be planned from one sight.
+    """
     records, existing = sight.source.snapshot, sight.existing
     desired = fit(map_records(records, bridge.mapping, sight.today), bridge.target.capabilities)
     matches = correlate(desired, existing.inventory, known, bridge.terms)
@@ -90,6 +94,8 @@ def plan_from(bridge: Bridge, reader: StateReader, known: Known, sight: Sight, o
     if not _is_confirmed(bridge, plan, existing):
         existing = with_members(bridge, reader, without_members(existing), matches.member_groups, order.progress)
         plan = _plan(bridge, matches, desired, existing, known, sight)
+    holders = concerned(plan, matches, bridge.policy, is_whole=existing.is_whole)
+    plan = with_assignments(plan, matches, bridge.access.look_up(holders), known, bridge.policy)
     sides = Sides(desired, existing.inventory, existing.members, known)
     return Reading(sight.source, sight.now, matches, existing, sides, plan)
 
@@ -146,7 +152,9 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order) -> Resu
         moved = changed_since(saved, reading.plan.basis, reading.sides.inventory, reading.sides.members, begun)
         if moved:
             raise PlanOutdated(f"{moved} since this plan was made, so nothing was sent", _plan_again(bridge))
-        if not saved.verdict.passed or (not begun and not reading.plan.verdict.passed):
+        if saved.verdict.passed and not begun:  # the window may have filled since
+            saved = replace(saved, verdict=reading.plan.verdict)
+        if not saved.verdict.passed:
             if not order.approved_by:
                 return stop_by_guard(state, bridge, run_id, replace(reading, plan=saved), frozenset())
             state.use_approval(run_id, bridge.name, order.approved_by)

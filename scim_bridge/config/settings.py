@@ -28,8 +28,15 @@ class TargetSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessSettings:
+    """Where account assignments are read. region: that of the Identity Center instance."""
+
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionSettings:
-    """One source bound to one target by a mapping, a policy and a schedule."""
+    """One source bound to one target by a mapping, a policy and a schedule. access: None if nobody is to be asked."""
 
     name: str
     source: SourceSettings
@@ -38,6 +45,7 @@ class ConnectionSettings:
     policy: Policy
     every: timedelta
     verify: timedelta
+    access: AccessSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,7 @@ def _connection(name: str, folder: Path, read: document.Connection) -> Connectio
         _policy(read.policy),
         form.duration(read.schedule.every),
         form.duration(read.schedule.verify),
+        AccessSettings(read.access.region) if read.access is not None else None,
     )
 
 
