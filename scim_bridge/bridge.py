@@ -11,11 +11,13 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from scim_bridge.access.assignment import open_access
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import Misconfigured
 from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
 from scim_bridge.mapping.document import Mapping, load_mapping, wanted
 from scim_bridge.mapping.selftest import require_passing
+from scim_bridge.model.assignment import Access
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.protocol import Source, Target
 from scim_bridge.plan.pairing import Terms
@@ -41,6 +43,7 @@ class Bridge:
     policy: Policy
     terms: Terms
     verify: timedelta
+    access: Access
 
 
 @contextmanager
@@ -53,7 +56,7 @@ def open_bridge(connection: ConnectionSettings, to_be_tried: Path | None = None)
     require_passing(written)
     source, mapping = open_near_end(connection, written, load_mapping(to_be_tried) if to_be_tried else None)
     connection.target.token.read()
-    with open_target(connection.target) as target:
+    with open_target(connection.target) as target, open_access(connection.access) as access:
         yield Bridge(
             connection.name,
             endpoint_key(connection.target.url),
@@ -64,6 +67,7 @@ def open_bridge(connection: ConnectionSettings, to_be_tried: Path | None = None)
             connection.policy,
             _terms(written, target, connection.policy),
             connection.verify,
+            access,
         )
 
 

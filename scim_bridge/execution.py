@@ -10,6 +10,7 @@ from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, n
 from scim_bridge.bridge import Bridge
 from scim_bridge.conclusion import Conclusion, conclude
 from scim_bridge.errors import CredentialsRefused, Stop
+from scim_bridge.model.operation import Operation, counted_under
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.run import Command, RunStatus
@@ -149,6 +150,7 @@ def send(
         order.asked_by or (order.approved_by if not plan.verdict.passed else ""),
         bridge.mapping_key,
         isinstance(applied.stopped, CredentialsRefused),
+        _approved(plan, order, reading.only or frozenset()),
     )
     closing: Closing = "planned" if not conclusion.has_tried else "all"
     if reading.only is not None:
@@ -157,6 +159,24 @@ def send(
     if applied.stopped is not None:
         raise applied.stopped
     return Result(run_id, plan, applied, conclusion)
+
+
+def _approved(plan: Plan, order: Order, only: frozenset[Key]) -> frozenset[str]:
+    """What does not count in the window: what tripped and was approved, and what is done to users who were named.
+
+    For a group that was named all limits hold, so what it loses does count.
+    """
+    granted = {item for trip in plan.verdict.tripped for item in trip.items} if order.approved_by else set()
+    for operation in plan.operations if only else ():
+        if operation.resource == "user" or ("group", operation.source_id or "") not in only:
+            granted |= _counted(operation)
+    return frozenset(granted)
+
+
+def _counted(operation: Operation) -> frozenset[str]:
+    members = (member.target_id for member in operation.members)
+    counted = counted_under(operation.kind, operation.source_id, operation.target_id, members, counts=operation.counts)
+    return frozenset().union(*(items for _, items in counted))
 
 
 def _status(applied: Applied) -> RunStatus:

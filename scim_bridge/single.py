@@ -1,83 +1,137 @@
 """`--only`: one user or group at once, without reading the whole target (design.md §5).
 
-The target is asked about the named identities alone; for everybody else what was last seen will do.
+The target is asked about the named identities alone; for everybody else what was last seen will do. Beside a run in
+progress, so is the source: a revocation that is asked for must not wait until 100,000 records are mapped again.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from time import sleep
+from functools import cached_property
 
-from scim_bridge.apply.engine import Superseded
 from scim_bridge.bridge import Bridge
-from scim_bridge.errors import BridgeError, Busy, Misconfigured, Stop
+from scim_bridge.errors import Misconfigured
 from scim_bridge.execution import Order, Reading, Result, failure_on_record, remember, send, stop_by_guard
+from scim_bridge.mapping.again import map_again
 from scim_bridge.mapping.record import map_records
-from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Directory, Existing
+from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Directory, Existing, Inventory, SourceCounts
+from scim_bridge.model.known import Known
 from scim_bridge.model.plan import Verdict
-from scim_bridge.model.run import RequestRecord
-from scim_bridge.model.source import SourceReading
+from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.observation import Key, Observed, knowledge, recollect, with_again
+from scim_bridge.plan.assignments import concerned, with_what_hangs
 from scim_bridge.plan.correlate import Match, Matches, correlate
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.guard import not_approved
 from scim_bridge.plan.make import Occasion, make_plan
+from scim_bridge.plan.neighbourhood import neighbourhood
 from scim_bridge.plan.sides import Sides
 from scim_bridge.plan.single import Named, is_called, narrowed
 from scim_bridge.state.lock import lock
 from scim_bridge.state.reader import StateReader
 from scim_bridge.state.writer import State
 
-_LOOKING = 0.2
-"""Seconds between two looks at whether a request was answered."""
+_ALONE: tuple[None, None] = (None, None)
 
 
-def read_and_plan_only(bridge: Bridge, reader: StateReader, who: Sequence[str], order: Order) -> Reading:
-    """A plan for whoever is called so. Raises Misconfigured if nobody is. Nothing is written anywhere."""
+def read_and_plan_only(
+    bridge: Bridge, reader: StateReader, who: Sequence[str], order: Order, beside: Reading | None = None
+) -> Reading:
+    """A plan for whoever is called so. Raises Misconfigured if nobody is. Nothing is written anywhere.
+
+    beside: what the run in progress has read a moment ago, so that only the named have to be read and mapped anew.
+    """
     now = datetime.now(UTC)
     today = order.today or f"{now:%Y-%m-%d}"
     known = knowledge(bridge, reader, now)
     last = reader.last_reading(bridge.name, bridge.endpoint)
     existing = Observed(reader.inventory(bridge.endpoint), last or now, is_whole=False)
-
-    def correlated(source: SourceReading) -> tuple[Directory, Matches]:
-        desired = fit(map_records(source.snapshot, bridge.mapping, today), bridge.target.capabilities)
-        return desired, correlate(desired, existing.inventory, known, bridge.terms)
-
-    source = _read(bridge, reader, who, today, now, lambda source: correlated(source)[1])
-    desired, matches = correlated(source)
-    wanted = named(matches, who)
-    existing = look_at(bridge, reader, existing, wanted)
-    matches = correlate(desired, existing.inventory, known, bridge.terms)
-    wanted = Named(_again(matches.users, wanted), _again(matches.groups, wanted))
-    sides = Sides(desired, existing.inventory, existing.members, known)
-    narrow = narrowed(matches, sides, wanted, groups_of(bridge, existing, wanted))
-    moment = f"{now:%Y-%m-%dT%H:%M:%SZ}"
-    occasion = Occasion(
-        bridge.name, bridge.endpoint, known.mapping, moment, today, f"{existing.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    view = _View(bridge, known, existing.inventory, today)
+    source, desired, keys = _see(view, reader, who, now, beside)
+    view = view.around(desired, keys)
+    wanted = _of_keys(view.matches, keys)
+    existing = look_at(bridge, replace(existing, inventory=view.inventory), wanted)
+    view = replace(view, inventory=existing.inventory)
+    wanted = _of_keys(view.matches, keys)
+    sides = Sides(view.desired, existing.inventory, existing.members, view.known)
+    narrow = narrowed(view.matches, sides, wanted, groups_of(bridge, reader, existing, wanted))
+    moment, read_at = (f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for at in (now, existing.at))
+    occasion = Occasion(bridge.name, bridge.endpoint, known.mapping, moment, today, read_at)
+    plan = make_plan(view.matches, narrow, bridge.policy, bridge.target.capabilities, occasion, wanted.keys)
+    plan = with_what_hangs(
+        plan, view.matches, bridge.access.look_up(concerned(plan, view.matches, bridge.policy, is_whole=False))
     )
-    plan = make_plan(matches, narrow, bridge.policy, bridge.target.capabilities, occasion, wanted.keys)
     verdict = Verdict(tuple(trip for trip in plan.verdict.tripped if _holds(trip.limit, wanted)))
-    return Reading(source, now, matches, existing, narrow, replace(plan, verdict=verdict), wanted.keys)
+    return Reading(source, now, view.matches, existing, narrow, replace(plan, verdict=verdict), wanted.keys)
 
 
-def _read(
-    bridge: Bridge,
-    reader: StateReader,
-    who: Sequence[str],
-    today: str,
-    now: datetime,
-    correlated: Callable[[SourceReading], Matches],
-) -> SourceReading:
-    """The source with whoever is meant as it is now: asked by id, where its memory says who that is."""
+_NOBODY = Directory((), (), {}, SourceCounts(0, 0, 0))
+
+
+@dataclass(frozen=True)
+class _View:
+    """Both sides as far as they have been looked at. desired: fitted."""
+
+    bridge: Bridge
+    known: Known
+    inventory: Inventory
+    today: str
+    desired: Directory = _NOBODY
+
+    def fitted(self, mapped: Directory) -> Directory:
+        """In the target's own form."""
+        return fit(mapped, self.bridge.target.capabilities)
+
+    def of(self, source: SourceReading) -> "_View":
+        """With everything that a source shows."""
+        return replace(self, desired=self.fitted(map_records(source.snapshot, self.bridge.mapping, self.today)))
+
+    def around(self, desired: Directory, keys: frozenset[Key]) -> "_View":
+        """With as much of a directory as concerns these identities. A group concerns everybody, a lost state too."""
+        view = replace(self, desired=desired)
+        if self.known.is_fresh or any(kind == "group" for kind, _ in keys):
+            return view
+        named = [source_id for _, source_id in keys]
+        desired, inventory, known = neighbourhood(desired, self.inventory, self.known, self.bridge.terms, named)
+        return replace(view, desired=desired, inventory=inventory, known=known)
+
+    @cached_property
+    def matches(self) -> Matches:
+        """Who is who."""
+        return correlate(self.desired, self.inventory, self.known, self.bridge.terms)
+
+
+def _see(
+    view: _View, reader: StateReader, who: Sequence[str], now: datetime, beside: Reading | None
+) -> tuple[SourceReading, Directory, frozenset[Key]]:
+    """The source with whoever is meant as it is now, mapped, and who that is."""
+    bridge = view.bridge
     memory = recollect(bridge, reader, now)
+    if beside is not None:
+        try:
+            keys = named(beside.matches, who).keys
+        except Misconfigured:
+            pass  # nobody when the run in progress began, so a newcomer
+        else:
+            source = bridge.source.look(view.today, memory, sorted(keys))
+            before, mapped = beside.source.snapshot, beside.sides.directory
+            again = map_again(before, mapped, source.snapshot, bridge.mapping, view.today, view.fitted)
+            return source, again, keys
+    source = _read(view, memory, who)
+    view = view.of(source)
+    return source, view.desired, named(view.matches, who).keys
+
+
+def _read(view: _View, memory: Memory | None, who: Sequence[str]) -> SourceReading:
+    """The source with whoever is meant asked for by id, where its memory says who that is; else all of it."""
+    source = view.bridge.source
     if memory is None:
-        return bridge.source.read(today)
+        return source.read(view.today)
     try:
-        meant = named(correlated(bridge.source.look(today, memory, ())), who)
+        meant = named(view.of(source.look(view.today, memory, ())).matches, who)
     except Misconfigured:
-        return bridge.source.read(today, memory)  # nobody so far, so a newcomer
-    return bridge.source.look(today, memory, sorted(meant.keys))
+        return source.read(view.today, memory)  # nobody so far, so a newcomer
+    return source.look(view.today, memory, sorted(meant.keys))
 
 
 def _holds(limit: str, wanted: Named) -> bool:
@@ -85,20 +139,26 @@ def _holds(limit: str, wanted: Named) -> bool:
     return bool(wanted.groups) and limit in ("remove_members", "delete")
 
 
-def _again(matches: Iterable[Match], wanted: Named) -> tuple[Match, ...]:
-    return tuple(match for match in matches if (match.kind, match.source_id) in wanted.keys)
+def _of_keys(matches: Matches, keys: frozenset[Key]) -> Named:
+    """The named identities as they are now."""
+    found = [match for match in matches if (match.kind, match.source_id) in keys]
+    return Named(tuple(m for m in found if m.kind == "user"), tuple(m for m in found if m.kind == "group"))
 
 
 def sync_only(bridge: Bridge, state: State, who: Sequence[str], order: Order) -> Result:
     """Push these identities now. Raises Busy if a run is in progress: then its inbox is the way."""
     with lock(state.path, bridge.name, datetime.now(UTC)):
-        return _run(bridge, state, who, order, inside=None)
+        return run_one(bridge, state, who, order)
 
 
-def _run(bridge: Bridge, state: State, who: Sequence[str], order: Order, inside: int | None) -> Result:
-    run_id = state.begin_run(bridge.name, bridge.endpoint, "sync", of_one=True, inside=inside)
+def run_one(
+    bridge: Bridge, state: State, who: Sequence[str], order: Order, inside: tuple[int | None, Reading | None] = _ALONE
+) -> Result:
+    """One run for these identities. inside: the run in progress that carries it out, and what that has read."""
+    outer, beside = inside
+    run_id = state.begin_run(bridge.name, bridge.endpoint, "sync", of_one=True, inside=outer)
     with failure_on_record(state, run_id):
-        reading = read_and_plan_only(bridge, state.reader, who, order)
+        reading = read_and_plan_only(bridge, state.reader, who, order, beside)
         remember(bridge, state, reading)
         verdict = reading.plan.verdict
         if not verdict.passed:
@@ -108,68 +168,6 @@ def _run(bridge: Bridge, state: State, who: Sequence[str], order: Order, inside:
                 return stop_by_guard(state, bridge, run_id, reading, frozenset())
             state.use_approval(run_id, bridge.name, order.approved_by)
         return send(bridge, state, run_id, reading, reading.plan, order)
-
-
-@dataclass(frozen=True, slots=True)
-class Inbox:
-    """What others ask of the run in progress: single identities, dealt with before its next write."""
-
-    bridge: Bridge
-    state: State
-    run_id: int
-    order: Order
-
-    def has_requests(self) -> bool:
-        """Whether somebody waits."""
-        return bool(self.state.reader.requests(self.bridge.name))
-
-    def answer(self) -> Superseded:
-        """Carry out each request as a run of its own. Nothing that goes wrong with one concerns the run in progress."""
-        keys: set[Key] = set()
-        ids: dict[Key, str] = {}
-        for request in self.state.reader.requests(self.bridge.name):
-            result = self._carry_out(request)
-            if result is not None and result.applied is not None:
-                keys |= {(o.resource, o.source_id or "") for o in result.plan.operations if not o.members}
-                keys |= {("user", m.source_id or "") for o in result.plan.operations for m in o.members}
-                created = zip(result.plan.operations, result.applied.outcomes, strict=True)
-                ids |= {(o.resource, o.source_id or ""): end.target_id for o, end in created if end.target_id}
-        return Superseded(frozenset(keys), ids)
-
-    def _carry_out(self, request: RequestRecord) -> Result | None:
-        order = replace(self.order, approved_by=request.who if request.is_approved else "", asked_by=request.who)
-        try:
-            with self.bridge.target.urgent():
-                result = _run(self.bridge, self.state, request.subjects, order, inside=self.run_id)
-        except BridgeError as error:
-            code = error.exit_code if isinstance(error, Stop) else 1
-            self.state.answer(request.id, None, str(error), code)
-            return None
-        self.state.answer(request.id, result.run_id, exit_code=exit_code(result))
-        return result
-
-
-def wait_for_answer(bridge: Bridge, state: State, who: Sequence[str], order: Order) -> RequestRecord | None:
-    """Leave a request with the run in progress and wait. None if that run has ended without an answer."""
-    request_id = state.ask(bridge.name, who, order.asked_by, is_approved=bool(order.approved_by))
-    while True:
-        sleep(_LOOKING)
-        request = state.reader.request(request_id)
-        if request is not None and request.is_answered:
-            return request
-        try:
-            with lock(state.path, bridge.name, datetime.now(UTC)):
-                state.answer(request_id, None, "withdrawn")
-                return None
-        except Busy:
-            continue
-
-
-def exit_code(result: Result) -> int:
-    """What the command that asked ends with (design.md §5)."""
-    if result.applied is None:
-        return 4
-    return 5 if result.conclusion.failed or result.conclusion.conflicts else 0
 
 
 def named(matches: Matches, who: Iterable[str]) -> Named:
@@ -189,8 +187,8 @@ def named(matches: Matches, who: Iterable[str]) -> Named:
     return Named(tuple(m for m in matched if m.kind == "user"), tuple(m for m in matched if m.kind == "group"))
 
 
-def look_at(bridge: Bridge, reader: StateReader, observed: Observed, wanted: Named) -> Observed:
-    """What was last seen, with the named identities as the target shows them now."""
+def look_at(bridge: Bridge, observed: Observed, wanted: Named) -> Observed:
+    """What was last seen, with the named identities, and the members of the groups, as the target shows them now."""
     again: dict[Key, Existing | None] = {}
     for match in (*wanted.users, *wanted.groups):
         if match.existing is not None:
@@ -202,17 +200,18 @@ def look_at(bridge: Bridge, reader: StateReader, observed: Observed, wanted: Nam
                 again |= {(match.kind, found.target_id): found} if found is not None else {}
     inventory = with_again(observed.inventory, again)
     groups = [target_id for target_id in _target_ids(wanted.groups) if target_id in inventory.groups]
-    members = reader.members(bridge.endpoint, inventory.groups) | dict(bridge.target.read_members(groups))
+    members = bridge.target.read_members(groups)
     return replace(observed, inventory=inventory, again=again, members=members, read_now=frozenset(groups))
 
 
-def groups_of(bridge: Bridge, observed: Observed, wanted: Named) -> Mapping[str, frozenset[str]]:
+def groups_of(bridge: Bridge, reader: StateReader, observed: Observed, wanted: Named) -> Mapping[str, frozenset[str]]:
     """Target id of each named user → the groups the user is in: asked now, else as last seen."""
     found: dict[str, frozenset[str]] = {}
     for user_id in _target_ids(wanted.users):
         now = bridge.target.groups_of(user_id)
         if now is None:
-            now = frozenset(group_id for group_id, users in observed.members.items() if user_id in users)
+            seen = reader.members(bridge.endpoint, observed.inventory.groups) | dict(observed.members)
+            now = frozenset(group_id for group_id, users in seen.items() if user_id in users)
         found[user_id] = now
     return found
 

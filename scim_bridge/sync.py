@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from scim_bridge.bridge import Bridge
 from scim_bridge.errors import PlanOutdated
 from scim_bridge.execution import Order, Reading, Result, remember, run, send, stop_by_guard
+from scim_bridge.inbox import Inbox
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import Directory
 from scim_bridge.model.known import Known
@@ -23,6 +24,7 @@ from scim_bridge.observation import (
     with_members,
     without_members,
 )
+from scim_bridge.plan.assignments import concerned, with_assignments
 from scim_bridge.plan.basis import changed_since
 from scim_bridge.plan.correlate import Matches, correlate
 from scim_bridge.plan.document import fingerprint
@@ -30,7 +32,6 @@ from scim_bridge.plan.fit import fit
 from scim_bridge.plan.guard import not_approved, refuse_empty
 from scim_bridge.plan.make import Occasion, make_plan
 from scim_bridge.plan.sides import Sides
-from scim_bridge.single import Inbox
 from scim_bridge.state.reader import StateReader
 from scim_bridge.state.writer import State
 
@@ -81,7 +82,10 @@ def read_both(bridge: Bridge, reader: StateReader, order: Order) -> tuple[Known,
 
 
 def plan_from(bridge: Bridge, reader: StateReader, known: Known, sight: Sight, order: Order) -> Reading:
-    """Map, fit, correlate, read the members of matched groups, plan. Several mappings may be planned from one sight."""
+    """Map, fit, correlate, read the members of matched groups, plan, and name what hangs on that.
+
+    Several mappings may be planned from one sight.
+    """
     records, existing = sight.source.snapshot, sight.existing
     desired = fit(map_records(records, bridge.mapping, sight.today), bridge.target.capabilities)
     matches = correlate(desired, existing.inventory, known, bridge.terms)
@@ -90,6 +94,8 @@ def plan_from(bridge: Bridge, reader: StateReader, known: Known, sight: Sight, o
     if not _is_confirmed(bridge, plan, existing):
         existing = with_members(bridge, reader, without_members(existing), matches.member_groups, order.progress)
         plan = _plan(bridge, matches, desired, existing, known, sight)
+    holders = concerned(plan, matches, bridge.policy, is_whole=existing.is_whole)
+    plan = with_assignments(plan, matches, bridge.access.look_up(holders), known, bridge.policy)
     sides = Sides(desired, existing.inventory, existing.members, known)
     return Reading(sight.source, sight.now, matches, existing, sides, plan)
 
@@ -127,7 +133,7 @@ def sync(bridge: Bridge, state: State, order: Order) -> Result:
             if new:
                 return stop_by_guard(state, bridge, run_id, reading, new if tripped is not None else frozenset())
             state.use_approval(run_id, bridge.name, order.approved_by)
-        inbox = Inbox(bridge, state, run_id, order)
+        inbox = Inbox(bridge, state, run_id, order, reading)
         return send(bridge, state, run_id, reading, reading.plan, order, inbox)
 
 
@@ -146,11 +152,13 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order) -> Resu
         moved = changed_since(saved, reading.plan.basis, reading.sides.inventory, reading.sides.members, begun)
         if moved:
             raise PlanOutdated(f"{moved} since this plan was made, so nothing was sent", _plan_again(bridge))
-        if not saved.verdict.passed or (not begun and not reading.plan.verdict.passed):
+        if saved.verdict.passed and not begun:  # the window may have filled since
+            saved = replace(saved, verdict=reading.plan.verdict)
+        if not saved.verdict.passed:
             if not order.approved_by:
                 return stop_by_guard(state, bridge, run_id, replace(reading, plan=saved), frozenset())
             state.use_approval(run_id, bridge.name, order.approved_by)
-        return send(bridge, state, run_id, reading, saved, order, Inbox(bridge, state, run_id, order))
+        return send(bridge, state, run_id, reading, saved, order, Inbox(bridge, state, run_id, order, reading))
 
 
 def _plan_again(bridge: Bridge) -> str:

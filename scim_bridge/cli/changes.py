@@ -13,12 +13,13 @@ from scim_bridge.comparison import what_if
 from scim_bridge.config.settings import ConnectionSettings, Settings, load
 from scim_bridge.errors import Busy, Misconfigured
 from scim_bridge.execution import Order, Result
+from scim_bridge.inbox import wait_for_answer
 from scim_bridge.model.comparison import Comparison
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.run import RequestRecord
 from scim_bridge.plan.document import from_bytes, to_bytes
 from scim_bridge.rollback import read_and_invert, roll_back
-from scim_bridge.single import read_and_plan_only, sync_only, wait_for_answer
+from scim_bridge.single import read_and_plan_only, sync_only
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
 from scim_bridge.sync import apply_saved, read_and_plan, sync
@@ -63,6 +64,11 @@ def plan_command(
     chosen = settings.connection(connection)
     if only and mapping is not None:
         raise Misconfigured("--only and --mapping do not go together", "Leave one of them out.")
+    if only and out is not None:
+        raise Misconfigured(
+            "a plan for some identities alone cannot be applied later, so --only and --out do not go together",
+            f"To carry it out: scim-bridge sync {chosen.name} --only {only[0]}",
+        )
     with open_bridge(chosen, to_be_tried=mapping) as bridge, progress() as bars:
         order = Order(progress=bars, in_full=full)
         reader = open_reader(settings.state)

@@ -1,7 +1,8 @@
 """`demo`: the main job on a sample organization, with the emulator as the target. No account, nothing left behind."""
 
-import shutil
 import tempfile
+from contextlib import ExitStack
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,27 +11,39 @@ import typer
 
 from scim_bridge.access.model import AccessRow, access_rows, load_access
 from scim_bridge.bridge import open_bridge
+from scim_bridge.cli.demo_source import Laid, lay_csv, lay_entra, lay_ldap
 from scim_bridge.cli.output import Output, OutputOption, console, print_json, progress, tell
 from scim_bridge.config.settings import load
 from scim_bridge.execution import Order
+from scim_bridge.sample.organization import FOLDER
 from scim_bridge.state.writer import State
 from scim_bridge.sync import sync
 from scim_bridge.view import document, terminal
 from scim_bridge.view.plan import plan_view
 
-_SAMPLE = Path(__file__).parents[1] / "sample"
 _COLUMNS = ("user", "group", "account", "permission set", "allows")
 _CONFIGURATION = """\
 # The demo's configuration: the sample organization goes into the emulator of Identity Center.
 state: sqlite:///scim-bridge.db
 connections:
   demo:
-    source: {{kind: csv, users: users.csv, groups: groups.csv, members: members.csv}}
-    mapping: csv.yaml
+    source: {source}
+    mapping: {mapping}
     target: {{kind: identity-center, url: {url}, token: {token}, requests_per_second: 1000}}
     schedule: {{every: 30s}}
 service: {{listen: "127.0.0.1:{port}"}}
 """
+
+
+class DemoSource(StrEnum):
+    """The directory that the sample organization is put into."""
+
+    csv = "csv"
+    entra = "entra"
+    ldap = "ldap"
+
+
+_LAY = {DemoSource.csv: lay_csv, DemoSource.entra: lay_entra, DemoSource.ldap: lay_ldap}
 
 
 def register(app: typer.Typer) -> None:
@@ -40,20 +53,26 @@ def register(app: typer.Typer) -> None:
 
 def demo_command(
     once: Annotated[bool, typer.Option("--once", help="stop after the sync and print who may enter what")] = False,
+    source: Annotated[
+        DemoSource, typer.Option(help="csv files, an emulated Entra ID, or a real OpenLDAP (slapd)")
+    ] = DemoSource.csv,
     port: Annotated[int, typer.Option(min=0, max=65535, help="of the pages; 0 = any free one")] = 8080,
     output: OutputOption = Output.text,
 ) -> int:
     """Sync a sample organization into an emulated Identity Center, and serve the pages."""
     from scim_bridge.sandbox.server import Sandbox
 
-    with tempfile.TemporaryDirectory(prefix="scim-bridge-demo-") as folder, Sandbox() as sandbox:
-        sandbox.seed(orjson.loads((_SAMPLE / "target.json").read_bytes()))
-        configuration = _prepare(Path(folder), sandbox.url, sandbox.token, port)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scim-bridge-demo-")))
+        laid = _LAY[source](folder, stack)
+        sandbox = stack.enter_context(Sandbox())
+        sandbox.seed(orjson.loads((FOLDER / "target.json").read_bytes()))
+        configuration = _configure(folder, laid, sandbox.url, sandbox.token, port)
         if once:
             _sync_once(configuration, output)
         else:
-            _serve(configuration)
-        rows = access_rows(load_access(_SAMPLE / "access.yaml"), _active_members(sandbox.state()))
+            _serve(configuration, laid.advice)
+        rows = access_rows(load_access(FOLDER / "access.yaml"), _active_members(sandbox.state()))
     if once and output is Output.json:
         print_json(document.rows_document(rows))
     elif once:
@@ -61,19 +80,11 @@ def demo_command(
     return 0
 
 
-def _prepare(folder: Path, url: str, token: str, port: int) -> Path:
-    for name in ("users.csv", "groups.csv", "members.csv"):
-        shutil.copy(_SAMPLE / name, folder)
-    shutil.copy(ready_mapping("csv.yaml"), folder)
+def _configure(folder: Path, laid: Laid, url: str, token: str, port: int) -> Path:
     configuration = folder / "bridge.yaml"
-    configuration.write_text(_CONFIGURATION.format(url=url, token=token, port=port), encoding="utf-8")
+    text = _CONFIGURATION.format(source=laid.source, mapping=laid.mapping, url=url, token=token, port=port)
+    configuration.write_text(text, encoding="utf-8")
     return configuration
-
-
-def ready_mapping(name: str) -> Path:
-    """A mapping that comes with scim-bridge: in the package once installed, at the top of a checkout."""
-    installed = Path(__file__).parents[1] / "mappings" / name
-    return installed if installed.exists() else Path(__file__).parents[2] / "mappings" / name
 
 
 def _sync_once(configuration: Path, output: Output) -> None:
@@ -84,11 +95,11 @@ def _sync_once(configuration: Path, output: Output) -> None:
         terminal.show_plan(console(), plan_view(result.plan))
 
 
-def _serve(configuration: Path) -> None:
+def _serve(configuration: Path, advice: str) -> None:
     """As `run` does, so that what people see here is the real thing."""
     from scim_bridge.cli.serving import run_forever
 
-    tell(f"Edit the directory in {configuration.parent} and watch the next sync; or look with:")
+    tell(f"{advice} and watch the next sync; or look with:")
     tell(f"  scim-bridge --config {configuration} plan")
     tell("Stop it with Ctrl-C; the folder goes with it.")
     run_forever(load(configuration))

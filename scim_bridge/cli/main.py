@@ -14,7 +14,7 @@ import typer
 from typer._click.exceptions import ClickException, UsageError  # typer carries a click of its own
 
 from scim_bridge import __version__
-from scim_bridge.cli import changes, demo, looking, sandbox, serving, setup
+from scim_bridge.cli import changes, demo, init, looking, sandbox, serving, setup
 from scim_bridge.cli.output import complain, tell
 from scim_bridge.errors import BridgeError, Stop
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (demo, setup, changes, looking, serving, sandbox):
+for room in (demo, init, setup, changes, looking, serving, sandbox):
     room.register(app)
 
 

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from scim_bridge.access.assignment import open_aws
 from scim_bridge.bridge import open_near_end
 from scim_bridge.cli.output import Output, OutputOption, console, print_json, tell
 from scim_bridge.config.document import json_schema
-from scim_bridge.config.settings import ConnectionSettings, TargetSettings, load
+from scim_bridge.config.settings import AccessSettings, ConnectionSettings, TargetSettings, load
 from scim_bridge.errors import BridgeError
 from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.selftest import run_tests
@@ -39,7 +40,7 @@ def check_command(
     connection: Annotated[str | None, typer.Argument(help="only this connection")] = None,
     output: OutputOption = Output.text,
 ) -> int:
-    """Configuration, mapping and its tests, source, token and endpoint: each a line, ok or how to mend it."""
+    """Configuration, mapping and its tests, source, token, endpoint and access: each a line, ok or how to mend it."""
     settings = load(context.obj)
     chosen = [settings.connection(connection)] if connection else list(settings.connections.values())
     checks = [
@@ -67,12 +68,14 @@ def _state(path: Path) -> str:
 
 def _check_connection(connection: ConnectionSettings, prefix: str) -> list[Check]:
     age = token_age(connection.target)
+    access = connection.access
     return [
         _try(f"{prefix}mapping", lambda: _mapping(connection.mapping)),
         _try(f"{prefix}source", lambda: _source(connection)),
         _try(f"{prefix}token", lambda: _token(connection.target)),
         Check(f"{prefix}token age", ok=not age.is_over, detail=age.sentence),
         _try(f"{prefix}endpoint", lambda: _endpoint(connection.target)),
+        *([_try(f"{prefix}access", lambda: _access(access))] if access is not None else []),
     ]
 
 
@@ -109,6 +112,11 @@ def _endpoint(target: TargetSettings) -> str:
     with open_target(target) as opened:
         opened.check()
     return "answers, and accepts the token"
+
+
+def _access(settings: AccessSettings) -> str:
+    with open_aws(settings) as access:
+        return f"{settings.region}, {access.check()}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from scim_bridge.config import form
-from scim_bridge.config.section import Address, Day, Duration, LimitText, Name, Section, State, Text, Token, Url
+from scim_bridge.config.section import Address, Day, Duration, LimitText, Name, Region, Section, State, Text, Token, Url
 from scim_bridge.config.source_document import Source
 
 
@@ -91,6 +91,12 @@ class Schedule(Section):
     verify: Duration = "24h"
 
 
+class Access(Section):
+    """Where account assignments are read, with AWS credentials of the usual chain. region: the instance's."""
+
+    region: Region
+
+
 class Connection(Section):
     """One source bound to one target."""
 
@@ -99,6 +105,7 @@ class Connection(Section):
     target: Target
     policy: Policy = Policy()
     schedule: Schedule = Schedule()
+    access: Access | None = None
 
 
 class Service(Section):

@@ -32,6 +32,8 @@ LOOPBACK_URL = rf"^https?://{_LOOPBACK}{_AFTER_HOST}$"
 URL = rf"^(https?://{_LOOPBACK}|https://{_LABEL}(\.{_LABEL})*){_AFTER_HOST}$"
 LISTEN = rf"^{_LOOPBACK}:{_PORT}$"
 
+REGION = r"^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$"
+
 REFERENCE = r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\u0000-\u001f]*[^\s\u0000-\u001f][^\u0000-\u001f]*)$"
 LDAP_URL = rf"^(ldaps?://({_LOOPBACK}|{_LABEL}(\.{_LABEL})*)(:{_PORT})?/?|ldapi://[A-Za-z0-9%._~-]+)$"
 _PRIVATE_LDAP = rf"ldaps://.*|ldapi://.*|ldap://{_LOOPBACK}(:{_PORT})?/?"
@@ -97,6 +99,13 @@ def day(value: str) -> date:
         except ValueError:
             pass  # 30 February has the form, and no place in the calendar
     raise ValueError(" is no date; write 2027-03-01")
+
+
+def region(name: str) -> str:
+    """An AWS Region's code."""
+    if not _fits(REGION, name):
+        raise ValueError(" is no AWS Region; write its code, such as ap-northeast-1")
+    return name
 
 
 def encoding(name: str) -> str:

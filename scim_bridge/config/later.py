@@ -11,7 +11,6 @@ from scim_bridge.config.yaml_file import KeyPath, YamlFile
 _CONNECTION = ("connections", "*")
 KEYS: dict[KeyPath, str] = {
     ("history",): "leave it out; nothing is deleted from the history",
-    (*_CONNECTION, "access"): "leave it out",
 }
 """Keys not available yet, with what to do instead."""
 

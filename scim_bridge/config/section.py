@@ -20,6 +20,7 @@ LimitText = Annotated[
 Day = Annotated[
     str, AfterValidator(checked(form.day)), Field(json_schema_extra={"format": "date", "pattern": form.DAY})
 ]
+Region = Annotated[str, AfterValidator(checked(form.region)), Field(json_schema_extra={"pattern": form.REGION})]
 Encoding = Annotated[str, AfterValidator(checked(form.encoding)), Field(json_schema_extra={"minLength": 1})]
 State = Annotated[str, AfterValidator(checked(form.state_file)), Field(json_schema_extra={"pattern": form.STATE})]
 Address = Annotated[str, AfterValidator(checked(form.address)), Field(json_schema_extra={"pattern": form.LISTEN})]

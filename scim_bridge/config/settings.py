@@ -28,8 +28,15 @@ class TargetSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessSettings:
+    """Where account assignments are read. region: that of the Identity Center instance."""
+
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionSettings:
-    """One source bound to one target by a mapping, a policy and a schedule."""
+    """One source bound to one target by a mapping, a policy and a schedule. access: None if nobody is to be asked."""
 
     name: str
     source: SourceSettings
@@ -38,6 +45,7 @@ class ConnectionSettings:
     policy: Policy
     every: timedelta
     verify: timedelta
+    access: AccessSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +72,12 @@ class Settings:
         return self.connections[name]
 
 
-def load(path: Path) -> Settings:
-    """Read `bridge.yaml`. Raises Misconfigured with every problem, each naming file, line and key."""
-    file = YamlFile(path)
+def load(path: Path, text: str | None = None) -> Settings:
+    """Read `bridge.yaml`. Raises Misconfigured with every problem, each naming file, line and key.
+
+    text: what the file will hold, for one that is not written yet.
+    """
+    file = YamlFile(path, text)
     later = not_yet(file)
     wrong = {where: text for where, text in faults(file).items() if not any(explains(key, where) for key in later)}
     problems = wrong | later
@@ -90,6 +101,7 @@ def _connection(name: str, folder: Path, read: document.Connection) -> Connectio
         _policy(read.policy),
         form.duration(read.schedule.every),
         form.duration(read.schedule.verify),
+        AccessSettings(read.access.region) if read.access is not None else None,
     )
 
 

@@ -29,12 +29,13 @@ _SCALARS = ((ScalarBoolean, bool), (int, int), (float, float), (str, str))
 class YamlFile:
     """A parsed file. data: plain dictionaries with text keys, lists and scalars. name: as people know the file.
 
-    Raises Misconfigured for whatever is no such file: missing, not UTF-8, not YAML, empty, a key twice.
+    text: what the file will hold, for one that is not written yet. Raises Misconfigured for whatever is no such file:
+    missing, not UTF-8, not YAML, empty, a key twice.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, text: str | None = None) -> None:
         self.name = path.name
-        self._root = _parse(path)
+        self._root = _parse(path, _read(path) if text is None else text)
         refuse(self.name, [f"{self.at(where)}: {what}." for where, what in _unfit(self._root)])
         self.data: Any = _plain(self._root)
 
@@ -79,14 +80,17 @@ class _Constructor(RoundTripConstructor):
 _Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
 
 
-def _parse(path: Path) -> CommentedMap:
+def _read(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise Misconfigured(f"{path} does not exist", "Name the right file, or write it first.") from None
     except (OSError, UnicodeDecodeError) as error:
         what = f"{path} cannot be read ({_why(error)})"
         raise Misconfigured(what, "It must be a readable UTF-8 text file.") from None
+
+
+def _parse(path: Path, text: str) -> CommentedMap:
     parser = YAML(typ="rt")
     parser.Constructor = _Constructor
     try:

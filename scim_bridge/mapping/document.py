@@ -44,6 +44,11 @@ class Rules:
     nested: Nested = "flatten"
 
 
+def wanted_by(rule: Rule) -> frozenset[str]:
+    """The attributes that one rule speaks of."""
+    return attributes_in(rule.text) or frozenset()
+
+
 def wanted(rules: Rules) -> Wanted:
     """What these rules use of a record."""
     used = [attributes_in(rule.text) for rule in (rules.scope, *rules.attributes)]
@@ -74,9 +79,12 @@ class Mapping:
     tests: tuple[Test, ...]
 
 
-def load_mapping(path: Path) -> Mapping:
-    """Read a mapping file. Raises Misconfigured with every problem, each naming file, line and attribute."""
-    file = YamlFile(path)
+def load_mapping(path: Path, text: str | None = None) -> Mapping:
+    """Read a mapping file. Raises Misconfigured with every problem, each naming file, line and attribute.
+
+    text: what the file will hold, for one that is not written yet.
+    """
+    file = YamlFile(path, text)
     problems: list[str] = []
     _check_keys(file, (), ("users", "groups", "tests"), problems)
     users = _rules(file, "user", "users", problems)

@@ -4,6 +4,7 @@ The runtime reports a failed evaluation as a value of type ERROR whose content i
 look would write the error message into somebody's name. Hence nobody else calls `eval`.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,6 +83,13 @@ class Expression:
             return _result(self.compiled.eval(activation))
         except (RuntimeError, TypeError) as error:
             raise EvaluationFailed(without_codes(str(error))) from None
+
+
+def spelled(name: str) -> str:
+    """How a rule speaks of an attribute: by its name, or by source["…"] if the name is none for a variable."""
+    if _IDENTIFIER.fullmatch(name) and name not in _UNUSABLE:
+        return name
+    return f"{SOURCE}[{json.dumps(name, ensure_ascii=False)}]"
 
 
 class Language:

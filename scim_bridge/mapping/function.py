@@ -9,9 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 import regex
+from anyascii import anyascii
 from cel_expr_python import cel
 
-_STRING, _BOOL, _LIST = cel.Type.STRING, cel.Type.BOOL, cel.Type.List(cel.Type.DYN)
+from scim_bridge.mapping.date import add_days, is_after, is_before
+
+_STRING, _BOOL, _INT, _NULL = cel.Type.STRING, cel.Type.BOOL, cel.Type.INT, cel.Type.NULL
+_LIST = cel.Type.List(cel.Type.DYN)
 _PATIENCE = 0.1
 """Seconds one regular expression may take on one value: a bad one must not stop the sync."""
 
@@ -36,6 +40,11 @@ def _truth(text: str) -> bool:
 
 def _normalize(text: str) -> str:
     return unicodedata.normalize("NFC", text)
+
+
+def _ascii(text: str) -> str:
+    """Composed first: a letter and its accent may be two characters, and each alone reads otherwise."""
+    return anyascii(_normalize(text))
 
 
 def _regex_replace(text: str, pattern: str, replacement: str) -> str:
@@ -64,13 +73,30 @@ def _free(name: str, returns: Any, implementations: list[tuple[Callable[..., Any
     return cel.FunctionDecl(name, overloads)
 
 
+def _of_two_dates(compare: Callable[[str, str], bool]) -> list[tuple[Callable[..., Any], list[Any]]]:
+    """A comparison of two dates, where a JSON source may have null for one that is not set."""
+
+    def with_nulls(one: str | None, other: str | None) -> bool:
+        return compare(one or "", other or "")
+
+    return [(with_nulls, [one, other]) for one in (_STRING, _NULL) for other in (_STRING, _NULL)]
+
+
+def _add_to_null(nothing: None, days: int) -> str:  # noqa: ARG001 - the interface
+    return ""
+
+
 _MOST_ARGUMENTS = 8
 LIBRARY = [
     _member("lower", str.lower),
     _member("upper", str.upper),
     _member("normalize", _normalize),
+    _member("ascii", _ascii),
     _member("regexReplace", _regex_replace, _STRING, _STRING),
     _free("truth", _BOOL, [(_truth, [_STRING])]),
+    _free("isBefore", _BOOL, _of_two_dates(is_before)),
+    _free("isAfter", _BOOL, _of_two_dates(is_after)),
+    _free("addDays", _STRING, [(add_days, [_STRING, _INT]), (_add_to_null, [_NULL, _INT])]),
     _free("first", _STRING, [(_first_of, [_LIST])]),
     _free(
         "firstNonEmpty",
@@ -83,8 +109,12 @@ USAGE = {
     "upper": "text.upper()",
     "trim": "text.trim()",
     "normalize": "text.normalize()",
+    "ascii": "text.ascii()",
     "regexReplace": "text.regexReplace(pattern, replacement)",
     "truth": "truth(text)",
+    "isBefore": "isBefore(date, date)",
+    "isAfter": "isAfter(date, date)",
+    "addDays": "addDays(date, number)",
     "first": "first(list), or firstNonEmpty(text, text, …) for texts",
     "firstNonEmpty": f"firstNonEmpty(text, text, …) with two to {_MOST_ARGUMENTS} texts, or first(list)",
     "contains": "text.contains(text)",

@@ -37,7 +37,7 @@ def map_records(snapshot: Snapshot, mapping: CompiledMapping, today: str) -> Dir
     """Every record in scope as the target should hold it, but not yet fitted to the target. today: YYYY-MM-DD (UTC)."""
     users, users_out = _map_kind(snapshot.users, mapping.users, today)
     groups, groups_out = _map_kind(snapshot.groups, mapping.groups, today)
-    members, notices = _members(snapshot, mapping, {u.source_id for u in users}, {g.source_id for g in groups})
+    members, notices = memberships(snapshot, mapping, {u.source_id for u in users}, {g.source_id for g in groups})
     warnings = snapshot.warnings + tuple(notices)
     return Directory(users, groups, members, snapshot.counts, (*users_out, *groups_out), warnings)
 
@@ -128,10 +128,10 @@ def _merge(rows: list[tuple[bool, Desired]]) -> Desired:
     return Desired(first.kind, first.source_id, attributes, places, (*flaws.values(), duplicate))
 
 
-def _members(
+def memberships(
     snapshot: Snapshot, mapping: CompiledMapping, users: set[str], groups: set[str]
 ) -> tuple[dict[str, frozenset[str]], list[Notice]]:
-    """Group id → users, by the mapping's rule for nested groups, limited to what is provisioned."""
+    """Group id → users, by the mapping's rule for nested groups, limited to these users and groups: those in scope."""
     notices: list[Notice] = []
     if mapping.nested == "flatten":
         whole: Mapping[str, frozenset[str]]

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from scim_bridge.model.identity import Kind, Members, SourceCounts, Value
+from scim_bridge.model.plan import Conflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Known:
     mapping: a hash of the mapping of the last applied run, "" before the first.
     recent: limit → what it counted in the runs of its window, approved ones left out (guard.py names the items).
     resolutions: conflict key → what a person decided.
+    assigned: target id → the open question about an orphan's assignments, as it was told last.
     memberships: group target id → who was in it when we last left it; only where drift is to be reported, else None.
     """
 
@@ -76,6 +78,7 @@ class Known:
     mapping: str = ""
     recent: Mapping[str, frozenset[str]] = field(default_factory=dict)
     resolutions: Mapping[str, Resolution] = field(default_factory=dict)
+    assigned: Mapping[str, Conflict] = field(default_factory=dict)
     memberships: Members | None = None
 
     def of(self, kind: Kind) -> Mapping[str, Link]:

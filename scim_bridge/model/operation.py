@@ -1,6 +1,6 @@
 """One step of a plan: one request on one resource; and what became of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
@@ -50,7 +50,8 @@ class Operation:
     """One request. changes: path → (old, new), a create's old is None. members: for add_members and remove_members.
 
     after: ids of operations that must have ended before, and well (but see can_do_without). target_id is None for what
-    does not exist yet; the engine then takes the id that the create of the same source id brought.
+    does not exist yet; the engine then takes the id that the create of the same source id brought. counts: the limits
+    that count it for what it is about (see `beside`), so that the later runs of the window know of it.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Operation:
     changes: Mapping[str, Change] = field(default_factory=dict)
     members: tuple[Member, ...] = ()
     after: tuple[str, ...] = ()
+    counts: tuple[str, ...] = ()
 
     @property
     def resource(self) -> Kind:
@@ -128,3 +130,32 @@ def taken_away(kind: str, target_id: str | None, member_ids: Iterable[str | None
     if kind == "remove_members":
         return kind, frozenset(f"remove {member_id} from {target_id}" for member_id in member_ids)
     return "", frozenset()
+
+
+def beside(kind: str, source_id: str | None, target_id: str | None) -> dict[str, str]:
+    """What an operation of this kind would count under the limits that its kind alone does not tell: limit → item.
+
+    Only the plan knows whether it does: whether a resource is made anew, a mapping has changed, a group is emptied.
+    """
+    if kind.endswith("_members"):
+        return {"empty_group": f"empty {target_id}"} if kind == "remove_members" else {}
+    resource = "user" if kind.endswith("_user") else "group"
+    changed = {"mapping_change": f"change {source_id}"} if resource == "user" else {}
+    return {"missing": f"recreate {resource} {source_id}"} | changed
+
+
+def counted_under(
+    kind: str,
+    source_id: str | None,
+    target_id: str | None,
+    member_ids: Iterable[str | None],
+    *,
+    counts: Iterable[str],
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """Every limit that counts an operation, with what it counts. counts: as the operation has it."""
+    limit, items = taken_away(kind, target_id, member_ids)
+    if limit:
+        yield limit, items
+    for also, item in beside(kind, source_id, target_id).items():
+        if also in counts:
+            yield also, frozenset([item])

@@ -31,6 +31,10 @@ TOLD_BY_TARGET = ("refused_by_target", "name_taken")
 """Kinds of conflicts that no plan foresees: only an answer of the target opens them."""
 
 
+ORPHAN_WITH_ASSIGNMENTS = "orphan_with_assignments"
+"""The kind of conflict that is told from what AWS said of assignments, which is not asked in every run."""
+
+
 def conflict_key(kind: str, ids: Iterable[str]) -> str:
     """A short key that is the same in every run for the same kind and the same ids, in any order."""
     text = "\x1f".join([kind, *sorted(ids)])

@@ -41,10 +41,11 @@ class Source(Protocol):
         """Everything the source shows now: by the changes since the memory, if there is one and they can be had."""
         ...
 
-    def look(self, today: str, memory: Memory, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
+    def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
         """What the memory shows, with these ids as they are now. It costs the source a few requests for each of them.
 
-        One that is gone is so only if the source answered that there is no such entry. The watermark stays.
+        One that is gone is so only if the source answered that there is no such entry. The watermark stays. Without a
+        memory: what this very object last read, where it kept that, else everything.
         """
         ...
 

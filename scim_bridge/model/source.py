@@ -13,7 +13,7 @@ from scim_bridge.model.identity import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the mapping uses of the records of one kind. id: the attribute it names as their id.
+    """What the mapping uses of the records of one kind. id: the attribute it names as their id, "" if none does yet.
 
     names: the attributes its rules speak of, whether or not the source has them. is_all: a rule goes through all of a
     record's attributes, so none may be left out.

@@ -6,7 +6,7 @@ A conflict's key is made of its kind and of ids, never of names or values, so th
 from collections.abc import Iterable, Sequence
 
 from scim_bridge.model.identity import ACTIVE, DISPLAY_NAME, EMAILS, EXTERNAL_ID, USER_NAME, Desired, Existing, Kind
-from scim_bridge.model.plan import Conflict, conflict_key
+from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS, Conflict, conflict_key
 from scim_bridge.plan.situation import TargetColumn
 
 KIND_OF_DUPLICATE = {
@@ -238,4 +238,23 @@ def unclaimed(existing: Existing) -> Conflict:
         "If they have left: conflicts resolve KEY --source (deactivates). If not, bring the record back into scope.",
         existing.target_id,
         "user",
+    )
+
+
+def orphan_with_assignments(existing: Existing, count: int, held: str) -> Conflict:
+    """Nobody in the source is this user or group, and it opens an account. held: its assignments in words."""
+    is_shut = existing.kind == "user" and not existing.is_active
+    shut = "; the user is inactive, so nobody signs in by it" if is_shut else ""
+    ways = "Take the assignments away in IAM Identity Center, or bring its record into scope."
+    if existing.is_open:
+        ways += " `policy.orphans: deactivate` shuts every such user."
+    return Conflict(
+        conflict_key(ORPHAN_WITH_ASSIGNMENTS, [f"{existing.kind}:{existing.target_id}"]),
+        ORPHAN_WITH_ASSIGNMENTS,
+        (existing.name,),
+        f"{existing.name} ({existing.target_id}) is a {existing.kind} that no record claims, "
+        f"and it holds {count:,} assignment(s): {held}{shut}",
+        f"{ways} If it is meant to be so: conflicts resolve KEY --ignore.",
+        existing.target_id,
+        existing.kind,
     )

@@ -84,6 +84,8 @@ def operation_document(operation: Operation) -> dict[str, Any]:
         ]
     else:
         document["changes"] = operation.changes
+    if operation.counts:
+        document["counts"] = operation.counts
     return document | {"reason": operation.reason, "after": operation.after}
 
 
@@ -128,6 +130,7 @@ class _Operation(_Strict):
     after: tuple[str, ...]
     changes: dict[str, tuple[str | bool | None, str | bool | None]] = {}
     members: tuple[Member, ...] = ()
+    counts: tuple[str, ...] = ()
 
 
 class _Guard(_Strict):
@@ -215,4 +218,5 @@ def _operation(saved: _Operation) -> Operation:
         saved.changes,
         saved.members,
         saved.after,
+        saved.counts,
     )

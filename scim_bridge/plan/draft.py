@@ -47,3 +47,8 @@ class Draft:
     def is_create(self) -> bool:
         """Whether the resource does not exist before."""
         return self.kind in ("create_user", "create_group")
+
+    @property
+    def is_delete(self) -> bool:
+        """Whether the resource does not exist afterwards."""
+        return self.kind in ("delete_user", "delete_group")

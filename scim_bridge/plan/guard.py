@@ -2,16 +2,19 @@
 
 Each limit has its own base, and holds for one run and over the sliding window, so that many small runs cannot do what
 one may not. Up to `floor` affected objects a percentage does not trip, unless they are all there are.
+
+First it is counted what each limit is about, then each operation is marked with what it counts under, for the journal
+is what later runs of the window know of this one; then the limits are held against the numbers.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import SourceCounts
-from scim_bridge.model.operation import Operation, taken_away
+from scim_bridge.model.operation import Operation, beside, taken_away
 from scim_bridge.model.plan import Trip, Verdict
 from scim_bridge.model.policy import Limit, Limits
 from scim_bridge.plan.correlate import Match, Matches
@@ -83,31 +86,52 @@ def _shown_by_target(matches: Matches) -> SourceCounts | None:
     return SourceCounts(sum(existing.is_active for existing in marked), groups, 0)
 
 
-def guard(
-    operations: Iterable[Operation], matches: Matches, changes: Sequence[GroupChange], base: Base, limits: Limits
-) -> Verdict:
-    """Whether the plan may be applied; if not, every limit it exceeds, each in one sentence."""
+Counted = Mapping[str, frozenset[str]]
+"""Limit → what it counts in a plan, as stable names; every limit is there."""
+
+
+def count(
+    operations: Iterable[Operation], matches: Matches, changes: Sequence[GroupChange], *, is_mapping_new: bool
+) -> Counted:
+    """What each limit is about in this plan."""
     operations = tuple(operations)
-    counted = _counted(operations)
     gone = frozenset(f"recreate {m.kind} {m.source_id}" for m in matches if m.row.situation == "missing")
     emptied = frozenset(
         f"empty {c.match.existing.target_id}" for c in changes if c.is_emptied and c.match.existing is not None
     )
-    remapped = _remapped(operations, matches, base)
-    checks: list[tuple[str, frozenset[str], int, Limit]] = [
-        ("deactivate", counted["deactivate"], base.active_users, limits.deactivate),
-        ("delete_user", counted["delete_user"], base.users, limits.delete),
-        ("delete_group", counted["delete_group"], base.groups, limits.delete),
-        ("empty_group", emptied, base.groups, limits.delete),
-        ("remove_members", counted["remove_members"], base.memberships, limits.remove_members),
-        ("missing", gone, base.links, limits.missing),
-        ("mapping_change", remapped, base.users, limits.mapping_change),
+    remapped = _remapped(operations, matches, is_mapping_new=is_mapping_new)
+    return _taken_away(operations) | {"missing": gone, "empty_group": emptied, "mapping_change": remapped}
+
+
+def marked(operations: tuple[Operation, ...], counted: Counted) -> tuple[Operation, ...]:
+    """The operations, each with the limits that count it for what it is about."""
+    if not any(counted[limit] for limit in ("missing", "empty_group", "mapping_change")):
+        return operations
+    return tuple(_marked(operation, counted) for operation in operations)
+
+
+def _marked(operation: Operation, counted: Counted) -> Operation:
+    items = beside(operation.kind, operation.source_id, operation.target_id)
+    counts = tuple(limit for limit, item in items.items() if item in counted[limit])
+    return replace(operation, counts=counts) if counts else operation
+
+
+def guard(counted: Counted, base: Base, limits: Limits) -> Verdict:
+    """Whether the plan may be applied; if not, every limit it exceeds, each in one sentence."""
+    checks: list[tuple[str, int, Limit]] = [
+        ("deactivate", base.active_users, limits.deactivate),
+        ("delete_user", base.users, limits.delete),
+        ("delete_group", base.groups, limits.delete),
+        ("empty_group", base.groups, limits.delete),
+        ("remove_members", base.memberships, limits.remove_members),
+        ("missing", base.links, limits.missing),
+        ("mapping_change", base.users, limits.mapping_change),
     ]
-    trips = [_check(name, items, among, limit, base, limits) for name, items, among, limit in checks]
+    trips = [_check(name, counted[name], among, limit, base, limits) for name, among, limit in checks]
     return Verdict((*(trip for trip in trips if trip is not None), *_check_source(base, limits)))
 
 
-def _counted(operations: Iterable[Operation]) -> dict[str, frozenset[str]]:
+def _taken_away(operations: Iterable[Operation]) -> dict[str, frozenset[str]]:
     """What the limits on taking away count in a plan, as stable names."""
     found: dict[str, set[str]] = defaultdict(set)
     for operation in operations:
@@ -116,13 +140,13 @@ def _counted(operations: Iterable[Operation]) -> dict[str, frozenset[str]]:
     return defaultdict(frozenset, {limit: frozenset(items) for limit, items in found.items()})
 
 
-def _remapped(operations: Iterable[Operation], matches: Matches, base: Base) -> frozenset[str]:
+def _remapped(operations: Iterable[Operation], matches: Matches, *, is_mapping_new: bool) -> frozenset[str]:
     """Users that a changed mapping changes, and those whose source id another one takes over.
 
     What the old mapping would have said is not known any more, so under a new one every update counts.
     """
     relinked = {m.source_id for m in matches.users if m.by == "rehire" and not m.is_held}
-    kinds = ("update_user", "reactivate_user", "deactivate_user") if base.is_mapping_new else ()
+    kinds = ("update_user", "reactivate_user", "deactivate_user") if is_mapping_new else ()
     changed = {o.source_id for o in operations if o.kind in kinds}
     return frozenset(f"change {source_id}" for source_id in relinked | changed if source_id)
 
@@ -137,12 +161,14 @@ _SAID = {
     "mapping_change": "{n} of {base} managed users would change by the mapping or by a new source id",
 }
 _LIMIT_OF = {"delete_user": "delete", "delete_group": "delete", "empty_group": "delete"}
+_OUT_OF_BASE = ("deactivate", "delete_user", "delete_group", "remove_members")
+"""What the window's earlier runs have taken away is no longer in the base; what they changed still is."""
 
 
 def _check(name: str, items: frozenset[str], among: int, limit: Limit, base: Base, limits: Limits) -> Trip | None:
     """Whether these, together with those of the window's earlier runs, are more than the limit allows."""
     earlier = base.recent.get(name, frozenset()) - items
-    count, whole = len(items) + len(earlier), among + len(earlier)
+    count, whole = len(items) + len(earlier), among + (len(earlier) if name in _OUT_OF_BASE else 0)
     if not items or not exceeds(count, whole, limit, limits.floor):
         return None
     share = f"{100 * count / whole:.1f} %, " if whole and limit.is_percentage else ""

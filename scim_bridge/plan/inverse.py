@@ -14,7 +14,7 @@ from scim_bridge.model.policy import Policy
 from scim_bridge.plan.basis import basis_of, fingerprint_settings
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.draft import Draft
-from scim_bridge.plan.guard import base_of, guard
+from scim_bridge.plan.guard import base_of, count, guard, marked
 from scim_bridge.plan.make import Occasion, requests_of
 from scim_bridge.plan.membership import GroupChange, batches
 from scim_bridge.plan.order import numbered, put_in_order
@@ -58,12 +58,15 @@ def invert(
     for draft in drafts:
         draft.reason = f"undoes run {run_id}"
     ordered = put_in_order(drafts, {"user": capabilities.unique("user"), "group": capabilities.unique("group")})
+    base = base_of(matches, sides, occasion.mapping)
     operations = numbered(ordered)
+    counted = count(operations, matches, way_back.groups, is_mapping_new=base.is_mapping_new)
+    operations = marked(operations, counted)
     settings = fingerprint_settings(policy, occasion.endpoint)
     basis = basis_of(
         sides.directory, operations, sides.inventory, sides.members, read_at=occasion.target_read, settings=settings
     )
-    verdict = guard(operations, matches, way_back.groups, base_of(matches, sides, occasion.mapping), policy.limits)
+    verdict = guard(counted, base, policy.limits)
     plan = Plan(
         occasion.connection,
         occasion.created,

@@ -17,7 +17,7 @@ from scim_bridge.plan.basis import basis_of, fingerprint_settings
 from scim_bridge.plan.conflict import strays
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.draft import Draft
-from scim_bridge.plan.guard import base_of, guard
+from scim_bridge.plan.guard import base_of, count, guard, marked
 from scim_bridge.plan.membership import batches, change_members, spare_groups
 from scim_bridge.plan.order import numbered, put_in_order
 from scim_bridge.plan.sides import Sides
@@ -58,9 +58,11 @@ def make_plan(
     spare_groups(steps, changes)
     drafts = [*steps.drafts, *batches(changes, capabilities.changes_per_patch)]
     ordered = put_in_order(drafts, {"user": capabilities.unique("user"), "group": capabilities.unique("group")})
-    operations = numbered(ordered)
     base = base_of(matches, sides, occasion.mapping)
-    opened, settled = _sorted_out(steps.conflicts, sides.known)
+    operations = numbered(ordered)
+    counted = count(operations, matches, changes, is_mapping_new=base.is_mapping_new)
+    operations = marked(operations, counted)
+    opened, settled = sort_out(steps.conflicts, sides.known)
     return Plan(
         occasion.connection,
         occasion.created,
@@ -81,7 +83,7 @@ def make_plan(
         + _lost_for_good(operations),
         sum(match.is_held for match in matches if only is None or key_of(match) in only),
         requests_of(ordered, operations),
-        guard(operations, matches, changes, base, policy.limits),
+        guard(counted, base, policy.limits),
         settled,
     )
 
@@ -113,7 +115,7 @@ def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
     )
 
 
-def _sorted_out(conflicts: list[Conflict], known: Known) -> tuple[tuple[Conflict, ...], tuple[Conflict, ...]]:
+def sort_out(conflicts: Iterable[Conflict], known: Known) -> tuple[tuple[Conflict, ...], tuple[Conflict, ...]]:
     """The conflicts that are open, and those that a person decided to leave as they are.
 
     One between two records is found from both sides; it is one conflict.

@@ -30,9 +30,18 @@ def put_in_order(drafts: Sequence[Draft], unique: Unique) -> list[Draft]:
         if draft.kind == "add_members" and draft.match.source_id in group_creates:
             draft.after.append(group_creates[draft.match.source_id])
     for draft in ordered:
-        if draft.kind == "delete_group":
-            draft.after += [d for d in ordered if d.kind == "remove_members" and d.match is draft.match]
+        if draft.is_delete:
+            draft.after += _removals_before(draft, ordered)
     return _line_up(ordered)
+
+
+def _removals_before(deletion: Draft, drafts: Iterable[Draft]) -> list[Draft]:
+    """A group is emptied before it is deleted, and nobody who is deleted can be taken out of a group any more."""
+    removals = (draft for draft in drafts if draft.kind == "remove_members")
+    if deletion.kind == "delete_group":
+        return [draft for draft in removals if draft.match is deletion.match]
+    target_id = deletion.match.existing.target_id if deletion.match.existing is not None else ""
+    return [draft for draft in removals if any(member.target_id == target_id for member in draft.members)]
 
 
 def numbered(drafts: Sequence[Draft]) -> tuple[Operation, ...]:
@@ -114,9 +123,12 @@ def _split_deactivations(
         if draft.kind != "deactivate_user" or len(draft.changes) == 1:
             continue
         waits = any(givers.get(need, draft) is not draft for need in _takes(draft, unique))
-        if waits or draft.changes.get(MANAGER, (None, None))[1] in creating:
-            rest = {path: change for path, change in draft.changes.items() if path != ACTIVE}
-            draft.changes = {ACTIVE: draft.changes[ACTIVE]}
+        is_led = draft.changes.get(MANAGER, (None, None))[1] in creating
+        if waits or is_led:
+            rest = {
+                path: change for path, change in draft.changes.items() if path != ACTIVE and (waits or path == MANAGER)
+            }
+            draft.changes = {path: change for path, change in draft.changes.items() if path not in rest}
             is_adoption = not draft.match.is_managed
             reason = "the other changes, which had to wait"
             extra.append(

@@ -14,6 +14,7 @@ from scim_bridge.model.known import Known, Link, Resolution
 from scim_bridge.model.plan import Conflict
 from scim_bridge.model.policy import Policy, Rehire
 from scim_bridge.plan.conflict import rehire_key
+from scim_bridge.plan.drift import left_alone
 from scim_bridge.plan.situation import TargetColumn
 
 
@@ -64,6 +65,7 @@ class Pairing:
     relinked: dict[str, str] = field(default_factory=dict)
     separated: set[str] = field(default_factory=set)
     asked: dict[int, str] = field(default_factory=dict)
+    is_fresh: bool = False
 
     @classmethod
     def begin(
@@ -74,6 +76,7 @@ class Pairing:
         pairing = cls(kind, desired, existing, known.of(kind), terms, elsewhere, dict(terms.unique[kind]))
         pairing.by_id = {d.source_id: d for d in desired if d.source_id}
         pairing.resolutions = known.resolutions
+        pairing.is_fresh = known.is_fresh
         pairing._take_decisions()
         pairing._index()
         pairing._follow_links()
@@ -99,7 +102,24 @@ class Pairing:
         if record is None or not record.is_valid or path not in record.attributes or self.is_protected(record):
             return False
         how = self.uniqueness(path)
-        return fold(record.attributes[path], how) != fold(value, how)
+        return fold(record.attributes[path], how) != fold(value, how) and not self._keeps_drift(record, path)
+
+    def _keeps_drift(self, record: Desired, path: str) -> bool:
+        """Under `report`, what somebody else gave the resource it keeps, unless a person decided for the source."""
+        target_id = self.target_of.get(record.source_id)
+        if self.terms.policy.drift != "report" or target_id is None or self._is_for_source(record):
+            return False
+        link = self.links.get(record.source_id)
+        if link is None and not (self.is_fresh and self.found_by[record.source_id] == EXTERNAL_ID):
+            return False
+        change = (self.existing[target_id].attributes.get(path), record.attributes[path] or None)
+        return bool(left_alone({path: change}, link))
+
+    def _is_for_source(self, record: Desired) -> bool:
+        return any(
+            r.decision == "source" and (r.resource, r.source_id) == (self.kind, record.source_id)
+            for r in self.resolutions.values()
+        )
 
     def is_protected(self, desired: Desired) -> bool:
         """The desired name, or the name of the resource it is or would be matched with, is protected."""

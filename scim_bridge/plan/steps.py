@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from scim_bridge.model.identity import ACTIVE, EMAILS, EXTERNAL_ID, MANAGER, NAMES, Existing, Notice, Value
+from scim_bridge.model.identity import ACTIVE, EMAILS, MANAGER, NAMES, Existing, Notice, Value
 from scim_bridge.model.known import Decision, Known
 from scim_bridge.model.operation import Change, OperationKind
 from scim_bridge.model.plan import Conflict, Skipped
@@ -16,8 +16,12 @@ from scim_bridge.plan import conflict
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.diff import diff
 from scim_bridge.plan.draft import Draft
+from scim_bridge.plan.drift import has_drifted, left_alone
 from scim_bridge.plan.single import Key, key_of
 from scim_bridge.plan.situation import Action
+
+ORPHAN = "orphan: on the target, and claimed by no record"
+"""Why an orphan that is reported is left alone."""
 
 
 @dataclass(slots=True)
@@ -55,6 +59,7 @@ class _Decision:
         self.policy = policy
         self.now = now
         self.steps = steps
+        self.is_relinking = matches.is_relinking
         self.handlers: Mapping[Action, Callable[[Match], None]] = {
             "update": self.update,
             "adopt": self.update,
@@ -164,7 +169,7 @@ class _Decision:
         elif existing.is_open and self.policy.orphans == "deactivate":
             self._add("deactivate_user", match, "an orphan: claimed by no record", {ACTIVE: (True, False)})
         elif self.policy.orphans == "report":
-            self.steps.skipped.append(Skipped(match.name, "orphan: on the target, and claimed by no record"))
+            self.steps.skipped.append(Skipped(match.name, ORPHAN))
 
     def forget(self, match: Match) -> None:
         """Record and resource are both gone."""
@@ -207,14 +212,11 @@ class _Decision:
 
     def _leave_drift(self, match: Match, changes: dict[str, Change]) -> None:
         """Under `report`: what somebody changed on the target stays until the source changes it. Never `active`."""
-        if self.policy.drift != "report" or match.link is None or match.desired is None or match.existing is None:
+        if self.policy.drift != "report" or match.desired is None or match.existing is None:
             return
-        applied = match.link.applied
-        left = [
-            path
-            for path, (old, new) in changes.items()
-            if path not in (ACTIVE, EXTERNAL_ID) and _has_drifted(applied, path, old) and (applied[path] or None) == new
-        ]
+        if match.link is None and not (self.is_relinking and match.is_managed):
+            return
+        left = left_alone(changes, match.link)
         if not left:
             return
         found = conflict.drift(match.desired, match.existing, left)
@@ -267,15 +269,11 @@ def _kind_and_reason(match: Match, changes: Mapping[str, Change]) -> tuple[Opera
 
 def _why_updated(match: Match, changes: Mapping[str, Change]) -> str:
     applied = match.link.applied if match.link is not None else {}
-    drifted = [path for path, (old, new) in changes.items() if old != new and _has_drifted(applied, path, old)]
+    drifted = [path for path, (old, new) in changes.items() if old != new and has_drifted(applied, path, (old, new))]
     ours = [path for path, (old, new) in changes.items() if old != new and path not in drifted]
     told = [f"{_listed(ours)} changed in the source"] if ours else []
     told += [f"{_listed(drifted)} changed on the target by someone else"] if drifted else []
     return "; ".join(told)
-
-
-def _has_drifted(applied: Mapping[str, Value], path: str, shown: Value | None) -> bool:
-    return path in applied and (applied[path] or None) != shown
 
 
 def _listed(paths: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ import orjson
 
 from scim_bridge.sandbox import refusal
 from scim_bridge.sandbox.control import control
-from scim_bridge.sandbox.delivery import Delivery, Headers, Receive, Response, Scope, Send, answer, disturbed
+from scim_bridge.sandbox.delivery import Delivery, Headers, Receive, Response, Scope, Send, answer, disturbed, read
 from scim_bridge.sandbox.endpoint import Endpoint, Request
 from scim_bridge.sandbox.fault import Bucket, Fault, Switchboard
 from scim_bridge.sandbox.knobs import Knobs
@@ -97,7 +97,7 @@ class App:
         """One HTTP request."""
         if scope["type"] != "http":
             return
-        body = await _read(receive)
+        body = await read(receive)
         if body is None:
             return
         path = unquote(scope["raw_path"].decode("latin-1")) if "%" not in scope["path"] else scope["path"]
@@ -201,16 +201,3 @@ class App:
             (b"content-type", self.knobs.content_type.encode()),
             (b"x-amzn-requestid", request_id.encode()),
         ]
-
-
-async def _read(receive: Receive) -> bytes | None:
-    """The whole body, None if the client went away in the middle of it: then there was no request."""
-    body = b""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        part: bytes = message.get("body", b"")
-        body += part
-        if not message.get("more_body"):
-            return body

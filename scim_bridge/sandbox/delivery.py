@@ -1,4 +1,7 @@
-"""How an answer reaches the client: whole, late, in half, or not at all. What it says is decided before."""
+"""How a request is read, and how an answer reaches the client: whole, late, in half, or not at all.
+
+What it says is decided before.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -80,3 +83,16 @@ async def answer(send: Send, response: Response) -> None:
 async def _start(send: Send, response: Response) -> None:
     length = [(b"content-length", str(len(response.content)).encode())] if response.status != 204 else []
     await send({"type": "http.response.start", "status": response.status, "headers": [*response.headers, *length]})
+
+
+async def read(receive: Receive) -> bytes | None:
+    """The whole body, None if the client went away in the middle of it: then there was no request."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        part: bytes = message.get("body", b"")
+        body += part
+        if not message.get("more_body"):
+            return body

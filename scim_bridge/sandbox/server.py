@@ -16,37 +16,52 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from scim_bridge.sandbox.app import App, Counts, Identity, Logged, wall_clock
 from scim_bridge.sandbox.control import seed, state
+from scim_bridge.sandbox.delivery import Delivery
 from scim_bridge.sandbox.fault import Fault
 from scim_bridge.sandbox.knobs import Knobs
 
 
-class _CuttableProtocol(HttpToolsProtocol):
+class CuttableProtocol(HttpToolsProtocol):
     """Hands the connection to the application, so that a fault can cut it."""
 
-    def on_message_begin(self) -> None:
+    def on_message_begin(self) -> None:  # noqa: D102 - uvicorn's
         super().on_message_begin()
         self.scope["sandbox.transport"] = self.transport  # type: ignore[typeddict-unknown-key]  # ours, by its prefix
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # noqa: D102 - uvicorn's
+        super().connection_made(transport)
+        self._is_secure = transport.get_extra_info("ssl_object") is not None
 
-class _Server(uvicorn.Server):
-    """Lets go of the clients it keeps hanging, and ends as well by a signal as by itself: with exit code 0."""
+    def shutdown(self) -> None:  # noqa: D102 - uvicorn's
+        is_idle = self.cycle is None or self.cycle.response_complete
+        if is_idle and self._is_secure:
+            self.transport.abort()  # a client that keeps its connection open would not answer the farewell of TLS
+        else:
+            super().shutdown()
 
-    def __init__(self, app: App) -> None:
-        super().__init__(_config(app))
-        self._app = app
+
+class Server(uvicorn.Server):
+    """Lets go of the clients it keeps hanging, and ends as well by a signal as by itself: with exit code 0.
+
+    delivery: the application's, for those who hang. tls: certificate chain with key, and what else uvicorn takes.
+    """
+
+    def __init__(self, app: Any, delivery: Delivery, **tls: Any) -> None:
+        super().__init__(_config(app, **tls))
+        self._delivery = delivery
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: D102 - uvicorn's
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
 
     def release(self) -> None:
         """Let go of the clients that hang, from whichever thread."""
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._app.delivery.release)
+            self._loop.call_soon_threadsafe(self._delivery.release)
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._app.delivery.release()
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: D102 - uvicorn's
+        self._delivery.release()
         await super().shutdown(sockets)
 
     def end(self, *_: object) -> None:
@@ -71,7 +86,7 @@ class Sandbox:
     ) -> None:
         self.app = App(knobs or Knobs(rate=None), identity or Identity(), now, clock)
         self._socket = listen(*address)
-        self._server = _Server(self.app)
+        self._server = Server(self.app, self.app.delivery)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
 
     def __enter__(self) -> "Sandbox":
@@ -145,7 +160,7 @@ def serve(
     app.log = None
     seed(app.store, content)
     listening = listen(*address)
-    server = _Server(app)
+    server = Server(app, app.delivery)
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, server.end)
     tell(base_url(listening, identity), identity.tokens[0])
@@ -160,8 +175,11 @@ def listen(host: str, port: int) -> socket.socket:
         is_loopback = False
     if not is_loopback:
         raise ValueError(f"the sandbox listens on loopback only, not on {host}; use 127.0.0.1")
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # asyncio switches Nagle's delay off only where the protocol was named; else small answers wait 40 ms over TLS.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # under TLS else 40 ms an answer: two small writes
     listening.bind((host, port))
     return listening
 
@@ -173,10 +191,13 @@ def base_url(listening: socket.socket, identity: Identity) -> str:
     return f"http://{shown}:{port}/{identity.tenant}/scim/v2"
 
 
-def _config(app: App) -> uvicorn.Config:
+def _config(app: Any, **tls: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=_CuttableProtocol,
+        **tls,
+        interface="asgi3",
+        proxy_headers=False,
+        http=CuttableProtocol,
         loop="uvloop",
         lifespan="off",
         log_level="error",

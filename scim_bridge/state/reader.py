@@ -10,10 +10,9 @@ from sqlalchemy import Connection, Engine, and_, func, or_, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
-from scim_bridge.model.identity import Existing, Inventory, Kind, SourceCounts, Value
+from scim_bridge.model.identity import Existing, Inventory, Kind, Value
 from scim_bridge.model.known import Known, Link, Resolution
-from scim_bridge.model.operation import taken_away
-from scim_bridge.model.plan import Trip
+from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS, Conflict, Trip
 from scim_bridge.model.run import (
     ConflictRecord,
     LinkRecord,
@@ -39,6 +38,7 @@ from scim_bridge.state.table import (
     TripRow,
 )
 from scim_bridge.state.transaction import reading
+from scim_bridge.state.window import last_applied, recent
 
 
 class StoredAttributes(Mapping[str, Value]):
@@ -81,8 +81,8 @@ class StateReader:
         with reading(self._engine) as database:
             links, elsewhere = _links(database, connection, endpoint)
             begun, is_settled = _past(database, connection, endpoint)
-            counts, mapping = _last_applied(database, connection, endpoint, since)
-            recent = _recent(database, connection, endpoint, since) if since is not None else {}
+            counts, mapping = last_applied(database, connection, endpoint, since)
+            counted = recent(database, connection, endpoint, since) if since is not None else {}
         open_now = self.conflicts(connection)
         return Known(
             links["user"],
@@ -93,8 +93,9 @@ class StateReader:
             unclaimed=frozenset(c.target_id or "" for c in open_now if c.kind == "unclaimed"),
             counts=counts,
             mapping=mapping,
-            recent=recent,
+            recent=counted,
             resolutions={c.key: _resolution(c) for c in open_now if c.resolution},
+            assigned={c.target_id: _told(c) for c in open_now if c.kind == ORPHAN_WITH_ASSIGNMENTS and c.target_id},
         )
 
     def _rows(self, query: Any) -> list[Any]:
@@ -308,57 +309,6 @@ def _past(database: Connection, connection: str, endpoint: str) -> tuple[bool, b
     return bool(count), bool(is_settled)
 
 
-def _last_applied(
-    database: Connection, connection: str, endpoint: str, since: datetime | None
-) -> tuple[SourceCounts | None, str]:
-    """What the source showed in the last applied run, or at most in the window before it, and by which mapping.
-
-    A shrinking that somebody approved begins a new count.
-    """
-    columns = (col(RunRow.source), col(RunRow.mapping), col(RunRow.started), col(RunRow.approved))
-    mine = (
-        col(RunRow.connection) == connection,
-        col(RunRow.endpoint) == endpoint,
-        col(RunRow.status) == "done",
-        col(RunRow.has_begun),
-        col(RunRow.of_one).is_(False),
-        col(RunRow.command) != "rollback",
-    )
-    query = select(*columns).where(*mine).order_by(col(RunRow.id).desc())
-    counts: dict[str, int] = {}
-    mapping: str | None = None
-    for source, used, started, approved in database.execute(query):
-        if mapping is not None and (since is None or started < since):
-            break
-        mapping = used if mapping is None else mapping
-        counts = {what: max(shown, counts.get(what, 0)) for what, shown in source.items()}
-        if "shrink_source" in approved:
-            break
-    return (SourceCounts(**counts) if counts else None), mapping or ""
-
-
-def _recent(database: Connection, connection: str, endpoint: str, since: datetime) -> dict[str, frozenset[str]]:
-    """What the runs of the window took away, by limit; what was approved does not count."""
-    columns = (col(RunRow.approved), col(OperationRow.document), col(OperationRow.target_id))
-    mine = (
-        col(RunRow.connection) == connection,
-        col(RunRow.endpoint) == endpoint,
-        col(RunRow.of_one).is_(False),
-        col(OperationRow.answered_at) >= since,
-        col(OperationRow.status) == "done",
-        col(OperationRow.kind).in_(("deactivate_user", "delete_user", "delete_group", "remove_members")),
-    )
-    query = select(*columns).join(RunRow, col(RunRow.id) == col(OperationRow.run_id)).where(*mine)
-    found: dict[str, set[str]] = {}
-    for approved, document, target_id in database.execute(query):
-        operation = orjson.loads(document)
-        members = (member["target_id"] for member in operation.get("members", ()))
-        limit, items = taken_away(operation["kind"], target_id, members)
-        if limit not in approved:
-            found.setdefault(limit, set()).update(items)
-    return {limit: frozenset(items) for limit, items in found.items()}
-
-
 def _of_saved(connection: str, plan: str) -> tuple[Any, ...]:
     """Only a saved plan can be begun twice: `sync` plans anew each time."""
     return col(RunRow.connection) == connection, col(RunRow.plan) == plan, col(RunRow.command) == "apply"
@@ -433,6 +383,21 @@ def _resolution(record: ConflictRecord) -> Resolution:
         record.resource,
         record.source_id,
         record.chosen or record.target_id or "",
+    )
+
+
+def _told(record: ConflictRecord) -> Conflict:
+    """The conflict as the run that saw it last told it."""
+    return Conflict(
+        record.key,
+        record.kind,
+        record.subjects,
+        record.detail,
+        record.remedy,
+        record.target_id,
+        record.resource,
+        record.source_id,
+        record.path,
     )
 
 

@@ -150,8 +150,8 @@ class RunRow(SQLModel, table=True):
     """One execution of a connection. has_begun: it came as far as applying. plan: fingerprint of what it applied.
 
     is_complete: its plan was applied to its end. is_relinking: it began without state on a target that knew our ids.
-    mapping: a hash of the mapping's document. approved: names of the limits that tripped and were approved. of_one: it
-    was about single identities (`--only`), so it says nothing about the source as a whole.
+    mapping: a hash of the mapping's document. approved: what limits counted in it and somebody approved. of_one: it was
+    about single identities (`--only`), so it says nothing about the source as a whole.
     """
 
     __tablename__ = "runs"

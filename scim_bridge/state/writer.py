@@ -36,7 +36,8 @@ _BATCH = 10_000
 class Ending:
     """How a run ended. counts: what → (source shows, target holds). is_complete: the plan was applied to its end.
 
-    has_bad_credentials: it failed because either side refused them.
+    has_bad_credentials: it failed because either side refused them. approved: what limits counted of it, and what
+    `approved_by` answers for; it does not count in the window.
     """
 
     status: RunStatus
@@ -49,6 +50,7 @@ class Ending:
     approved_by: str = ""
     mapping: str = ""
     has_bad_credentials: bool = False
+    approved: frozenset[str] = frozenset()
 
 
 class State:
@@ -145,7 +147,7 @@ class State:
                 "guard": [trip.sentence for trip in ending.verdict.tripped],
                 "approved_by": ending.approved_by,
                 "mapping": ending.mapping,
-                "approved": [trip.limit for trip in ending.verdict.tripped] if ending.approved_by else [],
+                "approved": sorted(ending.approved),
             }
             if conflicts is not None:
                 values["conflicts"] = len(conflicts)

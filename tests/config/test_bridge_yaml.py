@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scim_bridge.config.document import json_schema
-from scim_bridge.config.settings import Settings, load
+from scim_bridge.config.settings import AccessSettings, Settings, load
 from scim_bridge.config.source import CsvSettings
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.policy import Limit, Limits, percent
@@ -59,6 +59,13 @@ def test_what_is_written_is_meant(tmp_path: Path) -> None:
     assert corp.policy.protect.covers("user", "breakglass@corp.example")
     assert corp.policy.limits == Limits(deactivate=Limit(5, is_percentage=False), delete=percent(0), floor=0)
     assert corp.every == timedelta(seconds=90)
+    assert corp.access is None
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1", "ap-southeast-5", "eusc-de-east-1"])
+def test_where_assignments_are_read_is_a_region(tmp_path: Path, region: str) -> None:
+    access = _load(tmp_path, MINIMAL + f"    access: {{region: {region}}}\n").connection(None).access
+    assert access == AccessSettings(region)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +76,8 @@ def test_what_is_written_is_meant(tmp_path: Path) -> None:
             "    policy: {deprovision: {action: keep, delete_after: 30d}}\n",
             "deprovision.delete_after has no meaning where action is keep; leave one of them out",
         ),
-        ("    access: {region: eu-west-1}\n", "access is not available in this version"),
+        ("    access: {region: Frankfurt}\n", "access.region is no AWS Region; write its code, such as ap-northeast-1"),
+        ("    access: {}\n", "connections.corp.access needs the key region"),
         ("state: postgresql+psycopg://x/y\n", "PostgreSQL is not available in this version"),
         ("    polcy: {}\n", "did you mean policy?"),
         ("    policy: {limits: {deactivate: 101%}}\n", "policy.limits.deactivate"),

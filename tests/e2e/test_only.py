@@ -87,6 +87,12 @@ def test_a_plan_for_one_writes_nothing(world: World, people: People, cli: Cli) -
     assert world.sandbox.counts.writes == 0
 
 
+def test_a_plan_for_one_is_carried_out_by_sync_and_not_saved(world: World, people: People, cli: Cli) -> None:
+    said = cli("plan", "--only", "u5", "--out", str(world.folder / "plan.json"))
+    assert (said.code, "scim-bridge sync corp --only u5" in said.err) == (2, True)
+    assert not (world.folder / "plan.json").exists()
+
+
 def test_nobody_of_that_name_is_said_so(world: World, people: People, cli: Cli) -> None:
     said = cli("sync", "--only", "nobody")
     assert (said.code, "neither side has anybody called 'nobody'" in said.err) == (2, True)

@@ -191,6 +191,24 @@ def test_under_report_drift_stays_until_a_person_or_the_source_decides(world: Wo
     assert user_of(world, "a").attributes["title"] == "Lead"
 
 
+def test_under_report_a_lost_state_writes_no_difference_that_others_may_have_made(
+    world: World, people: People, cli: Cli
+) -> None:
+    allow(world, "drift: report")
+    user_of(world, "a").attributes["title"] = "by hand"
+    people.users["b"]["enabled"] = "false"
+    world.write(people)
+    for file in world.folder.glob("scim-bridge.db*"):
+        file.unlink()
+    for _ in range(2):
+        assert cli("sync", "--full").code == 5
+        assert user_of(world, "a").attributes["title"] == "by hand"
+    assert user_of(world, "b").attributes["active"] is False
+    assert cli("conflicts", "resolve", conflicts(cli)["drift"], "--source").code == 0
+    assert cli("sync").code == 0
+    world.assert_equal_to(people)
+
+
 def _members(world: World, group: str) -> set[str]:
     members: set[str] = world.held()["groups"][group][1]
     return members

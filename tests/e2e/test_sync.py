@@ -1,8 +1,12 @@
 """The main job from end to end: a directory goes in, the endpoint comes out equal."""
 
+from random import Random
+
 import orjson
+import pytest
 
 from tests.e2e.conftest import Cli
+from tests.e2e.test_kills import churned
 from tests.e2e.world import People, World, organization, person
 
 
@@ -22,6 +26,21 @@ def test_five_hundred_people_and_sixty_nested_groups_come_out_equal_with_no_requ
     world.sandbox.forget_requests()
     assert cli("sync").code == 0
     assert world.sandbox.counts.writes == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_changes_the_endpoint_is_sent_the_plan_and_not_one_write_more(
+    world: World, cli: Cli, seed: int
+) -> None:
+    world.configure(extra="    policy: {limits: {deactivate: 100%, remove_members: 100%, shrink_source: 100%}}\n")
+    people, chance = organization(30, 5, seed), Random(seed)
+    for run in range(1, 6):
+        world.write(people)
+        world.sandbox.forget_requests()
+        assert cli("sync").code == 0
+        world.assert_equal_to(people)
+        assert world.sandbox.counts.writes == len(cli("show", str(run), "--output", "json").json["operations"])
+        churned(people, chance)
 
 
 def test_changes_are_carried_over_and_the_revocations_go_first(world: World, cli: Cli) -> None:

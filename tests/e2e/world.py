@@ -1,7 +1,9 @@
 """A whole little world for end-to-end tests: a directory in CSV files, a configuration, and the emulator over HTTP."""
 
 import csv
+import os
 import shutil
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -155,3 +157,9 @@ def _assert_user(user: dict[str, Any], wanted: dict[str, str], ids: dict[str, st
 def _write(path: Path, header: tuple[str, ...], rows: Any) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([header, *rows])
+    at_rest(path)
+
+
+def at_rest(path: Path) -> None:
+    """Make a file look as if it was written some time ago, so that nobody waits whether more of it comes."""
+    os.utime(path, (time.time() - 60,) * 2)

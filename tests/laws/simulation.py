@@ -30,8 +30,10 @@ class Simulation:
     def apply(self, operation: Operation, owners: dict[tuple[Kind, str], str]) -> None:
         """One operation; owners: (kind, source id) → target id of what existed before."""
         if operation.is_create:
+            assert (operation.resource, str(operation.source_id)) not in self.created, "created twice"
             target_id = f"new-{operation.resource}-{operation.source_id}"
-            assert target_id not in self.resources, "created twice"
+            while target_id in self.resources:  # an earlier run's, whose record has changed since
+                target_id += "+"
             self._put(operation, target_id, {}, owners)
             self.created[operation.resource, str(operation.source_id)] = target_id
             return

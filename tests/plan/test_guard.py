@@ -1,5 +1,7 @@
 """Limits: when they trip, what they say, and what an approval covers."""
 
+from dataclasses import replace
+
 import pytest
 
 from scim_bridge.errors import SourceUnreadable
@@ -8,6 +10,8 @@ from scim_bridge.model.plan import Trip, Verdict
 from scim_bridge.model.policy import Limit, Limits, Policy, percent
 from scim_bridge.plan.guard import exceeds, is_approved, refuse_empty
 from tests.builders import directory, group, linked, on_target, planned, target, user
+
+STRICT = Policy(limits=Limits(missing=percent(15)))
 
 
 @pytest.mark.parametrize(
@@ -42,6 +46,29 @@ def test_a_group_that_would_lose_its_last_member_counts_under_delete() -> None:
     plan = planned(directory(*people, *groups), existing, linked(*links), lenient)  # type: ignore[arg-type]
     assert [(t.limit, t.counted, t.base) for t in plan.verdict.tripped] == [("delete", 5, 5)]
     assert "5 of 5 managed groups would lose their last member" in plan.verdict.tripped[0].sentence
+
+
+def test_what_earlier_runs_of_the_window_made_anew_counts_and_is_still_in_the_base() -> None:
+    people = [user(f"u{n}") for n in range(20)]
+    existing = target(*(on_target(f"t{n}", p) for n, p in enumerate(people) if n != 7))
+    known = linked(*[("user", f"u{n}", f"t{n}") for n in range(20)])
+    earlier = {"missing": frozenset(f"recreate user u{n}" for n in (1, 2, 3, 7))}
+    [trip] = planned(directory(*people), existing, replace(known, recent=earlier), STRICT).verdict.tripped
+    assert (trip.limit, trip.counted, trip.base, trip.items) == ("missing", 4, 20, frozenset({"recreate user u7"}))
+    assert "1 of 20 linked users and groups are gone from the target, after 3 within the last 24 h" in trip.sentence
+
+
+def test_an_operation_says_which_limits_count_it_for_what_it_is_about() -> None:
+    dev = group("g")
+    existing = target(on_target("t", user("u")), on_target("s", dev), members={"s": ["t"]})
+    known = linked(("user", "u", "t"), ("user", "v", "gone"), ("group", "g", "s"))
+    plan = planned(directory(user("u", title="Lead"), user("v"), dev), existing, replace(known, mapping="older"))
+    counts = {operation.kind: operation.counts for operation in plan.operations}
+    assert counts == {
+        "remove_members": ("empty_group",),
+        "create_user": ("missing",),
+        "update_user": ("mapping_change",),
+    }
 
 
 def test_an_empty_source_is_refused_outright() -> None:

@@ -1,6 +1,11 @@
 """What must land before what."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from scim_bridge.model.known import Link
 from scim_bridge.model.operation import Phase
+from scim_bridge.model.policy import Policy
 from tests.builders import directory, group, linked, on_target, planned, target, told, user
 
 TWO = linked(("user", "a", "t1"), ("user", "b", "t2"))
@@ -58,6 +63,25 @@ def test_a_deactivation_waits_for_nothing_and_carries_only_what_is_free() -> Non
     assert told(plan) == ["deactivate_user b@x: active", "update_user c@x: userName", "update_user b@x: userName"]
     assert plan.operations[0].after == ()
     assert plan.requests.writes == plan.requests.lower_bound
+
+
+def test_of_a_deactivation_only_the_manager_follows_who_is_created_in_the_same_run() -> None:
+    desired = directory(user("a", active=False, title="Lead", enterprise_manager="new"), user("new"))
+    plan = planned(desired, target(on_target("t1", user("a"))), linked(("user", "a", "t1")))
+    assert told(plan) == [
+        "deactivate_user a@corp.example: active, title",
+        "create_user new@corp.example",
+        "update_user a@corp.example: enterprise.manager",
+    ]
+
+
+def test_who_is_deleted_is_taken_out_of_groups_before() -> None:
+    left = Link("user", "a", "t1", {"active": False}, datetime(2027, 1, 1, tzinfo=UTC))
+    known = replace(linked(("group", "g", "s")), users={"a": left})
+    existing = target(on_target("t1", user("a"), active=False), on_target("s", group("g")), members={"s": ["t1"]})
+    plan = planned(directory(group("g")), existing, known, Policy(delete_after=timedelta(days=30)))
+    assert [o.kind for o in plan.operations] == ["remove_members", "delete_user"]
+    assert plan.operations[1].after == (plan.operations[0].id,)
 
 
 def test_a_hundred_and_one_members_are_two_requests() -> None:

@@ -27,7 +27,7 @@ def _source(folder: Path, *files: str | bytes, encoding: str = "auto", delimiter
         paths.append(path)
     users, groups, members = (*paths, None, None)[:3]
     assert users is not None
-    return CsvSource(CsvSettings(users, groups, members, encoding, delimiter), "id", "id")
+    return CsvSource(CsvSettings(users, groups, members, encoding, delimiter), "id", "id", still_for=0)
 
 
 def _problems(source: CsvSource) -> tuple[str, ...]:

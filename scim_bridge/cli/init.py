@@ -1,0 +1,201 @@
+"""`init`: a commented `bridge.yaml` and a mapping that fits the source, from a few answers or options."""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scim_bridge.cli.asking import Asking, somebody_is_there
+from scim_bridge.cli.output import Output, OutputOption, console, print_json, tell
+from scim_bridge.config.settings import load
+from scim_bridge.config.source import CsvSettings, SourceSettings
+from scim_bridge.config.yaml_file import nearest
+from scim_bridge.errors import Misconfigured
+from scim_bridge.mapping.attribute import MATCHABLE
+from scim_bridge.proposal import question
+from scim_bridge.proposal.columns import Columns, guess
+from scim_bridge.proposal.configuration import configuration
+from scim_bridge.proposal.proposal import Proposal, propose_for_directory, propose_for_files, suggested_match
+from scim_bridge.proposal.ready import ready_name
+from scim_bridge.proposal.survey import Survey, survey
+from scim_bridge.view import terminal
+
+_SHOWN = ("of", "attribute", "filled", "distinct", "used for")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("init")(init_command)
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The two files to write. force: over those that are there."""
+
+    configuration: Path
+    mapping: Path
+    force: bool
+
+    def refuse_existing(self) -> None:
+        """Raise Misconfigured if a file is there, before anybody is asked anything."""
+        if self.configuration.absolute() == self.mapping:
+            raise Misconfigured("the mapping cannot be the configuration", "Name another file (--mapping).")
+        for path, instead in ((self.configuration, "--config"), (self.mapping, "--mapping")):
+            if path.exists() and not self.force:
+                raise Misconfigured(f"{path.name} is there already", f"Name another file ({instead}), or give --force.")
+
+    def write(self, configuration: str, mapping: str) -> None:
+        """Write both. Raises Misconfigured if one cannot be."""
+        for path, text in ((self.mapping, mapping), (self.configuration, configuration)):
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with path.open("w" if self.force else "x", encoding="utf-8") as file:
+                    file.write(text)
+            except OSError as error:
+                raise Misconfigured(f"{path} cannot be written ({error.strerror})", "Name another file.") from None
+
+
+def init_command(
+    context: typer.Context,
+    source: Annotated[str | None, typer.Option(help="csv, ldap or entra")] = None,
+    users: Annotated[str | None, typer.Option(help="csv: the file of users")] = None,
+    groups: Annotated[str | None, typer.Option(help="csv: the file of groups, - for none")] = None,
+    members: Annotated[str | None, typer.Option(help="csv: the file of memberships, - for none")] = None,
+    encoding: Annotated[str | None, typer.Option(help="csv: auto, cp932 …")] = None,
+    login: Annotated[str | None, typer.Option(help="csv: the column of the sign-in name")] = None,
+    id_: Annotated[str | None, typer.Option("--id", help="csv: the column that never changes for a person")] = None,
+    ldap_url: Annotated[str | None, typer.Option(help="ldap: ldaps://HOST, several with spaces between")] = None,
+    flavor: Annotated[str | None, typer.Option(help="ldap: openldap or active-directory")] = None,
+    bind_dn: Annotated[str | None, typer.Option(help="ldap: the name to sign in with")] = None,
+    password: Annotated[str | None, typer.Option(help="ldap: env:NAME or file:PATH")] = None,
+    users_base: Annotated[str | None, typer.Option(help="ldap: where users are")] = None,
+    groups_base: Annotated[str | None, typer.Option(help="ldap: where groups are, - for none")] = None,
+    ca_file: Annotated[str | None, typer.Option(help="ldap: the certificate authority, - for the system's")] = None,
+    tenant: Annotated[str | None, typer.Option(help="entra: the tenant's id")] = None,
+    client: Annotated[str | None, typer.Option(help="entra: the application's id")] = None,
+    secret: Annotated[str | None, typer.Option(help="entra: env:NAME or file:PATH")] = None,
+    cloud: Annotated[str | None, typer.Option(help="entra: global, us-gov, us-gov-dod, china")] = None,
+    url: Annotated[str | None, typer.Option(help="the SCIM endpoint")] = None,
+    token: Annotated[str | None, typer.Option(help="env:NAME or file:PATH")] = None,
+    name: Annotated[str | None, typer.Option(help="of the connection")] = None,
+    mapping: Annotated[str, typer.Option(help="the mapping file to write")] = "mapping.yaml",
+    match: Annotated[str | None, typer.Option(help="userName, or userName,emails")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="take what is suggested, ask nothing")] = False,
+    force: Annotated[bool, typer.Option("--force", help="overwrite files that are there")] = False,
+    output: OutputOption = Output.text,
+) -> int:
+    """Write bridge.yaml and a mapping by asking a few questions, or by options. The source is read, nothing is sent."""
+    given = {"source": source, "users": users, "groups": groups, "members": members, "encoding": encoding}
+    given |= {"login": login, "id": id_, "ldap-url": ldap_url, "flavor": flavor, "bind-dn": bind_dn}
+    given |= {"password": password, "users-base": users_base, "groups-base": groups_base, "ca-file": ca_file}
+    given |= {"tenant": tenant, "client": client, "secret": secret, "cloud": cloud}
+    given |= {"url": url, "token": token, "name": name, "match": match}
+    folder = context.obj.absolute().parent
+    files = _Files(context.obj, folder / mapping, force)
+    files.refuse_existing()
+    asking = Asking(given, somebody_is_there() and not yes, folder)
+    text, settings = _configure(asking, files.configuration, mapping)
+    proposal = _propose(asking, settings, Path(mapping))
+    if output is Output.text:
+        _show(proposal, in_full=not asking.is_on)
+    if asking.is_on and not _is_wanted(files):
+        tell("scim-bridge: nothing was written.")
+        return 1
+    files.write(text, proposal.mapping)
+    _tell_what_is_next(files, proposal, output)
+    return 0
+
+
+def _configure(asking: Asking, path: Path, mapping: str) -> tuple[str, SourceSettings]:
+    """The configuration as text, and its source; what is wrong with it is said before anything is read."""
+    answers: dict[str, str] = {}
+    asking.answer(question.KIND, answers)
+    kind = answers["source"]
+    for each in (*question.SOURCES[kind], *question.TARGET):
+        asking.answer(each, answers)
+    text = configuration(answers["name"], question.source_section(kind, answers), mapping, answers)
+    try:
+        return text, load(path, text).connection(None).source
+    except Misconfigured as wrong:
+        raise Misconfigured(wrong.what, "Answer otherwise; nothing was written.", problems=wrong.problems) from None
+
+
+def _propose(asking: Asking, settings: SourceSettings, file: Path) -> Proposal:
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    seen = survey(settings, today)
+    if asking.is_on:
+        _show_filling(seen)
+    if not isinstance(settings, CsvSettings):
+        login = "mail" if ready_name(settings) == "openldap.yaml" else "userPrincipalName"
+        return propose_for_directory(file, settings, seen, _match(asking, seen, "mail", login), today)
+    columns = _columns(asking, seen)
+    seen = survey(settings, today, {"user": columns.users["id"], "group": columns.groups.get("id", "")})
+    match = _match(asking, seen, columns.users.get("mail", ""), columns.users["login"])
+    return propose_for_files(file, seen, columns, match, today)
+
+
+def _columns(asking: Asking, seen: Survey) -> Columns:
+    """The guess, with the two columns without which nothing goes as a person wants them."""
+    guessed = guess(seen)
+    headers = seen.types["user"]
+
+    def known(answer: str) -> None:
+        if answer not in headers:
+            raise ValueError(
+                f": there is no column {answer!r}{nearest(answer, headers)}; there are: {', '.join(headers)}"
+            )
+
+    chosen = {
+        role: asking.choose(role, asks, guessed.users.get(role), known)
+        for role, asks in (("id", "Column that never changes for a person"), ("login", "Column of the sign-in name"))
+    }
+    return replace(guessed, users={**guessed.users, **chosen})
+
+
+def _match(asking: Asking, seen: Survey, mail: str, login: str) -> tuple[str, ...]:
+    possible = MATCHABLE["user"]
+
+    def known(answer: str) -> None:
+        wrong = [path for path in _paths(answer) if path not in possible]
+        if wrong or not _paths(answer):
+            raise ValueError(f": people are matched by {' or '.join(possible)}, not by {', '.join(wrong) or 'nothing'}")
+
+    suggested = ",".join(suggested_match(seen, mail, login))
+    return _paths(asking.choose("match", "Find people who are there already by", suggested, known))
+
+
+def _paths(answer: str) -> tuple[str, ...]:
+    return tuple(path.strip() for path in answer.split(",") if path.strip())
+
+
+def _show_filling(seen: Survey) -> None:
+    """What was seen, before a person is asked what it means."""
+    rows = [(found.kind, found.name, f"{found.rate} %", f"{found.distinct:,}") for found in seen.profiles]
+    terminal.show_rows(console(), _SHOWN[:-1], rows)
+
+
+def _show(proposal: Proposal, *, in_full: bool) -> None:
+    """What attributes are used for, and what a person should know. in_full: with those that nothing is made of."""
+    out = console()
+    rows = [row for row in proposal.attributes if in_full or row.used_for]
+    shown = [(row.kind, row.attribute, f"{row.filled} %", f"{row.distinct:,}", row.used_for) for row in rows]
+    terminal.show_rows(out, _SHOWN, shown)
+    for note in proposal.notes:
+        out.print(f"- {note}.", highlight=False, markup=False, soft_wrap=True)
+
+
+def _is_wanted(files: _Files) -> bool:
+    return typer.confirm(f"Write {files.configuration} and {files.mapping.name}?", default=True, err=True)
+
+
+def _tell_what_is_next(files: _Files, proposal: Proposal, output: Output) -> None:
+    if output is Output.json:
+        written = [str(files.configuration), str(files.mapping)]
+        attributes = [asdict(row) for row in proposal.attributes]
+        print_json({"attributes": attributes, "notes": proposal.notes, "files": written})
+    command = (
+        "scim-bridge" if str(files.configuration) == "bridge.yaml" else f"scim-bridge --config {files.configuration}"
+    )
+    tell(f"Written: {files.configuration} and {files.mapping.name}. Read them; then: {command} check; {command} plan")

@@ -1,0 +1,88 @@
+"""The inbox of a connection: who finds it busy leaves a request, and the run in progress carries it out.
+
+The request is for single identities (single.py); it goes before the next write of that run.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from time import sleep
+
+from scim_bridge.apply.engine import Superseded
+from scim_bridge.bridge import Bridge
+from scim_bridge.errors import BridgeError, Busy, Stop
+from scim_bridge.execution import Order, Reading, Result
+from scim_bridge.model.run import RequestRecord
+from scim_bridge.observation import Key
+from scim_bridge.single import run_one
+from scim_bridge.state.lock import lock
+from scim_bridge.state.writer import State
+
+_LOOKING = 0.2
+"""Seconds between two looks at whether a request was answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """What others ask of the run in progress: single identities, dealt with before its next write.
+
+    reading: what that run has read, where it was about everybody.
+    """
+
+    bridge: Bridge
+    state: State
+    run_id: int
+    order: Order
+    reading: Reading | None = None
+
+    def has_requests(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self.state.reader.requests(self.bridge.name))
+
+    def answer(self) -> Superseded:
+        """Carry out each request as a run of its own. Nothing that goes wrong with one concerns the run in progress."""
+        keys: set[Key] = set()
+        ids: dict[Key, str] = {}
+        for request in self.state.reader.requests(self.bridge.name):
+            result = self._carry_out(request)
+            if result is not None and result.applied is not None:
+                keys |= {(o.resource, o.source_id or "") for o in result.plan.operations if not o.members}
+                keys |= {("user", m.source_id or "") for o in result.plan.operations for m in o.members}
+                created = zip(result.plan.operations, result.applied.outcomes, strict=True)
+                ids |= {(o.resource, o.source_id or ""): end.target_id for o, end in created if end.target_id}
+        return Superseded(frozenset(keys), ids)
+
+    def _carry_out(self, request: RequestRecord) -> Result | None:
+        order = replace(self.order, approved_by=request.who if request.is_approved else "", asked_by=request.who)
+        try:
+            with self.bridge.target.urgent():
+                result = run_one(self.bridge, self.state, request.subjects, order, (self.run_id, self.reading))
+        except BridgeError as error:
+            code = error.exit_code if isinstance(error, Stop) else 1
+            self.state.answer(request.id, None, str(error), code)
+            return None
+        self.state.answer(request.id, result.run_id, exit_code=exit_code(result))
+        return result
+
+
+def wait_for_answer(bridge: Bridge, state: State, who: Sequence[str], order: Order) -> RequestRecord | None:
+    """Leave a request with the run in progress and wait. None if that run has ended without an answer."""
+    request_id = state.ask(bridge.name, who, order.asked_by, is_approved=bool(order.approved_by))
+    while True:
+        sleep(_LOOKING)
+        request = state.reader.request(request_id)
+        if request is not None and request.is_answered:
+            return request
+        try:
+            with lock(state.path, bridge.name, datetime.now(UTC)):
+                state.answer(request_id, None, "withdrawn")
+                return None
+        except Busy:
+            continue
+
+
+def exit_code(result: Result) -> int:
+    """What the command that asked ends with (design.md §5)."""
+    if result.applied is None:
+        return 4
+    return 5 if result.conclusion.failed or result.conclusion.conflicts else 0

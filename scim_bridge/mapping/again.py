@@ -1,0 +1,55 @@
+"""What was mapped a moment ago, with the records that have changed since mapped anew: for one identity at once."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from scim_bridge.mapping.compiled import CompiledMapping
+from scim_bridge.mapping.record import map_records, memberships
+from scim_bridge.model.identity import Directory, Record, Snapshot
+
+
+def map_again(
+    before: Snapshot,
+    mapped: Directory,
+    now: Snapshot,
+    mapping: CompiledMapping,
+    today: str,
+    fitted: Callable[[Directory], Directory],
+) -> Directory:
+    """The directory of `now`, given that of `before`. fitted: how `mapped` was brought into the target's form.
+
+    Its warnings are those of before, for they are about everybody.
+    """
+    users, groups = _stale(before.users, now.users), _stale(before.groups, now.groups)
+    changed = Snapshot(
+        tuple(record for record in now.users if record.id in users),
+        tuple(record for record in now.groups if record.id in groups),
+        {},
+    )
+    anew = fitted(map_records(changed, mapping, today))
+    all_users = (*(d for d in mapped.users if d.source_id not in users), *anew.users)
+    all_groups = (*(d for d in mapped.groups if d.source_id not in groups), *anew.groups)
+    ids = {d.source_id for d in all_users}, {d.source_id for d in all_groups}
+    outside = (o for o in mapped.out_of_scope if o.source_id not in (users if o.kind == "user" else groups))
+    return replace(
+        mapped,
+        users=all_users,
+        groups=all_groups,
+        members=memberships(now, mapping, *ids)[0],
+        counts=now.counts,
+        out_of_scope=(*outside, *anew.out_of_scope),
+    )
+
+
+def _stale(before: Iterable[Record], now: Iterable[Record]) -> set[str]:
+    """Ids whose records are not the same any more. Several records may share an id."""
+    old, new = _by_id(before), _by_id(now)
+    return {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+
+
+def _by_id(records: Iterable[Record]) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        found[record.id].append(record)
+    return dict(found)

@@ -1,0 +1,93 @@
+"""Dates as directories write them, made comparable. Pure: what day it is, a mapping says itself (`today`).
+
+Everything is compared by the day, in UTC, as `today` is. No date at all (an empty text, or a FILETIME that means
+*never*) is None; what is neither is refused, so that a typing slip never lets anybody in.
+"""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+_DAY = re.compile(
+    "([0-9]{4})-([0-9]{2})-([0-9]{2})|([0-9]{4})([0-9]{2})([0-9]{2})|([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})"
+)
+"""2027-03-13 and 20270313 (ISO 8601), and 2027/3/13, as spreadsheets in Japan write it."""
+_GENERALIZED = re.compile(r"([0-9]{10})([0-9]{2})?([0-9]{2})?(?:[.,][0-9]+)?(Z|[+-][0-9]{2}(?:[0-9]{2})?)")
+"""RFC 4517 §3.3.13: 20270313120000Z; minutes, seconds and their fraction may be missing."""
+_FILETIME = re.compile(r"0|[0-9]{16,19}")
+"""Active Directory's Integer8: intervals of 100 ns since 1601 (UTC)."""
+_NEVER = ("0", "9223372036854775807")
+"""What accountExpires holds for an account that never expires (Microsoft, *Account-Expires attribute*)."""
+_FILETIME_BEGINS = datetime(1601, 1, 1, tzinfo=UTC)
+
+
+def day_of(text: str) -> date | None:
+    """The UTC day of a date, a date-time, a GeneralizedTime or a FILETIME; None for no date.
+
+    Raises ValueError with a text for people.
+    """
+    text = text.strip()
+    if not text:
+        return None
+    try:
+        if _FILETIME.fullmatch(text):
+            return _of_filetime(text)
+        return _of_plain_day(text) or _of_generalized(text) or _of_date_time(text)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{text!r} is no date; write it as 2027-03-13") from None
+
+
+def is_before(one: str, other: str) -> bool:
+    """Whether one day comes before the other. Never, if either is no date."""
+    first, second = day_of(one), day_of(other)
+    return first is not None and second is not None and first < second
+
+
+def is_after(one: str, other: str) -> bool:
+    """Whether one day comes after the other. Never, if either is no date."""
+    return is_before(other, one)
+
+
+def add_days(text: str, days: int) -> str:
+    """The day so many days later (earlier, if negative), as YYYY-MM-DD; "" if there is no date."""
+    day = day_of(text)
+    try:
+        return "" if day is None else (day + timedelta(days=days)).isoformat()
+    except OverflowError:
+        raise ValueError(f"{days} days from {text} is beyond the calendar") from None
+
+
+def _of_filetime(text: str) -> date | None:
+    if text in _NEVER:
+        return None
+    return (_FILETIME_BEGINS + timedelta(microseconds=int(text) // 10)).date()
+
+
+def _of_plain_day(text: str) -> date | None:
+    found = _DAY.fullmatch(text)
+    if found is None:
+        return None
+    year, month, day = (int(part) for part in found.groups() if part is not None)
+    return date(year, month, day)
+
+
+def _of_generalized(text: str) -> date | None:
+    found = _GENERALIZED.fullmatch(text)
+    if found is None:
+        return None
+    hour, minute, second, zone = found.groups()
+    return _in_utc(datetime.strptime(f"{hour}{minute or '00'}{second or '00'}{_zone(zone)}", "%Y%m%d%H%M%S%z"))
+
+
+def _zone(text: str) -> str:
+    return text if text == "Z" or len(text) > len("+09") else f"{text}00"
+
+
+def _of_date_time(text: str) -> date:
+    """RFC 3339; one without a zone is taken as UTC. Python reads more forms than these, so the length is looked at."""
+    if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}", text):
+        raise ValueError(text)
+    return _in_utc(datetime.fromisoformat(text.upper()))
+
+
+def _in_utc(moment: datetime) -> date:
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).astimezone(UTC).date()

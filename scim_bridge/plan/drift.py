@@ -1,0 +1,35 @@
+"""What somebody else changed on the target, attribute by attribute: where it differs from what we last applied there.
+
+What is done about it is the policy's: `overwrite` lets the source win, `report` leaves it until the source changes it.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from scim_bridge.model.identity import ACTIVE, EXTERNAL_ID, Value
+from scim_bridge.model.known import Link
+from scim_bridge.model.operation import Change
+
+_NEVER = (ACTIVE, EXTERNAL_ID)
+"""`active: false` of ours is never left undone, and our externalId is how the resource is found again."""
+
+
+def has_drifted(applied: Mapping[str, Value], path: str, change: Change) -> bool:
+    """Whether the target shows something else than we last applied. What is to be empty is not on record as such."""
+    shown, wanted = change
+    if path not in applied:
+        return bool(applied) and wanted is None and shown is not None
+    return (applied[path] or None) != shown
+
+
+def left_alone(changes: Mapping[str, Change], link: Link | None) -> Iterable[str]:
+    """The paths that `drift: report` leaves: drifted, and the source says what it said when we last applied it.
+
+    link: None for a resource that was found without state, where nobody knows who made a difference.
+    """
+    return [path for path, change in changes.items() if path not in _NEVER and _is_left(path, change, link)]
+
+
+def _is_left(path: str, change: Change, link: Link | None) -> bool:
+    if link is None:
+        return True
+    return has_drifted(link.applied, path, change) and (link.applied.get(path) or None) == change[1]

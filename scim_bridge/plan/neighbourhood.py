@@ -1,0 +1,109 @@
+"""Of a whole directory, the users that can have a say in what becomes of a few named ones.
+
+Two users concern each other if they claim or hold the same unique value, or if one is the other's manager; so do those
+who concern these, to the end. Correlating them gives for the named what correlating everybody gives: a law of
+`tests/laws`. Groups are kept whole.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from scim_bridge.model.capabilities import Uniqueness, fold
+from scim_bridge.model.identity import EMAILS, EXTERNAL_ID, MANAGER, NAMES, Desired, Directory, Inventory, Value
+from scim_bridge.model.known import Known
+from scim_bridge.plan.pairing import Terms
+
+Claim = tuple[str, str]
+"""A path and a value in the form in which it is compared."""
+
+
+def neighbourhood(
+    directory: Directory, inventory: Inventory, known: Known, terms: Terms, named: Iterable[str]
+) -> tuple[Directory, Inventory, Known]:
+    """The same with the users around these (source ids) alone."""
+    around = _Around(directory, inventory, known, _paths(terms))
+    around.ids.update(named)
+    around.look_for_managers(around.ids)
+    while around.grow():
+        pass
+    records = (d for d in directory.users if d.source_id in around.ids or id(d) in around.nameless)
+    shown = {target_id: inventory.users[target_id] for target_id in around.targets if target_id in inventory.users}
+    links = {source_id: link for source_id, link in known.users.items() if source_id in around.ids}
+    return (
+        replace(directory, users=tuple(records)),
+        replace(inventory, users=shown),
+        replace(known, users=links),
+    )
+
+
+def _paths(terms: Terms) -> dict[str, Uniqueness]:
+    """The paths by which users concern each other, and how their values are compared."""
+    paths: dict[str, Uniqueness] = dict.fromkeys((*terms.match["user"], EMAILS, NAMES["user"]), "folded")
+    return paths | {EXTERNAL_ID: "exact"} | dict(terms.unique["user"])
+
+
+def _claims(attributes: Mapping[str, Value], paths: Mapping[str, Uniqueness]) -> tuple[Claim, ...]:
+    return tuple((path, fold(attributes[path], how)) for path, how in paths.items() if attributes.get(path))
+
+
+@dataclass(slots=True)
+class _Around:
+    """Those found so far: source ids, target ids, the values they claim or hold. nameless: records without an id."""
+
+    directory: Directory
+    inventory: Inventory
+    known: Known
+    paths: Mapping[str, Uniqueness]
+    ids: set[str] = field(default_factory=set)
+    targets: set[str] = field(default_factory=set)
+    nameless: set[int] = field(default_factory=set)
+    values: set[Claim] = field(default_factory=set)
+    records: list[tuple[Desired, tuple[Claim, ...]]] = field(init=False)
+    shown: list[tuple[str, tuple[Claim, ...]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.records = [(desired, _claims(desired.attributes, self.paths)) for desired in self.directory.users]
+        self.shown = [(key, _claims(e.attributes, self.paths)) for key, e in self.inventory.users.items()]
+
+    def look_for_managers(self, ids: Iterable[str]) -> None:
+        """Whom these users report to, by their records and on the target."""
+        wanted = frozenset(ids)
+        links = [self.known.users[source_id].target_id for source_id in wanted if source_id in self.known.users]
+        for desired, _ in self.records:
+            if desired.source_id in wanted and (manager := desired.attributes.get(MANAGER)):
+                self.ids.add(str(manager))
+        for target_id in (*links, *self._bearing(wanted)):
+            existing = self.inventory.users.get(target_id)
+            if existing is not None and (manager := existing.attributes.get(MANAGER)):
+                self.targets.add(str(manager))
+
+    def _bearing(self, ids: frozenset[str]) -> Iterator[str]:
+        return (key for key, existing in self.inventory.users.items() if existing.external_id in ids)
+
+    def grow(self) -> bool:
+        """One round: whoever shares a value, a link or a decision with those found. Whether anything was new."""
+        before = self._found()
+        for desired, claims in self.records:
+            if desired.source_id in self.ids or not self.values.isdisjoint(claims):
+                self.values.update(claims)
+                if desired.source_id:
+                    self.ids.add(desired.source_id)
+                else:
+                    self.nameless.add(id(desired))
+        for target_id, claims in self.shown:
+            if target_id in self.targets or not self.values.isdisjoint(claims):
+                self.values.update(claims)
+                self.targets.add(target_id)
+        self._follow_pairs()
+        return self._found() != before
+
+    def _found(self) -> tuple[int, ...]:
+        return len(self.ids), len(self.targets), len(self.nameless), len(self.values)
+
+    def _follow_pairs(self) -> None:
+        decided = [(r.source_id, r.target_id) for r in self.known.resolutions.values() if r.resource == "user"]
+        pairs = (*((link.source_id, link.target_id) for link in self.known.users.values()), *decided)
+        for source_id, target_id in pairs:
+            if source_id in self.ids or (target_id and target_id in self.targets):
+                self.ids.add(source_id)
+                self.targets.add(target_id)

@@ -1,0 +1,74 @@
+"""`bridge.yaml` as text, with a comment beside what a person is likely to change."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from scim_bridge.proposal import yaml_text
+
+_COMMENTS_BEGIN = 56
+_COMMENTS = {
+    ("csv", "users"): "{date} in the paths: the newest export that has all its files",
+    ("csv", "members"): "columns group_id, member_id, member_type (user or group)",
+    ("csv", "encoding"): "any codec Python knows; without it UTF-8",
+    ("ldap", "urls"): "several are tried in order",
+    ("ldap", "users"): 'filter: "(…)" for some of them only',
+    ("ldap", "groups"): "member: uniqueMember or memberUid, where groups list them so",
+    ("entra", "credential"): "or certificate and key, federated_token_file, managed_identity",
+    ("entra", "scope"): "or {groups: [<object id>]}, {application: <application id>}",
+}
+_BY_REFERENCE = "a reference: the token itself stands nowhere"
+_POLICY = """\
+    policy:
+      deprovision: {action: deactivate}                 # with delete_after: 30d, deleted when that is over
+      adopt: first-run                                  # who is there already is taken over once; or always, ask
+      # protect: {users: ["breakglass@corp.example"], groups: ["AWSControlTower*"]}  # never touched
+      # limits: {deactivate: 10%, delete: 5%, remove_members: 20%}   # a run that would take more stops
+    schedule: {every: 5m, verify: 24h}                  # how often to sync, and to read the whole target again
+service: {listen: 127.0.0.1:8080}                       # where `run` serves its pages
+"""
+
+
+def configuration(connection: str, source: Mapping[str, Any], mapping: str, target: Mapping[str, str]) -> str:
+    """The whole file. source: as question.source_section gives it; mapping: the file's path as seen from this one."""
+    lines = [
+        "# What scim-bridge syncs, from where to where. `scim-bridge schema` prints all that may stand here; relative",
+        "# paths are relative to this file. Look at it with: scim-bridge check; then: scim-bridge plan",
+        _line("state: sqlite:///scim-bridge.db", "what it remembers; may be lost"),
+        "connections:",
+        f"  {yaml_text.value(connection)}:",
+        "    source:",
+        *_section(source),
+        _line(f"    mapping: {yaml_text.value(mapping)}", "who is provisioned, and what becomes of their attributes"),
+        "    target:",
+        _line("      kind: identity-center", "or scim: any RFC 7644 server"),
+        f"      url: {yaml_text.value(target['url'])}",
+        _line(
+            f"      token: {yaml_text.value(target['token'])}", _BY_REFERENCE if _is_reference(target["token"]) else ""
+        ),
+        _line("      # token_expires: 2027-03-01", "the console shows it; warns from 90 days ahead"),
+        _line("      requests_per_second: 10", "AWS allows 20 for everybody together"),
+    ]
+    return "\n".join(lines) + "\n" + _POLICY
+
+
+def _is_reference(token: str) -> bool:
+    return token.startswith(("env:", "file:"))
+
+
+def _section(source: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in source.items():
+        yield _line(f"      {key}: {_flow(value)}", _COMMENTS.get((source["kind"], key), ""))
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_flow(it)}" for key, it in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    return yaml_text.value(value)
+
+
+def _line(text: str, comment: str) -> str:
+    return f"{text:<{_COMMENTS_BEGIN}}# {comment}" if comment else text

@@ -1,0 +1,83 @@
+"""The proposal: a mapping that fits the source, how attributes are filled and used, what a person should know."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scim_bridge.config.source import SourceSettings
+from scim_bridge.mapping.document import load_mapping
+from scim_bridge.mapping.ready import ready_mapping
+from scim_bridge.model.identity import EMAILS, USER_NAME, Kind
+from scim_bridge.proposal.columns import Columns, without_foreign_managers
+from scim_bridge.proposal.csv_mapping import csv_mapping
+from scim_bridge.proposal.ready import fitted, ready_name, with_match
+from scim_bridge.proposal.survey import Survey
+from scim_bridge.proposal.trial import tried, uses
+
+_MOST = 90
+"""Per cent of people who must have an address for it to be a way to find them."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeRow:
+    """One attribute for the table: filled in per cent of the records seen, and what it is used for."""
+
+    kind: Kind
+    attribute: str
+    filled: int
+    distinct: int
+    used_for: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A mapping file as text; attributes as seen; notes, a sentence each without its full stop."""
+
+    mapping: str
+    attributes: tuple[AttributeRow, ...]
+    notes: tuple[str, ...]
+
+
+def suggested_match(survey: Survey, mail: str, login: str) -> tuple[str, ...]:
+    """How people who are there already are found: by name, and by an address of their own if most have one."""
+    seen = survey.profile("user", mail)
+    has_address = seen is not None and mail != login and seen.rate >= _MOST and seen.distinct == seen.filled
+    return (USER_NAME, EMAILS) if has_address else (USER_NAME,)
+
+
+def propose_for_files(file: Path, survey: Survey, columns: Columns, match: tuple[str, ...], today: str) -> Proposal:
+    """A mapping for CSV files, whose columns are for this. file: as a command line will call it."""
+    users, said = without_foreign_managers(columns.users, survey)
+    text = csv_mapping(str(file), users, columns.groups if columns.has_groups else None, _with_rule(match, users))
+    notes = [said] if said else []
+    if users["id"] in (users["login"], users.get("mail")):
+        notes.append(
+            f"no column looks like an id, so {users['id']} is it: whoever changes it will be taken for somebody else"
+        )
+    return _proposal(file, text, survey, today, notes)
+
+
+def propose_for_directory(
+    file: Path, settings: SourceSettings, survey: Survey, match: tuple[str, ...], today: str
+) -> Proposal:
+    """The ready mapping of such a directory, as far as it has the attributes."""
+    ready = ready_mapping(ready_name(settings))
+    text, notes = fitted(ready.read_text(encoding="utf-8"), load_mapping(ready), survey.types)
+    text = with_match(text, load_mapping(file, text).users, match)
+    return _proposal(file, text.replace(f"mappings/{ready.name}", str(file)), survey, today, notes)
+
+
+def _with_rule(match: tuple[str, ...], users: Mapping[str, str]) -> tuple[str, ...]:
+    """Nobody can be matched by an address for which there is no rule."""
+    return tuple(path for path in match if path != EMAILS or "mail" in users)
+
+
+def _proposal(file: Path, text: str, survey: Survey, today: str, notes: list[str]) -> Proposal:
+    mapping = load_mapping(file, text)
+    used = uses(mapping)
+    rows = [
+        AttributeRow(seen.kind, seen.name, seen.rate, seen.distinct, ", ".join(used.get((seen.kind, seen.name), ())))
+        for seen in survey.profiles
+    ]
+    rows.sort(key=lambda row: (row.kind == "group", not row.used_for))  # directories show many that nobody uses
+    return Proposal(text, tuple(rows), (*notes, *tried(mapping, survey, today)))

@@ -1,0 +1,145 @@
+"""What must be known to write a configuration: the questions, what counts as an answer, and what a source section is.
+
+An answer is text, "" for nothing. A check raises ValueError with the rest of a sentence that begins with the question's
+name, as those of config/form.py do.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scim_bridge.config import form
+from scim_bridge.config.source import CLOUDS
+
+Answers = Mapping[str, str]
+Check = Callable[[str, Answers], object]
+NOTHING = "-"
+"""What a person types where nothing is meant and something is suggested."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing to ask. default: what is suggested, None if there is nothing to suggest and an answer is needed.
+
+    name: the option of the command line, without its dashes. needs_file: suggested only where such a file is there.
+    """
+
+    name: str
+    asks: str
+    check: Check
+    default: str | None = None
+    needs_file: bool = False
+
+
+def _must(read: Callable[[str], object]) -> Check:
+    return lambda answer, _: read(answer)
+
+
+def _may(read: Callable[[str], object]) -> Check:
+    return lambda answer, _: read(answer) if answer else None
+
+
+def _name(answer: str, _: Answers) -> None:
+    try:
+        form.connection_name(answer)
+    except ValueError as error:
+        raise ValueError(f": {answer!r}{error}") from None
+
+
+def _servers(answer: str, _: Answers) -> None:
+    for url in answer.split() or [""]:
+        form.ldap_url(url)
+
+
+def _flavor(answer: str, _: Answers) -> None:
+    if answer not in ("openldap", "active-directory"):
+        raise ValueError(": write openldap or active-directory")
+
+
+def _kind(answer: str, _: Answers) -> None:
+    if answer not in SOURCES:
+        raise ValueError(f": write {', '.join(SOURCES)}")
+
+
+def _cloud(answer: str, _: Answers) -> None:
+    if answer not in CLOUDS:
+        raise ValueError(f": write {', '.join(CLOUDS)}")
+
+
+def _members(answer: str, answers: Answers) -> None:
+    if answer and not answers.get("groups"):
+        raise ValueError(" needs groups; name the groups file too")
+
+
+def _token(answer: str, answers: Answers) -> None:
+    form.token(answer)
+    if answer.partition(":")[0] not in ("env", "file") and not form.is_loopback_url(answers.get("url", "")):
+        raise ValueError(": write env:NAME or file:PATH, never the token itself")
+
+
+KIND = Question("source", "Kind of source (csv, ldap, entra)", _kind, "csv")
+SOURCES: Mapping[str, tuple[Question, ...]] = {
+    "csv": (
+        Question("users", "File of the users", _must(form.text), "users.csv"),
+        Question("groups", f"File of the groups ({NOTHING} for none)", _may(form.text), "groups.csv", needs_file=True),
+        Question(
+            "members",
+            f"File of the memberships, columns group_id and member_id ({NOTHING} for none)",
+            _members,
+            "members.csv",
+            needs_file=True,
+        ),
+        Question("encoding", "Encoding (auto is UTF-8; cp932 for Japanese Excel)", _must(form.encoding), "auto"),
+    ),
+    "ldap": (
+        Question("ldap-url", "Servers (ldaps://HOST, several with spaces between)", _servers),
+        Question("flavor", "Flavor (openldap, active-directory)", _flavor, "openldap"),
+        Question("bind-dn", "Distinguished name to sign in with", _must(form.text)),
+        Question(
+            "password", "Its password, by reference (env:NAME, file:PATH)", _must(form.reference), "env:LDAP_PASSWORD"
+        ),
+        Question("users-base", "Where users are (ou=people,dc=…)", _must(form.text)),
+        Question("groups-base", f"Where groups are ({NOTHING} for none)", _may(form.text), ""),
+        Question("ca-file", f"Certificate authority's file ({NOTHING}: whom the system trusts)", _may(form.text), ""),
+    ),
+    "entra": (
+        Question("tenant", "Tenant id", _must(form.azure_name)),
+        Question("client", "Application (client) id", _must(form.azure_name)),
+        Question("secret", "Its secret, by reference (env:NAME, file:PATH)", _must(form.reference), "env:ENTRA_SECRET"),
+        Question("cloud", f"Cloud ({', '.join(CLOUDS)})", _cloud, "global"),
+    ),
+}
+"""The questions of each kind of source, in their order."""
+
+TARGET = (
+    Question(
+        "url",
+        "SCIM endpoint (https://scim.REGION.amazonaws.com/TENANT/scim/v2)",
+        lambda answer, _: form.endpoint(answer),
+    ),
+    Question("token", "Access token, by reference (env:NAME, file:PATH)", _token, "env:SCIM_TOKEN"),
+    Question("name", "Name of this connection", _name, "corp"),
+)
+
+
+def source_section(kind: str, answers: Answers) -> dict[str, Any]:
+    """`source` of bridge.yaml, from the answers to the questions of its kind. What was not answered is left out."""
+    if kind == "csv":
+        files = {name: answers[name] for name in ("users", "groups", "members") if answers[name]}
+        encoding = {} if answers["encoding"] == "auto" else {"encoding": answers["encoding"]}
+        return {"kind": "csv", **files, **encoding}
+    if kind == "entra":
+        identity = {name: answers[name] for name in ("tenant", "client")}
+        cloud = {} if answers["cloud"] == "global" else {"cloud": answers["cloud"]}
+        return {
+            "kind": "entra",
+            **identity,
+            "credential": {"secret": answers["secret"]},
+            "scope": {"all": True},
+        } | cloud
+    section: dict[str, Any] = {"kind": "ldap", "urls": answers["ldap-url"].split(), "flavor": answers["flavor"]}
+    section["bind"] = {"method": "simple", "dn": answers["bind-dn"], "password": answers["password"]}
+    if answers["ca-file"]:
+        section["tls"] = {"ca_file": answers["ca-file"]}
+    section["users"] = {"base": [answers["users-base"]]}
+    return section | ({"groups": {"base": [answers["groups-base"]]}} if answers["groups-base"] else {})

@@ -1,0 +1,59 @@
+"""A look at a source before anybody has said what its attributes mean: a page of it, and how they are filled."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from scim_bridge.config.source import CsvSettings, SourceSettings
+from scim_bridge.errors import SourceUnreadable
+from scim_bridge.model.identity import AttributeType, Kind, Record, Snapshot
+from scim_bridge.model.source import Wanted
+from scim_bridge.proposal.profile import Profile, profile
+from scim_bridge.source import open_source
+
+Ids = Mapping[Kind, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was seen. types: the names that rules may use. profiles: those that somebody or some group has."""
+
+    snapshot: Snapshot
+    types: Mapping[Kind, Mapping[str, AttributeType]]
+    profiles: tuple[Profile, ...]
+
+    def of(self, kind: Kind) -> Sequence[Record]:
+        """The records of one kind."""
+        return self.snapshot.users if kind == "user" else self.snapshot.groups
+
+    def profile(self, kind: Kind, name: str) -> Profile | None:
+        """How one attribute is filled, None if nobody has it."""
+        return next((seen for seen in self.profiles if (seen.kind, seen.name) == (kind, name)), None)
+
+
+def survey(settings: SourceSettings, today: str, ids: Ids | None = None) -> Survey:
+    """Read a page of users and one of groups. ids: what tells records apart, None if that is not known yet.
+
+    Raises SourceUnreadable, also for a source without any user, and whatever else opening it may raise.
+    """
+    ids = ids or first_ids(settings)
+    source = open_source(settings, Wanted(ids["user"], is_all=True), Wanted(ids["group"], is_all=True))
+    types: dict[Kind, Mapping[str, AttributeType]] = {
+        "user": source.attributes("user"),
+        "group": source.attributes("group"),
+    }
+    seen = source.probe(today)
+    if not seen.users:
+        raise SourceUnreadable(
+            "the source shows no user, so there is nothing to propose rules from", "Look at it first."
+        )
+    return Survey(seen, types, (*_profiles("user", seen.users), *_profiles("group", seen.groups)))
+
+
+def first_ids(settings: SourceSettings) -> Ids:
+    """What tells records apart as long as nobody has said it: directories have `id`, of files nothing is known."""
+    anchor = "" if isinstance(settings, CsvSettings) else "id"
+    return {"user": anchor, "group": anchor}
+
+
+def _profiles(kind: Kind, records: Sequence[Record]) -> tuple[Profile, ...]:
+    return profile(kind, records, dict.fromkeys(name for record in records for name in record.attributes))

@@ -1,0 +1,140 @@
+"""The application's registration in the tenant: its secrets, certificates and federated credentials."""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
+
+from scim_bridge.sandbox.entra.aadsts import TokenRefusal
+from scim_bridge.sandbox.entra.access_token import Proof
+
+EXCHANGE_AUDIENCE = "api://AzureADTokenExchange"
+_SKEW = 300
+
+
+@dataclass(frozen=True, slots=True)
+class FederatedCredential:
+    """Whose tokens stand for the application: this issuer, subject and audience. key: PEM, the issuer's public one."""
+
+    issuer: str
+    subject: str
+    key: bytes
+    audience: str = EXCHANGE_AUDIENCE
+
+
+class Registration:
+    """One application. clock: seconds since 1970; audiences: what a client assertion may be meant for."""
+
+    def __init__(self, client: str, audiences: list[str], clock: Callable[[], float]) -> None:
+        self.client = client
+        self._audiences = audiences
+        self._clock = clock
+        self._secrets: dict[str, float | None] = {}
+        self._certificates: dict[str, x509.Certificate] = {}
+        self._federated: list[FederatedCredential] = []
+
+    def add_secret(self, value: str, expires: float | None = None) -> None:
+        """Accept this secret, until a moment in seconds since 1970."""
+        self._secrets[value] = expires
+
+    def remove_secret(self, value: str) -> None:
+        """Accept it no longer."""
+        self._secrets.pop(value, None)
+
+    def add_certificate(self, pem: bytes) -> None:
+        """Accept assertions signed with the key of this certificate."""
+        certificate = x509.load_pem_x509_certificate(pem)
+        content = certificate.public_bytes(Encoding.DER)
+        for name in ("sha256", "sha1"):
+            self._certificates[_thumbprint(content, name)] = certificate
+
+    def trust(self, credential: FederatedCredential) -> None:
+        """Accept this issuer's tokens in place of an assertion of our own."""
+        self._federated.append(credential)
+
+    def check(self, form: dict[str, str]) -> Proof:
+        """Whether a token request proves that it is the application's. Raises TokenRefusal."""
+        if "client_assertion" in form:
+            self._check_assertion(form["client_assertion"])
+            return "2"
+        secret = form.get("client_secret")
+        if secret is None:
+            raise TokenRefusal(7000218)
+        if secret not in self._secrets:
+            raise TokenRefusal(7000215)
+        expires = self._secrets[secret]
+        if expires is not None and expires <= self._clock():
+            raise TokenRefusal(7000222)
+        return "1"
+
+    def _check_assertion(self, assertion: str) -> None:
+        try:
+            header = jwt.get_unverified_header(assertion)
+            claims = jwt.decode(assertion, options={"verify_signature": False})
+        except jwt.InvalidTokenError:
+            raise TokenRefusal(50027) from None
+        if str(claims.get("iss")).startswith("https://"):
+            self._check_federated(assertion, claims)
+        else:
+            self._check_own(assertion, header, claims)
+        self._check_time(claims)
+
+    def _check_own(self, assertion: str, header: dict[str, Any], claims: dict[str, Any]) -> None:
+        """Signed with a registered key (learn.microsoft.com/entra/identity-platform/certificate-credentials)."""
+        if claims.get("iss") != self.client or claims.get("sub") != self.client:
+            raise TokenRefusal(700021)
+        thumbprint = str(header.get("x5t#S256") or header.get("x5t"))
+        certificate = self._certificates.get(thumbprint.rstrip("="))
+        if certificate is None:
+            raise TokenRefusal(700027, "No certificate of this thumbprint is registered.")
+        if certificate.not_valid_after_utc.timestamp() <= self._clock():
+            raise TokenRefusal(700027, "The certificate is expired.")
+        if not _is_signed(assertion, certificate.public_key(), ["PS256", "RS256"]):
+            raise TokenRefusal(700027, "The signature does not fit the key.")
+        if claims.get("aud") not in self._audiences:
+            raise TokenRefusal(700023)
+
+    def _check_federated(self, assertion: str, claims: dict[str, Any]) -> None:
+        """Issuer, subject and audience must be equal letter by letter (learn.microsoft.com/entra/workload-id)."""
+        left = [one for one in self._federated if one.issuer == claims.get("iss")]
+        if not left:
+            raise TokenRefusal(700211, str(claims.get("iss")))
+        left = [one for one in left if one.subject == claims.get("sub")]
+        if not left:
+            raise TokenRefusal(700213, str(claims.get("sub")))
+        given = claims.get("aud")
+        audiences = given if isinstance(given, list) else [given]
+        left = [one for one in left if one.audience in audiences]
+        if not left:
+            raise TokenRefusal(700212, str(given))
+        if not any(_is_signed(assertion, load_pem_public_key(one.key), ["RS256", "ES256"]) for one in left):
+            raise TokenRefusal(700027, "The signature does not fit the issuer's keys.")
+
+    def _check_time(self, claims: dict[str, Any]) -> None:
+        now = self._clock()
+        if not isinstance(claims.get("exp"), int | float):
+            raise TokenRefusal(50027)
+        if claims["exp"] <= now - _SKEW or claims.get("nbf", 0) > now + _SKEW:
+            raise TokenRefusal(700024)
+
+
+def _is_signed(assertion: str, key: Any, algorithms: list[str]) -> bool:
+    try:
+        jwt.decode(
+            assertion,
+            key,
+            algorithms=algorithms,
+            options={"verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False},
+        )
+    except (jwt.InvalidTokenError, TypeError, ValueError):
+        return False
+    return True
+
+
+def _thumbprint(content: bytes, name: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.new(name, content).digest()).rstrip(b"=").decode()

@@ -1,0 +1,6 @@
+"""Microsoft Entra ID through Microsoft Graph: msal signs in, httpx reads, nothing is ever written.
+
+The way of the data, file by file: `credential` → `sign_in` → `graph` (one request, `retry`, `refusal`) → `paging`,
+`batch` → `rows` (what a round of changes, a listing or a question gave) → `draft` (remembered entries moved on) →
+`snapshot` (entries → what the source shows). `source` puts them together.
+"""

@@ -1,0 +1,130 @@
+"""Remembered entries on their way to what they are after this reading. Pure: rows in, entries out."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from scim_bridge.model.identity import Kind
+from scim_bridge.source.entra.entry import GroupEntry, Row, key_of, kind_and_id, merged
+
+_FEW = 20
+"""Up to so many ids are looked for in an entry's text; for more of them every entry is read."""
+
+
+class Draft:
+    """Entries, moved on row by row. before: what was remembered, none for a reading of everything."""
+
+    def __init__(self, before: Mapping[str, str]) -> None:
+        self._before = before
+        self._users: dict[str, Row | None] = {}
+        self._groups: dict[str, GroupEntry | None] = {}
+
+    def knows(self, kind: Kind, object_id: str) -> bool:
+        """Whether this object was remembered before."""
+        return key_of(kind, object_id) in self._before
+
+    def put_user(self, row: Row) -> None:
+        """A user as a row shows it, on top of what was known."""
+        object_id = row["id"]
+        known = self._users.get(object_id)
+        if known is None and object_id not in self._users and (text := self._before.get(key_of("user", object_id))):
+            known = orjson.loads(text)
+        self._users[object_id] = merged(known or {}, row)
+
+    def put_group(self, row: Row) -> None:
+        """A group as a row shows it, with the changes of its members, on top of what was known."""
+        group = self.group(row["id"]) or GroupEntry({})
+        group.row = merged(group.row, row)
+        for member in row.get("members@delta") or ():
+            group.put(member)
+        self._groups[row["id"]] = group
+
+    def put_members(self, group_id: str, members: Iterable[Row]) -> None:
+        """Exactly these are a group's direct members. The group itself may not be known yet."""
+        known = self.group(group_id)
+        group = GroupEntry(known.row if known is not None else {})
+        for member in members:
+            group.put(member)
+        self._groups[group_id] = group
+
+    def put_member(self, group_id: str, member: Row) -> None:
+        """One more member of a group. A group that is not known is none of ours."""
+        group = self.group(group_id)
+        if group is not None:
+            group.put(member)
+            self._groups[group_id] = group
+
+    def put_memberships(self, member: Row, group_ids: Collection[str]) -> None:
+        """Exactly these groups have it as a direct member."""
+        for group_id in list(self.group_ids()):
+            if group_id in group_ids:
+                self.put_member(group_id, member)
+            else:
+                self._drop(group_id, (member["id"],))
+
+    def remove(self, kind: Kind, object_id: str) -> None:
+        """It is gone. What is not known is ignored: Graph tells of removals that we never saw arrive."""
+        if kind == "user":
+            self._users[object_id] = None
+        else:
+            self._groups[object_id] = None
+
+    def forget_others(self, there: Mapping[Kind, Collection[str]]) -> None:
+        """Everything that was remembered and is not there is gone."""
+        for key in self._before:
+            kind, object_id = kind_and_id(key)
+            if object_id not in there[kind]:
+                self.remove(kind, object_id)
+
+    def drop_members(self, gone: Collection[str]) -> None:
+        """Take these out of every group: a deletion does not show as a change of the groups."""
+        for group_id in list(self.group_ids()) if gone else ():
+            self._drop(group_id, gone)
+
+    def group(self, object_id: str) -> GroupEntry | None:
+        """A group as it is now, None if there is none."""
+        if object_id in self._groups:
+            return self._groups[object_id]
+        text = self._before.get(key_of("group", object_id))
+        return GroupEntry.read(text) if text is not None else None
+
+    def group_ids(self) -> Iterator[str]:
+        """Every group that there is now."""
+        for key in self._before:
+            kind, object_id = kind_and_id(key)
+            if kind == "group" and object_id not in self._groups:
+                yield object_id
+        yield from [object_id for object_id, group in self._groups.items() if group is not None]
+
+    def changed(self) -> dict[str, str | None]:
+        """Key → new entry, None for what is gone; only what differs from before."""
+        after: dict[str, str | None] = {key_of("user", object_id): _text(row) for object_id, row in self._users.items()}
+        after |= {
+            key_of("group", object_id): group.text() if group is not None else None
+            for object_id, group in self._groups.items()
+        }
+        return {key: text for key, text in after.items() if text != self._before.get(key)}
+
+    def _drop(self, group_id: str, gone: Collection[str]) -> None:
+        text = self._before.get(key_of("group", group_id))
+        if group_id not in self._groups and len(gone) <= _FEW and not any(member in (text or "") for member in gone):
+            return
+        group = self.group(group_id)
+        if group is not None and group.drop(gone):
+            self._groups[group_id] = group
+
+
+def _text(row: Mapping[str, Any] | None) -> str | None:
+    return orjson.dumps(row).decode() if row is not None else None
+
+
+def together(before: Mapping[str, str], changed: Mapping[str, str | None]) -> dict[str, str]:
+    """The entries after a change."""
+    after = {key: text for key, text in before.items() if key not in changed}
+    return after | {key: text for key, text in changed.items() if text is not None}
+
+
+def last_of_each(rows: Iterable[Row]) -> dict[str, Row]:
+    """The last row of each object: what it came to, where a round tells of it several times."""
+    return {row["id"]: row for row in rows}

@@ -1,0 +1,142 @@
+"""What an answer of Graph other than success means (https://learn.microsoft.com/graph/errors).
+
+Decided by status and code, never by a message; codes differ in case from answer to answer.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import httpx
+import orjson
+
+from scim_bridge.errors import (
+    AnswerLost,
+    BridgeError,
+    CredentialsRefused,
+    ServerFault,
+    SourceUnreadable,
+    Throttled,
+    Unreachable,
+)
+from scim_bridge.source.entra.permission import Permission, refused
+from scim_bridge.source.entra.retry import seconds_of
+
+_LASTING = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
+"""TLS failures that waiting does not mend."""
+_FAULTS = (500, 502, 503, 504, 509)
+_POSITION_LOST = ("syncstatenotfound", "syncstateinvalid", "resyncrequired", "directory_expiredpagetoken")
+_NOT_THERE = ("request_resourcenotfound", "resourcenotfound", "itemnotfound", "notfound")
+_LOOK = "Look at source.cloud, and at any proxy in between."
+
+
+class PositionLost(Exception):
+    """Graph has lost the place from which to go on reading: start from the beginning. The text says why."""
+
+
+class Absent(Exception):
+    """Graph knows no object with this id."""
+
+
+def unanswered(error: httpx.HTTPError, host: str) -> BridgeError:
+    """What it means that no whole answer came."""
+    if any(sign in str(error) for sign in _LASTING):
+        return SourceUnreadable(
+            f"no secure connection to {host} can be made ({error})",
+            "Check the clock, source.cloud.ca_file, and whether a proxy with its own authority stands in between.",
+        )
+    if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)):
+        return Unreachable(f"{host} cannot be reached ({str(error) or type(error).__name__})")
+    return AnswerLost(f"the connection to {host} was lost before the whole answer ({type(error).__name__})")
+
+
+def body_of(answer: httpx.Response) -> dict[str, Any]:
+    """The body of a success. A page of a proxy in between is no answer, whatever its status says."""
+    try:
+        body = orjson.loads(answer.content)
+    except orjson.JSONDecodeError:
+        kind = answer.headers.get("content-type", "of no type")
+        raise AnswerLost(f"{answer.url.host} answers with what is no JSON ({kind})", _LOOK) from None
+    if not isinstance(body, dict):
+        raise AnswerLost(f"{answer.url.host} answers with JSON that is no object", _LOOK)
+    return body
+
+
+def error_of(
+    status: int, headers: Mapping[str, str], body: Any, permission: Permission, client: str
+) -> BridgeError | PositionLost | Absent:
+    """What to raise for an answer, alone or one of a batch. permission: what the request needs."""
+    codes, message = _codes(body)
+    shown = _shown(status, headers, body)
+    after = seconds_of(headers.get("retry-after"))
+    if status == 429:
+        return Throttled(f"Graph throttles this application ({shown})", after=after)
+    if status in _FAULTS:
+        return ServerFault(f"Graph fails ({shown})", after=after)
+    if status == 410 or any(code in _POSITION_LOST for code in codes):
+        return PositionLost(f"Graph has given up the position up to which it was read ({shown})")
+    if status == 404 and any(code in _NOT_THERE for code in codes):
+        return Absent(shown)
+    if status == 403 and "authorization_requestdenied" in codes:
+        return refused((permission,), shown, client)
+    if status in (401, 403):
+        way_out = "Look at the sign-in log of the tenant, and at policies that restrict this application."
+        return CredentialsRefused(f"Graph refuses the application {client} ({shown})", way_out)
+    if 300 <= status < 400:
+        where = _host(headers.get("location", "")) or "another place"
+        return SourceUnreadable(f"Graph sends us on to {where} ({shown}); nothing was sent there", _LOOK)
+    return _unreadable(status, shown, message)
+
+
+def _host(url: str) -> str:
+    try:
+        return httpx.URL(url).host
+    except httpx.InvalidURL:
+        return ""
+
+
+def unknown_property(error: Exception, names: Iterable[str], kind: str) -> Exception:
+    """The same about the mapping, if the refusal is about one of these properties, which it uses."""
+    if not isinstance(error, Unusable):
+        return error
+    unknown = sorted(set(re.findall(r"'([^']+)'", error.what)).intersection(names))
+    if not unknown:
+        return error
+    listed = ", ".join(map(repr, unknown))
+    return SourceUnreadable(
+        f"Graph cannot give the property {listed} of {kind}s, which the mapping uses ({error.what})",
+        "Take it out of the mapping, or write it as Graph does; it may have been removed from the tenant.",
+    )
+
+
+class Unusable(SourceUnreadable):
+    """400, 501: Graph does not take the request as it is; perhaps because of a property that it names."""
+
+
+def _unreadable(status: int, shown: str, message: str) -> SourceUnreadable:
+    said = f": {message.rstrip('.')}" if message else ""
+    if status in (400, 501):
+        return Unusable(f"Graph does not take the request ({shown}){said}", "Look at the names that the mapping uses.")
+    return SourceUnreadable(f"Graph gives no answer to the request ({shown}){said}", _LOOK)
+
+
+def _codes(body: Any) -> tuple[list[str], str]:
+    """Every code of an error, the outermost first and in small letters, and its message."""
+    error = body.get("error") if isinstance(body, dict) else None
+    message = str(error.get("message", ""))[:300] if isinstance(error, dict) else ""
+    codes = []
+    while isinstance(error, dict):
+        if error.get("code"):
+            codes.append(str(error["code"]).lower())
+        error = error.get("innerError") or error.get("innererror")
+    return codes, message
+
+
+def _shown(status: int, headers: Mapping[str, str], body: Any) -> str:
+    """Status, code as Graph writes it, and the id by which Microsoft's support finds the request."""
+    error = body.get("error") if isinstance(body, dict) else None
+    code = error.get("code") if isinstance(error, dict) else ""
+    parts = [str(status) + (f" {code}" if code else "")]
+    if request_id := headers.get("request-id"):
+        parts.append(f"request id {request_id}")
+    return ", ".join(parts)

@@ -1,0 +1,146 @@
+"""Remembered entries become what the source shows. The one way there: a whole reading and one of changes both take it.
+
+Here the scope is applied, object ids become record ids, and members that are nobody here are left out and told.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from scim_bridge.model.identity import Notice, Record, Snapshot
+from scim_bridge.source.entra.entry import GroupEntry, Row, kind_and_id
+from scim_bridge.source.entra.property import MANAGER, OBJECTS, Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom the scope takes in, by object id: these users, and these groups with whoever is in them, however deep.
+
+    Both None: everybody.
+    """
+
+    users: frozenset[str] | None = None
+    groups: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Entries, read. users and groups by object id."""
+
+    users: Mapping[str, Row]
+    groups: Mapping[str, GroupEntry]
+
+
+def read_entries(entries: Mapping[str, str]) -> Known:
+    """What the entries say."""
+    users: dict[str, Row] = {}
+    groups: dict[str, GroupEntry] = {}
+    for key, text in entries.items():
+        kind, object_id = kind_and_id(key)
+        if kind == "user":
+            users[object_id] = orjson.loads(text)
+        else:
+            groups[object_id] = GroupEntry.read(text)
+    return Known(users, groups)
+
+
+def within(known: Known, reach: Reach) -> Known:
+    """Whoever the scope takes in. Groups that contain each other do no harm."""
+    if reach.groups is None or reach.users is None:
+        return known
+    reached: dict[str, GroupEntry] = {}
+    waiting = sorted(reach.groups)
+    while waiting:
+        group = known.groups.get(group_id := waiting.pop())
+        if group is not None and group_id not in reached:
+            reached[group_id] = group
+            waiting += group.groups
+    users = reach.users.union(*(group.users for group in reached.values()))
+    return Known(
+        {object_id: row for object_id, row in known.users.items() if object_id in users},
+        {object_id: group for object_id, group in known.groups.items() if object_id in reached},
+    )
+
+
+def snapshot(entries: Mapping[str, str], users: Selection, groups: Selection, reach: Reach) -> Snapshot:
+    """What the source shows by these entries."""
+    everybody = read_entries(entries)
+    shown = within(everybody, reach)
+    user_ids = {object_id: _anchor(row, users) for object_id, row in everybody.users.items()}
+    group_ids = {object_id: _anchor(group.row, groups) for object_id, group in shown.groups.items()}
+    members: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    notices: list[Notice] = []
+    for object_id, group in shown.groups.items():
+        inside = (_named(group.users, user_ids), _named(group.groups, group_ids))
+        notices += _left_out(object_id, group, everybody)
+        if group_ids[object_id] and any(inside):
+            members[group_ids[object_id]] = inside
+    return Snapshot(
+        tuple(user_record(object_id, row, users, user_ids) for object_id, row in shown.users.items()),
+        tuple(group_record(object_id, group.row, groups) for object_id, group in shown.groups.items()),
+        members,
+        tuple(notices),
+    )
+
+
+def user_record(object_id: str, row: Row, selection: Selection, ids: Mapping[str, str]) -> Record:
+    """One user. ids: object id → record id of everybody whom a manager may be."""
+    attributes = _present(row)
+    for name, members in OBJECTS.items():
+        if name in selection.properties:
+            attributes[name] = {**members, **attributes.get(name, {})}
+    raw: dict[str, str] = {}
+    manager = attributes.pop(MANAGER, None)
+    if selection.has_manager and ids.get(manager):
+        attributes[MANAGER] = ids[manager]
+        raw[MANAGER] = f"the relationship to user {manager}"
+    return Record(_anchor(row, selection), attributes, f"Entra ID user {object_id}", raw)
+
+
+def group_record(object_id: str, row: Row, selection: Selection) -> Record:
+    """One group."""
+    return Record(_anchor(row, selection), _present(row), f"Entra ID group {object_id}")
+
+
+def _anchor(row: Row, selection: Selection) -> str:
+    value = row.get(selection.anchor)
+    return "" if value is None else str(value)
+
+
+def _present(row: Row) -> dict[str, Any]:
+    """What has a value: null, or an empty list where a delta query shows nothing at all, is how Graph says: none."""
+    return {
+        name: value if type(value) is str else _without_null(value)  # most are texts, and there are millions of them
+        for name, value in row.items()
+        if value is not None and value != []
+    }
+
+
+def _without_null(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_null(part) for name, part in value.items() if part is not None}
+    return [_without_null(item) for item in value if item is not None] if isinstance(value, list) else value
+
+
+def _named(object_ids: Iterable[str], ids: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(ids[object_id] for object_id in object_ids if ids.get(object_id)))
+
+
+def _left_out(object_id: str, group: GroupEntry, everybody: Known) -> list[Notice]:
+    """What a person should know of members that do not appear."""
+    name = group.row.get("displayName") or object_id
+    notices = [
+        Notice(
+            "unknown_member", member, f"group {name}: its member {member} is no {kind} of the tenant; it was left out"
+        )
+        for kind, members, there in (("user", group.users, everybody.users), ("group", group.groups, everybody.groups))
+        for member in members
+        if member not in there
+    ]
+    if group.others:
+        what = "that are neither users nor groups (devices, contacts, applications)"
+        detail = f"group {name}: {len(group.others):,} member(s) {what} were left out"
+        notices.append(Notice("member_left_out", object_id, detail))
+    return notices

@@ -1,0 +1,222 @@
+"""Account assignments in plans: what hangs on a group that leaves, on who is deleted, and on what nobody claims."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.aws import Aws, environment_of, served
+from tests.e2e.conftest import Cli
+from tests.e2e.test_policies import age, conflicts, user_of
+from tests.e2e.world import People, World, person
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Aws]:
+    with served() as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws(server: Aws, world: World) -> Iterator[Aws]:
+    server.begin()
+    configure(world)
+    with environment_of(server):
+        yield server
+
+
+def configure(world: World, policy: str = "") -> None:
+    world.configure(extra=f"    access: {{region: eu-west-1}}\n    policy: {{{policy}}}\n")
+
+
+@pytest.fixture
+def people(world: World) -> People:
+    people = People().add("a").add("b").group("g", "dev", "a", "b").group("h", "ops", "a")
+    world.write(people)
+    return people
+
+
+def orphan(world: World, name: str = "old@corp.example", *, active: bool = True) -> str:
+    """A user whom somebody made by hand; the id."""
+    world.sandbox.seed({"users": [person(name, active=active)]})
+    return str(next(u["id"] for u in world.sandbox.state()["users"] if u["userName"] == name))
+
+
+def orphan_group(world: World, name: str = "admins") -> str:
+    world.sandbox.seed({"groups": [{"displayName": name}]})
+    return str(next(g["id"] for g in world.sandbox.state()["groups"] if g["displayName"] == name))
+
+
+def group_id(world: World, external_id: str) -> str:
+    found = world.sandbox.app.store.groups.find("externalId", external_id)
+    assert found is not None
+    return str(found.id)
+
+
+def test_an_orphan_with_an_assignment_is_a_conflict_that_names_account_and_permission_set(
+    world: World, people: People, cli: Cli, aws: Aws
+) -> None:
+    production = aws.account("production")
+    aws.assign("user", orphan(world), production, "AdministratorAccess")
+    orphan(world, "harmless@corp.example")
+    said = cli("sync")
+    assert said.code == 5
+    [found] = cli("conflicts", "--output", "json").json
+    assert found["kind"] == "orphan_with_assignments"
+    assert f"1 assignment(s): AdministratorAccess on production ({production})" in found["detail"]
+    assert "old@corp.example: orphan" not in said.out
+    assert "harmless@corp.example: orphan" in said.out
+
+
+def test_a_group_that_nobody_claims_counts_too_and_its_decision_is_kept_whatever_aws_says(
+    world: World, people: People, cli: Cli, aws: Aws
+) -> None:
+    aws.assign("group", orphan_group(world), "111122223333", "Billing")
+    assert cli("sync").code == 5
+    key = conflicts(cli)["orphan_with_assignments"]
+    assert cli("conflicts", "resolve", key, "--ignore", "--note", "break glass").code == 0
+    assert cli("sync").code == 0
+    assert cli("sync", "--full").code == 0
+    aws.allow_only()
+    said = cli("sync", "--full")
+    assert said.code == 0
+    assert "were not looked up: AWS refused sso:ListInstances" in said.out
+    assert "decided: ignore, decided by" in cli("conflicts").out
+
+
+def test_between_two_readings_in_full_what_was_seen_is_trusted(
+    world: World, people: People, cli: Cli, aws: Aws
+) -> None:
+    aws.assign("user", orphan(world), "111122223333", "Billing")
+    assert cli("sync").code == 5
+    aws.begin()
+    assert cli("sync").code == 5
+    assert cli("sync", "--full").code == 0
+    assert conflicts(cli) == {}
+
+
+def test_without_access_nothing_changes_and_nobody_is_asked(world: World, people: People, cli: Cli, aws: Aws) -> None:
+    aws.assign("user", orphan(world), "111122223333", "Billing")
+    assert cli("sync").code == 5
+    aws.allow_only()
+    world.configure()
+    for _ in range(2):
+        said = cli("sync", "--full")
+        assert said.code == 0
+        assert "old@corp.example: orphan: on the target, and claimed by no record" in said.out
+        assert "Warnings" not in said.out
+
+
+def test_a_group_that_leaves_names_what_hangs_on_it(world: World, people: People, cli: Cli, aws: Aws) -> None:
+    configure(world, "limits: {remove_members: 100%}, deprovision: {delete_after: 24h}")
+    assert cli("sync").code == 0
+    production = aws.account("production")
+    for name in ("ReadOnly", "Admin"):
+        aws.assign("group", group_id(world, "g"), production, name)
+    del people.groups["g"]
+    people.members = [m for m in people.members if m[0] != "g"]
+    world.write(people)
+    hangs = f"2 assignment(s) hang on it: Admin on production ({production}), ReadOnly on production ({production})"
+    assert f"dev left the source and loses its members; {hangs}" in cli("plan").out
+    said = cli("sync", "--only", "g")
+    assert said.code == 0, said.err
+    assert f"dev left the source and loses its members; {hangs}" in said.out
+    assert "hang on it" not in cli("sync").out
+    age(world, 25)
+    assert f"dev will be deleted; {hangs}" in cli("sync").out
+
+
+def test_who_is_deleted_is_told_with_what_is_lost(world: World, people: People, cli: Cli, aws: Aws) -> None:
+    configure(world, "deprovision: {delete_after: 24h}, limits: {remove_members: 100%}")
+    assert cli("sync").code == 0
+    aws.assign("user", user_of(world, "b").id, "111122223333", "Billing")
+    del people.users["b"]
+    people.members = [m for m in people.members if m[1] != "b"]
+    world.write(people)
+    said = cli("sync")
+    assert (said.code, "hang on it" in said.out) == (0, False)
+    age(world, 25)
+    said = cli("sync")
+    assert "b@corp.example will be deleted; 1 assignment(s) hang on it: Billing on 111122223333" in said.out
+
+
+def test_a_refusal_is_a_warning_with_the_way_out_and_revocations_pass(
+    world: World, people: People, cli: Cli, aws: Aws
+) -> None:
+    configure(world, "limits: {remove_members: 100%}")
+    orphan(world)
+    assert cli("sync").code == 0
+    aws.allow_only("sso:ListInstances")
+    del people.users["b"]
+    del people.groups["g"]
+    people.members = [("h", "a", "user")]
+    world.write(people)
+    said = cli("sync", "--full")
+    assert said.code == 0, said.err
+    assert user_of(world, "b").attributes["active"] is False
+    assert "the assignments of 2 user(s) and group(s) were not looked up" in said.out
+    assert "AWS refused sso:ListAccountAssignmentsForPrincipal" in said.out, said.out[-900:]
+    assert "Allow sso:ListInstances, sso:ListAccountAssignmentsForPrincipal" in said.out
+
+
+def test_an_aws_that_is_not_there_is_a_warning(world: World, people: People, cli: Cli, aws: Aws) -> None:
+    orphan(world)
+    os.environ["AWS_ENDPOINT_URL_SSO_ADMIN"] = "http://127.0.0.1:9"
+    said = cli("sync")
+    assert said.code == 0
+    assert "AWS did not answer sso:ListInstances" in said.out
+
+
+@pytest.mark.parametrize(("policy", "asks"), [("keep", []), ("deactivate", ["admins"]), ("report", ["admins", "old"])])
+def test_who_is_asked_about_follows_from_the_orphan_policy(
+    world: World, people: People, cli: Cli, aws: Aws, policy: str, asks: list[str]
+) -> None:
+    configure(world, f"orphans: {policy}, limits: {{deactivate: 100%}}")
+    aws.assign("user", orphan(world, "old"), "111122223333", "Billing")
+    aws.assign("group", orphan_group(world), "111122223333", "Billing")
+    cli("sync")
+    assert sorted(c["subjects"][0] for c in cli("conflicts", "--output", "json").json) == asks
+
+
+def test_the_assignments_of_an_orphan_that_is_shut_say_so(world: World, people: People, cli: Cli, aws: Aws) -> None:
+    aws.assign("user", orphan(world, active=False), "111122223333", "Billing")
+    assert "the user is inactive, so nobody signs in by it" in cli("plan").out
+
+
+def test_check_says_whether_assignments_can_be_read(world: World, people: People, cli: Cli, aws: Aws) -> None:
+    assert "eu-west-1, reads assignments, and the names of accounts" in cli("check").out
+    world.configure()
+    assert "assignments" not in cli("check").out
+    configure(world)
+    aws.allow_only("sso:*")
+    said = cli("check")
+    assert said.code == 0
+    assert "accounts are shown by id alone, for AWS refused organizations:ListAccounts" in said.out
+
+
+def test_check_names_the_permission_that_is_missing(world: World, people: People, cli: Cli, aws: Aws) -> None:
+    aws.allow_only("sso:ListInstances")
+    said = cli("check")
+    assert said.code == 1
+    assert "AWS refused sso:ListAccountAssignmentsForPrincipal" in said.out, said.out[-900:]
+
+
+def test_check_says_that_there_are_no_credentials(world: World, people: People, cli: Cli, aws: Aws) -> None:
+    del os.environ["AWS_ACCESS_KEY_ID"]
+    del os.environ["AWS_SECRET_ACCESS_KEY"]
+    said = cli("check")
+    assert said.code == 1
+    assert "AWS could not be asked for sso:ListInstances (NoCredentialsError). Give AWS credentials" in said.out
+
+
+def test_no_log_holds_a_credential(world: World, people: People, aws: Aws) -> None:
+    aws.assign("user", orphan(world), "111122223333", "Billing")
+    secrets = {"AWS_SESSION_TOKEN": "session-token-of-this-test", "AWS_SECRET_ACCESS_KEY": "secret-key-of-this-test"}
+    command = (sys.executable, "-m", "scim_bridge.cli.main", "--config", str(world.config), "plan")
+    said = subprocess.run(
+        command, env=os.environ | secrets | {"SCIM_BRIDGE_LOG": "debug"}, capture_output=True, text=True, check=True
+    )
+    assert "orphan_with_assignments" in said.stdout
+    assert not [secret for secret in secrets.values() if secret in said.stdout + said.stderr]

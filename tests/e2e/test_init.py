@@ -1,0 +1,297 @@
+"""`init`: from a few options, or a few answers on a terminal, to files that pass `check` and plan what is meant."""
+
+import contextlib
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scim_bridge.sample.organization import SUFFIX, as_ldif
+from scim_bridge.sandbox.slapd import NotInstalled, Slapd
+from tests.e2e.conftest import Cli, Said
+from tests.e2e.world import World, at_rest, organization
+
+PERSONNEL = """\
+社員番号,氏名,メールアドレス,部署,役職,有効,退職日
+0101,佐藤 花子,Hanako@corp.example,開発部,部長,有効,
+0102,伊藤 健,ken@corp.example,営業部,,無効,
+0103,髙橋 陸,riku@corp.example,営業部,,有効,2020/4/1
+"""
+
+
+@pytest.fixture
+def begin(world: World, cli: Cli) -> Cli:
+    """Runs `init` in a folder without a configuration, with the emulator as the target; nothing is asked."""
+    world.config.unlink()
+    target = ("--url", world.sandbox.url, "--token", world.sandbox.token)
+
+    def init(*arguments: str) -> Said:
+        return cli("init", *target, *arguments)
+
+    return init
+
+
+def _users(world: World, text: str, name: str = "users.csv", encoding: str = "utf-8") -> None:
+    """A file of users that was written some time ago."""
+    path = world.folder / name
+    path.write_text(text, encoding=encoding)
+    at_rest(path)
+
+
+def _mapping(world: World) -> Path:
+    return world.folder / "mapping.yaml"
+
+
+def test_what_is_written_passes_check_and_its_own_tests_and_syncs_the_directory(
+    world: World, cli: Cli, begin: Cli
+) -> None:
+    people = organization(12, 4)
+    world.write(people)
+    said = begin("--yes")
+    assert said.code == 0, said.err
+    assert "- 12 of the 12 users seen are in scope.\n- 4 of the 4 groups seen are in scope.\n" in said.out
+    assert [check["ok"] for check in cli("check", "--output", "json").json] == [True] * 7
+    assert cli("mapping", "test", str(_mapping(world))).code == 0
+    assert cli("plan", "--output", "json").json["summary"]["create_user"] == 12
+    assert cli("sync").code == 0
+    world.assert_equal_to(people)
+
+
+def test_without_the_token_all_but_the_endpoint_can_be_checked(world: World, cli: Cli, begin: Cli) -> None:
+    world.write(organization(3, 1))
+    real = ("--url", "https://scim.eu-west-1.amazonaws.com/3f1c9a40/scim/v2", "--token", "env:NO_SUCH_TOKEN")
+    assert begin(*real).code == 0
+    checks = cli("check", "--output", "json").json
+    assert {check["name"] for check in checks if not check["ok"]} == {"token", "endpoint"}
+
+
+def test_japanese_headers_are_guessed_and_cp932_is_read_where_it_is_declared(
+    world: World, cli: Cli, begin: Cli
+) -> None:
+    _users(world, PERSONNEL, encoding="cp932")
+    refused = begin()
+    assert refused.code == 1
+    assert "it would decode as cp932 (Japanese Excel): if it is, declare `encoding: cp932`" in refused.err
+    assert not world.config.exists()
+
+    assert begin("--encoding", "cp932").code == 0
+    assert "encoding: cp932" in world.config.read_text(encoding="utf-8")
+    assert cli("check").code == 0
+    assert cli("sync").code == 0
+    held = world.held()["users"]
+    assert {key: user["active"] for key, user in held.items()} == {"0101": True, "0102": False, "0103": False}
+    assert held["0101"]["userName"] == "hanako@corp.example"
+    assert held["0101"]["name"] == {"givenName": "花子", "familyName": "佐藤"}
+    assert held["0101"]["title"] == "部長"
+
+
+def test_the_attributes_are_listed_with_how_they_are_filled_and_what_they_are_for(world: World, begin: Cli) -> None:
+    _users(world, PERSONNEL)
+    told = begin("--output", "json").json
+    rows = {row["attribute"]: (row["filled"], row["distinct"], row["used_for"]) for row in told["attributes"]}
+    assert rows["社員番号"] == (100, 3, "id")
+    assert rows["メールアドレス"] == (100, 3, "scope, userName, displayName, emails")
+    assert rows["役職"] == (33, 1, "title")
+    assert rows["退職日"] == (33, 1, "active")
+    assert told["files"] == [str(world.config), str(_mapping(world))]
+
+
+def test_files_that_are_there_stay_unless_force_is_given(world: World, begin: Cli) -> None:
+    world.write(organization(3, 1))
+    for path in (world.config, _mapping(world)):
+        path.write_text("mine", encoding="utf-8")
+        said = begin()
+        assert said.code == 2
+        assert f"{path.name} is there already. Name another file" in said.err
+        assert path.read_text(encoding="utf-8") == "mine"
+        assert begin("--force").code == 0
+        world.config.unlink()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--source", "ldpa"), "--source: write csv, ldap, entra."),
+        (("--url", "https://scim.example/<tenant>"), "--url: put your own tenant id in the place of <…>."),
+        (("--url", "http://scim.example/t"), "--url: plain http is allowed to loopback only"),
+        (("--url", "https://scim.example/t"), "--token: write env:NAME or file:PATH, never the token itself."),
+        (("--encoding", "cp9999"), "--encoding: 'cp9999' is no text encoding. Write auto, utf-8, cp932 …"),
+        (("--groups", "-"), "--members needs groups. Name the groups file too."),
+        (("--id", "lgin"), "--id: there is no column 'lgin' (did you mean login?)"),
+        (("--login", "nobody"), "--login: there is no column 'nobody'"),
+        (("--match", "phone"), "--match: people are matched by userName or emails, not by phone."),
+        (("--name", "a/b"), "--name: 'a/b' cannot name a connection. Use letters, digits, - and _."),
+        (("--mapping", "bridge.yaml"), "the mapping cannot be the configuration. Name another file (--mapping)."),
+        (("--users", "gone.csv"), "gone.csv: there is no such file"),
+        (("--source", "ldap"), "--ldap-url is missing, and there is nobody to ask."),
+        (("--source", "ldap", "--ldap-url", "ldaps://a b"), "--ldap-url: write ldaps://HOST (or ldap://HOST, ldapi://"),
+        (("--source", "entra"), "--tenant is missing, and there is nobody to ask."),
+        (
+            ("--source", "ldap", "--ldap-url", "ldap://dc1.corp.example", "--bind-dn", "cn=b", "--users-base", "dc=c"),
+            "ldap://dc1.corp.example would send the password and all names in the clear",
+        ),
+    ],
+)
+def test_a_wrong_answer_is_told_by_its_name_and_nothing_is_written(
+    world: World, begin: Cli, arguments: tuple[str, ...], sentence: str
+) -> None:
+    world.write(organization(3, 1))
+    members = ("--members", "members.csv") if arguments[:2] == ("--groups", "-") else ()
+    said = begin(*arguments, *members)
+    assert said.code in (1, 2)
+    assert sentence in said.err
+    assert not world.config.exists()
+    assert not _mapping(world).exists()
+
+
+def test_without_a_terminal_what_is_missing_is_named(world: World, cli: Cli) -> None:
+    world.config.unlink()
+    world.write(organization(3, 1))
+    said = cli("init")
+    assert (said.code, said.out) == (2, "")
+    assert (
+        said.err == "scim-bridge: --url is missing, and there is nobody to ask. Give it, or run init on a terminal.\n"
+    )
+
+
+def test_a_file_without_a_column_for_the_sign_in_name_needs_it_named(world: World, cli: Cli, begin: Cli) -> None:
+    _users(world, "社員番号,内線\n1,1001\n2,1002\n")
+    assert "--login is missing" in begin().err
+    assert begin("--login", "内線").code == 0
+    assert cli("check").code == 0
+
+
+def test_what_would_wait_for_a_person_is_said_beforehand(world: World, begin: Cli) -> None:
+    people = organization(4, 2)
+    people.users["u1"] |= {"enabled": "maybe", "login": "u2@corp.example"}
+    people.members.append(("g0", "nobody", "user"))
+    world.write(people)
+    said = begin()
+    assert "active: the rule for active failed: 'maybe' is neither a yes nor a no (1 record(s), the first: " in said.out
+    assert "1 value(s) of userName are claimed by several, who would wait; such as 'u2@corp.example'." in said.out
+    assert "1 membership(s) name nobody by the id chosen, such as: members.csv, line " in said.out
+
+
+def test_a_manager_column_that_holds_names_gets_no_rule(world: World, begin: Cli) -> None:
+    people = organization(4, 1)
+    for user in people.users.values():
+        user["manager"] = "佐藤 花子"
+    world.write(people)
+    said = begin()
+    assert "- manager holds no ids (0 of 4 values are somebody's id), so there is no rule for the manager." in said.out
+    assert "enterprise.manager" not in _mapping(world).read_text(encoding="utf-8")
+
+
+def test_an_address_as_the_id_is_warned_of(world: World, begin: Cli) -> None:
+    _users(world, "email,name\na@corp.example,A B\nb@corp.example,B C\n")
+    assert "- no column looks like an id, so email is it: whoever changes it will be taken for" in begin().out
+
+
+def test_a_source_without_anybody_is_refused(world: World, begin: Cli) -> None:
+    _users(world, "id,login\n")
+    said = begin()
+    assert said.code == 1
+    assert "the source shows no user" in said.err
+    assert not world.config.exists()
+
+
+def test_dated_exports_and_a_mapping_in_a_folder_of_its_own(world: World, cli: Cli, begin: Cli) -> None:
+    world.write(organization(3, 1))
+    (world.folder / "users.csv").rename(world.folder / "users-2027-03-13.csv")
+    arguments = ("--users", "users-{date}.csv", "--groups", "-", "--members", "-", "--mapping", "rules/corp.yaml")
+    assert begin(*arguments).code == 0
+    assert cli("check").code == 0
+    assert "scim-bridge mapping test rules/corp.yaml" in (world.folder / "rules" / "corp.yaml").read_text("utf-8")
+
+
+class Terminal:
+    """The command on a terminal of its own: what it says is read, what it asks is answered."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "scim_bridge.cli.main", "init", *arguments]
+        self._process = subprocess.Popen(command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        self._ours = ours
+        self.said = ""
+
+    def answer(self, question: str, typed: str) -> None:
+        """Wait for a question and answer it."""
+        self._read_until(question)
+        os.write(self._ours, f"{typed}\n".encode())
+
+    def end(self) -> int:
+        """Wait for the end."""
+        self._read_until(None)
+        os.close(self._ours)
+        return self._process.wait(timeout=60)
+
+    def _read_until(self, sign: str | None) -> None:
+        begin, read = len(self.said), b""
+        while sign is None or sign not in self.said[begin:]:
+            with contextlib.suppress(OSError):  # how a terminal's other end says that it is closed
+                read = os.read(self._ours, 65_536)
+            if not read:
+                assert sign is None, f"{sign!r} was not asked:\n{self.said}"
+                return
+            self.said += read.decode(errors="replace")
+            read = b""
+
+
+def test_on_a_terminal_everything_is_asked_and_a_wrong_answer_is_asked_again(world: World, cli: Cli) -> None:
+    world.config.unlink()
+    _users(world, PERSONNEL, name="hr.csv")
+    terminal = Terminal(world.folder)
+    terminal.answer("Kind of source", "scv")
+    terminal.answer("Kind of source", "")
+    terminal.answer("File of the users", "hr.csv")
+    terminal.answer("File of the groups", "")
+    terminal.answer("File of the memberships", "")
+    terminal.answer("Encoding", "")
+    terminal.answer("SCIM endpoint", "http://scim.example/t")
+    terminal.answer("SCIM endpoint", world.sandbox.url)
+    terminal.answer("Access token", world.sandbox.token)
+    terminal.answer("Name of this connection [corp]", "人事")
+    terminal.answer("never changes for a person [社員番号]", "")
+    terminal.answer("sign-in name [メールアドレス]", "")
+    terminal.answer("who are there already by [userName]", "")
+    terminal.answer("Write bridge.yaml and mapping.yaml? [Y/n]", "")
+    assert terminal.end() == 0
+    assert "source: write csv, ldap, entra." in terminal.said
+    assert re.search(r"役職 +33 % +1 ", terminal.said.split("never changes for a person")[0])
+    assert "url: plain http is allowed to loopback only" in terminal.said
+    assert cli("check").code == 0
+
+
+def test_whoever_says_no_at_the_end_has_no_files(world: World) -> None:
+    world.config.unlink()
+    world.write(organization(3, 1))
+    arguments = ("--source", "csv", "--users", "users.csv", "--groups", "-", "--members", "-", "--encoding", "auto")
+    chosen = ("--name", "corp", "--id", "id", "--login", "login", "--match", "userName")
+    terminal = Terminal(world.folder, *arguments, *chosen, "--url", world.sandbox.url, "--token", "x")
+    terminal.answer("Write bridge.yaml", "n")
+    assert terminal.end() == 1
+    assert "scim-bridge: nothing was written." in terminal.said
+    assert not world.config.exists()
+    assert not _mapping(world).exists()
+
+
+def test_an_openldap_directory_is_proposed_and_planned(world: World, cli: Cli, begin: Cli) -> None:
+    pytest.importorskip("ldap", reason="python-ldap is not installed")
+    try:
+        slapd = Slapd(world.folder / "slapd", SUFFIX, as_ldif())
+    except NotInstalled:
+        pytest.skip("slapd is not installed")
+    with slapd:
+        (world.folder / "password").write_text(slapd.password, encoding="utf-8")
+        bases = ("--users-base", f"ou=people,{SUFFIX}", "--groups-base", f"ou=groups,{SUFFIX}")
+        sign_in = ("--bind-dn", slapd.bind_dn, "--password", "file:password")
+        said = begin("--source", "ldap", "--ldap-url", slapd.url, *sign_in, *bases)
+        assert said.code == 0, said.err
+        assert cli("check").code == 0
+        assert cli("plan", "--output", "json").json["summary"]["create_user"] == 44
+        assert slapd.password not in world.config.read_text(encoding="utf-8") + said.out + said.err

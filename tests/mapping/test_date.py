@@ -1,0 +1,92 @@
+"""The dates that directories hold, in all their forms, are the same day; what is no date is refused."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scim_bridge.mapping.date import add_days, day_of, is_after, is_before
+
+BEGIN_OF_FILETIME = datetime(1601, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2027-03-13",
+        " 2027-03-13 ",
+        "20270313",
+        "2027/03/13",
+        "2027/3/13",
+        "2027-03-13T00:00:00Z",
+        "2027-03-13T23:59:59.9999999Z",
+        "2027-03-13t08:30:00z",
+        "2027-03-13 08:30:00",
+        "2027-03-14T08:59:59+09:00",
+        "2027-03-12T19:00:00-05:00",
+        "20270313120000Z",
+        "20270313120000.0Z",
+        "20270313120000,5Z",
+        "202703131200Z",
+        "2027031312Z",
+        "20270314085959+0900",
+        "2027031408+09",
+        "134493696000000000",
+    ],
+)
+def test_every_form_is_the_same_day(text: str) -> None:
+    assert day_of(text) == date(2027, 3, 13)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "0", "9223372036854775807"])
+def test_no_date_and_never_are_none(text: str) -> None:
+    assert day_of(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "soon",
+        "2027-02-30",
+        "2027-13-01",
+        "2027-3-1",
+        "2027031",
+        "13/03/2027",
+        "03.13.2027",
+        "20270313120000",
+        "2027031325Z",
+        "20270313120000+99",
+        "2027-03-13T25:00:00Z",
+        "2027-W10-6",
+        "2027-W10-6T00:00",
+        "1",
+        "45729",
+        "9223372036854775806",
+        "２０２７-03-13",
+        "2027-03-13 and more",
+    ],
+)
+def test_what_is_no_date_is_refused_by_its_text(text: str) -> None:
+    with pytest.raises(ValueError, match="is no date; write it as 2027-03-13") as error:
+        day_of(text)
+    assert repr(text) in str(error.value)
+
+
+@given(st.integers(100 * 365 * 86_400, 7_000 * 365 * 86_400))
+def test_a_moment_is_the_same_day_in_each_form_of_a_directory(seconds: int) -> None:
+    moment = BEGIN_OF_FILETIME + timedelta(seconds=seconds)
+    filetime = (moment - BEGIN_OF_FILETIME) // timedelta(microseconds=1) * 10
+    forms = (moment.isoformat(), f"{moment:%Y-%m-%d}", f"{moment.year:04}{moment:%m%d%H%M%S}Z", str(filetime))
+    assert {day_of(form) for form in forms} == {moment.date()}
+
+
+@given(st.dates(), st.dates())
+def test_days_compare_as_the_calendar_has_them(one: date, other: date) -> None:
+    assert is_before(one.isoformat(), other.isoformat()) is (one < other)
+    assert is_after(one.isoformat(), other.isoformat()) is (one > other)
+
+
+@given(st.dates(date(1000, 1, 1), date(3000, 1, 1)), st.integers(-10_000, 10_000))
+def test_adding_days_and_taking_them_away_gives_the_same_day(day: date, days: int) -> None:
+    assert add_days(add_days(day.isoformat(), days), -days) == day.isoformat()

@@ -1,0 +1,98 @@
+"""The configuration that init writes is one that is accepted, whatever the answers are."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scim_bridge.config import form
+from scim_bridge.config.settings import load
+from scim_bridge.config.source import CsvSettings, EntraSettings, LdapSettings
+from scim_bridge.proposal.configuration import configuration
+from scim_bridge.proposal.question import SOURCES, source_section
+
+PATH = Path("/srv/bridge.yaml")
+TARGET = {"url": "https://scim.eu-west-1.amazonaws.com/3f1c9a40/scim/v2", "token": "env:SCIM_TOKEN"}
+ANSWERS: dict[str, dict[str, str]] = {
+    "csv": {"users": "users.csv", "groups": "groups.csv", "members": "members.csv", "encoding": "cp932"},
+    "ldap": {
+        "ldap-url": "ldaps://dc1.corp.example",
+        "flavor": "active-directory",
+        "bind-dn": "cn=bridge,dc=corp,dc=example",
+        "password": "env:LDAP_PASSWORD",
+        "users-base": "ou=people, dc=corp",
+        "groups-base": "ou=グループ,dc=corp",
+        "ca-file": "corp-ca.pem",
+    },
+    "entra": {
+        "tenant": "corp.onmicrosoft.com",
+        "client": "4ee0c2a8-0000-4000-8000-000000000001",
+        "secret": "file:s",
+        "cloud": "global",
+    },
+}
+
+
+def _source(kind: str, **answers: str) -> Any:
+    text = configuration("corp", source_section(kind, ANSWERS[kind] | answers), "mapping.yaml", TARGET)
+    return load(PATH, text).connection("corp").source
+
+
+def test_files_are_read_as_was_answered() -> None:
+    found = _source("csv")
+    assert found == CsvSettings(
+        Path("/srv/users.csv"), Path("/srv/groups.csv"), Path("/srv/members.csv"), "cp932", "auto"
+    )
+    alone = _source("csv", groups="", members="", encoding="auto")
+    assert (alone.groups, alone.members, alone.encoding) == (None, None, "auto")
+
+
+def test_a_directory_server_is_read_as_was_answered() -> None:
+    found = _source("ldap")
+    assert isinstance(found, LdapSettings)
+    assert (found.urls, found.flavor, found.bind.dn) == (
+        ("ldaps://dc1.corp.example",),
+        "active-directory",
+        "cn=bridge,dc=corp,dc=example",
+    )
+    assert found.groups is not None
+    assert (found.users.base, found.groups.base) == (("ou=people, dc=corp",), ("ou=グループ,dc=corp",))
+    assert found.tls.ca_file == Path("/srv/corp-ca.pem")
+    assert _source("ldap", **{"groups-base": "", "ca-file": ""}).groups is None
+    assert _source("ldap", **{"ldap-url": "ldaps://a.example ldaps://b.example:636"}).urls == (
+        "ldaps://a.example",
+        "ldaps://b.example:636",
+    )
+
+
+def test_a_tenant_is_read_as_was_answered() -> None:
+    found = _source("entra")
+    assert isinstance(found, EntraSettings)
+    assert (found.tenant, found.scope.groups, found.scope.application) == ("corp.onmicrosoft.com", (), "")
+    assert _source("entra", cloud="us-gov").cloud.graph == "https://graph.microsoft.us"
+
+
+def test_every_kind_of_source_has_its_questions() -> None:
+    assert {kind: {question.name for question in questions} for kind, questions in SOURCES.items()} == {
+        kind: set(answers) for kind, answers in ANSWERS.items()
+    }
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_no_line_is_hard_to_read(kind: str) -> None:
+    text = configuration("corp", source_section(kind, ANSWERS[kind]), "mapping.yaml", TARGET)
+    assert [line for line in text.splitlines() if len(line) > 120] == []
+
+
+def _is_text(name: str) -> bool:
+    try:
+        return bool(form.text(name)) and name == name.strip()
+    except ValueError:
+        return False
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(_is_text))
+def test_any_path_that_can_be_answered_can_be_written(name: str) -> None:
+    assert _source("csv", users=name).users == Path("/srv") / name

@@ -1,0 +1,163 @@
+"""One identity as it is now, and a page of each kind to see that the source answers."""
+
+import pytest
+
+from scim_bridge.errors import CredentialsRefused
+from scim_bridge.model.source import Wanted
+from scim_bridge.sandbox.entra.fault import EntraFault
+from scim_bridge.sandbox.entra.knobs import EntraKnobs
+from scim_bridge.sandbox.entra.server import EntraSandbox
+from scim_bridge.source.entra.source import EntraSource
+from tests.organization import organization
+from tests.source.entra.tenant import (
+    TODAY,
+    Tenant,
+    attribute,
+    members,
+    patience,
+    read,
+    remembered,
+    settings,
+    shown,
+    source,
+)
+
+
+@pytest.fixture
+def reader(entra: EntraSandbox) -> EntraSource:
+    entra.directory.seed(
+        {
+            "users": [{"id": "ann"}, {"id": "bob", "jobTitle": "Engineer"}, {"id": "cho"}],
+            "groups": [{"id": "team", "members": ["ann", "bob"]}, {"id": "club", "members": ["team"]}, {"id": "crew"}],
+        }
+    )
+    return source(entra)
+
+
+def test_a_user_is_seen_with_attributes_manager_and_groups_of_this_moment(
+    entra: EntraSandbox, reader: EntraSource
+) -> None:
+    _, memory = read(reader)
+    entra.directory.put_user("bob", jobTitle="Lead")
+    entra.directory.set_manager("bob", "ann")
+    entra.directory.remove_member("team", "bob")
+    entra.directory.add_member("crew", "bob")
+    entra.directory.put_user("ann", jobTitle="Not looked at")
+    entra.forget_requests()
+    snapshot = reader.look(TODAY, memory, [("user", "bob")]).snapshot
+    assert entra.counts.graph == 1
+    assert attribute(snapshot, "user", "bob", "jobTitle") == "Lead"
+    assert attribute(snapshot, "user", "bob", "manager") == "ann"
+    assert members(snapshot, "team") == {"ann"}
+    assert members(snapshot, "crew") == {"bob"}
+    assert "jobTitle" not in next(user for user in snapshot.users if user.id == "ann").attributes
+
+
+def test_a_group_is_seen_with_its_members_and_where_it_is_nested(entra: EntraSandbox, reader: EntraSource) -> None:
+    _, memory = read(reader)
+    entra.directory.put_group("team", displayName="Crew")
+    entra.directory.add_member("team", "cho")
+    entra.directory.remove_member("club", "team")
+    snapshot = reader.look(TODAY, memory, [("group", "team")]).snapshot
+    assert attribute(snapshot, "group", "team", "displayName") == "Crew"
+    assert members(snapshot, "team") == {"ann", "bob", "cho"}
+    assert members(snapshot, "club") == set()
+
+
+def test_who_is_gone_is_gone_from_the_groups_too(entra: EntraSandbox, reader: EntraSource) -> None:
+    _, memory = read(reader)
+    entra.directory.delete_user("bob")
+    entra.directory.delete_group("team")
+    reading = reader.look(TODAY, memory, [("user", "bob"), ("group", "team")])
+    assert shown(reading.snapshot) == shown(read(source(entra))[0])
+
+
+def test_after_a_look_the_next_reading_of_changes_shows_what_a_whole_one_shows(
+    entra: EntraSandbox, reader: EntraSource
+) -> None:
+    _, memory = read(reader)
+    entra.directory.delete_user("ann")
+    entra.directory.put_user("bob", jobTitle=None)
+    entra.directory.add_member("crew", "bob")
+    reading = reader.look(TODAY, memory, [("user", "ann"), ("user", "bob")])
+    assert reading.learned is not None
+    assert reading.learned.watermark == memory.watermark
+    entra.directory.restore_user("ann")
+    by_changes, _ = read(reader, remembered(memory, reading.learned))
+    assert shown(by_changes) == shown(read(source(entra))[0])
+
+
+def test_looking_at_nobody_costs_nothing(entra: EntraSandbox, reader: EntraSource) -> None:
+    snapshot, memory = read(reader)
+    entra.forget_requests()
+    assert shown(reader.look(TODAY, memory, ()).snapshot) == shown(snapshot)
+    assert entra.counts.total == 0
+
+
+def test_many_are_looked_at_in_a_few_requests(entra: EntraSandbox) -> None:
+    Tenant(entra).become(organization(40, 4))
+    reader = source(entra)
+    _, memory = read(reader)
+    entra.forget_requests()
+    reader.look(TODAY, memory, [("user", f"p{number}") for number in range(1, 31)])
+    assert entra.counts.graph == 3
+
+
+def test_somebody_is_looked_at_by_another_id_than_the_object_id(entra: EntraSandbox) -> None:
+    entra.directory.put_user("object-1", employeeId="0042", jobTitle="Engineer")
+    users = Wanted("employeeId", frozenset({"employeeId", "jobTitle"}))
+    reader = EntraSource(settings(entra), users, Wanted("id", frozenset({"id"})), patience())
+    _, memory = read(reader)
+    entra.directory.put_user("object-1", jobTitle="Lead")
+    snapshot = reader.look(TODAY, memory, [("user", "0042")]).snapshot
+    assert attribute(snapshot, "user", "0042", "jobTitle") == "Lead"
+
+
+def test_an_application_that_may_not_ask_for_somebodys_groups_keeps_what_is_remembered(
+    entra: EntraSandbox, reader: EntraSource
+) -> None:
+    _, memory = read(reader)
+    entra.fail(EntraFault("forbidden", "users/bob/memberOf"))
+    snapshot = reader.look(TODAY, memory, [("user", "bob")]).snapshot
+    assert members(snapshot, "team") == {"ann", "bob"}
+
+
+def test_without_delta_queries_somebody_can_be_looked_at_too(entra: EntraSandbox, reader: EntraSource) -> None:
+    reader = source(entra, reads_changes=False)
+    _, memory = read(reader)
+    entra.directory.put_user("bob", jobTitle="Lead")
+    assert attribute(reader.look(TODAY, memory, [("user", "bob")]).snapshot, "user", "bob", "jobTitle") == "Lead"
+
+
+def test_without_delta_queries_what_is_remembered_moves_on_by_differences(entra: EntraSandbox) -> None:
+    Tenant(entra).become(organization(20, 4))
+    reader = source(entra, reads_changes=False)
+    _, memory = read(reader)
+    entra.directory.delete_user("p3")
+    reading = reader.read(TODAY, memory)
+    assert reading.learned is not None
+    assert not reading.learned.is_whole
+    assert reading.learned.entries["user p3"] is None
+    assert {key for key in reading.learned.entries if key.startswith("user")} == {"user p3"}
+
+
+def test_a_probe_reads_a_page_of_each_kind_and_no_members(entra: EntraSandbox) -> None:
+    Tenant(entra).become(organization(30, 5))
+    entra.forget_requests()
+    snapshot = source(entra, page_size=10).probe(TODAY)
+    assert (len(snapshot.users), len(snapshot.groups), snapshot.members) == (10, 5, {})
+    assert entra.counts.graph == 2
+
+
+def test_a_probe_names_every_missing_permission_and_the_consent_it_needs(entra: EntraSandbox) -> None:
+    entra.knobs = EntraKnobs(roles=("Mail.Read",))
+    with pytest.raises(CredentialsRefused) as refused:
+        source(entra).probe(TODAY)
+    assert "is not allowed to read users and to read groups and their members" in str(refused.value)
+    assert "it lacks User.Read.All and GroupMember.Read.All" in str(refused.value)
+    assert "let an administrator grant consent" in str(refused.value)
+
+
+def test_a_greater_permission_does_as_well(entra: EntraSandbox) -> None:
+    entra.knobs = EntraKnobs(roles=("Directory.Read.All",))
+    assert source(entra).probe(TODAY).users == ()

@@ -1,0 +1,104 @@
+"""Answers that Graph would never give, as a proxy in between might: each is a sentence, and none is believed."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import orjson
+import pytest
+
+from scim_bridge.config.source import EntraCloud, EntraScope, EntraSettings, ManagedIdentity
+from scim_bridge.errors import SourceUnreadable
+from scim_bridge.model.source import Memory
+from scim_bridge.source.entra.source import EntraSource
+from tests.source.entra.tenant import GROUPS, TODAY, USERS, machine_at, patience
+
+LAST = "@odata.deltaLink"
+
+
+class Scripted(ThreadingHTTPServer):
+    """Answers what is asked for below a path with what was written down for it."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        token = {"access_token": "any", "expires_in": "3599", "token_type": "Bearer"}
+        self.answers: dict[str, Any] = {"/metadata/identity/oauth2/token": token}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def answer(self, path: str, body: Any) -> None:
+        """What a path gives, whatever its query is."""
+        self.answers[f"/v1.0/{path}"] = body
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        assert isinstance(self.server, Scripted)
+        body = orjson.dumps(self.server.answers[self.path.partition("?")[0]])
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET  # noqa: N815 - the library's interface
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's interface
+        """Nothing."""
+
+
+@pytest.fixture
+def graph() -> Iterator[Scripted]:
+    with Scripted() as server:
+        server.answer("groups/delta", {"value": [], LAST: f"{server.url}/v1.0/groups/delta?$deltatoken=1"})
+        server.answer("users/delta", {"value": [], LAST: f"{server.url}/v1.0/users/delta?$deltatoken=1"})
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        with machine_at(server.url):
+            yield server
+        server.shutdown()
+        thread.join()
+
+
+def said(graph: Scripted, memory: Memory | None = None) -> str:
+    """The sentence with which the source cannot be read."""
+    credential, cloud = ManagedIdentity(""), EntraCloud(graph.url, graph.url)
+    settings = EntraSettings(
+        "tenant", "", credential, EntraScope(), cloud, reads_changes=True, page_size=500, timeout=timedelta(seconds=5)
+    )
+    with pytest.raises(SourceUnreadable) as refused:
+        EntraSource(settings, USERS, GROUPS, patience()).read(TODAY, memory)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("page, sentence", [
+    ({}, "a page of Graph has no list of objects with ids"),
+    ({"value": {"id": "u1"}}, "a page of Graph has no list of objects with ids"),
+    ({"value": [{"displayName": "no id"}]}, "a page of Graph has no list of objects with ids"),
+    ([], "answers with JSON that is no object"),
+    ({"value": []}, "cut short: its last page has no delta link"),
+    ({"value": [], "@odata.nextLink": 7}, "a next link of Graph is no address"),
+    ({"value": [], "@odata.nextLink": "https://graph:y/"}, "a next link that is no address"),
+    ({"value": [{"id": "u1", "manager@delta": [{}]}], LAST: "x"}, "the manager of user u1 in a form"),
+    ({"value": [{"id": "u1", "manager@delta": "x"}], LAST: "x"}, "the manager of user u1 in a form"),
+])  # fmt: skip
+def test_a_page_that_is_none_is_not_believed(graph: Scripted, page: Any, sentence: str) -> None:
+    graph.answer("users/delta", page)
+    assert sentence in said(graph)
+
+
+@pytest.mark.parametrize("answers", [{}, {"responses": 7}, {"responses": []}, {"responses": [{"id": "0"}]}])
+def test_a_batch_that_is_not_answered_whole_is_not_believed(graph: Scripted, answers: Any) -> None:
+    link = f"{graph.url}/v1.0/users/delta?$deltatoken=1"
+    graph.answer("users/delta", {"value": [{"id": "u1"}, {"id": "u2"}], LAST: link})
+    graph.answer("$batch", answers)
+    watermark = {"users": link, "groups": link.replace("users", "groups"), "assigned": {"users": [], "groups": []}}
+    assert "batch" in said(graph, Memory(orjson.dumps(watermark).decode(), {}))
