@@ -62,8 +62,8 @@ def samba(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Samba]:
     for name in ("people", "branch", "groups"):
         add(link, unit(name))
     password = f'"{READER_PASSWORD}"'.encode("utf-16-le")
-    reader = {"unicodePwd": [password], "userAccountControl": ["512"]}
-    add(link, (f"CN={READER},CN=Users,{DOMAIN}", {**user(READER)[1], **reader}))
+    _, attributes = user(READER, unicodePwd=[password], userAccountControl=["512"])
+    add(link, (f"CN={READER},CN=Users,{DOMAIN}", attributes))
     yield server
     server.stop()
 
