@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 
 import pytest
@@ -62,7 +62,7 @@ def test_after_each_kind_of_event_the_changes_lead_where_everything_leads(slapd:
 
 
 @pytest.fixture(scope="module")
-def long_lived(tmp_path_factory: pytest.TempPathFactory) -> "Callable[[], Slapd]":
+def long_lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Slapd]]:
     """One server for many days of many organizations."""
     from tests.ldap_server import ROOT, require_slapd
 
@@ -70,7 +70,7 @@ def long_lived(tmp_path_factory: pytest.TempPathFactory) -> "Callable[[], Slapd]
     server = Slapd(tmp_path_factory.mktemp("slapd"))
     server.load(ROOT)
     server.start()
-    yield lambda: server  # type: ignore[misc]
+    yield lambda: server
     server.stop()
 
 
