@@ -37,12 +37,15 @@ class Observed:
     read_now: frozenset[str] = frozenset()
 
 
-def knowledge(bridge: Bridge, reader: StateReader, now: datetime) -> Known:
-    """What earlier runs left behind, as far as this connection's policy asks for it."""
+def knowledge(bridge: Bridge, reader: StateReader, now: datetime, *, after_restore: bool = False) -> Known:
+    """What earlier runs left behind, as far as this connection's policy asks for it.
+
+    after_restore: the state is a copy of unknown age, so that hardly anything of it is believed.
+    """
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
     if bridge.policy.drift == "report":
         known = replace(known, memberships=reader.members(bridge.endpoint, None, ours=True))
-    return known
+    return known.after_restore() if after_restore else known
 
 
 def recollect(bridge: Bridge, reader: StateReader, now: datetime) -> Memory | None:

@@ -1,7 +1,7 @@
 """What earlier runs of a connection left behind, as the planner sees it. Losing it costs time, never harm."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -66,6 +66,7 @@ class Known:
     resolutions: conflict key → what a person decided.
     assigned: target id → the open question about an orphan's assignments, as it was told last.
     memberships: group target id → who was in it when we last left it; only where drift is to be reported, else None.
+    aside: (kind, source id) of links that count for nothing, since the state was restored from a copy of unknown age.
     """
 
     users: Mapping[str, Link] = field(default_factory=dict)
@@ -80,6 +81,21 @@ class Known:
     resolutions: Mapping[str, Resolution] = field(default_factory=dict)
     assigned: Mapping[str, Conflict] = field(default_factory=dict)
     memberships: Members | None = None
+    aside: frozenset[tuple[Kind, str]] = frozenset()
+
+    def after_restore(self) -> "Known":
+        """The same as if the state had been lost, but for what people decided."""
+        return replace(
+            self,
+            users={},
+            groups={},
+            is_fresh=True,
+            has_applied=False,
+            counts=None,
+            mapping="",
+            memberships=None if self.memberships is None else {},
+            aside=frozenset((link.kind, key) for links in (self.users, self.groups) for key, link in links.items()),
+        )
 
     def of(self, kind: Kind) -> Mapping[str, Link]:
         """Links of one kind, by source id."""
