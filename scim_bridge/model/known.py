@@ -65,6 +65,7 @@ class Known:
     recent: limit → what it counted in the runs of its window, approved ones left out (guard.py names the items).
     resolutions: conflict key → what a person decided.
     assigned: target id → the open question about an orphan's assignments, as it was told last.
+    repaired: target id → path → how often of late a value was only set back to what we had applied.
     memberships: group target id → who was in it when we last left it; only where drift is to be reported, else None.
     aside: (kind, source id) of links that count for nothing, since the state was restored from a copy of unknown age.
     """
@@ -80,6 +81,7 @@ class Known:
     recent: Mapping[str, frozenset[str]] = field(default_factory=dict)
     resolutions: Mapping[str, Resolution] = field(default_factory=dict)
     assigned: Mapping[str, Conflict] = field(default_factory=dict)
+    repaired: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     memberships: Members | None = None
     aside: frozenset[tuple[Kind, str]] = frozenset()
 

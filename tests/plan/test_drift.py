@@ -1,5 +1,7 @@
 """What somebody else changed on the target, under `drift: report`."""
 
+from dataclasses import replace
+
 from scim_bridge.model.identity import Value
 from scim_bridge.model.known import Known, Link
 from scim_bridge.model.policy import Policy
@@ -46,3 +48,14 @@ def test_without_state_every_difference_may_be_drift_but_a_deactivation_passes()
     plan = planned(directory(anna, bob), existing, Known(), REPORT)
     assert told(plan) == ["deactivate_user b@corp.example: active"]
     assert [c.kind for c in plan.conflicts] == ["drift"]
+
+
+def test_a_value_that_was_set_back_twice_of_late_and_is_changed_again_is_somebody_elses_work() -> None:
+    anna = user("a", title="Lead")
+    known = applied(("a", dict(anna.attributes)))
+    existing = target(on_target("t-a", anna, title="by hand"))
+    for times, kinds in ((1, []), (2, ["another_provisioner"])):
+        plan = planned(directory(anna), existing, replace(known, repaired={"t-a": {"title": times}}))
+        assert [c.kind for c in plan.conflicts] == kinds
+        [operation] = plan.operations
+        assert operation.drifted == ("title",)
