@@ -42,6 +42,14 @@ def test_a_name_that_drifted_and_stays_is_not_given_to_anybody_else() -> None:
     assert sorted(c.kind for c in plan.conflicts) == ["drift", "match_taken"]
 
 
+def test_of_two_who_bear_each_others_name_by_drift_both_stay_and_nobody_is_held() -> None:
+    anna, bob = user("a", userName="anna"), user("b", userName="bob")
+    existing = target(on_target("t-a", anna, userName="bob"), on_target("t-b", bob, userName="anna"))
+    for known in (Known(), applied(("a", dict(anna.attributes)), ("b", dict(bob.attributes)))):
+        plan = planned(directory(anna, bob), existing, known, REPORT)
+        assert (plan.operations, [c.kind for c in plan.conflicts], plan.held) == ((), ["drift", "drift"], 0)
+
+
 def test_without_state_every_difference_may_be_drift_but_a_deactivation_passes() -> None:
     anna, bob = user("a", title="Lead"), user("b", active=False)
     existing = target(on_target("t-a", anna, title="by hand"), on_target("t-b", bob, active=True))
