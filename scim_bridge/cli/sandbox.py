@@ -1,7 +1,7 @@
-"""`sandbox`: serves the emulator of Identity Center alone, to try things out against."""
+"""`sandbox`: serves an emulator alone, to try things out against: Identity Center, or, `sandbox entra`, Entra ID."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
@@ -9,33 +9,39 @@ import typer
 from scim_bridge.cli.output import tell
 from scim_bridge.errors import Misconfigured
 
+if TYPE_CHECKING:
+    from scim_bridge.sandbox.entra.server import EntraSandbox
+
+SeedOption = Annotated[Path | None, typer.Option(help="JSON of users and groups to begin with")]
+
 
 def register(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command("sandbox")(sandbox_command)
+    """Add this command and the one below it."""
+    group = typer.Typer(invoke_without_command=True, no_args_is_help=False)
+    group.callback()(sandbox_command)
+    group.command("entra")(entra_command)
+    app.add_typer(group, name="sandbox")
 
 
 def sandbox_command(
+    context: typer.Context,
     host: Annotated[str, typer.Option(help="a loopback address")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any free one")] = 8090,
     rate: Annotated[float, typer.Option(min=0, help="requests a second it allows; 0 = any number")] = 20,
-    seed: Annotated[Path | None, typer.Option(help="JSON of users and groups to begin with")] = None,
+    seed: SeedOption = None,
     token: Annotated[str, typer.Option(help="the token it accepts")] = "sandbox-token",  # noqa: S107 - not a secret
 ) -> int:
     """Serve the Identity Center emulator until SIGINT or SIGTERM, then end with 0. URL and token go into bridge.yaml.
 
     Faults are switched on while it runs, by POST to /control/faults: docs/operations.md lists them.
     """
+    if context.invoked_subcommand is not None:
+        return 0
     from scim_bridge.sandbox.app import Identity
     from scim_bridge.sandbox.knobs import Knobs
     from scim_bridge.sandbox.server import serve
 
-    try:
-        content = orjson.loads(seed.read_bytes()) if seed is not None else {}
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise Misconfigured(
-            f"{seed} cannot be read as JSON ({error})", "Name a JSON file of users and groups."
-        ) from None
+    content = _read(seed)
     try:
         serve(Knobs(rate=rate or None), Identity(tokens=(token,)), (host, port), _say, content)
     except (ValueError, OSError) as error:
@@ -45,5 +51,54 @@ def sandbox_command(
     return 0
 
 
+def entra_command(
+    port: Annotated[
+        int, typer.Option(min=0, max=65533, help="of the login host; Graph and the metadata endpoint follow; 0 = any")
+    ] = 8443,
+    seed: SeedOption = None,
+    secret: Annotated[str, typer.Option(help="the client secret it accepts")] = "sandbox-secret",  # noqa: S107 - not one
+) -> int:
+    """Serve the emulator of Entra ID until SIGINT or SIGTERM, then end with 0. What it says goes into bridge.yaml.
+
+    Built from Microsoft's documentation; no tenant was used. Faults and changes: docs/operations.md.
+    """
+    from scim_bridge.sandbox.entra.server import EntraSandbox, serve
+
+    content = _read(seed)
+    try:
+        sandbox = EntraSandbox(secret=secret, ports=(port, port and port + 1, port and port + 2))
+    except OSError as error:
+        raise Misconfigured(f"the sandbox cannot listen on port {port} ({error})", "Choose another port.") from None
+    try:
+        sandbox.directory.seed(content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Misconfigured(f"{seed} describes no directory ({error})", "docs/operations.md shows one.") from None
+    serve(sandbox, _say_entra)
+    return 0
+
+
+def _read(seed: Path | None) -> Any:
+    try:
+        return orjson.loads(seed.read_bytes()) if seed is not None else {}
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise Misconfigured(
+            f"{seed} cannot be read as JSON ({error})", "Name a JSON file of users and groups."
+        ) from None
+
+
 def _say(url: str, token: str) -> None:
     tell(f"url: {url}\ntoken: {token}\nStop it with Ctrl-C.")
+
+
+def _say_entra(sandbox: "EntraSandbox") -> None:
+    told = {
+        "login": sandbox.login,
+        "graph": sandbox.graph,
+        "ca_file": sandbox.ca_file,
+        "tenant": sandbox.tenant,
+        "client": sandbox.client,
+        "secret": sandbox.secret,
+        "managed identity": sandbox.managed_identity_host,
+        "control": f"{sandbox.managed_identity_host}/control",
+    }
+    tell("\n".join(f"{name}: {value}" for name, value in told.items()) + "\nStop it with Ctrl-C.")

@@ -89,7 +89,7 @@ class _Claims:
         claimants: dict[str, list[Desired]] = defaultdict(list)
         for desired in pairing.desired:
             value = desired.attributes.get(path)
-            if value and self.is_claimant(desired):
+            if value and self.is_claimant(desired) and not pairing.keeps_drift(desired, path):
                 claimants[fold(value, pairing.uniqueness(path))].append(desired)
         for value, records in claimants.items():
             if len(records) > 1:
@@ -105,6 +105,8 @@ class _Claims:
         own = pairing.target_of.get(desired.source_id)
         for path in self.paths:
             value = desired.attributes.get(path)
+            if value and pairing.keeps_drift(desired, path):
+                continue  # it does not take the value: what somebody else put in its place stays
             for hit in pairing.holding(path, value):
                 if hit == own or own in pairing.holding(path, value):
                     continue

@@ -1,6 +1,8 @@
 """An Entra ID tenant through the command line: emulated Graph on one side, emulated Identity Center on the other."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -12,24 +14,7 @@ from tests.e2e.world import World
 from tests.organization import Organization, organization
 from tests.source.entra.tenant import Tenant
 
-MAPPING = """\
-users:
-  id: id
-  scope: userType != "Guest"
-  attributes:
-    userName: userPrincipalName.lower()
-    name.givenName: givenName
-    name.familyName: surname
-    displayName: displayName
-    emails: mail
-    active: accountEnabled
-    title: jobTitle
-    enterprise.department: department
-    enterprise.manager: manager
-groups:
-  id: id
-  attributes: {displayName: displayName}
-"""
+MAPPING = Path(__file__).parents[2] / "mappings" / "entra-id.yaml"
 
 
 @pytest.fixture
@@ -41,7 +26,7 @@ def entra() -> Iterator[EntraSandbox]:
 @pytest.fixture
 def there(world: World, entra: EntraSandbox) -> Organization:
     """An organization in the tenant, and the configuration that reads it."""
-    (world.folder / "entra.yaml").write_text(MAPPING, encoding="utf-8")
+    shutil.copy(MAPPING, world.folder)
     (world.folder / "secret").write_text(entra.secret)
     world.config.write_text(
         "state: sqlite:///scim-bridge.db\n"
@@ -53,7 +38,7 @@ def there(world: World, entra: EntraSandbox) -> Organization:
         f"      client: {entra.client}\n"
         "      credential: {secret: 'file:secret'}\n"
         f"      cloud: {{login: {entra.login}, graph: {entra.graph}, ca_file: {entra.ca_file}}}\n"
-        "    mapping: entra.yaml\n"
+        "    mapping: entra-id.yaml\n"
         f"    target: {{kind: identity-center, url: {world.sandbox.url}, token: {world.sandbox.token}, "
         "requests_per_second: 100000}\n"
         "    policy: {limits: {deactivate: 100%, delete: 100%, remove_members: 100%, shrink_source: 100%}}\n"

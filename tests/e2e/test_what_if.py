@@ -107,7 +107,7 @@ class Counted:
         self.readings += 1
         return self.source.read(today, memory, progress)
 
-    def look(self, today: str, memory: Memory, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
+    def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
         self.readings += 1
         return self.source.look(today, memory, wanted)
 

@@ -41,7 +41,7 @@ WRONG: list[tuple[str, Break, int, str]] = [
     ("missing mapping", _replace("csv.yaml", "gone.yaml"), 2, "gone.yaml does not exist"),
     ("wrong type", _replace("requests_per_second: 100000", "requests_per_second: fast"), 2, "requests_per_second"),
     ("token missing", _replace("token: sandbox-token", "token: env:NO_SUCH_TOKEN"), 2, "NO_SUCH_TOKEN is not set"),
-    ("not yet", _replace("kind: csv", "kind: ldap"), 2, "ldap is not available in this version; use csv"),
+    ("not yet", _replace("service:", "history: {keep: 9d}\nservice:"), 2, "history is not available in this version"),
     ("plain http", _replace("http://127.0.0.1", "http://scim.example"), 2, "plain http is allowed to loopback only"),
     ("wrong token", _replace("token: sandbox-token", "token: expired"), 1, "refuses the token (401)"),
     ("wrong tenant", _wrong_tenant, 1, "the tenant id in the URL is wrong"),

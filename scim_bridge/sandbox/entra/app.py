@@ -7,8 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from scim_bridge.sandbox.delivery import Delivery, Receive, Response, Scope, Send, disturbed, read
+import orjson
+
+from scim_bridge.sandbox.delivery import Delivery, Receive, Response, Scope, Send, answer, disturbed, read
 from scim_bridge.sandbox.entra.access_token import Tokens
+from scim_bridge.sandbox.entra.control import control
 from scim_bridge.sandbox.entra.directory import Directory
 from scim_bridge.sandbox.entra.fault import EntraFault, Switchboard, Where
 from scim_bridge.sandbox.entra.graph import Graph
@@ -73,6 +76,10 @@ class EntraApp:
         if body is None:
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if scope["scheme"] == "http" and scope["path"].startswith("/control/"):
+            status, told = control(self, scope["method"], scope["path"].removeprefix("/control/"), body)
+            await answer(send, Response(status, orjson.dumps(told), [(b"content-type", b"application/json")]))
+            return
         authorization = headers.pop("authorization", "")
         logged = self._logged(scope, headers)
         with self.directory.lock:

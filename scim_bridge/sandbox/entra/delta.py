@@ -17,7 +17,7 @@ from scim_bridge.sandbox.entra.query import Given, Schema, refuse
 from scim_bridge.sandbox.entra.refusal import GraphRefusal, bad_request
 from scim_bridge.sandbox.entra.round import Part, Round, Tracked, plan
 from scim_bridge.sandbox.entra.schema import DEFAULTS, ELSEWHERE, RELATIONS, Kind
-from scim_bridge.sandbox.entra.shown import Row, typed
+from scim_bridge.sandbox.entra.shown import Row, is_hidden, typed
 from scim_bridge.sandbox.entra.store import Entry, Store
 
 _MOST_ROUNDS = 1_000
@@ -26,12 +26,13 @@ _MESSAGE = "The delta token is expired or unknown; synchronize again from the st
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request to a delta function. url: absolute, without its query."""
+    """One request to a delta function. url: absolute, without its query; shows_hidden: hidden memberships too."""
 
     kind: Kind
     url: str
     given: Given
     headers: Mapping[str, str]
+    shows_hidden: bool = True
 
 
 class Delta:
@@ -95,7 +96,7 @@ class Delta:
         planned = self._rounds[number]
         first, last = planned.pages[page] if page < len(planned.pages) else (0, 0)
         minimal_since = planned.since if "return=minimal" in asked.headers.get("prefer", "").lower() else None
-        rows = [self._row(planned.tracked, part, planned.since, minimal_since) for part in planned.parts[first:last]]
+        rows = [self._row(asked, planned, part, minimal_since) for part in planned.parts[first:last]]
         if page + 1 < len(planned.pages) or knobs.endless == "new":
             token = self._sealer.seal({"r": number, "p": page + 1})
             return self._body(asked, rows, {"@odata.nextLink": f"{asked.url}?$skiptoken={token}"})
@@ -104,7 +105,8 @@ class Delta:
             return self._body(asked, rows, {"@odata.nextLink": f"{asked.url}?$skiptoken={token}"})
         return self._body(asked, rows, {"@odata.deltaLink": self._delta_link(asked, planned.tracked, planned.until)})
 
-    def _row(self, tracked: Tracked, part: Part, since: int | None, minimal_since: int | None) -> Row:
+    def _row(self, asked: Asked, planned: Round, part: Part, minimal_since: int | None) -> Row:
+        tracked = planned.tracked
         entry = self._store.entries[part.entry_id]
         if entry.removed:
             return {"id": entry.id, "@removed": {"reason": entry.removed}}
@@ -112,10 +114,10 @@ class Delta:
             name: entry.properties[name] for name in _told(tracked, entry, minimal_since) if name in entry.properties
         }
         row["id"] = entry.id
-        if part.members:
+        if part.members and (asked.shows_hidden or not is_hidden(entry)):
             row["members@delta"] = [self._member(member, is_added) for member, is_added in part.members]
         if tracked.has_manager:
-            row.update(self._manager(entry, since))
+            row.update(self._manager(entry, planned.since))
         return row
 
     def _member(self, member_id: str, is_added: bool) -> Row:

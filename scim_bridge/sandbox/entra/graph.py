@@ -15,6 +15,7 @@ from scim_bridge.sandbox.entra.directory import Directory, service_principal_id
 from scim_bridge.sandbox.entra.knobs import EntraKnobs
 from scim_bridge.sandbox.entra.link import Sealer
 from scim_bridge.sandbox.entra.membership import Memberships
+from scim_bridge.sandbox.entra.permission import HIDDEN_MEMBERS
 from scim_bridge.sandbox.entra.query import Schema, parse
 from scim_bridge.sandbox.entra.refusal import bad_request, unsupported
 
@@ -82,5 +83,6 @@ class Graph:
 
     def _delta(self, call: Call, name: str) -> dict[str, Any]:
         call.require("users/delta" if name == "users" else "groups")
-        asked = Asked(object_call.KINDS[name], call.url, call.given, call.request.headers)
+        shows_hidden = not HIDDEN_MEMBERS.isdisjoint(call.request.roles)
+        asked = Asked(object_call.KINDS[name], call.url, call.given, call.request.headers, shows_hidden)
         return self.delta.answer(asked, call.schema, self.knobs)

@@ -85,7 +85,10 @@ class GraphDoor:
             return Response(200, answer.encode(), [(b"content-type", b"text/plain"), *self._headers(*ids)])
         if fault is not None:
             answer = reworded(fault, answer)
-        return Response(200, orjson.dumps(answer), [(b"content-type", _ODATA), *self._headers(*ids)])
+        headers = [(b"content-type", _ODATA), *self._headers(*ids)]
+        if not logged.is_part:
+            headers.append((b"x-ms-resource-unit", str(cost(logged.path, parse(logged.query))).encode()))
+        return Response(200, orjson.dumps(answer), headers)
 
     def _refused(self, refused: GraphRefusal, fault: EntraFault | None, ids: tuple[str, str]) -> Response:
         headers = self._headers(*ids)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
 from scim_bridge.sandbox.entra.refusal import GraphRefusal, bad_request, unsupported
-from scim_bridge.sandbox.entra.schema import COLLECTIONS, DEFAULTS, ELSEWHERE, PROPERTIES, Kind, is_extension, unknown
+from scim_bridge.sandbox.entra.schema import DEFAULTS, ELSEWHERE, PROPERTIES, Kind, is_extension, unknown
 
 LARGEST_PAGE = 999
 USUAL_PAGE = 100
@@ -57,9 +57,7 @@ class Schema:
         """Raises a 400 for a name that objects of this kind do not have, a 501 for one kept outside the directory."""
         if kind == "user" and name in ELSEWHERE:
             raise GraphRefusal(501, "NotImplemented", f"The property '{name}' is not available in a list.")
-        is_known = (
-            name in self.extensions if is_extension(name) and name not in COLLECTIONS else name in PROPERTIES[kind]
-        )
+        is_known = name in self.extensions if is_extension(name) else name in PROPERTIES[kind]
         if not is_known or name in self.without:
             raise unknown(kind, name)
 

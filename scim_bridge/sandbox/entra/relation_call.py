@@ -14,7 +14,7 @@ from scim_bridge.sandbox.entra.object_call import KINDS
 from scim_bridge.sandbox.entra.permission import HIDDEN_MEMBERS
 from scim_bridge.sandbox.entra.query import refuse, require_advanced
 from scim_bridge.sandbox.entra.refusal import bad_request, denied
-from scim_bridge.sandbox.entra.shown import mixed_rows
+from scim_bridge.sandbox.entra.shown import is_hidden, mixed_rows
 from scim_bridge.sandbox.entra.store import Entry
 
 _TYPE = "microsoft.graph."
@@ -25,7 +25,7 @@ def members(call: Call, group_id: str, relation: str, cast: Sequence[str]) -> di
     call.require("groups")
     group = call.entry("group", group_id)
     ids = call.memberships.of(group, is_transitive=relation == "transitiveMembers")
-    if group.properties.get("visibility") == "HiddenMembership" and HIDDEN_MEMBERS.isdisjoint(call.request.roles):
+    if is_hidden(group) and HIDDEN_MEMBERS.isdisjoint(call.request.roles):
         if call.knobs.hidden_members == "refuse":
             raise denied()
         ids = ()

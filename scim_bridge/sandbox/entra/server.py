@@ -1,6 +1,7 @@
 """Serves the emulator on loopback, in a thread, with a certificate authority of its own."""
 
 import asyncio
+import signal
 import tempfile
 import threading
 import time
@@ -151,3 +152,14 @@ class EntraSandbox:
             await asyncio.gather(secure.serve(sockets=both), plain.serve(sockets=[metadata]))
 
         asyncio.run(serve())
+
+
+def serve(sandbox: EntraSandbox, tell: Callable[[EntraSandbox], None]) -> None:
+    """Serve until SIGINT or SIGTERM, whose handlers are replaced for good. tell: called once, when it answers."""
+    ended = threading.Event()
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: ended.set())
+    sandbox.app.traffic.log = None
+    with sandbox:
+        tell(sandbox)
+        ended.wait()

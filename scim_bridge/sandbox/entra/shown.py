@@ -16,6 +16,11 @@ def typed(kind: Kind, object_id: str) -> Row:
     return {"@odata.type": f"#microsoft.graph.{kind}", "id": object_id}
 
 
+def is_hidden(group: Entry) -> bool:
+    """Whether a group's members show only to who may read hidden memberships."""
+    return bool(group.properties.get("visibility") == "HiddenMembership")
+
+
 def rows(selection: Selection, roles: frozenset[str]) -> Callable[[Entry], Row]:
     """Shows objects of one kind. What an object does not have is null, or []; so is what the roles do not open."""
     is_basic = selection.kind == "user" and FULL_USERS.isdisjoint(roles)

@@ -73,21 +73,19 @@ class Store:
         """Create (defaults first) or change an object. ValueError: unknown property, taken name, deleted object."""
         check_written(kind, properties)
         entry = self.entries.get(object_id)
-        if entry is not None and entry.removed == "changed":
-            raise ValueError(f"{object_id} is deleted; restore it first")
+        if entry is not None and entry.removed:
+            raise ValueError(f"{object_id} is deleted; restore it, or take another id: none is given out twice")
         self._name(kind, object_id, entry, properties)
         self.extensions.update(name for name in properties if is_extension(name))
         number = self._touch(object_id)
         if entry is None:
             self.order[kind].append(object_id)
             self.entries[object_id] = Entry(object_id, kind, {**defaults, **properties, "id": object_id}, number)
-        elif entry.removed == "deleted":
-            self.entries[object_id] = Entry(object_id, kind, {**defaults, **properties, "id": object_id}, number)
-        else:
-            for name, value in properties.items():
-                if entry.properties.get(name) != value or (value is not None and name not in entry.properties):
-                    entry.changed[name] = number
-                    entry.properties[name] = value
+            return
+        for name, value in properties.items():
+            if entry.properties.get(name) != value:
+                entry.changed[name] = number
+                entry.properties[name] = value
 
     def remove(self, object_id: str, removal: Removal, now: str) -> None:
         """Delete an object, for a while or for good."""

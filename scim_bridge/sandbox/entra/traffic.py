@@ -1,7 +1,7 @@
 """What was asked: counts by kind, and the last requests one by one. Tokens and secrets are never kept."""
 
 import re
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass, field
 
 from scim_bridge.sandbox.entra.fault import Where
@@ -48,7 +48,7 @@ class Counts:
     parts: int = 0
     throttled: int = 0
     invalid: int = 0
-    kinds: Counter[str] = field(default_factory=Counter)
+    kinds: dict[str, int] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
 
 
@@ -62,7 +62,7 @@ class Traffic:
     def note(self, logged: Logged) -> None:
         """A request has come."""
         counts = self.counts
-        counts.kinds[logged.kind] += 1
+        counts.kinds[logged.kind] = counts.kinds.get(logged.kind, 0) + 1
         if self.log is not None:
             self.log.append(logged)
         if logged.is_part:

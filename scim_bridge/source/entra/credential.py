@@ -66,7 +66,9 @@ class SignInHttp:
 
     def _send(self, method: str, url: str, **parts: Any) -> httpx.Response:
         self.last = None
-        with httpx.Client(verify=self.trust, timeout=self.timeout.total_seconds()) as client:
+        # Only the machine's own metadata endpoint is plain HTTP: no proxy can reach it, and none may see its tokens.
+        seconds, by_proxy = self.timeout.total_seconds(), url.startswith("https:")
+        with httpx.Client(verify=self.trust, timeout=seconds, trust_env=by_proxy) as client:
             self.last = client.request(method, url, **parts)
         return self.last
 

@@ -116,7 +116,8 @@ class Unusable(SourceUnreadable):
 def _unreadable(status: int, shown: str, message: str) -> SourceUnreadable:
     said = f": {message.rstrip('.')}" if message else ""
     if status in (400, 501):
-        return Unusable(f"Graph does not take the request ({shown}){said}", "Look at the names that the mapping uses.")
+        way_out = "Look at the names that the mapping uses; if the tenant has no delta queries, set changes: none."
+        return Unusable(f"Graph does not take the request ({shown}){said}", way_out)
     return SourceUnreadable(f"Graph gives no answer to the request ({shown}){said}", _LOOK)
 
 

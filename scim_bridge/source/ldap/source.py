@@ -64,8 +64,10 @@ class LdapSource:
                     reason = str(lost)
             return self._whole(session, found, today, progress, reason)
 
-    def look(self, today: str, memory: Memory, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
+    def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
         """What the memory shows, with these ids as they are now: a search a base for each of them."""
+        if memory is None:
+            return self.read(today)
         ids = list(wanted)
         with signed_in(self._settings) as session:
             found = self._laid_out(session)

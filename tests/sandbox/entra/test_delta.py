@@ -130,6 +130,13 @@ def test_a_deleted_user_does_not_show_as_removed_from_groups_unless_told(graph: 
     assert members(graph.delta(link)[0]) == ["b"]
 
 
+def test_hidden_memberships_are_not_told_without_the_permission(graph: Caller, directory: Directory) -> None:
+    directory.put_group("g", visibility="HiddenMembership")
+    assert members(graph.delta("groups/delta?$select=members")[0]) == []
+    graph.set(roles=("GroupMember.Read.All", "Member.Read.Hidden"))
+    assert members(graph.delta("groups/delta?$select=members")[0]) == ["a", "b"]
+
+
 def test_a_deleted_group_is_gone_for_good_if_it_is_a_security_group(graph: Caller, directory: Directory) -> None:
     directory.put_group("m365", groupTypes=["Unified"])
     _, link = graph.delta("groups/delta?$select=displayName")

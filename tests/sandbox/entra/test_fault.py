@@ -140,6 +140,7 @@ def test_the_quota_is_counted_in_units_and_told_when_it_nears_its_end(graph: Cal
     graph.set(units=10)
     answers = [graph.get("users") for _ in range(6)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 200, 429]
+    assert answers[0].headers["x-ms-resource-unit"] == "2"
     assert answers[0].headers.get("x-ms-throttle-limit-percentage") is None
     assert answers[4].headers["x-ms-throttle-limit-percentage"] == "1.0"
     assert int(answers[5].headers["retry-after"]) >= 1

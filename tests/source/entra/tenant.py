@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -46,16 +46,22 @@ def patience() -> Patience:
 
 
 @contextmanager
-def machine_at(url: str) -> Iterator[None]:
-    """Inside this, that is where a virtual machine's metadata endpoint is."""
-    before = os.environ.get("AZURE_POD_IDENTITY_AUTHORITY_HOST")
-    os.environ["AZURE_POD_IDENTITY_AUTHORITY_HOST"] = url
+def variables(**values: str) -> Iterator[None]:
+    """Inside this, these environment variables have these values."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
         yield
     finally:
-        del os.environ["AZURE_POD_IDENTITY_AUTHORITY_HOST"]
-        if before is not None:
-            os.environ["AZURE_POD_IDENTITY_AUTHORITY_HOST"] = before
+        for name, value in before.items():
+            del os.environ[name]
+            if value is not None:
+                os.environ[name] = value
+
+
+def machine_at(url: str) -> AbstractContextManager[None]:
+    """Inside this, that is where a virtual machine's metadata endpoint is."""
+    return variables(AZURE_POD_IDENTITY_AUTHORITY_HOST=url)
 
 
 def source(entra: EntraSandbox, users: Iterable[str] = (), groups: Iterable[str] = (), **changed: Any) -> EntraSource:

@@ -21,7 +21,7 @@ from scim_bridge.sandbox.entra.fault import EntraFault
 from scim_bridge.sandbox.entra.knobs import EntraKnobs
 from scim_bridge.sandbox.entra.registration import FederatedCredential
 from scim_bridge.sandbox.entra.server import EntraSandbox
-from tests.source.entra.tenant import machine_at, read, settings, source
+from tests.source.entra.tenant import machine_at, read, settings, source, variables
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PRIVATE = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
@@ -178,6 +178,11 @@ def machine(entra: EntraSandbox) -> Iterator[EntraSandbox]:
 
 def test_the_machines_own_identity_signs_in(machine: EntraSandbox) -> None:
     read(source(machine, credential=ManagedIdentity("")))
+
+
+def test_the_machines_own_endpoint_is_never_asked_through_a_proxy(machine: EntraSandbox) -> None:
+    with variables(http_proxy="http://127.0.0.1:9"):
+        read(source(machine, credential=ManagedIdentity("")))
 
 
 def test_an_identity_assigned_to_the_machine_signs_in(machine: EntraSandbox) -> None:

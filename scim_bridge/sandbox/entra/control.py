@@ -1,0 +1,65 @@
+"""The control plane, on the plain port: for demos and tests that run the emulator as its own process.
+
+GET counts; POST seed, change, faults, knobs, reset-counts, expire-tokens, expire-delta-links. Never counted.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from scim_bridge.sandbox.entra.fault import EntraFault
+
+if TYPE_CHECKING:
+    from scim_bridge.sandbox.entra.app import EntraApp
+
+_CHANGES = frozenset(
+    {
+        "put_user", "delete_user", "purge_user", "restore_user", "set_manager", "put_group", "delete_group",
+        "restore_group", "add_member", "remove_member", "put_device", "put_contact", "put_service_principal", "assign",
+        "unassign",
+    }
+)  # fmt: skip
+_AS: dict[str, Callable[[Any], Any]] = {"roles": tuple, "without": frozenset}
+
+
+def control(app: "EntraApp", method: str, what: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    """Status and JSON of one control request; 400 with the reason for one that makes no sense."""
+    try:
+        given = orjson.loads(body) if body else {}
+        return _done(app, method, what, given)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return 400, {"error": f"{type(error).__name__}: {error}"}
+
+
+def _done(app: "EntraApp", method: str, what: str, given: Any) -> tuple[int, dict[str, Any]]:
+    match (method, what):
+        case ("GET", "counts"):
+            return 200, asdict(app.traffic.counts)
+        case ("POST", "seed"):
+            app.directory.seed(given)
+        case ("POST", "change"):
+            for change in given["changes"]:
+                _change(app, change)
+        case ("POST", "faults"):
+            app.faults.faults = [EntraFault(**fault) for fault in given["faults"]]
+        case ("POST", "knobs"):
+            known = {name: _AS[name](value) if name in _AS else value for name, value in given.items()}
+            app.knobs = replace(app.knobs, **known)
+        case ("POST", "reset-counts"):
+            app.traffic.forget()
+        case ("POST", "expire-tokens"):
+            app.tokens.revoke()
+        case ("POST", "expire-delta-links"):
+            app.graph.delta.expire(given.get("refusal"))
+        case _:
+            return 404, {"error": f"there is no {method} /control/{what}"}
+    return 200, {}
+
+
+def _change(app: "EntraApp", change: dict[str, Any]) -> None:
+    """{"do": one of the directory's methods, "with": [its arguments], "set": {properties}}."""
+    if change["do"] not in _CHANGES:
+        raise ValueError(f"{change['do']} is no change")
+    getattr(app.directory, change["do"])(*change.get("with", ()), **change.get("set", {}))
