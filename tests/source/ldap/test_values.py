@@ -33,8 +33,8 @@ def of_people(*definitions: bytes, names: frozenset[str]) -> Layout:
         NO_TLS,
         Search(("dc=x",), ""),
         None,
-        True,
-        500,  # noqa: FBT003
+        True,  # noqa: FBT003
+        500,
         timedelta(seconds=1),
     )
     server = Server("openldap", parse(definitions))
