@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -36,8 +37,10 @@ _ENABLED, _DISABLED = "544", "546"
 def require_samba() -> None:
     """Skip the test where no domain controller can be made."""
     missing = [name for name in ("samba", "samba-tool", "unshare") if _found(name) is None]
-    if missing or os.geteuid() != 0:
-        pytest.skip(f"needs root and {', '.join(missing) or 'nothing else'} (make samba-packages)")
+    missing += [] if find_spec("ldap") else ["python-ldap"]
+    missing += [] if os.geteuid() == 0 else ["root"]
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)} (make samba-packages, then make setup)")
 
 
 @dataclass
@@ -65,16 +68,11 @@ class Samba:
         with (self.folder / "samba.log").open("ab") as log:
             self._process = subprocess.Popen(_apart(command), stdout=log, stderr=log, cwd=self.folder)
         until = time.monotonic() + 60
-        while time.monotonic() < until:
-            try:
-                self.system().whoami_s()
-            except Exception:  # noqa: BLE001 - whatever it is, it is not ready yet
-                time.sleep(0.2)
-                if self._answers():
-                    return
-            else:
-                return
-        raise RuntimeError("samba did not answer")
+        while not self._answers():
+            if time.monotonic() > until:
+                self.stop()
+                raise RuntimeError("samba did not answer")
+            time.sleep(0.2)
 
     def _answers(self) -> bool:
         import ldap

@@ -32,8 +32,10 @@ class Writer:
         known = self._known
         found: Attributes = {}
         for returned, values in attributes.items():
-            name, decode = known[returned] if returned in known else self._learn(returned)
-            if decode is not None:
+            name, decode = known.get(returned) or self._learn(returned)
+            if decode is _texts and len(values) == 1:  # nearly every value of nearly every entry
+                found[name] = [values[0].decode("utf-8", "surrogateescape")]
+            elif decode is not None:
                 found[name] = decode(values)
         return write(split(dn)[1], found)
 
@@ -96,10 +98,7 @@ def anchor_of(entry_key: str) -> str:
 
 
 def _texts(values: list[bytes]) -> list[str]:
-    try:
-        return list(map(bytes.decode, values))
-    except UnicodeDecodeError:
-        return [value.text(item) for item in values]
+    return list(map(value.text, values))
 
 
 def _guids(values: list[bytes]) -> list[str]:

@@ -68,7 +68,7 @@ class _Kind:
         found: dict[str, object] = {}
         columns = self._columns
         for returned, values in raw.items():
-            names, is_single = columns[returned] if returned in columns else self._column(returned)
+            names, is_single = columns.get(returned) or self._column(returned)
             for name in names:
                 found[name] = (values[0] if values else "") if is_single else values
         return found
