@@ -46,7 +46,7 @@ scimmy: $(if $(shell command -v npm),.venv/scimmy/.done)
 .PHONY: test-slow
 test-slow: setup scimmy ## large and long tests, and the laws with thirty times the examples
 	$(BIN)/python -m pytest -m slow
-	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest tests/laws tests/mapping tests/source
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -m "not samba" tests/laws tests/mapping tests/source
 
 .PHONY: test-samba
 test-samba: setup ## Active Directory, as Samba speaks it (make samba-packages; needs root)

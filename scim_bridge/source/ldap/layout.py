@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scim_bridge.config.source import Flavor, LdapSettings, Search
+from scim_bridge.errors import Misconfigured
 from scim_bridge.model.identity import AttributeType, Kind
 from scim_bridge.model.source import Wanted
 from scim_bridge.source.ldap.schema import Attribute, Schema
@@ -120,10 +121,15 @@ class Server:
 
 
 def layout(settings: LdapSettings, server: Server, wanted: Mapping[Kind, Wanted]) -> Layout:
-    """What to ask for. wanted: what the mapping uses of each kind."""
+    """What to ask for. wanted: what the mapping uses of each kind. Raises Misconfigured for an unknown `member`."""
     flavor, schema, groups = server.flavor, server.schema, settings.groups
     member = (groups.member if groups is not None else "") or "member"
     lists = schema.find(member)
+    if groups is not None and lists is None:
+        raise Misconfigured(
+            f"source.groups.member is {member}, an attribute that the server does not know",
+            "Usual ones are member, uniqueMember and memberUid.",
+        )
     joins_uid = groups is not None and lists is not None and not lists.is_dn
     of_user = (
         *_needed_of_user(flavor, wanted["user"], is_in_groups=groups is not None),

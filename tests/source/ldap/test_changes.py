@@ -72,7 +72,7 @@ def long_lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
     server.stop()
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings().max_examples // 8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), days=st.lists(st.integers(1, 12), min_size=1, max_size=4))
 def test_after_any_churn_the_changes_lead_where_everything_leads(long_lived: Slapd, seed: int, days: list[int]) -> None:
     server, random = long_lived, Random(seed)

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from scim_bridge.config.source import Search
+from scim_bridge.errors import Misconfigured
 from tests.ldap_server import SUFFIX, Slapd, add, group, person
 from tests.source.ldap.reading import members, read
 
@@ -67,6 +70,11 @@ def test_a_uid_that_two_users_share_makes_nobody_a_member(slapd: Slapd) -> None:
     shown = read(slapd, groups=Search((GROUPS,), "(objectClass=posixGroup)", "memberUid"))
     assert shown.members == {}
     assert [notice.subject for notice in shown.warnings] == ["a"]
+
+
+def test_an_attribute_of_members_that_the_server_does_not_know_is_said(slapd: Slapd) -> None:
+    with pytest.raises(Misconfigured, match=r"groups\.member is memberz"):
+        read(slapd, groups=Search((GROUPS,), "(objectClass=groupOfNames)", "memberz"))
 
 
 def test_a_group_with_thousands_of_members_is_read_whole(make_slapd: Callable[..., Slapd]) -> None:
