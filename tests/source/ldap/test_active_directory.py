@@ -76,7 +76,8 @@ def link(samba: Samba) -> Iterator[Any]:
     link = samba.system()
     yield link
     for name in ("groups", "people", "branch"):
-        for dn, _ in link.search_s(f"OU={name},{DOMAIN}", ldap.SCOPE_SUBTREE, attrlist=["1.1"])[::-1]:
+        found = [dn for dn, _ in link.search_s(f"OU={name},{DOMAIN}", ldap.SCOPE_SUBTREE, attrlist=["1.1"])]
+        for dn in sorted(found, key=len, reverse=True):  # what is inside goes first
             if not dn.lower().startswith(f"ou={name},"):
                 link.delete_s(dn)
 
