@@ -21,4 +21,4 @@ def page_through(url: str, dn: str, password: str, page: int, searches: list[str
 
 
 if __name__ == "__main__":
-    page_through(*sys.argv[1:4], int(sys.argv[4]), sys.argv[5:])
+    page_through(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5:])
