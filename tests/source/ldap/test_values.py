@@ -34,7 +34,7 @@ def of_people(*definitions: bytes, names: frozenset[str]) -> Layout:
         Search(("dc=x",), ""),
         None,
         True,
-        500,  # noqa: FBT003
+        500,
         timedelta(seconds=1),
     )
     server = Server("openldap", parse(definitions))
