@@ -33,9 +33,9 @@ def of_people(*definitions: bytes, names: frozenset[str]) -> Layout:
         NO_TLS,
         Search(("dc=x",), ""),
         None,
-        True,
-        500,
-        timedelta(seconds=1),
+        reads_changes=True,
+        page_size=500,
+        timeout=timedelta(seconds=1),
     )
     server = Server("openldap", parse(definitions))
     return layout(settings, server, {"user": Wanted("id", names), "group": Wanted("id")})
