@@ -46,6 +46,9 @@ def value_of(rule: CompiledRule, row: Row) -> Value:
     if expression.variable:
         text: Any = row.record.attributes.get(expression.variable, "")
         return str(text)
+    if expression.first_of:
+        texts: Any = row.record.attributes.get(expression.first_of, ())
+        return next((str(text) for text in texts if text), "")
     result = expression.evaluate(row.activation)
     if (type(result) is bool) is not rule.is_truth:
         raise EvaluationFailed(f"it gives {result!r} where {'true or false' if rule.is_truth else 'text'} is wanted")

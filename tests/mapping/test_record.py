@@ -163,6 +163,21 @@ def test_a_value_that_is_no_list_of_texts_fails_every_rule_that_reads_it(tmp_pat
     assert [flaw.detail for flaw in desired.flaws] == ["the rule for title failed: mails is no list of texts"]
 
 
+@pytest.mark.parametrize("texts", [["a", "b"], ["", "b"], [""], []])
+def test_the_first_of_several_texts_is_the_same_looked_up_or_evaluated(tmp_path: Path, texts: list[str]) -> None:
+    mapping = compiled(tmp_path, text_of(title="first( mails )", nickName="first(mails).trim()"), {"mails": "strings"})
+    attributes = only(mapping, person(mails=texts)).attributes
+    assert attributes["title"] == attributes["nickName"] == next((text for text in texts if text), "")
+    absent = only(mapping, person()).attributes
+    assert absent["title"] == absent["nickName"] == ""
+
+
+@pytest.mark.parametrize("wrong", ["a", [b"a"], [None], ("a",), ["a\x00"]])
+def test_a_value_that_is_no_list_of_texts_is_not_looked_up_either(tmp_path: Path, wrong: object) -> None:
+    mapping = compiled(tmp_path, text_of(title="first(mails)"), {"mails": "strings"})
+    assert [attribute for _, attribute, _ in flaws(only(mapping, person(mails=wrong)))] == ["title"]
+
+
 def test_a_character_that_is_no_text_is_found_however_deep(tmp_path: Path) -> None:
     mapping = compiled(tmp_path, text_of(title="extra.a.b[0]"), {"extra": "dyn"})
     assert only(mapping, person(extra={"a": {"b": ["x"]}})).attributes["title"] == "x"

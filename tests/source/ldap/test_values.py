@@ -33,9 +33,9 @@ def of_people(*definitions: bytes, names: frozenset[str]) -> Layout:
         NO_TLS,
         Search(("dc=x",), ""),
         None,
-        reads_changes=True,
-        page_size=500,
-        timeout=timedelta(seconds=1),
+        True,  # noqa: FBT003
+        500,
+        timedelta(seconds=1),
     )
     server = Server("openldap", parse(definitions))
     return layout(settings, server, {"user": Wanted("id", names), "group": Wanted("id")})
