@@ -44,7 +44,7 @@ def conclude(
     ended = list(zip(plan_applied.operations, outcomes, strict=False))
     refused = [_refused(operation, outcome) for operation, outcome in ended if outcome.status == "held"]
     open_now = {conflict.key: conflict for conflict in (*plan_now.conflicts, *refused)}
-    books = bookkeeping(matches, plan_now, sides.directory)
+    books = _without(sides.known.aside, matches, bookkeeping(matches, plan_now, sides.directory))
     if only is not None:
         mine = tuple(pair for pair in books.paired if (pair.kind, pair.source_id) in only)
         books = replace(books, paired=mine, forgotten=tuple(key for key in books.forgotten if key in only))
@@ -60,6 +60,12 @@ def conclude(
         sum(outcome.status in ("failed", "not_sent") for outcome in outcomes),
         applied is not None and applied.has_ended,
     )
+
+
+def _without(aside: frozenset[Key], matches: Matches, books: Bookkeeping) -> Bookkeeping:
+    """Links that were set aside, and whose record is not there, are over: what they named is listed instead."""
+    over = aside - {(match.kind, match.source_id) for match in matches}
+    return replace(books, forgotten=(*books.forgotten, *sorted(over))) if over else books
 
 
 def _refused(operation: Operation, outcome: Outcome) -> Conflict:

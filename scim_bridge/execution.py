@@ -28,8 +28,8 @@ from scim_bridge.state.writer import Closing, Ending, State
 class Order:
     """How a run was asked for. approved_by: who gave `--approve`, "" if nobody. today: the mapping's, "" = this day.
 
-    in_full: the target is read whatever is known of it. asked_by: who named the identities of `--only`, which is an
-    approval of what it does to them.
+    in_full: the target is read whatever is known of it. after_restore: the state is a copy of unknown age. asked_by:
+    who named the identities of `--only`, which is an approval of what it does to them.
     """
 
     approved_by: str = ""
@@ -38,6 +38,7 @@ class Order:
     progress: Progress = silent
     is_stopping: Callable[[], bool] = never
     in_full: bool = False
+    after_restore: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.state.reader import StateReader
 
 Key = tuple[Kind, str]
+_REPAIRS = 4
+"""Readings in full over which it is counted how often the same value was set back: three in a row, and some room."""
 _FEW = 50
 """Up to so many resources in doubt are looked at one by one; more are read with all others, a hundred a request."""
 
@@ -37,12 +39,16 @@ class Observed:
     read_now: frozenset[str] = frozenset()
 
 
-def knowledge(bridge: Bridge, reader: StateReader, now: datetime) -> Known:
-    """What earlier runs left behind, as far as this connection's policy asks for it."""
+def knowledge(bridge: Bridge, reader: StateReader, now: datetime, *, after_restore: bool = False) -> Known:
+    """What earlier runs left behind, as far as this connection's policy asks for it.
+
+    after_restore: the state is a copy of unknown age, so that hardly anything of it is believed.
+    """
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
+    known = replace(known, repaired=reader.repairs(bridge.name, bridge.endpoint, now - _REPAIRS * bridge.verify))
     if bridge.policy.drift == "report":
         known = replace(known, memberships=reader.members(bridge.endpoint, None, ours=True))
-    return known
+    return known.after_restore() if after_restore else known
 
 
 def recollect(bridge: Bridge, reader: StateReader, now: datetime) -> Memory | None:

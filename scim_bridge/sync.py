@@ -72,7 +72,7 @@ def read_and_plan(bridge: Bridge, reader: StateReader, order: Order) -> Reading:
 def read_both(bridge: Bridge, reader: StateReader, order: Order) -> tuple[Known, Sight]:
     """What is remembered, what the source shows, and what the target holds."""
     now = datetime.now(UTC)
-    known = knowledge(bridge, reader, now)
+    known = knowledge(bridge, reader, now, after_restore=order.after_restore)
     today = order.today or f"{now:%Y-%m-%d}"
     memory = None if order.in_full else recollect(bridge, reader, now)
     source = said_why_whole(bridge.source.read(today, memory, order.progress))

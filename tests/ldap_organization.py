@@ -3,7 +3,7 @@
 Names of members and managers are kept right by whoever makes the change, as a careful administrator would.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from scim_bridge.model.identity import Snapshot
@@ -48,15 +48,18 @@ def open_ldap_entries(organization: Organization) -> Entries:
     return found
 
 
-def change(link: Any, before: Entries, after: Entries) -> None:
-    """Make a server that holds one set of entries hold the other: joiners, renames and moves, changes, leavers."""
+def change(link: Any, before: Entries, after: Entries, later: Collection[str] = ("manager",)) -> None:
+    """Make a server that holds one set of entries hold the other: joiners, renames and moves, changes, leavers.
+
+    later: attributes that name entries which may not be there yet when this one is added.
+    """
     import ldap
 
     for key in before.keys() & after.keys():
         old, new = before[key][0], after[key][0]
         if old != new:
             link.rename_s(old, new.split(",", 1)[0], new.split(",", 1)[1])
-    bare = {key: (dn, {n: v for n, v in a.items() if n != "manager"}) for key, (dn, a) in after.items()}
+    bare = {key: (dn, {n: v for n, v in a.items() if n not in later}) for key, (dn, a) in after.items()}
     for key in sorted(after.keys() - before.keys(), key=lambda key: (key[0] == "t", key)):
         add(link, bare[key])
     for key, (dn, attributes) in after.items():

@@ -119,7 +119,7 @@ class Slapd:
         with ldif.open("w") as file:
             for entry in entries:
                 file.write(to_ldif(entry))
-        command = [_slapadd(), "-q", "-w", "-f", str(self.folder / "slapd.conf"), "-l", str(ldif)]
+        command = [_slapadd(), "-q", "-w", "-S", "1", "-f", str(self.folder / "slapd.conf"), "-l", str(ldif)]
         subprocess.run(command, check=True, capture_output=True)
 
     def start(self) -> None:

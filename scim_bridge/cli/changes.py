@@ -35,6 +35,9 @@ ApproveOption = Annotated[
 OnlyOption = Annotated[
     list[str] | None, typer.Option("--only", metavar="USER_OR_GROUP", help="this one alone, at once; may be repeated")
 ]
+RestoreOption = Annotated[
+    bool, typer.Option("--after-restore", help="the state is a copy of unknown age: trust the target (with --full)")
+]
 FullOption = Annotated[bool, typer.Option("--full", help="read the whole target, however young the last reading is")]
 _ALL = 1_000_000
 
@@ -132,19 +135,24 @@ def sync_command(
     connection: ConnectionArgument = None,
     approve: ApproveOption = False,
     full: FullOption = False,
+    after_restore: RestoreOption = False,
     only: OnlyOption = None,
     output: OutputOption = Output.text,
 ) -> int:
     """Bring the target to what the source says, within the limits."""
     settings = load(context.obj)
     chosen = settings.connection(connection)
+    if after_restore and (only or not full):
+        raise Misconfigured("--after-restore reads everything anew", "Use it with --full and without --only.")
     if only:
         return _sync_only(settings, chosen, only, output, is_approved=approve)
     with open_bridge(chosen) as bridge, State(settings.state) as state:
         with progress() as report:
-            order = Order(approved_by=who() if approve else "", progress=report, in_full=full)
+            who_approves = who() if approve else ""
+            order = Order(who_approves, progress=report, in_full=full, after_restore=after_restore)
             result = sync(bridge, state, order)
-        return _conclude(result, state, chosen, output, f"scim-bridge sync {chosen.name} --approve")
+        anew = " --full --after-restore" if after_restore else ""
+        return _conclude(result, state, chosen, output, f"scim-bridge sync {chosen.name}{anew} --approve")
 
 
 def _sync_only(

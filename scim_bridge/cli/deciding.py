@@ -12,6 +12,7 @@ from scim_bridge.model.run import ConflictRecord
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
 from scim_bridge.view.conflict import kind_words
+from scim_bridge.view.words import counted
 
 
 def register(app: typer.Typer, conflicts: typer.Typer) -> None:
@@ -23,7 +24,7 @@ def register(app: typer.Typer, conflicts: typer.Typer) -> None:
 
 def resolve_command(
     context: typer.Context,
-    key: Annotated[str, typer.Argument(help="the conflict's key, as `conflicts` shows it")],
+    key: Annotated[str, typer.Argument(help="a conflict's key, or a kind: all of it")],
     link: Annotated[str | None, typer.Option("--link", metavar="TARGET_ID", help="the record is this resource")] = None,
     separate: Annotated[bool, typer.Option("--separate", help="a namesake: the one who left is renamed")] = False,
     adopt: Annotated[bool, typer.Option("--adopt", help="the record is the resource that it matches")] = False,
@@ -32,7 +33,7 @@ def resolve_command(
     target: Annotated[bool, typer.Option("--target", help="keep what the target has")] = False,
     note: Annotated[str, typer.Option("--note", help="why, for whoever reads it later")] = "",
 ) -> int:
-    """Decide a conflict. The decision is kept across runs, and the next run goes by it."""
+    """Decide a conflict, or all open ones of a kind. It is kept across runs, and the next run goes by it."""
     given: dict[Decision, bool] = {
         "link": link is not None,
         "separate": separate,
@@ -45,13 +46,17 @@ def resolve_command(
     if len(chosen) != 1:
         raise Misconfigured("a conflict is decided in one way", "Give one of --link, --separate, --adopt, --ignore, …")
     settings = load(context.obj)
-    found = [c for c in open_reader(settings.state).conflicts() if c.key == key]
+    found = [c for c in open_reader(settings.state).conflicts() if c.key == key or (c.kind == key and c.is_waiting)]
     if not found:
         raise Misconfigured(f"no conflict {key} is open", "See: scim-bridge conflicts")
+    if link is not None and key == found[0].kind:
+        raise Misconfigured("--link gives one resource to one record", "Name one conflict by its key.")
     _require_fitting(found[0], chosen[0])
     with State(settings.state) as state:
-        state.resolve(found[0].connection, key, chosen[0], link or "", note, who())
-    tell(f"{key}: {chosen[0]}. The next sync goes by it.")
+        for conflict in found:
+            state.resolve(conflict.connection, conflict.key, chosen[0], link or "", note, who())
+    which = key if key == found[0].key else f"{counted(len(found), 'conflict')} of kind {key}"
+    tell(f"{which}: {chosen[0]}. The next sync goes by it.")
     return 0
 
 

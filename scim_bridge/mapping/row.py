@@ -62,14 +62,29 @@ _NONE: Mapping[str, EvaluationFailed] = {}
 
 
 def _unreadable(attributes: Mapping[str, object], language: Language) -> Mapping[str, EvaluationFailed]:
-    if language.is_text_only:
-        try:
-            if is_clean("".join(attributes.values())):  # type: ignore[arg-type]  # anything but text raises TypeError
-                return _NONE
-        except TypeError:
-            pass
+    try:
+        # What nearly every record is: all of its texts are looked at as one, and anything else raises TypeError.
+        if is_clean("".join(attributes.values() if language.is_text_only else _plain(attributes, language))):  # type: ignore[arg-type]
+            return _NONE
+    except TypeError:
+        pass
     found = {name: _fault(name, value, language) for name, value in attributes.items()}
     return {name: fault for name, fault in found.items() if fault is not None}
+
+
+def _plain(attributes: Mapping[str, object], language: Language) -> list[str]:
+    """The texts of a record whose every value is a text, a list of texts or a truth, as its type has it."""
+    texts: list[str] = []
+    kind_of = language.names.get
+    for name, value in attributes.items():
+        kind = kind_of(name, "dyn")
+        if type(value) is str and kind != "strings":
+            texts.append(value)
+        elif type(value) is list and kind != "string":
+            texts += value
+        elif type(value) is not bool or kind != "dyn":
+            raise TypeError(name)
+    return texts
 
 
 def _fault(name: str, value: object, language: Language) -> EvaluationFailed | None:

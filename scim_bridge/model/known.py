@@ -1,7 +1,7 @@
 """What earlier runs of a connection left behind, as the planner sees it. Losing it costs time, never harm."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -65,7 +65,9 @@ class Known:
     recent: limit → what it counted in the runs of its window, approved ones left out (guard.py names the items).
     resolutions: conflict key → what a person decided.
     assigned: target id → the open question about an orphan's assignments, as it was told last.
+    repaired: target id → path → how often of late a value was only set back to what we had applied.
     memberships: group target id → who was in it when we last left it; only where drift is to be reported, else None.
+    aside: (kind, source id) of links that count for nothing, since the state was restored from a copy of unknown age.
     """
 
     users: Mapping[str, Link] = field(default_factory=dict)
@@ -79,7 +81,23 @@ class Known:
     recent: Mapping[str, frozenset[str]] = field(default_factory=dict)
     resolutions: Mapping[str, Resolution] = field(default_factory=dict)
     assigned: Mapping[str, Conflict] = field(default_factory=dict)
+    repaired: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     memberships: Members | None = None
+    aside: frozenset[tuple[Kind, str]] = frozenset()
+
+    def after_restore(self) -> "Known":
+        """The same as if the state had been lost, but for what people decided."""
+        return replace(
+            self,
+            users={},
+            groups={},
+            is_fresh=True,
+            has_applied=False,
+            counts=None,
+            mapping="",
+            memberships=None if self.memberships is None else {},
+            aside=frozenset((link.kind, key) for links in (self.users, self.groups) for key, link in links.items()),
+        )
 
     def of(self, kind: Kind) -> Mapping[str, Link]:
         """Links of one kind, by source id."""

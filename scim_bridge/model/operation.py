@@ -51,7 +51,8 @@ class Operation:
 
     after: ids of operations that must have ended before, and well (but see can_do_without). target_id is None for what
     does not exist yet; the engine then takes the id that the create of the same source id brought. counts: the limits
-    that count it for what it is about (see `beside`), so that the later runs of the window know of it.
+    that count it for what it is about (see `beside`), so that the later runs of the window know of it. drifted: the
+    paths of changes that only undo what somebody else did.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Operation:
     members: tuple[Member, ...] = ()
     after: tuple[str, ...] = ()
     counts: tuple[str, ...] = ()
+    drifted: tuple[str, ...] = ()
 
     @property
     def resource(self) -> Kind:

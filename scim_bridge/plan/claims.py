@@ -97,6 +97,8 @@ class _Claims:
                 losers = [d for d in records if pairing.target_of.get(d.source_id) not in holding]
                 found = conflict.duplicate(pairing.kind, path, records, losers)
                 for desired in losers:
+                    if desired.source_id in pairing.links and pairing.keeps_drift(desired, path):
+                        continue  # it claims the value, but does not take it
                     self._refuse(desired, path, found)
 
     def weigh_needs(self, desired: Desired) -> None:
@@ -105,6 +107,8 @@ class _Claims:
         own = pairing.target_of.get(desired.source_id)
         for path in self.paths:
             value = desired.attributes.get(path)
+            if value and pairing.keeps_drift(desired, path):
+                continue  # it does not take the value: what somebody else put in its place stays
             for hit in pairing.holding(path, value):
                 if hit == own or own in pairing.holding(path, value):
                     continue

@@ -258,3 +258,19 @@ def orphan_with_assignments(existing: Existing, count: int, held: str) -> Confli
         existing.target_id,
         existing.kind,
     )
+
+
+def another_provisioner(desired: Desired, existing: Existing, paths: Iterable[str]) -> Conflict:
+    """Somebody else changed the same values back, several times in a row."""
+    return Conflict(
+        conflict_key("another_provisioner", [identity(desired), existing.target_id]),
+        "another_provisioner",
+        (desired.name,),
+        f"{desired.name}: {', '.join(sorted(paths))} was changed on the target by someone else and set back, time and "
+        "again; another provisioner is writing here",
+        "CloudTrail names who writes beside scim-bridge: stop one of the two, or leave the difference with "
+        "`policy.drift: report`.",
+        existing.target_id,
+        desired.kind,
+        desired.source_id,
+    )

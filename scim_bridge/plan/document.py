@@ -86,6 +86,8 @@ def operation_document(operation: Operation) -> dict[str, Any]:
         document["changes"] = operation.changes
     if operation.counts:
         document["counts"] = operation.counts
+    if operation.drifted:
+        document["drifted"] = operation.drifted
     return document | {"reason": operation.reason, "after": operation.after}
 
 
@@ -131,6 +133,7 @@ class _Operation(_Strict):
     changes: dict[str, tuple[str | bool | None, str | bool | None]] = {}
     members: tuple[Member, ...] = ()
     counts: tuple[str, ...] = ()
+    drifted: tuple[str, ...] = ()
 
 
 class _Guard(_Strict):
@@ -219,4 +222,5 @@ def _operation(saved: _Operation) -> Operation:
         saved.members,
         saved.after,
         saved.counts,
+        saved.drifted,
     )

@@ -24,7 +24,10 @@ PHASE_OF: dict[OperationKind, Phase] = {
 
 @dataclass(slots=True, eq=False)
 class Draft:
-    """One request to be. is_extra: a request beyond one a resource (a swap, a split, a manager cycle)."""
+    """One request to be. is_extra: a request beyond one a resource (a swap, a split, a manager cycle).
+
+    drifted: paths of changes that only undo what somebody else did.
+    """
 
     kind: OperationKind
     match: Match
@@ -34,6 +37,7 @@ class Draft:
     after: "list[Draft]" = field(default_factory=list)
     phase: Phase = Phase.USERS
     is_extra: bool = False
+    drifted: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.phase = PHASE_OF[self.kind]

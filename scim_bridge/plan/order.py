@@ -59,6 +59,7 @@ def numbered(drafts: Sequence[Draft]) -> tuple[Operation, ...]:
             draft.changes,
             draft.members,
             tuple(dict.fromkeys(ids[id(needed)] for needed in draft.after)) if draft.after else (),
+            drifted=draft.drifted,
         )
         for draft in drafts
     )

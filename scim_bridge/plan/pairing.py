@@ -102,9 +102,9 @@ class Pairing:
         if record is None or not record.is_valid or path not in record.attributes or self.is_protected(record):
             return False
         how = self.uniqueness(path)
-        return fold(record.attributes[path], how) != fold(value, how) and not self._keeps_drift(record, path)
+        return fold(record.attributes[path], how) != fold(value, how) and not self.keeps_drift(record, path)
 
-    def _keeps_drift(self, record: Desired, path: str) -> bool:
+    def keeps_drift(self, record: Desired, path: str) -> bool:
         """Under `report`, what somebody else gave the resource it keeps, unless a person decided for the source."""
         target_id = self.target_of.get(record.source_id)
         if self.terms.policy.drift != "report" or target_id is None or self._is_for_source(record):
@@ -255,7 +255,10 @@ class Pairing:
         for hit, path in hits.items():
             if self.gives_up(self.owner.get(hit), path, desired.attributes[path]):
                 continue
-            how = self._rehire(desired, hit) if self._has_left(hit) and path != EXTERNAL_ID else None
+            has_left = self._has_left(hit) and path != EXTERNAL_ID
+            if has_left and self.is_protected(desired):
+                continue  # nothing will be done about this record, so who has left would never be shut out
+            how = self._rehire(desired, hit) if has_left else None
             if how == "separate":
                 self.separated.add(self.owner[hit])
                 continue

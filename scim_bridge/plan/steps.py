@@ -3,7 +3,7 @@
 Memberships are in membership.py; the order of the steps in order.py.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -20,6 +20,8 @@ from scim_bridge.plan.drift import has_drifted, left_alone
 from scim_bridge.plan.single import Key, key_of
 from scim_bridge.plan.situation import Action
 
+_IN_A_ROW = 3
+"""So often somebody else changes a value back before they are taken for another provisioner."""
 ORPHAN = "orphan: on the target, and claimed by no record"
 """Why an orphan that is reported is left alone."""
 
@@ -121,9 +123,11 @@ class _Decision:
         if self._is_disabled_there(match, changes):
             del changes[ACTIVE]
         self._leave_drift(match, changes)
+        drifted = _drifted(match, changes)
+        self._see_others(match, drifted)
         if changes:
-            kind, reason = _kind_and_reason(match, changes)
-            self._add(kind, match, reason, changes)
+            kind, reason = _kind_and_reason(match, changes, drifted)
+            self._add(kind, match, reason, changes, drifted)
 
     def deprovision(self, match: Match) -> None:
         """Departed: a user is deactivated, a group emptied (membership.py); both are deleted when the grace is over."""
@@ -225,12 +229,30 @@ class _Decision:
             for path in left:
                 del changes[path]
 
+    def _see_others(self, match: Match, drifted: Iterable[str]) -> None:
+        """What was set back again and again is not drift any more: somebody else writes here too."""
+        if match.desired is None or match.existing is None:
+            return
+        times = dict(self.known.repaired.get(match.existing.target_id, {}))
+        for path in drifted:
+            times[path] = times.get(path, 0) + 1
+        fought_over = [path for path, n in times.items() if n >= _IN_A_ROW]
+        if fought_over:
+            self.steps.conflicts.append(conflict.another_provisioner(match.desired, match.existing, fought_over))
+
     def _is_decided(self, key: str, decision: Decision) -> bool:
         resolution = self.known.resolutions.get(key)
         return resolution is not None and resolution.decision == decision
 
-    def _add(self, kind: OperationKind, match: Match, reason: str, changes: dict[str, Change]) -> None:
-        self.steps.drafts.append(Draft(kind, match, reason, changes))
+    def _add(
+        self,
+        kind: OperationKind,
+        match: Match,
+        reason: str,
+        changes: dict[str, Change],
+        drifted: tuple[str, ...] = (),
+    ) -> None:
+        self.steps.drafts.append(Draft(kind, match, reason, changes, drifted=drifted))
 
 
 def _names_given_up(existing: Existing) -> dict[str, Change]:
@@ -254,7 +276,7 @@ def _has_or_gets_resource(match: Match) -> bool:
     return match.is_managed or (not match.is_held and match.row.action in ("create", "adopt"))
 
 
-def _kind_and_reason(match: Match, changes: Mapping[str, Change]) -> tuple[OperationKind, str]:
+def _kind_and_reason(match: Match, changes: Mapping[str, Change], drifted: Sequence[str]) -> tuple[OperationKind, str]:
     """Where several kinds fit one user: deactivate, reactivate, adopt, update; the other changes ride along."""
     if match.kind == "user" and ACTIVE in changes:
         if changes[ACTIVE][1] is False:
@@ -264,12 +286,15 @@ def _kind_and_reason(match: Match, changes: Mapping[str, Change]) -> tuple[Opera
         kind: OperationKind = "adopt_user" if match.kind == "user" else "adopt_group"
         found = {"rehire": "the same one as before, under a new id", "decision": "linked, as a person decided"}
         return kind, found.get(match.by, f"found on the target by {match.by}")
-    return ("update_user" if match.kind == "user" else "update_group"), _why_updated(match, changes)
+    return ("update_user" if match.kind == "user" else "update_group"), _why_updated(changes, drifted)
 
 
-def _why_updated(match: Match, changes: Mapping[str, Change]) -> str:
+def _drifted(match: Match, changes: Mapping[str, Change]) -> tuple[str, ...]:
     applied = match.link.applied if match.link is not None else {}
-    drifted = [path for path, (old, new) in changes.items() if old != new and has_drifted(applied, path, (old, new))]
+    return tuple(path for path, change in changes.items() if has_drifted(applied, path, change))
+
+
+def _why_updated(changes: Mapping[str, Change], drifted: Sequence[str]) -> str:
     ours = [path for path, (old, new) in changes.items() if old != new and path not in drifted]
     told = [f"{_listed(ours)} changed in the source"] if ours else []
     told += [f"{_listed(drifted)} changed on the target by someone else"] if drifted else []

@@ -38,7 +38,7 @@ from scim_bridge.state.table import (
     TripRow,
 )
 from scim_bridge.state.transaction import reading
-from scim_bridge.state.window import last_applied, recent
+from scim_bridge.state.window import last_applied, recent, repairs
 
 
 class StoredAttributes(Mapping[str, Value]):
@@ -182,6 +182,13 @@ class StateReader:
         query = select_rows(LinkRow, ResourceRow).join(ResourceRow, seen, isouter=True)
         mine = (LinkRow.connection == connection, LinkRow.endpoint == endpoint)
         return [_link(row, resource) for row, resource in self._rows(query.where(*mine, names))]
+
+    def repairs(self, connection: str, endpoint: str, since: datetime) -> dict[str, dict[str, int]]:
+        """Target id → path → how often since then a value was set back that somebody else had changed."""
+        if self._engine is None:
+            return {}
+        with reading(self._engine) as database:
+            return repairs(database, connection, endpoint, since)
 
     def last_reading(self, connection: str, endpoint: str) -> datetime | None:
         """When this connection last read its target in full; None if never."""

@@ -1,5 +1,6 @@
 """What earlier runs count for the limits: what they took away or changed in the window, and what they were shown."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -72,3 +73,15 @@ def _items(operation: dict[str, Any], target_id: str | None) -> Iterator[tuple[s
     return counted_under(
         operation["kind"], operation["source_id"], target_id, members, counts=operation.get("counts", ())
     )
+
+
+def repairs(database: Connection, connection: str, endpoint: str, since: datetime) -> dict[str, dict[str, int]]:
+    """Target id → path → how often a value was set back to what we had applied."""
+    columns = (col(OperationRow.target_id), col(OperationRow.document))
+    mine = (col(RunRow.connection) == connection, col(RunRow.endpoint) == endpoint)
+    done = (col(OperationRow.answered_at) >= since, col(OperationRow.status) == "done")
+    query = select(*columns).join(RunRow, col(RunRow.id) == col(OperationRow.run_id)).where(*mine, *done)
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for target_id, document in database.execute(query.where(col(OperationRow.document).contains('"drifted":['))):
+        found[target_id or ""].update(orjson.loads(document).get("drifted", ()))
+    return {target_id: dict(times) for target_id, times in found.items()}

@@ -173,6 +173,23 @@ def test_under_always_a_match_by_name_is_adopted_at_any_time(world: World, peopl
     world.assert_equal_to(people)
 
 
+def test_who_changes_the_same_value_three_times_in_a_row_is_another_provisioner(
+    world: World, people: People, cli: Cli
+) -> None:
+    for expected in (0, 0, 5):
+        user_of(world, "a").attributes["title"] = "by hand"
+        assert cli("sync", "--full").code == expected
+        assert "title" not in user_of(world, "a").attributes
+        age(world, 23)
+    assert cli("sync").code == 5
+    key = conflicts(cli)["another_provisioner"]
+    assert cli("conflicts", "resolve", key, "--ignore").code == 0
+    assert cli("sync").code == 0
+    age(world, 50)
+    assert cli("sync").code == 0
+    assert conflicts(cli) == {}
+
+
 def test_under_report_drift_stays_until_a_person_or_the_source_decides(world: World, people: People, cli: Cli) -> None:
     allow(world, "drift: report")
     people.users["a"]["title"] = "Engineer"

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from scim_bridge.model.identity import Flaw
 from scim_bridge.model.known import Known
+from scim_bridge.model.policy import Policy, Protect
 from tests.builders import directory, group, linked, matched, on_target, planned, target, terms, told, user
 
 
@@ -137,3 +138,11 @@ def test_a_record_that_lost_its_id_keeps_its_account() -> None:
     known = linked(("user", "a", "t1"), ("group", "g", "s1"))
     plan = planned(directory(nameless, group("g"), members={"g": []}), existing, known)
     assert plan.operations == ()
+
+
+def test_who_has_left_is_shut_out_although_somebody_protected_bears_the_same_email() -> None:
+    policy = Policy(rehire="link", protect=Protect(users=("admin*",)))
+    existing = target(on_target("t", user("left", emails="x@corp.example")))
+    newcomer = user("n", userName="admin", emails="x@corp.example")
+    plan = planned(directory(newcomer), existing, linked(("user", "left", "t")), policy)
+    assert told(plan) == ["deactivate_user left@corp.example: active"]

@@ -1,5 +1,7 @@
 """What somebody else changed on the target, under `drift: report`."""
 
+from dataclasses import replace
+
 from scim_bridge.model.identity import Value
 from scim_bridge.model.known import Known, Link
 from scim_bridge.model.policy import Policy
@@ -40,9 +42,28 @@ def test_a_name_that_drifted_and_stays_is_not_given_to_anybody_else() -> None:
     assert sorted(c.kind for c in plan.conflicts) == ["drift", "match_taken"]
 
 
+def test_of_two_who_bear_each_others_name_by_drift_both_stay_and_nobody_is_held() -> None:
+    anna, bob = user("a", userName="anna"), user("b", userName="bob")
+    existing = target(on_target("t-a", anna, userName="bob"), on_target("t-b", bob, userName="anna"))
+    for known in (Known(), applied(("a", dict(anna.attributes)), ("b", dict(bob.attributes)))):
+        plan = planned(directory(anna, bob), existing, known, REPORT)
+        assert (plan.operations, [c.kind for c in plan.conflicts], plan.held) == ((), ["drift", "drift"], 0)
+
+
 def test_without_state_every_difference_may_be_drift_but_a_deactivation_passes() -> None:
     anna, bob = user("a", title="Lead"), user("b", active=False)
     existing = target(on_target("t-a", anna, title="by hand"), on_target("t-b", bob, active=True))
     plan = planned(directory(anna, bob), existing, Known(), REPORT)
     assert told(plan) == ["deactivate_user b@corp.example: active"]
     assert [c.kind for c in plan.conflicts] == ["drift"]
+
+
+def test_a_value_that_was_set_back_twice_of_late_and_is_changed_again_is_somebody_elses_work() -> None:
+    anna = user("a", title="Lead")
+    known = applied(("a", dict(anna.attributes)))
+    existing = target(on_target("t-a", anna, title="by hand"))
+    for times, kinds in ((1, []), (2, ["another_provisioner"])):
+        plan = planned(directory(anna), existing, replace(known, repaired={"t-a": {"title": times}}))
+        assert [c.kind for c in plan.conflicts] == kinds
+        [operation] = plan.operations
+        assert operation.drifted == ("title",)

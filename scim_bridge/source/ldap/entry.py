@@ -97,7 +97,7 @@ def anchor_of(entry_key: str) -> str:
 
 def _texts(values: list[bytes]) -> list[str]:
     try:
-        return [item.decode() for item in values]
+        return list(map(bytes.decode, values))
     except UnicodeDecodeError:
         return [value.text(item) for item in values]
 

@@ -33,8 +33,8 @@ PLACES = (
 """What people keep entries in. Where one of these is renamed or moved, no server reports the entries in it."""
 
 _FILTERS: Mapping[tuple[Flavor, Kind], str] = {
-    ("openldap", "user"): "(objectClass=person)",
-    ("openldap", "group"): "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))",
+    ("openldap", "user"): "(objectClass=inetOrgPerson)",
+    ("openldap", "group"): "(objectClass=groupOfNames)",
     ("active-directory", "user"): "(&(objectCategory=person)(objectClass=user))",
     ("active-directory", "group"): "(objectClass=group)",
 }

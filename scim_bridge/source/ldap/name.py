@@ -27,6 +27,8 @@ def is_below(dn: str, base: str) -> bool:
 
 def split(value: str) -> tuple[str, str]:
     """(GUID, DN) of a name as Active Directory extends it; the GUID is "" where it was not extended."""
+    if not value.startswith("<"):
+        return "", value
     found = _EXTENDED.match(value)
     return ((found[1] or "").lower(), value[found.end() :]) if found else ("", value)
 

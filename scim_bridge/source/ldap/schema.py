@@ -15,6 +15,8 @@ _BINARY = {
     *(_SYNTAX + number for number in ("4", "5", "8", "9", "10", "23", "28", "40")),
     *("1.2.840.113556.1.4.907", "1.2.840.113556.1.4.1221"),  # a security descriptor, an object of Exchange's
 }
+_COMPUTED = {"memberof", "pwdaccountlockedtime"}
+"""Kept by OpenLDAP's overlays memberof, dynlist and ppolicy, without a change of the entry that others are told of."""
 _GUIDS = {"objectguid", "ms-ds-consistencyguid", "parentguid"}
 _SIDS = {"objectsid", "sidhistory"}
 
@@ -23,7 +25,7 @@ _SIDS = {"objectsid", "sidhistory"}
 class Attribute:
     """One attribute type. names: as published, the usual one first.
 
-    is_computed: names of other entries that the server works out and reports as nobody's change (memberOf).
+    is_computed: what the server works out by itself and reports as nobody's change (memberOf).
     """
 
     names: tuple[str, ...]
@@ -101,7 +103,6 @@ def _syntax(published: Published, by_name: Mapping[str, Published]) -> str:
 def _attribute(published: Published, syntax: str) -> Attribute:
     is_dn = syntax in (_DN, _NAME_AND_UID)
     names = tuple(published.names)
-    is_computed = is_dn and bool(published.no_user_mod) and not published.single_value
-    return Attribute(
-        names, bool(published.single_value), is_dn, syntax in _BINARY, is_computed or names[0].lower() == "memberof"
-    )
+    is_back_link = is_dn and bool(published.no_user_mod) and not published.single_value
+    is_computed = is_back_link or names[0].lower() in _COMPUTED
+    return Attribute(names, bool(published.single_value), is_dn, syntax in _BINARY, is_computed)

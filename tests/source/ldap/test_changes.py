@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scim_bridge.model.source import Memory, SourceReading, Wanted
 from tests.ldap_organization import change, expected, open_ldap_entries, shown
-from tests.ldap_server import ADMIN, PASSWORD, SUFFIX, Slapd, add, group, person, replace
+from tests.ldap_server import ADMIN, PASSWORD, ROOT, SUFFIX, Slapd, add, group, person, replace, require_slapd
 from tests.organization import EVENTS, Event, organization
 from tests.source.ldap.reading import TODAY, ids, members, read, remembered, same, simple, source
 
@@ -62,24 +62,20 @@ def test_after_each_kind_of_event_the_changes_lead_where_everything_leads(slapd:
 
 
 @pytest.fixture(scope="module")
-def long_lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Slapd]]:
+def long_lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
     """One server for many days of many organizations."""
-    from tests.ldap_server import ROOT, require_slapd
-
     require_slapd()
     server = Slapd(tmp_path_factory.mktemp("slapd"))
     server.load(ROOT)
     server.start()
-    yield lambda: server
+    yield server
     server.stop()
 
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), days=st.lists(st.integers(1, 12), min_size=1, max_size=4))
-def test_after_any_churn_the_changes_lead_where_everything_leads(
-    long_lived: Callable[[], Slapd], seed: int, days: list[int]
-) -> None:
-    server, random = long_lived(), Random(seed)
+def test_after_any_churn_the_changes_lead_where_everything_leads(long_lived: Slapd, seed: int, days: list[int]) -> None:
+    server, random = long_lived, Random(seed)
     link = server.admin()
     there = organization(8, 4, seed)
     entries = open_ldap_entries(there)

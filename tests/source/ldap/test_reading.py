@@ -111,7 +111,8 @@ def test_the_probe_shows_a_page_of_users_and_groups(slapd: Slapd) -> None:
 
 
 def test_attributes_with_a_language_are_read_under_their_whole_name(slapd: Slapd) -> None:
-    add(slapd.admin(), person("a", **{"cn;lang-ja": ["佐藤"]}))
+    dn, attributes = person("a")
+    add(slapd.admin(), (dn, {**attributes, "cn;lang-ja": ["佐藤"]}))
     (record,) = read(slapd, Wanted("id", frozenset({"cn", "cn;lang-ja"}))).users
     assert (record.attributes["cn"], record.attributes["cn;lang-ja"]) == (["a"], ["佐藤"])
 

@@ -1,0 +1,72 @@
+"""Member lists in ranges, as a domain controller gives them that allows fewer values at a time than were asked for."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+pytest.importorskip("ldap", reason="python-ldap is not installed (make system-packages, then make setup)")
+
+from types import SimpleNamespace
+from typing import Any
+
+from scim_bridge.errors import SourceUnreadable
+from scim_bridge.source.ldap.ranged import complete
+from scim_bridge.source.ldap.session import Row
+
+DN = "CN=dev,DC=t"
+
+
+@dataclass
+class Group:
+    """A group on a server that gives three values at a time. versions: its uSNChanged at each look, then the last."""
+
+    members: list[bytes]
+    versions: list[bytes] = field(default_factory=lambda: [b"7"])
+    url: str = "ldaps://dc1"
+    asked: list[str] = field(default_factory=list)
+
+    def row(self, start: int) -> Row:
+        version = self.versions.pop(0) if len(self.versions) > 1 else self.versions[0]
+        end = start + 3
+        last = "*" if end >= len(self.members) else str(end - 1)
+        given = {f"Member;Range={start}-{last}": self.members[start:end]} if self.members else {}
+        return DN, {"member": [], **given, "uSNChanged": [version]}
+
+    def entry(self, base: str, attributes: Sequence[str], what: str) -> Row | None:
+        self.asked.append(attributes[0])
+        found = re.fullmatch(r"member;range=(\d+)-\*", attributes[0])
+        assert found is not None
+        return self.row(int(found[1]))
+
+
+def whole(group: Group) -> Any:
+    layout: Any = SimpleNamespace(member="member")
+    server: Any = group
+    return complete(server, group.row(0), layout)[1]
+
+
+def test_what_the_server_gave_decides_what_is_asked_next() -> None:
+    group = Group([b"%d" % number for number in range(8)])
+    assert whole(group)["member"] == group.members
+    assert group.asked == ["member;range=3-*", "member;range=6-*"]
+
+
+def test_a_group_that_changed_meanwhile_is_read_again() -> None:
+    group = Group([b"%d" % number for number in range(8)], versions=[b"7", b"8", b"8", b"8", b"8"])
+    assert whole(group)["member"] == group.members
+    assert group.asked == ["member;range=3-*", "member;range=0-*", "member;range=3-*", "member;range=6-*"]
+
+
+def test_a_group_that_never_holds_still_fails_the_run() -> None:
+    group = Group([b"%d" % number for number in range(8)], versions=[b"%d" % number for number in range(99)])
+    with pytest.raises(SourceUnreadable, match="CN=dev,DC=t kept changing while its members were read"):
+        whole(group)
+
+
+def test_a_group_that_came_whole_is_left_as_it_is() -> None:
+    row: Row = (DN, {"member": [b"a"]})
+    layout: Any = SimpleNamespace(member="member")
+    server: Any = None
+    assert complete(server, row, layout) is row
