@@ -89,7 +89,7 @@ class _Claims:
         claimants: dict[str, list[Desired]] = defaultdict(list)
         for desired in pairing.desired:
             value = desired.attributes.get(path)
-            if value and self.is_claimant(desired) and not pairing.keeps_drift(desired, path):
+            if value and self.is_claimant(desired):
                 claimants[fold(value, pairing.uniqueness(path))].append(desired)
         for value, records in claimants.items():
             if len(records) > 1:
@@ -97,6 +97,8 @@ class _Claims:
                 losers = [d for d in records if pairing.target_of.get(d.source_id) not in holding]
                 found = conflict.duplicate(pairing.kind, path, records, losers)
                 for desired in losers:
+                    if desired.source_id in pairing.links and pairing.keeps_drift(desired, path):
+                        continue  # it claims the value, but does not take it
                     self._refuse(desired, path, found)
 
     def weigh_needs(self, desired: Desired) -> None:

@@ -21,18 +21,18 @@ from scim_bridge.sandbox.fault import Fault
 from scim_bridge.sandbox.knobs import Knobs
 
 
-class CuttableProtocol(HttpToolsProtocol):
+class _CuttableProtocol(HttpToolsProtocol):
     """Hands the connection to the application, so that a fault can cut it."""
 
-    def on_message_begin(self) -> None:  # noqa: D102 - uvicorn's
+    def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["sandbox.transport"] = self.transport  # type: ignore[typeddict-unknown-key]  # ours, by its prefix
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # noqa: D102 - uvicorn's
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
         self._is_secure = transport.get_extra_info("ssl_object") is not None
 
-    def shutdown(self) -> None:  # noqa: D102 - uvicorn's
+    def shutdown(self) -> None:
         is_idle = self.cycle is None or self.cycle.response_complete
         if is_idle and self._is_secure:
             self.transport.abort()  # a client that keeps its connection open would not answer the farewell of TLS
@@ -197,7 +197,7 @@ def _config(app: Any, **tls: Any) -> uvicorn.Config:
         **tls,
         interface="asgi3",
         proxy_headers=False,
-        http=CuttableProtocol,
+        http=_CuttableProtocol,
         loop="uvloop",
         lifespan="off",
         log_level="error",

@@ -1,8 +1,10 @@
 """What the documents show is what the program does."""
 
 import re
+import time
 from pathlib import Path
 
+import orjson
 import pytest
 from ruamel.yaml import YAML
 
@@ -10,6 +12,7 @@ from scim_bridge.cli.main import run
 from scim_bridge.config.settings import load
 from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.selftest import run_tests
+from scim_bridge.sandbox.entra.directory import Directory
 from scim_bridge.sandbox.server import Sandbox
 from tests.docs.story import told
 
@@ -31,6 +34,14 @@ def test_the_readme_shows_what_the_demo_really_prints(capfd: pytest.CaptureFixtu
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     between = readme.split("<!-- demo: begin -->")[1].split("<!-- demo: end -->")[0]
     assert between.strip() == f"```\n{shown}\n```"
+
+
+def test_the_manual_s_directory_is_one_that_the_emulator_of_entra_takes() -> None:
+    directory = Directory(time.time)
+    directory.seed(orjson.loads(_block("docs/operations.md", "json")))
+    group = directory.store.alive("g1", "group")
+    assert group is not None
+    assert set(group.members) == {"u1", "g2"}
 
 
 def test_the_readmes_configuration_is_accepted(tmp_path: Path) -> None:

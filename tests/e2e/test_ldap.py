@@ -1,83 +1,171 @@
-"""From an OpenLDAP server to Identity Center by the ready mapping, on the command line."""
+"""An OpenLDAP directory through the command line: a real slapd on one side, emulated Identity Center on the other."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from tests.cutting import CuttingProxy
 from tests.e2e.conftest import Cli
 from tests.e2e.world import World
-from tests.ldap_server import ADMIN, PASSWORD, ROOT, SUFFIX, Slapd, add, group, person, replace, require_slapd
+from tests.ldap_server import ADMIN, PASSWORD, ROOT, SUFFIX, Slapd, require_slapd
+from tests.organization import Organization, organization
+from tests.places import OpenLdap
 
-_MAPPING = Path(__file__).parents[2] / "mappings" / "openldap.yaml"
+MAPPING = Path(__file__).parents[2] / "mappings" / "openldap.yaml"
 
 
 @pytest.fixture
-def slapd(world: World) -> Iterator[Slapd]:
-    """A server with a boss, somebody else and a group of both, and the configuration that reads it."""
+def slapd(tmp_path: Path) -> Iterator[Slapd]:
     require_slapd()
-    server = Slapd(world.folder / "slapd")
+    server = Slapd(tmp_path / "slapd", log=True)
     server.load(ROOT)
     server.start()
-    (world.folder / "ldap-password").write_text(f"{PASSWORD}\n")
-    world.config.write_text(
-        "connections:\n  corp:\n    source:\n      kind: ldap\n"
-        f"      urls: [{server.url}]\n"
-        f"      bind: {{method: simple, dn: '{ADMIN}', password: file:ldap-password}}\n"
-        f"      users: {{base: ['ou=people,{SUFFIX}', 'ou=branch,{SUFFIX}']}}\n"
-        f"      groups: {{base: ['ou=groups,{SUFFIX}']}}\n"
-        f"    mapping: {_MAPPING}\n"
-        f"    target: {{kind: identity-center, url: {world.sandbox.url}, token: {world.sandbox.token}}}\n"
-    )
-    link = server.admin()
-    add(link, person("boss", mail=["boss@corp.example"]))
-    add(link, person("sato", mail=["sato@corp.example"], manager=[person("boss")[0]], givenName=["花子"]))
-    add(link, group("dev", person("boss")[0], person("sato")[0]))
     yield server
     server.stop()
 
 
-def held(world: World) -> dict[str, bool]:
-    """userName → active on the target."""
-    return {user["userName"]: user["active"] for user in world.sandbox.state()["users"]}
+@pytest.fixture
+def directory(world: World, slapd: Slapd) -> OpenLdap:
+    """An organization in slapd, and the configuration that reads it."""
+    shutil.copy(MAPPING, world.folder)
+    (world.folder / "password").write_text(PASSWORD)
+    point_to(world, slapd.url)
+    made = OpenLdap(slapd)
+    made.become(organization(30, 8))
+    return made
 
 
-def test_people_of_a_directory_are_provisioned_followed_and_shut_out_when_they_leave(
-    world: World, slapd: Slapd, cli: Cli
+def point_to(world: World, url: str) -> None:
+    """Write bridge.yaml for a directory at this URL."""
+    bases = f'["ou=people,{SUFFIX}", "ou=branch,{SUFFIX}"]'
+    world.config.write_text(
+        "connections:\n  corp:\n"
+        f'    source:\n      kind: ldap\n      urls: ["{url}"]\n      timeout: 5s\n'
+        f'      bind: {{method: simple, dn: "{ADMIN}", password: file:password}}\n'
+        f'      users: {{base: {bases}}}\n      groups: {{base: ["ou=groups,{SUFFIX}"]}}\n'
+        "    mapping: openldap.yaml\n"
+        f"    target: {{kind: identity-center, url: {world.sandbox.url}, token: {world.sandbox.token}, "
+        "requests_per_second: 100000}\n"
+        "    policy: {limits: {deactivate: 100%, delete: 100%, remove_members: 100%, shrink_source: 100%}}\n",
+        encoding="utf-8",
+    )
+
+
+def assert_equal(world: World, there: Organization) -> None:
+    """Identity Center holds this organization: who left is inactive and in no group."""
+    held = world.held()
+    people = {person.mail.lower(): person for person in there.people.values()}
+    active = {user["userName"] for user in held["users"].values() if user["active"]}
+    assert active == {mail for mail, person in people.items() if person.is_active}
+    shown = {user["userName"]: user["displayName"] for user in held["users"].values()}
+    assert {mail: shown[mail] for mail in people} == {mail: person.display for mail, person in people.items()}
+    names = {key: user["userName"] for key, user in held["users"].items()}
+    groups = {name: {names[key] for key in members} for name, members in held["groups"].values()}
+    for key, team in there.teams.items():
+        assert groups[team.name] == {there.people[one].mail.lower() for one in there.flattened(key)}
+
+
+def test_a_directory_comes_to_identity_center_and_an_idle_run_asks_for_little(
+    world: World, cli: Cli, slapd: Slapd, directory: OpenLdap
 ) -> None:
-    assert cli("sync").code == 0
-    again = cli("sync", "--output", "json")
-    assert (again.code, again.json["summary"]["update_user"], again.json["summary"]["create_user"]) == (0, 0, 0)
-    link = slapd.admin()
-    replace(link, person("sato")[0], title=["Lead"])
-    link.delete_s(person("boss")[0])
-    changed = cli("sync", "--output", "json", "--approve")
-    assert (changed.json["summary"]["update_user"], changed.json["summary"]["deactivate_user"]) == (1, 1), changed.err
-    assert held(world) == {"boss@corp.example": False, "sato@corp.example": True}
+    assert cli("check", "corp").code == 0
+    assert cli("plan", "corp", "--exit-code").code == 3
+    said = cli("sync", "corp")
+    assert said.code == 0, said.err
+    assert_equal(world, directory.there)
+    world.sandbox.forget_requests()
+    assert cli("sync", "corp").code == 0
+    assert (world.sandbox.counts.reads, world.sandbox.counts.writes) == (1, 0)
 
 
-def test_what_was_decoded_is_explained(world: World, slapd: Slapd, cli: Cli) -> None:
-    told = cli("explain", "sato@corp.example")
-    assert told.code == 0, told.err
-    assert person("boss")[0] in told.out
-
-
-def test_a_directory_that_is_down_changes_nothing_and_says_so_in_one_sentence(
-    world: World, slapd: Slapd, cli: Cli
+def test_what_happens_in_the_directory_comes_to_identity_center_by_its_changes(
+    world: World, cli: Cli, directory: OpenLdap
 ) -> None:
-    assert cli("sync").code == 0
+    assert cli("sync", "corp").code == 0
+    there, random = directory.there.copy(), Random(5)
+    for _ in range(4):
+        there.churn(random, steps=5)
+        directory.become(there)
+        said = cli("sync", "corp")
+        assert said.code == 0, said.err
+        assert "the whole source was read" not in said.out
+        assert_equal(world, there)
+
+
+def test_one_leaver_is_pushed_with_the_memberships_and_nobody_else_is(
+    world: World, cli: Cli, directory: OpenLdap
+) -> None:
+    assert cli("sync", "corp").code == 0
+    there = directory.there.copy()
+    leaver, other = there.people["p1"].mail.lower(), there.people["p2"]
+    other.title = "waits"
+    there.dismiss("p1")
+    directory.become(there)
+    said = cli("sync", "corp", "--only", leaver)
+    assert said.code == 0, said.err
+    users = {user["userName"]: user for user in world.held()["users"].values()}
+    assert users[leaver]["active"] is False
+    assert users[other.mail.lower()].get("title") != "waits"
+    assert cli("sync", "corp").code == 0
+    assert_equal(world, there)
+
+
+def test_explain_shows_where_each_value_comes_from(cli: Cli, directory: OpenLdap) -> None:
+    person = next(person for person in directory.there.people.values() if person.manager)
+    said = cli("explain", person.mail.lower())
+    assert said.code == 0, said.err
+    manager = directory.there.people[person.manager]
+    assert f"uid={person.login},ou={person.unit},{SUFFIX}" in said.out
+    assert f"decoded from uid={manager.login},ou={manager.unit},{SUFFIX}" in said.out
+    assert "userName = " in said.out
+
+
+def test_an_outage_writes_nothing_and_the_next_good_run_catches_up(
+    world: World, cli: Cli, slapd: Slapd, directory: OpenLdap
+) -> None:
+    assert cli("sync", "corp").code == 0
+    before, there = world.held(), directory.there.copy()
+    there.dismiss("p1")
+    directory.become(there)
     slapd.stop()
-    failed = cli("sync")
-    assert failed.code == 1
-    assert "could not be reached" in failed.err
-    assert "connection refused" in failed.err
+    said = cli("sync", "corp")
+    assert said.code == 1
+    assert said.err.count("\n") == 1
+    assert "the directory server could not be reached" in said.err
+    assert world.held() == before
+    slapd.start()
+    point_to(world, slapd.url)
+    assert cli("sync", "corp").code == 0
+    assert_equal(world, there)
 
 
-def test_one_person_is_pushed_alone(world: World, slapd: Slapd, cli: Cli) -> None:
-    assert cli("sync").code == 0
-    link = slapd.admin()
-    for login in ("boss", "sato"):
-        replace(link, person(login)[0], title=["Lead"])
-    planned = cli("plan", "--only", "sato@corp.example", "--output", "json")
-    assert planned.code == 0, planned.err
-    assert [operation["subject"] for operation in planned.json["operations"]] == ["sato@corp.example"]
+def test_a_listing_that_is_cut_in_the_middle_writes_nothing(
+    world: World, cli: Cli, slapd: Slapd, directory: OpenLdap
+) -> None:
+    assert cli("sync", "corp").code == 0
+    before = world.held()
+    with CuttingProxy(slapd.port) as proxy:
+        point_to(world, f"ldap://127.0.0.1:{proxy.port}")
+        assert cli("plan", "corp").code == 0
+        proxy.limit = proxy.passed * 2 // 3
+        said = cli("sync", "corp")
+    assert said.code == 1, said.out
+    assert world.held() == before
+
+
+def test_a_password_that_was_changed_stops_the_schedule_and_is_shown_nowhere(
+    world: World, cli: Cli, directory: OpenLdap
+) -> None:
+    assert cli("sync", "corp").code == 0
+    before = world.held()
+    (world.folder / "password").write_text("another-secret")
+    said = cli("sync", "corp")
+    assert said.code == 1
+    assert "another-secret" not in said.out + said.err
+    assert "refuse" in said.err, said.err
+    assert world.held() == before
+    (world.folder / "password").write_text(PASSWORD)
+    assert cli("sync", "corp").code == 0

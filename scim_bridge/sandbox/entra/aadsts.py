@@ -1,7 +1,8 @@
 """The token endpoint's errors: number, HTTP status, OAuth error and text.
 
 learn.microsoft.com/entra/identity-platform/reference-error-codes lists the numbers; the page says that they may change
-and that a client should branch on the OAuth error. Status and OAuth error of 53003 and 7002xx are as users report them.
+and that a client should branch on the OAuth error. Status and OAuth error of 70021x are as users report them
+(microsoft/Agents, issue 202); those of 53003 and 650052 are a guess.
 """
 
 import uuid

@@ -10,7 +10,7 @@ from scim_bridge.sandbox.entra.link import Sealer
 from scim_bridge.sandbox.entra.listing import Listed, Paging, page
 from scim_bridge.sandbox.entra.membership import Memberships
 from scim_bridge.sandbox.entra.query import Given, Schema, page_size, require_eventual, wants_count
-from scim_bridge.sandbox.entra.refusal import not_found
+from scim_bridge.sandbox.entra.refusal import GraphRefusal, not_found
 from scim_bridge.sandbox.entra.schema import Kind
 from scim_bridge.sandbox.entra.shown import Row
 from scim_bridge.sandbox.entra.store import Entry, Store
@@ -69,8 +69,14 @@ class Call:
         return page(listed, self.given, Paging(size, self.knobs.empty_pages, self.sealer))
 
     def number(self, listed: Listed) -> str:
-        """The answer to a $count segment. Raises a 400 without eventual consistency."""
-        require_eventual(self.request.headers, "'$count'")
+        """The answer to a $count segment. Raises a 400 without eventual consistency.
+
+        The code is another than that of other advanced queries (microsoft-graph-docs, issue 13195).
+        """
+        try:
+            require_eventual(self.request.headers, "'$count'")
+        except GraphRefusal as refused:
+            raise GraphRefusal(refused.status, "Request_BadRequest", refused.message) from None
         return str(listed.count())
 
     def single(self, context: str, row: Row) -> dict[str, Any]:

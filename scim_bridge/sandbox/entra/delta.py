@@ -36,11 +36,11 @@ class Asked:
 
 
 class Delta:
-    """Answers delta requests from the store. valid_from: links given out before that moment are expired."""
+    """Answers delta requests from the store. clock: seconds since 1970."""
 
     def __init__(self, store: Store, sealer: Sealer, clock: Callable[[], float]) -> None:
-        self.expired_as: str | None = None
-        self._expired_until = -1
+        self._expired_until = 0
+        self._expired_as: str | None = None
         self._given_out = 0
         self._store, self._sealer, self._clock = store, sealer, clock
         self._rounds: OrderedDict[int, Round] = OrderedDict()
@@ -48,7 +48,7 @@ class Delta:
 
     def expire(self, refusal: str | None) -> None:
         """Let every delta link given out so far be refused. refusal: how, None = as the knob says."""
-        self._expired_until, self.expired_as = self._given_out, refusal
+        self._expired_until, self._expired_as = self._given_out, refusal
 
     def answer(self, asked: Asked, schema: Schema, knobs: EntraKnobs) -> dict[str, Any]:
         """The body of one page. Raises a 400 or a 410."""
@@ -69,7 +69,7 @@ class Delta:
         if opened is None or opened.get("k") != asked.kind:
             raise _expired("syncStateNotFound", asked)
         if opened["n"] <= self._expired_until:
-            raise _expired(self.expired_as or knobs.expired_delta, asked)
+            raise _expired(self._expired_as or knobs.expired_delta, asked)
         if self._clock() - opened["t"] > knobs.delta_lifetime:
             raise _expired(knobs.expired_delta, asked)
         ids = opened["i"]
@@ -97,11 +97,10 @@ class Delta:
         first, last = planned.pages[page] if page < len(planned.pages) else (0, 0)
         minimal_since = planned.since if "return=minimal" in asked.headers.get("prefer", "").lower() else None
         rows = [self._row(asked, planned, part, minimal_since) for part in planned.parts[first:last]]
-        if page + 1 < len(planned.pages) or knobs.endless == "new":
-            token = self._sealer.seal({"r": number, "p": page + 1})
-            return self._body(asked, rows, {"@odata.nextLink": f"{asked.url}?$skiptoken={token}"})
-        if knobs.endless == "same":
-            token = self._sealer.seal({"r": number, "p": page})
+        is_last = page + 1 >= len(planned.pages)
+        if not is_last or knobs.endless != "no":
+            following = page if is_last and knobs.endless == "same" else page + 1
+            token = self._sealer.seal({"r": number, "p": following})
             return self._body(asked, rows, {"@odata.nextLink": f"{asked.url}?$skiptoken={token}"})
         return self._body(asked, rows, {"@odata.deltaLink": self._delta_link(asked, planned.tracked, planned.until)})
 

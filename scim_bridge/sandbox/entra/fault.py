@@ -10,14 +10,14 @@ Where = Literal["graph", "login", "metadata"]
 Kind = Literal[
     "throttle", "error", "empty", "html", "garbage", "cut", "truncated", "slow", "hang",
     "unauthorized", "challenge", "forbidden", "gone", "sync_state", "resync", "expired_page",
-    "foreign_link", "redirect", "aadsts",
+    "foreign_link", "lost_link", "redirect", "aadsts",
 ]  # fmt: skip
 """throttle: 429, with retry_after or without. error: `status`, a 5xx, with a body; empty: none; html: a proxy's page.
 garbage: 200 and no JSON. cut: the connection ends without an answer; truncated: after half of it. slow: the answer
 comes after `seconds`; hang: none comes. unauthorized: 401, the token is said to have expired; challenge: 401 with
 claims. forbidden: 403. gone: 410 with a Location; sync_state, resync: 400 of a delta link that expired; expired_page:
-400 of a page token. foreign_link: next and delta links lead to `host`; redirect: 302 to `host`. aadsts: the token
-endpoint refuses with the error `code`.
+400 of a page token. foreign_link: next and delta links lead to `host`; lost_link: they are missing (as reported in
+msgraph-sdk-dotnet, issue 2569); redirect: 302 to `host`. aadsts: the token endpoint refuses with the error `code`.
 """
 _DELIVERED: dict[str, FaultKind] = {
     "garbage": "garbage",

@@ -46,10 +46,12 @@ def refuse_by(fault: EntraFault, request: GraphRequest) -> None:
 
 
 def reworded(fault: EntraFault, answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer with links that lead elsewhere, if that is the fault."""
-    if fault.kind != "foreign_link":
-        return answer
-    return {name: _moved(value, fault.host) if name in _LINKS else value for name, value in answer.items()}
+    """The answer with links that lead elsewhere, or without them, if that is the fault."""
+    if fault.kind == "lost_link":
+        return {name: value for name, value in answer.items() if name not in _LINKS}
+    if fault.kind == "foreign_link":
+        return {name: _moved(value, fault.host) if name in _LINKS else value for name, value in answer.items()}
+    return answer
 
 
 def _moved(url: str, host: str) -> str:

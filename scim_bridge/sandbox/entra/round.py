@@ -62,7 +62,10 @@ def plan(store: Store, tracked: Tracked, since: int | None, knobs: EntraKnobs) -
     planned = Round(tracked, since, store.sequence)
     start = None if since is None else max(0, since - knobs.replays)
     for entry in _concerned(store, tracked, start, knobs):
-        changes = _member_changes(store, entry, start, knobs) if tracked.has_members and not entry.removed else []
+        changes: list[MemberChange] = []
+        if tracked.has_members and not entry.removed:
+            is_new = since is None or entry.born > since
+            changes = _all_members(store, entry) if is_new else _member_changes(entry, start or 0, knobs)
         planned.parts.extend(_parts(entry, changes, knobs.delta_members))
     if knobs.scattered:
         planned.parts.sort(key=lambda part: part.number)
@@ -95,9 +98,11 @@ def _has_changed(entry: Entry, tracked: Tracked, since: int) -> bool:
     return tracked.has_members and bool(entry.member_log) and entry.member_log[-1][0] > since
 
 
-def _member_changes(store: Store, entry: Entry, since: int | None, knobs: EntraKnobs) -> list[MemberChange]:
-    if since is None or entry.born > since:
-        return [(member, True) for member in entry.members if store.alive(member)]
+def _all_members(store: Store, entry: Entry) -> list[MemberChange]:
+    return [(member, True) for member in entry.members if store.alive(member)]
+
+
+def _member_changes(entry: Entry, since: int, knobs: EntraKnobs) -> list[MemberChange]:
     log = entry.member_log[bisect_right(entry.member_log, since, key=itemgetter(0)) :]
     if knobs.history:
         return [(member, is_added) for _, member, is_added in log]

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 import trustme
+import uvloop
 
 from scim_bridge.sandbox.delivery import Delivery, Receive, Scope, Send
 from scim_bridge.sandbox.entra.app import EntraApp, Identity
@@ -151,7 +152,7 @@ class EntraSandbox:
         async def serve() -> None:
             await asyncio.gather(secure.serve(sockets=both), plain.serve(sockets=[metadata]))
 
-        asyncio.run(serve())
+        uvloop.run(serve())
 
 
 def serve(sandbox: EntraSandbox, tell: Callable[[EntraSandbox], None]) -> None:

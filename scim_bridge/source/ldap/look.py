@@ -1,6 +1,6 @@
-"""Looking at single records again, by their ids (`plan --only`)."""
+"""Looking at single records again, by their ids (`plan --only`): a user with the groups that list the user."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ldap.filter import escape_filter_chars
 
@@ -8,6 +8,7 @@ from scim_bridge.model.identity import Kind
 from scim_bridge.model.source import Memory
 from scim_bridge.source.ldap.entry import anchor_of, key, keys_of, read
 from scim_bridge.source.ldap.layout import ID, Layout, Selection
+from scim_bridge.source.ldap.name import parts, split, without_bits
 from scim_bridge.source.ldap.value import guid_filter
 from scim_bridge.source.ldap.whole import Reader
 
@@ -24,7 +25,58 @@ def look_again(
         known = _keys_with(layout, selection, memory, record_id)
         changed |= dict.fromkeys(known)
         changed |= reader.fitting(selection, _condition(layout, selection, record_id, known))
-    return changed
+    return changed | _groups_around(reader, layout, memory, changed)
+
+
+def _groups_around(
+    reader: Reader, layout: Layout, memory: Memory, looked_at: Mapping[str, str | None]
+) -> dict[str, str | None]:
+    """The groups that list these users now, and those that did, as they are now."""
+    people = keys_of(looked_at, "user")
+    if layout.groups is None or not people:
+        return {}
+    now = [value for key in people for value in _listed_as(layout, looked_at[key])]
+    before = [value for key in people for value in _listed_as(layout, memory.entries.get(key))]
+    found: dict[str, str | None] = {}
+    if now:
+        listing = "".join(f"({layout.member}={escape_filter_chars(value)})" for value in now)
+        found |= reader.fitting(layout.groups, f"(|{listing})")
+    ids = frozenset(map(anchor_of, people))
+    once = [key for key in _listing(layout, memory, before, ids) if key not in looked_at and key not in found]
+    return found | dict.fromkeys(once) | reader.again(map(anchor_of, once))
+
+
+def _listed_as(layout: Layout, text: str | None) -> list[str]:
+    """How groups name the user of this entry."""
+    if text is None:
+        return []
+    dn, attributes = read(text)
+    return attributes.get("uid", []) if layout.joins_uid else [dn]
+
+
+def _listing(layout: Layout, memory: Memory, values: Sequence[str], ids: Collection[str]) -> list[str]:
+    """The remembered groups that list one of these users, by one of these values or (Active Directory) by GUID."""
+    wanted, same = {_plain(value) for value in values}, set(values)
+    parsed = {parts(value) for value in values} if not layout.joins_uid else set()
+    member = layout.member.lower()
+
+    def lists(text: str) -> bool:
+        return any(
+            value in same
+            or split(value)[0] in ids
+            or _plain(dn := without_bits(split(value)[1])) in wanted
+            or ("\\" in dn and parts(dn) in parsed)
+            for name, listed in read(text)[1].items()
+            if name.partition(";")[0].lower() == member
+            for value in listed
+        )
+
+    return [group for group in keys_of(memory.entries, "group") if lists(memory.entries[group])]
+
+
+def _plain(value: str) -> str:
+    """A name without case and spaces: equal for names that are equal, unless they are escaped differently."""
+    return value.casefold().replace(" ", "")
 
 
 def _is_by_anchor(layout: Layout, selection: Selection) -> bool:

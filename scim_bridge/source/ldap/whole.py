@@ -37,10 +37,12 @@ class Reader:
         return entries
 
     def first_page(self, selection: Selection) -> dict[str, str]:
-        """One page of one kind, of its first base."""
-        for rows in self._pages(selection.bases[0], selection.filter, selection):
-            return dict(self.entry(selection.kind, row) for row in rows)
-        return {}
+        """One page of one kind, of each of its bases."""
+        entries: dict[str, str] = {}
+        for base in selection.bases:
+            rows = next(self._pages(base, selection.filter, selection), [])
+            entries.update(self.entry(selection.kind, row) for row in rows)
+        return entries
 
     def places(self, base: str) -> dict[str, str]:
         """The places under a base."""

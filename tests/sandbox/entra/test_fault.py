@@ -100,6 +100,12 @@ def test_links_and_redirects_lead_to_another_host(graph: Caller) -> None:
     assert (answer.status_code, answer.headers["location"]) == (302, "https://graph.attacker.example/v1.0/users?$top=1")
 
 
+def test_links_are_lost(graph: Caller) -> None:
+    graph.entra.fail(EntraFault("lost_link"))
+    for path in ("users?$top=1", "users/delta"):
+        assert not [name for name in graph.get(path).json() if name.endswith("Link")]
+
+
 def test_a_fault_lets_so_many_pass_and_strikes_so_often(graph: Caller) -> None:
     graph.entra.fail(EntraFault("error", path="users", skip=2, left=2))
     assert [graph.get("users").status_code for _ in range(6)] == [200, 200, 503, 503, 200, 200]

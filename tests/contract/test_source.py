@@ -1,0 +1,124 @@
+"""What every source promises (model.protocol.Source), held against each over the system itself.
+
+CSV files, a real slapd, the emulated Entra tenant; a real Active Directory (Samba) under its own mark.
+"""
+
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from scim_bridge.model.identity import Directory, Kind, Record, Snapshot
+from tests.organization import Organization, Team, organization
+from tests.places import TODAY, Place, Reader, by_name, counts_of, opened, with_ids
+
+NAMES = ("csv", "openldap", "entra", pytest.param("active-directory", marks=pytest.mark.samba))
+BY_CHANGES = NAMES[1:]
+"""Those that remember, and are told what has changed."""
+
+
+@pytest.fixture(params=NAMES)
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    with opened(request.param) as there:
+        yield there
+
+
+@pytest.fixture(params=BY_CHANGES)
+def telling(request: pytest.FixtureRequest) -> Iterator[Place]:
+    with opened(request.param) as there:
+        yield there
+
+
+@pytest.fixture(scope="module")
+def company() -> Organization:
+    """Five hundred people and sixty teams within teams, and one team of two thousand, who are added for it."""
+    there, random = organization(500, 60), Random(7)
+    while len(there.people) < 2_000:
+        there.hire(random)
+    there.teams["everybody"] = Team("everybody", "全社員", set(there.people))
+    return there
+
+
+def test_the_same_organization_is_desired_the_same_wherever_it_lives(place: Place, company: Organization) -> None:
+    with opened("csv") as files:
+        files.become(company)
+        place.become(company)
+        expected, found = by_name(Reader(files).whole()), by_name(Reader(place).whole())
+    assert found == expected
+
+
+def test_what_changes_say_is_what_everything_says(telling: Place) -> None:
+    there, random = organization(30, 8), Random(11)
+    telling.become(there)
+    reader = Reader(telling)
+    assert with_ids(reader.follow()) == with_ids(reader.whole())
+    for _ in range(6):
+        there.churn(random, 8)
+        telling.become(there)
+        assert with_ids(reader.follow()) == with_ids(reader.whole())
+    assert by_name(reader.follow()) == by_name(_as_files(there))
+
+
+def test_a_day_without_changes_teaches_nothing(telling: Place) -> None:
+    telling.become(organization(12, 4))
+    reader = Reader(telling)
+    reader.follow()
+    learned = reader.source().read(TODAY, reader.memory).learned
+    assert learned is not None
+    assert (learned.is_whole, dict(learned.entries), learned.reason) == (False, {}, "")
+
+
+def test_whoever_is_looked_at_is_shown_as_a_whole_reading_shows_them(telling: Place) -> None:
+    there = organization(12, 4)
+    telling.become(there)
+    reader = Reader(telling)
+    reader.follow()
+    joined, quitted = (there.teams[key] for key in sorted(there.teams)[:2])
+    there.people["p1"].title, there.people["p1"].family = "部長", "新姓"
+    joined.users.add("p1")
+    quitted.users.discard("p1")
+    there.people["p2"].title = "nobody asked"
+    telling.become(there)
+    everything, mail = reader.source().read(TODAY).snapshot, there.people["p1"].mail
+    one = _called(everything, mail)
+    seen = reader.source().look(TODAY, reader.memory, [("user", one.id)]).snapshot
+    assert _called(seen, mail).attributes == one.attributes
+    assert _teams_of(seen, one.id) == _teams_of(everything, one.id)
+
+
+def test_who_is_gone_is_gone_at_a_look(telling: Place) -> None:
+    there = organization(12, 4)
+    telling.become(there)
+    reader = Reader(telling)
+    reader.follow()
+    gone = _called(reader.source().read(TODAY).snapshot, there.people["p3"].mail)
+    there.dismiss("p3")
+    telling.become(there)
+    wanted: list[tuple[Kind, str]] = [("user", gone.id)]
+    assert gone.id not in {r.id for r in reader.source().look(TODAY, reader.memory, wanted).snapshot.users}
+
+
+def test_a_probe_shows_some_of_what_is_there_and_no_memberships(place: Place) -> None:
+    place.become(organization(8, 3))
+    shown = Reader(place).source().probe(TODAY)
+    assert counts_of(shown) == (8, 3)
+
+
+def test_the_key_of_a_source_is_the_same_each_time_it_is_opened(place: Place) -> None:
+    place.become(organization(3, 1))
+    reader = Reader(place)
+    assert reader.source().key == reader.source().key
+
+
+def _as_files(there: Organization) -> Directory:
+    with opened("csv") as files:
+        files.become(there)
+        return Reader(files).whole()
+
+
+def _called(snapshot: Snapshot, mail: str) -> Record:
+    return next(r for r in snapshot.users if r.attributes["mail"] in (mail, [mail]))
+
+
+def _teams_of(snapshot: Snapshot, user_id: str) -> set[str]:
+    return {group for group, (users, _) in snapshot.members.items() if user_id in users}
