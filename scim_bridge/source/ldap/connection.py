@@ -72,7 +72,7 @@ def _prepared(url: str, settings: LdapSettings) -> Any:
     link.set_option(ldap.OPT_NETWORK_TIMEOUT, seconds)
     link.set_option(ldap.OPT_TIMEOUT, seconds)
     link.set_option(ldap.OPT_X_SASL_NOCANON, 1)
-    if not url.startswith("ldapi:"):
+    if url.startswith("ldaps:") or (url.startswith("ldap:") and tls.start):
         _demand_certificate(link, tls)
     return link
 

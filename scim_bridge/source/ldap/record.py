@@ -91,6 +91,9 @@ class _Kind:
             control, expires = _first(raw, CONTROL), _first(raw, EXPIRES)
             found[ENABLED] = value.is_enabled(control, expires, self.today)
             before[ENABLED] = f"{CONTROL}={control}" + (f", {EXPIRES}={expires}" if expires else "")
+        if self.layout.is_ad and self.selection.kind == "group":
+            plain = [split(name)[1] for name in self._members(raw)]
+            found |= {name: plain for name in self.layout.names(self.selection, self.layout.member) if name in found}
         return before
 
     def _note(self, record_id: str, dn: str, raw: Attributes) -> None:

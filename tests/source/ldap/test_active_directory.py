@@ -161,6 +161,13 @@ def test_the_primary_group_counts_where_it_is_read(samba: Samba, link: Any) -> N
     assert {names[group]: users for group, (users, _) in snapshot.members.items()} == {"Domain Users": (a,)}
 
 
+def test_a_rule_over_members_sees_their_plain_names(samba: Samba, link: Any) -> None:
+    add(link, user("a"))
+    add(link, group("dev", user("a")[0]))
+    (record,) = source(samba, group=Wanted("id", frozenset({"cn", "member"}))).read(TODAY).snapshot.groups
+    assert record.attributes["member"] == [user("a")[0]]
+
+
 def test_nested_groups_and_managers_are_resolved_and_outsiders_noted(samba: Samba, link: Any) -> None:
     for entry in (user("boss"), user("a", manager=[user("boss")[0]]), group("inner", user("a")[0])):
         add(link, entry)
