@@ -67,7 +67,8 @@ def _compile(rules: Rules, variables: Mappings[str, AttributeType], problems: li
         problems.append(f"{rules.place}: {rules.kind}s have no attribute {rules.id!r} to be their id{hint}.")
     scope = _one(rules.scope, language, problems)
     attributes = tuple(_one(rule, language, problems) for rule in rules.attributes)
-    used = frozenset[str]().union(scope.expression.names, *(rule.expression.names for rule in attributes))
+    evaluated = [rule.expression for rule in (scope, *attributes) if not rule.expression.is_looked_up]
+    used = frozenset[str]().union(*(expression.reads for expression in evaluated))
     has_active = any(rule.rule.path == ACTIVE for rule in attributes)
     return CompiledRules(rules.kind, rules.id, scope, attributes, language, used, has_active)
 
@@ -113,7 +114,7 @@ def _unreachable(rule: Rule, language: Language, part: str = "") -> str:
 def _invalid_pattern(expression: Expression, language: Language) -> str:
     """A regular expression is only looked at when the rule runs: so run it once, on a record without values."""
     try:
-        expression.evaluate(language.activation({}, expression.names, "2000-01-01"))
+        expression.evaluate(language.activation({}, expression.reads, "2000-01-01"))
     except EvaluationFailed as failure:
         if "regular expression" in str(failure):
             return str(failure)

@@ -22,7 +22,7 @@ def value(rule: str, **attributes: object) -> Result:
 
 def value_in(language: Language, rule: str, attributes: Mapping[str, object]) -> Result:
     expression = language.compile(rule)
-    return expression.evaluate(language.activation(attributes, expression.names, TODAY))
+    return expression.evaluate(language.activation(attributes, expression.reads, TODAY))
 
 
 def failure(rule: str, **attributes: object) -> str:
@@ -71,7 +71,7 @@ def test_a_value_that_can_be_no_attribute_is_a_failure(strange: object) -> None:
 @pytest.mark.parametrize("empty", [None, [None], ["a", None], {"a": None}])
 def test_a_null_costs_the_process_nothing(rule: str, empty: object) -> None:
     expression = LANGUAGE.compile(rule)
-    activation = LANGUAGE.activation({"d": empty, "many": [None, "a"]}, expression.names, TODAY)
+    activation = LANGUAGE.activation({"d": empty, "many": [None, "a"]}, expression.reads, TODAY)
     with _collector_at_rest():
         before = sys.getrefcount(None)
         for _ in range(400):

@@ -172,6 +172,24 @@ def test_the_first_of_several_texts_is_the_same_looked_up_or_evaluated(tmp_path:
     assert absent["title"] == absent["nickName"] == ""
 
 
+@pytest.mark.parametrize(
+    ("rule", "given"),
+    [
+        ("first(mails) + \"first(mails)\" + 'first(mails)'", "afirst(mails)first(mails)"),
+        ('"\\"" + first(mails) + "first(mails)"', '"afirst(mails)'),
+        ("first(mails.map(mails, mails + first(['x'])))", "ax"),
+        ('size(mails) == 2 ? first(mails) : ""', "a"),
+        ("firstNonEmpty(first(titles), first(mails))", "a"),
+        ("first(mails).lower() + first( mails )", "aa"),
+    ],
+)
+def test_the_first_of_several_texts_is_meant_where_a_rule_says_so_and_nowhere_else(
+    tmp_path: Path, rule: str, given: str
+) -> None:
+    mapping = compiled(tmp_path, text_of(title=rule), {"mails": "strings", "titles": "strings"})
+    assert only(mapping, person(mails=["a", "b"])).attributes["title"] == given
+
+
 @pytest.mark.parametrize("wrong", ["a", [b"a"], [None], ("a",), ["a\x00"]])
 def test_a_value_that_is_no_list_of_texts_is_not_looked_up_either(tmp_path: Path, wrong: object) -> None:
     mapping = compiled(tmp_path, text_of(title="first(mails)"), {"mails": "strings"})
