@@ -3,6 +3,7 @@
 The request is for single identities (single.py); it goes before the next write of that run.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,10 +15,11 @@ from scim_bridge.errors import BridgeError, Busy, Stop
 from scim_bridge.execution import Order, Reading, Result
 from scim_bridge.model.run import RequestRecord
 from scim_bridge.observation import Key
-from scim_bridge.single import run_one
+from scim_bridge.single import Outer, run_one
 from scim_bridge.state.lock import lock
 from scim_bridge.state.writer import State
 
+_log = logging.getLogger("scim_bridge.inbox")
 _LOOKING = 0.2
 """Seconds between two looks at whether a request was answered."""
 
@@ -56,10 +58,15 @@ class Inbox:
         order = replace(self.order, approved_by=request.who if request.is_approved else "", asked_by=request.who)
         try:
             with self.bridge.target.urgent():
-                result = run_one(self.bridge, self.state, request.subjects, order, (self.run_id, self.reading))
+                outer = Outer(self.run_id, self.reading)
+                result = run_one(self.bridge, self.state, request.subjects, order, outer)
         except BridgeError as error:
             code = error.exit_code if isinstance(error, Stop) else 1
             self.state.answer(request.id, None, str(error), code)
+            return None
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run in progress goes on; the log has the details
+            _log.exception("a request for %s failed", ", ".join(request.subjects))
+            self.state.answer(request.id, None, f"the program failed ({type(error).__name__}); the log says more", 1)
             return None
         self.state.answer(request.id, result.run_id, exit_code=exit_code(result))
         return result
@@ -75,6 +82,9 @@ def wait_for_answer(bridge: Bridge, state: State, who: Sequence[str], order: Ord
             return request
         try:
             with lock(state.path, bridge.name, datetime.now(UTC)):
+                request = state.reader.request(request_id)
+                if request is not None and request.is_answered:
+                    return request
                 state.answer(request_id, None, "withdrawn")
                 return None
         except Busy:

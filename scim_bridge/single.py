@@ -14,15 +14,15 @@ from scim_bridge.errors import Misconfigured
 from scim_bridge.execution import Order, Reading, Result, failure_on_record, remember, send, stop_by_guard
 from scim_bridge.mapping.again import map_again
 from scim_bridge.mapping.record import map_records
-from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Directory, Existing, Inventory, SourceCounts
+from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Directory, Existing, SourceCounts
 from scim_bridge.model.known import Known
-from scim_bridge.model.plan import Verdict
+from scim_bridge.model.plan import Plan, Verdict
 from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.observation import Key, Observed, knowledge, recollect, with_again
 from scim_bridge.plan.assignments import concerned, with_what_hangs
 from scim_bridge.plan.correlate import Match, Matches, correlate
 from scim_bridge.plan.fit import fit
-from scim_bridge.plan.guard import not_approved
+from scim_bridge.plan.guard import not_approved, refuse_empty
 from scim_bridge.plan.make import Occasion, make_plan
 from scim_bridge.plan.neighbourhood import neighbourhood
 from scim_bridge.plan.sides import Sides
@@ -31,7 +31,13 @@ from scim_bridge.state.lock import lock
 from scim_bridge.state.reader import StateReader
 from scim_bridge.state.writer import State
 
-_ALONE: tuple[None, None] = (None, None)
+
+@dataclass(frozen=True, slots=True)
+class Outer:
+    """The run in progress that carries another one out. reading: what it has read, where that was about everybody."""
+
+    run_id: int
+    reading: Reading | None
 
 
 def read_and_plan_only(
@@ -42,27 +48,27 @@ def read_and_plan_only(
     beside: what the run in progress has read a moment ago, so that only the named have to be read and mapped anew.
     """
     now = datetime.now(UTC)
-    today = order.today or f"{now:%Y-%m-%d}"
     known = knowledge(bridge, reader, now)
     last = reader.last_reading(bridge.name, bridge.endpoint)
-    existing = Observed(reader.inventory(bridge.endpoint), last or now, is_whole=False)
-    view = _View(bridge, known, existing.inventory, today)
-    source, desired, keys = _see(view, reader, who, now, beside)
-    view = view.around(desired, keys)
-    wanted = _of_keys(view.matches, keys)
-    existing = look_at(bridge, replace(existing, inventory=view.inventory), wanted)
-    view = replace(view, inventory=existing.inventory)
-    wanted = _of_keys(view.matches, keys)
-    sides = Sides(view.desired, existing.inventory, existing.members, view.known)
-    narrow = narrowed(view.matches, sides, wanted, groups_of(bridge, reader, existing, wanted))
-    moment, read_at = (f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for at in (now, existing.at))
-    occasion = Occasion(bridge.name, bridge.endpoint, known.mapping, moment, today, read_at)
-    plan = make_plan(view.matches, narrow, bridge.policy, bridge.target.capabilities, occasion, wanted.keys)
-    plan = with_what_hangs(
-        plan, view.matches, bridge.access.look_up(concerned(plan, view.matches, bridge.policy, is_whole=False))
-    )
+    observed = Observed(reader.inventory(bridge.endpoint), last or now, is_whole=False)
+    view = _View(bridge, known, observed, order.today or f"{now:%Y-%m-%d}")
+    source, everybody, keys = _see(view, recollect(bridge, reader, now), who, beside)
+    view = _looked_at(view.around(everybody, keys), keys)
+    return Reading(source, now, view.matches, view.observed, *_planned(view, reader, keys, now), keys)
+
+
+def _planned(view: "_View", reader: StateReader, keys: frozenset[Key], now: datetime) -> tuple[Sides, Plan]:
+    """What is to be done about the named, and the sides as far as they concern them."""
+    bridge, wanted = view.bridge, view.named(keys)
+    sides = Sides(view.desired, view.observed.inventory, view.observed.members, view.known)
+    narrow = narrowed(view.matches, sides, wanted, groups_of(bridge, reader, view.observed, wanted))
+    moment, read_at = (f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for at in (now, view.observed.at))
+    occasion = Occasion(bridge.name, bridge.endpoint, view.known.mapping, moment, view.today, read_at)
+    plan = make_plan(view.matches, narrow, bridge.policy, bridge.target.capabilities, occasion, keys)
+    holders = concerned(plan, view.matches, bridge.policy, is_whole=False)
+    plan = with_what_hangs(plan, view.matches, bridge.access.look_up(holders))
     verdict = Verdict(tuple(trip for trip in plan.verdict.tripped if _holds(trip.limit, wanted)))
-    return Reading(source, now, view.matches, existing, narrow, replace(plan, verdict=verdict), wanted.keys)
+    return narrow, replace(plan, verdict=verdict)
 
 
 _NOBODY = Directory((), (), {}, SourceCounts(0, 0, 0))
@@ -74,7 +80,7 @@ class _View:
 
     bridge: Bridge
     known: Known
-    inventory: Inventory
+    observed: Observed
     today: str
     desired: Directory = _NOBODY
 
@@ -86,63 +92,75 @@ class _View:
         """With everything that a source shows."""
         return replace(self, desired=self.fitted(map_records(source.snapshot, self.bridge.mapping, self.today)))
 
-    def around(self, desired: Directory, keys: frozenset[Key]) -> "_View":
+    def around(self, everybody: Directory, keys: frozenset[Key]) -> "_View":
         """With as much of a directory as concerns these identities. A group concerns everybody, a lost state too."""
-        view = replace(self, desired=desired)
         if self.known.is_fresh or any(kind == "group" for kind, _ in keys):
-            return view
+            return replace(self, desired=everybody)
         named = [source_id for _, source_id in keys]
-        desired, inventory, known = neighbourhood(desired, self.inventory, self.known, self.bridge.terms, named)
-        return replace(view, desired=desired, inventory=inventory, known=known)
+        inventory, terms = self.observed.inventory, self.bridge.terms
+        desired, inventory, known = neighbourhood(everybody, inventory, self.known, terms, named)
+        return replace(self, desired=desired, observed=replace(self.observed, inventory=inventory), known=known)
 
     @cached_property
     def matches(self) -> Matches:
         """Who is who."""
-        return correlate(self.desired, self.inventory, self.known, self.bridge.terms)
+        return correlate(self.desired, self.observed.inventory, self.known, self.bridge.terms)
+
+    def named(self, keys: frozenset[Key]) -> Named:
+        """The named identities as they are now."""
+        found = [match for match in self.matches if (match.kind, match.source_id) in keys]
+        return Named(tuple(m for m in found if m.kind == "user"), tuple(m for m in found if m.kind == "group"))
+
+
+def _looked_at(view: _View, keys: frozenset[Key]) -> _View:
+    """With the named as the target shows them now."""
+    return replace(view, observed=look_at(view.bridge, view.observed, view.named(keys)))
 
 
 def _see(
-    view: _View, reader: StateReader, who: Sequence[str], now: datetime, beside: Reading | None
+    view: _View, memory: Memory | None, who: Sequence[str], beside: Reading | None
 ) -> tuple[SourceReading, Directory, frozenset[Key]]:
     """The source with whoever is meant as it is now, mapped, and who that is."""
-    bridge = view.bridge
-    memory = recollect(bridge, reader, now)
-    if beside is not None:
-        try:
-            keys = named(beside.matches, who).keys
-        except Misconfigured:
-            pass  # nobody when the run in progress began, so a newcomer
-        else:
-            source = bridge.source.look(view.today, memory, sorted(keys))
-            before, mapped = beside.source.snapshot, beside.sides.directory
-            again = map_again(before, mapped, source.snapshot, bridge.mapping, view.today, view.fitted)
-            return source, again, keys
+    keys = _known_beside(beside, who)
+    if beside is not None and keys:
+        source = view.bridge.source.look(view.today, memory, sorted(keys))
+        before, mapped = beside.source.snapshot, beside.sides.directory
+        anew = map_again(before, mapped, source.snapshot, view.bridge.mapping, view.today, view.fitted)
+        return source, anew, keys
     source = _read(view, memory, who)
     view = view.of(source)
     return source, view.desired, named(view.matches, who).keys
 
 
-def _read(view: _View, memory: Memory | None, who: Sequence[str]) -> SourceReading:
-    """The source with whoever is meant asked for by id, where its memory says who that is; else all of it."""
-    source = view.bridge.source
-    if memory is None:
-        return source.read(view.today)
+def _known_beside(beside: Reading | None, who: Sequence[str]) -> frozenset[Key]:
+    """Who is meant, by what the run in progress has read; nobody if there is a newcomer among them."""
     try:
-        meant = named(view.of(source.look(view.today, memory, ())).matches, who)
+        return named(beside.matches, who).keys if beside is not None else frozenset()
     except Misconfigured:
-        return source.read(view.today, memory)  # nobody so far, so a newcomer
-    return source.look(view.today, memory, sorted(meant.keys))
+        return frozenset()
+
+
+def _read(view: _View, memory: Memory | None, who: Sequence[str]) -> SourceReading:
+    """The source with whoever is meant asked for by id, where its memory says who that is; else all of it.
+
+    What was read whole and shows nobody at all is not believed; what was asked for by id may be the last one to leave.
+    """
+    source = view.bridge.source
+    if memory is not None:
+        try:
+            meant = named(view.of(source.look(view.today, memory, ())).matches, who)
+        except Misconfigured:
+            pass  # nobody so far, so a newcomer
+        else:
+            return source.look(view.today, memory, sorted(meant.keys))
+    reading = source.read(view.today, memory)
+    refuse_empty(reading.snapshot.counts)
+    return reading
 
 
 def _holds(limit: str, wanted: Named) -> bool:
     """Who names one user means it: no limit stops that. For a group all of its limits hold; the source is no matter."""
     return bool(wanted.groups) and limit in ("remove_members", "delete")
-
-
-def _of_keys(matches: Matches, keys: frozenset[Key]) -> Named:
-    """The named identities as they are now."""
-    found = [match for match in matches if (match.kind, match.source_id) in keys]
-    return Named(tuple(m for m in found if m.kind == "user"), tuple(m for m in found if m.kind == "group"))
 
 
 def sync_only(bridge: Bridge, state: State, who: Sequence[str], order: Order) -> Result:
@@ -151,12 +169,10 @@ def sync_only(bridge: Bridge, state: State, who: Sequence[str], order: Order) ->
         return run_one(bridge, state, who, order)
 
 
-def run_one(
-    bridge: Bridge, state: State, who: Sequence[str], order: Order, inside: tuple[int | None, Reading | None] = _ALONE
-) -> Result:
-    """One run for these identities. inside: the run in progress that carries it out, and what that has read."""
-    outer, beside = inside
-    run_id = state.begin_run(bridge.name, bridge.endpoint, "sync", of_one=True, inside=outer)
+def run_one(bridge: Bridge, state: State, who: Sequence[str], order: Order, outer: Outer | None = None) -> Result:
+    """One run for these identities. outer: the run in progress that carries it out."""
+    inside, beside = (outer.run_id, outer.reading) if outer is not None else (None, None)
+    run_id = state.begin_run(bridge.name, bridge.endpoint, "sync", of_one=True, inside=inside)
     with failure_on_record(state, run_id):
         reading = read_and_plan_only(bridge, state.reader, who, order, beside)
         remember(bridge, state, reading)

@@ -100,7 +100,8 @@ def _source(connection: ConnectionSettings) -> str:
     source, _ = open_near_end(connection, load_mapping(connection.mapping))
     counts = source.probe(f"{datetime.now(UTC):%Y-%m-%d}").counts
     refuse_empty(counts)
-    return f"{counts.users:,} users, {counts.groups:,} groups, {counts.memberships:,} memberships"
+    members = f", {counts.memberships:,} memberships" if counts.memberships else ""
+    return f"answers, and shows {counts.users:,} users, {counts.groups:,} groups{members} at first sight"
 
 
 def _token(target: TargetSettings) -> str:

@@ -80,17 +80,20 @@ class CsvSource:
 
         Every row is looked at, so a broken file refuses this reading too; but only the wanted ones become records.
         """
-        files, problems = self._at_rest(), list[str]()
+        files, problems, wanted = self._at_rest(), list[str](), list(wanted)
         ids: dict[Kind, frozenset[str]] = {
             kind: frozenset(source_id for each, source_id in wanted if each == kind) for kind in ("user", "group")
         }
-        found = self._records(self._open(files.users, self._user_id), self._user_id, problems, ids["user"])
+        table = self._open(files.users, self._user_id)
+        found = self._records(table, self._user_id, problems, ids["user"])
         users = (*(record for record in before.users if record.id not in ids["user"]), *found)
         groups, rows = before.groups, list[tuple[str, str, str]]()
         if files.groups is not None:
             groups = self._records(self._open(files.groups, self._group_id), self._group_id, problems)
         if files.members is not None:
             rows = _rows_about(self._open(files.members, "group_id", "member_id"), ids, problems)
+        if not problems and not table.count:
+            problems.append(f"{table.name}: it shows no user at all; an empty directory is never applied")
         _refuse(problems)
         members = _with_rows(before, {u.id for u in users}, {g.id for g in groups}, ids, rows)
         return Snapshot(users, groups, members, before.warnings)
@@ -151,6 +154,13 @@ def _refuse(problems: list[str]) -> None:
     )
 
 
+_TYPES = ("user", "group", "")
+
+
+def _untyped(table: Table, line: int, type_at: int, kind: str) -> str:
+    return f"{table.name}, line {line}, column {type_at + 1}: member_type {kind!r} is neither user nor group"
+
+
 def _rows_about(table: Table, ids: Mapping[Kind, frozenset[str]], problems: list[str]) -> list[tuple[str, str, str]]:
     """Group, member and type of the membership rows that concern these users or groups."""
     header, found = table.header, list[tuple[str, str, str]]()
@@ -158,9 +168,11 @@ def _rows_about(table: Table, ids: Mapping[Kind, frozenset[str]], problems: list
         group_at, member_at = header.index("group_id"), header.index("member_id")
         type_at = header.index("member_type") if "member_type" in header else None
         users, groups = ids["user"], ids["group"]
-        for _, row in table.raw_rows():
-            if row[member_at].strip() in users or row[group_at].strip() in groups:
-                kind = row[type_at].strip() if type_at is not None else ""
+        for line, row in table.raw_rows():
+            kind = row[type_at] if type_at is not None else ""
+            if kind not in _TYPES and (kind := kind.strip()) not in _TYPES:
+                table.problems.append(_untyped(table, line, type_at or 0, kind))
+            elif row[member_at].strip() in users or row[group_at].strip() in groups:
                 found.append((row[group_at].strip(), row[member_at].strip(), kind or "user"))
     problems += table.problems
     return found
@@ -206,7 +218,7 @@ class _Memberships:
                     group[0][user] = None  # what a million rows do; all others are told apart below
                 elif any(cells := list(map(str.strip, row))):
                     kind = (cells[type_at] if type_at is not None else "") or "user"
-                    self._tell_apart(table, line, (cells[group_at], cells[member_at], kind), (type_at or 0) + 1)
+                    self._tell_apart(table, line, (cells[group_at], cells[member_at], kind), type_at or 0)
         problems += table.problems
 
     def _tell_apart(self, table: Table, line: int, row: tuple[str, str, str], type_column: int) -> None:
@@ -214,9 +226,7 @@ class _Memberships:
         if kind in ("user", "group"):
             self._add(f"{table.name}, line {line}", group_id, member_id, kind)
         else:
-            table.problems.append(
-                f"{table.name}, line {line}, column {type_column}: member_type {kind!r} is neither user nor group"
-            )
+            table.problems.append(_untyped(table, line, type_column, kind))
 
     def _add(self, place: str, group_id: str, member_id: str, kind: str) -> None:
         group = self.groups.get(group_id)

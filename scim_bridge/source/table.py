@@ -15,11 +15,12 @@ _NAMES = {"\t": "tab"}
 
 @dataclass(slots=True)
 class Table:
-    """One file, opened: its header and an iterator over (line, cells). problems: grows while rows are read."""
+    """One file, opened: its header and an iterator over (line, cells). problems, count: grow while rows are read."""
 
     name: str
     header: tuple[str, ...] = ()
     problems: list[str] = field(default_factory=list)
+    count: int = 0
     _reader: "Iterator[list[str]] | None" = None
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
@@ -40,6 +41,7 @@ class Table:
             for row in reader:
                 start, line = line + 1, reader.line_num  # type: ignore[attr-defined]  # csv.reader has it
                 if len(row) == width:
+                    self.count += 1
                     yield start, row
                 elif any(cell.strip() for cell in row):
                     self.problems.append(

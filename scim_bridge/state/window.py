@@ -53,7 +53,7 @@ def recent(database: Connection, connection: str, endpoint: str, since: datetime
     mine = (col(RunRow.connection) == connection, col(RunRow.endpoint) == endpoint)
     done = (col(OperationRow.answered_at) >= since, col(OperationRow.status) == "done", or_(*counting))
     query = select(*columns).join(RunRow, col(RunRow.id) == col(OperationRow.run_id)).where(*mine, *done)
-    approved = _approved(database, *mine)
+    approved = _approved(database, *mine, or_(col(RunRow.ended).is_(None), col(RunRow.ended) >= since))
     found: dict[str, set[str]] = {}
     for run_id, document, target_id in database.execute(query):
         for limit, items in _items(orjson.loads(document), target_id):

@@ -2,9 +2,22 @@
 
 import subprocess
 import time
+from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
+from scim_bridge.apply.engine import Superseded
+from scim_bridge.bridge import open_bridge
+from scim_bridge.config.settings import load
+from scim_bridge.config.source import CsvSettings
+from scim_bridge.execution import Order
+from scim_bridge.inbox import Inbox
+from scim_bridge.model.identity import Kind
+from scim_bridge.model.source import Memory, SourceReading
+from scim_bridge.source.csv_file import CsvSource
+from scim_bridge.state.writer import State
+from scim_bridge.sync import read_and_plan
 from tests.e2e.conftest import Cli
 from tests.e2e.test_crash import _start, _wait_for_writes
 from tests.e2e.test_policies import user_of
@@ -91,6 +104,36 @@ def test_a_plan_for_one_is_carried_out_by_sync_and_not_saved(world: World, peopl
     said = cli("plan", "--only", "u5", "--out", str(world.folder / "plan.json"))
     assert (said.code, "scim-bridge sync corp --only u5" in said.err) == (2, True)
     assert not (world.folder / "plan.json").exists()
+
+
+def test_a_file_without_anybody_is_not_believed_even_for_one(world: World, people: People, cli: Cli) -> None:
+    world.write(People())
+    said = cli("sync", "--only", "u5")
+    assert (said.code, "shows no user at all" in said.err) == (1, True)
+    assert user_of(world, "u5").attributes["active"] is True
+
+
+class Failing(CsvSource):
+    """Files whose reader has a fault that nobody has thought of."""
+
+    def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
+        raise ValueError("badly formed")
+
+
+def test_whatever_goes_wrong_with_a_request_is_its_answer_and_not_the_end_of_the_run(
+    world: World, people: People
+) -> None:
+    settings = load(world.config)
+    corp = settings.connection(None)
+    assert isinstance(corp.source, CsvSettings)
+    with open_bridge(corp) as bridge, State(settings.state) as state:
+        reading = read_and_plan(bridge, state.reader, Order())
+        asked = state.ask("corp", ["u5"], "somebody")
+        broken = replace(bridge, source=Failing(corp.source, "id", "id"))
+        assert Inbox(broken, state, state.begin_run("corp", "e", "sync"), Order(), reading).answer() == Superseded()
+        request = state.reader.request(asked)
+    assert request is not None
+    assert (request.exit_code, request.error) == (1, "the program failed (ValueError); the log says more")
 
 
 def test_nobody_of_that_name_is_said_so(world: World, people: People, cli: Cli) -> None:

@@ -56,3 +56,34 @@ def test_a_file_that_was_broken_meanwhile_refuses_the_look(tmp_path: Path) -> No
         file.write("p9,too,few\n")
     with pytest.raises(SourceUnreadable, match=r"users\.csv, line 6, column 4: 3 cells where the header has 10"):
         files.look("2027-03-13", None, [("user", "p1")])
+
+
+def test_a_broken_row_about_somebody_else_refuses_the_look_too(tmp_path: Path) -> None:
+    put(organization(4, 1), tmp_path)
+    files = source(tmp_path)
+    files.read("2027-03-13")
+    with (tmp_path / "members.csv").open("a", encoding="utf-8") as file:
+        file.write("t5,p1,User\n")
+    with pytest.raises(SourceUnreadable, match=r"column 3: member_type 'User' is neither user nor group"):
+        files.look("2027-03-13", None, [("user", "p2")])
+
+
+def test_files_that_show_nobody_any_more_are_not_believed(tmp_path: Path) -> None:
+    put(organization(4, 1), tmp_path)
+    files = source(tmp_path)
+    files.read("2027-03-13")
+    (tmp_path / "users.csv").write_text("id,login\n", encoding="utf-8")
+    with pytest.raises(SourceUnreadable, match=r"users\.csv: it shows no user at all"):
+        files.look("2027-03-13", None, [("user", "p1")])
+
+
+def test_users_and_groups_may_be_named_by_an_iterator(tmp_path: Path) -> None:
+    there = organization(4, 1)
+    put(there, tmp_path)
+    files = source(tmp_path)
+    files.read("2027-03-13")
+    (team,) = there.teams.values()
+    team.users = {"p4"}
+    put(there, tmp_path)
+    wanted: list[tuple[Kind, str]] = [("user", "p1"), ("group", team.key)]
+    assert files.look("2027-03-13", None, iter(wanted)).snapshot.members[team.key] == (("p4",), ())
