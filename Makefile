@@ -74,7 +74,7 @@ system-packages: ## what a few tests need from Debian: Chromium, fonts, Node.js,
 samba-packages: ## what test-samba needs from Debian (needs root)
 	apt-get update -q
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends samba samba-dsdb-modules \
-		samba-vfs-modules winbind samba-ad-provision ldb-tools krb5-user libsasl2-modules-gssapi-mit
+		samba-vfs-modules winbind samba-ad-provision ldb-tools krb5-user libsasl2-modules-gssapi-mit iproute2
 
 .PHONY: bench
 bench: setup ## planning 100,000 people against the bare minimum of the same work; pace against permitted rate

@@ -117,7 +117,7 @@ class Desired:
     @property
     def is_valid(self) -> bool:
         """No flaw holds the whole object."""
-        return not any(flaw.fatal for flaw in self.flaws)
+        return not self.flaws or not any(flaw.fatal for flaw in self.flaws)
 
     @property
     def name(self) -> str:
