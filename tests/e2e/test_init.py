@@ -167,13 +167,33 @@ def test_a_file_without_a_column_for_the_sign_in_name_needs_it_named(world: Worl
 
 def test_what_would_wait_for_a_person_is_said_beforehand(world: World, begin: Cli) -> None:
     people = organization(4, 2)
-    people.users["u1"] |= {"enabled": "maybe", "login": "u2@corp.example"}
+    people.users["u1"] |= {"enabled": "maybe"}
+    people.users["u3"] |= {"login": "u2@corp.example"}
     people.members.append(("g0", "nobody", "user"))
     world.write(people)
     said = begin()
-    assert "active: the rule for active failed: 'maybe' is neither a yes nor a no (1 record(s), the first: " in said.out
-    assert "1 value(s) of userName are claimed by several, who would wait; such as 'u2@corp.example'." in said.out
+    assert "- the rule for active failed: 'maybe' is neither a yes nor a no (1 record(s) would wait: " in said.out
+    assert (
+        "- userName 'u2@corp.example' is claimed by several users: u2@corp.example (users.csv, line 4) and " in said.out
+    )
     assert "1 membership(s) name nobody by the id chosen, such as: members.csv, line " in said.out
+
+
+def test_as_many_would_wait_as_the_first_plan_holds_and_each_is_named(world: World, cli: Cli, begin: Cli) -> None:
+    people = organization(6, 2)
+    people.users["u0"] |= {"family": ""}
+    people.users["u1"] |= {"login": "with a space"}
+    people.users["u2"] |= {"title": "x" * 1025}
+    people.users["u3"] |= {"login": "u4@corp.example"}
+    people.groups["g1"] = "Administrator"
+    world.write(people)
+    said = begin()
+    assert "- 5 of them would wait for a person (`plan` counts them as held)." in said.out
+    assert "- name.familyName is required and is empty (1 record(s) would wait: users.csv, line 2)." in said.out
+    assert "- userName 'with a space' has a character the target refuses" in said.out
+    assert "(1 record(s) would go on without it: users.csv, line 4)." in said.out
+    assert "- displayName 'Administrator' is a name that AWS keeps for itself (1 record(s) would wait: " in said.out
+    assert cli("plan", "--output", "json").json["summary"]["held"] == 5
 
 
 def test_a_manager_column_that_holds_names_gets_no_rule(world: World, begin: Cli) -> None:
