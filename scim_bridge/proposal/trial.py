@@ -5,7 +5,7 @@ whoever waits here waits in `plan`, and nobody else does.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from scim_bridge.mapping.compiled import compile_mapping
 from scim_bridge.mapping.document import Mapping, wanted_by
@@ -18,11 +18,10 @@ from scim_bridge.plan.conflict import KIND_OF_DUPLICATE
 from scim_bridge.plan.correlate import Matches, correlate
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.pairing import Terms
+from scim_bridge.proposal.placeholder import placeholders
 from scim_bridge.proposal.survey import Survey
+from scim_bridge.proposal.told import SHOWN, some
 from scim_bridge.target.identity_center import IDENTITY_CENTER
-
-_SHOWN = 5
-"""How many of a kind are told one by one."""
 
 
 def tried(mapping: Mapping, survey: Survey, today: str) -> list[str]:
@@ -36,6 +35,7 @@ def tried(mapping: Mapping, survey: Survey, today: str) -> list[str]:
         *_waiting(matches),
         *_flaws(directory),
         *_shared_values(matches),
+        *placeholders(survey, uses(mapping)),
         *_warnings(directory),
         *_strange_ids(mapping, survey),
     ]
@@ -51,12 +51,6 @@ def uses(mapping: Mapping) -> dict[tuple[Kind, str], list[str]]:
             for name in sorted(wanted_by(rule)):
                 found.setdefault((rules.kind, name), []).append(rule.path)
     return found
-
-
-def some(told: Sequence[str]) -> str:
-    """The first of these, and how many more there are."""
-    more = f" and {len(told) - _SHOWN:,} more" if len(told) > _SHOWN else ""
-    return "; ".join(told[:_SHOWN]) + more
 
 
 def _terms(mapping: Mapping) -> Terms:
@@ -96,9 +90,9 @@ def _shared_values(matches: Matches) -> Iterator[str]:
     """Values that must be unique on the target and are not here, with everybody who claims them."""
     for path, kind in KIND_OF_DUPLICATE.items():
         found = {c.key: c.detail for match in matches for c in match.conflicts if c.kind == kind}
-        yield from list(found.values())[:_SHOWN]
-        if len(found) > _SHOWN:
-            yield f"{len(found) - _SHOWN:,} more value(s) of {path} are claimed by several"
+        yield from list(found.values())[:SHOWN]
+        if len(found) > SHOWN:
+            yield f"{len(found) - SHOWN:,} more value(s) of {path} are claimed by several"
 
 
 def _warnings(directory: Directory) -> list[str]:

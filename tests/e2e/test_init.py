@@ -196,6 +196,18 @@ def test_as_many_would_wait_as_the_first_plan_holds_and_each_is_named(world: Wor
     assert cli("plan", "--output", "json").json["summary"]["held"] == 5
 
 
+def test_values_that_stand_for_nothing_are_warned_of(world: World, begin: Cli) -> None:
+    _users(world, "id,name,mail,job\n1,A B,N/A,Ｎ／Ａ\n2,B C,-,なし\n3,Na Ko,na@corp.example,Nana\n")
+    said = begin()
+    assert (
+        "- mail is 'N/A' in 1 record(s) (users.csv, line 2), and is taken at its word for scope, userName, "
+        "displayName, emails; if it stands for nothing, leave it empty in the source."
+    ) in said.out
+    assert "- mail is '-' in 1 record(s) (users.csv, line 3)" in said.out
+    assert "- job is 'なし' in 1 record(s) (users.csv, line 3)" in said.out
+    assert said.out.count("if it stands for nothing") == 4
+
+
 def test_a_manager_column_that_holds_names_gets_no_rule(world: World, begin: Cli) -> None:
     people = organization(4, 1)
     for user in people.users.values():

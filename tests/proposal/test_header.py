@@ -45,6 +45,8 @@ def test_the_headers_of_a_japanese_personnel_system_are_known() -> None:
         ("ＩＤ", "id"),
         ("Job Title", "title"),
         ("Job", "title"),
+        ("Start Date", "starts"),
+        ("入社日", "starts"),
         ("Team", "dept"),
         ("退職フラグ", "disabled"),
     ],
