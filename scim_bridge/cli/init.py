@@ -1,5 +1,6 @@
 """`init`: a commented `bridge.yaml` and a mapping that fits the source, from a few answers or options."""
 
+import shlex
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from scim_bridge.cli.panel import InPanels
 from scim_bridge.config.settings import load
 from scim_bridge.config.source import CsvSettings, SourceSettings
 from scim_bridge.config.yaml_file import nearest
-from scim_bridge.errors import Misconfigured
+from scim_bridge.errors import BridgeError, Misconfigured
 from scim_bridge.mapping.attribute import MATCHABLE
 from scim_bridge.proposal import question
 from scim_bridge.proposal.columns import Columns, guess
@@ -110,8 +111,14 @@ def init_command(
     files = _Files(context.obj, folder / mapping, force)
     files.refuse_existing()
     asking = Asking(given, somebody_is_there() and not yes, folder)
-    text, settings = _configure(asking, files.configuration, mapping)
-    proposal = _propose(asking, settings, Path(mapping))
+    answers: dict[str, str] = {}
+    try:
+        text, settings = _configure(asking, files.configuration, mapping, answers)
+        proposal = _propose(asking, settings, Path(mapping))
+    except BridgeError:
+        if asking.is_on and answers:
+            tell(f"To go on from your answers: scim-bridge init {shlex.join(question.as_options(answers))}")
+        raise
     if output is Output.text:
         _show(proposal, in_full=not asking.is_on)
     if asking.is_on and not _is_wanted(files):
@@ -122,9 +129,11 @@ def init_command(
     return 0
 
 
-def _configure(asking: Asking, path: Path, mapping: str) -> tuple[str, SourceSettings]:
-    """The configuration as text, and its source; what is wrong with it is said before anything is read."""
-    answers: dict[str, str] = {}
+def _configure(asking: Asking, path: Path, mapping: str, answers: dict[str, str]) -> tuple[str, SourceSettings]:
+    """The configuration as text, and its source; what is wrong with it is said before anything is read.
+
+    answers: begun empty, filled on the way, so that they outlive a refusal.
+    """
     asking.answer(question.KIND, answers)
     kind = answers["source"]
     for each in (*question.SOURCES[kind], *question.TARGET):

@@ -174,6 +174,19 @@ TARGET = (
 )
 
 
+def as_options(answers: Answers) -> list[str]:
+    """The same answers as options of the command line. A token that is no reference is left out."""
+    told: list[str] = []
+    for each in (KIND, *SOURCES[answers["source"]], *TARGET):
+        answer = answers.get(each.name, "")
+        is_secret = each.name == "token" and answer.partition(":")[0] not in ("env", "file")
+        if each.name == "start-tls":
+            told += ["--start-tls"] if answer == "yes" else []
+        elif (answer or each.default is not None) and not is_secret:
+            told += [f"--{each.name}", answer or NOTHING]
+    return told
+
+
 def source_section(kind: str, answers: Answers) -> dict[str, Any]:
     """`source` of bridge.yaml, from the answers to the questions of its kind. What was not answered is left out."""
     if kind == "csv":

@@ -389,6 +389,26 @@ def test_on_a_terminal_everything_is_asked_and_a_wrong_answer_is_asked_again(wor
     assert cli("check").code == 0
 
 
+def test_answers_are_not_lost_when_the_source_cannot_be_read(world: World) -> None:
+    world.config.unlink()
+    (world.folder / "pass word").write_text("secret", encoding="utf-8")
+    given = ("--source", "ldap", "--ldap-url", "ldap://127.0.0.1:9", "--flavor", "openldap", "--bind-dn", "cn=b, dc=c")
+    terminal = Terminal(world.folder, *given, "--url", world.sandbox.url, "--token", world.sandbox.token)
+    terminal.answer("Its password", "env:NO_SUCH_PASSWORD")
+    terminal.answer("Its password", "file:pass word")
+    terminal.answer("Where users are", "dc=c")
+    terminal.answer("Where groups are", "")
+    terminal.answer("Certificate authority's file", "")
+    terminal.answer("Name of this connection", "")
+    assert terminal.end() == 1
+    assert "password: the environment variable NO_SUCH_PASSWORD is not set" in terminal.said
+    assert (
+        "To go on from your answers: scim-bridge init --source ldap --ldap-url ldap://127.0.0.1:9 --flavor openldap "
+        "--bind-dn 'cn=b, dc=c' --password 'file:pass word' --users-base dc=c --groups-base - --ca-file - "
+        f"--url {world.sandbox.url} --name corp\r\n"
+    ) in terminal.said
+
+
 def test_whoever_says_no_at_the_end_has_no_files(world: World) -> None:
     world.config.unlink()
     world.write(organization(3, 1))
