@@ -1,6 +1,6 @@
 """Carrying out a plan, and putting on record what became of it: what every kind of run has in common."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -62,6 +62,7 @@ class Result:
     """What became of a run. applied is None if the guard stopped it. new: what `--approve` did not cover."""
 
     run_id: int
+    reading: Reading
     plan: Plan
     applied: Applied | None
     conclusion: Conclusion
@@ -114,7 +115,7 @@ class Requests(Protocol):
         """Whether somebody waits. Asked several times a second."""
         ...
 
-    def answer(self) -> Superseded:
+    def answer(self) -> Sequence[Superseded]:
         """Carry out what was asked, and say whom this run is to leave alone now."""
         ...
 
@@ -159,7 +160,7 @@ def send(
     state.finish(run_id, ending, conclusion.conflicts, conclusion.books, settled=reading.plan.settled, closing=closing)
     if applied.stopped is not None:
         raise applied.stopped
-    return Result(run_id, plan, applied, conclusion)
+    return Result(run_id, reading, plan, applied, conclusion)
 
 
 def _approved(plan: Plan, order: Order, only: frozenset[Key]) -> frozenset[str]:
@@ -206,4 +207,4 @@ def stop_by_guard(state: State, bridge: Bridge, run_id: int, reading: Reading, n
         "stopped_by_guard", detail, plan.summary, conclusion.counts, bridge.target.requests, verdict=plan.verdict
     )
     state.finish(run_id, ending, conclusion.conflicts, settled=plan.settled, closing="planned")
-    return Result(run_id, plan, None, conclusion, new)
+    return Result(run_id, reading, plan, None, conclusion, new)
