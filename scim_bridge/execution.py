@@ -1,15 +1,16 @@
 """Carrying out a plan, and putting on record what became of it: what every kind of run has in common."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, never
-from scim_bridge.bridge import Bridge
+from scim_bridge.bridge import Bridge, endpoint_key, open_bridge
 from scim_bridge.conclusion import Conclusion, conclude
-from scim_bridge.errors import CredentialsRefused, Stop
+from scim_bridge.config.settings import ConnectionSettings
+from scim_bridge.errors import BridgeError, Busy, CredentialsRefused
 from scim_bridge.model.operation import Operation, counted_under
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.protocol import Progress, silent
@@ -79,6 +80,30 @@ def run(bridge: Bridge, state: State, command: Command) -> Iterator[int]:
 
 
 @contextmanager
+def opened(connection: ConnectionSettings, state: State, command: Command) -> Iterator[Bridge]:
+    """A connection opened for a run. If it cannot be, that is a failed run on record, as any other failure is."""
+    with ExitStack() as stack:
+        try:
+            bridge = stack.enter_context(open_bridge(connection))
+        except Exception as error:
+            _put_on_record(connection, state, command, error)
+            raise
+        yield bridge
+
+
+def _put_on_record(connection: ConnectionSettings, state: State, command: Command, error: Exception) -> None:
+    """A run that could not begin. Where another one is in progress, the record is that run's."""
+    with suppress(Busy), lock(state.path, connection.name, datetime.now(UTC)):
+        run_id = state.begin_run(connection.name, endpoint_key(connection.target.url), command)
+        state.finish(run_id, _failed(error))
+
+
+def _failed(error: Exception) -> Ending:
+    detail = str(error) if isinstance(error, BridgeError) else f"the program failed ({type(error).__name__})"
+    return Ending("failed", detail, has_bad_credentials=isinstance(error, CredentialsRefused))
+
+
+@contextmanager
 def failure_on_record(state: State, run_id: int) -> Iterator[None]:
     """A run that ends by an error is closed with its sentence before the error goes on."""
     try:
@@ -86,9 +111,7 @@ def failure_on_record(state: State, run_id: int) -> Iterator[None]:
     except Exception as error:
         record = state.reader.run(run_id)
         if record is not None and record.status == "running":
-            detail = str(error) if isinstance(error, Stop) else f"the program failed ({type(error).__name__})"
-            refused = isinstance(error, CredentialsRefused)
-            state.finish(run_id, Ending("failed", detail, has_bad_credentials=refused))
+            state.finish(run_id, _failed(error))
         raise
 
 

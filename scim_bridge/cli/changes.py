@@ -12,7 +12,7 @@ from scim_bridge.cli.output import Output, OutputOption, console, print_bytes, p
 from scim_bridge.comparison import what_if
 from scim_bridge.config.settings import ConnectionSettings, Settings, load
 from scim_bridge.errors import Busy, Misconfigured
-from scim_bridge.execution import Order, Result
+from scim_bridge.execution import Order, Result, opened
 from scim_bridge.inbox import wait_for_answer
 from scim_bridge.model.comparison import Comparison
 from scim_bridge.model.plan import Plan
@@ -146,7 +146,7 @@ def sync_command(
         raise Misconfigured("--after-restore reads everything anew", "Use it with --full and without --only.")
     if only:
         return _sync_only(settings, chosen, only, output, is_approved=approve)
-    with open_bridge(chosen) as bridge, State(settings.state) as state:
+    with State(settings.state) as state, opened(chosen, state, "sync") as bridge:
         with progress() as report:
             who_approves = who() if approve else ""
             order = Order(who_approves, progress=report, in_full=full, after_restore=after_restore)
@@ -159,7 +159,7 @@ def _sync_only(
     settings: Settings, chosen: ConnectionSettings, only: list[str], output: Output, *, is_approved: bool
 ) -> int:
     """One or a few identities, at once: by a run of our own, or by the one in progress."""
-    with open_bridge(chosen) as bridge, State(settings.state) as state:
+    with State(settings.state) as state, opened(chosen, state, "sync") as bridge:
         order = Order(approved_by=who() if is_approved else "", asked_by=who())
         while True:
             try:
@@ -201,7 +201,7 @@ def apply_command(
     except OSError as error:
         raise Misconfigured(f"{file} cannot be read ({error.strerror})", "Name a plan saved by `plan --out`.") from None
     chosen = settings.connection(saved.connection)
-    with open_bridge(chosen) as bridge, State(settings.state) as state:
+    with State(settings.state) as state, opened(chosen, state, "apply") as bridge:
         with progress() as report:
             order = Order(approved_by=who() if approve else "", progress=report)
             result = apply_saved(bridge, state, saved, order)
@@ -221,7 +221,7 @@ def rollback_command(
     if record is None:
         raise Misconfigured(f"there is no run {run}", "See: scim-bridge history")
     chosen = settings.connection(record.connection)
-    with open_bridge(chosen) as bridge, State(settings.state) as state:
+    with State(settings.state) as state, opened(chosen, state, "rollback") as bridge:
         if dry_run:
             with progress() as report:
                 plan = read_and_invert(bridge, state.reader, run, Order(progress=report)).plan

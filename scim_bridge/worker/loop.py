@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from scim_bridge.bridge import open_bridge
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError
-from scim_bridge.execution import Order
+from scim_bridge.execution import Order, opened
 from scim_bridge.source import fingerprint_of
 from scim_bridge.state.reader import utc_now
 from scim_bridge.state.writer import State
@@ -69,15 +68,15 @@ def work(
 def run_once(connection: ConnectionSettings, state: Path, stop: threading.Event) -> str:
     """One sync, whatever happens told in one line. A stop request ends it between two writes."""
     try:
-        with State(state) as opened:
-            pause = opened.reader.pause(connection.name)
-            quarantine = opened.reader.quarantine(connection.name)
+        with State(state) as journal:
+            pause = journal.reader.pause(connection.name)
+            quarantine = journal.reader.quarantine(connection.name)
         if pause is not None:
             return f"{connection.name}: {pause}"
         if quarantine is not None and quarantine.holds(utc_now()):
             return f"{connection.name}: {quarantine}"
-        with open_bridge(connection) as bridge, State(state) as opened:
-            result = sync(bridge, opened, Order(is_stopping=stop.is_set))
+        with State(state) as journal, opened(connection, journal, "sync") as bridge:
+            result = sync(bridge, journal, Order(is_stopping=stop.is_set))
     except BridgeError as error:
         return f"{connection.name}: {error}"
     except Exception as error:  # noqa: BLE001 - the worker outlives whatever one run does; the log has the details
