@@ -8,6 +8,7 @@ from scim_bridge.model.identity import Kind
 from scim_bridge.source.entra.batch import Answers, ask_all, every_row
 from scim_bridge.source.entra.draft import Draft
 from scim_bridge.source.entra.entry import GROUP_TYPE, USER_TYPE
+from scim_bridge.source.entra.form import object_of
 from scim_bridge.source.entra.graph import Graph, Request
 from scim_bridge.source.entra.permission import READ_ASSIGNMENTS, READ_GROUPS, READ_USERS, Permission, PermissionMissing
 from scim_bridge.source.entra.property import Selection
@@ -108,11 +109,12 @@ def _put_as_shown(draft: Draft, one: Identity, selection: Selection, answers: An
         return False
     if isinstance(shown, Exception):
         raise unknown_property(shown, selection.properties, one.kind)
+    row = object_of(shown)
     if one.kind == "user":
         draft.remove("user", one.object_id)  # what Graph does not show of it now, it has not
-        draft.put_user(shown)
+        draft.put_user(row)
     else:
-        draft.put_group(shown)
+        draft.put_group(row)
     return True
 
 

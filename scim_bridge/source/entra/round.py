@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import Kind
 from scim_bridge.model.protocol import Progress
 from scim_bridge.source.entra.batch import ask_all, every_row
 from scim_bridge.source.entra.draft import Draft, last_of_each
 from scim_bridge.source.entra.entry import Row
+from scim_bridge.source.entra.form import rows_of
 from scim_bridge.source.entra.graph import Graph, Request
-from scim_bridge.source.entra.paging import Reading, changes, listing, rows_of
+from scim_bridge.source.entra.paging import Reading, changes, listing
 from scim_bridge.source.entra.property import Selection
 from scim_bridge.source.entra.question import Identity, all_of, bring_in, changes_of, members_of
 from scim_bridge.source.entra.refusal import Absent, Unusable, unknown_property
@@ -79,16 +79,12 @@ def merge(graph: Graph, draft: Draft, rounds: Rounds, *, is_first: bool) -> None
 
 
 def _put(draft: Draft, kind: Kind, row: Row) -> None:
-    try:
-        if "@removed" in row:
-            draft.remove(kind, row["id"])
-        elif kind == "user":
-            draft.put_user(row)
-        else:
-            draft.put_group(row)
-    except (KeyError, TypeError, AttributeError):
-        what = f"Graph tells of the members or the manager of {kind} {row['id']} in a form that it does not document"
-        raise SourceUnreadable(what, "Look at any proxy in between; the next run reads again.") from None
+    if "@removed" in row:
+        draft.remove(kind, row["id"])
+    elif kind == "user":
+        draft.put_user(row)
+    else:
+        draft.put_group(row)
 
 
 def _appeared(draft: Draft, rounds: Rounds) -> list[Identity]:

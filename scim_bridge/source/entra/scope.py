@@ -7,6 +7,7 @@ from scim_bridge.config.source import EntraScope
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.protocol import silent
 from scim_bridge.source.entra.batch import ask_all
+from scim_bridge.source.entra.form import principal_of
 from scim_bridge.source.entra.graph import Graph
 from scim_bridge.source.entra.paging import Reading, listing
 from scim_bridge.source.entra.question import Identity, assigned_to, is_there
@@ -32,8 +33,8 @@ def assignments(graph: Graph, application: str) -> Assigned:
             "Write the application id of the enterprise application, not an object id.",
         ) from None
     found: dict[str, set[str]] = {"User": set(), "Group": set()}
-    for row in rows:
-        found.get(row.get("principalType", ""), set()).add(row.get("principalId", ""))
+    for kind, object_id in map(principal_of, rows):
+        found.get(kind, set()).add(object_id)
     return Assigned(frozenset(found["User"]), frozenset(found["Group"]))
 
 

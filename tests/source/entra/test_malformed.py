@@ -1,7 +1,8 @@
 """Answers that Graph would never give, as a proxy in between might: each is a sentence, and none is believed."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -60,7 +61,7 @@ def graph() -> Iterator[Scripted]:
     with Scripted() as server:
         server.answer("groups/delta", {"value": [], LAST: f"{server.url}/v1.0/groups/delta?$deltatoken=1"})
         server.answer("users/delta", {"value": [], LAST: f"{server.url}/v1.0/users/delta?$deltatoken=1"})
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         with machine_at(server.url):
             yield server
@@ -68,14 +69,31 @@ def graph() -> Iterator[Scripted]:
         thread.join()
 
 
-def said(graph: Scripted, memory: Memory | None = None) -> str:
-    """The sentence with which the source cannot be read."""
+def source(graph: Scripted, **changed: Any) -> EntraSource:
+    """A source on what was written down. changed: settings that are to be others."""
     credential, cloud = ManagedIdentity(""), EntraCloud(graph.url, graph.url)
     settings = EntraSettings(
         "tenant", "", credential, EntraScope(), cloud, reads_changes=True, page_size=500, timeout=timedelta(seconds=5)
     )
+    return EntraSource(replace(settings, **changed), USERS, GROUPS, patience())
+
+
+def memory(graph: Scripted) -> Memory:
+    """Nobody is remembered, and where the next rounds begin."""
+    link = f"{graph.url}/v1.0/users/delta?$deltatoken=1"
+    watermark = {"users": link, "groups": link.replace("users", "groups"), "assigned": {"users": [], "groups": []}}
+    return Memory(orjson.dumps(watermark).decode(), {})
+
+
+def said(graph: Scripted, memory: Memory | None = None, **changed: Any) -> str:
+    """The sentence with which the source cannot be read."""
+    return refusal(lambda: source(graph, **changed).read(TODAY, memory))
+
+
+def refusal(act: Callable[[], object]) -> str:
+    """The sentence with which the source cannot be read."""
     with pytest.raises(SourceUnreadable) as refused:
-        EntraSource(settings, USERS, GROUPS, patience()).read(TODAY, memory)
+        act()
     return str(refused.value)
 
 
@@ -87,18 +105,79 @@ def said(graph: Scripted, memory: Memory | None = None) -> str:
     ({"value": []}, "cut short: its last page has no delta link"),
     ({"value": [], "@odata.nextLink": 7}, "a next link of Graph is no address"),
     ({"value": [], "@odata.nextLink": "https://graph:y/"}, "a next link that is no address"),
-    ({"value": [{"id": "u1", "manager@delta": [{}]}], LAST: "x"}, "the manager of user u1 in a form"),
-    ({"value": [{"id": "u1", "manager@delta": "x"}], LAST: "x"}, "the manager of user u1 in a form"),
+    ({"value": [{"id": "u1", "manager@delta": [{}]}], LAST: "x"}, "the manager of u1 in a form"),
+    ({"value": [{"id": "u1", "manager@delta": "x"}], LAST: "x"}, "the manager of u1 in a form"),
+    ({"value": [{"id": "u1", "manager": {"id": 7}}], LAST: "x"}, "the manager of u1 in a form"),
+    ({"value": [{"id": "u1", "employeeOrgData": "x"}], LAST: "x"}, "employeeOrgData of u1 in a form"),
 ])  # fmt: skip
 def test_a_page_that_is_none_is_not_believed(graph: Scripted, page: Any, sentence: str) -> None:
     graph.answer("users/delta", page)
     assert sentence in said(graph)
 
 
-@pytest.mark.parametrize("answers", [{}, {"responses": 7}, {"responses": []}, {"responses": [{"id": "0"}]}])
+@pytest.mark.parametrize("changes", [7, "x", ["m1"], [{}], [{"id": ["m1"]}], [{"id": "m1", "@odata.type": []}]])
+def test_members_in_a_form_that_is_none_are_not_believed(graph: Scripted, changes: Any) -> None:
+    graph.answer("groups/delta", {"value": [{"id": "g1", "members@delta": changes}], LAST: "x"})
+    assert "the members of g1 in a form that it does not document" in said(graph)
+
+
+@pytest.mark.parametrize("answers", [
+    {}, {"responses": 7}, {"responses": []}, {"responses": [{"id": "0"}]},
+    {"responses": [{"id": "0", "status": 404, "headers": ["x"]}]},
+])  # fmt: skip
 def test_a_batch_that_is_not_answered_whole_is_not_believed(graph: Scripted, answers: Any) -> None:
-    link = f"{graph.url}/v1.0/users/delta?$deltatoken=1"
+    known = memory(graph)
+    link = f"{graph.url}/v1.0/users/delta?$deltatoken=2"
     graph.answer("users/delta", {"value": [{"id": "u1"}, {"id": "u2"}], LAST: link})
     graph.answer("$batch", answers)
-    watermark = {"users": link, "groups": link.replace("users", "groups"), "assigned": {"users": [], "groups": []}}
-    assert "batch" in said(graph, Memory(orjson.dumps(watermark).decode(), {}))
+    assert "batch" in said(graph, known)
+
+
+def answered(*bodies: Any) -> dict[str, Any]:
+    """A batch of successes."""
+    return {"responses": [{"id": str(number), "status": 200, "body": body} for number, body in enumerate(bodies)]}
+
+
+@pytest.mark.parametrize("shown, sentence", [
+    ({"displayName": "no id"}, "Graph shows an object without an id"),
+    ({"id": 7}, "Graph shows an object without an id"),
+    ({"id": "u1", "manager": {"id": None}}, "the manager of u1 in a form"),
+    ({"id": "u1", "onPremisesExtensionAttributes": []}, "onPremisesExtensionAttributes of u1 in a form"),
+])  # fmt: skip
+def test_one_user_in_a_form_that_is_none_is_not_believed(graph: Scripted, shown: Any, sentence: str) -> None:
+    graph.answer("$batch", answered(shown, {"value": []}))
+    reader = source(graph)
+    assert sentence in refusal(lambda: reader.look(TODAY, memory(graph), [("user", "u1")]))
+
+
+@pytest.mark.parametrize("groups, sentence", [
+    ({"value": [{"id": "g1", "@odata.type": ["group"]}]}, "the type of g1 in a form"),
+    ({"value": [], "@odata.nextLink": 7}, "a next link of Graph is no address"),
+])  # fmt: skip
+def test_the_groups_of_one_user_in_a_form_that_is_none_are_not_believed(
+    graph: Scripted, groups: Any, sentence: str
+) -> None:
+    graph.answer("$batch", answered({"id": "u1"}, groups))
+    reader = source(graph)
+    assert sentence in refusal(lambda: reader.look(TODAY, memory(graph), [("user", "u1")]))
+
+
+@pytest.mark.parametrize("path, row", [
+    ("users", {"id": "u1", "manager": {}}),
+    ("groups", {"id": "g1", "members@delta": [{}]}),
+])  # fmt: skip
+def test_a_plain_listing_in_a_form_that_is_none_is_not_believed(graph: Scripted, path: str, row: Any) -> None:
+    graph.answer("users", {"value": []})
+    graph.answer("groups", {"value": []})
+    graph.answer(path, {"value": [row]})
+    assert "in a form that it does not document" in said(graph, reads_changes=False)
+
+
+@pytest.mark.parametrize("row", [
+    {"id": "1"},
+    {"id": "1", "principalType": ["User"], "principalId": "u1"},
+    {"id": "1", "principalType": "User", "principalId": None},
+])  # fmt: skip
+def test_an_assignment_that_does_not_tell_to_whom_is_not_believed(graph: Scripted, row: Any) -> None:
+    graph.answer("servicePrincipals(appId='aws')/appRoleAssignedTo", {"value": [row]})
+    assert "does not show who is assigned by assignment 1" in said(graph, scope=EntraScope(application="aws"))
