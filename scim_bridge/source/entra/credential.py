@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import msal
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
 
@@ -107,6 +108,8 @@ def _require_pair(credential: ClientCertificate, certificate: str, key: str) -> 
     except (ValueError, TypeError, UnsupportedAlgorithm):
         what = f"{where} is no private key in PEM, or asks for a passphrase"
         raise Misconfigured(what, "Store it in PEM, without a passphrase.") from None
+    if not isinstance(private, RSAPrivateKey):
+        raise Misconfigured(f"{where} is not an RSA key", "Entra ID takes certificates of RSA keys alone.")
     if private.public_key() != public:
         what = f"{where} is not that of {credential.certificate}"
         raise Misconfigured(what, "Store the key with which the certificate was made.")

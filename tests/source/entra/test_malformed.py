@@ -1,18 +1,25 @@
 """Answers that Graph would never give, as a proxy in between might: each is a sentence, and none is believed."""
 
+import ssl
 import threading
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+import trustme
 
-from scim_bridge.config.source import EntraCloud, EntraScope, EntraSettings, ManagedIdentity
+from scim_bridge.config.secret import Secret
+from scim_bridge.config.source import ClientSecret, EntraCloud, EntraScope, EntraSettings, ManagedIdentity
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.source import Memory
+from scim_bridge.source.entra.sign_in import _number, roles_of
 from scim_bridge.source.entra.source import EntraSource
 from tests.source.entra.tenant import GROUPS, TODAY, USERS, machine_at, patience
 
@@ -56,17 +63,24 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing."""
 
 
-@pytest.fixture
-def graph() -> Iterator[Scripted]:
-    with Scripted() as server:
-        server.answer("groups/delta", {"value": [], LAST: f"{server.url}/v1.0/groups/delta?$deltatoken=1"})
-        server.answer("users/delta", {"value": [], LAST: f"{server.url}/v1.0/users/delta?$deltatoken=1"})
+@contextmanager
+def serving(server: Scripted) -> Iterator[Scripted]:
+    """The server, answering until the end."""
+    with server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        with machine_at(server.url):
-            yield server
+        yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def graph() -> Iterator[Scripted]:
+    with serving(Scripted()) as server:
+        server.answer("groups/delta", {"value": [], LAST: f"{server.url}/v1.0/groups/delta?$deltatoken=1"})
+        server.answer("users/delta", {"value": [], LAST: f"{server.url}/v1.0/users/delta?$deltatoken=1"})
+        with machine_at(server.url):
+            yield server
 
 
 def source(graph: Scripted, **changed: Any) -> EntraSource:
@@ -181,3 +195,62 @@ def test_a_plain_listing_in_a_form_that_is_none_is_not_believed(graph: Scripted,
 def test_an_assignment_that_does_not_tell_to_whom_is_not_believed(graph: Scripted, row: Any) -> None:
     graph.answer("servicePrincipals(appId='aws')/appRoleAssignedTo", {"value": [row]})
     assert "does not show who is assigned by assignment 1" in said(graph, scope=EntraScope(application="aws"))
+
+
+OBJECT = "answers the sign-in with JSON that is no object"
+NEITHER = "answers with neither a token nor a refusal"
+
+
+@pytest.mark.parametrize("token, sentence", [
+    ([], OBJECT),
+    ("x", OBJECT),
+    (None, OBJECT),
+    ({}, NEITHER),
+    ({"access_token": {"a": 1}, "expires_in": 1}, NEITHER),
+    ({"access_token": "one\nX-Other: two", "expires_in": 1}, NEITHER),
+    ({"access_token": "ключ", "expires_in": 1}, NEITHER),
+    ({"access_token": "any", "expires_in": "soon"}, NEITHER),
+    ({"access_token": "any", "expires_in": [1]}, NEITHER),
+])  # fmt: skip
+def test_an_answer_to_a_sign_in_that_is_none_is_an_outage_not_a_refusal(
+    graph: Scripted, token: Any, sentence: str
+) -> None:
+    graph.answers["/metadata/identity/oauth2/token"] = token
+    assert sentence in said(graph)
+
+
+@pytest.fixture
+def login(tmp_path: Path) -> Iterator[Scripted]:
+    """A sign-in host, and the authority of its certificate in ca.pem."""
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with serving(Scripted()) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        at = {name: f"https{server.url[4:]}/{name}" for name in ("authorization_endpoint", "token_endpoint", "issuer")}
+        server.answers = {"/tenant/v2.0/.well-known/openid-configuration": at}
+        yield server
+
+
+@pytest.mark.parametrize("answer", [[], "x", None, {}, {"access_token": [], "expires_in": 5, "token_endpoint": 5}])
+@pytest.mark.parametrize("path", ["/token_endpoint", "/tenant/v2.0/.well-known/openid-configuration"])
+def test_a_sign_in_host_that_answers_with_something_else_is_an_outage(
+    graph: Scripted, login: Scripted, tmp_path: Path, answer: Any, path: str
+) -> None:
+    login.answers[path] = answer
+    cloud = EntraCloud(f"https{login.url[4:]}", graph.url, tmp_path / "ca.pem")
+    sentence = said(graph, credential=ClientSecret(Secret("hush-hush", Path())), client="app", cloud=cloud)
+    assert OBJECT in sentence or NEITHER in sentence
+    assert "hush-hush" not in sentence
+
+
+@pytest.mark.parametrize("codes", [5, "7000215", {"a": 1}, None])
+def test_numbers_of_a_refusal_in_a_form_that_is_none_leave_its_text(codes: Any) -> None:
+    text = "AADSTS7000222: The provided client secret keys are expired."
+    assert _number({"error_codes": codes, "error_description": text}) == "7000222"
+
+
+@pytest.mark.parametrize("roles", [5, None, "User.Read.All", {}])
+def test_roles_in_a_form_that_is_none_are_roles_not_shown(roles: Any) -> None:
+    body = urlsafe_b64encode(orjson.dumps({"roles": roles})).decode()
+    assert roles_of(f"head.{body}.signature") is None
