@@ -151,11 +151,9 @@ class EntraSource:
                 raise not_there(group_id)
         shown = self._shown(entries, assigned)
         hiding = [group for group in shown.groups if group.attributes.get("visibility") == _HIDDEN]
-        if any(group.id not in shown.members for group in hiding):
-            roles = graph.roles
-            if roles is not None and not READ_HIDDEN.is_granted(roles):
-                names = ", ".join(str(group.attributes.get("displayName", group.id)) for group in hiding[:3])
-                raise refused((READ_HIDDEN,), f"{names} would seem to be empty", graph.client)
+        empty = [group for group in hiding if group.id not in shown.members]
+        if empty:
+            _require_sight(graph, ", ".join(str(group.attributes.get("displayName", group.id)) for group in empty[:3]))
         return shown
 
     def _shown(self, entries: Mapping[str, str], assigned: Assigned) -> Snapshot:
@@ -197,6 +195,18 @@ class EntraSource:
         if self._trusted is None:
             self._trusted = _context(self._settings.cloud.ca_file)
         return self._trusted
+
+
+def _require_sight(graph: Graph, names: str) -> None:
+    """Raises unless our token shows that we may see hidden members, so that these groups are empty as they seem."""
+    roles = graph.roles
+    if roles is None:
+        raise SourceUnreadable(
+            f"{names} would seem to be empty, hides its members, and the token does not show whether we may see them",
+            f"Grant {READ_HIDDEN.name}; if that is granted, put somebody in or let the group show its members.",
+        )
+    if not READ_HIDDEN.is_granted(roles):
+        raise refused((READ_HIDDEN,), f"{names} would seem to be empty", graph.client)
 
 
 def _context(ca_file: Path | None) -> ssl.SSLContext:

@@ -254,3 +254,17 @@ def test_numbers_of_a_refusal_in_a_form_that_is_none_leave_its_text(codes: Any) 
 def test_roles_in_a_form_that_is_none_are_roles_not_shown(roles: Any) -> None:
     body = urlsafe_b64encode(orjson.dumps({"roles": roles})).decode()
     assert roles_of(f"head.{body}.signature") is None
+
+
+@pytest.mark.parametrize("reads_changes", [True, False], ids=["by delta query", "by listing"])
+def test_hidden_members_are_no_empty_group_where_the_token_does_not_show_what_we_may(
+    graph: Scripted, reads_changes: bool
+) -> None:
+    group = {"id": "g1", "displayName": "Students", "visibility": "HiddenMembership"}
+    graph.answer("groups/delta", {"value": [group], LAST: f"{graph.url}/v1.0/groups/delta?$deltatoken=1"})
+    graph.answer("groups", {"value": [group]})
+    graph.answer("users", {"value": []})
+    graph.answer("groups/g1/members", {"value": []})
+    sentence = said(graph, reads_changes=reads_changes)
+    assert "Students would seem to be empty, hides its members, and the token does not show" in sentence
+    assert "Grant Member.Read.Hidden" in sentence
