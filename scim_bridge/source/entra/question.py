@@ -110,6 +110,10 @@ def _put_as_shown(draft: Draft, one: Identity, selection: Selection, answers: An
     if isinstance(shown, Exception):
         raise unknown_property(shown, selection.properties, one.kind)
     row = object_of(shown)
+    if row["id"] != one.object_id:
+        # Graph finds a user by the userPrincipalName too. What bore that as its id, in another source, is not there.
+        draft.remove(one.kind, one.object_id)
+        return False
     if one.kind == "user":
         draft.remove("user", one.object_id)  # what Graph does not show of it now, it has not
         draft.put_user(row)
