@@ -199,7 +199,7 @@ def azure_name(value: str) -> str:
 
 
 def azure_id(name: str) -> str:
-    """The same id as Entra ID writes it: a GUID in small letters. Anything else, a tenant's domain say, is left alone."""
+    """The same id as Entra ID writes it: a GUID in small letters. All else, a tenant's domain say, is left alone."""
     return name.lower() if _fits(_GUID, name) else name
 
 
