@@ -17,9 +17,9 @@ from msal.exceptions import MsalServiceError
 
 from scim_bridge.config.source import EntraSettings, ManagedIdentity
 from scim_bridge.errors import AnswerLost, BridgeError, CredentialsRefused, ServerFault, Throttled
+from scim_bridge.patience import seconds_of
 from scim_bridge.source.entra.credential import Credential, SignInHttp, open_application, read_credential
 from scim_bridge.source.entra.refusal import unanswered
-from scim_bridge.source.entra.retry import seconds_of
 
 _HINTS: Mapping[str, str] = {
     "7000215": "The secret is wrong; copy its value, not its id, from the app registration.",
