@@ -119,12 +119,6 @@ def _text(row: Mapping[str, Any] | None) -> str | None:
     return orjson.dumps(row).decode() if row is not None else None
 
 
-def together(before: Mapping[str, str], changed: Mapping[str, str | None]) -> dict[str, str]:
-    """The entries after a change."""
-    after = {key: text for key, text in before.items() if key not in changed}
-    return after | {key: text for key, text in changed.items() if text is not None}
-
-
 def last_of_each(rows: Iterable[Row]) -> dict[str, Row]:
     """The last row of each object: what it came to, where a round tells of it several times."""
     return {row["id"]: row for row in rows}

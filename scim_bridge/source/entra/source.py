@@ -17,8 +17,8 @@ from scim_bridge.config.source import EntraSettings
 from scim_bridge.errors import Misconfigured, SourceUnreadable
 from scim_bridge.model.identity import AttributeType, Kind, Snapshot
 from scim_bridge.model.protocol import Progress, silent
-from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted
-from scim_bridge.source.entra.draft import Draft, together
+from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted, moved_on
+from scim_bridge.source.entra.draft import Draft
 from scim_bridge.source.entra.entry import key_of
 from scim_bridge.source.entra.graph import Graph
 from scim_bridge.source.entra.permission import READ_ASSIGNMENTS, READ_GROUPS, READ_HIDDEN, READ_USERS, refused
@@ -32,6 +32,8 @@ from scim_bridge.source.entra.sign_in import SignIn
 from scim_bridge.source.entra.snapshot import Reach, read_entries, snapshot
 from scim_bridge.source.entra.watermark import Watermark
 
+_FORM = 1
+"""The form in which entries are remembered; raise it when entry.py writes them differently."""
 _HIDDEN = "HiddenMembership"
 
 
@@ -54,11 +56,11 @@ class EntraSource:
 
     @property
     def key(self) -> str:
-        """A hash of tenant, application, cloud, scope and what is selected."""
+        """A hash of tenant, application, cloud, scope what is selected and in which form it is remembered."""
         settings = self._settings
         read = [(chosen.properties, chosen.has_manager) for chosen in self._selections.values()]
         scope = [sorted(settings.scope.groups), settings.scope.application]
-        parts = [settings.tenant, settings.client, settings.cloud.graph, scope, read, settings.reads_changes]
+        parts = [_FORM, settings.tenant, settings.client, settings.cloud.graph, scope, read, settings.reads_changes]
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
     def attributes(self, kind: Kind) -> Mapping[str, AttributeType]:
@@ -90,7 +92,7 @@ class EntraSource:
             assigned = self._assigned(graph)
             look_at(graph, draft, who, self._selections)
             changed = draft.changed()
-            shown = self._believed(graph, together(memory.entries, changed), assigned)
+            shown = self._believed(graph, moved_on(memory.entries, changed), assigned)
         return SourceReading(shown, Learned(memory.watermark, changed, is_whole=False))
 
     def probe(self, today: str) -> Snapshot:  # noqa: ARG002 - the interface
@@ -100,7 +102,7 @@ class EntraSource:
             self._assigned(graph)
             require_groups(graph, self._settings.scope.groups)
             draft = first_page(graph, self._selections, self._settings.page_size)
-        return snapshot(together({}, draft.changed()), self._selections["user"], self._selections["group"], Reach())
+        return snapshot(moved_on({}, draft.changed()), self._selections["user"], self._selections["group"], Reach())
 
     def _whole(self, graph: Graph, progress: Progress, reason: str) -> SourceReading:
         try:
@@ -131,7 +133,7 @@ class EntraSource:
         assigned = self._assigned(graph)
         changed = draft.changed()
         watermark = Watermark(rounds.users_link, rounds.groups_link, assigned).text()
-        shown = self._believed(graph, together(before, changed), assigned)
+        shown = self._believed(graph, moved_on(before, changed), assigned)
         return SourceReading(shown, Learned(watermark, changed, reason is not None, reason or ""))
 
     def _listed(self, graph: Graph, memory: Memory | None, progress: Progress) -> SourceReading:
@@ -141,7 +143,7 @@ class EntraSource:
         roots = reach_of(self._settings.scope, assigned).groups
         listed(graph, draft, Listing(self._selections, self._settings.page_size, roots), progress)
         changed = draft.changed()
-        shown = self._believed(graph, together(before, changed), assigned)
+        shown = self._believed(graph, moved_on(before, changed), assigned)
         return SourceReading(shown, Learned(Watermark(assigned=assigned).text(), changed, memory is None))
 
     def _believed(self, graph: Graph, entries: Mapping[str, str], assigned: Assigned) -> Snapshot:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from scim_bridge.source.entra.draft import Draft, together
+from scim_bridge.model.source import moved_on
+from scim_bridge.source.entra.draft import Draft
 from scim_bridge.source.entra.entry import GroupEntry, merged
 
 ANN = {"@odata.type": "#microsoft.graph.user", "id": "ann"}
@@ -27,7 +28,7 @@ def test_the_last_word_about_a_member_holds() -> None:
     draft.put_group({"id": "g1", "displayName": "G", "members@delta": [ANN, BOB]})
     draft.put_group({"id": "g1", "members@delta": [{**ANN, **GONE}]})
     draft.put_group({"id": "g1", "members@delta": [{**BOB, **GONE}, BOB]})
-    entries = together({}, draft.changed())
+    entries = moved_on({}, draft.changed())
     group = GroupEntry.read(entries["group g1"])
     assert list(group.users) == ["bob"]
     assert group.row == {"id": "g1", "displayName": "G"}
@@ -43,7 +44,7 @@ def test_a_removal_of_somebody_never_seen_is_ignored() -> None:
 def test_many_leavers_at_once_are_taken_out_of_groups_that_nothing_else_touched() -> None:
     draft = Draft({})
     draft.put_group({"id": "g1", "members@delta": [{**ANN, "id": f"u{number}"} for number in range(60)]})
-    later = Draft(together({}, draft.changed()))
+    later = Draft(moved_on({}, draft.changed()))
     later.drop_members({f"u{number}" for number in range(50)})
     group = later.group("g1")
     assert group is not None
