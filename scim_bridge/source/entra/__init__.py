@@ -2,5 +2,5 @@
 
 The way of the data, file by file: `credential` → `sign_in` → `graph` (one request, `retry`, `refusal`) → `paging`,
 `batch` (`form`: whether that is what Graph documents) → `round`, `question` (what everybody, or one identity, came to)
-→ `draft` (remembered entries moved on) → `snapshot` (entries → what the source shows). `source` puts them together.
+→ `revision` (remembered entries moved on) → `snapshot` (entries → what the source shows). `source` puts them together.
 """

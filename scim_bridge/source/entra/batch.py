@@ -8,7 +8,7 @@ from scim_bridge.errors import Retry, SourceUnreadable
 from scim_bridge.model.protocol import silent
 from scim_bridge.source.entra.form import next_of, rows_of
 from scim_bridge.source.entra.graph import Graph, Request
-from scim_bridge.source.entra.paging import Reading, listing
+from scim_bridge.source.entra.paging import Tally, listing
 from scim_bridge.source.entra.permission import PermissionMissing
 from scim_bridge.source.entra.refusal import Absent, error_of
 
@@ -105,5 +105,5 @@ def every_row(graph: Graph, question: Request, answer: dict[str, Any] | Exceptio
         raise answer
     rows = list(rows_of(answer))
     if link := next_of(answer):
-        rows += listing(graph, Request(link, question.permission), Reading("", silent))
+        rows += listing(graph, Request(link, question.permission), Tally("", silent))
     return rows

@@ -8,7 +8,7 @@ from types import NoneType
 from typing import Any
 
 from scim_bridge.errors import SourceUnreadable
-from scim_bridge.source.entra.entry import Row
+from scim_bridge.source.entra.entry import GraphObject
 from scim_bridge.source.entra.property import MANAGER, OBJECTS
 
 NEXT, DELTA = "@odata.nextLink", "@odata.deltaLink"
@@ -16,7 +16,7 @@ AGAIN = "Nothing was changed; the next run reads from the beginning."
 _LOOK = "Look at any proxy in between; the next run reads again."
 
 
-def rows_of(page: Mapping[str, Any]) -> list[Row]:
+def rows_of(page: Mapping[str, Any]) -> list[GraphObject]:
     """The objects of a page. Raises SourceUnreadable for a page that has been cut or is none."""
     rows = page.get("value")
     if not isinstance(rows, list) or not all(map(_is_object, rows)):
@@ -24,7 +24,7 @@ def rows_of(page: Mapping[str, Any]) -> list[Row]:
     return list(map(object_of, rows))
 
 
-def object_of(body: Row) -> Row:
+def object_of(body: GraphObject) -> GraphObject:
     """One object, with ids wherever it refers to others. Raises SourceUnreadable for one that is none."""
     if not _is_object(body):
         raise SourceUnreadable("Graph shows an object without an id, so it cannot be trusted", _LOOK)
@@ -33,7 +33,7 @@ def object_of(body: Row) -> Row:
     return body
 
 
-def principal_of(row: Row) -> tuple[str, str]:
+def principal_of(row: GraphObject) -> tuple[str, str]:
     """What kind of principal an assignment is about, and its object id. Raises SourceUnreadable if it tells neither."""
     kind, object_id = row.get("principalType"), row.get("principalId")
     if not isinstance(kind, str) or not isinstance(object_id, str):
@@ -53,7 +53,7 @@ def _is_object(row: Any) -> bool:
     return isinstance(row, dict) and isinstance(row.get("id"), str)
 
 
-def _flaw(row: Row) -> str:
+def _flaw(row: GraphObject) -> str:
     """What of an object would be read and is not as documented, "" if nothing is."""
     if not isinstance(row.get("@odata.type", ""), str):
         return "the type"

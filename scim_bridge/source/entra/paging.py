@@ -6,7 +6,7 @@ from typing import Any
 
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.protocol import Progress
-from scim_bridge.source.entra.entry import Row
+from scim_bridge.source.entra.entry import GraphObject
 from scim_bridge.source.entra.form import AGAIN, DELTA, next_of, rows_of
 from scim_bridge.source.entra.graph import Graph, Request
 
@@ -17,7 +17,7 @@ _MOST_EMPTY = 1_000
 
 
 @dataclass(slots=True)
-class Reading:
+class Tally:
     """Told while pages are read: how many rows of what."""
 
     step: str
@@ -30,14 +30,14 @@ class Reading:
         self.progress(self.step, self.done, None)
 
 
-def pages(graph: Graph, first: Request, reading: Reading) -> Iterator[dict[str, Any]]:
+def pages(graph: Graph, first: Request, tally: Tally) -> Iterator[dict[str, Any]]:
     """Every page, the first included. Raises SourceUnreadable if they do not come to an end."""
     request, seen, empty = first, {first.url}, 0
     while len(seen) <= _MOST_PAGES and empty <= _MOST_EMPTY:
         page = graph.send(request)
         rows = rows_of(page)
         empty = 0 if rows else empty + 1
-        reading.add(len(rows))
+        tally.add(len(rows))
         yield page
         link = next_of(page)
         if link is None:
@@ -49,19 +49,19 @@ def pages(graph: Graph, first: Request, reading: Reading) -> Iterator[dict[str, 
     raise SourceUnreadable(f"a listing of Graph does not end: {len(seen) - 1:,} pages were read", AGAIN)
 
 
-def listing(graph: Graph, first: Request, reading: Reading) -> list[Row]:
+def listing(graph: Graph, first: Request, tally: Tally) -> list[GraphObject]:
     """Every row of a listing."""
-    return [row for page in pages(graph, first, reading) for row in rows_of(page)]
+    return [row for page in pages(graph, first, tally) for row in rows_of(page)]
 
 
-def changes(graph: Graph, first: Request, reading: Reading) -> tuple[list[Row], str]:
+def changes(graph: Graph, first: Request, tally: Tally) -> tuple[list[GraphObject], str]:
     """Every row of one round of a delta query, in the order in which they came, and the link for the next round.
 
     A round ends with its delta link and nothing else: without it the pages are not all there.
     """
-    rows: list[Row] = []
+    rows: list[GraphObject] = []
     link = ""
-    for page in pages(graph, first, reading):
+    for page in pages(graph, first, tally):
         rows += rows_of(page)
         link = page.get(DELTA, "")
     if not isinstance(link, str) or not link:

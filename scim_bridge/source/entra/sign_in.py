@@ -18,7 +18,7 @@ from msal.exceptions import MsalServiceError
 from scim_bridge.config.source import EntraSettings, ManagedIdentity
 from scim_bridge.errors import AnswerLost, BridgeError, CredentialsRefused, ServerFault, Throttled
 from scim_bridge.patience import seconds_of
-from scim_bridge.source.entra.credential import Credential, SignInHttp, open_application, read_credential
+from scim_bridge.source.entra.credential import MsalCredential, SignInHttp, open_application, read_credential
 from scim_bridge.source.entra.refusal import unanswered
 
 _HINTS: Mapping[str, str] = {
@@ -43,7 +43,7 @@ happens next is decided by the OAuth error."""
 _WAY_OUT = "Compare source.tenant, source.client and source.credential with the app registration."
 _PASSING = ("temporarily_unavailable", "server_error", "slow_down", "http_error")
 _NUMBER = re.compile(r"AADSTS(\d+)")
-_FORM = re.compile(r"[!-~]+")
+_TOKEN = re.compile(r"[!-~]+")
 """What a header can carry of a token."""
 
 
@@ -55,7 +55,7 @@ class SignIn:
     trust: Callable[[], ssl.SSLContext]
     _application: Any = None
     _http: SignInHttp | None = None
-    _credential: Credential | None = field(default=None, repr=False)
+    _credential: MsalCredential | None = field(default=None, repr=False)
 
     def token(self) -> str:
         """A bearer token that is good for some minutes at least. Ask before every request.
@@ -79,7 +79,7 @@ class SignIn:
             self._application = None
             raise
         token = result.get("access_token")
-        if not isinstance(token, str) or not _FORM.fullmatch(token):
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             self._application = None
             raise _refusal(self.settings, result, self._last)
         return token

@@ -18,7 +18,6 @@ from scim_bridge.errors import Misconfigured, SourceUnreadable
 from scim_bridge.model.identity import AttributeType, Kind, Snapshot
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted, moved_on
-from scim_bridge.source.entra.draft import Draft
 from scim_bridge.source.entra.entry import key_of
 from scim_bridge.source.entra.graph import Graph
 from scim_bridge.source.entra.permission import READ_ASSIGNMENTS, READ_GROUPS, READ_HIDDEN, READ_USERS, refused
@@ -26,6 +25,7 @@ from scim_bridge.source.entra.property import ID, Selection, selection
 from scim_bridge.source.entra.question import Identity, look_at
 from scim_bridge.source.entra.refusal import Absent, PositionLost
 from scim_bridge.source.entra.retry import Patience
+from scim_bridge.source.entra.revision import Revision
 from scim_bridge.source.entra.round import Listing, Rounds, first_page, first_rounds, listed, merge, next_rounds
 from scim_bridge.source.entra.scope import Assigned, assignments, not_there, reach_of, require_groups
 from scim_bridge.source.entra.sign_in import SignIn
@@ -87,11 +87,11 @@ class EntraSource:
         who = [one for kind, record_id in wanted for one in self._called(memory, kind, record_id)]
         if not who:
             return SourceReading(self._shown(memory.entries, assigned))
-        draft = Draft(memory.entries)
+        revision = Revision(memory.entries)
         with self._open() as graph:
             assigned = self._assigned(graph)
-            look_at(graph, draft, who, self._selections)
-            changed = draft.changed()
+            look_at(graph, revision, who, self._selections)
+            changed = revision.changed()
             shown = self._believed(graph, moved_on(memory.entries, changed), assigned)
         return SourceReading(shown, Learned(memory.watermark, changed, is_whole=False))
 
@@ -101,8 +101,8 @@ class EntraSource:
             self._require_permissions(graph)
             self._assigned(graph)
             require_groups(graph, self._settings.scope.groups)
-            draft = first_page(graph, self._selections, self._settings.page_size)
-        return snapshot(moved_on({}, draft.changed()), self._selections["user"], self._selections["group"], Reach())
+            revision = first_page(graph, self._selections, self._settings.page_size)
+        return snapshot(moved_on({}, revision.changed()), self._selections["user"], self._selections["group"], Reach())
 
     def _whole(self, graph: Graph, progress: Progress, reason: str) -> SourceReading:
         try:
@@ -110,9 +110,9 @@ class EntraSource:
         except PositionLost:
             # A listing that took longer than its place lives is begun once more; the second time it is an outage.
             rounds = self._second_try(graph, progress)
-        draft = Draft({})
-        merge(graph, draft, rounds, is_first=True)
-        return self._concluded(graph, {}, draft, rounds, reason)
+        revision = Revision({})
+        merge(graph, revision, rounds, is_first=True)
+        return self._concluded(graph, {}, revision, rounds, reason)
 
     def _second_try(self, graph: Graph, progress: Progress) -> Rounds:
         try:
@@ -122,16 +122,16 @@ class EntraSource:
 
     def _changed(self, graph: Graph, memory: Memory, progress: Progress) -> SourceReading:
         rounds = next_rounds(graph, Watermark.read(memory.watermark), self._selections, progress)
-        draft = Draft(memory.entries)
-        merge(graph, draft, rounds, is_first=False)
-        return self._concluded(graph, memory.entries, draft, rounds, None)
+        revision = Revision(memory.entries)
+        merge(graph, revision, rounds, is_first=False)
+        return self._concluded(graph, memory.entries, revision, rounds, None)
 
     def _concluded(
-        self, graph: Graph, before: Mapping[str, str], draft: Draft, rounds: Rounds, reason: str | None
+        self, graph: Graph, before: Mapping[str, str], revision: Revision, rounds: Rounds, reason: str | None
     ) -> SourceReading:
         """What a round of changes comes to. reason: why everything was read; None if it was not."""
         assigned = self._assigned(graph)
-        changed = draft.changed()
+        changed = revision.changed()
         watermark = Watermark(rounds.users_link, rounds.groups_link, assigned).text()
         shown = self._believed(graph, moved_on(before, changed), assigned)
         return SourceReading(shown, Learned(watermark, changed, reason is not None, reason or ""))
@@ -139,10 +139,10 @@ class EntraSource:
     def _listed(self, graph: Graph, memory: Memory | None, progress: Progress) -> SourceReading:
         """Everything by plain listings. What is remembered of it is for looking at somebody in between."""
         before = memory.entries if memory is not None else {}
-        draft, assigned = Draft(before), self._assigned(graph)
+        revision, assigned = Revision(before), self._assigned(graph)
         roots = reach_of(self._settings.scope, assigned).groups
-        listed(graph, draft, Listing(self._selections, self._settings.page_size, roots), progress)
-        changed = draft.changed()
+        listed(graph, revision, Listing(self._selections, self._settings.page_size, roots), progress)
+        changed = revision.changed()
         shown = self._believed(graph, moved_on(before, changed), assigned)
         return SourceReading(shown, Learned(Watermark(assigned=assigned).text(), changed, memory is None))
 
