@@ -53,6 +53,12 @@ class Learned:
     reason: str = ""
 
 
+def moved_on(before: Mapping[str, str], changed: Mapping[str, str | None]) -> dict[str, str]:
+    """The entries after a change. changed: key → new text, None for what is gone."""
+    after = {key: text for key, text in before.items() if key not in changed}
+    return after | {key: text for key, text in changed.items() if text is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class SourceReading:
     """What a source shows now, whole. learned is None if nothing is to be remembered."""

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from scim_bridge.config.source import LdapSettings
 from scim_bridge.model.identity import AttributeType, Kind, Snapshot
 from scim_bridge.model.protocol import Progress, silent
-from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted
+from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted, moved_on
 from scim_bridge.source.ldap.change import NOTHING, Lost, Untracked
 from scim_bridge.source.ldap.connection import signed_in
 from scim_bridge.source.ldap.layout import Layout, Server, layout, types
@@ -73,7 +73,7 @@ class LdapSource:
             found = self._laid_out(session)
             changed = look_again(Reader(session, found), found, memory, ids)
         learned = Learned(memory.watermark, changed, is_whole=False)
-        return SourceReading(snapshot(_merged(memory, changed), found, today), learned)
+        return SourceReading(snapshot(moved_on(memory.entries, changed), found, today), learned)
 
     def probe(self, today: str) -> Snapshot:
         """The first page of each kind."""
@@ -96,7 +96,7 @@ class LdapSource:
             raise Lost("")
         changes = resumed(session, found, Reader(session, found), memory)
         learned = Learned(changes.watermark, changes.entries, is_whole=False)
-        return SourceReading(snapshot(_merged(memory, changes.entries), found, today), learned)
+        return SourceReading(snapshot(moved_on(memory.entries, changes.entries), found, today), learned)
 
     def _whole(self, session: Session, found: Layout, today: str, progress: Progress, reason: str) -> SourceReading:
         reader = Reader(session, found)
@@ -111,12 +111,3 @@ class LdapSource:
         if not self._settings.reads_changes:
             return SourceReading(read)
         return SourceReading(read, Learned(watermark, entries, is_whole=True, reason=reason))
-
-
-def _merged(memory: Memory, changed: Mapping[str, str | None]) -> dict[str, str]:
-    """The memory with what has changed in it."""
-    entries = {**memory.entries, **{key: text for key, text in changed.items() if text is not None}}
-    for key, text in changed.items():
-        if text is None:
-            entries.pop(key, None)
-    return entries
