@@ -9,6 +9,8 @@ from scim_bridge.model.source import Memory
 
 NOTHING = json.dumps({"kind": "none"})
 """The watermark of a reading after which nothing can be said about changes."""
+MANY = 2_000
+"""Up to so many entries are read one by one, more of them only where that is less than a quarter of all."""
 
 
 class Lost(Exception):
@@ -49,6 +51,21 @@ def position(watermark: str) -> dict[str, Any]:
     except ValueError:
         return {"kind": "none"}
     return read if isinstance(read, dict) and "kind" in read else {"kind": "none"}
+
+
+def merged(entries: Mapping[str, str], changed: Mapping[str, str | None]) -> dict[str, str]:
+    """Entries with what has changed in them."""
+    found = {**entries, **{key: text for key, text in changed.items() if text is not None}}
+    for key, text in changed.items():
+        if text is None:
+            found.pop(key, None)
+    return found
+
+
+def refuse_many(number: int, memory: Memory) -> None:
+    """Raise Lost if so many entries would have to be read one by one that reading everything takes less."""
+    if number > max(MANY, len(memory.entries) // 4):
+        raise Lost(f"{number:,} entries changed, which is more than reading everything takes")
 
 
 def refuse_moved_places(memory: Memory, changed: Mapping[str, str | None]) -> None:

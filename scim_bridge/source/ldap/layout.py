@@ -14,24 +14,20 @@ ID, DN, MANAGER, ENABLED = "id", "dn", "manager", "accountEnabled"
 CONTROL, EXPIRES = "userAccountControl", "accountExpires"
 ANCHORS: Mapping[Flavor, str] = {"openldap": "entryUUID", "active-directory": "objectGUID"}
 CHANGED = "uSNChanged"
-PLACES = (
-    "(|"
-    + "".join(
-        f"(objectClass={name})"
-        for name in (
-            "organizationalUnit",
-            "organization",
-            "domain",
-            "dcObject",
-            "country",
-            "locality",
-            "container",
-            "builtinDomain",
-        )
-    )
-    + ")"
+PLACE_CLASSES = (
+    "organizationalUnit",
+    "organization",
+    "domain",
+    "dcObject",
+    "country",
+    "locality",
+    "container",
+    "builtinDomain",
 )
 """What people keep entries in. Where one of these is renamed or moved, no server reports the entries in it."""
+PLACES = f"(|{''.join(f'(objectClass={name})' for name in PLACE_CLASSES)})"
+MEMBER_URL = "memberURL"
+"""A group that has one is made up of whoever it finds (slapo-dynlist(5)): it changes when they do, without a report."""
 
 _FILTERS: Mapping[tuple[Flavor, Kind], str] = {
     ("openldap", "user"): "(objectClass=inetOrgPerson)",
