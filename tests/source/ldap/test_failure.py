@@ -113,6 +113,21 @@ def test_a_schema_that_may_not_be_read_fails_the_run(make_slapd: Callable[..., S
         read(server, bind=simple(READER))
 
 
+def test_a_part_that_another_server_holds_fails_the_run_and_is_named(slapd: Slapd) -> None:
+    link = slapd.admin()
+    tokyo = f"ou=tokyo,ou=people,{SUFFIX}"
+    add(link, (tokyo, {"objectClass": ["organizationalUnit"], "ou": ["tokyo"]}))
+    add(link, (f"uid=a,{tokyo}", person("a")[1]))
+    memory = remembered(None, source(slapd).read(TODAY))
+    link.delete_s(f"uid=a,{tokyo}")
+    link.delete_s(tokyo)
+    elsewhere = {"objectClass": ["referral", "extensibleObject"], "ou": ["tokyo"], "ref": [f"ldap://dc2/{tokyo}"]}
+    add(link, (tokyo, elsewhere))
+    for known in (None, memory):
+        with pytest.raises(SourceUnreadable, match=r"a part of ou=people,.* is on another server \(ldap://dc2/"):
+            source(slapd).read(TODAY, known)
+
+
 def test_after_an_outage_the_next_run_catches_up(slapd: Slapd) -> None:
     link = slapd.admin()
     add(link, person("a"))

@@ -16,6 +16,7 @@ from scim_bridge.source.ldap.layout import Layout, Server, layout, types
 from scim_bridge.source.ldap.name import is_below, parts, split, without_bits
 from scim_bridge.source.ldap.record import snapshot
 from scim_bridge.source.ldap.schema import parse
+from scim_bridge.source.ldap.session import is_without_people
 from tests.source.ldap.reading import NO_TLS, TODAY, simple
 
 _DAY = 133_497_504_000_000_000
@@ -85,6 +86,20 @@ def test_a_name_with_an_escaped_comma_is_not_another_unit() -> None:
     assert parts("cn=a\\,ou=x,dc=y") != parts("cn=a,ou=x,dc=y")
     assert not is_below("cn=a\\,ou=x,dc=y", "ou=x,dc=y")
     assert is_below("cn=a,OU=X,dc=y", "ou=x,dc=y")
+
+
+@pytest.mark.parametrize(
+    ("partition", "is_usual"),
+    [
+        ("CN=Configuration,DC=t,DC=example", True),
+        ("DC=DomainDnsZones,DC=t,DC=example", True),
+        ("DC=ForestDnsZones,DC=t,DC=example??base", True),
+        ("DC=emea,DC=t,DC=example", False),
+        ("", False),
+    ],
+)
+def test_of_what_active_directory_refers_to_only_other_domains_matter(partition: str, is_usual: bool) -> None:
+    assert is_without_people(f"ldap://t.example/{partition}") is is_usual
 
 
 def test_what_a_server_adds_to_a_name_is_taken_off() -> None:
