@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("ldap", reason="python-ldap is not installed (make system-packages, then make setup)")
 
-from scim_bridge.config.source import LdapSettings, Search
+from scim_bridge.config.source import Flavor, LdapSettings, Search
 from scim_bridge.mapping.expression import Language
 from scim_bridge.mapping.row import is_clean
 from scim_bridge.model.source import Wanted
@@ -23,22 +23,24 @@ _DAY = 133_497_504_000_000_000
 """2024-01-15 00:00 UTC in hundreds of nanoseconds since 1601."""
 
 
-def of_people(*definitions: bytes, names: frozenset[str]) -> Layout:
+def of_people(
+    *definitions: bytes, names: frozenset[str], flavor: Flavor = "openldap", groups: Search | None = None
+) -> Layout:
     """What is asked of a server with this schema."""
     from datetime import timedelta
 
     settings = LdapSettings(
         ("ldap://127.0.0.1",),
-        "openldap",
+        flavor,
         simple(),
         NO_TLS,
         Search(("dc=x",), ""),
-        None,
+        groups,
         True,  # noqa: FBT003
         500,
         timedelta(seconds=1),
     )
-    server = Server("openldap", parse(definitions))
+    server = Server(flavor, parse(definitions))
     return layout(settings, server, {"user": Wanted("id", names), "group": Wanted("id")})
 
 
@@ -69,6 +71,37 @@ def test_an_account_is_enabled_unless_disabled_or_expired_as_the_day_began(
     assert value.is_enabled(control, expires, "2024-01-15") is enabled
 
 
+@pytest.mark.parametrize(("control", "expires"), [("", ""), ("many", "0"), ("512", "never")])
+def test_nothing_is_said_of_an_account_whose_switch_is_no_number(control: str, expires: str) -> None:
+    assert value.is_enabled(control, expires, "2024-01-15") is None
+
+
+def test_the_record_of_such_an_account_has_no_switch() -> None:
+    there = of_people(
+        b"( 1.2.1 NAME 'userAccountControl' SYNTAX '1.3.6.1.4.1.1466.115.121.1.27' SINGLE-VALUE )",
+        names=frozenset({"accountEnabled"}),
+        flavor="active-directory",
+    )
+    (record,) = snapshot({"user 1": entry.write("cn=a,dc=x", {"userAccountControl": [""]})}, there, TODAY).users
+    assert "accountEnabled" not in record.attributes
+
+
+@pytest.mark.parametrize("flavor", ["openldap", "active-directory"])
+def test_members_by_uid_are_found_whatever_the_flavor(flavor: Flavor) -> None:
+    text = b"SYNTAX '1.3.6.1.4.1.1466.115.121.1.26' )"
+    there = of_people(
+        *(b"( 1.2.%d NAME '%s' %s" % (number, name, text) for number, name in enumerate([b"uid", b"memberUid", b"cn"])),
+        names=frozenset({"uid"}),
+        flavor=flavor,
+        groups=Search(("dc=x",), "", "memberUid"),
+    )
+    entries = {
+        "user 1": entry.write("cn=a,dc=x", {"uid": ["a"]}),
+        "group 2": entry.write("cn=dev,dc=x", {"memberUid": ["A"]}),
+    }
+    assert snapshot(entries, there, TODAY).members == {"2": (("1",), ())}
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -80,6 +113,10 @@ def test_an_account_is_enabled_unless_disabled_or_expired_as_the_day_began(
 )
 def test_names_are_the_same_whatever_their_spelling(one: str, other: str) -> None:
     assert parts(one) == parts(other)
+
+
+def test_a_name_that_is_no_text_is_the_same_as_itself_alone() -> None:
+    assert parts("cn=\udcff,dc=x") == parts("cn=\udcff,dc=x") != parts("cn=\udcfe,dc=x")
 
 
 def test_a_name_with_an_escaped_comma_is_not_another_unit() -> None:
