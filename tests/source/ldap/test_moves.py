@@ -106,6 +106,19 @@ def test_who_moves_while_changes_are_learned_is_not_taken_for_gone(slapd: Slapd)
     assert set(ids(source(slapd).read(TODAY, remembered(memory, reading)).snapshot)) == {"a", "b"}
 
 
+def test_who_moves_while_looked_at_is_not_taken_for_gone(slapd: Slapd) -> None:
+    link = slapd.admin()
+    add(link, person("b", "branch"))
+    memory = remembered(None, source(slapd).read(TODAY))
+    (anchor,) = ids(source(slapd).read(TODAY).snapshot).values()
+    act = Interruption(BRANCH, lambda: link.rename_s(f"uid=b,{BRANCH}", "uid=b", PEOPLE))
+    with CuttingProxy(slapd.port, before=act) as proxy:
+        reader = source(slapd, urls=(f"ldap://127.0.0.1:{proxy.port}",))
+        reading = reader.look(TODAY, memory, [("user", anchor)])
+    assert act.happened
+    assert [record.place for record in reading.snapshot.users] == [f"uid=b,{PEOPLE}"]
+
+
 def test_who_leaves_while_everything_is_read_is_gone_with_the_next_reading(make_slapd: Callable[..., Slapd]) -> None:
     server = make_slapd(sessionlog=None)
     link = server.admin()
