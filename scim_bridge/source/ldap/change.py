@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from scim_bridge.model.source import Memory
+from scim_bridge.source.ldap.entry import keys_of, read
+from scim_bridge.source.ldap.layout import MEMBER_URL
 
 NOTHING = json.dumps({"kind": "none"})
 """The watermark of a reading after which nothing can be said about changes."""
@@ -60,6 +62,14 @@ def merged(entries: Mapping[str, str], changed: Mapping[str, str | None]) -> dic
         if text is None:
             found.pop(key, None)
     return found
+
+
+def dynamic_group(entries: Mapping[str, str]) -> str:
+    """Why changes cannot be followed where a group is dynamic, as the rest of "because …"; "" where none is."""
+    for key in keys_of(entries, "group"):
+        if f'"{MEMBER_URL}":' in entries[key]:  # a quote within a value would have a backslash before it
+            return f"the members of {read(entries[key])[0]} are worked out by its {MEMBER_URL}, which no server reports"
+    return ""
 
 
 def refuse_many(number: int, memory: Memory) -> None:

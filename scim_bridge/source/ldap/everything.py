@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.protocol import Progress
 from scim_bridge.model.source import Memory
-from scim_bridge.source.ldap.change import MANY, NOTHING, Lost, Untracked, merged
+from scim_bridge.source.ldap.change import MANY, NOTHING, Lost, Untracked, dynamic_group, merged
 from scim_bridge.source.ldap.entry import anchor_of, read
 from scim_bridge.source.ldap.layout import Layout
 from scim_bridge.source.ldap.mention import mentioning
@@ -44,7 +44,9 @@ def everything(session: Session, layout: Layout, reader: Reader, progress: Progr
         since = resumed(session, layout, reader, Memory(start, entries))
     except Lost as lost:
         return Everything(_settled(reader, entries, progress), NOTHING, str(lost))
-    return Everything(merged(entries, since.entries), since.watermark)
+    found = merged(entries, since.entries)
+    dynamic = dynamic_group(found)
+    return Everything(found, NOTHING if dynamic else since.watermark, dynamic)
 
 
 def unreported(reader: Reader, progress: Progress) -> dict[str, str]:

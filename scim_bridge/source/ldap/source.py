@@ -9,7 +9,7 @@ from scim_bridge.config.source import LdapSettings
 from scim_bridge.model.identity import AttributeType, Kind, Snapshot
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted
-from scim_bridge.source.ldap.change import Lost, merged
+from scim_bridge.source.ldap.change import Lost, dynamic_group, merged
 from scim_bridge.source.ldap.connection import signed_in
 from scim_bridge.source.ldap.everything import everything, unreported
 from scim_bridge.source.ldap.layout import Layout, Server, layout, types
@@ -20,7 +20,7 @@ from scim_bridge.source.ldap.session import Session
 from scim_bridge.source.ldap.tracking import resumed
 from scim_bridge.source.ldap.whole import Reader
 
-_FORM = 1
+_FORM = 2
 """The form in which entries are remembered; raise it when entry.py writes them differently."""
 
 
@@ -96,8 +96,11 @@ class LdapSource:
         if not self._settings.reads_changes:
             raise Lost("")
         changes = resumed(session, found, Reader(session, found), memory)
+        entries = merged(memory.entries, changes.entries)
+        if dynamic := dynamic_group(entries):
+            raise Lost(dynamic)
         learned = Learned(changes.watermark, changes.entries, is_whole=False)
-        return SourceReading(snapshot(merged(memory.entries, changes.entries), found, today), learned)
+        return SourceReading(snapshot(entries, found, today), learned)
 
     def _whole(self, session: Session, found: Layout, today: str, progress: Progress, reason: str) -> SourceReading:
         reader = Reader(session, found)
