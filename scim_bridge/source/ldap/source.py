@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from scim_bridge.config.source import LdapSettings
-from scim_bridge.model.identity import AttributeType, Kind, Snapshot
+from scim_bridge.model.identity import CHANGES, AttributeType, Kind, Notice, Snapshot
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted
 from scim_bridge.source.ldap.change import Lost, dynamic_group, merged
@@ -17,7 +17,7 @@ from scim_bridge.source.ldap.look import look_again
 from scim_bridge.source.ldap.record import snapshot
 from scim_bridge.source.ldap.schema import read_schema
 from scim_bridge.source.ldap.session import Session
-from scim_bridge.source.ldap.tracking import resumed
+from scim_bridge.source.ldap.tracking import read_each_time, resumed, way
 from scim_bridge.source.ldap.whole import Reader
 
 _FORM = 2
@@ -77,14 +77,22 @@ class LdapSource:
         return SourceReading(snapshot(merged(memory.entries, changed), found, today), learned)
 
     def probe(self, today: str) -> Snapshot:
-        """The first page of each kind."""
+        """The first page of each kind, with a notice that says how changes are learned of."""
         with signed_in(self._settings) as session:
             found = self._laid_out(session)
             reader = Reader(session, found)
             entries = {
                 key: text for selection in found.selections for key, text in reader.first_page(selection).items()
             }
-        return snapshot(entries, found, today, with_members=False)
+            how = self._way(session, found, reader, entries)
+        shown = snapshot(entries, found, today, with_members=False)
+        return replace(shown, warnings=(*shown.warnings, Notice(CHANGES, "source", how)))
+
+    def _way(self, session: Session, found: Layout, reader: Reader, entries: Mapping[str, str]) -> str:
+        if not self._settings.reads_changes:
+            return read_each_time("source.changes is none")
+        dynamic = dynamic_group(entries)
+        return read_each_time(dynamic) if dynamic else way(session, found, reader)
 
     def _laid_out(self, session: Session) -> Layout:
         """What is asked for, decided once from the first server's schema."""
