@@ -16,6 +16,7 @@ from scim_bridge.config.settings import AccessSettings, ConnectionSettings, Targ
 from scim_bridge.errors import BridgeError
 from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.selftest import run_tests
+from scim_bridge.model.identity import CHANGES
 from scim_bridge.plan.guard import refuse_empty
 from scim_bridge.state.reader import open_reader
 from scim_bridge.target.scim import open_target
@@ -98,10 +99,12 @@ def _mapping(path: Path) -> str:
 
 def _source(connection: ConnectionSettings) -> str:
     source, _ = open_near_end(connection, load_mapping(connection.mapping))
-    counts = source.probe(f"{datetime.now(UTC):%Y-%m-%d}").counts
+    shown = source.probe(f"{datetime.now(UTC):%Y-%m-%d}")
+    counts = shown.counts
     refuse_empty(counts)
     members = f", {counts.memberships:,} memberships" if counts.memberships else ""
-    return f"answers, and shows {counts.users:,} users, {counts.groups:,} groups{members} at first sight"
+    found = f"answers, and shows {counts.users:,} users, {counts.groups:,} groups{members} at first sight"
+    return "; ".join([found, *(notice.detail for notice in shown.warnings if notice.kind == CHANGES)])
 
 
 def _token(target: TargetSettings) -> str:

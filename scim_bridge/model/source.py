@@ -43,8 +43,9 @@ class Memory:
 class Learned:
     """What a reading adds to the memory. entries: key → new text, None for what is gone.
 
-    is_whole: everything was read, so what is not in entries is gone. reason: why that was so although there was a
-    memory, as the rest of "everything was read, because …"; "" otherwise.
+    is_whole: everything was read, so what is not in entries is gone. reason: why that was so although only changes were
+    wanted, as the rest of "everything was read, because …": the memory did not serve, or the system reports no changes;
+    "" otherwise.
     """
 
     watermark: str
