@@ -18,27 +18,14 @@ _BINARY = {
 _COMPUTED = {"memberof", "pwdaccountlockedtime"}
 """Kept by OpenLDAP's overlays memberof, dynlist and ppolicy, without a change of the entry that others are told of."""
 _SECRETS = {
-    *("userpassword", "authpassword", "unixuserpassword", "pwdhistory", "radiuspassword"),
-    *(
-        "sambantpassword",
-        "sambalmpassword",
-        "sambapasswordhistory",
-        "sambacleartextpassword",
-        "sambapreviouscleartextpassword",
-    ),
+    *("userpassword", "authpassword", "unixuserpassword", "pwdhistory", "radiuspassword", "olcrootpw"),
+    *("sambantpassword", "sambalmpassword", "sambapasswordhistory"),
+    *("sambacleartextpassword", "sambapreviouscleartextpassword"),
     *("unicodepwd", "dbcspwd", "ntpwdhistory", "lmpwdhistory", "supplementalcredentials", "msds-managedpassword"),
     *("ms-mcs-admpwd", "ms-mcs-admpwdhistory", "mslaps-password", "mslaps-encryptedpassword"),
     *("mslaps-encryptedpasswordhistory", "mslaps-encrypteddsrmpassword", "mslaps-encrypteddsrmpasswordhistory"),
-    *(
-        "msfve-recoverypassword",
-        "krbprincipalkey",
-        "krbpwdhistory",
-        "krbmkey",
-        "krb5key",
-        "ipanthash",
-        "ipatokenotpkey",
-    ),
-    *("oathsecret", "nsds5replicacredentials", "olcrootpw", "userpkcs12"),
+    *("msfve-recoverypassword", "krbprincipalkey", "krbpwdhistory", "krbmkey", "krb5key", "ipanthash"),
+    *("ipatokenotpkey", "oathsecret", "nsds5replicacredentials", "userpkcs12"),
 }
 _GUIDS = {"objectguid", "ms-ds-consistencyguid", "parentguid"}
 _SIDS = {"objectsid", "sidhistory"}

@@ -47,4 +47,7 @@ def resumed(session: Session, layout: Layout, reader: Reader, memory: Memory) ->
     kind = position(memory.watermark)["kind"]
     if kind not in ways:
         raise Lost("" if kind == "none" else "what is remembered is of another kind of server")
-    return ways[kind].changes(memory)
+    try:
+        return ways[kind].changes(memory)
+    except Untracked as untracked:
+        raise Lost(str(untracked)) from None
