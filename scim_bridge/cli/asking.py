@@ -1,7 +1,7 @@
 """Answers to questions: from options of the command line, else from a person on a terminal, else what is suggested."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,18 +30,20 @@ class Asking:
             answers[question.name] = _checked(question, _meant(given), answers)
             return
         default = self._suggested(question)
-        if self.is_on:
+        if not question.applies(answers):
+            answers[question.name] = ""
+        elif self.is_on:
             answers[question.name] = _asked(question, default, answers)
         elif default is not None:
             answers[question.name] = _checked(question, default, answers)
         else:
-            raise missing(question.name)
+            raise missing(question)
 
-    def choose(self, name: str, asks: str, suggested: str | None, known: Callable[[str], object]) -> str:
-        """One of several names. known: raises ValueError for one that is not among them."""
+    def choose(self, question: Question) -> str:
+        """The answer to a question that stands alone."""
         answers: dict[str, str] = {}
-        self.answer(Question(name, asks, lambda answer, _: known(answer), suggested), answers)
-        return answers[name]
+        self.answer(question, answers)
+        return answers[question.name]
 
     def _suggested(self, question: Question) -> str | None:
         if question.needs_file and not (self.folder / str(question.default)).is_file():
@@ -54,9 +56,14 @@ def somebody_is_there() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def missing(name: str) -> Misconfigured:
+def missing(question: Question) -> Misconfigured:
     """The refusal where something must be known and nobody is there to ask."""
-    return Misconfigured(f"--{name} is missing, and there is nobody to ask", "Give it, or run init on a terminal.")
+    if question.unanswered:
+        what, _, way_out = question.unanswered.rpartition("; ")
+        return Misconfigured(what, _sentence(way_out))
+    return Misconfigured(
+        f"--{question.name} is missing, and there is nobody to ask", "Give it, or run init on a terminal."
+    )
 
 
 def _meant(answer: str) -> str:
@@ -68,16 +75,18 @@ def _checked(question: Question, answer: str, answers: dict[str, str]) -> str:
         question.check(answer, answers)
     except ValueError as error:
         what, _, way_out = str(error).partition("; ")
-        raise Misconfigured(
-            f"--{question.name}{what}", f"{way_out[:1].upper()}{way_out[1:]}{'.' * bool(way_out)}"
-        ) from None
+        raise Misconfigured(f"--{question.name}{what}", _sentence(way_out)) from None
     return answer
 
 
+def _sentence(way_out: str) -> str:
+    return f"{way_out[:1].upper()}{way_out[1:]}{'.' * bool(way_out)}"
+
+
 def _asked(question: Question, default: str | None, answers: dict[str, str]) -> str:
-    """Ask until the answer is one."""
+    """Ask until the answer is one. Nothing typed is an answer too: what is wrong with it is said like of any other."""
     while True:
-        typed = typer.prompt(question.asks, default=default, show_default=bool(default), err=True)
+        typed = typer.prompt(question.asks, default=default or "", show_default=bool(default), err=True)
         answer = _meant(str(typed))
         try:
             question.check(answer, answers)

@@ -3,12 +3,13 @@
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from scim_bridge.cli.asking import Asking, somebody_is_there
 from scim_bridge.cli.output import Output, OutputOption, console, print_json, tell
+from scim_bridge.cli.panel import InPanels
 from scim_bridge.config.settings import load
 from scim_bridge.config.source import CsvSettings, SourceSettings
 from scim_bridge.config.yaml_file import nearest
@@ -17,6 +18,7 @@ from scim_bridge.mapping.attribute import MATCHABLE
 from scim_bridge.proposal import question
 from scim_bridge.proposal.columns import Columns, guess
 from scim_bridge.proposal.configuration import configuration
+from scim_bridge.proposal.look import looked_at
 from scim_bridge.proposal.proposal import Proposal, propose_for_directory, propose_for_files, suggested_match
 from scim_bridge.proposal.ready import ready_name
 from scim_bridge.proposal.survey import Survey, survey
@@ -27,7 +29,7 @@ _SHOWN = ("of", "attribute", "filled", "distinct", "used for")
 
 def register(app: typer.Typer) -> None:
     """Add this command."""
-    app.command("init")(init_command)
+    app.command("init", cls=InPanels)(init_command)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,40 +59,52 @@ class _Files:
                 raise Misconfigured(f"{path} cannot be written ({error.strerror})", "Name another file.") from None
 
 
+def _option(panel: str, says: str, *names: str) -> Any:
+    return typer.Option(*names, help=says, rich_help_panel=panel)
+
+
+_CSV, _LDAP, _ENTRA = "CSV files", "LDAP (OpenLDAP, Active Directory)", "Entra ID"
+_TARGET = "Identity Center"
+
+
 def init_command(
     context: typer.Context,
     source: Annotated[str | None, typer.Option(help="csv, ldap or entra")] = None,
-    users: Annotated[str | None, typer.Option(help="csv: the file of users")] = None,
-    groups: Annotated[str | None, typer.Option(help="csv: the file of groups, - for none")] = None,
-    members: Annotated[str | None, typer.Option(help="csv: the file of memberships, - for none")] = None,
-    encoding: Annotated[str | None, typer.Option(help="csv: auto, cp932 …")] = None,
-    login: Annotated[str | None, typer.Option(help="csv: the column of the sign-in name")] = None,
-    id_: Annotated[str | None, typer.Option("--id", help="csv: the column that never changes for a person")] = None,
-    ldap_url: Annotated[str | None, typer.Option(help="ldap: ldaps://HOST, several with spaces between")] = None,
-    flavor: Annotated[str | None, typer.Option(help="ldap: openldap or active-directory")] = None,
-    bind_dn: Annotated[str | None, typer.Option(help="ldap: the name to sign in with")] = None,
-    password: Annotated[str | None, typer.Option(help="ldap: env:NAME or file:PATH")] = None,
-    users_base: Annotated[str | None, typer.Option(help="ldap: where users are")] = None,
-    groups_base: Annotated[str | None, typer.Option(help="ldap: where groups are, - for none")] = None,
-    ca_file: Annotated[str | None, typer.Option(help="ldap: the certificate authority, - for the system's")] = None,
-    tenant: Annotated[str | None, typer.Option(help="entra: the tenant's id")] = None,
-    client: Annotated[str | None, typer.Option(help="entra: the application's id")] = None,
-    secret: Annotated[str | None, typer.Option(help="entra: env:NAME or file:PATH")] = None,
-    cloud: Annotated[str | None, typer.Option(help="entra: global, us-gov, us-gov-dod, china")] = None,
-    url: Annotated[str | None, typer.Option(help="the SCIM endpoint")] = None,
-    token: Annotated[str | None, typer.Option(help="env:NAME or file:PATH")] = None,
-    name: Annotated[str | None, typer.Option(help="of the connection")] = None,
     mapping: Annotated[str, typer.Option(help="the mapping file to write")] = "mapping.yaml",
+    name: Annotated[str | None, typer.Option(help="of the connection")] = None,
     match: Annotated[str | None, typer.Option(help="userName, or userName,emails")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="take what is suggested, ask nothing")] = False,
     force: Annotated[bool, typer.Option("--force", help="overwrite files that are there")] = False,
     output: OutputOption = Output.text,
+    url: Annotated[str | None, _option(_TARGET, "the SCIM endpoint")] = None,
+    token: Annotated[str | None, _option(_TARGET, "env:NAME or file:PATH")] = None,
+    users: Annotated[str | None, _option(_CSV, "the file of users")] = None,
+    groups: Annotated[str | None, _option(_CSV, "the file of groups, - for none")] = None,
+    members: Annotated[str | None, _option(_CSV, "group_id, member_id, member_type; - for none")] = None,
+    encoding: Annotated[str | None, _option(_CSV, "auto, cp932 …")] = None,
+    login: Annotated[str | None, _option(_CSV, "the column of the sign-in name")] = None,
+    id_: Annotated[str | None, _option(_CSV, "the column that never changes for a person", "--id")] = None,
+    ldap_url: Annotated[str | None, _option(_LDAP, "ldaps://HOST, several with spaces between")] = None,
+    start_tls: Annotated[bool, _option(_LDAP, "encrypt ldap:// by StartTLS", "--start-tls")] = False,
+    ca_file: Annotated[str | None, _option(_LDAP, "whom to trust, - for the system's; also of --cloud-login")] = None,
+    flavor: Annotated[str | None, _option(_LDAP, "openldap or active-directory")] = None,
+    bind_dn: Annotated[str | None, _option(_LDAP, "the name to sign in with")] = None,
+    password: Annotated[str | None, _option(_LDAP, "env:NAME or file:PATH")] = None,
+    users_base: Annotated[str | None, _option(_LDAP, "where users are")] = None,
+    groups_base: Annotated[str | None, _option(_LDAP, "where groups are, - for none")] = None,
+    tenant: Annotated[str | None, _option(_ENTRA, "the tenant's id")] = None,
+    client: Annotated[str | None, _option(_ENTRA, "the application's id")] = None,
+    secret: Annotated[str | None, _option(_ENTRA, "env:NAME or file:PATH")] = None,
+    cloud: Annotated[str | None, _option(_ENTRA, "global, us-gov, us-gov-dod, china")] = None,
+    cloud_login: Annotated[str | None, _option(_ENTRA, "https://HOST to sign in at, instead of --cloud")] = None,
+    cloud_graph: Annotated[str | None, _option(_ENTRA, "https://HOST of Graph, with --cloud-login")] = None,
 ) -> int:
     """Write bridge.yaml and a mapping by asking a few questions, or by options. The source is read, nothing is sent."""
     given = {"source": source, "users": users, "groups": groups, "members": members, "encoding": encoding}
     given |= {"login": login, "id": id_, "ldap-url": ldap_url, "flavor": flavor, "bind-dn": bind_dn}
-    given |= {"password": password, "users-base": users_base, "groups-base": groups_base, "ca-file": ca_file}
-    given |= {"tenant": tenant, "client": client, "secret": secret, "cloud": cloud}
+    given |= {"start-tls": "yes" if start_tls else None, "password": password, "ca-file": ca_file}
+    given |= {"users-base": users_base, "groups-base": groups_base, "tenant": tenant, "client": client}
+    given |= {"secret": secret, "cloud": cloud, "cloud-login": cloud_login, "cloud-graph": cloud_graph}
     given |= {"url": url, "token": token, "name": name, "match": match}
     folder = context.obj.absolute().parent
     files = _Files(context.obj, folder / mapping, force)
@@ -114,7 +128,7 @@ def _configure(asking: Asking, path: Path, mapping: str) -> tuple[str, SourceSet
     asking.answer(question.KIND, answers)
     kind = answers["source"]
     for each in (*question.SOURCES[kind], *question.TARGET):
-        asking.answer(each, answers)
+        asking.answer(looked_at(each, asking.folder), answers)
     text = configuration(answers["name"], question.source_section(kind, answers), mapping, answers)
     try:
         return text, load(path, text).connection(None).source
@@ -136,20 +150,36 @@ def _propose(asking: Asking, settings: SourceSettings, file: Path) -> Proposal:
     return propose_for_files(file, seen, columns, match, today)
 
 
+_COLUMNS = (
+    ("id", "Column that never changes for a person", "an id"),
+    ("login", "Column of the sign-in name", "a sign-in name"),
+)
+"""Role, how it is asked for, what it is called."""
+
+
 def _columns(asking: Asking, seen: Survey) -> Columns:
     """The guess, with the two columns without which nothing goes as a person wants them."""
     guessed = guess(seen)
     headers = seen.types["user"]
 
-    def known(answer: str) -> None:
+    def known(answer: str, _: question.Answers) -> None:
         if answer not in headers:
             raise ValueError(
                 f": there is no column {answer!r}{nearest(answer, headers)}; there are: {', '.join(headers)}"
             )
 
+    there = ", ".join(headers)
     chosen = {
-        role: asking.choose(role, asks, guessed.users.get(role), known)
-        for role, asks in (("id", "Column that never changes for a person"), ("login", "Column of the sign-in name"))
+        role: asking.choose(
+            question.Question(
+                role,
+                asks,
+                known,
+                guessed.users.get(role),
+                unanswered=f"no column looks like {means}; there are: {there}; name it with --{role}",
+            )
+        )
+        for role, asks, means in _COLUMNS
     }
     return replace(guessed, users={**guessed.users, **chosen})
 
@@ -157,13 +187,14 @@ def _columns(asking: Asking, seen: Survey) -> Columns:
 def _match(asking: Asking, seen: Survey, mail: str, login: str) -> tuple[str, ...]:
     possible = MATCHABLE["user"]
 
-    def known(answer: str) -> None:
+    def known(answer: str, _: question.Answers) -> None:
         wrong = [path for path in _paths(answer) if path not in possible]
         if wrong or not _paths(answer):
             raise ValueError(f": people are matched by {' or '.join(possible)}, not by {', '.join(wrong) or 'nothing'}")
 
     suggested = ",".join(suggested_match(seen, mail, login))
-    return _paths(asking.choose("match", "Find people who are there already by", suggested, known))
+    asks = "Find people who are there already by"
+    return _paths(asking.choose(question.Question("match", asks, known, suggested)))
 
 
 def _paths(answer: str) -> tuple[str, ...]:

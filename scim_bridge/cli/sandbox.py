@@ -1,5 +1,7 @@
 """`sandbox`: serves an emulator alone, to try things out against: Identity Center, or, `sandbox entra`, Entra ID."""
 
+import shlex
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -73,7 +75,7 @@ def entra_command(
         sandbox.directory.seed(content)
     except (KeyError, TypeError, ValueError) as error:
         raise Misconfigured(f"{seed} describes no directory ({error})", "docs/operations.md shows one.") from None
-    serve(sandbox, _say_entra)
+    serve(sandbox, partial(_say_entra, is_empty=not content.get("users")))
     return 0
 
 
@@ -90,15 +92,38 @@ def _say(url: str, token: str) -> None:
     tell(f"url: {url}\ntoken: {token}\nStop it with Ctrl-C.")
 
 
-def _say_entra(sandbox: "EntraSandbox") -> None:
-    told = {
-        "login": sandbox.login,
-        "graph": sandbox.graph,
-        "ca_file": sandbox.ca_file,
-        "tenant": sandbox.tenant,
-        "client": sandbox.client,
-        "secret": sandbox.secret,
-        "managed identity": sandbox.managed_identity_host,
-        "control": f"{sandbox.managed_identity_host}/control",
-    }
-    tell("\n".join(f"{name}: {value}" for name, value in told.items()) + "\nStop it with Ctrl-C.")
+_EMPTY = """\
+# Nobody is in it yet: begin with --seed FILE, or change it while it runs:
+# curl {control}/change -d '{{"changes": [{{"do": "put_user", "with": ["u1"], "set": {{"displayName": "Aya Sato"}}}}]}}'
+"""
+_SOURCE = """\
+# bridge.yaml, below connections and the connection's name; first: export ENTRA_SECRET={secret}
+    source:
+      kind: entra
+      tenant: {tenant}
+      client: {client}
+      credential: {{secret: env:ENTRA_SECRET}}
+      scope: {{all: true}}
+      cloud: {{login: "{login}", graph: "{graph}", ca_file: "{ca_file}"}}
+# or: scim-bridge init --source entra --tenant {tenant} --client {client} --secret env:ENTRA_SECRET {addresses}
+# control: {control}
+# managed identity: {metadata}
+"""
+
+
+def _say_entra(sandbox: "EntraSandbox", *, is_empty: bool) -> None:
+    """All of it is YAML: it can be pasted as it stands."""
+    control = f"{sandbox.managed_identity_host}/control"
+    told = _SOURCE.format(
+        tenant=sandbox.tenant,
+        client=sandbox.client,
+        secret=shlex.quote(sandbox.secret),
+        login=sandbox.login,
+        graph=sandbox.graph,
+        ca_file=sandbox.ca_file,
+        addresses=f"--cloud-login {sandbox.login} --cloud-graph {sandbox.graph} --ca-file {sandbox.ca_file}",
+        control=control,
+        metadata=sandbox.managed_identity_host,
+    )
+    empty = _EMPTY.format(control=control) if is_empty else ""
+    tell(f"{told}{empty}# Stop it with Ctrl-C.")

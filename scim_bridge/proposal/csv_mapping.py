@@ -4,7 +4,14 @@ from collections.abc import Iterator
 
 from scim_bridge.mapping.expression import spelled
 from scim_bridge.proposal import yaml_text
-from scim_bridge.proposal.csv_rules import Roles, RuleText, has_family_first, user_rules
+from scim_bridge.proposal.csv_rules import (
+    Roles,
+    RuleText,
+    ahead_of_first_day,
+    has_family_first,
+    scope_rule,
+    user_rules,
+)
 
 _COMMENTS_BEGIN = 48
 _HEAD = """\
@@ -26,7 +33,8 @@ def csv_mapping(name: str, users: Roles, groups: Roles | None, match: tuple[str,
         "\nusers:\n",
         _line(f"  id: {yaml_text.value(users['id'])}", "never changes for a person; becomes externalId"),
         _line(f"  match: [{', '.join(match)}]", "how people who are in Identity Center already are found"),
-        _line(f"  scope: {yaml_text.rule(_filled(users['login']))}", "who is provisioned at all"),
+        _line(f"  scope: {yaml_text.rule(scope_rule(users['login']))}", "who is provisioned at all"),
+        _ahead(users),
         "  attributes:\n",
         *(_line(f"    {rule.path}: {yaml_text.rule(rule.text)}", rule.comment) for rule in rules),
         "" if any(rule.path == "active" for rule in rules) else _EVERYBODY,
@@ -47,13 +55,17 @@ def _line(text: str, comment: str) -> str:
     return f"{text:<{_COMMENTS_BEGIN}}  # {comment}\n"
 
 
-def _filled(column: str) -> str:
-    return f'{spelled(column)} != ""'
+def _ahead(users: Roles) -> str:
+    """Another scope, as a comment: whether people are provisioned before they come is for a person to say."""
+    rule = ahead_of_first_day(users)
+    if not rule:
+        return ""
+    return f"  # or, nobody earlier than two weeks before the first day:\n  # scope: {yaml_text.rule(rule)}\n"
 
 
 def _groups(roles: Roles) -> Iterator[str]:
     yield f"\ngroups:\n  id: {yaml_text.value(roles['id'])}\n  match: [displayName]\n"
-    yield f"  scope: {yaml_text.rule(_filled(roles['name']))}\n"
+    yield f"  scope: {yaml_text.rule(scope_rule(roles['name']))}\n"
     yield _line("  nested: flatten", "Identity Center has no groups in groups")
     yield f"  attributes:\n    displayName: {yaml_text.rule(spelled(roles['name']))}\n"
 
@@ -100,9 +112,14 @@ def _sample(roles: Roles) -> dict[str, str]:
     given, family = ("花子", "佐藤") if is_family_first else ("Hanako", "Sato")
     whole = f"{family} {given}" if is_family_first else f"{given} {family}"
     names = {"given": given, "family": family, "display": whole}
-    return {"id": "7", **names, "title": "Engineer", "dept": "Sales", "manager": "3"} | dict.fromkeys(
-        ("mail", "login"), "B.Sato@corp.example"
-    )
+    return {
+        "id": "7",
+        **names,
+        "title": "Engineer",
+        "dept": "Sales",
+        "manager": "3",
+        "starts": "1999-04-01",
+    } | dict.fromkeys(("mail", "login"), "B.Sato@corp.example")
 
 
 def _state(roles: Roles, *, is_active: bool) -> dict[str, str]:

@@ -40,6 +40,18 @@ def user_rules(roles: Roles) -> tuple[RuleText, ...]:
     return tuple(rules)
 
 
+def scope_rule(column: str) -> str:
+    """Whoever has something in this column is provisioned."""
+    return f'{spelled(column)} != ""'
+
+
+def ahead_of_first_day(roles: Roles) -> str:
+    """The scope by which nobody is provisioned earlier than two weeks before the first day, "" without such a day."""
+    if "starts" not in roles:
+        return ""
+    return f"{scope_rule(roles['login'])} && !isAfter({spelled(roles['starts'])}, addDays(today, 14))"
+
+
 def has_family_first(header: str) -> bool:
     """Whether a column of this header writes names as in East Asia, family name first."""
     return not header.isascii()
@@ -91,7 +103,10 @@ def _active(roles: Roles) -> list[RuleText]:
         says.append(f"!truth({spelled(roles['disabled'])})")
     if "leaves" in roles:
         says.append(f"!isBefore({spelled(roles['leaves'])}, today)")
+    is_by_day = len(says) == 1 and "leaves" in roles
     comment = (
-        "" if says == says[-1:] and "leaves" in roles else "yes/no, true/false, 1/0, 有効/無効; else the person waits"
+        "shut from the day after the last one"
+        if is_by_day
+        else "yes/no, true/false, 1/0, 有効/無効; else the person waits"
     )
     return [RuleText("active", " && ".join(says), comment)] if says else []

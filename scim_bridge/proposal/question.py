@@ -5,7 +5,7 @@ name, as those of config/form.py do.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scim_bridge.config import form
@@ -17,11 +17,17 @@ NOTHING = "-"
 """What a person types where nothing is meant and something is suggested."""
 
 
+def _always(_: Answers) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One thing to ask. default: what is suggested, None if there is nothing to suggest and an answer is needed.
 
     name: the option of the command line, without its dashes. needs_file: suggested only where such a file is there.
+    applies: whether it is asked at all, by the answers before it; else the answer is nothing, but for a given option.
+    unanswered: why an answer is needed, and the way out, "; " between them.
     """
 
     name: str
@@ -29,6 +35,8 @@ class Question:
     check: Check
     default: str | None = None
     needs_file: bool = False
+    applies: Callable[[Answers], bool] = _always
+    unanswered: str = ""
 
 
 def _must(read: Callable[[str], object]) -> Check:
@@ -51,6 +59,18 @@ def _servers(answer: str, _: Answers) -> None:
         form.ldap_url(url)
 
 
+def _in_the_clear(answers: Answers) -> str:
+    """The first server that would be sent the password as it is, "" if there is none."""
+    return next((url for url in answers["ldap-url"].split() if not form.is_private_ldap_url(url)), "")
+
+
+def _start_tls(answer: str, answers: Answers) -> None:
+    if answer not in ("yes", "no", ""):
+        raise ValueError(": write yes or no")
+    if answer != "yes" and _in_the_clear(answers):
+        raise ValueError(f": {_in_the_clear(answers)} would send the password and all names in the clear; {_ENCRYPTED}")
+
+
 def _flavor(answer: str, _: Answers) -> None:
     if answer not in ("openldap", "active-directory"):
         raise ValueError(": write openldap or active-directory")
@@ -66,6 +86,26 @@ def _cloud(answer: str, _: Answers) -> None:
         raise ValueError(f": write {', '.join(CLOUDS)}")
 
 
+def _login(answer: str, answers: Answers) -> None:
+    form.origin(answer)
+    if answers["cloud"] != "global":
+        raise ValueError(": this is instead of a cloud by its name; leave out --cloud")
+
+
+def _graph(answer: str, answers: Answers) -> None:
+    form.origin(answer)
+    _with_login(answer, answers)
+
+
+def _with_login(answer: str, answers: Answers) -> None:
+    if answer and not answers["cloud-login"]:
+        raise ValueError(": this goes with a cloud of its own addresses; give --cloud-login too")
+
+
+def _has_addresses(answers: Answers) -> bool:
+    return bool(answers["cloud-login"])
+
+
 def _members(answer: str, answers: Answers) -> None:
     if answer and not answers.get("groups"):
         raise ValueError(" needs groups; name the groups file too")
@@ -77,10 +117,13 @@ def _token(answer: str, answers: Answers) -> None:
         raise ValueError(": write env:NAME or file:PATH, never the token itself")
 
 
+_ENCRYPTED = "give --start-tls, or write ldaps://"
+_ca_file = Question("ca-file", f"Certificate authority's file ({NOTHING}: whom the system trusts)", _may(form.text), "")
 KIND = Question("source", "Kind of source (csv, ldap, entra)", _kind, "csv")
 SOURCES: Mapping[str, tuple[Question, ...]] = {
     "csv": (
         Question("users", "File of the users", _must(form.text), "users.csv"),
+        Question("encoding", "Encoding (auto is UTF-8; cp932 for Japanese Excel)", _must(form.encoding), "auto"),
         Question("groups", f"File of the groups ({NOTHING} for none)", _may(form.text), "groups.csv", needs_file=True),
         Question(
             "members",
@@ -89,10 +132,16 @@ SOURCES: Mapping[str, tuple[Question, ...]] = {
             "members.csv",
             needs_file=True,
         ),
-        Question("encoding", "Encoding (auto is UTF-8; cp932 for Japanese Excel)", _must(form.encoding), "auto"),
     ),
     "ldap": (
         Question("ldap-url", "Servers (ldaps://HOST, several with spaces between)", _servers),
+        Question(
+            "start-tls",
+            "StartTLS, so that ldap:// is encrypted (yes, no)",
+            _start_tls,
+            applies=lambda answers: bool(_in_the_clear(answers)),
+            unanswered=f"ldap:// would send the password and all names in the clear; {_ENCRYPTED}",
+        ),
         Question("flavor", "Flavor (openldap, active-directory)", _flavor, "openldap"),
         Question("bind-dn", "Distinguished name to sign in with", _must(form.text)),
         Question(
@@ -100,13 +149,16 @@ SOURCES: Mapping[str, tuple[Question, ...]] = {
         ),
         Question("users-base", "Where users are (ou=people,dc=…)", _must(form.text)),
         Question("groups-base", f"Where groups are ({NOTHING} for none)", _may(form.text), ""),
-        Question("ca-file", f"Certificate authority's file ({NOTHING}: whom the system trusts)", _may(form.text), ""),
+        _ca_file,
     ),
     "entra": (
         Question("tenant", "Tenant id", _must(form.azure_name)),
         Question("client", "Application (client) id", _must(form.azure_name)),
         Question("secret", "Its secret, by reference (env:NAME, file:PATH)", _must(form.reference), "env:ENTRA_SECRET"),
         Question("cloud", f"Cloud ({', '.join(CLOUDS)})", _cloud, "global"),
+        Question("cloud-login", "Address to sign in at", _login, applies=lambda _: False),
+        Question("cloud-graph", "Address of Graph", _graph, applies=_has_addresses),
+        replace(_ca_file, check=_with_login, applies=_has_addresses),
     ),
 }
 """The questions of each kind of source, in their order."""
@@ -128,18 +180,24 @@ def source_section(kind: str, answers: Answers) -> dict[str, Any]:
         files = {name: answers[name] for name in ("users", "groups", "members") if answers[name]}
         encoding = {} if answers["encoding"] == "auto" else {"encoding": answers["encoding"]}
         return {"kind": "csv", **files, **encoding}
-    if kind == "entra":
-        identity = {name: answers[name] for name in ("tenant", "client")}
-        cloud = {} if answers["cloud"] == "global" else {"cloud": answers["cloud"]}
-        return {
-            "kind": "entra",
-            **identity,
-            "credential": {"secret": answers["secret"]},
-            "scope": {"all": True},
-        } | cloud
+    return _entra(answers) if kind == "entra" else _ldap(answers)
+
+
+def _entra(answers: Answers) -> dict[str, Any]:
+    identity = {name: answers[name] for name in ("tenant", "client")}
+    section = {"kind": "entra", **identity, "credential": {"secret": answers["secret"]}, "scope": {"all": True}}
+    if answers["cloud-login"]:
+        trust = {"ca_file": answers["ca-file"]} if answers["ca-file"] else {}
+        return section | {"cloud": {"login": answers["cloud-login"], "graph": answers["cloud-graph"]} | trust}
+    return section if answers["cloud"] == "global" else section | {"cloud": answers["cloud"]}
+
+
+def _ldap(answers: Answers) -> dict[str, Any]:
     section: dict[str, Any] = {"kind": "ldap", "urls": answers["ldap-url"].split(), "flavor": answers["flavor"]}
     section["bind"] = {"method": "simple", "dn": answers["bind-dn"], "password": answers["password"]}
-    if answers["ca-file"]:
-        section["tls"] = {"ca_file": answers["ca-file"]}
+    start: dict[str, Any] = {"start": True} if answers["start-tls"] == "yes" else {}
+    tls = start | ({"ca_file": answers["ca-file"]} if answers["ca-file"] else {})
+    if tls:
+        section["tls"] = tls
     section["users"] = {"base": [answers["users-base"]]}
     return section | ({"groups": {"base": [answers["groups-base"]]}} if answers["groups-base"] else {})

@@ -1,5 +1,6 @@
 """A look at a source before anybody has said what its attributes mean: a page of it, and how they are filled."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -35,18 +36,31 @@ def survey(settings: SourceSettings, today: str, ids: Ids | None = None) -> Surv
 
     Raises SourceUnreadable, also for a source without any user, and whatever else opening it may raise.
     """
-    ids = ids or first_ids(settings)
-    source = open_source(settings, Wanted(ids["user"], is_all=True), Wanted(ids["group"], is_all=True))
-    types: dict[Kind, Mapping[str, AttributeType]] = {
-        "user": source.attributes("user"),
-        "group": source.attributes("group"),
-    }
-    seen = source.probe(today)
+    try:
+        seen, types = _page(settings, today, ids or first_ids(settings))
+    except SourceUnreadable as trouble:
+        raise SourceUnreadable(trouble.what, _for_init(trouble.way_out), problems=trouble.problems) from None
     if not seen.users:
         raise SourceUnreadable(
             "the source shows no user, so there is nothing to propose rules from", "Look at it first."
         )
     return Survey(seen, types, (*_profiles("user", seen.users), *_profiles("group", seen.groups)))
+
+
+def _page(
+    settings: SourceSettings, today: str, ids: Ids
+) -> tuple[Snapshot, Mapping[Kind, Mapping[str, AttributeType]]]:
+    source = open_source(settings, Wanted(ids["user"], is_all=True), Wanted(ids["group"], is_all=True))
+    types: dict[Kind, Mapping[str, AttributeType]] = {
+        "user": source.attributes("user"),
+        "group": source.attributes("group"),
+    }
+    return source.probe(today), types
+
+
+def _for_init(way_out: str) -> str:
+    """The same way out for somebody who has no run yet: sources speak to operators whose next run comes by itself."""
+    return re.sub(r"([Tt])he next run \w+ again", lambda found: f"{'Rr'[found[1] == 't']}un init again", way_out)
 
 
 def first_ids(settings: SourceSettings) -> Ids:

@@ -1,24 +1,41 @@
-"""A proposed mapping, tried on what was seen: who would be provisioned, who would wait, and why."""
+"""A proposed mapping, tried on what was seen: who would be provisioned, who would wait, and why.
 
-from collections import Counter
+It goes the way of a first run up to the plan: mapped, fitted to Identity Center, correlated with an empty target. So
+whoever waits here waits in `plan`, and nobody else does.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
 
 from scim_bridge.mapping.compiled import compile_mapping
 from scim_bridge.mapping.document import Mapping, wanted_by
 from scim_bridge.mapping.record import map_records
 from scim_bridge.mapping.selftest import require_passing
-from scim_bridge.model.identity import DISPLAY_NAME, USER_NAME, Directory, Kind
+from scim_bridge.model.identity import Directory, Flaw, Inventory, Kind
+from scim_bridge.model.known import Known
+from scim_bridge.model.policy import Policy
+from scim_bridge.plan.conflict import KIND_OF_DUPLICATE
+from scim_bridge.plan.correlate import Matches, correlate
+from scim_bridge.plan.fit import fit
+from scim_bridge.plan.pairing import Terms
+from scim_bridge.proposal.placeholder import placeholders
 from scim_bridge.proposal.survey import Survey
+from scim_bridge.proposal.told import SHOWN, some
+from scim_bridge.target.identity_center import IDENTITY_CENTER
 
 
 def tried(mapping: Mapping, survey: Survey, today: str) -> list[str]:
     """What a person should know, a sentence each. Raises Misconfigured if the mapping does not fit the source."""
     require_passing(mapping)
     compiled = compile_mapping(mapping, survey.types["user"], survey.types["group"])
-    directory = map_records(survey.snapshot, compiled, today)
+    directory = fit(map_records(survey.snapshot, compiled, today), IDENTITY_CENTER)
+    matches = correlate(directory, Inventory(), Known(), _terms(mapping))
     return [
         *_scope(directory, survey),
+        *_waiting(matches),
         *_flaws(directory),
-        *_shared_names(directory),
+        *_shared_values(matches),
+        *placeholders(survey, uses(mapping)),
         *_warnings(directory),
         *_strange_ids(mapping, survey),
     ]
@@ -36,35 +53,46 @@ def uses(mapping: Mapping) -> dict[tuple[Kind, str], list[str]]:
     return found
 
 
+def _terms(mapping: Mapping) -> Terms:
+    """Of a connection whose policy nobody has changed yet."""
+    return Terms(
+        {"user": mapping.users.match, "group": mapping.groups.match},
+        {"user": IDENTITY_CENTER.unique("user"), "group": IDENTITY_CENTER.unique("group")},
+        Policy(),
+    )
+
+
 def _scope(directory: Directory, survey: Survey) -> list[str]:
     users, groups = len(survey.of("user")), len(survey.of("group"))
     told = [f"{len(directory.users):,} of the {users:,} users seen are in scope"]
     return told + ([f"{len(directory.groups):,} of the {groups:,} groups seen are in scope"] if groups else [])
 
 
-def _flaws(directory: Directory) -> list[str]:
-    """What would hold somebody or leave an attribute alone, by what is wrong, with the first that it is wrong with."""
-    found = [
-        (f"{flaw.attribute}: {flaw.detail}", one) for one in (*directory.users, *directory.groups) for flaw in one.flaws
-    ]
-    number = Counter(detail for detail, _ in found)
-    first = {detail: one.places[0] for detail, one in reversed(found)}
-    return [
-        f"{detail} ({number[detail]:,} record(s), the first: {first[detail]})" for detail, _ in number.most_common(5)
-    ]
+def _waiting(matches: Matches) -> list[str]:
+    number = sum(match.is_held for match in matches)
+    return [f"{number:,} of them would wait for a person (`plan` counts them as held)"] if number else []
 
 
-def _shared_names(directory: Directory) -> list[str]:
-    """Names that must be unique on every target and are not here."""
-    told = []
-    for path, desired in ((USER_NAME, directory.users), (DISPLAY_NAME, directory.groups)):
-        number = Counter(str(one.attributes.get(path, "")).casefold() for one in desired)
-        shared = sorted(name for name, times in number.items() if name and times > 1)
-        if shared:
-            told.append(
-                f"{len(shared):,} value(s) of {path} are claimed by several, who would wait; such as {shared[0]!r}"
-            )
-    return told
+def _flaws(directory: Directory) -> Iterator[str]:
+    """What would hold somebody or leave an attribute alone, by what is wrong, with where it is wrong."""
+    found: dict[tuple[str, str, bool], list[tuple[Flaw, str]]] = defaultdict(list)
+    for one in (*directory.users, *directory.groups):
+        for flaw in one.flaws:
+            found[flaw.kind, flaw.attribute, flaw.fatal].append((flaw, one.places[0]))
+    for (_, attribute, is_fatal), flaws in sorted(found.items(), key=lambda item: -len(item[1])):
+        detail = flaws[0][0].detail
+        said = detail if attribute in detail.split() else f"{attribute}: {detail}"
+        effect = "would wait" if is_fatal else "would go on without it"
+        yield f"{said} ({len(flaws):,} record(s) {effect}: {some([place for _, place in flaws])})"
+
+
+def _shared_values(matches: Matches) -> Iterator[str]:
+    """Values that must be unique on the target and are not here, with everybody who claims them."""
+    for path, kind in KIND_OF_DUPLICATE.items():
+        found = {c.key: c.detail for match in matches for c in match.conflicts if c.kind == kind}
+        yield from list(found.values())[:SHOWN]
+        if len(found) > SHOWN:
+            yield f"{len(found) - SHOWN:,} more value(s) of {path} are claimed by several"
 
 
 def _warnings(directory: Directory) -> list[str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from scim_bridge.sample.organization import SUFFIX, as_ldif
+from scim_bridge.sample.organization import SUFFIX, as_graph, as_ldif
+from scim_bridge.sandbox.entra.server import EntraSandbox
 from scim_bridge.sandbox.slapd import NotInstalled, Slapd
 from tests.e2e.conftest import Cli, Said
 from tests.e2e.world import World, at_rest, organization
@@ -74,8 +75,11 @@ def test_japanese_headers_are_guessed_and_cp932_is_read_where_it_is_declared(
 ) -> None:
     _users(world, PERSONNEL, encoding="cp932")
     refused = begin()
-    assert refused.code == 1
-    assert "it would decode as cp932 (Japanese Excel): if it is, declare `encoding: cp932`" in refused.err
+    assert refused.code == 2
+    assert (
+        "--encoding: users.csv, line 1: byte 0 is not UTF-8. It would decode as cp932 (Japanese Excel)" in refused.err
+    )
+    assert refused.err.endswith("if it is, declare `encoding: cp932` (init: --encoding cp932).\n")
     assert not world.config.exists()
 
     assert begin("--encoding", "cp932").code == 0
@@ -126,13 +130,24 @@ def test_files_that_are_there_stay_unless_force_is_given(world: World, begin: Cl
         (("--match", "phone"), "--match: people are matched by userName or emails, not by phone."),
         (("--name", "a/b"), "--name: 'a/b' cannot name a connection. Use letters, digits, - and _."),
         (("--mapping", "bridge.yaml"), "the mapping cannot be the configuration. Name another file (--mapping)."),
-        (("--users", "gone.csv"), "gone.csv: there is no such file"),
+        (("--users", "gone.csv"), "--users: gone.csv: there is no such file"),
+        (("--groups", "gone.csv"), "--groups: gone.csv: there is no such file"),
+        (("--members", "gone.csv"), "--members: gone.csv: there is no such file"),
+        (("--users", "{date}.csv"), "--users: there is no complete export: no date has all of "),
         (("--source", "ldap"), "--ldap-url is missing, and there is nobody to ask."),
         (("--source", "ldap", "--ldap-url", "ldaps://a b"), "--ldap-url: write ldaps://HOST (or ldap://HOST, ldapi://"),
         (("--source", "entra"), "--tenant is missing, and there is nobody to ask."),
         (
             ("--source", "ldap", "--ldap-url", "ldap://dc1.corp.example", "--bind-dn", "cn=b", "--users-base", "dc=c"),
-            "ldap://dc1.corp.example would send the password and all names in the clear",
+            "ldap:// would send the password and all names in the clear. Give --start-tls, or write ldaps://.",
+        ),
+        (
+            ("--source", "ldap", "--ldap-url", "ldap://[::1]", "--bind-dn", "cn=b", "--password", "file:gone"),
+            "cannot be read (No such file or directory). Put the password there.",
+        ),
+        (
+            ("--source", "entra", "--tenant", "t", "--client", "c"),
+            "--secret: the environment variable ENTRA_SECRET is not set. Set it to the password: export ENTRA_SECRET=…",
         ),
     ],
 )
@@ -148,6 +163,55 @@ def test_a_wrong_answer_is_told_by_its_name_and_nothing_is_written(
     assert not _mapping(world).exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--cloud-login", "https://login.example"), "--cloud-graph is missing, and there is nobody to ask."),
+        (("--cloud-graph", "https://graph.example"), "--cloud-graph: this goes with a cloud of its own addresses."),
+        (("--ca-file", "ca.pem"), "--ca-file: this goes with a cloud of its own addresses. Give --cloud-login too."),
+        (("--cloud", "china", "--cloud-login", "https://x.example"), "leave out --cloud."),
+        (("--cloud-login", "http://x.example"), "--cloud-login: write https://HOST, without a path."),
+    ],
+)
+def test_a_cloud_is_given_by_name_or_by_all_its_addresses(
+    world: World, begin: Cli, arguments: tuple[str, ...], sentence: str
+) -> None:
+    (world.folder / "secret").write_text("s", encoding="utf-8")
+    said = begin("--source", "entra", "--tenant", "t", "--client", "c", "--secret", "file:secret", *arguments)
+    assert said.code == 2
+    assert sentence.casefold() in said.err.casefold()
+
+
+def test_the_emulated_entra_id_is_reached_proposed_and_planned(world: World, cli: Cli, begin: Cli) -> None:
+    with EntraSandbox() as entra:
+        entra.directory.seed(as_graph())
+        (world.folder / "secret").write_text(entra.secret, encoding="utf-8")
+        who = ("--tenant", entra.tenant, "--client", entra.client, "--secret", "file:secret")
+        where = ("--cloud-login", entra.login, "--cloud-graph", entra.graph, "--ca-file", str(entra.ca_file))
+        said = begin("--source", "entra", *who, *where)
+        assert said.code == 0, said.err
+        assert cli("check").code == 0
+        assert cli("plan", "--output", "json").json["summary"]["create_user"] == 46
+
+
+def test_columns_of_memberships_by_other_names_are_refused_with_what_to_call_them(world: World, begin: Cli) -> None:
+    world.write(organization(3, 1))
+    _users(world, "グループID,社員番号\ng0,u0\n", name="members.csv")
+    said = begin()
+    assert said.code == 2
+    assert said.err == (
+        "scim-bridge: --members: members.csv, line 1: there is no column group_id and no member_id (there are: "
+        "グループID, 社員番号). Rename the columns to group_id, member_id, member_type (which may be missing).\n"
+    )
+
+
+def test_utf_8_that_happens_to_read_as_cp932_is_told_to_be_utf_8(world: World, begin: Cli) -> None:
+    _users(world, "id,login,部署\n1,a@corp.example,営業部\n")
+    said = begin("--encoding", "cp932")
+    assert "--encoding: users.csv is valid UTF-8, so it is hardly cp932. Write auto." in said.err
+    assert not world.config.exists()
+
+
 def test_without_a_terminal_what_is_missing_is_named(world: World, cli: Cli) -> None:
     world.config.unlink()
     world.write(organization(3, 1))
@@ -160,20 +224,56 @@ def test_without_a_terminal_what_is_missing_is_named(world: World, cli: Cli) -> 
 
 def test_a_file_without_a_column_for_the_sign_in_name_needs_it_named(world: World, cli: Cli, begin: Cli) -> None:
     _users(world, "社員番号,内線\n1,1001\n2,1002\n")
-    assert "--login is missing" in begin().err
+    said = begin("--yes")
+    assert said.code == 2
+    assert said.err == (
+        "scim-bridge: no column looks like a sign-in name; there are: 社員番号, 内線. Name it with --login.\n"
+    )
     assert begin("--login", "内線").code == 0
     assert cli("check").code == 0
 
 
 def test_what_would_wait_for_a_person_is_said_beforehand(world: World, begin: Cli) -> None:
     people = organization(4, 2)
-    people.users["u1"] |= {"enabled": "maybe", "login": "u2@corp.example"}
+    people.users["u1"] |= {"enabled": "maybe"}
+    people.users["u3"] |= {"login": "u2@corp.example"}
     people.members.append(("g0", "nobody", "user"))
     world.write(people)
     said = begin()
-    assert "active: the rule for active failed: 'maybe' is neither a yes nor a no (1 record(s), the first: " in said.out
-    assert "1 value(s) of userName are claimed by several, who would wait; such as 'u2@corp.example'." in said.out
+    assert "- the rule for active failed: 'maybe' is neither a yes nor a no (1 record(s) would wait: " in said.out
+    assert (
+        "- userName 'u2@corp.example' is claimed by several users: u2@corp.example (users.csv, line 4) and " in said.out
+    )
     assert "1 membership(s) name nobody by the id chosen, such as: members.csv, line " in said.out
+
+
+def test_as_many_would_wait_as_the_first_plan_holds_and_each_is_named(world: World, cli: Cli, begin: Cli) -> None:
+    people = organization(6, 2)
+    people.users["u0"] |= {"family": ""}
+    people.users["u1"] |= {"login": "with a space"}
+    people.users["u2"] |= {"title": "x" * 1025}
+    people.users["u3"] |= {"login": "u4@corp.example"}
+    people.groups["g1"] = "Administrator"
+    world.write(people)
+    said = begin()
+    assert "- 5 of them would wait for a person (`plan` counts them as held)." in said.out
+    assert "- name.familyName is required and is empty (1 record(s) would wait: users.csv, line 2)." in said.out
+    assert "- userName 'with a space' has a character the target refuses" in said.out
+    assert "(1 record(s) would go on without it: users.csv, line 4)." in said.out
+    assert "- displayName 'Administrator' is a name that AWS keeps for itself (1 record(s) would wait: " in said.out
+    assert cli("plan", "--output", "json").json["summary"]["held"] == 5
+
+
+def test_values_that_stand_for_nothing_are_warned_of(world: World, begin: Cli) -> None:
+    _users(world, "id,name,mail,job\n1,A B,N/A,Ｎ／Ａ\n2,B C,-,なし\n3,Na Ko,na@corp.example,Nana\n")
+    said = begin()
+    assert (
+        "- mail is 'N/A' in 1 record(s) (users.csv, line 2), and is taken at its word for scope, userName, "
+        "displayName, emails; if it stands for nothing, leave it empty in the source."
+    ) in said.out
+    assert "- mail is '-' in 1 record(s) (users.csv, line 3)" in said.out
+    assert "- job is 'なし' in 1 record(s) (users.csv, line 3)" in said.out
+    assert said.out.count("if it stands for nothing") == 4
 
 
 def test_a_manager_column_that_holds_names_gets_no_rule(world: World, begin: Cli) -> None:
@@ -206,6 +306,19 @@ def test_dated_exports_and_a_mapping_in_a_folder_of_its_own(world: World, cli: C
     assert begin(*arguments).code == 0
     assert cli("check").code == 0
     assert "scim-bridge mapping test rules/corp.yaml" in (world.folder / "rules" / "corp.yaml").read_text("utf-8")
+
+
+def test_the_help_groups_the_options_by_the_kind_of_source(cli: Cli) -> None:
+    said = cli("init", "--help").out
+    titles = [line for line in said.splitlines() if re.fullmatch(r"[A-Z].*:", line)]
+    assert titles == [
+        "Options:",
+        "Identity Center:",
+        "CSV files:",
+        "LDAP (OpenLDAP, Active Directory):",
+        "Entra ID:",
+    ]
+    assert "--tenant" in said.split("Entra ID:")[1]
 
 
 class Terminal:
@@ -248,10 +361,14 @@ def test_on_a_terminal_everything_is_asked_and_a_wrong_answer_is_asked_again(wor
     terminal = Terminal(world.folder)
     terminal.answer("Kind of source", "scv")
     terminal.answer("Kind of source", "")
+    terminal.answer("File of the users", "nope.csv")
     terminal.answer("File of the users", "hr.csv")
+    terminal.answer("Encoding", "cp932")
+    terminal.answer("Encoding", "")
+    terminal.answer("File of the groups", "nope2.csv")
     terminal.answer("File of the groups", "")
     terminal.answer("File of the memberships", "")
-    terminal.answer("Encoding", "")
+    terminal.answer("SCIM endpoint", "")
     terminal.answer("SCIM endpoint", "http://scim.example/t")
     terminal.answer("SCIM endpoint", world.sandbox.url)
     terminal.answer("Access token", world.sandbox.token)
@@ -262,6 +379,11 @@ def test_on_a_terminal_everything_is_asked_and_a_wrong_answer_is_asked_again(wor
     terminal.answer("Write bridge.yaml and mapping.yaml? [Y/n]", "")
     assert terminal.end() == 0
     assert "source: write csv, ldap, entra." in terminal.said
+    assert "users: nope.csv: there is no such file" in terminal.said
+    assert "encoding: hr.csv, line " in terminal.said
+    assert "the file is valid UTF-8" in terminal.said
+    assert "groups: nope2.csv: there is no such file" in terminal.said
+    assert "url: write the endpoint's whole URL" in terminal.said
     assert re.search(r"役職 +33 % +1 ", terminal.said.split("never changes for a person")[0])
     assert "url: plain http is allowed to loopback only" in terminal.said
     assert cli("check").code == 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scim_bridge.config import form
 from scim_bridge.config.settings import load
-from scim_bridge.config.source import CsvSettings, EntraSettings, LdapSettings
+from scim_bridge.config.source import CsvSettings, EntraCloud, EntraSettings, LdapSettings
 from scim_bridge.proposal.configuration import configuration
 from scim_bridge.proposal.question import SOURCES, source_section
 
@@ -19,6 +19,7 @@ ANSWERS: dict[str, dict[str, str]] = {
     "csv": {"users": "users.csv", "groups": "groups.csv", "members": "members.csv", "encoding": "cp932"},
     "ldap": {
         "ldap-url": "ldaps://dc1.corp.example",
+        "start-tls": "",
         "flavor": "active-directory",
         "bind-dn": "cn=bridge,dc=corp,dc=example",
         "password": "env:LDAP_PASSWORD",
@@ -31,6 +32,9 @@ ANSWERS: dict[str, dict[str, str]] = {
         "client": "4ee0c2a8-0000-4000-8000-000000000001",
         "secret": "file:s",
         "cloud": "global",
+        "cloud-login": "",
+        "cloud-graph": "",
+        "ca-file": "",
     },
 }
 
@@ -72,6 +76,19 @@ def test_a_tenant_is_read_as_was_answered() -> None:
     assert isinstance(found, EntraSettings)
     assert (found.tenant, found.scope.groups, found.scope.application) == ("corp.onmicrosoft.com", (), "")
     assert _source("entra", cloud="us-gov").cloud.graph == "https://graph.microsoft.us"
+
+
+def test_a_cloud_of_its_own_addresses_is_read_as_was_answered() -> None:
+    addresses = {"cloud-login": "https://127.0.0.1:8443", "cloud-graph": "https://127.0.0.1:8444"}
+    assert _source("entra", **addresses).cloud == EntraCloud("https://127.0.0.1:8443", "https://127.0.0.1:8444")
+    trusted = _source("entra", **addresses, **{"ca-file": "/tmp/a b/ca.pem"}).cloud
+    assert trusted.ca_file == Path("/tmp/a b/ca.pem")
+
+
+def test_starttls_is_written_where_it_was_asked_for() -> None:
+    found = _source("ldap", **{"ldap-url": "ldap://dc1.corp.example", "start-tls": "yes"})
+    assert (found.tls.start, found.tls.ca_file) == (True, Path("/srv/corp-ca.pem"))
+    assert not _source("ldap").tls.start
 
 
 def test_every_kind_of_source_has_its_questions() -> None:

@@ -40,7 +40,7 @@ def _mapped(users: Mapping[str, str], cells: Mapping[str, str]) -> Mapping[str, 
 
 @given(
     roles=st.sets(st.sampled_from(OPTIONAL)),
-    headers=st.lists(HEADERS.filter(bool), min_size=14, max_size=14, unique=True),
+    headers=st.lists(HEADERS.filter(bool), min_size=15, max_size=15, unique=True),
     has_groups=st.booleans(),
 )
 def test_whatever_the_columns_are_called_the_mapping_passes_its_own_tests(
@@ -106,6 +106,26 @@ def test_without_a_column_that_says_who_has_left_the_file_says_what_that_means()
     text = csv_mapping("mapping.yaml", {"id": "id", "login": "login"}, None, ("userName",))
     assert "# active: no column was found that says who has left" in text
     assert "groups:" not in text
+
+
+def test_a_first_day_gives_a_scope_that_only_waits_to_be_taken() -> None:
+    users = {"id": "id", "login": "login", "starts": "入社日"}
+    text = csv_mapping("mapping.yaml", users, None, ("userName",))
+    assert "  # or, nobody earlier than two weeks before the first day:\n  # scope: " in text
+    taken = text.replace("  scope:", "  # scope:", 1).replace("first day:\n  # scope:", "first day:\n  scope:")
+    mapping = load_mapping(FILE, taken)
+    assert [result.failures for result in run_tests(mapping)] == [()] * len(mapping.tests)
+    compiled = compile_mapping(mapping, dict.fromkeys(users.values(), "string"), {})
+    days = {"late": "2027-03-28", "soon": "2027-03-27", "long ago": "2020/4/1", "unknown": ""}
+    people = tuple(Record(name, {"id": name, "login": name, "入社日": day}, name) for name, day in days.items())
+    found = map_records(Snapshot(people, (), {}), compiled, "2027-03-13")
+    assert [one.source_id for one in found.out_of_scope] == ["late"]
+
+
+def test_a_last_day_says_in_the_file_when_the_door_is_shut() -> None:
+    text = csv_mapping("mapping.yaml", {"id": "id", "login": "login", "leaves": "退職日"}, None, ("userName",))
+    (line,) = (line for line in text.splitlines() if line.startswith("    active:"))
+    assert line.endswith("  # shut from the day after the last one")
 
 
 def test_no_line_of_rules_is_hard_to_read() -> None:

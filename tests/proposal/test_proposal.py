@@ -92,8 +92,8 @@ def test_who_is_out_of_scope_or_would_wait_is_counted() -> None:
     assert proposal.notes == (
         "11 of the 12 users seen are in scope",
         "2 of the 2 groups seen are in scope",
-        f"active: {unsaid} (1 record(s), the first: entry p99)",
-        "1 value(s) of userName are claimed by several, who would wait; such as 'user.1@corp.example'",
+        "1 of them would wait for a person (`plan` counts them as held)",
+        f"{unsaid} (1 record(s) would wait: entry p99)",
     )
 
 

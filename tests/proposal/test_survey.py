@@ -1,14 +1,13 @@
 """A look at real directories: a page of each, how it is filled, and a mapping that fits what was seen."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scim_bridge.config.settings import load
-from scim_bridge.config.source import EntraCloud, EntraSettings, SourceSettings
+from scim_bridge.config.source import EntraSettings, SourceSettings
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.selftest import run_tests
@@ -17,6 +16,7 @@ from scim_bridge.proposal.proposal import propose_for_directory, suggested_match
 from scim_bridge.proposal.question import source_section
 from scim_bridge.proposal.survey import survey
 from scim_bridge.sample.organization import SUFFIX, as_graph, as_ldif
+from scim_bridge.sandbox.entra.fault import EntraFault
 from scim_bridge.sandbox.slapd import NotInstalled, Slapd
 
 TODAY = "2027-03-13"
@@ -38,6 +38,7 @@ def slapd(tmp_path: Path) -> Iterator[SourceSettings]:
             (tmp_path / "password").write_text(server.password, encoding="utf-8")
             answers = {
                 "ldap-url": server.url,
+                "start-tls": "",
                 "flavor": "openldap",
                 "bind-dn": server.bind_dn,
                 "password": "file:password",
@@ -57,11 +58,18 @@ def entra(tmp_path: Path) -> Iterator[tuple[EntraSettings, Any]]:
     with server.EntraSandbox() as emulator:
         emulator.directory.seed(as_graph())
         (tmp_path / "secret").write_text(emulator.secret, encoding="utf-8")
-        answers = {"tenant": emulator.tenant, "client": emulator.client, "secret": "file:secret", "cloud": "global"}
+        answers = {
+            "tenant": emulator.tenant,
+            "client": emulator.client,
+            "secret": "file:secret",
+            "cloud": "global",
+            "cloud-login": emulator.login,
+            "cloud-graph": emulator.graph,
+            "ca-file": str(emulator.ca_file),
+        }
         settings = _settings(tmp_path, "entra", answers)
         assert isinstance(settings, EntraSettings)
-        cloud = EntraCloud(emulator.login, emulator.graph, emulator.ca_file)
-        yield replace(settings, cloud=cloud), emulator
+        yield settings, emulator
 
 
 def test_an_openldap_directory_is_surveyed_and_gets_a_mapping_that_fits(slapd: SourceSettings) -> None:
@@ -83,6 +91,14 @@ def test_a_tenant_is_surveyed_by_two_requests_and_gets_a_mapping_that_fits(entra
     proposal = propose_for_directory(FILE, settings, seen, match, TODAY)
     assert proposal.notes == ("46 of the 46 users seen are in scope", "8 of the 8 groups seen are in scope")
     assert all(result.passed for result in run_tests(load_mapping(FILE, proposal.mapping)))
+
+
+def test_who_has_no_run_yet_is_told_to_run_init_again(entra: tuple[EntraSettings, Any]) -> None:
+    settings, emulator = entra
+    emulator.fail(EntraFault("throttle", retry_after=5000))
+    with pytest.raises(SourceUnreadable) as refusal:
+        survey(settings, TODAY)
+    assert refusal.value.way_out == "Run init again; look at the network if it lasts."
 
 
 def test_files_without_anybody_are_nothing_to_propose_from(tmp_path: Path) -> None:
