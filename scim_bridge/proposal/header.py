@@ -29,8 +29,8 @@ _USER: Mapping[str, str] = {
         無効 無効フラグ 退職 退職フラグ 停止 停止フラグ""",
     "leaves": """leavedate leavingdate leavedatetime employeeleavedatetime terminationdate enddate lastday
         lastworkingday 退職日 退社日 退職年月日 最終出勤日 最終出社日""",
-    "title": "title jobtitle position 役職 役職名 職位 肩書",
-    "dept": "department dept departmentname division 部署 部署名 所属 所属部署 部門 部門名",
+    "title": "title jobtitle job position 役職 役職名 職位 肩書",
+    "dept": "department dept departmentname division team 部署 部署名 所属 所属部署 部門 部門名 チーム",
     "manager": "manager managerid supervisor supervisorid 上司 上長 上司id 上長id 上司社員番号 上長社員番号",
 }
 _GROUP: Mapping[str, str] = {

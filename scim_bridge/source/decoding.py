@@ -49,9 +49,20 @@ def _undecodable(path: Path, data: bytes, error: UnicodeDecodeError, encoding: s
     line = data.count(b"\n", 0, error.start) + 1
     where = f"{path.name}, line {line}: byte {error.start} is not {'UTF-8' if encoding == 'auto' else encoding}"
     if encoding != "auto":
-        return where
-    try:
-        data.decode("cp932")
-    except UnicodeDecodeError:
+        return f"{where}; but the file is valid UTF-8: declare `encoding: auto`" if is_utf8(data) else where
+    if not _decodes(data, "cp932"):
         return f"{where}; declare the file's encoding (source.encoding)"
     return f"{where}; it would decode as cp932 (Japanese Excel): if it is, declare `encoding: cp932`"
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether these bytes are UTF-8 and not ASCII alone, which is nearly every encoding."""
+    return not data.isascii() and _decodes(data, "utf-8")
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True

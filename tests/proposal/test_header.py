@@ -44,6 +44,8 @@ def test_the_headers_of_a_japanese_personnel_system_are_known() -> None:
         ("Employee No.", "id"),
         ("ＩＤ", "id"),
         ("Job Title", "title"),
+        ("Job", "title"),
+        ("Team", "dept"),
         ("退職フラグ", "disabled"),
     ],
 )
