@@ -18,7 +18,7 @@ from scim_bridge.model.comparison import Comparison
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.run import RequestRecord
 from scim_bridge.plan.document import from_bytes, to_bytes
-from scim_bridge.rollback import read_and_invert, roll_back
+from scim_bridge.rollback import nothing_to_undo, read_and_invert, roll_back
 from scim_bridge.single import read_and_plan_only, sync_only
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
@@ -222,6 +222,12 @@ def rollback_command(
     if record is None:
         raise Misconfigured(f"there is no run {run}", "See: scim-bridge history")
     chosen = settings.connection(record.connection)
+    in_vain = nothing_to_undo(open_reader(settings.state), run)
+    if in_vain:
+        tell(f"{in_vain}; {chosen.name} goes on as before")
+        if output is Output.json:
+            print_json({"operations": []})
+        return 0
     with open_bridge(chosen) as bridge, State(settings.state) as state:
         if dry_run:
             with progress() as report:
