@@ -186,6 +186,8 @@ def show_checks(console: Console, checks: Sequence[Check]) -> None:
     for check in checks:
         mark = Text("ok    ", style="green") if check.ok else Text("not ok", style="bold red")
         console.print(Text.assemble(mark, f"  {check.name}: {check.detail}"), soft_wrap=True)
+        for problem in check.problems:
+            _indented(console, 10, Text(problem))
 
 
 def show_rows(console: Console, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -208,8 +210,10 @@ def show_explanation(console: Console, told: Explanation) -> None:
         result = f"failed: {rule.failure}" if rule.failure else words.value(rule.value)
         console.print(f"    {rule.path} = {escape(result)}    [dim]{escape(rule.rule)}  {escape(rule.place)}[/dim]",
                       highlight=False, soft_wrap=True)  # fmt: skip
-    console.print(f"  situation: {told.situation} → {told.action}", highlight=False)
-    for title, lines in (("plan", told.operations), ("waiting", told.conflicts), ("groups", told.groups)):
+    but = f" ({told.but})" if told.but else ""
+    console.print(f"  situation: {told.situation} → {told.action}{but}", highlight=False, soft_wrap=True)
+    around = ("members" if told.kind == "group" else "groups", told.groups)
+    for title, lines in (("plan", told.operations), ("waiting", told.conflicts), around):
         for line in lines or ("nothing",):
             console.print(f"  {title}: {escape(line)}", highlight=False, soft_wrap=True)
     console.print(f"  on the target: {escape(told.target_id or 'no resource')}", highlight=False)
