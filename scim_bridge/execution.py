@@ -167,7 +167,7 @@ def send(
     ending = Ending(
         _status(applied),
         _detail(applied, conclusion),
-        plan.summary,
+        conclusion.summary,
         conclusion.counts,
         bridge.target.requests,
         applied.has_ended,
@@ -217,7 +217,7 @@ def _detail(applied: Applied, conclusion: Conclusion) -> str:
     if applied.is_cut:
         return f"stopped as asked; the next run goes on with the {conclusion.failed} operation(s) that are left"
     failed = conclusion.failed
-    return f"{failed} operation(s) did not go through; the next run tries again" if failed else ""
+    return f"{failed:,} operation{'' if failed == 1 else 's'} failed; the next run tries again" if failed else ""
 
 
 def stop_by_guard(state: State, bridge: Bridge, run_id: int, reading: Reading, new: frozenset[str]) -> Result:
