@@ -67,11 +67,6 @@ def test_a_file_that_is_utf_8_and_declared_otherwise_is_told_to_be_utf_8(tmp_pat
     )
 
 
-def test_a_file_that_is_utf_8_and_declared_otherwise_is_told_to_be_utf_8(tmp_path: Path) -> None:
-    told = _problems(_source(tmp_path, "id,氏名\n1,佐藤\n".encode(), encoding="cp932"))[0]
-    assert told == "users.csv, line 1: byte 8 is not cp932; but the file is valid UTF-8: declare `encoding: auto`"
-
-
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_delimiter_of_the_header_is_found(tmp_path: Path, delimiter: str) -> None:
     assert (
