@@ -1,12 +1,12 @@
 """What a run concludes when the sending is over: conflicts that the target added, and what to remember of each pair."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from scim_bridge.apply.engine import Applied
 from scim_bridge.model.identity import Kind
 from scim_bridge.model.operation import Operation, Outcome
-from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan, conflict_key
+from scim_bridge.model.plan import SUMMARY, Bookkeeping, Conflict, Paired, Plan, conflict_key
 from scim_bridge.plan.correlate import Matches
 from scim_bridge.plan.make import bookkeeping
 from scim_bridge.plan.sides import Sides
@@ -18,6 +18,7 @@ Key = tuple[Kind, str]
 class Conclusion:
     """What is so now. counts: what → (source shows, target holds). failed: operations that the next run tries again.
 
+    summary: what was done, by the keys of a plan's summary, with those that were held and those that failed.
     has_tried: everything was sent that could be, so a refusal of an earlier run that did not come again is over.
     """
 
@@ -25,6 +26,7 @@ class Conclusion:
     books: Bookkeeping
     counts: Mapping[str, tuple[int, int]]
     failed: int = 0
+    summary: Mapping[str, int] = field(default_factory=dict)
     has_tried: bool = False
 
 
@@ -53,11 +55,13 @@ def conclude(
     books = _as_it_is(books, plan_now.operations, ended)
     earlier = applied.earlier if applied is not None else frozenset()
     new = [o for o, outcome in ended if outcome.status == "done" and o.id not in earlier]
+    failed = sum(outcome.status in ("failed", "not_sent") for outcome in outcomes)
     return Conclusion(
         tuple(open_now.values()),
         books,
         _counts(sides, new),
-        sum(outcome.status in ("failed", "not_sent") for outcome in outcomes),
+        failed,
+        _done((pair for pair in ended if pair[0].id not in earlier), held=plan_applied.held, failed=failed),
         applied is not None and applied.has_ended,
     )
 
@@ -108,6 +112,17 @@ def _still_paired(paired: Iterable[Paired], pending: set[Key]) -> Iterator[Paire
             yield pair
         elif pair.is_managed:
             yield replace(pair, applied=None)
+
+
+def _done(ended: Iterable[tuple[Operation, Outcome]], *, held: int, failed: int) -> dict[str, int]:
+    """How much of each kind is on the target now, whatever the plan had in mind; memberships one by one."""
+    counts = dict.fromkeys(SUMMARY, 0)
+    for operation, outcome in ended:
+        if operation.members and outcome.status in ("done", "held"):
+            counts[operation.kind.removesuffix("s")] += len(operation.members) - len(outcome.refused)
+        elif not operation.members and (outcome.status == "done" or outcome.landed):
+            counts[operation.kind] += 1
+    return counts | {"held": held, "failed": failed}
 
 
 def _counts(sides: Sides, new: Iterable[Operation]) -> dict[str, tuple[int, int]]:

@@ -2,12 +2,13 @@
 
 ```
 BridgeError(what, way_out)
-├─ Retry   wait, send again         Throttled(after), Unreachable, ServerFault, AnswerLost   caught in target/retry.py
+├─ Retry   wait, send again         Throttled(after), Unreachable, ServerFault, AnswerLost   sent again by patience.py
 ├─ Hold    this object waits        Refused, NameTaken, NotThere                             caught in the apply engine
 └─ Stop    send nothing more        CredentialsRefused, SourceUnreadable, Misconfigured …    caught where the run ends
 ```
 
-A retry that has used up its patience leaves `target/retry.py` as EndpointDown (Stop) or as Refused (Hold).
+A Retry that has used up its patience leaves `target/retry.py` as EndpointDown, `source/entra/retry.py` as
+SourceUnreadable (both Stop).
 The guard returns a verdict; it does not raise.
 """
 

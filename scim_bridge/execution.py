@@ -1,15 +1,16 @@
 """Carrying out a plan, and putting on record what became of it: what every kind of run has in common."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, never
-from scim_bridge.bridge import Bridge
+from scim_bridge.bridge import Bridge, endpoint_key, open_bridge
 from scim_bridge.conclusion import Conclusion, conclude
-from scim_bridge.errors import CredentialsRefused, Stop
+from scim_bridge.config.settings import ConnectionSettings
+from scim_bridge.errors import BridgeError, Busy, CredentialsRefused
 from scim_bridge.model.operation import Operation, counted_under
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.protocol import Progress, silent
@@ -62,6 +63,7 @@ class Result:
     """What became of a run. applied is None if the guard stopped it. new: what `--approve` did not cover."""
 
     run_id: int
+    reading: Reading
     plan: Plan
     applied: Applied | None
     conclusion: Conclusion
@@ -78,6 +80,30 @@ def run(bridge: Bridge, state: State, command: Command) -> Iterator[int]:
 
 
 @contextmanager
+def opened(connection: ConnectionSettings, state: State, command: Command) -> Iterator[Bridge]:
+    """A connection opened for a run. If it cannot be, that is a failed run on record, as any other failure is."""
+    with ExitStack() as stack:
+        try:
+            bridge = stack.enter_context(open_bridge(connection))
+        except Exception as error:
+            _put_on_record(connection, state, command, error)
+            raise
+        yield bridge
+
+
+def _put_on_record(connection: ConnectionSettings, state: State, command: Command, error: Exception) -> None:
+    """A run that could not begin. Where another one is in progress, the record is that run's."""
+    with suppress(Busy), lock(state.path, connection.name, datetime.now(UTC)):
+        run_id = state.begin_run(connection.name, endpoint_key(connection.target.url), command)
+        state.finish(run_id, _failed(error))
+
+
+def _failed(error: Exception) -> Ending:
+    detail = str(error) if isinstance(error, BridgeError) else f"the program failed ({type(error).__name__})"
+    return Ending("failed", detail, has_bad_credentials=isinstance(error, CredentialsRefused))
+
+
+@contextmanager
 def failure_on_record(state: State, run_id: int) -> Iterator[None]:
     """A run that ends by an error is closed with its sentence before the error goes on."""
     try:
@@ -85,9 +111,7 @@ def failure_on_record(state: State, run_id: int) -> Iterator[None]:
     except Exception as error:
         record = state.reader.run(run_id)
         if record is not None and record.status == "running":
-            detail = str(error) if isinstance(error, Stop) else f"the program failed ({type(error).__name__})"
-            refused = isinstance(error, CredentialsRefused)
-            state.finish(run_id, Ending("failed", detail, has_bad_credentials=refused))
+            state.finish(run_id, _failed(error))
         raise
 
 
@@ -114,7 +138,7 @@ class Requests(Protocol):
         """Whether somebody waits. Asked several times a second."""
         ...
 
-    def answer(self) -> Superseded:
+    def answer(self) -> Sequence[Superseded]:
         """Carry out what was asked, and say whom this run is to leave alone now."""
         ...
 
@@ -143,7 +167,7 @@ def send(
     ending = Ending(
         _status(applied),
         _detail(applied, conclusion),
-        plan.summary,
+        conclusion.summary,
         conclusion.counts,
         bridge.target.requests,
         applied.has_ended,
@@ -159,7 +183,7 @@ def send(
     state.finish(run_id, ending, conclusion.conflicts, conclusion.books, settled=reading.plan.settled, closing=closing)
     if applied.stopped is not None:
         raise applied.stopped
-    return Result(run_id, plan, applied, conclusion)
+    return Result(run_id, reading, plan, applied, conclusion)
 
 
 def _approved(plan: Plan, order: Order, only: frozenset[Key]) -> frozenset[str]:
@@ -193,7 +217,7 @@ def _detail(applied: Applied, conclusion: Conclusion) -> str:
     if applied.is_cut:
         return f"stopped as asked; the next run goes on with the {conclusion.failed} operation(s) that are left"
     failed = conclusion.failed
-    return f"{failed} operation(s) did not go through; the next run tries again" if failed else ""
+    return f"{failed:,} operation{'' if failed == 1 else 's'} failed; the next run tries again" if failed else ""
 
 
 def stop_by_guard(state: State, bridge: Bridge, run_id: int, reading: Reading, new: frozenset[str]) -> Result:
@@ -206,4 +230,4 @@ def stop_by_guard(state: State, bridge: Bridge, run_id: int, reading: Reading, n
         "stopped_by_guard", detail, plan.summary, conclusion.counts, bridge.target.requests, verdict=plan.verdict
     )
     state.finish(run_id, ending, conclusion.conflicts, settled=plan.settled, closing="planned")
-    return Result(run_id, plan, None, conclusion, new)
+    return Result(run_id, reading, plan, None, conclusion, new)

@@ -68,7 +68,20 @@ def _explain(
         mine[0].applied if mine else {},
         mine[0].seen if mine else {},
         _groups(reading, match),
+        _but(reading, match),
     )
+
+
+def _but(reading: Reading, match: Match) -> str:
+    """Why the plan does nothing where the situation calls for an action; "" if it does something, or need not."""
+    if match.is_held or match.row.action in ("nothing", "hold") or _operations(reading, match):
+        return ""
+    skipped = [skipped.reason for skipped in reading.plan.skipped if skipped.subject == match.name]
+    if skipped:
+        return skipped[0]
+    if _conflicts(reading, match):
+        return "nothing to send"
+    return "nothing differs" if match.row.action == "update" else "nothing is left to do"
 
 
 def _conflicts(reading: Reading, match: Match) -> list[Conflict]:

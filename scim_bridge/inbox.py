@@ -41,18 +41,10 @@ class Inbox:
         """Whether somebody waits."""
         return bool(self.state.reader.requests(self.bridge.name))
 
-    def answer(self) -> Superseded:
+    def answer(self) -> Sequence[Superseded]:
         """Carry out each request as a run of its own. Nothing that goes wrong with one concerns the run in progress."""
-        keys: set[Key] = set()
-        ids: dict[Key, str] = {}
-        for request in self.state.reader.requests(self.bridge.name):
-            result = self._carry_out(request)
-            if result is not None and result.applied is not None:
-                keys |= {(o.resource, o.source_id or "") for o in result.plan.operations if not o.members}
-                keys |= {("user", m.source_id or "") for o in result.plan.operations for m in o.members}
-                created = zip(result.plan.operations, result.applied.outcomes, strict=True)
-                ids |= {(o.resource, o.source_id or ""): end.target_id for o, end in created if end.target_id}
-        return Superseded(frozenset(keys), ids)
+        results = [self._carry_out(request) for request in self.state.reader.requests(self.bridge.name)]
+        return [_dealt_with(result) for result in results if result is not None and result.applied is not None]
 
     def _carry_out(self, request: RequestRecord) -> Result | None:
         order = replace(self.order, approved_by=request.who if request.is_approved else "", asked_by=request.who)
@@ -70,6 +62,16 @@ class Inbox:
             return None
         self.state.answer(request.id, result.run_id, exit_code=exit_code(result))
         return result
+
+
+def _dealt_with(result: Result) -> Superseded:
+    """Whom a run for single identities has dealt with, and who was there for that."""
+    reading, applied = result.reading, result.applied
+    ends = applied.outcomes if applied is not None else ()
+    created = zip(result.plan.operations, ends, strict=True)
+    ids: dict[Key, str] = {(o.resource, o.source_id or ""): end.target_id for o, end in created if end.target_id}
+    there = {(match.kind, match.source_id) for match in reading.matches if match.existing is not None}
+    return Superseded(reading.only or frozenset(), ids, frozenset(there | ids.keys()))
 
 
 def wait_for_answer(bridge: Bridge, state: State, who: Sequence[str], order: Order) -> RequestRecord | None:

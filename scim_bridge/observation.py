@@ -57,7 +57,7 @@ def recollect(bridge: Bridge, reader: StateReader, now: datetime) -> Memory | No
 
 
 def said_why_whole(source: SourceReading) -> SourceReading:
-    """The same, with a warning if everything had to be read although there was a memory."""
+    """The same, with a warning if everything had to be read although only changes were wanted."""
     if source.learned is None or not source.learned.reason:
         return source
     detail = f"the whole source was read, because {source.learned.reason}"

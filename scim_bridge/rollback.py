@@ -41,6 +41,16 @@ def roll_back(bridge: Bridge, state: State, undone: int, order: Order, who: str)
         return send(bridge, state, run_id, reading, reading.plan, order)
 
 
+def nothing_to_undo(reader: StateReader, undone: int) -> str:
+    """Why there is nothing to undo in a run that has ended, "" if there is something."""
+    record, counts = reader.run(undone), reader.operation_counts(undone)
+    if record is None or record.status == "running" or counts.get("done"):
+        return ""
+    was_sent = any(counts.get(status) for status in ("sent", "held", "failed"))
+    what = "nothing that it sent is known to have gone through" if was_sent else "it sent nothing"
+    return f"run {undone}: {what}, so there is nothing to undo"
+
+
 def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Order) -> Reading:
     """The plan that undoes a run. The target is read in full, the source not at all."""
     _require_undoable(bridge, reader.run(undone), undone)

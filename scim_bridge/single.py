@@ -14,7 +14,7 @@ from scim_bridge.errors import Misconfigured
 from scim_bridge.execution import Order, Reading, Result, failure_on_record, remember, send, stop_by_guard
 from scim_bridge.mapping.again import map_again
 from scim_bridge.mapping.record import map_records
-from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Directory, Existing, SourceCounts
+from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Directory, Existing, Snapshot, SourceCounts
 from scim_bridge.model.known import Known
 from scim_bridge.model.plan import Plan, Verdict
 from scim_bridge.model.source import Memory, SourceReading
@@ -117,45 +117,53 @@ def _looked_at(view: _View, keys: frozenset[Key]) -> _View:
     return replace(view, observed=look_at(view.bridge, view.observed, view.named(keys)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Recalled:
+    """What was read before: by the run in progress, or by whichever run the source's memory is of."""
+
+    snapshot: Snapshot
+    directory: Directory
+    matches: Matches
+
+
 def _see(
     view: _View, memory: Memory | None, who: Sequence[str], beside: Reading | None
 ) -> tuple[SourceReading, Directory, frozenset[Key]]:
-    """The source with whoever is meant as it is now, mapped, and who that is."""
-    keys = _known_beside(beside, who)
-    if beside is not None and keys:
-        source = view.bridge.source.look(view.today, memory, sorted(keys))
-        before, mapped = beside.source.snapshot, beside.sides.directory
-        anew = map_again(before, mapped, source.snapshot, view.bridge.mapping, view.today, view.fitted)
-        return source, anew, keys
-    source = _read(view, memory, who)
-    view = view.of(source)
-    return source, view.desired, named(view.matches, who).keys
+    """The source with whoever is meant as it is now, mapped, and who that is.
 
-
-def _known_beside(beside: Reading | None, who: Sequence[str]) -> frozenset[Key]:
-    """Who is meant, by what the run in progress has read; nobody if there is a newcomer among them."""
-    try:
-        return named(beside.matches, who).keys if beside is not None else frozenset()
-    except Misconfigured:
-        return frozenset()
-
-
-def _read(view: _View, memory: Memory | None, who: Sequence[str]) -> SourceReading:
-    """The source with whoever is meant asked for by id, where its memory says who that is; else all of it.
-
-    What was read whole and shows nobody at all is not believed; what was asked for by id may be the last one to leave.
+    They are asked for by id where it is known who is meant. Else everything is read; what was read whole and shows
+    nobody at all is not believed, while one who was asked for by id may be the last to leave.
     """
     source = view.bridge.source
-    if memory is not None:
-        try:
-            meant = named(view.of(source.look(view.today, memory, ())).matches, who)
-        except Misconfigured:
-            pass  # nobody so far, so a newcomer
-        else:
-            return source.look(view.today, memory, sorted(meant.keys))
-    reading = source.read(view.today, memory)
-    refuse_empty(reading.snapshot.counts)
-    return reading
+    recalled = _recall(view, memory, beside)
+    keys = _known_before(recalled, who)
+    if recalled is not None and keys:
+        seen = source.look(view.today, memory, sorted(keys))
+        before, mapping = recalled.snapshot, view.bridge.mapping
+        anew = map_again(before, recalled.directory, seen.snapshot, mapping, view.today, view.fitted)
+        return seen, anew, keys
+    seen = source.read(view.today, memory)
+    refuse_empty(seen.snapshot.counts)
+    view = view.of(seen)
+    return seen, view.desired, named(view.matches, who).keys
+
+
+def _recall(view: _View, memory: Memory | None, beside: Reading | None) -> _Recalled | None:
+    if beside is not None:
+        return _Recalled(beside.source.snapshot, beside.sides.directory, beside.matches)
+    if memory is None:
+        return None
+    remembered = view.bridge.source.look(view.today, memory, ())
+    view = view.of(remembered)
+    return _Recalled(remembered.snapshot, view.desired, view.matches)
+
+
+def _known_before(recalled: _Recalled | None, who: Sequence[str]) -> frozenset[Key]:
+    """Who is meant; nobody if there is a newcomer among them."""
+    try:
+        return named(recalled.matches, who).keys if recalled is not None else frozenset()
+    except Misconfigured:
+        return frozenset()
 
 
 def _holds(limit: str, wanted: Named) -> bool:

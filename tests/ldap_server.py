@@ -152,9 +152,11 @@ class Slapd:
         self._configure()
         self.start()
 
-    def searches(self) -> int:
-        """How many searches the server has been asked for so far; needs log."""
-        return (self.folder / "log.txt").read_text(errors="replace").count(" SRCH base=")
+    def searches(self, filter_text: str = "") -> int:
+        """How many searches, or searches by just this filter, the server has been asked for so far; needs log."""
+        wanted = f'filter="{filter_text}"' if filter_text else ""
+        log = (self.folder / "log.txt").read_text(errors="replace")
+        return sum(" SRCH base=" in line and wanted in line for line in log.splitlines())
 
     def admin(self) -> Any:
         """A connection of the test's own, that may change everything."""

@@ -16,7 +16,7 @@ from scim_bridge.apply.send import Ids, Sender
 from scim_bridge.apply.taken import Holders
 from scim_bridge.errors import Stop
 from scim_bridge.model.identity import Inventory, Kind, Members
-from scim_bridge.model.operation import Operation, Outcome, Phase
+from scim_bridge.model.operation import Member, Operation, Outcome, Phase
 from scim_bridge.model.protocol import Journal, Progress, Target, silent
 
 _LISTENING = 0.25
@@ -32,29 +32,39 @@ def never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Superseded:
-    """What another run has dealt with meanwhile: these identities are left to it. ids: of what it has created."""
+    """What another run has dealt with meanwhile: these identities are left to it. ids: of what it has created.
+
+    there: who was on the target by then. A membership can only have been dealt with if the other side of it was, too.
+    """
 
     keys: frozenset[tuple[Kind, str]] = frozenset()
     ids: Ids = field(default_factory=dict)
+    there: frozenset[tuple[Kind, str]] = frozenset()
+
+    def covers(self, group_id: str | None, user_id: str | None) -> bool:
+        """Whether this membership (by source ids) has been dealt with."""
+        group: tuple[Kind, str] = ("group", group_id or "")
+        user: tuple[Kind, str] = ("user", user_id or "")
+        return (user in self.keys and group in self.there) or (group in self.keys and user in self.there)
 
 
-def nobody() -> Superseded:
+def nobody() -> tuple[Superseded, ...]:
     """Nobody asks for anything."""
-    return Superseded()
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """How to work: threads at most, whom to tell how far it has come, and whether somebody asked to stop.
 
-    answer_requests: called several times a second, between two writes; what it takes over is not sent by this run.
+    answer_requests: called between two writes where there are requests; what is taken over is not sent by this run.
     """
 
     threads: int = 64
     progress: Progress = silent
     is_stopping: Callable[[], bool] = never
     has_requests: Callable[[], bool] = never
-    answer_requests: Callable[[], Superseded] = nobody
+    answer_requests: Callable[[], Sequence[Superseded]] = nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +118,7 @@ class _Engine:
     missing: dict[str, int] = field(default_factory=dict)
     stopped: Stop | None = None
     is_cut: bool = False
-    superseded: set[tuple[Kind, str]] = field(default_factory=set)
+    superseded: list[Superseded] = field(default_factory=list)
     listened: float = 0.0
 
     def run(self) -> Applied:
@@ -131,7 +141,8 @@ class _Engine:
             for phase in Phase:
                 self._run_phase(by_phase[phase], pool, sender, earlier)
         outcomes = tuple(self.outcomes[operation.id] for operation in self.operations)
-        return Applied(outcomes, self.stopped, frozenset(earlier), self.is_cut, frozenset(self.superseded))
+        left = frozenset[tuple[Kind, str]]().union(*(other.keys for other in self.superseded))
+        return Applied(outcomes, self.stopped, frozenset(earlier), self.is_cut, left)
 
     def _staying(self) -> dict[str, set[str]]:
         """Who is in each group now and is not to be removed."""
@@ -182,15 +193,20 @@ class _Engine:
         self.listened = monotonic()
         if self.stopped is None and self.work.has_requests():
             wait(sent, _PATIENCE)
-            superseded = self.work.answer_requests()
-            self.superseded |= superseded.keys
-            sender.ids.update(superseded.ids)
+            for other in self.work.answer_requests():
+                self.superseded.append(other)
+                sender.ids.update(other.ids)
 
     def _is_superseded(self, operation: Operation) -> bool:
         """Of a membership operation, the members that are left to another run are taken out by the sender."""
-        if (operation.resource, operation.source_id or "") in self.superseded:
-            return True
-        return bool(operation.members) and all(("user", m.source_id) in self.superseded for m in operation.members)
+        if operation.members:
+            return not self._mine(operation)
+        return any((operation.resource, operation.source_id or "") in other.keys for other in self.superseded)
+
+    def _mine(self, operation: Operation) -> tuple[Member, ...]:
+        """The members that no other run has dealt with."""
+        others, group_id = self.superseded, operation.source_id
+        return tuple(m for m in operation.members if not any(o.covers(group_id, m.source_id) for o in others))
 
     def _is_missed(self, operation: Operation, needed: str) -> bool:
         return self.outcomes[needed].status not in ("done", "superseded") and not operation.can_do_without(
@@ -200,8 +216,7 @@ class _Engine:
     def _send(self, sender: Sender, operation: Operation) -> Outcome:
         """One operation, in a thread of its own. A Stop is journaled as a failure and ends the sending."""
         if operation.members and self.superseded:
-            mine = tuple(m for m in operation.members if ("user", m.source_id) not in self.superseded)
-            operation = replace(operation, members=mine)
+            operation = replace(operation, members=self._mine(operation))
         self.journal.begin(operation)
         try:
             outcome = sender.send(operation)

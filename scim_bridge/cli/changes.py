@@ -12,21 +12,22 @@ from scim_bridge.cli.output import Output, OutputOption, console, print_bytes, p
 from scim_bridge.comparison import what_if
 from scim_bridge.config.settings import ConnectionSettings, Settings, load
 from scim_bridge.errors import Busy, Misconfigured
-from scim_bridge.execution import Order, Result
+from scim_bridge.execution import Order, Result, opened
 from scim_bridge.inbox import wait_for_answer
 from scim_bridge.model.comparison import Comparison
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.run import RequestRecord
 from scim_bridge.plan.document import from_bytes, to_bytes
-from scim_bridge.rollback import read_and_invert, roll_back
+from scim_bridge.rollback import nothing_to_undo, read_and_invert, roll_back
 from scim_bridge.single import read_and_plan_only, sync_only
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
 from scim_bridge.sync import apply_saved, read_and_plan, sync
 from scim_bridge.view import document, report, terminal
 from scim_bridge.view.operation import of_record
-from scim_bridge.view.plan import in_words, plan_view
+from scim_bridge.view.plan import Decided, in_words, plan_view
 from scim_bridge.view.run import view_run
+from scim_bridge.view.words import counted
 
 ConnectionArgument = Annotated[str | None, typer.Argument(help="a connection of the configuration file")]
 ApproveOption = Annotated[
@@ -146,7 +147,7 @@ def sync_command(
         raise Misconfigured("--after-restore reads everything anew", "Use it with --full and without --only.")
     if only:
         return _sync_only(settings, chosen, only, output, is_approved=approve)
-    with open_bridge(chosen) as bridge, State(settings.state) as state:
+    with State(settings.state) as state, opened(chosen, state, "sync") as bridge:
         with progress() as report:
             who_approves = who() if approve else ""
             order = Order(who_approves, progress=report, in_full=full, after_restore=after_restore)
@@ -159,7 +160,7 @@ def _sync_only(
     settings: Settings, chosen: ConnectionSettings, only: list[str], output: Output, *, is_approved: bool
 ) -> int:
     """One or a few identities, at once: by a run of our own, or by the one in progress."""
-    with open_bridge(chosen) as bridge, State(settings.state) as state:
+    with State(settings.state) as state, opened(chosen, state, "sync") as bridge:
         order = Order(approved_by=who() if is_approved else "", asked_by=who())
         while True:
             try:
@@ -201,7 +202,7 @@ def apply_command(
     except OSError as error:
         raise Misconfigured(f"{file} cannot be read ({error.strerror})", "Name a plan saved by `plan --out`.") from None
     chosen = settings.connection(saved.connection)
-    with open_bridge(chosen) as bridge, State(settings.state) as state:
+    with State(settings.state) as state, opened(chosen, state, "apply") as bridge:
         with progress() as report:
             order = Order(approved_by=who() if approve else "", progress=report)
             result = apply_saved(bridge, state, saved, order)
@@ -221,14 +222,20 @@ def rollback_command(
     if record is None:
         raise Misconfigured(f"there is no run {run}", "See: scim-bridge history")
     chosen = settings.connection(record.connection)
-    with open_bridge(chosen) as bridge, State(settings.state) as state:
+    in_vain = nothing_to_undo(open_reader(settings.state), run)
+    if in_vain:
+        tell(f"{in_vain}; {chosen.name} goes on as before")
+        if output is Output.json:
+            print_json({"operations": []})
+        return 0
+    with State(settings.state) as state, opened(chosen, state, "rollback") as bridge:
         if dry_run:
             with progress() as report:
                 plan = read_and_invert(bridge, state.reader, run, Order(progress=report)).plan
             if output is Output.json:
                 print_bytes(to_bytes(plan))
             else:
-                terminal.show_plan(console(), plan_view(plan))
+                terminal.show_plan(console(), plan_view(plan, approval=f"scim-bridge rollback {run} --approve"))
             return 0
         with progress() as report:
             order = Order(approved_by=who() if approve else "", progress=report)
@@ -247,20 +254,32 @@ def _conclude(result: Result, state: State, chosen: ConnectionSettings, output: 
         open_now = [document.conflict_document(c) for c in state.reader.conflicts(chosen.name)]
         print_json(document.show_document(run, operations) | {"open_conflicts": open_now})
     elif output is Output.text:
-        terminal.show_plan(console(), plan_view(result.plan))
+        decided: Decided = "stopped" if result.applied is None else "approved"
+        terminal.show_plan(console(), plan_view(result.plan, approval=approval, decided=decided))
+        if run is not None and run.failed:
+            terminal.show_ending(console(), view_run(run))
         _warn_of_expiry(chosen)
     if result.applied is None:
         tell(f"scim-bridge: {_refusal(result, chosen.name, approval)}")
         return 4
-    waiting = len(result.conclusion.conflicts)
-    if result.conclusion.failed or waiting:
-        failed = f"{result.conclusion.failed} operation(s) did not go through" if result.conclusion.failed else ""
-        conflicts = f"{waiting} conflict(s) wait for a person" if waiting else ""
-        told = " and ".join(filter(None, (failed, conflicts)))
-        tell(f"scim-bridge: run {result.run_id} is done, but {told}. Look at them: scim-bridge conflicts")
-        return 5
-    tell(f"run {result.run_id} is done")
-    return 0
+    unfinished = _unfinished(result)
+    tell(unfinished or f"run {result.run_id} is done")
+    return 5 if unfinished else 0
+
+
+def _unfinished(result: Result) -> str:
+    """What failed and what waits, each with where to look at it; "" if neither is there."""
+    failed, waiting = result.conclusion.failed, len(result.conclusion.conflicts)
+    found = []
+    if failed:
+        found.append((f"{counted(failed, 'operation')} failed", f"scim-bridge show {result.run_id}"))
+    if waiting:
+        found.append((f"{counted(waiting, 'conflict')} {'waits' if waiting == 1 else 'wait'} for a person",
+                      "scim-bridge conflicts"))  # fmt: skip
+    if not found:
+        return ""
+    told, places = (" and ".join(words) for words in zip(*found, strict=True))
+    return f"scim-bridge: run {result.run_id} is done, but {told}. To see: {places}"
 
 
 def _refusal(result: Result, connection: str, approval: str) -> str:

@@ -79,7 +79,8 @@ def pause_command(
     name = settings.connection(connection).name
     with State(settings.state) as state:
         state.pause(name, who(), reason)
-    tell(f"{name} is paused. To go on: scim-bridge resume {name}")
+        pause = state.reader.pause(name)
+    tell(f"{name} is {pause}. To go on: scim-bridge resume {name}")
     return 0
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import orjson
 import typer
@@ -27,34 +27,60 @@ class Output(StrEnum):
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="text for people, json for programs")]
 
 
+class _Console(Console):
+    """A console whose reader may go away (`| head`): the rest is dropped, and the command ends as it did."""
+
+    def on_broken_pipe(self) -> None:
+        """Nobody reads any more; the program's own behaviour would be to exit with 1."""
+        self.quiet = True
+        _say_no_more(sys.stdout)
+
+
+def _say_no_more(stream: TextIO) -> None:
+    """From here on, and when the interpreter flushes it at the end, what is written goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
 def console() -> Console:
     """Where tables go. A pipe has no width; then lines are as long as they need to be."""
-    return Console(soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 250)
+    return _Console(soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 250)
 
 
 def print_json(document: Any) -> None:
     """A document on stdout."""
-    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    sys.stdout.buffer.flush()
+    print_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 def print_bytes(document: bytes) -> None:
     """A document that is JSON already."""
-    sys.stdout.buffer.write(document)
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.buffer.write(document)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        _say_no_more(sys.stdout)
 
 
 def tell(sentence: str) -> None:
     """A line for people that is not the command's output."""
-    print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - the one place that writes such lines
+    try:
+        print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - the one place that writes such lines
+    except BrokenPipeError:  # a run goes on and ends as it does, whoever reads of it
+        _say_no_more(sys.stderr)
 
 
 def complain(error: BridgeError) -> None:
     """One sentence on stderr; the other problems of the same file, if there are several, below it."""
     tell(f"scim-bridge: {error}")
-    problems = error.problems if isinstance(error, (Misconfigured, SourceUnreadable)) else ()
-    for problem in problems if len(problems) > 1 else ():
+    for problem in several(error):
         tell(f"  {problem}")
+
+
+def several(error: BridgeError) -> tuple[str, ...]:
+    """The problems of a file that has more than one, each a sentence."""
+    problems = error.problems if isinstance(error, (Misconfigured, SourceUnreadable)) else ()
+    return problems if len(problems) > 1 else ()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from datetime import UTC, datetime
 
 import typer
 
@@ -33,5 +34,5 @@ def run_forever(settings: Settings) -> None:
     shown = Shown(settings.state, {connection.name: connection.every for connection in connections})
     with Served(create_app(shown), settings.listen) as pages:
         tell(f"pages: {pages.url}")
-        work(connections, settings.state, stop, tell)
+        work(connections, settings.state, stop, lambda line: tell(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}"))
     tell("stopped")

@@ -10,17 +10,20 @@ import typer
 
 from scim_bridge.access.assignment import open_aws
 from scim_bridge.bridge import open_near_end
-from scim_bridge.cli.output import Output, OutputOption, console, print_json, tell
+from scim_bridge.cli.output import Output, OutputOption, console, print_json, several, tell
 from scim_bridge.config.document import json_schema
 from scim_bridge.config.settings import AccessSettings, ConnectionSettings, TargetSettings, load
 from scim_bridge.errors import BridgeError
-from scim_bridge.mapping.document import load_mapping
-from scim_bridge.mapping.selftest import run_tests
+from scim_bridge.mapping.document import load_mapping, wanted
+from scim_bridge.mapping.selftest import require_passing, run_tests
+from scim_bridge.model.identity import CHANGES
 from scim_bridge.plan.guard import refuse_empty
+from scim_bridge.source import open_source
 from scim_bridge.state.reader import open_reader
 from scim_bridge.target.scim import open_target
 from scim_bridge.view import document, terminal
 from scim_bridge.view.check import Check
+from scim_bridge.view.words import counted, span
 
 _WARN_FROM = 90
 """Days before the token's end: AWS itself begins to remind then."""
@@ -48,7 +51,7 @@ def check_command(
     ]
     checks.append(_try("state", lambda: _state(settings.state)))
     for each in chosen:
-        checks += _check_connection(each, f"{each.name}: " if len(chosen) > 1 else "")
+        checks += _check_connection(each, settings.state, f"{each.name}: " if len(chosen) > 1 else "")
     if output is Output.json:
         print_json(document.rows_document(checks))
     else:
@@ -66,16 +69,18 @@ def _state(path: Path) -> str:
     return f"{path.name}, {'in order' if path.exists() else 'made by the first sync'}"
 
 
-def _check_connection(connection: ConnectionSettings, prefix: str) -> list[Check]:
+def _check_connection(connection: ConnectionSettings, state: Path, prefix: str) -> list[Check]:
     age = token_age(connection.target)
     access = connection.access
+    mapping = _try(f"{prefix}mapping", lambda: _mapping(connection.mapping))
     return [
-        _try(f"{prefix}mapping", lambda: _mapping(connection.mapping)),
-        _try(f"{prefix}source", lambda: _source(connection)),
+        mapping,
+        _try(f"{prefix}source", lambda: _source(connection, has_mapping=mapping.ok)),
         _try(f"{prefix}token", lambda: _token(connection.target)),
         Check(f"{prefix}token age", ok=not age.is_over, detail=age.sentence),
         _try(f"{prefix}endpoint", lambda: _endpoint(connection.target)),
         *([_try(f"{prefix}access", lambda: _access(access))] if access is not None else []),
+        _try(f"{prefix}schedule", lambda: _schedule(connection, state)),
     ]
 
 
@@ -83,25 +88,34 @@ def _try(name: str, look: Callable[[], str]) -> Check:
     try:
         return Check(name, ok=True, detail=look())
     except BridgeError as error:
-        return Check(name, ok=False, detail=str(error))
+        return Check(name, ok=False, detail=str(error), problems=several(error))
 
 
 def _mapping(path: Path) -> str:
-    results = run_tests(load_mapping(path))
-    failures = [failure for result in results for failure in result.failures]
-    if failures:
-        raise BridgeError(
-            f"{path.name} fails its own tests: {failures[0].rstrip('.')}", "Mend the mapping or its tests."
-        )
-    return f"{path.name}, {len(results)} test(s) pass"
+    mapping = load_mapping(path)
+    require_passing(mapping)
+    return f"{path.name}, {counted(len(mapping.tests), 'test')} pass{'es' if len(mapping.tests) == 1 else ''}"
 
 
-def _source(connection: ConnectionSettings) -> str:
-    source, _ = open_near_end(connection, load_mapping(connection.mapping))
-    counts = source.probe(f"{datetime.now(UTC):%Y-%m-%d}").counts
+def _source(connection: ConnectionSettings, *, has_mapping: bool) -> str:
+    """What the source shows. has_mapping: the rules are in order; if not, the line before says why, and once is enough.
+
+    The mapping names what to read, so without a readable one the source is not looked at.
+    """
+    try:
+        written = load_mapping(connection.mapping)
+    except BridgeError:
+        raise BridgeError("not looked at, since the mapping names what to read", "Mend the mapping first.") from None
+    if has_mapping:
+        source, _ = open_near_end(connection, written)
+    else:
+        source = open_source(connection.source, wanted(written.users), wanted(written.groups))
+    shown = source.probe(f"{datetime.now(UTC):%Y-%m-%d}")
+    counts = shown.counts
     refuse_empty(counts)
     members = f", {counts.memberships:,} memberships" if counts.memberships else ""
-    return f"answers, and shows {counts.users:,} users, {counts.groups:,} groups{members} at first sight"
+    found = f"answers, and shows {counts.users:,} users, {counts.groups:,} groups{members} at first sight"
+    return "; ".join([found, *(notice.detail for notice in shown.warnings if notice.kind == CHANGES)])
 
 
 def _token(target: TargetSettings) -> str:
@@ -118,6 +132,19 @@ def _endpoint(target: TargetSettings) -> str:
 def _access(settings: AccessSettings) -> str:
     with open_aws(settings) as access:
         return f"{settings.region}, {access.check()}"
+
+
+def _schedule(connection: ConnectionSettings, path: Path) -> str:
+    """Whether `run` syncs this connection. A pause is somebody's wish; a quarantine is not."""
+    reader = open_reader(path)
+    pause, quarantine = reader.pause(connection.name), reader.quarantine(connection.name)
+    reader.close()
+    if quarantine is not None:
+        what = str(quarantine).rstrip(".")
+        raise BridgeError(what, f"When it is mended: scim-bridge resume {connection.name}, or a sync that goes well.")
+    if pause is not None:
+        return f"{pause}. To go on: scim-bridge resume {connection.name}"
+    return f"every {span(connection.every)}, with the whole target every {span(connection.verify)}"
 
 
 @dataclass(frozen=True, slots=True)

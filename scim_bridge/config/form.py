@@ -40,6 +40,7 @@ _PRIVATE_LDAP = rf"ldaps://.*|ldapi://.*|ldap://{_LOOPBACK}(:{_PORT})?/?"
 LDAP_FILTER = r"^\([^\u0000-\u001f]+\)$"
 AZURE_NAME = r"^[0-9A-Za-z][0-9A-Za-z._-]{0,252}$"
 """An object id, an application id, a tenant by id or domain: part of a URL, so nothing else may be in it."""
+_GUID = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 ORIGIN = rf"^https://({_LOOPBACK}|{_LABEL}(\.{_LABEL})*)(:{_PORT})?/?$"
 _IN_PLAIN = r"^(?!env:|file:)[!-~]+$"
 TOKEN = f"{REFERENCE}|{_IN_PLAIN}"
@@ -195,6 +196,11 @@ def azure_name(value: str) -> str:
     if not _fits(AZURE_NAME, value):
         raise ValueError(" is no id; copy it from the Entra admin center")
     return value
+
+
+def azure_id(name: str) -> str:
+    """The same id as Entra ID writes it: a GUID in small letters. All else, a tenant's domain say, is left alone."""
+    return name.lower() if _fits(_GUID, name) else name
 
 
 def origin(url: str) -> str:

@@ -181,10 +181,10 @@ def _ldap(read: source_document.Ldap, folder: Path) -> LdapSettings:
 
 def _entra(read: source_document.Entra, folder: Path) -> EntraSettings:
     return EntraSettings(
-        read.tenant,
-        read.client,
+        form.azure_id(read.tenant),
+        form.azure_id(read.client),
         _credential(read.credential, folder),
-        EntraScope(tuple(read.scope.groups), read.scope.application),
+        EntraScope(tuple(map(form.azure_id, read.scope.groups)), form.azure_id(read.scope.application)),
         _cloud(read.cloud, folder),
         read.changes == "auto",
         read.page_size,
@@ -199,7 +199,7 @@ def _credential(read: source_document.Credential, folder: Path) -> EntraCredenti
         return ClientCertificate(folder / read.certificate, Secret(read.key, folder, "key"))
     if read.federated_token_file:
         return FederatedToken(folder / read.federated_token_file)
-    return ManagedIdentity("" if read.managed_identity == "system" else read.managed_identity)
+    return ManagedIdentity("" if read.managed_identity == "system" else form.azure_id(read.managed_identity))
 
 
 def _cloud(read: str | source_document.Cloud, folder: Path) -> EntraCloud:

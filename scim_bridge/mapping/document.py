@@ -71,9 +71,10 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """A whole mapping file."""
+    """A whole mapping file. name: without its folder, for complaints that name a line; path: as it was named to us."""
 
     name: str
+    path: Path
     users: Rules
     groups: Rules
     tests: tuple[Test, ...]
@@ -91,7 +92,7 @@ def load_mapping(path: Path, text: str | None = None) -> Mapping:
     groups = _rules(file, "group", "groups", problems)
     tests = _tests(file, problems)
     refuse(file.name, problems)
-    return Mapping(file.name, users, groups, tests)
+    return Mapping(file.name, path, users, groups, tests)
 
 
 def _check_keys(file: YamlFile, where: KeyPath, known: tuple[str, ...], problems: list[str]) -> dict[str, Any]:

@@ -60,6 +60,10 @@ class Notice:
     detail: str
 
 
+CHANGES = "changes"
+"""The kind of the notice by which a source that is probed says how it learns of changes."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceCounts:
     """How much a source showed: users, groups, direct memberships. The base of `shrink_source`."""

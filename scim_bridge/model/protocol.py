@@ -50,7 +50,10 @@ class Source(Protocol):
         ...
 
     def probe(self, today: str) -> Snapshot:
-        """A page of users and one of groups, without memberships: that the source answers, and what it looks like."""
+        """A page of users and one of groups, without memberships: that the source answers, and what it looks like.
+
+        A notice of kind CHANGES says how changes are learned of, where that depends on the system or its rights.
+        """
         ...
 
 

@@ -13,9 +13,11 @@ RunStatus = Literal["running", "done", "stopped_by_guard", "failed", "interrupte
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One execution of a connection. Times are UTC. summary: as in the plan document; detail: one sentence, "" if done.
+    """One execution of a connection. Times are UTC. detail: one sentence, "" if all is done.
 
-    guard: the sentences of the limits that tripped. approved_by: who gave `--approve` ("" if nobody).
+    summary: what was done, by the keys of a plan's summary, and how many operations failed; of a run that the guard
+    stopped, what was planned. guard: the sentences of the limits that tripped. approved_by: who gave `--approve` (""
+    if nobody). of_one: it was about single identities (`--only`).
     users, groups, memberships: [source shows, target holds after the run] of each.
     """
 
@@ -34,6 +36,12 @@ class RunRecord:
     detail: str = ""
     guard: tuple[str, ...] = ()
     approved_by: str = ""
+    of_one: bool = False
+
+    @property
+    def failed(self) -> int:
+        """Operations that did not go through, and that the next run tries again."""
+        return self.summary.get("failed", 0)
 
 
 @dataclass(frozen=True, slots=True)

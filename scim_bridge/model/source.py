@@ -43,14 +43,21 @@ class Memory:
 class Learned:
     """What a reading adds to the memory. entries: key → new text, None for what is gone.
 
-    is_whole: everything was read, so what is not in entries is gone. reason: why that was so although there was a
-    memory, as the rest of "everything was read, because …"; "" otherwise.
+    is_whole: everything was read, so what is not in entries is gone. reason: why that was so although only changes were
+    wanted, as the rest of "everything was read, because …": the memory did not serve, or the system reports no changes;
+    "" otherwise.
     """
 
     watermark: str
     entries: Mapping[str, str | None]
     is_whole: bool
     reason: str = ""
+
+
+def moved_on(before: Mapping[str, str], changed: Mapping[str, str | None]) -> dict[str, str]:
+    """The entries after a change. changed: key → new text, None for what is gone."""
+    after = {key: text for key, text in before.items() if key not in changed}
+    return after | {key: text for key, text in changed.items() if text is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ _COMMENTS = {
     ("csv", "encoding"): "any codec Python knows; without it UTF-8",
     ("ldap", "urls"): "several are tried in order",
     ("ldap", "users"): 'filter: "(…)" for some of them only',
-    ("ldap", "groups"): "member: uniqueMember or memberUid, where groups list them so",
+    ("ldap", "groups"): "or member: uniqueMember, memberUid; the filter follows",
     ("entra", "credential"): "or certificate and key, federated_token_file, managed_identity",
     ("entra", "scope"): "or {groups: [<object id>]}, {application: <application id>}",
 }

@@ -343,6 +343,7 @@ def _run(row: RunRow) -> RunRecord:
         row.detail,
         tuple(row.guard),
         row.approved_by,
+        row.of_one,
     )
 
 

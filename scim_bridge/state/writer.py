@@ -198,11 +198,12 @@ class State:
             return bool(database.execute(update(ConflictRow).where(*mine).values(**values)).rowcount)
 
     def pause(self, connection: str, who: str, reason: str) -> None:
-        """Stop this connection's schedule; a pause that is there already gets the new reason."""
+        """Stop this connection's schedule. A pause that is there already gets the new reason, if there is a new one."""
         values = {"paused": self._now(), "paused_by": who, "reason": reason}
         statement = upsert(ConnectionRow).values(name=connection, **values)
+        where = None if reason else col(ConnectionRow.paused).is_(None)
         with writing(self._engine) as database:
-            database.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+            database.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values, where=where))
 
     def resume(self, connection: str) -> bool:
         """Let the schedule go on. False if it was neither paused nor quarantined."""

@@ -1,8 +1,5 @@
 """What an answer other than success means: the error whose branch says what happens next (reference, 1.3, 5, 6)."""
 
-from email.utils import parsedate_to_datetime
-from time import time
-
 import httpx
 import orjson
 
@@ -17,6 +14,7 @@ from scim_bridge.errors import (
     ServerFault,
     Throttled,
 )
+from scim_bridge.patience import seconds_of
 
 _GENERIC = "Request is unparsable"
 _LONGEST_DETAIL = 300
@@ -31,9 +29,9 @@ def error_of(response: httpx.Response) -> BridgeError:
     """The error for any answer from 300 up. Of a 401 or 403 the body says nothing more and may be empty."""
     status = response.status_code
     if status == 429:
-        return Throttled("the endpoint throttles requests (429)", after=retry_after(response))
+        return Throttled("the endpoint throttles requests (429)", after=seconds_of(response.headers.get("retry-after")))
     if status >= 500 and status != 501:
-        return ServerFault(f"the endpoint answered {status}", after=retry_after(response))
+        return ServerFault(f"the endpoint answered {status}", after=seconds_of(response.headers.get("retry-after")))
     if status == 401:
         return CredentialsRefused(
             "the endpoint refuses the token (401): it is wrong, expired or deleted, "
@@ -77,14 +75,3 @@ def _detail(response: httpx.Response) -> str:
     except (orjson.JSONDecodeError, AttributeError):
         text = response.text
     return " ".join(text.split()).rstrip(".")[:_LONGEST_DETAIL] or "no reason given"
-
-
-def retry_after(response: httpx.Response) -> float | None:
-    """Seconds, from either form of RFC 9110 §10.2.3; None if absent or unreadable."""
-    value = response.headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time()) if value else None
-    except ValueError:
-        return None

@@ -1,4 +1,4 @@
-"""Waiting and sending again. tenacity is imported here and nowhere else; callers write `patience.call(send)`."""
+"""How long to send again to the endpoint, and what it comes to in the end; callers write `patience.call(send)`."""
 
 import random
 import threading
@@ -7,13 +7,10 @@ from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import TypeVar
 
-import tenacity
-
 from scim_bridge.errors import EndpointDown, Hold, NotThere, Retry, Throttled
+from scim_bridge.patience import Failure, insist, jitter
 
 T = TypeVar("T")
-_FIRST = 0.5
-_LONGEST = 30.0
 _LONGEST_ASKED = 300.0
 _LOOKS_FOR_NEW = 6
 _RUN_AGAIN = "What was sent is on record; run again when it has recovered."
@@ -22,13 +19,8 @@ _OUTAGE_FAILURES = 12
 
 
 def backoff(attempt: int, after: float | None, chance: Callable[[], float] = random.random) -> float:
-    """Seconds to wait before sending again: the server's Retry-After, else full jitter up to 0.5 × 2**(attempt-1).
-
-    attempt counts from 1; the jitter's ceiling is 30 s. A server's Retry-After of more than five minutes is cut to it.
-    """
-    if after is not None:
-        return min(after, _LONGEST_ASKED)
-    return chance() * min(_LONGEST, _FIRST * 2.0 ** min(attempt - 1, 10))
+    """Seconds to wait before sending again: the server's Retry-After, at most five minutes; else by chance."""
+    return jitter(attempt, chance) if after is None else min(after, _LONGEST_ASKED)
 
 
 @dataclass(slots=True)
@@ -82,13 +74,7 @@ class Patience:
         trial = _Trial(self, self.clock(), attempts or self.attempts)
         again: tuple[type[Exception], ...] = (Retry, NotThere) if is_new else (Retry,)
         try:
-            return tenacity.Retrying(
-                retry=tenacity.retry_if_exception_type(again),
-                stop=trial.is_over,
-                wait=trial.seconds,
-                sleep=self.wait,
-                reraise=True,
-            )(lambda: self._attempt(send))
+            return insist(lambda: self._attempt(send), trial, self.wait, again)
         except Retry as last:
             raise trial.given_up(last) from None
 
@@ -131,19 +117,18 @@ class _Trial:
     def elapsed(self) -> float:
         return self.patience.clock() - self.begun
 
-    def is_over(self, state: tenacity.RetryCallState) -> bool:
-        error = _error(state)
-        if isinstance(error, NotThere):
-            return state.attempt_number >= _LOOKS_FOR_NEW
+    def is_over(self, failure: Failure) -> bool:
+        if isinstance(failure.error, NotThere):
+            return failure.number >= _LOOKS_FOR_NEW
         if not self.patience.has_answered:
             return self.elapsed >= self.patience.first_answer
-        if not isinstance(error, Throttled):
+        if not isinstance(failure.error, Throttled):
             self.failures += 1
         return self.elapsed >= self.patience.longest or self.failures >= self.attempts
 
-    def seconds(self, state: tenacity.RetryCallState) -> float:
-        error = _error(state)
-        seconds = backoff(state.attempt_number, error.after if isinstance(error, Retry) else None)
+    def seconds(self, failure: Failure) -> float:
+        error = failure.error
+        seconds = backoff(failure.number, error.after if isinstance(error, Retry) else None)
         if not self.patience.has_answered:
             seconds = min(seconds, max(0.0, self.patience.first_answer - self.elapsed))
         if isinstance(error, Throttled) and self.patience.pause is not None:
@@ -160,7 +145,3 @@ class _Trial:
             f"the endpoint did not recover within {self.elapsed:.0f} s: {last.what}",
             last.way_out or _RUN_AGAIN,
         )
-
-
-def _error(state: tenacity.RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome is not None else None

@@ -19,8 +19,9 @@ class Explanation:
     """One user or group on its way through the picture. places: where the source shows it; empty if it does not.
 
     record: the source's values as rules see them; raw: what they were before the source decoded them. situation,
-    action: the row of the situation table. operations, conflicts: what the plan does and what waits. applied, seen: by
-    path, as remembered. groups: those of a user, or the users of a group, as the source has them.
+    action: the row of the situation table; but: why the plan does nothing of it, "" if it does something. operations,
+    conflicts: what the plan does and what waits. applied, seen: by path, as remembered. groups: those of a user, or the
+    users of a group, as the source has them.
     """
 
     kind: str
@@ -39,3 +40,4 @@ class Explanation:
     applied: dict[str, object]
     seen: dict[str, object]
     groups: tuple[str, ...]
+    but: str = ""

@@ -1,9 +1,10 @@
 """A plan as people read it: what it would do, by kind; what waits; what is left alone; what the guard says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Literal
 
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Conflict, Plan
@@ -26,7 +27,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """Everything a person is shown of a plan."""
+    """Everything a person is shown of a plan. guard: a sentence for each limit that tripped; guard_said: what came of
+    that, "" if none did; way_out: "" if somebody has approved it.
+    """
 
     headline: str
     sections: tuple[Section, ...]
@@ -34,13 +37,26 @@ class PlanView:
     skipped: tuple[tuple[str, str], ...]
     warnings: tuple[tuple[str, str], ...]
     guard: tuple[str, ...]
+    guard_said: str
     way_out: str
     requests: str
     target_read: str
 
 
-def plan_view(plan: Plan, shown: int | None = SHOWN) -> PlanView:
-    """The view of a plan. shown: at most so many operations of a kind, None for all."""
+Decided = Literal["open", "stopped", "approved"]
+"""What became of a plan that exceeds a limit: nobody has tried it yet, the guard stopped it, or it was approved."""
+_GUARD_SAID: Mapping[Decided, str] = {
+    "open": "The guard would stop this before the first write:",
+    "stopped": "The guard stopped this before the first write:",
+    "approved": "Approved by you:",
+}
+
+
+def plan_view(plan: Plan, shown: int | None = SHOWN, *, approval: str = "", decided: Decided = "open") -> PlanView:
+    """The view of a plan. shown: at most so many operations of a kind, None for all.
+
+    approval: the command that approves it, `sync` where nothing is said. decided: what became of it, if it tripped.
+    """
     by_kind = groupby(sorted(plan.operations, key=lambda o: list(words.KIND).index(o.kind)), key=lambda o: o.kind)
     return PlanView(
         f"{plan.connection}: {words.summary(plan.summary)}",
@@ -49,10 +65,19 @@ def plan_view(plan: Plan, shown: int | None = SHOWN) -> PlanView:
         _pairs(((s.subject, s.reason) for s in plan.skipped), shown),
         _pairs(((n.kind, n.detail) for n in plan.warnings), shown),
         tuple(printable(trip.sentence) for trip in plan.verdict.tripped),
-        f"If it is right: scim-bridge sync {plan.connection} --approve (after a sync that was stopped by it).",
+        _GUARD_SAID[decided] if plan.verdict.tripped else "",
+        _way_out(approval or f"scim-bridge sync {plan.connection} --approve", decided),
         f"{plan.requests.writes:,} write requests (at least {plan.requests.lower_bound:,} are needed)",
         _target_read(plan),
     )
+
+
+def _way_out(approval: str, decided: Decided) -> str:
+    """The command that approves the plan; an approval covers what a stopped run has counted, so one comes first."""
+    if decided == "approved":
+        return ""
+    first = f" (after a {approval.split()[1]} that was stopped by it)." if decided == "open" else ""
+    return f"If it is right: {approval}{first}"
 
 
 def _target_read(plan: Plan) -> str:

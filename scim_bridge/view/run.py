@@ -25,11 +25,14 @@ class CountView:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """One run. changed: what it did, a phrase for each kind that occurs; took: how long, "" while it runs."""
+    """One run. changed: what it did, a phrase for each kind that occurs; took: how long, "" while it runs.
+
+    kind: what was asked for: "sync", "sync --only", "apply", "rollback", and whether somebody approved it.
+    """
 
     id: int
     connection: str
-    command: str
+    kind: str
     status: Status
     started: datetime
     ended: datetime | None
@@ -45,6 +48,11 @@ class RunView:
     guard: tuple[str, ...]
     approved_by: str
 
+    @property
+    def told(self) -> str:
+        """What it did and why no more, in one line."""
+        return "; ".join(filter(None, (", ".join(self.changed), self.detail))) or "nothing to do"
+
 
 def view_runs(records: Iterable[RunRecord]) -> tuple[RunView, ...]:
     """Several runs, in the order given."""
@@ -56,7 +64,7 @@ def view_run(record: RunRecord) -> RunView:
     return RunView(
         record.id,
         record.connection,
-        record.command,
+        _kind(record),
         _status(record),
         record.started,
         record.ended,
@@ -78,13 +86,22 @@ def _changed(record: RunRecord) -> tuple[str, ...]:
     """What was done; a run that was stopped before its first write changed nothing, whatever it had planned."""
     if record.status == "stopped_by_guard":
         return ()
-    return tuple(words.was_done(key, n) for key, n in record.summary.items() if n and key != "held")
+    return tuple(words.was_done(key, n) for key, n in record.summary.items() if n and key not in ("held", "failed"))
+
+
+def _kind(record: RunRecord) -> str:
+    """What was asked for. Who names somebody by `--only` has approved it; only what a limit counted is said so."""
+    kind = f"{record.command} --only" if record.of_one else record.command
+    is_approved = record.approved_by and record.guard and record.status != "stopped_by_guard"
+    return f"{kind}, approved" if is_approved else kind
 
 
 def _status(record: RunRecord) -> Status:
-    """How it ended; done with conflicts is said apart, because somebody has something to do."""
+    """How it ended; done with failures or conflicts is said apart, because somebody has something to look at."""
     status = words.RUN_STATUS[record.status]
-    if record.status == "done" and record.conflicts:
-        waiting = words.counted(record.conflicts, "conflict")
-        return replace(status, words=f"done, {waiting}", sign="!", tone="wait")
+    failed = f"{record.failed:,} failed" if record.failed else ""
+    waiting = words.counted(record.conflicts, "conflict") if record.conflicts else ""
+    if record.status == "done" and (failed or waiting):
+        told = ", ".join(filter(None, ("done", failed, waiting)))
+        return replace(status, words=told, sign="!", tone="wait")
     return status

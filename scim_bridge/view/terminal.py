@@ -40,10 +40,9 @@ def show_plan(console: Console, view: PlanView) -> None:
     _show_pairs(console, "Warnings", view.warnings)
     console.print()
     if view.guard:
-        console.print(Text("The guard would stop this before the first write:", style="bold red"))
-        for sentence in view.guard:
-            console.print(f"  {escape(sentence)}", soft_wrap=True, highlight=False)
-        console.print(f"  {escape(view.way_out)}", soft_wrap=True, highlight=False)
+        console.print(Text(view.guard_said, style="bold red" if view.way_out else "bold"))
+        for sentence in (*view.guard, view.way_out):
+            _say(console, sentence)
     console.print("; ".join(filter(None, (view.requests, view.target_read))), highlight=False)
 
 
@@ -113,12 +112,10 @@ def show_runs(console: Console, runs: Sequence[RunView]) -> None:
     if not runs:
         console.print("No run yet.")
         return
-    table = _table("run", "connection", "started", "took", "status", "what it did")
+    table = _table("run", "connection", "kind", "started", "took", "status", "what it did")
     for run in runs:
-        did = run.detail or ", ".join(run.changed) or "nothing to do"
-        table.add_row(
-            str(run.id), escape(run.connection), words.local(run.started), run.took, _status(run.status), escape(did)
-        )
+        when = (words.local(run.started), run.took)
+        table.add_row(str(run.id), escape(run.connection), run.kind, *when, _status(run.status), escape(run.told))
     console.print(table)
 
 
@@ -126,10 +123,16 @@ def _status(status: Status) -> Text:
     return Text(f"{status.sign} {status.words}", style=_TONE[status.tone])
 
 
+def show_ending(console: Console, run: RunView) -> None:
+    """How a run ended in one line, where the plan above it did not become true."""
+    told = ", ".join(run.changed) or "nothing changed"
+    console.print(Text.assemble((f"Run {run.id}: ", "bold"), _status(run.status), f"; {told}"), soft_wrap=True)
+
+
 def show_run(console: Console, run: RunView, outcomes: Sequence[OutcomeView], total: int) -> None:
     """One run with its operations; total: how many it has."""
     console.print(Text.assemble((f"Run {run.id} of {run.connection}: ", "bold"), _status(run.status)))
-    begun = f"{run.command}, started {words.local(run.started)}" + (f", took {run.took}" if run.took else "")
+    begun = f"{run.kind}, started {words.local(run.started)}" + (f", took {run.took}" if run.took else "")
     _say(console, f"{begun}, process {run.pid} on {run.host}")
     _say(console, f"{', '.join(run.changed) or 'nothing changed'}; {words.counted(run.requests, 'request')}")
     for count in run.counts:
@@ -183,6 +186,8 @@ def show_checks(console: Console, checks: Sequence[Check]) -> None:
     for check in checks:
         mark = Text("ok    ", style="green") if check.ok else Text("not ok", style="bold red")
         console.print(Text.assemble(mark, f"  {check.name}: {check.detail}"), soft_wrap=True)
+        for problem in check.problems:
+            _indented(console, 10, Text(problem))
 
 
 def show_rows(console: Console, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -205,8 +210,10 @@ def show_explanation(console: Console, told: Explanation) -> None:
         result = f"failed: {rule.failure}" if rule.failure else words.value(rule.value)
         console.print(f"    {rule.path} = {escape(result)}    [dim]{escape(rule.rule)}  {escape(rule.place)}[/dim]",
                       highlight=False, soft_wrap=True)  # fmt: skip
-    console.print(f"  situation: {told.situation} → {told.action}", highlight=False)
-    for title, lines in (("plan", told.operations), ("waiting", told.conflicts), ("groups", told.groups)):
+    but = f" ({told.but})" if told.but else ""
+    console.print(f"  situation: {told.situation} → {told.action}{but}", highlight=False, soft_wrap=True)
+    around = ("members" if told.kind == "group" else "groups", told.groups)
+    for title, lines in (("plan", told.operations), ("waiting", told.conflicts), around):
         for line in lines or ("nothing",):
             console.print(f"  {title}: {escape(line)}", highlight=False, soft_wrap=True)
     console.print(f"  on the target: {escape(told.target_id or 'no resource')}", highlight=False)

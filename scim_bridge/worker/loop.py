@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from scim_bridge.bridge import open_bridge
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError
-from scim_bridge.execution import Order
+from scim_bridge.execution import Order, opened
 from scim_bridge.source import fingerprint_of
 from scim_bridge.state.reader import utc_now
 from scim_bridge.state.writer import State
 from scim_bridge.sync import sync
+from scim_bridge.view.run import view_run
+from scim_bridge.view.words import counted
 
 _LOOK_EVERY = 5.0
 """Seconds between two looks at files: reading a hundred megabytes of them takes a tenth of a second."""
@@ -69,15 +70,16 @@ def work(
 def run_once(connection: ConnectionSettings, state: Path, stop: threading.Event) -> str:
     """One sync, whatever happens told in one line. A stop request ends it between two writes."""
     try:
-        with State(state) as opened:
-            pause = opened.reader.pause(connection.name)
-            quarantine = opened.reader.quarantine(connection.name)
+        with State(state) as journal:
+            pause = journal.reader.pause(connection.name)
+            quarantine = journal.reader.quarantine(connection.name)
         if pause is not None:
             return f"{connection.name}: {pause}"
         if quarantine is not None and quarantine.holds(utc_now()):
             return f"{connection.name}: {quarantine}"
-        with open_bridge(connection) as bridge, State(state) as opened:
-            result = sync(bridge, opened, Order(is_stopping=stop.is_set))
+        with State(state) as journal, opened(connection, journal, "sync") as bridge:
+            result = sync(bridge, journal, Order(is_stopping=stop.is_set))
+            record = journal.reader.run(result.run_id)
     except BridgeError as error:
         return f"{connection.name}: {error}"
     except Exception as error:  # noqa: BLE001 - the worker outlives whatever one run does; the log has the details
@@ -85,5 +87,6 @@ def run_once(connection: ConnectionSettings, state: Path, stop: threading.Event)
         return f"{connection.name}: the program failed ({type(error).__name__}); the log says more."
     if result.applied is None:
         return f"{connection.name}: run {result.run_id} was stopped by the guard. See: scim-bridge show {result.run_id}"
-    waiting = len(result.conclusion.conflicts)
-    return f"{connection.name}: run {result.run_id} is done, {waiting} conflict(s) wait"
+    changed = ", ".join(view_run(record).changed) if record is not None else ""
+    waiting = counted(len(result.conclusion.conflicts), "conflict")
+    return f"{connection.name}: run {result.run_id} is done: {changed or 'nothing changed'}; {waiting} waiting"

@@ -152,6 +152,13 @@ def test_an_application_proves_itself_in_one_of_four_ways(tmp_path: Path, creden
     assert isinstance(entra.credential, kind)
 
 
+def test_ids_are_the_same_in_capital_letters(tmp_path: Path) -> None:
+    group = "6F1C0F5E-8D4B-4A37-9A0B-1F2E3D4C5B6A"
+    assert _entra(tmp_path, f"{ENTRA}      scope: {{groups: [{group}]}}\n").scope.groups == (group.lower(),)
+    entra = _entra(tmp_path, f"{ENTRA}      scope: {{application: {group}}}\n".replace("corp.example", group))
+    assert (entra.scope.application, entra.tenant) == (group.lower(), group.lower())
+
+
 def test_scope_and_cloud_mean_what_is_written(tmp_path: Path) -> None:
     more = (
         "      scope: {groups: [g-1, g-2]}\n      cloud: {login: 'https://l.example/', graph: https://g.example:8443}\n"

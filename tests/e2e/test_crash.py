@@ -1,9 +1,11 @@
 """Killed in the middle and run again: the same end, nothing twice. Real processes, a real SIGKILL."""
 
+import re
 import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -84,7 +86,9 @@ def test_the_worker_syncs_serves_its_pages_and_stops_when_asked(world: World, cl
     process = _start(world, "run")
     assert process.stderr is not None
     url = process.stderr.readline().removeprefix("pages: ").strip()
-    assert process.stderr.readline() == "corp: run 1 is done, 0 conflict(s) wait\n"
+    time_stamp, _, line = process.stderr.readline().partition(" ")
+    assert datetime.fromisoformat(time_stamp).tzinfo == UTC
+    assert re.fullmatch(r"corp: run 1 is done: \d+ users created, .*; 0 conflicts waiting\n", line), line
     assert httpx.get(f"{url}/healthz").json() == {"status": "ok"}
     assert "corp" in httpx.get(url).text
     process.send_signal(signal.SIGTERM)

@@ -96,3 +96,18 @@ def test_memberships_that_fell_to_zero_trip_and_can_be_approved(world: World, cl
     assert cli("sync").code == 4
     assert cli("sync", "--approve").code == 0
     world.assert_equal_to(people)
+
+
+def test_what_was_approved_is_told_as_approved_and_what_was_stopped_as_stopped(world: World, cli: Cli) -> None:
+    people = organization(20, 0)
+    world.write(people)
+    assert cli("sync").code == 0
+    world.write(_shrunk(people, 10))
+    assert "The guard would stop this before the first write:" in cli("plan").out
+    stopped = cli("sync").out
+    assert "The guard stopped this before the first write:" in stopped
+    assert "  If it is right: scim-bridge sync corp --approve\n" in stopped
+    approved = cli("sync", "--approve").out
+    assert "Approved by you:\n  10 of 20 active managed users would be deactivated" in approved
+    assert "would stop" not in approved
+    assert "--approve" not in approved

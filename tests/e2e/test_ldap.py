@@ -14,6 +14,10 @@ from tests.ldap_server import ADMIN, PASSWORD, ROOT, SUFFIX, Slapd, require_slap
 from tests.organization import Organization, organization
 from tests.places import OpenLdap
 
+IDLE = 6
+"""Searches of an idle run: one for each of the three bases, the schema, and the root DSE at each of two sign-ins."""
+PEOPLE = "(objectClass=inetOrgPerson)"
+"""The filter by which everybody is read; who has changed is asked for by others."""
 MAPPING = Path(__file__).parents[2] / "mappings" / "openldap.yaml"
 
 
@@ -71,27 +75,46 @@ def assert_equal(world: World, there: Organization) -> None:
 def test_a_directory_comes_to_identity_center_and_an_idle_run_asks_for_little(
     world: World, cli: Cli, slapd: Slapd, directory: OpenLdap
 ) -> None:
-    assert cli("check", "corp").code == 0
+    checked = cli("check", "corp")
+    assert checked.code == 0
+    assert "changes by content synchronization (syncrepl)" in " ".join(checked.out.split())
     assert cli("plan", "corp", "--exit-code").code == 3
     said = cli("sync", "corp")
     assert said.code == 0, said.err
     assert_equal(world, directory.there)
     world.sandbox.forget_requests()
+    before = slapd.searches()
     assert cli("sync", "corp").code == 0
     assert (world.sandbox.counts.reads, world.sandbox.counts.writes) == (1, 0)
+    assert slapd.searches() - before == IDLE
+
+
+def test_a_server_that_reports_no_changes_is_said_at_each_run_and_by_check(
+    world: World, cli: Cli, slapd: Slapd, directory: OpenLdap
+) -> None:
+    slapd.restart(sessionlog=None)
+    point_to(world, slapd.url)
+    why = "because the server does not report changes (OpenLDAP: overlay syncprov)"
+    assert f"everything is read each time, {why}" in " ".join(cli("check", "corp").out.split())
+    for _ in range(2):
+        said = cli("sync", "corp")
+        assert said.code == 0, said.err
+        assert f"the whole source was read, {why}" in " ".join(said.out.split())
 
 
 def test_what_happens_in_the_directory_comes_to_identity_center_by_its_changes(
-    world: World, cli: Cli, directory: OpenLdap
+    world: World, cli: Cli, slapd: Slapd, directory: OpenLdap
 ) -> None:
     assert cli("sync", "corp").code == 0
     there, random = directory.there.copy(), Random(5)
     for _ in range(4):
         there.churn(random, steps=5)
         directory.become(there)
+        before = slapd.searches(PEOPLE)
         said = cli("sync", "corp")
         assert said.code == 0, said.err
         assert "the whole source was read" not in said.out
+        assert slapd.searches(PEOPLE) == before
         assert_equal(world, there)
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from scim_bridge.apply.engine import Superseded
 from scim_bridge.bridge import open_bridge
 from scim_bridge.config.settings import load
 from scim_bridge.config.source import CsvSettings
@@ -130,7 +129,7 @@ def test_whatever_goes_wrong_with_a_request_is_its_answer_and_not_the_end_of_the
         reading = read_and_plan(bridge, state.reader, Order())
         asked = state.ask("corp", ["u5"], "somebody")
         broken = replace(bridge, source=Failing(corp.source, "id", "id"))
-        assert Inbox(broken, state, state.begin_run("corp", "e", "sync"), Order(), reading).answer() == Superseded()
+        assert Inbox(broken, state, state.begin_run("corp", "e", "sync"), Order(), reading).answer() == []
         request = state.reader.request(asked)
     assert request is not None
     assert (request.exit_code, request.error) == (1, "the program failed (ValueError); the log says more")
@@ -164,6 +163,25 @@ def test_a_revocation_does_not_wait_for_a_run_in_progress(world: World, people: 
     world.configure()
     said = cli("sync")
     assert said.code == 0, said.err
+    world.assert_equal_to(people)
+
+
+def test_a_newcomer_who_is_pushed_before_the_groups_are_there_is_in_them_in_the_end(world: World, cli: Cli) -> None:
+    people = organization(60, 6)
+    people.group("late", "late", "u59", "u1")
+    world.write(people)
+    world.configure(requests_per_second=10)
+    process = _start(world, "sync")
+    try:
+        _wait_for_writes(world, 5)
+        asking = _start(world, "sync", "--only", "u59@corp.example")
+        _, err = asking.communicate(timeout=30)
+        assert (asking.returncode, "by the run in progress" in err) == (0, True), err
+        assert not world.held()["groups"]
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+    finally:
+        _end(process)
     world.assert_equal_to(people)
 
 

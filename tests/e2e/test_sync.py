@@ -218,3 +218,19 @@ def test_the_plan_is_the_same_bytes_on_paper_and_on_screen(world: World, cli: Cl
     assert orjson.loads(said.out)["summary"]["create_user"] == 5
     assert world.sandbox.counts.writes == 0
     assert not world.state.exists()
+
+
+def test_explain_says_where_nothing_is_left_to_do(world: World, cli: Cli) -> None:
+    people = organization(9, 0)
+    people.group("dev", "Developers", "u1")
+    world.write(people)
+    assert cli("sync").code == 0
+    assert "  situation: linked → update (nothing differs)\n" in cli("explain", "u1@corp.example").out
+    group = cli("explain", "Developers").out
+    assert "  members: u1@corp.example\n" in group
+    assert "groups:" not in group
+    del people.users["u8"]
+    world.write(people)
+    assert "  situation: departed → deprovision\n" in cli("explain", "u8@corp.example").out
+    assert cli("sync").code == 0
+    assert "  situation: departed → deprovision (nothing is left to do)\n" in cli("explain", "u8@corp.example").out

@@ -85,3 +85,22 @@ def test_a_refused_token_is_not_tried_every_time(connection: ConnectionSettings,
     world.sandbox.forget_requests()
     assert "tried again every hour" in run_once(wrong, world.state, threading.Event())
     assert world.sandbox.counts.total == 0
+
+
+def test_a_source_that_cannot_be_opened_is_a_failed_run_and_in_the_end_a_quarantine(
+    connection: ConnectionSettings, world: World, cli: Cli
+) -> None:
+    groups = world.folder / "groups.csv"
+    aside = groups.rename(world.folder / "groups.off")
+    before = world.held()
+    for _ in range(6):
+        assert "groups.csv: there is no such file" in run_once(connection, world.state, threading.Event())
+    last = cli("history", "--output", "json").json[0]
+    assert (last["status"], "groups.csv: there is no such file" in last["detail"]) == ("failed", True)
+    said = run_once(connection, world.state, threading.Event())
+    assert "quarantine" in said
+    assert "groups.csv: there is no such file" in said
+    assert world.held() == before
+    aside.rename(groups)
+    assert cli("sync").code == 0
+    assert "is done" in run_once(connection, world.state, threading.Event())

@@ -97,7 +97,7 @@ def test_wrong_arguments_end_with_2(world: World, cli: Cli, arguments: tuple[str
 
 def test_check_says_of_each_part_whether_it_is_well(world: World, cli: Cli) -> None:
     world.write(organization(3, 1))
-    assert [check["ok"] for check in cli("check", "--output", "json").json] == [True] * 7
+    assert [check["ok"] for check in cli("check", "--output", "json").json] == [True] * 8
     _replace("token: sandbox-token", "token: env:NO_SUCH_TOKEN")(world)
     said = cli("check", "--output", "json")
     assert said.code == 1
@@ -121,3 +121,60 @@ def test_a_broken_file_refuses_the_run_with_every_place(world: World, cli: Cli) 
     assert "  users.csv, line 5, column 3: 2 cells where the header has 10" in said.err
     assert "  users.csv, line 6, column 4: 3 cells where the header has 10" in said.err
     assert world.sandbox.counts.writes == 0
+
+
+def test_check_lists_everything_that_is_wrong_with_a_mapping_and_looks_at_the_source_all_the_same(
+    world: World, cli: Cli
+) -> None:
+    world.write(organization(3, 1))
+    _mapping("given\n", "gven\n")(world)
+    _mapping("title: title", "title: tilte")(world)
+    lines = cli("check").out.splitlines()
+    mapping = next(number for number, line in enumerate(lines) if "  mapping: " in line)
+    assert "(and 1 more, listed below)" in lines[mapping]
+    assert ["unknown name 'gven'" in lines[mapping + 1], "unknown name 'tilte'" in lines[mapping + 2]] == [True, True]
+    assert lines[mapping + 3].startswith("ok      source: answers, and shows 3 users, 1 groups")
+    (world.folder / "csv.yaml").write_text("users: [")
+    assert "not ok  source: not looked at, since the mapping names what to read. Mend" in cli("check").out
+
+
+def test_check_says_whether_the_schedule_goes_on(world: World, cli: Cli) -> None:
+    world.write(organization(3, 1))
+    assert "ok      schedule: every 5 min, with the whole target every 1 d\n" in cli("check").out
+    cli("pause", "corp", "--reason", "audit week")
+    said = cli("check")
+    assert said.code == 0
+    assert "ok      schedule: paused since " in said.out
+    assert ": audit week. To go on: scim-bridge resume corp\n" in said.out
+    assert "audit week" in cli("pause", "corp").err
+    assert "audit week" in cli("check").out
+    assert "until Friday" in cli("pause", "corp", "--reason", "until Friday").err
+    cli("resume", "corp")
+    assert "audit week" not in cli("pause", "corp").err
+
+
+def test_check_says_why_the_schedule_stopped_itself_and_the_way_out(world: World, cli: Cli) -> None:
+    people = organization(20, 0)
+    world.write(people)
+    assert cli("sync").code == 0
+    for user in people.users.values():
+        user["enabled"] = "false"
+    world.write(people)
+    assert cli("sync").code == 4
+    said = cli("check")
+    assert said.code == 1
+    assert "not ok  schedule: quarantined since " in said.out
+    assert "When it is mended: scim-bridge resume corp, or a sync that goes well." in said.out
+
+
+def test_the_mapping_whose_tests_fail_is_named_as_it_can_be_opened(world: World, cli: Cli) -> None:
+    world.write(organization(3, 1))
+    (world.folder / "mappings").mkdir()
+    (world.folder / "csv.yaml").rename(world.folder / "mappings" / "csv.yaml")
+    _replace("mapping: csv.yaml", "mapping: mappings/csv.yaml")(world)
+    path = world.folder / "mappings" / "csv.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("expect: {active: false", "expect: {active: true"))
+    said = cli("plan").err
+    assert f"try: scim-bridge mapping test {path}\n" in said
+    assert ".." not in said
+    assert cli("mapping", "test", str(path)).code == 2

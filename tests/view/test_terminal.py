@@ -190,3 +190,17 @@ def test_an_explanation_shows_what_a_value_was_before_it_was_decoded() -> None:
     said = printed(terminal.show_explanation, told)
     assert "    accountEnabled = no    decoded from userAccountControl=514\\x1b[2J\n" in said
     assert "    mail = a@corp.example, b@corp.example\n    org = x: 1\n" in said
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({}, "sync"),
+        ({"of_one": True, "approved_by": "ops@bridge"}, "sync --only"),
+        ({"guard": ("212 of 1,840 …",), "approved_by": "ops@bridge"}, "sync, approved"),
+        ({"guard": ("212 of 1,840 …",), "status": "stopped_by_guard"}, "sync"),
+    ],
+)
+def test_the_history_says_what_kind_each_run_was(fields: dict[str, Any], kind: str) -> None:
+    said = printed(terminal.show_runs, view_runs([run(**fields)]))
+    assert said.splitlines()[1].startswith(f"7    corp        {kind}  ")

@@ -28,7 +28,8 @@ _READS: dict[Kind, str] = {
     "orgContact": "contacts",
     "servicePrincipal": "servicePrincipals",
 }
-HIDDEN_MEMBERS = frozenset({"Member.Read.Hidden"}) | _DIRECTORY
+HIDDEN_MEMBERS = frozenset({"Member.Read.Hidden"})
+"""Needed beside what opens the call, whatever that is (learn.microsoft.com/graph/api/group-list-members)."""
 
 
 def require(call: str, roles: Iterable[str]) -> None:

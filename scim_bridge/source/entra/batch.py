@@ -1,12 +1,14 @@
 """Several questions in one request (https://learn.microsoft.com/graph/json-batching): saves round trips, not quota."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import NoneType
 from typing import Any
 
 from scim_bridge.errors import Retry, SourceUnreadable
 from scim_bridge.model.protocol import silent
+from scim_bridge.source.entra.form import next_of, rows_of
 from scim_bridge.source.entra.graph import Graph, Request
-from scim_bridge.source.entra.paging import NEXT, Reading, listing, rows_of
+from scim_bridge.source.entra.paging import Tally, listing
 from scim_bridge.source.entra.permission import PermissionMissing
 from scim_bridge.source.entra.refusal import Absent, error_of
 
@@ -90,7 +92,11 @@ def _listed(shown: Any) -> Iterable[Mapping[str, Any]]:
 
 
 def _is_answer(one: Any) -> bool:
-    return isinstance(one, dict) and isinstance(one.get("status"), int)
+    return (
+        isinstance(one, dict)
+        and isinstance(one.get("status"), int)
+        and isinstance(one.get("headers"), (dict, NoneType))
+    )
 
 
 def every_row(graph: Graph, question: Request, answer: dict[str, Any] | Exception) -> list[dict[str, Any]]:
@@ -98,6 +104,6 @@ def every_row(graph: Graph, question: Request, answer: dict[str, Any] | Exceptio
     if isinstance(answer, Exception):
         raise answer
     rows = list(rows_of(answer))
-    if link := answer.get(NEXT):
-        rows += listing(graph, Request(link, question.permission), Reading("", silent))
+    if link := next_of(answer):
+        rows += listing(graph, Request(link, question.permission), Tally("", silent))
     return rows

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import msal
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
 
@@ -74,24 +75,24 @@ class SignInHttp:
 
 
 @dataclass(frozen=True, slots=True)
-class Credential:
+class MsalCredential:
     """What msal is given, as it was read just now. Two are equal if the same would be sent; shown nowhere."""
 
     given: Any = field(repr=False)
 
 
-def read_credential(settings: EntraSettings) -> Credential:
+def read_credential(settings: EntraSettings) -> MsalCredential:
     """Read what the settings refer to. Raises Misconfigured, naming the file or variable that cannot be read."""
     credential = settings.credential
     if isinstance(credential, ClientSecret):
-        return Credential(credential.secret.read())
+        return MsalCredential(credential.secret.read())
     if isinstance(credential, ClientCertificate):
         certificate, key = _file(credential.certificate, "the certificate"), credential.key.read()
         _require_pair(credential, certificate, key)
-        return Credential({"private_key": key, "public_certificate": certificate})
+        return MsalCredential({"private_key": key, "public_certificate": certificate})
     if isinstance(credential, FederatedToken):
-        return Credential({"client_assertion": _Assertion(credential.token_file)})
-    return Credential(credential)
+        return MsalCredential({"client_assertion": _Assertion(credential.token_file)})
+    return MsalCredential(credential)
 
 
 def _require_pair(credential: ClientCertificate, certificate: str, key: str) -> None:
@@ -107,6 +108,8 @@ def _require_pair(credential: ClientCertificate, certificate: str, key: str) -> 
     except (ValueError, TypeError, UnsupportedAlgorithm):
         what = f"{where} is no private key in PEM, or asks for a passphrase"
         raise Misconfigured(what, "Store it in PEM, without a passphrase.") from None
+    if not isinstance(private, RSAPrivateKey):
+        raise Misconfigured(f"{where} is not an RSA key", "Entra ID takes certificates of RSA keys alone.")
     if private.public_key() != public:
         what = f"{where} is not that of {credential.certificate}"
         raise Misconfigured(what, "Store the key with which the certificate was made.")
@@ -130,7 +133,7 @@ def _file(path: Path, what: str) -> str:
         raise Misconfigured(f"{what} {path} cannot be read ({reason})", "Look at source.credential.") from None
 
 
-def open_application(settings: EntraSettings, credential: Credential, http: SignInHttp) -> Any:
+def open_application(settings: EntraSettings, credential: MsalCredential, http: SignInHttp) -> Any:
     """msal's application. Making it asks the sign-in host about the tenant, so it raises whatever HTTP does."""
     if isinstance(credential.given, ManagedIdentity):
         chosen = credential.given.client

@@ -13,7 +13,7 @@ import orjson
 from scim_bridge.model.identity import Kind
 from scim_bridge.source.entra.property import MANAGER
 
-Row = dict[str, Any]
+GraphObject = dict[str, Any]
 """One object as a page of Graph shows it."""
 
 USER_TYPE, GROUP_TYPE = "#microsoft.graph.user", "#microsoft.graph.group"
@@ -34,7 +34,7 @@ def kind_and_id(key: str) -> tuple[Kind, str]:
 class GroupEntry:
     """A group and its direct members: ids of users, of groups, and of what is neither (devices, contacts …)."""
 
-    row: Row
+    row: GraphObject
     users: dict[str, None] = field(default_factory=dict)
     groups: dict[str, None] = field(default_factory=dict)
     others: dict[str, None] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class GroupEntry:
         members = {"users": list(self.users), "groups": list(self.groups), "others": list(self.others)}
         return orjson.dumps({"row": self.row, **members}).decode()
 
-    def put(self, member: Row) -> None:
+    def put(self, member: GraphObject) -> None:
         """One member as members@delta or a listing of members shows it. One with @removed is taken out."""
         member_id = member["id"]
         if "@removed" in member:
@@ -71,7 +71,7 @@ class GroupEntry:
         return is_changed
 
 
-def merged(before: Mapping[str, Any], row: Row) -> Row:
+def merged(before: Mapping[str, Any], row: GraphObject) -> GraphObject:
     """An object with what a row of a delta round says of it. What the row leaves out was never set, or has not changed.
 
     Annotations (@odata…, manager@delta, members@delta) are left out; the manager they tell is put in.

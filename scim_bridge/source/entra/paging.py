@@ -6,19 +6,18 @@ from typing import Any
 
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.protocol import Progress
-from scim_bridge.source.entra.entry import Row
+from scim_bridge.source.entra.entry import GraphObject
+from scim_bridge.source.entra.form import AGAIN, DELTA, next_of, rows_of
 from scim_bridge.source.entra.graph import Graph, Request
 
-NEXT, DELTA = "@odata.nextLink", "@odata.deltaLink"
 _MOST_PAGES = 20_000
 """More than that is no directory but a listing that never ends (200 rows a page make four million)."""
 _MOST_EMPTY = 1_000
 """Pages without a row that may follow each other: some do, but a listing must get on."""
-_AGAIN = "Nothing was changed; the next run reads from the beginning."
 
 
 @dataclass(slots=True)
-class Reading:
+class Tally:
     """Told while pages are read: how many rows of what."""
 
     step: str
@@ -31,50 +30,40 @@ class Reading:
         self.progress(self.step, self.done, None)
 
 
-def pages(graph: Graph, first: Request, reading: Reading) -> Iterator[dict[str, Any]]:
+def pages(graph: Graph, first: Request, tally: Tally) -> Iterator[dict[str, Any]]:
     """Every page, the first included. Raises SourceUnreadable if they do not come to an end."""
     request, seen, empty = first, {first.url}, 0
     while len(seen) <= _MOST_PAGES and empty <= _MOST_EMPTY:
         page = graph.send(request)
         rows = rows_of(page)
         empty = 0 if rows else empty + 1
-        reading.add(len(rows))
+        tally.add(len(rows))
         yield page
-        link = page.get(NEXT)
+        link = next_of(page)
         if link is None:
             return
-        if not isinstance(link, str):
-            raise SourceUnreadable("a next link of Graph is no address", _AGAIN)
         if link in seen:
-            raise SourceUnreadable("a listing of Graph leads in a circle: a next link came twice", _AGAIN)
+            raise SourceUnreadable("a listing of Graph leads in a circle: a next link came twice", AGAIN)
         seen.add(link)
         request = Request(link, first.permission, headers=first.headers)
-    raise SourceUnreadable(f"a listing of Graph does not end: {len(seen) - 1:,} pages were read", _AGAIN)
+    raise SourceUnreadable(f"a listing of Graph does not end: {len(seen) - 1:,} pages were read", AGAIN)
 
 
-def rows_of(page: dict[str, Any]) -> list[Row]:
-    """The objects of a page. Raises SourceUnreadable for a page that has been cut or is none."""
-    rows = page.get("value")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) and isinstance(row.get("id"), str) for row in rows):
-        raise SourceUnreadable("a page of Graph has no list of objects with ids, so it cannot be trusted", _AGAIN)
-    return rows
-
-
-def listing(graph: Graph, first: Request, reading: Reading) -> list[Row]:
+def listing(graph: Graph, first: Request, tally: Tally) -> list[GraphObject]:
     """Every row of a listing."""
-    return [row for page in pages(graph, first, reading) for row in rows_of(page)]
+    return [row for page in pages(graph, first, tally) for row in rows_of(page)]
 
 
-def changes(graph: Graph, first: Request, reading: Reading) -> tuple[list[Row], str]:
+def changes(graph: Graph, first: Request, tally: Tally) -> tuple[list[GraphObject], str]:
     """Every row of one round of a delta query, in the order in which they came, and the link for the next round.
 
     A round ends with its delta link and nothing else: without it the pages are not all there.
     """
-    rows: list[Row] = []
+    rows: list[GraphObject] = []
     link = ""
-    for page in pages(graph, first, reading):
+    for page in pages(graph, first, tally):
         rows += rows_of(page)
         link = page.get(DELTA, "")
     if not isinstance(link, str) or not link:
-        raise SourceUnreadable("a listing of changes was cut short: its last page has no delta link", _AGAIN)
+        raise SourceUnreadable("a listing of changes was cut short: its last page has no delta link", AGAIN)
     return rows, link

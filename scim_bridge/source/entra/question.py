@@ -6,12 +6,13 @@ from urllib.parse import quote
 
 from scim_bridge.model.identity import Kind
 from scim_bridge.source.entra.batch import Answers, ask_all, every_row
-from scim_bridge.source.entra.draft import Draft
 from scim_bridge.source.entra.entry import GROUP_TYPE, USER_TYPE
+from scim_bridge.source.entra.form import object_of
 from scim_bridge.source.entra.graph import Graph, Request
 from scim_bridge.source.entra.permission import READ_ASSIGNMENTS, READ_GROUPS, READ_USERS, Permission, PermissionMissing
 from scim_bridge.source.entra.property import Selection
 from scim_bridge.source.entra.refusal import Absent, unknown_property
+from scim_bridge.source.entra.revision import Revision
 
 MOST_ROWS = 999
 """The largest page that Graph gives of users, groups and members."""
@@ -78,8 +79,8 @@ def _groups_of(one: Identity) -> Request:
     return Request(f"{one.path}/memberOf?$select=id&$top={MOST_ROWS}", _NEEDS[one.kind])
 
 
-def look_at(graph: Graph, draft: Draft, who: Iterable[Identity], selections: Mapping[Kind, Selection]) -> None:
-    """Bring these into the draft as they are now, with the groups that they are in and the members that they have.
+def look_at(graph: Graph, revision: Revision, who: Iterable[Identity], selections: Mapping[Kind, Selection]) -> None:
+    """Bring these into the revision as they are now, with the groups that they are in and the members that they have.
 
     Who is gone is so only if Graph says that there is no such object.
     """
@@ -88,35 +89,40 @@ def look_at(graph: Graph, draft: Draft, who: Iterable[Identity], selections: Map
     questions += [_groups_of(one) for one in who]
     questions += [members_of(one.object_id) for one in who if one.kind == "group"]
     answers = ask_all(graph, questions)
-    there = [one for one in who if _put_as_shown(draft, one, selections[one.kind], answers)]
+    there = [one for one in who if _put_as_shown(revision, one, selections[one.kind], answers)]
     for one in there:
         if one.kind == "group":
             asked = members_of(one.object_id)
-            draft.put_members(one.object_id, every_row(graph, asked, answers[asked.url]))
-    draft.drop_members({one.object_id for one in who} - {one.object_id for one in there})
+            revision.put_members(one.object_id, every_row(graph, asked, answers[asked.url]))
+    revision.drop_members({one.object_id for one in who} - {one.object_id for one in there})
     for one in there:
         groups = _told(graph, _groups_of(one), answers)
         if groups is not None:
-            draft.put_memberships({"id": one.object_id, "@odata.type": _TYPES[one.kind]}, groups)
+            revision.put_memberships({"id": one.object_id, "@odata.type": _TYPES[one.kind]}, groups)
 
 
-def _put_as_shown(draft: Draft, one: Identity, selection: Selection, answers: Answers) -> bool:
-    """Put one object into the draft. Whether it is there."""
+def _put_as_shown(revision: Revision, one: Identity, selection: Selection, answers: Answers) -> bool:
+    """Put one object into the revision. Whether it is there."""
     shown = answers[itself(one, selection).url]
     if isinstance(shown, Absent):
-        draft.remove(one.kind, one.object_id)
+        revision.remove(one.kind, one.object_id)
         return False
     if isinstance(shown, Exception):
         raise unknown_property(shown, selection.properties, one.kind)
+    row = object_of(shown)
+    if row["id"] != one.object_id:
+        # Graph finds a user by the userPrincipalName too. What bore that as its id, in another source, is not there.
+        revision.remove(one.kind, one.object_id)
+        return False
     if one.kind == "user":
-        draft.remove("user", one.object_id)  # what Graph does not show of it now, it has not
-        draft.put_user(shown)
+        revision.remove("user", one.object_id)  # what Graph does not show of it now, it has not
+        revision.put_user(row)
     else:
-        draft.put_group(shown)
+        revision.put_group(row)
     return True
 
 
-def bring_in(graph: Graph, draft: Draft, who: Iterable[Identity]) -> None:
+def bring_in(graph: Graph, revision: Revision, who: Iterable[Identity]) -> None:
     """The memberships that come with whoever appears in a round of changes.
 
     Somebody restored from the deleted items is in all groups again, and a group has its members again. Whether the
@@ -130,10 +136,10 @@ def bring_in(graph: Graph, draft: Draft, who: Iterable[Identity]) -> None:
         if one.kind == "group":
             asked = members_of(one.object_id)
             answer = answers[asked.url]
-            draft.put_members(one.object_id, () if isinstance(answer, Absent) else every_row(graph, asked, answer))
+            revision.put_members(one.object_id, () if isinstance(answer, Absent) else every_row(graph, asked, answer))
     for one in who:
         for group_id in _told(graph, _groups_of(one), answers) or ():
-            draft.put_member(group_id, {"id": one.object_id, "@odata.type": _TYPES[one.kind]})
+            revision.put_member(group_id, {"id": one.object_id, "@odata.type": _TYPES[one.kind]})
 
 
 def _told(graph: Graph, asked: Request, answers: Answers) -> frozenset[str] | None:

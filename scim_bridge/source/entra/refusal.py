@@ -19,8 +19,8 @@ from scim_bridge.errors import (
     Throttled,
     Unreachable,
 )
+from scim_bridge.patience import seconds_of
 from scim_bridge.source.entra.permission import Permission, refused
-from scim_bridge.source.entra.retry import seconds_of
 
 _LASTING = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
 """TLS failures that waiting does not mend."""

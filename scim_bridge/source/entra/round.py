@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import Kind
 from scim_bridge.model.protocol import Progress
 from scim_bridge.source.entra.batch import ask_all, every_row
-from scim_bridge.source.entra.draft import Draft, last_of_each
-from scim_bridge.source.entra.entry import Row
+from scim_bridge.source.entra.entry import GraphObject
+from scim_bridge.source.entra.form import rows_of
 from scim_bridge.source.entra.graph import Graph, Request
-from scim_bridge.source.entra.paging import Reading, changes, listing, rows_of
+from scim_bridge.source.entra.paging import Tally, changes, listing
 from scim_bridge.source.entra.property import Selection
 from scim_bridge.source.entra.question import Identity, all_of, bring_in, changes_of, members_of
 from scim_bridge.source.entra.refusal import Absent, Unusable, unknown_property
+from scim_bridge.source.entra.revision import Revision, last_of_each
 from scim_bridge.source.entra.watermark import Watermark
 
 Selections = Mapping[Kind, Selection]
@@ -24,8 +24,8 @@ Selections = Mapping[Kind, Selection]
 class Rounds:
     """One round of changes of each kind, rows in the order in which they came, and where the next ones begin."""
 
-    users: list[Row]
-    groups: list[Row]
+    users: list[GraphObject]
+    groups: list[GraphObject]
     users_link: str
     groups_link: str
 
@@ -48,9 +48,9 @@ def _rounds(graph: Graph, groups: Request, users: Request, selections: Selection
     # Groups go first: who joins between the two readings is then a user without a group for one run, not a member that
     # nobody knows.
     with about_properties(selections["group"]):
-        group_rows, groups_link = changes(graph, groups, Reading("groups", progress))
+        group_rows, groups_link = changes(graph, groups, Tally("groups", progress))
     with about_properties(selections["user"]):
-        user_rows, users_link = changes(graph, users, Reading("users", progress))
+        user_rows, users_link = changes(graph, users, Tally("users", progress))
     return Rounds(user_rows, group_rows, users_link, groups_link)
 
 
@@ -63,41 +63,37 @@ def about_properties(selection: Selection) -> Iterator[None]:
         raise unknown_property(error, selection.properties, selection.kind) from None
 
 
-def merge(graph: Graph, draft: Draft, rounds: Rounds, *, is_first: bool) -> None:
-    """Put the rows of a round into the draft, in the order in which they came: the last one of an object holds.
+def merge(graph: Graph, revision: Revision, rounds: Rounds, *, is_first: bool) -> None:
+    """Put the rows of a round into the revision, in the order in which they came: the last one of an object holds.
 
     An object told of as removed is gone from all groups too. In a later round, whoever appears brings memberships.
     """
     for row in rounds.users:
-        _put(draft, "user", row)
+        _put(revision, "user", row)
     if not is_first:
-        bring_in(graph, draft, _appeared(draft, rounds))
+        bring_in(graph, revision, _appeared(revision, rounds))
     for row in rounds.groups:
-        _put(draft, "group", row)
+        _put(revision, "group", row)
     last = [*last_of_each(rounds.users).values(), *last_of_each(rounds.groups).values()]
-    draft.drop_members({row["id"] for row in last if "@removed" in row})
+    revision.drop_members({row["id"] for row in last if "@removed" in row})
 
 
-def _put(draft: Draft, kind: Kind, row: Row) -> None:
-    try:
-        if "@removed" in row:
-            draft.remove(kind, row["id"])
-        elif kind == "user":
-            draft.put_user(row)
-        else:
-            draft.put_group(row)
-    except (KeyError, TypeError, AttributeError):
-        what = f"Graph tells of the members or the manager of {kind} {row['id']} in a form that it does not document"
-        raise SourceUnreadable(what, "Look at any proxy in between; the next run reads again.") from None
+def _put(revision: Revision, kind: Kind, row: GraphObject) -> None:
+    if "@removed" in row:
+        revision.remove(kind, row["id"])
+    elif kind == "user":
+        revision.put_user(row)
+    else:
+        revision.put_group(row)
 
 
-def _appeared(draft: Draft, rounds: Rounds) -> list[Identity]:
-    kinds: tuple[tuple[Kind, list[Row]], ...] = (("user", rounds.users), ("group", rounds.groups))
+def _appeared(revision: Revision, rounds: Rounds) -> list[Identity]:
+    kinds: tuple[tuple[Kind, list[GraphObject]], ...] = (("user", rounds.users), ("group", rounds.groups))
     return [
         Identity(kind, object_id)
         for kind, rows in kinds
         for object_id, row in last_of_each(rows).items()
-        if "@removed" not in row and not draft.knows(kind, object_id)
+        if "@removed" not in row and not revision.knows(kind, object_id)
     ]
 
 
@@ -110,26 +106,26 @@ class Listing:
     roots: frozenset[str] | None
 
 
-def listed(graph: Graph, draft: Draft, what: Listing, progress: Progress) -> None:
-    """Bring the draft to what plain listings show."""
-    rows: dict[Kind, list[Row]] = {}
+def listed(graph: Graph, revision: Revision, what: Listing, progress: Progress) -> None:
+    """Bring the revision to what plain listings show."""
+    rows: dict[Kind, list[GraphObject]] = {}
     for kind, chosen in what.selections.items():
         with about_properties(chosen):
-            rows[kind] = listing(graph, all_of(chosen, what.page_size), Reading(f"{kind}s", progress))
-    draft.forget_others({kind: {row["id"] for row in rows[kind]} for kind in rows})
+            rows[kind] = listing(graph, all_of(chosen, what.page_size), Tally(f"{kind}s", progress))
+    revision.forget_others({kind: {row["id"] for row in rows[kind]} for kind in rows})
     for row in rows["user"]:
-        draft.remove("user", row["id"])  # what the listing does not show of it, it has not
-        draft.put_user(row)
+        revision.remove("user", row["id"])  # what the listing does not show of it, it has not
+        revision.put_user(row)
     for row in rows["group"]:
-        draft.put_members(row["id"], ())
-        draft.put_group(row)
+        revision.put_members(row["id"], ())
+        revision.put_group(row)
     there = {row["id"] for row in rows["group"]}
-    _follow(graph, draft, there, there if what.roots is None else there & what.roots, progress)
+    _follow(graph, revision, there, there if what.roots is None else there & what.roots, progress)
 
 
-def _follow(graph: Graph, draft: Draft, there: set[str], roots: set[str], progress: Progress) -> None:
+def _follow(graph: Graph, revision: Revision, there: set[str], roots: set[str], progress: Progress) -> None:
     """Ask for the members of these groups and of those in them, level by level, each group once."""
-    reading, asked, level = Reading("members", progress), set[str](), roots
+    tally, asked, level = Tally("members", progress), set[str](), roots
     while level:
         asked |= level
         questions = {group_id: members_of(group_id) for group_id in sorted(level)}
@@ -138,22 +134,22 @@ def _follow(graph: Graph, draft: Draft, there: set[str], roots: set[str], progre
         for group_id, question in questions.items():
             answer = answers[question.url]
             if isinstance(answer, Absent):
-                draft.remove("group", group_id)  # deleted since the listing
+                revision.remove("group", group_id)  # deleted since the listing
                 continue
             members = every_row(graph, question, answer)
-            draft.put_members(group_id, members)
-            reading.add(len(members))
-            group = draft.group(group_id)
+            revision.put_members(group_id, members)
+            tally.add(len(members))
+            group = revision.group(group_id)
             inner |= set(group.groups) if group is not None else set()
         level = (inner & there) - asked
 
 
-def first_page(graph: Graph, selections: Selections, page_size: int) -> Draft:
+def first_page(graph: Graph, selections: Selections, page_size: int) -> Revision:
     """A page of users and one of groups, without memberships."""
-    draft = Draft({})
+    revision = Revision({})
     for kind, chosen in selections.items():
         with about_properties(chosen):
             page = graph.send(all_of(chosen, page_size))
         for row in rows_of(page):
-            _put(draft, kind, row)
-    return draft
+            _put(revision, kind, row)
+    return revision

@@ -7,8 +7,9 @@ from scim_bridge.config.source import EntraScope
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.protocol import silent
 from scim_bridge.source.entra.batch import ask_all
+from scim_bridge.source.entra.form import principal_of
 from scim_bridge.source.entra.graph import Graph
-from scim_bridge.source.entra.paging import Reading, listing
+from scim_bridge.source.entra.paging import Tally, listing
 from scim_bridge.source.entra.question import Identity, assigned_to, is_there
 from scim_bridge.source.entra.refusal import Absent
 from scim_bridge.source.entra.snapshot import Reach
@@ -25,15 +26,15 @@ class Assigned:
 def assignments(graph: Graph, application: str) -> Assigned:
     """Whom the application is assigned to now. No delta query tells that, so it is read in full each time."""
     try:
-        rows = listing(graph, assigned_to(application), Reading("assignments", silent))
+        rows = listing(graph, assigned_to(application), Tally("assignments", silent))
     except Absent as absent:
         raise SourceUnreadable(
             f"the tenant has no enterprise application {application} ({absent}), which source.scope names",
             "Write the application id of the enterprise application, not an object id.",
         ) from None
     found: dict[str, set[str]] = {"User": set(), "Group": set()}
-    for row in rows:
-        found.get(row.get("principalType", ""), set()).add(row.get("principalId", ""))
+    for kind, object_id in map(principal_of, rows):
+        found.get(kind, set()).add(object_id)
     return Assigned(frozenset(found["User"]), frozenset(found["Group"]))
 
 

@@ -17,9 +17,9 @@ from msal.exceptions import MsalServiceError
 
 from scim_bridge.config.source import EntraSettings, ManagedIdentity
 from scim_bridge.errors import AnswerLost, BridgeError, CredentialsRefused, ServerFault, Throttled
-from scim_bridge.source.entra.credential import Credential, SignInHttp, open_application, read_credential
+from scim_bridge.patience import seconds_of
+from scim_bridge.source.entra.credential import MsalCredential, SignInHttp, open_application, read_credential
 from scim_bridge.source.entra.refusal import unanswered
-from scim_bridge.source.entra.retry import seconds_of
 
 _HINTS: Mapping[str, str] = {
     "7000215": "The secret is wrong; copy its value, not its id, from the app registration.",
@@ -43,6 +43,8 @@ happens next is decided by the OAuth error."""
 _WAY_OUT = "Compare source.tenant, source.client and source.credential with the app registration."
 _PASSING = ("temporarily_unavailable", "server_error", "slow_down", "http_error")
 _NUMBER = re.compile(r"AADSTS(\d+)")
+_TOKEN = re.compile(r"[!-~]+")
+"""What a header can carry of a token."""
 
 
 @dataclass(slots=True)
@@ -53,7 +55,7 @@ class SignIn:
     trust: Callable[[], ssl.SSLContext]
     _application: Any = None
     _http: SignInHttp | None = None
-    _credential: Credential | None = field(default=None, repr=False)
+    _credential: MsalCredential | None = field(default=None, repr=False)
 
     def token(self) -> str:
         """A bearer token that is good for some minutes at least. Ask before every request.
@@ -77,10 +79,10 @@ class SignIn:
             self._application = None
             raise
         token = result.get("access_token")
-        if not token:
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             self._application = None
             raise _refusal(self.settings, result, self._last)
-        return str(token)
+        return token
 
     def _is_rotated(self) -> bool:
         """Whether somebody has replaced the secret since it was read."""
@@ -97,7 +99,8 @@ class SignIn:
             raise unanswered(error, self._host) from None
         except MsalServiceError as error:
             raise ServerFault(f"the sign-in at {self._host} fails ({error})") from None
-        except ValueError as error:  # JSON that is none, a key that is none, a tenant that is none
+        except (ValueError, TypeError, KeyError, AttributeError, httpx.InvalidURL) as error:
+            # msal does not look at what it is given: a tenant that is none, an answer that is not one of a sign-in.
             raise self._unreadable(error) from None
 
     def _acquire(self, claims: str | None) -> Mapping[str, Any]:
@@ -106,7 +109,7 @@ class SignIn:
             found = self._application.acquire_token_for_client(resource=graph, claims_challenge=claims)
         else:
             found = self._application.acquire_token_for_client([f"{graph}/.default"], claims_challenge=claims)
-        return found or {}
+        return found if isinstance(found, dict) else {}
 
     @property
     def _last(self) -> httpx.Response | None:
@@ -117,8 +120,8 @@ class SignIn:
         is_managed = isinstance(self.settings.credential, ManagedIdentity)
         return "the managed identity endpoint" if is_managed else httpx.URL(self.settings.cloud.login).host
 
-    def _unreadable(self, error: ValueError) -> BridgeError:
-        """What msal could make nothing of: the discovery of the tenant, or an answer that is no JSON."""
+    def _unreadable(self, error: Exception) -> BridgeError:
+        """What msal could make nothing of: the discovery of the tenant, or an answer that is not one of a sign-in."""
         last = self._last
         if last is None:
             return CredentialsRefused(f"the credential cannot be used ({_first_line(error)})", _WAY_OUT)
@@ -127,7 +130,9 @@ class SignIn:
         except orjson.JSONDecodeError:
             kind = last.headers.get("content-type", "no type")
             return AnswerLost(f"{self._host} answers the sign-in with what is no JSON ({last.status_code}, {kind})")
-        return _refusal(self.settings, body if isinstance(body, dict) else {}, last)
+        if not isinstance(body, dict):
+            return AnswerLost(f"{self._host} answers the sign-in with JSON that is no object ({last.status_code})")
+        return _refusal(self.settings, body, last)
 
 
 def roles_of(token: str) -> frozenset[str] | None:
@@ -142,7 +147,7 @@ def roles_of(token: str) -> frozenset[str] | None:
         roles = orjson.loads(_decoded(parts[1])).get("roles", [])
     except (ValueError, AttributeError):
         return None
-    return frozenset(str(role) for role in roles)
+    return frozenset(map(str, roles)) if isinstance(roles, list) else None
 
 
 def _decoded(part: str) -> bytes:
@@ -162,6 +167,8 @@ def _refusal(settings: EntraSettings, result: Mapping[str, Any], last: httpx.Res
         return Throttled("the sign-in is throttled (429)", after=after)
     if status >= 500 or kind in _PASSING:
         return ServerFault(f"the sign-in fails ({status}, {kind})", after=after)
+    if "error" not in result and 200 <= status < 300:
+        return AnswerLost(f"the sign-in answers with neither a token nor a refusal ({status})")
     number = _number(result)
     shown = ", ".join(part for part in (kind, f"AADSTS{number}" if number else "") if part)
     if isinstance(settings.credential, ManagedIdentity):
@@ -174,6 +181,7 @@ def _refusal(settings: EntraSettings, result: Mapping[str, Any], last: httpx.Res
 
 
 def _number(result: Mapping[str, Any]) -> str:
-    numbers = [str(code) for code in result.get("error_codes") or ()]
+    codes = result.get("error_codes")
+    numbers = [str(code) for code in codes] if isinstance(codes, list) else []
     numbers += _NUMBER.findall(str(result.get("error_description", "")))
     return next((number for number in numbers if number in _HINTS), numbers[0] if numbers else "")

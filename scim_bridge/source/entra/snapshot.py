@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from scim_bridge.model.identity import Notice, Record, Snapshot
-from scim_bridge.source.entra.entry import GroupEntry, Row, kind_and_id
+from scim_bridge.source.entra.entry import GraphObject, GroupEntry, kind_and_id
 from scim_bridge.source.entra.property import MANAGER, OBJECTS, Selection
 
 
@@ -26,16 +26,16 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Objects:
     """Entries, read. users and groups by object id."""
 
-    users: Mapping[str, Row]
+    users: Mapping[str, GraphObject]
     groups: Mapping[str, GroupEntry]
 
 
-def read_entries(entries: Mapping[str, str]) -> Known:
+def read_entries(entries: Mapping[str, str]) -> Objects:
     """What the entries say."""
-    users: dict[str, Row] = {}
+    users: dict[str, GraphObject] = {}
     groups: dict[str, GroupEntry] = {}
     for key, text in entries.items():
         kind, object_id = kind_and_id(key)
@@ -43,24 +43,24 @@ def read_entries(entries: Mapping[str, str]) -> Known:
             users[object_id] = orjson.loads(text)
         else:
             groups[object_id] = GroupEntry.read(text)
-    return Known(users, groups)
+    return Objects(users, groups)
 
 
-def within(known: Known, reach: Reach) -> Known:
+def within(everybody: Objects, reach: Reach) -> Objects:
     """Whoever the scope takes in. Groups that contain each other do no harm."""
     if reach.groups is None or reach.users is None:
-        return known
+        return everybody
     reached: dict[str, GroupEntry] = {}
     waiting = sorted(reach.groups)
     while waiting:
-        group = known.groups.get(group_id := waiting.pop())
+        group = everybody.groups.get(group_id := waiting.pop())
         if group is not None and group_id not in reached:
             reached[group_id] = group
             waiting += group.groups
     users = reach.users.union(*(group.users for group in reached.values()))
-    return Known(
-        {object_id: row for object_id, row in known.users.items() if object_id in users},
-        {object_id: group for object_id, group in known.groups.items() if object_id in reached},
+    return Objects(
+        {object_id: row for object_id, row in everybody.users.items() if object_id in users},
+        {object_id: group for object_id, group in everybody.groups.items() if object_id in reached},
     )
 
 
@@ -85,7 +85,7 @@ def snapshot(entries: Mapping[str, str], users: Selection, groups: Selection, re
     )
 
 
-def user_record(object_id: str, row: Row, selection: Selection, ids: Mapping[str, str]) -> Record:
+def user_record(object_id: str, row: GraphObject, selection: Selection, ids: Mapping[str, str]) -> Record:
     """One user. ids: object id → record id of everybody whom a manager may be."""
     attributes = _present(row)
     for name, members in OBJECTS.items():
@@ -99,17 +99,17 @@ def user_record(object_id: str, row: Row, selection: Selection, ids: Mapping[str
     return Record(_anchor(row, selection), attributes, f"Entra ID user {object_id}", raw)
 
 
-def group_record(object_id: str, row: Row, selection: Selection) -> Record:
+def group_record(object_id: str, row: GraphObject, selection: Selection) -> Record:
     """One group."""
     return Record(_anchor(row, selection), _present(row), f"Entra ID group {object_id}")
 
 
-def _anchor(row: Row, selection: Selection) -> str:
+def _anchor(row: GraphObject, selection: Selection) -> str:
     value = row.get(selection.anchor)
     return "" if value is None else str(value)
 
 
-def _present(row: Row) -> dict[str, Any]:
+def _present(row: GraphObject) -> dict[str, Any]:
     """What has a value: null, or an empty list where a delta query shows nothing at all, is how Graph says: none."""
     return {
         name: value if type(value) is str else _without_null(value)  # most are texts, and there are millions of them
@@ -128,7 +128,7 @@ def _named(object_ids: Iterable[str], ids: Mapping[str, str]) -> tuple[str, ...]
     return tuple(dict.fromkeys(ids[object_id] for object_id in object_ids if ids.get(object_id)))
 
 
-def _left_out(object_id: str, group: GroupEntry, everybody: Known) -> list[Notice]:
+def _left_out(object_id: str, group: GroupEntry, everybody: Objects) -> list[Notice]:
     """What a person should know of members that do not appear."""
     name = group.row.get("displayName") or object_id
     notices = [

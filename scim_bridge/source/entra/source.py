@@ -17,8 +17,7 @@ from scim_bridge.config.source import EntraSettings
 from scim_bridge.errors import Misconfigured, SourceUnreadable
 from scim_bridge.model.identity import AttributeType, Kind, Snapshot
 from scim_bridge.model.protocol import Progress, silent
-from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted
-from scim_bridge.source.entra.draft import Draft, together
+from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted, moved_on
 from scim_bridge.source.entra.entry import key_of
 from scim_bridge.source.entra.graph import Graph
 from scim_bridge.source.entra.permission import READ_ASSIGNMENTS, READ_GROUPS, READ_HIDDEN, READ_USERS, refused
@@ -26,12 +25,15 @@ from scim_bridge.source.entra.property import ID, Selection, selection
 from scim_bridge.source.entra.question import Identity, look_at
 from scim_bridge.source.entra.refusal import Absent, PositionLost
 from scim_bridge.source.entra.retry import Patience
+from scim_bridge.source.entra.revision import Revision
 from scim_bridge.source.entra.round import Listing, Rounds, first_page, first_rounds, listed, merge, next_rounds
 from scim_bridge.source.entra.scope import Assigned, assignments, not_there, reach_of, require_groups
 from scim_bridge.source.entra.sign_in import SignIn
 from scim_bridge.source.entra.snapshot import Reach, read_entries, snapshot
 from scim_bridge.source.entra.watermark import Watermark
 
+_FORM = 1
+"""The form in which entries are remembered; raise it when entry.py writes them differently."""
 _HIDDEN = "HiddenMembership"
 
 
@@ -54,11 +56,11 @@ class EntraSource:
 
     @property
     def key(self) -> str:
-        """A hash of tenant, application, cloud, scope and what is selected."""
+        """A hash of tenant, application, cloud, scope what is selected and in which form it is remembered."""
         settings = self._settings
         read = [(chosen.properties, chosen.has_manager) for chosen in self._selections.values()]
         scope = [sorted(settings.scope.groups), settings.scope.application]
-        parts = [settings.tenant, settings.client, settings.cloud.graph, scope, read, settings.reads_changes]
+        parts = [_FORM, settings.tenant, settings.client, settings.cloud.graph, scope, read, settings.reads_changes]
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
     def attributes(self, kind: Kind) -> Mapping[str, AttributeType]:
@@ -85,12 +87,12 @@ class EntraSource:
         who = [one for kind, record_id in wanted for one in self._called(memory, kind, record_id)]
         if not who:
             return SourceReading(self._shown(memory.entries, assigned))
-        draft = Draft(memory.entries)
+        revision = Revision(memory.entries)
         with self._open() as graph:
             assigned = self._assigned(graph)
-            look_at(graph, draft, who, self._selections)
-            changed = draft.changed()
-            shown = self._believed(graph, together(memory.entries, changed), assigned)
+            look_at(graph, revision, who, self._selections)
+            changed = revision.changed()
+            shown = self._believed(graph, moved_on(memory.entries, changed), assigned)
         return SourceReading(shown, Learned(memory.watermark, changed, is_whole=False))
 
     def probe(self, today: str) -> Snapshot:  # noqa: ARG002 - the interface
@@ -99,8 +101,8 @@ class EntraSource:
             self._require_permissions(graph)
             self._assigned(graph)
             require_groups(graph, self._settings.scope.groups)
-            draft = first_page(graph, self._selections, self._settings.page_size)
-        return snapshot(together({}, draft.changed()), self._selections["user"], self._selections["group"], Reach())
+            revision = first_page(graph, self._selections, self._settings.page_size)
+        return snapshot(moved_on({}, revision.changed()), self._selections["user"], self._selections["group"], Reach())
 
     def _whole(self, graph: Graph, progress: Progress, reason: str) -> SourceReading:
         try:
@@ -108,9 +110,9 @@ class EntraSource:
         except PositionLost:
             # A listing that took longer than its place lives is begun once more; the second time it is an outage.
             rounds = self._second_try(graph, progress)
-        draft = Draft({})
-        merge(graph, draft, rounds, is_first=True)
-        return self._concluded(graph, {}, draft, rounds, reason)
+        revision = Revision({})
+        merge(graph, revision, rounds, is_first=True)
+        return self._concluded(graph, {}, revision, rounds, reason)
 
     def _second_try(self, graph: Graph, progress: Progress) -> Rounds:
         try:
@@ -120,28 +122,28 @@ class EntraSource:
 
     def _changed(self, graph: Graph, memory: Memory, progress: Progress) -> SourceReading:
         rounds = next_rounds(graph, Watermark.read(memory.watermark), self._selections, progress)
-        draft = Draft(memory.entries)
-        merge(graph, draft, rounds, is_first=False)
-        return self._concluded(graph, memory.entries, draft, rounds, None)
+        revision = Revision(memory.entries)
+        merge(graph, revision, rounds, is_first=False)
+        return self._concluded(graph, memory.entries, revision, rounds, None)
 
     def _concluded(
-        self, graph: Graph, before: Mapping[str, str], draft: Draft, rounds: Rounds, reason: str | None
+        self, graph: Graph, before: Mapping[str, str], revision: Revision, rounds: Rounds, reason: str | None
     ) -> SourceReading:
         """What a round of changes comes to. reason: why everything was read; None if it was not."""
         assigned = self._assigned(graph)
-        changed = draft.changed()
+        changed = revision.changed()
         watermark = Watermark(rounds.users_link, rounds.groups_link, assigned).text()
-        shown = self._believed(graph, together(before, changed), assigned)
+        shown = self._believed(graph, moved_on(before, changed), assigned)
         return SourceReading(shown, Learned(watermark, changed, reason is not None, reason or ""))
 
     def _listed(self, graph: Graph, memory: Memory | None, progress: Progress) -> SourceReading:
         """Everything by plain listings. What is remembered of it is for looking at somebody in between."""
         before = memory.entries if memory is not None else {}
-        draft, assigned = Draft(before), self._assigned(graph)
+        revision, assigned = Revision(before), self._assigned(graph)
         roots = reach_of(self._settings.scope, assigned).groups
-        listed(graph, draft, Listing(self._selections, self._settings.page_size, roots), progress)
-        changed = draft.changed()
-        shown = self._believed(graph, together(before, changed), assigned)
+        listed(graph, revision, Listing(self._selections, self._settings.page_size, roots), progress)
+        changed = revision.changed()
+        shown = self._believed(graph, moved_on(before, changed), assigned)
         return SourceReading(shown, Learned(Watermark(assigned=assigned).text(), changed, memory is None))
 
     def _believed(self, graph: Graph, entries: Mapping[str, str], assigned: Assigned) -> Snapshot:
@@ -151,11 +153,9 @@ class EntraSource:
                 raise not_there(group_id)
         shown = self._shown(entries, assigned)
         hiding = [group for group in shown.groups if group.attributes.get("visibility") == _HIDDEN]
-        if any(group.id not in shown.members for group in hiding):
-            roles = graph.roles
-            if roles is not None and not READ_HIDDEN.is_granted(roles):
-                names = ", ".join(str(group.attributes.get("displayName", group.id)) for group in hiding[:3])
-                raise refused((READ_HIDDEN,), f"{names} would seem to be empty", graph.client)
+        empty = [group for group in hiding if group.id not in shown.members]
+        if empty:
+            _require_sight(graph, ", ".join(str(group.attributes.get("displayName", group.id)) for group in empty[:3]))
         return shown
 
     def _shown(self, entries: Mapping[str, str], assigned: Assigned) -> Snapshot:
@@ -197,6 +197,18 @@ class EntraSource:
         if self._trusted is None:
             self._trusted = _context(self._settings.cloud.ca_file)
         return self._trusted
+
+
+def _require_sight(graph: Graph, names: str) -> None:
+    """Raises unless our token shows that we may see hidden members, so that these groups are empty as they seem."""
+    roles = graph.roles
+    if roles is None:
+        raise SourceUnreadable(
+            f"{names} would seem to be empty, hides its members, and the token does not show whether we may see them",
+            f"Grant {READ_HIDDEN.name}; if that is granted, put somebody in or let the group show its members.",
+        )
+    if not READ_HIDDEN.is_granted(roles):
+        raise refused((READ_HIDDEN,), f"{names} would seem to be empty", graph.client)
 
 
 def _context(ca_file: Path | None) -> ssl.SSLContext:

@@ -1,8 +1,8 @@
 """LDAP directories: OpenLDAP and Active Directory, read whole or by their changes, through python-ldap.
 
 connection.py signs in; layout.py decides what is asked for; entry.py keeps each entry as the server gave it;
-record.py turns all entries into one snapshot, whichever way they came; syncrepl.py, dirsync.py and usn.py learn of
-changes.
+everything.py reads them all, so that nobody is missed; syncrepl.py, dirsync.py and usn.py learn of changes; record.py
+turns all entries into one snapshot, whichever way they came.
 """
 
 from scim_bridge.errors import Misconfigured

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from scim_bridge.model.source import Memory
+from scim_bridge.source.ldap.entry import keys_of, read
+from scim_bridge.source.ldap.layout import MEMBER_URL
 
 NOTHING = json.dumps({"kind": "none"})
 """The watermark of a reading after which nothing can be said about changes."""
+MANY = 2_000
+"""Up to so many entries are read one by one, more of them only where that is less than a quarter of all."""
 
 
 class Lost(Exception):
@@ -49,6 +53,20 @@ def position(watermark: str) -> dict[str, Any]:
     except ValueError:
         return {"kind": "none"}
     return read if isinstance(read, dict) and "kind" in read else {"kind": "none"}
+
+
+def dynamic_group(entries: Mapping[str, str]) -> str:
+    """Why changes cannot be followed where a group is dynamic, as the rest of "because …"; "" where none is."""
+    for key in keys_of(entries, "group"):
+        if f'"{MEMBER_URL}":' in entries[key]:  # a quote within a value would have a backslash before it
+            return f"the members of {read(entries[key])[0]} are worked out by its {MEMBER_URL}, which no server reports"
+    return ""
+
+
+def refuse_many(number: int, memory: Memory) -> None:
+    """Raise Lost if so many entries would have to be read one by one that reading everything takes less."""
+    if number > max(MANY, len(memory.entries) // 4):
+        raise Lost(f"{number:,} entries changed, which is more than reading everything takes")
 
 
 def refuse_moved_places(memory: Memory, changed: Mapping[str, str | None]) -> None:

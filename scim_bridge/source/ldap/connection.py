@@ -43,7 +43,7 @@ def _first(settings: LdapSettings) -> tuple[str, Any]:
             if url.startswith("ldap:") and settings.tls.start:
                 link.start_tls_s()
             _bind(link, settings.bind, url)
-        except (*failure.NO_CONNECTION, ldap.PROTOCOL_ERROR) as error:
+        except ldap.LDAPError as error:  # there is no connection, or it is not protected: _bind has judged all others
             tried.append(f"{url}: {_reason(error, url, settings)}")
             continue
         return url, link

@@ -123,9 +123,9 @@ class DirSync:
         while True:
             request = DirSyncControl(cookie=cookie)
             answer = None
-            query = Query(context, "(objectClass=*)", asked, f"the changes in {context}")
+            query = Query(context, "(objectClass=*)", asked, f"the changes in {context}", is_local=True)
             for _, rows, controls in self._session.answers(query, (request, SHOW_DELETED)):
-                anchors.update(guid(row[1]["objectGUID"][0]) for row in rows if row[0] is not None)
+                anchors.update(guid(row[1]["objectGUID"][0]) for row in rows)
                 answer = next((c for c in controls if isinstance(c, DirSyncControl)), answer)
             if answer is None:
                 raise ldap.PROTOCOL_ERROR({"desc": "it does not say how far its answer goes"})

@@ -12,7 +12,7 @@ import orjson
 from scim_bridge.source.ldap import value
 from scim_bridge.source.ldap.layout import MANAGER, Layout
 from scim_bridge.source.ldap.name import split
-from scim_bridge.source.ldap.schema import Attribute
+from scim_bridge.source.ldap.schema import Attribute, is_secret
 from scim_bridge.source.ldap.session import Row
 
 Attributes = dict[str, list[str]]
@@ -49,7 +49,7 @@ class Writer:
 
     def _decoder(self, name: str, attribute: Attribute | None) -> Decode | None:
         how: Decode | None = _texts
-        if ";binary" in name.lower() or (attribute is not None and not attribute.is_text):
+        if ";binary" in name.lower() or is_secret(name) or (attribute is not None and not attribute.is_text):
             how = None
         elif attribute is not None and attribute.is_guid:
             how = _guids

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scim_bridge.config.source import Flavor, LdapSettings, Search
 from scim_bridge.errors import Misconfigured
@@ -14,31 +14,31 @@ ID, DN, MANAGER, ENABLED = "id", "dn", "manager", "accountEnabled"
 CONTROL, EXPIRES = "userAccountControl", "accountExpires"
 ANCHORS: Mapping[Flavor, str] = {"openldap": "entryUUID", "active-directory": "objectGUID"}
 CHANGED = "uSNChanged"
-PLACES = (
-    "(|"
-    + "".join(
-        f"(objectClass={name})"
-        for name in (
-            "organizationalUnit",
-            "organization",
-            "domain",
-            "dcObject",
-            "country",
-            "locality",
-            "container",
-            "builtinDomain",
-        )
-    )
-    + ")"
+PLACE_CLASSES = (
+    "organizationalUnit",
+    "organization",
+    "domain",
+    "dcObject",
+    "country",
+    "locality",
+    "container",
+    "builtinDomain",
 )
 """What people keep entries in. Where one of these is renamed or moved, no server reports the entries in it."""
+PLACES = f"(|{''.join(f'(objectClass={name})' for name in PLACE_CLASSES)})"
+MEMBER_URL = "memberURL"
+"""A group that has one is made up of whoever it finds (slapo-dynlist(5)): it changes when they do, without a report."""
 
-_FILTERS: Mapping[tuple[Flavor, Kind], str] = {
-    ("openldap", "user"): "(objectClass=inetOrgPerson)",
-    ("openldap", "group"): "(objectClass=groupOfNames)",
-    ("active-directory", "user"): "(&(objectCategory=person)(objectClass=user))",
-    ("active-directory", "group"): "(objectClass=group)",
+_USERS: Mapping[Flavor, str] = {
+    "openldap": "(objectClass=inetOrgPerson)",
+    "active-directory": "(&(objectCategory=person)(objectClass=user))",
 }
+_GROUPS: Mapping[str, str] = {
+    "member": "(objectClass=groupOfNames)",
+    "uniquemember": "(objectClass=groupOfUniqueNames)",
+    "memberuid": "(objectClass=posixGroup)",
+}
+"""The usual filter for groups of OpenLDAP, by the attribute that lists their members."""
 _RANGED = "range=0-1499"
 """So many values of `member` are asked for at first; the server may give fewer (MS-ADTS 3.1.1.3.1.3.3)."""
 _NAMED_IN_FILTER = re.compile(r"\(\s*([A-Za-z][A-Za-z0-9-]*)")
@@ -121,7 +121,10 @@ class Server:
 
 
 def layout(settings: LdapSettings, server: Server, wanted: Mapping[Kind, Wanted]) -> Layout:
-    """What to ask for. wanted: what the mapping uses of each kind. Raises Misconfigured for an unknown `member`."""
+    """What to ask for. wanted: what the mapping uses of each kind.
+
+    Raises Misconfigured for an unknown `member`, and for an unusual one without a filter that says what groups are.
+    """
     flavor, schema, groups = server.flavor, server.schema, settings.groups
     member = (groups.member if groups is not None else "") or "member"
     lists = schema.find(member)
@@ -135,10 +138,12 @@ def layout(settings: LdapSettings, server: Server, wanted: Mapping[Kind, Wanted]
         *_needed_of_user(flavor, wanted["user"], is_in_groups=groups is not None),
         *(["uid"] if joins_uid else []),
     )
-    selections = [_selection("user", settings.users, server, wanted["user"], of_user)]
+    users = replace(settings.users, filter=settings.users.filter or _USERS[flavor])
+    selections = [_selection("user", users, server, wanted["user"], of_user)]
     if groups is not None:
-        of_group = _needed_of_group(flavor, member)
-        selections.append(_selection("group", groups, server, wanted["group"], of_group))
+        found = replace(groups, filter=groups.filter or _usual_groups(flavor, member))
+        of_group = _needed_of_group(server, member)
+        selections.append(_selection("group", found, server, wanted["group"], of_group))
     listed = selections[1] if groups is not None else None
     return Layout(flavor, schema, selections[0], listed, member, joins_uid, _unreported(selections, schema))
 
@@ -171,11 +176,25 @@ def _needed_of_user(flavor: Flavor, wanted: Wanted, *, is_in_groups: bool) -> tu
     return needed
 
 
-def _needed_of_group(flavor: Flavor, member: str) -> tuple[str, ...]:
+def _needed_of_group(server: Server, member: str) -> tuple[str, ...]:
     """Attributes of groups that the decoding needs, whatever the mapping says."""
+    anchor = ANCHORS[server.flavor]
+    if server.flavor == "active-directory":
+        return (anchor, "objectSid", CHANGED, f"{member};{_RANGED}")
+    return (anchor, member, *([MEMBER_URL] if server.schema.find(MEMBER_URL) is not None else []))
+
+
+def _usual_groups(flavor: Flavor, member: str) -> str:
+    """The filter for groups where none is given."""
     if flavor == "active-directory":
-        return (ANCHORS[flavor], "objectSid", CHANGED, f"{member};{_RANGED}")
-    return (ANCHORS[flavor], member)
+        return "(objectClass=group)"
+    usual = _GROUPS.get(member.lower())
+    if usual is None:
+        raise Misconfigured(
+            f"source.groups has no filter, and none is usual where {member} lists the members",
+            'Say which entries are groups: filter: "(objectClass=…)".',
+        )
+    return usual
 
 
 def _selection(kind: Kind, search: Search, server: Server, wanted: Wanted, needed: tuple[str, ...]) -> Selection:
@@ -191,7 +210,7 @@ def _selection(kind: Kind, search: Search, server: Server, wanted: Wanted, neede
     return Selection(
         kind,
         search.base,
-        search.filter or _FILTERS[server.flavor, kind],
+        search.filter,
         ("*", *listed) if wanted.is_all else listed,
         wanted.id,
         spelled,

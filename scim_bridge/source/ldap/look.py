@@ -9,7 +9,7 @@ from scim_bridge.model.source import Memory
 from scim_bridge.source.ldap.entry import anchor_of, key, keys_of, read
 from scim_bridge.source.ldap.layout import ID, Layout, Selection
 from scim_bridge.source.ldap.name import parts, split, without_bits
-from scim_bridge.source.ldap.value import guid_filter
+from scim_bridge.source.ldap.value import guid_filter, is_guid
 from scim_bridge.source.ldap.whole import Reader
 
 
@@ -20,11 +20,13 @@ def look_again(
     changed: dict[str, str | None] = {}
     for kind, record_id in wanted:
         selection = layout.of(kind)
-        if selection is None:
+        if selection is None or not _can_exist(layout, selection, record_id):
             continue
         known = _keys_with(layout, selection, memory, record_id)
-        changed |= dict.fromkeys(known)
-        changed |= reader.fitting(selection, _condition(layout, selection, record_id, known))
+        found = reader.fitting(selection, _condition(layout, selection, record_id, known))
+        # Who moved meanwhile from one base to another was found in neither, and is looked for once more.
+        found |= reader.again(anchor_of(entry) for entry in known if entry not in found)
+        changed |= {**dict.fromkeys(known), **found}
     return changed | _groups_around(reader, layout, memory, changed)
 
 
@@ -82,6 +84,13 @@ def _plain(value: str) -> str:
 def _is_by_anchor(layout: Layout, selection: Selection) -> bool:
     """Whether the mapping's id is the one by which entries are remembered."""
     return selection.id.lower() in (ID, layout.anchor.lower())
+
+
+def _can_exist(layout: Layout, selection: Selection, record_id: str) -> bool:
+    """Whether a directory can have a record with this id at all: a link may be of another kind of source."""
+    if _is_by_anchor(layout, selection):
+        return is_guid(record_id)
+    return record_id == record_id.encode("utf-8", "ignore").decode()
 
 
 def _keys_with(layout: Layout, selection: Selection, memory: Memory, record_id: str) -> list[str]:

@@ -14,7 +14,7 @@ def parts(dn: str) -> tuple[str, ...]:
     """A name's RDNs in comparable form, the entry's own first. What is no DN is one part by itself."""
     try:
         parsed = ldap.dn.str2dn(dn)
-    except ldap.DECODING_ERROR:
+    except (ldap.DECODING_ERROR, UnicodeEncodeError):
         return (f"\x00{dn}",)
     return tuple("+".join(sorted(f"{kind.lower()}={_folded(value)}" for kind, value, _ in rdn)) for rdn in parsed)
 

@@ -15,8 +15,11 @@ _RANGE = re.compile(r"range=(\d+)-(\d+|\*)", re.IGNORECASE)
 _TRIES = 5
 
 
-def complete(session: Session, row: Row, layout: Layout) -> Row:
-    """A row with all of its members under their plain name. Raises SourceUnreadable if the group never holds still."""
+def complete(session: Session, row: Row, layout: Layout) -> Row | None:
+    """A row with all of its members under their plain name, None if the group is gone by now.
+
+    Raises SourceUnreadable if the group never holds still.
+    """
     given = _given(row, layout.member)
     if given is None:
         return row
@@ -26,8 +29,10 @@ def complete(session: Session, row: Row, layout: Layout) -> Row:
         if found is not None:
             return row[0], {**others, layout.member: found}
         again = session.entry(_by_guid(row[0]), (f"{layout.member};range=0-*", CHANGED), f"the group {_shown(row[0])}")
-        given = _given(again, layout.member) if again is not None else None
-        if again is None or given is None:
+        if again is None:
+            return None
+        given = _given(again, layout.member)
+        if given is None:
             return row[0], {**others, layout.member: []}
         row = (row[0], {**others, CHANGED: again[1].get(CHANGED, [])})
     raise SourceUnreadable(

@@ -17,7 +17,7 @@ def snapshot(entries: Mapping[str, str], layout: Layout, today: str, *, with_mem
 
     Members and managers that are not among the entries are left out; members are noted as unknown_member.
     """
-    users = _Kind(layout, layout.users, today, shares_names=layout.joins_uid)
+    users = _Kind(layout, layout.users, today)
     users.take(entries)
     users.find_managers()
     if layout.groups is None:
@@ -37,7 +37,6 @@ class _Kind:
     layout: Layout
     selection: Selection
     today: str
-    shares_names: bool = False
     records: list[Record] = field(default_factory=list)
     ids: dict[str, str] = field(default_factory=dict)
     by_dn: dict[str, str] = field(default_factory=dict)
@@ -89,7 +88,8 @@ class _Kind:
             before |= dict.fromkeys(names, split(manager)[1])
         if self.layout.is_ad and self.selection.kind == "user" and CONTROL in raw:
             control, expires = _first(raw, CONTROL), _first(raw, EXPIRES)
-            found[ENABLED] = value.is_enabled(control, expires, self.today)
+            enabled = value.is_enabled(control, expires, self.today)
+            found |= {ENABLED: enabled} if enabled is not None else {}
             before[ENABLED] = f"{CONTROL}={control}" + (f", {EXPIRES}={expires}" if expires else "")
         if self.layout.is_ad and self.selection.kind == "group":
             plain = [split(name)[1] for name in self._members(raw)]
@@ -102,11 +102,12 @@ class _Kind:
             self.listed.append((record_id, dn, self._members(raw)))
             for sid in raw.get("objectSid", ()):
                 self.by_sid[sid] = record_id
-        elif self.layout.is_ad:
+            return
+        if self.layout.is_ad:
             domain = _first(raw, "objectSid").rpartition("-")[0]
             if domain and raw.get("primaryGroupID"):
                 self.primary.append((record_id, f"{domain}-{_first(raw, 'primaryGroupID')}"))
-        elif self.shares_names:
+        if self.layout.joins_uid:
             for uid in raw.get("uid", ()):
                 is_shared = self.by_uid.setdefault(uid.lower(), record_id) != record_id
                 if is_shared:

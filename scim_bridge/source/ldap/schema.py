@@ -17,6 +17,16 @@ _BINARY = {
 }
 _COMPUTED = {"memberof", "pwdaccountlockedtime"}
 """Kept by OpenLDAP's overlays memberof, dynlist and ppolicy, without a change of the entry that others are told of."""
+_SECRETS = {
+    *("userpassword", "authpassword", "unixuserpassword", "pwdhistory", "radiuspassword", "olcrootpw"),
+    *("sambantpassword", "sambalmpassword", "sambapasswordhistory"),
+    *("sambacleartextpassword", "sambapreviouscleartextpassword"),
+    *("unicodepwd", "dbcspwd", "ntpwdhistory", "lmpwdhistory", "supplementalcredentials", "msds-managedpassword"),
+    *("ms-mcs-admpwd", "ms-mcs-admpwdhistory", "mslaps-password", "mslaps-encryptedpassword"),
+    *("mslaps-encryptedpasswordhistory", "mslaps-encrypteddsrmpassword", "mslaps-encrypteddsrmpasswordhistory"),
+    *("msfve-recoverypassword", "krbprincipalkey", "krbpwdhistory", "krbmkey", "krb5key", "ipanthash"),
+    *("ipatokenotpkey", "oathsecret", "nsds5replicacredentials", "userpkcs12"),
+}
 _GUIDS = {"objectguid", "ms-ds-consistencyguid", "parentguid"}
 _SIDS = {"objectsid", "sidhistory"}
 
@@ -52,7 +62,15 @@ class Attribute:
     @property
     def is_text(self) -> bool:
         """Whether a mapping can use it."""
-        return not self.is_binary or self.is_guid or self.is_sid
+        return (not self.is_binary or self.is_guid or self.is_sid) and not any(map(is_secret, self.names))
+
+
+def is_secret(name: str) -> bool:
+    """Whether an attribute holds a password, or what would do for one: it is neither used nor remembered.
+
+    Most are binary and would be left out anyway; Samba's, LAPS's and some others are text.
+    """
+    return name.partition(";")[0].lower() in _SECRETS
 
 
 class Schema:

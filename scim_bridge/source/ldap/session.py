@@ -6,6 +6,7 @@ Rows are (DN, attributes); attribute values are bytes, as the server sent them.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import ldap
 from ldap.controls import RequestControl
@@ -20,6 +21,7 @@ Row = tuple[str, Mapping[str, list[bytes]]]
 
 _ACTIVE_DIRECTORY = b"1.2.840.113556.1.4.800"
 _ANY = "(objectClass=*)"
+_PARTITIONS = (("cn=configuration",), ("cn=schema",), ("dc=domaindnszones",), ("dc=forestdnszones",))
 EXTENDED_DN = RequestControl("1.2.840.113556.1.4.529", True, bytes.fromhex("3003020101"))  # noqa: FBT003 - the library's
 """Names come as `<GUID=…>;<SID=…>;DN` (MS-ADTS 3.1.1.3.4.1.5): a renamed member stays the same member."""
 
@@ -29,12 +31,16 @@ SHOW_DELETED = RequestControl("1.2.840.113556.1.4.417", True, None)  # noqa: FBT
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A search below a base. what: what it looks for, as a noun for messages."""
+    """A search below a base. what: what it looks for, as a noun for messages.
+
+    is_local: what other servers hold is no matter; else a part that is only referred to refuses the reading.
+    """
 
     base: str
     filter: str
     attributes: Sequence[str]
     what: str
+    is_local: bool = False
 
 
 class Session:
@@ -81,12 +87,12 @@ class Session:
         """One entry by its name; None if the server answers that there is none."""
         try:
             sent = self._search(Query(base, _ANY, attributes, what), ldap.SCOPE_BASE, (*self._controls, *controls))
-            rows = _entries(self._link.result3(sent, timeout=self._seconds)[1])
+            rows = [row for row in self._link.result3(sent, timeout=self._seconds)[1] if row[0] is not None]
         except ldap.NO_SUCH_OBJECT:
             return None
         except ldap.LDAPError as error:
             raise failure.unreadable(error, what, self.url) from None
-        return rows[0] if rows else None
+        return (rows[0][0], rows[0][1]) if rows else None
 
     def pages(self, query: Query, controls: Iterable[RequestControl] = ()) -> Iterator[list[Row]]:
         """Everything below a base that fits, page by page (RFC 2696). Ends only when the server has said it is all."""
@@ -98,7 +104,7 @@ class Session:
                 _, rows, _, answered = self._link.result3(sent, timeout=self._seconds)
             except ldap.LDAPError as error:
                 raise failure.unreadable(error, query.what, self.url) from None
-            yield _entries(rows)
+            yield self._entries(rows, query)
             told = [control for control in answered if control.controlType == paging.controlType]
             if not told:
                 raise failure.unreadable(ldap.UNAVAILABLE_CRITICAL_EXTENSION({}), query.what, self.url)
@@ -107,12 +113,18 @@ class Session:
             paging.cookie = told[0].cookie
 
     def answers(self, query: Query, controls: Sequence[RequestControl]) -> Iterator[tuple[int, list[Any], list[Any]]]:
-        """The answers to one search as they come: (type, data, controls). Raises the library's own errors."""
+        """The answers to one search as they come: (type, data, controls). Raises the library's own errors.
+
+        Rows of another server's part, which have no DN, are not among them.
+        """
         sent = self._search(query, ldap.SCOPE_SUBTREE, controls)
         while True:
             kind, data, _, answered, _, _ = self._link.result4(
                 sent, all=0, timeout=self._seconds, add_ctrls=1, add_intermediates=1
             )
+            if kind in (ldap.RES_SEARCH_ENTRY, ldap.RES_SEARCH_REFERENCE):
+                self._refuse_references(data, query)
+                data = [row for row in data if row[0] is not None]
             yield kind, data, answered
             if kind == ldap.RES_SEARCH_RESULT:
                 return
@@ -122,7 +134,25 @@ class Session:
             query.base, scope, query.filter, list(query.attributes), serverctrls=list(controls)
         )
 
+    def _entries(self, rows: Sequence[tuple[Any, ...]], query: Query) -> list[Row]:
+        """The entries of an answer. Raises SourceUnreadable for a part that another server holds."""
+        self._refuse_references(rows, query)
+        return [(row[0], row[1]) for row in rows if row[0] is not None]
 
-def _entries(rows: Iterable[tuple[Any, ...]]) -> list[Row]:
-    """The entries of an answer without its continuation references, which have no DN."""
-    return [(row[0], row[1]) for row in rows if row[0] is not None]
+    def _refuse_references(self, rows: Iterable[tuple[Any, ...]], query: Query) -> None:
+        """Continuation references (RFC 4511 §4.5.3) come as rows without a DN: who is there would seem to be gone."""
+        urls = [url for row in rows if row[0] is None for url in row[1]]
+        if self.flavor == "active-directory":
+            urls = [url for url in urls if not is_without_people(url)]
+        if urls and not query.is_local:
+            raise SourceUnreadable(
+                f"{self.url}: a part of {query.base} is on another server ({', '.join(urls)}); "
+                "nothing was concluded from the rest",
+                "Name the units that this server holds as bases, and read that part from its own server, "
+                "by a connection of its own.",
+            )
+
+
+def is_without_people(url: str) -> bool:
+    """Whether Active Directory refers to one of the partitions of every domain, which hold its own affairs."""
+    return parts(unquote(urlsplit(url).path.lstrip("/")))[:1] in _PARTITIONS

@@ -3,23 +3,24 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from scim_bridge.config.source import LdapSettings
-from scim_bridge.model.identity import AttributeType, Kind, Snapshot
+from scim_bridge.model.identity import CHANGES, AttributeType, Kind, Notice, Snapshot
 from scim_bridge.model.protocol import Progress, silent
-from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted
-from scim_bridge.source.ldap.change import NOTHING, Lost, Untracked
+from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted, moved_on
+from scim_bridge.source.ldap.change import Lost, dynamic_group
 from scim_bridge.source.ldap.connection import signed_in
+from scim_bridge.source.ldap.everything import everything, unreported
 from scim_bridge.source.ldap.layout import Layout, Server, layout, types
 from scim_bridge.source.ldap.look import look_again
 from scim_bridge.source.ldap.record import snapshot
 from scim_bridge.source.ldap.schema import read_schema
 from scim_bridge.source.ldap.session import Session
-from scim_bridge.source.ldap.tracking import resumed, started
+from scim_bridge.source.ldap.tracking import read_each_time, resumed, way
 from scim_bridge.source.ldap.whole import Reader
 
-_FORM = 1
+_FORM = 2
 """The form in which entries are remembered; raise it when entry.py writes them differently."""
 
 
@@ -73,17 +74,25 @@ class LdapSource:
             found = self._laid_out(session)
             changed = look_again(Reader(session, found), found, memory, ids)
         learned = Learned(memory.watermark, changed, is_whole=False)
-        return SourceReading(snapshot(_merged(memory, changed), found, today), learned)
+        return SourceReading(snapshot(moved_on(memory.entries, changed), found, today), learned)
 
     def probe(self, today: str) -> Snapshot:
-        """The first page of each kind."""
+        """The first page of each kind, with a notice that says how changes are learned of."""
         with signed_in(self._settings) as session:
             found = self._laid_out(session)
             reader = Reader(session, found)
             entries = {
                 key: text for selection in found.selections for key, text in reader.first_page(selection).items()
             }
-        return snapshot(entries, found, today, with_members=False)
+            how = self._way(session, found, reader, entries)
+        shown = snapshot(entries, found, today, with_members=False)
+        return replace(shown, warnings=(*shown.warnings, Notice(CHANGES, "source", how)))
+
+    def _way(self, session: Session, found: Layout, reader: Reader, entries: Mapping[str, str]) -> str:
+        if not self._settings.reads_changes:
+            return read_each_time("source.changes is none")
+        dynamic = dynamic_group(entries)
+        return read_each_time(dynamic) if dynamic else way(session, found, reader)
 
     def _laid_out(self, session: Session) -> Layout:
         """What is asked for, decided once from the first server's schema."""
@@ -95,28 +104,16 @@ class LdapSource:
         if not self._settings.reads_changes:
             raise Lost("")
         changes = resumed(session, found, Reader(session, found), memory)
+        entries = moved_on(memory.entries, changes.entries)
+        if dynamic := dynamic_group(entries):
+            raise Lost(dynamic)
         learned = Learned(changes.watermark, changes.entries, is_whole=False)
-        return SourceReading(snapshot(_merged(memory, changes.entries), found, today), learned)
+        return SourceReading(snapshot(entries, found, today), learned)
 
     def _whole(self, session: Session, found: Layout, today: str, progress: Progress, reason: str) -> SourceReading:
         reader = Reader(session, found)
-        watermark = NOTHING
-        if self._settings.reads_changes:
-            try:
-                watermark = started(session, found, reader)
-            except Untracked as untracked:
-                reason = str(untracked) if reason else ""
-        entries = reader.everything(progress, with_places=watermark != NOTHING)
-        read = snapshot(entries, found, today)
         if not self._settings.reads_changes:
-            return SourceReading(read)
-        return SourceReading(read, Learned(watermark, entries, is_whole=True, reason=reason))
-
-
-def _merged(memory: Memory, changed: Mapping[str, str | None]) -> dict[str, str]:
-    """The memory with what has changed in it."""
-    entries = {**memory.entries, **{key: text for key, text in changed.items() if text is not None}}
-    for key, text in changed.items():
-        if text is None:
-            entries.pop(key, None)
-    return entries
+            return SourceReading(snapshot(unreported(reader, progress), found, today))
+        whole = everything(session, found, reader, progress)
+        learned = Learned(whole.watermark, whole.entries, is_whole=True, reason=whole.why or reason)
+        return SourceReading(snapshot(whole.entries, found, today), learned)

@@ -14,9 +14,16 @@ from ldap.syncrepl import SyncInfoMessage, SyncRequestControl
 
 from scim_bridge.model.source import Memory
 from scim_bridge.source.ldap import failure
-from scim_bridge.source.ldap.change import Changes, Lost, Untracked, position, refuse_moved_places
+from scim_bridge.source.ldap.change import (
+    Changes,
+    Lost,
+    Untracked,
+    position,
+    refuse_many,
+    refuse_moved_places,
+)
 from scim_bridge.source.ldap.entry import anchor_of, key, keys_of, read
-from scim_bridge.source.ldap.layout import PLACES, Layout, Selection
+from scim_bridge.source.ldap.layout import PLACE_CLASSES, PLACES, Layout, Selection
 from scim_bridge.source.ldap.mention import mentioning
 from scim_bridge.source.ldap.name import is_below, parts
 from scim_bridge.source.ldap.session import Query, Row, Session
@@ -24,9 +31,7 @@ from scim_bridge.source.ldap.whole import Reader
 
 KIND = "syncrepl"
 _REFRESH_REQUIRED = 4096
-_PLACE_CLASSES = frozenset(
-    name.encode().lower() for name in PLACES.replace("(objectClass=", "").replace("(|", "").split(")") if name
-)
+_PLACE_CLASSES = frozenset(name.lower().encode() for name in PLACE_CLASSES)
 
 
 @dataclass(slots=True)
@@ -65,7 +70,7 @@ class Syncrepl:
         """
         cookies: Mapping[str, str] = position(memory.watermark).get("cookies", {})
         moved_on: dict[str, str] = {}
-        changed: dict[str, str | None] = {}
+        changed: dict[str, str] = {}
         gone: set[str] = set()
         for selection, base in self._searches():
             name = f"{selection.kind} {base}"
@@ -73,9 +78,9 @@ class Syncrepl:
                 raise Lost("what is remembered does not know this base")
             answer = self._ask(selection, base, cookies[name])
             moved_on[name] = answer.cookie
-            changed |= dict(self._entry(selection, anchor, row) for anchor, row in answer.changed.items())
+            changed |= self._entries(selection, answer)
             gone |= self._gone(memory, selection, base, answer)
-        entries = {**dict.fromkeys(key for key in gone if key in memory.entries), **changed}
+        entries = self._looked_at_again(memory, changed, gone)
         refuse_moved_places(memory, entries)
         mended = mentioning(memory, self._layout, names=_former_names(memory, entries))
         later = [anchor for anchor in position(memory.watermark).get("again", ()) if isinstance(anchor, str)]
@@ -122,12 +127,26 @@ class Syncrepl:
             return Lost(f"a limit of the server cut the changes of {what} short")
         return failure.unreadable(error, what, self._session.url)
 
-    def _entry(self, selection: Selection, anchor: str, row: Row) -> tuple[str, str]:
-        classes = {name.lower() for name in row[1].get("objectClass", ())}
-        is_place = bool(classes & _PLACE_CLASSES)
-        attributes = {name: values for name, values in row[1].items() if self._is_asked(selection, name)}
-        kind = "place" if is_place else selection.kind
-        return key(kind, anchor), self._reader.entry(kind, (row[0], attributes))[1]
+    def _entries(self, selection: Selection, answer: _Answer) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for dn, attributes in answer.changed.values():
+            is_place = any(name.lower() in _PLACE_CLASSES for name in attributes.get("objectClass", ()))
+            asked = {name: values for name, values in attributes.items() if self._is_asked(selection, name)}
+            found |= self._reader.entries("place" if is_place else selection.kind, [(dn, asked)])
+        return found
+
+    def _looked_at_again(self, memory: Memory, changed: Mapping[str, str], gone: set[str]) -> dict[str, str | None]:
+        """What has changed, and for good.
+
+        Bases are asked one after the other: who moved from one not asked yet to one asked already is gone by both
+        answers, but not when looked for now. And a place may be a record as well, which its answer leaves open.
+        """
+        places = {anchor_of(entry) for entry in changed if entry.startswith("place ")}
+        as_records = {key(kind, anchor) for kind in ("user", "group") for anchor in places}
+        in_doubt = {entry for entry in gone | as_records if entry in memory.entries and entry not in changed}
+        refuse_many(len(in_doubt), memory)
+        anchors = places | {anchor_of(entry) for entry in in_doubt}
+        return {**dict.fromkeys(in_doubt), **changed, **self._reader.again(anchors)}
 
     def _is_asked(self, selection: Selection, name: str) -> bool:
         """objectClass came for our own sake, unless it is wanted."""

@@ -7,6 +7,8 @@ from scim_bridge.source.ldap.layout import Layout
 from scim_bridge.source.ldap.session import Session
 from scim_bridge.source.ldap.whole import Reader
 
+_WAYS = {syncrepl.KIND: "content synchronization (syncrepl)", dirsync.KIND: "DirSync", usn.KIND: "uSNChanged"}
+
 
 def started(session: Session, layout: Layout, reader: Reader) -> str:
     """The watermark of now, by the first way that serves. Raises Untracked if none does."""
@@ -20,6 +22,20 @@ def started(session: Session, layout: Layout, reader: Reader) -> str:
         return usn.Usn(session, layout, reader).start()
 
 
+def way(session: Session, layout: Layout, reader: Reader) -> str:
+    """How changes are learned of here, for people."""
+    try:
+        kind = position(started(session, layout, reader))["kind"]
+    except Untracked as untracked:
+        return read_each_time(str(untracked))
+    return f"changes by {_WAYS[kind]}"
+
+
+def read_each_time(why: str) -> str:
+    """What is done where changes are not to be had."""
+    return f"everything is read each time, because {why}"
+
+
 def resumed(session: Session, layout: Layout, reader: Reader, memory: Memory) -> Changes:
     """What has changed since the memory. Raises Lost."""
     ways: dict[str, Tracker] = {syncrepl.KIND: syncrepl.Syncrepl(session, layout, reader)}
@@ -31,4 +47,7 @@ def resumed(session: Session, layout: Layout, reader: Reader, memory: Memory) ->
     kind = position(memory.watermark)["kind"]
     if kind not in ways:
         raise Lost("" if kind == "none" else "what is remembered is of another kind of server")
-    return ways[kind].changes(memory)
+    try:
+        return ways[kind].changes(memory)
+    except Untracked as untracked:
+        raise Lost(str(untracked)) from None

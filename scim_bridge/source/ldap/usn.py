@@ -46,7 +46,7 @@ class Usn:
         for context in self._session.contexts_of(self._layout.bases):
             if not self._sees_deleted(context):
                 raise Lost(f"this account may no longer see the deleted entries of {context}")
-            query = Query(context, condition, ("objectGUID",), f"the changes in {context}")
+            query = Query(context, condition, ("objectGUID",), f"the changes in {context}", is_local=True)
             for rows in self._session.pages(query, (SHOW_DELETED,)):
                 anchors.update(
                     guid(attributes["objectGUID"][0]) for _, attributes in rows if "objectGUID" in attributes

@@ -1,8 +1,12 @@
 """Binary values in the text that people and other systems know them by; times and switches of Active Directory."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from ldap.filter import escape_filter_chars
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _NEVER = (0, 0x7FFF_FFFF_FFFF_FFFF)
 _DISABLED = 0x2
@@ -28,19 +32,30 @@ def sid(value: bytes) -> str:
     return "-".join(map(str, ["S", value[0], int.from_bytes(value[2:8], "big"), *numbers]))
 
 
+def is_guid(guid_text: str) -> bool:
+    """Whether this is an id of a directory: 32 hexadecimal digits with dashes, in whichever case."""
+    return _GUID.fullmatch(guid_text) is not None
+
+
 def guid_filter(name: str, guid_text: str, *, is_binary: bool) -> str:
     """A filter for one entry by its id (RFC 4515: binary values byte by byte)."""
     if not is_binary:
-        return f"({name}={guid_text})"
+        return f"({name}={escape_filter_chars(guid_text)})"
     escaped = "".join(rf"\{byte:02x}" for byte in UUID(guid_text).bytes_le)
     return f"({name}={escaped})"
 
 
-def is_enabled(user_account_control: str, account_expires: str, today: str) -> bool:
-    """Whether an account may sign in: not disabled, and not expired when `today` (UTC) began. Lockout is no matter."""
-    if int(user_account_control) & _DISABLED:
+def is_enabled(user_account_control: str, account_expires: str, today: str) -> bool | None:
+    """Whether an account may sign in: not disabled, and not expired when `today` (UTC) began. Lockout is no matter.
+
+    None where one of the two is no number, so that nothing is said of the account.
+    """
+    try:
+        control, ticks = int(user_account_control), int(account_expires or 0)
+    except ValueError:
+        return None
+    if control & _DISABLED:
         return False
-    ticks = int(account_expires or 0)
     if ticks in _NEVER:
         return True
     began = datetime.fromisoformat(today).replace(tzinfo=UTC)

@@ -6,6 +6,7 @@ from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.source.ldap.entry import Writer, key
 from scim_bridge.source.ldap.layout import PLACES, Layout, Selection
+from scim_bridge.source.ldap.name import split
 from scim_bridge.source.ldap.ranged import complete
 from scim_bridge.source.ldap.session import Query, Row, Session
 from scim_bridge.source.ldap.value import guid, guid_filter, text
@@ -22,8 +23,11 @@ class Reader:
         self.layout = layout
         self._writer = Writer(layout)
 
-    def everything(self, progress: Progress = silent, *, with_places: bool) -> dict[str, str]:
-        """All users and groups; with_places: what they are kept in, too."""
+    def listing(self, progress: Progress = silent, *, with_places: bool) -> dict[str, str]:
+        """All users and groups, one base after the other; with_places: what they are kept in, too.
+
+        Who moves meanwhile from where nobody has looked yet to where that is over is not in it: see everything.py.
+        """
         entries: dict[str, str] = {}
         for selection in self.layout.selections:
             done = 0
@@ -31,7 +35,7 @@ class Reader:
                 if with_places:
                     entries |= self.places(base)
                 for rows in self._pages(base, selection.filter, selection):
-                    entries.update(self.entry(selection.kind, row) for row in rows)
+                    entries |= self.entries(selection.kind, rows)
                     done += len(rows)
                     progress(f"read {selection.kind}s", done, None)
         return entries
@@ -41,8 +45,18 @@ class Reader:
         entries: dict[str, str] = {}
         for base in selection.bases:
             rows = next(self._pages(base, selection.filter, selection), [])
-            entries.update(self.entry(selection.kind, row) for row in rows)
+            entries |= self.entries(selection.kind, rows)
         return entries
+
+    def names(self) -> dict[str, str]:
+        """Key → DN of all users and groups: a listing without what they hold."""
+        found: dict[str, str] = {}
+        for selection in self.layout.selections:
+            for base in selection.bases:
+                query = Query(base, selection.filter, (self.layout.anchor,), f"the {selection.kind}s under {base}")
+                for rows in self._session.pages(query):
+                    found |= {key(selection.kind, self._anchor(row)): split(row[0])[1] for row in rows}
+        return found
 
     def places(self, base: str) -> dict[str, str]:
         """The places under a base."""
@@ -63,7 +77,7 @@ class Reader:
         entries: dict[str, str] = {}
         for base in selection.bases:
             for rows in self._pages(base, f"(&{selection.filter}{condition})", selection):
-                entries.update(self.entry(selection.kind, row) for row in rows)
+                entries |= self.entries(selection.kind, rows)
         return entries
 
     def places_again(self, anchors: Iterable[str]) -> dict[str, str]:
@@ -78,13 +92,17 @@ class Reader:
 
     def _places(self, base: str, condition: str) -> dict[str, str]:
         found = self._session.pages(Query(base, condition, (self.layout.anchor,), f"the units under {base}"))
-        return dict(self.entry("place", row) for rows in found for row in rows)
+        return {name: text for rows in found for name, text in self.entries("place", rows).items()}
 
-    def entry(self, kind: str, row: Row) -> tuple[str, str]:
-        """A row's key and text; a group's members in full. Raises SourceUnreadable if it does not say its id."""
-        if kind == "group" and self.layout.is_ad:
-            row = complete(self._session, row, self.layout)
-        return key(kind, self._anchor(row)), self._writer.text(row)
+    def entries(self, kind: str, rows: Iterable[Row]) -> dict[str, str]:
+        """Rows by their keys, groups with their members in full. Raises SourceUnreadable if one does not say its id."""
+        found: dict[str, str] = {}
+        for row in rows:
+            is_in_ranges = kind == "group" and self.layout.is_ad
+            full = complete(self._session, row, self.layout) if is_in_ranges else row
+            if full is not None:
+                found[key(kind, self._anchor(full))] = self._writer.text(full)
+        return found
 
     def _anchor(self, row: Row) -> str:
         values = row[1].get(self.layout.anchor)

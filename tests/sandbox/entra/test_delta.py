@@ -202,6 +202,44 @@ def test_a_large_group_comes_in_parts_over_several_pages(graph: Caller, director
     assert members(rows, "big") == MANY
 
 
+def test_a_later_round_tells_many_membership_changes_in_parts_as_well(graph: Caller, directory: Directory) -> None:
+    directory.seed({"users": [{"id": user} for user in MANY], "groups": [{"id": "big", "members": MANY[:200]}]})
+    _, link = graph.delta("groups/delta?$select=displayName,members")
+    for user in MANY[:120]:
+        directory.remove_member("big", user)
+    for user in MANY[200:]:
+        directory.add_member("big", user)
+    graph.set(delta_members=50)
+    pages = graph.pages(link)
+    assert [len(row["members@delta"]) for page in pages for row in page["value"]] == [50, 50, 50, 20]
+    told = members([row for page in pages for row in page["value"]], "big")
+    assert told == [f"-{user}" for user in MANY[:120]] + MANY[200:]
+
+
+def test_the_delta_link_comes_on_the_last_page_alone_and_a_next_link_on_each_other(
+    graph: Caller, directory: Directory
+) -> None:
+    directory.seed({"users": [{"id": user} for user in MANY], "groups": [{"id": "big", "members": MANY}]})
+    graph.set(delta_members=100, empty_pages=True)
+    pages = graph.pages("groups/delta?$select=members")
+    links = [[name for name in page if name.endswith("Link")] for page in pages]
+    assert links == [["@odata.nextLink"]] * (len(pages) - 1) + [["@odata.deltaLink"]]
+    assert len(pages) > 3
+
+
+def test_who_leaves_a_large_group_while_its_pages_are_read_is_told_in_the_next_round(
+    graph: Caller, directory: Directory
+) -> None:
+    directory.seed({"users": [{"id": user} for user in MANY], "groups": [{"id": "big", "members": MANY}]})
+    graph.set(delta_members=100)
+    first = graph.get("groups/delta?$select=members").json()
+    directory.remove_member("big", MANY[-1])
+    directory.add_member("big", "a")
+    rows, link = graph.delta(first["@odata.nextLink"])
+    assert members(rows, "big") == MANY, "as it was when the round began"
+    assert members(graph.delta(link)[0], "big") == [f"-{MANY[-1]}", "a"]
+
+
 def test_pages_hold_so_many_rows_and_empty_ones_come_between(graph: Caller, directory: Directory) -> None:
     graph.set(delta_page=2, empty_pages=True)
     pages = graph.pages("users/delta?$select=id")
@@ -309,6 +347,36 @@ def test_links_given_out_so_far_are_refused_and_later_ones_are_not(
     assert graph.get(link).status_code == status
     _, link = graph.delta("users/delta?$select=id")
     assert graph.get(link).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["users/delta", "groups/delta"])
+@pytest.mark.parametrize("refusal", ["syncStateNotFound", "resyncRequired", "gone"])
+def test_after_a_refusal_the_way_back_is_a_whole_round(
+    graph: Caller, directory: Directory, path: str, refusal: str
+) -> None:
+    rows, link = graph.delta(f"{path}?$select=displayName")
+    graph.entra.expire_delta_links(refusal)
+    answer = graph.get(link)
+    if refusal == "gone":
+        assert code(answer) == (410, "syncStateNotFound")
+        assert answer.headers["location"] == f"{graph.entra.graph}/v1.0/{path}?$deltatoken="
+    else:
+        assert code(answer) == (400, refusal)
+        assert "location" not in answer.headers
+    again, link = graph.delta(f"{path}?$select=displayName")
+    assert again == rows
+    assert graph.delta(link)[0] == []
+
+
+def test_a_next_link_outlives_the_end_of_delta_links_and_its_own_delta_link_does_not(
+    graph: Caller, directory: Directory
+) -> None:
+    graph.set(delta_page=2)
+    first = graph.get("users/delta?$select=id").json()
+    graph.entra.expire_delta_links()
+    rows, link = graph.delta(first["@odata.nextLink"])
+    assert ids(rows) == ["c"]
+    assert graph.delta(link)[0] == []
 
 
 def test_a_link_that_was_never_given_out_for_this_is_refused(graph: Caller, directory: Directory) -> None:

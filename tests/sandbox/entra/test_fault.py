@@ -83,6 +83,36 @@ def test_the_second_page_of_a_listing_is_refused(graph: Caller, kind: Any, refus
     assert code(graph.get(first.json()["@odata.nextLink"])) == refusal
 
 
+@pytest.mark.parametrize("kind", ["error", "empty", "html", "garbage", "cut", "truncated"])
+def test_a_page_in_the_middle_fails_once_and_is_the_same_when_asked_for_again(graph: Caller, kind: Any) -> None:
+    graph.set(delta_page=2)
+    link = graph.get("users/delta?$select=id").json()["@odata.nextLink"]
+    graph.entra.fail(EntraFault(kind, path="users/delta", query="skiptoken", left=1))
+    try:
+        assert not (answer := graph.get(link)).is_success or not answer.content.startswith(b"{")
+    except (httpx.RemoteProtocolError, httpx.ReadError):
+        assert kind in ("cut", "truncated")
+    assert [row["id"] for row in graph.get(link).json()["value"]] == ["u2", "u3"]
+
+
+def test_a_page_in_the_middle_loses_its_link_or_leads_elsewhere(graph: Caller) -> None:
+    graph.set(delta_page=2)
+    link = graph.get("users/delta?$select=id").json()["@odata.nextLink"]
+    graph.entra.fail(EntraFault("lost_link", path="users/delta", query="skiptoken"))
+    page = graph.get(link).json()
+    assert (len(page["value"]), [name for name in page if name.endswith("Link")]) == (2, [])
+    graph.entra.fail(EntraFault("foreign_link", path="users/delta", query="skiptoken", host="https://other.example"))
+    assert graph.get(link).json()["@odata.nextLink"].startswith("https://other.example/v1.0/users/delta?$skiptoken=")
+
+
+def test_a_token_ends_between_two_pages(graph: Caller) -> None:
+    link = graph.get("users?$top=2").json()["@odata.nextLink"]
+    graph.entra.expire_tokens()
+    assert code(graph.get(link)) == (401, "InvalidAuthenticationToken")
+    graph.token = graph.fetch_token().json()["access_token"]
+    assert graph.get(link).status_code == 200
+
+
 def test_a_claims_challenge_says_what_it_wants(graph: Caller) -> None:
     graph.entra.fail(EntraFault("challenge"))
     wanted = graph.get("users").headers["www-authenticate"]

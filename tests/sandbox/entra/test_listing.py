@@ -109,6 +109,35 @@ def test_a_count_wants_eventual_consistency_on_every_page_and_comes_on_the_first
 
 
 @pytest.mark.parametrize(
+    ("path", "needs_count"),
+    [
+        ("users/$count", False),
+        ("groups/$count", False),
+        ("groups/outer/members/$count", False),
+        ("groups/outer/transitiveMembers/$count", False),
+        ("users/a/memberOf/$count", False),
+        ("users?$filter=userType ne 'Guest'", True),
+        ("groups/outer/members/microsoft.graph.user", True),
+        ("users/a/transitiveMemberOf/microsoft.graph.group", True),
+    ],
+)
+def test_an_advanced_query_is_refused_without_the_header_and_without_the_count(
+    graph: Caller, path: str, needs_count: bool
+) -> None:
+    counted = f"{path}{'&' if '?' in path else '?'}$count=true" if needs_count else path
+    assert graph.get(counted).status_code == 400
+    assert graph.get(counted, ConsistencyLevel="session").status_code == 400
+    assert graph.get(counted, ConsistencyLevel="Eventual").status_code == 200
+    assert (graph.get(path, ConsistencyLevel="eventual").status_code == 400) is needs_count
+
+
+@pytest.mark.parametrize("cast", ["microsoft.graph.nothing/microsoft.graph.user", "user", "nothing"])
+def test_a_cast_that_is_none_is_refused(graph: Caller, cast: str) -> None:
+    path = f"groups/outer/members/{cast}?$count=true"
+    assert code(graph.get(path, ConsistencyLevel="eventual")) == (400, "BadRequest")
+
+
+@pytest.mark.parametrize(
     ("wanted", "found"),
     [
         ("accountEnabled eq false", ["b"]),

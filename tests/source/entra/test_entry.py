@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from scim_bridge.source.entra.draft import Draft, together
+from scim_bridge.model.source import moved_on
 from scim_bridge.source.entra.entry import GroupEntry, merged
+from scim_bridge.source.entra.revision import Revision
 
 ANN = {"@odata.type": "#microsoft.graph.user", "id": "ann"}
 BOB = {"@odata.type": "#microsoft.graph.user", "id": "bob"}
@@ -23,27 +24,27 @@ def test_what_a_row_leaves_out_stays_and_what_it_says_is_null_goes() -> None:
 
 
 def test_the_last_word_about_a_member_holds() -> None:
-    draft = Draft({})
-    draft.put_group({"id": "g1", "displayName": "G", "members@delta": [ANN, BOB]})
-    draft.put_group({"id": "g1", "members@delta": [{**ANN, **GONE}]})
-    draft.put_group({"id": "g1", "members@delta": [{**BOB, **GONE}, BOB]})
-    entries = together({}, draft.changed())
+    revision = Revision({})
+    revision.put_group({"id": "g1", "displayName": "G", "members@delta": [ANN, BOB]})
+    revision.put_group({"id": "g1", "members@delta": [{**ANN, **GONE}]})
+    revision.put_group({"id": "g1", "members@delta": [{**BOB, **GONE}, BOB]})
+    entries = moved_on({}, revision.changed())
     group = GroupEntry.read(entries["group g1"])
     assert list(group.users) == ["bob"]
     assert group.row == {"id": "g1", "displayName": "G"}
 
 
 def test_a_removal_of_somebody_never_seen_is_ignored() -> None:
-    draft = Draft({})
-    draft.remove("user", "never")
-    draft.drop_members({"never"})
-    assert draft.changed() == {}
+    revision = Revision({})
+    revision.remove("user", "never")
+    revision.drop_members({"never"})
+    assert revision.changed() == {}
 
 
 def test_many_leavers_at_once_are_taken_out_of_groups_that_nothing_else_touched() -> None:
-    draft = Draft({})
-    draft.put_group({"id": "g1", "members@delta": [{**ANN, "id": f"u{number}"} for number in range(60)]})
-    later = Draft(together({}, draft.changed()))
+    revision = Revision({})
+    revision.put_group({"id": "g1", "members@delta": [{**ANN, "id": f"u{number}"} for number in range(60)]})
+    later = Revision(moved_on({}, revision.changed()))
     later.drop_members({f"u{number}" for number in range(50)})
     group = later.group("g1")
     assert group is not None

@@ -6,7 +6,7 @@ from scim_bridge.errors import CredentialsRefused, SourceUnreadable
 from scim_bridge.sandbox.entra.fault import EntraFault
 from scim_bridge.sandbox.entra.knobs import EntraKnobs
 from scim_bridge.sandbox.entra.server import EntraSandbox
-from scim_bridge.source.entra.retry import Patience, seconds_of
+from scim_bridge.source.entra.retry import Patience
 from scim_bridge.source.entra.source import EntraSource
 from tests.fakes import FakeClock
 from tests.organization import organization
@@ -180,15 +180,3 @@ def test_a_group_of_hidden_members_that_shows_none_is_not_believed_in_a_delta_qu
         read(source(tenant))
     tenant.knobs = EntraKnobs(roles=("User.Read.All", "GroupMember.Read.All", "Member.Read.Hidden"))
     assert "secret" not in read(source(tenant))[0].members
-
-
-@pytest.mark.parametrize("header, seconds", [(None, None), ("7", 7.0), ("-1", 0.0), ("soon", None)])
-def test_a_retry_after_is_seconds(header: str | None, seconds: float | None) -> None:
-    assert seconds_of(header) == seconds
-
-
-def test_a_retry_after_that_is_a_date_is_seconds_from_now() -> None:
-    assert seconds_of("Fri, 01 Jan 2016 00:00:00 GMT") == 0.0
-    later = seconds_of("Fri, 01 Jan 2100 00:00:00 GMT")
-    assert later is not None
-    assert later > 1_000_000

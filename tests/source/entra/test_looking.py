@@ -72,6 +72,15 @@ def test_who_is_gone_is_gone_from_the_groups_too(entra: EntraSandbox, reader: En
     assert shown(reading.snapshot) == shown(read(source(entra))[0])
 
 
+def test_who_bears_a_name_as_id_is_not_the_user_who_bears_it_as_name(entra: EntraSandbox, reader: EntraSource) -> None:
+    entra.directory.put_user("bob", userPrincipalName="bob@corp.example")
+    before, memory = read(reader)
+    reading = reader.look(TODAY, memory, [("user", "bob@corp.example")])
+    assert shown(reading.snapshot) == shown(before)
+    assert reading.learned is not None
+    assert reading.learned.entries == {}
+
+
 def test_after_a_look_the_next_reading_of_changes_shows_what_a_whole_one_shows(
     entra: EntraSandbox, reader: EntraSource
 ) -> None:

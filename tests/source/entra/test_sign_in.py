@@ -10,7 +10,7 @@ import jwt
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import NameOID
 
@@ -119,6 +119,14 @@ def test_a_key_that_is_none_is_refused_without_being_shown(entra: EntraSandbox, 
     with pytest.raises(Misconfigured, match=r"\(file:app\.key\) is no private key in PEM") as refused:
         read(source(entra, credential=chosen))
     assert "c2VjcmV0" not in str(refused.value)
+
+
+def test_a_key_of_a_kind_that_entra_does_not_take_is_refused(entra: EntraSandbox, tmp_path: Path) -> None:
+    other = ec.generate_private_key(ec.SECP256R1())
+    (tmp_path / "app.key").write_bytes(other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    chosen = ClientCertificate(certificate(tmp_path), Secret("file:app.key", tmp_path, "key"))
+    with pytest.raises(Misconfigured, match=r"\(file:app\.key\) is not an RSA key"):
+        read(source(entra, credential=chosen))
 
 
 def test_a_key_of_another_certificate_is_refused(entra: EntraSandbox, tmp_path: Path) -> None:

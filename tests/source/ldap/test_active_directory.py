@@ -211,15 +211,19 @@ def kind_of(follower: Follower) -> str:
     return str(json.loads(follower.memory.watermark)["kind"])
 
 
-def by_usn(follower: Follower) -> Follower:
-    """The same, following by uSNChanged from now on, as an account without the right to DirSync would."""
+def by_usn(samba: Samba) -> Follower:
+    """Somebody who follows by uSNChanged, as an account without the right to DirSync would."""
     from scim_bridge.source.ldap.connection import signed_in
+    from scim_bridge.source.ldap.layout import Server, layout
+    from scim_bridge.source.ldap.schema import read_schema
     from scim_bridge.source.ldap.usn import Usn
     from scim_bridge.source.ldap.whole import Reader
 
-    layout = follower.source._layout
-    with signed_in(follower.source._settings) as session:
-        position = Usn(session, layout, Reader(session, layout)).start()
+    with signed_in(settings(samba)) as session:
+        server = Server(session.flavor, read_schema(session))
+        found = layout(settings(samba), server, {"user": USERS, "group": GROUPS})
+        position = Usn(session, found, Reader(session, found)).start()
+    follower = Follower(samba)
     assert follower.memory is not None
     follower.memory = Memory(position, follower.memory.entries)
     return follower
@@ -234,7 +238,7 @@ def test_after_any_churn_dirsync_leads_where_everything_leads(samba: Samba, link
 
 @pytest.mark.parametrize("seed", range(3, 6))
 def test_after_any_churn_sequence_numbers_lead_where_everything_leads(samba: Samba, link: Any, seed: int) -> None:
-    follower = by_usn(Follower(samba))
+    follower = by_usn(samba)
     follow_churn(follower, link, seed)
     assert kind_of(follower) == "usn"
 
@@ -244,7 +248,7 @@ def test_another_domain_controller_or_a_restored_one_is_read_whole(
     samba: Samba, link: Any, part: str, value: object
 ) -> None:
     add(link, user("a"))
-    follower = by_usn(Follower(samba))
+    follower = by_usn(samba)
     assert follower.memory is not None
     position = {**json.loads(follower.memory.watermark), part: value}
     follower.memory = Memory(json.dumps(position), follower.memory.entries)
@@ -272,7 +276,43 @@ def test_an_account_without_rights_reads_everything_each_time_and_says_so(samba:
     follower = Follower(samba, account=(f"{READER}@t.example", READER_PASSWORD))
     assert kind_of(follower) == "none"
     link.delete_s(user("a")[0])
-    assert follower.follows(whole=True).snapshot.users == ()
+    reading = follower.follows(whole=True)
+    assert reading.snapshot.users == ()
+    assert reading.learned is not None
+    assert "Replicating Directory Changes" in reading.learned.reason
+
+
+@pytest.mark.parametrize("account", [(ADMIN, PASSWORD), (f"{READER}@t.example", READER_PASSWORD)])
+def test_who_moves_while_everything_is_read_is_there_all_the_same(
+    samba: Samba, link: Any, account: tuple[str, str]
+) -> None:
+    for entry in (user("a"), user("b", "branch"), group("dev", user("b", "branch")[0])):
+        add(link, entry)
+    moved: list[str] = []
+
+    def move(step: str, done: int, total: int | None) -> None:
+        if not moved:
+            moved.append(step)
+            link.rename_s(user("b", "branch")[0], "CN=b", f"OU=people,{DOMAIN}")
+
+    reading = source(samba, account=account).read(TODAY, None, move)
+    found = by_login(reading)
+    assert (moved, set(found)) == (["read users"], {"a", "b"})
+    assert [users for users, _ in reading.snapshot.members.values()] == [(found["b"].id,)]
+
+
+def test_a_domain_is_read_from_its_root_past_what_it_refers_to(samba: Samba, link: Any) -> None:
+    add(link, user("a"))
+    shown = source(samba, users=Search((DOMAIN,), "(sAMAccountName=a)")).read(TODAY).snapshot
+    assert len(shown.users) == 1
+
+
+def test_a_probe_says_how_changes_are_learned(samba: Samba, link: Any) -> None:
+    add(link, user("a"))
+    (by_right,) = source(samba).probe(TODAY).warnings
+    (by_none,) = source(samba, account=(f"{READER}@t.example", READER_PASSWORD)).probe(TODAY).warnings
+    assert by_right.detail == "changes by DirSync"
+    assert "Replicating Directory Changes" in by_none.detail
 
 
 def test_a_wrong_password_is_explained(samba: Samba) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scim_bridge.config.source import Search
 from scim_bridge.model.source import Memory, SourceReading, Wanted
 from tests.ldap_organization import change, expected, open_ldap_entries, shown
 from tests.ldap_server import ADMIN, PASSWORD, ROOT, SUFFIX, Slapd, add, group, person, replace, require_slapd
@@ -106,8 +107,6 @@ def test_an_idle_run_costs_one_search_a_base(make_slapd: Callable[..., Slapd]) -
 
 
 def test_an_entry_that_leaves_the_filter_is_gone(slapd: Slapd) -> None:
-    from scim_bridge.config.source import Search
-
     link = slapd.admin()
     add(link, person("a", employeeType=["staff"]))
     add(link, person("b", employeeType=["staff"]))
@@ -177,10 +176,12 @@ def test_a_server_that_keeps_no_record_of_changes_is_read_whole_each_time(make_s
     server = make_slapd(sessionlog=None)
     add(server.admin(), person("a"))
     follower = Follower(server)
-    add(server.admin(), person("b"))
-    reading = follower.follows(whole=True)
-    assert reading.learned is not None
-    assert (set(ids(reading.snapshot)), reading.learned.reason) == ({"a", "b"}, "")
+    for login in "bc":
+        add(server.admin(), person(login))
+        reading = follower.follows(whole=True)
+        assert login in ids(reading.snapshot)
+        assert reading.learned is not None
+        assert reading.learned.reason == "the server does not report changes (OpenLDAP: overlay syncprov)"
 
 
 def test_a_record_of_changes_that_was_switched_off_is_said(slapd: Slapd) -> None:
@@ -220,8 +221,6 @@ def test_a_unit_that_leaves_the_base_takes_its_people_out(slapd: Slapd) -> None:
 
 
 def test_a_filter_on_group_membership_is_never_followed_by_changes(make_slapd: Callable[..., Slapd]) -> None:
-    from scim_bridge.config.source import Search
-
     server = make_slapd(modules=("memberof",), database="overlay memberof")
     link = server.admin()
     add(link, person("a"))
@@ -230,6 +229,27 @@ def test_a_filter_on_group_membership_is_never_followed_by_changes(make_slapd: C
     follower = Follower(server, users=users)
     replace(link, group("aws")[0], member=[ADMIN])
     assert follower.follows(whole=True).snapshot.users == ()
+
+
+def test_a_group_whose_members_the_server_works_out_is_never_followed_by_changes(
+    make_slapd: Callable[..., Slapd],
+) -> None:
+    overlay = "overlay dynlist\ndynlist-attrset groupOfURLs memberURL member"
+    server = make_slapd(modules=("dynlist",), top="include /etc/ldap/schema/dyngroup.schema", database=overlay)
+    link = server.admin()
+    for login in "ab":
+        add(link, person(login, title=["dev"]))
+    follower = Follower(server, groups=Search((f"ou=groups,{SUFFIX}",), "(cn=*)", "member"))
+    follower.follows()
+    url = f"ldap:///ou=people,{SUFFIX}??sub?(title=dev)"
+    add(link, (f"cn=dyn,ou=groups,{SUFFIX}", {"objectClass": ["groupOfURLs"], "cn": ["dyn"], "memberURL": [url]}))
+    assert members(follower.follows(whole=True).snapshot) == {"dyn": ({"a", "b"}, set())}
+    replace(link, person("b")[0], title=["sales"])
+    reading = follower.follows(whole=True)
+    assert members(reading.snapshot) == {"dyn": ({"a"}, set())}
+    assert reading.learned is not None
+    assert "cn=dyn" in reading.learned.reason
+    assert "memberURL" in reading.learned.reason
 
 
 def test_where_the_server_mends_references_a_rename_is_followed(make_slapd: Callable[..., Slapd]) -> None:
@@ -294,6 +314,24 @@ def test_looking_at_one_record_leaves_the_others_as_remembered(slapd: Slapd) -> 
     assert reading.learned.watermark == follower.memory.watermark
     follower.memory = remembered(follower.memory, reading)
     follower.follows()
+
+
+@pytest.mark.parametrize("stranger", ["1207", "a)(uid=*", "(", "\udcff", ""])
+def test_an_id_of_another_kind_of_source_is_there_for_nobody(make_slapd: Callable[..., Slapd], stranger: str) -> None:
+    server = make_slapd(log=True)
+    add(server.admin(), person("a"))
+    follower = Follower(server)
+    before = server.searches()
+    reading = follower.source.look(TODAY, follower.memory, [("user", stranger), ("group", stranger)])
+    assert set(ids(reading.snapshot)) == {"a"}
+    assert server.searches() - before == 1  # the root DSE
+
+
+def test_an_id_that_is_no_text_is_there_for_nobody(slapd: Slapd) -> None:
+    add(slapd.admin(), person("a", employeeNumber=["1"]))
+    follower = Follower(slapd, Wanted("employeeNumber", frozenset({"uid", "employeeNumber"})))
+    reading = follower.source.look(TODAY, follower.memory, [("user", "\udcff")])
+    assert set(ids(reading.snapshot)) == {"a"}
 
 
 def test_a_record_may_be_looked_at_by_another_id_and_found_where_it_is_new(slapd: Slapd) -> None:

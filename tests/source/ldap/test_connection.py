@@ -2,7 +2,10 @@
 
 import os
 import shutil
-from collections.abc import Callable
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -58,6 +61,35 @@ def test_without_tls_where_it_is_wanted_the_reason_is_said(corp: Slapd) -> None:
     url = f"ldaps://127.0.0.1:{corp.port}"
     with pytest.raises(SourceUnreadable, match=r"no TLS could be agreed on|connection"):
         read(corp, urls=(url,), tls=trusting(corp), timeout=timedelta(seconds=2))
+
+
+def test_a_server_that_answers_start_tls_with_a_referral_is_said_and_the_next_is_tried(corp: Slapd) -> None:
+    with referring() as url:
+        with pytest.raises(SourceUnreadable, match=f"could not be reached \\({url}: "):
+            read(corp, urls=(url,), tls=trusting(corp, start=True))
+        assert set(ids(read(corp, urls=(url, corp.url), tls=trusting(corp, start=True)))) == {"a"}
+
+
+@contextmanager
+def referring() -> Iterator[str]:
+    """The URL of a server whose answer to every request is: ask another one (RFC 4511 §4.12, result 10)."""
+    answer = bytes.fromhex("300c02010178070a010a04000400")
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                if connection.recv(4096):
+                    connection.sendall(answer)
+                    connection.recv(4096)
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield f"ldap://127.0.0.1:{listener.getsockname()[1]}"
+    listener.close()
 
 
 def test_a_missing_file_of_authorities_is_named(corp: Slapd, tmp_path: Path) -> None:

@@ -45,15 +45,12 @@ def test_within_the_limit_of_a_page_many_pages_are_read(make_slapd: Callable[...
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 def test_a_connection_cut_in_mid_listing_fails_the_run(make_slapd: Callable[..., Slapd], share: float) -> None:
     server = with_reader(make_slapd)
-    reader = source(server, page_size=10)
-    reader.attributes("user")
     with CuttingProxy(server.port) as proxy:
-        whole = source(server, page_size=10, urls=(f"ldap://127.0.0.1:{proxy.port}",))
-        whole._layout = reader._layout
-        whole.read(TODAY)
-    with CuttingProxy(server.port, limit=int(proxy.passed * 0.8 * share)) as proxy:
         cut = source(server, page_size=10, urls=(f"ldap://127.0.0.1:{proxy.port}",))
-        cut._layout = reader._layout
+        cut.attributes("user")  # the schema has been read by now
+        before = proxy.passed
+        cut.read(TODAY)
+        proxy.limit = int((proxy.passed - before) * 0.8 * share)
         with pytest.raises(SourceUnreadable, match="the connection was lost while"):
             cut.read(TODAY)
 
@@ -67,9 +64,10 @@ def test_a_connection_cut_while_changes_are_learned_fails_the_run_and_the_next_c
     memory = remembered(None, reader.read(TODAY))
     for number in range(PEOPLE):
         replace(link, person(f"u{number}")[0], title=["Lead"])
-    with CuttingProxy(server.port, limit=6_000) as proxy:
+    with CuttingProxy(server.port) as proxy:
         cut = source(server, urls=(f"ldap://127.0.0.1:{proxy.port}",))
-        cut._layout = reader._layout
+        cut.attributes("user")
+        proxy.limit = 6_000
         with pytest.raises(SourceUnreadable, match="the connection was lost while"):
             cut.read(TODAY, memory)
     titles = [record.attributes["title"] for record in reader.read(TODAY, memory).snapshot.users]
@@ -111,6 +109,21 @@ def test_a_schema_that_may_not_be_read_fails_the_run(make_slapd: Callable[..., S
     server = with_reader(make_slapd, top='access to dn.base="cn=Subschema" by * none')
     with pytest.raises(SourceUnreadable, match="does not show its schema"):
         read(server, bind=simple(READER))
+
+
+def test_a_part_that_another_server_holds_fails_the_run_and_is_named(slapd: Slapd) -> None:
+    link = slapd.admin()
+    tokyo = f"ou=tokyo,ou=people,{SUFFIX}"
+    add(link, (tokyo, {"objectClass": ["organizationalUnit"], "ou": ["tokyo"]}))
+    add(link, (f"uid=a,{tokyo}", person("a")[1]))
+    memory = remembered(None, source(slapd).read(TODAY))
+    link.delete_s(f"uid=a,{tokyo}")
+    link.delete_s(tokyo)
+    elsewhere = {"objectClass": ["referral", "extensibleObject"], "ou": ["tokyo"], "ref": [f"ldap://dc2/{tokyo}"]}
+    add(link, (tokyo, elsewhere))
+    for known in (None, memory):
+        with pytest.raises(SourceUnreadable, match=r"a part of ou=people,.* is on another server \(ldap://dc2/"):
+            source(slapd).read(TODAY, known)
 
 
 def test_after_an_outage_the_next_run_catches_up(slapd: Slapd) -> None:

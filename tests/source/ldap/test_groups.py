@@ -72,6 +72,26 @@ def test_a_uid_that_two_users_share_makes_nobody_a_member(slapd: Slapd) -> None:
     assert [notice.subject for notice in shown.warnings] == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("classes", "member"),
+    [(["groupOfNames"], "member"), (["groupOfUniqueNames"], "uniqueMember"), (["posixGroup"], "memberUid")],
+)
+def test_without_a_filter_the_attribute_of_members_says_what_groups_are(
+    slapd: Slapd, classes: list[str], member: str
+) -> None:
+    link = slapd.admin()
+    add(link, person("a"))
+    number = {"gidNumber": ["7"]} if member == "memberUid" else {}
+    named = "a" if member == "memberUid" else person("a")[0]
+    add(link, (f"cn=dev,{GROUPS}", {"objectClass": classes, "cn": ["dev"], member: [named], **number}))
+    assert members(read(slapd, groups=Search((GROUPS,), "", member))) == {"dev": ({"a"}, set())}
+
+
+def test_an_unusual_attribute_of_members_needs_a_filter(slapd: Slapd) -> None:
+    with pytest.raises(Misconfigured, match=r"source\.groups has no filter, and none is usual where roleOccupant"):
+        read(slapd, groups=Search((GROUPS,), "", "roleOccupant"))
+
+
 def test_an_attribute_of_members_that_the_server_does_not_know_is_said(slapd: Slapd) -> None:
     with pytest.raises(Misconfigured, match=r"groups\.member is memberz"):
         read(slapd, groups=Search((GROUPS,), "(objectClass=groupOfNames)", "memberz"))

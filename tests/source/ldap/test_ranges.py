@@ -26,6 +26,7 @@ class Group:
     versions: list[bytes] = field(default_factory=lambda: [b"7"])
     url: str = "ldaps://dc1"
     asked: list[str] = field(default_factory=list)
+    is_gone: bool = False
 
     def row(self, start: int) -> Row:
         version = self.versions.pop(0) if len(self.versions) > 1 else self.versions[0]
@@ -36,6 +37,8 @@ class Group:
 
     def entry(self, base: str, attributes: Sequence[str], what: str) -> Row | None:
         self.asked.append(attributes[0])
+        if self.is_gone:
+            return None
         found = re.fullmatch(r"member;range=(\d+)-\*", attributes[0])
         assert found is not None
         return self.row(int(found[1]))
@@ -44,7 +47,8 @@ class Group:
 def whole(group: Group) -> Any:
     layout: Any = SimpleNamespace(member="member")
     server: Any = group
-    return complete(server, group.row(0), layout)[1]
+    found = complete(server, group.row(0), layout)
+    return found[1] if found is not None else None
 
 
 def test_what_the_server_gave_decides_what_is_asked_next() -> None:
@@ -63,6 +67,10 @@ def test_a_group_that_never_holds_still_fails_the_run() -> None:
     group = Group([b"%d" % number for number in range(8)], versions=[b"%d" % number for number in range(99)])
     with pytest.raises(SourceUnreadable, match="CN=dev,DC=t kept changing while its members were read"):
         whole(group)
+
+
+def test_a_group_that_is_deleted_meanwhile_is_gone_and_not_without_members() -> None:
+    assert whole(Group([b"%d" % number for number in range(8)], is_gone=True)) is None
 
 
 def test_a_group_that_came_whole_is_left_as_it_is() -> None:

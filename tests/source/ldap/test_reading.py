@@ -1,5 +1,6 @@
 """What an OpenLDAP directory shows: entries, names, types, values."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from scim_bridge.config.source import Search
@@ -73,6 +74,18 @@ def test_a_mapping_that_goes_through_all_attributes_gets_them_all_but_no_passwor
     (record,) = read(slapd, Wanted("id", frozenset(), is_all=True)).users
     assert record.attributes["title"] == ["Lead"]
     assert {"userPassword", "jpegPhoto"}.isdisjoint(record.attributes)
+
+
+def test_a_password_that_is_kept_as_text_is_neither_shown_nor_remembered(make_slapd: Callable[..., Slapd]) -> None:
+    hashed = "( 1.3.6.1.4.1.7165.2.1.25 NAME 'sambaNTPassword' SYNTAX 1.3.6.1.4.1.1466.115.121.1.26 SINGLE-VALUE )"
+    server = make_slapd(top=f"attributetype {hashed}")
+    dn, attributes = person("a", sambaNTPassword=["0CB6948805F797BF2A82807973B89537"])
+    add(server.admin(), (dn, {**attributes, "objectClass": ["inetOrgPerson", "extensibleObject"]}))
+    reader = source(server, Wanted("id", frozenset({"uid", "sambaNTPassword"}), is_all=True))
+    reading = reader.read(TODAY)
+    assert "0CB69488" not in repr(reading)
+    assert "uid" in reading.snapshot.users[0].attributes
+    assert "sambaNTPassword" not in reader.attributes("user")
 
 
 def test_a_manager_is_the_id_of_the_record_and_nobody_where_it_leads_nowhere(slapd: Slapd) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("ldap", reason="python-ldap is not installed (make system-packages, then make setup)")
 
-from scim_bridge.config.source import LdapSettings, Search
+from scim_bridge.config.source import Flavor, LdapSettings, Search
 from scim_bridge.mapping.expression import Language
 from scim_bridge.mapping.row import is_clean
 from scim_bridge.model.source import Wanted
@@ -16,28 +16,31 @@ from scim_bridge.source.ldap.layout import Layout, Server, layout, types
 from scim_bridge.source.ldap.name import is_below, parts, split, without_bits
 from scim_bridge.source.ldap.record import snapshot
 from scim_bridge.source.ldap.schema import parse
+from scim_bridge.source.ldap.session import is_without_people
 from tests.source.ldap.reading import NO_TLS, TODAY, simple
 
 _DAY = 133_497_504_000_000_000
 """2024-01-15 00:00 UTC in hundreds of nanoseconds since 1601."""
 
 
-def of_people(*definitions: bytes, names: frozenset[str]) -> Layout:
+def of_people(
+    *definitions: bytes, names: frozenset[str], flavor: Flavor = "openldap", groups: Search | None = None
+) -> Layout:
     """What is asked of a server with this schema."""
     from datetime import timedelta
 
     settings = LdapSettings(
         ("ldap://127.0.0.1",),
-        "openldap",
+        flavor,
         simple(),
         NO_TLS,
         Search(("dc=x",), ""),
-        None,
+        groups,
         True,  # noqa: FBT003
         500,
         timedelta(seconds=1),
     )
-    server = Server("openldap", parse(definitions))
+    server = Server(flavor, parse(definitions))
     return layout(settings, server, {"user": Wanted("id", names), "group": Wanted("id")})
 
 
@@ -68,6 +71,37 @@ def test_an_account_is_enabled_unless_disabled_or_expired_as_the_day_began(
     assert value.is_enabled(control, expires, "2024-01-15") is enabled
 
 
+@pytest.mark.parametrize(("control", "expires"), [("", ""), ("many", "0"), ("512", "never")])
+def test_nothing_is_said_of_an_account_whose_switch_is_no_number(control: str, expires: str) -> None:
+    assert value.is_enabled(control, expires, "2024-01-15") is None
+
+
+def test_the_record_of_such_an_account_has_no_switch() -> None:
+    there = of_people(
+        b"( 1.2.1 NAME 'userAccountControl' SYNTAX '1.3.6.1.4.1.1466.115.121.1.27' SINGLE-VALUE )",
+        names=frozenset({"accountEnabled"}),
+        flavor="active-directory",
+    )
+    (record,) = snapshot({"user 1": entry.write("cn=a,dc=x", {"userAccountControl": [""]})}, there, TODAY).users
+    assert "accountEnabled" not in record.attributes
+
+
+@pytest.mark.parametrize("flavor", ["openldap", "active-directory"])
+def test_members_by_uid_are_found_whatever_the_flavor(flavor: Flavor) -> None:
+    text = b"SYNTAX '1.3.6.1.4.1.1466.115.121.1.26' )"
+    there = of_people(
+        *(b"( 1.2.%d NAME '%s' %s" % (number, name, text) for number, name in enumerate([b"uid", b"memberUid", b"cn"])),
+        names=frozenset({"uid"}),
+        flavor=flavor,
+        groups=Search(("dc=x",), "", "memberUid"),
+    )
+    entries = {
+        "user 1": entry.write("cn=a,dc=x", {"uid": ["a"]}),
+        "group 2": entry.write("cn=dev,dc=x", {"memberUid": ["A"]}),
+    }
+    assert snapshot(entries, there, TODAY).members == {"2": (("1",), ())}
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -81,10 +115,28 @@ def test_names_are_the_same_whatever_their_spelling(one: str, other: str) -> Non
     assert parts(one) == parts(other)
 
 
+def test_a_name_that_is_no_text_is_the_same_as_itself_alone() -> None:
+    assert parts("cn=\udcff,dc=x") == parts("cn=\udcff,dc=x") != parts("cn=\udcfe,dc=x")
+
+
 def test_a_name_with_an_escaped_comma_is_not_another_unit() -> None:
     assert parts("cn=a\\,ou=x,dc=y") != parts("cn=a,ou=x,dc=y")
     assert not is_below("cn=a\\,ou=x,dc=y", "ou=x,dc=y")
     assert is_below("cn=a,OU=X,dc=y", "ou=x,dc=y")
+
+
+@pytest.mark.parametrize(
+    ("partition", "is_usual"),
+    [
+        ("CN=Configuration,DC=t,DC=example", True),
+        ("DC=DomainDnsZones,DC=t,DC=example", True),
+        ("DC=ForestDnsZones,DC=t,DC=example??base", True),
+        ("DC=emea,DC=t,DC=example", False),
+        ("", False),
+    ],
+)
+def test_of_what_active_directory_refers_to_only_other_domains_matter(partition: str, is_usual: bool) -> None:
+    assert is_without_people(f"ldap://t.example/{partition}") is is_usual
 
 
 def test_what_a_server_adds_to_a_name_is_taken_off() -> None:

@@ -6,25 +6,25 @@ from typing import Any
 import orjson
 
 from scim_bridge.model.identity import Kind
-from scim_bridge.source.entra.entry import GroupEntry, Row, key_of, kind_and_id, merged
+from scim_bridge.source.entra.entry import GraphObject, GroupEntry, key_of, kind_and_id, merged
 
 _FEW = 20
 """Up to so many ids are looked for in an entry's text; for more of them every entry is read."""
 
 
-class Draft:
+class Revision:
     """Entries, moved on row by row. before: what was remembered, none for a reading of everything."""
 
     def __init__(self, before: Mapping[str, str]) -> None:
         self._before = before
-        self._users: dict[str, Row | None] = {}
+        self._users: dict[str, GraphObject | None] = {}
         self._groups: dict[str, GroupEntry | None] = {}
 
     def knows(self, kind: Kind, object_id: str) -> bool:
         """Whether this object was remembered before."""
         return key_of(kind, object_id) in self._before
 
-    def put_user(self, row: Row) -> None:
+    def put_user(self, row: GraphObject) -> None:
         """A user as a row shows it, on top of what was known."""
         object_id = row["id"]
         known = self._users.get(object_id)
@@ -32,7 +32,7 @@ class Draft:
             known = orjson.loads(text)
         self._users[object_id] = merged(known or {}, row)
 
-    def put_group(self, row: Row) -> None:
+    def put_group(self, row: GraphObject) -> None:
         """A group as a row shows it, with the changes of its members, on top of what was known."""
         group = self.group(row["id"]) or GroupEntry({})
         group.row = merged(group.row, row)
@@ -40,7 +40,7 @@ class Draft:
             group.put(member)
         self._groups[row["id"]] = group
 
-    def put_members(self, group_id: str, members: Iterable[Row]) -> None:
+    def put_members(self, group_id: str, members: Iterable[GraphObject]) -> None:
         """Exactly these are a group's direct members. The group itself may not be known yet."""
         known = self.group(group_id)
         group = GroupEntry(known.row if known is not None else {})
@@ -48,14 +48,14 @@ class Draft:
             group.put(member)
         self._groups[group_id] = group
 
-    def put_member(self, group_id: str, member: Row) -> None:
+    def put_member(self, group_id: str, member: GraphObject) -> None:
         """One more member of a group. A group that is not known is none of ours."""
         group = self.group(group_id)
         if group is not None:
             group.put(member)
             self._groups[group_id] = group
 
-    def put_memberships(self, member: Row, group_ids: Collection[str]) -> None:
+    def put_memberships(self, member: GraphObject, group_ids: Collection[str]) -> None:
         """Exactly these groups have it as a direct member."""
         for group_id in list(self.group_ids()):
             if group_id in group_ids:
@@ -119,12 +119,6 @@ def _text(row: Mapping[str, Any] | None) -> str | None:
     return orjson.dumps(row).decode() if row is not None else None
 
 
-def together(before: Mapping[str, str], changed: Mapping[str, str | None]) -> dict[str, str]:
-    """The entries after a change."""
-    after = {key: text for key, text in before.items() if key not in changed}
-    return after | {key: text for key, text in changed.items() if text is not None}
-
-
-def last_of_each(rows: Iterable[Row]) -> dict[str, Row]:
+def last_of_each(rows: Iterable[GraphObject]) -> dict[str, GraphObject]:
     """The last row of each object: what it came to, where a round tells of it several times."""
     return {row["id"]: row for row in rows}
