@@ -32,7 +32,7 @@ demo: setup ## a sample organization into an emulated Identity Center, with the 
 
 .PHONY: test
 test: setup scimmy lint ## lint, types, imports, all tests but the slow ones
-	$(BIN)/python -m pytest -m "not slow and not samba"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not samba"
 
 # A SCIM server of others, for the contract tests; where there is no npm they are skipped (CI has it).
 .PHONY: scimmy
