@@ -78,9 +78,11 @@ def test_a_host_that_does_not_answer(world: World, cli: Cli) -> None:
     ("arguments", "sentence"),
     [
         ((), "Missing command"),
-        (("snyc",), "No such command 'snyc'"),
+        (("snyc",), "No such command 'snyc'. Did you mean 'sync'? See: scim-bridge --help\n"),
+        (("sync", "--aprove"), "See: scim-bridge sync --help\n"),
+        (("rollback", "abc"), "Invalid value for 'run': write a whole number. See: scim-bridge rollback --help\n"),
+        (("conflicts", "resolve"), "See: scim-bridge conflicts resolve --help\n"),
         (("sync", "nobody"), "bridge.yaml has no connection 'nobody'; it has: corp"),
-        (("show", "x"), "Invalid value for 'run': Input should be a valid integer"),
         (("show", "7"), "there is no run 7"),
         (("apply", "gone.json"), "gone.json cannot be read"),
         (("mapping", "test", "gone.yaml"), "gone.yaml does not exist"),
