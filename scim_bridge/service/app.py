@@ -105,7 +105,7 @@ class _Pages:
             names = dict.fromkeys((*self._shown.connections, *reader.connections()))
             connections = by_urgency(view_connection(self._situation(reader, name)) for name in names)
             recent = view_runs(reader.runs(limit=8))
-            waiting = view_conflicts(reader.conflicts())
+            waiting = [c for c in view_conflicts(reader.conflicts()) if not c.decision]
         needy = sum(connection.needs_you for connection in connections)
         return self._render(
             request, "overview.html", connections=connections, needy=needy, runs=recent, conflicts=waiting[:5]
@@ -117,7 +117,7 @@ class _Pages:
         return Situation(
             name,
             last,
-            len(reader.conflicts(name)),
+            sum(not conflict.resolution for conflict in reader.conflicts(name)),
             self._shown.connections.get(name),
             self._shown.now(),
             sum(outcomes.get(status, 0) for status in ("sent", "failed", "not_sent")),
@@ -145,9 +145,11 @@ class _Pages:
         )
 
     def conflicts(self, request: Request) -> Response:
-        """What waits for a person, with what to do about each."""
+        """What waits for a person, with what to do about each; then what was decided."""
         with self._look() as reader:
-            return self._render(request, "conflicts.html", conflicts=view_conflicts(reader.conflicts()))
+            found = view_conflicts(reader.conflicts())
+        waiting, decided = [c for c in found if not c.decision], [c for c in found if c.decision]
+        return self._render(request, "conflicts.html", waiting=waiting, decided=decided)
 
     def healthz(self) -> Response:
         """200 while the state can be read; for the container's health check."""
