@@ -42,31 +42,31 @@ def resolve_command(
         "source": source,
         "target": target,
     }
-    chosen = [decision for decision, is_given in given.items() if is_given]
-    if len(chosen) != 1:
-        raise Misconfigured("a conflict is decided in one way", "Give one of --link, --separate, --adopt, --ignore, …")
     settings = load(context.obj)
     found = [c for c in open_reader(settings.state).conflicts() if c.key == key or (c.kind == key and c.is_waiting)]
     if not found:
         raise Misconfigured(f"no conflict {key} is open", "See: scim-bridge conflicts")
     if link is not None and key == found[0].kind:
         raise Misconfigured("--link gives one resource to one record", "Name one conflict by its key.")
-    _require_fitting(found[0], chosen[0])
+    chosen = _fitting(found[0], [decision for decision, is_given in given.items() if is_given])
     with State(settings.state) as state:
         for conflict in found:
-            state.resolve(conflict.connection, conflict.key, chosen[0], link or "", note, who())
+            state.resolve(conflict.connection, conflict.key, chosen, link or "", note, who())
     which = key if key == found[0].key else f"{counted(len(found), 'conflict')} of kind {key}"
-    tell(f"{which}: {chosen[0]}. The next sync goes by it.")
+    tell(f"{which}: {chosen}. The next sync goes by it.")
     return 0
 
 
-def _require_fitting(conflict: ConflictRecord, decision: Decision) -> None:
+def _fitting(conflict: ConflictRecord, given: list[Decision]) -> Decision:
+    """The one decision that was given. Raises Misconfigured, naming those that fit this conflict."""
     possible = DECISIONS.get(conflict.kind, ONLY_IGNORED)
-    if decision not in possible:
-        ways = " or ".join(f"--{way}" for way in possible)
-        raise Misconfigured(
-            f"--{decision} cannot decide a conflict of kind {kind_words(conflict.kind)}", f"Use {ways}."
-        )
+    ways = " or ".join("--link TARGET_ID" if way == "link" else f"--{way}" for way in possible)
+    kind = kind_words(conflict.kind)
+    if len(given) != 1:
+        raise Misconfigured(f"a conflict of kind {kind} is decided in one way", f"Give {ways}.")
+    if given[0] not in possible:
+        raise Misconfigured(f"--{given[0]} cannot decide a conflict of kind {kind}", f"Use {ways}.")
+    return given[0]
 
 
 def pause_command(

@@ -1,5 +1,6 @@
 """`demo`: the main job on a sample organization, with the emulator as the target. No account, nothing left behind."""
 
+import socket
 import tempfile
 from contextlib import ExitStack
 from enum import StrEnum
@@ -14,6 +15,7 @@ from scim_bridge.bridge import open_bridge
 from scim_bridge.cli.demo_source import Laid, lay_csv, lay_entra, lay_ldap
 from scim_bridge.cli.output import Output, OutputOption, console, print_json, progress, tell
 from scim_bridge.config.settings import load
+from scim_bridge.errors import Misconfigured
 from scim_bridge.execution import Order
 from scim_bridge.sample.organization import FOLDER
 from scim_bridge.state.writer import State
@@ -62,6 +64,8 @@ def demo_command(
     """Sync a sample organization into an emulated Identity Center, and serve the pages."""
     from scim_bridge.sandbox.server import Sandbox
 
+    if not once:
+        _require_free(port)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scim-bridge-demo-")))
         laid = _LAY[source](folder, stack)
@@ -78,6 +82,19 @@ def demo_command(
     elif once:
         _print_access(rows)
     return 0
+
+
+def _require_free(port: int) -> None:
+    """Raise Misconfigured if the pages cannot have this port, before anybody is told to look at anything."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Misconfigured(
+                f"the demo's pages cannot be served on port {port} ({error.strerror})",
+                "Choose another one with --port; --port 0 takes any that is free.",
+            ) from None
 
 
 def _configure(folder: Path, laid: Laid, url: str, token: str, port: int) -> Path:

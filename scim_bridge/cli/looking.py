@@ -12,6 +12,7 @@ from scim_bridge.config.settings import load
 from scim_bridge.errors import Misconfigured
 from scim_bridge.execution import Order
 from scim_bridge.explanation import explain
+from scim_bridge.state.liveness import as_it_is
 from scim_bridge.state.reader import open_reader
 from scim_bridge.view import document, terminal
 from scim_bridge.view.conflict import view_conflicts
@@ -80,7 +81,8 @@ def history_command(
     """The last runs, newest first."""
     settings = load(context.obj)
     name = settings.connection(connection).name if connection else None
-    runs = open_reader(settings.state).runs(name, limit)
+    reader = open_reader(settings.state)
+    runs = as_it_is(reader, settings.state, reader.runs(name, limit))
     if output is Output.json:
         print_json([document.run_document(run) for run in runs])
     else:
@@ -94,10 +96,12 @@ def show_command(
     output: OutputOption = Output.text,
 ) -> int:
     """One run with its operations and what became of each."""
-    reader = open_reader(load(context.obj).state)
-    record = reader.run(run)
-    if record is None:
+    settings = load(context.obj)
+    reader = open_reader(settings.state)
+    found = reader.run(run)
+    if found is None:
         raise Misconfigured(f"there is no run {run}", "See: scim-bridge history")
+    record = as_it_is(reader, settings.state, [found])[0]
     operations = reader.operations(run, limit=_ALL if output is Output.json else _SHOWN)
     if output is Output.json:
         print_json(document.show_document(record, operations))

@@ -54,13 +54,25 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+_NO_NUMBER = "Input should be a valid integer, unable to parse string as an integer"
+
+
+def _usage(error: UsageError) -> str:
+    """What is wrong with a command line, in one sentence, and the help of the very command that it is about."""
+    said = error.format_message().replace("Value error, ", "").replace(_NO_NUMBER, "write a whole number")
+    if said.startswith("Usage"):
+        return said
+    end = "" if said.endswith(("?", ".")) else "."
+    command = error.ctx.command_path if error.ctx is not None else "scim-bridge"
+    return f"scim-bridge: {said}{end} See: {command} --help"
+
+
 def run(arguments: list[str]) -> int:
     """Run one command line and give its exit code."""
     try:
         code = typer.main.get_command(app).main(arguments, prog_name="scim-bridge", standalone_mode=False)
     except UsageError as usage:
-        said = usage.format_message().replace("Value error, ", "")
-        tell(said if said.startswith("Usage") else f"scim-bridge: {said.rstrip('.?')}. See: scim-bridge --help")
+        tell(_usage(usage))
         return 2
     except ClickException as failure:
         tell(f"scim-bridge: {failure.format_message()}")

@@ -49,17 +49,23 @@ def of_match(desired: Desired, column: TargetColumn, resources: Sequence[Existin
         "taken": (
             "match_taken",
             f"{desired.name} matches {shown}, which belongs to another record or connection",
-            "Give one of the two another name in the source, or decide: conflicts resolve KEY --link TARGET_ID.",
+            (
+                "Give one of the two another name in the source, "
+                "or decide: scim-bridge conflicts resolve KEY --link TARGET_ID."
+            ),
         ),
         "contested": (
             "match_contested",
             f"{desired.name} and another record both match {shown}",
-            "Give the records different names in the source, or decide: conflicts resolve KEY --link TARGET_ID.",
+            (
+                "Give the records different names in the source, "
+                "or decide: scim-bridge conflicts resolve KEY --link TARGET_ID."
+            ),
         ),
         "several": (
             "match_ambiguous",
             f"{desired.name} matches several resources: {shown}",
-            "Decide which one it is: conflicts resolve KEY --link TARGET_ID.",
+            "Decide which one it is: scim-bridge conflicts resolve KEY --link TARGET_ID.",
         ),
     }[column]
     ids = [identity(desired), *(r.target_id for r in resources)]
@@ -77,7 +83,7 @@ def adopt(desired: Desired, existing: Existing, by: str) -> Conflict:
         "adopt?",
         (desired.name,),
         f"{desired.name} matches {existing.name} ({existing.target_id}) by {by}, which nobody manages; it holds {held}",
-        "If they are the same: conflicts resolve KEY --adopt. If not, rename one of the two.",
+        "If they are the same: scim-bridge conflicts resolve KEY --adopt. If not, rename one of the two.",
         existing.target_id,
         desired.kind,
         desired.source_id,
@@ -97,8 +103,8 @@ def rehire(desired: Desired, existing: Existing) -> Conflict:
         (desired.name,),
         f"{desired.name} is new in the source, and {existing.name} ({existing.target_id}), whose record has left, "
         "bears that name or email on the target; the newcomer is held",
-        "If it is the same person: conflicts resolve KEY --link "
-        f"{existing.target_id}. If it is another one: conflicts resolve KEY --separate.",
+        "If it is the same person: scim-bridge conflicts resolve KEY --link "
+        f"{existing.target_id}. If it is another one: scim-bridge conflicts resolve KEY --separate.",
         existing.target_id,
         desired.kind,
         desired.source_id,
@@ -113,7 +119,7 @@ def drift(desired: Desired, existing: Existing, paths: Iterable[str]) -> Conflic
         "drift",
         (desired.name,),
         f"{desired.name} was changed on the target by someone else: {shown}; it stays so until the source changes it",
-        "To have the source's value: conflicts resolve KEY --source. To keep the target's: --target.",
+        "To have the source's value: scim-bridge conflicts resolve KEY --source. To keep the target's: --target.",
         existing.target_id,
         desired.kind,
         desired.source_id,
@@ -132,7 +138,7 @@ def stray(group: Desired, group_id: str, user_name: str, user_id: str, *, is_in:
         "drift",
         (group.name, user_name),
         f"{what}; it stays so until the source changes it",
-        "To have what the source says: conflicts resolve KEY --source. To keep it as it is: --target.",
+        "To have what the source says: scim-bridge conflicts resolve KEY --source. To keep it as it is: --target.",
         group_id,
         "group",
         group.source_id,
@@ -157,7 +163,7 @@ def missing(desired: Desired, target_id: str) -> Conflict:
         "missing",
         (desired.name,),
         f"{desired.name} was deleted on the target by someone else (was {target_id})",
-        "To have it created anew, with a new id: conflicts resolve KEY --source. To leave it so: --target.",
+        "To have it created anew, with a new id: scim-bridge conflicts resolve KEY --source. To leave it so: --target.",
         target_id,
         desired.kind,
         desired.source_id,
@@ -182,19 +188,31 @@ def duplicate(kind: Kind, path: str, records: Iterable[Desired], losers: Iterabl
     value = records[0].attributes[path]
     shown = " and ".join(f"{d.name} ({', '.join(d.places)})" for d in records)
     waiting = {identity(d) for d in losers}
-    if path == EMAILS:
-        effect = "they keep the email they have on the target, or none"
-    elif len(waiting) < len(records):
-        effect = "who holds it on the target keeps it, the others are held"
+    keeping = [d for d in records if identity(d) not in waiting]
+    losing = [d for d in records if identity(d) in waiting]
+    is_email = path == EMAILS
+    if keeping:
+        others = "has the email it has on the target, or none" if is_email else "is held"
+        effect = f"{_where(keeping)} holds it on the target and keeps it, {_where(losing)} {others}"
     else:
-        effect = "all of them are held"
+        effect = "they keep the email they have on the target, or none" if is_email else "all of them are held"
+    whom = _where(losing) if keeping else "each of them"
     return Conflict(
         conflict_key(KIND_OF_DUPLICATE[path], [identity(d) for d in records]),
         KIND_OF_DUPLICATE[path],
         tuple(d.name for d in records),
         f"{path} {value!r} is claimed by several {kind}s: {shown}; {effect}",
-        f"Give each of them another {path} in the source.",
+        f"Give {whom} another {'email' if is_email else path} in the source.",
     )
+
+
+def _where(records: Sequence[Desired]) -> str:
+    """Where records stand, the lines alone where they are of one file; two may bear the same name."""
+    places = [place for record in records for place in record.places]
+    files = {place.rpartition(", line ")[0] for place in places}
+    if len(files) == 1 and files != {""}:
+        places = [f"line {place.rpartition(', line ')[2]}" for place in places]
+    return " and ".join(places)
 
 
 def value_taken(desired: Desired, path: str, holder: Existing) -> Conflict:
@@ -219,7 +237,8 @@ def disabled_there(desired: Desired, existing: Existing) -> Conflict:
         (desired.name,),
         f"{desired.name} is active in the source, but somebody deactivated the user in Identity Center; "
         "it stays inactive and its new grants wait",
-        "If the user may sign in again: conflicts resolve KEY --source. If not: --target, or disable it in the source.",
+        "If the user may sign in again: scim-bridge conflicts resolve KEY --source. "
+        "If not: --target, or disable it in the source.",
         existing.target_id,
         desired.kind,
         desired.source_id,
@@ -235,7 +254,8 @@ def unclaimed(existing: Existing) -> Conflict:
         (existing.name,),
         f"{existing.name} ({existing.target_id}) is active on the target under externalId {existing.external_id!r}, "
         "and no record in scope has that id: they may have left while there was no state",
-        "If they have left: conflicts resolve KEY --source (deactivates). If not, bring the record back into scope.",
+        "If they have left: scim-bridge conflicts resolve KEY --source (deactivates). "
+        "If not, bring the record back into scope.",
         existing.target_id,
         "user",
     )
@@ -254,7 +274,7 @@ def orphan_with_assignments(existing: Existing, count: int, held: str) -> Confli
         (existing.name,),
         f"{existing.name} ({existing.target_id}) is a {existing.kind} that no record claims, "
         f"and it holds {count:,} assignment(s): {held}{shut}",
-        f"{ways} If it is meant to be so: conflicts resolve KEY --ignore.",
+        f"{ways} If it is meant to be so: scim-bridge conflicts resolve KEY --ignore.",
         existing.target_id,
         existing.kind,
     )

@@ -19,6 +19,8 @@ from starlette.exceptions import HTTPException as RoutingError
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from scim_bridge.errors import BridgeError
+from scim_bridge.model.run import RunRecord
+from scim_bridge.state.liveness import as_it_is
 from scim_bridge.state.reader import StateReader, open_reader
 from scim_bridge.view import words
 from scim_bridge.view.conflict import view_conflicts
@@ -104,20 +106,20 @@ class _Pages:
         with self._look() as reader:
             names = dict.fromkeys((*self._shown.connections, *reader.connections()))
             connections = by_urgency(view_connection(self._situation(reader, name)) for name in names)
-            recent = view_runs(reader.runs(limit=8))
-            waiting = view_conflicts(reader.conflicts())
+            recent = view_runs(self._runs(reader, limit=8))
+            waiting = [c for c in view_conflicts(reader.conflicts()) if not c.decision]
         needy = sum(connection.needs_you for connection in connections)
         return self._render(
             request, "overview.html", connections=connections, needy=needy, runs=recent, conflicts=waiting[:5]
         )
 
     def _situation(self, reader: StateReader, name: str) -> Situation:
-        last = next(iter(reader.runs(name, limit=1)), None)
+        last = next(iter(self._runs(reader, name, limit=1)), None)
         outcomes = reader.operation_counts(last.id) if last is not None else {}
         return Situation(
             name,
             last,
-            len(reader.conflicts(name)),
+            sum(not conflict.resolution for conflict in reader.conflicts(name)),
             self._shown.connections.get(name),
             self._shown.now(),
             sum(outcomes.get(status, 0) for status in ("sent", "failed", "not_sent")),
@@ -128,15 +130,20 @@ class _Pages:
     def runs(self, request: Request) -> Response:
         """The last runs."""
         with self._look() as reader:
-            return self._render(request, "runs.html", runs=view_runs(reader.runs(limit=_PAGE)))
+            return self._render(request, "runs.html", runs=view_runs(self._runs(reader, limit=_PAGE)))
+
+    def _runs(self, reader: StateReader, name: str | None = None, *, limit: int) -> list[RunRecord]:
+        """The last runs; one whose process is gone is not running any more."""
+        return as_it_is(reader, self._shown.state, reader.runs(name, limit))
 
     def run(self, request: Request, run_id: str, page: PageNumber = 1) -> Response:
         """One run with its operations."""
         is_number = run_id.isascii() and run_id.isdigit() and len(run_id) <= _RUN_DIGITS
         with self._look() as reader:
-            record = reader.run(int(run_id)) if is_number else None
-            if record is None:
+            found = reader.run(int(run_id)) if is_number else None
+            if found is None:
                 raise HTTPException(404, f"There is no run {run_id}.")
+            record = as_it_is(reader, self._shown.state, [found])[0]
             outcomes = [of_record(o) for o in reader.operations(record.id, _PAGE, (page - 1) * _PAGE)]
             total = sum(reader.operation_counts(record.id).values())
         pages = max(1, -(-total // _PAGE))
@@ -145,9 +152,11 @@ class _Pages:
         )
 
     def conflicts(self, request: Request) -> Response:
-        """What waits for a person, with what to do about each."""
+        """What waits for a person, with what to do about each; then what was decided."""
         with self._look() as reader:
-            return self._render(request, "conflicts.html", conflicts=view_conflicts(reader.conflicts()))
+            found = view_conflicts(reader.conflicts())
+        waiting, decided = [c for c in found if not c.decision], [c for c in found if c.decision]
+        return self._render(request, "conflicts.html", waiting=waiting, decided=decided)
 
     def healthz(self) -> Response:
         """200 while the state can be read; for the container's health check."""

@@ -11,8 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from time import sleep
 
 from scim_bridge.errors import Busy, StateUnusable
+
+_LOOKS = (0.001, 0.01)
+"""Seconds to wait before the lock is asked for again: much longer than a look at it takes."""
 
 
 def lock_path(state: Path, connection: str) -> Path:
@@ -38,14 +42,44 @@ def lock(state: Path, connection: str, started: datetime) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_held(state: Path, connection: str) -> bool:
+    """Whether a process that is alive has the connection's lock: True too where it cannot be found out."""
+    try:
+        descriptor = os.open(lock_path(state, connection), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)
+
+
 def _take(descriptor: int, path: Path, connection: str) -> None:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        who = _by_whom(descriptor)
-        raise Busy(f"connection {connection} is being synced {who}", "Wait for it to end.") from None
+        if not _is_taken(descriptor):
+            return
     except OSError as error:
         raise StateUnusable(f"{path} cannot be locked ({error.strerror})", "Keep the state on a local disk.") from None
+    raise Busy(f"connection {connection} is being synced {_by_whom(descriptor)}", "Wait for it to end.")
+
+
+def _is_taken(descriptor: int) -> bool:
+    """Take the lock, or say that somebody has it. Who only looks (is_held) has it for an instant, so ask again."""
+    for wait in (*_LOOKS, None):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if wait is not None:
+                sleep(wait)
+        else:
+            return False
+    return True
 
 
 def _by_whom(descriptor: int) -> str:

@@ -111,10 +111,14 @@ def _safe(conflict: Conflict) -> Conflict:
 
 
 def _section(kind: str, operations: list[Operation], shown: int | None) -> Section:
-    return section(words.KIND[kind], [of_operation(operation) for operation in operations[:shown]], len(operations))
+    lines = [of_operation(operation) for operation in operations[:shown]]
+    members = sum(len(operation.members) for operation in operations)
+    groups = len({operation.source_id or operation.target_id for operation in operations})
+    count = f"{members:,} in {words.counted(groups, 'group')}" if members else ""
+    return section(words.KIND[kind], lines, len(operations), count)
 
 
-def section(title: str, lines: Iterable[OperationView], total: int) -> Section:
-    """A section with its number: total, of which these lines are shown."""
+def section(title: str, lines: Iterable[OperationView], total: int, count: str = "") -> Section:
+    """A section with its number: total, of which these lines are shown. count: what is said in place of the number."""
     told = tuple(lines)
-    return Section(f"{title} ({total:,})", told, total - len(told))
+    return Section(f"{title} ({count or f'{total:,}'})", told, total - len(told))

@@ -23,6 +23,12 @@ class CountView:
         return self.target - self.source
 
 
+_SIDES_DIFFER = (
+    "The sides differ where groups in groups count with all their people, somebody is held, has left or is out of "
+    "scope, or the target holds what nobody manages."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RunView:
     """One run. changed: what it did, a phrase for each kind that occurs; took: how long, "" while it runs.
@@ -47,6 +53,11 @@ class RunView:
     detail: str
     guard: tuple[str, ...]
     approved_by: str
+
+    @property
+    def why_sides_differ(self) -> str:
+        """What may make the two sides' counts differ though all is well; "" if they do not."""
+        return _SIDES_DIFFER if any(count.difference for count in self.counts) else ""
 
     @property
     def told(self) -> str:

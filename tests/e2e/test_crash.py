@@ -95,3 +95,17 @@ def test_the_worker_syncs_serves_its_pages_and_stops_when_asked(world: World, cl
     _, err = process.communicate(timeout=15)
     assert (process.returncode, err) == (0, "stopped\n")
     world.assert_equal_to(people)
+
+
+def test_a_run_whose_process_was_killed_is_not_called_running(world: World, cli: Cli) -> None:
+    world.write(organization(60, 5))
+    world.configure(requests_per_second=40)
+    process = _start(world, "sync")
+    _wait_for_writes(world, 1)
+    assert "… running" in cli("history").out
+    process.kill()
+    process.communicate()
+    assert "! interrupted" in cli("history").out
+    told = "cut off (the process is gone); the next run goes on from there"
+    assert told in cli("history").out
+    assert told in cli("show", "1").out

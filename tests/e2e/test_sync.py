@@ -122,7 +122,7 @@ def test_one_broken_record_waits_and_the_others_go_on(world: World, cli: Cli) ->
     world.write(people)
     said = cli("sync")
     assert said.code == 5
-    assert "1 conflict(s) wait for a person" in said.err
+    assert "1 conflict waits for a person" in said.err
     assert set(world.held()["users"]) == {"u0", "u1", "u2", "u3", "u4"}
     conflict = cli("conflicts", "--output", "json").json[0]
     assert (conflict["kind"], conflict["subjects"]) == ("missing_value", ["bad@corp.example"])

@@ -1,5 +1,6 @@
 """Everything a person can get wrong: one sentence, the right exit code, nothing written."""
 
+import socket
 from collections.abc import Callable
 
 import pytest
@@ -78,9 +79,11 @@ def test_a_host_that_does_not_answer(world: World, cli: Cli) -> None:
     ("arguments", "sentence"),
     [
         ((), "Missing command"),
-        (("snyc",), "No such command 'snyc'"),
+        (("snyc",), "No such command 'snyc'. Did you mean 'sync'? See: scim-bridge --help\n"),
+        (("sync", "--aprove"), "See: scim-bridge sync --help\n"),
+        (("rollback", "abc"), "Invalid value for 'run': write a whole number. See: scim-bridge rollback --help\n"),
+        (("conflicts", "resolve"), "See: scim-bridge conflicts resolve --help\n"),
         (("sync", "nobody"), "bridge.yaml has no connection 'nobody'; it has: corp"),
-        (("show", "x"), "Invalid value for 'run': Input should be a valid integer"),
         (("show", "7"), "there is no run 7"),
         (("apply", "gone.json"), "gone.json cannot be read"),
         (("mapping", "test", "gone.yaml"), "gone.yaml does not exist"),
@@ -178,3 +181,12 @@ def test_the_mapping_whose_tests_fail_is_named_as_it_can_be_opened(world: World,
     assert f"try: scim-bridge mapping test {path}\n" in said
     assert ".." not in said
     assert cli("mapping", "test", str(path)).code == 2
+
+
+def test_a_demo_whose_port_is_taken_says_so_before_anything_else(cli: Cli) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = cli("demo", "--port", str(port))
+    way_out = "Choose another one with --port; --port 0 takes any that is free."
+    told = f"scim-bridge: the demo's pages cannot be served on port {port} (Address already in use). {way_out}\n"
+    assert (said.code, said.out, said.err) == (2, "", told)

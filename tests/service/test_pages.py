@@ -14,6 +14,7 @@ from scim_bridge.errors import Misconfigured
 from scim_bridge.model.operation import Outcome
 from scim_bridge.service.app import Shown, create_app
 from scim_bridge.service.serve import Served
+from scim_bridge.state.writer import State
 from tests.service.conftest import Pages
 from tests.service.seed import NOON, Seeder, busy_plan, hostile_plan, quiet_plan, tripping_plan
 
@@ -59,12 +60,18 @@ def test_a_quiet_night_is_one_line(seeder: Seeder, pages: Pages) -> None:
     said = seen(pages().get("/").text)
     assert "Nothing needs you corp ✓ Healthy" in said
     assert "Users 1,840 1,843" in said
+    assert "Memberships 9,312 9,312 The sides differ where groups in groups count with all their people" in said
+
+
+def test_sides_that_are_equal_need_no_explanation(seeder: Seeder, pages: Pages) -> None:
+    seeder.run(quiet_plan(), counts={"users": (3, 3)})
+    assert "The sides differ" not in pages().get("/").text
 
 
 def test_the_overview_tells_what_changed_and_what_waits(seeder: Seeder, pages: Pages) -> None:
     seeder.run(busy_plan())
     said = seen(pages().get("/").text)
-    assert "corp needs you corp ! Waiting for you 1 conflict waits for a decision" in said
+    assert "corp needs you corp ! Waiting for you 1 conflict waits for a person" in said
     assert "8 users created, 1 user updated, 1 user deactivated, 1 group created" in said
     assert "What to do: Give each of them" in said
 
@@ -241,3 +248,25 @@ def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
         port = int(first.url.rpartition(":")[2])
         with pytest.raises(Misconfigured, match=r"cannot be served on 127\.0\.0\.1:"):
             Served(app, ("127.0.0.1", port))
+
+
+def test_what_was_decided_stands_apart_and_waits_for_nobody(seeder: Seeder, pages: Pages) -> None:
+    seeder.run(busy_plan())
+    client = pages()
+    assert "Waiting for a person (1)" in seen(client.get("/conflicts").text)
+    with State(seeder.path, seeder.clock) as state:
+        for conflict in state.reader.conflicts("corp"):
+            state.resolve("corp", conflict.key, "ignore", "", "meant to be so", "ops@bridge")
+    said = seen(client.get("/conflicts").text)
+    assert "Nothing waits for a person. Decided (1)" in said
+    assert "ignore, decided by ops@bridge (meant to be so)" in said
+    overview = seen(client.get("/").text)
+    assert "corp ✓ Healthy" in overview
+    assert "Waiting for a person" not in overview
+
+
+def test_the_runs_say_what_kind_they_were_and_what_failed(seeder: Seeder, pages: Pages) -> None:
+    seeder.run(quiet_plan(), summary={"update_user": 3, "failed": 20}, detail="20 operations failed")
+    said = seen(pages().get("/runs").text)
+    assert "1 corp sync" in said
+    assert "! done, 20 failed 3 users updated; 20 operations failed" in said

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from scim_bridge.errors import Busy, StateUnusable
-from scim_bridge.state.lock import lock, lock_path
+from scim_bridge.state.lock import is_held, lock, lock_path
 
 NINE = datetime(2027, 3, 13, 9, 0, tzinfo=UTC)
 HOLDER = """
@@ -99,3 +100,29 @@ def test_only_the_owner_may_read_the_lock(path: Path) -> None:
 def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(StateUnusable, match=r"none/bridge.db.corp.lock cannot be opened \(No such file"):
         lock(tmp_path / "none" / "bridge.db", "corp", NINE).__enter__()
+
+
+def test_a_look_says_whether_somebody_holds_it(path: Path) -> None:
+    assert not is_held(path, "corp")
+    with lock(path, "corp", NINE):
+        assert is_held(path, "corp")
+        assert not is_held(path, "lab")
+    assert not is_held(path, "corp")
+
+
+def test_nobody_is_refused_because_somebody_looks(path: Path) -> None:
+    is_over = threading.Event()
+
+    def look() -> None:
+        while not is_over.is_set():
+            is_held(path, "corp")
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        for _ in range(300):
+            with lock(path, "corp", NINE):
+                pass
+    finally:
+        is_over.set()
+        looking.join()

@@ -69,6 +69,14 @@ def test_members_are_named_and_many_are_counted() -> None:
     members = tuple(Member(f"u{n}", None, f"m{n}") for n in range(9))
     said = printed(terminal.show_plan, plan_view(plan(operation(1, "add_members", changes={}, members=members))))
     assert "m0, m1, m2, m3, m4 and 4 more" in said
+    assert "add members (9 in 1 group)\n" in said
+
+
+def test_a_heading_tells_members_and_groups_apart() -> None:
+    """One group may take several requests; the headline counts members, and so does the heading."""
+    members = tuple(Member(f"u{n}", None, f"m{n}") for n in range(3))
+    batches = [operation(n, "add_members", changes={}, members=members) for n in (1, 1, 2)]
+    assert "add members (9 in 2 groups)\n" in printed(terminal.show_plan, plan_view(plan(*batches)))
 
 
 def test_a_plan_with_nothing_to_do_says_so_and_still_tells_what_it_leaves_alone() -> None:
