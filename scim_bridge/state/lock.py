@@ -15,8 +15,9 @@ from time import sleep
 
 from scim_bridge.errors import Busy, StateUnusable
 
-_LOOKS = (0.001, 0.01)
-"""Seconds to wait before the lock is asked for again: much longer than a look at it takes."""
+_AGAIN = 25
+_PAUSE = 0.01
+"""How often, and after how many seconds, the lock is asked for again: a look at it takes a hundredth of that."""
 
 
 def lock_path(state: Path, connection: str) -> Path:
@@ -26,7 +27,7 @@ def lock_path(state: Path, connection: str) -> Path:
 
 @contextmanager
 def lock(state: Path, connection: str, started: datetime) -> Iterator[None]:
-    """Hold the connection's lock. Raises Busy at once if another process has it, naming host, process and start."""
+    """Hold the connection's lock. Raises Busy if another process has it, naming host, process and start."""
     path = lock_path(state, connection)
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -71,12 +72,11 @@ def _take(descriptor: int, path: Path, connection: str) -> None:
 
 def _is_taken(descriptor: int) -> bool:
     """Take the lock, or say that somebody has it. Who only looks (is_held) has it for an instant, so ask again."""
-    for wait in (*_LOOKS, None):
+    for _ in range(_AGAIN):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if wait is not None:
-                sleep(wait)
+            sleep(_PAUSE)
         else:
             return False
     return True
