@@ -1,7 +1,7 @@
 """What was mapped a moment ago, with the records that have changed since mapped anew: for one identity at once."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from dataclasses import replace
 
 from scim_bridge.mapping.compiled import CompiledMapping
@@ -42,14 +42,20 @@ def map_again(
     )
 
 
-def _stale(before: Iterable[Record], now: Iterable[Record]) -> set[str]:
-    """Ids whose records are not the same any more. Several records may share an id."""
-    old, new = _by_id(before), _by_id(now)
-    return {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+def _stale(before: Collection[Record], now: Collection[Record]) -> set[str]:
+    """Ids whose records are not the same any more. Several records may share an id.
+
+    Most records are the very objects they were, so only the others are compared.
+    """
+    old_ones, new_ones = set(map(id, before)), set(map(id, now))
+    other = {r.id for r in before if id(r) not in new_ones} | {r.id for r in now if id(r) not in old_ones}
+    old, new = _by_id(before, other), _by_id(now, other)
+    return {key for key in other if old.get(key) != new.get(key)}
 
 
-def _by_id(records: Iterable[Record]) -> dict[str, list[Record]]:
+def _by_id(records: Iterable[Record], ids: Container[str]) -> dict[str, list[Record]]:
     found: dict[str, list[Record]] = defaultdict(list)
     for record in records:
-        found[record.id].append(record)
+        if record.id in ids:
+            found[record.id].append(record)
     return dict(found)

@@ -5,16 +5,13 @@ who concern these, to the end. Correlating them gives for the named what correla
 `tests/laws`. Groups are kept whole.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from scim_bridge.model.capabilities import Uniqueness, fold
-from scim_bridge.model.identity import EMAILS, EXTERNAL_ID, MANAGER, NAMES, Desired, Directory, Inventory, Value
+from scim_bridge.model.identity import EMAILS, EXTERNAL_ID, MANAGER, NAMES, Directory, Inventory, Value
 from scim_bridge.model.known import Known
 from scim_bridge.plan.pairing import Terms
-
-Claim = tuple[str, str]
-"""A path and a value in the form in which it is compared."""
 
 
 def neighbourhood(
@@ -42,8 +39,16 @@ def _paths(terms: Terms) -> dict[str, Uniqueness]:
     return paths | {EXTERNAL_ID: "exact"} | dict(terms.unique["user"])
 
 
-def _claims(attributes: Mapping[str, Value], paths: Mapping[str, Uniqueness]) -> tuple[Claim, ...]:
-    return tuple((path, fold(attributes[path], how)) for path, how in paths.items() if attributes.get(path))
+Column = list[str]
+"""One path of every record, or of every resource, in the form in which values are compared; "" where there is none."""
+
+
+def _columns(attributes: Sequence[Mapping[str, Value]], paths: Mapping[str, Uniqueness]) -> dict[str, Column]:
+    """By column, not by record: what 100,000 tuples would cost is most of the time that a revocation has."""
+    return {
+        path: [fold(value, how) if (value := each.get(path)) else "" for each in attributes]
+        for path, how in paths.items()
+    }
 
 
 @dataclass(slots=True)
@@ -57,19 +62,22 @@ class _Around:
     ids: set[str] = field(default_factory=set)
     targets: set[str] = field(default_factory=set)
     nameless: set[int] = field(default_factory=set)
-    values: set[Claim] = field(default_factory=set)
-    records: list[tuple[Desired, tuple[Claim, ...]]] = field(init=False)
-    shown: list[tuple[str, tuple[Claim, ...]]] = field(init=False)
+    values: dict[str, set[str]] = field(init=False)
+    shown: list[str] = field(init=False)
+    claimed: Mapping[str, Column] = field(init=False)
+    held: Mapping[str, Column] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.records = [(desired, _claims(desired.attributes, self.paths)) for desired in self.directory.users]
-        self.shown = [(key, _claims(e.attributes, self.paths)) for key, e in self.inventory.users.items()]
+        self.values = {path: set() for path in self.paths}
+        self.shown = list(self.inventory.users)
+        self.claimed = _columns([desired.attributes for desired in self.directory.users], self.paths)
+        self.held = _columns([existing.attributes for existing in self.inventory.users.values()], self.paths)
 
     def look_for_managers(self, ids: Iterable[str]) -> None:
         """Whom these users report to, by their records and on the target."""
         wanted = frozenset(ids)
         links = [self.known.users[source_id].target_id for source_id in wanted if source_id in self.known.users]
-        for desired, _ in self.records:
+        for desired in self.directory.users:
             if desired.source_id in wanted and (manager := desired.attributes.get(MANAGER)):
                 self.ids.add(str(manager))
         for target_id in (*links, *self._bearing(wanted)):
@@ -83,22 +91,32 @@ class _Around:
     def grow(self) -> bool:
         """One round: whoever shares a value, a link or a decision with those found. Whether anything was new."""
         before = self._found()
-        for desired, claims in self.records:
-            if desired.source_id in self.ids or not self.values.isdisjoint(claims):
-                self.values.update(claims)
-                if desired.source_id:
-                    self.ids.add(desired.source_id)
-                else:
-                    self.nameless.add(id(desired))
-        for target_id, claims in self.shown:
-            if target_id in self.targets or not self.values.isdisjoint(claims):
-                self.values.update(claims)
-                self.targets.add(target_id)
+        users = self.directory.users
+        near = {at for at, desired in enumerate(users) if desired.source_id in self.ids}
+        for at in near | self._sharing(self.claimed):
+            self._take_values(self.claimed, at)
+            if users[at].source_id:
+                self.ids.add(users[at].source_id)
+            else:
+                self.nameless.add(id(users[at]))
+        there = {at for at, target_id in enumerate(self.shown) if target_id in self.targets}
+        for at in there | self._sharing(self.held):
+            self._take_values(self.held, at)
+            self.targets.add(self.shown[at])
         self._follow_pairs()
         return self._found() != before
 
+    def _sharing(self, columns: Mapping[str, Column]) -> set[int]:
+        """Whose values are among those found."""
+        return {at for path, column in columns.items() for at, value in enumerate(column) if value in self.values[path]}
+
+    def _take_values(self, columns: Mapping[str, Column], at: int) -> None:
+        for path, column in columns.items():
+            if column[at]:
+                self.values[path].add(column[at])
+
     def _found(self) -> tuple[int, ...]:
-        return len(self.ids), len(self.targets), len(self.nameless), len(self.values)
+        return len(self.ids), len(self.targets), len(self.nameless), sum(map(len, self.values.values()))
 
     def _follow_pairs(self) -> None:
         decided = [(r.source_id, r.target_id) for r in self.known.resolutions.values() if r.resource == "user"]

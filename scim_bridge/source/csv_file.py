@@ -183,17 +183,22 @@ def _with_rows(
     users: Container[str],
     groups: Collection[str],
     ids: Mapping[Kind, frozenset[str]],
-    rows: Iterable[tuple[str, str, str]],
+    rows: Collection[tuple[str, str, str]],
 ) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
     """The memberships of before, those of the wanted users and groups replaced by these rows."""
-    made: dict[str, Group] = {}
-    for group in groups:
-        kept = before.members.get(group, ((), ())) if group not in ids["group"] else ((), ())
-        made[group] = (dict.fromkeys(u for u in kept[0] if u not in ids["user"]), dict.fromkeys(kept[1]))
+    kept = {group: before.members.get(group, ((), ())) if group not in ids["group"] else ((), ()) for group in groups}
+    about = {group for group, _, _ in rows} | {
+        g for g, (inside, _) in kept.items() if not ids["user"].isdisjoint(inside)
+    }
+    made: dict[str, Group] = {
+        group: (dict.fromkeys(u for u in kept[group][0] if u not in ids["user"]), dict.fromkeys(kept[group][1]))
+        for group in about & kept.keys()
+    }
     for group, member, kind in rows:
-        if group in made and member in (users if kind == "user" else made):
+        if group in made and member in (users if kind == "user" else kept):
             made[group][0 if kind == "user" else 1][member] = None
-    return {group: (tuple(u), tuple(n)) for group, (u, n) in made.items() if u or n}
+    whole = kept | {group: (tuple(u), tuple(n)) for group, (u, n) in made.items()}
+    return {group: members for group, members in whole.items() if any(members)}
 
 
 @dataclass(slots=True)
