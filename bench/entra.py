@@ -18,9 +18,10 @@ import orjson
 
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.source import ClientSecret, EntraCloud, EntraScope, EntraSettings
-from scim_bridge.model.source import Memory, SourceReading, Wanted
+from scim_bridge.model.source import Wanted
 from scim_bridge.sandbox.entra.server import EntraSandbox
 from scim_bridge.source.entra.source import EntraSource
+from tests.remembering import remembered
 
 T = TypeVar("T")
 _SIZES = (1_000, 100_000)
@@ -98,14 +99,6 @@ def cpu(act: Callable[[], T]) -> tuple[float, T]:
     return time.thread_time() - before, result
 
 
-def remembered(reading: SourceReading) -> Memory:
-    """What a whole reading leaves."""
-    assert reading.learned is not None
-    return Memory(
-        reading.learned.watermark, {k: text for k, text in reading.learned.entries.items() if text is not None}
-    )
-
-
 def requests(entra: EntraSandbox, act: Callable[[], object]) -> int:
     """How often Graph is asked."""
     entra.forget_requests()
@@ -121,7 +114,7 @@ def bench(users: int) -> None:
         reader.probe(_TODAY)
         least = min(cpu(lambda: bare(entra))[0] for _ in range(3))
         whole, reading = min((cpu(lambda: reader.read(_TODAY)) for _ in range(3)), key=lambda timed: timed[0])
-        memory = remembered(reading)
+        memory = remembered(None, reading)
         idle = requests(entra, lambda: reader.read(_TODAY, memory))
         entra.directory.put_user(somebody, jobTitle="Lead")
         changed = requests(entra, lambda: reader.read(_TODAY, memory))

@@ -18,10 +18,11 @@ from random import Random
 from bench.plan import measure
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.source import Bind, LdapSettings, LdapTls, Search
-from scim_bridge.model.source import Memory, Wanted
+from scim_bridge.model.source import Wanted
 from scim_bridge.sandbox.server import Sandbox
 from scim_bridge.source.ldap.source import LdapSource
 from tests.ldap_server import ADMIN, PASSWORD, ROOT, SUFFIX, Entry, Slapd, replace
+from tests.remembering import remembered
 
 _MAPPING = Path(__file__).parents[1] / "mappings" / "openldap.yaml"
 _ATTRIBUTES = (
@@ -85,9 +86,7 @@ def source(url: str) -> LdapSource:
 def changes(server: Slapd, users: int) -> None:
     """Print what runs cost after nothing and after one change."""
     reader = source(server.url)
-    learned = reader.read("2027-03-13").learned
-    assert learned is not None
-    memory = Memory(learned.watermark, {key: text for key, text in learned.entries.items() if text is not None})
+    memory = remembered(None, reader.read("2027-03-13"))
     for what in ("nothing", "one change"):
         if what == "one change":
             replace(server.admin(), f"uid=user000007,ou=people,{SUFFIX}", title=["Lead"])

@@ -27,6 +27,7 @@ from tests.e2e.world import at_rest
 from tests.ldap_organization import Entries, change, open_ldap_entries
 from tests.ldap_server import ROOT, Slapd, add, require_slapd
 from tests.organization import Organization
+from tests.remembering import remembered
 from tests.samba_server import ADMIN, DOMAIN, PASSWORD, Samba, active_directory_entries, require_samba, unit
 from tests.source.entra.tenant import Tenant
 from tests.source.entra.tenant import settings as entra_settings
@@ -194,13 +195,8 @@ class Reader:
         return self._mapped(reading)
 
     def _remember(self, reading: SourceReading) -> None:
-        learned = reading.learned
-        if learned is None:
-            return
-        before = {} if learned.is_whole or self.memory is None else dict(self.memory.entries)
-        before |= {key: text for key, text in learned.entries.items() if text is not None}
-        kept = {key: text for key, text in before.items() if learned.entries.get(key, text) is not None}
-        self.memory = Memory(learned.watermark, kept)
+        if reading.learned is not None:
+            self.memory = remembered(self.memory, reading)
 
     def _mapped(self, reading: SourceReading) -> Directory:
         return fit(map_records(reading.snapshot, self.compiled(), TODAY), IDENTITY_CENTER)

@@ -11,12 +11,13 @@ from typing import Any
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.source import ClientSecret, EntraCloud, EntraScope, EntraSettings
 from scim_bridge.model.identity import Kind, Notice, Record, Snapshot
-from scim_bridge.model.source import Learned, Memory, Wanted
+from scim_bridge.model.source import Memory, Wanted
 from scim_bridge.sandbox.entra.server import EntraSandbox
 from scim_bridge.source.entra.retry import Patience
 from scim_bridge.source.entra.source import EntraSource
 from tests.fakes import FakeClock
 from tests.organization import Organization, Person, Team
+from tests.remembering import remembered
 
 TODAY = "2027-03-13"
 _USED = {"userPrincipalName", "givenName", "surname", "displayName", "jobTitle", "department", "accountEnabled"}
@@ -74,16 +75,7 @@ def source(entra: EntraSandbox, users: Iterable[str] = (), groups: Iterable[str]
 def read(source: EntraSource, memory: Memory | None = None) -> tuple[Snapshot, Memory]:
     """What the source shows, and its memory afterwards, as the state would keep it."""
     reading = source.read(TODAY, memory)
-    assert reading.learned is not None
-    return reading.snapshot, remembered(memory, reading.learned)
-
-
-def remembered(memory: Memory | None, learned: Learned) -> Memory:
-    """A memory moved on by what was learned."""
-    before = {} if learned.is_whole or memory is None else memory.entries
-    after = {key: text for key, text in before.items() if key not in learned.entries}
-    after |= {key: text for key, text in learned.entries.items() if text is not None}
-    return Memory(learned.watermark, after)
+    return reading.snapshot, remembered(memory, reading)
 
 
 Shown = tuple[dict[str, Record], dict[str, Record], dict[str, tuple[set[str], set[str]]], set[Notice]]

@@ -9,6 +9,7 @@ from scim_bridge.sandbox.entra.knobs import EntraKnobs
 from scim_bridge.sandbox.entra.server import EntraSandbox
 from scim_bridge.source.entra.source import EntraSource
 from tests.organization import organization
+from tests.remembering import remembered
 from tests.source.entra.tenant import (
     TODAY,
     Tenant,
@@ -16,7 +17,6 @@ from tests.source.entra.tenant import (
     members,
     patience,
     read,
-    remembered,
     settings,
     shown,
     source,
@@ -92,7 +92,7 @@ def test_after_a_look_the_next_reading_of_changes_shows_what_a_whole_one_shows(
     assert reading.learned is not None
     assert reading.learned.watermark == memory.watermark
     entra.directory.restore_user("ann")
-    by_changes, _ = read(reader, remembered(memory, reading.learned))
+    by_changes, _ = read(reader, remembered(memory, reading))
     assert shown(by_changes) == shown(read(source(entra))[0])
 
 

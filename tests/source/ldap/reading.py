@@ -8,7 +8,7 @@ from typing import Any
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.source import Bind, LdapSettings, LdapTls, Search
 from scim_bridge.model.identity import Snapshot
-from scim_bridge.model.source import Memory, SourceReading, Wanted
+from scim_bridge.model.source import SourceReading, Wanted
 from tests.ldap_server import ADMIN, PASSWORD, SUFFIX, Slapd
 
 TODAY = "2027-03-13"
@@ -49,17 +49,6 @@ def read(server: Slapd, user: Wanted = USERS, group: Wanted = GROUPS, **changes:
     """Everything there is."""
     reading: SourceReading = source(server, user, group, **changes).read(TODAY)
     return reading.snapshot
-
-
-def remembered(memory: Memory | None, reading: SourceReading) -> Memory:
-    """The memory after a reading, as the state keeps it."""
-    learned = reading.learned
-    assert learned is not None
-    entries = {} if learned.is_whole or memory is None else dict(memory.entries)
-    entries |= {key: text for key, text in learned.entries.items() if text is not None}
-    return Memory(
-        learned.watermark, {key: text for key, text in entries.items() if learned.entries.get(key, "") is not None}
-    )
 
 
 def ids(snapshot: Snapshot, name: str = "uid") -> dict[str, str]:

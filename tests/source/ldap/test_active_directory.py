@@ -17,6 +17,7 @@ from scim_bridge.model.source import Memory, SourceReading, Wanted
 from tests.ldap_organization import change, expected, shown
 from tests.ldap_server import add, replace
 from tests.organization import organization
+from tests.remembering import remembered
 from tests.samba_server import (
     ADMIN,
     DOMAIN,
@@ -28,7 +29,7 @@ from tests.samba_server import (
     unit,
     user,
 )
-from tests.source.ldap.reading import NO_TLS, TODAY, remembered, same
+from tests.source.ldap.reading import NO_TLS, TODAY, same
 
 pytestmark = pytest.mark.samba
 USERS = Wanted(

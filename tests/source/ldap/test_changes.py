@@ -14,7 +14,8 @@ from scim_bridge.model.source import Memory, SourceReading, Wanted
 from tests.ldap_organization import change, expected, open_ldap_entries, shown
 from tests.ldap_server import ADMIN, PASSWORD, ROOT, SUFFIX, Slapd, add, group, person, replace, require_slapd
 from tests.organization import EVENTS, Event, organization
-from tests.source.ldap.reading import TODAY, ids, members, read, remembered, same, simple, source
+from tests.remembering import remembered
+from tests.source.ldap.reading import TODAY, ids, members, read, same, simple, source
 
 EVERYTHING = Wanted("id", frozenset({"uid", "sn", "cn", "manager", "employeeNumber", "title", "departmentNumber"}))
 TEAMS = Wanted("id", frozenset({"cn", "businessCategory"}))

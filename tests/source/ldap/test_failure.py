@@ -9,7 +9,8 @@ import pytest
 from scim_bridge.errors import SourceUnreadable
 from tests.cutting import CuttingProxy
 from tests.ldap_server import PASSWORD, SUFFIX, Slapd, add, person, replace
-from tests.source.ldap.reading import TODAY, ids, read, remembered, simple, source
+from tests.remembering import remembered
+from tests.source.ldap.reading import TODAY, ids, read, simple, source
 
 READER = f"cn=reader,{SUFFIX}"
 PEOPLE = 60

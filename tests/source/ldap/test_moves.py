@@ -9,7 +9,8 @@ from scim_bridge.config.source import Search
 from scim_bridge.model.source import Memory, SourceReading
 from tests.cutting import CuttingProxy
 from tests.ldap_server import ADMIN, SUFFIX, Slapd, add, group, person, replace
-from tests.source.ldap.reading import TODAY, ids, members, remembered, source
+from tests.remembering import remembered
+from tests.source.ldap.reading import TODAY, ids, members, source
 
 BRANCH, PEOPLE = f"ou=branch,{SUFFIX}", f"ou=people,{SUFFIX}"
 
