@@ -14,7 +14,7 @@ from cel_expr_python import cel
 from cel_expr_python.ext import ext_bindings, ext_strings
 
 from scim_bridge.mapping.complaint import Complaint, complaints, undeclared, without_codes
-from scim_bridge.mapping.function import LIBRARY
+from scim_bridge.mapping.function import LIBRARY, first_of
 from scim_bridge.model.identity import AttributeType
 
 Result = str | bool | tuple[str, ...]
@@ -131,13 +131,13 @@ class Language:
         name = text.strip()
         is_plain = self.names.get(name) == "string"
         first = _FIRST_OF.fullmatch(name)
-        first_of = first[1] if first is not None and self.names.get(first[1]) == "strings" else ""
+        listed = first[1] if first is not None and self.names.get(first[1]) == "strings" else ""
         names = reads = names_in(text)
         firsts = self._firsts_in(text)
         if firsts:
             compiled = self._environment.compile(_put(text, {name: f"{_FIRST}{name}" for name in firsts}))
             reads = names_in(_put(text, dict.fromkeys(firsts, '""'))) | {f"{_FIRST}{name}" for name in firsts}
-        return Expression(text, compiled, names, reads, name if is_plain else "", first_of)
+        return Expression(text, compiled, names, reads, name if is_plain else "", listed)
 
     def _firsts_in(self, text: str) -> frozenset[str]:
         """The attributes of several texts of which a rule takes the first, as far as that can be seen for certain."""
@@ -152,7 +152,7 @@ class Language:
                 values[name] = attributes.get(name, _EMPTY[self.names[name]])
             elif name.startswith(_FIRST):
                 texts = attributes.get(name.removeprefix(_FIRST))
-                values[name] = next((str(t) for t in texts if t), "") if type(texts) is list else ""
+                values[name] = first_of(texts) if type(texts) is list else ""
         if TODAY in used:
             values[TODAY] = today
         if SOURCE in used:

@@ -5,7 +5,7 @@ several types is several overloads.
 """
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import regex
@@ -27,7 +27,8 @@ def _first_non_empty(*values: str) -> str:
     return next((value for value in values if value), "")
 
 
-def _first_of(values: list[Any]) -> str:
+def first_of(values: Iterable[Any]) -> str:
+    """The first value that is not empty, as text; "" if there is none. What first() gives, evaluated or looked up."""
     return next((str(value) for value in values if value), "")
 
 
@@ -97,7 +98,7 @@ LIBRARY = [
     _free("isBefore", _BOOL, _of_two_dates(is_before)),
     _free("isAfter", _BOOL, _of_two_dates(is_after)),
     _free("addDays", _STRING, [(add_days, [_STRING, _INT]), (_add_to_null, [_NULL, _INT])]),
-    _free("first", _STRING, [(_first_of, [_LIST])]),
+    _free("first", _STRING, [(first_of, [_LIST])]),
     _free(
         "firstNonEmpty",
         _STRING,

@@ -11,6 +11,7 @@ from typing import Any
 
 from scim_bridge.mapping.compiled import CompiledRule, CompiledRules
 from scim_bridge.mapping.expression import SOURCE, EvaluationFailed, Language
+from scim_bridge.mapping.function import first_of
 from scim_bridge.model.identity import Record, Value
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -48,7 +49,7 @@ def value_of(rule: CompiledRule, row: Row) -> Value:
         return str(text)
     if expression.first_of:
         texts: Any = row.record.attributes.get(expression.first_of, ())
-        return next((str(text) for text in texts if text), "")
+        return first_of(texts)
     result = expression.evaluate(row.activation)
     if (type(result) is bool) is not rule.is_truth:
         raise EvaluationFailed(f"it gives {result!r} where {'true or false' if rule.is_truth else 'text'} is wanted")

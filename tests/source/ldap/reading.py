@@ -8,8 +8,10 @@ from typing import Any
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.source import Bind, LdapSettings, LdapTls, Search
 from scim_bridge.model.identity import Snapshot
-from scim_bridge.model.source import SourceReading, Wanted
+from scim_bridge.model.protocol import Source
+from scim_bridge.model.source import Memory, SourceReading, Wanted
 from tests.ldap_server import ADMIN, PASSWORD, SUFFIX, Slapd
+from tests.remembering import remembered
 
 TODAY = "2027-03-13"
 NO_TLS = LdapTls(start=False, ca_file=None, cert_file=None, key_file=None, allow_plain=False)
@@ -49,6 +51,28 @@ def read(server: Slapd, user: Wanted = USERS, group: Wanted = GROUPS, **changes:
     """Everything there is."""
     reading: SourceReading = source(server, user, group, **changes).read(TODAY)
     return reading.snapshot
+
+
+class Follower:
+    """Somebody who reads again and again, and remembers."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.memory: Memory | None = None
+        self.read()
+
+    def read(self) -> SourceReading:
+        reading = self.source.read(TODAY, self.memory)
+        self.memory = remembered(self.memory, reading)
+        return reading
+
+    def follows(self, *, whole: bool = False) -> SourceReading:
+        """Read by changes, and find what everything shows."""
+        reading = self.read()
+        assert reading.learned is not None
+        assert reading.learned.is_whole == whole, reading.learned.reason
+        assert same(reading.snapshot, self.source.read(TODAY).snapshot)
+        return reading
 
 
 def ids(snapshot: Snapshot, name: str = "uid") -> dict[str, str]:

@@ -17,7 +17,6 @@ from scim_bridge.model.source import Memory, SourceReading, Wanted
 from tests.ldap_organization import change, expected, shown
 from tests.ldap_server import add, replace
 from tests.organization import organization
-from tests.remembering import remembered
 from tests.samba_server import (
     ADMIN,
     DOMAIN,
@@ -29,7 +28,7 @@ from tests.samba_server import (
     unit,
     user,
 )
-from tests.source.ldap.reading import NO_TLS, TODAY, same
+from tests.source.ldap.reading import NO_TLS, TODAY, Follower
 
 pytestmark = pytest.mark.samba
 USERS = Wanted(
@@ -182,25 +181,9 @@ def test_nested_groups_and_managers_are_resolved_and_outsiders_noted(samba: Samb
     ]
 
 
-class Follower:
-    """Somebody who reads again and again, and remembers."""
-
-    def __init__(self, samba: Samba, **changes: Any) -> None:
-        self.source = source(samba, **changes)
-        self.memory: Memory | None = None
-        self.read()
-
-    def read(self) -> SourceReading:
-        reading: SourceReading = self.source.read(TODAY, self.memory)
-        self.memory = remembered(self.memory, reading)
-        return reading
-
-    def follows(self, *, whole: bool = False) -> SourceReading:
-        reading = self.read()
-        assert reading.learned is not None
-        assert reading.learned.is_whole == whole, reading.learned.reason
-        assert same(reading.snapshot, self.source.read(TODAY).snapshot)
-        return reading
+def following(samba: Samba, **changes: Any) -> Follower:
+    """Somebody who has read everything of this domain once."""
+    return Follower(source(samba, **changes))
 
 
 def first(value: object) -> str:
@@ -224,7 +207,7 @@ def by_usn(samba: Samba) -> Follower:
         server = Server(session.flavor, read_schema(session))
         found = layout(settings(samba), server, {"user": USERS, "group": GROUPS})
         position = Usn(session, found, Reader(session, found)).start()
-    follower = Follower(samba)
+    follower = following(samba)
     assert follower.memory is not None
     follower.memory = Memory(position, follower.memory.entries)
     return follower
@@ -232,7 +215,7 @@ def by_usn(samba: Samba) -> Follower:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_after_any_churn_dirsync_leads_where_everything_leads(samba: Samba, link: Any, seed: int) -> None:
-    follower = Follower(samba)
+    follower = following(samba)
     follow_churn(follower, link, seed)
     assert kind_of(follower) == "dirsync"
 
@@ -274,7 +257,7 @@ def follow_churn(follower: Follower, link: Any, seed: int) -> None:
 
 def test_an_account_without_rights_reads_everything_each_time_and_says_so(samba: Samba, link: Any) -> None:
     add(link, user("a"))
-    follower = Follower(samba, account=(f"{READER}@t.example", READER_PASSWORD))
+    follower = following(samba, account=(f"{READER}@t.example", READER_PASSWORD))
     assert kind_of(follower) == "none"
     link.delete_s(user("a")[0])
     reading = follower.follows(whole=True)
@@ -322,7 +305,7 @@ def test_a_wrong_password_is_explained(samba: Samba) -> None:
 
 
 def test_a_refused_position_leads_to_a_whole_reading(samba: Samba, link: Any) -> None:
-    follower = Follower(samba)
+    follower = following(samba)
     assert follower.memory is not None
     position = json.loads(follower.memory.watermark)
     position["cookies"] = dict.fromkeys(position["cookies"], "Z2FyYmFnZQ==")
@@ -335,7 +318,7 @@ def test_a_refused_position_leads_to_a_whole_reading(samba: Samba, link: Any) ->
 def test_units_that_move_take_their_people_along(samba: Samba, link: Any) -> None:
     add(link, (f"OU=tokyo,OU=people,{DOMAIN}", {"objectClass": ["organizationalUnit"]}))
     add(link, user("a", "tokyo,OU=people"))
-    follower = Follower(samba)
+    follower = following(samba)
     link.rename_s(f"OU=tokyo,OU=people,{DOMAIN}", "OU=osaka")
     assert follower.follows(whole=True).snapshot.users[0].place == f"CN=a,OU=osaka,OU=people,{DOMAIN}"
     link.rename_s(f"OU=osaka,OU=people,{DOMAIN}", "OU=osaka", f"OU=groups,{DOMAIN}")
@@ -344,7 +327,7 @@ def test_units_that_move_take_their_people_along(samba: Samba, link: Any) -> Non
 
 def test_an_entry_that_leaves_the_filter_is_gone(samba: Samba, link: Any) -> None:
     add(link, user("a", department=["sales"]))
-    follower = Follower(samba, users=Search((f"OU=people,{DOMAIN}",), "(&(objectClass=user)(department=sales))"))
+    follower = following(samba, users=Search((f"OU=people,{DOMAIN}",), "(&(objectClass=user)(department=sales))"))
     replace(link, user("a")[0], department=["it"])
     assert follower.follows().snapshot.users == ()
 
@@ -352,7 +335,7 @@ def test_an_entry_that_leaves_the_filter_is_gone(samba: Samba, link: Any) -> Non
 def test_looking_at_one_record_leaves_the_others_as_remembered(samba: Samba, link: Any) -> None:
     for login in "ab":
         add(link, user(login))
-    follower = Follower(samba)
+    follower = following(samba)
     assert follower.memory is not None
     for login in "ab":
         replace(link, user(login)[0], title=["Lead"])

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scim_bridge.config.source import Search
-from scim_bridge.model.source import Memory, SourceReading, Wanted
+from scim_bridge.model.source import Memory, Wanted
 from tests.ldap_organization import change, expected, open_ldap_entries, shown
 from tests.ldap_server import ADMIN, PASSWORD, ROOT, SUFFIX, Slapd, add, group, person, replace, require_slapd
 from tests.organization import EVENTS, Event, organization
 from tests.remembering import remembered
-from tests.source.ldap.reading import TODAY, ids, members, read, same, simple, source
+from tests.source.ldap.reading import TODAY, Follower, ids, members, read, same, simple, source
 
 EVERYTHING = Wanted("id", frozenset({"uid", "sn", "cn", "manager", "employeeNumber", "title", "departmentNumber"}))
 TEAMS = Wanted("id", frozenset({"cn", "businessCategory"}))
@@ -26,26 +26,9 @@ def first(value: object) -> str:
     return str(value[0] if isinstance(value, list) else value)
 
 
-class Follower:
-    """Somebody who reads again and again, and remembers."""
-
-    def __init__(self, server: Slapd, user: Wanted = EVERYTHING, group: Wanted = TEAMS, **changes: object) -> None:
-        self.source = source(server, user, group, **changes)
-        self.memory: Memory | None = None
-        self.read()
-
-    def read(self) -> SourceReading:
-        reading: SourceReading = self.source.read(TODAY, self.memory)
-        self.memory = remembered(self.memory, reading)
-        return reading
-
-    def follows(self, *, whole: bool = False) -> SourceReading:
-        """Read by changes, and find what everything shows."""
-        reading = self.read()
-        assert reading.learned is not None
-        assert reading.learned.is_whole == whole, reading.learned.reason
-        assert same(reading.snapshot, self.source.read(TODAY).snapshot)
-        return reading
+def following(server: Slapd, user: Wanted = EVERYTHING, group: Wanted = TEAMS, **changes: object) -> Follower:
+    """Somebody who has read everything of this server once."""
+    return Follower(source(server, user, group, **changes))
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__.strip("_"))
@@ -54,7 +37,7 @@ def test_after_each_kind_of_event_the_changes_lead_where_everything_leads(slapd:
     there = organization(12, 5)
     link = slapd.admin()
     change(link, {}, open_ldap_entries(there))
-    follower = Follower(slapd)
+    follower = following(slapd)
     for _ in range(3):
         before = there.copy()
         event(there, random)
@@ -83,7 +66,7 @@ def test_after_any_churn_the_changes_lead_where_everything_leads(long_lived: Sla
     entries = open_ldap_entries(there)
     change(link, {}, entries)
     try:
-        follower = Follower(server)
+        follower = following(server)
         for steps in days:
             there.churn(random, steps)
             change(link, entries, open_ldap_entries(there))
@@ -96,7 +79,7 @@ def test_after_any_churn_the_changes_lead_where_everything_leads(long_lived: Sla
 def test_an_idle_run_costs_one_search_a_base(make_slapd: Callable[..., Slapd]) -> None:
     server = make_slapd(log=True)
     add(server.admin(), person("a"))
-    follower = Follower(server)
+    follower = following(server)
     before = server.searches()
     follower.source.read(TODAY, follower.memory)
     log = (server.folder / "log.txt").read_text().split(" SRCH base=")[before + 1 :]
@@ -111,7 +94,7 @@ def test_an_entry_that_leaves_the_filter_is_gone(slapd: Slapd) -> None:
     link = slapd.admin()
     add(link, person("a", employeeType=["staff"]))
     add(link, person("b", employeeType=["staff"]))
-    follower = Follower(slapd, users=Search((f"ou=people,{SUFFIX}",), "(employeeType=staff)"))
+    follower = following(slapd, users=Search((f"ou=people,{SUFFIX}",), "(employeeType=staff)"))
     replace(link, person("b")[0], employeeType=["guest"])
     assert set(ids(follower.follows().snapshot)) == {"a"}
 
@@ -123,7 +106,7 @@ def test_more_deletions_than_the_server_keeps_are_learned_from_who_is_still_ther
     link = server.admin()
     for number in range(20):
         add(link, person(f"u{number}"))
-    follower = Follower(server)
+    follower = following(server)
     for number in range(12):
         link.delete_s(person(f"u{number}")[0])
     replace(link, person("u19")[0], title=["Lead"])
@@ -135,7 +118,7 @@ def test_without_a_log_of_deletions_nobody_deleted_is_kept(make_slapd: Callable[
     link = server.admin()
     for login in "abc":
         add(link, person(login))
-    follower = Follower(server)
+    follower = following(server)
     for login in "abc":
         link.delete_s(person(login)[0])
     reading = follower.read()
@@ -146,7 +129,7 @@ def test_a_restarted_server_still_knows_what_changed(slapd: Slapd) -> None:
     link = slapd.admin()
     add(link, person("a"))
     add(link, person("b"))
-    follower = Follower(slapd)
+    follower = following(slapd)
     link.delete_s(person("a")[0])
     replace(link, person("b")[0], title=["Lead"])
     slapd.restart()
@@ -159,7 +142,7 @@ def test_a_position_that_the_server_refuses_leads_to_one_whole_reading_that_says
     slapd: Slapd, year: str, why: str
 ) -> None:
     add(slapd.admin(), person("a"))
-    follower = Follower(slapd)
+    follower = following(slapd)
     assert follower.memory is not None
     watermark = json.loads(follower.memory.watermark)
     cookies = watermark["cookies"]
@@ -176,7 +159,7 @@ def test_a_position_that_the_server_refuses_leads_to_one_whole_reading_that_says
 def test_a_server_that_keeps_no_record_of_changes_is_read_whole_each_time(make_slapd: Callable[..., Slapd]) -> None:
     server = make_slapd(sessionlog=None)
     add(server.admin(), person("a"))
-    follower = Follower(server)
+    follower = following(server)
     for login in "bc":
         add(server.admin(), person(login))
         reading = follower.follows(whole=True)
@@ -187,7 +170,7 @@ def test_a_server_that_keeps_no_record_of_changes_is_read_whole_each_time(make_s
 
 def test_a_record_of_changes_that_was_switched_off_is_said(slapd: Slapd) -> None:
     add(slapd.admin(), person("a"))
-    follower = Follower(slapd)
+    follower = following(slapd)
     slapd.restart(sessionlog=None)
     reading = follower.follows(whole=True)
     assert reading.learned is not None
@@ -199,7 +182,7 @@ def test_units_that_are_renamed_take_their_people_along(slapd: Slapd) -> None:
     add(link, (f"ou=tokyo,ou=people,{SUFFIX}", {"objectClass": ["organizationalUnit"], "ou": ["tokyo"]}))
     add(link, person("a"))
     link.rename_s(person("a")[0], "uid=a", f"ou=tokyo,ou=people,{SUFFIX}")
-    follower = Follower(slapd)
+    follower = following(slapd)
     link.rename_s(f"ou=tokyo,ou=people,{SUFFIX}", "ou=osaka")
     reading = follower.follows(whole=True)
     assert reading.learned is not None
@@ -216,7 +199,7 @@ def test_a_unit_that_leaves_the_base_takes_its_people_out(slapd: Slapd) -> None:
     add(link, (f"ou=tokyo,ou=people,{SUFFIX}", {"objectClass": ["organizationalUnit"], "ou": ["tokyo"]}))
     add(link, person("a"))
     link.rename_s(person("a")[0], "uid=a", f"ou=tokyo,ou=people,{SUFFIX}")
-    follower = Follower(slapd)
+    follower = following(slapd)
     link.rename_s(f"ou=tokyo,ou=people,{SUFFIX}", "ou=tokyo", f"ou=groups,{SUFFIX}")
     assert follower.follows(whole=True).snapshot.users == ()
 
@@ -227,7 +210,7 @@ def test_a_filter_on_group_membership_is_never_followed_by_changes(make_slapd: C
     add(link, person("a"))
     add(link, group("aws", person("a")[0]))
     users = Search((f"ou=people,{SUFFIX}",), f"(memberOf=cn=aws,ou=groups,{SUFFIX})")
-    follower = Follower(server, users=users)
+    follower = following(server, users=users)
     replace(link, group("aws")[0], member=[ADMIN])
     assert follower.follows(whole=True).snapshot.users == ()
 
@@ -240,7 +223,7 @@ def test_a_group_whose_members_the_server_works_out_is_never_followed_by_changes
     link = server.admin()
     for login in "ab":
         add(link, person(login, title=["dev"]))
-    follower = Follower(server, groups=Search((f"ou=groups,{SUFFIX}",), "(cn=*)", "member"))
+    follower = following(server, groups=Search((f"ou=groups,{SUFFIX}",), "(cn=*)", "member"))
     follower.follows()
     url = f"ldap:///ou=people,{SUFFIX}??sub?(title=dev)"
     add(link, (f"cn=dyn,ou=groups,{SUFFIX}", {"objectClass": ["groupOfURLs"], "cn": ["dyn"], "memberURL": [url]}))
@@ -259,7 +242,7 @@ def test_where_the_server_mends_references_a_rename_is_followed(make_slapd: Call
     link = server.admin()
     for entry in (person("a"), person("b", manager=[person("a")[0]]), group("dev", person("a")[0])):
         add(link, entry)
-    follower = Follower(server)
+    follower = following(server)
     link.rename_s(person("a")[0], "uid=z")
     reading = follower.follows()
     assert members(reading.snapshot) == {"dev": ({"z"}, set())}
@@ -280,7 +263,7 @@ def test_a_size_limit_on_the_changes_leads_to_a_whole_reading(make_slapd: Callab
             },
         ),
     )
-    follower = Follower(server, bind=simple(f"cn=bridge,{SUFFIX}"))
+    follower = following(server, bind=simple(f"cn=bridge,{SUFFIX}"))
     for number in range(5):
         add(link, person(f"u{number}"))
     reading = follower.follows(whole=True)
@@ -303,7 +286,7 @@ def test_looking_at_one_record_leaves_the_others_as_remembered(slapd: Slapd) -> 
     link = slapd.admin()
     for login in "abc":
         add(link, person(login))
-    follower = Follower(slapd)
+    follower = following(slapd)
     assert follower.memory is not None
     known = ids(follower.source.read(TODAY).snapshot)
     for login in "abc":
@@ -312,6 +295,7 @@ def test_looking_at_one_record_leaves_the_others_as_remembered(slapd: Slapd) -> 
     reading = follower.source.look(TODAY, follower.memory, [("user", known["a"]), ("user", known["c"])])
     titles = {first(r.attributes["uid"]): r.attributes.get("title") for r in reading.snapshot.users}
     assert titles == {"a": ["Lead"], "b": None}
+    assert reading.learned is not None
     assert reading.learned.watermark == follower.memory.watermark
     follower.memory = remembered(follower.memory, reading)
     follower.follows()
@@ -321,7 +305,7 @@ def test_looking_at_one_record_leaves_the_others_as_remembered(slapd: Slapd) -> 
 def test_an_id_of_another_kind_of_source_is_there_for_nobody(make_slapd: Callable[..., Slapd], stranger: str) -> None:
     server = make_slapd(log=True)
     add(server.admin(), person("a"))
-    follower = Follower(server)
+    follower = following(server)
     before = server.searches()
     reading = follower.source.look(TODAY, follower.memory, [("user", stranger), ("group", stranger)])
     assert set(ids(reading.snapshot)) == {"a"}
@@ -330,7 +314,7 @@ def test_an_id_of_another_kind_of_source_is_there_for_nobody(make_slapd: Callabl
 
 def test_an_id_that_is_no_text_is_there_for_nobody(slapd: Slapd) -> None:
     add(slapd.admin(), person("a", employeeNumber=["1"]))
-    follower = Follower(slapd, Wanted("employeeNumber", frozenset({"uid", "employeeNumber"})))
+    follower = following(slapd, Wanted("employeeNumber", frozenset({"uid", "employeeNumber"})))
     reading = follower.source.look(TODAY, follower.memory, [("user", "\udcff")])
     assert set(ids(reading.snapshot)) == {"a"}
 
@@ -339,7 +323,7 @@ def test_a_record_may_be_looked_at_by_another_id_and_found_where_it_is_new(slapd
     link = slapd.admin()
     add(link, person("a", employeeNumber=["1"]))
     wanted = Wanted("employeeNumber", frozenset({"uid", "employeeNumber", "title"}))
-    follower = Follower(slapd, wanted)
+    follower = following(slapd, wanted)
     assert follower.memory is not None
     replace(link, person("a")[0], title=["Lead"])
     add(link, person("b", employeeNumber=["2*"]))
