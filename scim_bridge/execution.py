@@ -69,6 +69,13 @@ class Result:
     conclusion: Conclusion
     new: frozenset[str] = frozenset()
 
+    @property
+    def exit_code(self) -> int:
+        """What the command that asked for the run ends with (design.md §5)."""
+        if self.applied is None:
+            return 4
+        return 5 if self.conclusion.failed or self.conclusion.conflicts else 0
+
 
 @contextmanager
 def run(bridge: Bridge, state: State, command: Command) -> Iterator[int]:

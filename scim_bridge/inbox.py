@@ -60,7 +60,7 @@ class Inbox:
             _log.exception("a request for %s failed", ", ".join(request.subjects))
             self.state.answer(request.id, None, f"the program failed ({type(error).__name__}); the log says more", 1)
             return None
-        self.state.answer(request.id, result.run_id, exit_code=exit_code(result))
+        self.state.answer(request.id, result.run_id, exit_code=result.exit_code)
         return result
 
 
@@ -91,10 +91,3 @@ def wait_for_answer(bridge: Bridge, state: State, who: Sequence[str], order: Ord
                 return None
         except Busy:
             continue
-
-
-def exit_code(result: Result) -> int:
-    """What the command that asked ends with (design.md §5)."""
-    if result.applied is None:
-        return 4
-    return 5 if result.conclusion.failed or result.conclusion.conflicts else 0

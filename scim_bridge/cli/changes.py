@@ -261,10 +261,9 @@ def _conclude(result: Result, state: State, chosen: ConnectionSettings, output: 
         _warn_of_expiry(chosen)
     if result.applied is None:
         tell(f"scim-bridge: {_refusal(result, chosen.name, approval)}")
-        return 4
-    unfinished = _unfinished(result)
-    tell(unfinished or f"run {result.run_id} is done")
-    return 5 if unfinished else 0
+    else:
+        tell(_unfinished(result) or f"run {result.run_id} is done")
+    return result.exit_code
 
 
 def _unfinished(result: Result) -> str:
