@@ -93,7 +93,10 @@ def test_cells_are_trimmed_blank_rows_left_out_and_line_breaks_kept(tmp_path: Pa
         ("id,x,x\n", "users.csv, line 1, column 3: header 'x' stands in column 2 already"),
         ("id,x\n1\n", "users.csv, line 2, column 2: '1' is not a record (1 cell where the header has 2)"),
         ("id,x\n1,2,3\n", "users.csv, line 2, column 3: 3 cells where the header has 2"),
-        ('id,x\n1,"open\n2,b\n', "users.csv, line 2: a quotation mark opens here and never closes, or the file was cut short"),
+        (
+            'id,x\n1,"open\n2,b\n',
+            "users.csv, line 2: a quotation mark opens here and never closes, or the file was cut short",
+        ),
         ("id,x;y\n", "users.csv, line 1: the header uses , and ;; declare the delimiter (source.delimiter)"),
         ("id,x\n1,\x00\n", "users.csv, line 2: a NUL character, which no text holds; leave it out of the export"),
     ],
