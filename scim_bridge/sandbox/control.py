@@ -46,7 +46,10 @@ def state(store: Store) -> dict[str, Any]:
 
 
 def seed(store: Store, content: dict[str, Any]) -> dict[str, Any]:
-    """Put resources in without the API; lists show them at once. A group's `members` name users by userName. Returns the ids, by name."""
+    """Put resources in without the API; lists show them at once. Returns the ids, by name.
+
+    A group's `members` name users by userName.
+    """
     ids: dict[str, dict[str, str]] = {"users": {}, "groups": {}}
     with store.at_once():
         for user in content.get("users", ()):

@@ -4,7 +4,7 @@ Lists and filters read the copy while there is a lag; GET by id, uniqueness and 
 """
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import copy
 from itertools import count
 
@@ -19,11 +19,12 @@ class Replica(Content):
 
     def __init__(self, store: Store, delay: Callable[[], float]) -> None:
         super().__init__(case_exact=store.users.case_exact)
-        self._now = lambda: store.now().timestamp()
+        self._now = store.now
         self._delay = delay
         self._number = count()
         self._waiting: list[tuple[float, int, Change]] = []
         self._latest: dict[tuple[str, str], int] = {}
+        self._behind: dict[tuple[str, str], list[str]] = {}
         self.users = _copied(store.users)
         self.groups = _copied(store.groups)
         self.members = {group_id: set(ids) for group_id, ids in store.members.items()}
@@ -31,12 +32,12 @@ class Replica(Content):
 
     def note(self, change: Change, is_at_once: bool) -> None:
         """A write was made."""
-        due = self._now() + (0.0 if is_at_once else self._delay())
+        due = self._now().timestamp() + (0.0 if is_at_once else self._delay())
         heapq.heappush(self._waiting, (due, next(self._number), change))
 
     def catch_up(self) -> None:
         """Let in every write whose time has come."""
-        now = self._now()
+        now = self._now().timestamp()
         while self._waiting and self._waiting[0][0] <= now:
             _, number, change = heapq.heappop(self._waiting)
             key = (change.id, change.user_id)
@@ -51,27 +52,36 @@ class Replica(Content):
         shelf = self.shelf(change.kind)
         old = shelf.by_id.pop(change.id, None)
         if old is not None:
-            _release(shelf, old.id, unique_values(old.attributes, change.kind))
             shelf.order[old.position] = None
+            for attribute, value in unique_values(old.attributes, change.kind).items():
+                self._release(shelf, change.id, attribute, shelf.key(attribute, value))
         if change.resource is None:
             self.forget_memberships(change.kind, change.id)
             return
-        self._put(shelf, change.resource)
+        _put(shelf, change.resource)
         for attribute, value in unique_values(change.resource.attributes, change.kind).items():
-            shelf.taken.setdefault(attribute, {})[shelf.key(attribute, value)] = change.id
+            self._hold(shelf, change.id, attribute, shelf.key(attribute, value))
 
-    def _put(self, shelf: Shelf, resource: Resource) -> None:
-        shelf.order += [None] * (resource.position + 1 - len(shelf.order))
-        shelf.order[resource.position] = resource.id
-        shelf.by_id[resource.id] = resource
+    def _hold(self, shelf: Shelf, resource_id: str, attribute: str, key: str) -> None:
+        """Find a resource by this value, after those that show it too: the writes came in another order."""
+        holder = shelf.taken.setdefault(attribute, {}).setdefault(key, resource_id)
+        if holder != resource_id:
+            self._behind.setdefault((attribute, key), []).append(resource_id)
 
-
-def _release(shelf: Shelf, resource_id: str, values: Mapping[str, str]) -> None:
-    """Let go of unique values, unless another resource is shown with them already: the writes came in another order."""
-    for attribute, value in values.items():
-        key = shelf.key(attribute, value)
-        if shelf.taken[attribute].get(key) == resource_id:
+    def _release(self, shelf: Shelf, resource_id: str, attribute: str, key: str) -> None:
+        behind = self._behind.get((attribute, key), [])
+        if resource_id in behind:
+            behind.remove(resource_id)
+        elif behind:
+            shelf.taken[attribute][key] = behind.pop(0)
+        else:
             del shelf.taken[attribute][key]
+
+
+def _put(shelf: Shelf, resource: Resource) -> None:
+    shelf.order += [None] * (resource.position + 1 - len(shelf.order))
+    shelf.order[resource.position] = resource.id
+    shelf.by_id[resource.id] = resource
 
 
 def _copied(shelf: Shelf) -> Shelf:
