@@ -121,10 +121,12 @@ def test_a_plan_that_was_edited_out_of_order_is_refused(world: World, people: Pe
     assert "plan.json: op-000001 is out of order" in said.err
 
 
-def test_a_plan_that_was_cut_is_refused_when_a_later_run_has_undone_what_it_did(
-    world: World, people: People, cli: Cli
-) -> None:
+def test_a_plan_that_was_cut_is_refused_when_a_later_run_has_undone_what_it_did(world: World, cli: Cli) -> None:
+    people = People().add("a").add("b")
+    world.write(people)
+    assert cli("sync").code == 0
     people.users["b"]["enabled"] = "false"
+    people.users["a"]["title"] = "Lead"
     world.write(people)
     file = str(world.folder / "cut.json")
     assert cli("plan", "--out", file).code == 0
@@ -133,9 +135,11 @@ def test_a_plan_that_was_cut_is_refused_when_a_later_run_has_undone_what_it_did(
     world.sandbox.fail()
     assert user_of(world, "b").attributes["active"] is False
     people.users["b"]["enabled"] = "true"
+    people.users["a"]["title"] = ""
     world.write(people)
     assert cli("sync").code == 0
     people.users["b"]["enabled"] = "false"
+    people.users["a"]["title"] = "Lead"
     world.write(people)
     said = cli("apply", file)
     assert (said.code, "b@corp.example was changed by run 3 since this plan was made" in said.err) == (1, True), said
