@@ -73,10 +73,19 @@ class Judge:
             else:
                 self.shut_at.setdefault(target_id, self.clock)
 
-    def faults(self, people: People, before: dict[str, Any], code: int, named: str, conflicts: list[Any]) -> list[str]:
-        """What should not be so after a command. named: the command; before: the emulator's state before it."""
-        found = [*self._activated(before), *self._persons(before), *self._protected(before), *self._deleted(before)]
-        found += self._doubles()
+    def never(self, before: dict[str, Any]) -> list[str]:
+        """What should not be so after any command, in any weather. before: the emulator's state before it."""
+        return [
+            *self._activated(before),
+            *self._persons(before),
+            *self._protected(before),
+            *self._deleted(before),
+            *self._doubles(),
+        ]
+
+    def in_calm(self, people: People, code: int, named: str, conflicts: list[Any]) -> list[str]:
+        """What should not be so after a command when nothing went wrong on the way. named: the command."""
+        found = []
         if self.sandbox.counts.invalid:
             found.append(f"invalid requests: {self.sandbox.counts.told}")
         if named in ("sync", "sync --full") and code in (0, 5):
@@ -157,5 +166,6 @@ class Judge:
                 user = users[user_id]
                 member = user.get("externalId")
                 is_told = user_id in told or user["userName"] in told or user["userName"] == PROTECTED_USER
+                is_told = is_told or user_id in self.by_hand
                 if member not in wanted and not is_told and not self._is_held(people, member or "", conflicts):
                     yield f"{user['userName']} is in {group['displayName']}, which the source does not say"

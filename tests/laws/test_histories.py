@@ -76,14 +76,16 @@ class Histories(RuleBasedStateMachine):
 
     # --- the program
 
-    def command(self, *arguments: str) -> int:
-        """One command, judged."""
+    def command(self, *arguments: str, is_calm: bool = True) -> int:
+        """One command, judged. is_calm: nothing goes wrong on the way, so that all is done when it ends well."""
         before = self.sandbox.state()
         self.sandbox.forget_requests()
         code, _, err = self.cli(*arguments)
         named = " ".join(arguments)
         self.log.append(f"{named} → {code} {err.strip().splitlines()[-1:]}")
-        faults = self.judge.faults(self.people, before, code, named, self.conflicts())
+        faults = self.judge.never(before)
+        if is_calm:
+            faults += self.judge.in_calm(self.people, code, named, self.conflicts())
         self.judge.look(self.people)
         assert not faults, "\n".join([*faults, "history:", *self.log])
         return code
@@ -342,7 +344,7 @@ class Histories(RuleBasedStateMachine):
         """Something goes wrong with the next writes, then all is well again."""
         self.note(f"{left} writes to {path}: {kind} {status}")
         self.sandbox.fail(Fault(kind, "PATCH", path, status=status if kind == "error" else 503, left=left))
-        self.command("sync")
+        self.command("sync", is_calm=False)
         self.sandbox.fail()
 
 
