@@ -187,7 +187,8 @@ def send(
     closing: Closing = "planned" if not conclusion.has_tried else "all"
     if reading.only is not None:
         closing = "none"
-    state.finish(run_id, ending, conclusion.conflicts, conclusion.books, settled=reading.plan.settled, closing=closing)
+    settled = (*reading.plan.settled, *conclusion.settled)
+    state.finish(run_id, ending, conclusion.conflicts, conclusion.books, settled=settled, closing=closing)
     if applied.stopped is not None:
         raise applied.stopped
     return Result(run_id, reading, plan, applied, conclusion)

@@ -48,7 +48,7 @@ def read_and_plan_only(
     beside: what the run in progress has read a moment ago, so that only the named have to be read and mapped anew.
     """
     now = datetime.now(UTC)
-    known = knowledge(bridge, reader, now)
+    known = knowledge(bridge, reader, now, is_asked=True)
     last = reader.last_reading(bridge.name, bridge.endpoint)
     observed = Observed(reader.inventory(bridge.endpoint), last or now, is_whole=False)
     view = _View(bridge, known, observed, order.today or f"{now:%Y-%m-%d}")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from scim_bridge.model.identity import Kind, Members, SourceCounts, Value
-from scim_bridge.model.plan import Conflict
+from scim_bridge.model.plan import TOLD_BY_TARGET, Conflict, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ Decision = Literal["link", "separate", "adopt", "ignore", "source", "target"]
 
 
 ONLY_IGNORED: tuple[Decision, ...] = ("ignore",)
+AGAIN: tuple[Decision, ...] = ("source", "ignore")
+"""What the target refused is sent again at once, or not any more."""
 DECISIONS: Mapping[str, tuple[Decision, ...]] = {
     "adopt?": ("adopt", "link", "ignore"),
     "rehire?": ("link", "separate", "ignore"),
@@ -38,6 +40,7 @@ DECISIONS: Mapping[str, tuple[Decision, ...]] = {
     "drift": ("source", "target", "ignore"),
     "missing": ("source", "target", "ignore"),
     "unclaimed": ("source", "ignore"),
+    **dict.fromkeys(TOLD_BY_TARGET, AGAIN),
 }
 """Kind of conflict → how it can be decided; every other kind can only be ignored, or mended where it comes from."""
 
@@ -67,6 +70,7 @@ class Known:
     assigned: target id → the open question about an orphan's assignments, as it was told last.
     repaired: target id → path → how often of late a value was only set back to what we had applied.
     memberships: group target id → who was in it when we last left it; only where drift is to be reported, else None.
+    refusals: what the target refused in earlier runs, by its key.
     aside: (kind, source id) of links that count for nothing, since the state was restored from a copy of unknown age.
     """
 
@@ -84,6 +88,7 @@ class Known:
     repaired: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     memberships: Members | None = None
     aside: frozenset[tuple[Kind, str]] = frozenset()
+    refusals: Mapping[tuple[Kind, str, str], Refusal] = field(default_factory=dict)
 
     def after_restore(self) -> "Known":
         """The same as if the state had been lost, but for what people decided."""
@@ -96,6 +101,7 @@ class Known:
             counts=None,
             mapping="",
             memberships=None if self.memberships is None else {},
+            refusals={},
             aside=frozenset((link.kind, key) for links in (self.users, self.groups) for key, link in links.items()),
         )
 
