@@ -45,17 +45,20 @@ def told(ended: Iterable[Ended], matches: Iterable[Match]) -> list[Told]:
 
 def answered(known: Known, ended: Iterable[Ended]) -> frozenset[tuple[Kind, str, str]]:
     """The refusals of earlier runs that were sent again in this one, whatever the answer was."""
-    if not known.refusals:
-        return frozenset()
-    return frozenset(_keys(ended)) & known.refusals.keys()
+    return frozenset(_sent_again(known, ended)) if known.refusals else frozenset()
 
 
-def _keys(ended: Iterable[Ended]) -> Iterator[tuple[Kind, str, str]]:
+def _sent_again(known: Known, ended: Iterable[Ended]) -> Iterator[tuple[Kind, str, str]]:
     for operation, outcome in ended:
-        if outcome.status in ("done", "held") and operation.source_id:
-            yield operation.resource, operation.source_id, ""
-            for member in operation.members:
-                yield "group", operation.source_id, member.source_id or ""
+        if outcome.status not in ("done", "held") or not operation.source_id:
+            continue
+        refusal = known.refusals.get((operation.resource, operation.source_id, ""))
+        if refusal is not None and not refusal.paths.isdisjoint(operation.changes):
+            yield refusal.key
+        for member in operation.members:
+            key: tuple[Kind, str, str] = ("group", operation.source_id, member.source_id or "")
+            if key in known.refusals:
+                yield key
 
 
 def _records(matches: Iterable[Match]) -> tuple[Mapping[str, Desired], Mapping[str, Desired]]:
