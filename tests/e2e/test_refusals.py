@@ -222,7 +222,7 @@ def test_a_refused_revocation_is_sent_in_every_run(world: World, cli: Cli) -> No
         assert (code, writes) == (5, 2)
         assert requests <= 2 + 4
     planned = cli("plan", "--output", "json").json["operations"]
-    assert [(o["kind"], o.get("changes")) for o in planned][0] == ("deactivate_user", {"active": [True, False]})
+    assert next((o["kind"], o.get("changes")) for o in planned) == ("deactivate_user", {"active": [True, False]})
     for conflict in cli("conflicts", "--output", "json").json:
         assert cli("conflicts", "resolve", conflict["key"], "--ignore").code == 0
     assert _sync(world, cli)[::2] == (0, 2), "it is ignored, and a revocation is sent all the same"
