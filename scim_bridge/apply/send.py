@@ -220,14 +220,14 @@ class Sender:
                 absent.append(member)
             else:
                 members[target_id] = member
-        without = f"{_listed(absent)} could not be created on the target" if absent else ""
+        not_there = f"{_listed(absent)} could not be created on the target" if absent else ""
         if not members:
-            return Outcome(operation.id, "not_sent", group_id, detail=without, refused=tuple(absent))
+            return Outcome(operation.id, "not_sent", group_id, detail=not_there, refused=tuple(absent))
         is_adding = operation.kind == "add_members"
         answer = self.members.change(group_id, list(members), is_adding=is_adding)
         refused = (*(members[target_id] for target_id in answer.refused), *absent)
         reasons = tuple(why.what for why in answer.refused.values())
-        detail = without
+        detail = not_there
         if reasons:
             named = _listed(refused)
             detail = (
