@@ -104,7 +104,9 @@ def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
         return Paired(
             match.kind, match.source_id, match.existing.target_id, match.name, None, departed, match.is_managed
         )
+    before = match.link.applied if match.kept and match.link is not None else {}
     applied = {path: value for path, value in match.desired.attributes.items() if path not in match.kept}
+    applied |= {path: before[path] for path in match.kept if path in before}
     if match.existing.target_id in disabled:
         applied[ACTIVE] = True
     return Paired(

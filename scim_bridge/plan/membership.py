@@ -13,6 +13,7 @@ from scim_bridge.model.known import Known, Resolution
 from scim_bridge.model.operation import Member, OperationKind
 from scim_bridge.model.plan import Skipped
 from scim_bridge.model.policy import Policy
+from scim_bridge.plan.backoff import waiting
 from scim_bridge.plan.conflict import stray, unclaimed
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.draft import Draft
@@ -83,9 +84,11 @@ def change_members(
                 as_we_left_it = frozenset(users.present[s].target_id or "" for s in wanted & users.present.keys())
             if as_we_left_it is not None:
                 change = _without_drift(change, as_we_left_it, users, steps, known.resolutions)
-        waiting = len(change.added) if match.is_held else 0
-        if waiting:
-            steps.skipped.append(Skipped(match.name, f"{waiting} addition(s) wait while the group is held"))
+        if known.refusals:
+            change = _without_refused(change, known, users, steps)
+        put_off = len(change.added) if match.is_held else 0
+        if put_off:
+            steps.skipped.append(Skipped(match.name, f"{put_off} addition(s) wait while the group is held"))
             change = GroupChange(match, change.size, change.removed)
         changes.append(change)
     _ask_about(steps, members, policy)
@@ -207,6 +210,22 @@ def _without_drift(
     removed = tuple(member for member in change.removed if member.target_id not in left)
     added = tuple(member for member in change.added if not member.target_id or member.target_id not in left)
     return GroupChange(group, change.size, removed, added)
+
+
+def _without_refused(change: GroupChange, known: Known, users: _Users, steps: Steps) -> GroupChange:
+    """The change without the additions that the target refused and that are not sent again yet."""
+    group, target_id = change.match.desired, change.match.existing.target_id if change.match.existing else ""
+    added = []
+    for member in change.added:
+        refusal = known.refusals.get(("group", change.match.source_id, member.source_id or ""))
+        user = users.by_target.get(member.target_id or "")
+        if refusal is not None and group is not None and user is not None and user.desired is not None:
+            refusal = waiting(refusal, target_id, group, user.desired)
+            if refusal is not None:
+                steps.conflicts.append(refusal.conflict)
+                continue
+        added.append(member)
+    return GroupChange(change.match, change.size, change.removed, tuple(added))
 
 
 def _has_left(user: Match | None) -> bool:
