@@ -98,11 +98,15 @@ class People(Section):
 
 
 class Teams(Section):
-    """Where groups are, and the attribute that lists their members."""
+    """Where groups are, and the attribute that lists their members.
+
+    primary: whether users are also in the group that their own entry names (gidNumber, primaryGroupID).
+    """
 
     base: Bases
     filter: LdapFilter = ""
     member: Text = "member"
+    primary: bool | None = None
 
 
 class Ldap(Section):

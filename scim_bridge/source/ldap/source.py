@@ -14,9 +14,9 @@ from scim_bridge.source.ldap.connection import signed_in
 from scim_bridge.source.ldap.everything import everything, unreported
 from scim_bridge.source.ldap.layout import Layout, Server, layout, types
 from scim_bridge.source.ldap.look import look_again
-from scim_bridge.source.ldap.record import snapshot
 from scim_bridge.source.ldap.schema import read_schema
 from scim_bridge.source.ldap.session import Session
+from scim_bridge.source.ldap.snapshot import snapshot
 from scim_bridge.source.ldap.tracking import read_each_time, resumed, way
 from scim_bridge.source.ldap.whole import Reader
 
