@@ -32,7 +32,7 @@ def map_again(
     all_users = (*(d for d in mapped.users if d.source_id not in users), *anew.users)
     all_groups = (*(d for d in mapped.groups if d.source_id not in groups), *anew.groups)
     ids = {d.source_id for d in all_users}, {d.source_id for d in all_groups}
-    found = memberships(now, mapping.nested, *ids)
+    found = memberships(now, mapping.nested, *ids, {})
     outside = (o for o in mapped.out_of_scope if o.source_id not in (users if o.kind == "user" else groups))
     return replace(
         mapped,

@@ -22,14 +22,19 @@ class Memberships:
     ambiguous: tuple[AmbiguousMember, ...] = ()
 
 
-def memberships(snapshot: Snapshot, nested: str, users: Set[str], groups: Set[str]) -> Memberships:
-    """Who is in which group, by the mapping's rule for nested groups. users, groups: the ids of those in scope."""
-    whole, notices = _whole(snapshot.members, nested)
+def memberships(
+    snapshot: Snapshot, nested: str, users: Set[str], groups: Set[str], names: Mapping[str, str]
+) -> Memberships:
+    """Who is in which group, by the mapping's rule for nested groups. users, groups: the ids of those in scope.
+
+    names: group id → what people call it, for the notices.
+    """
+    whole, notices = _whole(snapshot.members, nested, names)
     members = {group: whole.get(group, frozenset()) & users for group in groups if group}
     if not snapshot.ambiguous:
         return Memberships(members, notices)
     possible = _with_every_candidate(snapshot)
-    at_most, _ = _whole(possible, nested)
+    at_most, _ = _whole(possible, nested, names)
     undecided = {
         g: found for g, decided in members.items() if (found := (at_most.get(g, frozenset()) & users) - decided)
     }
@@ -38,17 +43,19 @@ def memberships(snapshot: Snapshot, nested: str, users: Set[str], groups: Set[st
     return Memberships(members, notices, undecided, ambiguous)
 
 
-def _whole(direct: Direct, nested: str) -> tuple[Mapping[str, frozenset[str]], tuple[Notice, ...]]:
+def _whole(
+    direct: Direct, nested: str, names: Mapping[str, str]
+) -> tuple[Mapping[str, frozenset[str]], tuple[Notice, ...]]:
     """Every group's users, whether in scope or not, with what is to be said about nested groups."""
     if nested == "flatten":
-        flat, circles = flatten(direct)
+        flat, circles = flatten(direct, names)
         return flat, tuple(circles)
     whole = {group: frozenset(users) for group, (users, _) in direct.items()}
     if nested != "report":
         return whole, ()
     return whole, tuple(
-        Notice("nested_group", group, f"group {group} contains {len(inside)} group(s), whose users are not added")
-        for group, (_, inside) in direct.items()
+        Notice("nested_group", name, f"group {name} contains {len(inside)} group(s), whose users are not added")
+        for name, inside in ((names.get(group, group), inside) for group, (_, inside) in direct.items())
         if inside
     )
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from scim_bridge.mapping.compiled import CompiledMapping, CompiledRule, CompiledRules
@@ -10,8 +11,10 @@ from scim_bridge.mapping.membership import memberships
 from scim_bridge.mapping.row import Ambiguous, Row, Unusable, is_clean, row_of, value_of
 from scim_bridge.model.identity import (
     ACTIVE,
+    DISPLAY_NAME,
     EXTERNAL_ID,
     MANAGER,
+    NAMES,
     Desired,
     Directory,
     Flaw,
@@ -38,9 +41,16 @@ def map_records(snapshot: Snapshot, mapping: CompiledMapping, today: str) -> Dir
     users, users_out = _map_kind(snapshot.users, mapping.users, today)
     groups, groups_out = _map_kind(snapshot.groups, mapping.groups, today)
     ids = {user.source_id for user in users}, {group.source_id for group in groups}
-    found = memberships(snapshot, mapping.nested, *ids)
+    found = memberships(snapshot, mapping.nested, *ids, group_names(groups, groups_out))
     out, warnings = (*users_out, *groups_out), snapshot.warnings + found.notices
     return Directory(users, groups, found.members, snapshot.counts, out, warnings, found.undecided, found.ambiguous)
+
+
+def group_names(groups: Iterable[Desired], outside: Iterable[OutOfScope]) -> dict[str, str]:
+    """Group id → what people call it, whether in scope or not."""
+    return {each.source_id: each.subject for each in outside if each.kind == "group"} | {
+        group.source_id: group.name for group in groups
+    }
 
 
 def trace(record: Record, rules: CompiledRules, today: str) -> tuple[Step, ...]:
@@ -73,12 +83,14 @@ def _map_kind(
         elif is_in_scope:
             mapped.append(_map_one(row, rules, flaws))
         else:
-            out.append(OutOfScope(rules.kind, record.id, record.place))
+            out.append(OutOfScope(rules.kind, record.id, record.place, name=_called(row, rules)))
     for source_id, rows in shared.items():
         if any(is_in_scope for is_in_scope, _ in rows):
             mapped.append(_merge(rows))
         else:
-            out.append(OutOfScope(rules.kind, source_id, rows[0][1].places[0]))
+            shown = rows[0][1].attributes
+            name = str(shown.get(NAMES[rules.kind]) or shown.get(DISPLAY_NAME, ""))
+            out.append(OutOfScope(rules.kind, source_id, rows[0][1].places[0], name=name))
     return tuple(mapped), out
 
 
@@ -88,6 +100,16 @@ def _scope(row: Row, rules: CompiledRules) -> tuple[bool, list[Flaw]]:
         return value_of(rules.scope, row) is True, []
     except EvaluationFailed as failure:
         return True, [_failed("scope", failure, is_fatal=True)]
+
+
+def _called(row: Row, rules: CompiledRules) -> str:
+    """What a record that is out of scope would be called, by the first rule for a name that gives one."""
+    by_path = {rule.rule.path: rule for rule in rules.attributes}
+    for rule in (by_path[path] for path in (NAMES[rules.kind], DISPLAY_NAME) if path in by_path):
+        with suppress(EvaluationFailed):
+            if name := value_of(rule, row):
+                return str(name)
+    return ""
 
 
 def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw]) -> Desired:

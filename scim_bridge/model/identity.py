@@ -84,6 +84,8 @@ class AmbiguousMember:
 
 CHANGES = "changes"
 """The kind of the notice by which a source that is probed says how it learns of changes."""
+INSTEAD = "instead"
+"""The kind of the notice by which a source that is probed says that a part of it shows nothing, and what is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +158,17 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class OutOfScope:
-    """A record that the mapping's scope rule leaves out."""
+    """A record that the mapping's scope rule leaves out. name: as its rules would call it, "" if they give no name."""
 
     kind: Kind
     source_id: str
     place: str
+    name: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What people call it: its name, and where they find it. An id alone says nothing to anybody."""
+        return f"{self.name} ({self.place})" if self.name and self.name != self.place else self.place
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ def sort_out(conflicts: Iterable[Conflict], known: Known) -> tuple[tuple[Conflic
 
 def _out_of_scope(directory: Directory) -> tuple[Skipped, ...]:
     return tuple(
-        Skipped(record.source_id or record.place, "out of scope: the mapping's scope rule leaves it out")
+        Skipped(record.subject, "out of scope: the mapping's scope rule leaves it out")
         for record in directory.out_of_scope
     )
 

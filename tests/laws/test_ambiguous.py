@@ -100,7 +100,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
 def test_whatever_is_meant_lies_between_what_is_certain_and_what_is_open(
     shown: Snapshot, users: set[str], groups: set[str], nested: str, data: st.DataObject
 ) -> None:
-    found = memberships(shown, nested, users, groups)
+    found = memberships(shown, nested, users, groups, {})
     meant = dict(shown.members)
     for doubt in shown.ambiguous:
         (group,) = doubt.groups
@@ -108,7 +108,7 @@ def test_whatever_is_meant_lies_between_what_is_certain_and_what_is_open(
         choice = data.draw(st.sampled_from((*doubt.users, *doubt.nested)))
         chosen = ((*direct, choice), inside) if choice in doubt.users else (direct, (*inside, choice))
         meant[group] = chosen
-    truth = memberships(Snapshot((), (), meant), nested, users, groups).members
+    truth = memberships(Snapshot((), (), meant), nested, users, groups, {}).members
     for group, members in truth.items():
         assert found.members[group] <= members <= found.members[group] | found.undecided.get(group, frozenset())
         assert not found.members[group] & found.undecided.get(group, frozenset())
