@@ -9,7 +9,7 @@ from typing import Literal
 from scim_bridge.config import form, source_document
 from scim_bridge.config.secret import Secret
 
-Flavor = Literal["openldap", "active-directory"]
+Flavor = Literal["openldap", "389-ds", "active-directory"]
 BindMethod = Literal["simple", "external", "gssapi"]
 
 

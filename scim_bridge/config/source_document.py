@@ -114,7 +114,7 @@ class Ldap(Section):
 
     kind: Literal["ldap"]
     urls: Annotated[list[LdapUrl], Field(min_length=1)]
-    flavor: Literal["openldap", "active-directory"] | None = None
+    flavor: Literal["openldap", "389-ds", "active-directory"] | None = None
     bind: Bind
     tls: LdapTls = LdapTls()
     users: People

@@ -14,7 +14,8 @@ ID, DN, MANAGER, ENABLED = "id", "dn", "manager", "accountEnabled"
 GID = "gidNumber"
 """The number of a posixGroup, and of a user's primary group (RFC 2307)."""
 CONTROL, EXPIRES = "userAccountControl", "accountExpires"
-ANCHORS: Mapping[Flavor, str] = {"openldap": "entryUUID", "active-directory": "objectGUID"}
+ANCHORS: Mapping[Flavor, str] = {"openldap": "entryUUID", "389-ds": "nsUniqueId", "active-directory": "objectGUID"}
+"""The attribute by which each flavor knows an entry for good. 389-DS has entryUUID too, but not on older entries."""
 CHANGED = "uSNChanged"
 PLACE_CLASSES = (
     "organizationalUnit",
@@ -33,6 +34,7 @@ MEMBER_URL = "memberURL"
 
 _USERS: Mapping[Flavor, str] = {
     "openldap": "(objectClass=inetOrgPerson)",
+    "389-ds": "(|(objectClass=inetOrgPerson)(objectClass=nsPerson))",
     "active-directory": "(&(objectCategory=person)(objectClass=user))",
 }
 _GROUPS: Mapping[str, str] = {

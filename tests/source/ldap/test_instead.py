@@ -22,25 +22,50 @@ def said(server: Slapd, **changes: Any) -> list[str]:
     return [notice.detail for notice in shown.warnings if notice.kind == INSTEAD]
 
 
+BY_NAME, POSIX_CLASS = "(objectClass=groupOfNames)", "(objectClass=posixGroup)"
+
+
 @pytest.mark.parametrize(
-    ("there", "search", "sentence"),
+    ("there", "search", "filter_text", "found", "way_out"),
     [
-        ([posix("a", 7), posix("b", 8)], Search((GROUPS,), "", "member"),
-         "(objectClass=groupOfNames) below {0}; there are 2 posixGroup entries: set groups.member: memberUid"),
-        ([UNIQUE], Search((GROUPS,), "", "member"),
-         "(objectClass=groupOfNames) below {0}; there is 1 groupOfUniqueNames entry: set groups.member: uniqueMember"),
-        ([group("g")], POSIX,
-         "(objectClass=posixGroup) below {0}; there is 1 groupOfNames entry: set groups.member: member"),
-        ([posix("a", 7)], Search((GROUPS,), "(objectClass=groupOfNames)", "member"),
-         "(objectClass=groupOfNames) below {0}; there is 1 posixGroup entry: "
-         'set groups.member: memberUid and groups.filter: "(objectClass=posixGroup)"'),
-        ([group("g")], Search((GROUPS,), "(cn=x)", "member"),
-         '(cn=x) below {0}; there is 1 groupOfNames entry: set groups.filter: "(objectClass=groupOfNames)"'),
+        (
+            [posix("a", 7), posix("b", 8)],
+            Search((GROUPS,), "", "member"),
+            BY_NAME,
+            "are 2 posixGroup entries",
+            "groups.member: memberUid",
+        ),
+        (
+            [UNIQUE],
+            Search((GROUPS,), "", "member"),
+            BY_NAME,
+            "is 1 groupOfUniqueNames entry",
+            "groups.member: uniqueMember",
+        ),
+        ([group("g")], POSIX, POSIX_CLASS, "is 1 groupOfNames entry", "groups.member: member"),
+        (
+            [posix("a", 7)],
+            Search((GROUPS,), BY_NAME, "member"),
+            BY_NAME,
+            "is 1 posixGroup entry",
+            f'groups.member: memberUid and groups.filter: "{POSIX_CLASS}"',
+        ),
+        (
+            [group("g")],
+            Search((GROUPS,), "(cn=x)", "member"),
+            "(cn=x)",
+            "is 1 groupOfNames entry",
+            f'groups.filter: "{BY_NAME}"',
+        ),
     ],
-)  # fmt: skip
-def test_groups_of_another_class_are_named(slapd: Slapd, there: list[Entry], search: Search, sentence: str) -> None:
+)
+def test_groups_of_another_class_are_named(
+    slapd: Slapd, there: list[Entry], search: Search, filter_text: str, found: str, way_out: str
+) -> None:
     load(slapd, person("a"), *there)
-    assert said(slapd, groups=search) == [f"no entry fits groups.filter {sentence.format(GROUPS)}"]
+    assert said(slapd, groups=search) == [
+        f"no entry fits groups.filter {filter_text} below {GROUPS}; there {found}: set {way_out}"
+    ]
 
 
 def test_members_in_another_attribute_are_named(slapd: Slapd) -> None:
