@@ -61,11 +61,9 @@ class _Survey:
         counts = [(self._count(selection, f"(&{selection.filter}({name}=*))"), name) for name in known]
         most, name = max(counts, default=(0, ""))
         if most:
-            where = "; ".join(selection.bases)
-            yield (
-                f"no group below {where} has a value of {self._layout.member}, but {most:,} {'has' if most == 1 else 'have'} one of {name}: "
-                f"set groups.member: {name}"
-            )
+            nothing = f"no group below {'; '.join(selection.bases)} has a value of {self._layout.member}"
+            have = "has" if most == 1 else "have"
+            yield f"{nothing}, but {most:,} {have} one of {name}: set groups.member: {name}"
 
     def _of_class(self, selection: Selection, name: str) -> int:
         return self._count(selection, f"(objectClass={name})")
