@@ -14,11 +14,14 @@ from scim_bridge.model.known import Known, Resolution
 from scim_bridge.model.operation import Member, OperationKind
 from scim_bridge.model.plan import Skipped
 from scim_bridge.model.policy import Policy
-from scim_bridge.plan.conflict import ambiguous_member, stray
+from scim_bridge.plan.conflict import ambiguous_member, stray, unclaimed
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.draft import Draft
 from scim_bridge.plan.single import Key, key_of
-from scim_bridge.plan.steps import Steps
+from scim_bridge.plan.steps import ORPHAN, Steps
+
+NOT_MANAGED = ("protected", "orphan", "excluded")
+"""Situations of groups whose members are never touched, though they may have been read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,9 @@ def change_members(
     for match in matches.groups:
         target_id = match.existing.target_id if match.existing is not None else ""
         is_new = match.source_id in creating
-        if match.row.situation == "protected" or not (is_new or (target_id and target_id in members)):
+        if match.row.situation in NOT_MANAGED or not (is_new or (target_id and target_id in members)):
             continue
-        if match.row.action == "deprovision" and policy.deprovision == "keep":
+        if match.row.action == "deprovision" and match.is_kept_by(policy):
             continue
         if match.is_held and not match.is_managed:
             continue
@@ -79,7 +82,7 @@ def change_members(
         change = _change(match, wanted, undecided, members.get(target_id, frozenset()), users)
         if known.memberships is not None:
             as_we_left_it = known.memberships.get(target_id)
-            if as_we_left_it is None and matches.is_relinking:
+            if as_we_left_it is None and known.is_fresh and match.is_managed:
                 as_we_left_it = frozenset(users.present[s].target_id or "" for s in wanted & users.present.keys())
             if as_we_left_it is not None:
                 change = _without_drift(change, as_we_left_it, users, steps, known.resolutions)
@@ -88,6 +91,7 @@ def change_members(
             steps.skipped.append(Skipped(match.name, f"{waiting} addition(s) wait while the group is held"))
             change = GroupChange(match, change.size, change.removed)
         changes.append(change)
+    _ask_about(steps, members, policy)
     return tuple(changes)
 
 
@@ -100,6 +104,16 @@ def ask_who_is_meant(directory: Directory, matches: Matches, steps: Steps, only:
         if only is None or any(key in only for key in keys):
             subjects = dict.fromkeys(names[key] for key in keys if key in names)
             steps.conflicts.append(ambiguous_member(ambiguous, subjects))
+
+
+def _ask_about(steps: Steps, members: Members, policy: Policy) -> None:
+    """Orphaned groups that were ours: with somebody in them they still open accounts, so a person is asked."""
+    for match in steps.once_ours:
+        inside = members.get(match.existing.target_id, frozenset()) if match.existing is not None else frozenset()
+        if inside and match.existing is not None:
+            steps.conflicts.append(unclaimed(match.existing, len(inside)))
+        elif policy.orphans == "report":
+            steps.skipped.append(Skipped(match.name, ORPHAN))
 
 
 def spare_groups(steps: Steps, changes: Sequence[GroupChange]) -> None:
