@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.ldap_server import PASSWORD, SUFFIX, add, answers, free_ports
+from tests.ldap_server import PASSWORD, SUFFIX, _answers, _free_ports, add
 
 MANAGER = "cn=Directory Manager"
 _SERVER = shutil.which("ns-slapd", path="/usr/sbin:/usr/bin")
@@ -43,12 +43,12 @@ class Ds389:
 
     def start(self) -> None:
         """Write the configuration, start it, and make the suffix."""
-        (self.port,) = free_ports(1)
+        (self.port,) = _free_ports(1)
         self._configure()
         command = [_SERVER or "ns-slapd", "-D", str(self.folder / "config"), "-i", str(self.folder / "pid"), "-d", "0"]
         with (self.folder / "out.txt").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        if not answers(self.port, self._process):
+        if not _answers(self.port, self._process):
             raise RuntimeError((self.folder / "log" / "errors").read_text()[-2000:])
         self._make_suffix()
 

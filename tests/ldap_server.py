@@ -93,7 +93,7 @@ class Slapd:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "db").mkdir(exist_ok=True)
-        self.port, self.tls_port = free_ports(2)
+        self.port, self.tls_port = _free_ports(2)
         self._issue()
         self._configure()
 
@@ -127,7 +127,7 @@ class Slapd:
         for _ in range(5):
             if self._try_to_start():
                 return
-            self.port, self.tls_port = free_ports(2)
+            self.port, self.tls_port = _free_ports(2)
         raise RuntimeError((self.folder / "log.txt").read_text(errors="replace")[-2000:] or "slapd does not start")
 
     def _try_to_start(self) -> bool:
@@ -136,7 +136,7 @@ class Slapd:
             debug = "stats" if self.log else "0"
             command = [_SLAPD or "slapd", "-d", debug, "-f", str(self.folder / "slapd.conf"), "-h", urls]
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        return answers(self.port, self._process)
+        return _answers(self.port, self._process)
 
     def stop(self) -> None:
         if self._process is not None:
@@ -245,7 +245,7 @@ def _slapadd() -> str:
     return shutil.which("slapadd", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "slapadd"
 
 
-def free_ports(number: int) -> list[int]:
+def _free_ports(number: int) -> list[int]:
     """Ports that nobody listens on at this moment, all different."""
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
     try:
@@ -255,7 +255,7 @@ def free_ports(number: int) -> list[int]:
             listener.close()
 
 
-def answers(port: int, process: "subprocess.Popen[bytes]") -> bool:
+def _answers(port: int, process: "subprocess.Popen[bytes]") -> bool:
     """Wait until the server listens; False if it ends instead."""
     while process.poll() is None:
         try:
