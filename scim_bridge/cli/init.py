@@ -88,7 +88,7 @@ def init_command(
     ldap_url: Annotated[str | None, _option(_LDAP, "ldaps://HOST, several with spaces between")] = None,
     start_tls: Annotated[bool, _option(_LDAP, "encrypt ldap:// by StartTLS", "--start-tls")] = False,
     ca_file: Annotated[str | None, _option(_LDAP, "whom to trust, - for the system's; also of --cloud-login")] = None,
-    flavor: Annotated[str | None, _option(_LDAP, "openldap or active-directory")] = None,
+    flavor: Annotated[str | None, _option(_LDAP, "openldap, 389-ds or active-directory")] = None,
     bind_dn: Annotated[str | None, _option(_LDAP, "the name to sign in with")] = None,
     password: Annotated[str | None, _option(_LDAP, "env:NAME or file:PATH")] = None,
     users_base: Annotated[str | None, _option(_LDAP, "where users are")] = None,
@@ -151,7 +151,7 @@ def _propose(asking: Asking, settings: SourceSettings, file: Path) -> Proposal:
     if asking.is_on:
         _show_filling(seen)
     if not isinstance(settings, CsvSettings):
-        login = "mail" if ready_name(settings) == "openldap.yaml" else "userPrincipalName"
+        login = "mail" if ready_name(settings) in ("openldap.yaml", "389-ds.yaml") else "userPrincipalName"
         return propose_for_directory(file, settings, seen, _match(asking, seen, "mail", login), today)
     columns = _columns(asking, seen)
     seen = survey(settings, today, {"user": columns.users["id"], "group": columns.groups.get("id", "")})

@@ -18,7 +18,7 @@ from scim_bridge.plan.conflict import strays
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.draft import Draft
 from scim_bridge.plan.guard import base_of, count, guard, marked
-from scim_bridge.plan.membership import batches, change_members, spare_groups
+from scim_bridge.plan.membership import ask_who_is_meant, batches, change_members, spare_groups
 from scim_bridge.plan.order import numbered, put_in_order
 from scim_bridge.plan.sides import Sides
 from scim_bridge.plan.single import Key, key_of
@@ -51,7 +51,8 @@ def make_plan(
     only: the identities that are to change (`--only`; sides are then narrowed to them), None for all.
     """
     steps = decide(matches, sides.known, policy, datetime.fromisoformat(occasion.created), only)
-    changes = change_members(matches, sides.directory.members, sides.members, steps, policy, sides.known)
+    ask_who_is_meant(sides.directory, matches, steps, only)
+    changes = change_members(matches, sides.directory, sides.members, steps, policy, sides.known)
     spare_groups(steps, changes)
     drafts = [*steps.drafts, *batches(changes, capabilities.changes_per_patch)]
     ordered = put_in_order(drafts, {"user": capabilities.unique("user"), "group": capabilities.unique("group")})
@@ -126,7 +127,7 @@ def sort_out(conflicts: Iterable[Conflict], known: Known) -> tuple[tuple[Conflic
 
 def _out_of_scope(directory: Directory) -> tuple[Skipped, ...]:
     return tuple(
-        Skipped(record.source_id or record.place, "out of scope: the mapping's scope rule leaves it out")
+        Skipped(record.subject, "out of scope: the mapping's scope rule leaves it out")
         for record in directory.out_of_scope
     )
 

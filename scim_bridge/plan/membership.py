@@ -2,21 +2,23 @@
 
 A managed group's membership is wholly ours: whoever is in it and is not desired is removed, except the protected and,
 under `drift: report`, whom somebody else put there.
-A held user's additions wait while the removals pass; the same holds for a held group.
+A held user's additions wait while the removals pass; the same holds for a held group. Where the source leaves open
+whether a user is a member, the user stays in or out, as it is.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
-from scim_bridge.model.identity import Members
+from scim_bridge.model.identity import Directory, Members
 from scim_bridge.model.known import Known, Resolution
 from scim_bridge.model.operation import Member, OperationKind
 from scim_bridge.model.plan import Skipped
 from scim_bridge.model.policy import Policy
 from scim_bridge.plan.backoff import waiting
-from scim_bridge.plan.conflict import stray, unclaimed
+from scim_bridge.plan.conflict import ambiguous_member, stray, unclaimed
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.draft import Draft
+from scim_bridge.plan.single import Key, key_of
 from scim_bridge.plan.steps import ORPHAN, Steps
 
 NOT_MANAGED = ("protected", "orphan", "excluded")
@@ -54,7 +56,7 @@ class _Users:
 
 def change_members(
     matches: Matches,
-    desired: Mapping[str, frozenset[str]],
+    directory: Directory,
     members: Members,
     steps: Steps,
     policy: Policy,
@@ -76,9 +78,10 @@ def change_members(
             continue
         if match.is_held and not match.is_managed:
             continue
-        change = _change(match, desired.get(match.source_id, frozenset()), members.get(target_id, frozenset()), users)
+        wanted = directory.members.get(match.source_id, frozenset())
+        undecided = directory.undecided.get(match.source_id, frozenset())
+        change = _change(match, wanted, undecided, members.get(target_id, frozenset()), users)
         if known.memberships is not None:
-            wanted = desired.get(match.source_id, frozenset())
             as_we_left_it = known.memberships.get(target_id)
             if as_we_left_it is None and known.is_fresh and match.is_managed:
                 as_we_left_it = frozenset(users.present[s].target_id or "" for s in wanted & users.present.keys())
@@ -93,6 +96,17 @@ def change_members(
         changes.append(change)
     _ask_about(steps, members, policy)
     return tuple(changes)
+
+
+def ask_who_is_meant(directory: Directory, matches: Matches, steps: Steps, only: Container[Key] | None = None) -> None:
+    """A conflict for every reference that fits several records. only: whom it must concern, None: all."""
+    names = {key_of(match): match.name for match in matches if match.desired is not None}
+    for ambiguous in directory.ambiguous:
+        groups = (*ambiguous.nested, *ambiguous.groups)
+        keys: list[Key] = [*(("user", user) for user in ambiguous.users), *(("group", group) for group in groups)]
+        if only is None or any(key in only for key in keys):
+            subjects = dict.fromkeys(names[key] for key in keys if key in names)
+            steps.conflicts.append(ambiguous_member(ambiguous, subjects))
 
 
 def _ask_about(steps: Steps, members: Members, policy: Policy) -> None:
@@ -165,19 +179,19 @@ def _bears_our_mark(match: Match) -> bool:
     return match.existing is not None and bool(match.existing.external_id)
 
 
-def _change(match: Match, wanted: Set[str], current: frozenset[str], users: _Users) -> GroupChange:
+def _change(match: Match, wanted: Set[str], undecided: Set[str], current: frozenset[str], users: _Users) -> GroupChange:
     if not current:
         added = [users.addable[s] for s in sorted(users.addable.keys() & wanted)]
         return GroupChange(match, 0, (), tuple(added))
     staying = set(users.untouchable)
     added = []
-    for source_id in sorted(wanted):
+    for source_id in sorted(wanted | undecided):
         member = users.present.get(source_id)
         if member is None:
             staying.update(users.pointed.get(source_id, ()))
         elif member.target_id in current:
             staying.add(str(member.target_id))
-        elif source_id in users.addable:
+        elif source_id in users.addable and source_id in wanted:
             added.append(member)
     removed = tuple(_member(target_id, users) for target_id in sorted(current - staying))
     return GroupChange(match, len(current), removed, tuple(added))

@@ -72,8 +72,8 @@ def _start_tls(answer: str, answers: Answers) -> None:
 
 
 def _flavor(answer: str, _: Answers) -> None:
-    if answer not in ("openldap", "active-directory"):
-        raise ValueError(": write openldap or active-directory")
+    if answer not in ("openldap", "389-ds", "active-directory"):
+        raise ValueError(": write openldap, 389-ds (FreeIPA too) or active-directory")
 
 
 def _kind(answer: str, _: Answers) -> None:
@@ -142,7 +142,7 @@ SOURCES: Mapping[str, tuple[Question, ...]] = {
             applies=lambda answers: bool(_in_the_clear(answers)),
             unanswered=f"ldap:// would send the password and all names in the clear; {_ENCRYPTED}",
         ),
-        Question("flavor", "Flavor (openldap, active-directory)", _flavor, "openldap"),
+        Question("flavor", "Flavor (openldap, 389-ds, active-directory)", _flavor, "openldap"),
         Question("bind-dn", "Distinguished name to sign in with", _must(form.text)),
         Question(
             "password", "Its password, by reference (env:NAME, file:PATH)", _must(form.reference), "env:LDAP_PASSWORD"

@@ -33,7 +33,7 @@ class Splitter:
         """The names, trimmed, each once."""
         names = self._done.get(text)
         if names is None:
-            is_whole = self._known is not None and self._known.find(text) is not None
+            is_whole = self._known is not None and bool(self._known.fits(text))
             pieces = [text] if is_whole else text.split(self._separator)
             names = self._done[text] = list(dict.fromkeys(filter(None, map(str.strip, pieces))))
         return names
@@ -84,7 +84,7 @@ def splitter(cells: Iterable[Cell], declared: str, known: Named | None, where: s
     """How the lists of a column are taken apart: as declared, or by the only separator that the column uses."""
     if declared != "auto":
         return Splitter(declared, known)
-    texts = sorted({text for _, _, text in cells if known is None or known.find(text) is None})
+    texts = sorted({text for _, _, text in cells if known is None or not known.fits(text)})
     used = [mark for mark in _SEPARATORS if any(mark in text for text in texts)]
     if len(used) > 1:
         raise Unreadable(_unclear(used, texts, where))
