@@ -7,7 +7,7 @@ from pathlib import Path
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.source import CsvSettings
 from scim_bridge.errors import Misconfigured, SourceUnreadable
-from scim_bridge.proposal.question import Answers, Question
+from scim_bridge.proposal.question import AboutFile, Answers, Question
 from scim_bridge.source.dated import newest
 from scim_bridge.source.decoding import is_utf8
 from scim_bridge.source.table import open_table
@@ -79,7 +79,7 @@ def _open(path: Path, encoding: str) -> Sequence[str]:
     _must_be_there(path)
     table = open_table(path, encoding, "auto", ())
     if table.problems:
-        raise ValueError(f": {table.problems[0]}")
+        raise AboutFile(table.problems[0])
     if encoding != "auto" and not encoding.casefold().startswith("utf") and is_utf8(path.read_bytes()):
         raise ValueError(f": {path.name} is valid UTF-8, so it is hardly {encoding}; write auto")
     return table.header

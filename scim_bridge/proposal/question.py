@@ -1,7 +1,7 @@
 """What must be known to write a configuration: the questions, what counts as an answer, and what a source section is.
 
 An answer is text, "" for nothing. A check raises ValueError with the rest of a sentence that begins with the question's
-name, as those of config/form.py do.
+name, as those of config/form.py do, or AboutFile.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +15,10 @@ Answers = Mapping[str, str]
 Check = Callable[[str, Answers], object]
 NOTHING = "-"
 """What a person types where nothing is meant and something is suggested."""
+
+
+class AboutFile(ValueError):
+    """What is wrong stands in a file: a whole sentence that names it, and no answer of another kind would help."""
 
 
 def _always(_: Answers) -> bool:
