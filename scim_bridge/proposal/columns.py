@@ -23,12 +23,14 @@ _SAID_BY_CELLS = ("status", "enabled", "disabled", "leaves", "starts")
 class Columns:
     """Role → column, for each kind. users may lack `id` or `login`: then a person must say it.
 
-    has_groups: a file of groups is read; then groups has `id` and `name`.
+    has_groups: a file of groups is read, or groups are made; then groups has `id` and `name`. notes: what was found on
+    the way that a person should know, a sentence each.
     """
 
     users: Mapping[str, str]
     groups: Mapping[str, str]
     has_groups: bool
+    notes: tuple[str, ...] = ()
 
 
 def guess(survey: Survey) -> Columns:

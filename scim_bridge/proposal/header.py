@@ -80,3 +80,8 @@ def _forms(header: str) -> tuple[str, ...]:
     bare = _NOTED.sub("", bare)
     read = [header, identifier[1] if identifier is not None else "", bare, _PREFIX.sub("", bare, count=1)]
     return tuple(dict.fromkeys(form for each in read if (form := plain(each))))
+
+
+def speaks_of(header: str, names: str) -> bool:
+    """Whether a header is one of these, separated by spaces."""
+    return not set(_forms(header)).isdisjoint(names.split())

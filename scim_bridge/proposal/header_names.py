@@ -85,3 +85,15 @@ NAMES: Mapping[Kind, Mapping[str, str]] = {
     },
 }
 """Kind → what a column can be for → the headers that say so, the surest first. Roles are given out from the top."""
+
+MEMBER_FILE: Mapping[str, str] = {
+    "group": """groupid group groupname groupemail groupemailaddress groupguid groupobjectid groupdisplayname groupcode team
+        teamname teamid role グループid グループコード グループ グループ名 部署コード 部署 部署名 gruppenid gruppe gruppenname idgroupe
+        groupe nomdugroupe idgrupo grupo""",
+    "member": """memberid member memberemail memberemailaddress memberupn memberuserprincipalname membersamaccountname
+        memberexternalid membername userid user useremail username userprincipalname upn samaccountname uid login email
+        emailaddress mail employeeid employeenumber personid 社員番号 従業員番号 社員コード 従業員コード 職員番号 メンバーid メンバー
+        メールアドレス personalnummer mitglied mitgliedid benutzer benutzername matricule membre miembro""",
+    "type": "membertype membertypes objecttype type メンバー種別 種別 mitgliedstyp typ",
+}
+"""The headers of a file with a row for each membership: its group, its member, and what the member is."""

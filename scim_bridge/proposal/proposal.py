@@ -51,7 +51,7 @@ def propose_for_files(file: Path, survey: Survey, columns: Columns, match: tuple
     seen = cells(users, survey)
     groups = columns.groups if columns.has_groups else None
     text = csv_mapping(str(file), users, groups, _with_rule(match, users), seen)
-    notes = [*filter(None, [seen.standing.alarm]), *seen.standing.notes, *filter(None, [said])]
+    notes = [*filter(None, [seen.standing.alarm]), *seen.standing.notes, *filter(None, [said]), *columns.notes]
     if users["id"] in (users["login"], users.get("mail")):
         notes.append(
             f"no column looks like an id, so {users['id']} is it: whoever changes it will be taken for somebody else"

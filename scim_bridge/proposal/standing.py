@@ -14,7 +14,7 @@ from scim_bridge.mapping.expression import spelled
 from scim_bridge.mapping.function import TRUTH_WORDS
 from scim_bridge.proposal import yaml_text
 from scim_bridge.proposal.day_form import DayForm, day_form
-from scim_bridge.proposal.header import plain
+from scim_bridge.proposal.header import headers_for, plain
 from scim_bridge.proposal.words import code_states, is_yes, state_of
 
 _FEW = 20
@@ -66,16 +66,25 @@ def standing(roles: Mapping[str, str], cells: Mapping[str, Sequence[str]]) -> St
     signals: list[Signal] = []
     unread: list[str] = []
     for role in ("status", "enabled", "disabled", "leaves"):
-        if role in roles:
-            column = roles[role]
+        found: list[Signal] = []
+        for column in _columns_for(role, roles, cells):
             signal = _signal(column, cells.get(column, ()), role)
             if signal is None:
                 unread.append(_unread(column, cells.get(column, ())))
-            elif not any(earlier.column == column for earlier in signals):
-                signals.append(signal)
+            else:
+                found.append(signal)
+        signals += found[:1] if role == "leaves" else found
     if not signals:
         signals = _by_cells_alone(cells, set(roles.values()))
     return Standing(tuple(signals), "" if signals else _alarm(unread))
+
+
+def _columns_for(role: str, roles: Mapping[str, str], cells: Mapping[str, Sequence[str]]) -> list[str]:
+    """The columns that may say it, the surest first; of several statuses, all that can be read count."""
+    if role not in roles:
+        return []
+    others = set(roles.values())
+    return [roles[role], *(name for name in headers_for(cells, "user", role) if name not in others)]
 
 
 def _alarm(unread: Sequence[str]) -> str:
@@ -114,7 +123,7 @@ def _by_truth(column: str, values: Counter[str], filled: Counter[str], role: str
     flags = {value for value in filled if is_yes(value) is not None and value.casefold() in TRUTH_WORDS}
     known = {value for value in filled if value.casefold() in TRUTH_WORDS}
     states = {value for value in filled if state_of(value)}
-    if role == "status" and states:
+    if role == "status" and (states or len(known) < len(filled)):
         return None
     if not known or (states - known) or (role == "disabled" and states):
         return None
@@ -134,8 +143,9 @@ def _by_truth(column: str, values: Counter[str], filled: Counter[str], role: str
 def _by_values(column: str, values: Counter[str], role: str) -> Signal | None:
     """A list of the values that mean active; where none of them is known, of those that do not."""
     says = {value: _says(value, role) for value in values}
-    if not any(says[value] for value in values if value):
-        says |= code_states(frozenset(value for value in values if value)) if role == "status" else {}
+    if role == "status" and all(len(value) <= 1 for value in values):
+        codes = code_states(frozenset(value for value in values if value))
+        says = {value: codes.get(value, "") for value in values}
     active = [value for value, said in says.items() if said == "active"]
     inactive = [value for value, said in says.items() if said == "inactive" and value]
     if role == "disabled" and not any(says[value] for value in values if value):
