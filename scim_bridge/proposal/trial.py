@@ -19,6 +19,7 @@ from scim_bridge.plan.correlate import Matches, correlate
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.pairing import Terms
 from scim_bridge.proposal.placeholder import placeholders
+from scim_bridge.proposal.spreadsheet import spreadsheets
 from scim_bridge.proposal.survey import Survey
 from scim_bridge.proposal.told import SHOWN, some
 from scim_bridge.target.identity_center import IDENTITY_CENTER
@@ -35,6 +36,7 @@ def tried(mapping: Mapping, survey: Survey, today: str) -> list[str]:
         *_waiting(matches),
         *_flaws(directory),
         *_shared_values(matches),
+        *spreadsheets(survey, uses(mapping)),
         *placeholders(survey, uses(mapping)),
         *_warnings(directory),
         *_strange_ids(mapping, survey),

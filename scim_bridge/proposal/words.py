@@ -12,7 +12,7 @@ from scim_bridge.proposal.header import without_accents
 State = Literal["active", "inactive", ""]
 """What a value says; "" is nothing that is known here."""
 
-_ACTIVE = """active; enabled; employed; current; currently employed; current employee; working; in service; onboarded; regular;
+_ACTIVE = """active; enabled; employed; current; currently employed; current employee; working; in service; onboarded;
     notice period; serving notice; on notice; locked out; password expired; recovery; aktiv; aktiviert; beschaftigt;
     angestellt; im dienst; tatig; actif; active; present; en poste; en activite; en fonction; salarie; activo; activa;
     vigente; en activo; alta; attivo; attiva; in forza; in servizio; ativo; ativa; em atividade; actief; in dienst;
