@@ -57,7 +57,8 @@ def _in_file(asking: Asking, table: MemberTable, seen: Survey, columns: Columns)
                 known,
                 applies=lambda _, known=known: known is None,  # type: ignore[misc]
                 unanswered=(
-                    f"{table.file}, line 1: no column names the {role}s that are in the other files; there are: {there}; "
+                    f"{table.file}, line 1: no column names the {role}s that are in the other files; "
+                    f"there are: {there}; "
                     f"name it with --{role}-column"
                 ),
             )
@@ -73,7 +74,8 @@ def _in_file(asking: Asking, table: MemberTable, seen: Survey, columns: Columns)
 def _one_of(header: Collection[str]) -> question.Check:
     def check(answer: str, _: question.Answers) -> None:
         if answer and answer not in header:
-            raise ValueError(f": there is no column {answer!r}{nearest(answer, header)}; there are: {', '.join(header)}")
+            there = ", ".join(header)
+            raise ValueError(f": there is no column {answer!r}{nearest(answer, header)}; there are: {there}")
 
     return check
 

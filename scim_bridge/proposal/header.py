@@ -23,13 +23,16 @@ _SQUARE = re.compile(r"\[[^\]]*\]|【[^】]*】")
 _ROUND = re.compile(r"[(（<＜][^)）>＞]*[)）>＞]")
 _REMARK = re.compile(
     r"""\W*(required|optional|mandatory|read.?only|yes/no|true/false|y/n|[ymdhs/.\- :]{4,}|[tmj/.\-]{4,}|work|business
-    |company|primary|erforderlich|pflicht(feld)?|ja/nein|gesch[äa]ftlich|dienstlich|obligatoire|oui/non|professionnel(le)?
+    |company|primary|erforderlich|pflicht(feld)?|ja/nein
+    |gesch[äa]ftlich|dienstlich|obligatoire|oui/non|professionnel(le)?
     |必須|任意|漢字|会社|社用|業務用|西暦.*|半角.*|全角.*|変更不可|自動.*|はい/いいえ)\W*""",
     re.VERBOSE | re.IGNORECASE,
 )
 """What stands in round brackets and says how a cell is filled in. All else there (フリガナ, private) says what is."""
 _NOTED = re.compile(r"[\s*:]*(required|optional|erforderlich|obligatoire|必須|任意)?[\s*:]*$", re.IGNORECASE)
-_PREFIX = re.compile(r"(profile|user|employee|person|worker|account|attributes|従業員|社員)\s*[.:：/]\s*", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"(profile|user|employee|person|worker|account|attributes|従業員|社員)\s*[.:：/]\s*", re.IGNORECASE
+)
 _BLOCKS = re.compile(r"block|blo[qc]u|sperr|ブロック", re.IGNORECASE)
 
 

@@ -16,6 +16,7 @@ from scim_bridge.source.table import open_table
 Look = Callable[[str, Answers, Path], None]
 """Answer, the answers before it, the folder paths are relative to. Raises ValueError as a question's check does."""
 
+
 def looked_at(question: Question, folder: Path) -> Question:
     """The same question, whose answer is also looked at where it names a file or a secret to be read."""
     look = _LOOKS.get(question.name)

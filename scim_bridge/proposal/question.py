@@ -130,7 +130,13 @@ SOURCES: Mapping[str, tuple[Question, ...]] = {
     "csv": (
         Question("users", "File of the users", _must(form.text), "users.csv"),
         Question("encoding", "Encoding (auto is UTF-8; cp932 for Japanese Excel)", _must(form.encoding), "auto"),
-        Question("groups", f"File of the groups ({NOTHING} for none, {FROM_USERS} for what a column of users lists)", _may(form.text), "groups.csv", needs_file=True),
+        Question(
+            "groups",
+            f"File of the groups ({NOTHING} for none, {FROM_USERS} for what a column of users lists)",
+            _may(form.text),
+            "groups.csv",
+            needs_file=True,
+        ),
         Question(
             "members",
             f"File of the memberships, a row for each ({NOTHING} for none)",

@@ -174,7 +174,8 @@ def _listed(column: str, active: list[str], others: list[str], values: Counter[s
     note = f"{column} says who may sign in: {_named(active, values)} is taken for active, " + (
         f"{_named(others, values)} and any other value for inactive" if others else "any other value for inactive"
     )
-    more = [f"{column}: look at {_named(unknown, values)}, which no rule knows; the user is inactive"] if unknown else []
+    doubt = f"{column}: look at {_named(unknown, values)}, which no rule knows; the user is inactive"
+    more = [doubt] if unknown else []
     left = tuple(others[:3]) or (_no_such(active),)
     return Signal(column, rule, active[0], left, "any other value: inactive", (note, *more))
 

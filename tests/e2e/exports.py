@@ -1,5 +1,6 @@
 """Exports as directories and HR systems write them, of made-up people; and what a first sync must make of each."""
 
+# ruff: noqa: E501 - exports are as wide as they are
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -42,12 +43,16 @@ oncall@corp.example,cy.oda@corp.example,USER,MEMBER
 oncall@corp.example,dev@corp.example,GROUP,MEMBER
 """,
     },
-    {"ann.lee@corp.example": True, "bob.ito@corp.example": False, "cy.oda@corp.example": True, "di.abe@corp.example": False},
+    {
+        "ann.lee@corp.example": True,
+        "bob.ito@corp.example": False,
+        "cy.oda@corp.example": True,
+        "di.abe@corp.example": False,
+    },
     {"ann.lee@corp.example": "Development", "cy.oda@corp.example": "Operations"},
     {"Developers": {"ann.lee@corp.example"}, "On Call": {"cy.oda@corp.example", "ann.lee@corp.example"}},
     notes=(
-        "- Status [READ ONLY] says who may sign in: 'Active' (2 users) is taken for active, 'Suspended' (1 user), "
-        "'Archived' (1 user) and any other value for inactive.",
+        "- Status [READ ONLY] says who may sign in: 'Active' (2 users) is taken for active, 'Suspended' (1 user), 'Archived' (1 user) and any other value for inactive.",
     ),
 )
 GOOGLE_BY_EMPLOYEE_ID = Export(
@@ -107,7 +112,7 @@ OKTA = Export(
     {
         "users.csv": """\
 id,status,created,activated,statusChanged,lastLogin,lastUpdated,passwordChanged,profile.login,profile.firstName,profile.lastName,profile.email,profile.department,profile.title,profile.manager,profile.managerId,groups
-00u1aaaaaaaaaaaaaaa1,ACTIVE,2024-02-01T09:00:00.000Z,2024-02-01T09:00:00.000Z,,,2027-01-01T00:00:00.000Z,,Ann.Lee@corp.example,Ann,Lee,ann.lee@corp.example,Development,Engineer,,,Developers|Everyone
+00u1aaaaaaaaaaaaaaa1,ACTIVE,2024-02-01T09:00:00.000Z,2024-02-01T09:00:00.000Z,,,2027-01-01T00:00:00.000Z,,Ann.Lee@corp.example,Ann,Lee,ann.lee@corp.example,Development,Engineer,,,Developers|Everyone|On Call: EMEA
 00u1aaaaaaaaaaaaaaa2,SUSPENDED,2024-02-01T09:00:00.000Z,,,,2027-01-01T00:00:00.000Z,,bob.ito@corp.example,Bob,Ito,bob.ito@corp.example,Operations,,Ann Lee,00u1aaaaaaaaaaaaaaa1,Everyone
 00u1aaaaaaaaaaaaaaa3,DEPROVISIONED,2024-02-01T09:00:00.000Z,,,,2027-01-01T00:00:00.000Z,,cy.oda@corp.example,Cy,Oda,cy.oda@corp.example,Operations,,Ann Lee,00u1aaaaaaaaaaaaaaa1,
 00u1aaaaaaaaaaaaaaa4,STAGED,2024-02-01T09:00:00.000Z,,,,2027-01-01T00:00:00.000Z,,di.abe@corp.example,Di,Abe,di.abe@corp.example,Operations,,,,Everyone
@@ -124,6 +129,7 @@ id,status,created,activated,statusChanged,lastLogin,lastUpdated,passwordChanged,
     {"ann.lee@corp.example": "Development"},
     {
         "Developers": {"ann.lee@corp.example"},
+        "On Call: EMEA": {"ann.lee@corp.example"},
         "Everyone": {f"{name}@corp.example" for name in ("ann.lee", "bob.ito", "di.abe", "ed.uno")},
     },
     notes=("- groups lists the groups of each user, and groups are made from these names",),
@@ -138,7 +144,12 @@ Employee ID,Worker,Legal Name - First Name,Legal Name - Last Name,Email - Primar
 100234,"Abe, Di",Di,Abe,di.abe@corp.example,Active,05/15/2021,01/31/2020,Operator,Operations,100231,Part time
 """,
     },
-    {"ann.lee@corp.example": True, "bob.ito@corp.example": False, "cy.oda@corp.example": False, "di.abe@corp.example": False},
+    {
+        "ann.lee@corp.example": True,
+        "bob.ito@corp.example": False,
+        "cy.oda@corp.example": False,
+        "di.abe@corp.example": False,
+    },
     {"ann.lee@corp.example": "Development"},
     notes=("- Worker Status says who may sign in: 'Active' (2 users) is taken for active",),
 )

@@ -113,7 +113,7 @@ def test_who_may_sign_in_is_said_by_all_columns_together(cells: dict[str, str], 
 
 def test_without_a_column_that_says_who_has_left_the_file_says_what_that_means() -> None:
     text = _text({"id": "id", "login": "login"})
-    assert text.startswith("# WARNING: no column was found that says who has left. Every user in the file would be active")
+    assert text.startswith("# WARNING: no column was found that says who has left. Every user in the file would be")
     assert "    # active: there is no rule, so every user in the file is active" in text
     assert "groups:" not in text
 

@@ -1,5 +1,6 @@
 """How columns write days, and that the rule proposed for them reads each as the day it is."""
 
+from collections.abc import Callable, Mapping
 from datetime import date
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from scim_bridge.mapping.expression import Language
 from scim_bridge.proposal.day_form import DayForm, day_form
 
-WRITTEN = {
+WRITTEN: Mapping[str, Callable[[date], str]] = {
     "iso": lambda day: day.isoformat(),
     "iso with a time": lambda day: f"{day.isoformat()}T00:00:00.000Z",
     "Japanese": lambda day: f"{day.year}/{day.month}/{day.day}",

@@ -50,7 +50,7 @@ def test_a_rule_fits_what_stands_in_the_column(header: str, cells: list[str], ru
     [
         ("Status", ["1", "2"], "Status does not say who has left in words that are known ('1' (1 user), '2' (1 user))"),
         ("Status", ["", ""], "Status is empty for every user, so it does not say who has left"),
-        ("Leaving date", ["soon", ""], "Leaving date does not say who has left in words that are known ('soon' (1 user))"),
+        ("Exit date", ["soon", ""], "Exit date does not say who has left in words that are known ('soon' (1 user))"),
         ("Shoe size", ["42", "43"], "no column was found that says who has left"),
     ],
 )
@@ -65,8 +65,10 @@ def test_where_nothing_tells_who_has_left_that_is_the_alarm(header: str, cells: 
 def test_what_each_value_is_taken_for_is_said() -> None:
     found = seen(Status=["Active", "Active", "Suspended", "Mystery", ""])
     assert found.notes == (
-        "Status says who may sign in: 'Active' (2 users) is taken for active, 'Suspended' (1 user), 'Mystery' (1 user), "
-        "an empty cell (1 user) and any other value for inactive",
+        (
+            "Status says who may sign in: 'Active' (2 users) is taken for active, 'Suspended' (1 user), "
+            "'Mystery' (1 user), an empty cell (1 user) and any other value for inactive"
+        ),
         "Status: look at 'Mystery' (1 user), which no rule knows; the user is inactive",
     )
 
