@@ -37,6 +37,9 @@ def guess(survey: Survey) -> Columns:
     """What the headers say; and who has no header for it, whose sign-in name is the address, whose name the id."""
     headers = survey.types
     users, groups = _roles(survey, "user"), _roles(survey, "group")
+    if "mail" in users and _is_number(users.get("login", ""), survey):
+        users.setdefault("id", users.pop("login"))  # nobody signs in by a number where there is an address
+        users.pop("login", None)
     if "login" not in users and "mail" in users:
         users["login"] = users["mail"]
     users |= _id(survey, "user", users)
@@ -79,6 +82,11 @@ def _surest_id(survey: Survey, kind: Kind, first: str) -> str:
     """Of the columns called an id, the first in which everybody has another value, else in which most have."""
     named = headers_for(survey.types[kind], kind, "id")
     return next((name for name in named if _is_id(survey.profile(kind, name))), first)
+
+
+def _is_number(column: str, survey: Survey) -> bool:
+    found = texts(survey.of("user"), column)
+    return bool(found) and all(map(str.isdigit, found))
 
 
 def _is_id(seen: Profile | None) -> bool:

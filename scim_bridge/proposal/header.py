@@ -54,8 +54,8 @@ def headers_for(headers: Iterable[str], kind: Kind, role: str) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """A text as it is compared: without case, accents, spaces and punctuation."""
-    return _BETWEEN.sub("", without_accents(text))
+    """A text as it is compared: without case, accents, spaces and punctuation; `#` is a number."""
+    return _BETWEEN.sub("", without_accents(text.replace("#", " number ")))
 
 
 def without_accents(text: str) -> str:

@@ -11,7 +11,7 @@ NAMES: Mapping[Kind, Mapping[str, str]] = {
             社員id 社員コード 従業員コード 職員コード 社員no 従業員no 従業員管理番号 personalnummer personalnr persnr
             pernr mitarbeiternummer mitarbeiternr mitarbeiterid matricule numeroemploye numerodemploye idemploye
             numeroempleado numerodeempleado idempleado legajo matricola matricula numerofuncionario personeelsnummer
-            medewerkernummer 工号 员工编号 사번 사원번호""",
+            medewerkernummer noempleado associateid スタッフコード スタッフid 工号 员工编号 사번 사원번호""",
         "login": """login username loginname loginid userprincipalname upn signinname primaryusername accountname
             account samaccountname uid userid ログインid ログイン名 ログイン アカウント名 アカウント ユーザー名
             ユーザ名 ユーザーid ユーザid benutzername benutzerkennung benutzer anmeldename windowsbenutzer identifiant
@@ -22,30 +22,31 @@ NAMES: Mapping[Kind, Mapping[str, str]] = {
         "family": """familyname family lastname surname sn legalnamelastname legallastname preferrednamelastname
             preferredlastname 姓 姓漢字 苗字 名字 ラストネーム nachname familienname zuname nomdefamille nom apellidos
             apellido primerapellido cognome sobrenome apelido achternaam""",
-        "display": """displayname display preferredname fullname legalname workername employeename worker name cn
-            表示名 氏名 氏名漢字 名前 社員名 従業員名 フルネーム anzeigename vollstandigername mitarbeiter nomcomplet
+        "display": """displayname display fullname payrollname legalname workername employeename worker name cn 表示名
+            氏名 氏名漢字 名前 社員名 従業員名 フルネーム anzeigename vollstandigername mitarbeiter nomcomplet
             nometprenom prenometnom nomprenom nombrecompleto nombreyapellidos nomecompleto nominativo volledigenaam
             naam 姓名 성명 이름""",
         "mail": """mail email emailaddress mailaddress primaryemail primaryemailaddress workemail workemailaddress
-            businessemail emailprimarywork primaryworkemail emailwork companyemail corporateemail emails emails0value
-            emailstypeeqworkvalue メールアドレス メール eメール eメールアドレス 会社メールアドレス 社用メールアドレス
-            業務用メールアドレス emailadresse mailadresse dienstlicheemail emaildienstlich geschaftlicheemail
-            emailgeschaftlich adresseemail adressemail adresseelectronique courriel emailprofessionnel
-            mailprofessionnel correo correoelectronico direcciondecorreo indirizzoemail postaelettronica
-            enderecodeemail emailcorporativo emailadres 邮箱 电子邮箱 电子邮件 이메일""",
+            businessemail emailprimarywork primaryworkemail workcontactworkemail emailwork companyemail corporateemail
+            emails emails0value emailstypeeqworkvalue メールアドレス メール eメール eメールアドレス 会社メールアドレス
+            社用メールアドレス 業務用メールアドレス emailadresse mailadresse dienstlicheemail emaildienstlich
+            geschaftlicheemail emailgeschaftlich adresseemail adressemail adresseelectronique courriel
+            emailprofessionnel mailprofessionnel correo correoelectronico direcciondecorreo indirizzoemail
+            postaelettronica enderecodeemail emailcorporativo emailadres 邮箱 电子邮箱 电子邮件 이메일""",
         "status": """status userstatus accountstatus employeestatus employmentstatus workerstatus workstatus hrstatus
-            personstatus assignmentstatus activestatus employeestate lifecyclestate 状態 ステータス 在籍区分 在籍状況
-            在籍状態 在籍ステータス 在職区分 在職状況 就業状態 雇用状態 利用状況 利用状態 アカウント状態
-            beschaftigungsstatus beschaeftigungsstatus mitarbeiterstatus benutzerstatus personalstatus statut
-            statutemploye statutsalarie etat situation estado estadoempleado estatus stato statodipendente situacao
-            statusdofuncionario dienstverbandstatus 状态 在职状态 员工状态 재직상태 재직구분""",
+            personstatus assignmentstatus positionstatus signinstatus activestatus employeestate lifecyclestate 状態
+            ステータス 在籍区分 在籍状況 在籍状態 在籍ステータス 在職区分 在職状況 就業状態 雇用状態 利用状況 利用状態
+            アカウント状態 beschaftigungsstatus beschaeftigungsstatus mitarbeiterstatus benutzerstatus personalstatus
+            statut statutemploye statutsalarie etat situation estado estadoempleado estatus stato statodipendente
+            situacao statusdofuncionario dienstverbandstatus 状态 在职状态 员工状态 재직상태 재직구분""",
         "enabled": """enabled active isactive isenabled accountenabled currentemployee iscurrent 有効 有効フラグ 在籍
             在籍フラグ aktiv istaktiv aktiviert actif estactif compteactif activo activa attivo ativo actief indienst
             在职""",
-        "disabled": """disabled inactive isdisabled blocked isblocked suspended issuspended accountdisabled locked
-            terminated isterminated archived isarchived 無効 無効フラグ 退職 退職フラグ 退職済 退職済み 停止
-            停止フラグ 利用停止 削除フラグ gesperrt deaktiviert inaktiv ausgeschieden ausgetreten desactive inactif
-            bloque inactivo bloqueado sospeso inattivo inativo geblokkeerd uitdienst""",
+        "disabled": """disabled inactive isdisabled blocked isblocked blockcredential blocksignin signinblocked
+            suspended issuspended accountdisabled locked terminated isterminated archived isarchived 無効 無効フラグ
+            退職 退職フラグ 退職済 退職済み 停止 停止フラグ 利用停止 削除フラグ gesperrt deaktiviert inaktiv
+            ausgeschieden ausgetreten desactive inactif bloque inactivo bloqueado sospeso inattivo inativo geblokkeerd
+            uitdienst""",
         "leaves": """lastdayofwork lastworkingday lastworkingdate lastworkday lastday leavedate leavingdate
             leavedatetime employeeleavedatetime terminationdate effectiveterminationdate separationdate exitdate
             enddate employmentenddate accountexpires accountexpirationdate expirationdate expirydate validuntil
@@ -61,18 +62,20 @@ NAMES: Mapping[Kind, Mapping[str, str]] = {
             eintrittsdatum eintritt eintrittam vertragsbeginn datedentree dateentree datedembauche dateembauche
             fechadealta fechaalta fechadeingreso fechaingreso datadiassunzione dataassunzione datadeadmissao
             dataadmissao datumindienst indienstdatum 入职日期 입사일""",
-        "title": """title jobtitle businesstitle employeetitle positiontitle job position 役職 役職名 職位 肩書 職名
-            positionsbezeichnung stellenbezeichnung planstelle stelle funktion poste intituleduposte fonction puesto
-            cargo mansione qualifica ruolo functie functietitel 职位 职务 직위 직책""",
-        "dept": """department dept departmentname division supervisoryorganization organizationalunit orgunit team
-            部署 部署名 所属 所属部署 所属名 部門 部門名 チーム abteilung abteilungsname organisationseinheit bereich
-            departement service direction equipe departamento area reparto ufficio setor afdeling 部门 부서""",
+        "title": """title jobtitle jobtitledescription businesstitle employeetitle positiontitle job position 役職
+            役職名 職位 肩書 職名 positionsbezeichnung stellenbezeichnung planstelle stelle funktion poste
+            intituleduposte fonction puesto cargo mansione qualifica ruolo functie functietitel 职位 职务 직위 직책""",
+        "dept": """department dept departmentname departmentdescription homedepartmentdescription division
+            supervisoryorganization organizationalunit orgunit team 部署 部署名 所属 所属部署 所属名 部門 部門名
+            チーム abteilung abteilungsname organisationseinheit bereich departement service direction equipe
+            departamento area reparto ufficio setor afdeling 部门 부서""",
         "manager": """managerid manageremployeeid manageremployeenumber managersemployeeid manageruserid
-            managerexternalid supervisorid supervisoremployeeid managerupn manageremail manageremailaddress manager
-            supervisor reportsto 上司社員番号 上長社員番号 上司従業員番号 上長従業員番号 上司id 上長id 上司コード
-            上司メールアドレス 上司 上長 vorgesetztenummer vorgesetzterpersonalnummer personalnummervorgesetzter
-            personalnummerdesvorgesetzten vorgesetztenid vorgesetzter fuhrungskraft matriculeresponsable
-            matriculedumanager matriculemanager responsable superieur jefe responsabile gestor leidinggevende""",
+            managerexternalid supervisorid supervisoremployeeid supervisoremployeenumber managerupn manageremail
+            manageremailaddress manager supervisor reportsto 上司社員番号 上長社員番号 上司従業員番号 上長従業員番号
+            上司id 上長id 上司コード 上司メールアドレス 上司 上長 vorgesetztenummer vorgesetzterpersonalnummer
+            personalnummervorgesetzter personalnummerdesvorgesetzten vorgesetztenid vorgesetzter fuhrungskraft
+            matriculeresponsable matriculedumanager matriculemanager responsable superieur jefe responsabile gestor
+            leidinggevende""",
         "groups": """groups groupnames groupmemberships groupmembership memberof membership teams グループ グループ名
             所属グループ gruppen gruppenmitgliedschaften gruppe mitgliedvon groupes groupe grupos gruppi groepen""",
     },

@@ -46,17 +46,22 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """signals: a user may sign in if all say so. alarm: what must be said first, "" if a signal was found."""
+    """signals: a user may sign in if all say so. alarm: what must be said first, "" if a signal was found.
+
+    unread: columns beside those signals that should say it too and cannot be read, a sentence each.
+    """
 
     signals: tuple[Signal, ...]
     alarm: str = ""
+    unread: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """The findings about the columns that were used."""
-        return tuple(note for signal in self.signals for note in signal.notes)
+        return (*(note for signal in self.signals for note in signal.notes), *self.unread)
 
 
+_EMPTY = " is empty for every user"
 _FLAG = "yes/no, true/false, 1/0, 有効/無効; other values hold the user"
 _LAST_DAY = "inactive from the day after the last one"
 
@@ -76,7 +81,9 @@ def standing(roles: Mapping[str, str], cells: Mapping[str, Sequence[str]]) -> St
         signals += found[:1] if role == "leaves" else found
     if not signals:
         signals = _by_cells_alone(cells, set(roles.values()))
-    return Standing(tuple(signals), "" if signals else _alarm(unread))
+    if not signals:
+        return Standing((), _alarm(unread))
+    return Standing(tuple(signals), unread=tuple(told for told in unread if _EMPTY not in told))
 
 
 def _columns_for(role: str, roles: Mapping[str, str], cells: Mapping[str, Sequence[str]]) -> list[str]:
@@ -95,7 +102,7 @@ def _alarm(unread: Sequence[str]) -> str:
 def _unread(column: str, cells: Sequence[str]) -> str:
     values = Counter(cell for cell in cells if cell)
     if not values:
-        return f"{column} is empty for every user, so it does not say who has left"
+        return f"{column}{_EMPTY}, so it does not say who has left"
     return f"{column} does not say who has left in words that are known ({_counts(values)})"
 
 

@@ -11,19 +11,10 @@ from scim_bridge.proposal.words import code_states, is_yes, state_of
     ("text", "state"),
     [
         *((word, "active") for word in ("Active", "ACTIVE", " aktiv ", "Actif", "Activo", "In Dienst", "LOCKED_OUT")),
-        *(
-            (word, "active")
-            for word in ("在籍", "在籍中", "在籍 ", "退職予定", "PASSWORD_EXPIRED", "재직")
-        ),
-        *(
-            (word, "inactive")
-            for word in ("Inactive", "Suspended", "Terminated", "STAGED", "On Leave")
-        ),
+        *((word, "active") for word in ("在籍", "在籍中", "在籍 ", "退職予定", "PASSWORD_EXPIRED", "재직")),
+        *((word, "inactive") for word in ("Inactive", "Suspended", "Terminated", "STAGED", "On Leave")),
         *((word, "inactive") for word in ("Ausgeschieden", "gesperrt", "Sorti", "En congé", "De baja", "Uit dienst")),
-        *(
-            (word, "inactive")
-            for word in ("退職", "退職済み", "休職中", "退職（自己都合）", "离职", "퇴직")
-        ),
+        *((word, "inactive") for word in ("退職", "退職済み", "休職中", "退職（自己都合）", "离职", "퇴직")),
         ("Active - Payroll Eligible", "active"),
         ("Terminated (voluntary)", "inactive"),
         ("3 - Aktiv", "active"),
