@@ -72,7 +72,7 @@ def test_japanese_headers_are_guessed_and_cp932_is_read_where_it_is_declared(
     refused = begin()
     assert refused.code == 2
     assert refused.err.startswith("scim-bridge: users.csv, line 1: byte 0 is not UTF-8.")
-    assert refused.err.endswith("if it is, declare `encoding: cp932` (init: --encoding cp932).\n")
+    assert refused.err.endswith("declare `encoding: cp932` (init: --encoding cp932).\n")
     assert not world.config.exists()
 
     assert begin("--encoding", "cp932").code == 0
