@@ -157,10 +157,7 @@ class _Export:
         header = table.header
         where = f"{table.name}, line "
         at = header.index(self.ids[kind]) if self.ids[kind] in header else 0
-        rows = table.rows()
-        if only is not None:
-            asked = ((line, row) for line, row in table.raw_rows() if row[at].strip() in only)
-            rows = ((line, list(map(str.strip, row))) for line, row in asked)
+        rows = table.rows() if only is None else table.rows_of(at, only)
         records = tuple(
             Record(cells[at], dict(zip(header, cells, strict=True)), f"{where}{line}") for line, cells in rows
         )

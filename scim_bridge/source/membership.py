@@ -5,7 +5,7 @@ columns. An id has to be that id; any other text, such as a name or an address, 
 """
 
 import unicodedata
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scim_bridge.config.source import MemberFile, MemberList
@@ -38,25 +38,24 @@ class Named:
     def __init__(self, kind: Kind, records: Iterable[Record], by: str) -> None:
         self.kind, self.by = kind, by
         records = tuple(records)
-        self._exact: dict[str, str] = {}
+        self.names: dict[str, str] = {}
+        """Name → id, letter for letter, what a million rows ask; no name that several have."""
         self._usual: dict[str, str] = {}
         self._several: dict[str, list[str]] = {}
         if by == ID:
-            self._exact = self._usual = {record.id: record.id for record in records if record.id}
+            self.names = self._usual = {record.id: record.id for record in records if record.id}
         else:
             self._take((str(record.attributes.get(by, "")), record.id) for record in records if record.id)
         several = {source_id for ids in self._several.values() for source_id in ids}
         self._places = {record.id: record.place for record in records if several and record.id in several}
-        self.at_once: Callable[[str], str | None] = self._exact.get
-        """The id of the record that is called so, letter for letter; what a million rows ask."""
 
     def _take(self, named: Iterable[tuple[str, str]]) -> None:
         for name, source_id in named:
             usual = self.key(name)
             if usual and self._usual.setdefault(usual, source_id) != source_id:
                 self._several.setdefault(usual, [self._usual[usual]]).append(source_id)
-            self._exact[name] = source_id
-        self._exact = {name: found for name, found in self._exact.items() if self.key(name) not in self._several}
+            self.names[name] = source_id
+        self.names = {name: found for name, found in self.names.items() if self.key(name) not in self._several}
 
     def key(self, name: str) -> str:
         """A name in the form in which names are compared."""
@@ -64,7 +63,7 @@ class Named:
 
     def find(self, name: str) -> str | None:
         """The id of the record that is called so; None for none, and for several."""
-        found = self._exact.get(name)
+        found = self.names.get(name)
         if found is not None:
             return found
         usual = self.key(name.strip())
@@ -137,16 +136,22 @@ class Memberships:
         if table.problems:
             return
         group_at, member_at, type_at = _places(table, columns)
-        members_of, id_of, user_of = self.found.get, self.groups.at_once, self.users.at_once
+        members_of, user_of = self._by_name().get, self.users.names.get
         for line, row in table.raw_rows():
-            group, user = members_of(id_of(row[group_at]) or ""), user_of(row[member_at])
+            group, user = members_of(row[group_at]), user_of(row[member_at])
             is_user = type_at is None or row[type_at] == "user"
             if is_user and group is not None and user is not None and user not in group[0]:
                 group[0][user] = None  # what a million rows do; all others are told apart below
-            elif any(cells := list(map(str.strip, row))):
+            elif any(cells := list(map(str.strip, row))) and not table.is_stray(line, cells):
                 kind = _type(table, line, cells, type_at)
                 if kind is not None:
                     self.add(f"{table.name}, line {line}", "row", cells[group_at], cells[member_at], kind)
+
+    def _by_name(self) -> Mapping[str, Group]:
+        """The members of each group by its name, letter for letter."""
+        if self.groups.by == ID:
+            return self.found
+        return {name: self.found[source_id] for name, source_id in self.groups.names.items()}
 
     def add(self, place: str, what: str, group_name: str, member_name: str, kind: Kind) -> None:
         """One membership as it is written. what: what is dropped if it is of no use, a row or a name."""
@@ -186,14 +191,18 @@ def rows_about(
     if table.problems:
         return found
     group_at, member_at, type_at = _places(table, columns)
+    wanted_users, wanted_groups = ids["user"], ids["group"]
+    group_of, user_of = groups.names.get, users.names.get
     for line, row in table.raw_rows():
-        kind = _type(table, line, row, type_at)
-        group = groups.find(row[group_at])
-        if kind is None or group is None:
-            continue
-        member = (users if kind == "user" else groups).find(row[member_at])
-        if member is not None and (group in ids["group"] or (kind == "user" and member in ids["user"])):
-            found.append((group, member, kind))
+        group, user = group_of(row[group_at]), user_of(row[member_at])
+        is_user = type_at is None or row[type_at] == "user"
+        if is_user and group is not None and user is not None:  # what a million rows are
+            if group in wanted_groups or user in wanted_users:
+                found.append((group, user, "user"))
+        elif not table.is_stray(line, row) and (kind := _type(table, line, row, type_at)) is not None:
+            group, member = groups.find(row[group_at]), (users if kind == "user" else groups).find(row[member_at])
+            if group and member and (group in wanted_groups or (kind == "user" and member in wanted_users)):
+                found.append((group, member, kind))
     return found
 
 
