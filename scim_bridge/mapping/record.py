@@ -22,6 +22,7 @@ from scim_bridge.model.identity import (
     Record,
     Snapshot,
     Value,
+    is_rounded,
 )
 
 
@@ -78,7 +79,7 @@ def _map_kind(
     for record in records:
         row = row_of(record, rules, today)
         is_in_scope, flaws = _scope(row, rules)
-        if record.id and rows_of_id[record.id] > 1:
+        if record.id and rows_of_id[record.id] > 1 and not is_rounded(record.id):
             shared.setdefault(record.id, []).append((is_in_scope, _map_one(row, rules, flaws)))
         elif is_in_scope:
             mapped.append(_map_one(row, rules, flaws))
@@ -115,8 +116,13 @@ def _called(row: Row, rules: CompiledRules) -> str:
 def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw]) -> Desired:
     """One record by its rules, whatever is wrong with it: a held record's name and its `active` still count."""
     record = row.record
-    attributes: dict[str, Value] = {EXTERNAL_ID: record.id}
-    if not record.id:
+    source_id = "" if is_rounded(record.id) else record.id
+    attributes: dict[str, Value] = {EXTERNAL_ID: source_id}
+    if record.id and not source_id:
+        detail = f"the id ({rules.id}) is {record.id!r}, a number that a spreadsheet has rounded, so it is nobody's id"
+        remedy = "Export again with the ids as text; do not save the file in a spreadsheet."
+        flaws.append(Flaw("rounded_id", EXTERNAL_ID, detail, remedy, fatal=True))
+    elif not record.id:
         detail = f"the id ({rules.id}) is empty"
         flaws.append(Flaw("missing_id", EXTERNAL_ID, detail, "Give the record its id in the source.", fatal=True))
     elif not is_clean(record.id):
@@ -127,8 +133,9 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw]) -> Desired:
         try:
             attributes[rule.rule.path] = value_of(rule, row)
         except EvaluationFailed as failure:
-            flaws.append(_failed(rule.rule.path, failure, is_fatal=False))
-    return Desired(rules.kind, record.id, attributes, (record.place,), tuple(flaws))
+            # Who may sign in is not known, so nothing is granted meanwhile, and nobody is created open.
+            flaws.append(_failed(rule.rule.path, failure, is_fatal=rule.rule.path == ACTIVE))
+    return Desired(rules.kind, source_id, attributes, (record.place,), tuple(flaws))
 
 
 def _failed(path: str, why: EvaluationFailed, *, is_fatal: bool) -> Flaw:

@@ -5,6 +5,7 @@ a flat dictionary from an attribute path of design.md §4 ("userName", "name.giv
 "enterprise.department", "externalId") to one value, so that one differ serves every kind and attribute.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -52,6 +53,14 @@ class Record:
     place: str
     raw: Mapping[str, str] = field(default_factory=_nothing_decoded)
     ambiguous: Mapping[str, str] = field(default_factory=_nothing_decoded)
+
+
+_ROUNDED = re.compile(r"[0-9]([.,][0-9]+)?E\+[0-9]{2,3}")
+
+
+def is_rounded(source_id: str) -> bool:
+    """Whether a spreadsheet has made 1.23457E+11 of a long number. Many numbers become this one, so it names nobody."""
+    return "E+" in source_id and _ROUNDED.fullmatch(source_id) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ class Conflict:
     path: str = ""
 
 
+UNREADABLE = ("rule_failed", "unusable_character")
+"""Kinds of conflicts of a rule that gives nothing for a record."""
+
+
 TOLD_BY_TARGET = ("refused_by_target", "name_taken", "not_answered")
 """Kinds of conflicts that no plan foresees: only an answer of the target opens them."""
 

@@ -4,6 +4,7 @@ A conflict's key is made of its kind and of ids, never of names or values, so th
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from scim_bridge.model.identity import (
     ACTIVE,
@@ -16,7 +17,7 @@ from scim_bridge.model.identity import (
     Existing,
     Kind,
 )
-from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS, Conflict, conflict_key
+from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS, UNREADABLE, Conflict, conflict_key
 from scim_bridge.model.touch import member_of_path, member_path
 from scim_bridge.plan.situation import TargetColumn
 
@@ -48,9 +49,23 @@ def of_flaws(desired: Desired) -> list[Conflict]:
             (desired.name,),
             f"{where}: {flaw.detail}" + ("" if flaw.fatal else "; this attribute is left as it is on the target"),
             flaw.remedy,
+            resource=desired.kind,
+            source_id=desired.source_id,
+            path=flaw.attribute,
         )
         for flaw in desired.flaws
     ]
+
+
+def left_open(conflicts: Iterable[Conflict], existing: Existing | None) -> tuple[Conflict, ...]:
+    """The same; one that leaves an active user as they are, since nothing says whether they may sign in, names them."""
+    if existing is None or not existing.is_open:
+        return tuple(conflicts)
+    return tuple(replace(c, target_id=existing.target_id) if _is_about_access(c) else c for c in conflicts)
+
+
+def _is_about_access(conflict: Conflict) -> bool:
+    return conflict.kind in UNREADABLE and conflict.path == ACTIVE
 
 
 def of_match(desired: Desired, column: TargetColumn, resources: Sequence[Existing]) -> Conflict:

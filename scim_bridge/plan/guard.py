@@ -18,6 +18,7 @@ from scim_bridge.model.operation import Operation, beside, taken_away
 from scim_bridge.model.plan import Trip, Verdict
 from scim_bridge.model.policy import Limit, Limits
 from scim_bridge.plan.correlate import Match, Matches
+from scim_bridge.plan.lost_zeros import in_words, lost_zeros
 from scim_bridge.plan.membership import GroupChange
 from scim_bridge.plan.sides import Sides
 
@@ -29,7 +30,7 @@ class Base:
     active_users, users, groups, memberships: managed ones on the target now, what this plan relinks or adopts included.
     links: remembered pairs. shown: what the source shows now; shown_before: in the last applied run, None if there is
     none to compare with. recent: limit → what runs of the window have counted. is_mapping_new: it differs from the last
-    applied run's.
+    applied run's. lost_zeros: for users and for groups, a clause that says that their ids lost leading zeros, or "".
     """
 
     active_users: int
@@ -41,6 +42,7 @@ class Base:
     shown_before: SourceCounts | None
     recent: Mapping[str, frozenset[str]] = field(default_factory=dict)
     is_mapping_new: bool = False
+    lost_zeros: Mapping[str, str] = field(default_factory=dict)
 
 
 def refuse_empty(counts: SourceCounts) -> None:
@@ -67,6 +69,10 @@ def base_of(matches: Matches, sides: Sides, mapping: str) -> Base:
         known.counts if known.counts is not None else _shown_by_target(matches),
         known.recent,
         is_mapping_new=bool(known.mapping) and known.mapping != mapping,
+        lost_zeros={
+            "users": in_words(lost_zeros(matches.users), "users"),
+            "groups": in_words(lost_zeros(matches.groups), "groups"),
+        },
     )
 
 
@@ -161,6 +167,8 @@ _SAID = {
     "mapping_change": "{n} of {base} managed users would change by the mapping or by a new source id",
 }
 _LIMIT_OF = {"delete_user": "delete", "delete_group": "delete", "empty_group": "delete"}
+_BY_LEAVING = ("deactivate", "delete_user", "delete_group", "empty_group", "remove_members", "mapping_change")
+"""What may trip because ids changed, so that those of before seem to have left."""
 _OUT_OF_BASE = ("deactivate", "delete_user", "delete_group", "remove_members")
 """What the window's earlier runs have taken away is no longer in the base; what they changed still is."""
 
@@ -174,7 +182,8 @@ def _check(name: str, items: frozenset[str], among: int, limit: Limit, base: Bas
     share = f"{100 * count / whole:.1f} %, " if whole and limit.is_percentage else ""
     said = _SAID[name].format(n=f"{len(items):,}", base=f"{whole:,}")
     before = f", after {len(earlier):,} within the last {_hours(limits.window)}" if earlier else ""
-    sentence = f"{said}{before} ({share}limit {limit})"
+    zeros = base.lost_zeros.get("groups" if name.endswith("_group") else "users", "")
+    sentence = f"{said}{before} ({share}limit {limit})" + (f"; {zeros}" if zeros and name in _BY_LEAVING else "")
     return Trip(_LIMIT_OF.get(name, name), count, whole, str(limit), sentence, items)
 
 

@@ -18,6 +18,7 @@ from scim_bridge.plan.conflict import strays
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.draft import Draft
 from scim_bridge.plan.guard import base_of, count, guard, marked
+from scim_bridge.plan.lost_zeros import lost_zeros, notice
 from scim_bridge.plan.membership import ask_who_is_meant, batches, change_members, spare_groups
 from scim_bridge.plan.order import numbered, put_in_order
 from scim_bridge.plan.sides import Sides
@@ -76,7 +77,7 @@ def make_plan(
         operations,
         opened,
         (*steps.skipped, *(_out_of_scope(sides.directory) if only is None else ())),
-        (sides.directory.warnings + _missing(matches) if only is None else ())
+        (sides.directory.warnings + _missing(matches) + _lost_zeros(matches) if only is None else ())
         + tuple(steps.notices)
         + _lost_for_good(operations),
         sum(match.is_held for match in matches if only is None or key_of(match) in only),
@@ -139,6 +140,11 @@ def _missing(matches: Matches) -> tuple[Notice, ...]:
         for m in matches
         if m.row.situation == "missing" and m.link is not None
     )
+
+
+def _lost_zeros(matches: Matches) -> tuple[Notice, ...]:
+    """Said whether or not a limit is exceeded: below the floor it is as wrong."""
+    return notice(lost_zeros(matches.users), "users") + notice(lost_zeros(matches.groups), "groups")
 
 
 def _lost_for_good(operations: Iterable[Operation]) -> tuple[Notice, ...]:

@@ -51,7 +51,7 @@ def decide(matches: Matches, known: Known, policy: Policy, now: datetime, only: 
     for match in matches:
         if only is not None and key_of(match) not in only:
             continue
-        steps.conflicts += match.conflicts
+        steps.conflicts += conflict.left_open(match.conflicts, match.existing if match.is_managed else None)
         if match.is_held:
             decision.revoke_only(match)
         else:

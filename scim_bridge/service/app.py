@@ -23,7 +23,7 @@ from scim_bridge.model.run import RunRecord
 from scim_bridge.state.liveness import as_it_is
 from scim_bridge.state.reader import StateReader, open_reader
 from scim_bridge.view import words
-from scim_bridge.view.conflict import view_conflicts
+from scim_bridge.view.conflict import still_open, view_conflicts
 from scim_bridge.view.connection import Situation, by_urgency, view_connection
 from scim_bridge.view.operation import of_record
 from scim_bridge.view.run import view_run, view_runs
@@ -107,10 +107,16 @@ class _Pages:
             names = dict.fromkeys((*self._shown.connections, *reader.connections()))
             connections = by_urgency(view_connection(self._situation(reader, name)) for name in names)
             recent = view_runs(self._runs(reader, limit=8))
-            waiting = [c for c in view_conflicts(reader.conflicts()) if not c.decision]
+            undecided = [c for c in reader.conflicts() if not c.resolution]
         needy = sum(connection.needs_you for connection in connections)
         return self._render(
-            request, "overview.html", connections=connections, needy=needy, runs=recent, conflicts=waiting[:5]
+            request,
+            "overview.html",
+            first=still_open(undecided),
+            connections=connections,
+            needy=needy,
+            runs=recent,
+            conflicts=view_conflicts(undecided)[:5],
         )
 
     def _situation(self, reader: StateReader, name: str) -> Situation:
@@ -154,9 +160,10 @@ class _Pages:
     def conflicts(self, request: Request) -> Response:
         """What waits for a person, with what to do about each; then what was decided."""
         with self._look() as reader:
-            found = view_conflicts(reader.conflicts())
+            records = reader.conflicts()
+        found, undecided = view_conflicts(records), [c for c in records if not c.resolution]
         waiting, decided = [c for c in found if not c.decision], [c for c in found if c.decision]
-        return self._render(request, "conflicts.html", waiting=waiting, decided=decided)
+        return self._render(request, "conflicts.html", first=still_open(undecided), waiting=waiting, decided=decided)
 
     def healthz(self) -> Response:
         """200 while the state can be read; for the container's health check."""

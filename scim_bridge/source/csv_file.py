@@ -10,9 +10,10 @@ from pathlib import Path
 
 from scim_bridge.config.source import CsvSettings, MemberFile, MemberList
 from scim_bridge.errors import SourceUnreadable
-from scim_bridge.model.identity import AttributeType, Kind, Record, Snapshot
+from scim_bridge.model.identity import AttributeType, Kind, Notice, Record, Snapshot
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Memory, SourceReading
+from scim_bridge.source import spreadsheet
 from scim_bridge.source.dated import newest
 from scim_bridge.source.decoding import Unreadable
 from scim_bridge.source.lists import NAME, Cell, Lists, made_groups, open_lists, splitter
@@ -114,7 +115,8 @@ class _Export:
             lists.read(reading)
         _refuse(self.problems)
         found = {g: (tuple(u), tuple(n)) for g, (u, n) in reading.found.items() if u or n}
-        return Snapshot(users, groups, found, tuple(reading.notices), reading.ambiguous)
+        notices = (*self._damage(users, groups), *reading.notices)
+        return Snapshot(users, groups, found, notices, reading.ambiguous)
 
     def again(self, before: Snapshot, wanted: Iterable[tuple[Kind, str]]) -> Snapshot:
         """A snapshot with the wanted users and their memberships, and all groups, as the files show them now.
@@ -145,6 +147,12 @@ class _Export:
         if is_ambiguous or before.ambiguous:  # whom a name may mean is to be seen from all records alone
             return replace(self, problems=[]).whole()
         return Snapshot(users, groups, _with_rows(before, {g.id for g in groups}, ids, rows), before.warnings)
+
+    def _damage(self, users: Sequence[Record], groups: Sequence[Record]) -> Iterable[Notice]:
+        """What a spreadsheet has destroyed."""
+        yield from spreadsheet.notices(self.files.users.name, self.ids["user"], users)
+        if self.files.groups is not None:
+            yield from spreadsheet.notices(self.files.groups.name, self.ids["group"], groups)
 
     def _open(self, path: Path, *needed: str) -> Table:
         return open_table(path, self.files.encoding, self.files.delimiter, [name for name in needed if name])

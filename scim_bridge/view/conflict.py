@@ -4,8 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from scim_bridge.model.identity import ACTIVE
+from scim_bridge.model.plan import UNREADABLE, Conflict
 from scim_bridge.model.run import ConflictRecord
-from scim_bridge.view.words import printable
+from scim_bridge.view.words import counted, printable
+
+_NAMED = 5
+"""Users that a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,21 @@ class ConflictView:
 def view_conflicts(records: Iterable[ConflictRecord]) -> tuple[ConflictView, ...]:
     """Conflicts, those that wait longest first."""
     return tuple(_view(record) for record in sorted(records, key=lambda r: (r.first_seen, r.key)))
+
+
+def still_open(conflicts: Iterable[Conflict | ConflictRecord]) -> str:
+    """Users who may still sign in although no rule understands their status, in one sentence; "" if there are none."""
+    found = [c for c in conflicts if c.kind in UNREADABLE and c.path == ACTIVE and c.target_id is not None]
+    if not found:
+        return ""
+    names = sorted(printable(name) for conflict in found for name in conflict.subjects)
+    told = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
+    one = len(found) == 1
+    return (
+        f"{counted(len(found), 'user')} can still sign in, but no rule understands {'the' if one else 'their'} status: "
+        f"{told}. {'The user is' if one else 'They are'} held, and {'this' if one else 'their'} access stays as it is "
+        "until the rule for active says what the status means."
+    )
 
 
 def kind_words(kind: str) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Conflict, Plan
 from scim_bridge.view import words
+from scim_bridge.view.conflict import still_open
 from scim_bridge.view.operation import OperationView, of_operation
 from scim_bridge.view.words import printable
 
@@ -27,11 +28,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """Everything a person is shown of a plan. guard: a sentence for each limit that tripped; guard_said: what came of
-    that, "" if none did; way_out: "" if somebody has approved it.
+    """Everything a person is shown of a plan. first: what is said before all else, "" for nothing.
+
+    guard: a sentence for each limit that tripped; guard_said: what came of that, "" if none did; way_out: "" if
+    somebody has approved it.
     """
 
     headline: str
+    first: str
     sections: tuple[Section, ...]
     conflicts: tuple[Conflict, ...]
     skipped: tuple[tuple[str, str], ...]
@@ -60,6 +64,7 @@ def plan_view(plan: Plan, shown: int | None = SHOWN, *, approval: str = "", deci
     by_kind = groupby(sorted(plan.operations, key=lambda o: list(words.KIND).index(o.kind)), key=lambda o: o.kind)
     return PlanView(
         f"{plan.connection}: {words.summary(plan.summary)}",
+        still_open(plan.conflicts),
         tuple(_section(kind, list(operations), shown) for kind, operations in by_kind),
         tuple(_safe(conflict) for conflict in plan.conflicts),
         _pairs(((s.subject, s.reason) for s in plan.skipped), shown),

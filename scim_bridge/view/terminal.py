@@ -31,7 +31,9 @@ def _table(*columns: str) -> Table:
 
 
 def show_plan(console: Console, view: PlanView) -> None:
-    """A plan: the human diff, then what waits, what is left alone, and what the guard says."""
+    """A plan: what matters most, the human diff, then what waits, what is left alone, and what the guard says."""
+    if view.first:
+        console.print(Text(view.first, style="bold red"), soft_wrap=True)
     console.print(Text(view.headline, style="bold"))
     for section in view.sections:
         _show_section(console, section)

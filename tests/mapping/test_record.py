@@ -67,14 +67,14 @@ def test_a_rule_that_fails_leaves_its_attribute_out_and_says_why(usual: Compiled
             "active",
             "the rule for active failed: 'maybe' is neither a yes nor a no",
             "Mend the value in the source, or the rule in the mapping.",
-            fatal=False,
+            fatal=True,
         ),
     )
 
 
 def test_a_scope_rule_that_fails_holds_the_record_and_does_not_take_it_for_gone(tmp_path: Path) -> None:
     desired = only(compiled(tmp_path, text_of(scope="truth(enabled)")), person(enabled="maybe"))
-    assert flaws(desired) == [("rule_failed", "scope", True), ("rule_failed", "active", False)]
+    assert flaws(desired) == [("rule_failed", "scope", True), ("rule_failed", "active", True)]
     assert desired.attributes["userName"] == "b.sato@corp.example"
 
 
@@ -214,7 +214,7 @@ def test_several_values_stay_several(tmp_path: Path) -> None:
 def test_rows_that_share_an_id_are_one_held_record_with_every_place(usual: CompiledMapping) -> None:
     desired = mapped(usual, person(2), person(3, title="Lead"), person(4, enabled="maybe")).users
     assert [d.places for d in desired] == [("users.csv, line 2", "users.csv, line 3", "users.csv, line 4")]
-    assert flaws(desired[0]) == [("rule_failed", "active", False), ("duplicate_id", "externalId", True)]
+    assert flaws(desired[0]) == [("rule_failed", "active", True), ("duplicate_id", "externalId", True)]
     assert desired[0].attributes["title"] == "Engineer"
 
 

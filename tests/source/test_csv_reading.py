@@ -61,6 +61,34 @@ def test_a_japanese_export_is_read_when_it_is_declared_and_never_guessed(tmp_pat
     assert told.endswith("declare `encoding: cp932` (init: --encoding cp932)")
 
 
+@pytest.mark.parametrize(
+    ("text", "codec", "declared", "told"),
+    [
+        ("髙橋", "cp932", "shift_jis", "is not shift_jis; it would decode as cp932 ('髙橋') or cp1252 ("),
+        ("Jörg", "cp1252", "auto", "it would decode as cp1252 ('Jörg'): if that is right, declare `encoding: cp1252`"),
+        ("ｼﾞｮﾝ", "cp932", "auto", "it would decode as cp932 ('ｼﾞｮﾝ') or cp1252 ('¼Þ®Ý'): declare the one that is right"),
+        ("田中", "euc_jp", "auto", "it would decode as euc_jp ('田中') or cp1252 ("),
+        (
+            "Ann",
+            "utf-16-le",
+            "auto",
+            "it would decode as utf-16-le ('id'): if that is right, declare `encoding: utf-16-",
+        ),
+        ("花子", "utf-16-be", "auto", "it would decode as utf-16-be ("),
+    ],
+)
+def test_encodings_that_fit_are_named_with_what_they_show(
+    tmp_path: Path, text: str, codec: str, declared: str, told: str
+) -> None:
+    assert told in _problems(_source(tmp_path, f"id,x\n1,{text}\n".encode(codec), encoding=declared))[0]
+
+
+@pytest.mark.parametrize(("codec", "encoding"), [("utf-8", "auto"), ("cp932", "cp932"), ("utf-16-le", "utf-16-le")])
+def test_a_file_that_ends_in_the_middle_of_a_character_was_cut_short(tmp_path: Path, codec: str, encoding: str) -> None:
+    told = _problems(_source(tmp_path, "id,x\n1,髙橋".encode(codec)[:-1], encoding=encoding))[0]
+    assert told == "users.csv, line 2: the file ends in the middle of a character; it was cut short, export it again"
+
+
 def test_a_file_that_is_utf_8_and_declared_otherwise_is_told_to_be_utf_8(tmp_path: Path) -> None:
     told = _problems(_source(tmp_path, "id,氏名\n1,花子\n".encode(), encoding="cp932"))[0]
     assert told.startswith(
