@@ -8,6 +8,7 @@ from scim_bridge.model.identity import Kind, Record, Snapshot
 from scim_bridge.model.operation import Member
 from scim_bridge.model.plan import Conflict
 from scim_bridge.model.run import LinkRecord
+from scim_bridge.model.text import folded, normal
 from scim_bridge.plan.correlate import Match
 from scim_bridge.plan.single import is_called
 from scim_bridge.state.reader import StateReader
@@ -35,7 +36,7 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
 
 def _is_called(record: Record, who: str) -> bool:
     """A record that is out of scope has no name of ours: any of its values that equals `who` names it."""
-    return record.id == who or who.casefold() in {str(value).casefold() for value in record.attributes.values()}
+    return record.id == normal(who) or folded(who) in {folded(str(value)) for value in record.attributes.values()}
 
 
 def _records(snapshot: Snapshot, kind: Kind, match: Match) -> list[Record]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from scim_bridge.model.text import normal
+
 Kind = Literal["user", "group"]
 AttributeType = Literal["string", "strings", "dyn"]
 """How a source types an attribute: text, a list of texts, or whatever the record holds."""
@@ -41,7 +43,8 @@ def _nothing_decoded() -> Mapping[str, str]:
 class Record:
     """What the source holds about one user or group, unmapped.
 
-    id: the anchor's value, "" if the record has none. place: where a person finds it ("users.csv, line 12"). raw: what
+    id: the anchor's value, composed and trimmed whatever the source wrote, so that two forms of one id are one id; ""
+    if the record has none. place: where a person finds it ("users.csv, line 12"). raw: what
     an attribute was before the source decoded it, as text, for those that it decoded.
     """
 
@@ -49,6 +52,9 @@ class Record:
     attributes: Mapping[str, object]
     place: str
     raw: Mapping[str, str] = field(default_factory=_nothing_decoded)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", normal(self.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +175,8 @@ class Existing:
 
     @property
     def external_id(self) -> str:
-        """The source's key that the target remembers, "" if none."""
-        return str(self.attributes.get(EXTERNAL_ID, ""))
+        """The source's key that the target remembers, in the form in which ids are compared; "" if none."""
+        return normal(str(self.attributes.get(EXTERNAL_ID, "")))
 
     @property
     def is_active(self) -> bool:

@@ -13,6 +13,7 @@ from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import AttributeType, Kind, Notice, Record, Snapshot
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Memory, SourceReading
+from scim_bridge.model.text import normal, trimmed
 from scim_bridge.source.dated import newest
 from scim_bridge.source.stillness import STILL_FOR, wait_until_still
 from scim_bridge.source.table import Table, open_table
@@ -130,8 +131,8 @@ class CsvSource:
         at = header.index(id_column) if id_column in header else 0
         rows = table.rows()
         if only is not None:
-            asked = ((line, row) for line, row in table.raw_rows() if row[at].strip() in only)
-            rows = ((line, list(map(str.strip, row))) for line, row in asked)
+            asked = ((line, row) for line, row in table.raw_rows() if normal(row[at]) in only)
+            rows = ((line, list(map(trimmed, row))) for line, row in asked)
         records = tuple(
             Record(cells[at], dict(zip(header, cells, strict=True)), f"{where}{line}") for line, cells in rows
         )
@@ -170,10 +171,10 @@ def _rows_about(table: Table, ids: Mapping[Kind, frozenset[str]], problems: list
         users, groups = ids["user"], ids["group"]
         for line, row in table.raw_rows():
             kind = row[type_at] if type_at is not None else ""
-            if kind not in _TYPES and (kind := kind.strip()) not in _TYPES:
+            if kind not in _TYPES and (kind := trimmed(kind)) not in _TYPES:
                 table.problems.append(_untyped(table, line, type_at or 0, kind))
-            elif row[member_at].strip() in users or row[group_at].strip() in groups:
-                found.append((row[group_at].strip(), row[member_at].strip(), kind or "user"))
+            elif (member := normal(row[member_at])) in users or normal(row[group_at]) in groups:
+                found.append((normal(row[group_at]), member, kind or "user"))
     problems += table.problems
     return found
 
@@ -221,7 +222,7 @@ class _Memberships:
                 is_user = type_at is None or row[type_at] == "user"
                 if is_user and group is not None and user is not None and user not in group[0]:
                     group[0][user] = None  # what a million rows do; all others are told apart below
-                elif any(cells := list(map(str.strip, row))):
+                elif any(cells := list(map(normal, row))):
                     kind = (cells[type_at] if type_at is not None else "") or "user"
                     self._tell_apart(table, line, (cells[group_at], cells[member_at], kind), type_at or 0)
         problems += table.problems

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scim_bridge.model.text import normal, trimmed
 from scim_bridge.source.decoding import Unreadable, read_text
 
 _DELIMITERS = ",;\t|"
@@ -26,7 +27,7 @@ class Table:
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Rows as wide as the header, cells trimmed, each with the line on which it starts; blank ones left out."""
         for line, row in self.raw_rows():
-            cells = list(map(str.strip, row))
+            cells = list(map(trimmed, row))
             if any(cells):
                 yield line, cells
 
@@ -43,7 +44,7 @@ class Table:
                 if len(row) == width:
                     self.count += 1
                     yield start, row
-                elif any(cell.strip() for cell in row):
+                elif any(map(trimmed, row)):
                     self.problems.append(
                         f"{self.name}, line {start}, column {min(len(row), width) + 1}: "
                         f"{len(row)} cells where the header has {width}"
@@ -64,7 +65,7 @@ def open_table(path: Path, encoding: str, delimiter: str, needed: Sequence[str])
     csv.field_size_limit(sys.maxsize)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=chosen, strict=True)
     try:
-        table.header = tuple(cell.strip() for cell in next(reader, []))
+        table.header = tuple(map(normal, next(reader, [])))
     except csv.Error as error:
         table.problems.append(f"{path.name}, line 1: {_quoting(error)}")
         return table

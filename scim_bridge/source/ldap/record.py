@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scim_bridge.model.identity import Notice, Record, Snapshot
+from scim_bridge.model.text import folded, normal
 from scim_bridge.source.ldap import value
 from scim_bridge.source.ldap.entry import Attributes, anchor_of, keys_of, read
 from scim_bridge.source.ldap.layout import CONTROL, DN, ENABLED, EXPIRES, ID, MANAGER, Layout, Selection
@@ -58,7 +59,7 @@ class _Kind:
         found = self._attributes(raw)
         found[ID], found[DN] = anchor, dn
         before = self._decode(found, raw)
-        record_id = _single(found.get(self.selection.id))
+        record_id = normal(_single(found.get(self.selection.id)))
         self.records.append(Record(record_id, found, dn, before) if before else Record(record_id, found, dn))
         self.ids[anchor] = self.by_dn[dn] = record_id
         self._note(record_id, dn, raw)
@@ -109,9 +110,9 @@ class _Kind:
                 self.primary.append((record_id, f"{domain}-{_first(raw, 'primaryGroupID')}"))
         if self.layout.joins_uid:
             for uid in raw.get("uid", ()):
-                is_shared = self.by_uid.setdefault(uid.lower(), record_id) != record_id
+                is_shared = self.by_uid.setdefault(folded(uid), record_id) != record_id
                 if is_shared:
-                    self.by_uid[uid.lower()] = ""
+                    self.by_uid[folded(uid)] = ""
 
     def _members(self, raw: Attributes) -> list[str]:
         wanted = self.layout.member.lower()
@@ -173,7 +174,7 @@ class _Memberships:
 
     def _user(self, name: str) -> str | None:
         if self._layout.joins_uid:
-            return self._users.by_uid.get(name.lower())
+            return self._users.by_uid.get(folded(name))
         return self._users.find(without_bits(name))
 
 
