@@ -5,6 +5,7 @@ from scim_bridge.errors import Misconfigured
 from scim_bridge.execution import Order, Reading
 from scim_bridge.mapping.record import Step, trace
 from scim_bridge.model.identity import Kind, Record, Snapshot
+from scim_bridge.model.known import LastApplied
 from scim_bridge.model.operation import Member
 from scim_bridge.model.plan import Conflict
 from scim_bridge.model.run import LinkRecord
@@ -50,7 +51,8 @@ def _explain(
     bridge: Bridge, snapshot: Snapshot, reading: Reading, match: Match, links: list[LinkRecord], today: str
 ) -> Explanation:
     records = _records(snapshot, match.kind, match)
-    steps = trace(records[0], bridge.mapping.of(match.kind), today) if records else ()
+    last = LastApplied(reading.sides.known, reading.sides.inventory).to(match.kind, match.source_id)
+    steps = trace(records[0], bridge.mapping.of(match.kind), today, last) if records else ()
     mine = [link for link in links if (link.kind, link.source_id) == (match.kind, match.source_id)]
     return Explanation(
         match.kind,
@@ -132,7 +134,7 @@ def _rules(steps: tuple[Step, ...]) -> tuple[Rule, ...]:
 
 def _out_of_scope(bridge: Bridge, snapshot: Snapshot, record: Record, today: str) -> Explanation:
     kind: Kind = "user" if record in snapshot.users else "group"
-    steps = trace(record, bridge.mapping.of(kind), today)
+    steps = trace(record, bridge.mapping.of(kind), today, {})
     return Explanation(
         kind, record.id, record.id, None, (record.place,), dict(record.attributes), dict(record.raw), _scope(steps),
         (), "excluded", "nothing", (), (), {}, {}, (),

@@ -12,7 +12,7 @@ from scim_bridge.execution import Order, Reading, Result, remember, run, send, s
 from scim_bridge.inbox import Inbox
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import Directory
-from scim_bridge.model.known import Known
+from scim_bridge.model.known import Known, LastApplied
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.source import SourceReading
 from scim_bridge.observation import (
@@ -87,7 +87,8 @@ def plan_from(bridge: Bridge, reader: StateReader, known: Known, sight: Sight, o
     Several mappings may be planned from one sight.
     """
     records, existing = sight.source.snapshot, sight.existing
-    desired = fit(map_records(records, bridge.mapping, sight.today), bridge.target.capabilities)
+    last = LastApplied(known, existing.inventory)
+    desired = fit(map_records(records, bridge.mapping, sight.today, last), bridge.target.capabilities)
     matches = correlate(desired, existing.inventory, known, bridge.terms)
     existing = with_members(bridge, reader, existing, matches.member_groups, order.progress)
     plan = _plan(bridge, matches, desired, existing, known, sight)

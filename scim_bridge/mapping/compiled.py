@@ -10,6 +10,9 @@ from scim_bridge.mapping.document import Mapping, Nested, Rule, Rules
 from scim_bridge.mapping.expression import SOURCE, TODAY, BadExpression, EvaluationFailed, Expression, Language
 from scim_bridge.model.identity import ACTIVE, AttributeType, Kind
 
+_PICKS = re.compile(r"\bfirst\s*\(|\[|\.\s*join\s*\(")
+"""How a rule takes one value of a list, or puts them into a row."""
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
@@ -18,6 +21,11 @@ class CompiledRule:
     rule: Rule
     expression: Expression
     is_truth: bool
+
+    def takes_from(self, name: str) -> bool:
+        """Whether the order of this list may matter to the rule. A truth about all of a list's values does not pick."""
+        read = self.expression.attributes
+        return (read is None or name in read) and (not self.is_truth or _PICKS.search(self.rule.text) is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,14 +60,15 @@ class Expression:
     first() of one of several texts, as most rules over a directory are.
 
     Such a rule's value is looked up instead of evaluated (measured: a third of all the time). names: the variables it
-    speaks of; reads: those that an
-    evaluation has to be given.
+    speaks of; reads: those that an evaluation has to be given. attributes: those of a record that it reads, by
+    `source` too; None if it may read any.
     """
 
     text: str
     compiled: Any
     names: frozenset[str]
     reads: frozenset[str]
+    attributes: frozenset[str] | None
     variable: str = ""
     first_of: str = ""
 
@@ -137,7 +138,8 @@ class Language:
         if firsts:
             compiled = self._environment.compile(_put(text, {name: f"{_FIRST}{name}" for name in firsts}))
             reads = names_in(_put(text, dict.fromkeys(firsts, '""'))) | {f"{_FIRST}{name}" for name in firsts}
-        return Expression(text, compiled, names, reads, name if is_plain else "", listed)
+        attributes = attributes_in(text) if SOURCE in names else names
+        return Expression(text, compiled, names, reads, attributes, name if is_plain else "", listed)
 
     def _firsts_in(self, text: str) -> frozenset[str]:
         """The attributes of several texts of which a rule takes the first, as far as that can be seen for certain."""

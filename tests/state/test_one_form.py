@@ -15,9 +15,9 @@ ID = "jörg"
 OLD = unicodedata.normalize("NFD", ID)
 LINK = "INSERT INTO links VALUES ('corp', 'here', 'user', ?, ?, ?, ?, ?)"
 CONFLICT = (
-    "INSERT INTO conflicts (connection, key, kind, subjects, detail, remedy, target_id, first_seen, last_seen, resource,"
-    " source_id, path, resolution, chosen, note, resolved_by)"
-    " VALUES ('corp', ?, 'adopt?', '[]', '', '', 't-9', '2027-03-13', '2027-03-13', 'user', ?, '', 'ignore', '', '', '')"
+    "INSERT INTO conflicts (connection, kind, subjects, detail, remedy, target_id, first_seen, last_seen, resource,"
+    " path, resolution, chosen, note, resolved_by, key, source_id) VALUES ('corp', 'adopt?', '[]', '', '', 't-9',"
+    " '2027-03-13', '2027-03-13', 'user', '', 'ignore', '', '', '', ?, ?)"
 )
 LEFT = "2027-03-01 09:00:00"
 
@@ -26,7 +26,7 @@ def _earlier(path: Path, *links: tuple[object, ...]) -> None:
     """A state of the version before ids were of one form."""
     config = database.alembic_config(path)
     with closing(sqlite3.connect(path)):
-        engine = database._engine(path)  # noqa: SLF001 - as migrate() does, up to an earlier revision
+        engine = database._engine(path)
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0003")
