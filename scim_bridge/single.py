@@ -51,7 +51,7 @@ def read_and_plan_only(
     known = knowledge(bridge, reader, now)
     last = reader.last_reading(bridge.name, bridge.endpoint)
     observed = Observed(reader.inventory(bridge.endpoint), last or now, is_whole=False)
-    view = _View(bridge, known, observed, order.today or f"{now:%Y-%m-%d}")
+    view = _View(bridge, known, observed, order.today or bridge.today(now))
     source, everybody, keys = _see(view, recollect(bridge, reader, now), who, beside)
     view = _looked_at(view.around(everybody, keys), keys)
     return Reading(source, now, view.matches, view.observed, *_planned(view, reader, keys, now), keys)

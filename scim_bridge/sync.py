@@ -73,7 +73,7 @@ def read_both(bridge: Bridge, reader: StateReader, order: Order) -> tuple[Known,
     """What is remembered, what the source shows, and what the target holds."""
     now = datetime.now(UTC)
     known = knowledge(bridge, reader, now, after_restore=order.after_restore)
-    today = order.today or f"{now:%Y-%m-%d}"
+    today = order.today or bridge.today(now)
     memory = None if order.in_full else recollect(bridge, reader, now)
     source = said_why_whole(bridge.source.read(today, memory, order.progress))
     refuse_empty(source.snapshot.counts)

@@ -1,5 +1,6 @@
 """Records become the desired state; what is wrong with one is said, and never takes another along."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -351,3 +352,39 @@ def test_the_order_of_rows_that_share_an_id_never_matters_to_what_is_done(
     assert set(flaws(desired)) == {("duplicate_id", "externalId", True), ("unusable_character", "title", False)}
     assert desired.attributes["active"] is True
     assert sorted(desired.places) == [f"users.csv, line {line}" for line in (2, 3, 4, 5)]
+
+
+BLANKS = ["", " ", "\u3000\t", "\u200b", "\ufeff", "\u3164 ", "\u200e\u200f"]
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_a_blank_value_is_an_empty_one_for_every_rule(tmp_path: Path, blank: str) -> None:
+    text = text_of(
+        scope='login != "" && size(mails) == 1',
+        title='display == "" ? "none" : display',
+        emails="first(mails)",
+        nickName='size(title) > 0 ? title : "no title"',
+    )
+    mapping = compiled(tmp_path, text, {"mails": "strings"})
+    user = only(mapping, person(display=blank, title=blank, mails=[blank, "a@corp.example", blank]))
+    assert [user.attributes[path] for path in ("title", "emails", "nickName")] == ["none", "a@corp.example", "no title"]
+    assert mapped(mapping, person(login=blank, mails=["a@corp.example"])).users == ()
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_a_blank_id_is_none(usual: CompiledMapping, blank: str) -> None:
+    assert ("missing_id", "externalId", True) in flaws(only(usual, person(id=blank)))
+
+
+def test_two_forms_of_one_id_are_one_id_that_stands_twice(usual: CompiledMapping) -> None:
+    [user] = mapped(usual, person(2, id="jörg"), person(3, id="jo\u0308rg ")).users
+    assert ("duplicate_id", "externalId", True) in flaws(user)
+    assert user.places == ("users.csv, line 2", "users.csv, line 3")
+
+
+def test_a_rule_and_a_value_may_be_written_in_different_forms(tmp_path: Path) -> None:
+    for rule in ('title == "プール"', unicodedata.normalize("NFD", 'title == "プール"')):
+        for form in ("NFC", "NFD"):
+            mapping = compiled(tmp_path, text_of(active=rule))
+            value = unicodedata.normalize(form, "プール")  # type: ignore[arg-type]
+            assert only(mapping, person(title=value)).attributes["active"] is True
