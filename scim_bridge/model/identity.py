@@ -13,6 +13,7 @@ from typing import Literal
 from scim_bridge.model.text import normal
 
 Kind = Literal["user", "group"]
+KINDS: tuple[Kind, ...] = ("user", "group")
 AttributeType = Literal["string", "strings", "dyn"]
 """How a source types an attribute: text, a list of texts, or whatever the record holds."""
 Value = str | bool | tuple[str, ...]

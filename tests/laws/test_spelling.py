@@ -145,7 +145,14 @@ def test_the_order_of_values_says_nothing_over_a_whole_history(history: Any, ran
 
 def _person(random: Random, mails: list[str], names: list[str]) -> Record:
     shuffled = {"mails": random.sample(mails, len(mails)), "titles": random.sample(names, len(names))}
-    texts = {"id": "7", "login": "x", "given": "B", "family": "S", "display": "B S", "enabled": "yes"}
+    texts: dict[str, object] = {
+        "id": "7",
+        "login": "x",
+        "given": "B",
+        "family": "S",
+        "display": "B S",
+        "enabled": "yes",
+    }
     return Record("7", texts | shuffled, "uid=7")
 
 

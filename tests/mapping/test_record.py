@@ -386,5 +386,5 @@ def test_a_rule_and_a_value_may_be_written_in_different_forms(tmp_path: Path) ->
     for rule in ('title == "プール"', unicodedata.normalize("NFD", 'title == "プール"')):
         for form in ("NFC", "NFD"):
             mapping = compiled(tmp_path, text_of(active=rule))
-            value = unicodedata.normalize(form, "プール")  # type: ignore[arg-type]
+            value = unicodedata.normalize(form, "プール")
             assert only(mapping, person(title=value)).attributes["active"] is True

@@ -13,13 +13,14 @@ from scim_bridge.mapping.record import map_records
 from scim_bridge.mapping.selftest import run_tests
 from scim_bridge.model.identity import Record, Snapshot, Value
 from scim_bridge.model.known import LastApplied
+from scim_bridge.model.text import normal
 from scim_bridge.proposal.csv_mapping import csv_mapping
 from scim_bridge.proposal.header import ROLES
 
 FILE = Path("mapping.yaml")
 OPTIONAL = tuple(role for role in ROLES["user"] if role not in ("id", "login"))
 GROUPS = {"id": "gid", "name": "label"}
-HEADERS = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs", "Cc"]), min_size=1).map(str.strip)
+HEADERS = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs", "Cc"]), min_size=1).map(normal)
 
 
 def _compiled(users: Mapping[str, str], groups: Mapping[str, str] | None = None) -> CompiledMapping:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scim_bridge.config.source import CsvSettings
+from scim_bridge.config.source import CsvSettings, MemberFile
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import Snapshot
+from scim_bridge.model.text import trimmed
 from scim_bridge.source.csv_file import CsvSource
 
 TODAY = "2027-03-13"
@@ -27,7 +28,8 @@ def _source(folder: Path, *files: str | bytes, encoding: str = "auto", delimiter
         paths.append(path)
     users, groups, members = (*paths, None, None)[:3]
     assert users is not None
-    return CsvSource(CsvSettings(users, groups, members, encoding, delimiter), "id", "id", still_for=0)
+    memberships = MemberFile(members) if members is not None else None
+    return CsvSource(CsvSettings(users, groups, memberships, encoding, delimiter), "id", "id", still_for=0)
 
 
 def _problems(source: CsvSource) -> tuple[str, ...]:
@@ -123,7 +125,7 @@ def test_a_bad_record_does_not_refuse_the_file(tmp_path: Path) -> None:
     ]
 
 
-cells = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=8).map(str.strip)
+cells = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=8).map(trimmed)
 
 
 @given(

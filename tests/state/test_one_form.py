@@ -13,7 +13,10 @@ from scim_bridge.state.writer import State
 
 ID = "jörg"
 OLD = unicodedata.normalize("NFD", ID)
-LINK = "INSERT INTO links VALUES ('corp', 'here', 'user', ?, ?, ?, ?, ?)"
+LINK = (
+    "INSERT INTO links (connection, endpoint, kind, source_id, target_id, name, applied, departed)"
+    " VALUES ('corp', 'here', 'user', ?, ?, ?, ?, ?)"
+)
 CONFLICT = (
     "INSERT INTO conflicts (connection, kind, subjects, detail, remedy, target_id, first_seen, last_seen, resource,"
     " path, resolution, chosen, note, resolved_by, key, source_id) VALUES ('corp', 'adopt?', '[]', '', '', 't-9',"
@@ -27,9 +30,9 @@ def _earlier(path: Path, *links: tuple[object, ...]) -> None:
     config = database.alembic_config(path)
     with closing(sqlite3.connect(path)):
         engine = database._engine(path)
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0003")
+    with engine.begin() as migrating:
+        config.attributes["connection"] = migrating
+        command.upgrade(config, "0005")
     engine.dispose()
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executemany(LINK, links)

@@ -9,8 +9,8 @@ from alembic import op
 from scim_bridge.model.plan import conflict_key
 from scim_bridge.model.text import folded, normal
 
-revision = "0004"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
