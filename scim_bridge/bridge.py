@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -44,6 +44,10 @@ class Bridge:
     terms: Terms
     verify: timedelta
     access: Access
+
+    def today(self, now: datetime) -> str:
+        """The day it is where the mapping's days begin, as YYYY-MM-DD."""
+        return f"{now.astimezone(self.mapping.timezone):%Y-%m-%d}"
 
 
 @contextmanager

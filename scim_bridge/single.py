@@ -15,7 +15,7 @@ from scim_bridge.execution import Order, Reading, Result, carry_out, failure_on_
 from scim_bridge.mapping.again import map_again
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Directory, Existing, Notice, Snapshot, SourceCounts
-from scim_bridge.model.known import Known
+from scim_bridge.model.known import Known, LastApplied
 from scim_bridge.model.plan import Plan, Verdict
 from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.observation import Key, Observed, knowledge, recollect, with_again
@@ -54,7 +54,7 @@ def read_and_plan_only(
         observed = Observed(bridge.target.read(order.progress), now, is_whole=True)
     else:
         observed = Observed(reader.inventory(bridge.endpoint), last, is_whole=False)
-    view = _View(bridge, known, observed, order.today or f"{now:%Y-%m-%d}")
+    view = _View(bridge, known, observed, order.today or bridge.today(now))
     source, everybody, keys = _see(view, recollect(bridge, reader, now), who, beside)
     view = view.around(everybody, keys)
     too = in_the_way(view.matches, keys, bridge.terms.unique)
@@ -97,13 +97,14 @@ class _View:
     today: str
     desired: Directory = _NOBODY
 
-    def fitted(self, mapped: Directory) -> Directory:
-        """In the target's own form."""
-        return fit(mapped, self.bridge.target.capabilities)
+    def made(self, snapshot: Snapshot) -> Directory:
+        """A snapshot mapped, and in the target's own form."""
+        last = LastApplied(self.known, self.observed.inventory)
+        return fit(map_records(snapshot, self.bridge.mapping, self.today, last), self.bridge.target.capabilities)
 
     def of(self, source: SourceReading) -> "_View":
         """With everything that a source shows."""
-        return replace(self, desired=self.fitted(map_records(source.snapshot, self.bridge.mapping, self.today)))
+        return replace(self, desired=self.made(source.snapshot))
 
     def around(self, everybody: Directory, keys: frozenset[Key]) -> "_View":
         """With as much of a directory as concerns these identities. A group concerns everybody, a lost state too."""
@@ -152,8 +153,7 @@ def _see(
     keys = _known_before(recalled, who)
     if recalled is not None and keys:
         seen = source.look(view.today, memory, sorted(keys))
-        before, mapping = recalled.snapshot, view.bridge.mapping
-        anew = map_again(before, recalled.directory, seen.snapshot, mapping, view.today, view.fitted)
+        anew = map_again(recalled.snapshot, recalled.directory, seen.snapshot, view.bridge.mapping, view.made)
         return seen, anew, keys
     seen = source.read(view.today, memory)
     refuse_empty(seen.snapshot.counts)

@@ -13,7 +13,7 @@ from scim_bridge.execution import Order, Reading, Result, carry_out, remember, r
 from scim_bridge.inbox import Inbox
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import Directory
-from scim_bridge.model.known import Known
+from scim_bridge.model.known import Known, LastApplied
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.source import SourceReading
 from scim_bridge.observation import (
@@ -74,7 +74,7 @@ def read_both(bridge: Bridge, reader: StateReader, order: Order) -> tuple[Known,
     """What is remembered, what the source shows, and what the target holds."""
     now = datetime.now(UTC)
     known = knowledge(bridge, reader, now)
-    today = order.today or f"{now:%Y-%m-%d}"
+    today = order.today or bridge.today(now)
     memory = None if order.in_full else recollect(bridge, reader, now)
     source = said_why_whole(bridge.source.read(today, memory, order.progress))
     refuse_empty(source.snapshot.counts)
@@ -88,7 +88,8 @@ def plan_from(bridge: Bridge, reader: StateReader, known: Known, sight: Sight, o
     Several mappings may be planned from one sight.
     """
     records, existing = sight.source.snapshot, sight.existing
-    desired = fit(map_records(records, bridge.mapping, sight.today), bridge.target.capabilities)
+    last = LastApplied(known, existing.inventory)
+    desired = fit(map_records(records, bridge.mapping, sight.today, last), bridge.target.capabilities)
     matches = correlate(desired, existing.inventory, known, bridge.terms)
     existing = with_members(bridge, reader, existing, matches.member_groups, order.progress)
     plan = _plan(bridge, matches, desired, existing, known, sight)

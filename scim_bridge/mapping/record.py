@@ -1,14 +1,14 @@
 """Records become the desired state: scope, each attribute's rule, memberships. Pure; `today` is an argument."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 from scim_bridge.mapping.compiled import CompiledMapping, CompiledRule, CompiledRules
 from scim_bridge.mapping.expression import EvaluationFailed
 from scim_bridge.mapping.membership import memberships
-from scim_bridge.mapping.row import Ambiguous, Row, Unusable, is_clean, row_of, value_of
+from scim_bridge.mapping.row import Ambiguous, Row, Unusable, is_clean, result_of, row_of, value_of
 from scim_bridge.model.identity import (
     ACTIVE,
     DISPLAY_NAME,
@@ -18,12 +18,15 @@ from scim_bridge.model.identity import (
     Desired,
     Directory,
     Flaw,
+    Kind,
+    Notice,
     OutOfScope,
     Record,
     Snapshot,
     Value,
     is_rounded,
 )
+from scim_bridge.model.known import LastApplied
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,17 @@ class Step:
     failure: str = ""
 
 
-def map_records(snapshot: Snapshot, mapping: CompiledMapping, today: str) -> Directory:
-    """Every record in scope as the target should hold it, but not yet fitted to the target. today: YYYY-MM-DD (UTC)."""
-    users, users_out = _map_kind(snapshot.users, mapping.users, today)
-    groups, groups_out = _map_kind(snapshot.groups, mapping.groups, today)
+def map_records(snapshot: Snapshot, mapping: CompiledMapping, today: str, last: LastApplied) -> Directory:
+    """Every record in scope as the target should hold it, but not yet fitted to the target. today: YYYY-MM-DD.
+
+    last: what earlier runs applied, by which a rule keeps to one of several values.
+    """
+    choices = _Choices()
+    users, users_out = _map_kind(snapshot.users, mapping.users, today, last, choices)
+    groups, groups_out = _map_kind(snapshot.groups, mapping.groups, today, last, choices)
     ids = {user.source_id for user in users}, {group.source_id for group in groups}
     found = memberships(snapshot, mapping.nested, *ids, group_names(groups, groups_out))
-    out, warnings = (*users_out, *groups_out), snapshot.warnings + found.notices
+    out, warnings = (*users_out, *groups_out), (*snapshot.warnings, *found.notices, *choices.notices())
     return Directory(users, groups, found.members, snapshot.counts, out, warnings, found.undecided, found.ambiguous)
 
 
@@ -54,22 +61,45 @@ def group_names(groups: Iterable[Desired], outside: Iterable[OutOfScope]) -> dic
     }
 
 
-def trace(record: Record, rules: CompiledRules, today: str) -> tuple[Step, ...]:
-    """Every rule of one record, scope first, with its value or why it failed."""
-    row = row_of(record, rules, today)
+class _Choices:
+    """Counts the rules that had several values to choose from: a notice for each rule, and not for each record."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Kind, str], list[str]] = {}
+
+    def note(self, rules: CompiledRules, rule: CompiledRule, record: Record) -> None:
+        """This rule took one of several values of this record, and nothing that was applied told which."""
+        self._found.setdefault((rules.kind, rule.rule.path), []).append(record.place)
+
+    def notices(self) -> list[Notice]:
+        return [
+            Notice(
+                "several_values",
+                path,
+                f"the rule for {path} has several values to choose from in {len(places)} {kind} "
+                f"record{'' if len(places) == 1 else 's'}, for example {places[0]}: the first in alphabetical order "
+                "was taken. To take another one, say in the rule which",
+            )
+            for (kind, path), places in sorted(self._found.items())
+        ]
+
+
+def trace(record: Record, rules: CompiledRules, today: str, applied: Mapping[str, Value]) -> tuple[Step, ...]:
+    """Every rule of one record, scope first, with its value or why it failed. applied: to its resource, by path."""
+    row = row_of(record, rules, today, applied)
     return tuple(_step(rule, row) for rule in (rules.scope, *rules.attributes))
 
 
 def _step(rule: CompiledRule, row: Row) -> Step:
     try:
-        value = value_of(rule, row)
+        value = result_of(rule, row).value
     except EvaluationFailed as failure:
         return Step(rule.rule.path, rule.rule.text, rule.rule.place, None, str(failure))
     return Step(rule.rule.path, rule.rule.text, rule.rule.place, value)
 
 
 def _map_kind(
-    records: Iterable[Record], rules: CompiledRules, today: str
+    records: Iterable[Record], rules: CompiledRules, today: str, last: LastApplied, choices: _Choices
 ) -> tuple[tuple[Desired, ...], list[OutOfScope]]:
     records = tuple(records)
     rows_of_id = Counter(record.id for record in records)
@@ -77,12 +107,12 @@ def _map_kind(
     out: list[OutOfScope] = []
     shared: dict[str, list[tuple[bool, Desired]]] = {}
     for record in records:
-        row = row_of(record, rules, today)
-        is_in_scope, flaws = _scope(row, rules)
+        row = row_of(record, rules, today, last.to(rules.kind, record.id))
+        is_in_scope, flaws = _scope(row, rules, choices)
         if record.id and rows_of_id[record.id] > 1 and not is_rounded(record.id):
-            shared.setdefault(record.id, []).append((is_in_scope, _map_one(row, rules, flaws)))
+            shared.setdefault(record.id, []).append((is_in_scope, _map_one(row, rules, flaws, choices)))
         elif is_in_scope:
-            mapped.append(_map_one(row, rules, flaws))
+            mapped.append(_map_one(row, rules, flaws, choices))
         else:
             out.append(OutOfScope(rules.kind, record.id, record.place, name=_called(row, rules)))
     for source_id, rows in shared.items():
@@ -95,10 +125,10 @@ def _map_kind(
     return tuple(mapped), out
 
 
-def _scope(row: Row, rules: CompiledRules) -> tuple[bool, list[Flaw]]:
+def _scope(row: Row, rules: CompiledRules, choices: _Choices) -> tuple[bool, list[Flaw]]:
     """Whether a record is in scope. One whose rule fails is held: it is not taken for gone."""
     try:
-        return value_of(rules.scope, row) is True, []
+        return _value(rules.scope, row, choices) is True, []
     except EvaluationFailed as failure:
         return True, [_failed("scope", failure, is_fatal=True)]
 
@@ -113,7 +143,14 @@ def _called(row: Row, rules: CompiledRules) -> str:
     return ""
 
 
-def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw]) -> Desired:
+def _value(rule: CompiledRule, row: Row, choices: _Choices) -> Value:
+    result = result_of(rule, row)
+    if result.is_chosen:
+        choices.note(row.rules, rule, row.record)
+    return result.value
+
+
+def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw], choices: _Choices) -> Desired:
     """One record by its rules, whatever is wrong with it: a held record's name and its `active` still count."""
     record = row.record
     source_id = "" if is_rounded(record.id) else record.id
@@ -131,7 +168,7 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw]) -> Desired:
         attributes[ACTIVE] = True
     for rule in rules.attributes:
         try:
-            attributes[rule.rule.path] = value_of(rule, row)
+            attributes[rule.rule.path] = _value(rule, row, choices)
         except EvaluationFailed as failure:
             # Who may sign in is not known, so nothing is granted meanwhile, and nobody is created open.
             flaws.append(_failed(rule.rule.path, failure, is_fatal=rule.rule.path == ACTIVE))

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scim_bridge.model.identity import Kind
+from scim_bridge.model.text import folded, normal
 
 Uniqueness = Literal["none", "folded", "exact"]
-"""folded: unique without regard to case (userName, primary email, displayName); exact: as written (externalId)."""
+"""folded: unique without regard to case (userName, primary email, displayName); exact: with it (externalId)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +55,4 @@ class Capabilities:
 
 def fold(value: object, uniqueness: Uniqueness = "folded") -> str:
     """A unique value in the form in which two of them are compared."""
-    return str(value).casefold() if uniqueness == "folded" else str(value)
+    return folded(str(value)) if uniqueness == "folded" else normal(str(value))

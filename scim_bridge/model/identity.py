@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from scim_bridge.model.text import normal
+
 Kind = Literal["user", "group"]
 KINDS: tuple[Kind, ...] = ("user", "group")
 AttributeType = Literal["string", "strings", "dyn"]
@@ -43,9 +45,10 @@ def _nothing_decoded() -> Mapping[str, str]:
 class Record:
     """What the source holds about one user or group, unmapped.
 
-    id: the anchor's value, "" if the record has none. place: where a person finds it ("users.csv, line 12"). raw: what
-    an attribute was before the source decoded it, as text, for those that it decoded. ambiguous: the attributes that
-    refer to a record and fit several, each with a sentence that names these; no rule can read them.
+    id: the anchor's value, composed and trimmed whatever the source wrote, so that two forms of one id are one id; ""
+    if the record has none. place: where a person finds it ("users.csv, line 12"). raw: what an attribute was before the
+    source decoded it, as text, for those that it decoded. ambiguous: the attributes that refer to a record and fit
+    several, each with a sentence that names these; no rule can read them.
     """
 
     id: str
@@ -53,6 +56,9 @@ class Record:
     place: str
     raw: Mapping[str, str] = field(default_factory=_nothing_decoded)
     ambiguous: Mapping[str, str] = field(default_factory=_nothing_decoded)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", normal(self.id))
 
 
 _ROUNDED = re.compile(r"[0-9]([.,][0-9]+)?E\+[0-9]{2,3}")
@@ -216,8 +222,8 @@ class Existing:
 
     @property
     def external_id(self) -> str:
-        """The source's key that the target remembers, "" if none."""
-        return str(self.attributes.get(EXTERNAL_ID, ""))
+        """The source's key that the target remembers, in the form in which ids are compared; "" if none."""
+        return normal(str(self.attributes.get(EXTERNAL_ID, "")))
 
     @property
     def is_active(self) -> bool:

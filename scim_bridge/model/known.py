@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
-from scim_bridge.model.identity import Kind, Members, SourceCounts, Value
+from scim_bridge.model.identity import Inventory, Kind, Members, SourceCounts, Value
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import TOLD_BY_TARGET, Conflict, Refusal
 
@@ -107,3 +108,30 @@ class Known:
     def of(self, kind: Kind) -> Mapping[str, Link]:
         """Links of one kind, by source id."""
         return self.users if kind == "user" else self.groups
+
+
+@dataclass(frozen=True)
+class LastApplied:
+    """What each record's resource was given last, as far as anybody knows: by its link, else as the target shows it.
+
+    The second is for a state that was lost: a resource that carries a record's externalId holds what we gave it.
+    """
+
+    known: Known = field(default_factory=Known)
+    inventory: Inventory = field(default_factory=Inventory)
+
+    def to(self, kind: Kind, source_id: str) -> Mapping[str, Value]:
+        """Attributes by path; empty if nothing was ever applied."""
+        link = self.known.of(kind).get(source_id)
+        if link is not None:
+            shown = self.inventory.of(kind).get(link.target_id)
+            return link.applied or (shown.attributes if shown is not None else {})
+        return (self._users if kind == "user" else self._groups).get(source_id, {})
+
+    @cached_property
+    def _users(self) -> Mapping[str, Mapping[str, Value]]:
+        return {e.external_id: e.attributes for e in self.inventory.users.values() if e.external_id}
+
+    @cached_property
+    def _groups(self) -> Mapping[str, Mapping[str, Value]]:
+        return {e.external_id: e.attributes for e in self.inventory.groups.values() if e.external_id}

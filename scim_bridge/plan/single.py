@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from scim_bridge.model.capabilities import Uniqueness, fold
 from scim_bridge.model.identity import Kind
+from scim_bridge.model.text import folded, normal
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.sides import Sides
 
@@ -24,11 +25,11 @@ def key_of(match: Match) -> Key:
 
 def is_called(match: Match, who: str) -> bool:
     """Whether people, the source or the target call it so. Names are compared without regard to case."""
-    names = {match.name.casefold()}
+    names = {folded(match.name)}
     if match.existing is not None:
-        names.add(match.existing.name.casefold())
-    is_id = who in (match.source_id, match.existing.target_id if match.existing is not None else None)
-    return is_id or who.casefold() in names
+        names.add(folded(match.existing.name))
+    is_id = normal(who) in (match.source_id, match.existing.target_id if match.existing is not None else None)
+    return is_id or folded(who) in names
 
 
 @dataclass(frozen=True, slots=True)

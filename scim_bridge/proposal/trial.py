@@ -12,7 +12,7 @@ from scim_bridge.mapping.document import Mapping, wanted_by
 from scim_bridge.mapping.record import map_records
 from scim_bridge.mapping.selftest import require_passing
 from scim_bridge.model.identity import ACTIVE, Directory, Flaw, Inventory, Kind
-from scim_bridge.model.known import Known
+from scim_bridge.model.known import Known, LastApplied
 from scim_bridge.model.policy import Policy
 from scim_bridge.plan.conflict import KIND_OF_DUPLICATE
 from scim_bridge.plan.correlate import Matches, correlate
@@ -29,7 +29,7 @@ def tried(mapping: Mapping, survey: Survey, today: str) -> list[str]:
     """What a person should know, a sentence each. Raises Misconfigured if the mapping does not fit the source."""
     require_passing(mapping)
     compiled = compile_mapping(mapping, survey.types["user"], survey.types["group"])
-    directory = fit(map_records(survey.snapshot, compiled, today), IDENTITY_CENTER)
+    directory = fit(map_records(survey.snapshot, compiled, today, LastApplied()), IDENTITY_CENTER)
     matches = correlate(directory, Inventory(), Known(), _terms(mapping))
     return [
         *_scope(directory, survey),

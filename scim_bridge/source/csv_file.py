@@ -13,6 +13,7 @@ from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import AttributeType, Kind, Notice, Record, Snapshot
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Memory, SourceReading
+from scim_bridge.model.text import normal, trimmed
 from scim_bridge.source import spreadsheet
 from scim_bridge.source.dated import newest
 from scim_bridge.source.decoding import Unreadable
@@ -179,7 +180,7 @@ class _Export:
             return []
         list_at, id_at = table.header.index(column), table.header.index(id_column) if id_column else 0
         return [
-            (f"{table.name}, line {line}", row[id_at].strip(), row[list_at].strip())
+            (f"{table.name}, line {line}", normal(row[id_at]), trimmed(row[list_at]))
             for line, row in table.raw_rows()
             if row[list_at]
         ]

@@ -4,13 +4,13 @@ Where no file says which groups there are, they are made of the names that users
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scim_bridge.config.source import MemberList
 from scim_bridge.model.identity import Kind, Record
+from scim_bridge.model.text import folded, normal
 from scim_bridge.source.decoding import Unreadable
 from scim_bridge.source.membership import ID, Memberships, Named, Row
 
@@ -117,9 +117,9 @@ def made_groups(cells: Iterable[Cell], split: Splitter, id_column: str) -> tuple
     places: dict[str, str] = {}
     for place, _, text in cells:
         for name in split(text):
-            normal = unicodedata.normalize("NFC", name)
-            spellings.setdefault(normal.casefold(), Counter())[normal] += 1
-            places.setdefault(normal.casefold(), place)
+            key = folded(name)
+            spellings.setdefault(key, Counter())[normal(name)] += 1
+            places.setdefault(key, place)
     made = []
     for key, names in sorted(spellings.items()):
         name, group = min(names, key=lambda name: (-names[name], name)), _as_id(key)

@@ -4,12 +4,12 @@ Whatever the layout, what a cell names is looked up among the users or the group
 columns. An id has to be that id; any other text, such as a name or an address, may be written in another case.
 """
 
-import unicodedata
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scim_bridge.config.source import MemberFile, MemberList
 from scim_bridge.model.identity import AmbiguousMember, Kind, Notice, Record
+from scim_bridge.model.text import folded, normal, trimmed
 from scim_bridge.source.table import Table
 
 ID = "id"
@@ -59,14 +59,14 @@ class Named:
 
     def key(self, name: str) -> str:
         """A name in the form in which names are compared."""
-        return name if self.by == ID else unicodedata.normalize("NFC", name).casefold()
+        return normal(name) if self.by == ID else folded(name)
 
     def find(self, name: str) -> str | None:
         """The id of the record that is called so; None for none, and for several."""
         found = self.names.get(name)
         if found is not None:
             return found
-        usual = self.key(name.strip())
+        usual = self.key(name)
         return None if usual in self._several else self._usual.get(usual)
 
     @property
@@ -77,7 +77,7 @@ class Named:
     def fits(self, name: str) -> tuple[str, ...]:
         """The ids of all records that are called so."""
         found = self.find(name)
-        return (found,) if found is not None else tuple(self._several.get(self.key(name.strip()), ()))
+        return (found,) if found is not None else tuple(self._several.get(self.key(name), ()))
 
     def called(self, name: str) -> str:
         """What is looked for, as a noun: "group 'dev'"."""
@@ -142,7 +142,7 @@ class Memberships:
             is_user = type_at is None or row[type_at] == "user"
             if is_user and group is not None and user is not None and user not in group[0]:
                 group[0][user] = None  # what a million rows do; all others are told apart below
-            elif any(cells := list(map(str.strip, row))) and not table.is_stray(line, cells):
+            elif any(cells := list(map(trimmed, row))) and not table.is_stray(line, cells):
                 kind = _type(table, line, cells, type_at)
                 if kind is not None:
                     self.add(f"{table.name}, line {line}", "row", cells[group_at], cells[member_at], kind)
@@ -215,8 +215,8 @@ def _type(table: Table, line: int, cells: Sequence[str], type_at: int | None) ->
     """What a row says its member is; None, and a problem of the file, where that is neither user nor group."""
     if type_at is None:
         return "user"
-    written = cells[type_at].strip()
-    kind = _TYPES.get(written.casefold())
+    written = trimmed(cells[type_at])
+    kind = _TYPES.get(folded(written))
     if kind is None:
         column = table.header[type_at]
         table.problems.append(

@@ -16,6 +16,7 @@ from sqlmodel import col
 
 from scim_bridge.model.identity import NAMES, Value
 from scim_bridge.model.operation import Operation, Outcome, landed
+from scim_bridge.model.text import folded
 from scim_bridge.state.observed import move_on, text_of
 from scim_bridge.state.statement import (
     LINK,
@@ -139,7 +140,7 @@ class RunJournal:
             "kind": operation.resource,
             "source_id": operation.source_id,
             "target_id": target_id,
-            "name": str(name).casefold() if name or stored is None else stored[1],
+            "name": folded(str(name)) if name or stored is None else stored[1],
             "applied": _merged(before, new),
             "departed": None,
         }

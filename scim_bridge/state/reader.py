@@ -25,6 +25,7 @@ from scim_bridge.model.run import (
     Standing,
 )
 from scim_bridge.model.source import Memory
+from scim_bridge.model.text import folded, normal
 from scim_bridge.model.touch import SOMEONE_ELSE, Touch
 from scim_bridge.state.database import open_existing
 from scim_bridge.state.refusal import refusals_of
@@ -189,7 +190,9 @@ class StateReader:
     def links(self, connection: str, endpoint: str, text: str) -> list[LinkRecord]:
         """Managed pairs of this source id, target id, or name (case-folded)."""
         names = or_(
-            col(LinkRow.source_id) == text, col(LinkRow.target_id) == text, col(LinkRow.name) == text.casefold()
+            col(LinkRow.source_id) == normal(text),
+            col(LinkRow.target_id) == text.strip(),
+            col(LinkRow.name) == folded(text),
         )
         seen = and_(
             col(ResourceRow.endpoint) == col(LinkRow.endpoint),

@@ -17,6 +17,7 @@ from scim_bridge.model.identity import Existing, Inventory, Kind, Members
 from scim_bridge.model.plan import TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.source import Learned
+from scim_bridge.model.text import folded
 from scim_bridge.state.database import open_database
 from scim_bridge.state.journal import RunJournal
 from scim_bridge.state.observed import keep_members, keep_reading, keep_resources, settle_members, text_of
@@ -370,7 +371,7 @@ class State:
             departed = old[3] if old is not None and goes_on else self._now()
         return {
             "target_id": pair.target_id,
-            "name": pair.name.casefold(),
+            "name": folded(pair.name),
             "applied": applied,
             "departed": departed,
             "is_confirmed": True,

@@ -12,6 +12,8 @@ from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.record import map_records
 from scim_bridge.mapping.selftest import run_tests
 from scim_bridge.model.identity import Record, Snapshot, Value
+from scim_bridge.model.known import LastApplied
+from scim_bridge.model.text import normal
 from scim_bridge.proposal.csv_mapping import csv_mapping
 from scim_bridge.proposal.csv_rules import Cells
 from scim_bridge.proposal.header import ROLES
@@ -21,7 +23,7 @@ FILE = Path("mapping.yaml")
 OPTIONAL = tuple(role for role in ROLES["user"] if role not in ("id", "login"))
 SEEN = {"status": ["Active", "Left"], "enabled": ["yes", "no"], "disabled": ["yes", "no"], "leaves": ["2027-03-13", ""]}
 GROUPS = {"id": "gid", "name": "label"}
-HEADERS = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs", "Cc"]), min_size=1).map(str.strip)
+HEADERS = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs", "Cc"]), min_size=1).map(normal)
 
 
 def _text(users: Mapping[str, str], groups: Mapping[str, str] | None = None, *more: str) -> str:
@@ -42,7 +44,7 @@ def _mapped(users: Mapping[str, str], cells: Mapping[str, str]) -> Mapping[str, 
     record = {users[role]: text for role, text in cells.items()}
     attributes = dict.fromkeys(users.values(), "") | record
     snapshot = Snapshot((Record(attributes[users["id"]], attributes, "users.csv, line 2"),), (), {})
-    (desired,) = map_records(snapshot, _compiled(users), "2027-03-13").users
+    (desired,) = map_records(snapshot, _compiled(users), "2027-03-13", LastApplied()).users
     assert desired.flaws == ()
     return desired.attributes
 
@@ -128,7 +130,7 @@ def test_a_first_day_gives_a_scope_that_only_waits_to_be_taken() -> None:
     compiled = compile_mapping(mapping, dict.fromkeys(users.values(), "string"), {})
     days = {"late": "2027-03-28", "soon": "2027-03-27", "long ago": "2020/4/1", "unknown": ""}
     people = tuple(Record(name, {"id": name, "login": name, "入社日": day}, name) for name, day in days.items())
-    found = map_records(Snapshot(people, (), {}), compiled, "2027-03-13")
+    found = map_records(Snapshot(people, (), {}), compiled, "2027-03-13", LastApplied())
     assert [one.source_id for one in found.out_of_scope] == ["late"]
 
 

@@ -9,6 +9,7 @@ from ldap.filter import escape_filter_chars
 
 from scim_bridge.model.identity import Kind
 from scim_bridge.model.source import Memory
+from scim_bridge.model.text import normal
 from scim_bridge.source.ldap.entry import anchor_of, key, keys_of, read
 from scim_bridge.source.ldap.layout import GID, ID, Layout, Selection
 from scim_bridge.source.ldap.name import folded, parts, split, without_bits
@@ -136,7 +137,7 @@ def _listing(layout: Layout, memory: Memory, before: Sequence[tuple[str, str]], 
 
 def _plain(value: str) -> str:
     """A name without case and spaces: equal for names that are equal, unless they are escaped differently."""
-    return value.casefold().replace(" ", "")
+    return folded(value).replace(" ", "")
 
 
 def _is_by_anchor(layout: Layout, selection: Selection) -> bool:
@@ -158,13 +159,12 @@ def _keys_with(layout: Layout, selection: Selection, memory: Memory, record_id: 
     names = {selection.id.lower()}
     known = layout.schema.find(selection.id)
     names |= {name.lower() for name in known.names} if known is not None else set()
-    return [
-        entry
-        for entry in keys_of(memory.entries, selection.kind)
-        if any(
-            values == [record_id] for name, values in read(memory.entries[entry])[1].items() if name.lower() in names
-        )
-    ]
+
+    def bears(entry: str) -> bool:
+        attributes = read(memory.entries[entry])[1]
+        return any(name.lower() in names and list(map(normal, attributes[name])) == [record_id] for name in attributes)
+
+    return [entry for entry in keys_of(memory.entries, selection.kind) if bears(entry)]
 
 
 def _condition(layout: Layout, selection: Selection, record_id: str, known: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from scim_bridge.model.identity import Record
+from scim_bridge.model.text import normal
 from scim_bridge.source.ldap import value
 from scim_bridge.source.ldap.entry import Attributes, anchor_of, keys_of, read
 from scim_bridge.source.ldap.layout import CONTROL, DN, ENABLED, EXPIRES, GID, ID, MANAGER, Layout, Selection
@@ -58,7 +59,7 @@ class Records:
         found = self._attributes(raw)
         found[ID], found[DN] = anchor, dn
         before = self._decode(found, raw)
-        record_id = _single(found.get(self.selection.id))
+        record_id = normal(_single(found.get(self.selection.id)))
         self.records.append(Record(record_id, found, dn, before) if before else Record(record_id, found, dn))
         self.by_anchor[anchor] = self.by_dn[dn] = (Found(record_id, dn),)
         self._note(Found(record_id, dn), raw)

@@ -9,6 +9,7 @@ from scim_bridge.config.source import Search
 from scim_bridge.mapping.compiled import compile_mapping
 from scim_bridge.mapping.document import load_mapping, wanted
 from scim_bridge.mapping.record import map_records
+from scim_bridge.model.known import LastApplied
 from scim_bridge.model.source import Memory, Wanted
 from scim_bridge.source.ldap.source import LdapSource
 from tests.ds389_server import MANAGER, Ds389, require_ds389
@@ -55,7 +56,7 @@ def test_its_users_and_groups_come_by_its_own_ids_and_locked_accounts_are_inacti
     opened = source(server, bind=simple(MANAGER))
     shown = opened.read(TODAY)
     mapping = compile_mapping(MAPPING, opened.attributes("user"), opened.attributes("group"))
-    directory = map_records(shown.snapshot, mapping, TODAY)
+    directory = map_records(shown.snapshot, mapping, TODAY, LastApplied())
     users = {user.attributes["userName"]: user for user in directory.users}
     assert {name: user.attributes["active"] for name, user in users.items()} == {
         "ann@corp.example": True,
