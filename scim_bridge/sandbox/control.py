@@ -12,6 +12,7 @@ from scim_bridge.sandbox.fault import read_faults
 from scim_bridge.sandbox.knobs import Knobs, changed
 from scim_bridge.sandbox.refusal import Refusal
 from scim_bridge.sandbox.schema import check_group, check_user
+from scim_bridge.sandbox.setting import Unfit
 from scim_bridge.sandbox.store import Kind, Store
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ async def control(app: "App", method: str, what: str, body: bytes) -> tuple[int,
     try:
         given = orjson.loads(body) if body else {}
         if not isinstance(given, dict):
-            raise ValueError("the body is no JSON object")
+            raise Unfit("the body is no JSON object")
         if method == "GET":
             return _shown(app, what)
         return await _done(app, method, what, given)
@@ -73,13 +74,13 @@ async def _done(app: "App", method: str, what: str, given: dict[str, Any]) -> tu
 def _count(given: dict[str, Any], otherwise: int | None) -> int | None:
     count = given.get("count", otherwise)
     if count is not None and (not isinstance(count, int) or count < 0):
-        raise ValueError("the count is a whole number from 0")
+        raise Unfit("the count is a whole number from 0")
     return count
 
 
 def _texts(given: Any) -> tuple[str, ...]:
     if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
-        raise ValueError("tokens are a list of texts")
+        raise Unfit("tokens are a list of texts")
     return tuple(given)
 
 
@@ -95,16 +96,16 @@ def state(store: Store) -> dict[str, Any]:
 def seed(store: Store, content: Any) -> dict[str, Any]:
     """Put resources in without the API; lists show them at once. Returns the ids, by name.
 
-    A group's `members` name users by userName. Raises ValueError and puts nothing in if the content does not fit.
+    A group's `members` name users by userName. Raises Unfit and puts nothing in if the content does not fit.
     """
     put: list[tuple[Kind, str]] = []
     with store.at_once():
         try:
             return _seed(store, content, put)
-        except (Refusal, ValueError) as error:
+        except (Refusal, Unfit) as error:
             for kind, resource_id in reversed(put):
                 store.delete(kind, resource_id, with_assignments=False)
-            raise ValueError(error.why if isinstance(error, Refusal) else str(error)) from None
+            raise Unfit(error.why if isinstance(error, Refusal) else str(error)) from None
 
 
 def _seed(store: Store, content: Any, put: list[tuple[Kind, str]]) -> dict[str, Any]:
@@ -116,7 +117,7 @@ def _seed(store: Store, content: Any, put: list[tuple[Kind, str]]) -> dict[str, 
         for name in group.get("members", ()):
             found = store.users.find("userName", name) if isinstance(name, str) else None
             if found is None:
-                raise ValueError(f"group {group['displayName']}: its member {name!r} is not a userName")
+                raise Unfit(f"group {group['displayName']}: its member {name!r} is not a userName")
             store.add_member(group_id, found.id)
     return ids
 
@@ -125,19 +126,19 @@ def _objects(content: Any, key: str, name: str) -> list[dict[str, Any]]:
     """The users or groups of a seed."""
     found = content.get(key, []) if isinstance(content, dict) else None
     if not isinstance(found, list):
-        raise ValueError(f"an object with a list of {key} was expected")
+        raise Unfit(f"an object with a list of {key} was expected")
     for number, one in enumerate(found, start=1):
         if not isinstance(one, dict) or not isinstance(one.get(name), str):
-            raise ValueError(f"number {number} of {key} is no object with a {name}")
+            raise Unfit(f"number {number} of {key} is no object with a {name}")
     return found
 
 
 def _put(store: Store, kind: Kind, body: dict[str, Any], put: list[tuple[Kind, str]]) -> str:
-    attributes = {key: value for key, value in body.items() if key not in ("members", "id", "meta", "schemas")}
     try:
-        (check_user if kind == "User" else check_group)(body, _AS_PUT_IN)
+        attributes = (check_user if kind == "User" else check_group)(body, _AS_PUT_IN)
+        attributes.pop("members", None)
         created = store.create(kind, attributes)
     except Refusal as refused:
-        raise ValueError(f"{kind} {body.get('userName') or body.get('displayName')}: {refused.why}") from None
+        raise Unfit(f"{kind} {body.get('userName') or body.get('displayName')}: {refused.why}") from None
     put.append((kind, created.id))
     return created.id

@@ -39,7 +39,7 @@ def disturbed(response: Response, fault: Fault | None) -> Response:
 
 
 class Delivery:
-    """Sends answers. Those that hang end, and those that are held go on, when `release` is called: the emulator ends."""
+    """Sends answers. Those that hang end, and those that are held go on, when `release` is called for the end."""
 
     def __init__(self) -> None:
         self.gate = Gate()

@@ -82,6 +82,8 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         ],
     },
 }
+
+
 def _resource_type(name: str, description: str, **more: Any) -> dict[str, Any]:
     return {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal
 
-from scim_bridge.sandbox.setting import check
+from scim_bridge.sandbox.setting import Unfit, check
 
 FaultKind = Literal[
     "throttle", "throttle_after", "error", "error_after", "refuse_after", "html", "garbage", "truncated", "slow",
@@ -96,11 +96,11 @@ class Switchboard:
 
 
 def read_faults(given: Any) -> list[Fault]:
-    """Faults from JSON. Raises ValueError with a sentence for what does not fit."""
+    """Faults from JSON. Raises Unfit with a sentence for what does not fit."""
     if not isinstance(given, list):
-        raise ValueError("faults are a list")
+        raise Unfit("faults are a list")
     for one in given:
         check("fault setting", Fault, one)
         if "kind" not in one:
-            raise ValueError("a fault has a kind")
+            raise Unfit("a fault has a kind")
     return [Fault(**one) for one in given]

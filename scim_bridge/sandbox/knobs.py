@@ -55,6 +55,6 @@ class Knobs:
 
 
 def changed(knobs: Knobs, given: Any) -> Knobs:
-    """The settings with some of them changed, from JSON. Raises ValueError with a sentence for what does not fit."""
+    """The settings with some of them changed, from JSON. Raises Unfit with a sentence for what does not fit."""
     check("knob", Knobs, given)
     return replace(knobs, **given)

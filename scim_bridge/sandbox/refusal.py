@@ -44,7 +44,7 @@ def duplicate(attribute: str) -> Refusal:
 
 
 def body(refusal: Refusal, request_id: str, now: datetime, keys: str) -> dict[str, Any]:
-    """The error body. keys: "both" the misspelt `schema` and `schemas`; "old", the first alone; "lower", small letters."""
+    """The error body. keys: "both" the misspelt `schema` and `schemas`, "old" the first only, "lower" small letters."""
     urn = ["urn:ietf:params:scim:api:messages:2.0:Error"]
     head: dict[str, Any] = {"schema": urn} if keys == "old" else {"schema": urn, "schemas": urn}
     stamp = f"{now:%Y-%m-%d %H:%M:%S}.{now.microsecond // 1000:03d}"

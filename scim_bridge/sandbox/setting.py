@@ -13,18 +13,22 @@ _RANGES: Mapping[str, tuple[float, float, str]] = {
 _ANY: tuple[float, float, str] = (0, 1e9, "a number from 0")
 
 
+class Unfit(ValueError):
+    """A setting, or what the control plane is asked, that does not fit."""
+
+
 def check(what: str, kind: type, given: Any) -> None:
-    """Raise ValueError with a sentence if the values do not fit the fields. what: "knob", as people call one of them."""
+    """Raise Unfit with a sentence if the values do not fit the fields. what: how people call one of them, "knob"."""
     if not isinstance(given, dict):
-        raise ValueError(f"each {what} is given by its name, in an object")
+        raise Unfit(f"each {what} is given by its name, in an object")
     types = get_type_hints(kind)
     for name, value in given.items():
         if name not in types:
-            raise ValueError(f"there is no {what} {name!r}; there are {', '.join(types)}")
+            raise Unfit(f"there is no {what} {name!r}; there are {', '.join(types)}")
         allowed = _allowed(types[name])
         if not any(_is_fitting(name, value, one) for one in allowed):
             words = " or ".join(_in_words(name, one) for one in allowed)
-            raise ValueError(f"the {what} {name} cannot be {value!r}; it is {words}")
+            raise Unfit(f"the {what} {name} cannot be {value!r}; it is {words}")
 
 
 def _allowed(kind: Any) -> list[Any]:

@@ -159,7 +159,9 @@ class Store(Content):
                 try:
                     twin.claim(resource.id, {}, values)
                 except Refusal:
-                    raise ValueError(f"another {kind} differs from {', '.join(values.values())} by case alone") from None
+                    raise ValueError(
+                        f"another {kind} differs from {', '.join(values.values())} by case alone"
+                    ) from None
         for kind, twin in twins.items():
             self.shelf(kind).taken, self.shelf(kind).case_exact = twin.taken, case_exact
 

@@ -82,7 +82,8 @@ def test_a_count_out_of_range_is_clamped_to_the_next_that_is_allowed(count: str,
 
 
 @pytest.mark.parametrize(
-    "content", [b"0:", b"-2:", b"1e3:", b"\xff", b"", b"[0]", b'[1,"x"]', b"{}", b"null", b"[[]]", b"[true]", b"[" * 999]
+    "content",
+    [b"0:", b"-2:", b"1e3:", b"\xff", b"", b"[0]", b'[1,"x"]', b"{}", b"null", b"[[]]", b"[true]", b"[" * 999],
 )
 def test_a_made_up_cursor_is_refused(world: World, content: bytes) -> None:
     for name in "abc":
@@ -154,7 +155,9 @@ def test_a_filter_of_another_form_is_refused(world: World, text: str) -> None:
     assert world.status("GET", "Users", query=f"filter={text}") == 400
 
 
-@pytest.mark.parametrize("path", ["Users/", "/Users", "/", "", "Users//", "Users/1/", "Users/1/x", "Bulk", "Me", "users"])
+@pytest.mark.parametrize(
+    "path", ["Users/", "/Users", "/", "", "Users//", "Users/1/", "Users/1/x", "Bulk", "Me", "users"]
+)
 def test_a_path_that_is_not_there_is_a_404(world: World, path: str) -> None:
     assert world.status("GET", path) == 404
 
