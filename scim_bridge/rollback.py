@@ -58,7 +58,7 @@ def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Ord
     moment = f"{now:%Y-%m-%dT%H:%M:%SZ}"
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
     done = _done(reader, undone)
-    existing = observe(bridge, reader, now, order.progress, in_full=True)
+    existing = observe(bridge, reader, known, now, order.progress, in_full=True)
     managed = {link.target_id for link in known.groups.values()}
     touched = {target_id for operation, target_id in done if operation.resource == "group"}
     groups = sorted((managed | touched) & existing.inventory.groups.keys())

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from scim_bridge.apply.members import MemberSender
-from scim_bridge.apply.taken import Holder, Holders
+from scim_bridge.apply.taken import Holder, Holders, LookCutShort
 from scim_bridge.errors import Hold, NameTaken, NotThere
 from scim_bridge.model.identity import ACTIVE, DISPLAY_NAME, EMAILS, EXTERNAL_ID, MANAGER, USER_NAME, Kind, Value
 from scim_bridge.model.operation import Change, Member, Operation, Outcome, OutcomeStatus
@@ -198,7 +198,7 @@ def _without_email(
 
 
 def _refused(operation: Operation, refusal: Hold) -> Outcome:
-    if isinstance(refusal, NotThere):
+    if isinstance(refusal, NotThere | LookCutShort):
         return Outcome(operation.id, "failed", operation.target_id, refusal.request_id, str(refusal))
     kind = "refused_by_target"
     if isinstance(refusal, NameTaken):

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import col
@@ -34,7 +34,13 @@ _KINDS: tuple[Kind, ...] = ("user", "group")
 
 
 def keep_reading(
-    database: Connection, connection: str, endpoint: str, inventory: Inventory, members: Members, began: datetime
+    database: Connection,
+    connection: str,
+    endpoint: str,
+    inventory: Inventory,
+    members: Members,
+    began: datetime,
+    requests: int,
 ) -> None:
     """A whole reading: what is not in it is gone. began: when it was begun, since what it shows is as old."""
     rows = _rows(database, endpoint)
@@ -45,8 +51,21 @@ def keep_reading(
     _put(database, endpoint, ((*key, text) for key, text in shown.items() if known.get(key) != text), began)
     database.execute(update(ResourceRow).where(col(ResourceRow.endpoint) == endpoint).values(seen_at=began))
     keep_members(database, endpoint, members, began)
-    statement = upsert(ReadingRow).values(connection=connection, endpoint=endpoint, began=began)
-    database.execute(statement.on_conflict_do_update(index_elements=["connection", "endpoint"], set_={"began": began}))
+    values = {"began": began, "requests": requests}
+    statement = upsert(ReadingRow).values(connection=connection, endpoint=endpoint, **values)
+    database.execute(statement.on_conflict_do_update(index_elements=["connection", "endpoint"], set_=values))
+
+
+def sizes(database: Connection, endpoint: str) -> tuple[int, int, tuple[int, ...]]:
+    """How many users and groups were last seen, and how many members each group has that has any."""
+    kinds = select(col(ResourceRow.kind), func.count()).where(col(ResourceRow.endpoint) == endpoint)
+    rows = database.execute(kinds.group_by(col(ResourceRow.kind))).all()
+    counts = {str(kind): int(count) for kind, count in rows}
+    of_groups = select(func.count()).select_from(MembershipRow)
+    of_groups = of_groups.join(ResourceRow, col(ResourceRow.id) == col(MembershipRow.group_row))
+    of_groups = of_groups.where(col(ResourceRow.endpoint) == endpoint, col(MembershipRow.is_seen))
+    members = database.execute(of_groups.group_by(col(MembershipRow.group_row))).scalars()
+    return counts.get("user", 0), counts.get("group", 0), tuple(members)
 
 
 def keep_resources(

@@ -12,6 +12,7 @@ from sqlmodel import select as select_rows
 
 from scim_bridge.model.identity import Existing, Inventory, Kind, Value
 from scim_bridge.model.known import Known, Link, Resolution
+from scim_bridge.model.own_write import OwnWrites
 from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS, Conflict, Trip
 from scim_bridge.model.run import (
     ConflictRecord,
@@ -23,7 +24,10 @@ from scim_bridge.model.run import (
     RunRecord,
 )
 from scim_bridge.model.source import Memory
+from scim_bridge.model.verification import ReadingCost
 from scim_bridge.state.database import open_existing
+from scim_bridge.state.observed import sizes
+from scim_bridge.state.own_writes import own_writes
 from scim_bridge.state.source_memory import memory_of
 from scim_bridge.state.table import (
     ConflictRow,
@@ -196,6 +200,24 @@ class StateReader:
         return next(
             iter(self._rows(query.where(ReadingRow.connection == connection, ReadingRow.endpoint == endpoint))), None
         )
+
+    def reading_cost(self, connection: str, endpoint: str) -> ReadingCost:
+        """What a whole reading of this target costs, as far as it can be known beforehand."""
+        query = select_rows(ReadingRow.requests)
+        mine = (ReadingRow.connection == connection, ReadingRow.endpoint == endpoint)
+        measured = next(iter(self._rows(query.where(*mine))), 0)
+        if self._engine is None:
+            return ReadingCost()
+        with reading(self._engine) as database:
+            users, groups, members = sizes(database, endpoint)
+        return ReadingCost(measured, users, groups, members)
+
+    def own_writes(self, connection: str, endpoint: str, since: datetime) -> OwnWrites:
+        """What was written to the target since then: resources by all connections, memberships by this one."""
+        if self._engine is None:
+            return OwnWrites()
+        with reading(self._engine) as database:
+            return own_writes(database, connection, endpoint, since)
 
     def inventory(self, endpoint: str) -> Inventory:
         """Every resource as the target last showed it."""
