@@ -1,13 +1,15 @@
 """What a run concludes when the sending is over: conflicts that the target added, and what to remember of each pair."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 
 from scim_bridge.apply.engine import Applied
 from scim_bridge.model.identity import Kind
+from scim_bridge.model.known import LASTING, Known, Resolution
 from scim_bridge.model.operation import Operation, Outcome
 from scim_bridge.model.plan import SUMMARY, Bookkeeping, Conflict, Paired, Plan, conflict_key
-from scim_bridge.plan.correlate import Matches
+from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.make import bookkeeping
 from scim_bridge.plan.sides import Sides
 
@@ -20,6 +22,7 @@ class Conclusion:
 
     summary: what was done, by the keys of a plan's summary, with those that were held and those that failed.
     has_tried: everything was sent that could be, so a refusal of an earlier run that did not come again is over.
+    carried_out, pending: keys of conflicts whose decision this run has carried out, and has not.
     """
 
     conflicts: tuple[Conflict, ...]
@@ -28,6 +31,8 @@ class Conclusion:
     failed: int = 0
     summary: Mapping[str, int] = field(default_factory=dict)
     has_tried: bool = False
+    carried_out: frozenset[str] = frozenset()
+    pending: frozenset[str] = frozenset()
 
 
 def conclude(
@@ -46,7 +51,7 @@ def conclude(
     ended = list(zip(plan_applied.operations, outcomes, strict=False))
     refused = [_refused(operation, outcome) for operation, outcome in ended if outcome.status == "held"]
     open_now = {conflict.key: conflict for conflict in (*plan_now.conflicts, *refused)}
-    books = _without(sides.known.aside, matches, bookkeeping(matches, plan_now, sides.directory))
+    books = _without_aside(bookkeeping(matches, plan_now, sides.directory), matches, sides, plan_now)
     if only is not None:
         mine = tuple(pair for pair in books.paired if (pair.kind, pair.source_id) in only)
         books = replace(books, paired=mine, forgotten=tuple(key for key in books.forgotten if key in only))
@@ -55,6 +60,7 @@ def conclude(
     books = _as_it_is(books, plan_now.operations, ended)
     earlier = applied.earlier if applied is not None else frozenset()
     new = [o for o, outcome in ended if outcome.status == "done" and o.id not in earlier]
+    carried_out, pending = _decisions(sides.known, matches, plan_now, ended if applied is not None else None, only)
     failed = sum(outcome.status in ("failed", "not_sent") for outcome in outcomes)
     return Conclusion(
         tuple(open_now.values()),
@@ -63,12 +69,66 @@ def conclude(
         failed,
         _done((pair for pair in ended if pair[0].id not in earlier), held=plan_applied.held, failed=failed),
         applied is not None and applied.has_ended,
+        carried_out,
+        pending,
     )
 
 
-def _without(aside: frozenset[Key], matches: Matches, books: Bookkeeping) -> Bookkeeping:
-    """Links that were set aside, and whose record is not there, are over: what they named is listed instead."""
-    over = aside - {(match.kind, match.source_id) for match in matches}
+def _decisions(
+    known: Known,
+    matches: Matches,
+    plan_now: Plan,
+    ended: Sequence[tuple[Operation, Outcome]] | None,
+    only: Container[Key] | None,
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Conflicts whose decision was carried out, and those whose decision still waits: for a run that is let through,
+    for an answer that is no refusal, for a hold that ends. ended: None if the guard stopped the run.
+
+    Whatever follows from a decision is in the plan of now, which a saved plan that was sent in its place may lack.
+    """
+    done = [operation for operation, outcome in ended or () if outcome.status == "done" and outcome.landed is None]
+    asked_anew = {conflict.key for conflict in plan_now.conflicts}
+    carried_out: set[str] = set()
+    pending: set[str] = set()
+    for key, decided in known.resolutions.items():
+        is_lasting = decided.decision in LASTING
+        if is_lasting or key in asked_anew or (only is not None and (decided.resource, decided.source_id) not in only):
+            continue
+        needed = [operation for operation in plan_now.operations if decided.is_about(operation)]
+        waits = any(match.is_held for match in matches if _is_concerned(match, decided))
+        has_landed = all(any(_is_same(each, other) for other in done) for each in needed)
+        (carried_out if ended is not None and has_landed and not waits else pending).add(key)
+    return frozenset(carried_out), frozenset(pending)
+
+
+def _is_concerned(match: Match, decided: Resolution) -> bool:
+    target_id = match.existing.target_id if match.existing is not None else ""
+    is_it = bool(decided.source_id) and match.source_id == decided.source_id
+    return match.kind == decided.resource and (is_it or (bool(target_id) and target_id == decided.target_id))
+
+
+def _is_same(planned: Operation, sent: Operation) -> bool:
+    """Whether what a saved plan sent is what is planned now; the two number their operations apart."""
+    facts = attrgetter("kind", "source_id", "target_id", "changes", "members")
+    return bool(facts(planned) == facts(sent))
+
+
+def _without_aside(books: Bookkeeping, matches: Matches, sides: Sides, plan_now: Plan) -> Bookkeeping:
+    """Links that were set aside are over once somebody else has the resource, or it is gone, or nobody is asked.
+
+    Of a record that is there and not paired (it is held), and of one that is gone while somebody is asked about its
+    resource, the link stays, and waits.
+    """
+    paired = {(p.kind, p.target_id): p.source_id for p in books.paired}
+    there = {(match.kind, match.source_id) for match in matches if match.source_id}
+    asked = {(c.resource, c.target_id) for c in plan_now.conflicts if c.kind == "unclaimed"}
+    over = []
+    for key, link in sides.known.aside.items():
+        resource = (link.kind, link.target_id)
+        is_gone = link.target_id not in sides.inventory.of(link.kind)
+        is_anothers = paired.get(resource, link.source_id) != link.source_id
+        if is_gone or is_anothers or (key not in there and resource not in asked):
+            over.append(key)
     return replace(books, forgotten=(*books.forgotten, *sorted(over))) if over else books
 
 

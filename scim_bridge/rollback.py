@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 
 from scim_bridge.bridge import Bridge
 from scim_bridge.errors import Misconfigured
-from scim_bridge.execution import Order, Reading, Result, remember, run, send, stop_by_guard
+from scim_bridge.execution import Order, Reading, Result, carry_out, remember, run
 from scim_bridge.model.identity import Directory, Snapshot, SourceCounts
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.run import RunRecord
 from scim_bridge.model.source import SourceReading
 from scim_bridge.observation import observe, with_members
 from scim_bridge.plan.document import from_document
-from scim_bridge.plan.guard import not_approved
 from scim_bridge.plan.inverse import invert
 from scim_bridge.plan.make import Occasion
 from scim_bridge.plan.sides import Sides
@@ -30,15 +29,14 @@ def roll_back(bridge: Bridge, state: State, undone: int, order: Order, who: str)
     with run(bridge, state, "rollback") as run_id:
         reading = read_and_invert(bridge, state.reader, undone, order)
         remember(bridge, state, reading)
-        verdict = reading.plan.verdict
-        if not verdict.passed:
-            tripped = state.reader.tripped(bridge.name) if order.approved_by else None
-            new = not_approved(verdict, tripped[1] if tripped is not None else ())
-            if new:
-                return stop_by_guard(state, bridge, run_id, reading, new if tripped is not None else frozenset())
-            state.use_approval(run_id, bridge.name, order.approved_by)
-        state.pause(bridge.name, who, f"rolled back run {undone}")
-        return send(bridge, state, run_id, reading, reading.plan, order)
+        return carry_out(
+            bridge,
+            state,
+            run_id,
+            reading,
+            order,
+            before_sending=lambda: state.pause(bridge.name, who, f"rolled back run {undone}"),
+        )
 
 
 def nothing_to_undo(reader: StateReader, undone: int) -> str:

@@ -11,8 +11,8 @@ from functools import cached_property
 
 from scim_bridge.bridge import Bridge
 from scim_bridge.errors import Misconfigured
-from scim_bridge.execution import Order, Reading, Result, failure_on_record, remember, send, stop_by_guard
-from scim_bridge.listing import Key, read_members, with_again
+from scim_bridge.execution import Order, Reading, Result, carry_out, failure_on_record, remember
+from scim_bridge.listing import Key, read_members, read_settled, with_again
 from scim_bridge.mapping.again import map_again
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Directory, Existing, Snapshot, SourceCounts
@@ -24,7 +24,7 @@ from scim_bridge.observation import Observed, knowledge, recollect
 from scim_bridge.plan.assignments import concerned, with_what_hangs
 from scim_bridge.plan.correlate import Match, Matches, correlate
 from scim_bridge.plan.fit import fit
-from scim_bridge.plan.guard import not_approved, refuse_empty
+from scim_bridge.plan.guard import refuse_empty
 from scim_bridge.plan.make import Occasion, make_plan
 from scim_bridge.plan.neighbourhood import neighbourhood
 from scim_bridge.plan.sides import Sides
@@ -52,7 +52,11 @@ def read_and_plan_only(
     now = datetime.now(UTC)
     known = knowledge(bridge, reader, now)
     last = reader.last_reading(bridge.name, bridge.endpoint)
-    observed = Observed(reader.inventory(bridge.endpoint), last or now, is_whole=False, now=now)
+    if last is None:  # nothing was ever seen, so nobody would know whom a member's id means
+        listed = read_settled(bridge, reader, known, now, order.progress)
+        observed = Observed(listed, now, is_whole=True, now=now)
+    else:
+        observed = Observed(reader.inventory(bridge.endpoint), last, is_whole=False, now=now)
     view = _View(bridge, known, observed, order.today or f"{now:%Y-%m-%d}")
     source, everybody, keys = _see(view, recollect(bridge, reader, now), who, beside)
     view = _looked_at(view.around(everybody, keys), reader, keys)
@@ -186,14 +190,7 @@ def run_one(bridge: Bridge, state: State, who: Sequence[str], order: Order, oute
     with failure_on_record(state, run_id):
         reading = read_and_plan_only(bridge, state.reader, who, order, beside)
         remember(bridge, state, reading)
-        verdict = reading.plan.verdict
-        if not verdict.passed:
-            tripped = state.reader.tripped(bridge.name) if order.approved_by else None
-            new = not_approved(verdict, tripped[1] if tripped is not None else ())
-            if new:
-                return stop_by_guard(state, bridge, run_id, reading, frozenset())
-            state.use_approval(run_id, bridge.name, order.approved_by)
-        return send(bridge, state, run_id, reading, reading.plan, order)
+        return carry_out(bridge, state, run_id, reading, order)
 
 
 def named(matches: Matches, who: Iterable[str]) -> Named:

@@ -53,8 +53,8 @@ class Lagging:
         patience, token = Patience(clock=clock, wait=clock.wait), sandbox.token
         client = ScimClient(sandbox.url, lambda: token, Rate(100_000, clock, clock.wait), patience)
         target = ScimTarget(client, IDENTITY_CENTER, clock)
-        with State(self.world.state, self._now) as state, open_bridge(connection) as bridge, target:
-            bridge = replace(bridge, target=target)
+        with State(self.world.state, self._now) as state, open_bridge(connection) as opened, target:
+            bridge = replace(opened, target=target)
             order = Order(in_full=in_full, asked_by="test")
             result = sync_only(bridge, state, who, order) if who else sync(bridge, state, order)
         self._note()

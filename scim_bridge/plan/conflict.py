@@ -49,10 +49,7 @@ def of_match(desired: Desired, column: TargetColumn, resources: Sequence[Existin
         "taken": (
             "match_taken",
             f"{desired.name} matches {shown}, which belongs to another record or connection",
-            (
-                "Give one of the two another name in the source, "
-                "or decide: scim-bridge conflicts resolve KEY --link TARGET_ID."
-            ),
+            "Give one of the two another name in the source.",
         ),
         "contested": (
             "match_contested",
@@ -246,18 +243,23 @@ def disabled_there(desired: Desired, existing: Existing) -> Conflict:
     )
 
 
-def unclaimed(existing: Existing) -> Conflict:
-    """An active user with an externalId that no record in scope claims, found by a run that began without state."""
+def unclaimed(existing: Existing, members: int = 0) -> Conflict:
+    """An active user, or a group with members, that was managed once and that no record in scope and no link claims."""
+    is_user = existing.kind == "user"
+    state = "is active" if is_user else f"has {members:,} member{'' if members == 1 else 's'}"
+    under = f"under externalId {existing.external_id!r}" if existing.external_id else "and was managed"
+    left = "The user may have left" if is_user else "The group may have left"
+    effect = "deactivates the user and removes all memberships" if is_user else "removes all members"
     return Conflict(
-        conflict_key("unclaimed", [f"user:{existing.target_id}"]),
+        conflict_key("unclaimed", [f"{existing.kind}:{existing.target_id}"]),
         "unclaimed",
         (existing.name,),
-        f"{existing.name} ({existing.target_id}) is active on the target under externalId {existing.external_id!r}, "
-        "and no record in scope has that id: they may have left while there was no state",
-        "If they have left: scim-bridge conflicts resolve KEY --source (deactivates). "
-        "If not, bring the record back into scope.",
+        f"{existing.name} ({existing.target_id}) {state} on the target {under}, and no record in scope has that id. "
+        f"{left} while the state was lost",
+        f"If so: scim-bridge conflicts resolve KEY --source ({effect}). If not, bring the record back into scope, "
+        "or leave it: --ignore.",
         existing.target_id,
-        "user",
+        existing.kind,
     )
 
 

@@ -16,6 +16,7 @@ from sqlmodel import col
 
 from scim_bridge.model.identity import Existing, Inventory, Kind, Members, Value
 from scim_bridge.model.operation import Member, Operation, Outcome, landed
+from scim_bridge.model.verification import ReadingCost
 from scim_bridge.state.statement import (
     ADD_MEMBER,
     PUT_RESOURCE,
@@ -56,16 +57,18 @@ def keep_reading(
     database.execute(statement.on_conflict_do_update(index_elements=["connection", "endpoint"], set_=values))
 
 
-def sizes(database: Connection, endpoint: str) -> tuple[int, int, tuple[int, ...]]:
-    """How many users and groups were last seen, and how many members each group has that has any."""
+def reading_cost(database: Connection, connection: str, endpoint: str) -> ReadingCost:
+    """What the last whole reading took, and how much there is to read now."""
+    mine = (col(ReadingRow.connection) == connection, col(ReadingRow.endpoint) == endpoint)
+    measured = database.execute(select(col(ReadingRow.requests)).where(*mine)).scalar() or 0
     kinds = select(col(ResourceRow.kind), func.count()).where(col(ResourceRow.endpoint) == endpoint)
     rows = database.execute(kinds.group_by(col(ResourceRow.kind))).all()
     counts = {str(kind): int(count) for kind, count in rows}
-    of_groups = select(func.count()).select_from(MembershipRow)
-    of_groups = of_groups.join(ResourceRow, col(ResourceRow.id) == col(MembershipRow.group_row))
-    of_groups = of_groups.where(col(ResourceRow.endpoint) == endpoint, col(MembershipRow.is_seen))
-    members = database.execute(of_groups.group_by(col(MembershipRow.group_row))).scalars()
-    return counts.get("user", 0), counts.get("group", 0), tuple(members)
+    sizes = select(func.count()).select_from(MembershipRow)
+    sizes = sizes.join(ResourceRow, col(ResourceRow.id) == col(MembershipRow.group_row))
+    sizes = sizes.where(col(ResourceRow.endpoint) == endpoint, col(MembershipRow.is_seen))
+    members = database.execute(sizes.group_by(col(MembershipRow.group_row))).scalars()
+    return ReadingCost(measured, counts.get("user", 0), counts.get("group", 0), tuple(members))
 
 
 def keep_resources(

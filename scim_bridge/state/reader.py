@@ -22,11 +22,12 @@ from scim_bridge.model.run import (
     Quarantine,
     RequestRecord,
     RunRecord,
+    Standing,
 )
 from scim_bridge.model.source import Memory
 from scim_bridge.model.verification import ReadingCost
 from scim_bridge.state.database import open_existing
-from scim_bridge.state.observed import sizes
+from scim_bridge.state.observed import reading_cost
 from scim_bridge.state.own_writes import own_writes
 from scim_bridge.state.source_memory import memory_of
 from scim_bridge.state.table import (
@@ -83,16 +84,18 @@ class StateReader:
         if self._engine is None:
             return Known()
         with reading(self._engine) as database:
-            links, elsewhere = _links(database, connection, endpoint)
-            begun, is_settled = _past(database, connection, endpoint)
-            counts, mapping = last_applied(database, connection, endpoint, since)
+            links, elsewhere, aside = _links(database, connection, endpoint)
+            begun, has_applied = _past(database, connection, endpoint)
+            is_it = col(ConnectionRow.name) == connection
+            unsettled = database.execute(select(col(ConnectionRow.unsettled)).where(is_it)).scalar()
+            counts, mapping = last_applied(database, connection, endpoint, since, after_run=(unsettled or 1) - 1)
             counted = recent(database, connection, endpoint, since) if since is not None else {}
         open_now = self.conflicts(connection)
         return Known(
             links["user"],
             links["group"],
-            is_fresh=not begun,
-            has_applied=is_settled,
+            is_fresh=not begun or unsettled is not None,
+            has_applied=has_applied,
             linked_elsewhere=frozenset(elsewhere),
             unclaimed=frozenset(c.target_id or "" for c in open_now if c.kind == "unclaimed"),
             counts=counts,
@@ -100,6 +103,7 @@ class StateReader:
             recent=counted,
             resolutions={c.key: _resolution(c) for c in open_now if c.resolution},
             assigned={c.target_id: _told(c) for c in open_now if c.kind == ORPHAN_WITH_ASSIGNMENTS and c.target_id},
+            aside=aside,
         )
 
     def _rows(self, query: Any) -> list[Any]:
@@ -187,6 +191,19 @@ class StateReader:
         mine = (LinkRow.connection == connection, LinkRow.endpoint == endpoint)
         return [_link(row, resource) for row, resource in self._rows(query.where(*mine, names))]
 
+    def standing(self, endpoint: str, target_id: str) -> list[Standing]:
+        """The resources of the target that had this id when they were last seen, each with who has it."""
+        owned = and_(
+            col(LinkRow.endpoint) == col(ResourceRow.endpoint),
+            col(LinkRow.kind) == col(ResourceRow.kind),
+            col(LinkRow.target_id) == col(ResourceRow.target_id),
+            col(LinkRow.is_confirmed),
+        )
+        columns = (col(ResourceRow.kind), col(LinkRow.connection), col(LinkRow.source_id), col(LinkRow.departed))
+        query = select(*columns).join_from(ResourceRow, LinkRow, owned, isouter=True)
+        mine = (col(ResourceRow.endpoint) == endpoint, col(ResourceRow.target_id) == target_id)
+        return [Standing(*row) for row in self._execute(query.where(*mine))]
+
     def repairs(self, connection: str, endpoint: str, since: datetime) -> dict[str, dict[str, int]]:
         """Target id → path → how often since then a value was set back that somebody else had changed."""
         if self._engine is None:
@@ -203,14 +220,10 @@ class StateReader:
 
     def reading_cost(self, connection: str, endpoint: str) -> ReadingCost:
         """What a whole reading of this target costs, as far as it can be known beforehand."""
-        query = select_rows(ReadingRow.requests)
-        mine = (ReadingRow.connection == connection, ReadingRow.endpoint == endpoint)
-        measured = next(iter(self._rows(query.where(*mine))), 0)
         if self._engine is None:
             return ReadingCost()
         with reading(self._engine) as database:
-            users, groups, members = sizes(database, endpoint)
-        return ReadingCost(measured, users, groups, members)
+            return reading_cost(database, connection, endpoint)
 
     def own_writes(self, connection: str, endpoint: str, since: datetime) -> OwnWrites:
         """What was written to the target since then: resources by all connections, memberships by this one."""
@@ -305,10 +318,11 @@ def open_reader(path: Path) -> StateReader:
 
 def _links(
     database: Connection, connection: str, endpoint: str
-) -> tuple[dict[Kind, dict[str, Link]], set[tuple[Kind, str]]]:
-    """This connection's links at this endpoint, and what other connections have linked there."""
+) -> tuple[dict[Kind, dict[str, Link]], set[tuple[Kind, str]], dict[tuple[Kind, str], Link]]:
+    """This connection's links at this endpoint, what other connections have linked there, and links set aside."""
     links: dict[Kind, dict[str, Link]] = {"user": {}, "group": {}}
     elsewhere: set[tuple[Kind, str]] = set()
+    aside: dict[tuple[Kind, str], Link] = {}
     columns = (
         col(LinkRow.connection),
         col(LinkRow.kind),
@@ -316,23 +330,30 @@ def _links(
         col(LinkRow.target_id),
         col(LinkRow.applied),
         col(LinkRow.departed),
+        col(LinkRow.is_confirmed),
     )
     rows = database.execute(select(*columns).where(col(LinkRow.endpoint) == endpoint)).yield_per(10_000)
-    for owner, stored_kind, source_id, target_id, applied, departed in rows:
+    for owner, stored_kind, source_id, target_id, applied, departed, is_confirmed in rows:
         kind: Kind = "user" if stored_kind == "user" else "group"
-        if owner == connection:
-            links[kind][source_id] = Link(kind, source_id, target_id, StoredAttributes(applied), departed)
-        else:
+        if owner != connection:
             elsewhere.add((kind, target_id))
-    return links, elsewhere
+            continue
+        link = Link(kind, source_id, target_id, StoredAttributes(applied), departed)
+        if is_confirmed:
+            links[kind][source_id] = link
+        else:
+            aside[kind, source_id] = link
+    return links, elsewhere, aside
 
 
 def _past(database: Connection, connection: str, endpoint: str) -> tuple[bool, bool]:
     """Whether any run came as far as applying, and whether names are no longer adopted.
 
     A run that relinked held what it found by name. If it was cut, the next one has a state again and must hold it too.
+    A run about some (`--only`) says nothing about all.
     """
-    begun = (col(RunRow.connection) == connection, col(RunRow.endpoint) == endpoint, col(RunRow.has_begun))
+    mine = (col(RunRow.connection) == connection, col(RunRow.endpoint) == endpoint)
+    begun = (*mine, col(RunRow.has_begun), col(RunRow.of_one).is_(False))
     settled = func.max(or_(col(RunRow.is_complete), col(RunRow.is_relinking)))
     count, is_settled = database.execute(select(func.count(), settled).where(*begun)).one()
     return bool(count), bool(is_settled)

@@ -35,7 +35,10 @@ def _json() -> Any:
 
 
 class LinkRow(SQLModel, table=True):
-    """A managed pair. applied: what we last pushed, JSON text by path. departed: when a run first saw it gone."""
+    """A managed pair. applied: what we last pushed, JSON text by path. departed: when a run first saw it gone.
+
+    is_confirmed: false from the moment a copy of the state was restored until the target shows the pair.
+    """
 
     __tablename__ = "links"
 
@@ -47,6 +50,7 @@ class LinkRow(SQLModel, table=True):
     name: str = Field(default="", index=True)
     applied: str = "{}"
     departed: datetime | None = _time(nullable=True)
+    is_confirmed: bool = True
 
 
 class ResourceRow(SQLModel, table=True):
@@ -114,7 +118,8 @@ class SourceEntryRow(SQLModel, table=True):
 class ConnectionRow(SQLModel, table=True):
     """A connection's schedule: paused by a person (whom, when, why), or quarantined by itself; null while it is not.
 
-    failures: runs in a row that failed. tried: when the last one of them ended.
+    failures: runs in a row that failed. tried: when the last one of them ended. unsettled: the run that found the state
+    lost or restored, until a run about everybody has ended and no link waits to be confirmed.
     """
 
     __tablename__ = "connections"
@@ -128,6 +133,7 @@ class ConnectionRow(SQLModel, table=True):
     tried: datetime | None = _time(nullable=True)
     cause: str = ""
     quarantine_reason: str = ""
+    unsettled: int | None = None
 
 
 class RequestRow(SQLModel, table=True):
