@@ -19,7 +19,8 @@ from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.state.reader import StateReader
 
 _REPAIRS = 4
-"""Readings in full over which it is counted how often the same value was set back: three in a row, and some room."""
+"""Days, or intervals of `verify`, over which it is counted how often the same value was set back: three in a row, and
+some room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def knowledge(bridge: Bridge, reader: StateReader, now: datetime) -> Known:
     Who was in which group is not believed before a run about everybody has ended since the state was lost or restored.
     """
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
-    since = now - _REPAIRS * verified_every(bridge, reader)
+    since = now - _REPAIRS * bridge.verify.source_every
     known = replace(known, repaired=reader.repairs(bridge.name, bridge.endpoint, since))
     if bridge.policy.drift == "report":
         is_told = not known.is_fresh or known.counts is not None

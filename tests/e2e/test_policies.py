@@ -373,6 +373,7 @@ def test_an_idle_run_costs_one_request_and_a_verifying_one_its_pages(world: Worl
 
 def test_a_plan_says_how_old_its_reading_of_the_target_is(world: World, people: People, cli: Cli) -> None:
     assert "target as read" not in cli("plan").out
+    world.configure(extra="    schedule: {verify: 24h}\n")
     age(world, 3)
     assert "target as read 3 h ago" in cli("plan").out
     assert "target as read" not in cli("plan", "--full").out
