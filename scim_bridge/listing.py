@@ -7,7 +7,7 @@ taken for gone or changed by a listing alone.
 from collections.abc import Container, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from scim_bridge.bridge import Bridge
 from scim_bridge.errors import Hold
@@ -23,8 +23,6 @@ Found = Mapping[Key, Existing | None]
 FEW = 50
 """Up to so many resources are looked at one by one; of more of our own fresh ones, so many stand for all."""
 _READERS = 8
-_INVISIBLE_FOR = timedelta(seconds=10)
-"""So long even a look by id does not prove that something new is gone (reference, 7.1)."""
 
 
 def read_settled(bridge: Bridge, reader: StateReader, known: Known, now: datetime, progress: Progress) -> Inventory:
@@ -37,7 +35,7 @@ def read_settled(bridge: Bridge, reader: StateReader, known: Known, now: datetim
     is_doubtful = own.deleted or own.changed or any(target_id not in listed.of(kind) for kind, target_id in linked)
     if not is_doubtful:
         return listed
-    doubts = _Doubts(bridge.target, listed, reader.inventory(bridge.endpoint), own, now, progress)
+    doubts = _Doubts(bridge.target, listed, reader.inventory(bridge.endpoint), own, progress)
     return with_again(listed, doubts.settle(linked))
 
 
@@ -78,7 +76,6 @@ class _Doubts:
     listed: Inventory
     seen: Inventory
     own: OwnWrites
-    now: datetime
     progress: Progress
 
     def settle(self, linked: Set[Key]) -> Found:
@@ -118,13 +115,9 @@ class _Doubts:
 
     def _ask(self, key: Key) -> Existing | None:
         try:
-            existing = self.target.get(*key)
+            return self.target.get(*key)
         except Hold:
             return self._seen(key)  # a refusal does not prove that it is gone
-        written = self.own.changed.get(key)
-        if existing is None and written is not None and self.now - written < _INVISIBLE_FOR:
-            return self._seen(key)
-        return existing
 
     def _seen(self, key: Key) -> Existing | None:
         return self.seen.of(key[0]).get(key[1])

@@ -7,10 +7,9 @@ THERE = {"a", "b", "c"}
 
 
 def test_our_own_memberships_stand_over_what_a_list_shows() -> None:
-    assert OWN.over({"g": frozenset({"b", "c", "x"}), "h": frozenset({"b"})}, THERE) == (
-        {"g": {"a", "c"}, "h": {"b"}},
-        {("g", "a")},
-    )
+    members, lacking = OWN.over({"g": frozenset({"b", "c", "x"}), "h": frozenset({"b"})}, THERE)
+    assert members == {"g": {"a", "c"}, "h": {"b"}}
+    assert lacking == {("g", "a")}
 
 
 def test_what_a_list_shows_as_we_left_it_is_kept() -> None:
