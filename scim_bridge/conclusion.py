@@ -9,6 +9,7 @@ from scim_bridge.model.identity import Kind
 from scim_bridge.model.known import LASTING, Known, Resolution
 from scim_bridge.model.operation import Operation, Outcome
 from scim_bridge.model.plan import SUMMARY, Bookkeeping, Conflict, Paired, Plan, conflict_key
+from scim_bridge.model.policy import Policy
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.make import bookkeeping
 from scim_bridge.plan.sides import Sides
@@ -41,6 +42,7 @@ def conclude(
     plan_now: Plan,
     plan_applied: Plan,
     applied: Applied | None,
+    policy: Policy,
     only: Container[Key] | None = None,
 ) -> Conclusion:
     """Sum up a run. plan_now: of what was read; plan_applied: what was sent, which a saved file may hold.
@@ -58,6 +60,7 @@ def conclude(
     superseded = applied.superseded if applied is not None else frozenset()
     books = replace(books, paired=tuple(p for p in books.paired if (p.kind, p.source_id) not in superseded))
     books = _as_it_is(books, plan_now.operations, ended)
+    books = replace(books, paired=tuple(_with_grace(books.paired, matches, sides, ended, policy)))
     earlier = applied.earlier if applied is not None else frozenset()
     new = [o for o, outcome in ended if outcome.status == "done" and o.id not in earlier]
     carried_out, pending = _decisions(sides.known, matches, plan_now, ended if applied is not None else None, only)
@@ -158,6 +161,30 @@ def _as_it_is(
         (done if is_done else pending).update(_key(operation))
     done -= {key for operation, outcome in ended if outcome.status != "done" for key in _key(operation)}
     return replace(books, paired=tuple(_still_paired(books.paired, pending - done)))
+
+
+def _with_grace(
+    paired: Iterable[Paired],
+    matches: Matches,
+    sides: Sides,
+    ended: Sequence[tuple[Operation, Outcome]],
+    policy: Policy,
+) -> Iterator[Paired]:
+    """The pairs, those that have left with whether their grace runs: from the moment they are shut, not before.
+
+    A policy that keeps who has left begins no grace, and one that is shut anew, after a rollback or after somebody
+    opened it again, begins another.
+    """
+    left = {(m.kind, m.source_id): m for m in matches if m.row.action == "deprovision" and not m.is_kept_by(policy)}
+    for pair in paired:
+        match = left.get((pair.kind, pair.source_id))
+        if not pair.departed or match is None or match.existing is None:
+            yield replace(pair, departed=False)
+            continue
+        mine = [(o, end) for o, end in ended if o.resource == pair.kind and o.target_id == pair.target_id]
+        shutting = [end.status == "done" for o, end in mine if o.kind in ("deactivate_user", "remove_members")]
+        is_open = match.existing.is_open or bool(sides.members.get(pair.target_id))
+        yield replace(pair, departed=all(shutting) if shutting else not is_open, is_shut_now=bool(shutting))
 
 
 def _key(operation: Operation) -> Iterator[Key]:

@@ -211,7 +211,7 @@ def _send(
         work = replace(work, has_requests=inbox.has_requests, answer_requests=inbox.answer)
     applied = apply(plan.operations, bridge.target, journal, ground, work)
     journal.end_unsent(applied.outcomes)
-    conclusion = conclude(reading.matches, reading.sides, reading.plan, plan, applied, reading.only)
+    conclusion = conclude(reading.matches, reading.sides, reading.plan, plan, applied, bridge.policy, reading.only)
     ending = Ending(
         _status(applied),
         _detail(applied, conclusion),
@@ -270,7 +270,7 @@ def _stop_by_guard(
 ) -> Result:
     """Nothing is sent; what the limits counted is kept for approval."""
     state.keep_trip(run_id, bridge.name, plan.verdict)
-    conclusion = conclude(reading.matches, reading.sides, reading.plan, plan, None, reading.only)
+    conclusion = conclude(reading.matches, reading.sides, reading.plan, plan, None, bridge.policy, reading.only)
     detail = "stopped before the first write: " + "; ".join(trip.sentence for trip in plan.verdict.tripped)
     ending = Ending(
         "stopped_by_guard", detail, plan.summary, conclusion.counts, bridge.target.requests, verdict=plan.verdict

@@ -4,7 +4,7 @@ The target is asked about the named identities alone; for everybody else what wa
 progress, so is the source: a revocation that is asked for must not wait until 100,000 records are mapped again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -15,7 +15,7 @@ from scim_bridge.execution import Order, Reading, Result, carry_out, failure_on_
 from scim_bridge.listing import Key, read_members, read_settled, with_again
 from scim_bridge.mapping.again import map_again
 from scim_bridge.mapping.record import map_records
-from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Directory, Existing, Snapshot, SourceCounts
+from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Directory, Existing, Notice, Snapshot, SourceCounts
 from scim_bridge.model.known import Known
 from scim_bridge.model.own_write import FRESH_FOR
 from scim_bridge.model.plan import Plan, Verdict
@@ -28,7 +28,7 @@ from scim_bridge.plan.guard import refuse_empty
 from scim_bridge.plan.make import Occasion, make_plan
 from scim_bridge.plan.neighbourhood import neighbourhood
 from scim_bridge.plan.sides import Sides
-from scim_bridge.plan.single import Named, is_called, narrowed
+from scim_bridge.plan.single import Named, in_the_way, is_called, narrowed
 from scim_bridge.state.lock import lock
 from scim_bridge.state.reader import StateReader
 from scim_bridge.state.writer import State
@@ -59,8 +59,18 @@ def read_and_plan_only(
         observed = Observed(reader.inventory(bridge.endpoint), last, is_whole=False, now=now)
     view = _View(bridge, known, observed, order.today or f"{now:%Y-%m-%d}")
     source, everybody, keys = _see(view, recollect(bridge, reader, now), who, beside)
-    view = _looked_at(view.around(everybody, keys), reader, keys)
-    return Reading(source, now, view.matches, view.observed, *_planned(view, reader, keys, now), keys)
+    view = view.around(everybody, keys)
+    too = in_the_way(view.matches, keys, bridge.terms.unique)
+    view = _looked_at(view, reader, keys | too)
+    sides, plan = _planned(view, reader, keys | too, now)
+    plan = replace(plan, warnings=(*plan.warnings, *_planned_too(view.named(too))))
+    return Reading(source, now, view.matches, view.observed, sides, plan, keys | too)
+
+
+def _planned_too(wanted: Named) -> Iterator[Notice]:
+    for match in (*wanted.users, *wanted.groups):
+        detail = f"{match.name} is planned too: it has to give up a name or an email that a named one takes"
+        yield Notice("planned_too", match.name, detail)
 
 
 def _planned(view: "_View", reader: StateReader, keys: frozenset[Key], now: datetime) -> tuple[Sides, Plan]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from scim_bridge.aftermath import undone_since
 from scim_bridge.bridge import Bridge
 from scim_bridge.errors import PlanOutdated
 from scim_bridge.execution import Order, Reading, Result, carry_out, remember, run
@@ -143,7 +144,9 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order) -> Resu
         reading = read_and_plan(bridge, state.reader, replace(order, today=saved.today, in_full=True))
         remember(bridge, state, reading)
         begun = state.reader.begun(bridge.name, fingerprint(saved))
-        moved = changed_since(saved, reading.plan.basis, reading.sides.inventory, reading.sides.members, begun)
+        ids = frozenset(record.operation_id for record in begun)
+        moved = changed_since(saved, reading.plan.basis, reading.sides.inventory, reading.sides.members, ids)
+        moved = moved or undone_since(bridge, state.reader, begun, reading.sides)
         if moved:
             raise PlanOutdated(f"{moved} since this plan was made, so nothing was sent", _plan_again(bridge))
         if saved.verdict.passed and not begun:  # the window may have filled since

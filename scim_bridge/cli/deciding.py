@@ -87,6 +87,8 @@ def _require_free(settings: Settings, conflict: ConflictRecord, target_id: str) 
             f"--link: {target_id} is a {found[0].kind}, and conflict {conflict.key} is about a {conflict.resource}",
             f"Give the id of a {conflict.resource}.",
         )
+    if conflict.kind == "rehire?" and target_id == conflict.target_id:
+        return
     for each in found:
         is_own = (each.connection, each.source_id) == (conflict.connection, conflict.source_id)
         if each.source_id and not is_own and each.departed is None and each.kind == conflict.resource:

@@ -15,7 +15,8 @@ class Link:
     """The remembered pair of a source id and a target id: what makes a resource managed.
 
     applied: the attributes we last pushed (or found equal), by path; empty if never. `active` in it tells a
-    deactivation of ours from one made behind our back. departed: when a run first saw the record gone (UTC).
+    deactivation of ours from one made behind our back. departed: when it was
+    deactivated or emptied because its record had left (UTC); the grace runs from then.
     """
 
     kind: Kind

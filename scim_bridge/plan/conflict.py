@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from scim_bridge.model.identity import ACTIVE, DISPLAY_NAME, EMAILS, EXTERNAL_ID, USER_NAME, Desired, Existing, Kind
 from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS, Conflict, conflict_key
+from scim_bridge.model.touch import member_of_path, member_path
 from scim_bridge.plan.situation import TargetColumn
 
 KIND_OF_DUPLICATE = {
@@ -123,10 +124,6 @@ def drift(desired: Desired, existing: Existing, paths: Iterable[str]) -> Conflic
     )
 
 
-_STRAY = 'members[value eq "{}"]'
-"""A membership as a path (RFC 7644 §3.10), with the user's target id."""
-
-
 def stray(group: Desired, group_id: str, user_name: str, user_id: str, *, is_in: bool) -> Conflict:
     """Somebody else put a user into a managed group, or took one out, left so under `drift: report`."""
     what = f"{user_name} was {'put into' if is_in else 'taken out of'} {group.name} on the target by someone else"
@@ -139,18 +136,14 @@ def stray(group: Desired, group_id: str, user_name: str, user_id: str, *, is_in:
         group_id,
         "group",
         group.source_id,
-        _STRAY.format(user_id),
+        member_path(user_id),
     )
 
 
 def strays(conflicts: Iterable[Conflict]) -> frozenset[tuple[str, str]]:
     """The memberships, (group, user) by target id, that these conflicts leave as they are."""
-    before, after = _STRAY.split("{}")
-    return frozenset(
-        (c.target_id or "", c.path.removeprefix(before).removesuffix(after))
-        for c in conflicts
-        if c.kind == "drift" and c.path.startswith(before)
-    )
+    found = ((c.target_id or "", member_of_path(c.path)) for c in conflicts if c.kind == "drift")
+    return frozenset((group_id, user_id) for group_id, user_id in found if user_id is not None)
 
 
 def missing(desired: Desired, target_id: str) -> Conflict:

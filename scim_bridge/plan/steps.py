@@ -156,7 +156,7 @@ class _Decision:
             self._add(kind if match.kind == "user" else "update_group", match, reason, changes)
 
     def _is_grace_over(self, match: Match) -> bool:
-        """Counted in elapsed hours from the run that first saw the departure."""
+        """Counted in elapsed hours from the deactivation that landed, or from the removal of a group's last member."""
         departed = match.link.departed if match.link is not None else None
         after = self.policy.delete_after
         return after is not None and departed is not None and self.now - departed >= after

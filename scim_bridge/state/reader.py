@@ -25,6 +25,7 @@ from scim_bridge.model.run import (
     Standing,
 )
 from scim_bridge.model.source import Memory
+from scim_bridge.model.touch import SOMEONE_ELSE, Touch
 from scim_bridge.model.verification import ReadingCost
 from scim_bridge.state.database import open_existing
 from scim_bridge.state.observed import reading_cost
@@ -40,6 +41,7 @@ from scim_bridge.state.table import (
     RequestRow,
     ResourceRow,
     RunRow,
+    SeenChangeRow,
     TripRow,
 )
 from scim_bridge.state.transaction import reading
@@ -131,6 +133,11 @@ class StateReader:
         """One run, None if there is none of this number."""
         return next((_run(row) for row in self._rows(select_rows(RunRow).where(RunRow.id == run_id))), None)
 
+    def next_run(self, connection: str, run_id: int) -> RunRecord | None:
+        """The first run of this connection after this one."""
+        query = select_rows(RunRow).where(RunRow.connection == connection, col(RunRow.id) > run_id)
+        return next((_run(row) for row in self._rows(query.order_by(col(RunRow.id)).limit(1))), None)
+
     def operations(self, run_id: int, limit: int = 200, offset: int = 0) -> list[OperationRecord]:
         """Operations of a run, in the order of the plan."""
         query = select_rows(OperationRow).where(OperationRow.run_id == run_id)
@@ -190,6 +197,21 @@ class StateReader:
         query = select_rows(LinkRow, ResourceRow).join(ResourceRow, seen, isouter=True)
         mine = (LinkRow.connection == connection, LinkRow.endpoint == endpoint)
         return [_link(row, resource) for row, resource in self._rows(query.where(*mine, names))]
+
+    def later_runs(self, connection: str, endpoint: str, run_id: int) -> list[OperationRecord]:
+        """What runs after this one have sent to the target, whatever became of it, in their order."""
+        query = select_rows(OperationRow).join(RunRow)
+        mine = (RunRow.connection == connection, RunRow.endpoint == endpoint, col(RunRow.id) > run_id)
+        sent = query.where(*mine, col(OperationRow.sent_at).is_not(None))
+        return [_operation(row) for row in self._rows(sent.order_by(col(OperationRow.run_id)))]
+
+    def seen_changes(self, endpoint: str, since: datetime) -> list[Touch]:
+        """What somebody else changed on the target, as readings found it since then."""
+        query = select_rows(SeenChangeRow).where(
+            SeenChangeRow.endpoint == endpoint, col(SeenChangeRow.seen_at) >= since
+        )
+        rows = self._rows(query.order_by(col(SeenChangeRow.id)))
+        return [Touch(r.kind, r.target_id, r.path, orjson.loads(r.value), SOMEONE_ELSE) for r in rows]
 
     def standing(self, endpoint: str, target_id: str) -> list[Standing]:
         """The resources of the target that had this id when they were last seen, each with who has it."""
@@ -295,10 +317,11 @@ class StateReader:
             return row.run_id, tuple(_trips(orjson.loads(row.trips)))
         return None
 
-    def begun(self, connection: str, plan: str) -> frozenset[str]:
-        """Ids of the operations that runs of this very saved plan (its fingerprint) had at least begun to send."""
-        query = select_rows(OperationRow.operation_id).join(RunRow).where(*_of_saved(connection, plan))
-        return frozenset(self._rows(query.where(col(OperationRow.sent_at).is_not(None))))
+    def begun(self, connection: str, plan: str) -> list[OperationRecord]:
+        """The operations that runs of this very saved plan (its fingerprint) had at least begun to send."""
+        query = select_rows(OperationRow).join(RunRow).where(*_of_saved(connection, plan))
+        rows = self._rows(query.where(col(OperationRow.sent_at).is_not(None)).order_by(col(OperationRow.run_id)))
+        return [_operation(row) for row in rows]
 
     def applied_by(self, connection: str, plan: str) -> int | None:
         """The run that applied this saved plan to its end, None if there is none."""

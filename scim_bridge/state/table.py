@@ -35,7 +35,8 @@ def _json() -> Any:
 
 
 class LinkRow(SQLModel, table=True):
-    """A managed pair. applied: what we last pushed, JSON text by path. departed: when a run first saw it gone.
+    """A managed pair. applied: what we last pushed, JSON text by path. departed: when it was shut, as
+    its record had left.
 
     is_confirmed: false from the moment a copy of the state was restored until the target shows the pair.
     """
@@ -81,6 +82,20 @@ class MembershipRow(SQLModel, table=True):
     user_row: int = Field(primary_key=True, foreign_key="resources.id")
     is_seen: bool = True
     is_ours: bool = True
+
+
+class SeenChangeRow(SQLModel, table=True):
+    """A value that somebody else changed, as a reading found it. path: an attribute or a membership. value: JSON."""
+
+    __tablename__ = "seen_changes"
+
+    id: int | None = Field(default=None, primary_key=True)
+    endpoint: str
+    kind: str
+    target_id: str = Field(index=True)
+    path: str
+    value: str
+    seen_at: datetime = _time()
 
 
 class ReadingRow(SQLModel, table=True):

@@ -360,7 +360,8 @@ class State:
             applied = text_of({path: value for path, value in pair.applied.items() if value != ""})
         departed = None
         if pair.departed:
-            departed = old[3] if old is not None and old[3] is not None else self._now()
+            goes_on = old is not None and old[3] is not None and not pair.is_shut_now
+            departed = old[3] if old is not None and goes_on else self._now()
         return {
             "target_id": pair.target_id,
             "name": pair.name.casefold(),
