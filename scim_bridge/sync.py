@@ -78,7 +78,7 @@ def read_both(bridge: Bridge, reader: StateReader, order: Order) -> tuple[Known,
     memory = None if order.in_full else recollect(bridge, reader, now)
     source = said_why_whole(bridge.source.read(today, memory, order.progress))
     refuse_empty(source.snapshot.counts)
-    existing = observe(bridge, reader, now, order.progress, in_full=order.in_full)
+    existing = observe(bridge, reader, known, now, order.progress, in_full=order.in_full)
     return known, Sight(source, existing, today, now)
 
 
@@ -113,7 +113,9 @@ def _is_confirmed(bridge: Bridge, plan: Plan, existing: Observed) -> bool:
     """Before what a filter showed may remove anybody, one member is asked for in another way (design.md §6.9)."""
     for operation in plan.operations:
         if operation.kind == "remove_members" and operation.target_id in existing.read_now:
-            return bridge.target.confirms(operation.target_id, operation.members[0].target_id or "")
+            for member in operation.members:
+                if (operation.target_id, member.target_id) not in existing.lacking:  # else it was not shown
+                    return bridge.target.confirms(operation.target_id, member.target_id or "")
     return True
 
 

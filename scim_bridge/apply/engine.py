@@ -127,7 +127,7 @@ class _Engine:
             self.target,
             dict(self.ground.ids),
             MemberSender(self.target, self._staying()),
-            Holders(self.target, self.ground.inventory),
+            Holders(self.target, self.ground.inventory, self.work.is_stopping),
         )
         for operation in self.operations:
             self.by_id[operation.id] = operation

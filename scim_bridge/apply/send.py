@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from scim_bridge.apply.members import MemberSender
 from scim_bridge.apply.suspect import Suspects, suspects, without
-from scim_bridge.apply.taken import Holder, Holders
+from scim_bridge.apply.taken import Holder, Holders, LookCutShort
 from scim_bridge.errors import Hold, NameTaken, NotAnswered, NotThere, Refused
 from scim_bridge.model.identity import ACTIVE, DISPLAY_NAME, EMAILS, EXTERNAL_ID, MANAGER, USER_NAME, Kind, Value
 from scim_bridge.model.operation import Change, Member, Operation, Outcome, OutcomeStatus
@@ -290,7 +290,7 @@ def _kind_of(refusal: Hold) -> str:
 
 
 def _refused(operation: Operation, refusal: Hold) -> Outcome:
-    if isinstance(refusal, NotThere):
+    if isinstance(refusal, NotThere | LookCutShort):
         return Outcome(operation.id, "failed", operation.target_id, refusal.request_id, str(refusal))
     suspected = refusal.suspected.paths if isinstance(refusal, _Suspected) else ()
     kind = _kind_of(refusal)

@@ -104,6 +104,16 @@ def duration(value: str) -> timedelta:
     return timedelta(**{_UNITS[value[-1]]: int(value[:-1])})
 
 
+def interval(value: str) -> timedelta | None:
+    """A duration, or None for auto."""
+    if value == "auto":
+        return None
+    try:
+        return duration(value)
+    except ValueError:
+        raise ValueError(" is not a duration; write auto, or 15m, 24h …") from None
+
+
 def limit(value: object) -> Limit:
     """A whole number such as 5, or a share of 0% to 100%."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:

@@ -91,6 +91,10 @@ class Target(Protocol):
         """How many requests to have under way at this moment, so that its pace is used and no thread is wasted."""
         ...
 
+    def pause(self, seconds: float) -> None:
+        """Let this thread wait before it asks again; `at_once` lets another one work in its place."""
+        ...
+
     def check(self) -> None:
         """One cheap authenticated request; raises Stop with the sentence for a person if anything is wrong."""
         ...

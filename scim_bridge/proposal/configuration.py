@@ -24,7 +24,7 @@ _POLICY = """\
       adopt: first-run                                  # who is there already is taken over once; or always, ask
       # protect: {users: ["breakglass@corp.example"], groups: ["AWSControlTower*"]}  # never touched
       # limits: {deactivate: 10%, delete: 5%, remove_members: 20%}   # a run that would take more stops
-    schedule: {every: 5m, verify: 24h}                  # how often to sync, and to read the whole target again
+    schedule: {every: 5m, verify: auto}                 # how often to sync, and to read the whole target again
 service: {listen: 127.0.0.1:8080}                       # where `run` serves its pages
 """
 

@@ -13,6 +13,7 @@ from sqlmodel import select as select_rows
 
 from scim_bridge.model.identity import Existing, Inventory, Kind, Value
 from scim_bridge.model.known import Known, Link, Resolution
+from scim_bridge.model.own_write import OwnWrites
 from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS, Conflict, Trip
 from scim_bridge.model.run import (
     ConflictRecord,
@@ -27,7 +28,10 @@ from scim_bridge.model.run import (
 from scim_bridge.model.source import Memory
 from scim_bridge.model.text import folded, normal
 from scim_bridge.model.touch import SOMEONE_ELSE, Touch
+from scim_bridge.model.verification import ReadingCost
 from scim_bridge.state.database import open_existing
+from scim_bridge.state.observed import reading_cost
+from scim_bridge.state.own_writes import own_writes
 from scim_bridge.state.refusal import refusals_of
 from scim_bridge.state.source_memory import memory_of
 from scim_bridge.state.table import (
@@ -244,6 +248,20 @@ class StateReader:
         return next(
             iter(self._rows(query.where(ReadingRow.connection == connection, ReadingRow.endpoint == endpoint))), None
         )
+
+    def reading_cost(self, connection: str, endpoint: str) -> ReadingCost:
+        """What a whole reading of this target costs, as far as it can be known beforehand."""
+        if self._engine is None:
+            return ReadingCost()
+        with reading(self._engine) as database:
+            return reading_cost(database, connection, endpoint)
+
+    def own_writes(self, connection: str, endpoint: str, since: datetime) -> OwnWrites:
+        """What was written to the target since then: resources by all connections, memberships by this one."""
+        if self._engine is None:
+            return OwnWrites()
+        with reading(self._engine) as database:
+            return own_writes(database, connection, endpoint, since)
 
     def inventory(self, endpoint: str) -> Inventory:
         """Every resource as the target last showed it."""

@@ -99,13 +99,14 @@ class SeenChangeRow(SQLModel, table=True):
 
 
 class ReadingRow(SQLModel, table=True):
-    """When this connection last read its target in full."""
+    """When this connection last read its target in full, and how many requests that took (0: unknown)."""
 
     __tablename__ = "readings"
 
     connection: str = Field(primary_key=True)
     endpoint: str = Field(primary_key=True)
     began: datetime = _time()
+    requests: int = 0
 
 
 class SourceMemoryRow(SQLModel, table=True):

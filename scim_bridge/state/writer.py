@@ -189,10 +189,18 @@ class State:
                     database, connection, ending.status, ending.detail, self._now(), has_bad_credentials=is_refused
                 )
 
-    def observe(self, connection: str, endpoint: str, inventory: Inventory, members: Members, began: datetime) -> None:
-        """A whole reading of the target: what earlier ones had shown is replaced."""
+    def observe(
+        self,
+        connection: str,
+        endpoint: str,
+        inventory: Inventory,
+        members: Members,
+        began: datetime,
+        requests: int = 0,
+    ) -> None:
+        """A whole reading of the target: what earlier ones had shown is replaced. requests: how many it took."""
         with writing(self._engine) as database:
-            keep_reading(database, connection, endpoint, inventory, members, began)
+            keep_reading(database, connection, endpoint, inventory, members, began, requests)
 
     def learn(self, connection: str, source_key: str, learned: Learned, began: datetime) -> None:
         """What the source remembers from now on. began: when the reading was."""

@@ -40,14 +40,14 @@ class Request:
     """One request below the base URL. path carries its query, encoded.
 
     needs: a key without which a success is no answer to this request, "" if its body does not matter.
-    is_new: it names a resource made a moment ago, which the endpoint may not see at once.
+    new_for: it names a resource made a moment ago, which the endpoint may not see for so many seconds.
     """
 
     method: str
     path: str
     body: dict[str, Any] | None = None
     needs: str = ""
-    is_new: bool = False
+    new_for: float = 0.0
 
     @property
     def is_of_one(self) -> bool:
@@ -139,6 +139,11 @@ class ScimClient:
         finally:
             _is_urgent.reset(before)
 
+    def pause(self, seconds: float) -> None:
+        """Let this thread wait. Another request may be under way in its place meanwhile (see at_once)."""
+        with self._latency.paused():
+            self._patience.wait(seconds)
+
     def get(self, path: str, *, needs: str, attempts: int | None = None) -> Reply:
         """GET below the base. needs: see Request; attempts: fewer than usual."""
         return self.send(Request("GET", path, needs=needs), attempts=attempts)
@@ -148,7 +153,7 @@ class ScimClient:
         content = orjson.dumps(request.body) if request.body is not None else None
         return self._patience.call(
             lambda: self._once(request, content),
-            is_new=request.is_new,
+            new_for=request.new_for,
             of_one=request.is_of_one,
             attempts=attempts,
         )

@@ -19,7 +19,9 @@ from scim_bridge.patience import Failure, insist, jitter
 
 T = TypeVar("T")
 _LONGEST_ASKED = 300.0
-_LOOKS_FOR_NEW = 6
+NEW_FOR = 10.0
+"""Seconds after which what was created is surely visible (reference, 7.1: a 404 was seen within some milliseconds)."""
+_LONGEST_LOOK = 2.0
 _RUN_AGAIN = "What was sent is on record; run again when it has recovered."
 _OUTAGE = 60.0
 _OUTAGE_FAILURES = 12
@@ -108,16 +110,16 @@ class Patience:
     outage: Outage = field(default_factory=Outage)
 
     def call(
-        self, send: Callable[[], T], *, is_new: bool = False, of_one: bool = False, attempts: int | None = None
+        self, send: Callable[[], T], *, new_for: float = 0.0, of_one: bool = False, attempts: int | None = None
     ) -> T:
         """The answer of send(), sent again while it raises Retry. Raises EndpointDown when patience has run out, or
         NotAnswered if it is about one resource (of_one), and fails alone.
 
-        is_new: send() names a resource made a moment ago, which the endpoint may not see at once (reference, 7.1): a
-        NotThere is then looked at again for a few seconds before it is believed. attempts: fewer than usual.
+        new_for: send() names a resource made a moment ago, which the endpoint may not see at once (reference, 7.1): for
+        so many seconds a NotThere is not believed. attempts: fewer than usual.
         """
-        trial = _Trial(self, self.clock(), attempts or self.attempts)
-        again: tuple[type[Exception], ...] = (Retry, NotThere) if is_new else (Retry,)
+        trial = _Trial(self, self.clock(), attempts or self.attempts, new_for)
+        again: tuple[type[Exception], ...] = (Retry, NotThere) if new_for > 0 else (Retry,)
         try:
             return insist(lambda: self._attempt(send, of_one=of_one), trial, self.wait, again)
         except Retry as last:
@@ -164,13 +166,18 @@ class Patience:
 
 @dataclass(slots=True)
 class _Trial:
-    """One request being sent until it is answered. failures: attempts that failed but were not throttled."""
+    """One request being sent until it is answered. failures: attempts that failed but were not throttled.
+
+    looks: how many of them said that there is no such resource, while that was not believed yet.
+    """
 
     patience: Patience
     begun: float
     attempts: int
+    new_for: float = 0.0
     failures: int = 0
     is_struggling: bool = False
+    looks: int = 0
 
     @property
     def elapsed(self) -> float:
@@ -178,7 +185,7 @@ class _Trial:
 
     def is_over(self, failure: Failure) -> bool:
         if isinstance(failure.error, NotThere):
-            return failure.number >= _LOOKS_FOR_NEW
+            return self.elapsed >= self.new_for
         if not self.patience.has_answered:
             return self.elapsed >= self.patience.first_answer
         if not isinstance(failure.error, Throttled):
@@ -187,7 +194,10 @@ class _Trial:
 
     def seconds(self, failure: Failure) -> float:
         error = failure.error
-        if not self.is_struggling and not isinstance(error, (Throttled, NotThere)):
+        if isinstance(error, NotThere):
+            self.looks += 1
+            return max(0.0, min(_LONGEST_LOOK, 0.1 * 2.0 ** min(self.looks, 10), self.new_for - self.elapsed))
+        if not self.is_struggling and not isinstance(error, Throttled):
             self.is_struggling = True
             self.patience.outage.struggle(1)
         seconds = backoff(failure.number, error.after if isinstance(error, Retry) else None)

@@ -62,6 +62,16 @@ def test_what_is_written_is_meant(tmp_path: Path) -> None:
     assert corp.access is None
 
 
+@pytest.mark.parametrize(
+    ("written", "verify"),
+    [("", None), ("verify: auto", None), ("verify: 24h", timedelta(hours=24)), ("verify: 15m", timedelta(minutes=15))],
+)
+def test_the_target_is_verified_by_its_size_or_on_a_schedule(
+    tmp_path: Path, written: str, verify: timedelta | None
+) -> None:
+    assert _load(tmp_path, MINIMAL + f"    schedule: {{{written}}}\n").connection(None).verify == verify
+
+
 @pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1", "ap-southeast-5", "eusc-de-east-1"])
 def test_where_assignments_are_read_is_a_region(tmp_path: Path, region: str) -> None:
     access = _load(tmp_path, MINIMAL + f"    access: {{region: {region}}}\n").connection(None).access
@@ -83,6 +93,9 @@ def test_where_assignments_are_read_is_a_region(tmp_path: Path, region: str) -> 
         ("    policy: {limits: {deactivate: 101%}}\n", "policy.limits.deactivate"),
         ("    schedule: {every: 5 minutes}\n", "schedule.every"),
         ("    schedule: {every: 0s}\n", "schedule.every"),
+        ("    schedule: {every: auto}\n", "schedule.every"),
+        ("    schedule: {verify: daily}\n", "schedule.verify is not a duration; write auto, or 15m, 24h"),
+        ("    schedule: {verify: 0s}\n", "schedule.verify is not a duration"),
         ('service: {listen: "0.0.0.0:8080"}\n', "loopback"),
         ("connections: {}\n", "stands twice"),
     ],
