@@ -63,6 +63,7 @@ def _map_kind(
     rows_of_id = Counter(record.id for record in records)
     mapped: list[Desired] = []
     out: list[OutOfScope] = []
+    rule = rules.scope.rule.place.rpartition(": ")[0]
     shared: dict[str, list[tuple[bool, Desired]]] = {}
     for record in records:
         row = row_of(record, rules, today)
@@ -72,12 +73,12 @@ def _map_kind(
         elif is_in_scope:
             mapped.append(_map_one(row, rules, flaws))
         else:
-            out.append(OutOfScope(rules.kind, record.id, record.place))
+            out.append(OutOfScope(rules.kind, record.id, record.place, rule))
     for source_id, rows in shared.items():
         if any(is_in_scope for is_in_scope, _ in rows):
             mapped.append(_merge(rows))
         else:
-            out.append(OutOfScope(rules.kind, source_id, rows[0][1].places[0]))
+            out.append(OutOfScope(rules.kind, source_id, rows[0][1].places[0], rule))
     return tuple(mapped), out
 
 

@@ -131,11 +131,12 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class OutOfScope:
-    """A record that the mapping's scope rule leaves out."""
+    """A record that the mapping's scope rule leaves out. rule: where that rule is ("mapping.yaml, line 12")."""
 
     kind: Kind
     source_id: str
     place: str
+    rule: str
 
 
 @dataclass(frozen=True, slots=True)

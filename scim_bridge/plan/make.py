@@ -98,6 +98,7 @@ def bookkeeping(matches: Matches, plan: Plan, counts_from: Directory) -> Bookkee
 
 
 def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
+    """The pair under the name that it then has on the target."""
     if match.existing is None or not match.source_id or match.row.situation == "protected":
         return None
     if match.is_held and not match.is_managed:
@@ -107,12 +108,11 @@ def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
         return Paired(
             match.kind, match.source_id, match.existing.target_id, match.name, None, departed, match.is_managed
         )
+    name = match.desired.name
     applied = {path: value for path, value in match.desired.attributes.items() if path not in match.kept}
     if match.existing.target_id in disabled:
         applied[ACTIVE] = True
-    return Paired(
-        match.kind, match.source_id, match.existing.target_id, match.name, applied, departed, match.is_managed
-    )
+    return Paired(match.kind, match.source_id, match.existing.target_id, name, applied, departed, match.is_managed)
 
 
 def sort_out(conflicts: Iterable[Conflict], known: Known) -> tuple[tuple[Conflict, ...], tuple[Conflict, ...]]:

@@ -21,9 +21,7 @@ def key_of(match: Match) -> Key:
 
 def is_called(match: Match, who: str) -> bool:
     """Whether people, the source or the target call it so. Names are compared without regard to case."""
-    names = {match.name.casefold()}
-    if match.existing is not None:
-        names.add(match.existing.name.casefold())
+    names = {name.casefold() for name in match.names}
     is_id = who in (match.source_id, match.existing.target_id if match.existing is not None else None)
     return is_id or who.casefold() in names
 
