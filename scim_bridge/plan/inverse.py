@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scim_bridge.model.capabilities import Capabilities
-from scim_bridge.model.identity import ACTIVE, MANAGER, Existing, Kind, Notice, Value
+from scim_bridge.model.identity import ACTIVE, MANAGER, NAMES, Existing, Kind, Notice, Value
 from scim_bridge.model.operation import Change, Member, Operation, OperationKind
 from scim_bridge.model.plan import Plan, Skipped
-from scim_bridge.model.policy import Policy
+from scim_bridge.model.policy import Policy, Protect
 from scim_bridge.plan.basis import basis_of, fingerprint_settings
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.draft import Draft
@@ -18,6 +18,7 @@ from scim_bridge.plan.guard import base_of, count, guard, marked
 from scim_bridge.plan.make import Occasion, requests_of
 from scim_bridge.plan.membership import GroupChange, batches
 from scim_bridge.plan.order import numbered, put_in_order
+from scim_bridge.plan.pairing import protected_resources
 from scim_bridge.plan.sides import Sides
 from scim_bridge.plan.situation import Facts, situation
 
@@ -51,7 +52,7 @@ def invert(
     """
     matches = _linked(sides)
     known = {(m.kind, m.existing.target_id): m for m in matches if m.existing is not None}
-    way_back = _WayBack(run_id, known, sides)
+    way_back = _WayBack(run_id, known, sides, policy.protect)
     for (kind, target_id), net in _nets(done).items():
         way_back.undo(kind, target_id, net)
     drafts = [*way_back.drafts, *batches(way_back.groups, capabilities.changes_per_patch)]
@@ -82,10 +83,15 @@ def invert(
 
 
 class _WayBack:
-    def __init__(self, run_id: int, known: Mapping[Key, Match], sides: Sides) -> None:
+    def __init__(self, run_id: int, known: Mapping[Key, Match], sides: Sides, protect: Protect) -> None:
         self.run_id = run_id
         self.known = known
         self.sides = sides
+        self.protect = protect
+        self.protected = {
+            kind: protected_resources(kind, sides.inventory.of(kind), sides.known.of(kind).values(), protect)
+            for kind in NAMES
+        }
         self.drafts: list[Draft] = []
         self.groups: list[GroupChange] = []
         self.skipped: list[Skipped] = []
@@ -100,6 +106,8 @@ class _WayBack:
             self.notices.append(Notice("cannot_come_back", name, detail))
         elif existing is None:
             self.skipped.append(Skipped(name, "it is gone from the target since"))
+        elif target_id in self.protected[kind]:
+            self.skipped.append(Skipped(existing.name, "protected"))
         else:
             match = self.known.get((kind, target_id)) or _match(kind, net.operation.source_id or "", existing)
             if net.is_created:
@@ -121,7 +129,9 @@ class _WayBack:
             shown = existing.attributes.get(path)
             if before == after:
                 continue
-            if path != MANAGER and shown != after:  # a manager is remembered by source id, and shown by target id
+            if path == NAMES[match.kind] and self.protect.covers(match.kind, before):
+                self.skipped.append(Skipped(match.name, f"{before} is a protected name, and is not given back"))
+            elif path != MANAGER and shown != after:  # a manager is remembered by source id, and shown by target id
                 since.append(path)
             else:
                 changes[path] = (after, before)
@@ -132,8 +142,9 @@ class _WayBack:
 
     def _undo_members(self, match: Match, target_id: str, net: _Net) -> None:
         current = self.sides.members.get(target_id, frozenset())
-        back = [m for t, m in net.removed.items() if t not in current and t in self.sides.inventory.users]
-        out = [m for t, m in net.added.items() if t in current]
+        spared = self.protected["user"]
+        back = [m for t, m in net.removed.items() if t not in current | spared and t in self.sides.inventory.users]
+        out = [m for t, m in net.added.items() if t in current - spared]
         if back or out:
             self.groups.append(GroupChange(match, len(current), tuple(out), tuple(back)))
 

@@ -3,7 +3,7 @@
 The pure core's front door. It takes values and returns values; today's date and the time of reading are arguments.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -77,7 +77,7 @@ def make_plan(
         ),
         operations,
         opened,
-        (*steps.skipped, *(_out_of_scope(sides.directory) if only is None else ())),
+        (*steps.skipped, *(_out_of_scope(sides.directory, matches) if only is None else ())),
         (sides.directory.warnings + _missing(matches) if only is None else ())
         + tuple(steps.notices)
         + _lost_for_good(operations),
@@ -125,11 +125,12 @@ def sort_out(conflicts: Iterable[Conflict], known: Known) -> tuple[tuple[Conflic
     return tuple(c for k, c in by_key.items() if k not in left), tuple(c for k, c in by_key.items() if k in left)
 
 
-def _out_of_scope(directory: Directory) -> tuple[Skipped, ...]:
-    return tuple(
-        Skipped(record.source_id or record.place, "out of scope: the mapping's scope rule leaves it out")
-        for record in directory.out_of_scope
-    )
+def _out_of_scope(directory: Directory, matches: Matches) -> Iterator[Skipped]:
+    """Whoever has been provisioned before has a name; of all others nothing was mapped."""
+    names = {(m.kind, m.source_id): m.name for m in matches if m.scope}
+    for record in directory.out_of_scope:
+        name = names.get((record.kind, record.source_id), record.source_id or record.place)
+        yield Skipped(name, f"out of scope: the scope rule leaves it out ({record.rule})")
 
 
 def _missing(matches: Matches) -> tuple[Notice, ...]:

@@ -110,7 +110,7 @@ def spare_groups(steps: Steps, changes: Sequence[GroupChange]) -> None:
 
 def batches(changes: Sequence[GroupChange], size: int) -> list[Draft]:
     """One draft a request: removals and additions apart, at most `size` members each."""
-    drafts = []
+    drafts: list[Draft] = []
     for change in changes:
         drafts += _batch("remove_members", change, change.removed, size)
         drafts += _batch("add_members", change, change.added, size)

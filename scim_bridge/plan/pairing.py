@@ -5,14 +5,14 @@ its owner is no match for a later one, unless the owner gives the value up in th
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from scim_bridge.model.capabilities import Uniqueness, fold
 from scim_bridge.model.identity import ACTIVE, EMAILS, EXTERNAL_ID, NAMES, Desired, Existing, Kind
 from scim_bridge.model.known import Known, Link, Resolution
 from scim_bridge.model.plan import Conflict
-from scim_bridge.model.policy import Policy, Rehire
+from scim_bridge.model.policy import Policy, Protect, Rehire
 from scim_bridge.plan.conflict import rehire_key
 from scim_bridge.plan.drift import left_alone
 from scim_bridge.plan.situation import TargetColumn
@@ -26,6 +26,17 @@ class Terms:
     match: Mapping[Kind, tuple[str, ...]]
     unique: Mapping[Kind, tuple[tuple[str, Uniqueness], ...]]
     policy: Policy
+
+
+def protected_resources(
+    kind: Kind, existing: Mapping[str, Existing], links: Iterable[Link], protect: Protect
+) -> set[str]:
+    """Target ids that have a protected name, or were linked under one. Links are parsed late, so only where needed."""
+    if not protect.of(kind):
+        return set()
+    name = NAMES[kind]
+    shown = {target_id for target_id, each in existing.items() if protect.covers(kind, each.attributes.get(name))}
+    return shown | {link.target_id for link in links if protect.covers(kind, link.applied.get(name))}
 
 
 @dataclass(slots=True)
@@ -167,14 +178,7 @@ class Pairing:
     def _protect(self) -> None:
         """What nothing may touch, and the records that would like to be called so."""
         name, protect = NAMES[self.kind], self.terms.policy.protect
-        if not protect.of(self.kind):
-            return
-        for target_id, existing in self.existing.items():
-            if protect.covers(self.kind, existing.attributes.get(name)):
-                self.protected.add(target_id)
-        for link in self.links.values():
-            if protect.covers(self.kind, link.applied.get(name)):
-                self.protected.add(link.target_id)
+        self.protected = protected_resources(self.kind, self.existing, self.links.values(), protect)
         self.misnamed = {id(d) for d in self.desired if protect.covers(self.kind, d.attributes.get(name))}
 
     def _take_decisions(self) -> None:
@@ -190,10 +194,9 @@ class Pairing:
         }
         self.decided = set(chosen.values())
         for link in self.links.values() if chosen else ():
-            newcomer = chosen.get(link.target_id)
-            if newcomer is not None and link.source_id not in self.by_id:
-                if rehire_key(self.by_id[newcomer], link.target_id) in self.resolutions:
-                    self.returned[newcomer] = link
+            newcomer = self.by_id.get(chosen.get(link.target_id, ""))
+            if newcomer is not None and self._has_returned(newcomer, link):
+                self.returned[newcomer.source_id] = link
         kept = {
             source_id: link
             for source_id, link in self.links.items()
@@ -201,6 +204,11 @@ class Pairing:
         }
         decided = {source_id: Link(self.kind, source_id, target_id) for target_id, source_id in chosen.items()}
         self.links = kept | decided
+
+    def _has_returned(self, newcomer: Desired, left: Link) -> bool:
+        """Somebody who has left is this newcomer, as a person answered."""
+        answer = self.resolutions.get(rehire_key(newcomer, left.target_id))
+        return left.source_id not in self.by_id and answer is not None and answer.decision == "link"
 
     def _index(self) -> None:
         paths = set(self.unique) | set(self.terms.match[self.kind]) | {EXTERNAL_ID}

@@ -197,7 +197,7 @@ class _Decision:
         return wanted
 
     def _is_disabled_there(self, match: Match, changes: Mapping[str, Change]) -> bool:
-        """A user is inactive and we did not leave it so: not ours to undo, whether it is managed or only taken over now.
+        """A user is inactive and we did not leave it so: not ours to undo, managed before or only taken over now.
 
         A state that was lost cannot tell, so what it would have refused is refused.
         """

@@ -6,12 +6,13 @@ from dataclasses import replace
 from hypothesis import given, note
 from hypothesis import strategies as st
 
-from scim_bridge.model.identity import Desired, Directory
+from scim_bridge.model.identity import Desired, Directory, Value
 from scim_bridge.model.known import DECISIONS, Decision, Known, Resolution
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Conflict, Plan, conflict_key
 from scim_bridge.model.policy import Policy, Protect
 from tests.builders import group, matched, on_target, planned, target, terms, told
+from tests.laws.simulation import Simulation
 from tests.laws.test_planner import (
     USER_IDS,
     Case,
@@ -23,7 +24,6 @@ from tests.laws.test_planner import (
     memories,
     targets,
 )
-from tests.laws.simulation import Simulation
 
 
 def _decide(draw: st.DrawFn, conflict: Conflict) -> tuple[Decision, str] | None:
@@ -42,7 +42,12 @@ def takeovers(draw: st.DrawFn) -> Case:
     for number, record in enumerate(desired.users, start=1):
         if draw(st.integers(0, 3)):
             mark = draw(st.sampled_from(("", "", record.source_id)))
-            shown = {"externalId": mark, "active": draw(st.booleans()), "enterprise_manager": "", "title": ""}
+            shown: dict[str, Value] = {
+                "externalId": mark,
+                "active": draw(st.booleans()),
+                "enterprise_manager": "",
+                "title": "",
+            }
             resources.append(on_target(f"t{number}", record, **shown))
     resources += [on_target("s1", group("x", displayName=g.name), externalId="") for g in desired.groups[:1]]
     return desired, target(*_distinct(resources)), draw(memories()), draw(bold_policies)
@@ -93,8 +98,11 @@ def test_whoever_is_left_locked_gets_nothing_and_is_asked_for_until_decided(case
     asked = {c.target_id for c in (*plan.conflicts, *plan.settled) if c.kind == "disabled_there"}
     added = {m.target_id for o in plan.operations if o.kind == "add_members" for m in o.members}
     assert not asked & added
-    owners = {(m.kind, m.source_id): m.existing.target_id
-              for m in matched(desired, existing, known, terms(policy)) if m.existing and m.source_id}  # fmt: skip
+    owners = {
+        (m.kind, m.source_id): m.existing.target_id
+        for m in matched(desired, existing, known, terms(policy))
+        if m.existing and m.source_id
+    }
     simulation = Simulation.of(existing)
     for operation in plan.operations:
         simulation.apply(operation, owners)
@@ -102,8 +110,11 @@ def test_whoever_is_left_locked_gets_nothing_and_is_asked_for_until_decided(case
     again = planned(desired, simulation.as_target(), later, policy)
     linked = {link.target_id for link in later.users.values()}
     still = {c.target_id for c in again.conflicts if c.kind == "disabled_there"}
-    held = {m.existing.target_id for m in matched(desired, simulation.as_target(), later, terms(policy)).users
-            if m.existing is not None and (m.is_held or m.row.situation != "linked")}  # fmt: skip
+    held = {
+        m.existing.target_id
+        for m in matched(desired, simulation.as_target(), later, terms(policy)).users
+        if m.existing is not None and (m.is_held or m.row.situation != "linked")
+    }
     assert asked & linked <= still | held
 
 
@@ -113,8 +124,11 @@ def test_whatever_people_decide_the_protected_are_in_no_operation(case: Case) ->
     names = {"user": "userName", "group": "displayName"}
     covers = policy.protect.covers
     protected = {r.target_id for r in existing.resources if covers(r.kind, r.attributes.get(names[r.kind]))}
-    protected |= {link.target_id for link in (*known.users.values(), *known.groups.values())
-                  if covers(link.kind, link.applied.get(names[link.kind]))}  # fmt: skip
+    protected |= {
+        link.target_id
+        for link in (*known.users.values(), *known.groups.values())
+        if covers(link.kind, link.applied.get(names[link.kind]))
+    }
     for operation in planned(desired, existing, known, policy).operations:
         assert operation.target_id not in protected
         assert not {member.target_id for member in operation.members} & protected

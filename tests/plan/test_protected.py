@@ -35,7 +35,9 @@ def test_a_wish_for_a_protected_name_changes_nothing_else() -> None:
 
 def test_additions_of_such_a_user_wait_and_removals_pass() -> None:
     wanted = directory(user("a", userName="svc-backup"), group("g"), group("h"), members={"g": ["a"], "h": []})
-    there = target(*THERE.resources, on_target("s-g", group("g")), on_target("s-h", group("h")), members={"s-h": ["t-a"]})
+    there = target(
+        *THERE.resources, on_target("s-g", group("g")), on_target("s-h", group("h")), members={"s-h": ["t-a"]}
+    )
     known = linked(("user", "a", "t-a"), ("group", "g", "s-g"), ("group", "h", "s-h"))
     assert told(planned(wanted, there, known, POLICY)) == ["remove_members h: a@corp.example"]
 

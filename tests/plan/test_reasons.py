@@ -52,8 +52,10 @@ ADDED_BY_HAND = target(*THERE.resources, on_target("t-x", user("x"), externalId=
 
 def test_who_was_in_a_group_before_it_was_adopted_was_never_in_the_source() -> None:
     wanted = directory(user("a"), user("b"), group("g"), members={"g": ["a"]})
-    first = target(*(replace(r, attributes={**r.attributes, "externalId": ""}) for r in ADDED_BY_HAND.resources),
-                   members=ADDED_BY_HAND.members)  # fmt: skip
+    first = target(
+        *(replace(r, attributes={**r.attributes, "externalId": ""}) for r in ADDED_BY_HAND.resources),
+        members=ADDED_BY_HAND.members,
+    )
     assert reasons(planned(wanted, first))["remove_members"] == (
         "was never in the source; the group is managed from now on"
     )
@@ -101,7 +103,9 @@ def test_a_leavers_deactivation_does_not_bear_the_name_of_the_heir() -> None:
     assert [(o.kind, o.target_id, o.subject) for o in plan.operations if o.kind == "deactivate_user"] == [
         ("deactivate_user", "t-a", "a@corp.example")
     ]
-    assert all(o.subject == {"t-a": "a@corp.example", "t-b": "b@corp.example"}[str(o.target_id)] for o in plan.operations)
+    assert all(
+        o.subject == {"t-a": "a@corp.example", "t-b": "b@corp.example"}[str(o.target_id)] for o in plan.operations
+    )
 
 
 def test_a_renaming_has_the_new_name_beside_the_one_on_the_target() -> None:

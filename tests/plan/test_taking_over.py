@@ -105,8 +105,10 @@ def test_a_rehire_is_reactivated_by_policy_unless_somebody_else_had_locked_the_u
 
 
 def test_a_rehire_by_decision_is_as_one_by_policy() -> None:
-    for known, change in ((OURS, "reactivate_user a@corp.example: active, externalId"),
-                          (THEIRS, "adopt_user a@corp.example: externalId")):  # fmt: skip
+    for known, change in (
+        (OURS, "reactivate_user a@corp.example: active, externalId"),
+        (THEIRS, "adopt_user a@corp.example: externalId"),
+    ):
         again = decided(planned(NEWCOMER, LEFT, known), "rehire?", "link", known)
         assert told(planned(NEWCOMER, LEFT, again)) == [change]
 
