@@ -1,13 +1,16 @@
 """What a run concludes when the sending is over: conflicts that the target added, and what to remember of each pair."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 
 from scim_bridge.apply.engine import Applied
 from scim_bridge.model.identity import Kind
+from scim_bridge.model.known import LASTING, Known, Resolution
 from scim_bridge.model.operation import Operation, Outcome
 from scim_bridge.model.plan import SUMMARY, Bookkeeping, Conflict, Paired, Plan, conflict_key
-from scim_bridge.plan.correlate import Matches
+from scim_bridge.model.policy import Policy
+from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.make import bookkeeping
 from scim_bridge.plan.sides import Sides
 
@@ -20,6 +23,7 @@ class Conclusion:
 
     summary: what was done, by the keys of a plan's summary, with those that were held and those that failed.
     has_tried: everything was sent that could be, so a refusal of an earlier run that did not come again is over.
+    carried_out, pending: keys of conflicts whose decision this run has carried out, and has not.
     """
 
     conflicts: tuple[Conflict, ...]
@@ -28,6 +32,8 @@ class Conclusion:
     failed: int = 0
     summary: Mapping[str, int] = field(default_factory=dict)
     has_tried: bool = False
+    carried_out: frozenset[str] = frozenset()
+    pending: frozenset[str] = frozenset()
 
 
 def conclude(
@@ -36,6 +42,7 @@ def conclude(
     plan_now: Plan,
     plan_applied: Plan,
     applied: Applied | None,
+    policy: Policy,
     only: Container[Key] | None = None,
 ) -> Conclusion:
     """Sum up a run. plan_now: of what was read; plan_applied: what was sent, which a saved file may hold.
@@ -46,15 +53,17 @@ def conclude(
     ended = list(zip(plan_applied.operations, outcomes, strict=False))
     refused = [_refused(operation, outcome) for operation, outcome in ended if outcome.status == "held"]
     open_now = {conflict.key: conflict for conflict in (*plan_now.conflicts, *refused)}
-    books = _without(sides.known.aside, matches, bookkeeping(matches, plan_now, sides.directory))
+    books = _without_aside(bookkeeping(matches, plan_now, sides.directory), matches, sides, plan_now)
     if only is not None:
         mine = tuple(pair for pair in books.paired if (pair.kind, pair.source_id) in only)
         books = replace(books, paired=mine, forgotten=tuple(key for key in books.forgotten if key in only))
     superseded = applied.superseded if applied is not None else frozenset()
     books = replace(books, paired=tuple(p for p in books.paired if (p.kind, p.source_id) not in superseded))
     books = _as_it_is(books, plan_now.operations, ended)
+    books = replace(books, paired=tuple(_with_grace(books.paired, matches, sides, ended, policy)))
     earlier = applied.earlier if applied is not None else frozenset()
     new = [o for o, outcome in ended if outcome.status == "done" and o.id not in earlier]
+    carried_out, pending = _decisions(sides.known, matches, plan_now, ended if applied is not None else None, only)
     failed = sum(outcome.status in ("failed", "not_sent") for outcome in outcomes)
     return Conclusion(
         tuple(open_now.values()),
@@ -63,12 +72,66 @@ def conclude(
         failed,
         _done((pair for pair in ended if pair[0].id not in earlier), held=plan_applied.held, failed=failed),
         applied is not None and applied.has_ended,
+        carried_out,
+        pending,
     )
 
 
-def _without(aside: frozenset[Key], matches: Matches, books: Bookkeeping) -> Bookkeeping:
-    """Links that were set aside, and whose record is not there, are over: what they named is listed instead."""
-    over = aside - {(match.kind, match.source_id) for match in matches}
+def _decisions(
+    known: Known,
+    matches: Matches,
+    plan_now: Plan,
+    ended: Sequence[tuple[Operation, Outcome]] | None,
+    only: Container[Key] | None,
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Conflicts whose decision was carried out, and those whose decision still waits: for a run that is let through,
+    for an answer that is no refusal, for a hold that ends. ended: None if the guard stopped the run.
+
+    Whatever follows from a decision is in the plan of now, which a saved plan that was sent in its place may lack.
+    """
+    done = [operation for operation, outcome in ended or () if outcome.status == "done" and outcome.landed is None]
+    asked_anew = {conflict.key for conflict in plan_now.conflicts}
+    carried_out: set[str] = set()
+    pending: set[str] = set()
+    for key, decided in known.resolutions.items():
+        is_lasting = decided.decision in LASTING
+        if is_lasting or key in asked_anew or (only is not None and (decided.resource, decided.source_id) not in only):
+            continue
+        needed = [operation for operation in plan_now.operations if decided.is_about(operation)]
+        waits = any(match.is_held for match in matches if _is_concerned(match, decided))
+        has_landed = all(any(_is_same(each, other) for other in done) for each in needed)
+        (carried_out if ended is not None and has_landed and not waits else pending).add(key)
+    return frozenset(carried_out), frozenset(pending)
+
+
+def _is_concerned(match: Match, decided: Resolution) -> bool:
+    target_id = match.existing.target_id if match.existing is not None else ""
+    is_it = bool(decided.source_id) and match.source_id == decided.source_id
+    return match.kind == decided.resource and (is_it or (bool(target_id) and target_id == decided.target_id))
+
+
+def _is_same(planned: Operation, sent: Operation) -> bool:
+    """Whether what a saved plan sent is what is planned now; the two number their operations apart."""
+    facts = attrgetter("kind", "source_id", "target_id", "changes", "members")
+    return bool(facts(planned) == facts(sent))
+
+
+def _without_aside(books: Bookkeeping, matches: Matches, sides: Sides, plan_now: Plan) -> Bookkeeping:
+    """Links that were set aside are over once somebody else has the resource, or it is gone, or nobody is asked.
+
+    Of a record that is there and not paired (it is held), and of one that is gone while somebody is asked about its
+    resource, the link stays, and waits.
+    """
+    paired = {(p.kind, p.target_id): p.source_id for p in books.paired}
+    there = {(match.kind, match.source_id) for match in matches if match.source_id}
+    asked = {(c.resource, c.target_id) for c in plan_now.conflicts if c.kind == "unclaimed"}
+    over = []
+    for key, link in sides.known.aside.items():
+        resource = (link.kind, link.target_id)
+        is_gone = link.target_id not in sides.inventory.of(link.kind)
+        is_anothers = paired.get(resource, link.source_id) != link.source_id
+        if is_gone or is_anothers or (key not in there and resource not in asked):
+            over.append(key)
     return replace(books, forgotten=(*books.forgotten, *sorted(over))) if over else books
 
 
@@ -98,6 +161,30 @@ def _as_it_is(
         (done if is_done else pending).update(_key(operation))
     done -= {key for operation, outcome in ended if outcome.status != "done" for key in _key(operation)}
     return replace(books, paired=tuple(_still_paired(books.paired, pending - done)))
+
+
+def _with_grace(
+    paired: Iterable[Paired],
+    matches: Matches,
+    sides: Sides,
+    ended: Sequence[tuple[Operation, Outcome]],
+    policy: Policy,
+) -> Iterator[Paired]:
+    """The pairs, those that have left with whether their grace runs: from the moment they are shut, not before.
+
+    A policy that keeps who has left begins no grace, and one that is shut anew, after a rollback or after somebody
+    opened it again, begins another.
+    """
+    left = {(m.kind, m.source_id): m for m in matches if m.row.action == "deprovision" and not m.is_kept_by(policy)}
+    for pair in paired:
+        match = left.get((pair.kind, pair.source_id))
+        if not pair.departed or match is None or match.existing is None:
+            yield replace(pair, departed=False)
+            continue
+        mine = [(o, end) for o, end in ended if o.resource == pair.kind and o.target_id == pair.target_id]
+        shutting = [end.status == "done" for o, end in mine if o.kind in ("deactivate_user", "remove_members")]
+        is_open = match.existing.is_open or bool(sides.members.get(pair.target_id))
+        yield replace(pair, departed=all(shutting) if shutting else not is_open, is_shut_now=bool(shutting))
 
 
 def _key(operation: Operation) -> Iterator[Key]:

@@ -12,13 +12,14 @@ from scim_bridge.conclusion import Conclusion, conclude
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError, Busy, CredentialsRefused
 from scim_bridge.model.operation import Operation, counted_under
-from scim_bridge.model.plan import Plan
+from scim_bridge.model.plan import Bookkeeping, Plan
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.source import SourceReading
 from scim_bridge.observation import Observed
 from scim_bridge.plan.correlate import Matches
 from scim_bridge.plan.document import fingerprint, operation_bytes
+from scim_bridge.plan.guard import not_approved
 from scim_bridge.plan.sides import Sides
 from scim_bridge.plan.single import Key
 from scim_bridge.state.lock import lock
@@ -150,16 +151,55 @@ class Requests(Protocol):
         ...
 
 
-def send(
+def carry_out(
+    bridge: Bridge,
+    state: State,
+    run_id: int,
+    reading: Reading,
+    order: Order,
+    *,
+    saved: Plan | None = None,
+    inbox: Requests | None = None,
+    before_sending: Callable[[], None] | None = None,
+) -> Result:
+    """What every kind of run does with its plan: guard, use the approval or stop, then send, conclude, and record.
+
+    saved: the plan to send in place of the one just made; approving it approves all that it counted. inbox: what is
+    urgent, and is dealt with between two writes. before_sending: called once the guard lets the plan through. Raises
+    Stop; what had landed by then is concluded first.
+    """
+    plan = saved or reading.plan
+    if plan.verdict.passed:
+        if reading.only is None and saved is None:
+            state.forget_trip(bridge.name)
+    elif not order.approved_by:
+        return _stop_by_guard(state, bridge, run_id, reading, plan, frozenset())
+    else:
+        new = _not_approved(state, bridge, plan) if saved is None else frozenset()
+        if new is None or new:
+            return _stop_by_guard(state, bridge, run_id, reading, plan, new or frozenset())
+        state.use_approval(run_id, bridge.name, order.approved_by)
+    if before_sending is not None:
+        before_sending()
+    return _send(bridge, state, run_id, reading, plan, order, inbox)
+
+
+def _not_approved(state: State, bridge: Bridge, plan: Plan) -> frozenset[str] | None:
+    """What the limits count in this plan and not in the one that was kept for approval; None if none was kept."""
+    tripped = state.reader.tripped(bridge.name)
+    return None if tripped is None else not_approved(plan.verdict, tripped[1])
+
+
+def _send(
     bridge: Bridge,
     state: State,
     run_id: int,
     reading: Reading,
     plan: Plan,
     order: Order,
-    inbox: Requests | None = None,
+    inbox: Requests | None,
 ) -> Result:
-    """Journal, apply, conclude, record. inbox: what is urgent, and is dealt with between two writes."""
+    """Journal, apply, conclude, record."""
     is_relinking = reading.matches.is_relinking
     journal = state.begin_applying(run_id, fingerprint(plan), reading.plan.conflicts, is_relinking=is_relinking)
     journal.record((operation, operation_bytes(operation)) for operation in plan.operations)
@@ -170,7 +210,7 @@ def send(
         work = replace(work, has_requests=inbox.has_requests, answer_requests=inbox.answer)
     applied = apply(plan.operations, bridge.target, journal, ground, work)
     journal.end_unsent(applied.outcomes)
-    conclusion = conclude(reading.matches, reading.sides, reading.plan, plan, applied, reading.only)
+    conclusion = conclude(reading.matches, reading.sides, reading.plan, plan, applied, bridge.policy, reading.only)
     ending = Ending(
         _status(applied),
         _detail(applied, conclusion),
@@ -184,10 +224,7 @@ def send(
         isinstance(applied.stopped, CredentialsRefused),
         _approved(plan, order, reading.only or frozenset()),
     )
-    closing: Closing = "planned" if not conclusion.has_tried else "all"
-    if reading.only is not None:
-        closing = "none"
-    state.finish(run_id, ending, conclusion.conflicts, conclusion.books, settled=reading.plan.settled, closing=closing)
+    _finish(state, run_id, ending, reading, conclusion, conclusion.books)
     if applied.stopped is not None:
         raise applied.stopped
     return Result(run_id, reading, plan, applied, conclusion)
@@ -227,14 +264,32 @@ def _detail(applied: Applied, conclusion: Conclusion) -> str:
     return f"{failed:,} operation{'' if failed == 1 else 's'} failed; the next run tries again" if failed else ""
 
 
-def stop_by_guard(state: State, bridge: Bridge, run_id: int, reading: Reading, new: frozenset[str]) -> Result:
+def _stop_by_guard(
+    state: State, bridge: Bridge, run_id: int, reading: Reading, plan: Plan, new: frozenset[str]
+) -> Result:
     """Nothing is sent; what the limits counted is kept for approval."""
-    plan = reading.plan
     state.keep_trip(run_id, bridge.name, plan.verdict)
-    conclusion = conclude(reading.matches, reading.sides, plan, plan, None)
+    conclusion = conclude(reading.matches, reading.sides, reading.plan, plan, None, bridge.policy, reading.only)
     detail = "stopped before the first write: " + "; ".join(trip.sentence for trip in plan.verdict.tripped)
     ending = Ending(
         "stopped_by_guard", detail, plan.summary, conclusion.counts, bridge.target.requests, verdict=plan.verdict
     )
-    state.finish(run_id, ending, conclusion.conflicts, settled=plan.settled, closing="planned")
+    _finish(state, run_id, ending, reading, conclusion, None)
     return Result(run_id, reading, plan, None, conclusion, new)
+
+
+def _finish(
+    state: State, run_id: int, ending: Ending, reading: Reading, conclusion: Conclusion, books: Bookkeeping | None
+) -> None:
+    """Close a run. What it may close follows from what it has read: one about some says nothing about the others."""
+    closing: Closing = "none" if reading.only is not None else "all" if conclusion.has_tried else "planned"
+    state.finish(
+        run_id,
+        ending,
+        conclusion.conflicts,
+        books,
+        settled=reading.plan.settled,
+        closing=closing,
+        carried_out=conclusion.carried_out,
+        pending=conclusion.pending,
+    )

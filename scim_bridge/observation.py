@@ -39,16 +39,17 @@ class Observed:
     read_now: frozenset[str] = frozenset()
 
 
-def knowledge(bridge: Bridge, reader: StateReader, now: datetime, *, after_restore: bool = False) -> Known:
+def knowledge(bridge: Bridge, reader: StateReader, now: datetime) -> Known:
     """What earlier runs left behind, as far as this connection's policy asks for it.
 
-    after_restore: the state is a copy of unknown age, so that hardly anything of it is believed.
+    Who was in which group is not believed before a run about everybody has ended since the state was lost or restored.
     """
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
     known = replace(known, repaired=reader.repairs(bridge.name, bridge.endpoint, now - _REPAIRS * bridge.verify))
     if bridge.policy.drift == "report":
-        known = replace(known, memberships=reader.members(bridge.endpoint, None, ours=True))
-    return known.after_restore() if after_restore else known
+        is_told = not known.is_fresh or known.counts is not None
+        known = replace(known, memberships=reader.members(bridge.endpoint, None, ours=True) if is_told else {})
+    return known
 
 
 def recollect(bridge: Bridge, reader: StateReader, now: datetime) -> Memory | None:

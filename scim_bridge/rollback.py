@@ -3,20 +3,19 @@
 It pauses the connection, or the schedule would carry out the same changes again.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from scim_bridge.aftermath import touches_since
 from scim_bridge.bridge import Bridge
 from scim_bridge.errors import Misconfigured
-from scim_bridge.execution import Order, Reading, Result, remember, run, send, stop_by_guard
-from scim_bridge.model.identity import Directory, Snapshot, SourceCounts
-from scim_bridge.model.operation import Operation
+from scim_bridge.execution import Order, Reading, Result, carry_out, remember, run
+from scim_bridge.model.identity import KINDS, Directory, Inventory, Kind, Snapshot, SourceCounts
+from scim_bridge.model.known import Known
 from scim_bridge.model.run import RunRecord
 from scim_bridge.model.source import SourceReading
 from scim_bridge.observation import observe, with_members
 from scim_bridge.plan.document import from_document
-from scim_bridge.plan.guard import not_approved
-from scim_bridge.plan.inverse import invert
+from scim_bridge.plan.inverse import Past, Sent, invert
 from scim_bridge.plan.make import Occasion
 from scim_bridge.plan.sides import Sides
 from scim_bridge.state.reader import StateReader
@@ -30,25 +29,22 @@ def roll_back(bridge: Bridge, state: State, undone: int, order: Order, who: str)
     with run(bridge, state, "rollback") as run_id:
         reading = read_and_invert(bridge, state.reader, undone, order)
         remember(bridge, state, reading)
-        verdict = reading.plan.verdict
-        if not verdict.passed:
-            tripped = state.reader.tripped(bridge.name) if order.approved_by else None
-            new = not_approved(verdict, tripped[1] if tripped is not None else ())
-            if new:
-                return stop_by_guard(state, bridge, run_id, reading, new if tripped is not None else frozenset())
-            state.use_approval(run_id, bridge.name, order.approved_by)
-        state.pause(bridge.name, who, f"rolled back run {undone}")
-        return send(bridge, state, run_id, reading, reading.plan, order)
+        return carry_out(
+            bridge,
+            state,
+            run_id,
+            reading,
+            order,
+            before_sending=lambda: state.pause(bridge.name, who, f"rolled back run {undone}"),
+        )
 
 
 def nothing_to_undo(reader: StateReader, undone: int) -> str:
     """Why there is nothing to undo in a run that has ended, "" if there is something."""
     record, counts = reader.run(undone), reader.operation_counts(undone)
-    if record is None or record.status == "running" or counts.get("done"):
+    if record is None or record.status == "running" or any(counts.get(s) for s in ("done", "sent", "held", "failed")):
         return ""
-    was_sent = any(counts.get(status) for status in ("sent", "held", "failed"))
-    what = "nothing that it sent is known to have gone through" if was_sent else "it sent nothing"
-    return f"run {undone}: {what}, so there is nothing to undo"
+    return f"run {undone}: it sent nothing, so there is nothing to undo"
 
 
 def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Order) -> Reading:
@@ -57,16 +53,18 @@ def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Ord
     now = datetime.now(UTC)
     moment = f"{now:%Y-%m-%dT%H:%M:%SZ}"
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
-    done = _done(reader, undone)
     existing = observe(bridge, reader, now, order.progress, in_full=True)
+    sent, lost = _sent(reader, undone, existing.inventory, known)
     managed = {link.target_id for link in known.groups.values()}
-    touched = {target_id for operation, target_id in done if operation.resource == "group"}
+    touched = {each.target_id for each in sent if each.operation.resource == "group"}
     groups = sorted((managed | touched) & existing.inventory.groups.keys())
     existing = with_members(bridge, reader, existing, groups, order.progress)
     nothing = Directory((), (), {}, known.counts or SourceCounts(0, 0, 0))
     sides = Sides(nothing, existing.inventory, existing.members, known)
     occasion = Occasion(bridge.name, bridge.endpoint, known.mapping, moment, moment[:10], moment)
-    plan, matches = invert(undone, done, sides, bridge.policy, bridge.target.capabilities, occasion)
+    touches = touches_since(bridge, reader, undone, sides)
+    past = Past(undone, sent, touches, _left_since(bridge, reader, undone, known), lost)
+    plan, matches = invert(past, sides, bridge.policy, bridge.target.capabilities, occasion)
     source = SourceReading(Snapshot((), (), {}))
     return Reading(source, now, matches, existing, sides, plan, only=frozenset())
 
@@ -78,7 +76,32 @@ def _require_undoable(bridge: Bridge, record: RunRecord | None, undone: int) -> 
         raise Misconfigured(f"run {undone} is still in progress", "Wait for it to end.")
 
 
-def _done(reader: StateReader, undone: int) -> Sequence[tuple[Operation, str]]:
-    """The operations of a run that landed, in the order of its plan, each with the id of its resource."""
-    records = reader.operations(undone, limit=_ALL)
-    return [(from_document(r.document), r.target_id) for r in records if r.status == "done" and r.target_id is not None]
+def _sent(reader: StateReader, undone: int, inventory: Inventory, known: Known) -> tuple[list[Sent], list[str]]:
+    """What a run sent, in the order of its plan, each with its resource; and the names of what is not to be found.
+
+    An operation without a good answer counts as well: what landed of it, the target tells.
+    """
+    by_id = {(kind, r.external_id): r.target_id for kind in KINDS for r in inventory.of(kind).values() if r.external_id}
+    by_id |= {(kind, link.source_id): link.target_id for kind in KINDS for link in known.of(kind).values()}
+    sent, lost = [], []
+    for record in reader.operations(undone, limit=_ALL):
+        if record.sent_at is None or record.status in ("not_sent", "superseded", "planned"):
+            continue
+        operation = from_document(record.document)
+        target_id = (
+            record.target_id or operation.target_id or by_id.get((operation.resource, operation.source_id or ""))
+        )
+        if target_id is not None:
+            sent.append(Sent(operation, target_id, record.status == "done"))
+        elif operation.is_create and record.status != "held":
+            lost.append(operation.subject)
+    return sent, lost
+
+
+def _left_since(bridge: Bridge, reader: StateReader, undone: int, known: Known) -> frozenset[tuple[Kind, str]]:
+    """Those whose record a later run has seen gone: nobody brings them back by undoing an earlier change."""
+    following = reader.next_run(bridge.name, undone)
+    if following is None:
+        return frozenset()
+    links = (link for kind in KINDS for link in known.of(kind).values())
+    return frozenset((k.kind, k.target_id) for k in links if k.departed is not None and k.departed >= following.started)

@@ -4,17 +4,17 @@ The target is asked about the named identities alone; for everybody else what wa
 progress, so is the source: a revocation that is asked for must not wait until 100,000 records are mapped again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
 from scim_bridge.bridge import Bridge
 from scim_bridge.errors import Misconfigured
-from scim_bridge.execution import Order, Reading, Result, failure_on_record, remember, send, stop_by_guard
+from scim_bridge.execution import Order, Reading, Result, carry_out, failure_on_record, remember
 from scim_bridge.mapping.again import map_again
 from scim_bridge.mapping.record import map_records
-from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Directory, Existing, Snapshot, SourceCounts
+from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Directory, Existing, Notice, Snapshot, SourceCounts
 from scim_bridge.model.known import Known
 from scim_bridge.model.plan import Plan, Verdict
 from scim_bridge.model.source import Memory, SourceReading
@@ -22,11 +22,11 @@ from scim_bridge.observation import Key, Observed, knowledge, recollect, with_ag
 from scim_bridge.plan.assignments import concerned, with_what_hangs
 from scim_bridge.plan.correlate import Match, Matches, correlate
 from scim_bridge.plan.fit import fit
-from scim_bridge.plan.guard import not_approved, refuse_empty
+from scim_bridge.plan.guard import refuse_empty
 from scim_bridge.plan.make import Occasion, make_plan
 from scim_bridge.plan.neighbourhood import neighbourhood
 from scim_bridge.plan.sides import Sides
-from scim_bridge.plan.single import Named, is_called, narrowed
+from scim_bridge.plan.single import Named, in_the_way, is_called, narrowed
 from scim_bridge.state.lock import lock
 from scim_bridge.state.reader import StateReader
 from scim_bridge.state.writer import State
@@ -50,11 +50,24 @@ def read_and_plan_only(
     now = datetime.now(UTC)
     known = knowledge(bridge, reader, now)
     last = reader.last_reading(bridge.name, bridge.endpoint)
-    observed = Observed(reader.inventory(bridge.endpoint), last or now, is_whole=False)
+    if last is None:  # nothing was ever seen, so nobody would know whom a member's id means
+        observed = Observed(bridge.target.read(order.progress), now, is_whole=True)
+    else:
+        observed = Observed(reader.inventory(bridge.endpoint), last, is_whole=False)
     view = _View(bridge, known, observed, order.today or f"{now:%Y-%m-%d}")
     source, everybody, keys = _see(view, recollect(bridge, reader, now), who, beside)
-    view = _looked_at(view.around(everybody, keys), keys)
-    return Reading(source, now, view.matches, view.observed, *_planned(view, reader, keys, now), keys)
+    view = view.around(everybody, keys)
+    too = in_the_way(view.matches, keys, bridge.terms.unique)
+    view = _looked_at(view, keys | too)
+    sides, plan = _planned(view, reader, keys | too, now)
+    plan = replace(plan, warnings=(*plan.warnings, *_planned_too(view.named(too))))
+    return Reading(source, now, view.matches, view.observed, sides, plan, keys | too)
+
+
+def _planned_too(wanted: Named) -> Iterator[Notice]:
+    for match in (*wanted.users, *wanted.groups):
+        detail = f"{match.name} is planned too: it has to give up a name or an email that a named one takes"
+        yield Notice("planned_too", match.name, detail)
 
 
 def _planned(view: "_View", reader: StateReader, keys: frozenset[Key], now: datetime) -> tuple[Sides, Plan]:
@@ -184,14 +197,7 @@ def run_one(bridge: Bridge, state: State, who: Sequence[str], order: Order, oute
     with failure_on_record(state, run_id):
         reading = read_and_plan_only(bridge, state.reader, who, order, beside)
         remember(bridge, state, reading)
-        verdict = reading.plan.verdict
-        if not verdict.passed:
-            tripped = state.reader.tripped(bridge.name) if order.approved_by else None
-            new = not_approved(verdict, tripped[1] if tripped is not None else ())
-            if new:
-                return stop_by_guard(state, bridge, run_id, reading, frozenset())
-            state.use_approval(run_id, bridge.name, order.approved_by)
-        return send(bridge, state, run_id, reading, reading.plan, order)
+        return carry_out(bridge, state, run_id, reading, order)
 
 
 def named(matches: Matches, who: Iterable[str]) -> Named:

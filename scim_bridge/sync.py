@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from scim_bridge.aftermath import undone_since
 from scim_bridge.bridge import Bridge
 from scim_bridge.errors import PlanOutdated
-from scim_bridge.execution import Order, Reading, Result, remember, run, send, stop_by_guard
+from scim_bridge.execution import Order, Reading, Result, carry_out, remember, run
 from scim_bridge.inbox import Inbox
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import Directory
@@ -29,7 +30,7 @@ from scim_bridge.plan.basis import changed_since
 from scim_bridge.plan.correlate import Matches, correlate
 from scim_bridge.plan.document import fingerprint
 from scim_bridge.plan.fit import fit
-from scim_bridge.plan.guard import not_approved, refuse_empty
+from scim_bridge.plan.guard import refuse_empty
 from scim_bridge.plan.make import Occasion, make_plan
 from scim_bridge.plan.membership import losing, with_strangers
 from scim_bridge.plan.sides import Sides
@@ -73,7 +74,7 @@ def read_and_plan(bridge: Bridge, reader: StateReader, order: Order) -> Reading:
 def read_both(bridge: Bridge, reader: StateReader, order: Order) -> tuple[Known, Sight]:
     """What is remembered, what the source shows, and what the target holds."""
     now = datetime.now(UTC)
-    known = knowledge(bridge, reader, now, after_restore=order.after_restore)
+    known = knowledge(bridge, reader, now)
     today = order.today or f"{now:%Y-%m-%d}"
     memory = None if order.in_full else recollect(bridge, reader, now)
     source = said_why_whole(bridge.source.read(today, memory, order.progress))
@@ -124,19 +125,11 @@ def _text(moment: datetime) -> str:
 def sync(bridge: Bridge, state: State, order: Order) -> Result:
     """Bring the target to what the source says, within the limits. Raises Stop; the run is then on record as failed."""
     with run(bridge, state, "sync") as run_id:
+        if order.after_restore:
+            state.begin_restore(run_id)
         reading = read_and_plan(bridge, state.reader, order)
         remember(bridge, state, reading)
-        verdict = reading.plan.verdict
-        if verdict.passed:
-            state.forget_trip(bridge.name)
-        else:
-            tripped = state.reader.tripped(bridge.name) if order.approved_by else None
-            new = not_approved(verdict, tripped[1] if tripped is not None else ())
-            if new:
-                return stop_by_guard(state, bridge, run_id, reading, new if tripped is not None else frozenset())
-            state.use_approval(run_id, bridge.name, order.approved_by)
-        inbox = Inbox(bridge, state, run_id, order, reading)
-        return send(bridge, state, run_id, reading, reading.plan, order, inbox)
+        return carry_out(bridge, state, run_id, reading, order, inbox=Inbox(bridge, state, run_id, order, reading))
 
 
 def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order) -> Result:
@@ -151,16 +144,15 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order) -> Resu
         reading = read_and_plan(bridge, state.reader, replace(order, today=saved.today, in_full=True))
         remember(bridge, state, reading)
         begun = state.reader.begun(bridge.name, fingerprint(saved))
-        moved = changed_since(saved, reading.plan.basis, reading.sides.inventory, reading.sides.members, begun)
+        ids = frozenset(record.operation_id for record in begun)
+        moved = changed_since(saved, reading.plan.basis, reading.sides.inventory, reading.sides.members, ids)
+        moved = moved or undone_since(bridge, state.reader, begun, reading.sides)
         if moved:
             raise PlanOutdated(f"{moved} since this plan was made, so nothing was sent", _plan_again(bridge))
         if saved.verdict.passed and not begun:  # the window may have filled since
             saved = replace(saved, verdict=reading.plan.verdict)
-        if not saved.verdict.passed:
-            if not order.approved_by:
-                return stop_by_guard(state, bridge, run_id, replace(reading, plan=saved), frozenset())
-            state.use_approval(run_id, bridge.name, order.approved_by)
-        return send(bridge, state, run_id, reading, saved, order, Inbox(bridge, state, run_id, order, reading))
+        inbox = Inbox(bridge, state, run_id, order, reading)
+        return carry_out(bridge, state, run_id, reading, order, saved=saved, inbox=inbox)
 
 
 def _plan_again(bridge: Bridge) -> str:

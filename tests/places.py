@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from scim_bridge.config.source import CsvSettings, LdapSettings, Search, SourceSettings
+from scim_bridge.config.source import CsvSettings, LdapSettings, MemberFile, Search, SourceSettings
 from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
 from scim_bridge.mapping.document import Mapping as Rules
 from scim_bridge.mapping.document import load_mapping, wanted
@@ -65,7 +65,7 @@ class Files:
     @property
     def settings(self) -> SourceSettings:
         users, groups, members = (self.folder / f"{name}.csv" for name in ("users", "groups", "members"))
-        return CsvSettings(users, groups, members, "auto", "auto")
+        return CsvSettings(users, groups, MemberFile(members))
 
     def become(self, there: Organization) -> None:
         put(there, self.folder)

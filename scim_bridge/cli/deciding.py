@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
+from scim_bridge.bridge import endpoint_key
 from scim_bridge.cli.output import tell, who
-from scim_bridge.config.settings import load
+from scim_bridge.config.settings import Settings, load
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.known import DECISIONS, ONLY_IGNORED, Decision
 from scim_bridge.model.run import ConflictRecord
@@ -49,6 +50,8 @@ def resolve_command(
     if link is not None and key == found[0].kind:
         raise Misconfigured("--link gives one resource to one record", "Name one conflict by its key.")
     chosen = _fitting(found[0], [decision for decision, is_given in given.items() if is_given])
+    if link is not None:
+        _require_free(settings, found[0], link)
     with State(settings.state) as state:
         for conflict in found:
             state.resolve(conflict.connection, conflict.key, chosen, link or "", note, who())
@@ -67,6 +70,32 @@ def _fitting(conflict: ConflictRecord, given: list[Decision]) -> Decision:
     if given[0] not in possible:
         raise Misconfigured(f"--{given[0]} cannot decide a conflict of kind {kind}", f"Use {ways}.")
     return given[0]
+
+
+def _require_free(settings: Settings, conflict: ConflictRecord, target_id: str) -> None:
+    """A record gets a resource of its own kind that no other record has. Raises Misconfigured for any other text."""
+    endpoint = endpoint_key(settings.connection(conflict.connection).target.url)
+    found = open_reader(settings.state).standing(endpoint, target_id)
+    if not found:
+        raise Misconfigured(
+            f"--link: the target has no {conflict.resource} with the id {target_id!r}, as it was last read",
+            "Give an id that `scim-bridge conflicts` or `scim-bridge explain` shows. "
+            f"If it is new on the target: scim-bridge sync {conflict.connection} --full, then decide.",
+        )
+    if all(each.kind != conflict.resource for each in found):
+        raise Misconfigured(
+            f"--link: {target_id} is a {found[0].kind}, and conflict {conflict.key} is about a {conflict.resource}",
+            f"Give the id of a {conflict.resource}.",
+        )
+    if conflict.kind == "rehire?" and target_id == conflict.target_id:
+        return
+    for each in found:
+        is_own = (each.connection, each.source_id) == (conflict.connection, conflict.source_id)
+        if each.source_id and not is_own and each.departed is None and each.kind == conflict.resource:
+            raise Misconfigured(
+                f"--link: {target_id} already belongs to record {each.source_id!r} of connection {each.connection}",
+                "Give the id of a resource that no other record has, or change the source.",
+            )
 
 
 def pause_command(

@@ -118,7 +118,7 @@ def _is_choice(annotation: Any) -> bool:
 
 def _tag(kind: type[BaseModel]) -> tuple[str, ...]:
     """What pydantic calls a section of this kind where there are several."""
-    return get_args(kind.model_fields["kind"].annotation) if "kind" in kind.model_fields else ("addresses",)
+    return get_args(kind.model_fields["kind"].annotation) if "kind" in kind.model_fields else ("section",)
 
 
 _KEYS = dict(_sections(Document))

@@ -14,6 +14,7 @@ from scim_bridge.model.policy import Limit
 
 Written = TypeVar("Written")
 
+SEPARATOR = r"""^(auto|[^A-Za-z0-9"]{1,3})$"""
 DURATION = r"^[1-9][0-9]{0,4}[smhd]$"
 PERCENTAGE = r"^(100|[1-9]?[0-9])%$"
 DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
@@ -117,6 +118,13 @@ def encoding(name: str) -> str:
     except (LookupError, ValueError):
         raise ValueError(f": {name!r} is no text encoding; write auto, utf-8, cp932 …") from None
     return name
+
+
+def separator(value: str) -> str:
+    """What stands between the names of a list in one cell, or auto."""
+    if not _fits(SEPARATOR, value):
+        raise ValueError(': write auto, or what stands between two names, such as ";" or ", "')
+    return value
 
 
 def state_file(value: str) -> str:

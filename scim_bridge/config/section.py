@@ -22,6 +22,9 @@ Day = Annotated[
 ]
 Region = Annotated[str, AfterValidator(checked(form.region)), Field(json_schema_extra={"pattern": form.REGION})]
 Encoding = Annotated[str, AfterValidator(checked(form.encoding)), Field(json_schema_extra={"minLength": 1})]
+Separator = Annotated[
+    str, AfterValidator(checked(form.separator)), Field(json_schema_extra={"pattern": form.SEPARATOR})
+]
 State = Annotated[str, AfterValidator(checked(form.state_file)), Field(json_schema_extra={"pattern": form.STATE})]
 Address = Annotated[str, AfterValidator(checked(form.address)), Field(json_schema_extra={"pattern": form.LISTEN})]
 Url = Annotated[str, AfterValidator(checked(form.endpoint)), Field(json_schema_extra={"pattern": form.URL})]

@@ -1,7 +1,7 @@
 """Typed settings of each kind of source: `source` of `bridge.yaml` read, checked and made absolute."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -14,14 +14,62 @@ BindMethod = Literal["simple", "external", "gssapi"]
 
 
 @dataclass(frozen=True, slots=True)
+class MemberFile:
+    """A file with a row for each membership, absolute, and its columns.
+
+    type: the column that says user or group; None = `member_type`, if there is one. group_by, member_by: the column of
+    the groups and of the members whose values stand there; "id" is the one that the mapping names as the id.
+    """
+
+    path: Path
+    group: str = "group_id"
+    member: str = "member_id"
+    type: str | None = None
+    group_by: str = "id"
+    member_by: str = "id"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberList:
+    """A column of lists. of: whose column: users name their groups there, groups their users.
+
+    separator: what stands between two names, or "auto". by: the column of the others whose values are listed; "id" is
+    the one that the mapping names as the id.
+    """
+
+    of: Literal["user", "group"]
+    column: str
+    separator: str = "auto"
+    by: str = "id"
+
+
+@dataclass(frozen=True, slots=True)
 class CsvSettings:
-    """Files of a CSV source, absolute. delimiter: one character, or "auto"."""
+    """Files of a CSV source, absolute. delimiter: one character, or "auto".
+
+    groups_from_users: there is no file of groups; they are made from the names in the users' lists.
+    """
 
     users: Path
-    groups: Path | None
-    members: Path | None
-    encoding: str
-    delimiter: str
+    groups: Path | None = None
+    members: MemberFile | MemberList | None = None
+    encoding: str = "auto"
+    delimiter: str = "auto"
+    groups_from_users: bool = False
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Every file."""
+        members = self.members.path if isinstance(self.members, MemberFile) else None
+        return tuple(path for path in (self.users, self.groups, members) if path is not None)
+
+    def each(self, found: Callable[[Path], Path]) -> "CsvSettings":
+        """The same with other files in the place of these."""
+        members = self.members
+        if isinstance(members, MemberFile):
+            members = replace(members, path=found(members.path))
+        groups = found(self.groups) if self.groups is not None else None
+        return replace(self, users=found(self.users), groups=groups, members=members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +200,29 @@ SourceSettings = CsvSettings | LdapSettings | EntraSettings
 def source_settings(read: source_document.Source, folder: Path) -> SourceSettings:
     """What a source section means. folder: what relative paths are relative to."""
     if isinstance(read, source_document.CsvFiles):
-        files = (_file(folder, read.users) or folder, _file(folder, read.groups), _file(folder, read.members))
-        return CsvSettings(*files, read.encoding, read.delimiter)
+        return _csv(read, folder)
     return _ldap(read, folder) if isinstance(read, source_document.Ldap) else _entra(read, folder)
+
+
+def _csv(read: source_document.CsvFiles, folder: Path) -> CsvSettings:
+    from_users = read.groups == source_document.FROM_USERS
+    return CsvSettings(
+        folder / read.users,
+        None if from_users else _file(folder, read.groups),
+        _members(read.members, folder),
+        read.encoding,
+        read.delimiter,
+        from_users,
+    )
+
+
+def _members(read: str | source_document.Memberships, folder: Path) -> MemberFile | MemberList | None:
+    if isinstance(read, str):
+        return MemberFile(folder / read) if read else None
+    if read.file:
+        kind = read.type if "type" in read.model_fields_set else None
+        return MemberFile(folder / read.file, read.group, read.member, kind, read.group_by, read.member_by)
+    return MemberList("user" if read.users else "group", read.users or read.groups, read.separator, read.by)
 
 
 def _file(folder: Path, name: str) -> Path | None:

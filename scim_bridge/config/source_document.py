@@ -2,8 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, JsonValue, Tag, field_validator, model_validator
-from pydantic_core.core_schema import ValidationInfo
+from pydantic import ConfigDict, Discriminator, Field, JsonValue, Tag, model_validator
 
 from scim_bridge.config import form
 from scim_bridge.config.section import (
@@ -16,28 +15,101 @@ from scim_bridge.config.section import (
     PageSize,
     Reference,
     Section,
+    Separator,
     Text,
 )
+
+_OF_FILE = ("group", "member", "type", "group_by", "member_by")
+_OF_LIST = ("separator", "by")
+
+
+def _way(key: str, *others: str) -> JsonValue:
+    return {"required": [key], "properties": dict.fromkeys(others, False)}
+
+
+class Memberships(Section):
+    """Where memberships are, if not in a file with our own columns: in one of three ways.
+
+    A file with a row for each membership (`file`); a column of users that lists their groups (`users`); a column of
+    groups that lists their users (`groups`). by, group_by, member_by: the column that what is written there is looked
+    up in; "id" is the column that the mapping names as the id.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                _way("file", "users", "groups", *_OF_LIST),
+                _way("users", "file", "groups", *_OF_FILE),
+                _way("groups", "file", "users", *_OF_FILE),
+            ]
+        }
+    )
+
+    file: Text = ""
+    group: Text = "group_id"
+    member: Text = "member_id"
+    type: Text = "member_type"
+    group_by: Text = "id"
+    member_by: Text = "id"
+    users: Text = ""
+    groups: Text = ""
+    separator: Separator = "auto"
+    by: Text = "id"
+
+    @model_validator(mode="after")
+    def _is_one(self) -> "Memberships":
+        if sum(map(bool, (self.file, self.users, self.groups))) != 1:
+            raise ValueError(
+                ": write one of {file: FILE, group: COLUMN, member: COLUMN}, {users: COLUMN} (a column of users that "
+                "lists groups), {groups: COLUMN} (a column of groups that lists users)"
+            )
+        wrong = [key for key in (_OF_LIST if self.file else _OF_FILE) if key in self.model_fields_set]
+        if wrong:
+            way = next(key for key in ("file", "users", "groups") if getattr(self, key))
+            raise ValueError(f": {wrong[0]} has no meaning beside {way}; leave it out")
+        return self
+
+
+FROM_USERS = "from-users"
+"""In place of a file of groups: the groups are those that the users' lists name."""
+
+FileOrMemberships = Annotated[
+    Annotated[Text, Tag("file")] | Annotated[Memberships, Tag("section")],
+    Discriminator(lambda written: "section" if isinstance(written, (dict, Memberships)) else "file"),
+]
 
 
 class CsvFiles(Section):
     """Users, groups and memberships in CSV files."""
 
-    model_config = ConfigDict(json_schema_extra={"dependentRequired": {"members": ["groups"]}})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "dependentRequired": {"members": ["groups"]},
+            "if": {"properties": {"groups": {"const": FROM_USERS}}, "required": ["groups"]},
+            "then": {
+                "required": ["members"],
+                "properties": {"members": {"type": "object", "required": ["users"]}},
+            },
+        }
+    )
 
     kind: Literal["csv"]
     users: Text
     groups: Text = ""
-    members: Text = ""
+    members: FileOrMemberships = ""
     encoding: Encoding = "auto"
     delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
 
-    @field_validator("members")
-    @classmethod
-    def _has_groups(cls, members: str, others: ValidationInfo) -> str:
-        if others.data.get("groups") == "":
-            raise ValueError(" needs groups; name the groups file too")
-        return members
+    @model_validator(mode="after")
+    def _has_groups(self) -> "CsvFiles":
+        if self.members and not self.groups:
+            raise ValueError(".members needs groups; name the groups file too")
+        lists_groups = isinstance(self.members, Memberships) and self.members.users
+        if self.groups == FROM_USERS and not lists_groups:
+            raise ValueError(
+                f".groups: {FROM_USERS} needs members: {{users: COLUMN}}, the column of users that lists their groups"
+            )
+        return self
 
 
 _SIMPLE: dict[str, JsonValue] = {"properties": {"method": {"const": "simple"}}}
@@ -189,8 +261,8 @@ class Cloud(Section):
 
 
 CloudOrItsName = Annotated[
-    Annotated[Literal["global", "us-gov", "us-gov-dod", "china"], Tag("name")] | Annotated[Cloud, Tag("addresses")],
-    Discriminator(lambda written: "addresses" if isinstance(written, (dict, Cloud)) else "name"),
+    Annotated[Literal["global", "us-gov", "us-gov-dod", "china"], Tag("name")] | Annotated[Cloud, Tag("section")],
+    Discriminator(lambda written: "section" if isinstance(written, (dict, Cloud)) else "name"),
 ]
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Literal
 
 Kind = Literal["user", "group"]
+KINDS: tuple[Kind, ...] = ("user", "group")
 AttributeType = Literal["string", "strings", "dyn"]
 """How a source types an attribute: text, a list of texts, or whatever the record holds."""
 Value = str | bool | tuple[str, ...]

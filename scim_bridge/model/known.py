@@ -1,11 +1,12 @@
 """What earlier runs of a connection left behind, as the planner sees it. Losing it costs time, never harm."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from scim_bridge.model.identity import Kind, Members, SourceCounts, Value
+from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Conflict
 
 
@@ -14,7 +15,8 @@ class Link:
     """The remembered pair of a source id and a target id: what makes a resource managed.
 
     applied: the attributes we last pushed (or found equal), by path; empty if never. `active` in it tells a
-    deactivation of ours from one made behind our back. departed: when a run first saw the record gone (UTC).
+    deactivation of ours from one made behind our back. departed: when it was
+    deactivated or emptied because its record had left (UTC); the grace runs from then.
     """
 
     kind: Kind
@@ -42,6 +44,10 @@ DECISIONS: Mapping[str, tuple[Decision, ...]] = {
 """Kind of conflict → how it can be decided; every other kind can only be ignored, or mended where it comes from."""
 
 
+LASTING: tuple[Decision, ...] = ("ignore", "target")
+"""Decisions that leave everything as it is for as long as the conflict lasts; the others are carried out, once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resolution:
     """What a person decided about a conflict. target_id: of `link` and `adopt`, the resource that was chosen."""
@@ -51,23 +57,31 @@ class Resolution:
     source_id: str
     target_id: str = ""
 
+    def is_about(self, operation: Operation) -> bool:
+        """Whether an operation is to the record or the resource that was decided about."""
+        is_record = bool(self.source_id) and operation.source_id == self.source_id
+        is_resource = bool(self.target_id) and operation.target_id == self.target_id
+        return operation.resource == self.resource and (is_record or is_resource)
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """The state's answer to "what do we know of this connection?".
 
-    is_fresh: no run of this connection has been recorded (the first run ever, or the state was lost).
+    is_fresh: the state cannot tell who was managed: no run about everybody is on record (the first run ever, or the
+    state was lost), or it was lost or restored and the target has not confirmed every link yet.
     has_applied: one plan has been applied to its end, so a match by name is no longer adopted unasked.
     linked_elsewhere: (kind, target id) linked by another connection of this state with the same target.
     unclaimed: ids of target users listed as `unclaimed` by an earlier run and not yet resolved.
-    counts: what the source showed in the last applied run, None before the first.
+    counts: what the source showed in the last applied run, None before the first (since the state was restored).
     mapping: a hash of the mapping of the last applied run, "" before the first.
     recent: limit → what it counted in the runs of its window, approved ones left out (guard.py names the items).
     resolutions: conflict key → what a person decided.
     assigned: target id → the open question about an orphan's assignments, as it was told last.
     repaired: target id → path → how often of late a value was only set back to what we had applied.
     memberships: group target id → who was in it when we last left it; only where drift is to be reported, else None.
-    aside: (kind, source id) of links that count for nothing, since the state was restored from a copy of unknown age.
+    aside: links that count for nothing until the target confirms them, since the state was restored from a copy of
+    unknown age; by (kind, source id).
     """
 
     users: Mapping[str, Link] = field(default_factory=dict)
@@ -83,21 +97,7 @@ class Known:
     assigned: Mapping[str, Conflict] = field(default_factory=dict)
     repaired: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     memberships: Members | None = None
-    aside: frozenset[tuple[Kind, str]] = frozenset()
-
-    def after_restore(self) -> "Known":
-        """The same as if the state had been lost, but for what people decided."""
-        return replace(
-            self,
-            users={},
-            groups={},
-            is_fresh=True,
-            has_applied=False,
-            counts=None,
-            mapping="",
-            memberships=None if self.memberships is None else {},
-            aside=frozenset((link.kind, key) for links in (self.users, self.groups) for key, link in links.items()),
-        )
+    aside: Mapping[tuple[Kind, str], Link] = field(default_factory=dict)
 
     def of(self, kind: Kind) -> Mapping[str, Link]:
         """Links of one kind, by source id."""

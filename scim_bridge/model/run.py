@@ -154,6 +154,16 @@ class RequestRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """A resource as last seen, and the record that it is linked to: None if none does. departed: UTC."""
+
+    kind: Kind
+    connection: str | None
+    source_id: str | None
+    departed: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class LinkRecord:
     """A managed pair as `explain` shows it: last applied and last seen by path (drift is their difference)."""
 

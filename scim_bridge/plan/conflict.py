@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from scim_bridge.model.identity import ACTIVE, DISPLAY_NAME, EMAILS, EXTERNAL_ID, USER_NAME, Desired, Existing, Kind
 from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS, Conflict, conflict_key
+from scim_bridge.model.touch import member_of_path, member_path
 from scim_bridge.plan.situation import TargetColumn
 
 KIND_OF_DUPLICATE = {
@@ -49,10 +50,7 @@ def of_match(desired: Desired, column: TargetColumn, resources: Sequence[Existin
         "taken": (
             "match_taken",
             f"{desired.name} matches {shown}, which belongs to another record or connection",
-            (
-                "Give one of the two another name in the source, "
-                "or decide: scim-bridge conflicts resolve KEY --link TARGET_ID."
-            ),
+            "Give one of the two another name in the source.",
         ),
         "contested": (
             "match_contested",
@@ -126,10 +124,6 @@ def drift(desired: Desired, existing: Existing, paths: Iterable[str]) -> Conflic
     )
 
 
-_STRAY = 'members[value eq "{}"]'
-"""A membership as a path (RFC 7644 §3.10), with the user's target id."""
-
-
 def stray(group: Desired, group_id: str, user_name: str, user_id: str, *, is_in: bool) -> Conflict:
     """Somebody else put a user into a managed group, or took one out, left so under `drift: report`."""
     what = f"{user_name} was {'put into' if is_in else 'taken out of'} {group.name} on the target by someone else"
@@ -142,18 +136,14 @@ def stray(group: Desired, group_id: str, user_name: str, user_id: str, *, is_in:
         group_id,
         "group",
         group.source_id,
-        _STRAY.format(user_id),
+        member_path(user_id),
     )
 
 
 def strays(conflicts: Iterable[Conflict]) -> frozenset[tuple[str, str]]:
     """The memberships, (group, user) by target id, that these conflicts leave as they are."""
-    before, after = _STRAY.split("{}")
-    return frozenset(
-        (c.target_id or "", c.path.removeprefix(before).removesuffix(after))
-        for c in conflicts
-        if c.kind == "drift" and c.path.startswith(before)
-    )
+    found = ((c.target_id or "", member_of_path(c.path)) for c in conflicts if c.kind == "drift")
+    return frozenset((group_id, user_id) for group_id, user_id in found if user_id is not None)
 
 
 def missing(desired: Desired, target_id: str) -> Conflict:
@@ -264,18 +254,23 @@ def disabled_there(desired: Desired, existing: Existing) -> Conflict:
     )
 
 
-def unclaimed(existing: Existing) -> Conflict:
-    """An active user with an externalId that no record in scope claims, found by a run that began without state."""
+def unclaimed(existing: Existing, members: int = 0) -> Conflict:
+    """An active user, or a group with members, that was managed once and that no record in scope and no link claims."""
+    is_user = existing.kind == "user"
+    state = "is active" if is_user else f"has {members:,} member{'' if members == 1 else 's'}"
+    under = f"under externalId {existing.external_id!r}" if existing.external_id else "and was managed"
+    left = "The user may have left" if is_user else "The group may have left"
+    effect = "deactivates the user and removes all memberships" if is_user else "removes all members"
     return Conflict(
-        conflict_key("unclaimed", [f"user:{existing.target_id}"]),
+        conflict_key("unclaimed", [f"{existing.kind}:{existing.target_id}"]),
         "unclaimed",
         (existing.name,),
-        f"{existing.name} ({existing.target_id}) is active on the target under externalId {existing.external_id!r}, "
-        "and no record in scope has that id: they may have left while there was no state",
-        "If they have left: scim-bridge conflicts resolve KEY --source (deactivates). "
-        "If not, bring the record back into scope.",
+        f"{existing.name} ({existing.target_id}) {state} on the target {under}, and no record in scope has that id. "
+        f"{left} while the state was lost",
+        f"If so: scim-bridge conflicts resolve KEY --source ({effect}). If not, bring the record back into scope, "
+        "or leave it: --ignore.",
         existing.target_id,
-        "user",
+        existing.kind,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from scim_bridge.model.identity import EXTERNAL_ID, Desired, Directory, Existing, Inventory, Kind
 from scim_bridge.model.known import Known, Link
 from scim_bridge.model.plan import Conflict
+from scim_bridge.model.policy import Policy
 from scim_bridge.plan.claims import settle
 from scim_bridge.plan.pairing import Pairing, Terms
 from scim_bridge.plan.situation import Facts, LinkColumn, RecordColumn, Row, TargetColumn, situation
@@ -22,7 +23,8 @@ class Match:
     existing: its resource, if there is exactly one. candidates: resources it may be, while it is held. by: how the
     resource was found ("link", "externalId", a match attribute, "rehire" or "decision"). kept: paths whose value stays
     as it is on the target. conflicts: why the object is held, or an attribute kept; is_held says which. is_separated:
-    it has left and gives its name up to a namesake. link: of a rehire, that of the one who left.
+    it has left and gives its name up to a namesake. link: of a rehire, that of the one who left; of an orphan, one that
+    a restored state remembers and the target has not confirmed. is_decided_left: it has left, as a person decided.
     is_deactivated_by_us: its resource is inactive because we last left it so. scope: of a departed record that the
     source still shows, where the scope rule is that leaves it out.
     """
@@ -41,6 +43,7 @@ class Match:
     conflicts: tuple[Conflict, ...] = ()
     is_deactivated_by_us: bool = False
     scope: str = ""
+    is_decided_left: bool = False
 
     @property
     def name(self) -> str:
@@ -67,6 +70,15 @@ class Match:
         """Created or adopted by us: a link says so, or the externalId that we gave it."""
         return self.existing is not None and self.by in ("link", EXTERNAL_ID)
 
+    @property
+    def was_ours(self) -> bool:
+        """Something says that we once managed it, though no record and no link claims it: they may have left."""
+        return self.existing is not None and (bool(self.existing.external_id) or self.link is not None)
+
+    def is_kept_by(self, policy: Policy) -> bool:
+        """It has left, and the policy keeps whoever has: nothing changes. What a person decided goes before that."""
+        return policy.deprovision == "keep" and not self.is_decided_left
+
 
 @dataclass(frozen=True, slots=True)
 class Matches:
@@ -84,7 +96,11 @@ class Matches:
     def member_groups(self) -> tuple[str, ...]:
         """Target ids of the groups whose members must be known before a plan can be made."""
         changing = ("update", "adopt", "revoke only", "deprovision")
-        return tuple(m.existing.target_id for m in self.groups if m.existing is not None and m.row.action in changing)
+        return tuple(
+            m.existing.target_id
+            for m in self.groups
+            if m.existing is not None and (m.row.action in changing or (m.row.situation == "orphan" and m.was_ours))
+        )
 
 
 def correlate(directory: Directory, inventory: Inventory, known: Known, terms: Terms) -> Matches:
@@ -112,7 +128,7 @@ def _matches(pairing: Pairing, scopes: Mapping[tuple[Kind, str], str]) -> Iterat
         if target_id not in pairing.owner:
             column: TargetColumn = "taken" if pairing.is_spoken_for(target_id) else "one"
             row = situation(Facts("none", "no", column, is_protected=target_id in pairing.protected))
-            yield Match(pairing.kind, "", row, existing=existing)
+            yield Match(pairing.kind, "", row, link=pairing.aside.get(target_id), existing=existing)
 
 
 def _of_record(pairing: Pairing, desired: Desired) -> Match:
@@ -164,6 +180,7 @@ def _of_link(pairing: Pairing, link: Link, scope: str) -> Match:
         is_held=lost is not None,
         is_separated=is_separated,
         scope=scope,
+        is_decided_left=link.target_id in pairing.decided_left,
     )
 
 

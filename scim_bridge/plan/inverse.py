@@ -1,16 +1,18 @@
-"""The way back from a run: what it changed, changed back, as far as nobody has changed it since.
+"""The way back from a run: what it changed, changed back, unless a later run or somebody else has changed it since.
 
-What cannot come back is said: a deleted resource has lost its id, and with it every assignment.
+That is a question of history, not of values: a value that went away and came back is not the run's any more. What
+cannot come back is said: a deleted resource has lost its id, and with it every assignment.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from scim_bridge.model.capabilities import Capabilities
 from scim_bridge.model.identity import ACTIVE, MANAGER, NAMES, Existing, Kind, Notice, Value
 from scim_bridge.model.operation import Change, Member, Operation, OperationKind
 from scim_bridge.model.plan import Plan, Skipped
-from scim_bridge.model.policy import Policy, Protect
+from scim_bridge.model.policy import Policy
+from scim_bridge.model.touch import SOMEONE_ELSE, Touch, member_path
 from scim_bridge.plan.basis import basis_of, fingerprint_settings
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.draft import Draft
@@ -26,6 +28,33 @@ Key = tuple[Kind, str]
 """Kind and target id."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An operation of the run, and the resource it was sent to. is_certain: its answer says that all of it landed.
+
+    Where it does not (no answer, or a refusal in part), the target as it is now tells.
+    """
+
+    operation: Operation
+    target_id: str
+    is_certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The run to undo, and what has happened since. touches: what later runs wrote and others changed, in order.
+
+    left_since: (kind, target id) of those whose record a later run saw gone. lost: names of what may have been created,
+    and is not on the target.
+    """
+
+    run_id: int
+    sent: Sequence[Sent]
+    touches: Sequence[Touch] = ()
+    left_since: Set[Key] = frozenset()
+    lost: Sequence[str] = ()
+
+
 @dataclass(slots=True)
 class _Net:
     """What a run did to one resource, all in all. changes: path → (before the run, after it)."""
@@ -39,21 +68,14 @@ class _Net:
 
 
 def invert(
-    run_id: int,
-    done: Sequence[tuple[Operation, str]],
-    sides: Sides,
-    policy: Policy,
-    capabilities: Capabilities,
-    occasion: Occasion,
+    past: Past, sides: Sides, policy: Policy, capabilities: Capabilities, occasion: Occasion
 ) -> tuple[Plan, Matches]:
-    """A plan that undoes a run. done: its operations that landed, each with the target id it landed on, in order.
-
-    sides: the target as it is now, with the members of every group that the run touched.
-    """
+    """A plan that undoes a run. sides: the target as it is now, with the members of the groups that the run touched."""
+    run_id = past.run_id
     matches = _linked(sides)
     known = {(m.kind, m.existing.target_id): m for m in matches if m.existing is not None}
-    way_back = _WayBack(run_id, known, sides, policy.protect)
-    for (kind, target_id), net in _nets(done).items():
+    way_back = _WayBack(past, known, sides, policy)
+    for (kind, target_id), net in _nets(past.sent, way_back).items():
         way_back.undo(kind, target_id, net)
     drafts = [*way_back.drafts, *batches(way_back.groups, capabilities.changes_per_patch)]
     for draft in drafts:
@@ -83,19 +105,46 @@ def invert(
 
 
 class _WayBack:
-    def __init__(self, run_id: int, known: Mapping[Key, Match], sides: Sides, protect: Protect) -> None:
-        self.run_id = run_id
+    def __init__(self, past: Past, known: Mapping[Key, Match], sides: Sides, policy: Policy) -> None:
+        self.past = past
         self.known = known
         self.sides = sides
-        self.protect = protect
+        self.protect = policy.protect
         self.protected = {
-            kind: protected_resources(kind, sides.inventory.of(kind), sides.known.of(kind).values(), protect)
+            kind: protected_resources(kind, sides.inventory.of(kind), sides.known.of(kind).values(), policy.protect)
             for kind in NAMES
         }
         self.drafts: list[Draft] = []
         self.groups: list[GroupChange] = []
-        self.skipped: list[Skipped] = []
+        self.skipped: list[Skipped] = [
+            Skipped(name, "it may have been created, and is not on the target") for name in past.lost
+        ]
         self.notices: list[Notice] = []
+        self.source_of = {link.target_id: link.source_id for link in sides.known.users.values()}
+        self.touched: dict[tuple[Kind, str, str], list[Touch]] = {}
+        for touch in past.touches:
+            self.touched.setdefault((touch.kind, touch.target_id, touch.path), []).append(touch)
+
+    def shown(self, existing: Existing, path: str) -> Value | None:
+        """What the target shows now, in the terms of an operation: a manager by source id."""
+        return self._named(path, existing.attributes.get(path))
+
+    def is_in(self, group_id: str, user_id: str) -> bool:
+        """Whether the user is in the group now."""
+        return user_id in self.sides.members.get(group_id, frozenset())
+
+    def changed_by(self, kind: Kind, target_id: str, path: str, *, after: Value | None) -> str:
+        """Who has changed this value since the run left it as `after`; "" if nobody has.
+
+        A reading that found just what the run wanted is no change: the run's own answer may have been lost.
+        """
+        for touch in self.touched.get((kind, target_id, path), ()):
+            if touch.by != SOMEONE_ELSE or self._named(path, touch.value) != after:
+                return touch.by
+        return ""
+
+    def _named(self, path: str, value: Value | None) -> Value | None:
+        return self.source_of.get(str(value), value) if path == MANAGER and value else value
 
     def undo(self, kind: Kind, target_id: str, net: _Net) -> None:
         """The changes that take one resource back."""
@@ -120,33 +169,60 @@ class _WayBack:
         if match.kind == "group":
             self.skipped.append(Skipped(match.name, "it was created, and stays, without members"))
         elif existing.is_active:
-            self.drafts.append(Draft("deactivate_user", match, "", {ACTIVE: (True, False)}))
+            by = self.changed_by("user", existing.target_id, ACTIVE, after=True)
+            if by:
+                self.skipped.append(Skipped(match.name, f"active was changed by {by} since, and stays"))
+            else:
+                self.drafts.append(Draft("deactivate_user", match, "", {ACTIVE: (True, False)}))
 
     def _undo_changes(self, match: Match, existing: Existing, net: _Net) -> None:
         changes: dict[str, Change] = {}
-        since = []
+        since: dict[str, list[str]] = {}
         for path, (before, after) in net.changes.items():
-            shown = existing.attributes.get(path)
-            if before == after:
+            shown = self.shown(existing, path)
+            if before == after or shown == before:
                 continue
             if path == NAMES[match.kind] and self.protect.covers(match.kind, before):
                 self.skipped.append(Skipped(match.name, f"{before} is a protected name, and is not given back"))
-            elif path != MANAGER and shown != after:  # a manager is remembered by source id, and shown by target id
-                since.append(path)
+                continue
+            by = self.changed_by(match.kind, existing.target_id, path, after=after)
+            if not by and shown != after:
+                by = SOMEONE_ELSE
+            if path == ACTIVE and before is not False and (match.kind, existing.target_id) in self.past.left_since:
+                by = "the source, which the record has left"
+            if by:
+                since.setdefault(by, []).append(path)
             else:
                 changes[path] = (after, before)
-        if since:
-            self.skipped.append(Skipped(match.name, f"{', '.join(sorted(since))} changed since, and stays"))
+        for by, paths in since.items():
+            self.skipped.append(Skipped(match.name, f"{', '.join(sorted(paths))} changed since, by {by}, and stays"))
         if changes:
             self.drafts.append(Draft(_kind(match.kind, changes), match, "", changes))
 
     def _undo_members(self, match: Match, target_id: str, net: _Net) -> None:
         current = self.sides.members.get(target_id, frozenset())
-        spared = self.protected["user"]
-        back = [m for t, m in net.removed.items() if t not in current | spared and t in self.sides.inventory.users]
-        out = [m for t, m in net.added.items() if t in current - spared]
+        out = [m for t, m in net.added.items() if t in current and self._may_move(match, t, m, was_added=True)]
+        back = [
+            m
+            for t, m in net.removed.items()
+            if t not in current and t in self.sides.inventory.users and self._may_move(match, t, m, was_added=False)
+        ]
         if back or out:
             self.groups.append(GroupChange(match, len(current), tuple(out), tuple(back)))
+
+    def _may_move(self, group: Match, user_id: str, member: Member, *, was_added: bool) -> bool:
+        """Whether a membership that the run changed is still as it left it, and nobody protected is in it."""
+        if user_id in self.protected["user"]:
+            return False
+        group_id = group.existing.target_id if group.existing is not None else ""
+        by = self.changed_by("group", group_id, member_path(user_id), after=was_added)
+        if not was_added and ("user", user_id) in self.past.left_since:
+            by = "the source, which the record has left"
+        if by:
+            self.skipped.append(
+                Skipped(group.name, f"the membership of {member.name} changed since, by {by}, and stays")
+            )
+        return not by
 
 
 def _kind(kind: Kind, changes: Mapping[str, Change]) -> OperationKind:
@@ -157,21 +233,26 @@ def _kind(kind: Kind, changes: Mapping[str, Change]) -> OperationKind:
     return "update_user"
 
 
-def _nets(done: Iterable[tuple[Operation, str]]) -> dict[Key, _Net]:
+def _nets(sent: Sequence[Sent], way_back: _WayBack) -> dict[Key, _Net]:
     """What was done to each resource, all in all: a temporary name in between does not matter."""
-    ids = {(o.resource, o.source_id or ""): target_id for o, target_id in done}
+    ids = {(s.operation.resource, s.operation.source_id or ""): s.target_id for s in sent}
     nets: dict[Key, _Net] = {}
-    for operation, target_id in done:
+    for each in sent:
+        operation, target_id = each.operation, each.target_id
+        existing = way_back.sides.inventory.of(operation.resource).get(target_id)
         net = nets.setdefault((operation.resource, target_id), _Net(operation))
         net.is_created = net.is_created or operation.is_create
-        net.is_deleted = net.is_deleted or operation.is_delete
+        net.is_deleted = net.is_deleted or (operation.is_delete and (each.is_certain or existing is None))
         for path, (old, new) in operation.changes.items():
             before: Value | None = net.changes.get(path, (old, new))[0]
-            net.changes[path] = (before, new)
+            if each.is_certain or (existing is not None and way_back.shown(existing, path) == new):
+                net.changes[path] = (before, new)
+        is_addition = operation.kind == "add_members"
         for member in operation.members:
             member_id = member.target_id or ids.get(("user", member.source_id or ""), "")
             there = Member(member.source_id, member_id, member.name)
-            (net.added if operation.kind == "add_members" else net.removed)[member_id] = there
+            if each.is_certain or way_back.is_in(target_id, member_id) == is_addition:
+                (net.added if is_addition else net.removed)[member_id] = there
     return nets
 
 

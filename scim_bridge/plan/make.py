@@ -9,7 +9,7 @@ from datetime import datetime
 
 from scim_bridge.model.capabilities import Capabilities
 from scim_bridge.model.identity import ACTIVE, Directory, Notice
-from scim_bridge.model.known import Known
+from scim_bridge.model.known import LASTING, Known
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan, Requests, Skipped
 from scim_bridge.model.policy import Policy
@@ -23,9 +23,6 @@ from scim_bridge.plan.order import numbered, put_in_order
 from scim_bridge.plan.sides import Sides
 from scim_bridge.plan.single import Key, key_of
 from scim_bridge.plan.steps import decide
-
-_LEFT = ("ignore", "target")
-"""Decisions that leave everything as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +118,7 @@ def sort_out(conflicts: Iterable[Conflict], known: Known) -> tuple[tuple[Conflic
     One between two records is found from both sides; it is one conflict.
     """
     by_key = {c.key: replace(c, remedy=c.remedy.replace("KEY", c.key)) for c in conflicts}
-    left = {key for key in by_key if key in known.resolutions and known.resolutions[key].decision in _LEFT}
+    left = {key for key in by_key if key in known.resolutions and known.resolutions[key].decision in LASTING}
     return tuple(c for k, c in by_key.items() if k not in left), tuple(c for k, c in by_key.items() if k in left)
 
 

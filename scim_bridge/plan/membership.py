@@ -13,10 +13,13 @@ from scim_bridge.model.known import Known, Resolution
 from scim_bridge.model.operation import Member, Operation, OperationKind
 from scim_bridge.model.plan import Plan, Skipped
 from scim_bridge.model.policy import Policy
-from scim_bridge.plan.conflict import stray
+from scim_bridge.plan.conflict import stray, unclaimed
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.draft import Draft
-from scim_bridge.plan.steps import Steps
+from scim_bridge.plan.steps import ORPHAN, Steps
+
+NOT_MANAGED = ("protected", "orphan", "excluded")
+"""Situations of groups whose members are never touched, though they may have been read."""
 
 NO_LONGER = "no longer in the source"
 """Why most members are removed."""
@@ -78,9 +81,9 @@ def change_members(
     for match in matches.groups:
         target_id = match.existing.target_id if match.existing is not None else ""
         is_new = match.source_id in creating
-        if match.row.situation == "protected" or not (is_new or (target_id and target_id in members)):
+        if match.row.situation in NOT_MANAGED or not (is_new or (target_id and target_id in members)):
             continue
-        if match.row.action == "deprovision" and policy.deprovision == "keep":
+        if match.row.action == "deprovision" and match.is_kept_by(policy):
             continue
         if match.is_held and not match.is_managed:
             continue
@@ -88,7 +91,7 @@ def change_members(
         if known.memberships is not None:
             wanted = desired.get(match.source_id, frozenset())
             as_we_left_it = known.memberships.get(target_id)
-            if as_we_left_it is None and matches.is_relinking:
+            if as_we_left_it is None and known.is_fresh and match.is_managed:
                 as_we_left_it = frozenset(users.present[s].target_id or "" for s in wanted & users.present.keys())
             if as_we_left_it is not None:
                 change = _without_drift(change, as_we_left_it, users, steps, known.resolutions)
@@ -97,7 +100,18 @@ def change_members(
             steps.skipped.append(Skipped(match.name, f"{waiting} addition(s) wait while the group is held"))
             change = replace(change, added=())
         changes.append(change)
+    _ask_about(steps, members, policy)
     return tuple(changes)
+
+
+def _ask_about(steps: Steps, members: Members, policy: Policy) -> None:
+    """Orphaned groups that were ours: with somebody in them they still open accounts, so a person is asked."""
+    for match in steps.once_ours:
+        inside = members.get(match.existing.target_id, frozenset()) if match.existing is not None else frozenset()
+        if inside and match.existing is not None:
+            steps.conflicts.append(unclaimed(match.existing, len(inside)))
+        elif policy.orphans == "report":
+            steps.skipped.append(Skipped(match.name, ORPHAN))
 
 
 def spare_groups(steps: Steps, changes: Sequence[GroupChange]) -> None:

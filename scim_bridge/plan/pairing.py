@@ -50,6 +50,8 @@ class Pairing:
     returned: source id of a newcomer → the link of the one who left, where a person or the policy says they are the
     same. protected: target ids that bear a protected name, or were linked under one. protected_records: records matched
     with such a resource. misnamed: records that map to a protected name.
+    aside: target id → a link of a restored state that the target has not confirmed. decided_left: target ids of those
+    of whom a person said that they have left while the state was lost.
     """
 
     kind: Kind
@@ -82,6 +84,8 @@ class Pairing:
     separated: set[str] = field(default_factory=set)
     asked: dict[int, str] = field(default_factory=dict)
     is_fresh: bool = False
+    aside: Mapping[str, Link] = field(default_factory=dict)
+    decided_left: set[str] = field(default_factory=set)
 
     @classmethod
     def begin(
@@ -94,6 +98,7 @@ class Pairing:
         pairing.resolutions = known.resolutions
         pairing.is_fresh = known.is_fresh
         pairing._protect()
+        pairing.aside = {link.target_id: link for (k, _), link in known.aside.items() if k == kind}
         pairing._take_decisions()
         pairing._index()
         pairing._follow_links()
@@ -191,6 +196,7 @@ class Pairing:
             and resolution.target_id in self.existing
             and resolution.target_id not in self.elsewhere
             and resolution.source_id in self.by_id
+            and not self._is_anothers(resolution.target_id, resolution.source_id)
         }
         self.decided = set(chosen.values())
         for link in self.links.values() if chosen else ():
@@ -204,6 +210,29 @@ class Pairing:
         }
         decided = {source_id: Link(self.kind, source_id, target_id) for target_id, source_id in chosen.items()}
         self.links = kept | decided
+        self._take_leavers()
+
+    def _is_anothers(self, target_id: str, source_id: str) -> bool:
+        """Another record in scope has this resource, by a link or by its externalId: nobody can give it away."""
+        marked = self.existing[target_id].external_id
+        if marked in self.by_id and marked != source_id:
+            return marked not in self.links or self.links[marked].target_id == target_id
+        linked = (link.source_id for link in self.links.values() if link.target_id == target_id)
+        return any(other in self.by_id and other != source_id for other in linked)
+
+    def _take_leavers(self) -> None:
+        """Of whom a person said that they have left while the state was lost: departed, as if a link had told so."""
+        linked = {link.target_id for link in self.links.values()}
+        for resolution in self.resolutions.values():
+            target_id = resolution.target_id
+            is_leaver = (resolution.resource, resolution.decision, resolution.source_id) == (self.kind, "source", "")
+            if not is_leaver or target_id not in self.existing or target_id in linked | self.elsewhere:
+                continue
+            link = self.aside.get(target_id)
+            source_id = link.source_id if link is not None else self.existing[target_id].external_id
+            if source_id and source_id not in self.by_id and source_id not in self.links:
+                self.links = {**self.links, source_id: link or Link(self.kind, source_id, target_id)}
+                self.decided_left.add(target_id)
 
     def _has_returned(self, newcomer: Desired, left: Link) -> bool:
         """Somebody who has left is this newcomer, as a person answered."""

@@ -6,12 +6,15 @@ The whole directory is correlated all the same, so that a clash with somebody wh
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from scim_bridge.model.capabilities import Uniqueness, fold
 from scim_bridge.model.identity import Kind
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.sides import Sides
 
 Key = tuple[Kind, str]
 """Kind, and source id; of what no record claims, the target id."""
+Unique = Mapping[Kind, tuple[tuple[str, Uniqueness], ...]]
+"""Per kind: the paths whose values no two resources may share, and how they are compared."""
 
 
 def key_of(match: Match) -> Key:
@@ -37,6 +40,31 @@ class Named:
     def keys(self) -> frozenset[Key]:
         """What names them."""
         return frozenset(key_of(match) for match in (*self.users, *self.groups))
+
+
+def in_the_way(matches: Matches, keys: frozenset[Key], unique: Unique) -> frozenset[Key]:
+    """Those who must give a unique value up before the named can take it, and those in their way, to the end.
+
+    Whoever is named gets the value only in this order, so they are planned too: two users who exchange names, say.
+    """
+    holders: dict[tuple[Kind, str, str], Match] = {}
+    for match in matches:
+        for path, how in unique[match.kind]:
+            if match.existing is not None and (value := match.existing.attributes.get(path)):
+                holders[match.kind, path, fold(value, how)] = match
+    found: set[Key] = set()
+    waiting = [match for match in matches if key_of(match) in keys]
+    while waiting:
+        taker = waiting.pop()
+        for path, how in unique[taker.kind]:
+            value = taker.desired.attributes.get(path) if taker.desired is not None else None
+            holder = holders.get((taker.kind, path, fold(value, how))) if value else None
+            if holder is None or holder is taker or key_of(holder) in keys | found:
+                continue
+            if holder.is_separated or (holder.desired is not None and not holder.is_held):
+                found.add(key_of(holder))
+                waiting.append(holder)
+    return frozenset(found)
 
 
 def narrowed(matches: Matches, sides: Sides, named: Named, groups_of: Mapping[str, frozenset[str]]) -> Sides:

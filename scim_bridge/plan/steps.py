@@ -28,13 +28,17 @@ ORPHAN = "orphan: on the target, and claimed by no record"
 
 @dataclass(slots=True)
 class Steps:
-    """The drafts, and everything deliberately not done. waiting: source ids of users whose grants wait."""
+    """The drafts, and everything deliberately not done. waiting: source ids of users whose grants wait.
+
+    once_ours: orphaned groups that we seem to have managed; who is in them decides whether anybody is asked.
+    """
 
     drafts: list[Draft] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     waiting: set[str] = field(default_factory=set)
+    once_ours: list[Match] = field(default_factory=list)
 
 
 def decide(matches: Matches, known: Known, policy: Policy, now: datetime, only: Container[Key] | None = None) -> Steps:
@@ -61,7 +65,6 @@ class _Decision:
         self.policy = policy
         self.now = now
         self.steps = steps
-        self.is_relinking = matches.is_relinking
         self.handlers: Mapping[Action, Callable[[Match], None]] = {
             "update": self.update,
             "adopt": self.update,
@@ -134,7 +137,7 @@ class _Decision:
         existing = match.existing
         if existing is None:
             return
-        is_kept = self.policy.deprovision == "keep"
+        is_kept = match.is_kept_by(self.policy)
         if is_kept:
             self.steps.skipped.append(Skipped(match.name, "departed, and kept as it is (deprovision: keep)"))
         elif self._is_grace_over(match) and not existing.is_open and not match.is_separated:
@@ -142,7 +145,7 @@ class _Decision:
             self._add("delete_user" if match.kind == "user" else "delete_group", match, reason, {})
             return
         changes: dict[str, Change] = {}
-        reason = match.departure
+        reason = "has left, as a person decided" if match.is_decided_left else match.departure
         if existing.is_open and not is_kept:
             changes[ACTIVE] = (True, False)
         if match.is_separated:
@@ -153,7 +156,7 @@ class _Decision:
             self._add(kind if match.kind == "user" else "update_group", match, reason, changes)
 
     def _is_grace_over(self, match: Match) -> bool:
-        """Counted in elapsed hours from the run that first saw the departure."""
+        """Counted in elapsed hours from the deactivation that landed, or from the removal of a group's last member."""
         departed = match.link.departed if match.link is not None else None
         after = self.policy.delete_after
         return after is not None and departed is not None and self.now - departed >= after
@@ -163,26 +166,30 @@ class _Decision:
         existing = match.existing
         if existing is None:
             return
-        had_our_mark = existing.is_open and bool(existing.external_id)
-        if had_our_mark and (self.known.is_fresh or existing.target_id in self.known.unclaimed):
-            found = conflict.unclaimed(existing)
-            if self._is_decided(found.key, "source"):
-                self._add("deactivate_user", match, "has left, as a person decided", {ACTIVE: (True, False)})
-            else:
-                self.steps.conflicts.append(found)
+        if existing.kind == "group" and match.was_ours:
+            self.steps.once_ours.append(match)
+        elif existing.is_open and match.was_ours and not self._is_policys(existing):
+            self.steps.conflicts.append(conflict.unclaimed(existing))
         elif existing.is_open and self.policy.orphans == "deactivate":
             self._add("deactivate_user", match, "an orphan: claimed by no record", {ACTIVE: (True, False)})
         elif self.policy.orphans == "report":
             self.steps.skipped.append(Skipped(match.name, ORPHAN))
+
+    def _is_policys(self, existing: Existing) -> bool:
+        """`orphans: deactivate` settles who is unclaimed, but not while the state cannot tell who was managed."""
+        is_asked = self.known.is_fresh or existing.target_id in self.known.unclaimed
+        return self.policy.orphans == "deactivate" and not is_asked
 
     def forget(self, match: Match) -> None:
         """Record and resource are both gone."""
         self.steps.skipped.append(Skipped(match.name, "gone from both sides: forgotten"))
 
     def leave_alone(self, match: Match) -> None:
-        """Protected."""
+        """Protected; or what another record points at, whose question stays open meanwhile."""
         if match.row.situation == "protected":
             self.steps.skipped.append(Skipped(match.name, "protected"))
+        elif match.existing and match.existing.is_open and match.existing.target_id in self.known.unclaimed:
+            self.steps.conflicts.append(conflict.unclaimed(match.existing))
 
     def _wanted(self, match: Match) -> dict[str, Value]:
         """The desired attributes without those that must stay as they are, the manager only if provisioned."""
@@ -217,7 +224,7 @@ class _Decision:
         """Under `report`: what somebody changed on the target stays until the source changes it. Never `active`."""
         if self.policy.drift != "report" or match.desired is None or match.existing is None:
             return
-        if match.link is None and not (self.is_relinking and match.is_managed):
+        if match.link is None and not (self.known.is_fresh and match.is_managed):
             return
         left = left_alone(changes, match.link)
         if not left:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scim_bridge.config.secret import Secret
-from scim_bridge.config.source import CsvSettings
+from scim_bridge.config.source import CsvSettings, MemberFile
 from scim_bridge.errors import Misconfigured, SourceUnreadable
 from scim_bridge.proposal.question import Answers, Question
 from scim_bridge.source.dated import newest
@@ -47,8 +47,9 @@ def _groups(answer: str, answers: Answers, folder: Path) -> None:
 
 
 def _members(answer: str, answers: Answers, folder: Path) -> None:
-    path = _newest({**answers, "members": answer}, folder).members
-    if path is not None:
+    members = _newest({**answers, "members": answer}, folder).members
+    if isinstance(members, MemberFile):
+        path = members.path
         header = _open(path, answers["encoding"])
         missing = [name for name in _MEMBERS if name not in header]
         if missing:
@@ -64,7 +65,7 @@ def _newest(answers: Answers, folder: Path) -> CsvSettings:
         folder / answers[name] if answers.get(name) else None for name in ("users", "groups", "members")
     )
     try:
-        return newest(CsvSettings(users or folder, groups, members, "auto", "auto"))
+        return newest(CsvSettings(users or folder, groups, MemberFile(members) if members else None))
     except SourceUnreadable as trouble:
         raise ValueError(f": {trouble.what}; {trouble.way_out.rstrip('.')}") from None
 

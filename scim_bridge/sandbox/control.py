@@ -46,16 +46,20 @@ def state(store: Store) -> dict[str, Any]:
 
 
 def seed(store: Store, content: dict[str, Any]) -> dict[str, Any]:
-    """Put resources in without the API. A group's `members` name users by userName. Returns the ids, by name."""
+    """Put resources in without the API; lists show them at once. Returns the ids, by name.
+
+    A group's `members` name users by userName.
+    """
     ids: dict[str, dict[str, str]] = {"users": {}, "groups": {}}
-    for user in content.get("users", ()):
-        ids["users"][user["userName"]] = _put(store, "User", user)
-    for group in content.get("groups", ()):
-        group_id = ids["groups"][group["displayName"]] = _put(store, "Group", group)
-        for name in group.get("members", ()):
-            found = store.users.find("userName", name)
-            if found is not None:
-                store.add_member(group_id, found.id)
+    with store.at_once():
+        for user in content.get("users", ()):
+            ids["users"][user["userName"]] = _put(store, "User", user)
+        for group in content.get("groups", ()):
+            group_id = ids["groups"][group["displayName"]] = _put(store, "Group", group)
+            for name in group.get("members", ()):
+                found = store.users.find("userName", name)
+                if found is not None:
+                    store.add_member(group_id, found.id)
     return ids
 
 

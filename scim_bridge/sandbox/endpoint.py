@@ -7,11 +7,12 @@ from typing import Any
 
 from scim_bridge.sandbox import document
 from scim_bridge.sandbox.knobs import Knobs
+from scim_bridge.sandbox.lag import Replica
 from scim_bridge.sandbox.patch import GroupPatch, member_ids, patched_user
 from scim_bridge.sandbox.query import Query, page, parse, position
 from scim_bridge.sandbox.refusal import Refusal, duplicate, invalid, not_found
 from scim_bridge.sandbox.schema import ENTERPRISE, check_group, check_user
-from scim_bridge.sandbox.store import Kind, Resource, Store, shown
+from scim_bridge.sandbox.store import Content, Kind, Resource, Shelf, Store, shown
 
 _KINDS: dict[str, Kind] = {"Users": "User", "Groups": "Group"}
 Answer = tuple[int, dict[str, Any] | None]
@@ -32,8 +33,35 @@ class Endpoint:
 
     def __init__(self, store: Store, knobs: Knobs, random: Random) -> None:
         self.store = store
-        self.knobs = knobs
         self._random = random
+        self._replica: Replica | None = None
+        self.knobs = knobs
+
+    @property
+    def knobs(self) -> Knobs:
+        """The settings in force."""
+        return self._knobs
+
+    @knobs.setter
+    def knobs(self, knobs: Knobs) -> None:
+        self._knobs = knobs
+        if not (knobs.list_lag or knobs.straggler_chance):
+            self._replica = self.store.watcher = None
+        elif self._replica is None:
+            self._replica = Replica(self.store, self._delay)
+            self.store.watcher = self._replica.note
+
+    def _delay(self) -> float:
+        is_straggler = self._random.random() < self.knobs.straggler_chance
+        return self.knobs.straggler_lag if is_straggler else self.knobs.list_lag
+
+    @property
+    def _listed(self) -> Content:
+        """What lists and filters show now."""
+        if self._replica is None:
+            return self.store
+        self._replica.catch_up()
+        return self._replica
 
     def answer(self, request: Request) -> Answer:
         """Status and body. Raises Refusal."""
@@ -171,37 +199,37 @@ class Endpoint:
         return page(query, kind, self._fitting(kind, query), size)
 
     def _fitting(self, kind: Kind, query: Query) -> Iterable[Resource]:
-        terms, store = query.filter, self.store
-        shelf = store.shelf(kind)
+        terms, listed = query.filter, self._listed
+        shelf = listed.shelf(kind)
         if not terms:
             return shelf.after(position(query))
         if "groups.value" in terms:
-            return self._related(kind, terms["groups.value"], store.groups.by_id, store.members)
+            return self._related(kind, terms["groups.value"], listed.groups, listed.members)
         if "members.value" in terms:
-            return self._related(kind, terms["members.value"], store.users.by_id, store.groups_of)
+            return self._related(kind, terms["members.value"], listed.users, listed.groups_of)
         if "id" in terms:
             return self._by_id(kind, terms)
         attribute, value = next(iter(terms.items()))
         found = shelf.find(attribute, value)
         return [found] if found is not None else []
 
-    def _related(
-        self, kind: Kind, other_id: str, others: dict[str, Resource], related: dict[str, set[str]]
-    ) -> list[Resource]:
-        if other_id not in others:
+    def _related(self, kind: Kind, other_id: str, others: Shelf, related: dict[str, set[str]]) -> list[Resource]:
+        if other_id not in others.by_id:
             code = self.knobs.filter_unknown_group if kind == "User" else self.knobs.filter_unknown_member
             if code == 404:
                 raise not_found(other_id)
             return []
-        by_id = self.store.shelf(kind).by_id
-        return sorted((by_id[i] for i in related.get(other_id, ())), key=lambda resource: resource.position)
+        by_id = self._listed.shelf(kind).by_id
+        found = (by_id[i] for i in related.get(other_id, ()) if i in by_id)
+        return sorted(found, key=lambda resource: resource.position)
 
     def _by_id(self, kind: Kind, terms: dict[str, str]) -> list[Resource]:
-        found = self.store.shelf(kind).by_id.get(terms["id"])
+        listed = self._listed
+        found = listed.shelf(kind).by_id.get(terms["id"])
         member = terms.get("members") or terms.get("member")
-        if member is not None and member not in self.store.users.by_id and self.knobs.filter_unknown_member == 404:
+        if member is not None and member not in listed.users.by_id and self.knobs.filter_unknown_member == 404:
             raise not_found(f"User {member}")
-        if found is None or (member is not None and member not in self.store.members[found.id]):
+        if found is None or (member is not None and member not in listed.members.get(found.id, ())):
             return []
         if "manager" in terms:
             manager = found.attributes.get(ENTERPRISE, {}).get("manager", {})

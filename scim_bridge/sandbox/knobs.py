@@ -9,7 +9,8 @@ class Knobs:
     """One setting for each open question about the endpoint.
 
     rate: requests a second, and the bucket's size; None = any number. visible_after: seconds until a new id can be
-    used in a PATCH. strict_text: refuse `<>;:%` in every attribute.
+    used in a PATCH. strict_text: refuse `<>;:%` in every attribute. list_lag: seconds until lists and filters show a
+    write; a share of writes (straggler_chance, 0 to 1) takes straggler_lag seconds instead.
     """
 
     rate: float | None = 20
@@ -41,3 +42,6 @@ class Knobs:
     error_keys: Literal["both", "old"] = "both"
     applies_throttled_posts: bool = False
     assignments_of_deleted: Literal["keep", "remove"] = "keep"
+    list_lag: float = 0.0
+    straggler_chance: float = 0.0
+    straggler_lag: float = 60.0

@@ -2,7 +2,9 @@
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 from typing import Any, Literal
@@ -36,11 +38,11 @@ class Shelf:
         self.by_id: dict[str, Resource] = {}
         self.order: list[str | None] = []
         self.taken: dict[str, dict[str, str]] = {}
-        self._case_exact = case_exact
+        self.case_exact = case_exact
 
     def key(self, attribute: str, value: str) -> str:
         """A unique value in the form in which two are compared; externalId is always exact."""
-        return value if self._case_exact or attribute == "externalId" else value.casefold()
+        return value if self.case_exact or attribute == "externalId" else value.casefold()
 
     def find(self, attribute: str, value: str) -> Resource | None:
         """The resource that holds a unique value."""
@@ -75,26 +77,79 @@ def unique_values(attributes: Mapping[str, Any], kind: Kind) -> dict[str, str]:
     return values
 
 
-@dataclass(slots=True)
-class Store:
-    """The whole identity store. now: wall clock; random: where ids come from. assignments: principal ids."""
+class Content:
+    """Users, groups and who is in which: what lists and filters read."""
 
-    now: Callable[[], datetime]
-    random: Random
-    case_exact: bool = False
-    users: Shelf = field(init=False)
-    groups: Shelf = field(init=False)
-    members: dict[str, set[str]] = field(default_factory=dict)
-    groups_of: dict[str, set[str]] = field(default_factory=dict)
-    assignments: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.users = Shelf(case_exact=self.case_exact)
-        self.groups = Shelf(case_exact=self.case_exact)
+    def __init__(self, *, case_exact: bool) -> None:
+        self.users = Shelf(case_exact=case_exact)
+        self.groups = Shelf(case_exact=case_exact)
+        self.members: dict[str, set[str]] = {}
+        self.groups_of: dict[str, set[str]] = {}
 
     def shelf(self, kind: Kind) -> Shelf:
         """Users or groups."""
         return self.users if kind == "User" else self.groups
+
+    def add_member(self, group_id: str, user_id: str) -> None:
+        """Put a user in; nothing happens if the user is in already."""
+        self.members.setdefault(group_id, set()).add(user_id)
+        self.groups_of.setdefault(user_id, set()).add(group_id)
+
+    def remove_member(self, group_id: str, user_id: str) -> None:
+        """Take a user out; nothing happens if the user is not in."""
+        self.members.get(group_id, set()).discard(user_id)
+        self.groups_of.get(user_id, set()).discard(group_id)
+
+    def forget_memberships(self, kind: Kind, resource_id: str) -> None:
+        """Drop the memberships of a resource that is deleted."""
+        if kind == "Group":
+            for user_id in self.members.pop(resource_id, ()):
+                self.groups_of[user_id].discard(resource_id)
+        else:
+            for group_id in self.groups_of.pop(resource_id, ()):
+                self.members[group_id].discard(resource_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One write to the store. kind "Member": id is the group's, user_id the user's, resource None.
+
+    resource: a copy as it is after the write; None = deleted, for a membership: see is_member.
+    """
+
+    kind: Kind | Literal["Member"]
+    id: str
+    resource: Resource | None = None
+    user_id: str = ""
+    is_member: bool = False
+
+
+class Store(Content):
+    """The whole identity store. now: wall clock; random: where ids come from. assignments: principal ids.
+
+    watcher: is told of every write, and whether readers see it at once (as what is seeded).
+    """
+
+    def __init__(self, now: Callable[[], datetime], random: Random, *, case_exact: bool = False) -> None:
+        super().__init__(case_exact=case_exact)
+        self.now = now
+        self.assignments: list[str] = []
+        self.watcher: Callable[[Change, bool], None] | None = None
+        self._random = random
+        self._is_at_once = False
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Writes inside are seen by lists at once, whatever their lag."""
+        self._is_at_once = True
+        try:
+            yield
+        finally:
+            self._is_at_once = False
+
+    def _tell(self, change: Change) -> None:
+        if self.watcher is not None:
+            self.watcher(change, self._is_at_once)
 
     def get(self, kind: Kind, resource_id: str) -> Resource:
         """The resource, or a 404."""
@@ -106,7 +161,7 @@ class Store:
     def create(self, kind: Kind, attributes: dict[str, Any]) -> Resource:
         """Add a resource that has been checked; a 409 if a unique value is taken."""
         shelf = self.shelf(kind)
-        resource_id = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        resource_id = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
         shelf.claim(resource_id, {}, unique_values(attributes, kind))
         now = self.now()
         stamp = f"{now:%Y-%m-%dT%H:%M:%SZ}"
@@ -115,6 +170,7 @@ class Store:
         shelf.by_id[resource_id] = resource
         if kind == "Group":
             self.members[resource_id] = set()
+        self._tell(Change(kind, resource_id, copy(resource)))
         return resource
 
     def change(self, kind: Kind, resource: Resource, attributes: dict[str, Any]) -> None:
@@ -123,6 +179,7 @@ class Store:
         self.shelf(kind).claim(resource.id, old, new)
         resource.attributes = attributes
         resource.modified = f"{self.now():%Y-%m-%dT%H:%M:%SZ}"
+        self._tell(Change(kind, resource.id, copy(resource)))
 
     def delete(self, kind: Kind, resource_id: str, *, with_assignments: bool) -> None:
         """Remove a resource and its memberships. Assignments stay behind, orphaned, unless asked otherwise."""
@@ -131,24 +188,20 @@ class Store:
         shelf.claim(resource_id, unique_values(resource.attributes, kind), {})
         del shelf.by_id[resource_id]
         shelf.order[resource.position] = None
-        if kind == "Group":
-            for user_id in self.members.pop(resource_id):
-                self.groups_of[user_id].discard(resource_id)
-        else:
-            for group_id in self.groups_of.pop(resource_id, ()):
-                self.members[group_id].discard(resource_id)
+        self.forget_memberships(kind, resource_id)
+        self._tell(Change(kind, resource_id))
         if with_assignments:
             self.assignments = [principal for principal in self.assignments if principal != resource_id]
 
     def add_member(self, group_id: str, user_id: str) -> None:
         """Put a user in; nothing happens if the user is in already."""
-        self.members[group_id].add(user_id)
-        self.groups_of.setdefault(user_id, set()).add(group_id)
+        super().add_member(group_id, user_id)
+        self._tell(Change("Member", group_id, user_id=user_id, is_member=True))
 
     def remove_member(self, group_id: str, user_id: str) -> None:
         """Take a user out; nothing happens if the user is not in."""
-        self.members[group_id].discard(user_id)
-        self.groups_of.get(user_id, set()).discard(group_id)
+        super().remove_member(group_id, user_id)
+        self._tell(Change("Member", group_id, user_id=user_id))
 
 
 def shown(resource: Resource, kind: Kind) -> dict[str, Any]:

@@ -6,7 +6,6 @@ the newest is the one that comes last as text, as those of ISO 8601 do.
 
 import hashlib
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from scim_bridge.config.source import CsvSettings
@@ -18,8 +17,7 @@ _A_DATE = r"[0-9][0-9A-Za-z:._+-]*"
 
 def newest(files: CsvSettings) -> CsvSettings:
     """The same with the files of the newest complete export. Raises SourceUnreadable if there is none."""
-    patterns = _paths(files)
-    dated = [path for path in patterns if DATE in str(path)]
+    dated = [path for path in files.paths if DATE in str(path)]
     if not dated:
         return files
     complete = set.intersection(*map(_dates, dated))
@@ -29,26 +27,18 @@ def newest(files: CsvSettings) -> CsvSettings:
             "Look whether the export ran, and where it writes.",
         )
     date = max(complete)
-    users, groups, members = (
-        Path(str(path).replace(DATE, date)) if path is not None else None
-        for path in (files.users, files.groups, files.members)
-    )
-    return replace(files, users=users or files.users, groups=groups, members=members)
+    return files.each(lambda path: Path(str(path).replace(DATE, date)))
 
 
 def fingerprint(files: CsvSettings) -> str:
     """A hash of what the files hold, of whatever age they are; "" if they cannot be read now."""
     digest = hashlib.sha256()
     try:
-        for path in _paths(newest(files)):
+        for path in newest(files).paths:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     except (OSError, SourceUnreadable):
         return ""
     return digest.hexdigest()
-
-
-def _paths(files: CsvSettings) -> list[Path]:
-    return [path for path in (files.users, files.groups, files.members) if path is not None]
 
 
 def _dates(pattern: Path) -> set[str]:

@@ -14,8 +14,9 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from scim_bridge.model.identity import Existing, Inventory, Kind, Members, Value
+from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind, Members, Value
 from scim_bridge.model.operation import Member, Operation, Outcome, landed
+from scim_bridge.model.touch import member_path
 from scim_bridge.state.statement import (
     ADD_MEMBER,
     PUT_RESOURCE,
@@ -26,11 +27,10 @@ from scim_bridge.state.statement import (
     SHOWN,
     TARGETS_OF,
 )
-from scim_bridge.state.table import MembershipRow, ReadingRow, ResourceRow
+from scim_bridge.state.table import MembershipRow, ReadingRow, ResourceRow, SeenChangeRow
 
 _Item = TypeVar("_Item")
 _BATCH = 10_000
-_KINDS: tuple[Kind, ...] = ("user", "group")
 
 
 def keep_reading(
@@ -38,11 +38,13 @@ def keep_reading(
 ) -> None:
     """A whole reading: what is not in it is gone. began: when it was begun, since what it shows is as old."""
     rows = _rows(database, endpoint)
-    shown = {(kind, r.target_id): text_of(r.attributes) for kind in _KINDS for r in inventory.of(kind).values()}
+    shown = {(kind, r.target_id): text_of(r.attributes) for kind in KINDS for r in inventory.of(kind).values()}
     gone = [{"row": row} for key, (row, _) in rows.items() if key not in shown]
     _forget(database, gone)
     known = {key: text for key, (_, text) in rows.items()}
-    _put(database, endpoint, ((*key, text) for key, text in shown.items() if known.get(key) != text), began)
+    changed = {key: text for key, text in shown.items() if known.get(key) != text}
+    _note_changes(database, endpoint, known, changed, began)
+    _put(database, endpoint, ((*key, text) for key, text in changed.items()), began)
     database.execute(update(ResourceRow).where(col(ResourceRow.endpoint) == endpoint).values(seen_at=began))
     keep_members(database, endpoint, members, began)
     statement = upsert(ReadingRow).values(connection=connection, endpoint=endpoint, began=began)
@@ -55,8 +57,9 @@ def keep_resources(
     """Single resources that were looked at again; None for one that is gone."""
     rows = _rows(database, endpoint)
     _forget(database, [{"row": rows[key][0]} for key, existing in found.items() if existing is None and key in rows])
-    there = ((*key, text_of(existing.attributes)) for key, existing in found.items() if existing is not None)
-    _put(database, endpoint, there, at)
+    there = {key: text_of(existing.attributes) for key, existing in found.items() if existing is not None}
+    _note_changes(database, endpoint, {key: text for key, (_, text) in rows.items()}, there, at)
+    _put(database, endpoint, ((*key, text) for key, text in there.items()), at)
 
 
 def keep_members(database: Connection, endpoint: str, members: Members, at: datetime) -> None:
@@ -64,9 +67,12 @@ def keep_members(database: Connection, endpoint: str, members: Members, at: date
     if not members:
         return
     ids = {(kind, target_id): row for (kind, target_id), (row, _) in _rows(database, endpoint).items()}
+    names = {row: target_id for (_, target_id), row in ids.items()}
+    read_before = _read_before(database, endpoint)
     before = _memberships(database, [ids["group", group_id] for group_id in members if ("group", group_id) in ids])
     added: list[dict[str, Any]] = []
     removed: list[dict[str, int]] = []
+    seen: list[tuple[str, str, str, Value | None]] = []
     for group_id, user_ids in members.items():
         group = ids.get(("group", group_id))
         if group is None:
@@ -75,6 +81,10 @@ def keep_members(database: Connection, endpoint: str, members: Members, at: date
         then = before.get(group, set())
         added += ({"group": group, "user": user, "ours": False} for user in now - then)
         removed += ({"of_group": group, "of_user": user} for user in then - now)
+        if group in read_before:
+            moved = [(user, True) for user in now - then] + [(user, False) for user in then - now]
+            seen += (("group", group_id, member_path(names[user]), is_in) for user, is_in in moved)
+    _note(database, endpoint, seen, at)
     for batch in batched_list(added):
         database.execute(SEE_MEMBER, batch)
     mine = (col(MembershipRow.group_row) == bindparam("of_group"), col(MembershipRow.user_row) == bindparam("of_user"))
@@ -85,6 +95,40 @@ def keep_members(database: Connection, endpoint: str, members: Members, at: date
     statement = update(ResourceRow).where(col(ResourceRow.id) == bindparam("row")).values(members_at=at)
     if read:
         database.execute(statement, read)
+
+
+def _note_changes(
+    database: Connection,
+    endpoint: str,
+    before: Mapping[tuple[str, str], str],
+    after: Mapping[tuple[Kind, str], str],
+    at: datetime,
+) -> None:
+    """Attributes that a reading shows otherwise than our answered writes and the last reading left them."""
+    found: list[tuple[str, str, str, Value | None]] = []
+    for (kind, target_id), text in after.items():
+        if before.get((kind, target_id), text) == text:
+            continue
+        old, new = orjson.loads(before[kind, target_id]), orjson.loads(text)
+        paths = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
+        found += ((kind, target_id, path, new.get(path)) for path in paths)
+    _note(database, endpoint, found, at)
+
+
+def _note(database: Connection, endpoint: str, found: list[tuple[str, str, str, Value | None]], at: datetime) -> None:
+    place = {"endpoint": endpoint, "seen_at": at}
+    rows = (
+        place | {"kind": kind, "target_id": target_id, "path": path, "value": orjson.dumps(value).decode()}
+        for kind, target_id, path, value in found
+    )
+    for batch in batched_list(rows):
+        database.execute(insert(SeenChangeRow), batch)
+
+
+def _read_before(database: Connection, endpoint: str) -> set[int]:
+    """Rows of the groups whose members were known before: only there is a difference a change."""
+    mine = (col(ResourceRow.endpoint) == endpoint, col(ResourceRow.members_at).is_not(None))
+    return {row for row in database.execute(select(col(ResourceRow.id)).where(*mine)).scalars() if row is not None}
 
 
 def settle_members(database: Connection, endpoint: str, strays: Set[tuple[str, str]]) -> None:

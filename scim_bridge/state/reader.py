@@ -21,8 +21,10 @@ from scim_bridge.model.run import (
     Quarantine,
     RequestRecord,
     RunRecord,
+    Standing,
 )
 from scim_bridge.model.source import Memory
+from scim_bridge.model.touch import SOMEONE_ELSE, Touch
 from scim_bridge.state.database import open_existing
 from scim_bridge.state.source_memory import memory_of
 from scim_bridge.state.table import (
@@ -35,6 +37,7 @@ from scim_bridge.state.table import (
     RequestRow,
     ResourceRow,
     RunRow,
+    SeenChangeRow,
     TripRow,
 )
 from scim_bridge.state.transaction import reading
@@ -79,16 +82,18 @@ class StateReader:
         if self._engine is None:
             return Known()
         with reading(self._engine) as database:
-            links, elsewhere = _links(database, connection, endpoint)
-            begun, is_settled = _past(database, connection, endpoint)
-            counts, mapping = last_applied(database, connection, endpoint, since)
+            links, elsewhere, aside = _links(database, connection, endpoint)
+            begun, has_applied = _past(database, connection, endpoint)
+            is_it = col(ConnectionRow.name) == connection
+            unsettled = database.execute(select(col(ConnectionRow.unsettled)).where(is_it)).scalar()
+            counts, mapping = last_applied(database, connection, endpoint, since, after_run=(unsettled or 1) - 1)
             counted = recent(database, connection, endpoint, since) if since is not None else {}
         open_now = self.conflicts(connection)
         return Known(
             links["user"],
             links["group"],
-            is_fresh=not begun,
-            has_applied=is_settled,
+            is_fresh=not begun or unsettled is not None,
+            has_applied=has_applied,
             linked_elsewhere=frozenset(elsewhere),
             unclaimed=frozenset(c.target_id or "" for c in open_now if c.kind == "unclaimed"),
             counts=counts,
@@ -96,6 +101,7 @@ class StateReader:
             recent=counted,
             resolutions={c.key: _resolution(c) for c in open_now if c.resolution},
             assigned={c.target_id: _told(c) for c in open_now if c.kind == ORPHAN_WITH_ASSIGNMENTS and c.target_id},
+            aside=aside,
         )
 
     def _rows(self, query: Any) -> list[Any]:
@@ -122,6 +128,11 @@ class StateReader:
     def run(self, run_id: int) -> RunRecord | None:
         """One run, None if there is none of this number."""
         return next((_run(row) for row in self._rows(select_rows(RunRow).where(RunRow.id == run_id))), None)
+
+    def next_run(self, connection: str, run_id: int) -> RunRecord | None:
+        """The first run of this connection after this one."""
+        query = select_rows(RunRow).where(RunRow.connection == connection, col(RunRow.id) > run_id)
+        return next((_run(row) for row in self._rows(query.order_by(col(RunRow.id)).limit(1))), None)
 
     def operations(self, run_id: int, limit: int = 200, offset: int = 0) -> list[OperationRecord]:
         """Operations of a run, in the order of the plan."""
@@ -182,6 +193,34 @@ class StateReader:
         query = select_rows(LinkRow, ResourceRow).join(ResourceRow, seen, isouter=True)
         mine = (LinkRow.connection == connection, LinkRow.endpoint == endpoint)
         return [_link(row, resource) for row, resource in self._rows(query.where(*mine, names))]
+
+    def later_runs(self, connection: str, endpoint: str, run_id: int) -> list[OperationRecord]:
+        """What runs after this one have sent to the target, whatever became of it, in their order."""
+        query = select_rows(OperationRow).join(RunRow)
+        mine = (RunRow.connection == connection, RunRow.endpoint == endpoint, col(RunRow.id) > run_id)
+        sent = query.where(*mine, col(OperationRow.sent_at).is_not(None))
+        return [_operation(row) for row in self._rows(sent.order_by(col(OperationRow.run_id)))]
+
+    def seen_changes(self, endpoint: str, since: datetime) -> list[Touch]:
+        """What somebody else changed on the target, as readings found it since then."""
+        query = select_rows(SeenChangeRow).where(
+            SeenChangeRow.endpoint == endpoint, col(SeenChangeRow.seen_at) >= since
+        )
+        rows = self._rows(query.order_by(col(SeenChangeRow.id)))
+        return [Touch(r.kind, r.target_id, r.path, orjson.loads(r.value), SOMEONE_ELSE) for r in rows]
+
+    def standing(self, endpoint: str, target_id: str) -> list[Standing]:
+        """The resources of the target that had this id when they were last seen, each with who has it."""
+        owned = and_(
+            col(LinkRow.endpoint) == col(ResourceRow.endpoint),
+            col(LinkRow.kind) == col(ResourceRow.kind),
+            col(LinkRow.target_id) == col(ResourceRow.target_id),
+            col(LinkRow.is_confirmed),
+        )
+        columns = (col(ResourceRow.kind), col(LinkRow.connection), col(LinkRow.source_id), col(LinkRow.departed))
+        query = select(*columns).join_from(ResourceRow, LinkRow, owned, isouter=True)
+        mine = (col(ResourceRow.endpoint) == endpoint, col(ResourceRow.target_id) == target_id)
+        return [Standing(*row) for row in self._execute(query.where(*mine))]
 
     def repairs(self, connection: str, endpoint: str, since: datetime) -> dict[str, dict[str, int]]:
         """Target id → path → how often since then a value was set back that somebody else had changed."""
@@ -260,10 +299,11 @@ class StateReader:
             return row.run_id, tuple(_trips(orjson.loads(row.trips)))
         return None
 
-    def begun(self, connection: str, plan: str) -> frozenset[str]:
-        """Ids of the operations that runs of this very saved plan (its fingerprint) had at least begun to send."""
-        query = select_rows(OperationRow.operation_id).join(RunRow).where(*_of_saved(connection, plan))
-        return frozenset(self._rows(query.where(col(OperationRow.sent_at).is_not(None))))
+    def begun(self, connection: str, plan: str) -> list[OperationRecord]:
+        """The operations that runs of this very saved plan (its fingerprint) had at least begun to send."""
+        query = select_rows(OperationRow).join(RunRow).where(*_of_saved(connection, plan))
+        rows = self._rows(query.where(col(OperationRow.sent_at).is_not(None)).order_by(col(OperationRow.run_id)))
+        return [_operation(row) for row in rows]
 
     def applied_by(self, connection: str, plan: str) -> int | None:
         """The run that applied this saved plan to its end, None if there is none."""
@@ -283,10 +323,11 @@ def open_reader(path: Path) -> StateReader:
 
 def _links(
     database: Connection, connection: str, endpoint: str
-) -> tuple[dict[Kind, dict[str, Link]], set[tuple[Kind, str]]]:
-    """This connection's links at this endpoint, and what other connections have linked there."""
+) -> tuple[dict[Kind, dict[str, Link]], set[tuple[Kind, str]], dict[tuple[Kind, str], Link]]:
+    """This connection's links at this endpoint, what other connections have linked there, and links set aside."""
     links: dict[Kind, dict[str, Link]] = {"user": {}, "group": {}}
     elsewhere: set[tuple[Kind, str]] = set()
+    aside: dict[tuple[Kind, str], Link] = {}
     columns = (
         col(LinkRow.connection),
         col(LinkRow.kind),
@@ -294,23 +335,30 @@ def _links(
         col(LinkRow.target_id),
         col(LinkRow.applied),
         col(LinkRow.departed),
+        col(LinkRow.is_confirmed),
     )
     rows = database.execute(select(*columns).where(col(LinkRow.endpoint) == endpoint)).yield_per(10_000)
-    for owner, stored_kind, source_id, target_id, applied, departed in rows:
+    for owner, stored_kind, source_id, target_id, applied, departed, is_confirmed in rows:
         kind: Kind = "user" if stored_kind == "user" else "group"
-        if owner == connection:
-            links[kind][source_id] = Link(kind, source_id, target_id, StoredAttributes(applied), departed)
-        else:
+        if owner != connection:
             elsewhere.add((kind, target_id))
-    return links, elsewhere
+            continue
+        link = Link(kind, source_id, target_id, StoredAttributes(applied), departed)
+        if is_confirmed:
+            links[kind][source_id] = link
+        else:
+            aside[kind, source_id] = link
+    return links, elsewhere, aside
 
 
 def _past(database: Connection, connection: str, endpoint: str) -> tuple[bool, bool]:
     """Whether any run came as far as applying, and whether names are no longer adopted.
 
     A run that relinked held what it found by name. If it was cut, the next one has a state again and must hold it too.
+    A run about some (`--only`) says nothing about all.
     """
-    begun = (col(RunRow.connection) == connection, col(RunRow.endpoint) == endpoint, col(RunRow.has_begun))
+    mine = (col(RunRow.connection) == connection, col(RunRow.endpoint) == endpoint)
+    begun = (*mine, col(RunRow.has_begun), col(RunRow.of_one).is_(False))
     settled = func.max(or_(col(RunRow.is_complete), col(RunRow.is_relinking)))
     count, is_settled = database.execute(select(func.count(), settled).where(*begun)).one()
     return bool(count), bool(is_settled)

@@ -52,10 +52,11 @@ _put_link = upsert(LinkRow).values(
         name: bindparam(name)
         for name in ("connection", "endpoint", "kind", "source_id", "target_id", "name", "applied", "departed")
     }
+    | {"is_confirmed": True}
 )
 PUT_LINK = _put_link.on_conflict_do_update(
     index_elements=["connection", "endpoint", "kind", "source_id"],
-    set_={name: _put_link.excluded[name] for name in ("target_id", "name", "applied")},
+    set_={name: _put_link.excluded[name] for name in ("target_id", "name", "applied", "is_confirmed")},
 )
 
 _THIS_RESOURCE = (_this(ResourceRow.endpoint), _this(ResourceRow.kind), _this(ResourceRow.target_id))

@@ -35,7 +35,11 @@ def _json() -> Any:
 
 
 class LinkRow(SQLModel, table=True):
-    """A managed pair. applied: what we last pushed, JSON text by path. departed: when a run first saw it gone."""
+    """A managed pair. applied: what we last pushed, JSON text by path. departed: when it was shut, as
+    its record had left.
+
+    is_confirmed: false from the moment a copy of the state was restored until the target shows the pair.
+    """
 
     __tablename__ = "links"
 
@@ -47,6 +51,7 @@ class LinkRow(SQLModel, table=True):
     name: str = Field(default="", index=True)
     applied: str = "{}"
     departed: datetime | None = _time(nullable=True)
+    is_confirmed: bool = True
 
 
 class ResourceRow(SQLModel, table=True):
@@ -77,6 +82,20 @@ class MembershipRow(SQLModel, table=True):
     user_row: int = Field(primary_key=True, foreign_key="resources.id")
     is_seen: bool = True
     is_ours: bool = True
+
+
+class SeenChangeRow(SQLModel, table=True):
+    """A value that somebody else changed, as a reading found it. path: an attribute or a membership. value: JSON."""
+
+    __tablename__ = "seen_changes"
+
+    id: int | None = Field(default=None, primary_key=True)
+    endpoint: str
+    kind: str
+    target_id: str = Field(index=True)
+    path: str
+    value: str
+    seen_at: datetime = _time()
 
 
 class ReadingRow(SQLModel, table=True):
@@ -113,7 +132,8 @@ class SourceEntryRow(SQLModel, table=True):
 class ConnectionRow(SQLModel, table=True):
     """A connection's schedule: paused by a person (whom, when, why), or quarantined by itself; null while it is not.
 
-    failures: runs in a row that failed. tried: when the last one of them ended.
+    failures: runs in a row that failed. tried: when the last one of them ended. unsettled: the run that found the state
+    lost or restored, until a run about everybody has ended and no link waits to be confirmed.
     """
 
     __tablename__ = "connections"
@@ -127,6 +147,7 @@ class ConnectionRow(SQLModel, table=True):
     tried: datetime | None = _time(nullable=True)
     cause: str = ""
     quarantine_reason: str = ""
+    unsettled: int | None = None
 
 
 class RequestRow(SQLModel, table=True):

@@ -15,11 +15,11 @@ from scim_bridge.state.table import OperationRow, RunRow
 
 
 def last_applied(
-    database: Connection, connection: str, endpoint: str, since: datetime | None
+    database: Connection, connection: str, endpoint: str, since: datetime | None, *, after_run: int = 0
 ) -> tuple[SourceCounts | None, str]:
     """What the source showed in the last applied run, or at most in the window before it, and by which mapping.
 
-    A shrinking that somebody approved begins a new count.
+    A shrinking that somebody approved begins a new count. after_run: earlier runs are not believed.
     """
     columns = (col(RunRow.source), col(RunRow.mapping), col(RunRow.started), col(RunRow.approved))
     mine = (
@@ -29,6 +29,7 @@ def last_applied(
         col(RunRow.has_begun),
         col(RunRow.of_one).is_(False),
         col(RunRow.command) != "rollback",
+        col(RunRow.id) > after_run,
     )
     query = select(*columns).where(*mine).order_by(col(RunRow.id).desc())
     counts: dict[str, int] = {}

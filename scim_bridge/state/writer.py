@@ -1,7 +1,7 @@
 """Writing the state: runs from their first line to their last. Everything a run concludes lands in one transaction."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -112,9 +112,20 @@ class State:
         with writing(self._engine) as database:
             mine = col(RunRow.id) == run_id
             database.execute(update(RunRow).where(mine).values(has_begun=True, plan=plan, is_relinking=is_relinking))
-            connection = database.execute(select(col(RunRow.connection)).where(mine)).scalar_one()
+            connection, of_one = database.execute(select(col(RunRow.connection), col(RunRow.of_one)).where(mine)).one()
+            if is_relinking and not of_one:
+                _mark_unsettled(database, connection, run_id)
             self._merge_conflicts(database, connection, conflicts, closing="none")
         return RunJournal(self._engine, run_id, self._now)
+
+    def begin_restore(self, run_id: int) -> None:
+        """The state is a copy of unknown age: this run, and later ones, believe a link once the target confirms it."""
+        with writing(self._engine) as database:
+            columns = (col(RunRow.connection), col(RunRow.endpoint))
+            connection, endpoint = database.execute(select(*columns).where(col(RunRow.id) == run_id)).one()
+            mine = (col(LinkRow.connection) == connection, col(LinkRow.endpoint) == endpoint)
+            database.execute(update(LinkRow).where(*mine).values(is_confirmed=False))
+            _mark_unsettled(database, connection, run_id)
 
     def finish(
         self,
@@ -125,12 +136,15 @@ class State:
         *,
         settled: Sequence[Conflict] = (),
         closing: Closing = "all",
+        carried_out: Set[str] = frozenset(),
+        pending: Set[str] = frozenset(),
     ) -> None:
         """Close a run, in one transaction with all it concludes.
 
         conflicts: all that are open now, None to leave them as they are. books: what to remember of the pairs, None
         for a run that concluded nothing. closing: which of the conflicts that were not seen are over.
-        settled: those left as they are by decision.
+        settled: those left as they are by decision. carried_out: keys of conflicts whose decision is carried out, and
+        so used up. pending: keys of those whose decision still waits for that; a run closes none of them.
         """
         with writing(self._engine) as database:
             mine = col(RunRow.id) == run_id
@@ -152,12 +166,15 @@ class State:
             if conflicts is not None:
                 values["conflicts"] = len(conflicts)
                 seen = (*conflicts, *settled)
-                self._merge_conflicts(database, connection, seen, closing=closing)
+                self._merge_conflicts(database, connection, seen, closing=closing, spared=pending)
+                self._close(database, connection, carried_out)
             if books is not None:
                 values["source"] = asdict(books.counts)
                 self._keep_pairs(database, connection, endpoint, books)
             if books is not None and closing == "all":
                 settle_members(database, endpoint, books.strays)
+            if books is not None and not of_one and command != "rollback":
+                _settle(database, connection, endpoint)
             database.execute(update(RunRow).where(mine).values(**values))
             if not of_one and command != "rollback":
                 is_refused = ending.has_bad_credentials
@@ -255,8 +272,9 @@ class State:
         conflicts: Sequence[Conflict],
         *,
         closing: Closing,
+        spared: Set[str] = frozenset(),
     ) -> None:
-        """Note each sighting: the first is kept, the last moves on."""
+        """Note each sighting: the first is kept, the last moves on. spared: keys that are not closed, seen or not."""
         now = self._now()
         sighting = {"connection": connection, "first_seen": now, "last_seen": now, "closed": None}
         sighting |= {"resolution": "", "chosen": "", "note": "", "resolved_by": "", "resolved": None}
@@ -280,18 +298,21 @@ class State:
         if rows:
             database.execute(seen_again, rows)
         if closing != "none":
-            spared = TOLD_BY_TARGET if closing == "planned" else ()
+            untold = TOLD_BY_TARGET if closing == "planned" else ()
             mine = (
                 col(ConflictRow.connection) == connection,
                 col(ConflictRow.closed).is_(None),
-                col(ConflictRow.kind).not_in(spared),
+                col(ConflictRow.kind).not_in(untold),
             )
             still_open = database.execute(select(col(ConflictRow.key)).where(*mine)).scalars().all()
-            unseen = [{"unseen": key} for key in set(still_open) - {conflict.key for conflict in conflicts}]
-            if unseen:
-                one = (col(ConflictRow.connection) == connection, col(ConflictRow.key) == bindparam("unseen"))
-                over = {"closed": now, "resolution": "", "chosen": ""}  # a decision holds for this conflict alone
-                database.execute(update(ConflictRow).where(*one).values(**over), unseen)
+            self._close(database, connection, set(still_open) - {conflict.key for conflict in conflicts} - spared)
+
+    def _close(self, database: Connection, connection: str, keys: Set[str]) -> None:
+        """These conflicts are over, and with each the decision about it, which holds for this conflict alone."""
+        if keys:
+            one = (col(ConflictRow.connection) == connection, col(ConflictRow.key) == bindparam("of_key"))
+            over = {"closed": self._now(), "resolution": "", "chosen": ""}
+            database.execute(update(ConflictRow).where(*one).values(**over), [{"of_key": key} for key in sorted(keys)])
 
     def _keep_pairs(self, database: Connection, connection: str, endpoint: str, books: Bookkeeping) -> None:
         """Write the links that changed, and forget those whose both sides are gone."""
@@ -304,6 +325,7 @@ class State:
             col(LinkRow.name),
             col(LinkRow.applied),
             col(LinkRow.departed),
+            col(LinkRow.is_confirmed),
         )
         stored = {(r[0], r[1]): tuple(r[2:]) for r in database.execute(select(*columns).where(*mine))}
         rows = []
@@ -313,7 +335,7 @@ class State:
             if old != tuple(new.values()):
                 rows.append(place | {"kind": pair.kind, "source_id": pair.source_id} | new)
         statement = upsert(LinkRow)
-        changed = {key: statement.excluded[key] for key in ("target_id", "name", "applied", "departed")}
+        changed = {key: statement.excluded[key] for key in ("target_id", "name", "applied", "departed", "is_confirmed")}
         index = ["connection", "endpoint", "kind", "source_id"]
         for start in range(0, len(rows), _BATCH):
             merged = statement.on_conflict_do_update(index_elements=index, set_=changed)
@@ -330,10 +352,26 @@ class State:
             applied = text_of({path: value for path, value in pair.applied.items() if value != ""})
         departed = None
         if pair.departed:
-            departed = old[3] if old is not None and old[3] is not None else self._now()
+            goes_on = old is not None and old[3] is not None and not pair.is_shut_now
+            departed = old[3] if old is not None and goes_on else self._now()
         return {
             "target_id": pair.target_id,
             "name": pair.name.casefold(),
             "applied": applied,
             "departed": departed,
+            "is_confirmed": True,
         }
+
+
+def _mark_unsettled(database: Connection, connection: str, run_id: int) -> None:
+    values = {"unsettled": run_id}
+    statement = upsert(ConnectionRow).values(name=connection, **values)
+    database.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+
+
+def _settle(database: Connection, connection: str, endpoint: str) -> None:
+    """A run about everybody has ended: the state is settled if no link waits to be confirmed by the target."""
+    mine = (col(LinkRow.connection) == connection, col(LinkRow.endpoint) == endpoint)
+    waiting = select(col(LinkRow.source_id)).where(*mine, col(LinkRow.is_confirmed).is_(False)).exists()
+    is_it = (col(ConnectionRow.name) == connection, col(ConnectionRow.unsettled).is_not(None), ~waiting)
+    database.execute(update(ConnectionRow).where(*is_it).values(unsettled=None))

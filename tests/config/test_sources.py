@@ -11,12 +11,15 @@ from scim_bridge.config.source import (
     CLOUDS,
     ClientCertificate,
     ClientSecret,
+    CsvSettings,
     EntraCloud,
     EntraScope,
     EntraSettings,
     FederatedToken,
     LdapSettings,
     ManagedIdentity,
+    MemberFile,
+    MemberList,
     Search,
     SourceSettings,
 )
@@ -200,3 +203,52 @@ def test_an_entra_source_that_cannot_be_meant_is_refused(tmp_path: Path, old: st
 def test_the_published_schema_knows_every_kind_of_source() -> None:
     source = json_schema()["$defs"]["Connection"]["properties"]["source"]
     assert set(source["discriminator"]["mapping"]) == {"csv", "ldap", "entra"}
+
+
+CSV = "      kind: csv\n      users: users.csv\n"
+
+
+@pytest.mark.parametrize(
+    ("members", "meant"),
+    [
+        ("m.csv", MemberFile(Path("m.csv"))),
+        (
+            '{file: m.csv, group: "Group ID", member: Mail, type: Kind, group_by: Name, member_by: Email}',
+            MemberFile(Path("m.csv"), "Group ID", "Mail", "Kind", "Name", "Email"),
+        ),
+        ('{users: Groups, separator: ";", by: name}', MemberList("user", "Groups", ";", "name")),
+        ('{groups: Members, separator: "\\n"}', MemberList("group", "Members", "\n")),
+    ],
+)
+def test_memberships_are_where_they_are_said_to_be(
+    tmp_path: Path, members: str, meant: MemberFile | MemberList
+) -> None:
+    settings = _load(tmp_path, CSV + f"      groups: groups.csv\n      members: {members}\n")
+    assert isinstance(settings, CsvSettings)
+    assert settings.each(lambda path: Path(path.name)).members == meant
+
+
+def test_groups_may_be_made_of_what_users_are_listed_in(tmp_path: Path) -> None:
+    settings = _load(tmp_path, CSV + "      groups: from-users\n      members: {users: Groups}\n")
+    assert isinstance(settings, CsvSettings)
+    assert (settings.groups, settings.groups_from_users) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ("members: m.csv", "source.members needs groups; name the groups file too"),
+        ("groups: g.csv\n      members: {}", "members: write one of {file: FILE, group: COLUMN, member: COLUMN}"),
+        ("groups: g.csv\n      members: {file: m.csv, users: Groups}", "members: write one of {file: FILE"),
+        ("groups: g.csv\n      members: {file: m.csv, by: name}", "members: by has no meaning beside file"),
+        ("groups: g.csv\n      members: {users: Groups, member: x}", "members: member has no meaning beside users"),
+        ("groups: g.csv\n      members: {users: Groups, seperator: x}", "did you mean separator?"),
+        ("groups: g.csv\n      members: {users: Groups, separator: and}", "members.separator: write auto, or what"),
+        ("groups: from-users", "groups: from-users needs members: {users: COLUMN}"),
+        ("groups: from-users\n      members: {groups: Members}", "groups: from-users needs members: {users: COLUMN}"),
+    ],
+)
+def test_memberships_that_cannot_be_meant_are_refused(tmp_path: Path, more: str, sentence: str) -> None:
+    told = _refusal(tmp_path, CSV + f"      {more}\n")
+    assert sentence in told
+    assert told.startswith("bridge.yaml, line ")

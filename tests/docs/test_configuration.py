@@ -38,7 +38,7 @@ def _keys(section: dict[str, Any], above: str = "") -> Iterator[tuple[str, str]]
         whole, path = _resolved(node), f"{above}{name}"
         inner = () if name in ELSEWHERE else whole.get("properties", ())
         default = node.get("default")
-        is_value = not inner or isinstance(default, str)
+        is_value = not inner or isinstance(default, str) or any("type" in part for part in node.get("oneOf", ()))
         if is_value:
             yield path, "required" if name in section.get("required", ()) else _told(default)
         if inner:

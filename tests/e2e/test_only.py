@@ -215,3 +215,25 @@ def test_what_the_run_in_progress_was_asked_for_and_refused_can_be_approved(
 def _end(process: "subprocess.Popen[str]") -> None:
     process.kill()
     process.communicate()
+
+
+def test_of_two_who_exchange_names_both_are_planned(world: World, people: People, cli: Cli) -> None:
+    for path in ("login", "mail"):
+        people.users["u5"][path], people.users["u6"][path] = people.users["u6"][path], people.users["u5"][path]
+    people.users["u7"]["title"] = "waits"
+    world.write(people)
+    said = cli("sync", "--only", "u5")
+    assert (said.code, "is planned too" in said.out) == (0, True), said
+    assert user_of(world, "u7").attributes.get("title") != "waits"
+    assert cli("sync").code == 0
+    world.assert_equal_to(people)
+
+
+def test_a_name_that_nobody_gives_up_is_not_asked_for(world: World, people: People, cli: Cli) -> None:
+    """u6 gives the name up, and is held: so nothing is sent that cannot succeed."""
+    people.users["u5"]["login"] = people.users["u6"]["login"]
+    people.users["u6"] |= {"login": "elsewhere@corp.example", "family": ""}
+    world.write(people)
+    assert cli("sync", "--only", "u5").code == 5
+    assert world.sandbox.counts.invalid == 0
+    assert world.sandbox.counts.writes == 0

@@ -71,7 +71,7 @@ def test_what_somebody_changed_since_is_left_alone(world: World, people: People,
     said = cli("rollback", "2")
     assert said.code == 0
     assert user_of(world, "a").attributes["title"] == "by hand"
-    assert "title changed since, and stays" in said.out
+    assert "title changed since, by someone else, and stays" in said.out
 
 
 def test_the_guard_holds_for_the_way_back_too(world: World, people: People, cli: Cli) -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from scim_bridge.sandbox.fault import Fault
 from tests.e2e.conftest import Cli
+from tests.e2e.test_policies import user_of
 from tests.e2e.world import People, World
 
 
@@ -117,3 +119,29 @@ def test_a_plan_that_was_edited_out_of_order_is_refused(world: World, people: Pe
     said = cli("apply", str(saved))
     assert said.code == 2
     assert "plan.json: op-000001 is out of order" in said.err
+
+
+def test_a_plan_that_was_cut_is_refused_when_a_later_run_has_undone_what_it_did(world: World, cli: Cli) -> None:
+    people = People().add("a").add("b")
+    world.write(people)
+    assert cli("sync").code == 0
+    people.users["b"]["enabled"] = "false"
+    people.users["a"]["title"] = "Lead"
+    world.write(people)
+    file = str(world.folder / "cut.json")
+    assert cli("plan", "--out", file).code == 0
+    world.sandbox.fail(Fault("error", "PATCH", f"Users/{user_of(world, 'a').id}", status=403))
+    assert cli("apply", file).code == 1
+    world.sandbox.fail()
+    assert user_of(world, "b").attributes["active"] is False
+    people.users["b"]["enabled"] = "true"
+    people.users["a"]["title"] = ""
+    world.write(people)
+    assert cli("sync").code == 0
+    people.users["b"]["enabled"] = "false"
+    people.users["a"]["title"] = "Lead"
+    world.write(people)
+    said = cli("apply", file)
+    assert (said.code, "b@corp.example was changed by run 3 since this plan was made" in said.err) == (1, True), said
+    assert cli("sync").code == 0
+    world.assert_equal_to(people)

@@ -2,7 +2,7 @@
 
 from scim_bridge.model.operation import Member, Operation, Phase
 from scim_bridge.model.policy import Policy, Protect
-from scim_bridge.plan.inverse import invert
+from scim_bridge.plan.inverse import Past, Sent, invert
 from scim_bridge.plan.sides import Sides
 from tests.builders import CAPABILITIES, OCCASION, directory, group, linked, on_target, target, told, user
 
@@ -23,7 +23,8 @@ SIDES = Sides(
 
 
 def _undone(*done: Operation) -> tuple[list[str], list[tuple[str, str]]]:
-    plan, _ = invert(1, [(o, str(o.target_id)) for o in done], SIDES, POLICY, CAPABILITIES, OCCASION)
+    past = Past(1, [Sent(o, str(o.target_id)) for o in done])
+    plan, _ = invert(past, SIDES, POLICY, CAPABILITIES, OCCASION)
     return told(plan), [(s.subject, s.reason) for s in plan.skipped]
 
 

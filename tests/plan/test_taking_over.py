@@ -67,14 +67,12 @@ def test_who_is_adopted_by_decision_stays_locked() -> None:
 
 
 def test_who_is_linked_by_decision_stays_locked() -> None:
-    known = linked(("user", "old", "t-a"), active=False)
-    both = directory(user("old", userName="other@x", active=False), user("a"))
-    held = directory(replace(both.users[0], attributes={**both.users[0].attributes, "name.givenName": ""}), user("a"))
-    asked = planned(held, FOUND, known)
-    assert "match_taken" in kinds(asked)
-    plan = planned(held, FOUND, decided(asked, "match_taken", "link", known))
-    assert told(plan) == ["adopt_user a@corp.example: externalId"]
-    assert "disabled_there" in kinds(plan)
+    """Whatever question it was that led to the decision."""
+    chosen = {"any question": Resolution("link", "user", "n", "t-a")}
+    known = Known(is_fresh=False, has_applied=True, resolutions=chosen)
+    plan = planned(directory(user("n", userName="n@x")), FOUND, known)
+    assert told(plan) == ["adopt_user a@corp.example: displayName, externalId, userName"]
+    assert kinds(plan) == ["disabled_there"]
 
 
 @pytest.mark.parametrize("mark", ["", "a"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scim_bridge.config import form
 from scim_bridge.config.settings import load
-from scim_bridge.config.source import CsvSettings, EntraCloud, EntraSettings, LdapSettings
+from scim_bridge.config.source import CsvSettings, EntraCloud, EntraSettings, LdapSettings, MemberFile
 from scim_bridge.proposal.configuration import configuration
 from scim_bridge.proposal.question import SOURCES, source_section
 
@@ -47,7 +47,7 @@ def _source(kind: str, **answers: str) -> Any:
 def test_files_are_read_as_was_answered() -> None:
     found = _source("csv")
     assert found == CsvSettings(
-        Path("/srv/users.csv"), Path("/srv/groups.csv"), Path("/srv/members.csv"), "cp932", "auto"
+        Path("/srv/users.csv"), Path("/srv/groups.csv"), MemberFile(Path("/srv/members.csv")), "cp932", "auto"
     )
     alone = _source("csv", groups="", members="", encoding="auto")
     assert (alone.groups, alone.members, alone.encoding) == (None, None, "auto")

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from scim_bridge.config.source import CsvSettings
+from scim_bridge.config.source import CsvSettings, MemberFile
 from scim_bridge.model.identity import Snapshot
 from scim_bridge.source.csv_file import CsvSource
 from tests.organization import Organization
@@ -39,8 +39,8 @@ def put(there: Organization, folder: Path) -> None:
 
 def source(folder: Path) -> CsvSource:
     """A source over the files in this folder."""
-    files = (folder / "users.csv", folder / "groups.csv", folder / "members.csv")
-    return CsvSource(CsvSettings(*files, "auto", "auto"), "id", "id", still_for=0)
+    files = CsvSettings(folder / "users.csv", folder / "groups.csv", MemberFile(folder / "members.csv"))
+    return CsvSource(files, "id", "id", still_for=0)
 
 
 def snapshot_of(there: Organization) -> Snapshot:

@@ -63,8 +63,8 @@ def test_a_broken_row_about_somebody_else_refuses_the_look_too(tmp_path: Path) -
     files = source(tmp_path)
     files.read("2027-03-13")
     with (tmp_path / "members.csv").open("a", encoding="utf-8") as file:
-        file.write("t5,p1,User\n")
-    with pytest.raises(SourceUnreadable, match=r"column 3: member_type 'User' is neither user nor group"):
+        file.write("t5,p1,robot\n")
+    with pytest.raises(SourceUnreadable, match=r"column 3: member_type 'robot' is neither user nor group"):
         files.look("2027-03-13", None, [("user", "p2")])
 
 

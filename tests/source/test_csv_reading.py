@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scim_bridge.config.source import CsvSettings
+from scim_bridge.config.source import CsvSettings, MemberFile
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import Snapshot
 from scim_bridge.source.csv_file import CsvSource
@@ -27,7 +27,8 @@ def _source(folder: Path, *files: str | bytes, encoding: str = "auto", delimiter
         paths.append(path)
     users, groups, members = (*paths, None, None)[:3]
     assert users is not None
-    return CsvSource(CsvSettings(users, groups, members, encoding, delimiter), "id", "id", still_for=0)
+    memberships = MemberFile(members) if members is not None else None
+    return CsvSource(CsvSettings(users, groups, memberships, encoding, delimiter), "id", "id", still_for=0)
 
 
 def _problems(source: CsvSource) -> tuple[str, ...]:
