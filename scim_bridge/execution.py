@@ -288,7 +288,7 @@ def _finish(
         ending,
         conclusion.conflicts,
         books,
-        settled=reading.plan.settled,
+        settled=(*reading.plan.settled, *conclusion.settled),
         closing=closing,
         carried_out=conclusion.carried_out,
         pending=conclusion.pending,

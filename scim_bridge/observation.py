@@ -14,6 +14,7 @@ from scim_bridge.model.known import Known
 from scim_bridge.model.protocol import Progress
 from scim_bridge.model.run import OperationRecord
 from scim_bridge.model.source import Memory, SourceReading
+from scim_bridge.plan.backoff import with_due
 from scim_bridge.state.reader import StateReader
 
 Key = tuple[Kind, str]
@@ -39,12 +40,14 @@ class Observed:
     read_now: frozenset[str] = frozenset()
 
 
-def knowledge(bridge: Bridge, reader: StateReader, now: datetime) -> Known:
+def knowledge(bridge: Bridge, reader: StateReader, now: datetime, *, is_asked: bool = False) -> Known:
     """What earlier runs left behind, as far as this connection's policy asks for it.
 
     Who was in which group is not believed before a run about everybody has ended since the state was lost or restored.
+    is_asked: a person named whom the run is about, so what the target refused of these is sent again at once.
     """
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
+    known = with_due(known, bridge.mapping_key, now, is_asked=is_asked)
     known = replace(known, repaired=reader.repairs(bridge.name, bridge.endpoint, now - _REPAIRS * bridge.verify))
     if bridge.policy.drift == "report":
         is_told = not known.is_fresh or known.counts is not None

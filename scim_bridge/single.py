@@ -48,7 +48,7 @@ def read_and_plan_only(
     beside: what the run in progress has read a moment ago, so that only the named have to be read and mapped anew.
     """
     now = datetime.now(UTC)
-    known = knowledge(bridge, reader, now)
+    known = knowledge(bridge, reader, now, is_asked=True)
     last = reader.last_reading(bridge.name, bridge.endpoint)
     if last is None:  # nothing was ever seen, so nobody would know whom a member's id means
         observed = Observed(bridge.target.read(order.progress), now, is_whole=True)

@@ -16,7 +16,7 @@ from scim_bridge.config.settings import AccessSettings, ConnectionSettings, Targ
 from scim_bridge.errors import BridgeError
 from scim_bridge.mapping.document import load_mapping, wanted
 from scim_bridge.mapping.selftest import require_passing, run_tests
-from scim_bridge.model.identity import CHANGES
+from scim_bridge.model.identity import CHANGES, INSTEAD
 from scim_bridge.plan.guard import refuse_empty
 from scim_bridge.source import open_source
 from scim_bridge.state.reader import open_reader
@@ -111,7 +111,9 @@ def _source(connection: ConnectionSettings, *, has_mapping: bool) -> str:
     else:
         source = open_source(connection.source, wanted(written.users), wanted(written.groups))
     shown = source.probe(f"{datetime.now(UTC):%Y-%m-%d}")
-    counts = shown.counts
+    counts, instead = shown.counts, [notice.detail for notice in shown.warnings if notice.kind == INSTEAD]
+    if instead:
+        raise BridgeError(". ".join(instead))
     refuse_empty(counts)
     members = f", {counts.memberships:,} memberships" if counts.memberships else ""
     found = f"answers, and shows {counts.users:,} users, {counts.groups:,} groups{members} at first sight"

@@ -19,8 +19,11 @@ _LIST = cel.Type.List(cel.Type.DYN)
 _PATIENCE = 0.1
 """Seconds one regular expression may take on one value: a bad one must not stop the sync."""
 
-_TRUTHS = dict.fromkeys(("true", "yes", "y", "1", "on", "enabled", "active", "有効", "○"), True)
-_TRUTHS |= dict.fromkeys(("false", "no", "n", "0", "off", "disabled", "inactive", "無効", "×"), False)
+_YES = "true yes y 1 on enabled active 有効 ○ ja oui sí si sim wahr vrai aktiv actif はい"
+_NO = "false no n 0 off disabled inactive 無効 × nein non não falsch faux inaktiv inactif いいえ"
+TRUTH_WORDS = {**dict.fromkeys(_YES.split(), True), **dict.fromkeys(_NO.split(), False)}
+"""What truth() knows, in lower case. What says that somebody has left (退職, terminated) is not among them: under a
+heading that asks whether somebody has left it would be a yes."""
 
 
 def _first_non_empty(*values: str) -> str:
@@ -34,7 +37,7 @@ def first_of(values: Iterable[Any]) -> str:
 
 def _truth(text: str) -> bool:
     try:
-        return _TRUTHS[text.strip().casefold()]
+        return TRUTH_WORDS[text.strip().casefold()]
     except KeyError:
         raise ValueError(f"{text!r} is neither a yes nor a no") from None
 

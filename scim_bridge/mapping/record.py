@@ -1,20 +1,23 @@
 """Records become the desired state: scope, each attribute's rule, memberships. Pure; `today` is an argument."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from scim_bridge.mapping.compiled import CompiledMapping, CompiledRule, CompiledRules
 from scim_bridge.mapping.expression import EvaluationFailed
-from scim_bridge.mapping.flatten import flatten
-from scim_bridge.mapping.row import Row, Unusable, is_clean, row_of, value_of
+from scim_bridge.mapping.membership import memberships
+from scim_bridge.mapping.row import Ambiguous, Row, Unusable, is_clean, row_of, value_of
 from scim_bridge.model.identity import (
     ACTIVE,
+    DISPLAY_NAME,
     EXTERNAL_ID,
+    MANAGER,
+    NAMES,
     Desired,
     Directory,
     Flaw,
-    Notice,
     OutOfScope,
     Record,
     Snapshot,
@@ -37,9 +40,17 @@ def map_records(snapshot: Snapshot, mapping: CompiledMapping, today: str) -> Dir
     """Every record in scope as the target should hold it, but not yet fitted to the target. today: YYYY-MM-DD (UTC)."""
     users, users_out = _map_kind(snapshot.users, mapping.users, today)
     groups, groups_out = _map_kind(snapshot.groups, mapping.groups, today)
-    members, notices = memberships(snapshot, mapping, {u.source_id for u in users}, {g.source_id for g in groups})
-    warnings = snapshot.warnings + tuple(notices)
-    return Directory(users, groups, members, snapshot.counts, (*users_out, *groups_out), warnings)
+    ids = {user.source_id for user in users}, {group.source_id for group in groups}
+    found = memberships(snapshot, mapping.nested, *ids, group_names(groups, groups_out))
+    out, warnings = (*users_out, *groups_out), snapshot.warnings + found.notices
+    return Directory(users, groups, found.members, snapshot.counts, out, warnings, found.undecided, found.ambiguous)
+
+
+def group_names(groups: Iterable[Desired], outside: Iterable[OutOfScope]) -> dict[str, str]:
+    """Group id → what people call it, whether in scope or not."""
+    return {each.source_id: each.subject for each in outside if each.kind == "group"} | {
+        group.source_id: group.name for group in groups
+    }
 
 
 def trace(record: Record, rules: CompiledRules, today: str) -> tuple[Step, ...]:
@@ -73,12 +84,14 @@ def _map_kind(
         elif is_in_scope:
             mapped.append(_map_one(row, rules, flaws))
         else:
-            out.append(OutOfScope(rules.kind, record.id, record.place, rule))
+            out.append(OutOfScope(rules.kind, record.id, record.place, rule, _called(row, rules)))
     for source_id, rows in shared.items():
         if any(is_in_scope for is_in_scope, _ in rows):
             mapped.append(_merge(rows))
         else:
-            out.append(OutOfScope(rules.kind, source_id, rows[0][1].places[0], rule))
+            shown = rows[0][1].attributes
+            name = str(shown.get(NAMES[rules.kind]) or shown.get(DISPLAY_NAME, ""))
+            out.append(OutOfScope(rules.kind, source_id, rows[0][1].places[0], rule, name))
     return tuple(mapped), out
 
 
@@ -88,6 +101,16 @@ def _scope(row: Row, rules: CompiledRules) -> tuple[bool, list[Flaw]]:
         return value_of(rules.scope, row) is True, []
     except EvaluationFailed as failure:
         return True, [_failed("scope", failure, is_fatal=True)]
+
+
+def _called(row: Row, rules: CompiledRules) -> str:
+    """What a record that is out of scope would be called, by the first rule for a name that gives one."""
+    by_path = {rule.rule.path: rule for rule in rules.attributes}
+    for rule in (by_path[path] for path in (NAMES[rules.kind], DISPLAY_NAME) if path in by_path):
+        with suppress(EvaluationFailed):
+            if name := value_of(rule, row):
+                return str(name)
+    return ""
 
 
 def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw]) -> Desired:
@@ -112,6 +135,10 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw]) -> Desired:
 def _failed(path: str, why: EvaluationFailed, *, is_fatal: bool) -> Flaw:
     if isinstance(why, Unusable):
         return Flaw("unusable_character", path, str(why), "Remove it in the source.", is_fatal)
+    if isinstance(why, Ambiguous):
+        kind = "ambiguous_manager" if path == MANAGER else "ambiguous_reference"
+        remedy = "Make the reference in the source fit one record alone."
+        return Flaw(kind, path, str(why), remedy, is_fatal)
     remedy = "Mend the value in the source, or the rule in the mapping."
     return Flaw("rule_failed", path, f"the rule for {path} failed: {why}", remedy, is_fatal)
 
@@ -127,22 +154,3 @@ def _merge(rows: list[tuple[bool, Desired]]) -> Desired:
         attributes[ACTIVE] = any(desired.attributes.get(ACTIVE) is not False for _, desired in rows)
     places = tuple(place for _, desired in rows for place in desired.places)
     return Desired(first.kind, first.source_id, attributes, places, (*flaws.values(), duplicate))
-
-
-def memberships(
-    snapshot: Snapshot, mapping: CompiledMapping, users: set[str], groups: set[str]
-) -> tuple[dict[str, frozenset[str]], list[Notice]]:
-    """Group id → users, by the mapping's rule for nested groups, limited to these users and groups: those in scope."""
-    notices: list[Notice] = []
-    if mapping.nested == "flatten":
-        whole: Mapping[str, frozenset[str]]
-        whole, notices = flatten(snapshot.members)
-    else:
-        whole = {group: frozenset(direct) for group, (direct, _) in snapshot.members.items()}
-    if mapping.nested == "report":
-        notices = [
-            Notice("nested_group", group, f"group {group} contains {len(nested)} group(s), whose users are not added")
-            for group, (_, nested) in snapshot.members.items()
-            if nested
-        ]
-    return {group: whole.get(group, frozenset()) & users for group in groups if group}, notices

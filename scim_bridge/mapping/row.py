@@ -24,6 +24,10 @@ class Unusable(EvaluationFailed):
         super().__init__(f"{name} holds a character that is no text (NUL or half a surrogate pair)")
 
 
+class Ambiguous(EvaluationFailed):
+    """The rule reads an attribute that refers to a record and fits several."""
+
+
 @dataclass(slots=True)
 class Row:
     """One record while its rules run. unreadable: the attributes that no rule may read, each with the reason."""
@@ -36,7 +40,10 @@ class Row:
 def row_of(record: Record, rules: CompiledRules, today: str) -> Row:
     """A record, looked at and ready for its rules."""
     activation = rules.language.activation(record.attributes, rules.used, today)
-    return Row(record, activation, _unreadable(record.attributes, rules.language))
+    unreadable = _unreadable(record.attributes, rules.language)
+    if record.ambiguous:
+        unreadable = {**unreadable, **{name: Ambiguous(detail) for name, detail in record.ambiguous.items()}}
+    return Row(record, activation, unreadable)
 
 
 def value_of(rule: CompiledRule, row: Row) -> Value:

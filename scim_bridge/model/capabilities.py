@@ -15,13 +15,14 @@ class Characteristic:
     """One attribute of one kind.
 
     characters: a class of the `regex` module ("[\\p{L}\\p{N}]"); every character of a value must be in it. allowed: the
-    same in words.
+    same in words. doubtful: characters that the documents allow and that are refused now and then all the same.
     """
 
     required: bool = False
     max_length: int = 1024
     characters: str = ""
     allowed: str = ""
+    doubtful: str = ""
     uniqueness: Uniqueness = "none"
     reserved: frozenset[str] = frozenset()
     is_boolean: bool = False

@@ -112,7 +112,9 @@ class Outcome:
     """What became of one operation. target_id: of the resource, once known.
 
     landed: the paths that were applied where that is not all (done) or nothing (any other status). refused: the members
-    that were refused. shown: what the target shows otherwise than the operation names it (the manager by target id).
+    that were not changed; reasons: why, for those of them that the target refused (the others come last: they do not
+    exist there). shown: what the target shows otherwise than the operation names it (the manager by target id).
+    suspects: the paths whose value may be why it was refused.
     """
 
     operation_id: str
@@ -123,7 +125,9 @@ class Outcome:
     conflict_kind: str = ""
     landed: tuple[str, ...] | None = None
     refused: tuple[Member, ...] = ()
+    reasons: tuple[str, ...] = ()
     shown: Mapping[str, Value | None] = field(default_factory=dict)
+    suspects: tuple[str, ...] = ()
 
 
 def landed(operation: Operation, outcome: Outcome) -> dict[str, Value | None] | None:

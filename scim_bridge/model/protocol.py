@@ -52,7 +52,8 @@ class Source(Protocol):
     def probe(self, today: str) -> Snapshot:
         """A page of users and one of groups, without memberships: that the source answers, and what it looks like.
 
-        A notice of kind CHANGES says how changes are learned of, where that depends on the system or its rights.
+        A notice of kind CHANGES says how changes are learned of, where that depends on the system or its rights; one
+        of kind INSTEAD, which setting makes a part show nothing although there is something.
         """
         ...
 

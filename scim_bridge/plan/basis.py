@@ -28,8 +28,10 @@ def fingerprint_source(directory: Directory) -> str:
             flaws = sorted((f.kind, f.attribute) for f in record.flaws)
             digest.update(orjson.dumps([record.source_id, record.attributes, flaws], option=orjson.OPT_SORT_KEYS))
         digest.update(b"\n")
-    for group_id in sorted(directory.members):
-        digest.update(orjson.dumps([group_id, sorted(directory.members[group_id])]))
+    for members in (directory.members, directory.undecided):
+        for group_id in sorted(members):
+            digest.update(orjson.dumps([group_id, sorted(members[group_id])]))
+        digest.update(b"\n")
     return digest.hexdigest()
 
 

@@ -5,7 +5,17 @@ A conflict's key is made of its kind and of ids, never of names or values, so th
 
 from collections.abc import Iterable, Sequence
 
-from scim_bridge.model.identity import ACTIVE, DISPLAY_NAME, EMAILS, EXTERNAL_ID, USER_NAME, Desired, Existing, Kind
+from scim_bridge.model.identity import (
+    ACTIVE,
+    DISPLAY_NAME,
+    EMAILS,
+    EXTERNAL_ID,
+    USER_NAME,
+    AmbiguousMember,
+    Desired,
+    Existing,
+    Kind,
+)
 from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS, Conflict, conflict_key
 from scim_bridge.model.touch import member_of_path, member_path
 from scim_bridge.plan.situation import TargetColumn
@@ -71,6 +81,14 @@ def of_match(desired: Desired, column: TargetColumn, resources: Sequence[Existin
     return Conflict(
         conflict_key(kind, ids), kind, (desired.name,), detail, remedy, target_id, desired.kind, desired.source_id
     )
+
+
+def ambiguous_member(ambiguous: AmbiguousMember, subjects: Iterable[str]) -> Conflict:
+    """A reference fits several records, so nobody is added or removed by it. subjects: the records it concerns."""
+    kind = "ambiguous_member"
+    ids = [ambiguous.reference, *(f"{resource}:{record}" for resource, record in ambiguous.fits)]
+    detail = f"{ambiguous.detail}. Memberships that depend on it stay as they are on the target"
+    return Conflict(conflict_key(kind, ids), kind, tuple(subjects), detail, ambiguous.remedy)
 
 
 def adopt(desired: Desired, existing: Existing, by: str) -> Conflict:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scim_bridge.model.capabilities import Capabilities
-from scim_bridge.model.identity import ACTIVE, Directory, Notice
+from scim_bridge.model.identity import ACTIVE, NAMES, Directory, Notice
 from scim_bridge.model.known import LASTING, Known
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan, Requests, Skipped
@@ -18,7 +18,7 @@ from scim_bridge.plan.conflict import strays
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.draft import Draft
 from scim_bridge.plan.guard import base_of, count, guard, marked
-from scim_bridge.plan.membership import batches, change_members, spare_groups
+from scim_bridge.plan.membership import ask_who_is_meant, batches, change_members, spare_groups
 from scim_bridge.plan.order import numbered, put_in_order
 from scim_bridge.plan.sides import Sides
 from scim_bridge.plan.single import Key, key_of
@@ -51,7 +51,8 @@ def make_plan(
     only: the identities that are to change (`--only`; sides are then narrowed to them), None for all.
     """
     steps = decide(matches, sides.known, policy, datetime.fromisoformat(occasion.created), only)
-    changes = change_members(matches, sides.directory.members, sides.members, steps, policy, sides.known)
+    ask_who_is_meant(sides.directory, matches, steps, only)
+    changes = change_members(matches, sides.directory, sides.members, steps, policy, sides.known)
     spare_groups(steps, changes)
     drafts = [*steps.drafts, *batches(changes, capabilities.changes_per_patch)]
     ordered = put_in_order(drafts, {"user": capabilities.unique("user"), "group": capabilities.unique("group")})
@@ -105,8 +106,10 @@ def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
         return Paired(
             match.kind, match.source_id, match.existing.target_id, match.name, None, departed, match.is_managed
         )
-    name = match.desired.name
+    name = match.name if NAMES[match.kind] in match.kept else match.desired.name
+    before = match.link.applied if match.kept and match.link is not None else {}
     applied = {path: value for path, value in match.desired.attributes.items() if path not in match.kept}
+    applied |= {path: before[path] for path in match.kept if path in before}
     if match.existing.target_id in disabled:
         applied[ACTIVE] = True
     return Paired(match.kind, match.source_id, match.existing.target_id, name, applied, departed, match.is_managed)
@@ -123,11 +126,11 @@ def sort_out(conflicts: Iterable[Conflict], known: Known) -> tuple[tuple[Conflic
 
 
 def _out_of_scope(directory: Directory, matches: Matches) -> Iterator[Skipped]:
-    """Whoever has been provisioned before has a name; of all others nothing was mapped."""
+    """Whoever has been provisioned before is called as on the target."""
     names = {(m.kind, m.source_id): m.name for m in matches if m.scope}
     for record in directory.out_of_scope:
-        name = names.get((record.kind, record.source_id), record.source_id or record.place)
-        yield Skipped(name, f"out of scope: the scope rule leaves it out ({record.rule})")
+        name = names.get((record.kind, record.source_id), record.subject)
+        yield Skipped(name, f"out of scope: the mapping's scope rule leaves it out ({record.rule})")
 
 
 def _missing(matches: Matches) -> tuple[Notice, ...]:

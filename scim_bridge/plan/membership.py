@@ -2,20 +2,23 @@
 
 A managed group's membership is wholly ours: whoever is in it and is not desired is removed, except the protected and,
 under `drift: report`, whom somebody else put there.
-A held user's additions wait while the removals pass; the same holds for a held group.
+A held user's additions wait while the removals pass; the same holds for a held group. Where the source leaves open
+whether a user is a member, the user stays in or out, as it is.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from scim_bridge.model.identity import Members
+from scim_bridge.model.identity import Directory, Members
 from scim_bridge.model.known import Known, Resolution
 from scim_bridge.model.operation import Member, Operation, OperationKind
 from scim_bridge.model.plan import Plan, Skipped
 from scim_bridge.model.policy import Policy
-from scim_bridge.plan.conflict import stray, unclaimed
+from scim_bridge.plan.backoff import waiting
+from scim_bridge.plan.conflict import ambiguous_member, stray, unclaimed
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.draft import Draft
+from scim_bridge.plan.single import Key, key_of
 from scim_bridge.plan.steps import ORPHAN, Steps
 
 NOT_MANAGED = ("protected", "orphan", "excluded")
@@ -65,7 +68,7 @@ class _Users:
 
 def change_members(
     matches: Matches,
-    desired: Mapping[str, frozenset[str]],
+    directory: Directory,
     members: Members,
     steps: Steps,
     policy: Policy,
@@ -87,21 +90,35 @@ def change_members(
             continue
         if match.is_held and not match.is_managed:
             continue
-        change = _change(match, desired.get(match.source_id, frozenset()), members.get(target_id, frozenset()), users)
+        wanted = directory.members.get(match.source_id, frozenset())
+        undecided = directory.undecided.get(match.source_id, frozenset())
+        change = _change(match, wanted, undecided, members.get(target_id, frozenset()), users)
         if known.memberships is not None:
-            wanted = desired.get(match.source_id, frozenset())
             as_we_left_it = known.memberships.get(target_id)
             if as_we_left_it is None and known.is_fresh and match.is_managed:
                 as_we_left_it = frozenset(users.present[s].target_id or "" for s in wanted & users.present.keys())
             if as_we_left_it is not None:
                 change = _without_drift(change, as_we_left_it, users, steps, known.resolutions)
-        waiting = len(change.added) if match.is_held else 0
-        if waiting:
-            steps.skipped.append(Skipped(match.name, f"{waiting} addition(s) wait while the group is held"))
+        if known.refusals:
+            change = _without_refused(change, known, users, steps)
+        put_off = len(change.added) if match.is_held else 0
+        if put_off:
+            steps.skipped.append(Skipped(match.name, f"{put_off} addition(s) wait while the group is held"))
             change = replace(change, added=())
         changes.append(change)
     _ask_about(steps, members, policy)
     return tuple(changes)
+
+
+def ask_who_is_meant(directory: Directory, matches: Matches, steps: Steps, only: Container[Key] | None = None) -> None:
+    """A conflict for every reference that fits several records. only: whom it must concern, None: all."""
+    names = {key_of(match): match.name for match in matches if match.desired is not None}
+    for ambiguous in directory.ambiguous:
+        groups = (*ambiguous.nested, *ambiguous.groups)
+        keys: list[Key] = [*(("user", user) for user in ambiguous.users), *(("group", group) for group in groups)]
+        if only is None or any(key in only for key in keys):
+            subjects = dict.fromkeys(names[key] for key in keys if key in names)
+            steps.conflicts.append(ambiguous_member(ambiguous, subjects))
 
 
 def _ask_about(steps: Steps, members: Members, policy: Policy) -> None:
@@ -213,19 +230,19 @@ def _bears_our_mark(match: Match) -> bool:
     return match.existing is not None and bool(match.existing.external_id)
 
 
-def _change(match: Match, wanted: Set[str], current: frozenset[str], users: _Users) -> GroupChange:
+def _change(match: Match, wanted: Set[str], undecided: Set[str], current: frozenset[str], users: _Users) -> GroupChange:
     if not current:
         added = [users.addable[s] for s in sorted(users.addable.keys() & wanted)]
         return GroupChange(match, 0, (), tuple(added))
     staying = set(users.untouchable)
     added = []
-    for source_id in sorted(wanted):
+    for source_id in sorted(wanted | undecided):
         member = users.present.get(source_id)
         if member is None:
             staying.update(users.pointed.get(source_id, ()))
         elif member.target_id in current:
             staying.add(str(member.target_id))
-        elif source_id in users.addable:
+        elif source_id in users.addable and source_id in wanted:
             added.append(member)
     leaving = sorted(current - staying)
     removed = tuple(_member(target_id, users) for target_id in leaving)
@@ -274,6 +291,22 @@ def _without_drift(
     removed = tuple(member for member in change.removed if member.target_id not in left)
     added = tuple(member for member in change.added if not member.target_id or member.target_id not in left)
     return replace(change, removed=removed, added=added)
+
+
+def _without_refused(change: GroupChange, known: Known, users: _Users, steps: Steps) -> GroupChange:
+    """The change without the additions that the target refused and that are not sent again yet."""
+    group, target_id = change.match.desired, change.match.existing.target_id if change.match.existing else ""
+    added = []
+    for member in change.added:
+        refusal = known.refusals.get(("group", change.match.source_id, member.source_id or ""))
+        user = users.by_target.get(member.target_id or "")
+        if refusal is not None and group is not None and user is not None and user.desired is not None:
+            refusal = waiting(refusal, target_id, group, user.desired)
+            if refusal is not None:
+                steps.conflicts.append(refusal.conflict)
+                continue
+        added.append(member)
+    return replace(change, added=tuple(added))
 
 
 def _has_left(user: Match | None) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from scim_bridge.model.capabilities import Uniqueness, fold
 from scim_bridge.model.identity import ACTIVE, EMAILS, EXTERNAL_ID, NAMES, Desired, Existing, Kind
 from scim_bridge.model.known import Known, Link, Resolution
-from scim_bridge.model.plan import Conflict
+from scim_bridge.model.plan import Conflict, Refusal
 from scim_bridge.model.policy import Policy, Protect, Rehire
 from scim_bridge.plan.conflict import rehire_key
 from scim_bridge.plan.drift import left_alone
@@ -78,6 +78,7 @@ class Pairing:
     kept: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     conflicts: dict[int, list[Conflict]] = field(default_factory=lambda: defaultdict(list))
     resolutions: Mapping[str, Resolution] = field(default_factory=dict)
+    refusals: Mapping[str, Refusal] = field(default_factory=dict)
     decided: set[str] = field(default_factory=set)
     relinked: dict[str, str] = field(default_factory=dict)
     returned: dict[str, Link] = field(default_factory=dict)
@@ -96,6 +97,7 @@ class Pairing:
         pairing = cls(kind, desired, existing, known.of(kind), terms, elsewhere, dict(terms.unique[kind]))
         pairing.by_id = {d.source_id: d for d in desired if d.source_id}
         pairing.resolutions = known.resolutions
+        pairing.refusals = {key: r for (of, key, member), r in known.refusals.items() if of == kind and not member}
         pairing.is_fresh = known.is_fresh
         pairing._protect()
         pairing.aside = {link.target_id: link for (k, _), link in known.aside.items() if k == kind}

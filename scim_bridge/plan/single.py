@@ -4,7 +4,7 @@ The whole directory is correlated all the same, so that a clash with somebody wh
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scim_bridge.model.capabilities import Uniqueness, fold
 from scim_bridge.model.identity import Kind
@@ -89,7 +89,4 @@ def narrowed(matches: Matches, sides: Sides, named: Named, groups_of: Mapping[st
         inside = frozenset(user_id for user_id, groups in groups_of.items() if target_id in groups)
         if inside or wanted.get(match.source_id):
             members[target_id] = inside
-    narrow = type(directory)(
-        directory.users, directory.groups, wanted, directory.counts, directory.out_of_scope, directory.warnings
-    )
-    return Sides(narrow, sides.inventory, members, sides.known)
+    return Sides(replace(directory, members=wanted), sides.inventory, members, sides.known)

@@ -76,6 +76,7 @@ class _Decision:
         }
         ours = (m for m in matches.users if m.source_id and (m.is_managed or not m.is_held))
         self.source_of = {m.existing.target_id: m.source_id for m in ours if m.existing is not None}
+        self.held_names = {m.source_id: m.name for m in matches.users if m.is_held and m.desired is not None}
         self.provisioned = {
             m.source_id for m in matches.users if _has_or_gets_resource(m) and self._question_if_missing(m) is None
         }
@@ -197,10 +198,16 @@ class _Decision:
             return {}
         wanted = {path: value for path, value in match.desired.attributes.items() if path not in match.kept}
         manager = wanted.get(MANAGER)
-        if manager and manager not in self.provisioned:
+        if not manager or manager in self.provisioned:
+            return wanted
+        name = self.held_names.get(str(manager))
+        if name is not None and match.existing is not None:
+            del wanted[MANAGER]  # the manager's record waits; until it is clear who that is, nobody takes the place
+            detail = f"manager {name} is held: the manager stays as it is on the target"
+        else:
             wanted[MANAGER] = ""
-            detail = f"manager {manager!r} is not provisioned: left out"
-            self.steps.notices.append(Notice("manager_not_provisioned", match.name, detail))
+            detail = f"manager {name or repr(manager)} is not provisioned: left out"
+        self.steps.notices.append(Notice("manager_not_provisioned", match.name, detail))
         return wanted
 
     def _is_disabled_there(self, match: Match, changes: Mapping[str, Change]) -> bool:

@@ -8,7 +8,8 @@ from scim_bridge.proposal import yaml_text
 _COMMENTS_BEGIN = 56
 _COMMENTS = {
     ("csv", "users"): "{date} in the paths: the newest export that has all its files",
-    ("csv", "members"): "columns group_id, member_id, member_type (user or group)",
+    ("csv", "groups"): "from-users: made from what a column of users lists",
+    ("csv", "members"): "a row for each; or lists in a column (docs/sources.md)",
     ("csv", "encoding"): "any codec Python knows; without it UTF-8",
     ("ldap", "urls"): "several are tried in order",
     ("ldap", "users"): 'filter: "(…)" for some of them only',

@@ -114,7 +114,7 @@ class _Export:
             lists.read(reading)
         _refuse(self.problems)
         found = {g: (tuple(u), tuple(n)) for g, (u, n) in reading.found.items() if u or n}
-        return Snapshot(users, groups, found, tuple(reading.notices))
+        return Snapshot(users, groups, found, tuple(reading.notices), reading.ambiguous)
 
     def again(self, before: Snapshot, wanted: Iterable[tuple[Kind, str]]) -> Snapshot:
         """A snapshot with the wanted users and their memberships, and all groups, as the files show them now.
@@ -129,18 +129,21 @@ class _Export:
         found = self._records(table, "user", ids["user"])
         users = (*(record for record in before.users if record.id not in ids["user"]), *found)
         groups, members, rows = self._records(self.open("group"), "group"), self.files.members, list[Row]()
+        is_ambiguous = False
         if isinstance(members, MemberFile):
             named = Named("user", users, members.member_by), Named("group", groups, members.group_by)
             member_table = self._member_table(members)
-            rows = rows_about(member_table, members, *named, ids)
+            rows, is_ambiguous = rows_about(member_table, members, *named, ids), any(n.is_ambiguous for n in named)
             self.problems += member_table.problems
         elif members is not None:
             cells = self._user_cells(members.column) if members.of == "user" else _cells(groups, members.column)
             groups, lists = self._lists(members, cells, users, groups)
-            rows = list(lists.rows_about(ids))
+            rows, is_ambiguous = list(lists.rows_about(ids)), lists.users.is_ambiguous or lists.groups.is_ambiguous
         if not self.problems and not table.count:
             self.problems.append(f"{table.name}: it shows no user at all; an empty directory is never applied")
         _refuse(self.problems)
+        if is_ambiguous or before.ambiguous:  # whom a name may mean is to be seen from all records alone
+            return replace(self, problems=[]).whole()
         return Snapshot(users, groups, _with_rows(before, {g.id for g in groups}, ids, rows), before.warnings)
 
     def _open(self, path: Path, *needed: str) -> Table:
@@ -154,10 +157,7 @@ class _Export:
         header = table.header
         where = f"{table.name}, line "
         at = header.index(self.ids[kind]) if self.ids[kind] in header else 0
-        rows = table.rows()
-        if only is not None:
-            asked = ((line, row) for line, row in table.raw_rows() if row[at].strip() in only)
-            rows = ((line, list(map(str.strip, row))) for line, row in asked)
+        rows = table.rows() if only is None else table.rows_of(at, only)
         records = tuple(
             Record(cells[at], dict(zip(header, cells, strict=True)), f"{where}{line}") for line, cells in rows
         )

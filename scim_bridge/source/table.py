@@ -3,14 +3,26 @@
 import csv
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from scim_bridge.source.decoding import Unreadable, read_text
+from scim_bridge.source.stray_line import (
+    Split,
+    above_header,
+    below_rows,
+    clean_name,
+    dashes,
+    header_again,
+    odd_row,
+    shown,
+)
 
 _DELIMITERS = ",;\t|"
 _NAMES = {"\t": "tab"}
+_CTRL_Z = "\x1a"
+_DRAWN = frozenset("-=+─")
 
 
 @dataclass(slots=True)
@@ -22,21 +34,35 @@ class Table:
     problems: list[str] = field(default_factory=list)
     count: int = 0
     _reader: "Iterator[list[str]] | None" = None
+    _delimiter: str = ","
+    _ends_in_mid_line: bool = False
+    _names: frozenset[str] = frozenset()
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Rows as wide as the header, cells trimmed, each with the line on which it starts; blank ones left out."""
         for line, row in self.raw_rows():
             cells = list(map(str.strip, row))
-            if any(cells):
+            if any(cells) and not self.is_stray(line, cells):
                 yield line, cells
 
+    def rows_of(self, column: int, wanted: Container[str]) -> Iterator[tuple[int, list[str]]]:
+        """Of rows(), those with one of these values in a column (from 0)."""
+        for line, row in self.raw_rows():
+            if row[column].strip() in wanted:
+                yield line, list(map(str.strip, row))
+            else:
+                self.is_stray(line, row)
+
     def raw_rows(self) -> Iterator[tuple[int, list[str]]]:
-        """As rows(), but as they stand: for who can tell by a look-up that there is nothing to trim."""
+        """As rows(), but as they stand: for who can tell by a look-up that a row is a record with nothing to trim.
+
+        Who reads these asks is_stray about all others.
+        """
         reader = self._reader
         if reader is None:
             return
-        width = len(self.header)
-        line = 1
+        width, line, start = len(self.header), 1, 1
+        odd: list[tuple[int, list[str]]] = []
         try:
             for row in reader:
                 start, line = line + 1, reader.line_num  # type: ignore[attr-defined]  # csv.reader has it
@@ -44,12 +70,41 @@ class Table:
                     self.count += 1
                     yield start, row
                 elif any(cell.strip() for cell in row):
-                    self.problems.append(
-                        f"{self.name}, line {start}, column {min(len(row), width) + 1}: "
-                        f"{len(row)} cells where the header has {width}"
-                    )
+                    odd.append((start, row))
         except csv.Error as error:
             self.problems.append(f"{self.name}, line {line + 1}: {_quoting(error)}")
+        for at, row in odd:
+            why = odd_row(row, width, self._delimiter, is_cut=self._ends_in_mid_line and at == start)
+            self.problems.append(f"{self.name}, line {at}, column {min(len(row), width) + 1}: {why}")
+
+    def is_stray(self, line: int, cells: Sequence[str]) -> bool:
+        """Whether a row is a header again, or a line of dashes: then it is a problem of the file, and not a record."""
+        if cells[-1].casefold() in self._names or cells[0].casefold() in self._names:
+            why = header_again(cells, self._names)
+        elif cells[0][:1] in _DRAWN:
+            why = dashes(cells)
+        else:
+            return False
+        if why:
+            self.problems.append(f"{self.name}, line {line}: {why}")
+        return bool(why)
+
+    def _begin(self, text: str, delimiter: str, needed: Sequence[str]) -> None:
+        """Read the header; if that is in order, the rows can be read. Raises Unreadable."""
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter, strict=True)
+        try:
+            written = next(reader, [])
+        except csv.Error as error:
+            raise Unreadable(f"{self.name}, line 1: {_quoting(error)}") from None
+        self.header = tuple(map(clean_name, written))
+        problems = _header_problems(self.name, written, self.header, needed)
+        if (problems or len(self.header) == 1) and (above := above_header(text, needed, Split(delimiter, _DELIMITERS))):
+            raise Unreadable(f"{self.name}, line 1: {above}")
+        self.problems += problems or _end_problems(self.name, text, self._delimiter)
+        self._names = frozenset(name.casefold() for name in self.header)
+        self._ends_in_mid_line = not text.endswith(("\n", "\r"))
+        if not self.problems:
+            self._reader = reader
 
 
 def open_table(path: Path, encoding: str, delimiter: str, needed: Sequence[str]) -> Table:
@@ -57,56 +112,58 @@ def open_table(path: Path, encoding: str, delimiter: str, needed: Sequence[str])
     table = Table(path.name)
     try:
         text = read_text(path, encoding)
-        chosen = _delimiter(path.name, text, delimiter)
+        table._delimiter = _delimiter(path.name, text, delimiter, needed)  # noqa: SLF001 - it is being built here
+        csv.field_size_limit(sys.maxsize)
+        table._begin(text, delimiter, needed)  # noqa: SLF001
     except Unreadable as trouble:
         table.problems.append(str(trouble))
-        return table
-    csv.field_size_limit(sys.maxsize)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=chosen, strict=True)
-    try:
-        table.header = tuple(cell.strip() for cell in next(reader, []))
-    except csv.Error as error:
-        table.problems.append(f"{path.name}, line 1: {_quoting(error)}")
-        return table
-    table.problems += _header_problems(table, needed)
-    if not table.problems:
-        table._reader = reader  # noqa: SLF001 - the table is being built here
     return table
+
+
+def _end_problems(name: str, text: str, delimiter: str) -> list[str]:
+    """What stands below the rows: the mark by which DOS ends a file, or a total."""
+    text = text.rstrip(f" \r\n{_DELIMITERS}")
+    line = text[text.rfind("\n") + 1 :]
+    at = f"{name}, line {text.count(chr(10)) + 1}"
+    if line.endswith(_CTRL_Z):
+        return [f"{at}: the file ends with Ctrl-Z (the end-of-file mark of DOS); leave it out of the export"]
+    total = below_rows(Split(delimiter, _DELIMITERS)(line)) if "\n" in text else ""
+    return [f"{at}: {total}"] if total else []
 
 
 def _quoting(error: csv.Error) -> str:
     if "end of data" in str(error):
-        return "a quotation mark opens here and never closes"
+        return "a quotation mark opens here and never closes, or the file was cut short"
     return f"the quoting is broken ({error})"
 
 
-def _header_problems(table: Table, needed: Sequence[str]) -> list[str]:
-    if not any(table.header):
-        return [f"{table.name}, line 1: there is no header"]
+def _header_problems(name: str, written: Sequence[str], header: Sequence[str], needed: Sequence[str]) -> list[str]:
+    """What is wrong with the header. written: its cells as they stand."""
+    if not any(header):
+        return [f"{name}, line 1: there is no header"]
     first: dict[str, int] = {}
     problems = []
-    for column, name in enumerate(table.header, start=1):
-        if not name:
-            problems.append(f"{table.name}, line 1, column {column}: the header is empty")
-        elif name in first:
-            problems.append(
-                f"{table.name}, line 1, column {column}: header {name!r} stands in column {first[name]} already"
-            )
-        first.setdefault(name, column)
-    there = ", ".join(table.header)
-    problems += [
-        f"{table.name}, line 1: there is no column {n!r} (there are: {there})" for n in needed if n not in first
-    ]
+    for column, cell in enumerate(header, start=1):
+        place = f"{name}, line 1, column {column}"
+        if not cell:
+            problems.append(f"{place}: the header is empty")
+        elif cell in first:
+            problems.append(f"{place}: header {written[column - 1].strip()!r} stands in column {first[cell]} already")
+        first.setdefault(cell, column)
+    there = ", ".join(map(shown, header))
+    problems += [f"{name}, line 1: there is no column {n!r} (there are: {there})" for n in needed if n not in first]
     return problems
 
 
-def _delimiter(name: str, text: str, declared: str) -> str:
+def _delimiter(name: str, text: str, declared: str, needed: Sequence[str]) -> str:
     """The declared delimiter, or the only one of , ; tab | that the header line uses outside quotation marks."""
     if declared != "auto":
         return declared
     outside = "".join(text.split("\n", 1)[0].split('"')[::2])
     used = [candidate for candidate in _DELIMITERS if candidate in outside]
     if len(used) > 1:
+        if above := above_header(text, needed, Split(declared, _DELIMITERS)):
+            raise Unreadable(f"{name}, line 1: {above}")
         named = " and ".join(_NAMES.get(candidate, candidate) for candidate in used)
         raise Unreadable(f"{name}, line 1: the header uses {named}; declare the delimiter (source.delimiter)")
     return used[0] if used else ","

@@ -1,6 +1,7 @@
 """What is remembered, for everybody who only looks: the planner, `explain`, history, the pages."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from scim_bridge.model.run import (
 from scim_bridge.model.source import Memory
 from scim_bridge.model.touch import SOMEONE_ELSE, Touch
 from scim_bridge.state.database import open_existing
+from scim_bridge.state.refusal import refusals_of
 from scim_bridge.state.source_memory import memory_of
 from scim_bridge.state.table import (
     ConflictRow,
@@ -88,7 +90,10 @@ class StateReader:
             unsettled = database.execute(select(col(ConnectionRow.unsettled)).where(is_it)).scalar()
             counts, mapping = last_applied(database, connection, endpoint, since, after_run=(unsettled or 1) - 1)
             counted = recent(database, connection, endpoint, since) if since is not None else {}
+            stored = refusals_of(database, connection, endpoint)
         open_now = self.conflicts(connection)
+        told = {c.key: _told(c) for c in open_now}
+        refused = {r.key: replace(r, conflict=told[key]) for key, r in stored if key in told}
         return Known(
             links["user"],
             links["group"],
@@ -101,6 +106,7 @@ class StateReader:
             recent=counted,
             resolutions={c.key: _resolution(c) for c in open_now if c.resolution},
             assigned={c.target_id: _told(c) for c in open_now if c.kind == ORPHAN_WITH_ASSIGNMENTS and c.target_id},
+            refusals=refused,
             aside=aside,
         )
 
@@ -281,10 +287,10 @@ class StateReader:
             return memory_of(database, connection, source_key, since)
 
     def doubtful(self, connection: str, endpoint: str, since: datetime) -> list[OperationRecord]:
-        """Operations sent since then of which nobody knows how they ended, or that were refused in part."""
+        """Operations sent since then of which nobody knows how they ended. What was refused is known not to be so."""
         query = select_rows(OperationRow).join(RunRow)
         mine = (RunRow.connection == connection, RunRow.endpoint == endpoint)
-        unsure = (col(OperationRow.sent_at) >= since, col(OperationRow.status).in_(("sent", "failed", "held")))
+        unsure = (col(OperationRow.sent_at) >= since, col(OperationRow.status).in_(("sent", "failed")))
         return [_operation(row) for row in self._rows(query.where(*mine, *unsure))]
 
     def _execute(self, query: Any) -> Iterator[Any]:

@@ -249,6 +249,28 @@ class ConflictRow(SQLModel, table=True):
     resolved: datetime | None = _time(nullable=True)
 
 
+class RefusalRow(SQLModel, table=True):
+    """What the target refused (model.plan.Refusal). conflict: the key of the open conflict that tells it.
+
+    times: how often in a row. due: when it is sent again though nothing has changed.
+    """
+
+    __tablename__ = "refusals"
+
+    connection: str = Field(primary_key=True)
+    endpoint: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    source_id: str = Field(primary_key=True)
+    member: str = Field(primary_key=True)
+    target_id: str
+    digest: str
+    mapping: str
+    paths: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    conflict: str
+    times: int
+    due: datetime = _time()
+
+
 class TripRow(SQLModel, table=True):
     """What the last tripped plan of a connection counted, kept until it is approved or overtaken. trips: JSON text."""
 

@@ -106,6 +106,43 @@ def test_an_url_that_would_give_something_away_is_refused(tmp_path: Path, url: s
     assert sentence in _refusal(tmp_path, MINIMAL.replace(f"{URL}/", url))
 
 
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        (f'"{URL} "', "has a blank at its end; delete it"),
+        (f'" {URL}"', "has a blank at its beginning; delete it"),
+        (f'"{URL}\u00a0"', "has a blank at its end; delete it"),
+        (f'"{URL}\\n"', "has a line break at its end; delete it"),
+        (f'"{URL}\u200b"', "has an invisible character (U+200B) at its end; delete it"),
+        (f'"{URL[:20]} {URL[20:]}"', "has a blank after 20 characters; delete it"),
+    ],
+)
+def test_a_blank_in_what_was_pasted_is_called_a_blank(tmp_path: Path, written: str, sentence: str) -> None:
+    told = _refusal(tmp_path, MINIMAL.replace(f"{URL}/", written))
+    assert f"connections.corp.target.url {sentence}" in told
+    assert "whole URL" not in told
+
+
+def test_a_blank_in_a_reference_is_called_a_blank_or_does_no_harm(tmp_path: Path) -> None:
+    told = _refusal(tmp_path, MINIMAL.replace("env:TOKEN", '"env: TOKEN').replace("TEST", 'TEST"'))
+    assert "target.token has a blank after 4 characters; delete it" in told
+    (tmp_path / "token").write_text("first", encoding="utf-8")
+    settings = _load(tmp_path, MINIMAL.replace("env:TOKEN_OF_THIS_TEST", '"file: token "'))
+    assert settings.connection(None).target.token.read() == "first"
+
+
+def test_a_blank_in_a_token_is_called_a_blank_and_the_token_is_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("s3cr3t\ntoken", encoding="utf-8")
+    settings = _load(tmp_path, MINIMAL.replace("env:TOKEN_OF_THIS_TEST", "file:token"))
+    with pytest.raises(Misconfigured, match="has a line break after 6 characters") as refused:
+        settings.connection(None).target.token.read()
+    assert "s3cr3t" not in str(refused.value)
+
+
+def test_what_is_no_url_is_not_blamed_on_its_blanks(tmp_path: Path) -> None:
+    assert "whole URL" in _refusal(tmp_path, MINIMAL.replace(f"{URL}/", "the usual one"))
+
+
 def test_a_token_itself_is_taken_for_loopback_only_and_never_repeated(tmp_path: Path) -> None:
     plain = MINIMAL.replace("env:TOKEN_OF_THIS_TEST", "s3cr3t-token")
     told = _refusal(tmp_path, plain)

@@ -21,14 +21,22 @@ from scim_bridge.plan.sides import Sides
 from scim_bridge.plan.single import Named, key_of, narrowed
 from tests.builders import CAPABILITIES, OCCASION, Target, terms
 from tests.e2e.world import MAPPING
+from tests.laws.test_ambiguous import doubtful
 from tests.laws.test_planner import USER_IDS, Case, bold_situations
 from tests.organization import organization
 from tests.source.files import HEADER, snapshot_of
 
 
-@given(bold_situations, st.sets(st.sampled_from((*USER_IDS, "left1", "left2")), min_size=1, max_size=2))
-def test_the_named_get_from_their_neighbourhood_what_they_get_from_the_whole(case: Case, named: set[str]) -> None:
+@given(
+    bold_situations,
+    st.sets(st.sampled_from((*USER_IDS, "left1", "left2")), min_size=1, max_size=2),
+    st.integers(0, 10_000),
+)
+def test_the_named_get_from_their_neighbourhood_what_they_get_from_the_whole(
+    case: Case, named: set[str], seed: int
+) -> None:
     desired, existing, known, policy = case
+    desired = doubtful(desired, seed)[0]
     known = replace(known, is_fresh=False)
     whole = fit(desired, CAPABILITIES)
     around = neighbourhood(whole, existing.inventory, known, terms(policy), named)

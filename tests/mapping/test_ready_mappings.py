@@ -15,7 +15,7 @@ from tests.mapping.rules import TODAY, written
 from tests.organization import Organization, organization
 
 READY = Path(__file__).parents[2] / "mappings"
-NAMES = ("csv", "entra-id", "active-directory", "openldap")
+NAMES = ("csv", "entra-id", "active-directory", "openldap", "389-ds")
 
 
 def _prefixed(prefix: str, attributes: Attributes) -> Attributes:

@@ -91,11 +91,14 @@ def test_cells_are_trimmed_blank_rows_left_out_and_line_breaks_kept(tmp_path: Pa
         ("login\na\n", "users.csv, line 1: there is no column 'id' (there are: login)"),
         ("id,,x\n", "users.csv, line 1, column 2: the header is empty"),
         ("id,x,x\n", "users.csv, line 1, column 3: header 'x' stands in column 2 already"),
-        ("id,x\n1\n", "users.csv, line 2, column 2: 1 cells where the header has 2"),
+        ("id,x\n1\n", "users.csv, line 2, column 2: '1' is not a record (1 cell where the header has 2)"),
         ("id,x\n1,2,3\n", "users.csv, line 2, column 3: 3 cells where the header has 2"),
-        ('id,x\n1,"open\n2,b\n', "users.csv, line 2: a quotation mark opens here and never closes"),
+        (
+            'id,x\n1,"open\n2,b\n',
+            "users.csv, line 2: a quotation mark opens here and never closes, or the file was cut short",
+        ),
         ("id,x;y\n", "users.csv, line 1: the header uses , and ;; declare the delimiter (source.delimiter)"),
-        ("id,x\n1,\x00\n", "users.csv, line 2: a NUL character; is this UTF-16 without a byte order mark?"),
+        ("id,x\n1,\x00\n", "users.csv, line 2: a NUL character, which no text holds; leave it out of the export"),
     ],
 )
 def test_a_file_that_cannot_be_trusted_is_refused(tmp_path: Path, content: str, problem: str) -> None:
