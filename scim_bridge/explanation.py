@@ -79,7 +79,7 @@ def _but(reading: Reading, match: Match) -> str:
     """Why the plan does nothing where the situation calls for an action; "" if it does something, or need not."""
     if match.is_held or match.row.action in ("nothing", "hold") or _operations(reading, match):
         return ""
-    skipped = [skipped.reason for skipped in reading.plan.skipped if skipped.subject == match.name]
+    skipped = [skipped.reason for skipped in reading.plan.skipped if skipped.subject in match.names]
     if skipped:
         return skipped[0]
     if _conflicts(reading, match):
@@ -89,7 +89,11 @@ def _but(reading: Reading, match: Match) -> str:
 
 def _conflicts(reading: Reading, match: Match) -> list[Conflict]:
     target_id = match.existing.target_id if match.existing is not None else ""
-    return [c for c in reading.plan.conflicts if match.name in c.subjects or (target_id and c.target_id == target_id)]
+    return [
+        c
+        for c in reading.plan.conflicts
+        if not match.names.isdisjoint(c.subjects) or (target_id and c.target_id == target_id)
+    ]
 
 
 def _operations(reading: Reading, match: Match) -> tuple[str, ...]:

@@ -227,7 +227,7 @@ def look_at(bridge: Bridge, reader: StateReader, observed: Observed, wanted: Nam
         if match.existing is not None:
             again[match.kind, match.existing.target_id] = bridge.target.get(match.kind, match.existing.target_id)
         elif match.desired is not None:
-            names = {EXTERNAL_ID: match.source_id, NAMES[match.kind]: match.name}
+            names = {EXTERNAL_ID: match.source_id, NAMES[match.kind]: match.desired.name}
             for path, value in names.items():
                 found = bridge.target.find(match.kind, path, value)
                 again |= {(match.kind, found.target_id): found} if found is not None else {}

@@ -32,6 +32,7 @@ from scim_bridge.plan.document import fingerprint
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.guard import refuse_empty
 from scim_bridge.plan.make import Occasion, make_plan
+from scim_bridge.plan.membership import losing, with_strangers
 from scim_bridge.plan.sides import Sides
 from scim_bridge.state.reader import StateReader
 from scim_bridge.state.writer import State
@@ -96,6 +97,7 @@ def plan_from(bridge: Bridge, reader: StateReader, known: Known, sight: Sight, o
     if not _is_confirmed(bridge, plan, existing):
         existing = with_members(bridge, reader, without_members(existing), matches.member_groups, order.progress)
         plan = _plan(bridge, matches, desired, existing, known, sight)
+    plan = with_strangers(plan, reader.members(bridge.endpoint, losing(plan), ours=True) if losing(plan) else {})
     holders = concerned(plan, matches, bridge.policy, is_whole=existing.is_whole)
     plan = with_assignments(plan, matches, bridge.access.look_up(holders), known, bridge.policy)
     sides = Sides(desired, existing.inventory, existing.members, known)

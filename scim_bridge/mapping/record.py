@@ -105,6 +105,7 @@ def _map_kind(
     rows_of_id = Counter(record.id for record in records)
     mapped: list[Desired] = []
     out: list[OutOfScope] = []
+    rule = rules.scope.rule.place.rpartition(": ")[0]
     shared: dict[str, list[tuple[bool, Desired]]] = {}
     for record in records:
         row = row_of(record, rules, today, last.to(rules.kind, record.id))
@@ -114,14 +115,14 @@ def _map_kind(
         elif is_in_scope:
             mapped.append(_map_one(row, rules, flaws, choices))
         else:
-            out.append(OutOfScope(rules.kind, record.id, record.place, name=_called(row, rules)))
+            out.append(OutOfScope(rules.kind, record.id, record.place, rule, _called(row, rules)))
     for source_id, rows in shared.items():
         if any(is_in_scope for is_in_scope, _ in rows):
             mapped.append(_merge(rows))
         else:
             shown = rows[0][1].attributes
             name = str(shown.get(NAMES[rules.kind]) or shown.get(DISPLAY_NAME, ""))
-            out.append(OutOfScope(rules.kind, source_id, rows[0][1].places[0], name=name))
+            out.append(OutOfScope(rules.kind, source_id, rows[0][1].places[0], rule, name))
     return tuple(mapped), out
 
 

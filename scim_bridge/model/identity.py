@@ -174,11 +174,14 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class OutOfScope:
-    """A record that the mapping's scope rule leaves out. name: as its rules would call it, "" if they give no name."""
+    """A record that the mapping's scope rule leaves out. rule: where that rule is ("mapping.yaml, line 12"). name: as
+    the mapping's rules would call it, "" if they give no name.
+    """
 
     kind: Kind
     source_id: str
     place: str
+    rule: str
     name: str = ""
 
     @property

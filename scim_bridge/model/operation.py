@@ -1,11 +1,11 @@
 """One step of a plan: one request on one resource; and what became of it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
-from scim_bridge.model.identity import MANAGER, Kind, Value
+from scim_bridge.model.identity import MANAGER, NAMES, Kind, Value
 
 OperationKind = Literal[
     "deactivate_user",
@@ -48,6 +48,7 @@ class Member:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One request. changes: path → (old, new), a create's old is None. members: for add_members and remove_members.
+    subject: the resource's name on the target when the plan is made; of what is created, its name to be.
 
     after: ids of operations that must have ended before, and well (but see can_do_without). target_id is None for what
     does not exist yet; the engine then takes the id that the create of the same source id brought. counts: the limits
@@ -74,6 +75,11 @@ class Operation:
         return "user" if self.kind.endswith("_user") else "group"
 
     @property
+    def renamed_to(self) -> str | None:
+        """The name that this operation gives to an existing resource, None if the name stays."""
+        return None if self.is_create else renamed_to(self.resource, self.changes)
+
+    @property
     def is_create(self) -> bool:
         """Whether the resource does not exist before."""
         return self.kind in ("create_user", "create_group")
@@ -87,6 +93,12 @@ class Operation:
         """Whether this is sent although `needed` did not succeed: a manager is left out, and all the rest is not."""
         manager = self.changes.get(MANAGER, (None, None))[1]
         return needed.kind == "create_user" and manager == needed.source_id and set(self.changes) != {MANAGER}
+
+
+def renamed_to(resource: Kind, changes: Mapping[str, Sequence[Value | None]]) -> str | None:
+    """The new name among the changes of an existing resource, None if it keeps its name."""
+    old, new = changes.get(NAMES[resource], (None, None))
+    return str(new) if new and new != old else None
 
 
 OutcomeStatus = Literal["done", "held", "failed", "not_sent", "superseded"]

@@ -52,6 +52,10 @@ class Protect:
     users: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
 
+    def of(self, kind: Kind) -> tuple[str, ...]:
+        """The globs for one kind."""
+        return self.users if kind == "user" else self.groups
+
     def covers(self, kind: Kind, *names: object) -> bool:
         """Whether any of these names is protected; an empty name never is."""
         pattern = self._users if kind == "user" else self._groups

@@ -43,7 +43,7 @@ class _Claims:
 
     def is_claimant(self, desired: Desired) -> bool:
         """Only what may be written claims anything: a held object changes nothing for the others."""
-        return desired.is_valid and bool(desired.source_id) and not self.pairing.is_protected(desired)
+        return desired.is_valid and bool(desired.source_id) and self.pairing.may_change(desired)
 
     def weigh(self, desired: Desired, *, adopts_by_name: bool) -> None:
         """What the record itself and its match say, before anybody else's claims are looked at."""
@@ -53,6 +53,10 @@ class _Claims:
         pairing.conflicts[id(desired)] += conflict.of_flaws(desired)
         if not desired.is_valid:
             self._hold(desired)
+            return
+        if pairing.is_misnamed(desired):
+            own = pairing.target_of.get(desired.source_id)
+            self._hold(desired, conflict.protected_name(desired, pairing.existing[own] if own is not None else None))
             return
         self._weigh_refusal(desired)
         column = pairing.column(desired)

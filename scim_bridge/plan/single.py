@@ -25,11 +25,8 @@ def key_of(match: Match) -> Key:
 
 def is_called(match: Match, who: str) -> bool:
     """Whether people, the source or the target call it so. Names are compared without regard to case."""
-    names = {folded(match.name)}
-    if match.existing is not None:
-        names.add(folded(match.existing.name))
     is_id = normal(who) in (match.source_id, match.existing.target_id if match.existing is not None else None)
-    return is_id or folded(who) in names
+    return is_id or folded(who) in {folded(name) for name in match.names}
 
 
 @dataclass(frozen=True, slots=True)

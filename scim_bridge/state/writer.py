@@ -370,7 +370,7 @@ class State:
 
     def _pair(self, pair: Paired, old: tuple[Any, ...] | None) -> dict[str, Any]:
         """The columns of a link, in the order in which they are read."""
-        applied = old[2] if old is not None else "{}"
+        applied = old[2] if old is not None and old[0] == pair.target_id else "{}"
         if pair.applied is not None:
             applied = text_of({path: value for path, value in pair.applied.items() if value != ""})
         departed = None

@@ -56,7 +56,7 @@ def test_without_a_rule_for_active_everybody_is_active_and_groups_have_none(tmp_
 def test_who_the_scope_rule_leaves_out_is_listed_apart(usual: CompiledMapping) -> None:
     directory = mapped(usual, person(login=""))
     assert directory.users == ()
-    assert directory.out_of_scope == (OutOfScope("user", "7", "users.csv, line 2", name="佐藤 花子"),)
+    assert directory.out_of_scope == (OutOfScope("user", "7", "users.csv, line 2", "corp.yaml, line 3", "佐藤 花子"),)
 
 
 def test_a_rule_that_fails_leaves_its_attribute_out_and_says_why(usual: CompiledMapping) -> None:
@@ -106,7 +106,7 @@ def test_a_record_without_an_id_is_held_and_still_known_by_its_names(usual: Comp
 def test_every_record_without_an_id_stands_for_itself(usual: CompiledMapping) -> None:
     directory = mapped(usual, person(2, id=""), person(3, id="", login="c@corp.example"), person(4, id="", login=""))
     assert [desired.places for desired in directory.users] == [("users.csv, line 2",), ("users.csv, line 3",)]
-    assert directory.out_of_scope == (OutOfScope("user", "", "users.csv, line 4", name="佐藤 花子"),)
+    assert directory.out_of_scope == (OutOfScope("user", "", "users.csv, line 4", "corp.yaml, line 3", "佐藤 花子"),)
 
 
 @pytest.mark.parametrize("dirt", ["admin\x00x", "\x00", "a\ud800", "\udfff"])
@@ -250,7 +250,7 @@ def test_a_row_out_of_scope_holds_the_row_that_shares_its_id(usual: CompiledMapp
 def test_rows_that_share_an_id_and_are_all_out_of_scope_are_out_of_scope_once(usual: CompiledMapping) -> None:
     directory = mapped(usual, person(2, login=""), person(3, login=""))
     assert directory.users == ()
-    assert directory.out_of_scope == (OutOfScope("user", "7", "users.csv, line 2", name="佐藤 花子"),)
+    assert directory.out_of_scope == (OutOfScope("user", "7", "users.csv, line 2", "corp.yaml, line 3", "佐藤 花子"),)
 
 
 def nested(tmp_path: Path, rule: str) -> Directory:
