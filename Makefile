@@ -32,7 +32,7 @@ demo: setup ## a sample organization into an emulated Identity Center, with the 
 
 .PHONY: test
 test: setup scimmy lint ## lint, types, imports, all tests but the slow ones
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not samba"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not samba and not ds389"
 
 # A SCIM server of others, for the contract tests; where there is no npm they are skipped (CI has it).
 .PHONY: scimmy
@@ -46,11 +46,15 @@ scimmy: $(if $(shell command -v npm),.venv/scimmy/.done)
 .PHONY: test-slow
 test-slow: setup scimmy ## large and long tests, and the laws with thirty times the examples
 	$(BIN)/python -m pytest -m slow
-	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -m "not samba" tests/laws tests/mapping tests/source
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -m "not samba and not ds389" tests/laws tests/mapping tests/source
 
 .PHONY: test-samba
 test-samba: setup ## Active Directory, as Samba speaks it (make samba-packages; needs root)
 	$(BIN)/python -m pytest -m samba
+
+.PHONY: test-ds389
+test-ds389: setup ## 389 Directory Server, and so FreeIPA's (make ds389-packages)
+	$(BIN)/python -m pytest -m ds389
 
 .PHONY: lint
 lint: setup
@@ -75,6 +79,11 @@ samba-packages: ## what test-samba needs from Debian (needs root)
 	apt-get update -q
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends samba samba-dsdb-modules \
 		samba-vfs-modules winbind samba-ad-provision ldb-tools krb5-user libsasl2-modules-gssapi-mit iproute2
+
+.PHONY: ds389-packages
+ds389-packages: ## what test-ds389 needs from Debian (needs root)
+	apt-get update -q
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends 389-ds-base
 
 .PHONY: bench
 bench: setup ## planning 100,000 people against the bare minimum of the same work; pace against permitted rate

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from scim_bridge.mapping.selftest import require_passing
 from scim_bridge.model.assignment import Access
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.protocol import Source, Target
+from scim_bridge.model.verification import Verification
 from scim_bridge.plan.pairing import Terms
 from scim_bridge.source import open_source
 from scim_bridge.target.scim import open_target
@@ -31,7 +32,7 @@ _PORTS = {"https": 443, "http": 80}
 class Bridge:
     """One connection with everything it needs. endpoint: an opaque text that names the target and its tenant.
 
-    mapping_key: a hash of the mapping's document. verify: how old a whole reading of the target may be.
+    mapping_key: a hash of the mapping's document. verify: how often source and target are read whole.
     """
 
     name: str
@@ -42,8 +43,12 @@ class Bridge:
     target: Target
     policy: Policy
     terms: Terms
-    verify: timedelta
+    verify: Verification
     access: Access
+
+    def today(self, now: datetime) -> str:
+        """The day it is where the mapping's days begin, as YYYY-MM-DD."""
+        return f"{now.astimezone(self.mapping.timezone):%Y-%m-%d}"
 
 
 @contextmanager
@@ -66,7 +71,7 @@ def open_bridge(connection: ConnectionSettings, to_be_tried: Path | None = None)
             target,
             connection.policy,
             _terms(written, target, connection.policy),
-            connection.verify,
+            Verification(connection.verify, connection.target.requests_per_second),
             access,
         )
 

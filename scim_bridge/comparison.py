@@ -32,7 +32,8 @@ def what_if(bridge: Bridge, reader: StateReader, mapping: Path, order: Order) ->
     known, sight = read_both(bridge, reader, order)
     today = plan_from(bridge, reader, known, sight, order)
     # what was read of members for today's plan is not read again
-    then = plan_from(changed, reader, known, replace(sight, existing=today.observed), order)
+    day = order.today or changed.today(sight.now)
+    then = plan_from(changed, reader, known, replace(sight, existing=today.observed, today=day), order)
     return WhatIf(then.plan, compare(_outlook(today), _outlook(then), rules))
 
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
 from scim_bridge.apply.engine import Applied
+from scim_bridge.errors import EndpointDown
 from scim_bridge.model.identity import Kind
 from scim_bridge.model.known import LASTING, Known, Resolution
 from scim_bridge.model.operation import Operation, Outcome
-from scim_bridge.model.plan import SUMMARY, Bookkeeping, Conflict, Paired, Plan, conflict_key
+from scim_bridge.model.plan import SUMMARY, Bookkeeping, Conflict, Paired, Plan
 from scim_bridge.model.policy import Policy
 from scim_bridge.plan.correlate import Match, Matches
-from scim_bridge.plan.make import bookkeeping
+from scim_bridge.plan.make import bookkeeping, sort_out
+from scim_bridge.plan.refusal import Ended, answered, told
 from scim_bridge.plan.sides import Sides
 
 Key = tuple[Kind, str]
@@ -23,6 +25,7 @@ class Conclusion:
 
     summary: what was done, by the keys of a plan's summary, with those that were held and those that failed.
     has_tried: everything was sent that could be, so a refusal of an earlier run that did not come again is over.
+    settled: what the target refused of that which is sent in every run, where a person decided to leave it so.
     carried_out, pending: keys of conflicts whose decision this run has carried out, and has not.
     """
 
@@ -32,6 +35,7 @@ class Conclusion:
     failed: int = 0
     summary: Mapping[str, int] = field(default_factory=dict)
     has_tried: bool = False
+    settled: tuple[Conflict, ...] = ()
     carried_out: frozenset[str] = frozenset()
     pending: frozenset[str] = frozenset()
 
@@ -51,8 +55,11 @@ def conclude(
     """
     outcomes = applied.outcomes if applied is not None else ()
     ended = list(zip(plan_applied.operations, outcomes, strict=False))
-    refused = [_refused(operation, outcome) for operation, outcome in ended if outcome.status == "held"]
-    open_now = {conflict.key: conflict for conflict in (*plan_now.conflicts, *refused)}
+    refused = told(_about_one(applied, ended), matches)
+    # What is sent in every run may be left as it is by decision; of what was sent once more, the decision is used up.
+    opened, settled = sort_out((t.conflict for t in refused if t.remembered is None), sides.known)
+    again = [t for t in refused if t.remembered is not None]
+    open_now = {c.key: c for c in (*plan_now.conflicts, *opened, *(t.conflict for t in again))}
     books = _without_aside(bookkeeping(matches, plan_now, sides.directory), matches, sides, plan_now)
     if only is not None:
         mine = tuple(pair for pair in books.paired if (pair.kind, pair.source_id) in only)
@@ -60,9 +67,14 @@ def conclude(
     superseded = applied.superseded if applied is not None else frozenset()
     books = replace(books, paired=tuple(p for p in books.paired if (p.kind, p.source_id) not in superseded))
     books = _as_it_is(books, plan_now.operations, ended)
-    books = replace(books, paired=tuple(_with_grace(books.paired, matches, sides, ended, policy)))
+    books = replace(
+        books,
+        paired=tuple(_with_grace(books.paired, matches, sides, ended, policy)),
+        refusals=tuple(t.remembered for t in again if t.remembered is not None),
+        answered=answered(sides.known, ended),
+    )
     earlier = applied.earlier if applied is not None else frozenset()
-    new = [o for o, outcome in ended if outcome.status == "done" and o.id not in earlier]
+    new = [(o, outcome) for o, outcome in ended if outcome.status == "done" and o.id not in earlier]
     carried_out, pending = _decisions(sides.known, matches, plan_now, ended if applied is not None else None, only)
     failed = sum(outcome.status in ("failed", "not_sent") for outcome in outcomes)
     return Conclusion(
@@ -72,6 +84,7 @@ def conclude(
         failed,
         _done((pair for pair in ended if pair[0].id not in earlier), held=plan_applied.held, failed=failed),
         applied is not None and applied.has_ended,
+        settled,
         carried_out,
         pending,
     )
@@ -135,18 +148,11 @@ def _without_aside(books: Bookkeeping, matches: Matches, sides: Sides, plan_now:
     return replace(books, forgotten=(*books.forgotten, *sorted(over))) if over else books
 
 
-def _refused(operation: Operation, outcome: Outcome) -> Conflict:
-    """The target refused one operation: its conflict, with the request id to look for."""
-    kind = outcome.conflict_kind
-    ids = [f"{operation.resource}:{operation.source_id}", *(m.source_id or "" for m in outcome.refused)]
-    subjects = tuple(m.name for m in outcome.refused) or (operation.subject,)
-    if kind.endswith("_taken") and kind != "name_taken":
-        remedy = "Change that value of one of the two, or look at who else writes to the target."
-    elif outcome.request_id:
-        remedy = "Look in CloudTrail for the request id; AWS says there which attribute it was. Then mend the source."
-    else:
-        remedy = "Mend it in the source, or on the target."
-    return Conflict(conflict_key(kind, ids), kind, subjects, outcome.detail, remedy, outcome.target_id)
+def _about_one(applied: Applied | None, ended: list[Ended]) -> list[Ended]:
+    """What tells something about one object: where the endpoint turned out to be down, no unanswered request does."""
+    if applied is None or not isinstance(applied.stopped, EndpointDown):
+        return ended
+    return [(operation, outcome) for operation, outcome in ended if outcome.conflict_kind != "not_answered"]
 
 
 def _as_it_is(
@@ -212,12 +218,12 @@ def _done(ended: Iterable[tuple[Operation, Outcome]], *, held: int, failed: int)
     return counts | {"held": held, "failed": failed}
 
 
-def _counts(sides: Sides, new: Iterable[Operation]) -> dict[str, tuple[int, int]]:
+def _counts(sides: Sides, new: Iterable[Ended]) -> dict[str, tuple[int, int]]:
     """What the source shows and the target holds after these operations."""
     new = tuple(new)
-    created = {kind: sum(o.kind == kind for o in new) for kind in ("create_user", "create_group")}
-    added = sum(len(o.members) for o in new if o.kind == "add_members")
-    removed = sum(len(o.members) for o in new if o.kind == "remove_members")
+    created = {kind: sum(o.kind == kind for o, _ in new) for kind in ("create_user", "create_group")}
+    added = sum(len(o.members) - len(end.refused) for o, end in new if o.kind == "add_members")
+    removed = sum(len(o.members) - len(end.refused) for o, end in new if o.kind == "remove_members")
     held = sum(map(len, sides.members.values()))
     shown = sides.directory.counts
     return {

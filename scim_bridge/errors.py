@@ -3,12 +3,12 @@
 ```
 BridgeError(what, way_out)
 ├─ Retry   wait, send again         Throttled(after), Unreachable, ServerFault, AnswerLost   sent again by patience.py
-├─ Hold    this object waits        Refused, NameTaken, NotThere                             caught in the apply engine
+├─ Hold    this object waits        Refused, NameTaken, NotThere, NotAnswered                caught in the apply engine
 └─ Stop    send nothing more        CredentialsRefused, SourceUnreadable, Misconfigured …    caught where the run ends
 ```
 
-A Retry that has used up its patience leaves `target/retry.py` as EndpointDown, `source/entra/retry.py` as
-SourceUnreadable (both Stop).
+A Retry that has used up its patience leaves `target/retry.py` as NotAnswered where the endpoint answers others, else
+as EndpointDown, and `source/entra/retry.py` as SourceUnreadable (both Stop).
 The guard returns a verdict; it does not raise.
 """
 
@@ -67,6 +67,10 @@ class NameTaken(Hold):
 
 class NotThere(Hold):
     """404: the resource named in the path, or a member named in the body, does not exist (or not yet)."""
+
+
+class NotAnswered(Hold):
+    """One request failed in every try while the endpoint answers others. It may have been applied all the same."""
 
 
 class Stop(BridgeError):

@@ -133,7 +133,8 @@ def remember(bridge: Bridge, state: State, reading: Reading) -> None:
     if reading.source.learned is not None and reading.only is None:
         state.learn(bridge.name, bridge.source.key, reading.source.learned, reading.began)
     if observed.is_whole:
-        state.observe(bridge.name, bridge.endpoint, observed.inventory, observed.members, observed.at)
+        cost = bridge.target.requests  # nothing else has been sent yet
+        state.observe(bridge.name, bridge.endpoint, observed.inventory, observed.members, observed.at, cost)
     else:
         read_now = {group_id: observed.members[group_id] for group_id in observed.read_now}
         state.look_again(bridge.endpoint, observed.again, read_now)
@@ -288,7 +289,7 @@ def _finish(
         ending,
         conclusion.conflicts,
         books,
-        settled=reading.plan.settled,
+        settled=(*reading.plan.settled, *conclusion.settled),
         closing=closing,
         carried_out=conclusion.carried_out,
         pending=conclusion.pending,

@@ -5,9 +5,11 @@ from scim_bridge.errors import Misconfigured
 from scim_bridge.execution import Order, Reading
 from scim_bridge.mapping.record import Step, trace
 from scim_bridge.model.identity import Kind, Record, Snapshot
+from scim_bridge.model.known import LastApplied
 from scim_bridge.model.operation import Member
 from scim_bridge.model.plan import Conflict
 from scim_bridge.model.run import LinkRecord
+from scim_bridge.model.text import folded, normal
 from scim_bridge.plan.correlate import Match
 from scim_bridge.plan.single import is_called
 from scim_bridge.state.reader import StateReader
@@ -35,7 +37,7 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
 
 def _is_called(record: Record, who: str) -> bool:
     """A record that is out of scope has no name of ours: any of its values that equals `who` names it."""
-    return record.id == who or who.casefold() in {str(value).casefold() for value in record.attributes.values()}
+    return record.id == normal(who) or folded(who) in {folded(str(value)) for value in record.attributes.values()}
 
 
 def _records(snapshot: Snapshot, kind: Kind, match: Match) -> list[Record]:
@@ -49,7 +51,8 @@ def _explain(
     bridge: Bridge, snapshot: Snapshot, reading: Reading, match: Match, links: list[LinkRecord], today: str
 ) -> Explanation:
     records = _records(snapshot, match.kind, match)
-    steps = trace(records[0], bridge.mapping.of(match.kind), today) if records else ()
+    last = LastApplied(reading.sides.known, reading.sides.inventory).to(match.kind, match.source_id)
+    steps = trace(records[0], bridge.mapping.of(match.kind), today, last) if records else ()
     mine = [link for link in links if (link.kind, link.source_id) == (match.kind, match.source_id)]
     return Explanation(
         match.kind,
@@ -76,7 +79,7 @@ def _but(reading: Reading, match: Match) -> str:
     """Why the plan does nothing where the situation calls for an action; "" if it does something, or need not."""
     if match.is_held or match.row.action in ("nothing", "hold") or _operations(reading, match):
         return ""
-    skipped = [skipped.reason for skipped in reading.plan.skipped if skipped.subject == match.name]
+    skipped = [skipped.reason for skipped in reading.plan.skipped if skipped.subject in match.names]
     if skipped:
         return skipped[0]
     if _conflicts(reading, match):
@@ -86,7 +89,11 @@ def _but(reading: Reading, match: Match) -> str:
 
 def _conflicts(reading: Reading, match: Match) -> list[Conflict]:
     target_id = match.existing.target_id if match.existing is not None else ""
-    return [c for c in reading.plan.conflicts if match.name in c.subjects or (target_id and c.target_id == target_id)]
+    return [
+        c
+        for c in reading.plan.conflicts
+        if not match.names.isdisjoint(c.subjects) or (target_id and c.target_id == target_id)
+    ]
 
 
 def _operations(reading: Reading, match: Match) -> tuple[str, ...]:
@@ -131,7 +138,7 @@ def _rules(steps: tuple[Step, ...]) -> tuple[Rule, ...]:
 
 def _out_of_scope(bridge: Bridge, snapshot: Snapshot, record: Record, today: str) -> Explanation:
     kind: Kind = "user" if record in snapshot.users else "group"
-    steps = trace(record, bridge.mapping.of(kind), today)
+    steps = trace(record, bridge.mapping.of(kind), today, {})
     return Explanation(
         kind, record.id, record.id, None, (record.place,), dict(record.attributes), dict(record.raw), _scope(steps),
         (), "excluded", "nothing", (), (), {}, {}, (),

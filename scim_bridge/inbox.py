@@ -13,8 +13,8 @@ from scim_bridge.apply.engine import Superseded
 from scim_bridge.bridge import Bridge
 from scim_bridge.errors import BridgeError, Busy, Stop
 from scim_bridge.execution import Order, Reading, Result
+from scim_bridge.listing import Key
 from scim_bridge.model.run import RequestRecord
-from scim_bridge.observation import Key
 from scim_bridge.single import Outer, run_one
 from scim_bridge.state.lock import lock
 from scim_bridge.state.writer import State

@@ -4,57 +4,69 @@ Between verifying runs nobody asks the target what it holds: every answered writ
 left in doubt by an unclean end is looked at again (§6.4).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scim_bridge.bridge import Bridge
+from scim_bridge.listing import FEW, Found, Key, read_members, read_settled, with_again
 from scim_bridge.model.identity import EXTERNAL_ID, Existing, Inventory, Kind, Members, Notice
 from scim_bridge.model.known import Known
+from scim_bridge.model.own_write import Pair
 from scim_bridge.model.protocol import Progress
 from scim_bridge.model.run import OperationRecord
 from scim_bridge.model.source import Memory, SourceReading
+from scim_bridge.plan.backoff import with_due
 from scim_bridge.state.reader import StateReader
 
-Key = tuple[Kind, str]
 _REPAIRS = 4
-"""Readings in full over which it is counted how often the same value was set back: three in a row, and some room."""
-_FEW = 50
-"""Up to so many resources in doubt are looked at one by one; more are read with all others, a hundred a request."""
+"""Days, or intervals of `verify`, over which it is counted how often the same value was set back: three in a row, and
+some room."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The target as a run takes it to be. at: when it was last read in full; is_whole: that was just now.
+    """The target as a run takes it to be. at: when it was last read in full; is_whole: by this run. now: of the run.
 
     again: what was looked at again, None for what is gone. members: of the groups that were asked for; read_now: those
-    of them that the target was asked about in this run.
+    of them that the target was asked about in this run; lacking: memberships that its answer did not show yet.
     """
 
     inventory: Inventory
     at: datetime
     is_whole: bool
-    again: Mapping[Key, Existing | None] = field(default_factory=dict)
+    now: datetime
+    again: Found = field(default_factory=dict)
     members: Members = field(default_factory=dict)
     read_now: frozenset[str] = frozenset()
+    lacking: frozenset[Pair] = frozenset()
 
 
-def knowledge(bridge: Bridge, reader: StateReader, now: datetime) -> Known:
+def knowledge(bridge: Bridge, reader: StateReader, now: datetime, *, is_asked: bool = False) -> Known:
     """What earlier runs left behind, as far as this connection's policy asks for it.
 
     Who was in which group is not believed before a run about everybody has ended since the state was lost or restored.
+    is_asked: a person named whom the run is about, so what the target refused of these is sent again at once.
     """
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
-    known = replace(known, repaired=reader.repairs(bridge.name, bridge.endpoint, now - _REPAIRS * bridge.verify))
+    known = with_due(known, bridge.mapping_key, now, is_asked=is_asked)
+    since = now - _REPAIRS * bridge.verify.source_every
+    known = replace(known, repaired=reader.repairs(bridge.name, bridge.endpoint, since))
     if bridge.policy.drift == "report":
         is_told = not known.is_fresh or known.counts is not None
         known = replace(known, memberships=reader.members(bridge.endpoint, None, ours=True) if is_told else {})
     return known
 
 
+def verified_every(bridge: Bridge, reader: StateReader) -> timedelta:
+    """How old a whole reading of the target may be now."""
+    capabilities, cost = bridge.target.capabilities, reader.reading_cost(bridge.name, bridge.endpoint)
+    return bridge.verify.every(cost.requests(capabilities.page, shows_members=capabilities.shows_members))
+
+
 def recollect(bridge: Bridge, reader: StateReader, now: datetime) -> Memory | None:
     """What the source remembers, unless it is time to read it whole again."""
-    return reader.source_memory(bridge.name, bridge.source.key, now - bridge.verify)
+    return reader.source_memory(bridge.name, bridge.source.key, now - bridge.verify.source_every)
 
 
 def said_why_whole(source: SourceReading) -> SourceReading:
@@ -66,20 +78,22 @@ def said_why_whole(source: SourceReading) -> SourceReading:
     return replace(source, snapshot=replace(source.snapshot, warnings=warnings))
 
 
-def observe(bridge: Bridge, reader: StateReader, now: datetime, progress: Progress, *, in_full: bool) -> Observed:
+def observe(
+    bridge: Bridge, reader: StateReader, known: Known, now: datetime, progress: Progress, *, in_full: bool
+) -> Observed:
     """Users and groups of the target. in_full: read it whatever is known."""
     last = reader.last_reading(bridge.name, bridge.endpoint)
-    if in_full or last is None or now - last >= bridge.verify:
-        return Observed(bridge.target.read(progress), now, is_whole=True)
+    if in_full or last is None or now - last >= verified_every(bridge, reader):
+        return Observed(read_settled(bridge, reader, known, now, progress), now, is_whole=True, now=now)
     in_doubt = reader.doubtful(bridge.name, bridge.endpoint, last)
-    if len(in_doubt) > _FEW:
-        return Observed(bridge.target.read(progress), now, is_whole=True)
+    if len(in_doubt) > FEW:  # a reading brings a hundred a request
+        return Observed(read_settled(bridge, reader, known, now, progress), now, is_whole=True, now=now)
     bridge.target.check()  # a token that has died is found out now, not with the first revocation
     again: dict[Key, Existing | None] = {}
     for record in in_doubt:
         again |= _look_again(bridge, record)
     seen = reader.inventory(bridge.endpoint)
-    return Observed(with_again(seen, again), last, is_whole=False, again=again)
+    return Observed(with_again(seen, again), last, is_whole=False, now=now, again=again)
 
 
 def with_members(
@@ -91,13 +105,14 @@ def with_members(
     known = {group_id: users for group_id, users in stored.items() if ("group", group_id) not in observed.again}
     known |= {group_id: users for group_id, users in observed.members.items() if group_id in wanted}
     unknown = [group_id for group_id in wanted if group_id not in known]
-    read = bridge.target.read_members(unknown, progress)
-    return replace(observed, members={**known, **read}, read_now=observed.read_now | frozenset(unknown))
+    read, lacking = read_members(bridge, reader, unknown, observed.inventory.users, observed.now, progress)
+    read_now = observed.read_now | frozenset(unknown)
+    return replace(observed, members={**known, **read}, read_now=read_now, lacking=observed.lacking | lacking)
 
 
 def without_members(observed: Observed) -> Observed:
     """The same as if no members had been asked for yet, so that they are asked for anew."""
-    return replace(observed, members={}, read_now=frozenset())
+    return replace(observed, members={}, read_now=frozenset(), lacking=frozenset())
 
 
 def _look_again(bridge: Bridge, record: OperationRecord) -> dict[Key, Existing | None]:
@@ -108,14 +123,3 @@ def _look_again(bridge: Bridge, record: OperationRecord) -> dict[Key, Existing |
     external_id = record.document.get("changes", {}).get(EXTERNAL_ID, [None, None])[1]
     found = bridge.target.find(kind, EXTERNAL_ID, external_id) if external_id else None
     return {(kind, found.target_id): found} if found is not None else {}
-
-
-def with_again(inventory: Inventory, again: Mapping[Key, Existing | None]) -> Inventory:
-    """An inventory with some resources as they were looked at again; None for what is gone."""
-    by_kind = {"user": dict(inventory.users), "group": dict(inventory.groups)}
-    for (kind, target_id), existing in again.items():
-        if existing is None:
-            by_kind[kind].pop(target_id, None)
-        else:
-            by_kind[kind][target_id] = existing
-    return Inventory(by_kind["user"], by_kind["group"])

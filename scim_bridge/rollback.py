@@ -53,7 +53,7 @@ def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Ord
     now = datetime.now(UTC)
     moment = f"{now:%Y-%m-%dT%H:%M:%SZ}"
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
-    existing = observe(bridge, reader, now, order.progress, in_full=True)
+    existing = observe(bridge, reader, known, now, order.progress, in_full=True)
     sent, lost = _sent(reader, undone, existing.inventory, known)
     managed = {link.target_id for link in known.groups.values()}
     touched = {each.target_id for each in sent if each.operation.resource == "group"}

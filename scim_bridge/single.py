@@ -12,13 +12,15 @@ from functools import cached_property
 from scim_bridge.bridge import Bridge
 from scim_bridge.errors import Misconfigured
 from scim_bridge.execution import Order, Reading, Result, carry_out, failure_on_record, remember
+from scim_bridge.listing import Key, read_members, read_settled, with_again
 from scim_bridge.mapping.again import map_again
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Directory, Existing, Notice, Snapshot, SourceCounts
-from scim_bridge.model.known import Known
+from scim_bridge.model.known import Known, LastApplied
+from scim_bridge.model.own_write import FRESH_FOR
 from scim_bridge.model.plan import Plan, Verdict
 from scim_bridge.model.source import Memory, SourceReading
-from scim_bridge.observation import Key, Observed, knowledge, recollect, with_again
+from scim_bridge.observation import Observed, knowledge, recollect
 from scim_bridge.plan.assignments import concerned, with_what_hangs
 from scim_bridge.plan.correlate import Match, Matches, correlate
 from scim_bridge.plan.fit import fit
@@ -48,17 +50,18 @@ def read_and_plan_only(
     beside: what the run in progress has read a moment ago, so that only the named have to be read and mapped anew.
     """
     now = datetime.now(UTC)
-    known = knowledge(bridge, reader, now)
+    known = knowledge(bridge, reader, now, is_asked=True)
     last = reader.last_reading(bridge.name, bridge.endpoint)
     if last is None:  # nothing was ever seen, so nobody would know whom a member's id means
-        observed = Observed(bridge.target.read(order.progress), now, is_whole=True)
+        listed = read_settled(bridge, reader, known, now, order.progress)
+        observed = Observed(listed, now, is_whole=True, now=now)
     else:
-        observed = Observed(reader.inventory(bridge.endpoint), last, is_whole=False)
-    view = _View(bridge, known, observed, order.today or f"{now:%Y-%m-%d}")
+        observed = Observed(reader.inventory(bridge.endpoint), last, is_whole=False, now=now)
+    view = _View(bridge, known, observed, order.today or bridge.today(now))
     source, everybody, keys = _see(view, recollect(bridge, reader, now), who, beside)
     view = view.around(everybody, keys)
     too = in_the_way(view.matches, keys, bridge.terms.unique)
-    view = _looked_at(view, keys | too)
+    view = _looked_at(view, reader, keys | too)
     sides, plan = _planned(view, reader, keys | too, now)
     plan = replace(plan, warnings=(*plan.warnings, *_planned_too(view.named(too))))
     return Reading(source, now, view.matches, view.observed, sides, plan, keys | too)
@@ -97,13 +100,14 @@ class _View:
     today: str
     desired: Directory = _NOBODY
 
-    def fitted(self, mapped: Directory) -> Directory:
-        """In the target's own form."""
-        return fit(mapped, self.bridge.target.capabilities)
+    def made(self, snapshot: Snapshot) -> Directory:
+        """A snapshot mapped, and in the target's own form."""
+        last = LastApplied(self.known, self.observed.inventory)
+        return fit(map_records(snapshot, self.bridge.mapping, self.today, last), self.bridge.target.capabilities)
 
     def of(self, source: SourceReading) -> "_View":
         """With everything that a source shows."""
-        return replace(self, desired=self.fitted(map_records(source.snapshot, self.bridge.mapping, self.today)))
+        return replace(self, desired=self.made(source.snapshot))
 
     def around(self, everybody: Directory, keys: frozenset[Key]) -> "_View":
         """With as much of a directory as concerns these identities. A group concerns everybody, a lost state too."""
@@ -125,9 +129,9 @@ class _View:
         return Named(tuple(m for m in found if m.kind == "user"), tuple(m for m in found if m.kind == "group"))
 
 
-def _looked_at(view: _View, keys: frozenset[Key]) -> _View:
+def _looked_at(view: _View, reader: StateReader, keys: frozenset[Key]) -> _View:
     """With the named as the target shows them now."""
-    return replace(view, observed=look_at(view.bridge, view.observed, view.named(keys)))
+    return replace(view, observed=look_at(view.bridge, reader, view.observed, view.named(keys)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +156,7 @@ def _see(
     keys = _known_before(recalled, who)
     if recalled is not None and keys:
         seen = source.look(view.today, memory, sorted(keys))
-        before, mapping = recalled.snapshot, view.bridge.mapping
-        anew = map_again(before, recalled.directory, seen.snapshot, mapping, view.today, view.fitted)
+        anew = map_again(recalled.snapshot, recalled.directory, seen.snapshot, view.bridge.mapping, view.made)
         return seen, anew, keys
     seen = source.read(view.today, memory)
     refuse_empty(seen.snapshot.counts)
@@ -217,32 +220,34 @@ def named(matches: Matches, who: Iterable[str]) -> Named:
     return Named(tuple(m for m in matched if m.kind == "user"), tuple(m for m in matched if m.kind == "group"))
 
 
-def look_at(bridge: Bridge, observed: Observed, wanted: Named) -> Observed:
+def look_at(bridge: Bridge, reader: StateReader, observed: Observed, wanted: Named) -> Observed:
     """What was last seen, with the named identities, and the members of the groups, as the target shows them now."""
     again: dict[Key, Existing | None] = {}
     for match in (*wanted.users, *wanted.groups):
         if match.existing is not None:
             again[match.kind, match.existing.target_id] = bridge.target.get(match.kind, match.existing.target_id)
         elif match.desired is not None:
-            names = {EXTERNAL_ID: match.source_id, NAMES[match.kind]: match.name}
+            names = {EXTERNAL_ID: match.source_id, NAMES[match.kind]: match.desired.name}
             for path, value in names.items():
                 found = bridge.target.find(match.kind, path, value)
                 again |= {(match.kind, found.target_id): found} if found is not None else {}
     inventory = with_again(observed.inventory, again)
     groups = [target_id for target_id in _target_ids(wanted.groups) if target_id in inventory.groups]
-    members = bridge.target.read_members(groups)
-    return replace(observed, inventory=inventory, again=again, members=members, read_now=frozenset(groups))
+    members, lacking = read_members(bridge, reader, groups, inventory.users, observed.now)
+    shown = replace(observed, inventory=inventory, again=again, members=members, lacking=lacking)
+    return replace(shown, read_now=frozenset(groups))
 
 
 def groups_of(bridge: Bridge, reader: StateReader, observed: Observed, wanted: Named) -> Mapping[str, frozenset[str]]:
     """Target id of each named user → the groups the user is in: asked now, else as last seen."""
     found: dict[str, frozenset[str]] = {}
+    own = reader.own_writes(bridge.name, bridge.endpoint, observed.now - FRESH_FOR)
     for user_id in _target_ids(wanted.users):
         now = bridge.target.groups_of(user_id)
         if now is None:
             seen = reader.members(bridge.endpoint, observed.inventory.groups) | dict(observed.members)
             now = frozenset(group_id for group_id, users in seen.items() if user_id in users)
-        found[user_id] = now
+        found[user_id] = own.groups_of(user_id, now)
     return found
 
 

@@ -13,7 +13,7 @@ from scim_bridge.execution import Order, Reading, Result, carry_out, remember, r
 from scim_bridge.inbox import Inbox
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import Directory
-from scim_bridge.model.known import Known
+from scim_bridge.model.known import Known, LastApplied
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.source import SourceReading
 from scim_bridge.observation import (
@@ -32,6 +32,7 @@ from scim_bridge.plan.document import fingerprint
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.guard import refuse_empty
 from scim_bridge.plan.make import Occasion, make_plan
+from scim_bridge.plan.membership import losing, with_strangers
 from scim_bridge.plan.sides import Sides
 from scim_bridge.state.reader import StateReader
 from scim_bridge.state.writer import State
@@ -74,11 +75,11 @@ def read_both(bridge: Bridge, reader: StateReader, order: Order) -> tuple[Known,
     """What is remembered, what the source shows, and what the target holds."""
     now = datetime.now(UTC)
     known = knowledge(bridge, reader, now)
-    today = order.today or f"{now:%Y-%m-%d}"
+    today = order.today or bridge.today(now)
     memory = None if order.in_full else recollect(bridge, reader, now)
     source = said_why_whole(bridge.source.read(today, memory, order.progress))
     refuse_empty(source.snapshot.counts)
-    existing = observe(bridge, reader, now, order.progress, in_full=order.in_full)
+    existing = observe(bridge, reader, known, now, order.progress, in_full=order.in_full)
     return known, Sight(source, existing, today, now)
 
 
@@ -88,13 +89,15 @@ def plan_from(bridge: Bridge, reader: StateReader, known: Known, sight: Sight, o
     Several mappings may be planned from one sight.
     """
     records, existing = sight.source.snapshot, sight.existing
-    desired = fit(map_records(records, bridge.mapping, sight.today), bridge.target.capabilities)
+    last = LastApplied(known, existing.inventory)
+    desired = fit(map_records(records, bridge.mapping, sight.today, last), bridge.target.capabilities)
     matches = correlate(desired, existing.inventory, known, bridge.terms)
     existing = with_members(bridge, reader, existing, matches.member_groups, order.progress)
     plan = _plan(bridge, matches, desired, existing, known, sight)
     if not _is_confirmed(bridge, plan, existing):
         existing = with_members(bridge, reader, without_members(existing), matches.member_groups, order.progress)
         plan = _plan(bridge, matches, desired, existing, known, sight)
+    plan = with_strangers(plan, reader.members(bridge.endpoint, losing(plan), ours=True) if losing(plan) else {})
     holders = concerned(plan, matches, bridge.policy, is_whole=existing.is_whole)
     plan = with_assignments(plan, matches, bridge.access.look_up(holders), known, bridge.policy)
     sides = Sides(desired, existing.inventory, existing.members, known)
@@ -112,7 +115,9 @@ def _is_confirmed(bridge: Bridge, plan: Plan, existing: Observed) -> bool:
     """Before what a filter showed may remove anybody, one member is asked for in another way (design.md §6.9)."""
     for operation in plan.operations:
         if operation.kind == "remove_members" and operation.target_id in existing.read_now:
-            return bridge.target.confirms(operation.target_id, operation.members[0].target_id or "")
+            for member in operation.members:
+                if (operation.target_id, member.target_id) not in existing.lacking:  # else it was not shown
+                    return bridge.target.confirms(operation.target_id, member.target_id or "")
     return True
 
 

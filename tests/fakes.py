@@ -92,6 +92,9 @@ class MemoryTarget:
     def urgent(self) -> AbstractContextManager[None]:
         return nullcontext()
 
+    def pause(self, seconds: float) -> None:
+        """Nothing lags here."""
+
     def check(self) -> None:
         """All is well here."""
 

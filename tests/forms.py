@@ -77,6 +77,11 @@ def _openldap_person(person: Person) -> Attributes:
     return _present(lists | {"displayName": person.display, "manager": person.manager})
 
 
+def _ds389_person(person: Person) -> Attributes:
+    found = {name: value for name, value in _openldap_person(person).items() if name != "employeeType"}
+    return found if person.is_active else {**found, "nsAccountLock": ["TRUE"]}
+
+
 def _texts(names: str) -> dict[str, AttributeType]:
     return dict.fromkeys(names.split(), "string")
 
@@ -115,6 +120,12 @@ FORMS = {
         _texts("id sAMAccountName userPrincipalName givenName sn displayName mail title department manager")
         | {"accountEnabled": "dyn"},
         _texts("id cn groupType isCriticalSystemObject"),
+    ),
+    "389-ds": Form(
+        _ds389_person,
+        lambda team: {"cn": [team.name]},
+        _lists("uid cn givenName sn mail nsAccountLock title departmentNumber") | _texts("id displayName manager"),
+        _texts("id") | _lists("cn"),
     ),
     "openldap": Form(
         _openldap_person,

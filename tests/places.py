@@ -17,6 +17,7 @@ from scim_bridge.mapping.document import Mapping as Rules
 from scim_bridge.mapping.document import load_mapping, wanted
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import EXTERNAL_ID, MANAGER, Directory, Snapshot
+from scim_bridge.model.known import LastApplied
 from scim_bridge.model.protocol import Source
 from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.plan.fit import fit
@@ -199,7 +200,7 @@ class Reader:
             self.memory = remembered(self.memory, reading)
 
     def _mapped(self, reading: SourceReading) -> Directory:
-        return fit(map_records(reading.snapshot, self.compiled(), TODAY), IDENTITY_CENTER)
+        return fit(map_records(reading.snapshot, self.compiled(), TODAY, LastApplied()), IDENTITY_CENTER)
 
     def compiled(self) -> CompiledMapping:
         """The ready mapping over what this source has."""

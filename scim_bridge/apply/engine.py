@@ -127,7 +127,7 @@ class _Engine:
             self.target,
             dict(self.ground.ids),
             MemberSender(self.target, self._staying()),
-            Holders(self.target, self.ground.inventory),
+            Holders(self.target, self.ground.inventory, self.work.is_stopping),
         )
         for operation in self.operations:
             self.by_id[operation.id] = operation
@@ -209,9 +209,9 @@ class _Engine:
         return tuple(m for m in operation.members if not any(o.covers(group_id, m.source_id) for o in others))
 
     def _is_missed(self, operation: Operation, needed: str) -> bool:
-        return self.outcomes[needed].status not in ("done", "superseded") and not operation.can_do_without(
-            self.by_id[needed]
-        )
+        ended, before = self.outcomes[needed], self.by_id[needed]
+        is_there = before.is_create and ended.landed is not None  # all but some attribute was done
+        return not is_there and ended.status not in ("done", "superseded") and not operation.can_do_without(before)
 
     def _send(self, sender: Sender, operation: Operation) -> Outcome:
         """One operation, in a thread of its own. A Stop is journaled as a failure and ends the sending."""

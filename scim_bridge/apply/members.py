@@ -10,15 +10,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from scim_bridge.errors import Hold
+from scim_bridge.errors import Hold, NotAnswered
 from scim_bridge.model.protocol import Target
+
+_MOST_UNANSWERED = 6
+"""Parts of one request in a row that were given up without an answer: then it is the group, and not one of the users.
+
+Each takes half a minute; one user among a hundred is found after one such part a halving, every other one landing.
+"""
 
 
 @dataclass(slots=True)
 class MemberAnswer:
-    """What became of one membership operation. refused: user id → why, for those who could not be changed."""
+    """What became of one membership operation. refused: user id → why, for those who could not be changed.
+
+    is_unsure: somebody fell out of the group and could not be put back.
+    """
 
     request_id: str = ""
+    is_unsure: bool = False
     refused: dict[str, Hold] = field(default_factory=dict)
 
 
@@ -56,26 +66,29 @@ class MemberSender:
         if self._target.get("group", group_id) is None:
             raise refusal
         looks_again = True
+        unanswered = 0
         waiting = [(list(user_ids), refusal)]
         while waiting:
             batch, why = waiting.pop()
             left = batch
             if looks_again:
-                members, has_lost = self._look(group_id)
+                members, has_lost = self._look(group_id, answer)
                 left = [user_id for user_id in batch if (user_id in members) != is_adding]
                 looks_again = has_lost or len(left) < len(batch)  # else refusals change nothing on this endpoint
-            if len(left) == len(batch) == 1:
-                answer.refused[left[0]] = why
+            if len(left) == len(batch) == 1 or unanswered >= _MOST_UNANSWERED:
+                answer.refused |= dict.fromkeys(left, why)
                 answer.request_id = why.request_id
                 continue
             for part in _halves(left) if len(left) == len(batch) else [left]:
                 try:
                     if part:
                         self._patch(group_id, part, answer, is_adding=is_adding)
+                        unanswered = 0
                 except Hold as again:
+                    unanswered += isinstance(again, NotAnswered)
                     waiting.append((part, again))
 
-    def _look(self, group_id: str) -> tuple[frozenset[str], bool]:
+    def _look(self, group_id: str, answer: MemberAnswer) -> tuple[frozenset[str], bool]:
         """The members now, and whether somebody who was to stay had fallen out; they are put back at once."""
         members = self._target.read_members([group_id]).get(group_id, frozenset())
         lost = sorted(self._staying.get(group_id, set()) - members)
@@ -84,7 +97,7 @@ class MemberSender:
             try:
                 self._target.add_members(group_id, lost[start : start + size])
             except Hold:
-                continue  # one of them is gone for good; the next run sees who is missing
+                answer.is_unsure = True  # one of them is gone for good; the next run sees who is missing
         return members | frozenset(lost), bool(lost)
 
 

@@ -1,11 +1,13 @@
 """What one operation means: the request it becomes, and what to make of a refusal (design.md §6.5, §6.6)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from scim_bridge.apply.members import MemberSender
-from scim_bridge.apply.taken import Holder, Holders
-from scim_bridge.errors import Hold, NameTaken, NotThere
+from scim_bridge.apply.suspect import Suspects, suspects, without
+from scim_bridge.apply.taken import Holder, Holders, LookCutShort
+from scim_bridge.errors import Hold, NameTaken, NotAnswered, NotThere, Refused
 from scim_bridge.model.identity import ACTIVE, DISPLAY_NAME, EMAILS, EXTERNAL_ID, MANAGER, USER_NAME, Kind, Value
 from scim_bridge.model.operation import Change, Member, Operation, Outcome, OutcomeStatus
 from scim_bridge.model.protocol import Answer, Target
@@ -26,6 +28,18 @@ class _Taken(NameTaken):
     def __init__(self, refusal: NameTaken, what: str, kind: str) -> None:
         super().__init__(what, request_id=refusal.request_id)
         self.kind = kind
+
+
+class _Suspected(Refused):
+    """A 400 with the attributes that may be why, named with their characters."""
+
+    def __init__(self, refusal: Refused, suspected: Suspects) -> None:
+        why = f"; {suspected}, which Identity Center refuses in some attributes" if suspected else ""
+        super().__init__(f"{refusal.what}{why}", "" if suspected else refusal.way_out, request_id=refusal.request_id)
+        self.suspected = suspected
+
+
+_Send = Callable[[Operation, dict[str, Change]], Outcome]
 
 
 @dataclass(slots=True)
@@ -68,10 +82,32 @@ class Sender:
         return target_id
 
     def _create(self, operation: Operation) -> Outcome:
-        changes = self._on_the_wire(operation)
+        return self._without_suspects(operation, self._on_the_wire(operation), self._create_with)
+
+    def _update(self, operation: Operation) -> Outcome:
+        return self._without_suspects(operation, self._on_the_wire(operation), self._update_with)
+
+    def _without_suspects(self, operation: Operation, changes: dict[str, Change], send: _Send) -> Outcome:
+        """Send it, and if it is refused, once more without the attributes that may be why and that can be left out."""
+        try:
+            return send(operation, changes)
+        except Refused as refusal:
+            suspected = suspects(operation, changes, self.target.capabilities)
+            rest = without(operation, changes, suspected, self.target.capabilities)
+            if not rest:
+                raise _Suspected(refusal, suspected) from None
+            try:
+                outcome = send(operation, rest)
+            except Refused as again:
+                raise _Suspected(again, suspected) from None
+            return _with_suspects_left_out(operation, refusal, suspected.of(changes.keys() - rest.keys()), outcome)
+
+    def _create_with(self, operation: Operation, changes: dict[str, Change]) -> Outcome:
         attributes = {path: new for path, (_, new) in changes.items() if new is not None}
         try:
             answer = self.target.create(operation.resource, attributes)
+        except NotAnswered as refusal:
+            return self._created_all_the_same(operation, refusal, attributes)
         except NameTaken as refusal:
             holder = self.holders.find(operation.resource, attributes)
             if holder is not None and holder.path == EXTERNAL_ID:
@@ -82,6 +118,16 @@ class Sender:
             answer = self.target.create(operation.resource, attributes)
             return _without_email(operation, refusal, holder, answer.target_id, tuple(attributes))
         return _done(operation, answer, changes)
+
+    def _created_all_the_same(
+        self, operation: Operation, refusal: NotAnswered, attributes: Mapping[str, Value]
+    ) -> Outcome:
+        """A create that was never answered may have been carried out; then it is ours like any other."""
+        external_id = str(attributes.get(EXTERNAL_ID, ""))
+        found = self.target.find(operation.resource, EXTERNAL_ID, external_id) if external_id else None
+        if found is None:
+            raise refusal
+        return self._take_up(operation, Holder(EXTERNAL_ID, found), attributes)
 
     def _take_up(self, operation: Operation, holder: Holder, attributes: Mapping[str, Value]) -> Outcome:
         """It bears our id, so an unanswered request of ours made it. What differs is put right, but never `active`:
@@ -98,9 +144,8 @@ class Sender:
         shown = {MANAGER: attributes[MANAGER]} if MANAGER in landed else {}
         return Outcome(operation.id, "done", target_id, request_id, landed=landed, shown=shown)
 
-    def _update(self, operation: Operation) -> Outcome:
+    def _update_with(self, operation: Operation, changes: dict[str, Change]) -> Outcome:
         target_id = self._target_id(operation)
-        changes = self._on_the_wire(operation)
         if not changes:
             raise NotThere(f"the manager of {operation.subject} does not exist on the target yet")
         try:
@@ -110,7 +155,7 @@ class Sender:
             holder = self.holders.find(operation.resource, wanted, target_id)
             if holder is None or holder.path != EMAILS:
                 raise _taken(operation, refusal, holder) from None
-            del changes[EMAILS]
+            changes = {path: change for path, change in changes.items() if path != EMAILS}
             if changes:
                 self.target.update(operation.resource, target_id, changes)
             return _without_email(operation, refusal, holder, target_id, tuple(changes))
@@ -127,8 +172,9 @@ class Sender:
 
     def _deactivate(self, operation: Operation) -> Outcome:
         """The door is shut even if what rides along is refused; who is gone needs no door."""
+        changes = self._on_the_wire(operation)
         try:
-            return self._update(operation)
+            return self._update_with(operation, changes)
         except NotThere as gone:
             return Outcome(operation.id, "done", operation.target_id, gone.request_id, "the user is gone", landed=())
         except Hold as refusal:
@@ -136,9 +182,22 @@ class Sender:
                 raise
             target_id = self._target_id(operation)
             self.target.update("user", target_id, {ACTIVE: operation.changes[ACTIVE]})
-            held = _refused(operation, refusal)
-            detail = f"{operation.subject} was deactivated; the other changes were refused: {refusal}"
-            return replace(held, status="held", target_id=target_id, detail=detail, landed=(ACTIVE,))
+            return self._shut(operation, changes, refusal, target_id)
+
+    def _shut(self, operation: Operation, changes: dict[str, Change], refusal: Hold, target_id: str) -> Outcome:
+        """The user is deactivated; what was refused with that follows, without what may be why, or is held."""
+        suspected = suspects(operation, changes, self.target.capabilities)
+        rest = without(operation, changes, suspected, self.target.capabilities)
+        rest.pop(ACTIVE, None)
+        landed = [ACTIVE]
+        if rest and isinstance(refusal, Refused):
+            with suppress(Hold):
+                self.target.update("user", target_id, rest)
+                landed += rest
+        held = _refused(operation, _Suspected(refusal, suspected) if isinstance(refusal, Refused) else refusal)
+        left = ", ".join(sorted(operation.changes.keys() - set(landed)))
+        detail = f"the user was deactivated; {left} could not be changed: {held.detail}"
+        return replace(held, status="held", target_id=target_id, detail=detail, landed=tuple(landed))
 
     def _on_the_wire(self, operation: Operation) -> dict[str, Change]:
         """Changes with the manager by target id; a manager who could not be created is left out."""
@@ -161,16 +220,26 @@ class Sender:
                 absent.append(member)
             else:
                 members[target_id] = member
+        not_there = f"{_listed(absent)} could not be created on the target" if absent else ""
+        if not members:
+            return Outcome(operation.id, "not_sent", group_id, detail=not_there, refused=tuple(absent))
         is_adding = operation.kind == "add_members"
         answer = self.members.change(group_id, list(members), is_adding=is_adding)
         refused = (*(members[target_id] for target_id in answer.refused), *absent)
-        if not refused:
-            return Outcome(operation.id, "done", group_id, answer.request_id)
-        named = ", ".join(member.name for member in refused)
-        why = str(next(iter(answer.refused.values()), "not created on the target"))
-        detail = f"{named} could not be {'added to' if is_adding else 'removed from'} {operation.subject}: {why}"
-        status: OutcomeStatus = "held" if answer.refused else "failed"
-        return Outcome(operation.id, status, group_id, answer.request_id, detail, "refused_by_target", refused=refused)
+        reasons = tuple(why.what for why in answer.refused.values())
+        detail = not_there
+        if reasons:
+            named = _listed(refused)
+            detail = (
+                f"{named} could not be {'added to' if is_adding else 'removed from'} {operation.subject}: {reasons[0]}"
+            )
+        status: OutcomeStatus = "held" if reasons else "done"
+        if answer.is_unsure:
+            status = "failed"  # the next run reads the members before it does anything about the group
+        kind = _kind_of(next(iter(answer.refused.values()))) if reasons else ""
+        return Outcome(
+            operation.id, status, group_id, answer.request_id, detail, kind, refused=refused, reasons=reasons
+        )
 
 
 def _done(operation: Operation, answer: Answer, sent: Mapping[str, Change]) -> Outcome:
@@ -197,10 +266,38 @@ def _without_email(
     return Outcome(operation.id, "held", target_id, refusal.request_id, detail, "email_taken", landed)
 
 
-def _refused(operation: Operation, refusal: Hold) -> Outcome:
-    if isinstance(refusal, NotThere):
-        return Outcome(operation.id, "failed", operation.target_id, refusal.request_id, str(refusal))
-    kind = "refused_by_target"
+def _with_suspects_left_out(operation: Operation, refusal: Refused, left: Suspects, outcome: Outcome) -> Outcome:
+    """All but the suspected landed, and perhaps but for an email that was taken."""
+    sentences = [f"{_Suspected(refusal, left).what}; the rest was done without it"]
+    sentences += [outcome.detail] if outcome.status == "held" else []
+    landed = outcome.landed if outcome.landed is not None else tuple(operation.changes)
+    return replace(
+        outcome,
+        status="held",
+        request_id=refusal.request_id,
+        detail=". ".join(sentences),
+        conflict_kind="refused_by_target",
+        landed=tuple(path for path in landed if path not in left.found),
+        suspects=left.paths,
+    )
+
+
+def _kind_of(refusal: Hold) -> str:
+    """The kind of conflict that a refusal is."""
     if isinstance(refusal, NameTaken):
-        kind = refusal.kind if isinstance(refusal, _Taken) else "name_taken"
-    return Outcome(operation.id, "held", operation.target_id, refusal.request_id, str(refusal), kind)
+        return refusal.kind if isinstance(refusal, _Taken) else "name_taken"
+    return "not_answered" if isinstance(refusal, NotAnswered) else "refused_by_target"
+
+
+def _refused(operation: Operation, refusal: Hold) -> Outcome:
+    if isinstance(refusal, NotThere | LookCutShort):
+        return Outcome(operation.id, "failed", operation.target_id, refusal.request_id, str(refusal))
+    suspected = refusal.suspected.paths if isinstance(refusal, _Suspected) else ()
+    kind = _kind_of(refusal)
+    return Outcome(
+        operation.id, "held", operation.target_id, refusal.request_id, refusal.what, kind, suspects=suspected
+    )
+
+
+def _listed(members: Iterable[Member]) -> str:
+    return ", ".join(member.name for member in members)

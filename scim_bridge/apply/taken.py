@@ -1,16 +1,21 @@
 """A 409 is a question, not an error: who holds the value that could not be had (design.md §6.5)?
 
 The answer does not say which attribute clashed (dialect reference, section 6), so it is looked up: by externalId, by
-name, and for an email in what was last seen; a full listing is read at most once a run.
+name, and for an email in what was last seen; a full listing is read at most once a run. Filters lag behind writes
+(section 10), so what is found is asked for by id, and where nothing is found it is looked again after a while.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from scim_bridge.model.capabilities import fold
+from scim_bridge.errors import Hold
+from scim_bridge.model.capabilities import Uniqueness, fold
 from scim_bridge.model.identity import EMAILS, EXTERNAL_ID, NAMES, Existing, Inventory, Kind, Value
 from scim_bridge.model.protocol import Target
+
+_PAUSES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, *(10.0,) * 6)
+"""Seconds between two looks, 76 in all: an odd write takes a minute to show in lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,41 +26,73 @@ class Holder:
     existing: Existing
 
 
+class LookCutShort(Hold):
+    """The run is to stop, and it is not known yet who holds the value."""
+
+
 class Holders:
     """Looks for whoever holds a value. seen: the users as last read, which may be some hours old."""
 
-    def __init__(self, target: Target, seen: Inventory) -> None:
+    def __init__(self, target: Target, seen: Inventory, is_stopping: Callable[[], bool]) -> None:
         self._target = target
         self._seen = seen
+        self._is_stopping = is_stopping
         self._has_listed = False
         self._turn = threading.Lock()
 
     def find(self, kind: Kind, wanted: Mapping[str, Value], own_id: str = "") -> Holder | None:
-        """Who holds one of these values, None if nobody is found. own_id: the resource that asks."""
+        """Who holds one of these values, None if nobody is found for more than a minute. own_id: the one that asks.
+
+        Raises LookCutShort if the run is asked to stop meanwhile.
+        """
+        holder = self._look(kind, wanted, own_id) or self._list(kind, wanted, own_id)
+        for seconds in _PAUSES:
+            if holder is not None:
+                break
+            if self._is_stopping():
+                raise LookCutShort("the run stopped before it was known who holds one of the values")
+            self._target.pause(seconds)
+            holder = self._look(kind, wanted, own_id)
+        return holder
+
+    def _look(self, kind: Kind, wanted: Mapping[str, Value], own_id: str) -> Holder | None:
+        """By a filter for externalId and for the name, and among the emails that were last seen."""
         for path in (EXTERNAL_ID, NAMES[kind]):
             if wanted.get(path):
                 existing = self._target.find(kind, path, str(wanted[path]))
-                if existing is not None and existing.target_id != own_id:
-                    return Holder(path, existing)
-        email = wanted.get(EMAILS)
-        existing = self._find_email(str(email), own_id) if kind == "user" and email else None
-        return Holder(EMAILS, existing) if existing is not None else None
+                holder = self._confirmed(existing, path, wanted, own_id) if existing is not None else None
+                if holder is not None:
+                    return holder
+        return self._by_email(kind, wanted, own_id)
 
-    def _find_email(self, email: str, own_id: str) -> Existing | None:
-        """No filter asks for an email. What was last seen is looked at again before it is believed."""
-        for existing in self._bearers(email, own_id):
-            now = self._target.get("user", existing.target_id)
-            if now is not None and _bears(now, email):
-                return now
+    def _confirmed(self, existing: Existing, path: str, wanted: Mapping[str, Value], own_id: str) -> Holder | None:
+        """The resource as it is now, if it still holds the value."""
+        if existing.target_id == own_id:
+            return None
+        now = self._target.get(existing.kind, existing.target_id)
+        if now is None or not _bears(now, path, wanted[path]):
+            return None
+        is_ours = EXTERNAL_ID in wanted and _bears(now, EXTERNAL_ID, wanted[EXTERNAL_ID])  # seen later than the name
+        return Holder(EXTERNAL_ID if is_ours else path, now)
+
+    def _list(self, kind: Kind, wanted: Mapping[str, Value], own_id: str) -> Holder | None:
+        """No filter asks for an email, so everybody is read for one, once."""
+        if kind != "user" or not wanted.get(EMAILS):
+            return None
         with self._turn:
             if not self._has_listed:
                 self._seen = self._target.read()
                 self._has_listed = True
-        return next(iter(self._bearers(email, own_id)), None)
+        return self._by_email(kind, wanted, own_id)
 
-    def _bearers(self, email: str, own_id: str) -> list[Existing]:
-        return [user for user in self._seen.users.values() if user.target_id != own_id and _bears(user, email)]
+    def _by_email(self, kind: Kind, wanted: Mapping[str, Value], own_id: str) -> Holder | None:
+        """Whoever was last seen with this email, and has it still."""
+        email = wanted.get(EMAILS) if kind == "user" else None
+        bearers = [user for user in self._seen.users.values() if email and _bears(user, EMAILS, email)]
+        holders = (self._confirmed(user, EMAILS, wanted, own_id) for user in bearers)
+        return next((holder for holder in holders if holder is not None), None)
 
 
-def _bears(user: Existing, email: str) -> bool:
-    return fold(user.attributes.get(EMAILS, "")) == fold(email)
+def _bears(resource: Existing, path: str, value: Value) -> bool:
+    how: Uniqueness = "exact" if path == EXTERNAL_ID else "folded"
+    return fold(resource.attributes.get(path, ""), how) == fold(value, how)

@@ -9,7 +9,7 @@ import typer
 
 from scim_bridge.cli.output import tell
 from scim_bridge.errors import Misconfigured
-from scim_bridge.proposal.question import NOTHING, Question
+from scim_bridge.proposal.question import NOTHING, AboutFile, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,8 @@ def _checked(question: Question, answer: str, answers: dict[str, str]) -> str:
         question.check(answer, answers)
     except ValueError as error:
         what, _, way_out = str(error).partition("; ")
-        raise Misconfigured(f"--{question.name}{what}", _sentence(way_out)) from None
+        name = "" if isinstance(error, AboutFile) else f"--{question.name}"
+        raise Misconfigured(f"{name}{what}", _sentence(way_out) or "Fix the file, or export it again.") from None
     return answer
 
 
@@ -91,6 +92,6 @@ def _asked(question: Question, default: str | None, answers: dict[str, str]) -> 
         try:
             question.check(answer, answers)
         except ValueError as error:
-            tell(f"  {question.name}{error}.")
+            tell(f"  {error}." if isinstance(error, AboutFile) else f"  {question.name}{error}.")
         else:
             return answer

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scim_bridge.bridge import open_bridge
-from scim_bridge.cli.output import Output, OutputOption, console, print_bytes, print_json, progress, tell, who
+from scim_bridge.cli.output import Output, OutputOption, console, print_bytes, print_json, printing, progress, tell, who
 from scim_bridge.comparison import what_if
 from scim_bridge.config.settings import ConnectionSettings, Settings, load
 from scim_bridge.errors import Busy, Misconfigured
@@ -248,6 +248,16 @@ def rollback_command(
 
 def _conclude(result: Result, state: State, chosen: ConnectionSettings, output: Output, approval: str) -> int:
     """Show what became of a run, and give its exit code with its sentence. approval: the command that approves it."""
+    with printing(f"Look at the run: scim-bridge show {result.run_id}"):
+        _print_outcome(result, state, chosen, output, approval)
+    if result.applied is None:
+        tell(f"scim-bridge: {_refusal(result, chosen.name, approval)}")
+    else:
+        tell(_unfinished(result) or f"run {result.run_id} is done")
+    return result.exit_code
+
+
+def _print_outcome(result: Result, state: State, chosen: ConnectionSettings, output: Output, approval: str) -> None:
     run = state.reader.run(result.run_id)
     if output is Output.json and run is not None:
         operations = state.reader.operations(result.run_id, limit=_ALL)
@@ -259,11 +269,6 @@ def _conclude(result: Result, state: State, chosen: ConnectionSettings, output: 
         if run is not None and run.failed:
             terminal.show_ending(console(), view_run(run))
         _warn_of_expiry(chosen)
-    if result.applied is None:
-        tell(f"scim-bridge: {_refusal(result, chosen.name, approval)}")
-    else:
-        tell(_unfinished(result) or f"run {result.run_id} is done")
-    return result.exit_code
 
 
 def _unfinished(result: Result) -> str:

@@ -1,6 +1,7 @@
 """`init`: a commented `bridge.yaml` and a mapping that fits the source, from a few answers or options."""
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from scim_bridge.cli.asking import Asking, somebody_is_there
+from scim_bridge.cli.asking_memberships import with_memberships
 from scim_bridge.cli.output import Output, OutputOption, console, print_json, tell
 from scim_bridge.cli.panel import InPanels
 from scim_bridge.config.settings import load
@@ -80,15 +82,19 @@ def init_command(
     url: Annotated[str | None, _option(_TARGET, "the SCIM endpoint")] = None,
     token: Annotated[str | None, _option(_TARGET, "env:NAME or file:PATH")] = None,
     users: Annotated[str | None, _option(_CSV, "the file of users")] = None,
-    groups: Annotated[str | None, _option(_CSV, "the file of groups, - for none")] = None,
-    members: Annotated[str | None, _option(_CSV, "group_id, member_id, member_type; - for none")] = None,
+    groups: Annotated[str | None, _option(_CSV, "the file of groups, - for none, or from-users")] = None,
+    members: Annotated[str | None, _option(_CSV, "the file of memberships, a row for each; - for none")] = None,
+    group_column: Annotated[str | None, _option(_CSV, "its column that names the group")] = None,
+    member_column: Annotated[str | None, _option(_CSV, "its column that names the member")] = None,
+    list_column: Annotated[str | None, _option(_CSV, "lists groups of users, or users of groups; - for none")] = None,
+    separator: Annotated[str | None, _option(_CSV, "what separates two names in that list")] = None,
     encoding: Annotated[str | None, _option(_CSV, "auto, cp932 …")] = None,
     login: Annotated[str | None, _option(_CSV, "the column of the sign-in name")] = None,
     id_: Annotated[str | None, _option(_CSV, "the column that never changes for a person", "--id")] = None,
     ldap_url: Annotated[str | None, _option(_LDAP, "ldaps://HOST, several with spaces between")] = None,
     start_tls: Annotated[bool, _option(_LDAP, "encrypt ldap:// by StartTLS", "--start-tls")] = False,
     ca_file: Annotated[str | None, _option(_LDAP, "whom to trust, - for the system's; also of --cloud-login")] = None,
-    flavor: Annotated[str | None, _option(_LDAP, "openldap or active-directory")] = None,
+    flavor: Annotated[str | None, _option(_LDAP, "openldap, 389-ds or active-directory")] = None,
     bind_dn: Annotated[str | None, _option(_LDAP, "the name to sign in with")] = None,
     password: Annotated[str | None, _option(_LDAP, "env:NAME or file:PATH")] = None,
     users_base: Annotated[str | None, _option(_LDAP, "where users are")] = None,
@@ -106,6 +112,8 @@ def init_command(
     given |= {"start-tls": "yes" if start_tls else None, "password": password, "ca-file": ca_file}
     given |= {"users-base": users_base, "groups-base": groups_base, "tenant": tenant, "client": client}
     given |= {"secret": secret, "cloud": cloud, "cloud-login": cloud_login, "cloud-graph": cloud_graph}
+    given |= {"group-column": group_column, "member-column": member_column}
+    given |= {"list-column": list_column, "separator": separator}
     given |= {"url": url, "token": token, "name": name, "match": match}
     folder = context.obj.absolute().parent
     files = _Files(context.obj, folder / mapping, force)
@@ -113,8 +121,8 @@ def init_command(
     asking = Asking(given, somebody_is_there() and not yes, folder)
     answers: dict[str, str] = {}
     try:
-        text, settings = _configure(asking, files.configuration, mapping, answers)
-        proposal = _propose(asking, settings, Path(mapping))
+        settings = _configure(asking, files.configuration, mapping, answers)
+        text, proposal = _propose(asking, answers, settings, (files.configuration, mapping))
     except BridgeError:
         if asking.is_on and answers:
             tell(f"To go on from your answers: scim-bridge init {shlex.join(question.as_options(answers))}")
@@ -129,8 +137,8 @@ def init_command(
     return 0
 
 
-def _configure(asking: Asking, path: Path, mapping: str, answers: dict[str, str]) -> tuple[str, SourceSettings]:
-    """The configuration as text, and its source; what is wrong with it is said before anything is read.
+def _configure(asking: Asking, path: Path, mapping: str, answers: dict[str, str]) -> SourceSettings:
+    """The source; what is wrong with the configuration is said before anything is read.
 
     answers: begun empty, filled on the way, so that they outlive a refusal.
     """
@@ -138,25 +146,45 @@ def _configure(asking: Asking, path: Path, mapping: str, answers: dict[str, str]
     kind = answers["source"]
     for each in (*question.SOURCES[kind], *question.TARGET):
         asking.answer(looked_at(each, asking.folder), answers)
-    text = configuration(answers["name"], question.source_section(kind, answers), mapping, answers)
+    return _written((path, mapping), answers, question.source_section(kind, answers))[1]
+
+
+def _written(
+    files: tuple[Path, str], answers: question.Answers, section: Mapping[str, Any]
+) -> tuple[str, SourceSettings]:
+    """The configuration as text, and its source. files: the configuration, and the mapping as it is named there."""
+    text = configuration(answers["name"], section, files[1], answers)
     try:
-        return text, load(path, text).connection(None).source
+        return text, load(files[0], text).connection(None).source
     except Misconfigured as wrong:
         raise Misconfigured(wrong.what, "Answer otherwise; nothing was written.", problems=wrong.problems) from None
 
 
-def _propose(asking: Asking, settings: SourceSettings, file: Path) -> Proposal:
-    today = f"{datetime.now(UTC):%Y-%m-%d}"
-    seen = survey(settings, today)
+def _propose(
+    asking: Asking, answers: question.Answers, settings: SourceSettings, files: tuple[Path, str]
+) -> tuple[str, Proposal]:
+    """The configuration as text, and what is proposed for the mapping."""
+    today, file = f"{datetime.now(UTC):%Y-%m-%d}", Path(files[1])
+    section = question.source_section(answers["source"], answers)
+    seen = survey(replace(settings, members=None) if isinstance(settings, CsvSettings) else settings, today)
     if asking.is_on:
         _show_filling(seen)
     if not isinstance(settings, CsvSettings):
-        login = "mail" if ready_name(settings) == "openldap.yaml" else "userPrincipalName"
-        return propose_for_directory(file, settings, seen, _match(asking, seen, "mail", login), today)
+        login = "mail" if ready_name(settings) in ("openldap.yaml", "389-ds.yaml") else "userPrincipalName"
+        match = _match(asking, seen, "mail", login)
+        text = _written(files, answers, section)[0]
+        return text, propose_for_directory(file, settings, seen, match, today)
     columns = _columns(asking, seen)
-    seen = survey(settings, today, {"user": columns.users["id"], "group": columns.groups.get("id", "")})
+    laid_out, columns = with_memberships(asking, answers, settings, seen, columns)
+    text, whole = _written(files, answers, _in_order({**section, **laid_out}))
+    seen = survey(whole, today, {"user": columns.users["id"], "group": columns.groups.get("id", "")})
     match = _match(asking, seen, columns.users.get("mail", ""), columns.users["login"])
-    return propose_for_files(file, seen, columns, match, today)
+    return text, propose_for_files(file, seen, columns, match, today)
+
+
+def _in_order(section: Mapping[str, Any]) -> dict[str, Any]:
+    """The encoding last, as people write it."""
+    return {key: section[key] for key in ("kind", *question.FILES, "encoding") if key in section}
 
 
 _COLUMNS = (

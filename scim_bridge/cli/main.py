@@ -15,7 +15,7 @@ from typer._click.exceptions import ClickException, UsageError  # typer carries 
 
 from scim_bridge import __version__
 from scim_bridge.cli import changes, demo, init, looking, sandbox, serving, setup
-from scim_bridge.cli.output import complain, tell
+from scim_bridge.cli.output import complain, print_whatever_comes, tell
 from scim_bridge.errors import BridgeError, Stop
 
 app = typer.Typer(
@@ -48,6 +48,7 @@ def options(
 
 def main() -> None:
     """The entry point. Every failure leaves as one sentence on stderr and an exit code; never as a traceback."""
+    print_whatever_comes()
     level = os.environ.get("SCIM_BRIDGE_LOG", "warning").upper()
     known = level if level in logging.getLevelNamesMapping() else logging.WARNING
     logging.basicConfig(level=known, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)

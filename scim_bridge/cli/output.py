@@ -1,11 +1,14 @@
 """What commands print: JSON to stdout alone, tables for people to stdout, progress and complaints to stderr."""
 
+import codecs
 import getpass
+import io
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 import orjson
@@ -43,6 +46,42 @@ def _say_no_more(stream: TextIO) -> None:
     os.close(nowhere)
 
 
+_INSTEAD = {"→": "->", "…": "...", "–": "-", "—": "-", "─": "-", "×": "x", "“": '"', "”": '"', "’": "'"}
+
+
+def _another_character(error: UnicodeError) -> tuple[str, int]:
+    """What is printed for characters that an encoding lacks (the codecs module's interface)."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    instead = "".join(_INSTEAD.get(sign, "?") for sign in lacking)
+    return (instead if instead.isascii() else "?" * len(lacking)), error.end
+
+
+def print_whatever_comes() -> None:
+    """What the encoding of a terminal, a pipe or a log lacks is printed as another character, and stops nothing.
+
+    A stream that was closed by whoever began the process is opened on nothing.
+    """
+    codecs.register_error(_another_character.__name__, _another_character)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - as long as the process
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_another_character.__name__)
+
+
+@contextmanager
+def printing(instead: str) -> Iterator[None]:
+    """Around what prints the outcome of something done: a disk that is full does not undo it. instead: what to say."""
+    try:
+        yield
+    except OSError as error:
+        _say_no_more(sys.stdout)
+        tell(f"scim-bridge: the output cannot be written ({error.strerror}). {instead}")
+
+
 def console() -> Console:
     """Where tables go. A pipe has no width; then lines are as long as they need to be."""
     return _Console(soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 250)
@@ -66,7 +105,7 @@ def tell(sentence: str) -> None:
     """A line for people that is not the command's output."""
     try:
         print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - the one place that writes such lines
-    except BrokenPipeError:  # a run goes on and ends as it does, whoever reads of it
+    except OSError:  # a run goes on and ends as it does, whether or not anybody can read of it
         _say_no_more(sys.stderr)
 
 

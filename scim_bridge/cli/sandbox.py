@@ -32,20 +32,33 @@ def sandbox_command(
     rate: Annotated[float, typer.Option(min=0, help="requests a second it allows; 0 = any number")] = 20,
     seed: SeedOption = None,
     token: Annotated[str, typer.Option(help="the token it accepts")] = "sandbox-token",  # noqa: S107 - not a secret
+    knob: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="a setting of docs/sandbox.md, such as list_lag=5")
+    ] = None,
 ) -> int:
     """Serve the Identity Center emulator until SIGINT or SIGTERM, then end with 0. URL and token go into bridge.yaml.
 
-    Faults are switched on while it runs, by POST to /control/faults: docs/operations.md lists them.
+    Faults are switched on while it runs, by POST to /control/faults: docs/sandbox.md lists them.
     """
     if context.invoked_subcommand is not None:
         return 0
-    from scim_bridge.sandbox.app import Identity
-    from scim_bridge.sandbox.knobs import Knobs
+    from scim_bridge.sandbox.app import App, Identity
+    from scim_bridge.sandbox.control import seed as put_in
+    from scim_bridge.sandbox.knobs import Knobs, changed
     from scim_bridge.sandbox.server import serve
 
     content = _read(seed)
     try:
-        serve(Knobs(rate=rate or None), Identity(tokens=(token,)), (host, port), _say, content)
+        knobs = changed(Knobs(rate=rate or None), _settings(knob or []))
+    except ValueError as error:
+        raise Misconfigured(f"--knob: {error}", "docs/sandbox.md lists the knobs.") from None
+    app = App(knobs, Identity(tokens=(token,)))
+    try:
+        put_in(app.store, content)
+    except ValueError as error:
+        raise Misconfigured(f"{seed} cannot be used ({error})", "docs/sandbox.md shows such a file.") from None
+    try:
+        serve(app, (host, port), _say)
     except (ValueError, OSError) as error:
         raise Misconfigured(
             f"the sandbox cannot listen on {host}:{port} ({error})", "Choose another address."
@@ -77,6 +90,20 @@ def entra_command(
         raise Misconfigured(f"{seed} describes no directory ({error})", "docs/operations.md shows one.") from None
     serve(sandbox, partial(_say_entra, is_empty=not content.get("users")))
     return 0
+
+
+def _settings(given: list[str]) -> dict[str, Any]:
+    """NAME=VALUE, the value as JSON or, where it is none, as text. Raises ValueError."""
+    settings = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals:
+            raise ValueError(f"{one!r} is not NAME=VALUE")
+        try:
+            settings[name.strip()] = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            settings[name.strip()] = value
+    return settings
 
 
 def _read(seed: Path | None) -> Any:

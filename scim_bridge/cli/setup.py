@@ -9,17 +9,19 @@ from typing import Annotated
 import typer
 
 from scim_bridge.access.assignment import open_aws
-from scim_bridge.bridge import open_near_end
+from scim_bridge.bridge import endpoint_key, open_near_end
 from scim_bridge.cli.output import Output, OutputOption, console, print_json, several, tell
 from scim_bridge.config.document import json_schema
 from scim_bridge.config.settings import AccessSettings, ConnectionSettings, TargetSettings, load
 from scim_bridge.errors import BridgeError
 from scim_bridge.mapping.document import load_mapping, wanted
 from scim_bridge.mapping.selftest import require_passing, run_tests
-from scim_bridge.model.identity import CHANGES
+from scim_bridge.model.identity import CHANGES, INSTEAD
+from scim_bridge.model.verification import ReadingCost, Verification
 from scim_bridge.plan.guard import refuse_empty
 from scim_bridge.source import open_source
 from scim_bridge.state.reader import open_reader
+from scim_bridge.target.read import PAGE
 from scim_bridge.target.scim import open_target
 from scim_bridge.view import document, terminal
 from scim_bridge.view.check import Check
@@ -111,7 +113,9 @@ def _source(connection: ConnectionSettings, *, has_mapping: bool) -> str:
     else:
         source = open_source(connection.source, wanted(written.users), wanted(written.groups))
     shown = source.probe(f"{datetime.now(UTC):%Y-%m-%d}")
-    counts = shown.counts
+    counts, instead = shown.counts, [notice.detail for notice in shown.warnings if notice.kind == INSTEAD]
+    if instead:
+        raise BridgeError(". ".join(instead))
     refuse_empty(counts)
     members = f", {counts.memberships:,} memberships" if counts.memberships else ""
     found = f"answers, and shows {counts.users:,} users, {counts.groups:,} groups{members} at first sight"
@@ -138,13 +142,21 @@ def _schedule(connection: ConnectionSettings, path: Path) -> str:
     """Whether `run` syncs this connection. A pause is somebody's wish; a quarantine is not."""
     reader = open_reader(path)
     pause, quarantine = reader.pause(connection.name), reader.quarantine(connection.name)
+    cost = reader.reading_cost(connection.name, endpoint_key(connection.target.url))
     reader.close()
     if quarantine is not None:
         what = str(quarantine).rstrip(".")
         raise BridgeError(what, f"When it is mended: scim-bridge resume {connection.name}, or a sync that goes well.")
     if pause is not None:
         return f"{pause}. To go on: scim-bridge resume {connection.name}"
-    return f"every {span(connection.every)}, with the whole target every {span(connection.verify)}"
+    return f"every {span(connection.every)}, with the whole target every {_verified_every(connection, cost)}"
+
+
+def _verified_every(connection: ConnectionSettings, cost: ReadingCost) -> str:
+    verification = Verification(connection.verify, connection.target.requests_per_second)
+    shows_members = connection.target.kind != "identity-center"
+    every = span(verification.every(cost.requests(PAGE, shows_members=shows_members)))
+    return every if connection.verify is not None else f"{every} (auto: by the size of the target, 15 min to 24 h)"
 
 
 @dataclass(frozen=True, slots=True)

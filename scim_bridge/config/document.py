@@ -9,7 +9,20 @@ from pydantic import ConfigDict, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from scim_bridge.config import form
-from scim_bridge.config.section import Address, Day, Duration, LimitText, Name, Region, Section, State, Text, Token, Url
+from scim_bridge.config.section import (
+    Address,
+    Day,
+    Duration,
+    Interval,
+    LimitText,
+    Name,
+    Region,
+    Section,
+    State,
+    Text,
+    Token,
+    Url,
+)
 from scim_bridge.config.source_document import Source
 
 
@@ -88,7 +101,7 @@ class Schedule(Section):
     """How often `run` syncs this connection, and how often it reads the whole target."""
 
     every: Duration = "5m"
-    verify: Duration = "24h"
+    verify: Interval = "auto"
 
 
 class Access(Section):

@@ -63,6 +63,26 @@ def _fits(pattern: str, text: str) -> bool:
     return re.fullmatch(pattern, text) is not None
 
 
+def without_blanks(value: str) -> str:
+    """A value that was pasted, if nothing in it is a blank or invisible; the sentence says where one is, never what."""
+    at = next((number for number, sign in enumerate(value) if sign.isspace() or not sign.isprintable()), None)
+    if at is None:
+        return value
+    if not value[at].isspace():
+        what = f"an invisible character (U+{ord(value[at]):04X})"
+    else:
+        what = "a line break" if value[at] in "\r\n" else "a blank"
+    is_at_end = all(sign.isspace() or not sign.isprintable() for sign in value[at:])
+    where = "at its beginning" if at == 0 else "at its end" if is_at_end else f"after {at} characters"
+    raise ValueError(f" has {what} {where}; delete it")
+
+
+def _refuse_blanks(pattern: str, value: str) -> None:
+    """Raise ValueError if blanks are all that is wrong with a value."""
+    if _fits(pattern, "".join(sign for sign in value if not sign.isspace() and sign.isprintable())):
+        without_blanks(value)
+
+
 def text(value: str) -> str:
     """Any text a person can see."""
     if not _fits(TEXT, value):
@@ -82,6 +102,16 @@ def duration(value: str) -> timedelta:
     if not _fits(DURATION, value):
         raise ValueError(" is no duration; write 90s, 5m, 24h or 30d")
     return timedelta(**{_UNITS[value[-1]]: int(value[:-1])})
+
+
+def interval(value: str) -> timedelta | None:
+    """A duration, or None for auto."""
+    if value == "auto":
+        return None
+    try:
+        return duration(value)
+    except ValueError:
+        raise ValueError(" is not a duration; write auto, or 15m, 24h …") from None
 
 
 def limit(value: object) -> Limit:
@@ -106,6 +136,7 @@ def day(value: str) -> date:
 def region(name: str) -> str:
     """An AWS Region's code."""
     if not _fits(REGION, name):
+        _refuse_blanks(REGION, name)
         raise ValueError(" is no AWS Region; write its code, such as ap-northeast-1")
     return name
 
@@ -137,6 +168,7 @@ def state_file(value: str) -> str:
 def address(value: str) -> tuple[str, int]:
     """Host and port to listen on; loopback only, since the pages have no sign-in yet."""
     if not _fits(LISTEN, value):
+        _refuse_blanks(LISTEN, value)
         raise ValueError(
             ": the pages have no sign-in yet, so they are served on loopback only; write 127.0.0.1 and a port"
         )
@@ -153,6 +185,7 @@ def endpoint(url: str) -> str:
     """A SCIM endpoint's URL, without slashes at its end: https, or http to loopback."""
     if _fits(URL, url):
         return url.rstrip("/")
+    _refuse_blanks(URL, url)
     if any(sign in url.partition("://")[2] for sign in "@?#"):
         raise ValueError(": leave out user name, password, query and fragment; the token has a key of its own")
     if "<" in url:
@@ -167,6 +200,7 @@ def endpoint(url: str) -> str:
 def token(value: str) -> str:
     """A secret by reference, or in plain text; whether that is accepted depends on where it is sent."""
     if not _fits(TOKEN, value):
+        _refuse_blanks(TOKEN, value)
         raise ValueError(" is no reference to a token; write env:NAME or file:PATH")
     return value
 
@@ -174,6 +208,7 @@ def token(value: str) -> str:
 def reference(value: str) -> str:
     """A secret by reference."""
     if not _fits(REFERENCE, value):
+        _refuse_blanks(REFERENCE, value)
         raise ValueError(": write env:NAME or file:PATH, never the secret itself")
     return value
 
@@ -181,6 +216,7 @@ def reference(value: str) -> str:
 def ldap_url(url: str) -> str:
     """A directory server: ldaps://HOST, ldap://HOST or ldapi://SOCKET, the socket's path percent-encoded."""
     if not _fits(LDAP_URL, url):
+        _refuse_blanks(LDAP_URL, url)
         raise ValueError(": write ldaps://HOST (or ldap://HOST, ldapi://%2Frun%2Fslapd%2Fldapi), without a path")
     return url.rstrip("/")
 
@@ -202,6 +238,7 @@ def azure_name(value: str) -> str:
     if "<" in value:
         raise ValueError(": put your own id in the place of <…>")
     if not _fits(AZURE_NAME, value):
+        _refuse_blanks(AZURE_NAME, value)
         raise ValueError(" is no id; copy it from the Entra admin center")
     return value
 
@@ -214,5 +251,6 @@ def azure_id(name: str) -> str:
 def origin(url: str) -> str:
     """Scheme, host and port of a service, without a slash at its end: https only."""
     if not _fits(ORIGIN, url):
+        _refuse_blanks(ORIGIN, url)
         raise ValueError(": write https://HOST, without a path")
     return url.rstrip("/")

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
+from scim_bridge.config import form
 from scim_bridge.errors import Misconfigured
 
 What = Literal["token", "password", "key"]
@@ -24,7 +25,7 @@ class Secret:
     def __init__(self, reference: str, folder: Path, what: What = "token") -> None:
         self._what = what
         kind, _, rest = reference.partition(":")
-        self._kind, self._rest = (kind, rest) if kind in ("env", "file") else ("plain", reference)
+        self._kind, self._rest = (kind, rest.strip()) if kind in ("env", "file") else ("plain", reference)
         self._folder = folder
 
     def read(self) -> str:
@@ -36,8 +37,16 @@ class Secret:
             return self._rest
         where, value = self._variable() if self._kind == "env" else self._file()
         if not _FORMS[self._what].fullmatch(value):
-            raise Misconfigured(f"{where} does not hold a {self._what} alone", self._put_it_there(", on one line"))
+            raise Misconfigured(self._what_is_wrong(where, value), self._put_it_there(", on one line"))
         return value
+
+    def _what_is_wrong(self, where: str, value: str) -> str:
+        if self._what == "token":
+            try:
+                form.without_blanks(value)
+            except ValueError as blank:
+                return f"the token in {where}{str(blank).partition(';')[0]}"
+        return f"{where} does not hold a {self._what} alone"
 
     def _trimmed(self, value: str) -> str:
         return value.strip() if self._what == "token" else value.rstrip("\r\n")

@@ -12,6 +12,11 @@ Name = Annotated[
     str, AfterValidator(checked(form.connection_name)), Field(json_schema_extra={"pattern": form.CONNECTION})
 ]
 Duration = Annotated[str, AfterValidator(checked(form.duration)), Field(json_schema_extra={"pattern": form.DURATION})]
+Interval = Annotated[
+    str,
+    AfterValidator(checked(form.interval)),
+    WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "string", "pattern": form.DURATION}]}),
+]
 LimitText = Annotated[
     int | str,
     BeforeValidator(checked(form.limit)),

@@ -36,7 +36,10 @@ class AccessSettings:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
-    """One source bound to one target by a mapping, a policy and a schedule. access: None if nobody is to be asked."""
+    """One source bound to one target by a mapping, a policy and a schedule. access: None if nobody is to be asked.
+
+    verify: how often everything is read whole, None for `auto`.
+    """
 
     name: str
     source: SourceSettings
@@ -44,7 +47,7 @@ class ConnectionSettings:
     target: TargetSettings
     policy: Policy
     every: timedelta
-    verify: timedelta
+    verify: timedelta | None
     access: AccessSettings | None = None
 
 
@@ -100,7 +103,7 @@ def _connection(name: str, folder: Path, read: document.Connection) -> Connectio
         _target(folder, read.target),
         _policy(read.policy),
         form.duration(read.schedule.every),
-        form.duration(read.schedule.verify),
+        form.interval(read.schedule.verify),
         AccessSettings(read.access.region) if read.access is not None else None,
     )
 

@@ -9,7 +9,7 @@ from typing import Literal
 from scim_bridge.config import form, source_document
 from scim_bridge.config.secret import Secret
 
-Flavor = Literal["openldap", "active-directory"]
+Flavor = Literal["openldap", "389-ds", "active-directory"]
 BindMethod = Literal["simple", "external", "gssapi"]
 
 
@@ -99,12 +99,14 @@ class LdapTls:
 class Search:
     """Where a directory's users or groups are found. filter: "" = what the flavor usually calls so.
 
-    member: the attribute that lists a group's members.
+    member: the attribute that lists a group's members. primary: whether a user's primary group counts as one of the
+    user's groups, None = as is usual for these groups.
     """
 
     base: tuple[str, ...]
     filter: str
     member: str = ""
+    primary: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +242,7 @@ def _ldap(read: source_document.Ldap, folder: Path) -> LdapSettings:
         Bind(read.bind.method, read.bind.dn, password),
         LdapTls(tls.start, *files, tls.allow_plain),
         Search(tuple(read.users.base), read.users.filter),
-        Search(tuple(groups.base), groups.filter, groups.member) if groups is not None else None,
+        Search(tuple(groups.base), groups.filter, groups.member, groups.primary) if groups is not None else None,
         read.changes == "auto",
         read.page_size,
         form.duration(read.timeout),

@@ -170,11 +170,15 @@ class People(Section):
 
 
 class Teams(Section):
-    """Where groups are, and the attribute that lists their members."""
+    """Where groups are, and the attribute that lists their members.
+
+    primary: whether users are also in the group that their own entry names (gidNumber, primaryGroupID).
+    """
 
     base: Bases
     filter: LdapFilter = ""
     member: Text = "member"
+    primary: bool | None = None
 
 
 class Ldap(Section):
@@ -182,7 +186,7 @@ class Ldap(Section):
 
     kind: Literal["ldap"]
     urls: Annotated[list[LdapUrl], Field(min_length=1)]
-    flavor: Literal["openldap", "active-directory"] | None = None
+    flavor: Literal["openldap", "389-ds", "active-directory"] | None = None
     bind: Bind
     tls: LdapTls = LdapTls()
     users: People

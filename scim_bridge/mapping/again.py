@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Container, Iterable
 from dataclasses import replace
 
 from scim_bridge.mapping.compiled import CompiledMapping
-from scim_bridge.mapping.record import map_records, memberships
+from scim_bridge.mapping.membership import memberships
 from scim_bridge.model.identity import Directory, Record, Snapshot
 
 
@@ -14,10 +14,9 @@ def map_again(
     mapped: Directory,
     now: Snapshot,
     mapping: CompiledMapping,
-    today: str,
-    fitted: Callable[[Directory], Directory],
+    made: Callable[[Snapshot], Directory],
 ) -> Directory:
-    """The directory of `now`, given that of `before`. fitted: how `mapped` was brought into the target's form.
+    """The directory of `now`, given that of `before`. made: how `mapped` was made of its snapshot: mapped and fitted.
 
     Its warnings are those of before, for they are about everybody.
     """
@@ -27,18 +26,21 @@ def map_again(
         tuple(record for record in now.groups if record.id in groups),
         {},
     )
-    anew = fitted(map_records(changed, mapping, today))
+    anew = made(changed)
     all_users = (*(d for d in mapped.users if d.source_id not in users), *anew.users)
     all_groups = (*(d for d in mapped.groups if d.source_id not in groups), *anew.groups)
     ids = {d.source_id for d in all_users}, {d.source_id for d in all_groups}
+    found = memberships(now, mapping.nested, *ids, {})
     outside = (o for o in mapped.out_of_scope if o.source_id not in (users if o.kind == "user" else groups))
     return replace(
         mapped,
         users=all_users,
         groups=all_groups,
-        members=memberships(now, mapping, *ids)[0],
+        members=found.members,
         counts=now.counts,
         out_of_scope=(*outside, *anew.out_of_scope),
+        undecided=found.undecided,
+        ambiguous=found.ambiguous,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from scim_bridge.mapping.compiled import CompiledMapping, CompiledRules
 from scim_bridge.mapping.document import Rule
-from scim_bridge.model.comparison import RuleChange
+from scim_bridge.model.comparison import TIMEZONE, RuleChange
 from scim_bridge.model.identity import Kind
 
 Match = Mapping[Kind, tuple[str, ...]]
@@ -18,6 +18,9 @@ def changed_rules(now: CompiledMapping, changed: CompiledMapping, match: tuple[M
     if now.nested != changed.nested:
         place = f"{changed.name}: groups.nested"
         found.append(RuleChange("group", "nested", now.nested, changed.nested, place))
+    if now.timezone != changed.timezone:
+        old, new = str(now.timezone), str(changed.timezone)
+        found.append(RuleChange("user", TIMEZONE, old, new, f"{changed.name}: timezone"))
     for kind in kinds:
         old, new = (", ".join(each[kind]) for each in match)
         if old != new:

@@ -3,12 +3,16 @@
 import re
 from collections.abc import Mapping as Mappings
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from scim_bridge.config.yaml_file import nearest, refuse
 from scim_bridge.mapping.complaint import Complaint
 from scim_bridge.mapping.document import Mapping, Nested, Rule, Rules
 from scim_bridge.mapping.expression import SOURCE, TODAY, BadExpression, EvaluationFailed, Expression, Language
 from scim_bridge.model.identity import ACTIVE, AttributeType, Kind
+
+_PICKS = re.compile(r"\bfirst\s*\(|\[|\.\s*join\s*\(")
+"""How a rule takes one value of a list, or puts them into a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,11 @@ class CompiledRule:
     rule: Rule
     expression: Expression
     is_truth: bool
+
+    def takes_from(self, name: str) -> bool:
+        """Whether the order of this list may matter to the rule. A truth about all of a list's values does not pick."""
+        read = self.expression.attributes
+        return (read is None or name in read) and (not self.is_truth or _PICKS.search(self.rule.text) is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +44,13 @@ class CompiledRules:
 
 @dataclass(frozen=True, slots=True)
 class CompiledMapping:
-    """A mapping ready to run over the records of one source."""
+    """A mapping ready to run over the records of one source. timezone: where its days begin."""
 
     name: str
     users: CompiledRules
     groups: CompiledRules
     nested: Nested
+    timezone: tzinfo
 
     def of(self, kind: Kind) -> CompiledRules:
         """The rules of one kind."""
@@ -55,13 +65,17 @@ def compile_mapping(
     Raises Misconfigured with every problem: unknown names with the nearest known one, and results of the wrong type.
     """
     problems: list[str] = []
-    compiled = [_compile(mapping.users, users, problems), _compile(mapping.groups, groups, problems)]
+    zone = mapping.timezone
+    compiled = [
+        _compile(rules, Language(variables, zone), problems)
+        for rules, variables in ((mapping.users, users), (mapping.groups, groups))
+    ]
     refuse(mapping.name, problems)
-    return CompiledMapping(mapping.name, compiled[0], compiled[1], mapping.groups.nested)
+    return CompiledMapping(mapping.name, compiled[0], compiled[1], mapping.groups.nested, zone)
 
 
-def _compile(rules: Rules, variables: Mappings[str, AttributeType], problems: list[str]) -> CompiledRules:
-    language = Language(variables)
+def _compile(rules: Rules, language: Language, problems: list[str]) -> CompiledRules:
+    variables = language.variables
     if rules.id not in variables and rules.attributes:
         hint = nearest(rules.id, variables)
         problems.append(f"{rules.place}: {rules.kind}s have no attribute {rules.id!r} to be their id{hint}.")

@@ -4,10 +4,13 @@ Reading it needs no source. Which names its rules may use is only known with one
 their syntax and the functions they call are looked at here.
 """
 
+import unicodedata
 from collections.abc import Mapping as Mappings
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from scim_bridge.config.yaml_file import KeyPath, YamlFile, nearest, refuse
 from scim_bridge.mapping.attribute import MATCHABLE, PATHS, REQUIRED
@@ -71,13 +74,17 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """A whole mapping file. name: without its folder, for complaints that name a line; path: as it was named to us."""
+    """A whole mapping file. name: without its folder, for complaints that name a line; path: as it was named to us.
+
+    timezone: where the days of its rules begin.
+    """
 
     name: str
     path: Path
     users: Rules
     groups: Rules
     tests: tuple[Test, ...]
+    timezone: tzinfo = UTC
 
 
 def load_mapping(path: Path, text: str | None = None) -> Mapping:
@@ -86,13 +93,39 @@ def load_mapping(path: Path, text: str | None = None) -> Mapping:
     text: what the file will hold, for one that is not written yet.
     """
     file = YamlFile(path, text)
+    file.data = _composed(file.data)
     problems: list[str] = []
-    _check_keys(file, (), ("users", "groups", "tests"), problems)
+    _check_keys(file, (), ("timezone", "users", "groups", "tests"), problems)
     users = _rules(file, "user", "users", problems)
     groups = _rules(file, "group", "groups", problems)
     tests = _tests(file, problems)
+    zone = _timezone(file, problems)
     refuse(file.name, problems)
-    return Mapping(file.name, path, users, groups, tests)
+    return Mapping(file.name, path, users, groups, tests, zone)
+
+
+def _composed(node: Any) -> Any:
+    """The file's texts in NFC, as rules see a record's values: a file may be saved in another form than the export."""
+    if isinstance(node, str):
+        return unicodedata.normalize("NFC", node)
+    if isinstance(node, dict):
+        return {_composed(key): _composed(value) for key, value in node.items()}
+    return [_composed(item) for item in node] if isinstance(node, list) else node
+
+
+def _timezone(file: YamlFile, problems: list[str]) -> tzinfo:
+    name = file.data.get("timezone", "UTC")
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        known = available_timezones()
+        way_out = nearest(str(name), known) if known else " (this machine has no list of time zones: install tzdata)"
+        problems.append(
+            f"{file.at(('timezone',))}: {name!r} is not a time zone{way_out}. Write one such as Europe/Berlin."
+        )
+    return UTC
 
 
 def _check_keys(file: YamlFile, where: KeyPath, known: tuple[str, ...], problems: list[str]) -> dict[str, Any]:

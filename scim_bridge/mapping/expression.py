@@ -8,14 +8,16 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import Any, Literal
 
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_bindings, ext_strings
 
 from scim_bridge.mapping.complaint import Complaint, complaints, undeclared, without_codes
-from scim_bridge.mapping.function import LIBRARY, first_of
+from scim_bridge.mapping.function import first_of, library
 from scim_bridge.model.identity import AttributeType
+from scim_bridge.model.text import is_blank
 
 Result = str | bool | tuple[str, ...]
 
@@ -60,14 +62,15 @@ class Expression:
     first() of one of several texts, as most rules over a directory are.
 
     Such a rule's value is looked up instead of evaluated (measured: a third of all the time). names: the variables it
-    speaks of; reads: those that an
-    evaluation has to be given.
+    speaks of; reads: those that an evaluation has to be given. attributes: those of a record that it reads, by
+    `source` too; None if it may read any.
     """
 
     text: str
     compiled: Any
     names: frozenset[str]
     reads: frozenset[str]
+    attributes: frozenset[str] | None
     variable: str = ""
     first_of: str = ""
 
@@ -111,16 +114,19 @@ def spelled(name: str) -> str:
 
 
 class Language:
-    """The names that rules of one kind may use, with their types; what cannot be a name is reached by source["…"]."""
+    """The names that rules of one kind may use, with their types; what cannot be a name is reached by source["…"].
 
-    def __init__(self, variables: Mapping[str, AttributeType]) -> None:
+    zone: the time zone in which dates are counted.
+    """
+
+    def __init__(self, variables: Mapping[str, AttributeType], zone: tzinfo = UTC) -> None:
         self.variables = dict(variables)
         self.names = {n: t for n, t in variables.items() if _IDENTIFIER.fullmatch(n) and n not in _UNUSABLE}
         self.is_text_only = all(kind == "string" for kind in variables.values())
         declared = {name: _TYPES[kind] for name, kind in self.names.items()}
         declared |= {f"{_FIRST}{name}": cel.Type.STRING for name, kind in self.names.items() if kind == "strings"}
         declared |= {TODAY: cel.Type.STRING, SOURCE: cel.Type.Map(cel.Type.STRING, cel.Type.DYN)}
-        self._environment = _environment(declared)
+        self._environment = _environment(declared, zone)
 
     def compile(self, text: str) -> Expression:
         """Compile and type-check one rule. Raises BadExpression."""
@@ -137,7 +143,8 @@ class Language:
         if firsts:
             compiled = self._environment.compile(_put(text, {name: f"{_FIRST}{name}" for name in firsts}))
             reads = names_in(_put(text, dict.fromkeys(firsts, '""'))) | {f"{_FIRST}{name}" for name in firsts}
-        return Expression(text, compiled, names, reads, name if is_plain else "", listed)
+        attributes = attributes_in(text) if SOURCE in names else names
+        return Expression(text, compiled, names, reads, attributes, name if is_plain else "", listed)
 
     def _firsts_in(self, text: str) -> frozenset[str]:
         """The attributes of several texts of which a rule takes the first, as far as that can be seen for certain."""
@@ -165,9 +172,9 @@ def _put(text: str, instead: Mapping[str, str]) -> str:
     return _FIRST_OR_QUOTED.sub(lambda found: instead.get(found["name"] or "", found[0]), text)
 
 
-def _environment(variables: Mapping[str, Any]) -> Any:
+def _environment(variables: Mapping[str, Any], zone: tzinfo = UTC) -> Any:
     extensions = [ext_strings.ExtStrings(), ext_bindings.ExtBindings()]
-    return cel.NewEnv(variables=dict(variables), extensions=extensions, functions=LIBRARY)
+    return cel.NewEnv(variables=dict(variables), extensions=extensions, functions=library(zone))
 
 
 def check(text: str) -> tuple[Complaint, ...]:
@@ -224,7 +231,7 @@ def _result(value: Any) -> Result:
     if kind == _NULL:
         return ""
     if kind == _LIST:
-        return tuple(text for text in map(_text, value.value()) if text)
+        return tuple(text for text in map(_text, value.value()) if not is_blank(text))
     if kind == _ERROR:
         raise EvaluationFailed(without_codes(str(value.plain_value())))
     raise EvaluationFailed(f"it gives {kind} where text is wanted")

@@ -7,8 +7,10 @@ from scim_bridge.model.identity import Notice
 Direct = Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
 
 
-def flatten(direct: Direct) -> tuple[dict[str, frozenset[str]], list[Notice]]:
+def flatten(direct: Direct, names: Mapping[str, str]) -> tuple[dict[str, frozenset[str]], list[Notice]]:
     """Group id → ids of all users in it or in groups inside it, however deep. Circles of groups are noted once.
+
+    names: group id → what people call it.
 
     One walk finds the circles (Tarjan's strongly connected components, without recursion); components come out
     innermost first, so each takes the finished sets of those it contains.
@@ -28,7 +30,7 @@ def flatten(direct: Direct) -> tuple[dict[str, frozenset[str]], list[Notice]]:
         for group in circle:
             flat[group] = members
         if len(circle) > 1:
-            named = ", ".join(sorted(circle))
+            named = ", ".join(sorted(names.get(group, group) for group in circle))
             notices.append(
                 Notice("group_cycle", named, f"these groups contain each other and so have the same members: {named}")
             )

@@ -2,18 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from scim_bridge.mapping.compiled import CompiledMapping, CompiledRule, CompiledRules
 from scim_bridge.mapping.expression import EvaluationFailed
-from scim_bridge.mapping.flatten import flatten
-from scim_bridge.mapping.row import Row, Unusable, is_clean, row_of, value_of
+from scim_bridge.mapping.membership import memberships
+from scim_bridge.mapping.row import Ambiguous, Row, Unusable, is_clean, result_of, row_of, value_of
 from scim_bridge.model.identity import (
     ACTIVE,
+    DISPLAY_NAME,
     EXTERNAL_ID,
+    MANAGER,
+    NAMES,
     Desired,
     Directory,
     Flaw,
+    Kind,
     Notice,
     OutOfScope,
     Record,
@@ -21,6 +26,7 @@ from scim_bridge.model.identity import (
     Value,
     is_rounded,
 )
+from scim_bridge.model.known import LastApplied
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,63 +40,118 @@ class Step:
     failure: str = ""
 
 
-def map_records(snapshot: Snapshot, mapping: CompiledMapping, today: str) -> Directory:
-    """Every record in scope as the target should hold it, but not yet fitted to the target. today: YYYY-MM-DD (UTC)."""
-    users, users_out = _map_kind(snapshot.users, mapping.users, today)
-    groups, groups_out = _map_kind(snapshot.groups, mapping.groups, today)
-    members, notices = memberships(snapshot, mapping, {u.source_id for u in users}, {g.source_id for g in groups})
-    warnings = snapshot.warnings + tuple(notices)
-    return Directory(users, groups, members, snapshot.counts, (*users_out, *groups_out), warnings)
+def map_records(snapshot: Snapshot, mapping: CompiledMapping, today: str, last: LastApplied) -> Directory:
+    """Every record in scope as the target should hold it, but not yet fitted to the target. today: YYYY-MM-DD.
+
+    last: what earlier runs applied, by which a rule keeps to one of several values.
+    """
+    choices = _Choices()
+    users, users_out = _map_kind(snapshot.users, mapping.users, today, last, choices)
+    groups, groups_out = _map_kind(snapshot.groups, mapping.groups, today, last, choices)
+    ids = {user.source_id for user in users}, {group.source_id for group in groups}
+    found = memberships(snapshot, mapping.nested, *ids, group_names(groups, groups_out))
+    out, warnings = (*users_out, *groups_out), (*snapshot.warnings, *found.notices, *choices.notices())
+    return Directory(users, groups, found.members, snapshot.counts, out, warnings, found.undecided, found.ambiguous)
 
 
-def trace(record: Record, rules: CompiledRules, today: str) -> tuple[Step, ...]:
-    """Every rule of one record, scope first, with its value or why it failed."""
-    row = row_of(record, rules, today)
+def group_names(groups: Iterable[Desired], outside: Iterable[OutOfScope]) -> dict[str, str]:
+    """Group id → what people call it, whether in scope or not."""
+    return {each.source_id: each.subject for each in outside if each.kind == "group"} | {
+        group.source_id: group.name for group in groups
+    }
+
+
+class _Choices:
+    """Counts the rules that had several values to choose from: a notice for each rule, and not for each record."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Kind, str], list[str]] = {}
+
+    def note(self, rules: CompiledRules, rule: CompiledRule, record: Record) -> None:
+        """This rule took one of several values of this record, and nothing that was applied told which."""
+        self._found.setdefault((rules.kind, rule.rule.path), []).append(record.place)
+
+    def notices(self) -> list[Notice]:
+        return [
+            Notice(
+                "several_values",
+                path,
+                f"the rule for {path} has several values to choose from in {len(places)} {kind} "
+                f"record{'' if len(places) == 1 else 's'}, for example {places[0]}: the first in alphabetical order "
+                "was taken. To take another one, say in the rule which",
+            )
+            for (kind, path), places in sorted(self._found.items())
+        ]
+
+
+def trace(record: Record, rules: CompiledRules, today: str, applied: Mapping[str, Value]) -> tuple[Step, ...]:
+    """Every rule of one record, scope first, with its value or why it failed. applied: to its resource, by path."""
+    row = row_of(record, rules, today, applied)
     return tuple(_step(rule, row) for rule in (rules.scope, *rules.attributes))
 
 
 def _step(rule: CompiledRule, row: Row) -> Step:
     try:
-        value = value_of(rule, row)
+        value = result_of(rule, row).value
     except EvaluationFailed as failure:
         return Step(rule.rule.path, rule.rule.text, rule.rule.place, None, str(failure))
     return Step(rule.rule.path, rule.rule.text, rule.rule.place, value)
 
 
 def _map_kind(
-    records: Iterable[Record], rules: CompiledRules, today: str
+    records: Iterable[Record], rules: CompiledRules, today: str, last: LastApplied, choices: _Choices
 ) -> tuple[tuple[Desired, ...], list[OutOfScope]]:
     records = tuple(records)
     rows_of_id = Counter(record.id for record in records)
     mapped: list[Desired] = []
     out: list[OutOfScope] = []
+    rule = rules.scope.rule.place.rpartition(": ")[0]
     shared: dict[str, list[tuple[bool, Desired]]] = {}
     for record in records:
-        row = row_of(record, rules, today)
-        is_in_scope, flaws = _scope(row, rules)
+        row = row_of(record, rules, today, last.to(rules.kind, record.id))
+        is_in_scope, flaws = _scope(row, rules, choices)
         if record.id and rows_of_id[record.id] > 1 and not is_rounded(record.id):
-            shared.setdefault(record.id, []).append((is_in_scope, _map_one(row, rules, flaws)))
+            shared.setdefault(record.id, []).append((is_in_scope, _map_one(row, rules, flaws, choices)))
         elif is_in_scope:
-            mapped.append(_map_one(row, rules, flaws))
+            mapped.append(_map_one(row, rules, flaws, choices))
         else:
-            out.append(OutOfScope(rules.kind, record.id, record.place))
+            out.append(OutOfScope(rules.kind, record.id, record.place, rule, _called(row, rules)))
     for source_id, rows in shared.items():
         if any(is_in_scope for is_in_scope, _ in rows):
             mapped.append(_merge(rows))
         else:
-            out.append(OutOfScope(rules.kind, source_id, rows[0][1].places[0]))
+            shown = rows[0][1].attributes
+            name = str(shown.get(NAMES[rules.kind]) or shown.get(DISPLAY_NAME, ""))
+            out.append(OutOfScope(rules.kind, source_id, rows[0][1].places[0], rule, name))
     return tuple(mapped), out
 
 
-def _scope(row: Row, rules: CompiledRules) -> tuple[bool, list[Flaw]]:
+def _scope(row: Row, rules: CompiledRules, choices: _Choices) -> tuple[bool, list[Flaw]]:
     """Whether a record is in scope. One whose rule fails is held: it is not taken for gone."""
     try:
-        return value_of(rules.scope, row) is True, []
+        return _value(rules.scope, row, choices) is True, []
     except EvaluationFailed as failure:
         return True, [_failed("scope", failure, is_fatal=True)]
 
 
-def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw]) -> Desired:
+def _called(row: Row, rules: CompiledRules) -> str:
+    """What a record that is out of scope would be called, by the first rule for a name that gives one."""
+    by_path = {rule.rule.path: rule for rule in rules.attributes}
+    for rule in (by_path[path] for path in (NAMES[rules.kind], DISPLAY_NAME) if path in by_path):
+        with suppress(EvaluationFailed):
+            if name := value_of(rule, row):
+                return str(name)
+    return ""
+
+
+def _value(rule: CompiledRule, row: Row, choices: _Choices) -> Value:
+    result = result_of(rule, row)
+    if result.is_chosen:
+        choices.note(row.rules, rule, row.record)
+    return result.value
+
+
+def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw], choices: _Choices) -> Desired:
     """One record by its rules, whatever is wrong with it: a held record's name and its `active` still count."""
     record = row.record
     source_id = "" if is_rounded(record.id) else record.id
@@ -108,7 +169,7 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw]) -> Desired:
         attributes[ACTIVE] = True
     for rule in rules.attributes:
         try:
-            attributes[rule.rule.path] = value_of(rule, row)
+            attributes[rule.rule.path] = _value(rule, row, choices)
         except EvaluationFailed as failure:
             # Who may sign in is not known, so nothing is granted meanwhile, and nobody is created open.
             flaws.append(_failed(rule.rule.path, failure, is_fatal=rule.rule.path == ACTIVE))
@@ -118,6 +179,10 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw]) -> Desired:
 def _failed(path: str, why: EvaluationFailed, *, is_fatal: bool) -> Flaw:
     if isinstance(why, Unusable):
         return Flaw("unusable_character", path, str(why), "Remove it in the source.", is_fatal)
+    if isinstance(why, Ambiguous):
+        kind = "ambiguous_manager" if path == MANAGER else "ambiguous_reference"
+        remedy = "Make the reference in the source fit one record alone."
+        return Flaw(kind, path, str(why), remedy, is_fatal)
     remedy = "Mend the value in the source, or the rule in the mapping."
     return Flaw("rule_failed", path, f"the rule for {path} failed: {why}", remedy, is_fatal)
 
@@ -133,22 +198,3 @@ def _merge(rows: list[tuple[bool, Desired]]) -> Desired:
         attributes[ACTIVE] = any(desired.attributes.get(ACTIVE) is not False for _, desired in rows)
     places = tuple(place for _, desired in rows for place in desired.places)
     return Desired(first.kind, first.source_id, attributes, places, (*flaws.values(), duplicate))
-
-
-def memberships(
-    snapshot: Snapshot, mapping: CompiledMapping, users: set[str], groups: set[str]
-) -> tuple[dict[str, frozenset[str]], list[Notice]]:
-    """Group id → users, by the mapping's rule for nested groups, limited to these users and groups: those in scope."""
-    notices: list[Notice] = []
-    if mapping.nested == "flatten":
-        whole: Mapping[str, frozenset[str]]
-        whole, notices = flatten(snapshot.members)
-    else:
-        whole = {group: frozenset(direct) for group, (direct, _) in snapshot.members.items()}
-    if mapping.nested == "report":
-        notices = [
-            Notice("nested_group", group, f"group {group} contains {len(nested)} group(s), whose users are not added")
-            for group, (_, nested) in snapshot.members.items()
-            if nested
-        ]
-    return {group: whole.get(group, frozenset()) & users for group in groups if group}, notices

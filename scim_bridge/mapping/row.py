@@ -5,10 +5,11 @@ cuts text at a NUL, so that "admin\\0x" would become "admin", and bytes where te
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scim_bridge.mapping.choice import Sets, in_one_form, is_alike, is_same, orders
 from scim_bridge.mapping.compiled import CompiledRule, CompiledRules
 from scim_bridge.mapping.expression import SOURCE, EvaluationFailed, Language
 from scim_bridge.mapping.function import first_of
@@ -24,33 +25,122 @@ class Unusable(EvaluationFailed):
         super().__init__(f"{name} holds a character that is no text (NUL or half a surrogate pair)")
 
 
-@dataclass(slots=True)
+class Ambiguous(EvaluationFailed):
+    """The rule reads an attribute that refers to a record and fits several."""
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One record while its rules run. unreadable: the attributes that no rule may read, each with the reason."""
+    """One record while its rules run. unreadable: the attributes that no rule may read, each with the reason.
+
+    attributes: those of the record in the form that rules see. sets: those of them that have several values. applied:
+    what was last applied to the record's resource, by path.
+    """
 
     record: Record
+    rules: CompiledRules
+    today: str
+    attributes: Mapping[str, object]
     activation: Any
+    sets: Sets
     unreadable: Mapping[str, EvaluationFailed]
+    applied: Mapping[str, Value]
 
 
-def row_of(record: Record, rules: CompiledRules, today: str) -> Row:
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a rule gives for a record. is_chosen: by a fixed choice among several, where nothing applied told which."""
+
+    value: Value
+    is_chosen: bool = False
+
+
+_NONE: Mapping[str, EvaluationFailed] = {}
+_NO_SETS: Sets = {}
+
+
+def row_of(record: Record, rules: CompiledRules, today: str, applied: Mapping[str, Value]) -> Row:
     """A record, looked at and ready for its rules."""
-    activation = rules.language.activation(record.attributes, rules.used, today)
-    return Row(record, activation, _unreadable(record.attributes, rules.language))
+    language = rules.language
+    attributes = record.attributes
+    if not (language.is_text_only and _is_ascii(attributes)):  # what is text alone was trimmed when it was read
+        attributes = in_one_form(attributes)
+    sets = _NO_SETS
+    if not language.is_text_only:
+        sets = {name: value for name, value in attributes.items() if type(value) is list and len(value) > 1}
+    activation = language.activation(attributes, rules.used, today)
+    unreadable = _unreadable(attributes, language)
+    if record.ambiguous:
+        unreadable = {**unreadable, **{name: Ambiguous(detail) for name, detail in record.ambiguous.items()}}
+    return Row(record, rules, today, attributes, activation, sets, unreadable, applied)
 
 
-def value_of(rule: CompiledRule, row: Row) -> Value:
-    """What a rule gives for a record. Raises EvaluationFailed with a text for people."""
+def _is_ascii(attributes: Mapping[str, object]) -> bool:
+    try:
+        return "".join(attributes.values()).isascii()  # type: ignore[arg-type]  # what is no text raises
+    except TypeError:
+        return False
+
+
+def result_of(rule: CompiledRule, row: Row) -> Result:
+    """What a rule gives for a record; of several values the one that was last applied, while it is among them.
+
+    A truth is never kept: who may enter is decided by all the values there are now. Raises EvaluationFailed with a text
+    for people.
+    """
+    sets = {name: row.sets[name] for name in row.sets if rule.takes_from(name)}
+    if not sets:
+        return Result(value_of(rule, row))
+    applied = row.applied.get(rule.rule.path)
+    value, failure = _tried(rule, row)
+    if value is not None and applied is not None and is_same(value, applied):
+        return Result(value)
+    if applied and not rule.is_truth and (kept := _kept(applied, value, _others(rule, row, sets))) is not None:
+        return Result(kept)
+    if value is None:
+        raise failure or EvaluationFailed("it gives nothing")
+    return Result(value, is_chosen=any(not is_same(value, other) for other in _others(rule, row, sets)))
+
+
+def _others(rule: CompiledRule, row: Row, sets: Sets) -> Iterator[Value]:
+    """What the other orders give, as far as the rule does not fail on them."""
+    return (found for order in orders(sets) if (found := _tried(rule, row, order)[0]) is not None)
+
+
+def _kept(applied: Value, value: Value | None, others: Iterable[Value]) -> Value | None:
+    """What some order gives that was last applied, else what differs from it in case alone; None if nothing does."""
+    alike = value if value is not None and is_alike(value, applied) else None
+    for other in others:
+        if is_same(other, applied):
+            return other
+        if alike is None and is_alike(other, applied):
+            alike = other
+    return alike
+
+
+def _tried(rule: CompiledRule, row: Row, order: Sets = _NO_SETS) -> tuple[Value | None, EvaluationFailed | None]:
+    try:
+        return value_of(rule, row, order), None
+    except EvaluationFailed as failure:
+        return None, failure
+
+
+def value_of(rule: CompiledRule, row: Row, order: Sets = _NO_SETS) -> Value:
+    """What a rule gives for a record. order: other orders of some of its lists. Raises EvaluationFailed."""
     expression = rule.expression
     if row.unreadable:
         _refuse_unreadable(expression.names, row.unreadable)
+    attributes = {**row.attributes, **order} if order else row.attributes
     if expression.variable:
-        text: Any = row.record.attributes.get(expression.variable, "")
+        text: Any = attributes.get(expression.variable, "")
         return str(text)
     if expression.first_of:
-        texts: Any = row.record.attributes.get(expression.first_of, ())
+        texts: Any = attributes.get(expression.first_of, ())
         return first_of(texts)
-    result = expression.evaluate(row.activation)
+    activation = row.activation
+    if order:
+        activation = row.rules.language.activation(attributes, expression.reads, row.today)
+    result = expression.evaluate(activation)
     if (type(result) is bool) is not rule.is_truth:
         raise EvaluationFailed(f"it gives {result!r} where {'true or false' if rule.is_truth else 'text'} is wanted")
     return result
@@ -60,9 +150,6 @@ def _refuse_unreadable(names: frozenset[str], unreadable: Mapping[str, Evaluatio
     for name in sorted(unreadable):
         if name in names or SOURCE in names:
             raise unreadable[name]
-
-
-_NONE: Mapping[str, EvaluationFailed] = {}
 
 
 def _unreadable(attributes: Mapping[str, object], language: Language) -> Mapping[str, EvaluationFailed]:

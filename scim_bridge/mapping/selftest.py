@@ -78,7 +78,7 @@ def _type_of(value: object) -> AttributeType:
 def _failures(test: Test, mapping: CompiledMapping) -> list[str]:
     rules = mapping.of(test.kind)
     record = Record(str(test.record.get(rules.id, "")), test.record, test.place)
-    steps = {step.path: step for step in trace(record, rules, TODAY)}
+    steps = {step.path: step for step in trace(record, rules, TODAY, {})}
     scope = steps["scope"]
     if scope.value is not True and "scope" not in test.expect:
         why = scope.failure or f"it is out of scope by {scope.text}"

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scim_bridge.model.identity import Kind
+from scim_bridge.model.text import folded, normal
 
 Uniqueness = Literal["none", "folded", "exact"]
-"""folded: unique without regard to case (userName, primary email, displayName); exact: as written (externalId)."""
+"""folded: unique without regard to case (userName, primary email, displayName); exact: with it (externalId)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +16,14 @@ class Characteristic:
     """One attribute of one kind.
 
     characters: a class of the `regex` module ("[\\p{L}\\p{N}]"); every character of a value must be in it. allowed: the
-    same in words.
+    same in words. doubtful: characters that the documents allow and that are refused now and then all the same.
     """
 
     required: bool = False
     max_length: int = 1024
     characters: str = ""
     allowed: str = ""
+    doubtful: str = ""
     uniqueness: Uniqueness = "none"
     reserved: frozenset[str] = frozenset()
     is_boolean: bool = False
@@ -53,4 +55,4 @@ class Capabilities:
 
 def fold(value: object, uniqueness: Uniqueness = "folded") -> str:
     """A unique value in the form in which two of them are compared."""
-    return str(value).casefold() if uniqueness == "folded" else str(value)
+    return folded(str(value)) if uniqueness == "folded" else normal(str(value))

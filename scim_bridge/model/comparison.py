@@ -12,10 +12,13 @@ from scim_bridge.model.identity import Kind
 from scim_bridge.model.operation import Change, OperationKind
 from scim_bridge.model.plan import Conflict, Verdict
 
+TIMEZONE = "timezone"
+
 
 @dataclass(frozen=True, slots=True)
 class RuleChange:
-    """A rule that is written differently. path: an attribute, "scope", "nested" or "match". None: there is no rule.
+    """A rule that is written differently. path: an attribute, "scope", "nested", "match" or, for both kinds together,
+    TIMEZONE. None: there is no rule.
 
     place: where it stands in the changed mapping; where it stood, if it is gone.
     """

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from scim_bridge.model.text import normal
+
 Kind = Literal["user", "group"]
 KINDS: tuple[Kind, ...] = ("user", "group")
 AttributeType = Literal["string", "strings", "dyn"]
@@ -43,14 +45,20 @@ def _nothing_decoded() -> Mapping[str, str]:
 class Record:
     """What the source holds about one user or group, unmapped.
 
-    id: the anchor's value, "" if the record has none. place: where a person finds it ("users.csv, line 12"). raw: what
-    an attribute was before the source decoded it, as text, for those that it decoded.
+    id: the anchor's value, composed and trimmed whatever the source wrote, so that two forms of one id are one id; ""
+    if the record has none. place: where a person finds it ("users.csv, line 12"). raw: what an attribute was before the
+    source decoded it, as text, for those that it decoded. ambiguous: the attributes that refer to a record and fit
+    several, each with a sentence that names these; no rule can read them.
     """
 
     id: str
     attributes: Mapping[str, object]
     place: str
     raw: Mapping[str, str] = field(default_factory=_nothing_decoded)
+    ambiguous: Mapping[str, str] = field(default_factory=_nothing_decoded)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", normal(self.id))
 
 
 _ROUNDED = re.compile(r"[0-9]([.,][0-9]+)?E\+[0-9]{2,3}")
@@ -70,8 +78,30 @@ class Notice:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class AmbiguousMember:
+    """A reference in a membership that fits several records, so that nobody can say which of them is meant.
+
+    reference: what is written ("ann"). groups: source ids of the groups that it is a member of, or that it may mean.
+    users, nested: source ids of the users and groups that it may mean, or that are the members. fits: the records that
+    the reference fits, as (kind, source id or place). detail: one clause that names the reference and these records.
+    remedy: a sentence. count: the memberships that are written so.
+    """
+
+    reference: str
+    groups: tuple[str, ...]
+    users: tuple[str, ...]
+    nested: tuple[str, ...]
+    fits: tuple[tuple[Kind, str], ...]
+    detail: str
+    remedy: str
+    count: int
+
+
 CHANGES = "changes"
 """The kind of the notice by which a source that is probed says how it learns of changes."""
+INSTEAD = "instead"
+"""The kind of the notice by which a source that is probed says that a part of it shows nothing, and what is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +117,21 @@ class SourceCounts:
 class Snapshot:
     """One whole reading of a source. Only records that exist are named in members; the rest became warnings.
 
-    members: group id → (ids of member users, ids of member groups), direct members only, each id once.
+    members: group id → (ids of member users, ids of member groups), direct members only, each id once. ambiguous: the
+    memberships of which the source leaves open whose they are; they are not in members.
     """
 
     users: tuple[Record, ...]
     groups: tuple[Record, ...]
     members: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
     warnings: tuple[Notice, ...] = ()
+    ambiguous: tuple[AmbiguousMember, ...] = ()
 
     @property
     def counts(self) -> SourceCounts:
-        """Users, groups and direct memberships shown."""
+        """Users, groups and direct memberships shown, the ambiguous ones included."""
         memberships = sum(len(users) + len(groups) for users, groups in self.members.values())
+        memberships += sum(member.count for member in self.ambiguous)
         return SourceCounts(len(self.users), len(self.groups), memberships)
 
 
@@ -141,11 +174,20 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class OutOfScope:
-    """A record that the mapping's scope rule leaves out."""
+    """A record that the mapping's scope rule leaves out. rule: where that rule is ("mapping.yaml, line 12"). name: as
+    the mapping's rules would call it, "" if they give no name.
+    """
 
     kind: Kind
     source_id: str
     place: str
+    rule: str
+    name: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What people call it: its name, and where they find it. An id alone says nothing to anybody."""
+        return f"{self.name} ({self.place})" if self.name and self.name != self.place else self.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +196,8 @@ class Directory:
 
     members: group source id → source ids of its users, nested groups already dealt with by the mapping's rule;
     only users and groups in scope. A record without an id is in users or groups with source_id "".
+    undecided: group source id → source ids of users of whom the source does not say whether they are members; they stay
+    as they are on the target. ambiguous: the references that leave it open.
     """
 
     users: tuple[Desired, ...]
@@ -162,6 +206,8 @@ class Directory:
     counts: SourceCounts
     out_of_scope: tuple[OutOfScope, ...] = ()
     warnings: tuple[Notice, ...] = ()
+    undecided: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    ambiguous: tuple[AmbiguousMember, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +225,8 @@ class Existing:
 
     @property
     def external_id(self) -> str:
-        """The source's key that the target remembers, "" if none."""
-        return str(self.attributes.get(EXTERNAL_ID, ""))
+        """The source's key that the target remembers, in the form in which ids are compared; "" if none."""
+        return normal(str(self.attributes.get(EXTERNAL_ID, "")))
 
     @property
     def is_active(self) -> bool:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
-from scim_bridge.model.identity import Kind, Members, SourceCounts, Value
+from scim_bridge.model.identity import Inventory, Kind, Members, SourceCounts, Value
 from scim_bridge.model.operation import Operation
-from scim_bridge.model.plan import Conflict
+from scim_bridge.model.plan import TOLD_BY_TARGET, Conflict, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ Decision = Literal["link", "separate", "adopt", "ignore", "source", "target"]
 
 
 ONLY_IGNORED: tuple[Decision, ...] = ("ignore",)
+AGAIN: tuple[Decision, ...] = ("source", "ignore")
+"""What the target refused is sent again at once, or not any more."""
 DECISIONS: Mapping[str, tuple[Decision, ...]] = {
     "adopt?": ("adopt", "link", "ignore"),
     "rehire?": ("link", "separate", "ignore"),
@@ -40,6 +43,7 @@ DECISIONS: Mapping[str, tuple[Decision, ...]] = {
     "drift": ("source", "target", "ignore"),
     "missing": ("source", "target", "ignore"),
     "unclaimed": ("source", "ignore"),
+    **dict.fromkeys(TOLD_BY_TARGET, AGAIN),
 }
 """Kind of conflict → how it can be decided; every other kind can only be ignored, or mended where it comes from."""
 
@@ -80,6 +84,7 @@ class Known:
     assigned: target id → the open question about an orphan's assignments, as it was told last.
     repaired: target id → path → how often of late a value was only set back to what we had applied.
     memberships: group target id → who was in it when we last left it; only where drift is to be reported, else None.
+    refusals: what the target refused in earlier runs, by its key.
     aside: links that count for nothing until the target confirms them, since the state was restored from a copy of
     unknown age; by (kind, source id).
     """
@@ -98,7 +103,35 @@ class Known:
     repaired: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     memberships: Members | None = None
     aside: Mapping[tuple[Kind, str], Link] = field(default_factory=dict)
+    refusals: Mapping[tuple[Kind, str, str], Refusal] = field(default_factory=dict)
 
     def of(self, kind: Kind) -> Mapping[str, Link]:
         """Links of one kind, by source id."""
         return self.users if kind == "user" else self.groups
+
+
+@dataclass(frozen=True)
+class LastApplied:
+    """What each record's resource was given last, as far as anybody knows: by its link, else as the target shows it.
+
+    The second is for a state that was lost: a resource that carries a record's externalId holds what we gave it.
+    """
+
+    known: Known = field(default_factory=Known)
+    inventory: Inventory = field(default_factory=Inventory)
+
+    def to(self, kind: Kind, source_id: str) -> Mapping[str, Value]:
+        """Attributes by path; empty if nothing was ever applied."""
+        link = self.known.of(kind).get(source_id)
+        if link is not None:
+            shown = self.inventory.of(kind).get(link.target_id)
+            return link.applied or (shown.attributes if shown is not None else {})
+        return (self._users if kind == "user" else self._groups).get(source_id, {})
+
+    @cached_property
+    def _users(self) -> Mapping[str, Mapping[str, Value]]:
+        return {e.external_id: e.attributes for e in self.inventory.users.values() if e.external_id}
+
+    @cached_property
+    def _groups(self) -> Mapping[str, Mapping[str, Value]]:
+        return {e.external_id: e.attributes for e in self.inventory.groups.values() if e.external_id}

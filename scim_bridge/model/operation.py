@@ -1,11 +1,11 @@
 """One step of a plan: one request on one resource; and what became of it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
-from scim_bridge.model.identity import MANAGER, Kind, Value
+from scim_bridge.model.identity import MANAGER, NAMES, Kind, Value
 
 OperationKind = Literal[
     "deactivate_user",
@@ -48,6 +48,7 @@ class Member:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One request. changes: path → (old, new), a create's old is None. members: for add_members and remove_members.
+    subject: the resource's name on the target when the plan is made; of what is created, its name to be.
 
     after: ids of operations that must have ended before, and well (but see can_do_without). target_id is None for what
     does not exist yet; the engine then takes the id that the create of the same source id brought. counts: the limits
@@ -74,6 +75,11 @@ class Operation:
         return "user" if self.kind.endswith("_user") else "group"
 
     @property
+    def renamed_to(self) -> str | None:
+        """The name that this operation gives to an existing resource, None if the name stays."""
+        return None if self.is_create else renamed_to(self.resource, self.changes)
+
+    @property
     def is_create(self) -> bool:
         """Whether the resource does not exist before."""
         return self.kind in ("create_user", "create_group")
@@ -89,6 +95,12 @@ class Operation:
         return needed.kind == "create_user" and manager == needed.source_id and set(self.changes) != {MANAGER}
 
 
+def renamed_to(resource: Kind, changes: Mapping[str, Sequence[Value | None]]) -> str | None:
+    """The new name among the changes of an existing resource, None if it keeps its name."""
+    old, new = changes.get(NAMES[resource], (None, None))
+    return str(new) if new and new != old else None
+
+
 OutcomeStatus = Literal["done", "held", "failed", "not_sent", "superseded"]
 """held: refused by the target, waits for a person; failed: not known to have worked, tried anew by the next run;
 not_sent: something it depends on did not succeed, or the run stopped first; superseded: another run has dealt with it
@@ -100,7 +112,9 @@ class Outcome:
     """What became of one operation. target_id: of the resource, once known.
 
     landed: the paths that were applied where that is not all (done) or nothing (any other status). refused: the members
-    that were refused. shown: what the target shows otherwise than the operation names it (the manager by target id).
+    that were not changed; reasons: why, for those of them that the target refused (the others come last: they do not
+    exist there). shown: what the target shows otherwise than the operation names it (the manager by target id).
+    suspects: the paths whose value may be why it was refused.
     """
 
     operation_id: str
@@ -111,7 +125,9 @@ class Outcome:
     conflict_kind: str = ""
     landed: tuple[str, ...] | None = None
     refused: tuple[Member, ...] = ()
+    reasons: tuple[str, ...] = ()
     shown: Mapping[str, Value | None] = field(default_factory=dict)
+    suspects: tuple[str, ...] = ()
 
 
 def landed(operation: Operation, outcome: Outcome) -> dict[str, Value | None] | None:

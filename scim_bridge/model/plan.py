@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from scim_bridge.model.identity import Kind, Notice, SourceCounts, Value
 from scim_bridge.model.operation import Operation
@@ -31,8 +32,38 @@ UNREADABLE = ("rule_failed", "unusable_character")
 """Kinds of conflicts of a rule that gives nothing for a record."""
 
 
-TOLD_BY_TARGET = ("refused_by_target", "name_taken")
+TOLD_BY_TARGET = ("refused_by_target", "name_taken", "not_answered")
 """Kinds of conflicts that no plan foresees: only an answer of the target opens them."""
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What the target refused, remembered so that the same is not asked anew in every run.
+
+    kind, source_id: the record; member: source id of the user who could not be added to that group, "" where the record
+    itself was refused. target_id: of its resource, "" where it could not be created. paths: the attributes that did not
+    land. digest: of the records it follows from, mapped; mapping: of the mapping's document ("" until it is on record).
+    due: when it is sent again (UTC); is_due: that is so, or there is another reason to send it again now.
+    """
+
+    kind: Kind
+    source_id: str
+    member: str
+    target_id: str
+    digest: str
+    conflict: Conflict
+    paths: frozenset[str] = frozenset()
+    mapping: str = ""
+    due: datetime = _NEVER
+    is_due: bool = True
+
+    @property
+    def key(self) -> tuple[Kind, str, str]:
+        """What names it: at most one refusal is remembered of a record, and of a membership."""
+        return self.kind, self.source_id, self.member
 
 
 ORPHAN_WITH_ASSIGNMENTS = "orphan_with_assignments"
@@ -125,13 +156,15 @@ class Bookkeeping:
 
     paired: pairs whose resource already exists. forgotten: links whose record and resource are both gone.
     counts: what the source showed. strays: memberships, (group, user) by target id, that somebody else changed and
-    that are left so.
+    that are left so. refusals: what was refused in this run; answered: keys of earlier refusals that were sent again.
     """
 
     paired: tuple[Paired, ...] = ()
     forgotten: tuple[tuple[Kind, str], ...] = ()
     counts: SourceCounts = SourceCounts(0, 0, 0)
     strays: frozenset[tuple[str, str]] = frozenset()
+    refusals: tuple[Refusal, ...] = ()
+    answered: frozenset[tuple[Kind, str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from scim_bridge.model.identity import Kind
+from scim_bridge.model.text import folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,21 @@ class Limits:
 
 @dataclass(frozen=True)
 class Protect:
-    """Case-folded globs over userName and group displayName: what matches is never changed or deleted."""
+    """Globs over userName and group displayName, compared as folded text: what matches is never changed or deleted."""
 
     users: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
 
+    def of(self, kind: Kind) -> tuple[str, ...]:
+        """The globs for one kind."""
+        return self.users if kind == "user" else self.groups
+
     def covers(self, kind: Kind, *names: object) -> bool:
         """Whether any of these names is protected; an empty name never is."""
         pattern = self._users if kind == "user" else self._groups
-        return pattern is not None and any(name and pattern.match(str(name).casefold()) for name in names)
+        return pattern is not None and any(
+            text and pattern.match(text) for text in (folded(str(name)) for name in names if name)
+        )
 
     @cached_property
     def _users(self) -> re.Pattern[str] | None:
@@ -66,7 +73,7 @@ class Protect:
 
 
 def _one_of(globs: Iterable[str]) -> re.Pattern[str] | None:
-    expressions = [fnmatch.translate(glob.casefold()) for glob in globs]
+    expressions = [fnmatch.translate(folded(glob)) for glob in globs]
     return re.compile("|".join(expressions)) if expressions else None
 
 

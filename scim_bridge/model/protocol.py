@@ -52,7 +52,8 @@ class Source(Protocol):
     def probe(self, today: str) -> Snapshot:
         """A page of users and one of groups, without memberships: that the source answers, and what it looks like.
 
-        A notice of kind CHANGES says how changes are learned of, where that depends on the system or its rights.
+        A notice of kind CHANGES says how changes are learned of, where that depends on the system or its rights; one
+        of kind INSTEAD, which setting makes a part show nothing although there is something.
         """
         ...
 
@@ -88,6 +89,10 @@ class Target(Protocol):
     @property
     def at_once(self) -> int:
         """How many requests to have under way at this moment, so that its pace is used and no thread is wasted."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Let this thread wait before it asks again; `at_once` lets another one work in its place."""
         ...
 
     def check(self) -> None:

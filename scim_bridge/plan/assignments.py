@@ -17,6 +17,7 @@ from scim_bridge.model.policy import Policy
 from scim_bridge.plan.conflict import orphan_with_assignments
 from scim_bridge.plan.correlate import Matches
 from scim_bridge.plan.make import sort_out
+from scim_bridge.plan.membership import THE_GROUP
 from scim_bridge.plan.steps import ORPHAN
 
 _TOLD = 5
@@ -107,8 +108,12 @@ def _without(skipped: Iterable[Skipped], names: Counter[str]) -> Iterator[Skippe
             yield each
 
 
+def _departure(operation: Operation) -> str:
+    return operation.reason.removeprefix(THE_GROUP)
+
+
 def _hanging(operation: Operation, assignments: tuple[Assignment, ...]) -> Notice:
-    what = "will be deleted" if operation.is_delete else "left the source and loses its members"
+    what = "will be deleted" if operation.is_delete else f"{_departure(operation)} and loses its members"
     detail = f"{operation.subject} {what}; {len(assignments):,} assignment(s) hang on it: {listed(assignments)}"
     return Notice("assignments", operation.subject, detail)
 

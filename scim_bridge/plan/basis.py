@@ -18,6 +18,7 @@ from scim_bridge.model.identity import (
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Basis, Plan
 from scim_bridge.model.policy import Policy
+from scim_bridge.model.text import folded
 
 
 def fingerprint_source(directory: Directory) -> str:
@@ -28,8 +29,10 @@ def fingerprint_source(directory: Directory) -> str:
             flaws = sorted((f.kind, f.attribute) for f in record.flaws)
             digest.update(orjson.dumps([record.source_id, record.attributes, flaws], option=orjson.OPT_SORT_KEYS))
         digest.update(b"\n")
-    for group_id in sorted(directory.members):
-        digest.update(orjson.dumps([group_id, sorted(directory.members[group_id])]))
+    for members in (directory.members, directory.undecided):
+        for group_id in sorted(members):
+            digest.update(orjson.dumps([group_id, sorted(members[group_id])]))
+        digest.update(b"\n")
     return digest.hexdigest()
 
 
@@ -109,7 +112,7 @@ def _names(resources: Iterable[Existing]) -> dict[tuple[str, str], list[str]]:
         for path in (EXTERNAL_ID, USER_NAME, DISPLAY_NAME):
             value = existing.attributes.get(path)
             if value:
-                names.setdefault((path, str(value).casefold()), []).append(existing.target_id)
+                names.setdefault((path, folded(str(value))), []).append(existing.target_id)
     return names
 
 
@@ -120,7 +123,7 @@ def _bearers(names: Mapping[tuple[str, str], list[str]], operation: Operation) -
     found: set[str] = set()
     for path in (EXTERNAL_ID, USER_NAME, DISPLAY_NAME):
         new = operation.changes.get(path, (None, None))[1]
-        found.update(names.get((path, str(new).casefold()), ()))
+        found.update(names.get((path, folded(str(new))), ()))
     return sorted(found)
 
 

@@ -8,9 +8,10 @@ ever added, so the outcome does not depend on the order of the records.
 from collections import defaultdict, deque
 
 from scim_bridge.model.capabilities import fold
-from scim_bridge.model.identity import EMAILS, EXTERNAL_ID, Desired
+from scim_bridge.model.identity import ACTIVE, EMAILS, EXTERNAL_ID, Desired
 from scim_bridge.model.plan import Conflict
 from scim_bridge.plan import conflict
+from scim_bridge.plan.backoff import waiting
 from scim_bridge.plan.pairing import Pairing
 
 
@@ -42,7 +43,7 @@ class _Claims:
 
     def is_claimant(self, desired: Desired) -> bool:
         """Only what may be written claims anything: a held object changes nothing for the others."""
-        return desired.is_valid and bool(desired.source_id) and not self.pairing.is_protected(desired)
+        return desired.is_valid and bool(desired.source_id) and self.pairing.may_change(desired)
 
     def weigh(self, desired: Desired, *, adopts_by_name: bool) -> None:
         """What the record itself and its match say, before anybody else's claims are looked at."""
@@ -53,6 +54,11 @@ class _Claims:
         if not desired.is_valid:
             self._hold(desired)
             return
+        if pairing.is_misnamed(desired):
+            own = pairing.target_of.get(desired.source_id)
+            self._hold(desired, conflict.protected_name(desired, pairing.existing[own] if own is not None else None))
+            return
+        self._weigh_refusal(desired)
         column = pairing.column(desired)
         if column != "one":
             others = pairing.candidates[id(desired)]
@@ -68,6 +74,23 @@ class _Claims:
             self._hold(desired, conflict.adopt(desired, existing, by))
         if by == "link":
             self._weigh_identity(desired, existing.target_id, existing.external_id)
+
+    def _weigh_refusal(self, desired: Desired) -> None:
+        """What the target refused and is not sent again yet: an object of ours keeps those values, another waits whole.
+
+        Who is to be deactivated is, whatever was refused before.
+        """
+        pairing = self.pairing
+        target_id = pairing.target_of.get(desired.source_id, "")
+        refusal = waiting(pairing.refusals.get(desired.source_id), target_id, desired)
+        if refusal is None:
+            return
+        is_shut = desired.attributes.get(ACTIVE) is False
+        if target_id and pairing.found_by[desired.source_id] in ("link", EXTERNAL_ID):
+            pairing.kept[desired.source_id] |= refusal.paths - ({ACTIVE} if is_shut else set())
+            self._note(desired, refusal.conflict)
+        elif not (target_id and is_shut):
+            self._hold(desired, refusal.conflict)
 
     def _weigh_identity(self, desired: Desired, target_id: str, shown: str) -> None:
         """Linked, but the target shows another record's id here, or ours on another record's resource: hold both."""

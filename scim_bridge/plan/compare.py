@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from scim_bridge.model.comparison import AttributeChange, Comparison, MemberChange, RuleChange, ScopeChange
+from scim_bridge.model.comparison import TIMEZONE, AttributeChange, Comparison, MemberChange, RuleChange, ScopeChange
 from scim_bridge.model.identity import MANAGER, Desired, Directory, Kind, Members, Value
 from scim_bridge.model.operation import Change, Operation, OperationKind
 from scim_bridge.model.plan import Conflict, Plan
@@ -128,7 +128,7 @@ def _in_scope(directory: Directory, other: Directory) -> list[Desired]:
 
 def _scope_change(record: Desired, changed: Outlook, reasons: "_Reasons") -> ScopeChange:
     operation = changed.operation_of.get((record.kind, record.source_id)) if record.source_id else None
-    why = reasons.of_rule(record.kind, "scope") or _INDIRECT
+    why = reasons.of_rule(record.kind, "scope") or reasons.of_timezone() or _INDIRECT
     return ScopeChange(record.kind, record.source_id, record.name, record.places[0], operation, why)
 
 
@@ -211,7 +211,12 @@ class _Reasons:
     def of_attribute(self, key: Key, path: str) -> str:
         """Why one attribute would be different."""
         moved = self._of_identity(key)
-        return self.of_rule(key[0], path) or moved or (self._of_manager() if path == MANAGER else "") or _INDIRECT
+        of_manager = self._of_manager() if path == MANAGER else ""
+        return self.of_rule(key[0], path) or moved or of_manager or self.of_timezone() or _INDIRECT
+
+    def of_timezone(self) -> str:
+        """The time zone, if it has changed: dates may then be other days in every rule."""
+        return self.of_rule("user", TIMEZONE)
 
     def of_member(self, group: str, user: str) -> str:
         """Why one membership would be different."""

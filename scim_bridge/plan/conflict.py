@@ -6,7 +6,17 @@ A conflict's key is made of its kind and of ids, never of names or values, so th
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from scim_bridge.model.identity import ACTIVE, DISPLAY_NAME, EMAILS, EXTERNAL_ID, USER_NAME, Desired, Existing, Kind
+from scim_bridge.model.identity import (
+    ACTIVE,
+    DISPLAY_NAME,
+    EMAILS,
+    EXTERNAL_ID,
+    USER_NAME,
+    AmbiguousMember,
+    Desired,
+    Existing,
+    Kind,
+)
 from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS, UNREADABLE, Conflict, conflict_key
 from scim_bridge.model.touch import member_of_path, member_path
 from scim_bridge.plan.situation import TargetColumn
@@ -86,6 +96,14 @@ def of_match(desired: Desired, column: TargetColumn, resources: Sequence[Existin
     return Conflict(
         conflict_key(kind, ids), kind, (desired.name,), detail, remedy, target_id, desired.kind, desired.source_id
     )
+
+
+def ambiguous_member(ambiguous: AmbiguousMember, subjects: Iterable[str]) -> Conflict:
+    """A reference fits several records, so nobody is added or removed by it. subjects: the records it concerns."""
+    kind = "ambiguous_member"
+    ids = [ambiguous.reference, *(f"{resource}:{record}" for resource, record in ambiguous.fits)]
+    detail = f"{ambiguous.detail}. Memberships that depend on it stay as they are on the target"
+    return Conflict(conflict_key(kind, ids), kind, tuple(subjects), detail, ambiguous.remedy)
 
 
 def adopt(desired: Desired, existing: Existing, by: str) -> Conflict:
@@ -234,14 +252,32 @@ def value_taken(desired: Desired, path: str, holder: Existing) -> Conflict:
     )
 
 
+def protected_name(desired: Desired, existing: Existing | None) -> Conflict:
+    """A record maps to a name that the policy protects, and its own resource does not have that name."""
+    who, keeps = desired.name, "it is not created"
+    if existing is not None:
+        who, keeps = existing.name, f"{existing.name} keeps its name"
+    return Conflict(
+        conflict_key("protected_name", [identity(desired)]),
+        "protected_name",
+        (who,),
+        f"{' and '.join(desired.places)}: the record's name on the target would be {desired.name}, which "
+        f"`policy.protect` protects; {keeps}, and is held: revocations still pass, additions wait",
+        "Give the record another name in the source, or take the name out of `policy.protect`.",
+        existing.target_id if existing is not None else None,
+        desired.kind,
+        desired.source_id,
+    )
+
+
 def disabled_there(desired: Desired, existing: Existing) -> Conflict:
     """Active in the source, inactive on the target, and not by our doing: somebody may have locked a stolen account."""
     return Conflict(
         conflict_key("disabled_there", [identity(desired), existing.target_id]),
         "disabled_there",
         (desired.name,),
-        f"{desired.name} is active in the source, but somebody deactivated the user in Identity Center; "
-        "it stays inactive and its new grants wait",
+        f"{desired.name} is active in the source, but inactive on the target, where an administrator may have locked "
+        "the user; it stays inactive and its new grants wait",
         "If the user may sign in again: scim-bridge conflicts resolve KEY --source. "
         "If not: --target, or disable it in the source.",
         existing.target_id,

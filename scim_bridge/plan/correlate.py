@@ -4,7 +4,7 @@ Here it is found out who is who. Who must wait because a unique value is claimed
 done about each pair, in steps.py. Users and groups go through the same code.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from scim_bridge.model.identity import EXTERNAL_ID, Desired, Directory, Existing, Inventory, Kind
@@ -25,6 +25,8 @@ class Match:
     as it is on the target. conflicts: why the object is held, or an attribute kept; is_held says which. is_separated:
     it has left and gives its name up to a namesake. link: of a rehire, that of the one who left; of an orphan, one that
     a restored state remembers and the target has not confirmed. is_decided_left: it has left, as a person decided.
+    is_deactivated_by_us: its resource is inactive because we last left it so. scope: of a departed record that the
+    source still shows, where the scope rule is that leaves it out.
     """
 
     kind: Kind
@@ -39,14 +41,29 @@ class Match:
     is_held: bool = False
     is_separated: bool = False
     conflicts: tuple[Conflict, ...] = ()
+    is_deactivated_by_us: bool = False
+    scope: str = ""
     is_decided_left: bool = False
 
     @property
     def name(self) -> str:
-        """What people call it: as the source says, else as the target shows it."""
-        if self.desired is not None:
-            return self.desired.name
-        return self.existing.name if self.existing is not None else self.source_id
+        """The name on the target, which is the one that others know it by; of what is not there yet, the desired one.
+
+        A record's name may belong to another resource until this plan has been carried out.
+        """
+        if self.existing is not None:
+            return self.existing.name
+        return self.desired.name if self.desired is not None else self.source_id
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name that people may mean it by: the one on the target and the one in the source."""
+        return frozenset({self.name, self.desired.name if self.desired is not None else self.name})
+
+    @property
+    def departure(self) -> str:
+        """What a departed record has done: left the source, or only the scope."""
+        return f"left the scope ({self.scope})" if self.scope else "left the source"
 
     @property
     def is_managed(self) -> bool:
@@ -96,16 +113,17 @@ def correlate(directory: Directory, inventory: Inventory, known: Known, terms: T
     by_name = adopt == "always" or (adopt == "first-run" and is_first)
     for pairing in (users, groups):
         settle(pairing, adopts_by_name=by_name)
-    return Matches(tuple(_matches(users)), tuple(_matches(groups)), is_relinking)
+    scopes = {(out.kind, out.source_id): out.rule for out in directory.out_of_scope}
+    return Matches(tuple(_matches(users, scopes)), tuple(_matches(groups, scopes)), is_relinking)
 
 
-def _matches(pairing: Pairing) -> Iterator[Match]:
+def _matches(pairing: Pairing, scopes: Mapping[tuple[Kind, str], str]) -> Iterator[Match]:
     for desired in pairing.desired:
         yield _of_record(pairing, desired)
     for link in pairing.links.values():
         newcomer = pairing.relinked.get(link.source_id)
         if link.source_id not in pairing.by_id and (newcomer is None or newcomer in pairing.held):
-            yield _of_link(pairing, link)
+            yield _of_link(pairing, link, scopes.get((link.kind, link.source_id), ""))
     for target_id, existing in pairing.existing.items():
         if target_id not in pairing.owner:
             column: TargetColumn = "taken" if pairing.is_spoken_for(target_id) else "one"
@@ -125,24 +143,26 @@ def _of_record(pairing: Pairing, desired: Desired) -> Match:
     )
     row = situation(facts)
     target_id = pairing.target_of.get(key) if key else None
+    existing = pairing.existing[target_id] if target_id is not None else None
     is_held = row.action in ("hold", "revoke only") or (row.action != "nothing" and key in pairing.held)
     return Match(
         pairing.kind,
         key,
         row,
         desired,
-        link if by != "rehire" else _link_before(pairing, key),
-        pairing.existing[target_id] if target_id is not None else None,
+        link if by != "rehire" else pairing.returned[key],
+        existing,
         tuple(sorted(pairing.candidates.get(id(desired), ()))) if is_held else (),
         by,
         frozenset(pairing.kept.get(key, ())),
         is_held,
         is_separated=False,
         conflicts=() if row.action == "nothing" else tuple(pairing.conflicts.get(id(desired), ())),
+        is_deactivated_by_us=existing is not None and not existing.is_active and pairing.is_deactivated_by_us(desired),
     )
 
 
-def _of_link(pairing: Pairing, link: Link) -> Match:
+def _of_link(pairing: Pairing, link: Link, scope: str) -> Match:
     existing = pairing.existing.get(link.target_id)
     lost = pairing.shielded.get(link.target_id)
     is_protected = link.target_id in pairing.protected
@@ -159,13 +179,9 @@ def _of_link(pairing: Pairing, link: Link) -> Match:
         by="link",
         is_held=lost is not None,
         is_separated=is_separated,
+        scope=scope,
         is_decided_left=link.target_id in pairing.decided_left,
     )
-
-
-def _link_before(pairing: Pairing, newcomer: str) -> Link | None:
-    """The link of the one whose resource a newcomer gets."""
-    return next((pairing.links[old] for old, new in pairing.relinked.items() if new == newcomer), None)
 
 
 def _link_column(pairing: Pairing, link: Link | None) -> LinkColumn:

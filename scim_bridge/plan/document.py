@@ -78,6 +78,8 @@ def operation_document(operation: Operation) -> dict[str, Any]:
         "target_id": operation.target_id,
         "subject": operation.subject,
     }
+    if operation.renamed_to is not None:
+        document["renamed_to"] = operation.renamed_to
     if operation.members:
         document["members"] = [
             {"source_id": m.source_id, "target_id": m.target_id, "name": m.name} for m in operation.members
@@ -128,6 +130,7 @@ class _Operation(_Strict):
     source_id: str | None
     target_id: str | None
     subject: str
+    renamed_to: str | None = None
     reason: str
     after: tuple[str, ...]
     changes: dict[str, tuple[str | bool | None, str | bool | None]] = {}

@@ -4,7 +4,6 @@ NFC and trim, the first of several values, what the target has no place for drop
 nothing is shortened or rewritten: a value the target would refuse becomes a flaw of its record instead.
 """
 
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,6 +13,7 @@ import regex
 
 from scim_bridge.model.capabilities import Capabilities, Characteristic
 from scim_bridge.model.identity import ACTIVE, Desired, Directory, Flaw, Kind, Notice, Value
+from scim_bridge.model.text import folded, normal
 
 
 def fit(directory: Directory, capabilities: Capabilities) -> Directory:
@@ -69,7 +69,7 @@ def _fit_one(
             notes.further_values[desired.kind, path] += len(value) > 1
             value = value[0] if value else ""
         if type(value) is str:
-            value = value.strip() if value.isascii() else unicodedata.normalize("NFC", value).strip()
+            value = normal(value)
         fault = _fault(path, value, place)
         if fault is not None:
             flaws.append(_weigh(fault, places))
@@ -114,7 +114,7 @@ def _fault(path: str, value: Value, place: Characteristic) -> Flaw | None:
             f"has a character the target refuses (it takes {place.allowed})",
             "Change it in the source or in the mapping.",
         )
-    if value.casefold() in place.reserved:
+    if folded(value) in place.reserved:
         return _invalid(path, value, "is a name that AWS keeps for itself", "Choose another name.")
     return None
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from scim_bridge.model.capabilities import Capabilities
-from scim_bridge.model.identity import ACTIVE, MANAGER, Existing, Kind, Notice, Value
+from scim_bridge.model.identity import ACTIVE, MANAGER, NAMES, Existing, Kind, Notice, Value
 from scim_bridge.model.operation import Change, Member, Operation, OperationKind
 from scim_bridge.model.plan import Plan, Skipped
 from scim_bridge.model.policy import Policy
@@ -20,6 +20,7 @@ from scim_bridge.plan.guard import base_of, count, guard, marked
 from scim_bridge.plan.make import Occasion, requests_of
 from scim_bridge.plan.membership import GroupChange, batches
 from scim_bridge.plan.order import numbered, put_in_order
+from scim_bridge.plan.pairing import protected_resources
 from scim_bridge.plan.sides import Sides
 from scim_bridge.plan.situation import Facts, situation
 
@@ -109,6 +110,10 @@ class _WayBack:
         self.known = known
         self.sides = sides
         self.protect = policy.protect
+        self.protected = {
+            kind: protected_resources(kind, sides.inventory.of(kind), sides.known.of(kind).values(), policy.protect)
+            for kind in NAMES
+        }
         self.drafts: list[Draft] = []
         self.groups: list[GroupChange] = []
         self.skipped: list[Skipped] = [
@@ -150,7 +155,7 @@ class _WayBack:
             self.notices.append(Notice("cannot_come_back", name, detail))
         elif existing is None:
             self.skipped.append(Skipped(name, "it is gone from the target since"))
-        elif self.protect.covers(kind, existing.name):
+        elif target_id in self.protected[kind]:
             self.skipped.append(Skipped(existing.name, "protected"))
         else:
             match = self.known.get((kind, target_id)) or _match(kind, net.operation.source_id or "", existing)
@@ -176,6 +181,9 @@ class _WayBack:
         for path, (before, after) in net.changes.items():
             shown = self.shown(existing, path)
             if before == after or shown == before:
+                continue
+            if path == NAMES[match.kind] and self.protect.covers(match.kind, before):
+                self.skipped.append(Skipped(match.name, f"{before} is a protected name, and is not given back"))
                 continue
             by = self.changed_by(match.kind, existing.target_id, path, after=after)
             if not by and shown != after:
@@ -204,8 +212,7 @@ class _WayBack:
 
     def _may_move(self, group: Match, user_id: str, member: Member, *, was_added: bool) -> bool:
         """Whether a membership that the run changed is still as it left it, and nobody protected is in it."""
-        user = self.sides.inventory.users.get(user_id)
-        if user is not None and self.protect.covers("user", user.name):
+        if user_id in self.protected["user"]:
             return False
         group_id = group.existing.target_id if group.existing is not None else ""
         by = self.changed_by("group", group_id, member_path(user_id), after=was_added)

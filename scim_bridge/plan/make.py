@@ -3,12 +3,12 @@
 The pure core's front door. It takes values and returns values; today's date and the time of reading are arguments.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scim_bridge.model.capabilities import Capabilities
-from scim_bridge.model.identity import ACTIVE, Directory, Notice
+from scim_bridge.model.identity import ACTIVE, NAMES, Directory, Notice
 from scim_bridge.model.known import LASTING, Known
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan, Requests, Skipped
@@ -19,7 +19,7 @@ from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.draft import Draft
 from scim_bridge.plan.guard import base_of, count, guard, marked
 from scim_bridge.plan.lost_zeros import lost_zeros, notice
-from scim_bridge.plan.membership import batches, change_members, spare_groups
+from scim_bridge.plan.membership import ask_who_is_meant, batches, change_members, spare_groups
 from scim_bridge.plan.order import numbered, put_in_order
 from scim_bridge.plan.sides import Sides
 from scim_bridge.plan.single import Key, key_of
@@ -52,7 +52,8 @@ def make_plan(
     only: the identities that are to change (`--only`; sides are then narrowed to them), None for all.
     """
     steps = decide(matches, sides.known, policy, datetime.fromisoformat(occasion.created), only)
-    changes = change_members(matches, sides.directory.members, sides.members, steps, policy, sides.known)
+    ask_who_is_meant(sides.directory, matches, steps, only)
+    changes = change_members(matches, sides.directory, sides.members, steps, policy, sides.known)
     spare_groups(steps, changes)
     drafts = [*steps.drafts, *batches(changes, capabilities.changes_per_patch)]
     ordered = put_in_order(drafts, {"user": capabilities.unique("user"), "group": capabilities.unique("group")})
@@ -75,7 +76,7 @@ def make_plan(
         ),
         operations,
         opened,
-        (*steps.skipped, *(_out_of_scope(sides.directory) if only is None else ())),
+        (*steps.skipped, *(_out_of_scope(sides.directory, matches) if only is None else ())),
         (sides.directory.warnings + _missing(matches) + _lost_zeros(matches) if only is None else ())
         + tuple(steps.notices)
         + _lost_for_good(operations),
@@ -96,6 +97,7 @@ def bookkeeping(matches: Matches, plan: Plan, counts_from: Directory) -> Bookkee
 
 
 def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
+    """The pair under the name that it then has on the target."""
     if match.existing is None or not match.source_id or match.row.situation == "protected":
         return None
     if match.is_held and not match.is_managed:
@@ -105,12 +107,13 @@ def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
         return Paired(
             match.kind, match.source_id, match.existing.target_id, match.name, None, departed, match.is_managed
         )
+    name = match.name if NAMES[match.kind] in match.kept else match.desired.name
+    before = match.link.applied if match.kept and match.link is not None else {}
     applied = {path: value for path, value in match.desired.attributes.items() if path not in match.kept}
+    applied |= {path: before[path] for path in match.kept if path in before}
     if match.existing.target_id in disabled:
         applied[ACTIVE] = True
-    return Paired(
-        match.kind, match.source_id, match.existing.target_id, match.name, applied, departed, match.is_managed
-    )
+    return Paired(match.kind, match.source_id, match.existing.target_id, name, applied, departed, match.is_managed)
 
 
 def sort_out(conflicts: Iterable[Conflict], known: Known) -> tuple[tuple[Conflict, ...], tuple[Conflict, ...]]:
@@ -123,11 +126,12 @@ def sort_out(conflicts: Iterable[Conflict], known: Known) -> tuple[tuple[Conflic
     return tuple(c for k, c in by_key.items() if k not in left), tuple(c for k, c in by_key.items() if k in left)
 
 
-def _out_of_scope(directory: Directory) -> tuple[Skipped, ...]:
-    return tuple(
-        Skipped(record.source_id or record.place, "out of scope: the mapping's scope rule leaves it out")
-        for record in directory.out_of_scope
-    )
+def _out_of_scope(directory: Directory, matches: Matches) -> Iterator[Skipped]:
+    """Whoever has been provisioned before is called as on the target."""
+    names = {(m.kind, m.source_id): m.name for m in matches if m.scope}
+    for record in directory.out_of_scope:
+        name = names.get((record.kind, record.source_id), record.subject)
+        yield Skipped(name, f"out of scope: the mapping's scope rule leaves it out ({record.rule})")
 
 
 def _missing(matches: Matches) -> tuple[Notice, ...]:

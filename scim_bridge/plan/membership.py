@@ -2,34 +2,49 @@
 
 A managed group's membership is wholly ours: whoever is in it and is not desired is removed, except the protected and,
 under `drift: report`, whom somebody else put there.
-A held user's additions wait while the removals pass; the same holds for a held group.
+A held user's additions wait while the removals pass; the same holds for a held group. Where the source leaves open
+whether a user is a member, the user stays in or out, as it is.
 """
 
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 
-from scim_bridge.model.identity import Members
+from scim_bridge.model.identity import Directory, Members
 from scim_bridge.model.known import Known, Resolution
-from scim_bridge.model.operation import Member, OperationKind
-from scim_bridge.model.plan import Skipped
+from scim_bridge.model.operation import Member, Operation, OperationKind
+from scim_bridge.model.plan import Plan, Skipped
 from scim_bridge.model.policy import Policy
-from scim_bridge.plan.conflict import stray, unclaimed
+from scim_bridge.plan.backoff import waiting
+from scim_bridge.plan.conflict import ambiguous_member, stray, unclaimed
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.draft import Draft
+from scim_bridge.plan.single import Key, key_of
 from scim_bridge.plan.steps import ORPHAN, Steps
 
 NOT_MANAGED = ("protected", "orphan", "excluded")
 """Situations of groups whose members are never touched, though they may have been read."""
 
+NO_LONGER = "no longer in the source"
+"""Why most members are removed."""
+ADDED_THERE = "not in the source; added on the target by someone else"
+"""Why a member is removed whom the source has not shown since we last left the group."""
+THE_GROUP = "the group "
+_NAMED = 3
+"""So many members are named for each of several reasons."""
+
 
 @dataclass(frozen=True, slots=True)
 class GroupChange:
-    """One managed group before and after: what the guard counts. size: its members now."""
+    """One managed group before and after: what the guard counts. size: its members now.
+
+    reasons: target id of a removed user → why, where it is not NO_LONGER.
+    """
 
     match: Match
     size: int
     removed: tuple[Member, ...] = ()
     added: tuple[Member, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_emptied(self) -> bool:
@@ -53,7 +68,7 @@ class _Users:
 
 def change_members(
     matches: Matches,
-    desired: Mapping[str, frozenset[str]],
+    directory: Directory,
     members: Members,
     steps: Steps,
     policy: Policy,
@@ -75,21 +90,35 @@ def change_members(
             continue
         if match.is_held and not match.is_managed:
             continue
-        change = _change(match, desired.get(match.source_id, frozenset()), members.get(target_id, frozenset()), users)
+        wanted = directory.members.get(match.source_id, frozenset())
+        undecided = directory.undecided.get(match.source_id, frozenset())
+        change = _change(match, wanted, undecided, members.get(target_id, frozenset()), users)
         if known.memberships is not None:
-            wanted = desired.get(match.source_id, frozenset())
             as_we_left_it = known.memberships.get(target_id)
             if as_we_left_it is None and known.is_fresh and match.is_managed:
                 as_we_left_it = frozenset(users.present[s].target_id or "" for s in wanted & users.present.keys())
             if as_we_left_it is not None:
                 change = _without_drift(change, as_we_left_it, users, steps, known.resolutions)
-        waiting = len(change.added) if match.is_held else 0
-        if waiting:
-            steps.skipped.append(Skipped(match.name, f"{waiting} addition(s) wait while the group is held"))
-            change = GroupChange(match, change.size, change.removed)
+        if known.refusals:
+            change = _without_refused(change, known, users, steps)
+        put_off = len(change.added) if match.is_held else 0
+        if put_off:
+            steps.skipped.append(Skipped(match.name, f"{put_off} addition(s) wait while the group is held"))
+            change = replace(change, added=())
         changes.append(change)
     _ask_about(steps, members, policy)
     return tuple(changes)
+
+
+def ask_who_is_meant(directory: Directory, matches: Matches, steps: Steps, only: Container[Key] | None = None) -> None:
+    """A conflict for every reference that fits several records. only: whom it must concern, None: all."""
+    names = {key_of(match): match.name for match in matches if match.desired is not None}
+    for ambiguous in directory.ambiguous:
+        groups = (*ambiguous.nested, *ambiguous.groups)
+        keys: list[Key] = [*(("user", user) for user in ambiguous.users), *(("group", group) for group in groups)]
+        if only is None or any(key in only for key in keys):
+            subjects = dict.fromkeys(names[key] for key in keys if key in names)
+            steps.conflicts.append(ambiguous_member(ambiguous, subjects))
 
 
 def _ask_about(steps: Steps, members: Members, policy: Policy) -> None:
@@ -112,17 +141,56 @@ def spare_groups(steps: Steps, changes: Sequence[GroupChange]) -> None:
 
 def batches(changes: Sequence[GroupChange], size: int) -> list[Draft]:
     """One draft a request: removals and additions apart, at most `size` members each."""
-    drafts = []
+    drafts: list[Draft] = []
     for change in changes:
-        removal = "the group left the source" if change.match.row.action == "deprovision" else "no longer in the source"
-        drafts += _batch("remove_members", change.match, change.removed, removal, size)
-        drafts += _batch("add_members", change.match, change.added, "in the source", size)
+        drafts += _batch("remove_members", change, change.removed, size)
+        drafts += _batch("add_members", change, change.added, size)
     return drafts
 
 
-def _batch(kind: OperationKind, match: Match, members: tuple[Member, ...], reason: str, size: int) -> list[Draft]:
-    starts = range(0, len(members), size)
-    return [Draft(kind, match, reason, members=members[start : start + size]) for start in starts]
+def _batch(kind: OperationKind, change: GroupChange, members: tuple[Member, ...], size: int) -> Iterator[Draft]:
+    for start in range(0, len(members), size):
+        batch = members[start : start + size]
+        reason = "in the source" if kind == "add_members" else _why_removed(change, batch)
+        yield Draft(kind, change.match, reason, members=batch)
+
+
+def _why_removed(change: GroupChange, members: Sequence[Member]) -> str:
+    return _listed((member, change.reasons.get(member.target_id or "", NO_LONGER)) for member in members)
+
+
+def _listed(why: Iterable[tuple[Member, str]]) -> str:
+    """The one reason, or each reason with its members: what is removed for different reasons shares a request."""
+    reasons: dict[str, list[str]] = {}
+    for member, reason in why:
+        reasons.setdefault(reason, []).append(member.name)
+    if len(reasons) == 1:
+        return next(iter(reasons))
+    return "; ".join(f"{reason}: {_few(names)}" for reason, names in sorted(reasons.items()))
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def losing(plan: Plan) -> frozenset[str]:
+    """Target ids of the groups that lose members whom the source has shown, as far as links tell."""
+    return frozenset(o.target_id or "" for o in plan.operations if o.reason == NO_LONGER)
+
+
+def with_strangers(plan: Plan, left: Members) -> Plan:
+    """The plan with the members named whom somebody else added. left: who was in these groups when we left them."""
+    operations = (
+        _told_apart(o, left[o.target_id or ""]) if o.reason == NO_LONGER and o.target_id in left else o
+        for o in plan.operations
+    )
+    return replace(plan, operations=tuple(operations))
+
+
+def _told_apart(operation: Operation, ours: frozenset[str]) -> Operation:
+    reasons = ((m, NO_LONGER if m.target_id in ours else ADDED_THERE) for m in operation.members)
+    return replace(operation, reason=_listed(reasons))
 
 
 def _sort_users(matches: Matches, steps: Steps, policy: Policy) -> _Users:
@@ -162,22 +230,38 @@ def _bears_our_mark(match: Match) -> bool:
     return match.existing is not None and bool(match.existing.external_id)
 
 
-def _change(match: Match, wanted: Set[str], current: frozenset[str], users: _Users) -> GroupChange:
+def _change(match: Match, wanted: Set[str], undecided: Set[str], current: frozenset[str], users: _Users) -> GroupChange:
     if not current:
         added = [users.addable[s] for s in sorted(users.addable.keys() & wanted)]
         return GroupChange(match, 0, (), tuple(added))
     staying = set(users.untouchable)
     added = []
-    for source_id in sorted(wanted):
+    for source_id in sorted(wanted | undecided):
         member = users.present.get(source_id)
         if member is None:
             staying.update(users.pointed.get(source_id, ()))
         elif member.target_id in current:
             staying.add(str(member.target_id))
-        elif source_id in users.addable:
+        elif source_id in users.addable and source_id in wanted:
             added.append(member)
-    removed = tuple(_member(target_id, users) for target_id in sorted(current - staying))
-    return GroupChange(match, len(current), removed, tuple(added))
+    leaving = sorted(current - staying)
+    removed = tuple(_member(target_id, users) for target_id in leaving)
+    reasons = {target_id: _why(match, users.by_target.get(target_id)) for target_id in leaving}
+    return GroupChange(match, len(current), removed, tuple(added), reasons)
+
+
+def _why(group: Match, user: Match | None) -> str:
+    """Why this user is taken out of this group, as far as links tell."""
+    if group.row.action == "deprovision":
+        return THE_GROUP + group.departure
+    if user is not None and user.row.action == "deprovision":
+        return user.departure if user.scope else NO_LONGER
+    if group.link is None and group.is_managed:
+        return "not in the source"  # without state nobody knows what the source has shown before
+    if not group.is_managed:
+        return "was never in the source; the group is managed from now on"
+    is_unknown = user is None or (not user.source_id and not _bears_our_mark(user))
+    return ADDED_THERE if is_unknown else NO_LONGER
 
 
 def _without_drift(
@@ -206,7 +290,23 @@ def _without_drift(
             left.add(user_id)
     removed = tuple(member for member in change.removed if member.target_id not in left)
     added = tuple(member for member in change.added if not member.target_id or member.target_id not in left)
-    return GroupChange(group, change.size, removed, added)
+    return replace(change, removed=removed, added=added)
+
+
+def _without_refused(change: GroupChange, known: Known, users: _Users, steps: Steps) -> GroupChange:
+    """The change without the additions that the target refused and that are not sent again yet."""
+    group, target_id = change.match.desired, change.match.existing.target_id if change.match.existing else ""
+    added = []
+    for member in change.added:
+        refusal = known.refusals.get(("group", change.match.source_id, member.source_id or ""))
+        user = users.by_target.get(member.target_id or "")
+        if refusal is not None and group is not None and user is not None and user.desired is not None:
+            refusal = waiting(refusal, target_id, group, user.desired)
+            if refusal is not None:
+                steps.conflicts.append(refusal.conflict)
+                continue
+        added.append(member)
+    return replace(change, added=tuple(added))
 
 
 def _has_left(user: Match | None) -> bool:

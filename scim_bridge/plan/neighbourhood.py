@@ -1,12 +1,13 @@
 """Of a whole directory, the users that can have a say in what becomes of a few named ones.
 
-Two users concern each other if they claim or hold the same unique value, or if one is the other's manager; so do those
-who concern these, to the end. Correlating them gives for the named what correlating everybody gives: a law of
-`tests/laws`. Groups are kept whole.
+Two users concern each other if they claim or hold the same unique value, if one is the other's manager, or if one
+reference may mean either; so do those who concern these, to the end. Correlating them gives for the named what
+correlating everybody gives: a law of `tests/laws`. Groups are kept whole.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from scim_bridge.model.capabilities import Uniqueness, fold
 from scim_bridge.model.identity import EMAILS, EXTERNAL_ID, MANAGER, NAMES, Directory, Inventory, Value
@@ -20,6 +21,8 @@ def neighbourhood(
     """The same with the users around these (source ids) alone."""
     around = _Around(directory, inventory, known, _paths(terms))
     around.ids.update(named)
+    either = [set(ambiguous.users) for ambiguous in directory.ambiguous if not around.ids.isdisjoint(ambiguous.users)]
+    around.ids.update(filter(None, chain.from_iterable(either)))
     around.look_for_managers(around.ids)
     while around.grow():
         pass

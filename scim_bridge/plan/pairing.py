@@ -5,14 +5,14 @@ its owner is no match for a later one, unless the owner gives the value up in th
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from scim_bridge.model.capabilities import Uniqueness, fold
-from scim_bridge.model.identity import EMAILS, EXTERNAL_ID, NAMES, Desired, Existing, Kind
+from scim_bridge.model.identity import ACTIVE, EMAILS, EXTERNAL_ID, NAMES, Desired, Existing, Kind
 from scim_bridge.model.known import Known, Link, Resolution
-from scim_bridge.model.plan import Conflict
-from scim_bridge.model.policy import Policy, Rehire
+from scim_bridge.model.plan import Conflict, Refusal
+from scim_bridge.model.policy import Policy, Protect, Rehire
 from scim_bridge.plan.conflict import rehire_key
 from scim_bridge.plan.drift import left_alone
 from scim_bridge.plan.situation import TargetColumn
@@ -28,6 +28,17 @@ class Terms:
     policy: Policy
 
 
+def protected_resources(
+    kind: Kind, existing: Mapping[str, Existing], links: Iterable[Link], protect: Protect
+) -> set[str]:
+    """Target ids that have a protected name, or were linked under one. Links are parsed late, so only where needed."""
+    if not protect.of(kind):
+        return set()
+    name = NAMES[kind]
+    shown = {target_id for target_id, each in existing.items() if protect.covers(kind, each.attributes.get(name))}
+    return shown | {link.target_id for link in links if protect.covers(kind, link.applied.get(name))}
+
+
 @dataclass(slots=True)
 class Pairing:
     """One kind's table. Keys are source ids, except where a record may have none: then the record's own identity.
@@ -36,6 +47,9 @@ class Pairing:
     candidates: every resource a record points at by name. held: source ids that wait. kept: source id → paths that
     stay as they are. relinked: source id that has left → the newcomer who gets its resource. separated: source ids that
     have left and give their names up to a namesake. asked: newcomers of whom nobody knows which of the two they are.
+    returned: source id of a newcomer → the link of the one who left, where a person or the policy says they are the
+    same. protected: target ids that bear a protected name, or were linked under one. protected_records: records matched
+    with such a resource. misnamed: records that map to a protected name.
     aside: target id → a link of a restored state that the target has not confirmed. decided_left: target ids of those
     of whom a person said that they have left while the state was lost.
     """
@@ -57,14 +71,17 @@ class Pairing:
     columns: dict[int, TargetColumn] = field(default_factory=dict)
     candidates: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     protected_records: set[int] = field(default_factory=set)
+    misnamed: set[int] = field(default_factory=set)
     shielded: dict[str, Desired] = field(default_factory=dict)
     pointed_at: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
     kept: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     conflicts: dict[int, list[Conflict]] = field(default_factory=lambda: defaultdict(list))
     resolutions: Mapping[str, Resolution] = field(default_factory=dict)
+    refusals: Mapping[str, Refusal] = field(default_factory=dict)
     decided: set[str] = field(default_factory=set)
     relinked: dict[str, str] = field(default_factory=dict)
+    returned: dict[str, Link] = field(default_factory=dict)
     separated: set[str] = field(default_factory=set)
     asked: dict[int, str] = field(default_factory=dict)
     is_fresh: bool = False
@@ -80,7 +97,9 @@ class Pairing:
         pairing = cls(kind, desired, existing, known.of(kind), terms, elsewhere, dict(terms.unique[kind]))
         pairing.by_id = {d.source_id: d for d in desired if d.source_id}
         pairing.resolutions = known.resolutions
+        pairing.refusals = {key: r for (of, key, member), r in known.refusals.items() if of == kind and not member}
         pairing.is_fresh = known.is_fresh
+        pairing._protect()
         pairing.aside = {link.target_id: link for (k, _), link in known.aside.items() if k == kind}
         pairing._take_decisions()
         pairing._index()
@@ -104,7 +123,7 @@ class Pairing:
         if source_id in self.separated:
             return path in (NAMES[self.kind], EMAILS)
         record = self.by_id.get(source_id or "")
-        if record is None or not record.is_valid or path not in record.attributes or self.is_protected(record):
+        if record is None or not record.is_valid or path not in record.attributes or not self.may_change(record):
             return False
         how = self.uniqueness(path)
         return fold(record.attributes[path], how) != fold(value, how) and not self.keeps_drift(record, path)
@@ -127,8 +146,22 @@ class Pairing:
         )
 
     def is_protected(self, desired: Desired) -> bool:
-        """The desired name, or the name of the resource it is or would be matched with, is protected."""
+        """The resource that this record is or would be matched with is protected."""
         return id(desired) in self.protected_records
+
+    def is_misnamed(self, desired: Desired) -> bool:
+        """The record maps to a protected name that its own resource does not bear."""
+        return id(desired) in self.misnamed and id(desired) not in self.protected_records
+
+    def may_change(self, desired: Desired) -> bool:
+        """No protected name stands in the way: the record takes what it claims, and gives up what it does not."""
+        return id(desired) not in self.protected_records and id(desired) not in self.misnamed
+
+    def is_deactivated_by_us(self, desired: Desired) -> bool:
+        """We left this record's resource inactive, for this record or before its return: it may be active again."""
+        by = self.found_by.get(desired.source_id, "")
+        link = self.links[desired.source_id] if by == "link" else self.returned.get(desired.source_id)
+        return link is not None and link.applied.get(ACTIVE) is False
 
     def is_spoken_for(self, target_id: str) -> bool:
         """A held record points at this resource, or another connection has it: it is no orphan."""
@@ -143,10 +176,17 @@ class Pairing:
         before = self.owner.get(target_id, desired.source_id)
         if before != desired.source_id:
             self.relinked[before] = desired.source_id
+            self.returned[desired.source_id] = self.links[before]
         self.owner[target_id] = desired.source_id
         self.target_of[desired.source_id] = target_id
         self.found_by[desired.source_id] = by
         self.columns[id(desired)] = "one"
+
+    def _protect(self) -> None:
+        """What nothing may touch, and the records that would like to be called so."""
+        name, protect = NAMES[self.kind], self.terms.policy.protect
+        self.protected = protected_resources(self.kind, self.existing, self.links.values(), protect)
+        self.misnamed = {id(d) for d in self.desired if protect.covers(self.kind, d.attributes.get(name))}
 
     def _take_decisions(self) -> None:
         """A resource that a person gave to a record is linked to it, and to nobody else."""
@@ -161,6 +201,10 @@ class Pairing:
             and not self._is_anothers(resolution.target_id, resolution.source_id)
         }
         self.decided = set(chosen.values())
+        for link in self.links.values() if chosen else ():
+            newcomer = self.by_id.get(chosen.get(link.target_id, ""))
+            if newcomer is not None and self._has_returned(newcomer, link):
+                self.returned[newcomer.source_id] = link
         kept = {
             source_id: link
             for source_id, link in self.links.items()
@@ -192,21 +236,19 @@ class Pairing:
                 self.links = {**self.links, source_id: link or Link(self.kind, source_id, target_id)}
                 self.decided_left.add(target_id)
 
+    def _has_returned(self, newcomer: Desired, left: Link) -> bool:
+        """Somebody who has left is this newcomer, as a person answered."""
+        answer = self.resolutions.get(rehire_key(newcomer, left.target_id))
+        return left.source_id not in self.by_id and answer is not None and answer.decision == "link"
+
     def _index(self) -> None:
         paths = set(self.unique) | set(self.terms.match[self.kind]) | {EXTERNAL_ID}
-        name, covers = NAMES[self.kind], self.terms.policy.protect.covers
         for path in paths:
             how, holders = self.uniqueness(path), self.holders.setdefault(path, {})
             for target_id, existing in self.existing.items():
                 value = existing.attributes.get(path)
                 if value:
                     holders.setdefault(fold(value, how), []).append(target_id)
-        for target_id, existing in self.existing.items():
-            if covers(self.kind, existing.attributes.get(name)):
-                self.protected.add(target_id)
-        for desired in self.desired:
-            if covers(self.kind, desired.attributes.get(name)):
-                self.protected_records.add(id(desired))
 
     def _follow_links(self) -> None:
         for source_id, link in self.links.items():
@@ -285,7 +327,7 @@ class Pairing:
             if self.gives_up(self.owner.get(hit), path, desired.attributes[path]):
                 continue
             has_left = self._has_left(hit) and path != EXTERNAL_ID
-            if has_left and self.is_protected(desired):
+            if has_left and not self.may_change(desired):
                 continue  # nothing will be done about this record, so who has left would never be shut out
             how = self._rehire(desired, hit) if has_left else None
             if how == "separate":

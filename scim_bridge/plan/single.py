@@ -4,10 +4,11 @@ The whole directory is correlated all the same, so that a clash with somebody wh
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scim_bridge.model.capabilities import Uniqueness, fold
 from scim_bridge.model.identity import Kind
+from scim_bridge.model.text import folded, normal
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.sides import Sides
 
@@ -24,11 +25,8 @@ def key_of(match: Match) -> Key:
 
 def is_called(match: Match, who: str) -> bool:
     """Whether people, the source or the target call it so. Names are compared without regard to case."""
-    names = {match.name.casefold()}
-    if match.existing is not None:
-        names.add(match.existing.name.casefold())
-    is_id = who in (match.source_id, match.existing.target_id if match.existing is not None else None)
-    return is_id or who.casefold() in names
+    is_id = normal(who) in (match.source_id, match.existing.target_id if match.existing is not None else None)
+    return is_id or folded(who) in {folded(name) for name in match.names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,4 @@ def narrowed(matches: Matches, sides: Sides, named: Named, groups_of: Mapping[st
         inside = frozenset(user_id for user_id, groups in groups_of.items() if target_id in groups)
         if inside or wanted.get(match.source_id):
             members[target_id] = inside
-    narrow = type(directory)(
-        directory.users, directory.groups, wanted, directory.counts, directory.out_of_scope, directory.warnings
-    )
-    return Sides(narrow, sides.inventory, members, sides.known)
+    return Sides(replace(directory, members=wanted), sides.inventory, members, sides.known)

@@ -36,7 +36,10 @@ Action = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of one identity before anything is decided: the columns of the table."""
+    """What is known of one identity before anything is decided: the columns of the table.
+
+    is_protected: its resource has a protected name on the target, or was linked under one.
+    """
 
     record: RecordColumn
     link: LinkColumn

@@ -76,6 +76,7 @@ class _Decision:
         }
         ours = (m for m in matches.users if m.source_id and (m.is_managed or not m.is_held))
         self.source_of = {m.existing.target_id: m.source_id for m in ours if m.existing is not None}
+        self.held_names = {m.source_id: m.name for m in matches.users if m.is_held and m.desired is not None}
         self.provisioned = {
             m.source_id for m in matches.users if _has_or_gets_resource(m) and self._question_if_missing(m) is None
         }
@@ -141,11 +142,11 @@ class _Decision:
         if is_kept:
             self.steps.skipped.append(Skipped(match.name, "departed, and kept as it is (deprovision: keep)"))
         elif self._is_grace_over(match) and not existing.is_open and not match.is_separated:
-            reason = f"left the source more than {_in_words(self.policy.delete_after)} ago"
+            reason = f"{match.departure} more than {_in_words(self.policy.delete_after)} ago"
             self._add("delete_user" if match.kind == "user" else "delete_group", match, reason, {})
             return
         changes: dict[str, Change] = {}
-        reason = "has left, as a person decided" if match.is_decided_left else "left the source"
+        reason = "has left, as a person decided" if match.is_decided_left else match.departure
         if existing.is_open and not is_kept:
             changes[ACTIVE] = (True, False)
         if match.is_separated:
@@ -197,27 +198,32 @@ class _Decision:
             return {}
         wanted = {path: value for path, value in match.desired.attributes.items() if path not in match.kept}
         manager = wanted.get(MANAGER)
-        if manager and manager not in self.provisioned:
+        if not manager or manager in self.provisioned:
+            return wanted
+        name = self.held_names.get(str(manager))
+        if name is not None and match.existing is not None:
+            del wanted[MANAGER]  # the manager's record waits; until it is clear who that is, nobody takes the place
+            detail = f"manager {name} is held: the manager stays as it is on the target"
+        else:
             wanted[MANAGER] = ""
-            detail = f"manager {manager!r} is not provisioned: left out"
-            self.steps.notices.append(Notice("manager_not_provisioned", match.name, detail))
+            detail = f"manager {name or repr(manager)} is not provisioned: left out"
+        self.steps.notices.append(Notice("manager_not_provisioned", match.name, detail))
         return wanted
 
     def _is_disabled_there(self, match: Match, changes: Mapping[str, Change]) -> bool:
-        """Somebody else deactivated a managed user whom we last left active: not ours to undo.
+        """A user is inactive and we did not leave it so: not ours to undo, managed before or only taken over now.
 
         A state that was lost cannot tell, so what it would have refused is refused.
         """
-        is_ours = match.is_managed or match.by == "rehire"
-        if match.kind != "user" or ACTIVE not in changes or changes[ACTIVE][1] is not True or not is_ours:
+        desired, existing = match.desired, match.existing
+        if desired is None or existing is None or ACTIVE not in changes or changes[ACTIVE][1] is not True:
             return False
-        if match.link is not None and match.link.applied.get(ACTIVE) is False:
+        if match.kind != "user" or existing.is_active or match.is_deactivated_by_us:
             return False
-        if match.desired is not None and match.existing is not None:
-            found = conflict.disabled_there(match.desired, match.existing)
-            if self._is_decided(found.key, "source"):
-                return False
-            self.steps.conflicts.append(found)
+        found = conflict.disabled_there(desired, existing)
+        if self._is_decided(found.key, "source"):
+            return False
+        self.steps.conflicts.append(found)
         self.steps.waiting.add(match.source_id)
         return True
 

@@ -8,7 +8,8 @@ from scim_bridge.proposal import yaml_text
 _COMMENTS_BEGIN = 56
 _COMMENTS = {
     ("csv", "users"): "{date} in the paths: the newest export that has all its files",
-    ("csv", "members"): "columns group_id, member_id, member_type (user or group)",
+    ("csv", "groups"): "from-users: made from what a column of users lists",
+    ("csv", "members"): "a row for each; or lists in a column (docs/sources.md)",
     ("csv", "encoding"): "any codec Python knows; without it UTF-8",
     ("ldap", "urls"): "several are tried in order",
     ("ldap", "users"): 'filter: "(…)" for some of them only',
@@ -23,7 +24,7 @@ _POLICY = """\
       adopt: first-run                                  # who is there already is taken over once; or always, ask
       # protect: {users: ["breakglass@corp.example"], groups: ["AWSControlTower*"]}  # never touched
       # limits: {deactivate: 10%, delete: 5%, remove_members: 20%}   # a run that would take more stops
-    schedule: {every: 5m, verify: 24h}                  # how often to sync, and to read the whole target again
+    schedule: {every: 5m, verify: auto}                 # how often to sync, and to read the whole target again
 service: {listen: 127.0.0.1:8080}                       # where `run` serves its pages
 """
 

@@ -1,49 +1,64 @@
 """A mapping file for CSV files, as text: rules in the files' own names, and tests of invented people."""
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
+from datetime import date
 
 from scim_bridge.mapping.expression import spelled
 from scim_bridge.proposal import yaml_text
 from scim_bridge.proposal.csv_rules import (
+    Cells,
     Roles,
     RuleText,
     ahead_of_first_day,
     has_family_first,
+    is_east_asian,
     scope_rule,
     user_rules,
 )
+from scim_bridge.proposal.standing import Signal
 
 _COMMENTS_BEGIN = 48
+_WIDEST = 118
+_FIRST_DAY = date(1999, 4, 1)
 _HEAD = """\
 # Rules for users and groups from CSV files. Each line under `attributes` is an expression (CEL, https://cel.dev) over
 # the columns of the file; a column whose name is no identifier is written source["…"]. The manual, docs/mapping.md,
 # lists the functions. Try a change with:
 #   scim-bridge mapping test {name}
 """
-_EVERYBODY = (
-    "    # active: no column was found that says who has left: without a rule, whoever is in the file may sign in\n"
-)
+_EVERYBODY = "    # active: there is no rule, so every user in the file is active (see the first lines of this file)\n"
 
 
-def csv_mapping(name: str, users: Roles, groups: Roles | None, match: tuple[str, ...]) -> str:
+def csv_mapping(name: str, users: Roles, groups: Roles | None, match: tuple[str, ...], cells: Cells) -> str:
     """The whole file. name: how the command line calls it; groups: None if there is no file of groups."""
-    rules = user_rules(users)
+    rules = user_rules(users, cells)
     parts = [
+        _first_of_all(cells.standing.alarm),
         _HEAD.format(name=name),
         "\nusers:\n",
         _line(f"  id: {yaml_text.value(users['id'])}", "never changes for a person; becomes externalId"),
         _line(f"  match: [{', '.join(match)}]", "how people who are in Identity Center already are found"),
         _line(f"  scope: {yaml_text.rule(scope_rule(users['login']))}", "who is provisioned at all"),
-        _ahead(users),
+        _ahead(users, cells),
         "  attributes:\n",
-        *(_line(f"    {rule.path}: {yaml_text.rule(rule.text)}", rule.comment) for rule in rules),
+        *map(_rule, rules),
         "" if any(rule.path == "active" for rule in rules) else _EVERYBODY,
         *(_groups(groups) if groups is not None else ()),
         "\ntests:\n",
-        *_user_tests(users, rules),
+        *_user_tests(users, rules, cells),
         *(_group_tests(groups) if groups is not None else ()),
     ]
     return "".join(parts)
+
+
+def _rule(rule: RuleText) -> str:
+    """One rule on one line; if it is too long and made of several, each of them on its own."""
+    line = f"    {rule.path}: {yaml_text.rule(rule.text)}"
+    if len(line) <= _WIDEST or " && " not in rule.text:
+        return _line(line, rule.comment)
+    parts = rule.text.replace(" && ", " &&\n      ")
+    return f"{_line(f'    {rule.path}: >-', '')}      {parts}\n"
 
 
 def _line(text: str, comment: str) -> str:
@@ -55,9 +70,17 @@ def _line(text: str, comment: str) -> str:
     return f"{text:<{_COMMENTS_BEGIN}}  # {comment}\n"
 
 
-def _ahead(users: Roles) -> str:
+def _first_of_all(alarm: str) -> str:
+    """What nobody may overlook: if it is not said who has left, everybody is let in."""
+    if not alarm:
+        return ""
+    told = textwrap.wrap(f"WARNING: {alarm}. Add a rule for `active`, or a column that says it.", 116)
+    return "".join(f"# {line}\n" for line in told) + "#\n"
+
+
+def _ahead(users: Roles, cells: Cells) -> str:
     """Another scope, as a comment: whether people are provisioned before they come is for a person to say."""
-    rule = ahead_of_first_day(users)
+    rule = ahead_of_first_day(users, cells.starts)
     if not rule:
         return ""
     return f"  # or, nobody earlier than two weeks before the first day:\n  # scope: {yaml_text.rule(rule)}\n"
@@ -70,25 +93,34 @@ def _groups(roles: Roles) -> Iterator[str]:
     yield f"  attributes:\n    displayName: {yaml_text.rule(spelled(roles['name']))}\n"
 
 
-def _user_tests(roles: Roles, rules: tuple[RuleText, ...]) -> Iterator[str]:
+def _user_tests(roles: Roles, rules: tuple[RuleText, ...], cells: Cells) -> Iterator[str]:
     paths = {rule.path for rule in rules}
-    record, expected = _somebody(roles)
+    signals = cells.standing.signals
+    record, expected = _somebody(roles, cells)
     yield _test("a person comes through, the sign-in name in lower case", "user", record, _only(expected, paths))
-    if "active" in paths:
-        gone = record | _state(roles, is_active=False)
-        yield _test("who has left becomes inactive", "user", gone, {"active": False})
+    for name, gone in _departures(signals):
+        yield _test(name, "user", record | gone, {"active": False})
     nobody = record | {roles["login"]: ""}
     yield _test("who has no sign-in name is not provisioned", "user", nobody, {"scope": False})
+
+
+def _departures(signals: Sequence[Signal]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each way to be inactive, as a test's name and what stands in which column."""
+    for signal in signals:
+        for value in signal.left:
+            said = f"{value!r}" if value else "nothing"
+            yield f"a user with {said} in {signal.column} is inactive", {signal.column: value}
 
 
 def _only(expected: dict[str, str | bool], paths: set[str]) -> dict[str, str | bool]:
     return {path: value for path, value in expected.items() if path in paths | {"externalId"}}
 
 
-def _somebody(roles: Roles) -> tuple[dict[str, str], dict[str, str | bool]]:
+def _somebody(roles: Roles, cells: Cells) -> tuple[dict[str, str], dict[str, str | bool]]:
     """An invented person in the file's own columns, and what becomes of the person."""
-    samples = _sample(roles)
-    record = {roles[role]: text for role, text in samples.items() if role in roles} | _state(roles, is_active=True)
+    samples = _sample(roles, cells)
+    record = {roles[role]: text for role, text in samples.items() if role in roles}
+    record |= {signal.column: signal.active for signal in cells.standing.signals}
     login, whole = samples["login"], samples["display"]
     has_both = {"given", "family"} <= set(roles)
     return record, {
@@ -105,12 +137,13 @@ def _somebody(roles: Roles) -> tuple[dict[str, str], dict[str, str | bool]]:
     }
 
 
-def _sample(roles: Roles) -> dict[str, str]:
+def _sample(roles: Roles, cells: Cells) -> dict[str, str]:
     """What the invented person has for each role. Address and sign-in name may be one column, so they are the same."""
     named = next((roles[role] for role in ("display", "family", "given") if role in roles), "")
-    is_family_first = has_family_first(named)
-    given, family = ("花子", "佐藤") if is_family_first else ("Hanako", "Sato")
-    whole = f"{family} {given}" if is_family_first else f"{given} {family}"
+    given, family = ("花子", "佐藤") if is_east_asian(named) else ("Hanako", "Sato")
+    whole = f"{family} {given}" if has_family_first(named) else f"{given} {family}"
+    if cells.has_commas and "display" in roles:
+        whole = f"{family}, {given}"
     names = {"given": given, "family": family, "display": whole}
     return {
         "id": "7",
@@ -118,15 +151,8 @@ def _sample(roles: Roles) -> dict[str, str]:
         "title": "Engineer",
         "dept": "Sales",
         "manager": "3",
-        "starts": "1999-04-01",
+        "starts": cells.starts.write(_FIRST_DAY) if cells.starts is not None else "",
     } | dict.fromkeys(("mail", "login"), "B.Sato@corp.example")
-
-
-def _state(roles: Roles, *, is_active: bool) -> dict[str, str]:
-    """The columns that say whether somebody may sign in, for who may and for who has left."""
-    yes, no = ("true", "false") if is_active else ("false", "true")
-    samples = {"enabled": yes, "disabled": no, "leaves": "" if is_active else "1999-12-31"}
-    return {roles[role]: text for role, text in samples.items() if role in roles}
 
 
 def _group_tests(roles: Roles) -> Iterator[str]:

@@ -3,11 +3,15 @@
 A role without a column has no rule, unless every target wants the attribute: then another column stands in.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from scim_bridge.mapping.expression import spelled
+from scim_bridge.proposal.day_form import PLAIN, DayForm
+from scim_bridge.proposal.header import plain
+from scim_bridge.proposal.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +27,28 @@ Roles = Mapping[str, str]
 """What a column is for (header.ROLES) → its header. `id` and `login` are always there."""
 
 
-def user_rules(roles: Roles) -> tuple[RuleText, ...]:
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """What the cells say beyond the headers. standing: who may sign in. starts: how first days are written.
+
+    has_commas: whole names are written `Sato, Hanako`.
+    """
+
+    standing: Standing
+    starts: DayForm | None = PLAIN
+    has_commas: bool = False
+
+
+def user_rules(roles: Roles, cells: Cells) -> tuple[RuleText, ...]:
     """Every rule for users, in the order of the ready mapping."""
     login = spelled(roles["login"])
     rules = [
         RuleText("userName", f"{login}.lower()", "must equal what the identity provider asserts at sign-in"),
-        _name(roles, "given"),
-        _name(roles, "family"),
+        _name(roles, "given", cells),
+        _name(roles, "family", cells),
         RuleText("displayName", display_rule(roles)),
         *_plain("emails", "mail", roles),
-        *_active(roles),
+        *_active(cells.standing),
         *_plain("title", "title", roles),
         *_plain("enterprise.department", "dept", roles),
         *_plain("enterprise.manager", "manager", roles, "the manager's id"),
@@ -45,36 +61,45 @@ def scope_rule(column: str) -> str:
     return f'{spelled(column)} != ""'
 
 
-def ahead_of_first_day(roles: Roles) -> str:
+def ahead_of_first_day(roles: Roles, starts: DayForm | None) -> str:
     """The scope by which nobody is provisioned earlier than two weeks before the first day, "" without such a day."""
-    if "starts" not in roles:
+    if "starts" not in roles or starts is None:
         return ""
-    return f"{scope_rule(roles['login'])} && !isAfter({spelled(roles['starts'])}, addDays(today, 14))"
+    return f"{scope_rule(roles['login'])} && !isAfter({starts.rule(spelled(roles['starts']))}, addDays(today, 14))"
+
+
+_EAST_ASIAN = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_FAMILY_FIRST = ("nomprenom", "nometprenom", "nachnamevorname", "namevorname", "lastnamefirstname")
+
+
+def is_east_asian(header: str) -> bool:
+    """Whether a header is in a language that puts the family name first in whatever it writes."""
+    return _EAST_ASIAN.search(header) is not None
 
 
 def has_family_first(header: str) -> bool:
-    """Whether a column of this header writes names as in East Asia, family name first."""
-    return not header.isascii()
+    """Whether a column of this header writes whole names with the family name first."""
+    return is_east_asian(header) or plain(header) in _FAMILY_FIRST
 
 
 def display_rule(roles: Roles) -> str:
     """The display name: as it stands, else put together from the others."""
     choices = [spelled(roles["display"])] if "display" in roles else []
     if "given" in roles and "family" in roles:
-        order = ("family", "given") if has_family_first(roles["family"]) else ("given", "family")
+        order = ("family", "given") if is_east_asian(roles["family"]) else ("given", "family")
         first, second = (spelled(roles[role]) for role in order)
         choices.append(f'({first} + " " + {second}).trim()')
     choices.append(spelled(roles["login"]))
     return f"firstNonEmpty({', '.join(choices)})" if len(choices) > 1 else choices[0]
 
 
-def _name(roles: Roles, part: Literal["given", "family"]) -> RuleText:
+def _name(roles: Roles, part: Literal["given", "family"], cells: Cells) -> RuleText:
     path = f"name.{part}Name"
     if part in roles:
         return RuleText(path, spelled(roles[part]))
     if "display" not in roles:
         return RuleText(path, spelled(roles["login"]), "no column has it, and every target wants it")
-    return RuleText(path, _part_of_whole(roles["display"], part), "a part of the whole name")
+    return RuleText(path, _part_of_whole(roles["display"], part, cells), "a part of the whole name")
 
 
 _CUT = {
@@ -84,29 +109,20 @@ _CUT = {
     ("given", False): r"\s+\S+$",
 }
 """What is cut off a whole name to get one part: the family name is one word, first or last. One word alone is both."""
+_CUT_AT_COMMA = {"family": r"\s*,.*$", "given": r"^.*,\s*"}
 
 
-def _part_of_whole(header: str, part: Literal["given", "family"]) -> str:
-    return f'{spelled(header)}.trim().regexReplace(r"{_CUT[part, has_family_first(header)]}", "")'
+def _part_of_whole(header: str, part: Literal["given", "family"], cells: Cells) -> str:
+    cut = _CUT_AT_COMMA[part] if cells.has_commas else _CUT[part, has_family_first(header)]
+    return f'{spelled(header)}.trim().regexReplace(r"{cut}", "")'
 
 
 def _plain(path: str, role: str, roles: Roles, comment: str = "") -> list[RuleText]:
     return [RuleText(path, spelled(roles[role]), comment)] if role in roles else []
 
 
-def _active(roles: Roles) -> list[RuleText]:
-    """Who may sign in: by a flag, by the contrary of one, by a last day; by several only if all say so."""
-    says = []
-    if "enabled" in roles:
-        says.append(f"truth({spelled(roles['enabled'])})")
-    if "disabled" in roles:
-        says.append(f"!truth({spelled(roles['disabled'])})")
-    if "leaves" in roles:
-        says.append(f"!isBefore({spelled(roles['leaves'])}, today)")
-    is_by_day = len(says) == 1 and "leaves" in roles
-    comment = (
-        "shut from the day after the last one"
-        if is_by_day
-        else "yes/no, true/false, 1/0, 有効/無効; else the person waits"
-    )
-    return [RuleText("active", " && ".join(says), comment)] if says else []
+def _active(standing: Standing) -> list[RuleText]:
+    """Who may sign in: by a status, a flag, a last day; by several only if all say so."""
+    rules = [signal.rule for signal in standing.signals]
+    comment = standing.signals[0].comment if len(rules) == 1 else "active only if each of these is true"
+    return [RuleText("active", " && ".join(rules), comment)] if rules else []

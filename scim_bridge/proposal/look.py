@@ -6,16 +6,15 @@ from pathlib import Path
 
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.source import CsvSettings, MemberFile
+from scim_bridge.config.source_document import FROM_USERS
 from scim_bridge.errors import Misconfigured, SourceUnreadable
-from scim_bridge.proposal.question import Answers, Question
+from scim_bridge.proposal.question import FILES, AboutFile, Answers, Question
 from scim_bridge.source.dated import newest
 from scim_bridge.source.decoding import is_utf8
 from scim_bridge.source.table import open_table
 
 Look = Callable[[str, Answers, Path], None]
 """Answer, the answers before it, the folder paths are relative to. Raises ValueError as a question's check does."""
-
-_MEMBERS = ("group_id", "member_id")
 
 
 def looked_at(question: Question, folder: Path) -> Question:
@@ -49,20 +48,13 @@ def _groups(answer: str, answers: Answers, folder: Path) -> None:
 def _members(answer: str, answers: Answers, folder: Path) -> None:
     members = _newest({**answers, "members": answer}, folder).members
     if isinstance(members, MemberFile):
-        path = members.path
-        header = _open(path, answers["encoding"])
-        missing = [name for name in _MEMBERS if name not in header]
-        if missing:
-            raise ValueError(
-                f": {path.name}, line 1: there is no column {' and no '.join(missing)} (there are: "
-                f"{', '.join(header)}); rename the columns to group_id, member_id, member_type (which may be missing)"
-            )
+        _open(members.path, answers["encoding"])
 
 
 def _newest(answers: Answers, folder: Path) -> CsvSettings:
     """The files named so far, with {date} filled in."""
     users, groups, members = (
-        folder / answers[name] if answers.get(name) else None for name in ("users", "groups", "members")
+        folder / answers[name] if answers.get(name, "") not in ("", FROM_USERS) else None for name in FILES
     )
     try:
         return newest(CsvSettings(users or folder, groups, MemberFile(members) if members else None))
@@ -80,7 +72,7 @@ def _open(path: Path, encoding: str) -> Sequence[str]:
     _must_be_there(path)
     table = open_table(path, encoding, "auto", ())
     if table.problems:
-        raise ValueError(f": {table.problems[0]}")
+        raise AboutFile(table.problems[0])
     if encoding != "auto" and not encoding.casefold().startswith("utf") and is_utf8(path.read_bytes()):
         raise ValueError(f": {path.name} is valid UTF-8, so it is hardly {encoding}; write auto")
     return table.header

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scim_bridge.model.identity import Kind, Record
+from scim_bridge.model.text import trimmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +50,4 @@ def _first(value: object) -> str:
         value = list(value.values())
     if isinstance(value, list):
         return next((text for item in value if (text := _first(item))), "")
-    return "" if value is None else str(value)
+    return "" if value is None else trimmed(str(value))

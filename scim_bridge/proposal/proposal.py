@@ -8,7 +8,7 @@ from scim_bridge.config.source import SourceSettings
 from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.ready import ready_mapping
 from scim_bridge.model.identity import EMAILS, USER_NAME, Kind
-from scim_bridge.proposal.columns import Columns, without_foreign_managers
+from scim_bridge.proposal.columns import Columns, cells, with_known_managers
 from scim_bridge.proposal.csv_mapping import csv_mapping
 from scim_bridge.proposal.ready import fitted, ready_name, with_match
 from scim_bridge.proposal.survey import Survey
@@ -47,9 +47,11 @@ def suggested_match(survey: Survey, mail: str, login: str) -> tuple[str, ...]:
 
 def propose_for_files(file: Path, survey: Survey, columns: Columns, match: tuple[str, ...], today: str) -> Proposal:
     """A mapping for CSV files, whose columns are for this. file: as a command line will call it."""
-    users, said = without_foreign_managers(columns.users, survey)
-    text = csv_mapping(str(file), users, columns.groups if columns.has_groups else None, _with_rule(match, users))
-    notes = [said] if said else []
+    users, said = with_known_managers(columns.users, survey)
+    seen = cells(users, survey)
+    groups = columns.groups if columns.has_groups else None
+    text = csv_mapping(str(file), users, groups, _with_rule(match, users), seen)
+    notes = [*filter(None, [seen.standing.alarm]), *seen.standing.notes, *filter(None, [said]), *columns.notes]
     if users["id"] in (users["login"], users.get("mail")):
         notes.append(
             f"no column looks like an id, so {users['id']} is it: whoever changes it will be taken for somebody else"

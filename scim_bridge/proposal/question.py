@@ -1,7 +1,7 @@
 """What must be known to write a configuration: the questions, what counts as an answer, and what a source section is.
 
 An answer is text, "" for nothing. A check raises ValueError with the rest of a sentence that begins with the question's
-name, as those of config/form.py do.
+name, as those of config/form.py do, or AboutFile.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,11 +10,17 @@ from typing import Any
 
 from scim_bridge.config import form
 from scim_bridge.config.source import CLOUDS
+from scim_bridge.config.source_document import FROM_USERS
 
 Answers = Mapping[str, str]
 Check = Callable[[str, Answers], object]
+FILES = ("users", "groups", "members")
 NOTHING = "-"
 """What a person types where nothing is meant and something is suggested."""
+
+
+class AboutFile(ValueError):
+    """What is wrong stands in a file: a whole sentence that names it, and no answer of another kind would help."""
 
 
 def _always(_: Answers) -> bool:
@@ -72,8 +78,8 @@ def _start_tls(answer: str, answers: Answers) -> None:
 
 
 def _flavor(answer: str, _: Answers) -> None:
-    if answer not in ("openldap", "active-directory"):
-        raise ValueError(": write openldap or active-directory")
+    if answer not in ("openldap", "389-ds", "active-directory"):
+        raise ValueError(": write openldap, 389-ds (FreeIPA too) or active-directory")
 
 
 def _kind(answer: str, _: Answers) -> None:
@@ -124,10 +130,16 @@ SOURCES: Mapping[str, tuple[Question, ...]] = {
     "csv": (
         Question("users", "File of the users", _must(form.text), "users.csv"),
         Question("encoding", "Encoding (auto is UTF-8; cp932 for Japanese Excel)", _must(form.encoding), "auto"),
-        Question("groups", f"File of the groups ({NOTHING} for none)", _may(form.text), "groups.csv", needs_file=True),
+        Question(
+            "groups",
+            f"File of the groups ({NOTHING} for none, {FROM_USERS} for what a column of users lists)",
+            _may(form.text),
+            "groups.csv",
+            needs_file=True,
+        ),
         Question(
             "members",
-            f"File of the memberships, columns group_id and member_id ({NOTHING} for none)",
+            f"File of the memberships, a row for each ({NOTHING} for none)",
             _members,
             "members.csv",
             needs_file=True,
@@ -142,7 +154,7 @@ SOURCES: Mapping[str, tuple[Question, ...]] = {
             applies=lambda answers: bool(_in_the_clear(answers)),
             unanswered=f"ldap:// would send the password and all names in the clear; {_ENCRYPTED}",
         ),
-        Question("flavor", "Flavor (openldap, active-directory)", _flavor, "openldap"),
+        Question("flavor", "Flavor (openldap, 389-ds, active-directory)", _flavor, "openldap"),
         Question("bind-dn", "Distinguished name to sign in with", _must(form.text)),
         Question(
             "password", "Its password, by reference (env:NAME, file:PATH)", _must(form.reference), "env:LDAP_PASSWORD"
@@ -188,9 +200,12 @@ def as_options(answers: Answers) -> list[str]:
 
 
 def source_section(kind: str, answers: Answers) -> dict[str, Any]:
-    """`source` of bridge.yaml, from the answers to the questions of its kind. What was not answered is left out."""
+    """`source` of bridge.yaml, from the answers to the questions of its kind. What was not answered is left out.
+
+    Groups that are made from users' lists are left out too: which lists, only their columns say.
+    """
     if kind == "csv":
-        files = {name: answers[name] for name in ("users", "groups", "members") if answers[name]}
+        files = {name: answers[name] for name in FILES if answers[name] not in ("", FROM_USERS)}
         encoding = {} if answers["encoding"] == "auto" else {"encoding": answers["encoding"]}
         return {"kind": "csv", **files, **encoding}
     return _entra(answers) if kind == "entra" else _ldap(answers)

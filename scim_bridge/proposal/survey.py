@@ -3,15 +3,34 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from scim_bridge.config.source import CsvSettings, SourceSettings
+from scim_bridge.config.source import CsvSettings, MemberFile, SourceSettings
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import AttributeType, Kind, Record, Snapshot
 from scim_bridge.model.source import Wanted
 from scim_bridge.proposal.profile import Profile, profile
 from scim_bridge.source import open_source
+from scim_bridge.source.dated import newest
+from scim_bridge.source.table import open_table
 
 Ids = Mapping[Kind, str]
+_ENOUGH = 100_000
+"""Rows of memberships that are looked at to find out what their columns name."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberTable:
+    """A file of memberships as it was read. file: as a person named it."""
+
+    file: str
+    header: tuple[str, ...]
+    rows: Sequence[Sequence[str]]
+
+    def column(self, name: str) -> set[str]:
+        """What stands in a column, each once."""
+        at = self.header.index(name)
+        return {row[at] for row in self.rows if row[at]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +75,18 @@ def _page(
         "group": source.attributes("group"),
     }
     return source.probe(today), types
+
+
+def member_table(settings: CsvSettings, named: str) -> MemberTable | None:
+    """The file of memberships, None if there is none. named: as a person named it. Raises SourceUnreadable."""
+    files = newest(settings)
+    if not isinstance(files.members, MemberFile):
+        return None
+    table = open_table(files.members.path, files.encoding, files.delimiter, ())
+    rows = [cells for _, cells in islice(table.rows(), _ENOUGH)]
+    if table.problems:
+        raise SourceUnreadable(table.problems[0], "Fix the file, or export it again.")
+    return MemberTable(named, table.header, rows)
 
 
 def _for_init(way_out: str) -> str:

@@ -4,21 +4,22 @@ It goes the way of a first run up to the plan: mapped, fitted to Identity Center
 whoever waits here waits in `plan`, and nobody else does.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from scim_bridge.mapping.compiled import compile_mapping
 from scim_bridge.mapping.document import Mapping, wanted_by
 from scim_bridge.mapping.record import map_records
 from scim_bridge.mapping.selftest import require_passing
-from scim_bridge.model.identity import Directory, Flaw, Inventory, Kind
-from scim_bridge.model.known import Known
+from scim_bridge.model.identity import ACTIVE, Directory, Flaw, Inventory, Kind
+from scim_bridge.model.known import Known, LastApplied
 from scim_bridge.model.policy import Policy
 from scim_bridge.plan.conflict import KIND_OF_DUPLICATE
 from scim_bridge.plan.correlate import Matches, correlate
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.pairing import Terms
 from scim_bridge.proposal.placeholder import placeholders
+from scim_bridge.proposal.spreadsheet import spreadsheets
 from scim_bridge.proposal.survey import Survey
 from scim_bridge.proposal.told import SHOWN, some
 from scim_bridge.target.identity_center import IDENTITY_CENTER
@@ -28,13 +29,14 @@ def tried(mapping: Mapping, survey: Survey, today: str) -> list[str]:
     """What a person should know, a sentence each. Raises Misconfigured if the mapping does not fit the source."""
     require_passing(mapping)
     compiled = compile_mapping(mapping, survey.types["user"], survey.types["group"])
-    directory = fit(map_records(survey.snapshot, compiled, today), IDENTITY_CENTER)
+    directory = fit(map_records(survey.snapshot, compiled, today, LastApplied()), IDENTITY_CENTER)
     matches = correlate(directory, Inventory(), Known(), _terms(mapping))
     return [
         *_scope(directory, survey),
         *_waiting(matches),
         *_flaws(directory),
         *_shared_values(matches),
+        *spreadsheets(survey, uses(mapping)),
         *placeholders(survey, uses(mapping)),
         *_warnings(directory),
         *_strange_ids(mapping, survey),
@@ -65,7 +67,9 @@ def _terms(mapping: Mapping) -> Terms:
 def _scope(directory: Directory, survey: Survey) -> list[str]:
     users, groups = len(survey.of("user")), len(survey.of("group"))
     told = [f"{len(directory.users):,} of the {users:,} users seen are in scope"]
-    return told + ([f"{len(directory.groups):,} of the {groups:,} groups seen are in scope"] if groups else [])
+    told += [f"{len(directory.groups):,} of the {groups:,} groups seen are in scope"] if groups else []
+    states = Counter(user.attributes[ACTIVE] for user in directory.users if ACTIVE in user.attributes)
+    return [*told, f"{states[True]:,} users would be active, {states[False]:,} inactive"] if states else told
 
 
 def _waiting(matches: Matches) -> list[str]:

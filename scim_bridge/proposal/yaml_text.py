@@ -32,3 +32,8 @@ def inline(pairs: Mapping[str, str | bool]) -> str:
 
 def _flag(truth: bool) -> str:
     return "true" if truth else "false"
+
+
+def cel_text(text: str) -> str:
+    """A text as a rule has it."""
+    return json.dumps(text, ensure_ascii=False)

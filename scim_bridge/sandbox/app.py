@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from email.utils import formatdate
 from random import Random
 from typing import Any
-from urllib.parse import unquote
 
 import orjson
 
@@ -20,12 +19,14 @@ from scim_bridge.sandbox import refusal
 from scim_bridge.sandbox.control import control
 from scim_bridge.sandbox.delivery import Delivery, Headers, Receive, Response, Scope, Send, answer, disturbed, read
 from scim_bridge.sandbox.endpoint import Endpoint, Request
-from scim_bridge.sandbox.fault import Bucket, Fault, Switchboard
+from scim_bridge.sandbox.fault import Fault, Switchboard
 from scim_bridge.sandbox.knobs import Knobs
-from scim_bridge.sandbox.refusal import Refusal
+from scim_bridge.sandbox.quota import Quota
+from scim_bridge.sandbox.refusal import NO_ROUTE, Refusal
 from scim_bridge.sandbox.store import Store
 
 _LARGEST_BODY = 1_048_576
+_MEDIA_TYPES = frozenset({b"application/scim+json", b"application/json"})
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -70,7 +71,11 @@ class App:
     """The emulator as an ASGI application. log: the last requests, None to keep none."""
 
     def __init__(
-        self, knobs: Knobs, identity: Identity, now: Callable[[], datetime], clock: Callable[[], float]
+        self,
+        knobs: Knobs,
+        identity: Identity,
+        now: Callable[[], datetime] = wall_clock,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.identity = identity
         self.store = Store(now, Random(identity.seed), case_exact=knobs.case_exact)
@@ -80,18 +85,19 @@ class App:
         self.counts = Counts()
         self.log: deque[Logged] | None = deque(maxlen=200_000)
         self._clock = clock
-        self._bucket = Bucket(knobs.rate, clock())
+        self._quota = Quota(knobs, clock())
         self._base = f"/{identity.tenant}/scim/v2"
 
     @property
     def knobs(self) -> Knobs:
-        """The settings in force; may be exchanged while it runs."""
+        """The settings in force; may be exchanged while it runs (see Endpoint.knobs)."""
         return self.endpoint.knobs
 
     @knobs.setter
     def knobs(self, knobs: Knobs) -> None:
-        self.endpoint.knobs = knobs
-        self._bucket = Bucket(knobs.rate, self._clock())
+        before, self.endpoint.knobs = self.endpoint.knobs, knobs
+        if (before.rate, before.quota) != (knobs.rate, knobs.quota):
+            self._quota = Quota(knobs, self._clock())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request."""
@@ -100,33 +106,41 @@ class App:
         body = await read(receive)
         if body is None:
             return
-        path = unquote(scope["raw_path"].decode("latin-1")) if "%" not in scope["path"] else scope["path"]
+        path = scope["raw_path"].decode("latin-1")
         if path.startswith("/control/"):
-            status, told = control(self, scope["method"], path.removeprefix("/control/"), body)
+            status, told = await control(self, scope["method"], path.removeprefix("/control/"), body)
             await answer(send, Response(status, orjson.dumps(told), [(b"content-type", b"application/json")]))
             return
         query = scope["query_string"].decode("latin-1")
-        logged = Logged(scope["method"], path.removeprefix(self._base).lstrip("/"), query, None, 0)
+        logged = Logged(scope["method"], path.removeprefix(f"{self._base}/"), query, None, 0)
         if self.log is not None:
             self.log.append(logged)
+        self._count(logged.method)
+        hold = self.faults.strike(logged.method, logged.path, is_holding=True)
+        if hold is not None and hold.kind == "hold_before":
+            await self.delivery.gate.hold(logged.method, logged.path)
         fault = self.faults.strike(logged.method, logged.path)
         response = self._handle(logged, path, dict(scope["headers"]), body, fault)
+        if hold is not None and hold.kind == "hold_after":
+            await self.delivery.gate.hold(logged.method, logged.path)
         logged.status = 0 if fault is not None and fault.is_silent else response.status
         await self.delivery.send(scope, receive, send, response, fault)
 
     def _handle(
         self, logged: Logged, path: str, headers: dict[bytes, bytes], body: bytes, fault: Fault | None
     ) -> Response:
-        self._count(logged.method)
         request_id = str(uuid.uuid4())
         try:
             self._admit(path, headers)
-            if not self._bucket.take(self._clock()):
-                self._throttled_but_applied(logged, body)
+            about = f"{logged.path}?{logged.query} {body.decode('latin-1')}" if self.knobs.quota == "per_api" else ""
+            if not self._quota.take(logged.method, about, self._clock()):
+                self._throttled_but_applied(logged, headers, body)
                 raise Refusal(429, "Rate exceeded.")
             status, told = 200, None
-            if fault is None or fault.is_applied:
-                status, told = self._apply(logged, body)
+            if fault is not None and fault.is_instead:
+                self._apply_unseen(logged, headers, body)
+            elif fault is None or fault.is_applied:
+                status, told = self._apply(logged, headers, body)
             if fault is not None:
                 self._refuse_by(fault, told)
         except Refusal as refused:
@@ -136,14 +150,19 @@ class App:
 
     def _refuse_by(self, fault: Fault, told: dict[str, Any] | None) -> None:
         """What a fault says instead of the answer. Raises Refusal."""
-        if fault.kind in ("throttle", "throttle_after"):
-            raise Refusal(429, "Rate exceeded.")
-        if fault.kind in ("error", "error_after"):
-            raise Refusal(fault.status, "The service cannot answer now.")
-        if fault.kind == "refuse_after":
-            raise refusal.invalid("refused by a fault, though it was applied")
-        if fault.kind == "invisible" and told is not None and "id" in told:
-            self.endpoint.hide(told["id"], self.faults.invisible_for())
+        match fault.kind:
+            case "throttle" | "throttle_after":
+                raise Refusal(429, "Rate exceeded.")
+            case "error" | "error_after":
+                raise Refusal(fault.status, "The service cannot answer now.")
+            case "refuse_after":
+                raise refusal.invalid("refused by a fault, though it was applied")
+            case "unauthorized":
+                raise Refusal(401, "Unauthorized")
+            case "forbidden":
+                raise Refusal(403, "Access denied.")
+            case "invisible" if told is not None and "id" in told:
+                self.endpoint.hide(told["id"], self.faults.invisible_for())
 
     def _count(self, method: str) -> None:
         self.counts.total += 1
@@ -157,39 +176,48 @@ class App:
         scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme != "Bearer" or token not in self.identity.tokens:
             raise Refusal(401, "Unauthorized")
-        if not path.startswith(f"{self._base}/"):
-            is_other_tenant = path.count("/") >= 3 and path.split("/")[2:4] == ["scim", "v2"]
-            raise Refusal(401, "Unauthorized") if is_other_tenant else Refusal(404, "Not found.", f"no route {path}")
+        if not f"{path}/".startswith(f"{self._base}/"):
+            is_other_tenant = path.split("/")[2:4] == ["scim", "v2"]
+            raise Refusal(401, "Unauthorized") if is_other_tenant else Refusal(404, NO_ROUTE, f"no route {path}")
+        if self.knobs.removed_tenant is not None:
+            is_404 = self.knobs.removed_tenant == 404
+            raise Refusal(404, "TENANT does not exist.") if is_404 else Refusal(401, "Unauthorized")
 
-    def _apply(self, logged: Logged, body: bytes) -> tuple[int, dict[str, Any] | None]:
-        if len(body) > _LARGEST_BODY:
-            raise refusal.invalid("the body is larger than 1 MiB")
+    def _apply(self, logged: Logged, headers: dict[bytes, bytes], body: bytes) -> tuple[int, dict[str, Any] | None]:
         if body:
-            try:
-                logged.body = orjson.loads(body)
-            except orjson.JSONDecodeError:
-                raise refusal.invalid("Invalid JSON from RequestBody") from None
+            logged.body = _parsed(logged.method, headers, body)
         return self.endpoint.answer(Request(logged.method, logged.path, logged.query, logged.body))
 
-    def _throttled_but_applied(self, logged: Logged, body: bytes) -> None:
+    def _apply_unseen(self, logged: Logged, headers: dict[bytes, bytes], body: bytes) -> None:
+        """Do what is asked; whatever the answer, another one is given."""
+        try:
+            self._apply(logged, headers, body)
+        except Refusal as refused:
+            self._note_invalid(refused, logged)
+
+    def _throttled_but_applied(self, logged: Logged, headers: dict[bytes, bytes], body: bytes) -> None:
         if self.knobs.applies_throttled_posts and logged.method == "POST":
-            self._apply(logged, body)
+            self._apply_unseen(logged, headers, body)
 
     def _refuse(self, refused: Refusal, logged: Logged, request_id: str, fault: Fault | None) -> Response:
         headers = self._headers(request_id)
         if refused.status == 429:
             self.counts.throttled += 1
-            after = fault.retry_after if fault is not None else self.knobs.retry_after
+            is_by_fault = fault is not None and fault.kind in ("throttle", "throttle_after")
+            after = fault.retry_after if fault is not None and is_by_fault else self.knobs.retry_after
             headers += [(b"retry-after", str(after).encode())] if after is not None else []
-        elif fault is not None and fault.kind == "refuse_after":
-            return self._told(refused, request_id, headers)  # no mistake of the client's
-        elif refused.status in (400, 405, 501) or (refused.status == 404 and refused.detail == "Not found."):
+        elif refused.status == 401 and self.knobs.unauthorized_body == "empty":
+            return Response(401, b"", headers)
+        elif fault is None or not fault.is_instead:  # else it is no mistake of the client's
+            self._note_invalid(refused, logged)
+        return self._told(refused, request_id, headers)
+
+    def _note_invalid(self, refused: Refusal, logged: Logged) -> None:
+        """Count what is a mistake of the client's."""
+        if refused.status in (400, 405, 501) or (refused.status == 404 and refused.detail == NO_ROUTE):
             self.counts.invalid += 1
             if len(self.counts.told) < 100:
                 self.counts.told.append(f"{logged.method} {logged.path}: {refused.why}")
-        elif refused.status == 401 and self.knobs.unauthorized_body == "empty":
-            return Response(401, b"", headers)
-        return self._told(refused, request_id, headers)
 
     def _told(self, refused: Refusal, request_id: str, headers: Headers) -> Response:
         told = refusal.body(refused, request_id, self.store.now(), self.knobs.error_keys)
@@ -201,3 +229,17 @@ class App:
             (b"content-type", self.knobs.content_type.encode()),
             (b"x-amzn-requestid", request_id.encode()),
         ]
+
+
+def _parsed(method: str, headers: dict[bytes, bytes], body: bytes) -> Any:
+    """The JSON of a body. Raises a 400 where none belongs, or of another kind."""
+    if method not in ("POST", "PUT", "PATCH"):
+        raise refusal.invalid(f"a {method} has no body")
+    if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() not in _MEDIA_TYPES:
+        raise refusal.invalid("the body is neither application/scim+json nor application/json")
+    if len(body) > _LARGEST_BODY:
+        raise refusal.invalid("the body is larger than 1 MiB")
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise refusal.invalid("Invalid JSON from RequestBody") from None

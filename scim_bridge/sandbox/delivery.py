@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scim_bridge.sandbox.fault import Fault
+from scim_bridge.sandbox.gate import Gate
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -38,13 +39,15 @@ def disturbed(response: Response, fault: Fault | None) -> Response:
 
 
 class Delivery:
-    """Sends answers. Those that hang end when `release` is called, for the emulator ends."""
+    """Sends answers. Those that hang end, and those that are held go on, when `release` is called for the end."""
 
     def __init__(self) -> None:
+        self.gate = Gate()
         self._released = asyncio.Event()
 
     def release(self) -> None:
-        """Let go of every client that hangs now. To be called in the event loop."""
+        """Let go of every client that hangs or is held now. To be called in the event loop."""
+        self.gate.go_on()
         self._released.set()
         self._released = asyncio.Event()
 

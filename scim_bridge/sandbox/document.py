@@ -82,22 +82,23 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         ],
     },
 }
+
+
+def _resource_type(name: str, description: str, **more: Any) -> dict[str, Any]:
+    return {
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
+        "id": name,
+        "name": name,
+        "description": description,
+        "endpoint": f"/{name}s",
+        # The printed location is no address either (dialect reference, section 2.15).
+        "meta": {"resourceType": "ResourceType", "location": f"<endpoint>/ResourceTypes/{name}"},
+    } | more
+
+
 RESOURCE_TYPES: list[dict[str, Any]] = [
-    {
-        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
-        "id": "User",
-        "name": "User",
-        "endpoint": "/Users",
-        "schema": USER,
-        "schemaExtensions": [{"schema": ENTERPRISE, "required": True}],
-    },
-    {
-        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
-        "id": "Group",
-        "name": "Group",
-        "endpoint": "/Groups",
-        "schema": GROUP,
-    },
+    _resource_type("User", "User Account", schema=USER, schemaExtensions=[{"schema": ENTERPRISE, "required": True}]),
+    _resource_type("Group", "Group", schema=GROUP),
 ]
 
 

@@ -1,16 +1,18 @@
 """The SCIM operations over the store: method and path in, status and body out. Nothing here knows of HTTP."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from random import Random
 from typing import Any
+from urllib.parse import unquote
 
 from scim_bridge.sandbox import document
+from scim_bridge.sandbox.group_patch import GroupPatch, member_ids
 from scim_bridge.sandbox.knobs import Knobs
 from scim_bridge.sandbox.lag import Replica
-from scim_bridge.sandbox.patch import GroupPatch, member_ids, patched_user
+from scim_bridge.sandbox.patch import patched_user
 from scim_bridge.sandbox.query import Query, page, parse, position
-from scim_bridge.sandbox.refusal import Refusal, duplicate, invalid, not_found
+from scim_bridge.sandbox.refusal import GENERIC, NO_ROUTE, Refusal, invalid, not_found
 from scim_bridge.sandbox.schema import ENTERPRISE, check_group, check_user
 from scim_bridge.sandbox.store import Content, Kind, Resource, Shelf, Store, shown
 
@@ -20,7 +22,7 @@ Answer = tuple[int, dict[str, Any] | None]
 
 @dataclass(slots=True)
 class Request:
-    """One API request. path: below the tenant's base ("Users/123"). body: parsed JSON or None."""
+    """One API request. path: below the tenant's base ("Users/123"), as sent. body: parsed JSON or None."""
 
     method: str
     path: str
@@ -39,11 +41,15 @@ class Endpoint:
 
     @property
     def knobs(self) -> Knobs:
-        """The settings in force."""
+        """The settings in force. Setting them raises ValueError if resources differ by case that is now ignored."""
         return self._knobs
 
     @knobs.setter
     def knobs(self, knobs: Knobs) -> None:
+        if knobs.case_exact != self.store.users.case_exact:
+            self.store.set_case(case_exact=knobs.case_exact)
+            if self._replica is not None:
+                self._replica.set_case(case_exact=knobs.case_exact)
         self._knobs = knobs
         if not (knobs.list_lag or knobs.straggler_chance):
             self._replica = self.store.watcher = None
@@ -65,8 +71,13 @@ class Endpoint:
 
     def answer(self, request: Request) -> Answer:
         """Status and body. Raises Refusal."""
-        parts = [part for part in request.path.split("/") if part]
-        kind = _KINDS.get(parts[0]) if parts else None
+        parts = [unquote(part) for part in request.path.split("/")]
+        if not all(parts):
+            raise _no_route(request)
+        is_list = len(parts) == 1 and request.method == "GET" and parts[0] in _KINDS
+        if request.query and not is_list and self.knobs.unsupported_parameter == "refuse":
+            raise invalid("a parameter is not supported here")
+        kind = _KINDS.get(parts[0])
         if kind is None:
             return self._about(request, parts)
         if len(parts) == 1:
@@ -76,10 +87,17 @@ class Endpoint:
         raise _no_route(request)
 
     def _about(self, request: Request, parts: list[str]) -> Answer:
-        found = document.find(parts) if request.method == "GET" else None
+        found = document.find(parts)
         if found is None:
             raise _no_route(request)
+        if request.method != "GET":
+            raise self._wrong_method(request)
         return 200, found
+
+    def _wrong_method(self, request: Request) -> Refusal:
+        status = self.knobs.wrong_method
+        detail = {400: GENERIC, 404: NO_ROUTE, 405: "Method not allowed."}[status]
+        return Refusal(status, detail, f"/{request.path} has no {request.method}")
 
     def hide(self, resource_id: str, seconds: float) -> None:
         """Let no PATCH see this resource until some seconds are over."""
@@ -91,7 +109,7 @@ class Endpoint:
         if request.method == "GET":
             return 200, self._list(kind, parse(kind, request.query, self.knobs))
         if request.method != "POST":
-            raise _no_route(request)
+            raise self._wrong_method(request)
         body = _object(request.body)
         if kind == "User":
             return 201, shown(self.store.create("User", check_user(body, self.knobs)), "User")
@@ -99,7 +117,7 @@ class Endpoint:
 
     def _create_group(self, body: dict[str, Any]) -> dict[str, Any]:
         group = check_group(body, self.knobs)
-        ids = member_ids(group["members"]) if group.get("members") else []
+        ids = member_ids(group["members"], self.knobs) if group.get("members") else []
         if len(ids) > 100:
             raise invalid("more than 100 members")
         group.pop("members", None)
@@ -121,58 +139,46 @@ class Endpoint:
         if act is not None:
             return act(resource_id, _object(request.body))
         if request.method == "GET":
-            if request.query and self.knobs.unsupported_parameter == "refuse":
-                raise invalid("a parameter is not supported here")
             return 200, shown(self.store.get(kind, resource_id), kind)
         if request.method == "DELETE":
             self.store.delete(kind, resource_id, with_assignments=self.knobs.assignments_of_deleted == "remove")
             return 204, None
-        raise _no_route(request)
+        raise self._wrong_method(request)
 
     def _put_group(self, _group_id: str, _body: Any) -> Answer:
         raise Refusal(self.knobs.put_group, "Operation is not supported.", "PUT on a group is not supported")
 
     def _patch_user(self, user_id: str, body: Any) -> Answer:
         user = self._visible("User", user_id)
-        self.store.change("User", user, check_user(patched_user(user.attributes, body), self.knobs))
+        patched = patched_user(user.attributes, body, self.knobs)
+        self.store.change("User", user, check_user(patched, self.knobs, user.attributes))
         return 200, shown(user, "User")
 
-    def _put_user(self, user_id: str, body: Any) -> Answer:
+    def _put_user(self, user_id: str, body: dict[str, Any]) -> Answer:
         user = self.store.get("User", user_id)
-        given = dict(body)
-        if given.pop("id", None) != user_id and self.knobs.put_without_id == "refuse":
+        if body.get("id") != user_id and self.knobs.put_without_id == "refuse":
             raise invalid("the body's id is not the path's")
-        self.store.change("User", user, check_user(given, self.knobs))
+        given = {key: value for key, value in body.items() if key != "id"}
+        self.store.change("User", user, check_user(given, self.knobs, user.attributes))
         return self.knobs.put_success, shown(user, "User")
 
     def _patch_group(self, group_id: str, body: Any) -> Answer:
-        group = self._visible("Group", group_id)
-        patch = GroupPatch(body, self.knobs)
-        if patch.empties_and_fails:
-            self._remove(group_id, list(self.store.members[group_id]))
-            raise invalid("a member has no value (and yet the group was emptied)")
+        group, before = self._visible("Group", group_id), frozenset(self.store.members[group_id])
+        patch = GroupPatch(group.attributes, set(before), body, self.knobs)
         self._require_users(patch.added)
-        self._refuse_redundant(group_id, patch)
-        changed = {k: v for k, v in group.attributes.items() if k not in patch.cleared} | patch.attributes
-        if changed != group.attributes:
-            self.store.change("Group", group, changed)
-        self._remove(group_id, list(self.store.members[group_id]) if patch.removes_all else patch.removed)
-        for user_id in patch.added:
-            self.store.add_member(group_id, user_id)
+        if patch.empties_and_fails:
+            self._set_members(group_id, before, frozenset())
+            raise invalid("a member has no value (and yet the group was emptied)")
+        if patch.attributes != group.attributes:
+            self.store.change("Group", group, patch.attributes)
+        self._set_members(group_id, before, patch.members)
         return 204, None
 
-    def _remove(self, group_id: str, user_ids: Iterable[str]) -> None:
-        for user_id in user_ids:
+    def _set_members(self, group_id: str, before: Set[str], after: Set[str]) -> None:
+        for user_id in sorted(before - after):
             self.store.remove_member(group_id, user_id)
-
-    def _refuse_redundant(self, group_id: str, patch: GroupPatch) -> None:
-        if self.knobs.redundant_member_change == "accept":
-            return
-        members = self.store.members[group_id]
-        if not members.isdisjoint(patch.added):
-            raise duplicate("members")
-        if not members.issuperset(patch.removed):
-            raise not_found("a member to remove")
+        for user_id in sorted(after - before):
+            self.store.add_member(group_id, user_id)
 
     def _require_users(self, user_ids: list[str]) -> None:
         for user_id in user_ids:
@@ -202,7 +208,7 @@ class Endpoint:
         terms, listed = query.filter, self._listed
         shelf = listed.shelf(kind)
         if not terms:
-            return shelf.after(position(query))
+            return shelf.after(position(query, kind))
         if "groups.value" in terms:
             return self._related(kind, terms["groups.value"], listed.groups, listed.members)
         if "members.value" in terms:
@@ -245,4 +251,4 @@ def _object(body: Any) -> dict[str, Any]:
 
 
 def _no_route(request: Request) -> Refusal:
-    return Refusal(404, "Not found.", f"there is no {request.method} /{request.path}")
+    return Refusal(404, NO_ROUTE, f"there is no {request.method} /{request.path}")

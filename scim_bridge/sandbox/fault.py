@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from random import Random
-from typing import Literal
+from typing import Any, Literal
+
+from scim_bridge.sandbox.setting import Unfit, check
 
 FaultKind = Literal[
     "throttle", "throttle_after", "error", "error_after", "refuse_after", "html", "garbage", "truncated", "slow",
-    "hang_before", "hang_after", "cut_before", "cut_after", "invisible",
+    "hang_before", "hang_after", "cut_before", "cut_after", "invisible", "unauthorized", "forbidden", "hold_before",
+    "hold_after",
 ]  # fmt: skip
 """What goes wrong. `…_before` (and throttle, error, html): nothing is applied. All others: the change is applied.
 
@@ -15,8 +18,12 @@ html: a proxy's page with `status`, be it 502 or 200. garbage: a success whose b
 body, then the connection is cut. slow: the answer comes after `seconds` (none = 1). hang_before, hang_after: no byte
 comes, until `seconds` are over (none = for ever), the client goes away or the emulator ends. cut_before, cut_after: the
 connection is closed without an answer. invisible: what was created is unknown (404) to any PATCH for 100 to 500 ms.
+unauthorized, forbidden: 401 and 403, for a token that has expired or may not do this. hold_before, hold_after: the
+request, or its answer, waits until it is told to go on; whatever else fits it strikes then.
 """
-_WITHOUT_EFFECT = frozenset({"throttle", "error", "html", "hang_before", "cut_before"})
+_WITHOUT_EFFECT = frozenset({"throttle", "error", "html", "hang_before", "cut_before", "unauthorized", "forbidden"})
+_INSTEAD = frozenset({"throttle_after", "error_after", "refuse_after"})
+_HOLDING = frozenset({"hold_before", "hold_after"})
 _SILENT = frozenset({"hang_before", "hang_after", "cut_before", "cut_after"})
 
 
@@ -24,7 +31,8 @@ _SILENT = frozenset({"hang_before", "hang_after", "cut_before", "cut_after"})
 class Fault:
     """One switch. It fits requests by method ("" = any) and by the beginning of the path below the base.
 
-    chance: of each fitting request, 0 to 1. left: how many more times it strikes, None = for ever.
+    chance: of each fitting request, 0 to 1. left: how many more times it strikes, None = for ever. skip: how many
+    fitting requests pass first.
     """
 
     kind: FaultKind
@@ -35,11 +43,22 @@ class Fault:
     retry_after: int | None = None
     status: int = 503
     seconds: float | None = None
+    skip: int = 0
 
     @property
     def is_applied(self) -> bool:
         """Whether the request has its effect all the same."""
         return self.kind not in _WITHOUT_EFFECT
+
+    @property
+    def is_instead(self) -> bool:
+        """Whether it has an answer of its own, whatever came of the request."""
+        return self.kind in _INSTEAD
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether the request waits until it is told to go on."""
+        return self.kind in _HOLDING
 
     @property
     def is_silent(self) -> bool:
@@ -58,10 +77,15 @@ class Switchboard:
         """Seconds for which a new id is unknown to PATCH (dialect reference, section 10)."""
         return self._random.uniform(0.1, 0.5)
 
-    def strike(self, method: str, path: str) -> Fault | None:
-        """The fault that meets this request, if any."""
+    def strike(self, method: str, path: str, *, is_holding: bool = False) -> Fault | None:
+        """The fault that meets this request, if any, of those that hold it or of the others."""
         for fault in self.faults:
-            if fault.left == 0 or (fault.method and fault.method != method) or not path.startswith(fault.path):
+            if fault.is_holding != is_holding or fault.left == 0:
+                continue
+            if (fault.method and fault.method != method) or not path.startswith(fault.path):
+                continue
+            if fault.skip:
+                fault.skip -= 1
                 continue
             if fault.chance < 1 and self._random.random() >= fault.chance:
                 continue
@@ -71,21 +95,12 @@ class Switchboard:
         return None
 
 
-class Bucket:
-    """The token bucket of the documented quota: `rate` requests a second, as many at once."""
-
-    def __init__(self, rate: float | None, now: float) -> None:
-        self._rate = rate
-        self._level = rate or 0.0
-        self._filled = now
-
-    def take(self, now: float) -> bool:
-        """Whether a request may pass at this moment (seconds of a monotonic clock)."""
-        if self._rate is None:
-            return True
-        self._level = min(self._rate, self._level + (now - self._filled) * self._rate)
-        self._filled = now
-        if self._level < 1:
-            return False
-        self._level -= 1
-        return True
+def read_faults(given: Any) -> list[Fault]:
+    """Faults from JSON. Raises Unfit with a sentence for what does not fit."""
+    if not isinstance(given, list):
+        raise Unfit("faults are a list")
+    for one in given:
+        check("fault setting", Fault, one)
+        if "kind" not in one:
+            raise Unfit("a fault has a kind")
+    return [Fault(**one) for one in given]

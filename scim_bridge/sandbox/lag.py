@@ -8,7 +8,7 @@ from collections.abc import Callable
 from copy import copy
 from itertools import count
 
-from scim_bridge.sandbox.store import Change, Content, Resource, Shelf, Store, unique_values
+from scim_bridge.sandbox.store import Change, Content, Kind, Resource, Shelf, Store, unique_values
 
 
 class Replica(Content):
@@ -45,6 +45,16 @@ class Replica(Content):
                 self._latest[key] = number
                 self._let_in(change)
 
+    def set_case(self, *, case_exact: bool) -> None:
+        """From now on filter with or without regard to case."""
+        self._behind = {}
+        kinds: tuple[Kind, ...] = ("User", "Group")
+        for kind in kinds:
+            shelf = self.shelf(kind)
+            shelf.taken, shelf.case_exact = {}, case_exact
+            for resource in shelf.by_id.values():
+                self._hold_all(shelf, kind, resource)
+
     def _let_in(self, change: Change) -> None:
         if change.kind == "Member":
             (self.add_member if change.is_member else self.remove_member)(change.id, change.user_id)
@@ -59,8 +69,11 @@ class Replica(Content):
             self.forget_memberships(change.kind, change.id)
             return
         _put(shelf, change.resource)
-        for attribute, value in unique_values(change.resource.attributes, change.kind).items():
-            self._hold(shelf, change.id, attribute, shelf.key(attribute, value))
+        self._hold_all(shelf, change.kind, change.resource)
+
+    def _hold_all(self, shelf: Shelf, kind: Kind, resource: Resource) -> None:
+        for attribute, value in unique_values(resource.attributes, kind).items():
+            self._hold(shelf, resource.id, attribute, shelf.key(attribute, value))
 
     def _hold(self, shelf: Shelf, resource_id: str, attribute: str, key: str) -> None:
         """Find a resource by this value, after those that show it too: the writes came in another order."""

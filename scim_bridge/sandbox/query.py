@@ -1,31 +1,29 @@
 """Queries: the parameters of a list, the few filters there are, and pages (SCIM guide, ListUsers and ListGroups)."""
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 from urllib.parse import unquote_plus
+
+import orjson
 
 from scim_bridge.sandbox.knobs import Knobs
 from scim_bridge.sandbox.refusal import invalid
 from scim_bridge.sandbox.store import Kind, Resource, shown
+from scim_bridge.sandbox.term import read_term
 
 _LARGEST_PAGE = 100
-_TERM = re.compile(r'\s*([A-Za-z.]+)\s+(eq|EQ|Eq)\s+"((?:[^"\\]|\\.)*)"\s*')
-_AND = re.compile(r"and\s", re.IGNORECASE)
-_ESCAPED = re.compile(r"\\(.)")
-FILTERS: dict[Kind, tuple[frozenset[str], ...]] = {
-    "User": tuple(map(frozenset, (["userName"], ["externalId"], ["groups.value"], ["id", "manager"], ["id"]))),
-    "Group": tuple(
-        map(
-            frozenset,
-            (["displayName"], ["externalId"], ["members.value"], ["id", "members"], ["id", "member"], ["id"]),
-        )
-    ),
+_EMPTY_CURSOR = re.compile(r"(^|&)cursor=(&|$)")
+_COUNT = re.compile(r"(-?)0*([0-9]+)")
+_AND = re.compile(r" and ", re.IGNORECASE)
+FILTERS: dict[Kind, tuple[tuple[str, ...], ...]] = {
+    "User": (("userName",), ("externalId",), ("groups.value",), ("id", "manager"), ("id",)),
+    "Group": (("displayName",), ("externalId",), ("members.value",), ("id", "members"), ("id", "member"), ("id",)),
 }
-"""The documented combinations, and no others."""
+"""The documented combinations, in any order, and no others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +39,8 @@ class Query:
 def parse(kind: Kind, raw: str, knobs: Knobs) -> Query:
     """The query string of a list request. Raises a 400 for whatever is not documented."""
     given: dict[str, str] = {}
-    had_equals = {}
     for part in filter(None, raw.split("&")):
-        name, equals, value = part.partition("=")
+        name, _, value = part.partition("=")
         name = unquote_plus(name)
         if name not in ("cursor", "count", "filter"):
             if knobs.unsupported_parameter == "refuse":
@@ -51,59 +48,60 @@ def parse(kind: Kind, raw: str, knobs: Knobs) -> Query:
             continue
         if name in given:
             raise invalid(f"the parameter {name} stands twice")
-        given[name], had_equals[name] = unquote_plus(value), bool(equals)
-    terms = _terms(kind, given["filter"], knobs) if "filter" in given else {}
-    cursor = given.get("cursor")
-    if (
-        cursor == ""
-        and had_equals["cursor"]
-        and terms
-        and kind == "Group"
-        and knobs.empty_cursor_with_filter == "refuse"
-    ):
+        given[name] = unquote_plus(value)
+    refuses = kind == "Group" and "filter" in given and knobs.empty_cursor_with_filter == "refuse"
+    if refuses and _EMPTY_CURSOR.search(raw):
         raise invalid("an empty cursor= with a filter")
-    return Query(terms, given.get("filter", ""), cursor, _count(given.get("count"), knobs))
+    terms = _terms(kind, given["filter"], knobs) if "filter" in given else {}
+    return Query(terms, given.get("filter", ""), given.get("cursor"), _count(given.get("count"), knobs))
 
 
 def _count(text: str | None, knobs: Knobs) -> int:
     if text is None:
         return _LARGEST_PAGE
-    if text.isascii() and text.isdigit() and 1 <= int(text) <= _LARGEST_PAGE:
-        return int(text)
-    if knobs.invalid_count == "refuse":
-        raise invalid(f"count {text} is not between 1 and 100")
-    return min(max(int(text), 1), _LARGEST_PAGE) if text.lstrip("-").isdigit() else _LARGEST_PAGE
+    number = _COUNT.fullmatch(text)
+    if number is None or number[1] or len(number[2]) > 3 or not 1 <= int(number[2]) <= _LARGEST_PAGE:
+        if knobs.invalid_count == "refuse":
+            raise invalid("the count is not between 1 and 100")
+        return 1 if number is not None and (number[1] or number[2] == "0") else _LARGEST_PAGE
+    return int(number[2])
 
 
 def _terms(kind: Kind, text: str, knobs: Knobs) -> dict[str, str]:
+    """Attribute, spelt as documented, and value of each comparison."""
     terms: dict[str, str] = {}
     rest = text
     while True:
-        match = _TERM.match(rest)
-        if match is None or match[1] in terms:
+        name, value, rest = read_term(rest)
+        if name in terms:
             raise invalid("Invalid Filter format")
-        terms[match[1]] = _ESCAPED.sub(r"\1", match[3])
-        rest = rest[match.end() :]
+        terms[name] = value
         if not rest:
             break
         joined = _AND.match(rest)
         if joined is None:
             raise invalid("Invalid Filter format")
         rest = rest[joined.end() :]
-    if frozenset(terms) not in FILTERS[kind]:
+    names = next((names for names in FILTERS[kind] if {name.lower() for name in names} == terms.keys()), None)
+    if names is None or any(name in _refused(knobs) for name in names):
         raise invalid(f"a filter on {' and '.join(terms)} is not supported")
     if not all(terms.values()):
         raise invalid("a filter with an empty value")
-    if ("groups.value" in terms and knobs.groups_value_filter == "refuse") or (
-        "members.value" in terms and knobs.members_value_filter == "refuse"
-    ):
-        raise invalid(f"a filter on {next(iter(terms))} is not supported")
-    return terms
+    return {name: terms[name.lower()] for name in names}
+
+
+def _refused(knobs: Knobs) -> set[str]:
+    settings = {
+        "groups.value": knobs.groups_value_filter,
+        "members.value": knobs.members_value_filter,
+        "member": knobs.member_filter,
+    }
+    return {name for name, setting in settings.items() if setting == "refuse"}
 
 
 def page(query: Query, kind: Kind, resources: Iterable[Resource], size: int) -> dict[str, Any]:
     """A list answer. resources: everything that fits, in order, from the cursor's position on; size: of this page."""
-    start = position(query)
+    start = position(query, kind)
     taken: list[Resource] = []
     following = None
     for resource in resources:
@@ -121,19 +119,24 @@ def page(query: Query, kind: Kind, resources: Iterable[Resource], size: int) -> 
     if query.cursor is None:
         return {"totalResults": len(taken), "startIndex": 1} | body
     if following is not None:
-        body["nextCursor"] = base64.b64encode(f"{following}:{query.raw_filter}".encode()).decode()
+        body["nextCursor"] = _cursor(kind, following, query.raw_filter)
     return body
 
 
-def position(query: Query) -> int:
-    """Where the page begins. Raises a 400 for a made-up cursor, or one of another filter."""
+def position(query: Query, kind: Kind) -> int:
+    """Where the page begins. Raises a 400 for a made-up cursor, or one of another list or filter."""
     if not query.cursor:
         return 0
     try:
-        number, _, raw_filter = base64.b64decode(query.cursor, validate=True).decode().partition(":")
-        start = int(number)
-    except (binascii.Error, ValueError, UnicodeDecodeError):
+        start = orjson.loads(base64.b64decode(query.cursor, validate=True))[0]
+    except (ValueError, LookupError, TypeError):
         raise invalid("this cursor was never given out") from None
-    if raw_filter != query.raw_filter:
-        raise invalid("the filter changed between pages")
+    if not isinstance(start, int) or query.cursor != _cursor(kind, start, query.raw_filter):
+        raise invalid("this cursor was never given out for this list and filter")
     return start
+
+
+def _cursor(kind: Kind, start: int, raw_filter: str) -> str:
+    """Position, and a seal over what the cursor is for: the list and its filter."""
+    seal = blake2b(f"{kind} {start} {raw_filter}".encode(), key=b"sandbox", digest_size=12).hexdigest()
+    return base64.b64encode(orjson.dumps([start, seal])).decode()

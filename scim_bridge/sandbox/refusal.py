@@ -9,6 +9,7 @@ ONE_ATTRIBUTE = (
     "modifying a single attribute."
 )
 NO_REPLACE = "Replacing group memberships is not supported."
+NO_ROUTE = "Not found."
 DUPLICATE = "Refused to create a new, duplicate resource."
 
 
@@ -43,13 +44,14 @@ def duplicate(attribute: str) -> Refusal:
 
 
 def body(refusal: Refusal, request_id: str, now: datetime, keys: str) -> dict[str, Any]:
-    """The error body; both the misspelt `schema` and `schemas` unless keys is "old"."""
+    """The error body. keys: "both" the misspelt `schema` and `schemas`, "old" the first only, "lower" small letters."""
     urn = ["urn:ietf:params:scim:api:messages:2.0:Error"]
     head: dict[str, Any] = {"schema": urn} if keys == "old" else {"schema": urn, "schemas": urn}
     stamp = f"{now:%Y-%m-%d %H:%M:%S}.{now.microsecond // 1000:03d}"
-    return head | {
+    told = head | {
         "detail": refusal.detail,
         "status": str(refusal.status),
         "exceptionRequestId": request_id,
         "timeStamp": stamp,
     }
+    return {key.lower(): value for key, value in told.items()} if keys == "lower" else told

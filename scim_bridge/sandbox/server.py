@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from types import TracebackType
 from typing import Any
@@ -59,6 +59,12 @@ class Server(uvicorn.Server):
         """Let go of the clients that hang, from whichever thread."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._delivery.release)
+
+    def run_inside(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Do something in the event loop, from another thread, and give what comes of it."""
+        if self._loop is None:
+            raise RuntimeError("the server has not started")
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: D102 - uvicorn's
         self._delivery.release()
@@ -138,6 +144,21 @@ class Sandbox:
         """Let go of everybody who hangs."""
         self._server.release()
 
+    def wait_held(self, count: int = 1, seconds: float = 10) -> list[str]:
+        """Wait until so many requests are held (a fault hold_before or hold_after). Raises TimeoutError."""
+        gate = self.app.delivery.gate
+        if not self._server.run_inside(gate.wait(count, seconds)):
+            raise TimeoutError(f"{len(gate.held)} of {count} requests are held after {seconds} s")
+        return gate.held
+
+    def go_on(self, count: int | None = None) -> None:
+        """Let the first held requests go on, None = all."""
+
+        async def going() -> None:
+            self.app.delivery.gate.go_on(count)
+
+        self._server.run_inside(going())
+
     def forget_requests(self) -> None:
         """Start counting anew."""
         self.app.counts = Counts()
@@ -145,25 +166,17 @@ class Sandbox:
             self.app.log.clear()
 
 
-def serve(
-    knobs: Knobs,
-    identity: Identity,
-    address: tuple[str, int],
-    tell: Callable[[str, str], None],
-    content: dict[str, Any],
-) -> None:
+def serve(app: App, address: tuple[str, int], tell: Callable[[str, str], None]) -> None:
     """Serve until SIGINT or SIGTERM, whose handlers are replaced for good.
 
-    tell: called once with URL and token. content: what to seed, {} for nothing.
+    tell: called once with URL and token. Raises OSError or ValueError if it cannot listen there.
     """
-    app = App(knobs, identity, wall_clock, time.monotonic)
     app.log = None
-    seed(app.store, content)
     listening = listen(*address)
     server = Server(app, app.delivery)
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, server.end)
-    tell(base_url(listening, identity), identity.tokens[0])
+    tell(base_url(listening, app.identity), app.identity.tokens[0])
     server.run(sockets=[listening])
 
 

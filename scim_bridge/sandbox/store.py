@@ -9,7 +9,7 @@ from datetime import datetime
 from random import Random
 from typing import Any, Literal
 
-from scim_bridge.sandbox.refusal import duplicate, not_found
+from scim_bridge.sandbox.refusal import Refusal, duplicate, not_found
 from scim_bridge.sandbox.schema import ENTERPRISE, GROUP, USER
 
 Kind = Literal["User", "Group"]
@@ -146,6 +146,24 @@ class Store(Content):
             yield
         finally:
             self._is_at_once = False
+
+    def set_case(self, *, case_exact: bool) -> None:
+        """From now on compare with or without regard to case.
+
+        Raises ValueError and changes nothing if two resources differ by case alone.
+        """
+        twins: dict[Kind, Shelf] = {"User": Shelf(case_exact=case_exact), "Group": Shelf(case_exact=case_exact)}
+        for kind, twin in twins.items():
+            for resource in self.shelf(kind).by_id.values():
+                values = unique_values(resource.attributes, kind)
+                try:
+                    twin.claim(resource.id, {}, values)
+                except Refusal:
+                    raise ValueError(
+                        f"another {kind} differs from {', '.join(values.values())} by case alone"
+                    ) from None
+        for kind, twin in twins.items():
+            self.shelf(kind).taken, self.shelf(kind).case_exact = twin.taken, case_exact
 
     def _tell(self, change: Change) -> None:
         if self.watcher is not None:

@@ -13,6 +13,7 @@ from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import AttributeType, Kind, Notice, Record, Snapshot
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Memory, SourceReading
+from scim_bridge.model.text import normal, trimmed
 from scim_bridge.source import spreadsheet
 from scim_bridge.source.dated import newest
 from scim_bridge.source.decoding import Unreadable
@@ -115,7 +116,8 @@ class _Export:
             lists.read(reading)
         _refuse(self.problems)
         found = {g: (tuple(u), tuple(n)) for g, (u, n) in reading.found.items() if u or n}
-        return Snapshot(users, groups, found, (*self._damage(users, groups), *reading.notices))
+        notices = (*self._damage(users, groups), *reading.notices)
+        return Snapshot(users, groups, found, notices, reading.ambiguous)
 
     def again(self, before: Snapshot, wanted: Iterable[tuple[Kind, str]]) -> Snapshot:
         """A snapshot with the wanted users and their memberships, and all groups, as the files show them now.
@@ -130,18 +132,21 @@ class _Export:
         found = self._records(table, "user", ids["user"])
         users = (*(record for record in before.users if record.id not in ids["user"]), *found)
         groups, members, rows = self._records(self.open("group"), "group"), self.files.members, list[Row]()
+        is_ambiguous = False
         if isinstance(members, MemberFile):
             named = Named("user", users, members.member_by), Named("group", groups, members.group_by)
             member_table = self._member_table(members)
-            rows = rows_about(member_table, members, *named, ids)
+            rows, is_ambiguous = rows_about(member_table, members, *named, ids), any(n.is_ambiguous for n in named)
             self.problems += member_table.problems
         elif members is not None:
             cells = self._user_cells(members.column) if members.of == "user" else _cells(groups, members.column)
             groups, lists = self._lists(members, cells, users, groups)
-            rows = list(lists.rows_about(ids))
+            rows, is_ambiguous = list(lists.rows_about(ids)), lists.users.is_ambiguous or lists.groups.is_ambiguous
         if not self.problems and not table.count:
             self.problems.append(f"{table.name}: it shows no user at all; an empty directory is never applied")
         _refuse(self.problems)
+        if is_ambiguous or before.ambiguous:  # whom a name may mean is to be seen from all records alone
+            return replace(self, problems=[]).whole()
         return Snapshot(users, groups, _with_rows(before, {g.id for g in groups}, ids, rows), before.warnings)
 
     def _damage(self, users: Sequence[Record], groups: Sequence[Record]) -> Iterable[Notice]:
@@ -175,7 +180,7 @@ class _Export:
             return []
         list_at, id_at = table.header.index(column), table.header.index(id_column) if id_column else 0
         return [
-            (f"{table.name}, line {line}", row[id_at].strip(), row[list_at].strip())
+            (f"{table.name}, line {line}", normal(row[id_at]), trimmed(row[list_at]))
             for line, row in table.raw_rows()
             if row[list_at]
         ]

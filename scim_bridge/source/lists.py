@@ -3,17 +3,19 @@
 Where no file says which groups there are, they are made of the names that users' lists show.
 """
 
-import unicodedata
+import re
 from collections import Counter
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scim_bridge.config.source import MemberList
 from scim_bridge.model.identity import Kind, Record
+from scim_bridge.model.text import folded, normal
 from scim_bridge.source.decoding import Unreadable
 from scim_bridge.source.membership import ID, Memberships, Named, Row
 
 NAME = "name"
+_NOT_IN_IDS = re.compile(r"[\s<>;:%~]")
 _SEPARATORS = ";|\n,"
 _SHOWN = {"\n": "a line break"}
 
@@ -33,7 +35,7 @@ class Splitter:
         """The names, trimmed, each once."""
         names = self._done.get(text)
         if names is None:
-            is_whole = self._known is not None and self._known.find(text) is not None
+            is_whole = self._known is not None and bool(self._known.fits(text))
             pieces = [text] if is_whole else text.split(self._separator)
             names = self._done[text] = list(dict.fromkeys(filter(None, map(str.strip, pieces))))
         return names
@@ -84,7 +86,7 @@ def splitter(cells: Iterable[Cell], declared: str, known: Named | None, where: s
     """How the lists of a column are taken apart: as declared, or by the only separator that the column uses."""
     if declared != "auto":
         return Splitter(declared, known)
-    texts = sorted({text for _, _, text in cells if known is None or known.find(text) is None})
+    texts = sorted({text for _, _, text in cells if known is None or not known.fits(text)})
     used = [mark for mark in _SEPARATORS if any(mark in text for text in texts)]
     if len(used) > 1:
         raise Unreadable(_unclear(used, texts, where))
@@ -108,14 +110,23 @@ def _quoted(mark: str) -> str:
 def made_groups(cells: Iterable[Cell], split: Splitter, id_column: str) -> tuple[Record, ...]:
     """A group for each name in the users' lists. Names that differ by case alone are one group, as on the target.
 
-    Its id is the name in small letters, which stays whatever spelling prevails; `name` is the usual spelling.
+    Its id is the name in small letters, which stays whatever spelling prevails; `name` is the usual spelling. What
+    Identity Center takes in no externalId, such as a blank, is `~` and its number there: `on~20call`.
     """
     spellings: dict[str, Counter[str]] = {}
     places: dict[str, str] = {}
     for place, _, text in cells:
         for name in split(text):
-            normal = unicodedata.normalize("NFC", name)
-            spellings.setdefault(normal.casefold(), Counter())[normal] += 1
-            places.setdefault(normal.casefold(), place)
-    made = ((key, min(names, key=lambda name: (-names[name], name))) for key, names in sorted(spellings.items()))
-    return tuple(Record(key, {id_column or ID: name, ID: key, NAME: name}, places[key]) for key, name in made)
+            key = folded(name)
+            spellings.setdefault(key, Counter())[normal(name)] += 1
+            places.setdefault(key, place)
+    made = []
+    for key, names in sorted(spellings.items()):
+        name, group = min(names, key=lambda name: (-names[name], name)), _as_id(key)
+        made.append(Record(group, {id_column or ID: name, ID: group, NAME: name}, places[key]))
+    return tuple(made)
+
+
+def _as_id(name: str) -> str:
+    """Two names never become one id, since ~ is written as a number too."""
+    return _NOT_IN_IDS.sub(lambda sign: f"~{ord(sign[0]):02x}", name)

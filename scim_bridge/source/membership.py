@@ -4,12 +4,12 @@ Whatever the layout, what a cell names is looked up among the users or the group
 columns. An id has to be that id; any other text, such as a name or an address, may be written in another case.
 """
 
-import unicodedata
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scim_bridge.config.source import MemberFile, MemberList
-from scim_bridge.model.identity import Kind, Notice, Record
+from scim_bridge.model.identity import AmbiguousMember, Kind, Notice, Record
+from scim_bridge.model.text import folded, normal, trimmed
 from scim_bridge.source.table import Table
 
 ID = "id"
@@ -37,6 +37,7 @@ class Named:
 
     def __init__(self, kind: Kind, records: Iterable[Record], by: str) -> None:
         self.kind, self.by = kind, by
+        records = tuple(records)
         self.names: dict[str, str] = {}
         """Name → id, letter for letter, what a million rows ask; no name that several have."""
         self._usual: dict[str, str] = {}
@@ -45,31 +46,74 @@ class Named:
             self.names = self._usual = {record.id: record.id for record in records if record.id}
         else:
             self._take((str(record.attributes.get(by, "")), record.id) for record in records if record.id)
+        several = {source_id for ids in self._several.values() for source_id in ids}
+        self._places = {record.id: record.place for record in records if several and record.id in several}
 
     def _take(self, named: Iterable[tuple[str, str]]) -> None:
         for name, source_id in named:
-            usual = self._spelling(name)
+            usual = self.key(name)
             if usual and self._usual.setdefault(usual, source_id) != source_id:
                 self._several.setdefault(usual, [self._usual[usual]]).append(source_id)
             self.names[name] = source_id
-        self.names = {name: found for name, found in self.names.items() if self._spelling(name) not in self._several}
+        self.names = {name: found for name, found in self.names.items() if self.key(name) not in self._several}
 
-    def _spelling(self, name: str) -> str:
-        return name if self.by == ID else unicodedata.normalize("NFC", name).casefold()
+    def key(self, name: str) -> str:
+        """A name in the form in which names are compared."""
+        return normal(name) if self.by == ID else folded(name)
 
     def find(self, name: str) -> str | None:
         """The id of the record that is called so; None for none, and for several."""
         found = self.names.get(name)
         if found is not None:
             return found
-        usual = self._spelling(name.strip())
+        usual = self.key(name)
         return None if usual in self._several else self._usual.get(usual)
 
-    def why_not(self, name: str) -> str:
-        """A clause that says why no record was found."""
-        what = f"{self.kind} {name!r}" if self.by == ID else f"{self.kind} whose {self.by} is {name!r}"
-        several = self._several.get(self._spelling(name))
-        return f"there is no {what}" if several is None else f"there are several of {what}: {', '.join(several)}"
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether several records are called the same."""
+        return bool(self._several)
+
+    def fits(self, name: str) -> tuple[str, ...]:
+        """The ids of all records that are called so."""
+        found = self.find(name)
+        return (found,) if found is not None else tuple(self._several.get(self.key(name), ()))
+
+    def called(self, name: str) -> str:
+        """What is looked for, as a noun: "group 'dev'"."""
+        return f"{self.kind} {name!r}" if self.by == ID else f"{self.kind} whose {self.by} is {name!r}"
+
+    def shown(self, ids: Iterable[str]) -> str:
+        """These records of one name, with where they are."""
+        return "; ".join(f"{source_id} ({self._places.get(source_id, '')})" for source_id in ids)
+
+
+@dataclass(slots=True)
+class _Doubt:
+    """One name that several records have. place: where it is first written; count: how often it is."""
+
+    named: Named
+    name: str
+    place: str
+    fits: tuple[str, ...]
+    groups: dict[str, None] = field(default_factory=dict)
+    members: dict[tuple[Kind, str], None] = field(default_factory=dict)
+    count: int = 0
+
+    def told(self) -> AmbiguousMember:
+        kind = self.named.kind
+        more = f" and {self.count - 1} more" if self.count > 1 else ""
+        fits = f"fits {len(self.fits)} {kind}s: {self.named.shown(self.fits)}"
+        return AmbiguousMember(
+            self.name,
+            tuple(self.groups),
+            tuple(member for each, member in self.members if each == "user"),
+            tuple(member for each, member in self.members if each == "group"),
+            tuple((kind, source_id) for source_id in self.fits),
+            f"{self.place}{more}: {self.named.called(self.name)} {fits}",
+            f"Give each {kind} a {self.named.by} of its own, or list memberships by id.",
+            self.count,
+        )
 
 
 @dataclass(slots=True)
@@ -80,6 +124,12 @@ class Memberships:
     groups: Named
     found: dict[str, Group]
     notices: list[Notice] = field(default_factory=list)
+    _doubts: dict[tuple[Kind, str], _Doubt] = field(default_factory=dict)
+
+    @property
+    def ambiguous(self) -> tuple[AmbiguousMember, ...]:
+        """The names in memberships that several records have."""
+        return tuple(doubt.told() for doubt in self._doubts.values())
 
     def read_rows(self, table: Table, columns: MemberFile) -> None:
         """A row for each membership; a type that is neither user nor group is a problem of the file."""
@@ -92,7 +142,7 @@ class Memberships:
             is_user = type_at is None or row[type_at] == "user"
             if is_user and group is not None and user is not None and user not in group[0]:
                 group[0][user] = None  # what a million rows do; all others are told apart below
-            elif any(cells := list(map(str.strip, row))) and not table.is_stray(line, cells):
+            elif any(cells := list(map(trimmed, row))) and not table.is_stray(line, cells):
                 kind = _type(table, line, cells, type_at)
                 if kind is not None:
                     self.add(f"{table.name}, line {line}", "row", cells[group_at], cells[member_at], kind)
@@ -105,17 +155,32 @@ class Memberships:
 
     def add(self, place: str, what: str, group_name: str, member_name: str, kind: Kind) -> None:
         """One membership as it is written. what: what is dropped if it is of no use, a row or a name."""
-        members = self.found.get(self.groups.find(group_name) or "")
         among = self.users if kind == "user" else self.groups
-        member = among.find(member_name)
-        if members is None or member is None:
-            why = self.groups.why_not(group_name) if members is None else among.why_not(member_name)
-            self.notices.append(Notice("unknown_member", member_name, f"{place}: {why}; the {what} was dropped"))
+        groups, fits = self.groups.fits(group_name), among.fits(member_name)
+        members, member = self.found.get(groups[0]) if groups else None, fits[0] if fits else ""
+        if members is None or not fits:
+            missing = self.groups.called(group_name) if members is None else among.called(member_name)
+            detail = f"{place}: there is no {missing}; the {what} was dropped"
+            self.notices.append(Notice("unknown_member", member_name, detail))
+        elif len(groups) > 1:
+            self._doubt(self.groups, group_name, place, groups, fits, kind)
+        elif len(fits) > 1:
+            self._doubt(among, member_name, place, groups, fits, kind)
         elif member in members[0 if kind == "user" else 1]:
             detail = f"{place}: {kind} {member_name} is in group {group_name} already; the {what} was dropped"
             self.notices.append(Notice("duplicate_membership", member_name, detail))
         else:
             members[0 if kind == "user" else 1][member] = None
+
+    def _doubt(
+        self, named: Named, name: str, place: str, groups: tuple[str, ...], fits: tuple[str, ...], kind: Kind
+    ) -> None:
+        """A membership of any of these groups by any of these members. named: those of whom several have the name."""
+        several = groups if len(groups) > 1 else fits
+        doubt = self._doubts.setdefault((named.kind, named.key(name)), _Doubt(named, name, place, several))
+        doubt.groups |= dict.fromkeys(groups)
+        doubt.members |= dict.fromkeys((kind, member) for member in fits)
+        doubt.count += 1
 
 
 def rows_about(
@@ -150,8 +215,8 @@ def _type(table: Table, line: int, cells: Sequence[str], type_at: int | None) ->
     """What a row says its member is; None, and a problem of the file, where that is neither user nor group."""
     if type_at is None:
         return "user"
-    written = cells[type_at].strip()
-    kind = _TYPES.get(written.casefold())
+    written = trimmed(cells[type_at])
+    kind = _TYPES.get(folded(written))
     if kind is None:
         column = table.header[type_at]
         table.problems.append(

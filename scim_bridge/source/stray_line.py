@@ -6,8 +6,9 @@ is not understood today may be a record tomorrow, and a person can remove it fro
 
 import csv
 import re
-import unicodedata
 from collections.abc import Collection, Sequence
+
+from scim_bridge.model.text import normal
 
 _WORDS = re.compile(
     r"(grand |sub)?(totals?|totale|totaal|sum|summe|gesamt|insgesamt|somme|count|rows?|records?"
@@ -34,9 +35,7 @@ _LOOKED_AT = 20
 def clean_name(cell: str) -> str:
     """A column's name as a person sees it: trimmed, in NFC, without characters that nobody sees."""
     cell = cell.strip()
-    if cell.isascii():
-        return cell
-    return unicodedata.normalize("NFC", cell.translate(_INVISIBLE)).strip().strip("\u200c\u200d")
+    return cell if cell.isascii() else normal(cell.translate(_INVISIBLE)).strip("\u200c\u200d")
 
 
 def shown(cell: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scim_bridge.model.text import normal, trimmed
 from scim_bridge.source.decoding import Unreadable, read_text
 from scim_bridge.source.stray_line import (
     Split,
@@ -41,15 +42,15 @@ class Table:
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Rows as wide as the header, cells trimmed, each with the line on which it starts; blank ones left out."""
         for line, row in self.raw_rows():
-            cells = list(map(str.strip, row))
+            cells = list(map(trimmed, row))
             if any(cells) and not self.is_stray(line, cells):
                 yield line, cells
 
     def rows_of(self, column: int, wanted: Container[str]) -> Iterator[tuple[int, list[str]]]:
         """Of rows(), those with one of these values in a column (from 0)."""
         for line, row in self.raw_rows():
-            if row[column].strip() in wanted:
-                yield line, list(map(str.strip, row))
+            if normal(row[column]) in wanted:
+                yield line, list(map(trimmed, row))
             else:
                 self.is_stray(line, row)
 
@@ -69,7 +70,7 @@ class Table:
                 if len(row) == width:
                     self.count += 1
                     yield start, row
-                elif any(cell.strip() for cell in row):
+                elif any(map(trimmed, row)):
                     odd.append((start, row))
         except csv.Error as error:
             self.problems.append(f"{self.name}, line {line + 1}: {_quoting(error)}")

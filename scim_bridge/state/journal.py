@@ -16,6 +16,7 @@ from sqlmodel import col
 
 from scim_bridge.model.identity import NAMES, Value
 from scim_bridge.model.operation import Operation, Outcome, landed
+from scim_bridge.model.text import folded
 from scim_bridge.state.observed import move_on, text_of
 from scim_bridge.state.statement import (
     LINK,
@@ -125,13 +126,16 @@ class RunJournal:
     def _link(
         self, database: Connection, operation: Operation, target_id: str, new: Mapping[str, Value | None]
     ) -> None:
-        """Merge what landed into the link, or make the link. A resource has one owner."""
+        """Merge what landed into the link, or make the link. A resource has one owner.
+
+        What was applied to another resource says nothing of this one: it may be inactive by the doing of others.
+        """
         stored = None
         if not operation.is_create:  # what is new has no owner yet, and holds nothing of the one that was there before
             mine = self._links(operation.resource) | {"of_source_id": operation.source_id}
             stored = database.execute(LINK, mine).first()
             database.execute(UNLINK_OTHERS, mine | {"of_target_id": target_id})
-        before = "{}" if stored is None else stored[0]
+        before = stored[0] if stored is not None and stored[2] == target_id else "{}"
         name = new.get(NAMES[operation.resource]) or (operation.subject if stored is None else None)
         values = {
             "connection": self._connection,
@@ -139,7 +143,7 @@ class RunJournal:
             "kind": operation.resource,
             "source_id": operation.source_id,
             "target_id": target_id,
-            "name": str(name).casefold() if name or stored is None else stored[1],
+            "name": folded(str(name)) if name or stored is None else stored[1],
             "applied": _merged(before, new),
             "departed": None,
         }

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import col
@@ -17,6 +17,7 @@ from sqlmodel import col
 from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind, Members, Value
 from scim_bridge.model.operation import Member, Operation, Outcome, landed
 from scim_bridge.model.touch import member_path
+from scim_bridge.model.verification import ReadingCost
 from scim_bridge.state.statement import (
     ADD_MEMBER,
     PUT_RESOURCE,
@@ -34,7 +35,13 @@ _BATCH = 10_000
 
 
 def keep_reading(
-    database: Connection, connection: str, endpoint: str, inventory: Inventory, members: Members, began: datetime
+    database: Connection,
+    connection: str,
+    endpoint: str,
+    inventory: Inventory,
+    members: Members,
+    began: datetime,
+    requests: int,
 ) -> None:
     """A whole reading: what is not in it is gone. began: when it was begun, since what it shows is as old."""
     rows = _rows(database, endpoint)
@@ -47,8 +54,23 @@ def keep_reading(
     _put(database, endpoint, ((*key, text) for key, text in changed.items()), began)
     database.execute(update(ResourceRow).where(col(ResourceRow.endpoint) == endpoint).values(seen_at=began))
     keep_members(database, endpoint, members, began)
-    statement = upsert(ReadingRow).values(connection=connection, endpoint=endpoint, began=began)
-    database.execute(statement.on_conflict_do_update(index_elements=["connection", "endpoint"], set_={"began": began}))
+    values = {"began": began, "requests": requests}
+    statement = upsert(ReadingRow).values(connection=connection, endpoint=endpoint, **values)
+    database.execute(statement.on_conflict_do_update(index_elements=["connection", "endpoint"], set_=values))
+
+
+def reading_cost(database: Connection, connection: str, endpoint: str) -> ReadingCost:
+    """What the last whole reading took, and how much there is to read now."""
+    mine = (col(ReadingRow.connection) == connection, col(ReadingRow.endpoint) == endpoint)
+    measured = database.execute(select(col(ReadingRow.requests)).where(*mine)).scalar() or 0
+    kinds = select(col(ResourceRow.kind), func.count()).where(col(ResourceRow.endpoint) == endpoint)
+    rows = database.execute(kinds.group_by(col(ResourceRow.kind))).all()
+    counts = {str(kind): int(count) for kind, count in rows}
+    sizes = select(func.count()).select_from(MembershipRow)
+    sizes = sizes.join(ResourceRow, col(ResourceRow.id) == col(MembershipRow.group_row))
+    sizes = sizes.where(col(ResourceRow.endpoint) == endpoint, col(MembershipRow.is_seen))
+    members = database.execute(sizes.group_by(col(MembershipRow.group_row))).scalars()
+    return ReadingCost(measured, counts.get("user", 0), counts.get("group", 0), tuple(members))
 
 
 def keep_resources(

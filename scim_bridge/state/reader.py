@@ -1,6 +1,7 @@
 """What is remembered, for everybody who only looks: the planner, `explain`, history, the pages."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from sqlmodel import select as select_rows
 
 from scim_bridge.model.identity import Existing, Inventory, Kind, Value
 from scim_bridge.model.known import Known, Link, Resolution
+from scim_bridge.model.own_write import OwnWrites
 from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS, Conflict, Trip
 from scim_bridge.model.run import (
     ConflictRecord,
@@ -24,8 +26,13 @@ from scim_bridge.model.run import (
     Standing,
 )
 from scim_bridge.model.source import Memory
+from scim_bridge.model.text import folded, normal
 from scim_bridge.model.touch import SOMEONE_ELSE, Touch
+from scim_bridge.model.verification import ReadingCost
 from scim_bridge.state.database import open_existing
+from scim_bridge.state.observed import reading_cost
+from scim_bridge.state.own_writes import own_writes
+from scim_bridge.state.refusal import refusals_of
 from scim_bridge.state.source_memory import memory_of
 from scim_bridge.state.table import (
     ConflictRow,
@@ -88,7 +95,10 @@ class StateReader:
             unsettled = database.execute(select(col(ConnectionRow.unsettled)).where(is_it)).scalar()
             counts, mapping = last_applied(database, connection, endpoint, since, after_run=(unsettled or 1) - 1)
             counted = recent(database, connection, endpoint, since) if since is not None else {}
+            stored = refusals_of(database, connection, endpoint)
         open_now = self.conflicts(connection)
+        told = {c.key: _told(c) for c in open_now}
+        refused = {r.key: replace(r, conflict=told[key]) for key, r in stored if key in told}
         return Known(
             links["user"],
             links["group"],
@@ -101,6 +111,7 @@ class StateReader:
             recent=counted,
             resolutions={c.key: _resolution(c) for c in open_now if c.resolution},
             assigned={c.target_id: _told(c) for c in open_now if c.kind == ORPHAN_WITH_ASSIGNMENTS and c.target_id},
+            refusals=refused,
             aside=aside,
         )
 
@@ -183,7 +194,9 @@ class StateReader:
     def links(self, connection: str, endpoint: str, text: str) -> list[LinkRecord]:
         """Managed pairs of this source id, target id, or name (case-folded)."""
         names = or_(
-            col(LinkRow.source_id) == text, col(LinkRow.target_id) == text, col(LinkRow.name) == text.casefold()
+            col(LinkRow.source_id) == normal(text),
+            col(LinkRow.target_id) == text.strip(),
+            col(LinkRow.name) == folded(text),
         )
         seen = and_(
             col(ResourceRow.endpoint) == col(LinkRow.endpoint),
@@ -236,6 +249,20 @@ class StateReader:
             iter(self._rows(query.where(ReadingRow.connection == connection, ReadingRow.endpoint == endpoint))), None
         )
 
+    def reading_cost(self, connection: str, endpoint: str) -> ReadingCost:
+        """What a whole reading of this target costs, as far as it can be known beforehand."""
+        if self._engine is None:
+            return ReadingCost()
+        with reading(self._engine) as database:
+            return reading_cost(database, connection, endpoint)
+
+    def own_writes(self, connection: str, endpoint: str, since: datetime) -> OwnWrites:
+        """What was written to the target since then: resources by all connections, memberships by this one."""
+        if self._engine is None:
+            return OwnWrites()
+        with reading(self._engine) as database:
+            return own_writes(database, connection, endpoint, since)
+
     def inventory(self, endpoint: str) -> Inventory:
         """Every resource as the target last showed it."""
         users: dict[str, Existing] = {}
@@ -281,10 +308,10 @@ class StateReader:
             return memory_of(database, connection, source_key, since)
 
     def doubtful(self, connection: str, endpoint: str, since: datetime) -> list[OperationRecord]:
-        """Operations sent since then of which nobody knows how they ended, or that were refused in part."""
+        """Operations sent since then of which nobody knows how they ended. What was refused is known not to be so."""
         query = select_rows(OperationRow).join(RunRow)
         mine = (RunRow.connection == connection, RunRow.endpoint == endpoint)
-        unsure = (col(OperationRow.sent_at) >= since, col(OperationRow.status).in_(("sent", "failed", "held")))
+        unsure = (col(OperationRow.sent_at) >= since, col(OperationRow.status).in_(("sent", "failed")))
         return [_operation(row) for row in self._rows(query.where(*mine, *unsure))]
 
     def _execute(self, query: Any) -> Iterator[Any]:

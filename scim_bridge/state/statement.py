@@ -37,7 +37,9 @@ OPERATION_UNSENT = (
 )
 
 _THESE_LINKS = (_this(LinkRow.connection), _this(LinkRow.endpoint), _this(LinkRow.kind))
-LINK = select(col(LinkRow.applied), col(LinkRow.name)).where(*_THESE_LINKS, _this(LinkRow.source_id))
+LINK = select(col(LinkRow.applied), col(LinkRow.name), col(LinkRow.target_id)).where(
+    *_THESE_LINKS, _this(LinkRow.source_id)
+)
 TARGETS_OF = select(col(LinkRow.target_id)).where(
     *_THESE_LINKS, col(LinkRow.source_id).in_(bindparam("source_ids", expanding=True))
 )

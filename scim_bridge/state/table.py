@@ -99,13 +99,14 @@ class SeenChangeRow(SQLModel, table=True):
 
 
 class ReadingRow(SQLModel, table=True):
-    """When this connection last read its target in full."""
+    """When this connection last read its target in full, and how many requests that took (0: unknown)."""
 
     __tablename__ = "readings"
 
     connection: str = Field(primary_key=True)
     endpoint: str = Field(primary_key=True)
     began: datetime = _time()
+    requests: int = 0
 
 
 class SourceMemoryRow(SQLModel, table=True):
@@ -247,6 +248,28 @@ class ConflictRow(SQLModel, table=True):
     note: str = ""
     resolved_by: str = ""
     resolved: datetime | None = _time(nullable=True)
+
+
+class RefusalRow(SQLModel, table=True):
+    """What the target refused (model.plan.Refusal). conflict: the key of the open conflict that tells it.
+
+    times: how often in a row. due: when it is sent again though nothing has changed.
+    """
+
+    __tablename__ = "refusals"
+
+    connection: str = Field(primary_key=True)
+    endpoint: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    source_id: str = Field(primary_key=True)
+    member: str = Field(primary_key=True)
+    target_id: str
+    digest: str
+    mapping: str
+    paths: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    conflict: str
+    times: int
+    due: datetime = _time()
 
 
 class TripRow(SQLModel, table=True):

@@ -17,11 +17,13 @@ from scim_bridge.model.identity import Existing, Inventory, Kind, Members
 from scim_bridge.model.plan import TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.source import Learned
+from scim_bridge.model.text import folded
 from scim_bridge.state.database import open_database
 from scim_bridge.state.journal import RunJournal
 from scim_bridge.state.observed import keep_members, keep_reading, keep_resources, settle_members, text_of
 from scim_bridge.state.quarantine import NO_QUARANTINE, move_quarantine
 from scim_bridge.state.reader import StateReader, utc_now
+from scim_bridge.state.refusal import forget_told_otherwise, keep_refusals
 from scim_bridge.state.source_memory import keep_learned
 from scim_bridge.state.table import ApprovalRow, ConflictRow, ConnectionRow, LinkRow, RequestRow, RunRow, TripRow
 from scim_bridge.state.transaction import writing
@@ -149,7 +151,8 @@ class State:
         with writing(self._engine) as database:
             mine = col(RunRow.id) == run_id
             columns = (col(RunRow.connection), col(RunRow.endpoint), col(RunRow.of_one), col(RunRow.command))
-            connection, endpoint, of_one, command = database.execute(select(*columns).where(mine)).one()
+            of_run = select(*columns, col(RunRow.started)).where(mine)
+            connection, endpoint, of_one, command, started = database.execute(of_run).one()
             values: dict[str, Any] = {
                 "status": ending.status,
                 "ended": self._now(),
@@ -171,8 +174,12 @@ class State:
             if books is not None:
                 values["source"] = asdict(books.counts)
                 self._keep_pairs(database, connection, endpoint, books)
+                keep_refusals(database, connection, endpoint, books, ending.mapping, started)
+                self._ask_again(database, connection, books)
             if books is not None and closing == "all":
                 settle_members(database, endpoint, books.strays)
+                open_keys = {conflict.key for conflict in (*(conflicts or ()), *settled)} | pending
+                forget_told_otherwise(database, connection, endpoint, open_keys)
             if books is not None and not of_one and command != "rollback":
                 _settle(database, connection, endpoint)
             database.execute(update(RunRow).where(mine).values(**values))
@@ -182,10 +189,18 @@ class State:
                     database, connection, ending.status, ending.detail, self._now(), has_bad_credentials=is_refused
                 )
 
-    def observe(self, connection: str, endpoint: str, inventory: Inventory, members: Members, began: datetime) -> None:
-        """A whole reading of the target: what earlier ones had shown is replaced."""
+    def observe(
+        self,
+        connection: str,
+        endpoint: str,
+        inventory: Inventory,
+        members: Members,
+        began: datetime,
+        requests: int = 0,
+    ) -> None:
+        """A whole reading of the target: what earlier ones had shown is replaced. requests: how many it took."""
         with writing(self._engine) as database:
-            keep_reading(database, connection, endpoint, inventory, members, began)
+            keep_reading(database, connection, endpoint, inventory, members, began, requests)
 
     def learn(self, connection: str, source_key: str, learned: Learned, began: datetime) -> None:
         """What the source remembers from now on. began: when the reading was."""
@@ -314,6 +329,14 @@ class State:
             over = {"closed": self._now(), "resolution": "", "chosen": ""}
             database.execute(update(ConflictRow).where(*one).values(**over), [{"of_key": key} for key in sorted(keys)])
 
+    def _ask_again(self, database: Connection, connection: str, books: Bookkeeping) -> None:
+        """What was sent once more and refused waits for another decision: the one before has been carried out."""
+        asked = [{"refused": refusal.conflict.key} for refusal in books.refusals]
+        if asked:
+            this = (col(ConflictRow.connection) == connection, col(ConflictRow.key) == bindparam("refused"))
+            undecided = {"resolution": "", "chosen": "", "note": "", "resolved_by": "", "resolved": None}
+            database.execute(update(ConflictRow).where(*this).values(**undecided), asked)
+
     def _keep_pairs(self, database: Connection, connection: str, endpoint: str, books: Bookkeeping) -> None:
         """Write the links that changed, and forget those whose both sides are gone."""
         place = {"connection": connection, "endpoint": endpoint}
@@ -347,7 +370,7 @@ class State:
 
     def _pair(self, pair: Paired, old: tuple[Any, ...] | None) -> dict[str, Any]:
         """The columns of a link, in the order in which they are read."""
-        applied = old[2] if old is not None else "{}"
+        applied = old[2] if old is not None and old[0] == pair.target_id else "{}"
         if pair.applied is not None:
             applied = text_of({path: value for path, value in pair.applied.items() if value != ""})
         departed = None
@@ -356,7 +379,7 @@ class State:
             departed = old[3] if old is not None and goes_on else self._now()
         return {
             "target_id": pair.target_id,
-            "name": pair.name.casefold(),
+            "name": folded(pair.name),
             "applied": applied,
             "departed": departed,
             "is_confirmed": True,

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 
-from scim_bridge.errors import AnswerLost, CredentialsRefused, EndpointDown, Unreachable
+from scim_bridge.errors import AnswerLost, CredentialsRefused, EndpointDown, Hold, Retry, Throttled, Unreachable
 from scim_bridge.target.latency import Latency
 from scim_bridge.target.rate import Rate
 from scim_bridge.target.refusal import error_of, request_id_of
@@ -40,14 +40,22 @@ class Request:
     """One request below the base URL. path carries its query, encoded.
 
     needs: a key without which a success is no answer to this request, "" if its body does not matter.
-    is_new: it names a resource made a moment ago, which the endpoint may not see at once.
+    new_for: it names a resource made a moment ago, which the endpoint may not see for so many seconds.
     """
 
     method: str
     path: str
     body: dict[str, Any] | None = None
     needs: str = ""
-    is_new: bool = False
+    new_for: float = 0.0
+
+    @property
+    def is_of_one(self) -> bool:
+        """It names one resource, or makes one: if it alone fails, so does that one object and not the endpoint."""
+        return self.method != "GET" or "/" in self.path
+
+
+_QUESTION = Request("GET", "Users?count=1", needs="totalResults")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,7 @@ class ScimClient:
         self._rate = rate
         self._patience = patience or Patience()
         self._patience.pause = rate.pause
+        self._patience.answers = self._answers
         self._latency = Latency(self._patience.clock)
         limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
         self._http = httpx.Client(timeout=timeout, limits=limits, follow_redirects=False, transport=transport)
@@ -114,9 +123,12 @@ class ScimClient:
 
     @property
     def at_once(self) -> int:
-        """How many requests to have under way: twice pace × latency, 4 to 64, those that hang not counted."""
+        """How many requests to have under way: twice pace × latency, 4 to 64.
+
+        Those that hang, and those that failed and wait for their next try, are not counted: they keep nobody else up.
+        """
         fitting = round(2 * self._rate.per_second * self._latency.seconds)
-        return min(_MOST, max(_FEWEST, fitting) + self._latency.hanging)
+        return min(_MOST, max(_FEWEST, fitting) + self._latency.hanging + self._patience.outage.struggling)
 
     @contextmanager
     def urgent(self) -> Iterator[None]:
@@ -127,6 +139,11 @@ class ScimClient:
         finally:
             _is_urgent.reset(before)
 
+    def pause(self, seconds: float) -> None:
+        """Let this thread wait. Another request may be under way in its place meanwhile (see at_once)."""
+        with self._latency.paused():
+            self._patience.wait(seconds)
+
     def get(self, path: str, *, needs: str, attempts: int | None = None) -> Reply:
         """GET below the base. needs: see Request; attempts: fewer than usual."""
         return self.send(Request("GET", path, needs=needs), attempts=attempts)
@@ -134,7 +151,22 @@ class ScimClient:
     def send(self, request: Request, *, attempts: int | None = None) -> Reply:
         """Send until there is an answer. Raises Hold for this object, Stop for the run; never Retry."""
         content = orjson.dumps(request.body) if request.body is not None else None
-        return self._patience.call(lambda: self._once(request, content), is_new=request.is_new, attempts=attempts)
+        return self._patience.call(
+            lambda: self._once(request, content),
+            new_for=request.new_for,
+            of_one=request.is_of_one,
+            attempts=attempts,
+        )
+
+    def _answers(self) -> bool:
+        """Whether the endpoint answers a small question about what it holds, asked once."""
+        try:
+            self._once(_QUESTION, None)
+        except (Throttled, Hold):
+            return True
+        except Retry:
+            return False
+        return True
 
     def _once(self, request: Request, content: bytes | None) -> Reply:
         token = self._token or self._refresh_token()

@@ -13,10 +13,12 @@ _GROUP_NAME = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r\u0020\u00A0]"
 _EXTERNAL_ID = r"[\p{L}\p{M}\p{S}\p{N}\p{P}--[<>;:%]]"
 _VISIBLE = "letters, digits, punctuation and symbols, no spaces"
 _PRINTABLE = "letters, digits, punctuation, symbols and spaces, no control characters"
+_DOUBTFUL = "<>;:%\t\n\r"
+"""The pattern takes them; AWS's and the vendors' pages say that they must not occur (dialect reference, 4.3)."""
 _RESERVED = frozenset({"administrator", "awsadministrators"})
 
-_text = Characteristic(characters=_TEXT, allowed=_PRINTABLE)
-_required_text = Characteristic(required=True, characters=_TEXT, allowed=_PRINTABLE)
+_text = Characteristic(characters=_TEXT, allowed=_PRINTABLE, doubtful=_DOUBTFUL)
+_required_text = Characteristic(required=True, characters=_TEXT, allowed=_PRINTABLE, doubtful=_DOUBTFUL)
 _external_id = Characteristic(
     required=True,
     max_length=256,
@@ -27,12 +29,18 @@ _external_id = Characteristic(
 _USER: dict[str, Characteristic] = {
     "externalId": _external_id,
     "userName": Characteristic(
-        required=True, max_length=128, characters=_NO_SPACE, allowed=_VISIBLE, uniqueness="folded", reserved=_RESERVED
+        required=True,
+        max_length=128,
+        characters=_NO_SPACE,
+        allowed=_VISIBLE,
+        doubtful=_DOUBTFUL,
+        uniqueness="folded",
+        reserved=_RESERVED,
     ),
     "name.givenName": _required_text,
     "name.familyName": _required_text,
     "displayName": _required_text,
-    "emails": Characteristic(characters=_TEXT, allowed=_PRINTABLE, uniqueness="folded"),
+    "emails": Characteristic(characters=_TEXT, allowed=_PRINTABLE, doubtful=_DOUBTFUL, uniqueness="folded"),
     "active": Characteristic(is_boolean=True),
 } | dict.fromkeys(
     (
@@ -65,7 +73,12 @@ _USER: dict[str, Characteristic] = {
 _GROUP: dict[str, Characteristic] = {
     "externalId": _external_id,
     "displayName": Characteristic(
-        required=True, characters=_GROUP_NAME, allowed=_PRINTABLE, uniqueness="folded", reserved=_RESERVED
+        required=True,
+        characters=_GROUP_NAME,
+        allowed=_PRINTABLE,
+        doubtful=_DOUBTFUL,
+        uniqueness="folded",
+        reserved=_RESERVED,
     ),
 }
 _ATTRIBUTES: dict[Kind, dict[str, Characteristic]] = {"user": _USER, "group": _GROUP}

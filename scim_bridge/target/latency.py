@@ -18,6 +18,7 @@ class Latency:
         self._lock = threading.Lock()
         self._average: float | None = None
         self._begun: dict[object, float] = {}
+        self._paused = 0
 
     @property
     def seconds(self) -> float:
@@ -26,10 +27,21 @@ class Latency:
 
     @property
     def hanging(self) -> int:
-        """How many requests have been under way for far longer than usual."""
+        """How many requests have been under way for far longer than usual, or wait to be sent again later."""
         with self._lock:
             latest = self._clock() - _HANGING_AFTER - 10 * self.seconds
-            return sum(begun < latest for begun in self._begun.values())
+            return self._paused + sum(begun < latest for begun in self._begun.values())
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Around a wait between two requests."""
+        with self._lock:
+            self._paused += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._paused -= 1
 
     @contextmanager
     def measured(self) -> Iterator[None]:

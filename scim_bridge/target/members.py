@@ -58,17 +58,26 @@ class MemberReader:
             return None
 
     def confirms(self, group_id: str, user_id: str) -> bool:
-        """Whether a pair query says the same as the last reading; if not, its way is given up. Where pairs cannot be
-        asked for, or are what was asked, there is nothing to compare with."""
+        """Whether a pair query says the same as the last reading. Where pairs cannot be asked for, or are what was
+        asked, there is nothing to compare with.
+
+        If not, and asked again in the way of the reading that says what it said, this way is given up. Else somebody
+        has changed the membership in between.
+        """
         if self._ways[0] == self._by_pair:
             return True
         try:
             is_in = bool(self._ids("Groups", filter_of(("id", group_id), ("members", user_id)), one=True))
         except Refused:
             return True
-        if not is_in:
+        if not is_in and self._still_says(group_id, user_id):
             self._ways = self._ways[1:]
         return is_in
+
+    def _still_says(self, group_id: str, user_id: str) -> bool:
+        if self._ways[0] == self._by_group:
+            return user_id in self._ids("Users", filter_of(("groups.value", group_id)))
+        return group_id in self._ids("Groups", filter_of(("members.value", user_id)))
 
     def _by_group(self, group_ids: Sequence[str], progress: Progress) -> dict[str, set[str]]:
         def users_of(group_id: str) -> set[str]:

@@ -1,5 +1,12 @@
-"""How long to send again to the endpoint, and what it comes to in the end; callers write `patience.call(send)`."""
+"""How long to send again to the endpoint, and what it comes to in the end; callers write `patience.call(send)`.
 
+A request that fails in every try is told apart from an endpoint that is down: if the endpoint meanwhile answered
+another request about one resource, or answers a question asked for that purpose, it is this one object that fails, and
+the others go on. A dozen of them given up in a row, none answered in between, are the endpoint again, whatever it says
+to questions.
+"""
+
+import math
 import random
 import threading
 from collections.abc import Callable
@@ -7,15 +14,18 @@ from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import TypeVar
 
-from scim_bridge.errors import EndpointDown, Hold, NotThere, Retry, Throttled
+from scim_bridge.errors import EndpointDown, Hold, NotAnswered, NotThere, Retry, Throttled
 from scim_bridge.patience import Failure, insist, jitter
 
 T = TypeVar("T")
 _LONGEST_ASKED = 300.0
-_LOOKS_FOR_NEW = 6
+NEW_FOR = 10.0
+"""Seconds after which what was created is surely visible (reference, 7.1: a 404 was seen within some milliseconds)."""
+_LONGEST_LOOK = 2.0
 _RUN_AGAIN = "What was sent is on record; run again when it has recovered."
 _OUTAGE = 60.0
 _OUTAGE_FAILURES = 12
+_OUTAGE_OBJECTS = 12
 
 
 def backoff(attempt: int, after: float | None, chance: Callable[[], float] = random.random) -> float:
@@ -26,26 +36,58 @@ def backoff(attempt: int, after: float | None, chance: Callable[[], float] = ran
 @dataclass(slots=True)
 class Outage:
     """What all requests together tell of the endpoint: it is down once nothing has succeeded for a minute while a dozen
-    attempts failed. From then on nothing is sent, so that many requests under way do not each use up their patience.
+    attempts failed, and it does not answer a question either. From then on nothing is sent, so that many requests under
+    way do not each use up their patience.
+
+    given_up: requests about one resource, in a row, that failed in every try; answered_at: when one was last answered.
+    struggling: requests that have failed and are being tried again.
     """
 
     is_total: bool = False
+    is_suspected: bool = False
     failures: int = 0
     since: float = 0.0
+    given_up: int = 0
+    answered_at: float = -math.inf
+    struggling: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def succeeded(self) -> None:
+    def succeeded(self, now: float, *, of_one: bool) -> None:
         """An answer came that was none of the endpoint's own failures, a 429 among them."""
         with self.lock:
             self.failures = 0
+            if of_one:
+                self.given_up = 0
+                self.answered_at = now
 
-    def failed(self, began: float, now: float) -> None:
-        """An attempt that began then was not answered, or by a 5xx."""
+    def failed(self, began: float, now: float) -> bool:
+        """An attempt that began then was not answered, or by a 5xx. True if the endpoint is to be asked whether it is
+        down; only one who asks at a time."""
         with self.lock:
             if not self.failures:
                 self.since = began
             self.failures += 1
-            self.is_total = self.is_total or (self.failures >= _OUTAGE_FAILURES and now - self.since >= _OUTAGE)
+            is_new = not self.is_suspected and self.failures >= _OUTAGE_FAILURES and now - self.since >= _OUTAGE
+            self.is_suspected = self.is_suspected or is_new
+            return is_new
+
+    def settle(self, *, is_down: bool) -> None:
+        """What became of the question whether it is down."""
+        with self.lock:
+            self.is_total = self.is_total or is_down
+            self.is_suspected = False
+            self.failures = 0 if not is_down else self.failures
+
+    def give_up(self) -> int:
+        """One more request about one resource failed in every try; how many that makes in a row."""
+        with self.lock:
+            self.given_up += 1
+            return self.given_up
+
+    def struggle(self, by: int) -> None:
+        """One more (1), or one less (-1), is being tried again."""
+        with self.lock:
+            self.struggling += by
 
 
 @dataclass(slots=True)
@@ -53,7 +95,8 @@ class Patience:
     """How long to try. first_answer: seconds until an endpoint that never answered at all is given up.
 
     attempts: of one request, throttled ones not counted; longest: seconds after which those end too.
-    pause: told how long everybody should wait when a request was throttled.
+    pause: told how long everybody should wait when a request was throttled. answers: asks the endpoint a question and
+    says whether it answered.
     """
 
     first_answer: float = 30.0
@@ -62,23 +105,39 @@ class Patience:
     clock: Callable[[], float] = monotonic
     wait: Callable[[float], None] = sleep
     pause: Callable[[float], None] | None = None
+    answers: Callable[[], bool] = lambda: False
     has_answered: bool = False
     outage: Outage = field(default_factory=Outage)
 
-    def call(self, send: Callable[[], T], *, is_new: bool = False, attempts: int | None = None) -> T:
-        """The answer of send(), sent again while it raises Retry. Raises EndpointDown when patience has run out.
+    def call(
+        self, send: Callable[[], T], *, new_for: float = 0.0, of_one: bool = False, attempts: int | None = None
+    ) -> T:
+        """The answer of send(), sent again while it raises Retry. Raises EndpointDown when patience has run out, or
+        NotAnswered if it is about one resource (of_one), and fails alone.
 
-        is_new: send() names a resource made a moment ago, which the endpoint may not see at once (reference, 7.1): a
-        NotThere is then looked at again for a few seconds before it is believed. attempts: fewer than usual.
+        new_for: send() names a resource made a moment ago, which the endpoint may not see at once (reference, 7.1): for
+        so many seconds a NotThere is not believed. attempts: fewer than usual.
         """
-        trial = _Trial(self, self.clock(), attempts or self.attempts)
-        again: tuple[type[Exception], ...] = (Retry, NotThere) if is_new else (Retry,)
+        trial = _Trial(self, self.clock(), attempts or self.attempts, new_for)
+        again: tuple[type[Exception], ...] = (Retry, NotThere) if new_for > 0 else (Retry,)
         try:
-            return insist(lambda: self._attempt(send), trial, self.wait, again)
+            return insist(lambda: self._attempt(send, of_one=of_one), trial, self.wait, again)
         except Retry as last:
+            if of_one and self._is_alone(trial, last):
+                raise trial.passed_over(last) from None
             raise trial.given_up(last) from None
+        finally:
+            trial.end()
 
-    def _attempt(self, send: Callable[[], T]) -> T:
+    def _is_alone(self, trial: "_Trial", last: Retry) -> bool:
+        """Whether it is this object that fails, and not the endpoint."""
+        if not self.has_answered or isinstance(last, Throttled):
+            return False
+        if self.outage.answered_at >= trial.begun:
+            return True
+        return self.outage.give_up() < _OUTAGE_OBJECTS and self.answers()
+
+    def _attempt(self, send: Callable[[], T], *, of_one: bool) -> T:
         """One attempt, unless all the others have found out meanwhile that it would be in vain."""
         if self.outage.is_total:
             raise self._down()
@@ -86,14 +145,15 @@ class Patience:
         try:
             answer = send()
         except (Throttled, Hold):
-            self.outage.succeeded()
+            self.outage.succeeded(self.clock(), of_one=of_one)
             raise
         except Retry as failure:
-            self.outage.failed(began, self.clock())
+            if self.outage.failed(began, self.clock()):
+                self.outage.settle(is_down=not (self.has_answered and self.answers()))
             if self.has_answered and self.outage.is_total:
                 raise self._down(failure) from None
             raise
-        self.outage.succeeded()
+        self.outage.succeeded(self.clock(), of_one=of_one)
         return answer
 
     def _down(self, last: Retry | None = None) -> EndpointDown:
@@ -106,12 +166,18 @@ class Patience:
 
 @dataclass(slots=True)
 class _Trial:
-    """One request being sent until it is answered. failures: attempts that failed but were not throttled."""
+    """One request being sent until it is answered. failures: attempts that failed but were not throttled.
+
+    looks: how many of them said that there is no such resource, while that was not believed yet.
+    """
 
     patience: Patience
     begun: float
     attempts: int
+    new_for: float = 0.0
     failures: int = 0
+    is_struggling: bool = False
+    looks: int = 0
 
     @property
     def elapsed(self) -> float:
@@ -119,7 +185,7 @@ class _Trial:
 
     def is_over(self, failure: Failure) -> bool:
         if isinstance(failure.error, NotThere):
-            return failure.number >= _LOOKS_FOR_NEW
+            return self.elapsed >= self.new_for
         if not self.patience.has_answered:
             return self.elapsed >= self.patience.first_answer
         if not isinstance(failure.error, Throttled):
@@ -128,12 +194,28 @@ class _Trial:
 
     def seconds(self, failure: Failure) -> float:
         error = failure.error
+        if isinstance(error, NotThere):
+            self.looks += 1
+            return max(0.0, min(_LONGEST_LOOK, 0.1 * 2.0 ** min(self.looks, 10), self.new_for - self.elapsed))
+        if not self.is_struggling and not isinstance(error, Throttled):
+            self.is_struggling = True
+            self.patience.outage.struggle(1)
         seconds = backoff(failure.number, error.after if isinstance(error, Retry) else None)
         if not self.patience.has_answered:
             seconds = min(seconds, max(0.0, self.patience.first_answer - self.elapsed))
         if isinstance(error, Throttled) and self.patience.pause is not None:
             self.patience.pause(seconds)
         return seconds
+
+    def end(self) -> None:
+        """It is over, one way or the other."""
+        if self.is_struggling:
+            self.patience.outage.struggle(-1)
+
+    def passed_over(self, last: Retry) -> NotAnswered:
+        """Given up alone: the endpoint answers others."""
+        tries = f"all {self.failures} tries within {self.elapsed:.0f} s"
+        return NotAnswered(f"{tries} failed, while the endpoint answers others; the last time, {last.what}")
 
     def given_up(self, last: Retry) -> EndpointDown:
         if not self.patience.has_answered:

@@ -22,14 +22,13 @@ from scim_bridge.target.identity_center import IDENTITY_CENTER
 from scim_bridge.target.members import MemberReader
 from scim_bridge.target.rate import Rate
 from scim_bridge.target.read import COLLECTION, Resource, filter_of, one_page, pages_of, read_inventory
+from scim_bridge.target.retry import NEW_FOR
 from scim_bridge.target.shown_members import ShownMembers
 from scim_bridge.target.wire import from_resource, to_resource
 from scim_bridge.target.writing import MemberChange, Patching, Replacing, Writing
 
 _READERS = 8
 _CHECKS = 3
-_NEW_FOR = 10.0
-"""Seconds after which what we created is surely visible (reference, 7.1: a 404 was seen within some milliseconds)."""
 
 
 def open_target(settings: TargetSettings) -> "ScimTarget":
@@ -127,6 +126,10 @@ class ScimTarget:
         with _reading("members of groups"):
             return self._members.confirms(group_id, user_id)
 
+    def pause(self, seconds: float) -> None:
+        """Let this thread wait, and another one work in its place."""
+        self._client.pause(seconds)
+
     def find(self, kind: Kind, path: str, value: str) -> Existing | None:
         """The resource with this externalId, userName or displayName, None if there is none.
 
@@ -137,6 +140,7 @@ class ScimTarget:
         for resource in self._alike(kind, path, value):
             existing = from_resource(kind, resource)
             if fold(existing.attributes.get(path, ""), how) == fold(value, how):
+                self._created.setdefault(existing.target_id, self._clock())  # an unanswered attempt may have made it
                 return existing
         return None
 
@@ -157,8 +161,9 @@ class ScimTarget:
 
     def get(self, kind: Kind, target_id: str) -> Existing | None:
         """The resource with this id, None if it is gone."""
+        request = Request("GET", f"{COLLECTION[kind]}/{target_id}", needs="id", new_for=self._new_for(target_id))
         try:
-            return from_resource(kind, self._client.get(f"{COLLECTION[kind]}/{target_id}", needs="id").body)
+            return from_resource(kind, self._client.send(request).body)
         except NotThere:
             return None
 
@@ -177,12 +182,13 @@ class ScimTarget:
         An address is replaced whole: if a part of it changes, `changes` holds all its parts, those that stay as well
         (old == new).
         """
-        reply = self._writing.update(kind, target_id, changes, is_new=self._is_new(target_id))
+        reply = self._writing.update(kind, target_id, changes, new_for=self._new_for(target_id))
         return Answer(target_id, reply.request_id)
 
     def delete(self, kind: Kind, target_id: str) -> Answer:
         """Delete one resource for good. NotThere if it is gone already."""
         self._shown.begin()  # a user leaves the groups too
+        self._created.pop(target_id, None)
         return Answer(target_id, self._client.send(Request("DELETE", f"{COLLECTION[kind]}/{target_id}")).request_id)
 
     def add_members(self, group_id: str, user_ids: Sequence[str]) -> Answer:
@@ -194,9 +200,9 @@ class ScimTarget:
         return self._change_members("remove", group_id, user_ids)
 
     def _change_members(self, op: MemberChange, group_id: str, user_ids: Sequence[str]) -> Answer:
-        is_new = any(self._is_new(resource_id) for resource_id in (group_id, *user_ids))
+        new_for = self._new_for(group_id, *user_ids)
         try:
-            return Answer(group_id, self._writing.change_members(op, group_id, user_ids, is_new=is_new).request_id)
+            return Answer(group_id, self._writing.change_members(op, group_id, user_ids, new_for=new_for).request_id)
         finally:
             self._shown.forget(group_id)
 
@@ -205,9 +211,10 @@ class ScimTarget:
         if kind == "group" and self._capabilities.shows_members:
             self._shown.see(resource)
 
-    def _is_new(self, target_id: str) -> bool:
-        """Whether it was created so short a time ago that the endpoint may not know it everywhere."""
-        return self._clock() - self._created.get(target_id, -math.inf) < _NEW_FOR
+    def _new_for(self, *target_ids: str) -> float:
+        """Seconds for which the endpoint may not know all of these everywhere, since one was created a moment ago."""
+        youngest = max(self._created.get(target_id, -math.inf) for target_id in target_ids)
+        return max(0.0, NEW_FOR - (self._clock() - youngest))
 
     def _all_user_ids(self) -> Sequence[str]:
         """Every user there is, as last read, with those created since."""

@@ -14,13 +14,13 @@ MemberChange = Literal["add", "remove"]
 
 
 class Writing(Protocol):
-    """One way of changing resources. is_new: what it names was made a moment ago."""
+    """One way of changing resources. new_for: seconds for which what it names may not be visible."""
 
-    def update(self, kind: Kind, target_id: str, changes: Mapping[str, Change], *, is_new: bool) -> Reply:
+    def update(self, kind: Kind, target_id: str, changes: Mapping[str, Change], *, new_for: float) -> Reply:
         """Change attributes."""
         ...
 
-    def change_members(self, op: MemberChange, group_id: str, user_ids: Sequence[str], *, is_new: bool) -> Reply:
+    def change_members(self, op: MemberChange, group_id: str, user_ids: Sequence[str], *, new_for: float) -> Reply:
         """Put users into a group or take them out."""
         ...
 
@@ -32,15 +32,15 @@ class Patching:
         self._client = client
         self._by_filter = by_filter
 
-    def update(self, kind: Kind, target_id: str, changes: Mapping[str, Change], *, is_new: bool) -> Reply:
+    def update(self, kind: Kind, target_id: str, changes: Mapping[str, Change], *, new_for: float) -> Reply:
         """One operation an attribute."""
         path = f"{COLLECTION[kind]}/{target_id}"
-        return self._client.send(Request("PATCH", path, to_patch(changes), is_new=is_new))
+        return self._client.send(Request("PATCH", path, to_patch(changes), new_for=new_for))
 
-    def change_members(self, op: MemberChange, group_id: str, user_ids: Sequence[str], *, is_new: bool) -> Reply:
+    def change_members(self, op: MemberChange, group_id: str, user_ids: Sequence[str], *, new_for: float) -> Reply:
         """All users by one request."""
         body = to_member_patch(op, user_ids, by_filter=self._by_filter)
-        return self._client.send(Request("PATCH", f"Groups/{group_id}", body, is_new=is_new))
+        return self._client.send(Request("PATCH", f"Groups/{group_id}", body, new_for=new_for))
 
 
 class Replacing:
@@ -54,26 +54,26 @@ class Replacing:
         self._client = client
         self._locks = tuple(threading.Lock() for _ in range(64))
 
-    def update(self, kind: Kind, target_id: str, changes: Mapping[str, Change], *, is_new: bool) -> Reply:
+    def update(self, kind: Kind, target_id: str, changes: Mapping[str, Change], *, new_for: float) -> Reply:
         """Change attributes; nothing is sent if the resource is so already."""
         path = f"{COLLECTION[kind]}/{target_id}"
         with self._alone(path):
-            reply = self._get(path, is_new=is_new)
+            reply = self._get(path, new_for=new_for)
             return self._put(path, reply, to_changed(reply.body, changes))
 
-    def change_members(self, op: MemberChange, group_id: str, user_ids: Sequence[str], *, is_new: bool) -> Reply:
+    def change_members(self, op: MemberChange, group_id: str, user_ids: Sequence[str], *, new_for: float) -> Reply:
         """Put users in or take them out; nothing is sent if it is so already."""
         path = f"Groups/{group_id}"
         change = with_members if op == "add" else without_members
         with self._alone(path):
-            reply = self._get(path, is_new=is_new)
+            reply = self._get(path, new_for=new_for)
             return self._put(path, reply, change(reply.body, user_ids))
 
     def _alone(self, path: str) -> threading.Lock:
         return self._locks[hash(path) % len(self._locks)]
 
-    def _get(self, path: str, *, is_new: bool) -> Reply:
-        return self._client.send(Request("GET", path, needs="id", is_new=is_new))
+    def _get(self, path: str, *, new_for: float) -> Reply:
+        return self._client.send(Request("GET", path, needs="id", new_for=new_for))
 
     def _put(self, path: str, shown: Reply, body: Resource) -> Reply:
         if body == shown.body:

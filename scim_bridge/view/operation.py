@@ -29,7 +29,10 @@ class ChangeView:
 
 @dataclass(frozen=True, slots=True)
 class OperationView:
-    """What is done to whom, and why. members: names, in full. is_create: every change is a first value."""
+    """What is done to whom, and why. members: names, in full. is_create: every change is a first value.
+
+    subject: the name on the target, and the new one beside it where it changes.
+    """
 
     kind: str
     sign: str
@@ -72,7 +75,7 @@ def of_operation(operation: Operation) -> OperationView:
     """An operation of a plan."""
     return _view(
         operation.kind,
-        operation.subject,
+        _named(operation.subject, operation.renamed_to),
         operation.reason,
         operation.changes,
         (member.name for member in operation.members),
@@ -83,7 +86,8 @@ def of_record(record: OperationRecord) -> OutcomeView:
     """An operation of a run, with its outcome."""
     document = record.document
     members = (str(member["name"]) for member in document.get("members", ()))
-    operation = _view(record.kind, record.subject, document.get("reason", ""), document.get("changes", {}), members)
+    subject = _named(record.subject, document.get("renamed_to"))
+    operation = _view(record.kind, subject, document.get("reason", ""), document.get("changes", {}), members)
     return OutcomeView(
         record.operation_id,
         operation,
@@ -94,6 +98,10 @@ def of_record(record: OperationRecord) -> OutcomeView:
         record.sent_at,
         record.answered_at,
     )
+
+
+def _named(subject: str, renamed_to: str | None) -> str:
+    return subject if renamed_to is None else f"{subject} → {renamed_to}"
 
 
 def _view(kind: str, subject: str, reason: str, changes: Mapping[str, Any], members: Iterable[str]) -> OperationView:

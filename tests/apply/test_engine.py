@@ -16,7 +16,7 @@ from scim_bridge.target.rate import Rate
 from scim_bridge.target.retry import Patience
 from scim_bridge.target.scim import ScimTarget
 from tests.builders import group, on_target, user
-from tests.fakes import MemoryTarget, Write
+from tests.fakes import FakeClock, MemoryTarget, Write
 
 
 class Notes:
@@ -46,8 +46,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def target(sandbox: Sandbox) -> Iterator[ScimTarget]:
-    patience, token = Patience(wait=lambda seconds: None), sandbox.token
-    with ScimTarget(ScimClient(sandbox.url, lambda: token, Rate(100_000), patience), IDENTITY_CENTER) as opened:
+    clock, token = FakeClock(), sandbox.token
+    client = ScimClient(sandbox.url, lambda: token, Rate(100_000), Patience(clock=clock, wait=clock.wait))
+    with ScimTarget(client, IDENTITY_CENTER, clock) as opened:
         yield opened
 
 

@@ -62,6 +62,16 @@ def test_what_is_written_is_meant(tmp_path: Path) -> None:
     assert corp.access is None
 
 
+@pytest.mark.parametrize(
+    ("written", "verify"),
+    [("", None), ("verify: auto", None), ("verify: 24h", timedelta(hours=24)), ("verify: 15m", timedelta(minutes=15))],
+)
+def test_the_target_is_verified_by_its_size_or_on_a_schedule(
+    tmp_path: Path, written: str, verify: timedelta | None
+) -> None:
+    assert _load(tmp_path, MINIMAL + f"    schedule: {{{written}}}\n").connection(None).verify == verify
+
+
 @pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1", "ap-southeast-5", "eusc-de-east-1"])
 def test_where_assignments_are_read_is_a_region(tmp_path: Path, region: str) -> None:
     access = _load(tmp_path, MINIMAL + f"    access: {{region: {region}}}\n").connection(None).access
@@ -83,6 +93,9 @@ def test_where_assignments_are_read_is_a_region(tmp_path: Path, region: str) -> 
         ("    policy: {limits: {deactivate: 101%}}\n", "policy.limits.deactivate"),
         ("    schedule: {every: 5 minutes}\n", "schedule.every"),
         ("    schedule: {every: 0s}\n", "schedule.every"),
+        ("    schedule: {every: auto}\n", "schedule.every"),
+        ("    schedule: {verify: daily}\n", "schedule.verify is not a duration; write auto, or 15m, 24h"),
+        ("    schedule: {verify: 0s}\n", "schedule.verify is not a duration"),
         ('service: {listen: "0.0.0.0:8080"}\n', "loopback"),
         ("connections: {}\n", "stands twice"),
     ],
@@ -104,6 +117,43 @@ def test_what_cannot_be_meant_is_refused_with_its_place(tmp_path: Path, extra: s
 )
 def test_an_url_that_would_give_something_away_is_refused(tmp_path: Path, url: str, sentence: str) -> None:
     assert sentence in _refusal(tmp_path, MINIMAL.replace(f"{URL}/", url))
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        (f'"{URL} "', "has a blank at its end; delete it"),
+        (f'" {URL}"', "has a blank at its beginning; delete it"),
+        (f'"{URL}\u00a0"', "has a blank at its end; delete it"),
+        (f'"{URL}\\n"', "has a line break at its end; delete it"),
+        (f'"{URL}\u200b"', "has an invisible character (U+200B) at its end; delete it"),
+        (f'"{URL[:20]} {URL[20:]}"', "has a blank after 20 characters; delete it"),
+    ],
+)
+def test_a_blank_in_what_was_pasted_is_called_a_blank(tmp_path: Path, written: str, sentence: str) -> None:
+    told = _refusal(tmp_path, MINIMAL.replace(f"{URL}/", written))
+    assert f"connections.corp.target.url {sentence}" in told
+    assert "whole URL" not in told
+
+
+def test_a_blank_in_a_reference_is_called_a_blank_or_does_no_harm(tmp_path: Path) -> None:
+    told = _refusal(tmp_path, MINIMAL.replace("env:TOKEN", '"env: TOKEN').replace("TEST", 'TEST"'))
+    assert "target.token has a blank after 4 characters; delete it" in told
+    (tmp_path / "token").write_text("first", encoding="utf-8")
+    settings = _load(tmp_path, MINIMAL.replace("env:TOKEN_OF_THIS_TEST", '"file: token "'))
+    assert settings.connection(None).target.token.read() == "first"
+
+
+def test_a_blank_in_a_token_is_called_a_blank_and_the_token_is_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("s3cr3t\ntoken", encoding="utf-8")
+    settings = _load(tmp_path, MINIMAL.replace("env:TOKEN_OF_THIS_TEST", "file:token"))
+    with pytest.raises(Misconfigured, match="has a line break after 6 characters") as refused:
+        settings.connection(None).target.token.read()
+    assert "s3cr3t" not in str(refused.value)
+
+
+def test_what_is_no_url_is_not_blamed_on_its_blanks(tmp_path: Path) -> None:
+    assert "whole URL" in _refusal(tmp_path, MINIMAL.replace(f"{URL}/", "the usual one"))
 
 
 def test_a_token_itself_is_taken_for_loopback_only_and_never_repeated(tmp_path: Path) -> None:

@@ -71,10 +71,8 @@ def test_japanese_headers_are_guessed_and_cp932_is_read_where_it_is_declared(
     _users(world, PERSONNEL, encoding="cp932")
     refused = begin()
     assert refused.code == 2
-    assert (
-        "--encoding: users.csv, line 1: byte 0 is not UTF-8. It would decode as cp932 (Japanese Excel)" in refused.err
-    )
-    assert refused.err.endswith("if it is, declare `encoding: cp932` (init: --encoding cp932).\n")
+    assert refused.err.startswith("scim-bridge: users.csv, line 1: byte 0 is not UTF-8.")
+    assert refused.err.endswith("declare `encoding: cp932` (init: --encoding cp932).\n")
     assert not world.config.exists()
 
     assert begin("--encoding", "cp932").code == 0
@@ -189,15 +187,103 @@ def test_the_emulated_entra_id_is_reached_proposed_and_planned(world: World, cli
         assert cli("plan", "--output", "json").json["summary"]["create_user"] == 46
 
 
-def test_columns_of_memberships_by_other_names_are_refused_with_what_to_call_them(world: World, begin: Cli) -> None:
+def test_columns_of_memberships_are_found_by_what_they_hold(world: World, cli: Cli, begin: Cli) -> None:
+    people = organization(6, 2)
+    world.write(people)
+    members = "".join(f"x,{group},{member},{kind}\n" for group, member, kind in people.members)
+    _users(world, f"何か,甲,乙,種別\n{members}", name="members.csv")
+    said = begin()
+    assert said.code == 0, said.err
+    assert "members: {file: members.csv, group: 甲, member: 乙, type: 種別}" in world.config.read_text("utf-8")
+    assert cli("sync").code == 0
+    world.assert_equal_to(people)
+
+
+def test_columns_of_memberships_that_name_nobody_known_must_be_named(world: World, begin: Cli) -> None:
     world.write(organization(3, 1))
-    _users(world, "グループID,社員番号\ng0,u0\n", name="members.csv")
+    _users(world, "甲,乙\nx0,y0\n", name="members.csv")
     said = begin()
     assert said.code == 2
     assert said.err == (
-        "scim-bridge: --members: members.csv, line 1: there is no column group_id and no member_id (there are: "
-        "グループID, 社員番号). Rename the columns to group_id, member_id, member_type (which may be missing).\n"
+        "scim-bridge: members.csv, line 1: no column names the groups that are in the other files; there are: 甲, 乙. "
+        "Name it with --group-column.\n"
     )
+    said = begin("--group-column", "甲", "--member-column", "丙")
+    assert "--member-column: there is no column '丙'; there are: 甲, 乙." in said.err.replace(". There", "; there")
+    assert begin("--group-column", "甲", "--member-column", "乙").code == 0
+    assert "members: {file: members.csv, group: 甲, member: 乙}" in world.config.read_text("utf-8")
+
+
+LISTED = """\
+id,login,name,Projects,MemberOf
+0012,a@corp.example,Ann Lee,"Red, big;Blue",Microsoft.ActiveDirectory.Management.ADPropertyValueCollection
+0013,b@corp.example,Bob Ito,Blue,Microsoft.ActiveDirectory.Management.ADPropertyValueCollection
+"""
+
+
+def test_a_column_of_lists_is_taken_when_it_is_named_and_what_nobody_joined_is_no_list(
+    world: World, cli: Cli, begin: Cli
+) -> None:
+    _users(world, LISTED)
+    said = begin("--groups", "from-users", "--list-column", "Projects")
+    assert said.code == 0, said.err
+    assert "MemberOf holds 'Microsoft.ActiveDirectory.Management.ADPropertyValueCollection', the name of" in said.out
+    text = world.config.read_text(encoding="utf-8")
+    assert "groups: from-users" in text
+    assert 'members: {users: Projects, separator: ";"}' in text
+    assert cli("sync").code == 0
+    assert {name for name, _ in world.held()["groups"].values()} == {"Red, big", "Blue"}
+
+
+def test_groups_from_users_need_a_column_of_lists(world: World, begin: Cli) -> None:
+    _users(world, LISTED)
+    said = begin("--groups", "from-users")
+    assert said.code == 2
+    assert "--groups from-users: no column of users lists their groups" in said.err
+    said = begin("--list-column", "Project")
+    assert "--list-column: there is no column 'Project' (did you mean Projects?)" in said.err
+
+
+def test_nobody_is_given_groups_who_wants_none(world: World, begin: Cli) -> None:
+    _users(world, "id,login,Groups\n1,a@corp.example,Dev\n")
+    assert begin("--groups", "-").code == 0
+    assert "groups" not in world.config.read_text(encoding="utf-8").split("mapping:")[0]
+
+
+def test_that_nothing_tells_who_has_left_is_the_first_finding_and_the_first_line(world: World, begin: Cli) -> None:
+    _users(world, "id,login,State of the art\n1,N/A,x\n2,b@corp.example,x\n")
+    said = begin("--output", "json")
+    alarm = (
+        "no column was found that says who has left. Every user in the file would be active, and nobody who has left "
+        "would be deactivated"
+    )
+    assert said.json["notes"][0] == alarm
+    text = _mapping(world).read_text(encoding="utf-8")
+    assert text.startswith("# WARNING: no column was found that says who has left.")
+    assert begin("--force").out.split("\n- ")[1] == f"{alarm}."
+
+
+def test_what_a_spreadsheet_destroyed_is_said(world: World, begin: Cli) -> None:
+    _users(world, 'id,login,title,boss\n1.23457E+11,a@corp.example,"=""0012""",\n0013,b@corp.example,#REF!,\n')
+    _users(world, "id,name\ng1,Dev\n", name="groups.csv")
+    _users(world, "group_id,member_id\ng1,13\ng1,1.23457E+11\n", name="members.csv")
+    said = begin().out
+    assert "- id is '1.23457E+11' in users.csv, line 2: this is a number that a spreadsheet has rounded" in said
+    assert "- title is '=\"0012\"' in users.csv, line 2: this is a formula and not its value" in said
+    assert "- title is '#REF!' in users.csv, line 3: this is what a spreadsheet shows where there is no value" in said
+    assert "- 1 membership would fit if ids had the same zeros at their beginning ('13' where the users have " in said
+
+
+@pytest.mark.parametrize("file", ["users.csv", "groups.csv", "members.csv"])
+def test_a_broken_file_is_named_and_no_option_is_blamed(world: World, begin: Cli, file: str) -> None:
+    world.write(organization(3, 1))
+    path = world.folder / file
+    path.write_text("Report of March\n\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    at_rest(path)
+    said = begin()
+    assert said.code in (1, 2)
+    assert f"{file}, line " in said.err
+    assert "--encoding" not in said.err.split("init: --encoding")[0]
 
 
 def test_utf_8_that_happens_to_read_as_cp932_is_told_to_be_utf_8(world: World, begin: Cli) -> None:

@@ -73,7 +73,7 @@ def test_on_a_terminal_everything_is_asked_and_a_wrong_answer_is_asked_again(wor
     assert terminal.end() == 0
     assert "source: write csv, ldap, entra." in terminal.said
     assert "users: nope.csv: there is no such file" in terminal.said
-    assert "encoding: hr.csv, line " in terminal.said
+    assert "  hr.csv, line " in terminal.said
     assert "the file is valid UTF-8" in terminal.said
     assert "groups: nope2.csv: there is no such file" in terminal.said
     assert "url: write the endpoint's whole URL" in terminal.said

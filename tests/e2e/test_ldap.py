@@ -10,7 +10,7 @@ import pytest
 from tests.cutting import CuttingProxy
 from tests.e2e.conftest import Cli
 from tests.e2e.world import World
-from tests.ldap_server import ADMIN, PASSWORD, ROOT, SUFFIX, Slapd, require_slapd
+from tests.ldap_server import ADMIN, PASSWORD, ROOT, SUFFIX, Slapd, add, person, replace, require_slapd
 from tests.organization import Organization, organization
 from tests.places import OpenLdap
 
@@ -192,3 +192,32 @@ def test_a_password_that_was_changed_stops_the_schedule_and_is_shown_nowhere(
     assert world.held() == before
     (world.folder / "password").write_text(PASSWORD)
     assert cli("sync", "corp").code == 0
+
+
+SHARED = ("ann.lee@corp.example", "ann@corp.example", "lee@corp.example")
+
+
+@pytest.fixture
+def ann(world: World, directory: OpenLdap, cli: Cli) -> str:
+    """Somebody with several addresses, whose sign-in name is none that comes first in any fixed order."""
+    connection = directory.server.admin()
+    dn = f"uid=ann,ou=people,{SUFFIX}"
+    add(connection, person("ann", mail=["lee@corp.example"]))
+    assert cli("sync").code == 0
+    return dn
+
+
+def test_another_order_of_the_same_values_renames_nobody(world: World, directory: OpenLdap, cli: Cli, ann: str) -> None:
+    connection, changed = directory.server.admin(), world.folder / "changed.yaml"
+    changed.write_text((world.folder / "openldap.yaml").read_text(encoding="utf-8") + "# the same\n", encoding="utf-8")
+    for order in (SHARED, SHARED[::-1], SHARED[1:] + SHARED[:1]):
+        replace(connection, ann, mail=list(order))
+        assert "ann" not in cli("plan", "--mapping", str(changed)).out
+        assert "userName = lee@corp.example" in cli("explain", "lee@corp.example").out
+        assert cli("sync", "--only", "lee@corp.example").code == 0
+        assert cli("sync").code == 0
+    world.state.unlink()
+    assert cli("sync").code in (0, 5)
+    names = [user["userName"] for user in world.held()["users"].values()]
+    assert "lee@corp.example" in names
+    assert not {"ann@corp.example", "ann.lee@corp.example"} & set(names)

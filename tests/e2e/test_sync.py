@@ -86,18 +86,95 @@ def test_a_leaver_is_deactivated_and_loses_every_membership_but_nothing_is_delet
 def test_people_who_are_there_already_are_adopted_and_keep_their_id(world: World, cli: Cli) -> None:
     ids = world.sandbox.seed(
         {
-            "users": [person("A@corp.example", active=False), person("c@corp.example")],
+            "users": [person("A@corp.example"), person("c@corp.example")],
             "groups": [{"displayName": "DEV", "members": []}],
         }
     )
     people = People().add("a").add("c").group("g", "dev", "a")
     world.write(people)
     plan = cli("plan", "--output", "json").json
-    assert (plan["summary"]["adopt_user"], plan["summary"]["adopt_group"]) == (1, 1)
-    assert plan["summary"]["reactivate_user"] == 1  # the adoption rides along
+    assert (plan["summary"]["adopt_user"], plan["summary"]["adopt_group"]) == (2, 1)
+    renamed = {o["subject"]: o.get("renamed_to") for o in plan["operations"] if o["kind"].startswith("adopt")}
+    assert renamed == {"A@corp.example": "a@corp.example", "c@corp.example": None, "DEV": "dev"}
+    assert "= A@corp.example → a@corp.example  (found on the target by userName)" in cli("plan").out
     assert cli("sync").code == 0
     world.assert_equal_to(people)
     assert world.held()["users"]["a"]["id"] == ids["users"]["A@corp.example"]
+    assert "adopt user A@corp.example → a@corp.example  ✓ done" in cli("show", "1").out
+
+
+def _locked(world: World, people: People) -> bool:
+    """Whether a is inactive and in no group, and the rest is as in the source."""
+    held = world.held()
+    assert held["users"].keys() == people.users.keys()
+    return (held["users"]["a"]["active"], held["groups"]["g"]) == (False, ("dev", {"c"}))
+
+
+def test_who_was_locked_before_the_first_sync_is_locked_after_it_until_decided(world: World, cli: Cli) -> None:
+    """Adopting is not activating; a decision for the source activates, and the grants follow."""
+    world.sandbox.seed({"users": [person("a@corp.example", active=False), person("c@corp.example")]})
+    people = People().add("a").add("c").group("g", "dev", "a", "c")
+    world.write(people)
+    for _ in range(2):
+        assert cli("sync").code == 5
+        assert _locked(world, people)
+    [conflict] = cli("conflicts", "--output", "json").json
+    assert (conflict["kind"], conflict["subjects"]) == ("disabled_there", ["a@corp.example"])
+    assert cli("conflicts", "resolve", conflict["key"], "--source").code == 0
+    assert cli("sync").code == 0
+    world.assert_equal_to(people)
+
+
+def test_who_was_locked_and_is_left_so_is_asked_for_again_when_the_source_says_so(world: World, cli: Cli) -> None:
+    """A decision for the target keeps the user locked, silently, until the source goes false and true again."""
+    world.sandbox.seed({"users": [person("a@corp.example", active=False), person("c@corp.example")]})
+    people = People().add("a").add("c").group("g", "dev", "a", "c")
+    world.write(people)
+    assert cli("sync").code == 5
+    [conflict] = cli("conflicts", "--output", "json").json
+    assert cli("conflicts", "resolve", conflict["key"], "--target").code == 0
+    for arguments in ((), ("--full",), ()):
+        assert cli("sync", *arguments).code == 0
+        assert _locked(world, people)
+    for enabled in ("false", "true"):
+        people.users["a"]["enabled"] = enabled
+        world.write(people)
+        assert cli("sync").code == 0
+    world.assert_equal_to(people)
+
+
+def test_who_is_adopted_by_decision_is_locked_as_before(world: World, cli: Cli) -> None:
+    world.configure(extra="    policy: {adopt: ask}\n")
+    world.sandbox.seed({"users": [person("a@corp.example", active=False)]})
+    people = People().add("a").add("c").group("g", "dev", "a", "c")
+    world.write(people)
+    assert cli("sync").code == 5
+    [conflict] = cli("conflicts", "--output", "json").json
+    assert cli("conflicts", "resolve", conflict["key"], "--adopt").code == 0
+    assert cli("sync").code == 5
+    assert _locked(world, people)
+    assert [c["kind"] for c in cli("conflicts", "--output", "json").json] == ["disabled_there"]
+
+
+def test_who_is_found_for_a_missing_link_is_locked_as_before(world: World, cli: Cli) -> None:
+    """We had deactivated the user; the resource that bears the name now was made, and locked, by somebody else."""
+    world.configure(extra="    policy: {adopt: always}\n")
+    people = People().add("a").add("c").add("d").group("g", "dev", "a", "c")
+    world.write(people)
+    assert cli("sync").code == 0
+    people.users["a"]["enabled"] = "false"
+    people.members.remove(("g", "a", "user"))
+    world.write(people)
+    assert cli("sync").code == 0
+    store = world.sandbox.app.store
+    store.delete("User", world.held()["users"]["a"]["id"], with_assignments=True)
+    world.sandbox.seed({"users": [person("a@corp.example", active=False)]})
+    people.users["a"]["enabled"] = "true"
+    people.members.append(("g", "a", "user"))
+    world.write(people)
+    for arguments in (("--full",), ()):
+        assert cli("sync", *arguments).code == 5
+        assert _locked(world, people)
 
 
 def test_names_that_are_exchanged_arrive_through_a_temporary_one(world: World, cli: Cli) -> None:
@@ -184,6 +261,66 @@ def test_protected_names_are_never_touched(world: World, cli: Cli) -> None:
     assert before["groups"] == after["groups"]
     assert before["members"].items() <= after["members"].items()
     assert "protected" in said.out
+
+
+def test_who_is_renamed_into_a_protected_name_is_still_disabled_and_a_group_still_loses_members(
+    world: World, cli: Cli
+) -> None:
+    world.configure(
+        extra='    policy: {protect: {users: ["svc-*"], groups: ["AWS*"]}, limits: {remove_members: 100%}}\n'
+    )
+    people = People().add("a").add("b").add("c").group("g", "dev", "a", "b")
+    world.write(people)
+    assert cli("sync").code == 0
+    people.users["a"] |= {"login": "svc-a@corp.example", "enabled": "false"}
+    people.groups["g"] = "AWSAdmins"
+    people.members = [("g", "b", "user"), ("g", "c", "user")]
+    people.add("new", login="svc-new@corp.example")
+    world.write(people)
+    for _ in range(2):
+        assert cli("sync").code == 5
+        held = world.held()
+        assert (held["users"]["a"]["active"], held["users"]["a"]["userName"]) == (False, "a@corp.example")
+        assert held["groups"]["g"] == ("dev", {"b"})
+        assert "new" not in held["users"]
+    found = cli("conflicts", "--output", "json").json
+    assert {(c["kind"], *c["subjects"]) for c in found} == {
+        ("protected_name", "a@corp.example"), ("protected_name", "dev"), ("protected_name", "svc-new@corp.example"),
+    }  # fmt: skip
+    assert "- deactivate user a@corp.example  ✓ done" in cli("show", "2").out
+
+
+def test_who_was_added_by_hand_is_taken_out_with_the_reason_that_is_so(world: World, cli: Cli) -> None:
+    people = People().add("a").add("b").add("c").group("g", "dev", "a", "b")
+    world.write(people)
+    assert cli("sync").code == 0
+    ids = {name: user["id"] for name, user in world.held()["users"].items()}
+    group = world.sandbox.app.store.groups.find("externalId", "g")
+    assert group is not None
+    world.sandbox.app.store.add_member(group.id, ids["c"])
+    people.members.remove(("g", "b", "user"))
+    world.write(people)
+    [operation] = cli("plan", "--full", "--output", "json").json["operations"]
+    assert operation["reason"] == (
+        "no longer in the source: b@corp.example; "
+        "not in the source; added on the target by someone else: c@corp.example"
+    )
+    assert cli("sync", "--full").code == 0
+    world.assert_equal_to(people)
+
+
+def test_who_drops_out_of_scope_left_the_scope_by_the_line_that_says_so(world: World, cli: Cli) -> None:
+    people = People().add("a").add("b").group("g", "dev", "a", "b")
+    world.write(people)
+    assert cli("sync").code == 0
+    people.users["b"]["login"] = ""
+    world.write(people)
+    said = {o["kind"]: o["reason"] for o in cli("plan", "--output", "json").json["operations"]}
+    number = next(
+        n for n, line in enumerate((world.folder / "csv.yaml").read_text().splitlines(), 1) if "scope:" in line
+    )
+    reason = f"left the scope (csv.yaml, line {number})"
+    assert said == {"deactivate_user": reason, "remove_members": reason}
 
 
 def test_losing_the_state_writes_nothing_and_lists_who_left_meanwhile(world: World, cli: Cli) -> None:

@@ -15,7 +15,7 @@ from scim_bridge.model.identity import Directory, Existing
 from scim_bridge.model.known import Known
 from scim_bridge.model.policy import Policy
 from tests.builders import CAPABILITIES, Target
-from tests.laws.test_planner import _run, bold_policies, directories, memories, targets
+from tests.laws.test_planner import applied, bold_policies, directories, memories, targets
 
 histories = st.tuples(
     st.lists(directories(), min_size=1, max_size=4), st.one_of(st.just(Target()), targets()), memories(), bold_policies
@@ -27,7 +27,7 @@ def _steps(history: History) -> Iterator[tuple[Directory, Target, Target, int]]:
     """Each run: what was desired, the target before and after, and the writes it took."""
     wanted, there, known, policy = history
     for desired in wanted:
-        plan, end, known = _run((desired, there, known, policy))
+        plan, end, known = applied((desired, there, known, policy))
         yield desired, there, end, len(plan.operations)
         there = end
 

@@ -11,7 +11,7 @@ from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
 from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import AttributeType, Directory, Inventory, Snapshot
-from scim_bridge.model.known import Known
+from scim_bridge.model.known import Known, LastApplied
 from scim_bridge.model.policy import Policy
 from scim_bridge.plan.correlate import correlate
 from scim_bridge.plan.fit import fit
@@ -21,14 +21,22 @@ from scim_bridge.plan.sides import Sides
 from scim_bridge.plan.single import Named, key_of, narrowed
 from tests.builders import CAPABILITIES, OCCASION, Target, terms
 from tests.e2e.world import MAPPING
+from tests.laws.test_ambiguous import doubtful
 from tests.laws.test_planner import USER_IDS, Case, bold_situations
 from tests.organization import organization
 from tests.source.files import HEADER, snapshot_of
 
 
-@given(bold_situations, st.sets(st.sampled_from((*USER_IDS, "left1", "left2")), min_size=1, max_size=2))
-def test_the_named_get_from_their_neighbourhood_what_they_get_from_the_whole(case: Case, named: set[str]) -> None:
+@given(
+    bold_situations,
+    st.sets(st.sampled_from((*USER_IDS, "left1", "left2")), min_size=1, max_size=2),
+    st.integers(0, 10_000),
+)
+def test_the_named_get_from_their_neighbourhood_what_they_get_from_the_whole(
+    case: Case, named: set[str], seed: int
+) -> None:
     desired, existing, known, policy = case
+    desired = doubtful(desired, seed)[0]
     known = replace(known, is_fresh=False)
     whole = fit(desired, CAPABILITIES)
     around = neighbourhood(whole, existing.inventory, known, terms(policy), named)
@@ -66,9 +74,9 @@ def test_mapping_what_changed_gives_what_mapping_everything_gives(seed: int, ste
     old, new, mapping = snapshot_of(before), snapshot_of(after), _compiled()
 
     def mapped(snapshot: Snapshot) -> Directory:
-        return fit(map_records(snapshot, mapping, "2027-03-13"), CAPABILITIES)
+        return fit(map_records(snapshot, mapping, "2027-03-13", LastApplied()), CAPABILITIES)
 
-    again = map_again(old, mapped(old), new, mapping, "2027-03-13", lambda made: fit(made, CAPABILITIES))
+    again = map_again(old, mapped(old), new, mapping, mapped)
     assert _as_sets(again) == _as_sets(mapped(new))
 
 

@@ -143,7 +143,7 @@ bold_situations = st.tuples(directories(), targets(), memories(), bold_policies)
 Case = tuple[Directory, Target, Known, Policy]
 
 
-def _run(case: Case) -> tuple[Plan, Target, Known]:
+def applied(case: Case) -> tuple[Plan, Target, Known]:
     """Apply the plan in the simulation; what a run that ended well would then know."""
     desired, existing, known, policy = case
     plan = planned(desired, existing, known, policy)
@@ -199,7 +199,7 @@ def _owners(case: Case) -> list[Match]:
 def test_every_step_is_allowed_at_its_moment_and_planning_again_gives_nothing(case: Case) -> None:
     """But for what a first step makes possible: an adoption by name, and whatever a deletion, or a resource that gets
     another record's id, makes room for."""
-    plan, end, known = _run(case)
+    plan, end, known = applied(case)
     assume(not any(operation.is_delete for operation in plan.operations))
     given_another_id = {o.target_id for o in plan.operations if o.changes.get("externalId", (None, None))[0]}
     assume(not any(c.kind == "match_taken" and c.target_id in given_another_id for c in plan.conflicts))
@@ -210,7 +210,7 @@ def test_every_step_is_allowed_at_its_moment_and_planning_again_gives_nothing(ca
 
 @given(directories())
 def test_an_empty_target_comes_out_equal_to_what_is_desired(desired: Directory) -> None:
-    plan, end, _ = _run((desired, target(), Known(), Policy()))
+    plan, end, _ = applied((desired, target(), Known(), Policy()))
     held = {s for c in matched(desired, target()) if c.is_held for s in [(c.kind, c.source_id)]}
     fitted = fit(desired, CAPABILITIES)
     wanted = {(r.kind, r.source_id) for r in (*fitted.users, *fitted.groups)} - held
@@ -298,7 +298,7 @@ def test_losing_the_state_causes_no_operation_that_would_not_have_been_there_wit
     which a newcomer claims belonged to somebody who left: that one is then created without it, and a conflict says so.
     Nor that somebody deleted what then looks new.
     """
-    _, end, known = _run(case)
+    _, end, known = applied(case)
     shown = {r.target_id: r.external_id for r in end.resources}
     links = (*known.users.values(), *known.groups.values())
     assume(all(shown.get(link.target_id, link.source_id) == link.source_id for link in links))
@@ -321,9 +321,18 @@ def _essence(operation: object) -> str:
 
 @given(situations, st.sampled_from(USER_IDS))
 def test_a_held_object_changes_nothing_for_the_others(case: Case, newcomer: str) -> None:
-    """A record nobody knows yet, and that is invalid, may be there or not: the operations are the same."""
+    """A record nobody knows yet, and that is invalid, may be there or not: the operations are the same.
+
+    But for those who name it as their manager: their manager stays as it is while it is held.
+    """
     desired, existing, known, policy = case
-    others = tuple(u for u in desired.users if u.source_id != newcomer)
+    others = tuple(
+        replace(u, attributes={**u.attributes, "enterprise.manager": ""})
+        if u.attributes["enterprise.manager"] == newcomer
+        else u
+        for u in desired.users
+        if u.source_id != newcomer
+    )
     without = replace(desired, users=others, members={g: ids - {newcomer} for g, ids in desired.members.items()})
     if newcomer in known.users or any(newcomer == r.external_id for r in existing.resources):
         return

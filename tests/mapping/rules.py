@@ -10,6 +10,7 @@ from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
 from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import AttributeType, Desired, Directory, Record, Snapshot
+from scim_bridge.model.known import LastApplied
 
 TODAY = "2027-03-13"
 COLUMNS = ("id", "login", "given", "family", "display", "mail", "enabled", "title")
@@ -79,7 +80,7 @@ def team(identifier: str, name: str = "") -> Record:
 
 def mapped(mapping: CompiledMapping, *users: Record) -> Directory:
     """These users, mapped."""
-    return map_records(Snapshot(users, (), {}), mapping, TODAY)
+    return map_records(Snapshot(users, (), {}), mapping, TODAY, LastApplied())
 
 
 def only(mapping: CompiledMapping, record: Record) -> Desired:

@@ -1,6 +1,7 @@
 """The dates that directories hold, in all their forms, are the same day; what is no date is refused."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -90,3 +91,63 @@ def test_days_compare_as_the_calendar_has_them(one: date, other: date) -> None:
 @given(st.dates(date(1000, 1, 1), date(3000, 1, 1)), st.integers(-10_000, 10_000))
 def test_adding_days_and_taking_them_away_gives_the_same_day(day: date, days: int) -> None:
     assert add_days(add_days(day.isoformat(), days), -days) == day.isoformat()
+
+
+TOKYO, NEW_YORK = ZoneInfo("Asia/Tokyo"), ZoneInfo("America/New_York")
+LAST_DAY = date(2027, 3, 31)
+MOMENTS = st.builds(datetime.combine, st.dates(date(1900, 1, 2), date(2200, 1, 1)), st.times(), st.just(UTC))
+FILETIME = str((datetime(2027, 3, 31, tzinfo=UTC) - BEGIN_OF_FILETIME) // timedelta(microseconds=1) * 10)
+
+
+@pytest.mark.parametrize("zone", [UTC, TOKYO, NEW_YORK])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2027-03-31T00:00:00+09:00",
+        "2027-03-31T00:00:00-05:00",
+        "2027-03-31T00:00:00.000Z",
+        "2027-03-31T00:00+14:00",
+        "2027-03-31 00:00:00+00:00",
+        "20270331000000Z",
+        "20270331000000+0900",
+        "2027033100+09",
+        "20270331000000.0Z",
+        FILETIME,
+        "2027-03-31T00:00:00",
+        "2027-03-31 23:30:00",
+        "2027/3/31 0:00",
+        "2027/03/31 00:00:00",
+        "2027/3/31 23:59",
+        "2027-03-31",
+        "2027/3/31",
+    ],
+)
+def test_a_day_is_that_day_wherever_it_was_written_and_is_read(text: str, zone: tzinfo) -> None:
+    assert day_of(text, zone) == LAST_DAY
+    assert not is_before(text, "2027-03-31", zone)
+    assert is_before(text, "2027-04-01", zone)
+    assert not is_after(text, "2027-03-31", zone)
+    assert add_days(text, 1, zone) == "2027-04-01"
+
+
+@given(st.dates(date(1900, 1, 1), date(2200, 1, 1)), st.integers(-14 * 60, 14 * 60), st.sampled_from([UTC, TOKYO]))
+def test_midnight_by_its_own_offset_is_the_day_written(day: date, minutes: int, zone: tzinfo) -> None:
+    midnight = datetime.combine(day, time(), timezone(timedelta(minutes=minutes)))
+    assert day_of(midnight.isoformat(), zone) == day
+
+
+@given(MOMENTS, st.sampled_from([TOKYO, NEW_YORK]))
+def test_a_time_is_the_day_of_the_mappings_time_zone(moment: datetime, zone: tzinfo) -> None:
+    expected = moment.date() if moment.time() == time() else moment.astimezone(zone).date()
+    assert day_of(moment.isoformat(), zone) == expected
+
+
+def test_midnight_elsewhere_written_in_utc_is_turned_by_the_time_zone() -> None:
+    for text in ("2027-03-30T15:00:00Z", "20270330150000Z"):
+        assert (day_of(text, TOKYO), day_of(text)) == (LAST_DAY, date(2027, 3, 30))
+
+
+@pytest.mark.parametrize("text", ["2027/3/31 24:00", "2027/3/31 9", "2027/2/30 0:00", "31/3/2027 0:00"])
+def test_no_such_time_is_no_date(text: str) -> None:
+    with pytest.raises(ValueError, match="is no date"):
+        day_of(text)

@@ -6,7 +6,7 @@ import pytest
 
 from scim_bridge.errors import Misconfigured
 from scim_bridge.mapping.document import load_mapping
-from tests.mapping.rules import COLUMNS, compiled, problems, text_of, written
+from tests.mapping.rules import COLUMNS, compiled, only, person, problems, text_of, written
 
 GOOD = text_of()
 
@@ -201,3 +201,17 @@ def test_a_mapping_without_groups_provisions_none(tmp_path: Path) -> None:
     mapping = load_mapping(written(tmp_path, GOOD[: GOOD.index("groups:")]))
     assert mapping.groups.scope.text == "false"
     assert compiled(tmp_path, GOOD[: GOOD.index("groups:")]).groups.attributes == ()
+
+
+def test_a_time_zone_turns_times_in_every_rule(tmp_path: Path) -> None:
+    for zone, is_active in (("", False), ("timezone: Asia/Tokyo\n", True), ("timezone: America/New_York\n", False)):
+        mapping = compiled(tmp_path, zone + text_of(active="isAfter(title, today)"))
+        assert only(mapping, person(title="2027-03-13T15:00:00Z")).attributes["active"] is is_active
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berln", "9", "+09:00", "Europe", "../etc/passwd", "[]", "''"])
+def test_what_is_no_time_zone_is_refused_with_its_place(tmp_path: Path, zone: str) -> None:
+    [problem] = problems(tmp_path, f"timezone: {zone}\n" + text_of())
+    assert problem.startswith("corp.yaml, line 1: timezone: ")
+    assert "is not a time zone" in problem
+    assert problem.endswith("Write one such as Europe/Berlin.")

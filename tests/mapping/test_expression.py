@@ -244,3 +244,14 @@ def test_a_regular_expression_that_would_run_for_ever_is_given_up() -> None:
 @given(name=st.text(min_size=1))
 def test_no_name_of_an_attribute_breaks_the_language(kind: AttributeType, name: str) -> None:
     assert value_in(Language({name: kind, "s": "string"}), "s", {"s": "x"}) == "x"
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t", "\u3000", "\u00a0", "\u200b", "\ufeff\u2060 ", "\u3164"])
+def test_what_cannot_be_seen_is_empty(blank: str) -> None:
+    assert value("firstNonEmpty(s, d, 'x')", s=blank, d=blank) == "x"
+    assert value("first(l)", l=[blank, "x"]) == "x"
+    assert value("first(l.map(each, each))", l=[blank, "x"]) == "x"
+    assert value("l", l=[blank, "x", blank]) == ("x",)
+    assert value("isBefore(s, '2027-03-13')", s=blank) is False
+    assert value("addDays(s, 1)", s=blank) == ""
+    assert value("truth(s)", s=f"{blank}yes{blank}") is True

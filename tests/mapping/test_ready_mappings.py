@@ -10,12 +10,13 @@ from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.record import map_records
 from scim_bridge.mapping.selftest import run_tests
 from scim_bridge.model.identity import MANAGER, Desired, Directory, Record, Snapshot
+from scim_bridge.model.known import LastApplied
 from tests.forms import FORMS, Attributes
 from tests.mapping.rules import TODAY, written
 from tests.organization import Organization, organization
 
 READY = Path(__file__).parents[2] / "mappings"
-NAMES = ("csv", "entra-id", "active-directory", "openldap")
+NAMES = ("csv", "entra-id", "active-directory", "openldap", "389-ds")
 
 
 def _prefixed(prefix: str, attributes: Attributes) -> Attributes:
@@ -37,7 +38,7 @@ def _desired(name: str, there: Organization) -> Directory:
         for t in there.teams.values()
     }
     mapping = compile_mapping(load_mapping(READY / f"{name}.yaml"), form.users, form.groups)
-    return map_records(Snapshot(tuple(users), tuple(groups), members), mapping, TODAY)
+    return map_records(Snapshot(tuple(users), tuple(groups), members), mapping, TODAY, LastApplied())
 
 
 def _key(source_id: str) -> str:

@@ -1,5 +1,6 @@
 """Records become the desired state; what is wrong with one is said, and never takes another along."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from scim_bridge.mapping.compiled import CompiledMapping
 from scim_bridge.mapping.record import map_records, trace
 from scim_bridge.model.identity import Desired, Directory, Flaw, Notice, OutOfScope, Record, Snapshot, SourceCounts
+from scim_bridge.model.known import LastApplied
 from tests.mapping.rules import PERSON, TODAY, compiled, flaws, mapped, only, person, team, text_of
 
 
@@ -40,13 +42,13 @@ def test_an_empty_cell_is_ours_and_empty(usual: CompiledMapping) -> None:
     assert only(usual, person(mail="")).attributes["emails"] == ""
 
 
-def test_values_stay_as_they_are_until_they_are_fitted(usual: CompiledMapping) -> None:
-    assert only(usual, person(title=" e\u0301 ")).attributes["title"] == " e\u0301 "
+def test_rules_see_values_in_one_form(usual: CompiledMapping) -> None:
+    assert only(usual, person(title=" e\u0301 ")).attributes["title"] == "\u00e9"
 
 
 def test_without_a_rule_for_active_everybody_is_active_and_groups_have_none(tmp_path: Path) -> None:
     mapping = compiled(tmp_path, text_of(active=None))
-    directory = map_records(Snapshot((person(),), (team("g1"),), {}), mapping, TODAY)
+    directory = map_records(Snapshot((person(),), (team("g1"),), {}), mapping, TODAY, LastApplied())
     assert directory.users[0].attributes["active"] is True
     assert directory.groups[0].attributes == {"externalId": "g1", "displayName": "g1"}
 
@@ -54,7 +56,7 @@ def test_without_a_rule_for_active_everybody_is_active_and_groups_have_none(tmp_
 def test_who_the_scope_rule_leaves_out_is_listed_apart(usual: CompiledMapping) -> None:
     directory = mapped(usual, person(login=""))
     assert directory.users == ()
-    assert directory.out_of_scope == (OutOfScope("user", "7", "users.csv, line 2"),)
+    assert directory.out_of_scope == (OutOfScope("user", "7", "users.csv, line 2", "corp.yaml, line 3", "佐藤 花子"),)
 
 
 def test_a_rule_that_fails_leaves_its_attribute_out_and_says_why(usual: CompiledMapping) -> None:
@@ -104,7 +106,7 @@ def test_a_record_without_an_id_is_held_and_still_known_by_its_names(usual: Comp
 def test_every_record_without_an_id_stands_for_itself(usual: CompiledMapping) -> None:
     directory = mapped(usual, person(2, id=""), person(3, id="", login="c@corp.example"), person(4, id="", login=""))
     assert [desired.places for desired in directory.users] == [("users.csv, line 2",), ("users.csv, line 3",)]
-    assert directory.out_of_scope == (OutOfScope("user", "", "users.csv, line 4"),)
+    assert directory.out_of_scope == (OutOfScope("user", "", "users.csv, line 4", "corp.yaml, line 3", "佐藤 花子"),)
 
 
 @pytest.mark.parametrize("dirt", ["admin\x00x", "\x00", "a\ud800", "\udfff"])
@@ -248,7 +250,7 @@ def test_a_row_out_of_scope_holds_the_row_that_shares_its_id(usual: CompiledMapp
 def test_rows_that_share_an_id_and_are_all_out_of_scope_are_out_of_scope_once(usual: CompiledMapping) -> None:
     directory = mapped(usual, person(2, login=""), person(3, login=""))
     assert directory.users == ()
-    assert directory.out_of_scope == (OutOfScope("user", "7", "users.csv, line 2"),)
+    assert directory.out_of_scope == (OutOfScope("user", "7", "users.csv, line 2", "corp.yaml, line 3", "佐藤 花子"),)
 
 
 def nested(tmp_path: Path, rule: str) -> Directory:
@@ -257,7 +259,7 @@ def nested(tmp_path: Path, rule: str) -> Directory:
     groups = (team("outer"), team("inner"), team("h", "hidden"), team("empty"))
     members = {"outer": (("u1", "u9"), ("inner", "h")), "inner": (("u2",), ()), "h": (("u3",), ())}
     snapshot = Snapshot(users, groups, members, (Notice("unknown_member", "x", "…"),))
-    return map_records(snapshot, compiled(tmp_path, text_of(nested=rule)), TODAY)
+    return map_records(snapshot, compiled(tmp_path, text_of(nested=rule)), TODAY, LastApplied())
 
 
 def test_flattened_members_are_provisioned_users_also_through_groups_that_are_not(tmp_path: Path) -> None:
@@ -282,7 +284,7 @@ def test_reported_nested_groups_add_nobody_and_are_told(tmp_path: Path) -> None:
 
 
 def test_explain_sees_every_rule_with_its_place_and_value(usual: CompiledMapping) -> None:
-    steps = trace(person(enabled="maybe"), usual.users, TODAY)
+    steps = trace(person(enabled="maybe"), usual.users, TODAY, {})
     assert [(step.path, step.value) for step in steps[:2]] == [("scope", True), ("userName", "b.sato@corp.example")]
     assert steps[1].text == "login.lower()"
     assert steps[1].place == "corp.yaml, line 6: users.attributes.userName"
@@ -291,7 +293,7 @@ def test_explain_sees_every_rule_with_its_place_and_value(usual: CompiledMapping
 
 
 def test_explain_shows_no_value_that_was_cut(usual: CompiledMapping) -> None:
-    title = next(step for step in trace(person(title="admin\x00x"), usual.users, TODAY) if step.path == "title")
+    title = next(step for step in trace(person(title="admin\x00x"), usual.users, TODAY, {}) if step.path == "title")
     assert (title.value, title.failure) == (
         None,
         "title holds a character that is no text (NUL or half a surrogate pair)",
@@ -329,7 +331,7 @@ def test_no_content_of_any_record_breaks_the_mapping(
     left_out = {record.source_id or record.place for record in directory.out_of_scope}
     assert all(record.place in of_users or (record.id or record.place) in left_out for record in records)
     for record in records:
-        trace(record, every_type.users, TODAY)
+        trace(record, every_type.users, TODAY, {})
 
 
 ROWS = [person(n, id=f"u{n}", login=("", "a", "b")[n % 3], enabled=("yes", "no", "maybe")[n // 3]) for n in range(9)]
@@ -350,3 +352,39 @@ def test_the_order_of_rows_that_share_an_id_never_matters_to_what_is_done(
     assert set(flaws(desired)) == {("duplicate_id", "externalId", True), ("unusable_character", "title", False)}
     assert desired.attributes["active"] is True
     assert sorted(desired.places) == [f"users.csv, line {line}" for line in (2, 3, 4, 5)]
+
+
+BLANKS = ["", " ", "\u3000\t", "\u200b", "\ufeff", "\u3164 ", "\u200e\u200f"]
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_a_blank_value_is_an_empty_one_for_every_rule(tmp_path: Path, blank: str) -> None:
+    text = text_of(
+        scope='login != "" && size(mails) == 1',
+        title='display == "" ? "none" : display',
+        emails="first(mails)",
+        nickName='size(title) > 0 ? title : "no title"',
+    )
+    mapping = compiled(tmp_path, text, {"mails": "strings"})
+    user = only(mapping, person(display=blank, title=blank, mails=[blank, "a@corp.example", blank]))
+    assert [user.attributes[path] for path in ("title", "emails", "nickName")] == ["none", "a@corp.example", "no title"]
+    assert mapped(mapping, person(login=blank, mails=["a@corp.example"])).users == ()
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_a_blank_id_is_none(usual: CompiledMapping, blank: str) -> None:
+    assert ("missing_id", "externalId", True) in flaws(only(usual, person(id=blank)))
+
+
+def test_two_forms_of_one_id_are_one_id_that_stands_twice(usual: CompiledMapping) -> None:
+    [user] = mapped(usual, person(2, id="jörg"), person(3, id="jo\u0308rg ")).users
+    assert ("duplicate_id", "externalId", True) in flaws(user)
+    assert user.places == ("users.csv, line 2", "users.csv, line 3")
+
+
+def test_a_rule_and_a_value_may_be_written_in_different_forms(tmp_path: Path) -> None:
+    for rule in ('title == "プール"', unicodedata.normalize("NFD", 'title == "プール"')):
+        for form in ("NFC", "NFD"):
+            mapping = compiled(tmp_path, text_of(active=rule))
+            value = unicodedata.normalize(form, "プール")
+            assert only(mapping, person(title=value)).attributes["active"] is True

@@ -24,7 +24,7 @@ def compared(
 def without(whole: Directory, *source_ids: str) -> Directory:
     """These users out of scope."""
     users = tuple(u for u in whole.users if u.source_id not in source_ids)
-    out = tuple(OutOfScope("user", s, f"users.csv, {s}") for s in source_ids)
+    out = tuple(OutOfScope("user", s, f"users.csv, {s}", "csv.yaml, line 3") for s in source_ids)
     members = {g: ids - set(source_ids) for g, ids in whole.members.items()}
     return replace(whole, users=users, members=members, out_of_scope=out)
 

@@ -60,7 +60,7 @@ def test_a_deactivation_waits_for_nothing_and_carries_only_what_is_free() -> Non
     desired = directory(user("a", userName="b@x", active=False), user("b", userName="c@x"))
     existing = target(on_target("t1", user("a", userName="a@x")), on_target("t2", user("b", userName="b@x")))
     plan = planned(desired, existing, TWO)
-    assert told(plan) == ["deactivate_user b@x: active", "update_user c@x: userName", "update_user b@x: userName"]
+    assert told(plan) == ["deactivate_user a@x: active", "update_user b@x: userName", "update_user a@x: userName"]
     assert plan.operations[0].after == ()
     assert plan.requests.writes == plan.requests.lower_bound
 

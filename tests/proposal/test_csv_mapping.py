@@ -12,17 +12,28 @@ from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.record import map_records
 from scim_bridge.mapping.selftest import run_tests
 from scim_bridge.model.identity import Record, Snapshot, Value
+from scim_bridge.model.known import LastApplied
+from scim_bridge.model.text import normal
 from scim_bridge.proposal.csv_mapping import csv_mapping
+from scim_bridge.proposal.csv_rules import Cells
 from scim_bridge.proposal.header import ROLES
+from scim_bridge.proposal.standing import standing
 
 FILE = Path("mapping.yaml")
 OPTIONAL = tuple(role for role in ROLES["user"] if role not in ("id", "login"))
+SEEN = {"status": ["Active", "Left"], "enabled": ["yes", "no"], "disabled": ["yes", "no"], "leaves": ["2027-03-13", ""]}
 GROUPS = {"id": "gid", "name": "label"}
-HEADERS = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs", "Cc"]), min_size=1).map(str.strip)
+HEADERS = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs", "Cc"]), min_size=1).map(normal)
+
+
+def _text(users: Mapping[str, str], groups: Mapping[str, str] | None = None, *more: str) -> str:
+    """The mapping of a file in whose columns the usual things stand."""
+    cells = Cells(standing(users, {users[role]: cells for role, cells in SEEN.items() if role in users}))
+    return csv_mapping("mapping.yaml", users, groups, ("userName", *more), cells)
 
 
 def _compiled(users: Mapping[str, str], groups: Mapping[str, str] | None = None) -> CompiledMapping:
-    mapping = load_mapping(FILE, csv_mapping("mapping.yaml", users, groups, ("userName",)))
+    mapping = load_mapping(FILE, _text(users, groups))
     assert [result.failures for result in run_tests(mapping)] == [()] * len(mapping.tests)
     return compile_mapping(
         mapping, dict.fromkeys(users.values(), "string"), dict.fromkeys((groups or {}).values(), "string")
@@ -33,14 +44,14 @@ def _mapped(users: Mapping[str, str], cells: Mapping[str, str]) -> Mapping[str, 
     record = {users[role]: text for role, text in cells.items()}
     attributes = dict.fromkeys(users.values(), "") | record
     snapshot = Snapshot((Record(attributes[users["id"]], attributes, "users.csv, line 2"),), (), {})
-    (desired,) = map_records(snapshot, _compiled(users), "2027-03-13").users
+    (desired,) = map_records(snapshot, _compiled(users), "2027-03-13", LastApplied()).users
     assert desired.flaws == ()
     return desired.attributes
 
 
 @given(
     roles=st.sets(st.sampled_from(OPTIONAL)),
-    headers=st.lists(HEADERS.filter(bool), min_size=15, max_size=15, unique=True),
+    headers=st.lists(HEADERS.filter(bool), min_size=17, max_size=17, unique=True),
     has_groups=st.booleans(),
 )
 def test_whatever_the_columns_are_called_the_mapping_passes_its_own_tests(
@@ -103,14 +114,15 @@ def test_who_may_sign_in_is_said_by_all_columns_together(cells: dict[str, str], 
 
 
 def test_without_a_column_that_says_who_has_left_the_file_says_what_that_means() -> None:
-    text = csv_mapping("mapping.yaml", {"id": "id", "login": "login"}, None, ("userName",))
-    assert "# active: no column was found that says who has left" in text
+    text = _text({"id": "id", "login": "login"})
+    assert text.startswith("# WARNING: no column was found that says who has left. Every user in the file would be")
+    assert "    # active: there is no rule, so every user in the file is active" in text
     assert "groups:" not in text
 
 
 def test_a_first_day_gives_a_scope_that_only_waits_to_be_taken() -> None:
     users = {"id": "id", "login": "login", "starts": "入社日"}
-    text = csv_mapping("mapping.yaml", users, None, ("userName",))
+    text = _text(users)
     assert "  # or, nobody earlier than two weeks before the first day:\n  # scope: " in text
     taken = text.replace("  scope:", "  # scope:", 1).replace("first day:\n  # scope:", "first day:\n  scope:")
     mapping = load_mapping(FILE, taken)
@@ -118,17 +130,17 @@ def test_a_first_day_gives_a_scope_that_only_waits_to_be_taken() -> None:
     compiled = compile_mapping(mapping, dict.fromkeys(users.values(), "string"), {})
     days = {"late": "2027-03-28", "soon": "2027-03-27", "long ago": "2020/4/1", "unknown": ""}
     people = tuple(Record(name, {"id": name, "login": name, "入社日": day}, name) for name, day in days.items())
-    found = map_records(Snapshot(people, (), {}), compiled, "2027-03-13")
+    found = map_records(Snapshot(people, (), {}), compiled, "2027-03-13", LastApplied())
     assert [one.source_id for one in found.out_of_scope] == ["late"]
 
 
 def test_a_last_day_says_in_the_file_when_the_door_is_shut() -> None:
-    text = csv_mapping("mapping.yaml", {"id": "id", "login": "login", "leaves": "退職日"}, None, ("userName",))
+    text = _text({"id": "id", "login": "login", "leaves": "退職日"})
     (line,) = (line for line in text.splitlines() if line.startswith("    active:"))
-    assert line.endswith("  # shut from the day after the last one")
+    assert line.endswith("  # inactive from the day after the last one")
 
 
 def test_no_line_of_rules_is_hard_to_read() -> None:
     users = {role: f"{number} 列名" for number, role in enumerate(ROLES["user"])}
-    text = csv_mapping("mapping.yaml", users, GROUPS, ("userName", "emails")).split("\ntests:")[0]
+    text = _text(users, GROUPS, "emails").split("\ntests:")[0]
     assert [line for line in text.splitlines() if len(line) > 120] == []

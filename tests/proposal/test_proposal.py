@@ -68,7 +68,11 @@ def test_a_directory_that_has_everything_gets_the_ready_mapping(name: str) -> No
     proposal = propose_for_directory(FILE, SETTINGS[name], _survey(name), ("userName",), "2027-03-13")
     ready = ready_mapping(f"{name}.yaml").read_text(encoding="utf-8")
     assert proposal.mapping == ready.replace(f"mappings/{name}.yaml", "mapping.yaml")
-    assert proposal.notes == ("10 of the 10 users seen are in scope", "2 of the 2 groups seen are in scope")
+    assert proposal.notes == (
+        "10 of the 10 users seen are in scope",
+        "2 of the 2 groups seen are in scope",
+        "10 users would be active, 0 inactive",
+    )
 
 
 def test_each_attribute_is_told_with_its_fill_rate_and_its_rules() -> None:
@@ -92,6 +96,7 @@ def test_who_is_out_of_scope_or_would_wait_is_counted() -> None:
     assert proposal.notes == (
         "11 of the 12 users seen are in scope",
         "2 of the 2 groups seen are in scope",
+        "10 users would be active, 0 inactive",
         "1 of them would wait for a person (`plan` counts them as held)",
         f"{unsaid} (1 record(s) would wait: entry p99)",
     )

@@ -89,7 +89,11 @@ def test_a_tenant_is_surveyed_by_two_requests_and_gets_a_mapping_that_fits(entra
     assert (rows["user", "jobTitle"], rows["user", "employeeOrgData"]) == (17, 0)
     match = suggested_match(seen, "mail", "userPrincipalName")
     proposal = propose_for_directory(FILE, settings, seen, match, TODAY)
-    assert proposal.notes == ("46 of the 46 users seen are in scope", "8 of the 8 groups seen are in scope")
+    assert proposal.notes == (
+        "46 of the 46 users seen are in scope",
+        "8 of the 8 groups seen are in scope",
+        "45 users would be active, 1 inactive",
+    )
     assert all(result.passed for result in run_tests(load_mapping(FILE, proposal.mapping)))
 
 

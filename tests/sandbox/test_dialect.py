@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scim_bridge.sandbox.app import Identity
-from scim_bridge.sandbox.fault import Bucket, Fault
+from scim_bridge.sandbox.fault import Fault
 from scim_bridge.sandbox.knobs import Knobs
+from scim_bridge.sandbox.quota import Bucket
 from scim_bridge.sandbox.server import Sandbox, listen
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 GENERIC = "Request is unparsable, syntactically incorrect, or violates schema."
 
 
@@ -43,7 +45,7 @@ class Scim:
         return str(self("POST", "Groups", {"displayName": name, **attributes}).json()["id"])
 
     def patch(self, path: str, *operations: dict[str, Any]) -> httpx.Response:
-        return self("PATCH", path, {"Operations": list(operations)})
+        return self("PATCH", path, {"schemas": [PATCH_OP], "Operations": list(operations)})
 
 
 def _user(name: str, /, **attributes: Any) -> dict[str, Any]:

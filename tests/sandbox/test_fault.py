@@ -13,6 +13,7 @@ from scim_bridge.sandbox.knobs import Knobs
 from scim_bridge.sandbox.server import Sandbox
 
 USER = {"userName": "a@x", "name": {"givenName": "G", "familyName": "F"}, "displayName": "a", "active": True}
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 RENAME = {"op": "replace", "path": "displayName", "value": "renamed"}
 
 
@@ -59,7 +60,7 @@ def test_a_create_is_refused_and_applied_all_the_same(caller: Caller, kind: str,
 def test_a_group_is_changed_by_a_patch_that_is_answered_400_and_counts_as_nobody_s_mistake(caller: Caller) -> None:
     group_id = caller("POST", "Groups", {"displayName": "g"}).json()["id"]
     caller.fail("refuse_after", "PATCH", path="Groups")
-    answer = caller("PATCH", f"Groups/{group_id}", {"Operations": [RENAME]})
+    answer = caller("PATCH", f"Groups/{group_id}", {"schemas": [PATCH_OP], "Operations": [RENAME]})
     assert (answer.status_code, answer.json()["status"]) == (400, "400")
     assert caller.sandbox.state()["groups"][0]["displayName"] == "renamed"
     assert caller.sandbox.counts.invalid == 0
@@ -114,7 +115,7 @@ def test_what_hangs_for_some_seconds_is_cut_after_them(caller: Caller) -> None:
 def test_a_new_user_is_unknown_to_a_patch_for_a_moment(caller: Caller) -> None:
     caller.fail("invisible")
     user_id = caller.create().json()["id"]
-    change = {"Operations": [{"op": "replace", "path": "title", "value": "Lead"}]}
+    change = {"schemas": [PATCH_OP], "Operations": [{"op": "replace", "path": "title", "value": "Lead"}]}
     assert caller("GET", f"Users/{user_id}").status_code == 200
     assert caller("PATCH", f"Users/{user_id}", change).status_code == 404
     while caller("PATCH", f"Users/{user_id}", change).status_code == 404:

@@ -1,44 +1,16 @@
 """Lists and filters that lag behind writes."""
 
-from datetime import UTC, datetime, timedelta
-from random import Random
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scim_bridge.sandbox.endpoint import Endpoint, Request
 from scim_bridge.sandbox.knobs import Knobs
 from scim_bridge.sandbox.refusal import Refusal
-from scim_bridge.sandbox.store import Store
+from tests.sandbox.in_process import World, members
 
 
-class World:
-    """An endpoint whose clock is moved by hand."""
-
-    def __init__(self, **knobs: Any) -> None:
-        self.time = datetime(2027, 1, 1, tzinfo=UTC)
-        self.store = Store(lambda: self.time, Random(0))
-        self.endpoint = Endpoint(self.store, Knobs(**knobs), Random(1))
-
-    def __call__(self, method: str, path: str, body: Any = None, query: str = "") -> Any:
-        return self.endpoint.answer(Request(method, path, query, body))[1]
-
-    def wait(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
-
-    def user(self, name: str) -> str:
-        name_ = {"givenName": "G", "familyName": "F"}
-        return str(self("POST", "Users", {"userName": name, "name": name_, "displayName": name})["id"])
-
-    def patch(self, path: str, op: str, attribute: str, value: Any) -> None:
-        urn = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-        self("PATCH", path, {"schemas": [urn], "Operations": [{"op": op, "path": attribute, "value": value}]})
-
-    def listed(self, query: str = "", kind: str = "Users") -> list[str]:
-        name = "userName" if kind == "Users" else "displayName"
-        return [found[name] for found in self("GET", kind, query=query)["Resources"]]
+def _rename(name: str) -> dict[str, str]:
+    return {"op": "replace", "path": "userName", "value": name}
 
 
 @pytest.fixture
@@ -60,7 +32,7 @@ def test_a_fresh_user_is_missing_in_lists_and_there_by_id(world: World) -> None:
 def test_an_old_name_shows_and_is_found_until_the_write_has_arrived(world: World) -> None:
     user_id = world.user("a")
     world.wait(5)
-    world.patch(f"Users/{user_id}", "replace", "userName", "b")
+    assert world.patch(f"Users/{user_id}", _rename("b")) == 200
     world.wait(4.9)
     assert world.listed() == world.listed('filter=userName eq "a"') == ["a"]
     assert world.listed('filter=userName eq "b"') == []
@@ -70,20 +42,20 @@ def test_an_old_name_shows_and_is_found_until_the_write_has_arrived(world: World
 
 
 def test_a_deleted_user_and_its_memberships_show_for_a_while(world: World) -> None:
-    user_id, group = world.user("a"), world("POST", "Groups", {"displayName": "g"})["id"]
-    world.patch(f"Groups/{group}", "add", "members", [{"value": user_id}])
+    user_id, group = world.user("a"), world.group("g")
+    assert world.patch(f"Groups/{group}", members("add", user_id)) == 204
     world.wait(5)
-    members = f'filter=groups.value eq "{group}"'
+    of_group = f'filter=groups.value eq "{group}"'
     world("DELETE", f"Users/{user_id}")
-    assert world.listed() == world.listed(members) == ["a"]
+    assert world.listed() == world.listed(of_group) == ["a"]
     with pytest.raises(Refusal, match="does not exist"):
         world("GET", f"Users/{user_id}")
     world.wait(5)
-    assert world.listed() == world.listed(members) == []
+    assert world.listed() == world.listed(of_group) == []
 
 
 def test_members_lag_in_every_filter_that_names_them(world: World) -> None:
-    user_id, group = world.user("a"), world("POST", "Groups", {"displayName": "g"})["id"]
+    user_id, group = world.user("a"), world.group("g")
     world.wait(5)
     looks = [
         ("Users", f'filter=groups.value eq "{group}"', "a"),
@@ -91,7 +63,7 @@ def test_members_lag_in_every_filter_that_names_them(world: World) -> None:
         ("Groups", f'filter=id eq "{group}" and members eq "{user_id}"', "g"),
     ]
     for op, before in (("add", False), ("remove", True)):
-        world.patch(f"Groups/{group}", op, "members", [{"value": user_id}])
+        assert world.patch(f"Groups/{group}", members(op, user_id)) == 204
         assert all(world.listed(query, kind) == ([name] if before else []) for kind, query, name in looks)
         world.wait(5)
         assert all(world.listed(query, kind) == ([] if before else [name]) for kind, query, name in looks)
@@ -112,7 +84,7 @@ def test_a_straggler_takes_its_own_time_and_never_undoes_a_later_write() -> None
     world.wait(59)
     assert world.listed() == []
     world.endpoint.knobs = Knobs(list_lag=0.2)
-    world.patch(f"Users/{user_id}", "replace", "userName", "b")
+    assert world.patch(f"Users/{user_id}", _rename("b")) == 200
     world.wait(0.2)
     assert world.listed() == ["b"]
     world.wait(60)
@@ -125,7 +97,7 @@ def test_a_straggler_takes_its_own_time_and_never_undoes_a_later_write() -> None
 )
 def test_in_the_end_lists_show_the_store(steps: list[tuple[str, int, int]], chance: float) -> None:
     world = World(list_lag=1, straggler_chance=chance, straggler_lag=7)
-    group = world("POST", "Groups", {"displayName": "g"})["id"]
+    group = world.group("g")
     users: list[str] = []
     for step, one, other in steps:
         try:
@@ -133,12 +105,12 @@ def test_in_the_end_lists_show_the_store(steps: list[tuple[str, int, int]], chan
                 case "c":
                     users.append(world.user(f"u{one}"))
                 case "r" if users:
-                    world.patch(f"Users/{users[one % len(users)]}", "replace", "userName", f"u{other}")
+                    world.patch(f"Users/{users[one % len(users)]}", _rename(f"u{other}"))
                 case "d" if users:
                     world("DELETE", f"Users/{users.pop(one % len(users))}")
                 case "+" | "-" if users:
                     op = "add" if step == "+" else "remove"
-                    world.patch(f"Groups/{group}", op, "members", [{"value": users[one % len(users)]}])
+                    assert world.patch(f"Groups/{group}", members(op, users[one % len(users)])) == 204
                 case "w":
                     world.wait(one)
         except Refusal as refused:
@@ -150,3 +122,16 @@ def test_in_the_end_lists_show_the_store(steps: list[tuple[str, int, int]], chan
     world.endpoint.knobs = Knobs()
     assert lagging == [world("GET", "Users"), world("GET", "Users", query=f'filter=groups.value eq "{group}"')]
     assert found == [world.listed(f'filter=userName eq "u{n}"') for n in range(4)]
+
+
+def test_filters_that_lag_follow_the_knob_for_case(world: World) -> None:
+    world.user("a")
+    world.wait(5)
+    world.endpoint.knobs = Knobs(list_lag=5, case_exact=True)
+    assert world.listed('filter=userName eq "A"') == []
+    world.user("A")
+    world.wait(5)
+    assert world.listed('filter=userName eq "A"') == ["A"]
+    with pytest.raises(ValueError, match="by case alone"):
+        world.endpoint.knobs = Knobs(list_lag=5)
+    assert world.listed('filter=userName eq "a"') == ["a"]

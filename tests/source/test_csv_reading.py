@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scim_bridge.config.source import CsvSettings, MemberFile
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import Snapshot
+from scim_bridge.model.text import trimmed
 from scim_bridge.source.csv_file import CsvSource
 
 TODAY = "2027-03-13"
@@ -155,7 +156,7 @@ def test_a_bad_record_does_not_refuse_the_file(tmp_path: Path) -> None:
     ]
 
 
-cells = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=8).map(str.strip)
+cells = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=8).map(trimmed)
 
 
 @given(

@@ -37,6 +37,29 @@ def test_a_held_pair_keeps_what_was_applied_before(desk: Desk) -> None:
     assert record.applied["title"] == "Engineer"
 
 
+def test_what_was_applied_to_a_resource_that_is_gone_is_not_said_of_the_one_that_is_adopted_in_its_place(
+    state: State,
+) -> None:
+    """Else a process that ends after the adoption would leave a link that says we had deactivated the user."""
+    create, lock = operation(1, "create_user", "7", userName="b"), operation(2, "update_user", "7", "t-7", active=False)
+    adopt = operation(3, "adopt_user", "7", "t-other", externalId="7")
+    journal = begin(state, create, lock, adopt)
+    for each in (create, lock):
+        journal.end(each, done(each))
+    assert dict(state.reader.known("corp", HERE).users["7"].applied) == {"userName": "b", "active": False}
+    journal.end(adopt, done(adopt))
+    link = state.reader.known("corp", HERE).users["7"]
+    assert (link.target_id, dict(link.applied)) == ("t-other", {"externalId": "7"})
+
+
+def test_a_held_pair_with_another_resource_keeps_nothing_of_the_one_before(desk: Desk) -> None:
+    desk.run(pair("7", active=False))
+    desk.run(Paired("user", "7", "t-other", "7", None))
+    with desk.open() as state:
+        [record] = state.reader.links("corp", HERE, "7")
+    assert (record.target_id, record.applied) == ("t-other", {})
+
+
 def test_a_user_and_a_group_of_one_id_are_two_links(desk: Desk) -> None:
     desk.run(pair("7"), pair("7", "t-g7", "group"))
     with desk.open() as state:

@@ -80,7 +80,7 @@ def test_what_was_sent_and_not_answered_is_in_doubt_until_the_next_reading(state
     journal.end(held, Outcome(held.id, "held", "t-a"))
     journal.end(fine, done(fine))
     in_doubt = state.reader.doubtful("corp", HERE, MORNING)
-    assert [record.operation_id for record in in_doubt] == [sent.id, held.id]
+    assert [record.operation_id for record in in_doubt] == [sent.id]  # what was refused is known not to be so
     assert state.reader.doubtful("corp", HERE, MORNING + timedelta(hours=1)) == []
 
 

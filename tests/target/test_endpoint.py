@@ -102,6 +102,29 @@ def test_who_was_just_created_is_put_in_a_group_as_soon_as_the_endpoint_sees_him
     assert next(r.status for r in sandbox.requests if r.method == "PATCH") == 404
 
 
+def test_a_new_id_is_waited_for_ten_seconds_however_often_it_is_asked_for(
+    sandbox: Sandbox, target: ScimTarget, clock: FakeClock
+) -> None:
+    group_id = target.create("group", {"displayName": "dev"}).target_id
+    sandbox.app.knobs = Knobs(rate=None, visible_after=9.5)
+    user_id, begun = target.create("user", SATO).target_id, clock.now
+    target.add_members(group_id, [user_id])
+    assert 9.5 <= clock.now - begun <= 10
+    assert target.read_members([group_id]) == {group_id: {user_id}}
+
+
+def test_what_an_unanswered_request_made_is_new_too(sandbox: Sandbox, target: ScimTarget) -> None:
+    group_id = target.create("group", {"displayName": "dev"}).target_id
+    sandbox.app.knobs = Knobs(rate=None, visible_after=5)
+    sandbox.fail(Fault("cut_after", "POST", left=1))
+    with pytest.raises(NameTaken):
+        target.create("user", SATO)
+    found = target.find("user", "userName", str(SATO["userName"]))
+    assert found is not None
+    target.add_members(group_id, [found.target_id])
+    assert target.read_members([group_id]) == {group_id: {found.target_id}}
+
+
 def test_somebody_created_long_ago_who_is_gone_is_believed_to_be_gone(
     sandbox: Sandbox, target: ScimTarget, clock: FakeClock
 ) -> None:

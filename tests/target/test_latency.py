@@ -16,6 +16,18 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
+def test_who_waits_to_ask_again_leaves_the_place_to_another(clock: FakeClock) -> None:
+    seen: list[int] = []
+
+    def wait(seconds: float) -> None:
+        seen.append(client.at_once)
+
+    client = ScimClient(URL, lambda: "t", Rate(10, clock, clock.wait), Patience(clock=clock, wait=wait))
+    before = client.at_once
+    client.pause(5)
+    assert (seen, client.at_once) == ([before + 1], before)
+
+
 @pytest.mark.parametrize(
     ("per_second", "latency", "at_once"), [(20, 0.06, 4), (20, 0.3, 12), (200, 0.06, 24), (200, 1.0, 64)]
 )

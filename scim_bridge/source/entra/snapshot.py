@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from scim_bridge.model.identity import Notice, Record, Snapshot
+from scim_bridge.model.text import normal
 from scim_bridge.source.entra.entry import GraphObject, GroupEntry, kind_and_id
 from scim_bridge.source.entra.property import MANAGER, OBJECTS, Selection
 
@@ -106,7 +107,7 @@ def group_record(object_id: str, row: GraphObject, selection: Selection) -> Reco
 
 def _anchor(row: GraphObject, selection: Selection) -> str:
     value = row.get(selection.anchor)
-    return "" if value is None else str(value)
+    return "" if value is None else normal(str(value))
 
 
 def _present(row: GraphObject) -> dict[str, Any]:

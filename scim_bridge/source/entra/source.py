@@ -18,6 +18,7 @@ from scim_bridge.errors import Misconfigured, SourceUnreadable
 from scim_bridge.model.identity import AttributeType, Kind, Snapshot
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted, moved_on
+from scim_bridge.model.text import normal
 from scim_bridge.source.entra.entry import key_of
 from scim_bridge.source.entra.graph import Graph
 from scim_bridge.source.entra.permission import READ_ASSIGNMENTS, READ_GROUPS, READ_HIDDEN, READ_USERS, refused
@@ -181,7 +182,8 @@ class EntraSource:
             return [Identity(kind, record_id)]
         known = read_entries(memory.entries)
         rows = known.users if kind == "user" else {object_id: group.row for object_id, group in known.groups.items()}
-        return [Identity(kind, object_id) for object_id, row in rows.items() if row.get(anchor) == record_id]
+        bearers = (object_id for object_id, row in rows.items() if normal(str(row.get(anchor, ""))) == record_id)
+        return [Identity(kind, object_id) for object_id in bearers]
 
     @contextmanager
     def _open(self) -> Iterator[Graph]:

@@ -2,7 +2,7 @@
 
 connection.py signs in; layout.py decides what is asked for; entry.py keeps each entry as the server gave it;
 everything.py reads them all, so that nobody is missed; syncrepl.py, dirsync.py and usn.py learn of changes; record.py
-turns all entries into one snapshot, whichever way they came.
+and snapshot.py turn all entries into one snapshot, whichever way they came.
 """
 
 from scim_bridge.errors import Misconfigured

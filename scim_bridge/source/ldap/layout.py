@@ -11,8 +11,11 @@ from scim_bridge.model.source import Wanted
 from scim_bridge.source.ldap.schema import Attribute, Schema
 
 ID, DN, MANAGER, ENABLED = "id", "dn", "manager", "accountEnabled"
+GID = "gidNumber"
+"""The number of a posixGroup, and of a user's primary group (RFC 2307)."""
 CONTROL, EXPIRES = "userAccountControl", "accountExpires"
-ANCHORS: Mapping[Flavor, str] = {"openldap": "entryUUID", "active-directory": "objectGUID"}
+ANCHORS: Mapping[Flavor, str] = {"openldap": "entryUUID", "389-ds": "nsUniqueId", "active-directory": "objectGUID"}
+"""The attribute by which each flavor knows an entry for good. 389-DS has entryUUID too, but not on older entries."""
 CHANGED = "uSNChanged"
 PLACE_CLASSES = (
     "organizationalUnit",
@@ -31,6 +34,7 @@ MEMBER_URL = "memberURL"
 
 _USERS: Mapping[Flavor, str] = {
     "openldap": "(objectClass=inetOrgPerson)",
+    "389-ds": "(|(objectClass=inetOrgPerson)(objectClass=nsPerson))",
     "active-directory": "(&(objectCategory=person)(objectClass=user))",
 }
 _GROUPS: Mapping[str, str] = {
@@ -39,6 +43,7 @@ _GROUPS: Mapping[str, str] = {
     "memberuid": "(objectClass=posixGroup)",
 }
 """The usual filter for groups of OpenLDAP, by the attribute that lists their members."""
+_POSIX_GROUP = "objectclass=posixgroup"
 _RANGED = "range=0-1499"
 """So many values of `member` are asked for at first; the server may give fewer (MS-ADTS 3.1.1.3.1.3.3)."""
 _NAMED_IN_FILTER = re.compile(r"\(\s*([A-Za-z][A-Za-z0-9-]*)")
@@ -65,8 +70,9 @@ class Selection:
 class Layout:
     """Everything that decides what is read. groups: None = none are.
 
-    member: the attribute that lists members. joins_uid: its values are uids, not names. unreported: an attribute that
-    the mapping or a filter uses and whose changes no server reports, "" if there is none.
+    member: the attribute that lists members. joins_uid: its values are uids, not names. has_primary: a user is also in
+    the group that the user's own entry names by number: primaryGroupID (Active Directory), else gidNumber.
+    unreported: an attribute that the mapping or a filter uses and whose changes no server reports, "" if there is none.
     """
 
     flavor: Flavor
@@ -75,6 +81,7 @@ class Layout:
     groups: Selection | None
     member: str
     joins_uid: bool
+    has_primary: bool
     unreported: str
 
     @property
@@ -134,18 +141,35 @@ def layout(settings: LdapSettings, server: Server, wanted: Mapping[Kind, Wanted]
             "Usual ones are member, uniqueMember and memberUid.",
         )
     joins_uid = groups is not None and lists is not None and not lists.is_dn
+    has_primary = groups is not None and _has_primary(groups, server, joins_uid=joins_uid)
     of_user = (
-        *_needed_of_user(flavor, wanted["user"], is_in_groups=groups is not None),
+        *_needed_of_user(flavor, wanted["user"], has_primary=has_primary),
         *(["uid"] if joins_uid else []),
     )
     users = replace(settings.users, filter=settings.users.filter or _USERS[flavor])
     selections = [_selection("user", users, server, wanted["user"], of_user)]
     if groups is not None:
         found = replace(groups, filter=groups.filter or _usual_groups(flavor, member))
-        of_group = _needed_of_group(server, member)
+        of_group = _needed_of_group(server, member, has_primary=has_primary)
         selections.append(_selection("group", found, server, wanted["group"], of_group))
     listed = selections[1] if groups is not None else None
-    return Layout(flavor, schema, selections[0], listed, member, joins_uid, _unreported(selections, schema))
+    return Layout(
+        flavor, schema, selections[0], listed, member, joins_uid, has_primary, _unreported(selections, schema)
+    )
+
+
+def _has_primary(groups: Search, server: Server, *, joins_uid: bool) -> bool:
+    """Whether primary groups count: as configured; else on Active Directory, and where posixGroups are read."""
+    if server.flavor == "active-directory":
+        return groups.primary is not False
+    is_known = server.schema.find(GID) is not None
+    if groups.primary is None:
+        return is_known and (joins_uid or _POSIX_GROUP in groups.filter.replace(" ", "").lower())
+    if groups.primary and not is_known:
+        raise Misconfigured(
+            f"source.groups.primary is true, but the server does not know the attribute {GID}", "Leave primary out."
+        )
+    return groups.primary
 
 
 def types(wanted: Wanted, server: Server) -> dict[str, AttributeType]:
@@ -167,21 +191,23 @@ def named_in(filter_text: str) -> frozenset[str]:
     return frozenset(_NAMED_IN_FILTER.findall(filter_text))
 
 
-def _needed_of_user(flavor: Flavor, wanted: Wanted, *, is_in_groups: bool) -> tuple[str, ...]:
+def _needed_of_user(flavor: Flavor, wanted: Wanted, *, has_primary: bool) -> tuple[str, ...]:
     """Attributes of users that the decoding needs, whatever the mapping says."""
     needed: tuple[str, ...] = (ANCHORS[flavor],)
     if flavor == "active-directory":
-        needed += ("objectSid", "primaryGroupID") if is_in_groups else ()
+        needed += ("objectSid", "primaryGroupID") if has_primary else ()
         needed += (CONTROL, EXPIRES) if ENABLED in wanted.names or wanted.is_all else ()
-    return needed
+        return needed
+    return (*needed, GID) if has_primary else needed
 
 
-def _needed_of_group(server: Server, member: str) -> tuple[str, ...]:
+def _needed_of_group(server: Server, member: str, *, has_primary: bool) -> tuple[str, ...]:
     """Attributes of groups that the decoding needs, whatever the mapping says."""
     anchor = ANCHORS[server.flavor]
     if server.flavor == "active-directory":
         return (anchor, "objectSid", CHANGED, f"{member};{_RANGED}")
-    return (anchor, member, *([MEMBER_URL] if server.schema.find(MEMBER_URL) is not None else []))
+    dynamic = [MEMBER_URL] if server.schema.find(MEMBER_URL) is not None else []
+    return (anchor, member, *dynamic, *([GID] if has_primary else []))
 
 
 def _usual_groups(flavor: Flavor, member: str) -> str:

@@ -1,4 +1,7 @@
-"""Looking at single records again, by their ids (`plan --only`): a user with the groups that list the user."""
+"""Looking at single records again, by their ids (`plan --only`): a user with the groups that the user is in.
+
+And, where members are found by uid or gidNumber, with every other user whom the same reference may mean.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -6,11 +9,12 @@ from ldap.filter import escape_filter_chars
 
 from scim_bridge.model.identity import Kind
 from scim_bridge.model.source import Memory
+from scim_bridge.model.text import normal
 from scim_bridge.source.ldap.entry import anchor_of, key, keys_of, read
-from scim_bridge.source.ldap.layout import ID, Layout, Selection
-from scim_bridge.source.ldap.name import parts, split, without_bits
+from scim_bridge.source.ldap.layout import GID, ID, Layout, Selection
+from scim_bridge.source.ldap.name import folded, parts, split, without_bits
 from scim_bridge.source.ldap.value import guid_filter, is_guid
-from scim_bridge.source.ldap.whole import Reader
+from scim_bridge.source.ldap.whole import AT_ONCE, Reader
 
 
 def look_again(
@@ -27,7 +31,55 @@ def look_again(
         # Who moved meanwhile from one base to another was found in neither, and is looked for once more.
         found |= reader.again(anchor_of(entry) for entry in known if entry not in found)
         changed |= {**dict.fromkeys(known), **found}
+    if layout.groups is None:
+        return changed
+    changed |= _users_around(reader, layout, memory, changed)
     return changed | _groups_around(reader, layout, memory, changed)
+
+
+def _users_around(
+    reader: Reader, layout: Layout, memory: Memory, looked_at: Mapping[str, str | None]
+) -> dict[str, str | None]:
+    """The users who share a reference with these: the uid of a user, or what a group finds its users by."""
+    wanted: set[tuple[str, str]] = set()
+    for entry, now in looked_at.items():
+        for text in (now, memory.entries.get(entry)):
+            wanted |= _references(layout, entry, text)
+    found: dict[str, str | None] = {}
+    each = sorted(wanted)
+    for at in range(0, len(each), AT_ONCE):
+        either = "".join(f"({name}={escape_filter_chars(value)})" for name, value in each[at : at + AT_ONCE])
+        found |= reader.fitting(layout.users, f"(|{either})")
+    known = {(name, folded(value)) for name, value in wanted}
+    once = [
+        entry
+        for entry in (keys_of(memory.entries, "user") if known else ())
+        if entry not in looked_at and entry not in found and not known.isdisjoint(_found_by(memory.entries[entry]))
+    ]
+    return dict.fromkeys(once) | found | reader.again(map(anchor_of, once))
+
+
+def _references(layout: Layout, entry: str, text: str | None) -> set[tuple[str, str]]:
+    """What leads to a user, or from a group to its users, other than names: (attribute of users, value)."""
+    attributes = read(text)[1] if text is not None else {}
+    is_group = entry.startswith("group ")
+    found: set[tuple[str, str]] = set()
+    if layout.joins_uid:
+        listing = layout.member.lower() if is_group else "uid"
+        found |= {("uid", uid) for name, uids in attributes.items() if name.lower() == listing for uid in uids}
+    if is_group and _counts_numbers(layout):
+        found |= {(GID, number) for number in attributes.get(GID, ())}
+    return found
+
+
+def _found_by(text: str) -> set[tuple[str, str]]:
+    attributes = read(text)[1]
+    return {(name, folded(value)) for name in ("uid", GID) for value in attributes.get(name, ())}
+
+
+def _counts_numbers(layout: Layout) -> bool:
+    """Whether a user's gidNumber makes a member."""
+    return layout.has_primary and not layout.is_ad
 
 
 def _groups_around(
@@ -37,38 +89,45 @@ def _groups_around(
     people = keys_of(looked_at, "user")
     if layout.groups is None or not people:
         return {}
-    now = [value for key in people for value in _listed_as(layout, looked_at[key])]
-    before = [value for key in people for value in _listed_as(layout, memory.entries.get(key))]
+    now = [listing for key in people for listing in _listed_as(layout, looked_at[key])]
+    before = [listing for key in people for listing in _listed_as(layout, memory.entries.get(key))]
     found: dict[str, str | None] = {}
     if now:
-        listing = "".join(f"({layout.member}={escape_filter_chars(value)})" for value in now)
-        found |= reader.fitting(layout.groups, f"(|{listing})")
+        listings = "".join(f"({name}={escape_filter_chars(value)})" for name, value in now)
+        found |= reader.fitting(layout.groups, f"(|{listings})")
     ids = frozenset(map(anchor_of, people))
     once = [key for key in _listing(layout, memory, before, ids) if key not in looked_at and key not in found]
     return found | dict.fromkeys(once) | reader.again(map(anchor_of, once))
 
 
-def _listed_as(layout: Layout, text: str | None) -> list[str]:
-    """How groups name the user of this entry."""
+def _listed_as(layout: Layout, text: str | None) -> list[tuple[str, str]]:
+    """How groups name the user of this entry: (attribute of groups, value)."""
     if text is None:
         return []
     dn, attributes = read(text)
-    return attributes.get("uid", []) if layout.joins_uid else [dn]
+    names = attributes.get("uid", []) if layout.joins_uid else [dn]
+    numbers = attributes.get(GID, []) if _counts_numbers(layout) else []
+    return [*((layout.member, name) for name in names), *((GID, number) for number in numbers)]
 
 
-def _listing(layout: Layout, memory: Memory, values: Sequence[str], ids: Collection[str]) -> list[str]:
+def _listing(layout: Layout, memory: Memory, before: Sequence[tuple[str, str]], ids: Collection[str]) -> list[str]:
     """The remembered groups that list one of these users, by one of these values or (Active Directory) by GUID."""
+    member = layout.member.lower()
+    values = [value for name, value in before if name == layout.member]
     wanted, same = {_plain(value) for value in values}, set(values)
     parsed = {parts(value) for value in values} if not layout.joins_uid else set()
-    member = layout.member.lower()
+    numbers = {value for name, value in before if name != layout.member}
 
     def lists(text: str) -> bool:
+        attributes = read(text)[1]
+        if not numbers.isdisjoint(attributes.get(GID, ())):
+            return True
         return any(
             value in same
             or split(value)[0] in ids
             or _plain(dn := without_bits(split(value)[1])) in wanted
             or ("\\" in dn and parts(dn) in parsed)
-            for name, listed in read(text)[1].items()
+            for name, listed in attributes.items()
             if name.partition(";")[0].lower() == member
             for value in listed
         )
@@ -78,7 +137,7 @@ def _listing(layout: Layout, memory: Memory, values: Sequence[str], ids: Collect
 
 def _plain(value: str) -> str:
     """A name without case and spaces: equal for names that are equal, unless they are escaped differently."""
-    return value.casefold().replace(" ", "")
+    return folded(value).replace(" ", "")
 
 
 def _is_by_anchor(layout: Layout, selection: Selection) -> bool:
@@ -100,13 +159,12 @@ def _keys_with(layout: Layout, selection: Selection, memory: Memory, record_id: 
     names = {selection.id.lower()}
     known = layout.schema.find(selection.id)
     names |= {name.lower() for name in known.names} if known is not None else set()
-    return [
-        entry
-        for entry in keys_of(memory.entries, selection.kind)
-        if any(
-            values == [record_id] for name, values in read(memory.entries[entry])[1].items() if name.lower() in names
-        )
-    ]
+
+    def bears(entry: str) -> bool:
+        attributes = read(memory.entries[entry])[1]
+        return any(name.lower() in names and list(map(normal, attributes[name])) == [record_id] for name in attributes)
+
+    return [entry for entry in keys_of(memory.entries, selection.kind) if bears(entry)]
 
 
 def _condition(layout: Layout, selection: Selection, record_id: str, known: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ def parts(dn: str) -> tuple[str, ...]:
         parsed = ldap.dn.str2dn(dn)
     except (ldap.DECODING_ERROR, UnicodeEncodeError):
         return (f"\x00{dn}",)
-    return tuple("+".join(sorted(f"{kind.lower()}={_folded(value)}" for kind, value, _ in rdn)) for rdn in parsed)
+    return tuple("+".join(sorted(f"{kind.lower()}={folded(value)}" for kind, value, _ in rdn)) for rdn in parsed)
 
 
 def is_below(dn: str, base: str) -> bool:
@@ -38,5 +38,6 @@ def without_bits(value: str) -> str:
     return _BIT_STRING.sub("", value)
 
 
-def _folded(value: str) -> str:
+def folded(value: str) -> str:
+    """A value as caseIgnoreMatch compares it (RFC 4518)."""
     return " ".join(unicodedata.normalize("NFKC", value).casefold().split())

@@ -1,51 +1,52 @@
-"""Entries become one snapshot: ids, memberships, managers, switches. Pure; the same for remembered and new entries."""
+"""Entries become records: ids, managers, switches, and what members are found by. Pure.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+The same for remembered and new entries. Who is in which group is in snapshot.py.
+"""
 
-from scim_bridge.model.identity import Notice, Record, Snapshot
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from scim_bridge.model.identity import Record
+from scim_bridge.model.text import normal
 from scim_bridge.source.ldap import value
 from scim_bridge.source.ldap.entry import Attributes, anchor_of, keys_of, read
-from scim_bridge.source.ldap.layout import CONTROL, DN, ENABLED, EXPIRES, ID, MANAGER, Layout, Selection
-from scim_bridge.source.ldap.name import parts, split, without_bits
+from scim_bridge.source.ldap.layout import CONTROL, DN, ENABLED, EXPIRES, GID, ID, MANAGER, Layout, Selection
+from scim_bridge.source.ldap.name import folded, parts, split
 
-Members = tuple[tuple[str, ...], tuple[str, ...]]
+_SHOWN = 5
+_Key = TypeVar("_Key")
 
 
-def snapshot(entries: Mapping[str, str], layout: Layout, today: str, *, with_members: bool = True) -> Snapshot:
-    """Everything that these entries show. today: UTC date, by which an account's expiry is judged.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record that a reference fits. id: "" if the record has none."""
 
-    Members and managers that are not among the entries are left out; members are noted as unknown_member.
-    """
-    users = _Kind(layout, layout.users, today)
-    users.take(entries)
-    users.find_managers()
-    if layout.groups is None:
-        return Snapshot(tuple(users.records), (), {})
-    groups = _Kind(layout, layout.groups, today)
-    groups.take(entries)
-    if not with_members:
-        return Snapshot(tuple(users.records), tuple(groups.records), {})
-    memberships = _Memberships(layout, users, groups)
-    return Snapshot(tuple(users.records), tuple(groups.records), memberships.all(), tuple(memberships.notices))
+    id: str
+    dn: str
 
 
 @dataclass(slots=True)
-class _Kind:
-    """The records of one kind, and ways to find them. ids: anchor → record id; by_dn, by_parts: name → record id."""
+class Records:
+    """The records of one kind, and ways to find them.
+
+    by_anchor, by_dn, by_uid, by_primary: what a reference holds → the records it fits. by_primary: the SID or, of a
+    posixGroup, the gidNumber. primary: users, each with the same of the user's primary group. listed: groups, each with
+    its members as written.
+    """
 
     layout: Layout
     selection: Selection
     today: str
     records: list[Record] = field(default_factory=list)
-    ids: dict[str, str] = field(default_factory=dict)
-    by_dn: dict[str, str] = field(default_factory=dict)
-    by_uid: dict[str, str] = field(default_factory=dict)
-    by_sid: dict[str, str] = field(default_factory=dict)
-    primary: list[tuple[str, str]] = field(default_factory=list)
-    listed: list[tuple[str, str, list[str]]] = field(default_factory=list)
-    _by_parts: dict[tuple[str, ...], str] | None = None
-    _managers: list[tuple[dict[str, object], tuple[str, ...], str]] = field(default_factory=list)
+    by_anchor: dict[str, tuple[Found, ...]] = field(default_factory=dict)
+    by_dn: dict[str, tuple[Found, ...]] = field(default_factory=dict)
+    by_uid: dict[str, tuple[Found, ...]] = field(default_factory=dict)
+    by_primary: dict[str, tuple[Found, ...]] = field(default_factory=dict)
+    primary: list[tuple[Found, str]] = field(default_factory=list)
+    listed: list[tuple[Found, list[str]]] = field(default_factory=list)
+    _by_parts: dict[tuple[str, ...], tuple[Found, ...]] | None = None
+    _managers: list[tuple[int, dict[str, object], tuple[str, ...], list[str]]] = field(default_factory=list)
     _columns: dict[str, tuple[tuple[str, ...], bool]] = field(default_factory=dict)
 
     def take(self, entries: Mapping[str, str]) -> None:
@@ -58,10 +59,10 @@ class _Kind:
         found = self._attributes(raw)
         found[ID], found[DN] = anchor, dn
         before = self._decode(found, raw)
-        record_id = _single(found.get(self.selection.id))
+        record_id = normal(_single(found.get(self.selection.id)))
         self.records.append(Record(record_id, found, dn, before) if before else Record(record_id, found, dn))
-        self.ids[anchor] = self.by_dn[dn] = record_id
-        self._note(record_id, dn, raw)
+        self.by_anchor[anchor] = self.by_dn[dn] = (Found(record_id, dn),)
+        self._note(Found(record_id, dn), raw)
 
     def _attributes(self, raw: Attributes) -> dict[str, object]:
         found: dict[str, object] = {}
@@ -83,9 +84,8 @@ class _Kind:
         """Put in what is decoded; gives what it was before."""
         before: dict[str, str] = {}
         if MANAGER in raw and (names := self._columns[MANAGER][0]):
-            manager = _single(raw[MANAGER])
-            self._managers.append((found, names, manager))
-            before |= dict.fromkeys(names, split(manager)[1])
+            self._managers.append((len(self.records), found, names, raw[MANAGER]))
+            before |= dict.fromkeys(names, "; ".join(split(manager)[1] for manager in raw[MANAGER]))
         if self.layout.is_ad and self.selection.kind == "user" and CONTROL in raw:
             control, expires = _first(raw, CONTROL), _first(raw, EXPIRES)
             enabled = value.is_enabled(control, expires, self.today)
@@ -96,85 +96,67 @@ class _Kind:
             found |= {name: plain for name in self.layout.names(self.selection, self.layout.member) if name in found}
         return before
 
-    def _note(self, record_id: str, dn: str, raw: Attributes) -> None:
+    def _note(self, found: Found, raw: Attributes) -> None:
         """Remember what memberships will be found by."""
+        layout = self.layout
         if self.selection.kind == "group":
-            self.listed.append((record_id, dn, self._members(raw)))
-            for sid in raw.get("objectSid", ()):
-                self.by_sid[sid] = record_id
+            self.listed.append((found, self._members(raw)))
+            for key in raw.get("objectSid" if layout.is_ad else GID, ()) if layout.has_primary else ():
+                _add(self.by_primary, key, found)
             return
-        if self.layout.is_ad:
-            domain = _first(raw, "objectSid").rpartition("-")[0]
-            if domain and raw.get("primaryGroupID"):
-                self.primary.append((record_id, f"{domain}-{_first(raw, 'primaryGroupID')}"))
-        if self.layout.joins_uid:
+        if layout.has_primary and (key := self._primary(raw)):
+            self.primary.append((found, key))
+        if layout.joins_uid:
             for uid in raw.get("uid", ()):
-                is_shared = self.by_uid.setdefault(uid.lower(), record_id) != record_id
-                if is_shared:
-                    self.by_uid[uid.lower()] = ""
+                _add(self.by_uid, folded(uid), found)
+
+    def _primary(self, raw: Attributes) -> str:
+        """What a user's primary group is found by, "" if the user has none."""
+        if not self.layout.is_ad:
+            return _first(raw, GID)
+        domain, group = _first(raw, "objectSid").rpartition("-")[0], _first(raw, "primaryGroupID")
+        return f"{domain}-{group}" if domain and group else ""
 
     def _members(self, raw: Attributes) -> list[str]:
         wanted = self.layout.member.lower()
         return [value for name, values in raw.items() if name.partition(";")[0].lower() == wanted for value in values]
 
     def find_managers(self) -> None:
-        """Managers are named by DN; a mapping sees their ids, "" for those who are not among the users."""
-        for attributes, names, manager in self._managers:
-            attributes.update(dict.fromkeys(names, self.find(manager) or ""))
+        """Managers are named by DN; a mapping sees their ids, "" for those who are not among the users.
 
-    def find(self, name: str) -> str | None:
-        """The id of the record with this name, None if there is none: by GUID, by the same spelling, by its parts."""
+        Of several there, no rule can read any: nobody knows which one is meant.
+        """
+        for at, attributes, names, managers in self._managers:
+            found = dict.fromkeys(each for manager in managers for each in self.find(manager))
+            ids = dict.fromkeys(each.id for each in found)
+            attributes.update(dict.fromkeys(names, next(iter(ids)) if len(ids) == 1 else ""))
+            if len(ids) > 1:
+                detail = f"its manager may be any of {len(found)} users: {shown(found)}"
+                self.records[at] = replace(self.records[at], ambiguous=dict.fromkeys(names, detail))
+
+    def find(self, name: str) -> tuple[Found, ...]:
+        """The records with this name: by GUID, by the same spelling, by its parts."""
         guid, dn = split(name)
         if guid:
-            return self.ids.get(guid)
+            return self.by_anchor.get(guid, ())
         found = self.by_dn.get(dn)
         if found is not None:
             return found
         if self._by_parts is None:
-            self._by_parts = {parts(known): record_id for known, record_id in self.by_dn.items()}
-        return self._by_parts.get(parts(dn))
+            self._by_parts = {}
+            for known, (record,) in self.by_dn.items():
+                _add(self._by_parts, parts(known), record)
+        return self._by_parts.get(parts(dn), ())
 
 
-class _Memberships:
-    """Direct members of every group, each once. notices: members that are nobody among the entries."""
+def shown(found: Iterable[Found]) -> str:
+    """These records as people know them, in one order whatever the server's; the first few where they are many."""
+    names = sorted(record.dn for record in found)
+    return "; ".join(names[:_SHOWN]) + (f"; and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
-    def __init__(self, layout: Layout, users: _Kind, groups: _Kind) -> None:
-        self._layout, self._users, self._groups = layout, users, groups
-        self.notices: list[Notice] = []
 
-    def all(self) -> dict[str, Members]:
-        """Group id → its users and groups."""
-        found: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
-        for group_id, dn, names in self._groups.listed:
-            if group_id and names:
-                self._add(found.setdefault(group_id, ({}, {})), dn, names)
-        for user_id, sid in self._users.primary:
-            group_id = self._groups.by_sid.get(sid, "")
-            if group_id and user_id:
-                found.setdefault(group_id, ({}, {}))[0][user_id] = None
-        return {
-            group_id: (tuple(users), tuple(groups)) for group_id, (users, groups) in found.items() if users or groups
-        }
-
-    def _add(self, members: tuple[dict[str, None], dict[str, None]], dn: str, names: list[str]) -> None:
-        users, groups = members
-        for name in names:
-            user = self._user(name)
-            if user:
-                users[user] = None
-                continue
-            group = None if self._layout.joins_uid else self._groups.find(without_bits(name))
-            if group:
-                groups[group] = None
-            else:
-                shown = split(name)[1]
-                detail = f"{dn}: its member {shown!r} is no user or group that is read; it was dropped"
-                self.notices.append(Notice("unknown_member", shown, detail))
-
-    def _user(self, name: str) -> str | None:
-        if self._layout.joins_uid:
-            return self._users.by_uid.get(name.lower())
-        return self._users.find(without_bits(name))
+def _add(index: dict[_Key, tuple[Found, ...]], key: _Key, found: Found) -> None:
+    index[key] = (*index.get(key, ()), found)
 
 
 def _first(raw: Attributes, name: str) -> str:

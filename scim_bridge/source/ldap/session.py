@@ -19,6 +19,8 @@ from scim_bridge.source.ldap.name import parts
 
 Row = tuple[str, Mapping[str, list[bytes]]]
 
+_389_DS = b"389 Project"
+"""The vendorName (RFC 3045) of 389 Directory Server, and so of FreeIPA and Red Hat's servers."""
 _ACTIVE_DIRECTORY = b"1.2.840.113556.1.4.800"
 _ANY = "(objectClass=*)"
 _PARTITIONS = (("cn=configuration",), ("cn=schema",), ("dc=domaindnszones",), ("dc=forestdnszones",))
@@ -54,10 +56,14 @@ class Session:
         self._controls: tuple[RequestControl, ...] = ()
         found = self.entry("", ("*", "+"), "the root DSE")
         self.root: Mapping[str, list[bytes]] = {name.lower(): values for name, values in (found or ("", {}))[1].items()}
-        is_ad = _ACTIVE_DIRECTORY in self.root.get("supportedcapabilities", ())
-        self.flavor: Flavor = settings.flavor or ("active-directory" if is_ad else "openldap")
+        self.flavor: Flavor = settings.flavor or self._own_flavor()
         if self.flavor == "active-directory":
             self._controls = (EXTENDED_DN,)
+
+    def _own_flavor(self) -> Flavor:
+        if _ACTIVE_DIRECTORY in self.root.get("supportedcapabilities", ()):
+            return "active-directory"
+        return "389-ds" if _389_DS in self.root.get("vendorname", ()) else "openldap"
 
     def supports(self, control: str) -> bool:
         """Whether the server knows a control, by its OID."""

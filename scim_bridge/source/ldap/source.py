@@ -12,11 +12,12 @@ from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted, mov
 from scim_bridge.source.ldap.change import Lost, dynamic_group
 from scim_bridge.source.ldap.connection import signed_in
 from scim_bridge.source.ldap.everything import everything, unreported
+from scim_bridge.source.ldap.instead import instead
 from scim_bridge.source.ldap.layout import Layout, Server, layout, types
 from scim_bridge.source.ldap.look import look_again
-from scim_bridge.source.ldap.record import snapshot
 from scim_bridge.source.ldap.schema import read_schema
 from scim_bridge.source.ldap.session import Session
+from scim_bridge.source.ldap.snapshot import snapshot
 from scim_bridge.source.ldap.tracking import read_each_time, resumed, way
 from scim_bridge.source.ldap.whole import Reader
 
@@ -77,7 +78,10 @@ class LdapSource:
         return SourceReading(snapshot(moved_on(memory.entries, changed), found, today), learned)
 
     def probe(self, today: str) -> Snapshot:
-        """The first page of each kind, with a notice that says how changes are learned of."""
+        """The first page of each kind, with a notice that says how changes are learned of.
+
+        Where that shows no user or group, or no member, a notice says what is there instead.
+        """
         with signed_in(self._settings) as session:
             found = self._laid_out(session)
             reader = Reader(session, found)
@@ -85,8 +89,9 @@ class LdapSource:
                 key: text for selection in found.selections for key, text in reader.first_page(selection).items()
             }
             how = self._way(session, found, reader, entries)
+            others = instead(session, found, self._settings, entries)
         shown = snapshot(entries, found, today, with_members=False)
-        return replace(shown, warnings=(*shown.warnings, Notice(CHANGES, "source", how)))
+        return replace(shown, warnings=(*shown.warnings, Notice(CHANGES, "source", how), *others))
 
     def _way(self, session: Session, found: Layout, reader: Reader, entries: Mapping[str, str]) -> str:
         if not self._settings.reads_changes:

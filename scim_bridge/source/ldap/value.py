@@ -6,7 +6,8 @@ from uuid import UUID
 
 from ldap.filter import escape_filter_chars
 
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{8}(-[0-9a-f]{8}){3}", re.IGNORECASE)
+"""A UUID; or a nsUniqueId, which has the same digits in other groups."""
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _NEVER = (0, 0x7FFF_FFFF_FFFF_FFFF)
 _DISABLED = 0x2

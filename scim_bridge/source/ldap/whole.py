@@ -11,7 +11,7 @@ from scim_bridge.source.ldap.ranged import complete
 from scim_bridge.source.ldap.session import Query, Row, Session
 from scim_bridge.source.ldap.value import guid, guid_filter, text
 
-_AT_ONCE = 50
+AT_ONCE = 50
 """Entries asked for by their ids in one filter."""
 
 
@@ -66,8 +66,8 @@ class Reader:
         """Those of these entries that are still in scope, whatever kind they are."""
         wanted = sorted(anchors)
         entries: dict[str, str] = {}
-        for at in range(0, len(wanted), _AT_ONCE):
-            ids = "".join(self._by_id(anchor) for anchor in wanted[at : at + _AT_ONCE])
+        for at in range(0, len(wanted), AT_ONCE):
+            ids = "".join(self._by_id(anchor) for anchor in wanted[at : at + AT_ONCE])
             for selection in self.layout.selections:
                 entries |= self.fitting(selection, f"(|{ids})")
         return entries
@@ -84,8 +84,8 @@ class Reader:
         """Those of these entries that are places, under whichever base."""
         wanted = sorted(anchors)
         entries: dict[str, str] = {}
-        for at in range(0, len(wanted), _AT_ONCE):
-            ids = "".join(self._by_id(anchor) for anchor in wanted[at : at + _AT_ONCE])
+        for at in range(0, len(wanted), AT_ONCE):
+            ids = "".join(self._by_id(anchor) for anchor in wanted[at : at + AT_ONCE])
             for base in self.layout.bases:
                 entries |= self._places(base, f"(&{PLACES}(|{ids}))")
         return entries

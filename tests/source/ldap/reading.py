@@ -98,10 +98,22 @@ def same(one: Snapshot, other: Snapshot) -> bool:
     """Whether two readings show the same; order is no matter."""
 
     def plain(snapshot: Snapshot) -> Any:
-        people = {(r.id, r.place): (dict(r.attributes), dict(r.raw)) for r in snapshot.users}
+        people = {(r.id, r.place): (dict(r.attributes), dict(r.raw), dict(r.ambiguous)) for r in snapshot.users}
         teams = {(r.id, r.place): (dict(r.attributes), dict(r.raw)) for r in snapshot.groups}
         direct = {g: (frozenset(u), frozenset(n)) for g, (u, n) in snapshot.members.items()}
-        return people, teams, direct, frozenset((n.kind, n.subject, n.detail) for n in snapshot.warnings)
+        doubts = {
+            (
+                a.reference,
+                frozenset(a.groups),
+                frozenset(a.users),
+                frozenset(a.nested),
+                frozenset(a.fits),
+                a.detail,
+                a.count,
+            )
+            for a in snapshot.ambiguous
+        }
+        return people, teams, direct, frozenset((n.kind, n.subject, n.detail) for n in snapshot.warnings), doubts
 
     assert plain(one) == plain(other)
     return True

@@ -1,4 +1,7 @@
-"""Members of OpenLDAP groups: by name, by name with a bit string, by uid; nested ones; those who are nobody."""
+"""Members of OpenLDAP groups: by name, by name with a bit string, by uid; nested ones; those who are nobody.
+
+References that fit several are in test_ambiguous.py, primary groups in test_posix.py.
+"""
 
 from collections.abc import Callable
 
@@ -59,17 +62,6 @@ def test_a_posix_group_names_its_members_by_uid(slapd: Slapd) -> None:
     shown = read(slapd, groups=Search((GROUPS,), "(objectClass=posixGroup)", "memberUid"))
     assert members(shown) == {"dev": ({"a"}, set())}
     assert [notice.subject for notice in shown.warnings] == ["gone"]
-
-
-def test_a_uid_that_two_users_share_makes_nobody_a_member(slapd: Slapd) -> None:
-    link = slapd.admin()
-    add(link, person("a"))
-    add(link, person("a", "branch"))
-    entry = {"objectClass": ["posixGroup"], "cn": ["dev"], "gidNumber": ["7"], "memberUid": ["a"]}
-    add(link, (f"cn=dev,{GROUPS}", entry))
-    shown = read(slapd, groups=Search((GROUPS,), "(objectClass=posixGroup)", "memberUid"))
-    assert shown.members == {}
-    assert [notice.subject for notice in shown.warnings] == ["a"]
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from scim_bridge.model.source import Wanted
 from scim_bridge.source.ldap import entry, value
 from scim_bridge.source.ldap.layout import Layout, Server, layout, types
 from scim_bridge.source.ldap.name import is_below, parts, split, without_bits
-from scim_bridge.source.ldap.record import snapshot
 from scim_bridge.source.ldap.schema import parse
 from scim_bridge.source.ldap.session import is_without_people
+from scim_bridge.source.ldap.snapshot import snapshot
 from tests.source.ldap.reading import NO_TLS, TODAY, simple
 
 _DAY = 133_497_504_000_000_000

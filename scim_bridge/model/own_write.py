@@ -1,0 +1,46 @@
+"""What we have written to a target of late. A listing may not show it yet (reference, section 10: lists lag)."""
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from scim_bridge.model.identity import Kind, Members
+
+FRESH_FOR = timedelta(minutes=5)
+"""So long a listing alone does not prove that somebody else changed what we wrote. Lags of a minute have been told."""
+
+Pair = tuple[str, str]
+"""A membership: target ids of group and user."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnWrites:
+    """Our answered writes since a moment.
+
+    changed: (kind, target id) → when its last write was answered; deleted ones are not among them. deleted: what we
+    deleted. members: group → user → whether the user is in the group since then, by target ids.
+    """
+
+    changed: Mapping[tuple[Kind, str], datetime] = field(default_factory=dict)
+    deleted: frozenset[tuple[Kind, str]] = frozenset()
+    members: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
+
+    def over(self, read: Members, there: Container[str]) -> tuple[Members, frozenset[Pair]]:
+        """Members as they were read, with what we wrote ourselves; and the memberships that the reading lacked.
+
+        there: target ids of the users that are on the target.
+        """
+        found: dict[str, frozenset[str]] = {}
+        lacking: set[Pair] = set()
+        for group_id, shown in read.items():
+            ours = self.members.get(group_id, {})
+            added = {user_id for user_id, is_in in ours.items() if is_in and user_id in there} - shown
+            gone = {user_id for user_id in shown if not ours.get(user_id, True) or ("user", user_id) in self.deleted}
+            found[group_id] = (shown | added) - gone if added or gone else shown
+            lacking |= {(group_id, user_id) for user_id in added}
+        return found, frozenset(lacking)
+
+    def groups_of(self, user_id: str, read: frozenset[str]) -> frozenset[str]:
+        """The groups of one user as they were read, with what we wrote ourselves."""
+        ours = {group_id: users[user_id] for group_id, users in self.members.items() if user_id in users}
+        return frozenset({*read, *ours} - {group_id for group_id, is_in in ours.items() if not is_in})

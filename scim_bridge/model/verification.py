@@ -1,0 +1,51 @@
+"""How often the whole target is read again, so that what somebody else changed there is seen (drift)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+
+_SHARE = 0.02
+"""Of the permitted requests, for looking again at what most likely has not changed."""
+SHORTEST, LONGEST = timedelta(minutes=15), timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingCost:
+    """What a whole reading costs. measured: requests of the last one, 0 if there was none.
+
+    users, groups: how many the target holds; members: the size of each group that has members.
+    """
+
+    measured: int = 0
+    users: int = 0
+    groups: int = 0
+    members: tuple[int, ...] = ()
+
+    def requests(self, page: int, *, shows_members: bool) -> int:
+        """Requests of the next reading: as many as there are pages, or as the last one took if that is more.
+
+        page: resources a page. shows_members: groups are listed with their members, so that nobody asks for them.
+        """
+        pages = max(1, ceil(self.users / page)) + max(1, ceil(self.groups / page))
+        if not shows_members:
+            pages += sum(ceil(size / page) for size in self.members) + self.groups - len(self.members)
+        return max(self.measured, pages)
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """When to read everything again. fixed: as somebody wrote it, None for `auto`. per_second: permitted requests."""
+
+    fixed: timedelta | None
+    per_second: float
+
+    def every(self, requests: int) -> timedelta:
+        """How old a reading of the target may be, if one costs this many requests."""
+        if self.fixed is not None:
+            return self.fixed
+        return min(LONGEST, max(SHORTEST, timedelta(seconds=requests / (_SHARE * self.per_second))))
+
+    @property
+    def source_every(self) -> timedelta:
+        """How old a whole reading of the source may be. The requests to a target say nothing of what that costs."""
+        return self.fixed if self.fixed is not None else LONGEST

@@ -1,0 +1,108 @@
+"""What the target refused, kept between runs with the time at which it is sent again.
+
+After a refusal it waits an hour, then 2, 4, 8, 16 and from then on 24 hours, counted from the beginning of the run that
+sent it. Another record or another mapping begins anew (plan/backoff.py says what else sends it at once).
+"""
+
+from collections.abc import Container, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlmodel import col
+
+from scim_bridge.model.identity import Kind
+from scim_bridge.model.plan import Bookkeeping, Conflict, Refusal
+from scim_bridge.state.table import RefusalRow
+
+_KEY = ("connection", "endpoint", "kind", "source_id", "member")
+_COLUMNS = (
+    col(RefusalRow.kind),
+    col(RefusalRow.source_id),
+    col(RefusalRow.member),
+    col(RefusalRow.target_id),
+    col(RefusalRow.digest),
+    col(RefusalRow.paths),
+    col(RefusalRow.conflict),
+    col(RefusalRow.mapping),
+    col(RefusalRow.due),
+)
+_FIRST, _LONGEST = timedelta(hours=1), timedelta(hours=24)
+
+
+def pause(times: int) -> timedelta:
+    """How long after a refusal the same is sent again. times: how often it was refused in a row, from 1."""
+    return min(_LONGEST, _FIRST * (1 << min(times - 1, 10)))
+
+
+def refusals_of(database: Connection, connection: str, endpoint: str) -> list[tuple[str, Refusal]]:
+    """What is remembered, each with the key of its conflict; the conflict itself is to be filled in."""
+    mine = (col(RefusalRow.connection) == connection, col(RefusalRow.endpoint) == endpoint)
+    return [(row.conflict, _refusal(row)) for row in database.execute(select(*_COLUMNS).where(*mine))]
+
+
+def keep_refusals(
+    database: Connection, connection: str, endpoint: str, books: Bookkeeping, mapping: str, sent_at: datetime
+) -> None:
+    """Put what was refused in a run on record, and forget what was sent again and is over.
+
+    mapping: a hash of the mapping's document. sent_at: when the run began.
+    """
+    place = {"connection": connection, "endpoint": endpoint}
+    mine = (col(RefusalRow.connection) == connection, col(RefusalRow.endpoint) == endpoint)
+    columns = (*_COLUMNS, col(RefusalRow.times))
+    stored = {(row.kind, row.source_id, row.member): row for row in database.execute(select(*columns).where(*mine))}
+    _forget(database, place, (key for key in books.answered if key in stored))
+    rows = []
+    for refusal in books.refusals:
+        before = stored.get(refusal.key)
+        is_same = before is not None and (before.digest, before.mapping) == (refusal.digest, mapping)
+        times = before.times + 1 if before is not None and is_same else 1
+        rows.append(place | _values(refusal) | {"mapping": mapping, "times": times, "due": sent_at + pause(times)})
+    if rows:
+        statement = upsert(RefusalRow)
+        moved = {name: statement.excluded[name] for name in rows[0] if name not in _KEY}
+        database.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=moved), rows)
+
+
+def forget_told_otherwise(database: Connection, connection: str, endpoint: str, open_keys: Container[str]) -> None:
+    """What is remembered of a conflict that is over goes with it."""
+    mine = (col(RefusalRow.connection) == connection, col(RefusalRow.endpoint) == endpoint)
+    stored = database.execute(select(*_COLUMNS).where(*mine)).all()
+    over = [(row.kind, row.source_id, row.member) for row in stored if row.conflict not in open_keys]
+    _forget(database, {"connection": connection, "endpoint": endpoint}, over)
+
+
+def _forget(database: Connection, place: Mapping[str, str], keys: Iterable[tuple[str, str, str]]) -> None:
+    rows = [{f"of_{name}": value for name, value in zip(_KEY, (*place.values(), *key), strict=True)} for key in keys]
+    if rows:
+        this = (RefusalRow.__table__.c[name] == bindparam(f"of_{name}") for name in _KEY)  # type: ignore[attr-defined]
+        database.execute(delete(RefusalRow).where(*this), rows)
+
+
+def _values(refusal: Refusal) -> dict[str, Any]:
+    return {
+        "kind": refusal.kind,
+        "source_id": refusal.source_id,
+        "member": refusal.member,
+        "target_id": refusal.target_id,
+        "digest": refusal.digest,
+        "paths": sorted(refusal.paths),
+        "conflict": refusal.conflict.key,
+    }
+
+
+def _refusal(row: Any) -> Refusal:
+    kind: Kind = "user" if row.kind == "user" else "group"
+    return Refusal(
+        kind,
+        row.source_id,
+        row.member,
+        row.target_id,
+        row.digest,
+        Conflict(row.conflict, "", (), "", ""),
+        frozenset(row.paths),
+        row.mapping,
+        row.due,
+    )

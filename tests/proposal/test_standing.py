@@ -1,0 +1,99 @@
+"""Who may sign in, by what stands in the columns: what is proposed, what is said of it, what is left alone."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from scim_bridge.proposal.header import roles_of
+from scim_bridge.proposal.standing import Standing, standing
+
+
+def seen(**columns: Sequence[str]) -> Standing:
+    """Columns by their headers, as a file has them; `_` stands for a blank."""
+    cells = {name.replace("_", " "): list(values) for name, values in columns.items()}
+    return standing(roles_of(cells, "user"), cells)
+
+
+def rules(found: Standing) -> list[str]:
+    return [signal.rule for signal in found.signals]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "rule"),
+    [
+        ("Status", ["Active", "Suspended"], 'Status in ["Active"]'),
+        ("Status", ["Terminated", "Regular hours"], '!(Status in ["Terminated"])'),
+        ("Status", ["true", "false"], "truth(Status)"),
+        ("Status", ["A", "T"], 'Status in ["A"]'),
+        ("Aktiv", ["Ja", "Nein"], "truth(Aktiv)"),
+        ("Aktiv", ["J", "N"], 'Aktiv in ["J"]'),
+        ("Aktiv", ["x", ""], 'Aktiv in ["x"]'),
+        ("Actif", ["Oui", "Non"], "truth(Actif)"),
+        ("enabled", ["true", "maybe"], "truth(enabled)"),
+        ("enabled", ["Active", "Terminated"], 'enabled in ["Active"]'),
+        ("Gesperrt", ["Ja", "Nein"], "!truth(Gesperrt)"),
+        ("Gesperrt", ["Ja", ""], '(Gesperrt == "" || !truth(Gesperrt))'),
+        ("Gesperrt", ["", ""], 'Gesperrt == ""'),
+        ("退職", ["在籍", "退職"], 'source["退職"] in ["在籍"]'),
+        ("退職", ["○", ""], '(source["退職"] == "" || !truth(source["退職"]))'),
+        ("退職", ["自己都合", ""], 'source["退職"] == ""'),
+        ("退職", ["2027-03-31", ""], '!isBefore(source["退職"], today)'),
+        ("Terminated", ["2027-03-31", ""], "!isBefore(Terminated, today)"),
+    ],
+)
+def test_a_rule_fits_what_stands_in_the_column(header: str, cells: list[str], rule: str) -> None:
+    assert rules(seen(**{header: cells})) == [rule]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "told"),
+    [
+        ("Status", ["1", "2"], "Status does not say who has left in words that are known ('1' (1 user), '2' (1 user))"),
+        ("Status", ["", ""], "Status is empty for every user, so it does not say who has left"),
+        ("Exit date", ["soon", ""], "Exit date does not say who has left in words that are known ('soon' (1 user))"),
+        ("Shoe size", ["42", "43"], "no column was found that says who has left"),
+    ],
+)
+def test_where_nothing_tells_who_has_left_that_is_the_alarm(header: str, cells: list[str], told: str) -> None:
+    found = seen(**{header: cells})
+    assert found.signals == ()
+    assert found.alarm == (
+        f"{told}. Every user in the file would be active, and nobody who has left would be deactivated"
+    )
+
+
+def test_what_each_value_is_taken_for_is_said() -> None:
+    found = seen(Status=["Active", "Active", "Suspended", "Mystery", ""])
+    assert found.notes == (
+        (
+            "Status says who may sign in: 'Active' (2 users) is taken for active, 'Suspended' (1 user), "
+            "'Mystery' (1 user), an empty cell (1 user) and any other value for inactive"
+        ),
+        "Status: look at 'Mystery' (1 user), which no rule knows; the user is inactive",
+    )
+
+
+def test_all_columns_that_can_be_read_have_a_say() -> None:
+    found = seen(
+        Employment_Status=["Full time", "Part time"],
+        Worker_Status=["Active", "Terminated"],
+        Account_Status=["Active", "Suspended"],
+        Termination_Date=["", "2027-03-31"],
+    )
+    assert rules(found) == [
+        'source["Account Status"] in ["Active"]',
+        'source["Worker Status"] in ["Active"]',
+        '!isBefore(source["Termination Date"], today)',
+    ]
+
+
+def test_a_column_of_unknown_header_counts_if_its_cells_leave_no_doubt() -> None:
+    assert rules(seen(Zustand=["Aktiv", "Gesperrt"], MFA=["Active", "Inactive"])) == ['Zustand in ["Aktiv"]']
+    assert seen(MFA_State=["Active", "Inactive"]).alarm
+    assert seen(Zustand=["Aktiv", "Aktiv"]).alarm
+    assert seen(Flag=["yes", "no"]).alarm
+
+
+def test_a_day_of_notice_is_doubted() -> None:
+    (note,) = seen(Kündigungsdatum=["31.12.2026", ""]).notes
+    assert note.startswith("Kündigungsdatum is taken for the last day; if it is the day of notice")
