@@ -230,11 +230,17 @@ class Histories(RuleBasedStateMachine):
             self.judge.by_hand.add(user.id)
             self._change(name, externalId=None)
 
+    def _minutes_pass(self) -> None:
+        """Long enough since our last write that a reading proves what somebody else has done."""
+        if self.world.state.exists():
+            age(self.world, 0.2)
+
     @rule(group=GROUPS, name=NAMES, into=st.booleans())
     def move(self, group: str, name: str, into: bool) -> None:
         user, found = self._user(name), self.sandbox.app.store.groups.find("externalId", group)
         if user is not None and found is not None:
             self.note(f"{name} is put {'into' if into else 'out of'} {group} by hand")
+            self._minutes_pass()
             store = self.sandbox.app.store
             (store.add_member if into else store.remove_member)(found.id, user.id)
 
