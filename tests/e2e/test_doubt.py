@@ -4,6 +4,7 @@ import pytest
 
 from scim_bridge.sandbox.fault import Fault
 from tests.e2e.conftest import Cli
+from tests.e2e.test_crash import _start
 from tests.e2e.test_policies import allow, conflicts, user_of
 from tests.e2e.world import People, World
 
@@ -60,15 +61,17 @@ def test_our_own_change_is_not_taken_for_drift(
 
 
 @pytest.mark.parametrize("arguments", [(), ("--full",)])
-def test_a_member_of_a_group_made_in_the_same_run_is_ours(
+def test_a_member_of_a_group_made_in_a_run_that_was_killed_is_ours(
     world: World, people: People, cli: Cli, arguments: tuple[str, ...]
 ) -> None:
     people.group("n", "new", "c", "d")
     world.write(people)
-    down = Fault("error", "GET", "Groups")
-    lose_answers(
-        world, cli, Fault("error_after", "PATCH", "Groups"), down, Fault("error", "GET", "Users?count=1", skip=1)
-    )
+    world.sandbox.fail(Fault("hold_after", "PATCH", "Groups"))
+    with _start(world, "sync") as process:
+        world.sandbox.wait_held()
+        process.kill()
+    world.sandbox.fail()
+    world.sandbox.go_on()
     assert world.held()["groups"]["n"] == ("new", {"c", "d"})
     people.members.remove(("n", "c", "user"))
     world.write(people)
