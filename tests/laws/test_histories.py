@@ -207,7 +207,7 @@ class Histories(RuleBasedStateMachine):
     @rule(name=NAMES)
     def lock(self, name: str) -> None:
         user = self._user(name)
-        if user is not None:
+        if user is not None and user.attributes["active"]:  # nobody sees that an inactive user is locked as well
             self.note(f"{name} is locked by hand")
             self.judge.locked.add(user.id)
             self._change(name, active=False)
