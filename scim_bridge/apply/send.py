@@ -235,7 +235,10 @@ class Sender:
                 members[target_id] = member
         not_there = "; ".join(
             f"{_listed(left)} {why}"
-            for left, why in ((absent, "could not be created on the target"), (locked, "is inactive there, so it waits"))
+            for left, why in (
+                (absent, "could not be created on the target"),
+                (locked, "is inactive there, so it waits"),
+            )
             if left
         )
         absent += locked
