@@ -45,8 +45,8 @@ scimmy: $(if $(shell command -v npm),.venv/scimmy/.done)
 
 .PHONY: test-slow
 test-slow: setup scimmy ## large and long tests, and the laws with thirty times the examples
-	$(BIN)/python -m pytest -m slow
-	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -m "not samba and not ds389" tests/laws tests/mapping tests/source
+	HISTORIES=400 $(BIN)/python -m pytest -m slow
+	HISTORIES=400 HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -m "not samba and not ds389" tests/laws tests/mapping tests/source
 
 .PHONY: test-samba
 test-samba: setup ## Active Directory, as Samba speaks it (make samba-packages; needs root)

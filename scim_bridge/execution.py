@@ -19,6 +19,7 @@ from scim_bridge.model.source import SourceReading
 from scim_bridge.observation import Observed
 from scim_bridge.plan.correlate import Matches
 from scim_bridge.plan.document import fingerprint, operation_bytes
+from scim_bridge.plan.doubt import settle
 from scim_bridge.plan.guard import not_approved
 from scim_bridge.plan.sides import Sides
 from scim_bridge.plan.single import Key
@@ -138,6 +139,7 @@ def remember(bridge: Bridge, state: State, reading: Reading) -> None:
     else:
         read_now = {group_id: observed.members[group_id] for group_id in observed.read_now}
         state.look_again(bridge.endpoint, observed.again, read_now)
+    state.settle(settle(observed.doubts, observed.inventory, observed.members, reading.sides.known, observed.now))
 
 
 class Requests(Protocol):

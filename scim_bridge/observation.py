@@ -4,19 +4,21 @@ Between verifying runs nobody asks the target what it holds: every answered writ
 left in doubt by an unclean end is looked at again (§6.4).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from scim_bridge.bridge import Bridge
 from scim_bridge.listing import FEW, Found, Key, read_members, read_settled, with_again
-from scim_bridge.model.identity import EXTERNAL_ID, Existing, Inventory, Kind, Members, Notice
+from scim_bridge.model.doubt import Doubt
+from scim_bridge.model.identity import EXTERNAL_ID, KINDS, Existing, Inventory, Kind, Members, Notice
 from scim_bridge.model.known import Known
 from scim_bridge.model.own_write import Pair
 from scim_bridge.model.protocol import Progress
 from scim_bridge.model.run import OperationRecord
 from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.plan.backoff import with_due
+from scim_bridge.plan.document import from_document
 from scim_bridge.state.reader import StateReader
 
 _REPAIRS = 4
@@ -30,6 +32,7 @@ class Observed:
 
     again: what was looked at again, None for what is gone. members: of the groups that were asked for; read_now: those
     of them that the target was asked about in this run; lacking: memberships that its answer did not show yet.
+    doubts: writes of earlier runs without a good answer, which can be looked at now.
     """
 
     inventory: Inventory
@@ -40,6 +43,7 @@ class Observed:
     members: Members = field(default_factory=dict)
     read_now: frozenset[str] = frozenset()
     lacking: frozenset[Pair] = frozenset()
+    doubts: tuple[Doubt, ...] = ()
 
 
 def knowledge(bridge: Bridge, reader: StateReader, now: datetime, *, is_asked: bool = False) -> Known:
@@ -83,17 +87,32 @@ def observe(
 ) -> Observed:
     """Users and groups of the target. in_full: read it whatever is known."""
     last = reader.last_reading(bridge.name, bridge.endpoint)
-    if in_full or last is None or now - last >= verified_every(bridge, reader):
-        return Observed(read_settled(bridge, reader, known, now, progress), now, is_whole=True, now=now)
-    in_doubt = reader.doubtful(bridge.name, bridge.endpoint, last)
-    if len(in_doubt) > FEW:  # a reading brings a hundred a request
-        return Observed(read_settled(bridge, reader, known, now, progress), now, is_whole=True, now=now)
+    in_doubt = reader.doubtful(bridge.name, bridge.endpoint)
+    is_due = in_full or last is None or now - last >= verified_every(bridge, reader)
+    if last is None or is_due or len(in_doubt) > FEW:  # a reading brings a hundred a request
+        listed = read_settled(bridge, reader, known, now, progress)
+        return Observed(listed, now, is_whole=True, now=now, doubts=doubts_of(in_doubt, known, listed))
     bridge.target.check()  # a token that has died is found out now, not with the first revocation
     again: dict[Key, Existing | None] = {}
     for record in in_doubt:
-        again |= _look_again(bridge, record)
-    seen = reader.inventory(bridge.endpoint)
-    return Observed(with_again(seen, again), last, is_whole=False, now=now, again=again)
+        again |= _look_again(bridge, record, known)
+    seen = with_again(reader.inventory(bridge.endpoint), again)
+    doubts = doubts_of(in_doubt, known, seen)
+    return Observed(seen, last, is_whole=False, now=now, again=again, doubts=doubts)
+
+
+def doubts_of(records: Sequence[OperationRecord], known: Known, inventory: Inventory) -> tuple[Doubt, ...]:
+    """Writes in doubt, each with its resource: by the journal, by the link that a create left, or by its externalId."""
+    shown = ((kind, resource) for kind in KINDS for resource in inventory.of(kind).values())
+    marked = {(kind, r.external_id): r.target_id for kind, r in shown if r.external_id} if records else {}
+    found = []
+    for record in records:
+        operation = from_document(record.document)
+        link = known.of(operation.resource).get(operation.source_id or "")
+        there = link.target_id if link is not None else marked.get((operation.resource, operation.source_id or ""), "")
+        target_id = record.target_id or operation.target_id or there
+        found.append(Doubt(record.run_id, operation, target_id, record.sent_at or datetime.min.replace(tzinfo=UTC)))
+    return tuple(found)
 
 
 def with_members(
@@ -115,11 +134,18 @@ def without_members(observed: Observed) -> Observed:
     return replace(observed, members={}, read_now=frozenset(), lacking=frozenset())
 
 
-def _look_again(bridge: Bridge, record: OperationRecord) -> dict[Key, Existing | None]:
-    """What an operation has touched, as the target shows it now. A create without an answer is looked for."""
+def _look_again(bridge: Bridge, record: OperationRecord, known: Known) -> dict[Key, Existing | None]:
+    """What an operation has touched, as the target shows it now.
+
+    A resource that had no id yet when the operation was planned is found by the link that its creation has left; one
+    whose creation was not answered either is looked for by its externalId.
+    """
     kind: Kind = "user" if record.kind.endswith("_user") else "group"
-    if record.target_id is not None:
-        return {(kind, record.target_id): bridge.target.get(kind, record.target_id)}
-    external_id = record.document.get("changes", {}).get(EXTERNAL_ID, [None, None])[1]
+    source_id = record.document["source_id"] or ""
+    link = known.of(kind).get(source_id)
+    target_id = record.target_id or (link.target_id if link is not None else None)
+    if target_id is not None:
+        return {(kind, target_id): bridge.target.get(kind, target_id)}
+    external_id = record.document.get("changes", {}).get(EXTERNAL_ID, [None, source_id])[1]
     found = bridge.target.find(kind, EXTERNAL_ID, external_id) if external_id else None
     return {(kind, found.target_id): found} if found is not None else {}

@@ -20,9 +20,10 @@ from scim_bridge.model.known import Known, LastApplied
 from scim_bridge.model.own_write import FRESH_FOR
 from scim_bridge.model.plan import Plan, Verdict
 from scim_bridge.model.source import Memory, SourceReading
-from scim_bridge.observation import Observed, knowledge, recollect
+from scim_bridge.observation import Observed, doubts_of, knowledge, recollect
 from scim_bridge.plan.assignments import concerned, with_what_hangs
 from scim_bridge.plan.correlate import Match, Matches, correlate
+from scim_bridge.plan.doubt import settle, with_settled
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.guard import refuse_empty
 from scim_bridge.plan.make import Occasion, make_plan
@@ -61,7 +62,7 @@ def read_and_plan_only(
     source, everybody, keys = _see(view, recollect(bridge, reader, now), who, beside)
     view = view.around(everybody, keys)
     too = in_the_way(view.matches, keys, bridge.terms.unique)
-    view = _looked_at(view, reader, keys | too)
+    view = _settled(_looked_at(view, reader, keys | too), reader, keys | too)
     sides, plan = _planned(view, reader, keys | too, now)
     plan = replace(plan, warnings=(*plan.warnings, *_planned_too(view.named(too))))
     return Reading(source, now, view.matches, view.observed, sides, plan, keys | too)
@@ -132,6 +133,16 @@ class _View:
 def _looked_at(view: _View, reader: StateReader, keys: frozenset[Key]) -> _View:
     """With the named as the target shows them now."""
     return replace(view, observed=look_at(view.bridge, reader, view.observed, view.named(keys)))
+
+
+def _settled(view: _View, reader: StateReader, keys: frozenset[Key]) -> _View:
+    """With what earlier writes to the named, whose answers were lost, have done: that is ours as well."""
+    observed, bridge = view.observed, view.bridge
+    records = reader.doubtful(bridge.name, bridge.endpoint)
+    doubts = doubts_of(records, view.known, observed.inventory)
+    mine = tuple(d for d in doubts if (d.operation.resource, d.operation.source_id) in keys)
+    known = with_settled(view.known, settle(mine, observed.inventory, observed.members, view.known, observed.now))
+    return replace(view, known=known, observed=replace(observed, doubts=mine))
 
 
 @dataclass(frozen=True, slots=True)

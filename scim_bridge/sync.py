@@ -29,6 +29,7 @@ from scim_bridge.plan.assignments import concerned, with_assignments
 from scim_bridge.plan.basis import changed_since
 from scim_bridge.plan.correlate import Matches, correlate
 from scim_bridge.plan.document import fingerprint
+from scim_bridge.plan.doubt import settle, with_settled
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.guard import refuse_empty
 from scim_bridge.plan.make import Occasion, make_plan
@@ -89,10 +90,12 @@ def plan_from(bridge: Bridge, reader: StateReader, known: Known, sight: Sight, o
     Several mappings may be planned from one sight.
     """
     records, existing = sight.source.snapshot, sight.existing
+    known = with_settled(known, settle(existing.doubts, existing.inventory, None, known, sight.now))
     last = LastApplied(known, existing.inventory)
     desired = fit(map_records(records, bridge.mapping, sight.today, last), bridge.target.capabilities)
     matches = correlate(desired, existing.inventory, known, bridge.terms)
     existing = with_members(bridge, reader, existing, matches.member_groups, order.progress)
+    known = with_settled(known, settle(existing.doubts, existing.inventory, existing.members, known, sight.now))
     plan = _plan(bridge, matches, desired, existing, known, sight)
     if not _is_confirmed(bridge, plan, existing):
         existing = with_members(bridge, reader, without_members(existing), matches.member_groups, order.progress)

@@ -14,13 +14,16 @@ import orjson
 from sqlalchemy import Connection, Engine, Update, insert, select
 from sqlmodel import col
 
-from scim_bridge.model.identity import NAMES, Value
+from scim_bridge.model.doubt import Settled
+from scim_bridge.model.identity import NAMES, Kind, Value
 from scim_bridge.model.operation import Operation, Outcome, landed
 from scim_bridge.model.text import folded
-from scim_bridge.state.observed import move_on, text_of
+from scim_bridge.state.observed import move_on, note_members, text_of
+from scim_bridge.state.refusal import forget_landed
 from scim_bridge.state.statement import (
     LINK,
     OPERATION_ENDED,
+    OPERATION_LOOKED_AT,
     OPERATION_SENT,
     OPERATION_UNSENT,
     PUT_LINK,
@@ -45,7 +48,7 @@ class RunJournal:
             row = database.execute(
                 select(col(RunRow.connection), col(RunRow.endpoint), col(RunRow.plan)).where(col(RunRow.id) == run_id)
             ).one()
-        self._connection, self._endpoint, self._plan = row
+        self.connection, self._endpoint, self._plan = row
 
     def record(self, operations: Iterable[tuple[Operation, bytes]]) -> None:
         """All operations of the plan with their documents, before the first is sent."""
@@ -72,13 +75,38 @@ class RunJournal:
                 request_id=outcome.request_id,
                 detail=outcome.detail,
                 at=now,
+                is_known=outcome.status == "held" and outcome.conflict_kind != "not_answered",
             )
             new = landed(operation, outcome)
             if new is not None and operation.source_id and outcome.target_id:
                 self._link(database, operation, outcome.target_id, new)
             if operation.is_delete and outcome.status == "done":
                 database.execute(UNLINK, self._links(operation.resource) | {"of_target_id": operation.target_id})
-            move_on(database, self._connection, self._endpoint, operation, outcome, now)
+            move_on(database, self.connection, self._endpoint, operation, outcome, now)
+
+    def settle(self, looked: Iterable[Settled]) -> None:
+        """What a later look has shown of writes of this run that were in doubt: what landed is ours, and on record."""
+        with self._turn, writing(self._engine) as database:
+            for each in looked:
+                operation, target_id = each.doubt.operation, each.doubt.target_id
+                self._note(
+                    database,
+                    OPERATION_LOOKED_AT,
+                    operation.id,
+                    status="done" if each.has_landed else "failed",
+                    target_id=target_id or operation.target_id,
+                    detail="" if each.has_landed else "it had not landed when the target was looked at again",
+                    at=each.doubt.sent_at,
+                )
+                if each.landed and operation.source_id and target_id:
+                    self._link(database, operation, target_id, each.landed)
+                if operation.is_delete and each.has_landed:
+                    database.execute(UNLINK, self._links(operation.resource) | {"of_target_id": operation.target_id})
+                note_members(database, self._endpoint, target_id, each.members)
+
+    def forget_refusals(self, database: Connection, kind: Kind, source_id: str) -> list[str]:
+        """What was not answered has landed, so it is kept back no more. Gives the keys of the conflicts about it."""
+        return forget_landed(database, self.connection, self._endpoint, kind, source_id)
 
     def end_unsent(self, outcomes: Iterable[Outcome]) -> None:
         """Operations that were never sent, with the reason."""
@@ -138,7 +166,7 @@ class RunJournal:
         before = stored[0] if stored is not None and stored[2] == target_id else "{}"
         name = new.get(NAMES[operation.resource]) or (operation.subject if stored is None else None)
         values = {
-            "connection": self._connection,
+            "connection": self.connection,
             "endpoint": self._endpoint,
             "kind": operation.resource,
             "source_id": operation.source_id,
@@ -150,7 +178,7 @@ class RunJournal:
         database.execute(PUT_LINK, values)
 
     def _links(self, kind: str) -> dict[str, Any]:
-        return {"of_connection": self._connection, "of_endpoint": self._endpoint, "of_kind": kind}
+        return {"of_connection": self.connection, "of_endpoint": self._endpoint, "of_kind": kind}
 
 
 def _merged(text: str, new: Mapping[str, Value | None]) -> str:

@@ -259,6 +259,17 @@ def _move_members(
         database.execute(statement, [{"group": group, "user": user, "ours": True} for user in users])
 
 
+def note_members(database: Connection, endpoint: str, group_id: str, members: Mapping[str, bool]) -> None:
+    """Memberships that a write of ours made or ended, as a look has shown. members: user's target id → whether in."""
+    group = _row(database, endpoint, "group", group_id) if members else None
+    for is_in, statement in ((True, ADD_MEMBER), (False, REMOVE_MEMBER)):
+        ids = [user_id for user_id, found in members.items() if found is is_in]
+        named = {"of_endpoint": endpoint, "of_kind": "user", "target_ids": ids}
+        rows = database.execute(ROWS_OF, named).scalars().all() if ids and group is not None else []
+        if rows:
+            database.execute(statement, [{"group": group, "user": user, "ours": True} for user in rows])
+
+
 def _this(endpoint: str, kind: str, target_id: str) -> dict[str, str]:
     return {"of_endpoint": endpoint, "of_kind": kind, "of_target_id": target_id}
 

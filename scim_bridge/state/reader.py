@@ -307,12 +307,19 @@ class StateReader:
         with reading(self._engine) as database:
             return memory_of(database, connection, source_key, since)
 
-    def doubtful(self, connection: str, endpoint: str, since: datetime) -> list[OperationRecord]:
-        """Operations sent since then of which nobody knows how they ended. What was refused is known not to be so."""
+    def doubtful(self, connection: str, endpoint: str) -> list[OperationRecord]:
+        """Operations of which nobody knows how they ended, and nobody has looked since; refusals are known.
+
+        In the order in which they were sent.
+        """
         query = select_rows(OperationRow).join(RunRow)
         mine = (RunRow.connection == connection, RunRow.endpoint == endpoint)
-        unsure = (col(OperationRow.sent_at) >= since, col(OperationRow.status).in_(("sent", "failed")))
-        return [_operation(row) for row in self._rows(query.where(*mine, *unsure))]
+        unsure = (
+            col(OperationRow.sent_at).is_not(None),
+            col(OperationRow.status).in_(("sent", "failed", "held")),
+            col(OperationRow.is_looked_at).is_(False),
+        )
+        return [_operation(row) for row in self._rows(query.where(*mine, *unsure).order_by(col(OperationRow.sent_at)))]
 
     def _execute(self, query: Any) -> Iterator[Any]:
         """Rows of a query on columns, a batch at a time."""

@@ -14,7 +14,7 @@ from sqlmodel import col
 
 from scim_bridge.model.identity import Kind
 from scim_bridge.model.plan import Bookkeeping, Conflict, Refusal
-from scim_bridge.state.table import RefusalRow
+from scim_bridge.state.table import ConflictRow, RefusalRow
 
 _KEY = ("connection", "endpoint", "kind", "source_id", "member")
 _COLUMNS = (
@@ -72,6 +72,22 @@ def forget_told_otherwise(database: Connection, connection: str, endpoint: str, 
     stored = database.execute(select(*_COLUMNS).where(*mine)).all()
     over = [(row.kind, row.source_id, row.member) for row in stored if row.conflict not in open_keys]
     _forget(database, {"connection": connection, "endpoint": endpoint}, over)
+
+
+def forget_landed(database: Connection, connection: str, endpoint: str, kind: Kind, source_id: str) -> list[str]:
+    """What was not answered had landed, so nothing of this record is kept back. Gives the keys of its conflicts."""
+    mine = (col(RefusalRow.connection) == connection, col(RefusalRow.endpoint) == endpoint)
+    database.execute(
+        delete(RefusalRow).where(*mine, col(RefusalRow.kind) == kind, col(RefusalRow.source_id) == source_id)
+    )
+    unanswered = (
+        col(ConflictRow.connection) == connection,
+        col(ConflictRow.kind) == "not_answered",
+        col(ConflictRow.resource) == kind,
+        col(ConflictRow.source_id) == source_id,
+        col(ConflictRow.closed).is_(None),
+    )
+    return list(database.execute(select(col(ConflictRow.key)).where(*unanswered)).scalars())
 
 
 def _forget(database: Connection, place: Mapping[str, str], keys: Iterable[tuple[str, str, str]]) -> None:

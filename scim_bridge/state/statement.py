@@ -30,6 +30,18 @@ OPERATION_ENDED = (
         request_id=bindparam("request_id"),
         detail=bindparam("detail"),
         answered_at=bindparam("at"),
+        is_looked_at=bindparam("is_known"),
+    )
+)
+OPERATION_LOOKED_AT = (
+    update(OperationRow)
+    .where(*_THIS_OPERATION)
+    .values(
+        status=bindparam("status"),
+        target_id=bindparam("target_id"),
+        detail=bindparam("detail"),
+        answered_at=bindparam("at"),
+        is_looked_at=True,
     )
 )
 OPERATION_UNSENT = (

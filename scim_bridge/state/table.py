@@ -205,7 +205,10 @@ class RunRow(SQLModel, table=True):
 
 
 class OperationRow(SQLModel, table=True):
-    """One operation of a run: planned, sent, and what became of it. document: as in the plan document, JSON text."""
+    """One operation of a run: planned, sent, and what became of it. document: as in the plan document, JSON text.
+
+    is_looked_at: what became of it is known although it was not done: it was refused, or a later run has looked.
+    """
 
     __tablename__ = "operations"
 
@@ -220,6 +223,7 @@ class OperationRow(SQLModel, table=True):
     detail: str = ""
     sent_at: datetime | None = _time(nullable=True)
     answered_at: datetime | None = _time(nullable=True)
+    is_looked_at: bool = False
 
 
 class ConflictRow(SQLModel, table=True):

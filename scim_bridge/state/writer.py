@@ -1,7 +1,7 @@
 """Writing the state: runs from their first line to their last. Everything a run concludes lands in one transaction."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select,
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
+from scim_bridge.model.doubt import Settled
 from scim_bridge.model.identity import Existing, Inventory, Kind, Members
 from scim_bridge.model.plan import TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.run import Command, RunStatus
@@ -206,6 +207,19 @@ class State:
         """What the source remembers from now on. began: when the reading was."""
         with writing(self._engine) as database:
             keep_learned(database, connection, source_key, learned, began)
+
+    def settle(self, looked: Iterable[Settled]) -> None:
+        """What a look at the target has shown of writes in doubt, each in the journal of its run."""
+        by_run: dict[int, list[Settled]] = {}
+        for each in looked:
+            by_run.setdefault(each.doubt.run_id, []).append(each)
+        for run_id, of_run in by_run.items():
+            journal = RunJournal(self._engine, run_id, self._now)
+            journal.settle(of_run)
+            with writing(self._engine) as database:
+                for operation in (each.doubt.operation for each in of_run if each.has_landed):
+                    over = journal.forget_refusals(database, operation.resource, operation.source_id or "")
+                    self._close(database, journal.connection, set(over))
 
     def look_again(
         self,

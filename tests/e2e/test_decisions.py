@@ -34,6 +34,11 @@ def by_hand(world: World, name: str, **attributes: Any) -> None:
     world.sandbox.app.store.change("User", user, changed)
 
 
+def user_by_name(world: World, name: str) -> dict[str, Any]:
+    """A user as the emulator holds it, whoever's it is."""
+    return next({"title": ""} | user for user in world.sandbox.state()["users"] if user["userName"] == name)
+
+
 def lock_by_hand(world: World, name: str) -> None:
     by_hand(world, name, active=False)
 
@@ -247,3 +252,35 @@ def test_ignoring_who_is_unclaimed_lasts(world: World, people: People, cli: Cli)
     for arguments in ((), ("--full",), ("--only", "t")):
         assert cli("sync", *arguments).code == 0
     assert active(world, "a")
+
+
+def test_a_restored_copy_is_not_believed_because_its_first_run_was_cut(world: World, people: People, cli: Cli) -> None:
+    copy(world, world.folder / "copy")
+    by_hand(world, "t", externalId=None)
+    people.users["t"]["title"] = people.users["a"]["title"] = "Lead"
+    world.write(people)
+    restore(world)
+    world.sandbox.fail(Fault("error", "PATCH", status=403))
+    assert cli("sync", "--full", "--after-restore").code == 1
+    world.sandbox.fail()
+    assert cli("sync").code == 5
+    assert listed(cli, "adopt?") == ["t@corp.example"]
+    assert user_of(world, "a").attributes["title"] == "Lead"
+    assert user_by_name(world, "t@corp.example")["title"] != "Lead"
+
+
+def test_under_report_a_restored_copy_overwrites_nothing_though_its_first_run_was_cut(
+    world: World, people: People, cli: Cli
+) -> None:
+    allow(world, "drift: report")
+    assert cli("sync").code == 0
+    copy(world, world.folder / "copy")
+    by_hand(world, "b", title="by hand")
+    people.users["a"]["title"] = "Lead"
+    world.write(people)
+    restore(world)
+    world.sandbox.fail(Fault("error", "PATCH", status=403))
+    assert cli("sync", "--full", "--after-restore").code in (1, 5)
+    world.sandbox.fail()
+    assert cli("sync", "--full").code == 5
+    assert user_of(world, "b").attributes["title"] == "by hand"

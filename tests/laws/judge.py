@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from scim_bridge.sandbox.app import Logged
 from scim_bridge.sandbox.server import Sandbox
 from tests.e2e.world import People
 
@@ -31,6 +32,22 @@ class Policy:
         limits = "limits: {" + ", ".join(f"{name}: 100%" for name in _LIMITS) + "}" if self.is_bold else "limits: {}"
         protect = f"protect: {{users: ['{PROTECTED_USER}'], groups: ['AWSControlTower*']}}"
         return f"drift: {self.drift}, rehire: {self.rehire}, deprovision: {{{grace}}}, {protect}, {limits}"
+
+
+_GRANTS, _REVOCATIONS = ("create", "add", "activate"), ("remove", "deactivate", "delete")
+
+
+def _steps(request: Logged) -> Iterator[str]:
+    """What a request does, as far as the order of revocations and grants goes."""
+    if request.method == "POST":
+        yield "create"
+    elif request.method == "DELETE":
+        yield "delete"
+    for operation in (request.body or {}).get("Operations", ()) if request.method == "PATCH" else ():
+        if operation.get("path") == "active":
+            yield "activate" if operation["value"] else "deactivate"
+        elif operation.get("path", "").startswith("members"):
+            yield operation["op"].lower()
 
 
 _LIMITS = ("deactivate", "delete", "remove_members", "shrink_source", "missing", "mapping_change")
@@ -88,13 +105,24 @@ class Judge:
         found = []
         if self.sandbox.counts.invalid:
             found.append(f"invalid requests: {self.sandbox.counts.told}")
-        if named in ("sync", "sync --full") and code in (0, 5):
+        found += self._revoked_late()
+        if named == "sync --full" and code in (0, 5):  # any other trusts what was last seen
             found += self._leavers(people, conflicts)
             found += self._memberships(people, conflicts)
         waiting = [c for c in conflicts if c["resolution"] not in ("ignore", "target")]
         if named.startswith("sync") and "--only" not in named and code == 0 and waiting:
             found.append(f"exit 0, and {[c['kind'] for c in waiting]} wait")
         return found
+
+    def _revoked_late(self) -> Iterator[str]:
+        """Revocations go first: nobody is deactivated or taken out of a group after somebody was let in."""
+        granted = ""
+        for request in self.sandbox.requests:
+            for step in _steps(request):
+                if step in _GRANTS:
+                    granted = granted or f"{request.method} {request.path}"
+                elif step in _REVOCATIONS and granted:
+                    yield f"{request.method} {request.path} revokes after {granted}"
 
     def _activated(self, before: dict[str, Any]) -> Iterator[str]:
         shown = self.users()

@@ -11,11 +11,13 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -24,6 +26,7 @@ from scim_bridge.cli.main import run
 from scim_bridge.model.known import DECISIONS
 from scim_bridge.sandbox.fault import Fault
 from scim_bridge.sandbox.server import Sandbox
+from tests.e2e.test_crash import _start
 from tests.e2e.test_policies import age
 from tests.e2e.world import People, World, person
 from tests.laws.judge import PROTECTED_GROUP, PROTECTED_USER, Judge, Policy
@@ -204,7 +207,7 @@ class Histories(RuleBasedStateMachine):
     @rule(name=NAMES)
     def lock(self, name: str) -> None:
         user = self._user(name)
-        if user is not None:
+        if user is not None and user.attributes["active"]:  # nobody sees that an inactive user is locked as well
             self.note(f"{name} is locked by hand")
             self.judge.locked.add(user.id)
             self._change(name, active=False)
@@ -230,11 +233,17 @@ class Histories(RuleBasedStateMachine):
             self.judge.by_hand.add(user.id)
             self._change(name, externalId=None)
 
+    def _minutes_pass(self) -> None:
+        """Long enough since our last write that a reading proves what somebody else has done."""
+        if self.world.state.exists():
+            age(self.world, 0.2)
+
     @rule(group=GROUPS, name=NAMES, into=st.booleans())
     def move(self, group: str, name: str, into: bool) -> None:
         user, found = self._user(name), self.sandbox.app.store.groups.find("externalId", group)
         if user is not None and found is not None:
             self.note(f"{name} is put {'into' if into else 'out of'} {group} by hand")
+            self._minutes_pass()
             store = self.sandbox.app.store
             (store.add_member if into else store.remove_member)(found.id, user.id)
 
@@ -348,12 +357,32 @@ class Histories(RuleBasedStateMachine):
         self.sandbox.fail()
 
 
+class KilledHistories(Histories):
+    """The same with processes that are killed while a write is held: before it lands, or after."""
+
+    @rule(kind=st.sampled_from(("hold_before", "hold_after")), skip=st.integers(0, 4))
+    def kill(self, kind: Any, skip: int) -> None:
+        self.note(f"a sync is killed at its write {skip + 1}: {kind}")
+        before = self.sandbox.state()
+        self.sandbox.fail(*(Fault(kind, method, skip=skip, left=1) for method in ("PATCH", "POST", "DELETE")))
+        with _start(self.world, "sync") as process:
+            while process.poll() is None and not self.sandbox.app.delivery.gate.held:
+                time.sleep(0.01)
+            process.kill()
+        self.sandbox.fail()
+        self.sandbox.go_on()
+        faults = self.judge.never(before)
+        self.judge.look(self.people)
+        assert not faults, "\n".join([*faults, "history:", *self.log])
+
+
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(
-    max_examples=int(os.environ.get("HISTORIES", "6")),
+TestKilledHistories = pytest.mark.slow(KilledHistories.TestCase)
+TestHistories.settings = TestKilledHistories.settings = settings(
+    max_examples=int(os.environ.get("HISTORIES", "8")),
     stateful_step_count=25,
     deadline=None,
     print_blob=True,
-    phases=(Phase.explicit, Phase.generate),
+    phases=(Phase.explicit, Phase.generate),  # the log tells the history; shrinking one takes an hour
     suppress_health_check=list(HealthCheck),
 )

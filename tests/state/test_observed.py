@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scim_bridge.model.doubt import Doubt, Settled
 from scim_bridge.model.identity import Existing, Inventory, Kind
 from scim_bridge.model.operation import Member, Operation, Outcome, Phase
 from scim_bridge.state.writer import State
@@ -71,7 +72,7 @@ def test_answered_writes_move_it_on(state: State) -> None:
     assert state.reader.members(HERE, ["t-g"]) == {"t-g": {"t-b"}}
 
 
-def test_what_was_sent_and_not_answered_is_in_doubt_until_the_next_reading(state: State) -> None:
+def test_what_was_sent_and_not_answered_is_in_doubt_until_it_was_looked_at(state: State) -> None:
     state.observe("corp", HERE, inventory(A), {}, MORNING)
     sent, held, fine = (operation(n, "update_user", "a", "t-a", title="x") for n in range(3))
     journal = begin(state, sent, held, fine)
@@ -79,9 +80,13 @@ def test_what_was_sent_and_not_answered_is_in_doubt_until_the_next_reading(state
         journal.begin(step)
     journal.end(held, Outcome(held.id, "held", "t-a"))
     journal.end(fine, done(fine))
-    in_doubt = state.reader.doubtful("corp", HERE, MORNING)
+    in_doubt = state.reader.doubtful("corp", HERE)
     assert [record.operation_id for record in in_doubt] == [sent.id]  # what was refused is known not to be so
-    assert state.reader.doubtful("corp", HERE, MORNING + timedelta(hours=1)) == []
+    doubt = Doubt(in_doubt[0].run_id, sent, "t-a", MORNING)
+    state.settle([Settled(doubt, has_landed=True, landed={"title": "x"}, members={})])
+    assert state.reader.doubtful("corp", HERE) == []
+    assert state.reader.operations(doubt.run_id)[0].status == "done"
+    assert state.reader.known("corp", HERE).users["a"].applied["title"] == "x"
 
 
 READING = st.dictionaries(st.sampled_from("abcd"), st.sampled_from("xyz"), max_size=4)
