@@ -1,5 +1,7 @@
 """More histories of decisions, rollbacks and grace."""
 
+# ruff: noqa: F811 - a fixture that is imported has the name of the argument that asks for it
+
 import unicodedata
 
 import pytest
@@ -21,9 +23,12 @@ def quiet(world: World, cli: Cli, *arguments: str) -> None:
     assert world.sandbox.counts.writes == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["403", "400", "only_other", "old_plan", "rollback", "kill"])
 @pytest.mark.parametrize("kind", ["adopt", "link", "separate", "source"])
-def test_decision_ways(world: World, people: People, cli: Cli, kind: str, way: str) -> None:  # noqa: F811
+def test_a_decision_lives_until_it_is_carried_out_whatever_the_runs_between_do(
+    world: World, people: People, cli: Cli, kind: str, way: str
+) -> None:
     allow(world, BOLD)
     people.users["s"]["title"] = "x"
     world.write(people)
@@ -87,7 +92,9 @@ def test_decision_ways(world: World, people: People, cli: Cli, kind: str, way: s
     quiet(world, cli)
 
 
-def test_asked_again(world: World, people: People, cli: Cli) -> None:  # noqa: F811
+def test_the_same_conflict_is_asked_about_again_after_its_decision_was_used(
+    world: World, people: People, cli: Cli
+) -> None:
     for _ in range(2):
         lock_by_hand(world, "t")
         assert cli("sync", "--full").code == 5
@@ -103,7 +110,7 @@ def quiet_5(world: World, cli: Cli) -> None:
     assert world.sandbox.counts.writes == 0
 
 
-def test_decision_before_copy_not_used_twice(world: World, people: People, cli: Cli) -> None:  # noqa: F811
+def test_a_decision_of_a_restored_copy_is_not_used_twice(world: World, people: People, cli: Cli) -> None:
     """The copy holds a decision that was carried out since."""
     lock_by_hand(world, "t")
     assert cli("sync", "--full").code == 5
@@ -117,7 +124,7 @@ def test_decision_before_copy_not_used_twice(world: World, people: People, cli: 
     assert not active(world, "t")
 
 
-def test_link_decision_of_copy(world: World, people: People, cli: Cli) -> None:  # noqa: F811
+def test_a_link_decided_before_the_copy_is_asked_about_again(world: World, people: People, cli: Cli) -> None:
     allow(world, BOLD)
     lose_state(world)
     leave(world, people, "a")
@@ -137,7 +144,9 @@ def test_link_decision_of_copy(world: World, people: People, cli: Cli) -> None: 
 
 @pytest.mark.parametrize("action", ["keep", "deactivate"])
 @pytest.mark.parametrize("orphans", ["keep", "deactivate"])
-def test_unclaimed_policies(world: World, people: People, cli: Cli, action: str, orphans: str) -> None:  # noqa: F811
+def test_who_is_unclaimed_is_asked_about_under_any_policy(
+    world: World, people: People, cli: Cli, action: str, orphans: str
+) -> None:
     allow(world, f"deprovision: {{action: {action}}}, orphans: {orphans}, {BOLD}")
     lose_state(world)
     leave(world, people, "a")
@@ -156,8 +165,8 @@ def test_unclaimed_policies(world: World, people: People, cli: Cli, action: str,
         quiet(world, cli, "--full")
 
 
-def test_leaver_in_other_unicode_form(world: World, cli: Cli) -> None:
-    people = People()  # noqa: F811
+def test_a_leaver_whose_id_is_in_another_unicode_form_is_listed(world: World, cli: Cli) -> None:
+    people = People()
     for name in "bcdefghij":
         people.add(name)
     people.add("é", login="e1@corp.example", mail="e1@corp.example")
@@ -179,7 +188,7 @@ def test_leaver_in_other_unicode_form(world: World, cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("action", ["keep", "deactivate"])
-def test_rollback_does_not_activate_a_leaver(world: World, people: People, cli: Cli, action: str) -> None:  # noqa: F811
+def test_a_rollback_does_not_activate_who_has_left_since(world: World, people: People, cli: Cli, action: str) -> None:
     allow(world, f"deprovision: {{action: {action}}}, {BOLD}")
     people.users["a"]["enabled"] = "false"
     world.write(people)
@@ -190,7 +199,7 @@ def test_rollback_does_not_activate_a_leaver(world: World, people: People, cli: 
     assert not active(world, "a")
 
 
-def test_rollback_of_rollback(world: World, people: People, cli: Cli) -> None:  # noqa: F811
+def test_a_rollback_is_rolled_back(world: World, people: People, cli: Cli) -> None:
     allow(world, BOLD)
     people.users["a"]["title"] = "Lead"
     people.users["b"]["enabled"] = "false"
@@ -216,7 +225,7 @@ def strip(held: dict) -> dict:  # type: ignore[type-arg]
     }
 
 
-def test_rollback_then_sync_again_does_all(world: World, people: People, cli: Cli) -> None:  # noqa: F811
+def test_a_sync_after_a_rollback_does_everything_again(world: World, people: People, cli: Cli) -> None:
     allow(world, f"deprovision: {{delete_after: 48h}}, {BOLD}")
     leave(world, people, "a")
     assert cli("sync").code == 0
@@ -240,7 +249,7 @@ def test_rollback_then_sync_again_does_all(world: World, people: People, cli: Cl
     assert world.sandbox.app.store.users.find("externalId", "a") is None
 
 
-def test_grace_over_policies(world: World, people: People, cli: Cli) -> None:  # noqa: F811
+def test_the_grace_runs_from_the_deactivation_over_any_policies(world: World, people: People, cli: Cli) -> None:
     allow(world, f"deprovision: {{action: keep}}, {BOLD}")
     leave(world, people, "a")
     assert cli("sync").code == 0
@@ -259,7 +268,7 @@ def test_grace_over_policies(world: World, people: People, cli: Cli) -> None:  #
 
 
 @pytest.mark.parametrize("which", ["rehire", "saved", "only", "swap"])
-def test_rollback_of_kinds(world: World, people: People, cli: Cli, which: str) -> None:  # noqa: F811
+def test_a_run_of_any_kind_is_rolled_back(world: World, people: People, cli: Cli, which: str) -> None:
     allow(world, f"rehire: link, {BOLD}")
     before = strip(world.held())
     if which == "rehire":
@@ -293,7 +302,7 @@ def test_rollback_of_kinds(world: World, people: People, cli: Cli, which: str) -
     world.assert_equal_to(people)
 
 
-def test_rollback_after_group_deleted_by_hand(world: World, people: People, cli: Cli) -> None:  # noqa: F811
+def test_a_group_deleted_by_hand_since_is_left_alone_by_a_rollback(world: World, people: People, cli: Cli) -> None:
     allow(world, BOLD)
     people.members.remove(("h", "c", "user"))
     people.users["a"]["title"] = "x"
@@ -307,7 +316,7 @@ def test_rollback_after_group_deleted_by_hand(world: World, people: People, cli:
     assert user_of(world, "a").attributes.get("title", "") == ""
 
 
-def test_rollback_of_a_killed_run(world: World, people: People, cli: Cli) -> None:  # noqa: F811
+def test_a_run_that_was_killed_is_rolled_back(world: World, people: People, cli: Cli) -> None:
     allow(world, BOLD)
     before = strip(world.held())
     for name in "abc":
@@ -334,7 +343,7 @@ def test_rollback_of_a_killed_run(world: World, people: People, cli: Cli) -> Non
     quiet(world, cli, "--full")
 
 
-def test_rollback_leaves_moved_memberships(world: World, people: People, cli: Cli) -> None:  # noqa: F811
+def test_a_rollback_leaves_memberships_that_others_moved_since(world: World, people: People, cli: Cli) -> None:
     allow(world, BOLD)
     people.members.remove(("h", "c", "user"))
     people.members.append(("h", "d", "user"))
@@ -351,7 +360,7 @@ def test_rollback_leaves_moved_memberships(world: World, people: People, cli: Cl
     assert said.code == 0
 
 
-def test_plan_equals_sync_for_only_in_decided(world: World, people: People, cli: Cli) -> None:  # noqa: F811
+def test_a_plan_for_one_says_what_the_sync_for_one_sends(world: World, people: People, cli: Cli) -> None:
     allow(world, BOLD)
     lose_state(world)
     leave(world, people, "a")
@@ -364,7 +373,7 @@ def test_plan_equals_sync_for_only_in_decided(world: World, people: People, cli:
 
 
 @pytest.mark.parametrize("decision", ["source", "target"])
-def test_missing_decision(world: World, people: People, cli: Cli, decision: str) -> None:  # noqa: F811
+def test_a_resource_that_is_missing_follows_the_decision(world: World, people: People, cli: Cli, decision: str) -> None:
     allow(world, f"drift: report, {BOLD}")
     for _ in range(2):
         world.sandbox.app.store.delete("User", user_of(world, "a").id, with_assignments=True)
@@ -380,7 +389,7 @@ def test_missing_decision(world: World, people: People, cli: Cli, decision: str)
         world.assert_equal_to(people)
 
 
-def test_target_for_disabled_ends_when_source_goes_round(world: World, people: People, cli: Cli) -> None:  # noqa: F811
+def test_keeping_a_user_locked_ends_when_the_source_goes_false_and_true(world: World, people: People, cli: Cli) -> None:
     allow(world, BOLD)
     lock_by_hand(world, "t")
     assert cli("sync", "--full").code == 5
