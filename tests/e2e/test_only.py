@@ -172,6 +172,8 @@ def test_a_newcomer_who_is_pushed_before_the_groups_are_there_is_in_them_in_the_
         world.sandbox.go_on()
         _, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, err
+    assert world.held()["groups"]["late"] == ("late", {"u59", "u1"})
+    assert cli("sync").code == 0  # the manager was not there yet when the newcomer was made
     world.assert_equal_to(people)
 
 
