@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 _PLAIN_RULE = re.compile(r"[A-Za-z_](?:[\w.(),+=|&]|(?<!:) (?!#))*")
 _PLAIN_VALUE = re.compile(r"[^\W\d_][\w./@+-]*(?::[\w./@{}+-]+)*")
+_PLAIN_SENTENCE = re.compile(r"[^\W\d_](?:[\w.,'()/+-]|(?<! ) (?! |$|#))*")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 """What a reader of another version of YAML takes for something else than text."""
 
@@ -22,6 +23,11 @@ def value(text: str) -> str:
     if _PLAIN_VALUE.fullmatch(text) and text.casefold() not in _WORDS:
         return text
     return json.dumps(text, ensure_ascii=False)
+
+
+def sentence(text: str) -> str:
+    """A text of several words: plain if YAML reads it as it stands, else quoted."""
+    return text if _PLAIN_SENTENCE.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
 def inline(pairs: Mapping[str, str | bool]) -> str:

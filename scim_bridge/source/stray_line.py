@@ -1,7 +1,8 @@
 """Lines of a CSV file that are not records: what stands above the header, a header again, what stands below the rows.
 
-Each function gives a clause for a sentence that names the file and the line, or "". Nothing is passed over: a line that
-is not understood today may be a record tomorrow, and a person can remove it from the export.
+Each function gives a clause for a sentence that names the file and the line, or "". Nothing is passed over but the two
+first lines that programs write by themselves (preamble): a line that is not understood today may be a record tomorrow,
+and a person can remove it from the export.
 """
 
 import csv
@@ -23,11 +24,15 @@ _COUNT = re.compile(
 )
 _DASHES = re.compile(r"[-+=─]{1,}")
 _EXCEL = re.compile(r"sep=\S?[,;\t|]*", re.IGNORECASE)
+_PREAMBLE = re.compile(r"(?:#TYPE [^\s,;|]+|sep=(?P<delimiter>[,;\t|]))[,;\t|]*[ \r]*", re.IGNORECASE)
+"""With the delimiters by which a spreadsheet fills the line up."""
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff")) | {
     0x00A0: " ",
     0x202F: " ",
     0x2007: " ",
 }
+_LONGEST = 1000
+"""Characters in which a line that a program wrote above the header ends."""
 _LOOKED_AT = 20
 """Lines in which the header is looked for."""
 
@@ -47,6 +52,21 @@ def quoted(line: str) -> str:
     """A line for a sentence, shortened, without the delimiters at its end."""
     line = re.sub(r"[,;\t|]{2,}$", "", line.strip())
     return repr(line if len(line) <= 60 else f"{line[:59]}…")
+
+
+def preamble(text: str, declared: str, delimiters: str) -> tuple[int, str]:
+    """The length of a first line that a program wrote for another (Windows PowerShell's #TYPE, Excel's sep=), if a
+    header follows; else 0. And the delimiter: the one that sep= tells if "auto" is declared, else the declared one.
+    """
+    first, _, rest = text[:_LONGEST].partition("\n")
+    written = _PREAMBLE.fullmatch(first)
+    if not written or not rest:
+        return 0, declared
+    length = len(first) + 1
+    told = (written["delimiter"] or declared) if declared == "auto" else declared
+    end = text.find("\n", length)
+    header = text[length : end if end >= 0 else len(text)]
+    return (length, told) if _is_header(Split(told, delimiters)(header), (), 1) else (0, declared)
 
 
 def above_header(text: str, needed: Collection[str], split: "Split") -> str:

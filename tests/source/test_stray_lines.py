@@ -29,8 +29,13 @@ def _problems(folder: Path, users: str, groups: str = "id,name\ng,Dev\n", member
     ("text", "sentence"),
     [
         (f"sep=;\n{HEADER}\n{ROW}\n", "line 1: 'sep=;' tells Excel the delimiter and is not the header; the header is"),
-        (f"sep=,\n{HEADER}\n{ROW}\n", "line 1: 'sep=,' tells Excel the delimiter"),
-        (f"#TYPE Selected.ADUser\n{HEADER}\n{ROW}\n", "(Export-Csv -NoTypeInformation)"),
+        (f"sep=,\n\n{HEADER}\n{ROW}\n", "line 1: 'sep=,' tells Excel the delimiter"),
+        (f"#TYPE Selected.ADUser\n\n{HEADER}\n{ROW}\n", "(Export-Csv -NoTypeInformation)"),
+        (f"#TYPE ADUser\nsep=,\n{HEADER}\n{ROW}\n", "(Export-Csv -NoTypeInformation)"),
+        (f"#TYPE ADUser\nlogin,mail\n{ROW}\n", "line 2: there is no column 'id' (there are: login, mail)"),
+        (f"#TYPE ADUser\n{HEADER}\n{ROW},\n", "line 3, column 5: 5 cells where the header has 4"),
+        (f"sep=,\n{HEADER}\n{ROW}\n{HEADER}\n", "line 4: this row is a header again"),
+        (f"sep=,\n{HEADER}\n{ROW}\nTotal,1,,\n", "line 4: 'Total, 1' is a total"),
         (f"version:v1.0,,,\n{HEADER}\n{ROW}\n", "line 1: 'version:v1.0' is not the header; the header is in line 2"),
         (
             f"社員一覧 2027年3月\n\n{HEADER}\n{ROW}\n",
@@ -58,6 +63,31 @@ def test_what_is_not_a_record_is_said_in_words_that_fit(tmp_path: Path, text: st
     told = _problems(tmp_path, text)
     assert sentence in told
     assert told.startswith("users.csv, line ")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("first", "delimiter"),
+    [
+        ("#TYPE Microsoft.ActiveDirectory.Management.ADUser", ","),
+        ("#TYPE Selected.ADUser;;;", ";"),
+        *((f"sep={it}", it) for it in ",;\t|"),
+        ("sep=,,,,", ","),
+    ],
+)
+def test_what_powershell_and_excel_write_above_the_header_is_passed_over(
+    tmp_path: Path, first: str, delimiter: str, end: str
+) -> None:
+    header, row = (text.replace(",", delimiter) for text in (HEADER, ROW))
+    (tmp_path / "users.csv").write_bytes(end.join((first, header, row, "")).encode())
+    table = open_table(tmp_path / "users.csv", "auto", "auto", ["id", "login"])
+    assert list(table.rows()) == [(3, ["1", "ann", "ann@corp.example", ""])]
+    assert not table.problems
+
+
+def test_the_delimiter_that_excel_is_told_settles_a_header_that_uses_two(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("sep=;\nid;Name, first\n1;Ann\n", encoding="utf-8")
+    assert open_table(tmp_path / "users.csv", "auto", "auto", ["id"]).header == ("id", "Name, first")
 
 
 AGAIN = "line 3: this row is a header again, not a record"
