@@ -71,7 +71,7 @@ class MemberSender:
         while waiting:
             batch, why = waiting.pop()
             left = batch
-            if looks_again:
+            if looks_again or len(batch) == 1:  # nobody counts as refused who is in it, or out of it, all the same
                 members, has_lost = self._look(group_id, answer)
                 left = [user_id for user_id in batch if (user_id in members) != is_adding]
                 # Refusals that change nothing here need no more looks; what was not answered tells nothing of that.
