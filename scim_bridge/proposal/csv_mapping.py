@@ -163,7 +163,7 @@ def _group_tests(roles: Roles) -> Iterator[str]:
 
 def _test(name: str, kind: str, record: dict[str, str], expected: dict[str, str | bool]) -> str:
     return f"""\
-  - name: {name}
+  - name: {yaml_text.sentence(name)}
     {kind}: {yaml_text.inline(dict(record))}
     expect: {yaml_text.inline(expected)}
 """

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 _PLAIN_RULE = re.compile(r"[A-Za-z_](?:[\w.(),+=|&]|(?<!:) (?!#))*")
 _PLAIN_VALUE = re.compile(r"[^\W\d_][\w./@+-]*(?::[\w./@{}+-]+)*")
+_PLAIN_SENTENCE = re.compile(r"[A-Za-z](?:[^:#\s]|(?<!:) (?!#|$)|:(?=[^\s:#])|(?<! )#)*")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 """What a reader of another version of YAML takes for something else than text."""
 
@@ -20,6 +21,13 @@ def rule(expression: str) -> str:
 def value(text: str) -> str:
     """A text: a path, a URL, a name."""
     if _PLAIN_VALUE.fullmatch(text) and text.casefold() not in _WORDS:
+        return text
+    return json.dumps(text, ensure_ascii=False)
+
+
+def sentence(text: str) -> str:
+    """Words of a person that may quote anything a file has: plain unless YAML would read something else into them."""
+    if text.isprintable() and _PLAIN_SENTENCE.fullmatch(text):
         return text
     return json.dumps(text, ensure_ascii=False)
 
