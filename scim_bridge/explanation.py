@@ -51,7 +51,7 @@ def _explain(
     bridge: Bridge, snapshot: Snapshot, reading: Reading, match: Match, links: list[LinkRecord], today: str
 ) -> Explanation:
     records = _records(snapshot, match.kind, match)
-    last = LastApplied(reading.sides.known, reading.sides.inventory).to(match.kind, match.source_id)
+    last = LastApplied(reading.sides.known, reading.sides.inventory)
     steps = trace(records[0], bridge.mapping.of(match.kind), today, last) if records else ()
     mine = [link for link in links if (link.kind, link.source_id) == (match.kind, match.source_id)]
     return Explanation(
@@ -138,7 +138,7 @@ def _rules(steps: tuple[Step, ...]) -> tuple[Rule, ...]:
 
 def _out_of_scope(bridge: Bridge, snapshot: Snapshot, record: Record, today: str) -> Explanation:
     kind: Kind = "user" if record in snapshot.users else "group"
-    steps = trace(record, bridge.mapping.of(kind), today, {})
+    steps = trace(record, bridge.mapping.of(kind), today, LastApplied())
     return Explanation(
         kind, record.id, record.id, None, (record.place,), dict(record.attributes), dict(record.raw), _scope(steps),
         (), "excluded", "nothing", (), (), {}, {}, (),

@@ -74,7 +74,8 @@ class MemberSender:
             if looks_again:
                 members, has_lost = self._look(group_id, answer)
                 left = [user_id for user_id in batch if (user_id in members) != is_adding]
-                looks_again = has_lost or len(left) < len(batch)  # else refusals change nothing on this endpoint
+                # Refusals that change nothing here need no more looks; what was not answered tells nothing of that.
+                looks_again = has_lost or len(left) < len(batch) or isinstance(why, NotAnswered)
             if len(left) == len(batch) == 1 or unanswered >= _MOST_UNANSWERED:
                 answer.refused |= dict.fromkeys(left, why)
                 answer.request_id = why.request_id

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from scim_bridge.apply.members import MemberSender
 from scim_bridge.apply.suspect import Suspects, suspects, without
@@ -44,12 +44,16 @@ _Send = Callable[[Operation, dict[str, Change]], Outcome]
 
 @dataclass(slots=True)
 class Sender:
-    """Turns operations into requests. ids: of what exists already; grows as resources are created."""
+    """Turns operations into requests. ids: of what exists already; grows as resources are created.
+
+    locked: target ids of users who were to be created, and turned out to be there, shut by somebody else.
+    """
 
     target: Target
     ids: dict[tuple[Kind, str], str]
     members: MemberSender
     holders: Holders
+    locked: set[str] = field(default_factory=set)
 
     def send(self, operation: Operation) -> Outcome:
         """Send it and say what became of it. Raises Stop only; a refusal is an outcome."""
@@ -73,6 +77,8 @@ class Sender:
         """Remember the id of a resource that was created, for those who name it."""
         if outcome.target_id and operation.source_id and operation.is_create:
             self.ids[operation.resource, operation.source_id] = outcome.target_id
+            if outcome.found_locked:
+                self.locked.add(outcome.target_id)
 
     def _target_id(self, operation: Operation) -> str:
         """The id of the resource an operation is sent to, made by this very plan or before."""
@@ -130,19 +136,22 @@ class Sender:
         return self._take_up(operation, Holder(EXTERNAL_ID, found), attributes)
 
     def _take_up(self, operation: Operation, holder: Holder, attributes: Mapping[str, Value]) -> Outcome:
-        """It bears our id, so an unanswered request of ours made it. What differs is put right, but never `active`:
-        if it is inactive, somebody else did that."""
+        """It bears our id, so an unanswered request of ours made it, or a listing had missed it. What differs is put
+        right, but nobody is switched on: if it is inactive, somebody else did that, and its grants wait."""
         shown = holder.existing.attributes
         differing: dict[str, Change] = {
             path: (shown.get(path), value) for path, value in attributes.items() if shown.get(path) != value
         }
-        differing.pop(ACTIVE, None)
+        if attributes.get(ACTIVE) is True:
+            differing.pop(ACTIVE, None)
         target_id, request_id = holder.existing.target_id, ""
         if differing:
             request_id = self.target.update(operation.resource, target_id, differing).request_id
         landed = tuple(path for path in attributes if path in differing or shown.get(path) == attributes[path])
-        shown = {MANAGER: attributes[MANAGER]} if MANAGER in landed else {}
-        return Outcome(operation.id, "done", target_id, request_id, landed=landed, shown=shown)
+        told = {path: shown[path] for path in attributes if path in shown and path not in landed}
+        told |= {MANAGER: attributes[MANAGER]} if MANAGER in landed else {}
+        detail = "it was there already, and inactive: it stays so, and its grants wait" if ACTIVE in told else ""
+        return Outcome(operation.id, "done", target_id, request_id, detail, landed=landed, shown=told)
 
     def _update_with(self, operation: Operation, changes: dict[str, Change]) -> Outcome:
         target_id = self._target_id(operation)
@@ -214,16 +223,27 @@ class Sender:
         group_id = self._target_id(operation)
         members: dict[str, Member] = {}
         absent: list[Member] = []
+        locked: list[Member] = []
+        is_adding = operation.kind == "add_members"
         for member in operation.members:
             target_id = member.target_id or self.ids.get(("user", member.source_id or ""))
             if target_id is None:
                 absent.append(member)
+            elif is_adding and target_id in self.locked:
+                locked.append(member)
             else:
                 members[target_id] = member
-        not_there = f"{_listed(absent)} could not be created on the target" if absent else ""
+        not_there = "; ".join(
+            f"{_listed(left)} {why}"
+            for left, why in (
+                (absent, "could not be created on the target"),
+                (locked, "is inactive there, so it waits"),
+            )
+            if left
+        )
+        absent += locked
         if not members:
             return Outcome(operation.id, "not_sent", group_id, detail=not_there, refused=tuple(absent))
-        is_adding = operation.kind == "add_members"
         answer = self.members.change(group_id, list(members), is_adding=is_adding)
         refused = (*(members[target_id] for target_id in answer.refused), *absent)
         reasons = tuple(why.what for why in answer.refused.values())

@@ -65,15 +65,15 @@ def _led(values: list[Any], depth: int) -> Iterable[list[Any]]:
 
 def is_same(one: Value, other: Value) -> bool:
     """Whether the target would hold the same by these two results."""
-    return _single(one) == _single(other)
+    return single(one) == single(other)
 
 
 def is_alike(one: Value, other: Value) -> bool:
     """The same but for case."""
-    return folded(str(_single(one))) == folded(str(_single(other)))
+    return folded(str(single(one))) == folded(str(single(other)))
 
 
-def _single(value: Value) -> str | bool:
+def single(value: Value) -> str | bool:
     """What `fit` makes of a result: one text, composed and trimmed."""
     if isinstance(value, tuple):
         value = value[0] if value else ""

@@ -31,10 +31,11 @@ class CompiledRule:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRules:
-    """The rules of one kind, ready to run. used: the variables that any of them reads."""
+    """The rules of one kind, ready to run. used: the variables that any of them reads. match: paths to match by."""
 
     kind: Kind
     id: str
+    match: tuple[str, ...]
     scope: CompiledRule
     attributes: tuple[CompiledRule, ...]
     language: Language
@@ -84,7 +85,7 @@ def _compile(rules: Rules, language: Language, problems: list[str]) -> CompiledR
     evaluated = [rule.expression for rule in (scope, *attributes) if not rule.expression.is_looked_up]
     used = frozenset[str]().union(*(expression.reads for expression in evaluated))
     has_active = any(rule.rule.path == ACTIVE for rule in attributes)
-    return CompiledRules(rules.kind, rules.id, scope, attributes, language, used, has_active)
+    return CompiledRules(rules.kind, rules.id, rules.match, scope, attributes, language, used, has_active)
 
 
 def _one(rule: Rule, language: Language, problems: list[str]) -> CompiledRule:

@@ -1,14 +1,14 @@
 """Records become the desired state: scope, each attribute's rule, memberships. Pure; `today` is an argument."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from scim_bridge.mapping.compiled import CompiledMapping, CompiledRule, CompiledRules
 from scim_bridge.mapping.expression import EvaluationFailed
 from scim_bridge.mapping.membership import memberships
-from scim_bridge.mapping.row import Ambiguous, Row, Unusable, is_clean, result_of, row_of, value_of
+from scim_bridge.mapping.row import Ambiguous, Row, Several, Unusable, is_clean, result_of, row_of, value_of
 from scim_bridge.model.identity import (
     ACTIVE,
     DISPLAY_NAME,
@@ -84,9 +84,9 @@ class _Choices:
         ]
 
 
-def trace(record: Record, rules: CompiledRules, today: str, applied: Mapping[str, Value]) -> tuple[Step, ...]:
-    """Every rule of one record, scope first, with its value or why it failed. applied: to its resource, by path."""
-    row = row_of(record, rules, today, applied)
+def trace(record: Record, rules: CompiledRules, today: str, last: LastApplied) -> tuple[Step, ...]:
+    """Every rule of one record, scope first, with its value or why it failed. last: as for map_records."""
+    row = row_of(record, rules, today, last)
     return tuple(_step(rule, row) for rule in (rules.scope, *rules.attributes))
 
 
@@ -108,7 +108,7 @@ def _map_kind(
     rule = rules.scope.rule.place.rpartition(": ")[0]
     shared: dict[str, list[tuple[bool, Desired]]] = {}
     for record in records:
-        row = row_of(record, rules, today, last.to(rules.kind, record.id))
+        row = row_of(record, rules, today, last)
         is_in_scope, flaws = _scope(row, rules, choices)
         if record.id and rows_of_id[record.id] > 1 and not is_rounded(record.id):
             shared.setdefault(record.id, []).append((is_in_scope, _map_one(row, rules, flaws, choices)))
@@ -172,8 +172,15 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw], choices: _Choice
             attributes[rule.rule.path] = _value(rule, row, choices)
         except EvaluationFailed as failure:
             # Who may sign in is not known, so nothing is granted meanwhile, and nobody is created open.
-            flaws.append(_failed(rule.rule.path, failure, is_fatal=rule.rule.path == ACTIVE))
+            flaws.append(_failed(rule.rule.path, failure, is_fatal=_holds(rule, failure)))
+            if isinstance(failure, Several):
+                attributes[rule.rule.path] = failure.value  # to call it by, and so that nobody else takes it
     return Desired(rules.kind, source_id, attributes, (record.place,), tuple(flaws))
+
+
+def _holds(rule: CompiledRule, failure: EvaluationFailed) -> bool:
+    """Whether the whole record waits: it is not known who may sign in, or who this is."""
+    return rule.rule.path == ACTIVE or isinstance(failure, Several)
 
 
 def _failed(path: str, why: EvaluationFailed, *, is_fatal: bool) -> Flaw:
@@ -183,6 +190,9 @@ def _failed(path: str, why: EvaluationFailed, *, is_fatal: bool) -> Flaw:
         kind = "ambiguous_manager" if path == MANAGER else "ambiguous_reference"
         remedy = "Make the reference in the source fit one record alone."
         return Flaw(kind, path, str(why), remedy, is_fatal)
+    if isinstance(why, Several):
+        remedy = "Say in the rule which value is meant, or take away the resource that is not this record's."
+        return Flaw("several_held", path, f"{path} may be several values, and {why}", remedy, is_fatal)
     remedy = "Mend the value in the source, or the rule in the mapping."
     return Flaw("rule_failed", path, f"the rule for {path} failed: {why}", remedy, is_fatal)
 

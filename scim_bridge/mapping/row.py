@@ -6,14 +6,15 @@ cuts text at a NUL, so that "admin\\0x" would become "admin", and bytes where te
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from scim_bridge.mapping.choice import Sets, in_one_form, is_alike, is_same, orders
+from scim_bridge.mapping.choice import Sets, in_one_form, is_alike, is_same, orders, single
 from scim_bridge.mapping.compiled import CompiledRule, CompiledRules
 from scim_bridge.mapping.expression import SOURCE, EvaluationFailed, Language
 from scim_bridge.mapping.function import first_of
-from scim_bridge.model.identity import Record, Value
+from scim_bridge.model.identity import Existing, Record, Value
+from scim_bridge.model.known import LastApplied
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -29,12 +30,21 @@ class Ambiguous(EvaluationFailed):
     """The rule reads an attribute that refers to a record and fits several."""
 
 
+class Several(EvaluationFailed):
+    """A rule to match by gives several values, and different resources on the target hold them. value: the first."""
+
+    def __init__(self, value: Value, fits: Iterable[str]) -> None:
+        super().__init__(f"its values are held by different resources on the target: {', '.join(fits)}")
+        self.value = value
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One record while its rules run. unreadable: the attributes that no rule may read, each with the reason.
 
     attributes: those of the record in the form that rules see. sets: those of them that have several values. applied:
-    what was last applied to the record's resource, by path.
+    what was last applied to the record's resource, by path. fits: the names of the resources it may be, where no rule
+    can tell which.
     """
 
     record: Record
@@ -45,6 +55,7 @@ class Row:
     sets: Sets
     unreadable: Mapping[str, EvaluationFailed]
     applied: Mapping[str, Value]
+    fits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +70,43 @@ _NONE: Mapping[str, EvaluationFailed] = {}
 _NO_SETS: Sets = {}
 
 
-def row_of(record: Record, rules: CompiledRules, today: str, applied: Mapping[str, Value]) -> Row:
+def row_of(record: Record, rules: CompiledRules, today: str, last: LastApplied) -> Row:
     """A record, looked at and ready for its rules."""
+    row = _looked_at(record, rules, today, last.to(rules.kind, record.id))
+    return row if row.applied or not row.sets else _as_adopted(row, last)
+
+
+def _as_adopted(row: Row, last: LastApplied) -> Row:
+    """Where nothing was applied, what a resource shows that any of the record's values to match by is held by.
+
+    It is going to be adopted by that value, so it keeps the values that it holds; otherwise somebody who is there under
+    another of their addresses would be created a second time.
+    """
+    found: dict[str, Existing] = {}
+    for rule in row.rules.attributes:
+        if rule.rule.path in row.rules.match:
+            for value in _possible(rule, row):
+                found |= {e.target_id: e for e in last.free(row.rules.kind, rule.rule.path, single(value))}
+    if len(found) == 1:
+        return replace(row, applied=next(iter(found.values())).attributes)
+    return replace(row, fits=tuple(sorted(f"{e.name} ({e.target_id})" for e in found.values())))
+
+
+def _possible(rule: CompiledRule, row: Row) -> Iterator[Value]:
+    """Every value that a rule may give, in whatever order the directory lists its values."""
+    value = _tried(rule, row)[0]
+    if value is not None:
+        yield value
+    sets = _sets_of(rule, row)
+    if sets:
+        yield from _others(rule, row, sets)
+
+
+def _sets_of(rule: CompiledRule, row: Row) -> Sets:
+    return {name: row.sets[name] for name in row.sets if rule.takes_from(name)}
+
+
+def _looked_at(record: Record, rules: CompiledRules, today: str, applied: Mapping[str, Value]) -> Row:
     language = rules.language
     attributes = record.attributes
     if not (language.is_text_only and _is_ascii(attributes)):  # what is text alone was trimmed when it was read
@@ -88,9 +134,11 @@ def result_of(rule: CompiledRule, row: Row) -> Result:
     A truth is never kept: who may enter is decided by all the values there are now. Raises EvaluationFailed with a text
     for people.
     """
-    sets = {name: row.sets[name] for name in row.sets if rule.takes_from(name)}
+    sets = _sets_of(rule, row)
     if not sets:
         return Result(value_of(rule, row))
+    if row.fits and rule.rule.path in row.rules.match:
+        raise Several(value_of(rule, row), row.fits)
     applied = row.applied.get(rule.rule.path)
     value, failure = _tried(rule, row)
     if value is not None and applied is not None and is_same(value, applied):

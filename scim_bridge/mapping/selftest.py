@@ -8,6 +8,7 @@ from scim_bridge.mapping.document import Mapping, Test
 from scim_bridge.mapping.expression import names_in
 from scim_bridge.mapping.record import trace
 from scim_bridge.model.identity import ACTIVE, EXTERNAL_ID, AttributeType, Kind, Record, Value
+from scim_bridge.model.known import LastApplied
 
 TODAY = "2000-01-01"
 """The date on which a mapping's own tests run, so that they come out the same on every day."""
@@ -78,7 +79,7 @@ def _type_of(value: object) -> AttributeType:
 def _failures(test: Test, mapping: CompiledMapping) -> list[str]:
     rules = mapping.of(test.kind)
     record = Record(str(test.record.get(rules.id, "")), test.record, test.place)
-    steps = {step.path: step for step in trace(record, rules, TODAY, {})}
+    steps = {step.path: step for step in trace(record, rules, TODAY, LastApplied())}
     scope = steps["scope"]
     if scope.value is not True and "scope" not in test.expect:
         why = scope.failure or f"it is out of scope by {scope.text}"

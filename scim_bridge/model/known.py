@@ -1,14 +1,15 @@
 """What earlier runs of a connection left behind, as the planner sees it. Losing it costs time, never harm."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
-from scim_bridge.model.identity import Inventory, Kind, Members, SourceCounts, Value
+from scim_bridge.model.identity import Existing, Inventory, Kind, Members, SourceCounts, Value
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import TOLD_BY_TARGET, Conflict, Refusal
+from scim_bridge.model.text import folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,21 @@ class LastApplied:
             shown = self.inventory.of(kind).get(link.target_id)
             return link.applied or (shown.attributes if shown is not None else {})
         return (self._users if kind == "user" else self._groups).get(source_id, {})
+
+    def free(self, kind: Kind, path: str, value: Value) -> Sequence[Existing]:
+        """The resources that hold this value (but for case), and that are not those of a record that is still there."""
+        if (kind, path) not in self._held:
+            taken = {link.target_id for link in self.known.of(kind).values() if link.departed is None}
+            taken |= {target_id for of, target_id in self.known.linked_elsewhere if of == kind}
+            held = self._held[kind, path] = {}
+            for existing in self.inventory.of(kind).values():
+                if existing.target_id not in taken and (shown := existing.attributes.get(path)):
+                    held.setdefault(folded(str(shown)), []).append(existing)
+        return self._held[kind, path].get(folded(str(value)), ())
+
+    @cached_property
+    def _held(self) -> dict[tuple[Kind, str], dict[str, list[Existing]]]:
+        return {}
 
     @cached_property
     def _users(self) -> Mapping[str, Mapping[str, Value]]:

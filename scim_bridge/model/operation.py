@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
-from scim_bridge.model.identity import MANAGER, NAMES, Kind, Value
+from scim_bridge.model.identity import ACTIVE, MANAGER, NAMES, Kind, Value
 
 OperationKind = Literal[
     "deactivate_user",
@@ -128,6 +128,11 @@ class Outcome:
     reasons: tuple[str, ...] = ()
     shown: Mapping[str, Value | None] = field(default_factory=dict)
     suspects: tuple[str, ...] = ()
+
+    @property
+    def found_locked(self) -> bool:
+        """A user who was to be there and active was there already, and inactive by the doing of others."""
+        return self.shown.get(ACTIVE) is False
 
 
 def landed(operation: Operation, outcome: Outcome) -> dict[str, Value | None] | None:

@@ -133,7 +133,7 @@ class Patience:
         """Whether it is this object that fails, and not the endpoint."""
         if not self.has_answered or isinstance(last, Throttled):
             return False
-        if self.outage.answered_at >= trial.begun:
+        if self.outage.answered_at > trial.begun:
             return True
         return self.outage.give_up() < _OUTAGE_OBJECTS and self.answers()
 

@@ -221,3 +221,27 @@ def test_who_fell_out_of_a_group_by_a_refused_request_is_put_back() -> None:
     applied = apply([add], target, Notes(), ground, Work())
     assert applied.outcomes[0].refused == (members[1],)
     assert target.members["g"] == {"t-u0", "t-u1", "t-u2", "t-u3"}
+
+
+def test_who_is_found_shut_at_a_create_stays_so_and_gets_no_grants(sandbox: Sandbox, target: ScimTarget) -> None:
+    name = {"givenName": "g", "familyName": "f"}
+    sandbox.seed({"users": [{"userName": "a", "externalId": "a", "name": name, "displayName": "a", "active": False}]})
+    add = _members("add_members", "g", Member("a", None, "a"), Member("b", None, "b"))
+    alone = _members("add_members", "h", Member("a", None, "a"))
+    applied = _run(target, _user("a"), _user("b"), _group("g"), _group("h"), add, alone)
+    state = sandbox.state()
+    ids = {user["userName"]: user["id"] for user in state["users"]}
+    assert [user["active"] for user in state["users"] if user["userName"] == "a"] == [False]
+    assert [member for members in state["members"].values() for member in members] == [ids["b"]]
+    assert applied.outcomes[0].shown == {"active": False}, "or the next run takes it for active"
+    assert applied.outcomes[-2].refused == (Member("a", None, "a"),)
+    assert applied.outcomes[-1].status == "not_sent"
+    assert not applied.has_succeeded
+
+
+def test_who_is_to_be_created_shut_and_is_found_open_is_shut(sandbox: Sandbox, target: ScimTarget) -> None:
+    name = {"givenName": "g", "familyName": "f"}
+    sandbox.seed({"users": [{"userName": "a", "externalId": "a", "name": name, "displayName": "a", "active": True}]})
+    create = _user("a")
+    _run(target, replace(create, changes={**create.changes, "active": (None, False)}))
+    assert [user["active"] for user in sandbox.state()["users"]] == [False]

@@ -10,6 +10,7 @@ import pytest
 from tests.cutting import CuttingProxy
 from tests.e2e.conftest import Cli
 from tests.e2e.world import World
+from tests.e2e.world import person as made_by_hand
 from tests.ldap_server import ADMIN, PASSWORD, ROOT, SUFFIX, Slapd, add, person, replace, require_slapd
 from tests.organization import Organization, organization
 from tests.places import OpenLdap
@@ -221,3 +222,19 @@ def test_another_order_of_the_same_values_renames_nobody(world: World, directory
     names = [user["userName"] for user in world.held()["users"].values()]
     assert "lee@corp.example" in names
     assert not {"ann@corp.example", "ann.lee@corp.example"} & set(names)
+
+
+def test_who_is_there_under_another_of_their_addresses_is_adopted_and_keeps_it(
+    world: World, directory: OpenLdap, cli: Cli
+) -> None:
+    emails = [{"value": "ann@corp.example", "type": "work", "primary": True}]
+    world.sandbox.seed({"users": [made_by_hand("Lee@corp.example") | {"emails": emails}]})
+    before = {user["userName"]: user["id"] for user in world.held()["users"].values()}
+    add(directory.server.admin(), person("ann", mail=list(SHARED)))
+    assert "Lee@corp.example" in cli("plan").out
+    for _ in range(2):
+        assert cli("sync").code == 0
+        state = world.held()["users"].values()
+        shared = {user["userName"]: user for user in state if user["userName"].lower() in SHARED}
+        assert {user["id"] for user in shared.values()} == {before["Lee@corp.example"]}
+        assert [user["emails"][0]["value"] for user in shared.values()] == ["ann@corp.example"]

@@ -76,11 +76,11 @@ def test_a_title_blocks_neither_a_rename_nor_a_joiner_and_is_named_with_its_char
     assert held["users"]["e"]["userName"] == "e@corp.example"
     assert held["groups"]["h"] == ("ops", {"e"})
     told = {conflict["subjects"][0]: conflict for conflict in cli("conflicts", "--output", "json").json}
-    assert told.keys() == {"a.new@corp.example", "e@corp.example"}
+    assert told.keys() == {"a@corp.example", "e@corp.example"}
     detail = told["e@corp.example"]["detail"]
     assert detail.startswith("e@corp.example: the target refused it with 400")
     assert """title '50% FTE' has "%", which Identity Center refuses in some attributes; the rest was done""" in detail
-    assert """title 'Lead; EMEA' has ";",""" in told["a.new@corp.example"]["detail"]
+    assert """title 'Lead; EMEA' has ";",""" in told["a@corp.example"]["detail"]
     assert "Change title in the source" in told["e@corp.example"]["remedy"]
 
     assert _sync(strict, cli) == (5, 1, 0)

@@ -161,7 +161,7 @@ def _after(case: Case, plan: Plan, simulation: Simulation) -> Known:
     desired, existing, known, policy = case
     links: dict[tuple[Kind, str], Link] = {(link.kind, k): link for k, link in known.users.items()}
     links |= {(link.kind, k): link for k, link in known.groups.items()}
-    disabled = {c.target_id for c in plan.conflicts if c.kind == "disabled_there"}
+    disabled = {c.target_id for c in (*plan.conflicts, *plan.settled) if c.kind == "disabled_there"}
     for match in matched(desired, existing, known, terms(policy)):
         key = (match.kind, match.source_id)
         if match.row.action == "forget" or (match.existing and match.existing.target_id in simulation.deleted):

@@ -110,6 +110,41 @@ def test_without_a_state_what_the_target_shows_under_our_id_was_applied(tmp_path
     assert _value(mapping, last, mails=["a@corp.example", "b@corp.example"]) == "b@corp.example"
 
 
+def _there(*shown: Existing, **links: Link) -> LastApplied:
+    return LastApplied(Known(users=links), Inventory({each.target_id: each for each in shown}))
+
+
+@pytest.mark.parametrize("rule", ["first, in lower case", "the one in front", "by source", "filtered", "a list"])
+@pytest.mark.parametrize("held", MAILS)
+def test_what_is_to_be_adopted_keeps_the_value_it_holds(tmp_path: Path, rule: str, held: str) -> None:
+    mapping = _compiled(tmp_path, userName=RULES[rule], emails=RULES[rule])
+    there = _there(Existing("user", "t", {"userName": held.upper(), "emails": "elsewhere@corp.example"}))
+    for order in permutations(MAILS):
+        assert str(_value(mapping, there, mails=list(order))).lower() == held.lower()
+
+
+def test_what_is_not_matched_by_keeps_what_the_adopted_holds_too(tmp_path: Path) -> None:
+    mapping = _compiled(tmp_path, emails="first(mails)")
+    name = _mapped(mapping, LastApplied()).users[0].attributes["userName"]
+    there = _there(Existing("user", "t", {"userName": name, "emails": "ann@corp.example"}))
+    assert _value(mapping, there, "emails", mails=list(MAILS)) == "ann@corp.example"
+
+
+def test_whose_values_several_hold_is_held(tmp_path: Path) -> None:
+    mapping = _compiled(tmp_path, userName="first(mails)")
+    two = (Existing("user", "t-1", {"userName": "a@x"}), Existing("user", "t-2", {"userName": "b@x"}))
+    (user,) = _mapped(mapping, _there(*two), mails=["a@x", "b@x", "c@x"]).users
+    assert [(flaw.kind, flaw.attribute, flaw.fatal) for flaw in user.flaws] == [("several_held", "userName", True)]
+    assert user.name == "a@x"
+    assert "a@x (t-1), b@x (t-2)" in user.flaws[0].detail
+
+
+def test_a_value_of_somebody_who_is_linked_is_not_looked_for(tmp_path: Path) -> None:
+    mapping = _compiled(tmp_path, userName="first(mails)")
+    there = _there(Existing("user", "t", {"userName": "b@x"}), other=Link("user", "other", "t", {"userName": "b@x"}))
+    assert _value(mapping, there, mails=["a@x", "b@x"]) == "a@x"
+
+
 def test_who_may_enter_is_never_kept_because_it_was_so(tmp_path: Path) -> None:
     mapping = _compiled(tmp_path, active='first(titles) != "inactive"')
     held = _applied(active=True)
@@ -143,7 +178,7 @@ def test_a_primary_address_of_exchange_is_found_by_its_rule_and_comes_first_with
 
 def test_explain_shows_the_value_that_is_kept(tmp_path: Path) -> None:
     mapping = _compiled(tmp_path, userName="first(mails).lower()")
-    steps = trace(person(mails=list(MAILS)), mapping.users, TODAY, {"userName": "ann@corp.example"})
+    steps = trace(person(mails=list(MAILS)), mapping.users, TODAY, _applied(userName="ann@corp.example"))
     assert [step.value for step in steps if step.path == "userName"] == ["ann@corp.example"]
 
 

@@ -284,7 +284,7 @@ def test_reported_nested_groups_add_nobody_and_are_told(tmp_path: Path) -> None:
 
 
 def test_explain_sees_every_rule_with_its_place_and_value(usual: CompiledMapping) -> None:
-    steps = trace(person(enabled="maybe"), usual.users, TODAY, {})
+    steps = trace(person(enabled="maybe"), usual.users, TODAY, LastApplied())
     assert [(step.path, step.value) for step in steps[:2]] == [("scope", True), ("userName", "b.sato@corp.example")]
     assert steps[1].text == "login.lower()"
     assert steps[1].place == "corp.yaml, line 6: users.attributes.userName"
@@ -293,7 +293,9 @@ def test_explain_sees_every_rule_with_its_place_and_value(usual: CompiledMapping
 
 
 def test_explain_shows_no_value_that_was_cut(usual: CompiledMapping) -> None:
-    title = next(step for step in trace(person(title="admin\x00x"), usual.users, TODAY, {}) if step.path == "title")
+    title = next(
+        step for step in trace(person(title="admin\x00x"), usual.users, TODAY, LastApplied()) if step.path == "title"
+    )
     assert (title.value, title.failure) == (
         None,
         "title holds a character that is no text (NUL or half a surrogate pair)",
@@ -331,7 +333,7 @@ def test_no_content_of_any_record_breaks_the_mapping(
     left_out = {record.source_id or record.place for record in directory.out_of_scope}
     assert all(record.place in of_users or (record.id or record.place) in left_out for record in records)
     for record in records:
-        trace(record, every_type.users, TODAY, {})
+        trace(record, every_type.users, TODAY, LastApplied())
 
 
 ROWS = [person(n, id=f"u{n}", login=("", "a", "b")[n % 3], enabled=("yes", "no", "maybe")[n // 3]) for n in range(9)]

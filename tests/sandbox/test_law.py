@@ -1,9 +1,11 @@
 """Whatever is sent: no fault that nobody asked for, an answer of the documented shape, and a store that is sound."""
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from random import Random
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 from urllib.parse import quote
 
 import orjson
@@ -65,6 +67,16 @@ METHODS = st.sampled_from(["GET", "POST", "PUT", "PATCH", "PATCH", "PATCH", "DEL
 REQUESTS = st.tuples(METHODS, TARGETS, QUERIES | st.just(""), BODIES, HEADERS | st.just([]))
 
 
+Answer = TypeVar("Answer")
+_ASIDE = ThreadPoolExecutor(1)
+"""A thread of its own: once the tests of the pages have had a browser, a loop is running in the main one."""
+
+
+def answered(call: Coroutine[Any, Any, Answer]) -> Answer:
+    """What comes of a call of the emulator."""
+    return _ASIDE.submit(asyncio.run, call).result()
+
+
 def _ways(name: str) -> list[Any]:
     """The values of a knob that is a choice."""
     kind = get_type_hints(Knobs)[name]
@@ -96,7 +108,7 @@ class Caller:
         for name, resource_id in self.ids.items():
             target, query = target.replace(name, resource_id), query.replace(name, resource_id)
             body = body.replace(name.encode(), resource_id.encode())
-        return asyncio.run(self._call(method, target, query, body, headers))
+        return answered(self._call(method, target, query, body, headers))
 
     async def _call(
         self, method: str, target: str, query: str, body: bytes, headers: list[tuple[bytes, bytes]]
@@ -160,7 +172,7 @@ def test_whatever_the_control_plane_is_sent_is_answered_too(what: str, body: byt
     from scim_bridge.sandbox.control import control
 
     caller = Caller()
-    status, told = asyncio.run(control(caller.app, "POST", what, body))
+    status, told = answered(control(caller.app, "POST", what, body))
     assert status in (200, 400, 404)
     assert status == 200 or "error" in told
     orjson.dumps(told)
