@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 _PLAIN_RULE = re.compile(r"[A-Za-z_](?:[\w.(),+=|&]|(?<!:) (?!#))*")
 _PLAIN_VALUE = re.compile(r"[^\W\d_][\w./@+-]*(?::[\w./@{}+-]+)*")
-_PLAIN_SENTENCE = re.compile(r"[A-Za-z](?:[^:#\s]|(?<!:) (?!#|$)|:(?=[^\s:#])|(?<! )#)*")
+_PLAIN_SENTENCE = re.compile(r"[^\W\d_](?:[\w.,'()/+-]|(?<! ) (?! |$|#))*")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 """What a reader of another version of YAML takes for something else than text."""
 
@@ -26,10 +26,8 @@ def value(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Words of a person that may quote anything a file has: plain unless YAML would read something else into them."""
-    if text.isprintable() and _PLAIN_SENTENCE.fullmatch(text):
-        return text
-    return json.dumps(text, ensure_ascii=False)
+    """A text of several words: plain if YAML reads it as it stands, else quoted."""
+    return text if _PLAIN_SENTENCE.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
 def inline(pairs: Mapping[str, str | bool]) -> str:

@@ -415,6 +415,6 @@ def test_an_openldap_directory_is_proposed_and_planned(world: World, cli: Cli, b
         said = begin("--source", "ldap", "--ldap-url", slapd.url, *sign_in, *bases)
         assert said.code == 0, said.err
         assert cli("check").code == 0
-        # of two addresses of one person, the same one is chosen in whatever order the server shows them
+        # of several addresses the first in alphabetical order is taken, whatever the server's order: nobody shares one
         assert cli("plan", "--output", "json").json["summary"]["create_user"] == 46
         assert slapd.password not in world.config.read_text(encoding="utf-8") + said.out + said.err

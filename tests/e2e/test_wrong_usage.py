@@ -143,8 +143,8 @@ def test_check_lists_everything_that_is_wrong_with_a_mapping_and_looks_at_the_so
 
 def test_check_says_whether_the_schedule_goes_on(world: World, cli: Cli) -> None:
     world.write(organization(3, 1))
-    auto = "every 15 min (auto: by the size of the target, 15 min to 24 h)"
-    assert f"ok      schedule: every 5 min, with the whole target {auto}\n" in cli("check").out
+    verified = "with the whole target every 15 min (auto: by the size of the target, 15 min to 24 h)"
+    assert f"ok      schedule: every 5 min, {verified}\n" in cli("check").out
     cli("pause", "corp", "--reason", "audit week")
     said = cli("check")
     assert said.code == 0
