@@ -17,6 +17,7 @@ from scim_bridge.source.stray_line import (
     dashes,
     header_again,
     odd_row,
+    preamble,
     shown,
 )
 
@@ -28,12 +29,16 @@ _DRAWN = frozenset("-=+─")
 
 @dataclass(slots=True)
 class Table:
-    """One file, opened: its header and an iterator over (line, cells). problems, count: grow while rows are read."""
+    """One file, opened: its header and an iterator over (line, cells). problems, count: grow while rows are read.
+
+    begins: the line of the header.
+    """
 
     name: str
     header: tuple[str, ...] = ()
     problems: list[str] = field(default_factory=list)
     count: int = 0
+    begins: int = 1
     _reader: "Iterator[list[str]] | None" = None
     _delimiter: str = ","
     _ends_in_mid_line: bool = False
@@ -62,11 +67,12 @@ class Table:
         reader = self._reader
         if reader is None:
             return
-        width, line, start = len(self.header), 1, 1
+        width, before = len(self.header), self.begins - 1
+        line = start = reader.line_num + before  # type: ignore[attr-defined]  # csv.reader has it
         odd: list[tuple[int, list[str]]] = []
         try:
             for row in reader:
-                start, line = line + 1, reader.line_num  # type: ignore[attr-defined]  # csv.reader has it
+                start, line = line + 1, reader.line_num + before  # type: ignore[attr-defined]  # csv.reader has it
                 if len(row) == width:
                     self.count += 1
                     yield start, row
@@ -92,16 +98,17 @@ class Table:
 
     def _begin(self, text: str, delimiter: str, needed: Sequence[str]) -> None:
         """Read the header; if that is in order, the rows can be read. Raises Unreadable."""
+        where = f"{self.name}, line {self.begins}"
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter, strict=True)
         try:
             written = next(reader, [])
         except csv.Error as error:
-            raise Unreadable(f"{self.name}, line 1: {_quoting(error)}") from None
+            raise Unreadable(f"{where}: {_quoting(error)}") from None
         self.header = tuple(map(clean_name, written))
-        problems = _header_problems(self.name, written, self.header, needed)
-        if (problems or len(self.header) == 1) and (above := above_header(text, needed, Split(delimiter, _DELIMITERS))):
-            raise Unreadable(f"{self.name}, line 1: {above}")
-        self.problems += problems or _end_problems(self.name, text, self._delimiter)
+        problems = _header_problems(where, written, self.header, needed)
+        if problems or len(self.header) == 1:
+            _refuse_above(where, text, needed, delimiter, self.begins)
+        self.problems += problems or _end_problems(self.name, text, self._delimiter, self.begins)
         self._names = frozenset(name.casefold() for name in self.header)
         self._ends_in_mid_line = not text.endswith(("\n", "\r"))
         if not self.problems:
@@ -113,7 +120,10 @@ def open_table(path: Path, encoding: str, delimiter: str, needed: Sequence[str])
     table = Table(path.name)
     try:
         text = read_text(path, encoding)
-        table._delimiter = _delimiter(path.name, text, delimiter, needed)  # noqa: SLF001 - it is being built here
+        length, declared = preamble(text)
+        text, table.begins = text[length:], 1 + bool(length)
+        delimiter = declared if declared and delimiter == "auto" else delimiter
+        table._delimiter = _delimiter(path.name, text, delimiter, needed, table.begins)  # noqa: SLF001 - being built
         csv.field_size_limit(sys.maxsize)
         table._begin(text, delimiter, needed)  # noqa: SLF001
     except Unreadable as trouble:
@@ -121,11 +131,17 @@ def open_table(path: Path, encoding: str, delimiter: str, needed: Sequence[str])
     return table
 
 
-def _end_problems(name: str, text: str, delimiter: str) -> list[str]:
+def _refuse_above(where: str, text: str, needed: Sequence[str], delimiter: str, begins: int) -> None:
+    """Raise Unreadable if the header stands further below."""
+    if above := above_header(text, needed, Split(delimiter, _DELIMITERS), begins):
+        raise Unreadable(f"{where}: {above}")
+
+
+def _end_problems(name: str, text: str, delimiter: str, begins: int) -> list[str]:
     """What stands below the rows: the mark by which DOS ends a file, or a total."""
     text = text.rstrip(f" \r\n{_DELIMITERS}")
     line = text[text.rfind("\n") + 1 :]
-    at = f"{name}, line {text.count(chr(10)) + 1}"
+    at = f"{name}, line {text.count(chr(10)) + begins}"
     if line.endswith(_CTRL_Z):
         return [f"{at}: the file ends with Ctrl-Z (the end-of-file mark of DOS); leave it out of the export"]
     total = below_rows(Split(delimiter, _DELIMITERS)(line)) if "\n" in text else ""
@@ -138,33 +154,33 @@ def _quoting(error: csv.Error) -> str:
     return f"the quoting is broken ({error})"
 
 
-def _header_problems(name: str, written: Sequence[str], header: Sequence[str], needed: Sequence[str]) -> list[str]:
-    """What is wrong with the header. written: its cells as they stand."""
+def _header_problems(where: str, written: Sequence[str], header: Sequence[str], needed: Sequence[str]) -> list[str]:
+    """What is wrong with the header. written: its cells as they stand. where: the file and line."""
     if not any(header):
-        return [f"{name}, line 1: there is no header"]
+        return [f"{where}: there is no header"]
     first: dict[str, int] = {}
     problems = []
     for column, cell in enumerate(header, start=1):
-        place = f"{name}, line 1, column {column}"
+        place = f"{where}, column {column}"
         if not cell:
             problems.append(f"{place}: the header is empty")
         elif cell in first:
             problems.append(f"{place}: header {written[column - 1].strip()!r} stands in column {first[cell]} already")
         first.setdefault(cell, column)
     there = ", ".join(map(shown, header))
-    problems += [f"{name}, line 1: there is no column {n!r} (there are: {there})" for n in needed if n not in first]
+    problems += [f"{where}: there is no column {n!r} (there are: {there})" for n in needed if n not in first]
     return problems
 
 
-def _delimiter(name: str, text: str, declared: str, needed: Sequence[str]) -> str:
+def _delimiter(name: str, text: str, declared: str, needed: Sequence[str], begins: int) -> str:
     """The declared delimiter, or the only one of , ; tab | that the header line uses outside quotation marks."""
     if declared != "auto":
         return declared
     outside = "".join(text.split("\n", 1)[0].split('"')[::2])
     used = [candidate for candidate in _DELIMITERS if candidate in outside]
     if len(used) > 1:
-        if above := above_header(text, needed, Split(declared, _DELIMITERS)):
-            raise Unreadable(f"{name}, line 1: {above}")
+        where = f"{name}, line {begins}"
+        _refuse_above(where, text, needed, declared, begins)
         named = " and ".join(_NAMES.get(candidate, candidate) for candidate in used)
-        raise Unreadable(f"{name}, line 1: the header uses {named}; declare the delimiter (source.delimiter)")
+        raise Unreadable(f"{where}: the header uses {named}; declare the delimiter (source.delimiter)")
     return used[0] if used else ","
