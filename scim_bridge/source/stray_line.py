@@ -1,8 +1,8 @@
 """Lines of a CSV file that are not records: what stands above the header, a header again, what stands below the rows.
 
-Each function gives a clause for a sentence that names the file and the line, or "". Nothing is passed over: a line that
-is not understood today may be a record tomorrow, and a person can remove it from the export. Only two kinds of first
-line are skipped (preamble), which programs write for programs and which can be nothing else.
+Each function gives a clause for a sentence that names the file and the line, or "". Nothing is passed over but the two
+first lines that programs write by themselves (preamble): a line that is not understood today may be a record tomorrow,
+and a person can remove it from the export.
 """
 
 import csv
@@ -23,13 +23,16 @@ _COUNT = re.compile(
     re.IGNORECASE,
 )
 _DASHES = re.compile(r"[-+=─]{1,}")
-_PREAMBLE = re.compile(r"(?:(?i:sep)=([,;\t|])[,;\t| ]*|#TYPE [^\r\n]*)(?:\r\n|\n|\r)(?=[^\r\n]*[^\s,;|])")
 _EXCEL = re.compile(r"sep=\S?[,;\t|]*", re.IGNORECASE)
+_PREAMBLE = re.compile(r"(?:#TYPE [^\s,;|]+|sep=(?P<delimiter>[,;\t|]))[,;\t|]*[ \r]*", re.IGNORECASE)
+"""With the delimiters by which a spreadsheet fills the line up."""
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff")) | {
     0x00A0: " ",
     0x202F: " ",
     0x2007: " ",
 }
+_LONGEST = 1000
+"""Characters in which a line that a program wrote above the header ends."""
 _LOOKED_AT = 20
 """Lines in which the header is looked for."""
 
@@ -51,27 +54,33 @@ def quoted(line: str) -> str:
     return repr(line if len(line) <= 60 else f"{line[:59]}…")
 
 
-def preamble(text: str) -> tuple[int, str]:
-    """How many characters of a file stand before its header, and the delimiter that they declare, "" for none.
-
-    Excel's `sep=;` and the `#TYPE …` of Windows PowerShell's Export-Csv, where a line that may be a header follows.
+def preamble(text: str, declared: str, delimiters: str) -> tuple[int, str]:
+    """The length of a first line that a program wrote for another (Windows PowerShell's #TYPE, Excel's sep=), if a
+    header follows; else 0. And the delimiter: the one that sep= tells if "auto" is declared, else the declared one.
     """
-    found = _PREAMBLE.match(text)
-    return (found.end(), found[1] or "") if found else (0, "")
+    first, _, rest = text[:_LONGEST].partition("\n")
+    written = _PREAMBLE.fullmatch(first)
+    if not written or not rest:
+        return 0, declared
+    length = len(first) + 1
+    told = (written["delimiter"] or declared) if declared == "auto" else declared
+    end = text.find("\n", length)
+    header = text[length : end if end >= 0 else len(text)]
+    return (length, told) if _is_header(Split(told, delimiters)(header), (), 1) else (0, declared)
 
 
-def above_header(text: str, needed: Collection[str], split: "Split", begins: int) -> str:
-    """What the first line is if it is not the header, and where the header is. begins: the number of the first line."""
+def above_header(text: str, needed: Collection[str], split: "Split") -> str:
+    """What the first line is if it is not the header, and where the header is."""
     lines = text.split("\n", _LOOKED_AT + 1)[: _LOOKED_AT + 1]
     first, filled = lines[0].strip(), sum(map(bool, split(lines[0])))
-    at = next((n for n, line in enumerate(lines[1:], start=begins + 1) if _is_header(split(line), needed, filled)), 0)
+    at = next((n for n, line in enumerate(lines[1:], start=2) if _is_header(split(line), needed, filled)), 0)
     there = f"; the header is in line {at}" if at else ""
     if _EXCEL.fullmatch(first):
         return f"{quoted(first)} tells Excel the delimiter and is not the header{there}; leave it out of the export"
     if first.startswith("#TYPE"):
         return f"{quoted(first)} is not the header{there}; leave it out of the export (Export-Csv -NoTypeInformation)"
     if at:
-        lines_above = "this line" if at == begins + 1 else f"lines {begins} to {at - 1}"
+        lines_above = "this line" if at == 2 else f"lines 1 to {at - 1}"
         what = f"{quoted(first)} is" if first else "this line is blank and"
         return f"{what} not the header{there}; leave {lines_above} out of the export"
     return ""

@@ -3,7 +3,7 @@
 import csv
 import io
 import sys
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,20 +29,18 @@ _DRAWN = frozenset("-=+─")
 
 @dataclass(slots=True)
 class Table:
-    """One file, opened: its header and an iterator over (line, cells). problems, count: grow while rows are read.
-
-    begins: the line of the header.
-    """
+    """One file, opened: its header and an iterator over (line, cells). problems, count: grow while rows are read."""
 
     name: str
     header: tuple[str, ...] = ()
     problems: list[str] = field(default_factory=list)
     count: int = 0
-    begins: int = 1
     _reader: "Iterator[list[str]] | None" = None
     _delimiter: str = ","
     _ends_in_mid_line: bool = False
     _names: frozenset[str] = frozenset()
+    _above: int = 0
+    """Lines above the header that were passed over."""
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Rows as wide as the header, cells trimmed, each with the line on which it starts; blank ones left out."""
@@ -67,12 +65,12 @@ class Table:
         reader = self._reader
         if reader is None:
             return
-        width, before = len(self.header), self.begins - 1
-        line = start = reader.line_num + before  # type: ignore[attr-defined]  # csv.reader has it
+        above = self._above
+        width, line, start = len(self.header), 1 + above, 1 + above
         odd: list[tuple[int, list[str]]] = []
         try:
             for row in reader:
-                start, line = line + 1, reader.line_num + before  # type: ignore[attr-defined]  # csv.reader has it
+                start, line = line + 1, above + reader.line_num  # type: ignore[attr-defined]  # csv.reader has it
                 if len(row) == width:
                     self.count += 1
                     yield start, row
@@ -98,17 +96,27 @@ class Table:
 
     def _begin(self, text: str, delimiter: str, needed: Sequence[str]) -> None:
         """Read the header; if that is in order, the rows can be read. Raises Unreadable."""
-        where = f"{self.name}, line {self.begins}"
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter, strict=True)
+        skipped, delimiter = preamble(text, delimiter, _DELIMITERS)
+        self._above = int(skipped > 0)
+        at = f"{self.name}, line {1 + self._above}"
+        lines = io.StringIO(text, newline="")
+        lines.seek(skipped)
+        split = Split(delimiter, _DELIMITERS)
+
+        def above() -> str:
+            return "" if skipped else above_header(text, needed, split)
+
+        self._delimiter = _delimiter(at, text[skipped : text.find("\n", skipped) + 1 or None], delimiter, above)
+        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
         try:
             written = next(reader, [])
         except csv.Error as error:
-            raise Unreadable(f"{where}: {_quoting(error)}") from None
+            raise Unreadable(f"{at}: {_quoting(error)}") from None
         self.header = tuple(map(clean_name, written))
-        problems = _header_problems(where, written, self.header, needed)
-        if problems or len(self.header) == 1:
-            _refuse_above(where, text, needed, delimiter, self.begins)
-        self.problems += problems or _end_problems(self.name, text, self._delimiter, self.begins)
+        problems = _header_problems(at, written, self.header, needed)
+        if (problems or len(self.header) == 1) and (stray := above()):
+            raise Unreadable(f"{at}: {stray}")
+        self.problems += problems or _end_problems(self.name, text, self._delimiter)
         self._names = frozenset(name.casefold() for name in self.header)
         self._ends_in_mid_line = not text.endswith(("\n", "\r"))
         if not self.problems:
@@ -120,28 +128,18 @@ def open_table(path: Path, encoding: str, delimiter: str, needed: Sequence[str])
     table = Table(path.name)
     try:
         text = read_text(path, encoding)
-        length, declared = preamble(text)
-        text, table.begins = text[length:], 1 + bool(length)
-        delimiter = declared if declared and delimiter == "auto" else delimiter
-        table._delimiter = _delimiter(path.name, text, delimiter, needed, table.begins)  # noqa: SLF001 - being built
         csv.field_size_limit(sys.maxsize)
-        table._begin(text, delimiter, needed)  # noqa: SLF001
+        table._begin(text, delimiter, needed)  # noqa: SLF001 - it is being built here
     except Unreadable as trouble:
         table.problems.append(str(trouble))
     return table
 
 
-def _refuse_above(where: str, text: str, needed: Sequence[str], delimiter: str, begins: int) -> None:
-    """Raise Unreadable if the header stands further below."""
-    if above := above_header(text, needed, Split(delimiter, _DELIMITERS), begins):
-        raise Unreadable(f"{where}: {above}")
-
-
-def _end_problems(name: str, text: str, delimiter: str, begins: int) -> list[str]:
+def _end_problems(name: str, text: str, delimiter: str) -> list[str]:
     """What stands below the rows: the mark by which DOS ends a file, or a total."""
     text = text.rstrip(f" \r\n{_DELIMITERS}")
     line = text[text.rfind("\n") + 1 :]
-    at = f"{name}, line {text.count(chr(10)) + begins}"
+    at = f"{name}, line {text.count(chr(10)) + 1}"
     if line.endswith(_CTRL_Z):
         return [f"{at}: the file ends with Ctrl-Z (the end-of-file mark of DOS); leave it out of the export"]
     total = below_rows(Split(delimiter, _DELIMITERS)(line)) if "\n" in text else ""
@@ -154,33 +152,34 @@ def _quoting(error: csv.Error) -> str:
     return f"the quoting is broken ({error})"
 
 
-def _header_problems(where: str, written: Sequence[str], header: Sequence[str], needed: Sequence[str]) -> list[str]:
-    """What is wrong with the header. written: its cells as they stand. where: the file and line."""
+def _header_problems(at: str, written: Sequence[str], header: Sequence[str], needed: Sequence[str]) -> list[str]:
+    """What is wrong with the header. at: its file and line; written: its cells as they stand."""
     if not any(header):
-        return [f"{where}: there is no header"]
+        return [f"{at}: there is no header"]
     first: dict[str, int] = {}
     problems = []
     for column, cell in enumerate(header, start=1):
-        place = f"{where}, column {column}"
+        place = f"{at}, column {column}"
         if not cell:
             problems.append(f"{place}: the header is empty")
         elif cell in first:
             problems.append(f"{place}: header {written[column - 1].strip()!r} stands in column {first[cell]} already")
         first.setdefault(cell, column)
     there = ", ".join(map(shown, header))
-    problems += [f"{where}: there is no column {n!r} (there are: {there})" for n in needed if n not in first]
+    problems += [f"{at}: there is no column {n!r} (there are: {there})" for n in needed if n not in first]
     return problems
 
 
-def _delimiter(name: str, text: str, declared: str, needed: Sequence[str], begins: int) -> str:
-    """The declared delimiter, or the only one of , ; tab | that the header line uses outside quotation marks."""
+def _delimiter(at: str, header: str, declared: str, above: Callable[[], str]) -> str:
+    """The declared delimiter, or the only one of , ; tab | that the header line uses outside quotation marks.
+
+    at: the header's file and line; above: tells what the line is if it is not the header.
+    """
     if declared != "auto":
         return declared
-    outside = "".join(text.split("\n", 1)[0].split('"')[::2])
+    outside = "".join(header.split('"')[::2])
     used = [candidate for candidate in _DELIMITERS if candidate in outside]
     if len(used) > 1:
-        where = f"{name}, line {begins}"
-        _refuse_above(where, text, needed, declared, begins)
         named = " and ".join(_NAMES.get(candidate, candidate) for candidate in used)
-        raise Unreadable(f"{where}: the header uses {named}; declare the delimiter (source.delimiter)")
+        raise Unreadable(f"{at}: {above() or f'the header uses {named}; declare the delimiter (source.delimiter)'}")
     return used[0] if used else ","

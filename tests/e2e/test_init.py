@@ -402,6 +402,24 @@ def test_the_help_groups_the_options_by_the_kind_of_source(cli: Cli) -> None:
     assert "--tenant" in said.split("Entra ID:")[1]
 
 
+@pytest.mark.parametrize(
+    ("first", "delimiter"), [("#TYPE Microsoft.ActiveDirectory.Management.ADUser", ","), ("sep=;", ";")]
+)
+def test_a_line_that_a_program_wrote_above_the_header_is_passed_over(
+    world: World, cli: Cli, begin: Cli, first: str, delimiter: str
+) -> None:
+    rows = "id,login,given,family,mail,enabled\n" + "".join(
+        f"{n},p{n}@corp.example,Ann,Lee,p{n}@corp.example,true\n" for n in range(1, 5)
+    )
+    _users(world, f"{first}\n{rows.replace(',', delimiter)}")
+    said = begin("--users", "users.csv")
+    assert said.code == 0, said.err
+    assert cli("check").code == 0
+    assert cli("plan", "--output", "json").json["summary"]["create_user"] == 4
+    assert cli("sync").code == 0
+    assert len(world.sandbox.state()["users"]) == 4
+
+
 def test_an_openldap_directory_is_proposed_and_planned(world: World, cli: Cli, begin: Cli) -> None:
     pytest.importorskip("ldap", reason="python-ldap is not installed")
     try:
