@@ -9,7 +9,7 @@ from scim_bridge.errors import EndpointDown
 from scim_bridge.model.identity import Kind
 from scim_bridge.model.known import LASTING, Known, Resolution
 from scim_bridge.model.operation import Operation, Outcome
-from scim_bridge.model.plan import SUMMARY, Bookkeeping, Conflict, Paired, Plan
+from scim_bridge.model.plan import SUMMARY, TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Plan
 from scim_bridge.model.policy import Policy
 from scim_bridge.plan.correlate import Match, Matches
 from scim_bridge.plan.make import bookkeeping, sort_out
@@ -104,6 +104,7 @@ def _decisions(
     """
     done = [operation for operation, outcome in ended or () if outcome.status == "done" and outcome.landed is None]
     asked_anew = {conflict.key for conflict in plan_now.conflicts}
+    refused = {(c.resource, c.source_id) for c in plan_now.conflicts if c.kind in TOLD_BY_TARGET and c.source_id}
     carried_out: set[str] = set()
     pending: set[str] = set()
     for key, decided in known.resolutions.items():
@@ -112,6 +113,7 @@ def _decisions(
             continue
         needed = [operation for operation in plan_now.operations if decided.is_about(operation)]
         waits = any(match.is_held for match in matches if _is_concerned(match, decided))
+        waits = waits or (decided.resource, decided.source_id) in refused
         has_landed = all(any(_is_same(each, other) for other in done) for each in needed)
         (carried_out if ended is not None and has_landed and not waits else pending).add(key)
     return frozenset(carried_out), frozenset(pending)
@@ -185,12 +187,13 @@ def _with_grace(
     for pair in paired:
         match = left.get((pair.kind, pair.source_id))
         if not pair.departed or match is None or match.existing is None:
-            yield replace(pair, departed=False)
+            yield replace(pair, departed=False, has_left=pair.departed)
             continue
         mine = [(o, end) for o, end in ended if o.resource == pair.kind and o.target_id == pair.target_id]
         shutting = [end.status == "done" for o, end in mine if o.kind in ("deactivate_user", "remove_members")]
         is_open = match.existing.is_open or bool(sides.members.get(pair.target_id))
-        yield replace(pair, departed=all(shutting) if shutting else not is_open, is_shut_now=bool(shutting))
+        is_shut = all(shutting) if shutting else not is_open
+        yield replace(pair, departed=is_shut, is_shut_now=bool(shutting), has_left=True)
 
 
 def _key(operation: Operation) -> Iterator[Key]:

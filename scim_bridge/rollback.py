@@ -104,4 +104,4 @@ def _left_since(bridge: Bridge, reader: StateReader, undone: int, known: Known) 
     if following is None:
         return frozenset()
     links = (link for kind in KINDS for link in known.of(kind).values())
-    return frozenset((k.kind, k.target_id) for k in links if k.departed is not None and k.departed >= following.started)
+    return frozenset((k.kind, k.target_id) for k in links if k.left_at is not None and k.left_at >= following.started)

@@ -18,7 +18,8 @@ class Link:
 
     applied: the attributes we last pushed (or found equal), by path; empty if never. `active` in it tells a
     deactivation of ours from one made behind our back. departed: when it was
-    deactivated or emptied because its record had left (UTC); the grace runs from then.
+    deactivated or emptied because its record had left (UTC); the grace runs from then. left_at: when a run
+    first saw that its record had left (UTC), whatever the policy does about it.
     """
 
     kind: Kind
@@ -26,6 +27,7 @@ class Link:
     target_id: str
     applied: Mapping[str, Value] = field(default_factory=dict)
     departed: datetime | None = None
+    left_at: datetime | None = None
 
 
 Decision = Literal["link", "separate", "adopt", "ignore", "source", "target"]

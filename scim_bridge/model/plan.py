@@ -136,7 +136,8 @@ class Paired:
     """A pair as this run found it: recorded when the run ends. applied: what the target then holds of ours.
 
     applied is None for a pair that is held or departed: what was applied before stays on record. departed: its record
-    has left, and by now it is deactivated or emptied, so that the grace runs; is_shut_now: since this run. is_managed:
+    has left, and by now it is deactivated or emptied, so that the grace runs; is_shut_now: since this run. has_left:
+    its record has left, whatever is done about it. is_managed:
     it was ours before this run; one that was not becomes so with its adoption.
     """
 
@@ -148,6 +149,7 @@ class Paired:
     departed: bool = False
     is_managed: bool = True
     is_shut_now: bool = False
+    has_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -369,15 +369,16 @@ def _links(
         col(LinkRow.target_id),
         col(LinkRow.applied),
         col(LinkRow.departed),
+        col(LinkRow.left_at),
         col(LinkRow.is_confirmed),
     )
     rows = database.execute(select(*columns).where(col(LinkRow.endpoint) == endpoint)).yield_per(10_000)
-    for owner, stored_kind, source_id, target_id, applied, departed, is_confirmed in rows:
+    for owner, stored_kind, source_id, target_id, applied, departed, left_at, is_confirmed in rows:
         kind: Kind = "user" if stored_kind == "user" else "group"
         if owner != connection:
             elsewhere.add((kind, target_id))
             continue
-        link = Link(kind, source_id, target_id, StoredAttributes(applied), departed)
+        link = Link(kind, source_id, target_id, StoredAttributes(applied), departed, left_at)
         if is_confirmed:
             links[kind][source_id] = link
         else:

@@ -36,7 +36,7 @@ def _json() -> Any:
 
 class LinkRow(SQLModel, table=True):
     """A managed pair. applied: what we last pushed, JSON text by path. departed: when it was shut, as
-    its record had left.
+    its record had left. left_at: when a run first saw that its record had left, whatever the policy does about it.
 
     is_confirmed: false from the moment a copy of the state was restored until the target shows the pair.
     """
@@ -51,6 +51,7 @@ class LinkRow(SQLModel, table=True):
     name: str = Field(default="", index=True)
     applied: str = "{}"
     departed: datetime | None = _time(nullable=True)
+    left_at: datetime | None = _time(nullable=True)
     is_confirmed: bool = True
 
 

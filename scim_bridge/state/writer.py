@@ -15,6 +15,7 @@ from sqlmodel import col
 
 from scim_bridge.model.doubt import Settled
 from scim_bridge.model.identity import Existing, Inventory, Kind, Members
+from scim_bridge.model.known import LASTING
 from scim_bridge.model.plan import TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.source import Learned
@@ -32,6 +33,7 @@ from scim_bridge.state.transaction import writing
 Closing = Literal["all", "planned", "none"]
 """Which conflicts are over that a run has not seen: all; those that a plan tells, but not what only an answer of the
 target does (it did not come as far as trying); none (it was about a few identities)."""
+_UNDECIDED = {"resolution": "", "chosen": "", "note": "", "resolved_by": "", "resolved": None}
 _BATCH = 10_000
 
 
@@ -122,12 +124,17 @@ class State:
         return RunJournal(self._engine, run_id, self._now)
 
     def begin_restore(self, run_id: int) -> None:
-        """The state is a copy of unknown age: this run, and later ones, believe a link once the target confirms it."""
+        """The state is a copy of unknown age: this run, and later ones, believe a link once the target confirms it.
+
+        A decision in it may have been carried out since the copy was made, and takes effect once: it is asked for anew.
+        """
         with writing(self._engine) as database:
             columns = (col(RunRow.connection), col(RunRow.endpoint))
             connection, endpoint = database.execute(select(*columns).where(col(RunRow.id) == run_id)).one()
             mine = (col(LinkRow.connection) == connection, col(LinkRow.endpoint) == endpoint)
             database.execute(update(LinkRow).where(*mine).values(is_confirmed=False))
+            once = (col(ConflictRow.connection) == connection, col(ConflictRow.resolution).not_in(LASTING))
+            database.execute(update(ConflictRow).where(*once).values(**_UNDECIDED))
             _mark_unsettled(database, connection, run_id)
 
     def finish(
@@ -306,8 +313,7 @@ class State:
         """Note each sighting: the first is kept, the last moves on. spared: keys that are not closed, seen or not."""
         now = self._now()
         sighting = {"connection": connection, "first_seen": now, "last_seen": now, "closed": None}
-        sighting |= {"resolution": "", "chosen": "", "note": "", "resolved_by": "", "resolved": None}
-        rows = [asdict(conflict) | sighting for conflict in conflicts]
+        rows = [asdict(conflict) | sighting | _UNDECIDED for conflict in conflicts]
         statement = upsert(ConflictRow)
         moved = (
             "kind",
@@ -348,8 +354,7 @@ class State:
         asked = [{"refused": refusal.conflict.key} for refusal in books.refusals]
         if asked:
             this = (col(ConflictRow.connection) == connection, col(ConflictRow.key) == bindparam("refused"))
-            undecided = {"resolution": "", "chosen": "", "note": "", "resolved_by": "", "resolved": None}
-            database.execute(update(ConflictRow).where(*this).values(**undecided), asked)
+            database.execute(update(ConflictRow).where(*this).values(**_UNDECIDED), asked)
 
     def _keep_pairs(self, database: Connection, connection: str, endpoint: str, books: Bookkeeping) -> None:
         """Write the links that changed, and forget those whose both sides are gone."""
@@ -362,6 +367,7 @@ class State:
             col(LinkRow.name),
             col(LinkRow.applied),
             col(LinkRow.departed),
+            col(LinkRow.left_at),
             col(LinkRow.is_confirmed),
         )
         stored = {(r[0], r[1]): tuple(r[2:]) for r in database.execute(select(*columns).where(*mine))}
@@ -372,7 +378,8 @@ class State:
             if old != tuple(new.values()):
                 rows.append(place | {"kind": pair.kind, "source_id": pair.source_id} | new)
         statement = upsert(LinkRow)
-        changed = {key: statement.excluded[key] for key in ("target_id", "name", "applied", "departed", "is_confirmed")}
+        overwritten = ("target_id", "name", "applied", "departed", "left_at", "is_confirmed")
+        changed = {key: statement.excluded[key] for key in overwritten}
         index = ["connection", "endpoint", "kind", "source_id"]
         for start in range(0, len(rows), _BATCH):
             merged = statement.on_conflict_do_update(index_elements=index, set_=changed)
@@ -391,11 +398,13 @@ class State:
         if pair.departed:
             goes_on = old is not None and old[3] is not None and not pair.is_shut_now
             departed = old[3] if old is not None and goes_on else self._now()
+        left_at = old[4] if old is not None and old[0] == pair.target_id else None
         return {
             "target_id": pair.target_id,
             "name": folded(pair.name),
             "applied": applied,
             "departed": departed,
+            "left_at": (left_at or self._now()) if pair.has_left else None,
             "is_confirmed": True,
         }
 

@@ -17,7 +17,11 @@ def allow(world: World, policy: str) -> None:
 
 def age(world: World, hours: float) -> None:
     """Everything in the state happened this much earlier."""
-    columns = {"links": ("departed",), "operations": ("sent_at", "answered_at"), "runs": ("started", "ended")}
+    columns: dict[str, tuple[str, ...]] = {
+        "links": ("departed", "left_at"),
+        "operations": ("sent_at", "answered_at"),
+        "runs": ("started", "ended"),
+    }
     columns |= {"readings": ("began",), "resources": ("seen_at", "members_at")}
     with closing(sqlite3.connect(world.state)) as database, database:
         for table, names in columns.items():

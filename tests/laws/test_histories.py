@@ -189,8 +189,31 @@ class Histories(RuleBasedStateMachine):
             del self.people.groups[group]
             self.people.members = [m for m in self.people.members if group not in m[:2]]
         else:
-            self.people.group(group, {"g": "dev", "h": "ops"}[group], *sorted(self.people.users)[:2])
+            name = {"g": "dev", "h": "ops"}[group]
+            name = f"{group}2" if name in self.people.groups.values() else name
+            self.people.group(group, name, *sorted(self.people.users)[:2])
         self.write()
+
+    @rule(group=GROUPS, name=st.sampled_from(("dev", "ops", "x")))
+    def rename_group(self, group: str, name: str) -> None:
+        if group in self.people.groups and name not in self.people.groups.values():
+            self.note(f"group {group} is called {name}")
+            self.people.groups[group] = name
+            self.write()
+
+    @rule(data=st.data())
+    def edit_many(self, data: st.DataObject) -> None:
+        """Several edits at once, before any run sees them."""
+        steps = st.sampled_from((self.leave, self.join, self.enable, self.exchange_names, self.toggle_member))
+        for step in data.draw(st.lists(steps, min_size=2, max_size=5)):
+            if step == self.leave:
+                self.leave(data.draw(NAMES))
+            elif step == self.enable:
+                self.enable(data.draw(NAMES), data.draw(st.booleans()))
+            elif step == self.toggle_member:
+                self.toggle_member(data.draw(GROUPS), data.draw(NAMES))
+            else:
+                step(data.draw(NAMES), data.draw(NAMES))
 
     # --- somebody else on the target
 
@@ -248,6 +271,12 @@ class Histories(RuleBasedStateMachine):
             (store.add_member if into else store.remove_member)(found.id, user.id)
 
     # --- the operator
+
+    @rule(policy=policies)
+    def change_policy(self, policy: Policy) -> None:
+        self.note(f"policy: {policy.yaml}")
+        self.judge.policy = policy
+        self.world.configure(extra=f"    policy: {{{policy.yaml}}}\n")
 
     @rule(full=st.booleans(), approve=st.booleans())
     def sync(self, full: bool, approve: bool) -> None:
