@@ -16,6 +16,7 @@ from scim_bridge.model.plan import Bookkeeping, Plan
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.source import SourceReading
+from scim_bridge.model.wording import counted
 from scim_bridge.observation import Observed
 from scim_bridge.plan.correlate import Matches
 from scim_bridge.plan.document import fingerprint, operation_bytes
@@ -262,9 +263,9 @@ def _detail(applied: Applied, conclusion: Conclusion) -> str:
     if applied.stopped is not None:
         return str(applied.stopped)
     if applied.is_cut:
-        return f"stopped as asked; the next run goes on with the {conclusion.failed} operation(s) that are left"
+        return f"stopped as asked; {counted(conclusion.failed, 'operation')} left for the next run"
     failed = conclusion.failed
-    return f"{failed:,} operation{'' if failed == 1 else 's'} failed; the next run tries again" if failed else ""
+    return f"{counted(failed, 'operation')} failed; the next run tries again" if failed else ""
 
 
 def _stop_by_guard(

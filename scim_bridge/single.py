@@ -70,7 +70,7 @@ def read_and_plan_only(
 
 def _planned_too(wanted: Named) -> Iterator[Notice]:
     for match in (*wanted.users, *wanted.groups):
-        detail = f"{match.name} is planned too: it has to give up a name or an email that a named one takes"
+        detail = f"{match.name} is planned too: it gives up a name or an email that a record named with --only takes"
         yield Notice("planned_too", match.name, detail)
 
 

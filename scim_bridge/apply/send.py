@@ -150,7 +150,11 @@ class Sender:
         landed = tuple(path for path in attributes if path in differing or shown.get(path) == attributes[path])
         told = {path: shown[path] for path in attributes if path in shown and path not in landed}
         told |= {MANAGER: attributes[MANAGER]} if MANAGER in landed else {}
-        detail = "it was there already, and inactive: it stays so, and its grants wait" if ACTIVE in told else ""
+        detail = (
+            "the user was on the target already, and inactive: the user stays inactive, and new grants wait"
+            if ACTIVE in told
+            else ""
+        )
         return Outcome(operation.id, "done", target_id, request_id, detail, landed=landed, shown=told)
 
     def _update_with(self, operation: Operation, changes: dict[str, Change]) -> Outcome:
@@ -237,7 +241,7 @@ class Sender:
             f"{_listed(left)} {why}"
             for left, why in (
                 (absent, "could not be created on the target"),
-                (locked, "is inactive there, so it waits"),
+                (locked, "is inactive on the target, so the membership waits"),
             )
             if left
         )

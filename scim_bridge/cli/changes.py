@@ -17,6 +17,7 @@ from scim_bridge.inbox import wait_for_answer
 from scim_bridge.model.comparison import Comparison
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.run import RequestRecord
+from scim_bridge.model.wording import counted
 from scim_bridge.plan.document import from_bytes, to_bytes
 from scim_bridge.rollback import nothing_to_undo, read_and_invert, roll_back
 from scim_bridge.single import read_and_plan_only, sync_only
@@ -27,7 +28,6 @@ from scim_bridge.view import document, report, terminal
 from scim_bridge.view.operation import of_record
 from scim_bridge.view.plan import Decided, in_words, plan_view
 from scim_bridge.view.run import view_run
-from scim_bridge.view.words import counted
 
 ConnectionArgument = Annotated[str | None, typer.Argument(help="a connection of the configuration file")]
 ApproveOption = Annotated[

@@ -10,10 +10,10 @@ from scim_bridge.config.settings import Settings, load
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.known import DECISIONS, ONLY_IGNORED, Decision
 from scim_bridge.model.run import ConflictRecord
+from scim_bridge.model.wording import counted
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
 from scim_bridge.view.conflict import kind_words
-from scim_bridge.view.words import counted
 
 
 def register(app: typer.Typer, conflicts: typer.Typer) -> None:

@@ -18,6 +18,7 @@ from scim_bridge.mapping.document import load_mapping, wanted
 from scim_bridge.mapping.selftest import require_passing, run_tests
 from scim_bridge.model.identity import CHANGES, INSTEAD
 from scim_bridge.model.verification import ReadingCost, Verification
+from scim_bridge.model.wording import counted
 from scim_bridge.plan.guard import refuse_empty
 from scim_bridge.source import open_source
 from scim_bridge.state.reader import open_reader
@@ -25,7 +26,7 @@ from scim_bridge.target.read import PAGE
 from scim_bridge.target.scim import open_target
 from scim_bridge.view import document, terminal
 from scim_bridge.view.check import Check
-from scim_bridge.view.words import counted, span
+from scim_bridge.view.words import span
 
 _WARN_FROM = 90
 """Days before the token's end: AWS itself begins to remind then."""
@@ -48,9 +49,8 @@ def check_command(
     """Configuration, mapping and its tests, source, token, endpoint and access: each a line, ok or how to mend it."""
     settings = load(context.obj)
     chosen = [settings.connection(connection)] if connection else list(settings.connections.values())
-    checks = [
-        Check("configuration", ok=True, detail=f"{settings.path.name}, {len(settings.connections)} connection(s)")
-    ]
+    found = counted(len(settings.connections), "connection")
+    checks = [Check("configuration", ok=True, detail=f"{settings.path.name}, {found}")]
     checks.append(_try("state", lambda: _state(settings.state)))
     for each in chosen:
         checks += _check_connection(each, settings.state, f"{each.name}: " if len(chosen) > 1 else "")
@@ -175,9 +175,9 @@ def token_age(target: TargetSettings) -> TokenAge:
     left = (target.token_expires - datetime.now(UTC).date()).days
     if left < 0:
         return TokenAge(
-            f"the token expired {-left} day(s) ago. Make a new one in the console", warns=True, is_over=True
+            f"the token expired {counted(-left, 'day')} ago. Make a new one in the console", warns=True, is_over=True
         )
-    sentence = f"the token expires in {left} day(s), on {target.token_expires}"
+    sentence = f"the token expires in {counted(left, 'day')}, on {target.token_expires}"
     return TokenAge(sentence, warns=left <= _WARN_FROM)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from scim_bridge.mapping.flatten import Direct, flatten
 from scim_bridge.model.identity import AmbiguousMember, Notice, Snapshot
+from scim_bridge.model.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,9 @@ def _whole(
     if nested != "report":
         return whole, ()
     return whole, tuple(
-        Notice("nested_group", name, f"group {name} contains {len(inside)} group(s), whose users are not added")
+        Notice(
+            "nested_group", name, f"group {name} contains {counted(len(inside), 'group')}, whose users are not added"
+        )
         for name, inside in ((names.get(group, group), inside) for group, (_, inside) in direct.items())
         if inside
     )

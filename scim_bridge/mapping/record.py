@@ -27,6 +27,7 @@ from scim_bridge.model.identity import (
     is_rounded,
 )
 from scim_bridge.model.known import LastApplied
+from scim_bridge.model.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,8 @@ class _Choices:
             Notice(
                 "several_values",
                 path,
-                f"the rule for {path} has several values to choose from in {len(places)} {kind} "
-                f"record{'' if len(places) == 1 else 's'}, for example {places[0]}: the first in alphabetical order "
+                f"the rule for {path} has several values to choose from in "
+                f"{counted(len(places), f'{kind} record')}, for example {places[0]}: the first in alphabetical order "
                 "was taken. To take another one, say in the rule which",
             )
             for (kind, path), places in sorted(self._found.items())
@@ -157,7 +158,9 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw], choices: _Choice
     source_id = "" if is_rounded(record.id) else record.id
     attributes: dict[str, Value] = {EXTERNAL_ID: source_id}
     if record.id and not source_id:
-        detail = f"the id ({rules.id}) is {record.id!r}, a number that a spreadsheet has rounded, so it is nobody's id"
+        detail = (
+            f"the id ({rules.id}) is {record.id!r}, a number that a spreadsheet has rounded, so it is not a valid id"
+        )
         remedy = "Export again with the ids as text; do not save the file in a spreadsheet."
         flaws.append(Flaw("rounded_id", EXTERNAL_ID, detail, remedy, fatal=True))
     elif not record.id:

@@ -14,14 +14,12 @@ from scim_bridge.model.known import Known
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Conflict, Plan, Skipped
 from scim_bridge.model.policy import Policy
+from scim_bridge.model.wording import counted, some
 from scim_bridge.plan.conflict import orphan_with_assignments
 from scim_bridge.plan.correlate import Matches
 from scim_bridge.plan.make import sort_out
 from scim_bridge.plan.membership import THE_GROUP
 from scim_bridge.plan.steps import ORPHAN
-
-_TOLD = 5
-"""So many assignments of one resource are named, then their number."""
 
 
 def concerned(plan: Plan, matches: Matches, policy: Policy, *, is_whole: bool) -> tuple[Principal, ...]:
@@ -59,7 +57,7 @@ def with_what_hangs(plan: Plan, matches: Matches, found: Assignments) -> Plan:
         assignments = found.of.get(_principal(operation))
         if assignments:
             told[operation.target_id] = _hanging(operation, assignments)
-    unread = f"the assignments of {found.not_read:,} user(s) and group(s) were not looked up: {found.reason}"
+    unread = f"the assignments of {counted(found.not_read, 'resource')} were not looked up: {found.reason}"
     more = [Notice("access_not_read", "access", unread.rstrip("."))] if found.not_read else []
     return replace(plan, warnings=(*plan.warnings, *told.values(), *more))
 
@@ -114,11 +112,10 @@ def _departure(operation: Operation) -> str:
 
 def _hanging(operation: Operation, assignments: tuple[Assignment, ...]) -> Notice:
     what = "will be deleted" if operation.is_delete else f"{_departure(operation)} and loses its members"
-    detail = f"{operation.subject} {what}; {len(assignments):,} assignment(s) hang on it: {listed(assignments)}"
+    detail = f"{operation.subject} {what}; it has {counted(len(assignments), 'assignment')}: {listed(assignments)}"
     return Notice("assignments", operation.subject, detail)
 
 
 def listed(assignments: tuple[Assignment, ...]) -> str:
     """The first ones in words, and how many more."""
-    more = len(assignments) - _TOLD
-    return ", ".join(map(str, assignments[:_TOLD])) + (f" and {more:,} more" if more > 0 else "")
+    return some([str(each) for each in assignments])

@@ -19,6 +19,7 @@ from scim_bridge.model.identity import (
 )
 from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS, UNREADABLE, Conflict, conflict_key
 from scim_bridge.model.touch import member_of_path, member_path
+from scim_bridge.model.wording import counted
 from scim_bridge.plan.situation import TargetColumn
 
 KIND_OF_DUPLICATE = {
@@ -290,7 +291,7 @@ def disabled_there(desired: Desired, existing: Existing) -> Conflict:
 def unclaimed(existing: Existing, members: int = 0) -> Conflict:
     """An active user, or a group with members, that was managed once and that no record in scope and no link claims."""
     is_user = existing.kind == "user"
-    state = "is active" if is_user else f"has {members:,} member{'' if members == 1 else 's'}"
+    state = "is active" if is_user else f"has {counted(members, 'member')}"
     under = f"under externalId {existing.external_id!r}" if existing.external_id else "and was managed"
     left = "The user may have left" if is_user else "The group may have left"
     effect = "deactivates the user and removes all memberships" if is_user else "removes all members"
@@ -319,7 +320,7 @@ def orphan_with_assignments(existing: Existing, count: int, held: str) -> Confli
         ORPHAN_WITH_ASSIGNMENTS,
         (existing.name,),
         f"{existing.name} ({existing.target_id}) is a {existing.kind} that no record claims, "
-        f"and it holds {count:,} assignment(s): {held}{shut}",
+        f"and it has {counted(count, 'assignment')}: {held}{shut}",
         f"{ways} If it is meant to be so: scim-bridge conflicts resolve KEY --ignore.",
         existing.target_id,
         existing.kind,

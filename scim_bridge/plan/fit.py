@@ -14,6 +14,7 @@ import regex
 from scim_bridge.model.capabilities import Capabilities, Characteristic
 from scim_bridge.model.identity import ACTIVE, Desired, Directory, Flaw, Kind, Notice, Value
 from scim_bridge.model.text import folded, normal
+from scim_bridge.model.wording import counted
 
 
 def fit(directory: Directory, capabilities: Capabilities) -> Directory:
@@ -40,14 +41,18 @@ class _Notes:
 
     def notices(self) -> tuple[Notice, ...]:
         dropped = [
-            Notice("no_place", path, f"the target has no place for {kind} attribute {path}: left out for {n} record(s)")
+            Notice(
+                "no_place",
+                path,
+                f"the target has no place for {kind} attribute {path}: left out for {counted(n, 'record')}",
+            )
             for (kind, path), n in sorted(self.no_place.items())
         ]
         first_only = [
             Notice(
                 "first_value_only",
                 path,
-                f"the target holds one value of {kind} attribute {path}: the first was kept for {n} record(s)",
+                f"the target holds one value of {kind} attribute {path}: the first was kept for {counted(n, 'record')}",
             )
             for (kind, path), n in sorted(self.further_values.items())
         ]

@@ -14,6 +14,7 @@ from scim_bridge.model.known import Known, Resolution
 from scim_bridge.model.operation import Member, Operation, OperationKind
 from scim_bridge.model.plan import Plan, Skipped
 from scim_bridge.model.policy import Policy
+from scim_bridge.model.wording import counted, some
 from scim_bridge.plan.backoff import waiting
 from scim_bridge.plan.conflict import ambiguous_member, stray, unclaimed
 from scim_bridge.plan.correlate import Match, Matches
@@ -103,7 +104,8 @@ def change_members(
             change = _without_refused(change, known, users, steps)
         put_off = len(change.added) if match.is_held else 0
         if put_off:
-            steps.skipped.append(Skipped(match.name, f"{put_off} addition(s) wait while the group is held"))
+            what = f"{counted(put_off, 'addition')} {'waits' if put_off == 1 else 'wait'}"
+            steps.skipped.append(Skipped(match.name, f"{what} while the group is held"))
             change = replace(change, added=())
         changes.append(change)
     _ask_about(steps, members, policy)
@@ -166,12 +168,7 @@ def _listed(why: Iterable[tuple[Member, str]]) -> str:
         reasons.setdefault(reason, []).append(member.name)
     if len(reasons) == 1:
         return next(iter(reasons))
-    return "; ".join(f"{reason}: {_few(names)}" for reason, names in sorted(reasons.items()))
-
-
-def _few(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    return "; ".join(f"{reason}: {some(names, _NAMED)}" for reason, names in sorted(reasons.items()))
 
 
 def losing(plan: Plan) -> frozenset[str]:

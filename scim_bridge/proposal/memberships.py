@@ -3,12 +3,12 @@
 A file with a row for each membership, a column of users that lists their groups, or one of groups that lists users.
 """
 
-import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from scim_bridge.model.identity import Kind, Record
+from scim_bridge.model.text import folded, normal
 from scim_bridge.proposal.columns import Columns
 from scim_bridge.proposal.header import headers_for, speaks_of
 from scim_bridge.proposal.header_names import MEMBER_FILE
@@ -110,8 +110,7 @@ def _share(values: Collection[str], by: str, names: set[str]) -> float:
 
 def _called(name: str, by: str) -> str:
     """A name as it is looked up: an id has to be that id, anything else may be in another case."""
-    composed = unicodedata.normalize("NFC", name)
-    return composed if by == ID else composed.casefold()
+    return normal(name) if by == ID else folded(name)
 
 
 def _known(survey: Survey, kind: Kind, columns: Columns) -> Iterator[tuple[str, set[str]]]:

@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from scim_bridge.model.identity import ACTIVE, Kind
+from scim_bridge.model.wording import counted, some
 from scim_bridge.proposal.profile import texts
 from scim_bridge.proposal.survey import Survey
-from scim_bridge.proposal.told import some
 
 _WORDS = """- -- --- ? n/a na #n/a n.a. nil none null nan tbd unknown
     なし ナシ 無し 該当なし 不明 未定 ー ― —"""
@@ -30,6 +30,6 @@ def placeholders(survey: Survey, used: Mapping[tuple[Kind, str], list[str]]) -> 
                     found[text].append(record.place)
         for text, places in found.items():
             yield (
-                f"{name} is {text!r} in {len(places):,} record(s) ({some(places)}), and is taken at its word for "
-                f"{', '.join(paths)}; if it stands for nothing, leave it empty in the source"
+                f"{name} is {text!r} in {counted(len(places), 'record')} ({some(places, mark='; ')}), and is taken at "
+                f"its word for {', '.join(paths)}; if it stands for nothing, leave it empty in the source"
             )

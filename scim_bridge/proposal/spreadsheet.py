@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from scim_bridge.model.identity import Kind
+from scim_bridge.model.wording import counted, some
 from scim_bridge.proposal.profile import texts
 from scim_bridge.proposal.survey import Survey
-from scim_bridge.proposal.told import some
 
 _DAMAGE = {
     re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[Ee][+-]?[0-9]+"): (
@@ -31,7 +31,7 @@ def spreadsheets(survey: Survey, used: Mapping[tuple[Kind, str], list[str]]) -> 
                 if what:
                     found[what].append((text, record.place))
         for what, cells in found.items():
-            yield f"{name} is {cells[0][0]!r} in {some([place for _, place in cells])}: this is {what}"
+            yield f"{name} is {cells[0][0]!r} in {some([place for _, place in cells], mark='; ')}: this is {what}"
     yield from _lost_zeros(survey, used)
 
 
@@ -55,7 +55,7 @@ def _without_zeros(what: str, named: Iterable[str], ids: Mapping[str, str], whol
     if found:
         reference, meant = found[0]
         yield (
-            f"{len(found):,} {what}{'s' * (len(found) != 1)} would fit if ids had the same zeros at their beginning "
+            f"{counted(len(found), what)} would fit if ids had the same zeros at their beginning "
             f"({reference!r} where the users have {meant!r}): a spreadsheet has taken them off one of the files; "
             "export it again with the ids as text"
         )

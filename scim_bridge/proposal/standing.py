@@ -12,6 +12,7 @@ from datetime import date
 
 from scim_bridge.mapping.expression import spelled
 from scim_bridge.mapping.function import TRUTH_WORDS
+from scim_bridge.model.wording import counted
 from scim_bridge.proposal import yaml_text
 from scim_bridge.proposal.day_form import DayForm, day_form
 from scim_bridge.proposal.header import headers_for, plain
@@ -251,7 +252,7 @@ def _named(chosen: Sequence[str], values: Counter[str]) -> str:
 
 def _counts(values: Counter[str]) -> str:
     """Values with how often each was seen, the most frequent first."""
-    told = [f"{_shown(value)} ({number:,} user{'s' * (number != 1)})" for value, number in values.most_common()]
+    told = [f"{_shown(value)} ({counted(number, 'user')})" for value, number in values.most_common()]
     more = [f"{len(told) - _SHOWN:,} more"] if len(told) > _SHOWN else []
     return ", ".join(told[:_SHOWN] + more)
 

@@ -14,6 +14,7 @@ from scim_bridge.mapping.selftest import require_passing
 from scim_bridge.model.identity import ACTIVE, Directory, Flaw, Inventory, Kind
 from scim_bridge.model.known import Known, LastApplied
 from scim_bridge.model.policy import Policy
+from scim_bridge.model.wording import counted, some
 from scim_bridge.plan.conflict import KIND_OF_DUPLICATE
 from scim_bridge.plan.correlate import Matches, correlate
 from scim_bridge.plan.fit import fit
@@ -21,8 +22,10 @@ from scim_bridge.plan.pairing import Terms
 from scim_bridge.proposal.placeholder import placeholders
 from scim_bridge.proposal.spreadsheet import spreadsheets
 from scim_bridge.proposal.survey import Survey
-from scim_bridge.proposal.told import SHOWN, some
 from scim_bridge.target.identity_center import IDENTITY_CENTER
+
+_SHOWN = 5
+"""Values that several records claim: so many are named."""
 
 
 def tried(mapping: Mapping, survey: Survey, today: str) -> list[str]:
@@ -87,16 +90,17 @@ def _flaws(directory: Directory) -> Iterator[str]:
         detail = flaws[0][0].detail
         said = detail if attribute in detail.split() else f"{attribute}: {detail}"
         effect = "would wait" if is_fatal else "would go on without it"
-        yield f"{said} ({len(flaws):,} record(s) {effect}: {some([place for _, place in flaws])})"
+        yield f"{said} ({counted(len(flaws), 'record')} {effect}: {some([place for _, place in flaws], mark='; ')})"
 
 
 def _shared_values(matches: Matches) -> Iterator[str]:
     """Values that must be unique on the target and are not here, with everybody who claims them."""
     for path, kind in KIND_OF_DUPLICATE.items():
         found = {c.key: c.detail for match in matches for c in match.conflicts if c.kind == kind}
-        yield from list(found.values())[:SHOWN]
-        if len(found) > SHOWN:
-            yield f"{len(found) - SHOWN:,} more value(s) of {path} are claimed by several"
+        yield from list(found.values())[:_SHOWN]
+        more = len(found) - _SHOWN
+        if more > 0:
+            yield f"{counted(more, 'other value')} of {path} {'is' if more == 1 else 'are'} claimed by several"
 
 
 def _warnings(directory: Directory) -> list[str]:
@@ -104,7 +108,8 @@ def _warnings(directory: Directory) -> list[str]:
     unknown = [warning for warning in directory.warnings if warning.kind == "unknown_member"]
     if not unknown:
         return []
-    return [f"{len(unknown):,} membership(s) name nobody by the id chosen, such as: {unknown[0].detail}"]
+    name = "membership names" if len(unknown) == 1 else "memberships name"
+    return [f"{len(unknown):,} {name} no user or group by the id chosen, such as: {unknown[0].detail}"]
 
 
 def _strange_ids(mapping: Mapping, survey: Survey) -> list[str]:
@@ -113,7 +118,7 @@ def _strange_ids(mapping: Mapping, survey: Survey) -> list[str]:
         seen = survey.profile(rules.kind, rules.id)
         if rules.attributes and seen is not None and not seen.is_key:
             told.append(
-                f"{rules.id} is no id for every {rules.kind}: {seen.filled:,} of {seen.records:,} have one, "
+                f"{rules.id} is not an id of every {rules.kind}: {seen.filled:,} of {seen.records:,} have one, "
                 f"{seen.distinct:,} different ones"
             )
     return told

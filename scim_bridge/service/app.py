@@ -20,6 +20,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from scim_bridge.errors import BridgeError
 from scim_bridge.model.run import RunRecord
+from scim_bridge.model.wording import counted
 from scim_bridge.state.liveness import as_it_is
 from scim_bridge.state.reader import StateReader, open_reader
 from scim_bridge.view import words
@@ -99,7 +100,7 @@ class _Pages:
     def __init__(self, shown: Shown) -> None:
         self._shown = shown
         self._templates = Jinja2Templates(directory=_HERE / "templates")
-        self._templates.env.globals.update(local=words.local, utc=words.utc, ago=words.ago, counted=words.counted)
+        self._templates.env.globals.update(local=words.local, utc=words.utc, ago=words.ago, counted=counted)
 
     def overview(self, request: Request) -> Response:
         """Every connection, the most urgent first: is it well, what changed, what waits."""

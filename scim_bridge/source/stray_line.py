@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from scim_bridge.model.text import normal
+from scim_bridge.model.wording import counted
 
 _WORDS = re.compile(
     r"(grand |sub)?(totals?|totale|totaal|sum|summe|gesamt|insgesamt|somme|count|rows?|records?"
@@ -131,14 +132,14 @@ def below_rows(cells: Sequence[str]) -> str:
 
 def odd_row(row: Sequence[str], width: int, delimiter: str, *, is_cut: bool) -> str:
     """Why a row of another width than the header's is not a record. is_cut: the file ends with it, in mid-line."""
-    counted = f"{len(row)} cell{'s' * (len(row) != 1)} where the header has {width}"
+    found = f"{counted(len(row), 'cell')} where the header has {width}"
     if is_cut and len(row) < width:
-        return f"the file ends in the middle of this row ({counted}): it was cut short; export it again"
+        return f"the file ends in the middle of this row ({found}): it was cut short; export it again"
     if len(row) == width + 1 and not row[-1].strip():
-        return f"{counted}: the row ends with {delimiter!r}, and the header does not"
+        return f"{found}: the row ends with {delimiter!r}, and the header does not"
     if len(row) == 1:
-        return f"{quoted(row[0])} is not a record ({counted})"
-    return counted
+        return f"{quoted(row[0])} is not a record ({found})"
+    return found
 
 
 class Split:

@@ -7,10 +7,11 @@ from scim_bridge.model.comparison import AttributeChange, Comparison, MemberChan
 from scim_bridge.model.identity import ACTIVE, Kind
 from scim_bridge.model.operation import Change
 from scim_bridge.model.plan import Conflict, Verdict
+from scim_bridge.model.wording import counted
 from scim_bridge.view import words
 from scim_bridge.view.operation import ChangeView, OperationView, changes_view
 from scim_bridge.view.plan import SHOWN, Section, section
-from scim_bridge.view.words import counted, printable
+from scim_bridge.view.words import printable
 
 
 @dataclass(frozen=True, slots=True)

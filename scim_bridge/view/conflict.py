@@ -7,10 +7,8 @@ from datetime import datetime
 from scim_bridge.model.identity import ACTIVE
 from scim_bridge.model.plan import UNREADABLE, Conflict
 from scim_bridge.model.run import ConflictRecord
-from scim_bridge.view.words import counted, printable
-
-_NAMED = 5
-"""Users that a sentence names."""
+from scim_bridge.model.wording import counted, some
+from scim_bridge.view.words import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +40,11 @@ def still_open(conflicts: Iterable[Conflict | ConflictRecord]) -> str:
     if not found:
         return ""
     names = sorted(printable(name) for conflict in found for name in conflict.subjects)
-    told = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
     one = len(found) == 1
     return (
         f"{counted(len(found), 'user')} can still sign in, but no rule understands {'the' if one else 'their'} status: "
-        f"{told}. {'The user is' if one else 'They are'} held, and {'this' if one else 'their'} access stays as it is "
-        "until the rule for active says what the status means."
+        f"{some(names)}. {'The user is' if one else 'They are'} held, and {'this' if one else 'their'} access stays as "
+        "it is until the rule for active says what the status means."
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scim_bridge.model.run import Pause, Quarantine, RunRecord
+from scim_bridge.model.wording import counted
 from scim_bridge.view import words
 from scim_bridge.view.run import RunView, view_run
 from scim_bridge.view.words import Status
@@ -100,11 +101,11 @@ def _sentence(why: Pause | Quarantine) -> str:
 def _health_after(last: RunRecord, situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
     """The health after a run that went to its end."""
     if situation.unsuccessful:
-        what = words.counted(situation.unsuccessful, "operation")
+        what = counted(situation.unsuccessful, "operation")
         sentence = f"{what} of the last run did not succeed; the next run tries again."
         return Status("unfinished", "Not all went through", "!", "wait"), sentence, (f"scim-bridge show {last.id}",)
     if situation.conflicts:
-        waiting = words.counted(situation.conflicts, "conflict")
+        waiting = counted(situation.conflicts, "conflict")
         verb = "waits" if situation.conflicts == 1 else "wait"
         sentence = f"{waiting} {verb} for a person; everything else goes on."
         return Status("conflicts", "Waiting for you", "!", "wait"), sentence, ("scim-bridge conflicts",)

@@ -7,10 +7,9 @@ from typing import Any
 
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.run import OperationRecord
+from scim_bridge.model.wording import some
 from scim_bridge.view import words
 from scim_bridge.view.words import Status, printable
-
-_MEMBERS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,7 @@ class OperationView:
     def effects(self) -> tuple[str, ...]:
         """What changes, a phrase each: members by name (the first few), or attributes."""
         if self.members:
-            more = len(self.members) - _MEMBERS_SHOWN
-            return (", ".join(self.members[:_MEMBERS_SHOWN]) + (f" and {more:,} more" if more > 0 else ""),)
+            return (some(self.members),)
         told = tuple(f"{change.path}: {change}" for change in self.changes)
         return (", ".join(told),) if self.is_create else told
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Conflict, Plan
+from scim_bridge.model.wording import counted, some
 from scim_bridge.view import words
 from scim_bridge.view.conflict import still_open
 from scim_bridge.view.operation import OperationView, of_operation
@@ -96,7 +97,7 @@ def in_words(plan: Plan, items: Iterable[str]) -> str:
     names = {o.target_id: o.subject for o in plan.operations if o.target_id is not None}
     names |= {m.target_id: m.name for o in plan.operations for m in o.members if m.target_id is not None}
     told = sorted(" ".join(names.get(word, word) for word in item.split(" ")) for item in items)
-    return printable(", ".join(told[:3])) + (f" and {len(told) - 3:,} more" if len(told) > 3 else "")
+    return printable(some(told, 3))
 
 
 def _pairs(pairs: Iterable[tuple[str, str]], shown: int | None) -> tuple[tuple[str, str], ...]:
@@ -119,7 +120,7 @@ def _section(kind: str, operations: list[Operation], shown: int | None) -> Secti
     lines = [of_operation(operation) for operation in operations[:shown]]
     members = sum(len(operation.members) for operation in operations)
     groups = len({operation.source_id or operation.target_id for operation in operations})
-    count = f"{members:,} in {words.counted(groups, 'group')}" if members else ""
+    count = f"{members:,} in {counted(groups, 'group')}" if members else ""
     return section(words.KIND[kind], lines, len(operations), count)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scim_bridge.model.run import RunRecord
+from scim_bridge.model.wording import counted
 from scim_bridge.view import words
 from scim_bridge.view.words import Status
 
@@ -111,7 +112,7 @@ def _status(record: RunRecord) -> Status:
     """How it ended; done with failures or conflicts is said apart, because somebody has something to look at."""
     status = words.RUN_STATUS[record.status]
     failed = f"{record.failed:,} failed" if record.failed else ""
-    waiting = words.counted(record.conflicts, "conflict") if record.conflicts else ""
+    waiting = counted(record.conflicts, "conflict") if record.conflicts else ""
     if record.status == "done" and (failed or waiting):
         told = ", ".join(filter(None, ("done", failed, waiting)))
         return replace(status, words=told, sign="!", tone="wait")

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from scim_bridge.model.wording import counted
 from scim_bridge.view import words
 from scim_bridge.view.check import Check
 from scim_bridge.view.comparison import ComparisonView
@@ -136,7 +137,7 @@ def show_run(console: Console, run: RunView, outcomes: Sequence[OutcomeView], to
     console.print(Text.assemble((f"Run {run.id} of {run.connection}: ", "bold"), _status(run.status)))
     begun = f"{run.kind}, started {words.local(run.started)}" + (f", took {run.took}" if run.took else "")
     _say(console, f"{begun}, process {run.pid} on {run.host}")
-    _say(console, f"{', '.join(run.changed) or 'nothing changed'}; {words.counted(run.requests, 'request')}")
+    _say(console, f"{', '.join(run.changed) or 'nothing changed'}; {counted(run.requests, 'request')}")
     for count in run.counts:
         _say(console, f"{count.name}: {count.source:,} in the source, {count.target:,} on the target")
     for sentence in dict.fromkeys((run.detail, *run.guard)):

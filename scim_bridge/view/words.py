@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from scim_bridge.model.wording import counted
+
 KIND: Mapping[str, str] = {
     "deactivate_user": "deactivate user",
     "remove_members": "remove members",
@@ -123,11 +125,6 @@ def ago(moment: datetime, now: datetime) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit} ago"
     return "just now"
-
-
-def counted(count: int, what: str) -> str:
-    """A number and its noun: "1 conflict", "2,104 conflicts"."""
-    return f"{count:,} {what}" + ("" if count == 1 else "s")
 
 
 def was_done(key: str, count: int) -> str:

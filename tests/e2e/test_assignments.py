@@ -65,7 +65,7 @@ def test_an_orphan_with_an_assignment_is_a_conflict_that_names_account_and_permi
     assert said.code == 5
     [found] = cli("conflicts", "--output", "json").json
     assert found["kind"] == "orphan_with_assignments"
-    assert f"1 assignment(s): AdministratorAccess on production ({production})" in found["detail"]
+    assert f"1 assignment: AdministratorAccess on production ({production})" in found["detail"]
     assert "old@corp.example: orphan" not in said.out
     assert "harmless@corp.example: orphan" in said.out
 
@@ -118,7 +118,7 @@ def test_a_group_that_leaves_names_what_hangs_on_it(world: World, people: People
     del people.groups["g"]
     people.members = [m for m in people.members if m[0] != "g"]
     world.write(people)
-    hangs = f"2 assignment(s) hang on it: Admin on production ({production}), ReadOnly on production ({production})"
+    hangs = f"it has 2 assignments: Admin on production ({production}), ReadOnly on production ({production})"
     assert f"dev left the source and loses its members; {hangs}" in cli("plan").out
     said = cli("sync", "--only", "g")
     assert said.code == 0, said.err
@@ -139,7 +139,7 @@ def test_who_is_deleted_is_told_with_what_is_lost(world: World, people: People, 
     assert (said.code, "hang on it" in said.out) == (0, False)
     age(world, 25)
     said = cli("sync")
-    assert "b@corp.example will be deleted; 1 assignment(s) hang on it: Billing on 111122223333" in said.out
+    assert "b@corp.example will be deleted; it has 1 assignment: Billing on 111122223333" in said.out
 
 
 def test_a_refusal_is_a_warning_with_the_way_out_and_revocations_pass(
@@ -156,7 +156,7 @@ def test_a_refusal_is_a_warning_with_the_way_out_and_revocations_pass(
     said = cli("sync", "--full")
     assert said.code == 0, said.err
     assert user_of(world, "b").attributes["active"] is False
-    assert "the assignments of 2 user(s) and group(s) were not looked up" in said.out
+    assert "the assignments of 2 resources were not looked up" in said.out
     assert "AWS refused sso:ListAccountAssignmentsForPrincipal" in said.out, said.out[-900:]
     assert "Allow sso:ListInstances, sso:ListAccountAssignmentsForPrincipal" in said.out
 

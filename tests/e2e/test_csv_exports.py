@@ -84,7 +84,7 @@ def test_ids_that_a_spreadsheet_rounded_lock_nobody_out(world: World, cli: Cli) 
     at_rest(world.folder / "users.csv")
     said = cli("sync")
     assert (said.code, world.sandbox.counts.writes) == (5, 0)
-    assert "the id (id) is '1.23457E+11', a number that a spreadsheet has rounded, so it is nobody's id" in said.out
+    assert "the id (id) is '1.23457E+11', a number that a spreadsheet has rounded, so it is not a valid id" in said.out
     assert "spreadsheet: users.csv, line 2: id '1.23457E+11' (and 1 more) is what a spreadsheet makes of" in said.out
 
 

@@ -321,11 +321,11 @@ def test_what_would_wait_for_a_person_is_said_beforehand(world: World, begin: Cl
     people.members.append(("g0", "nobody", "user"))
     world.write(people)
     said = begin()
-    assert "- the rule for active failed: 'maybe' is neither a yes nor a no (1 record(s) would wait: " in said.out
+    assert "- the rule for active failed: 'maybe' is neither a yes nor a no (1 record would wait: " in said.out
     assert (
         "- userName 'u2@corp.example' is claimed by several users: u2@corp.example (users.csv, line 4) and " in said.out
     )
-    assert "1 membership(s) name nobody by the id chosen, such as: members.csv, line " in said.out
+    assert "1 membership names no user or group by the id chosen, such as: members.csv, line " in said.out
 
 
 def test_as_many_would_wait_as_the_first_plan_holds_and_each_is_named(world: World, cli: Cli, begin: Cli) -> None:
@@ -338,10 +338,10 @@ def test_as_many_would_wait_as_the_first_plan_holds_and_each_is_named(world: Wor
     world.write(people)
     said = begin()
     assert "- 5 of them would wait for a person (`plan` counts them as held)." in said.out
-    assert "- name.familyName is required and is empty (1 record(s) would wait: users.csv, line 2)." in said.out
+    assert "- name.familyName is required and is empty (1 record would wait: users.csv, line 2)." in said.out
     assert "- userName 'with a space' has a character the target refuses" in said.out
-    assert "(1 record(s) would go on without it: users.csv, line 4)." in said.out
-    assert "- displayName 'Administrator' is a name that AWS keeps for itself (1 record(s) would wait: " in said.out
+    assert "(1 record would go on without it: users.csv, line 4)." in said.out
+    assert "- displayName 'Administrator' is a name that AWS keeps for itself (1 record would wait: " in said.out
     assert cli("plan", "--output", "json").json["summary"]["held"] == 5
 
 
@@ -349,11 +349,11 @@ def test_values_that_stand_for_nothing_are_warned_of(world: World, begin: Cli) -
     _users(world, "id,name,mail,job\n1,A B,N/A,Ｎ／Ａ\n2,B C,-,なし\n3,Na Ko,na@corp.example,Nana\n")
     said = begin()
     assert (
-        "- mail is 'N/A' in 1 record(s) (users.csv, line 2), and is taken at its word for scope, userName, "
+        "- mail is 'N/A' in 1 record (users.csv, line 2), and is taken at its word for scope, userName, "
         "displayName, emails; if it stands for nothing, leave it empty in the source."
     ) in said.out
-    assert "- mail is '-' in 1 record(s) (users.csv, line 3)" in said.out
-    assert "- job is 'なし' in 1 record(s) (users.csv, line 3)" in said.out
+    assert "- mail is '-' in 1 record (users.csv, line 3)" in said.out
+    assert "- job is 'なし' in 1 record (users.csv, line 3)" in said.out
     assert said.out.count("if it stands for nothing") == 4
 
 

@@ -279,7 +279,7 @@ def test_reported_nested_groups_add_nobody_and_are_told(tmp_path: Path) -> None:
     directory = nested(tmp_path, "report")
     assert directory.members["outer"] == {"u1"}
     assert directory.warnings[1:] == (
-        Notice("nested_group", "outer", "group outer contains 2 group(s), whose users are not added"),
+        Notice("nested_group", "outer", "group outer contains 2 groups, whose users are not added"),
     )
 
 

@@ -48,7 +48,7 @@ def test_what_was_not_read_is_as_it_was_told_last_with_its_decision() -> None:
     plan = with_assignments(seen.plan, seen.matches, Assignments(not_read=1, reason="of rain. Wait."), known, LENIENT)
     assert (plan.conflicts, plan.settled) == ((), (told,))
     assert [s.subject for s in plan.skipped] == ["stray", "stray"]
-    assert plan.warnings[-1].detail == "the assignments of 1 user(s) and group(s) were not looked up: of rain. Wait"
+    assert plan.warnings[-1].detail == "the assignments of 1 resource were not looked up: of rain. Wait"
 
 
 def test_without_access_the_plan_is_the_same() -> None:

@@ -23,7 +23,7 @@ def test_of_several_values_the_first_is_kept_and_it_is_noted_once() -> None:
     fitted = fit(directory(user("a", emails=("1@x", "2@x")), user("b", emails=("3@x", "4@x"))), CAPABILITIES)
     assert [u.attributes["emails"] for u in fitted.users] == ["1@x", "3@x"]
     assert [(n.kind, n.subject) for n in fitted.warnings] == [("first_value_only", "emails")]
-    assert "2 record(s)" in fitted.warnings[0].detail
+    assert "2 records" in fitted.warnings[0].detail
 
 
 def test_what_the_target_has_no_place_for_is_dropped_and_noted() -> None:

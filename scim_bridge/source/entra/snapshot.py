@@ -11,6 +11,7 @@ import orjson
 
 from scim_bridge.model.identity import Notice, Record, Snapshot
 from scim_bridge.model.text import normal
+from scim_bridge.model.wording import counted
 from scim_bridge.source.entra.entry import GraphObject, GroupEntry, kind_and_id
 from scim_bridge.source.entra.property import MANAGER, OBJECTS, Selection
 
@@ -134,7 +135,9 @@ def _left_out(object_id: str, group: GroupEntry, everybody: Objects) -> list[Not
     name = group.row.get("displayName") or object_id
     notices = [
         Notice(
-            "unknown_member", member, f"group {name}: its member {member} is no {kind} of the tenant; it was left out"
+            "unknown_member",
+            member,
+            f"group {name}: its member {member} is not a {kind} of the tenant; it was left out",
         )
         for kind, members, there in (("user", group.users, everybody.users), ("group", group.groups, everybody.groups))
         for member in members
@@ -142,6 +145,6 @@ def _left_out(object_id: str, group: GroupEntry, everybody: Objects) -> list[Not
     ]
     if group.others:
         what = "that are neither users nor groups (devices, contacts, applications)"
-        detail = f"group {name}: {len(group.others):,} member(s) {what} were left out"
+        detail = f"group {name}: {counted(len(group.others), 'member')} {what} were left out"
         notices.append(Notice("member_left_out", object_id, detail))
     return notices

@@ -9,12 +9,12 @@ from typing import TypeVar
 
 from scim_bridge.model.identity import Record
 from scim_bridge.model.text import normal
+from scim_bridge.model.wording import some
 from scim_bridge.source.ldap import value
 from scim_bridge.source.ldap.entry import Attributes, anchor_of, keys_of, read
 from scim_bridge.source.ldap.layout import CONTROL, DN, ENABLED, EXPIRES, GID, ID, MANAGER, Layout, Selection
 from scim_bridge.source.ldap.name import folded, parts, split
 
-_SHOWN = 5
 _Key = TypeVar("_Key")
 
 
@@ -152,7 +152,7 @@ class Records:
 def shown(found: Iterable[Found]) -> str:
     """These records as people know them, in one order whatever the server's; the first few where they are many."""
     names = sorted(record.dn for record in found)
-    return "; ".join(names[:_SHOWN]) + (f"; and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return some(names, mark="; ")
 
 
 def _add(index: dict[_Key, tuple[Found, ...]], key: _Key, found: Found) -> None:

@@ -111,7 +111,7 @@ class _Memberships:
             kind, fits = self._find(name)
             if not fits:
                 text = split(name)[1]
-                detail = f"{group.dn}: its member {text!r} is no user or group that is read; it was dropped"
+                detail = f"{group.dn}: its member {text!r} is not a user or group that is read; it was dropped"
                 self.notices.append(Notice("unknown_member", text, detail))
             elif _is_ambiguous(fits):
                 reference = folded(name) if self._layout.joins_uid else without_bits(name)

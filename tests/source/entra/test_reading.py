@@ -124,7 +124,7 @@ def test_members_that_are_neither_users_nor_groups_are_left_out_and_counted(
     assert members(snapshot, "g1") == {"u1"}
     (notice,) = snapshot.warnings
     assert notice.kind == "member_left_out"
-    assert "group Everything: 3 member(s) that are neither users nor groups" in notice.detail
+    assert "group Everything: 3 members that are neither users nor groups" in notice.detail
 
 
 def test_an_accounts_flag_is_a_truth_and_lists_are_lists(entra: EntraSandbox) -> None:
