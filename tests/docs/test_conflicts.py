@@ -1,0 +1,65 @@
+"""The table of conflicts in docs/operations.md has every kind that the code opens, with the ways to decide it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scim_bridge.model.known import DECISIONS
+from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS, TOLD_BY_TARGET, UNREADABLE
+from scim_bridge.plan.conflict import KIND_OF_DUPLICATE, KIND_OF_TAKEN
+
+ROOT = Path(__file__).parents[2]
+MANUAL = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+SOURCES = [*(ROOT / "scim_bridge" / "plan").glob("*.py"), ROOT / "scim_bridge" / "mapping" / "record.py"]
+TREES = [ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES]
+COMPUTED = {
+    *KIND_OF_DUPLICATE.values(),
+    *KIND_OF_TAKEN.values(),
+    *TOLD_BY_TARGET,
+    *UNREADABLE,
+    ORPHAN_WITH_ASSIGNMENTS,
+    *DECISIONS,
+}
+
+
+def _opened() -> Iterator[str]:
+    """The kinds that stand in the code: named to `conflict_key` or `Flaw`, or put into a variable for them."""
+    for node in (node for tree in TREES for node in ast.walk(tree)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("conflict_key", "Flaw"):
+            yield from _texts(node.args[0])
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "kind":
+            yield from _texts(node.value)
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    if isinstance(node, ast.IfExp):
+        yield from _texts(node.body)
+        yield from _texts(node.orelse)
+
+
+def _rows() -> dict[str, str]:
+    """Kind → what the last column of its row says."""
+    section = MANUAL.split("## Conflicts\n")[1].split("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    return {kind: cells[-1] for cells in rows for kind in re.findall(r"`([^`]+)`", cells[0])}
+
+
+KINDS = sorted(COMPUTED.union(_opened()) - {"user", "group"})
+
+
+def test_the_table_has_every_kind_and_no_other() -> None:
+    assert len(KINDS) > 25
+    assert sorted(_rows()) == KINDS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_names_the_ways_to_decide_and_there_is_always_one(kind: str) -> None:
+    ways = _rows()[kind]
+    decisions = {f"--{decision}" for decision in DECISIONS.get(kind, ()) if decision != "ignore"}
+    assert set(re.findall(r"--[a-z]+", ways)) == decisions
+    assert decisions or "fixed" in ways
