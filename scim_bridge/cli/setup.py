@@ -46,7 +46,7 @@ def check_command(
     connection: Annotated[str | None, typer.Argument(help="only this connection")] = None,
     output: OutputOption = Output.text,
 ) -> int:
-    """Configuration, mapping and its tests, source, token, endpoint and access: each a line, ok or how to mend it."""
+    """Configuration, mapping and its tests, source, token, endpoint and access: each a line, ok or how to fix it."""
     settings = load(context.obj)
     chosen = [settings.connection(connection)] if connection else list(settings.connections.values())
     found = counted(len(settings.connections), "connection")
@@ -107,7 +107,7 @@ def _source(connection: ConnectionSettings, *, has_mapping: bool) -> str:
     try:
         written = load_mapping(connection.mapping)
     except BridgeError:
-        raise BridgeError("not looked at, since the mapping names what to read", "Mend the mapping first.") from None
+        raise BridgeError("not looked at, since the mapping names what to read", "Fix the mapping first.") from None
     if has_mapping:
         source, _ = open_near_end(connection, written)
     else:
@@ -146,7 +146,7 @@ def _schedule(connection: ConnectionSettings, path: Path) -> str:
     reader.close()
     if quarantine is not None:
         what = str(quarantine).rstrip(".")
-        raise BridgeError(what, f"When it is mended: scim-bridge resume {connection.name}, or a sync that goes well.")
+        raise BridgeError(what, f"When it is fixed: scim-bridge resume {connection.name}, or a sync that goes well.")
     if pause is not None:
         return f"{pause}. To go on: scim-bridge resume {connection.name}"
     return f"every {span(connection.every)}, with the whole target every {_verified_every(connection, cost)}"

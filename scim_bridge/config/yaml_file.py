@@ -70,7 +70,7 @@ def refuse(name: str, problems: list[str]) -> None:
     if problems:
         more = f" (and {len(problems) - 1} more, listed below)" if len(problems) > 1 else ""
         what = f"{problems[0].removesuffix('.')}{more}"
-        raise Misconfigured(what, f"Mend {name} and try again.", problems=tuple(problems))
+        raise Misconfigured(what, f"Fix {name} and try again.", problems=tuple(problems))
 
 
 class _Constructor(RoundTripConstructor):
@@ -100,11 +100,11 @@ def _parse(path: Path, text: str) -> CommentedMap:
         what = f"{_place(path, error)}: the key {key[1] if key else ''} stands twice"
         raise Misconfigured(what, "Keep one of them.") from None
     except MarkedYAMLError as error:
-        raise Misconfigured(f"{_place(path, error)}: not YAML: {error.problem}", "Mend the syntax there.") from None
+        raise Misconfigured(f"{_place(path, error)}: not YAML: {error.problem}", "Fix the syntax there.") from None
     except (YAMLError, ValueError) as error:
-        raise Misconfigured(f"{path.name}: not YAML: {str(error).splitlines()[0]}", "Mend the syntax.") from None
+        raise Misconfigured(f"{path.name}: not YAML: {str(error).splitlines()[0]}", "Fix the syntax.") from None
     except RecursionError:
-        raise Misconfigured(f"{path.name} nests deeper than anybody can mean", "Mend the syntax.") from None
+        raise Misconfigured(f"{path.name} nests deeper than anybody can mean", "Fix the syntax.") from None
     if not isinstance(root, CommentedMap):
         raise Misconfigured(f"{path.name} holds no settings", "Write `key: value` lines.")
     return root

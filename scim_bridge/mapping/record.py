@@ -196,7 +196,7 @@ def _failed(path: str, why: EvaluationFailed, *, is_fatal: bool) -> Flaw:
     if isinstance(why, Several):
         remedy = "Say in the rule which value is meant, or take away the resource that is not this record's."
         return Flaw("several_held", path, f"{path} may be several values, and {why}", remedy, is_fatal)
-    remedy = "Mend the value in the source, or the rule in the mapping."
+    remedy = "Fix the value in the source, or the rule in the mapping."
     return Flaw("rule_failed", path, f"the rule for {path} failed: {why}", remedy, is_fatal)
 
 

@@ -45,7 +45,7 @@ def require_passing(mapping: Mapping) -> None:
     failures = [failure for result in run_tests(mapping) for failure in result.failures]
     if failures:
         more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-        way_out = f"Mend the mapping or its tests; try: scim-bridge mapping test {mapping.path}"
+        way_out = f"Fix the mapping or its tests; try: scim-bridge mapping test {mapping.path}"
         what = f"the mapping fails its own tests: {failures[0].removesuffix('.')}{more}"
         raise Misconfigured(what, way_out, problems=tuple(failures))
 

@@ -17,7 +17,7 @@ class Link:
     """The remembered pair of a source id and a target id: what makes a resource managed.
 
     applied: the attributes we last pushed (or found equal), by path; empty if never. `active` in it tells a
-    deactivation of ours from one made behind our back. departed: when it was
+    deactivation of ours from one made by others. departed: when it was
     deactivated or emptied because its record had left (UTC); the grace runs from then. left_at: when a run
     first saw that its record had left (UTC), whatever the policy does about it.
     """
@@ -48,7 +48,7 @@ DECISIONS: Mapping[str, tuple[Decision, ...]] = {
     "unclaimed": ("source", "ignore"),
     **dict.fromkeys(TOLD_BY_TARGET, AGAIN),
 }
-"""Kind of conflict → how it can be decided; every other kind can only be ignored, or mended where it comes from."""
+"""Kind of conflict → how it can be decided; every other kind can only be ignored, or fixed where it comes from."""
 
 
 LASTING: tuple[Decision, ...] = ("ignore", "target")

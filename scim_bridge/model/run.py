@@ -118,7 +118,7 @@ FAILURES_BEFORE_QUARANTINE = 6
 class Quarantine:
     """Why a connection's schedule stopped itself. tried: when the last run that failed ended, UTC.
 
-    It stops the schedule, never a person, and a good run lifts it. What may mend itself (an outage, a token that was
+    It stops the schedule, never a person, and a good run lifts it. What may pass by itself (an outage, a token that was
     renewed) is tried again every hour; what the guard stopped waits for a person.
     """
 

@@ -164,29 +164,29 @@ class _Document(_Strict):
 
 def from_bytes(document: bytes, name: str) -> Plan:
     """The plan that was saved. Raises Misconfigured, naming the file, if it is no plan of this version."""
-    mend = "Save one with: scim-bridge plan --out FILE."
+    way_out = "Save one with: scim-bridge plan --out FILE."
     try:
         raw = orjson.loads(document)
     except orjson.JSONDecodeError as error:
-        raise Misconfigured(f"{name}, line {error.lineno}: not JSON, so not a saved plan", mend) from None
+        raise Misconfigured(f"{name}, line {error.lineno}: not JSON, so not a saved plan", way_out) from None
     if not isinstance(raw, dict) or raw.get("version") != VERSION:
-        raise Misconfigured(f"{name} is not a plan saved by this version of scim-bridge", mend)
+        raise Misconfigured(f"{name} is not a plan saved by this version of scim-bridge", way_out)
     try:
         saved = _Document.model_validate_json(document)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise Misconfigured(f"{name}: {where}: {first['msg']}; this is not a plan as it was saved", mend) from None
-    _require_order(saved.operations, name, mend)
+        raise Misconfigured(f"{name}: {where}: {first['msg']}; this is not a plan as it was saved", way_out) from None
+    _require_order(saved.operations, name, way_out)
     return _plan(saved)
 
 
-def _require_order(operations: tuple[_Operation, ...], name: str, mend: str) -> None:
+def _require_order(operations: tuple[_Operation, ...], name: str, way_out: str) -> None:
     """Ids are unique, and whatever an operation waits for stands before it. Raises Misconfigured."""
     seen: set[str] = set()
     for operation in operations:
         if operation.id in seen or not seen.issuperset(operation.after):
-            raise Misconfigured(f"{name}: {operation.id} is out of order; this is not a plan as it was saved", mend)
+            raise Misconfigured(f"{name}: {operation.id} is out of order; this is not a plan as it was saved", way_out)
         seen.add(operation.id)
 
 

@@ -135,7 +135,7 @@ def _out_of_scope(directory: Directory, matches: Matches) -> Iterator[Skipped]:
 
 
 def _missing(matches: Matches) -> tuple[Notice, ...]:
-    """A linked resource that somebody deleted is drift, and is said so even where the plan mends it."""
+    """A linked resource that somebody deleted is drift, and is said so even where the plan sets it right."""
     return tuple(
         Notice("missing", m.name, f"{m.name} was deleted on the target by someone else (was {m.link.target_id})")
         for m in matches

@@ -221,7 +221,7 @@ def _refuse(problems: list[str]) -> None:
     raise SourceUnreadable(
         f"the source cannot be trusted, so nothing was read from it: {problems[0]}"
         + (f" (and {len(problems) - 1:,} more, listed below)" if len(problems) > 1 else ""),
-        "Mend the file, or export it again.",
+        "Fix the file, or export it again.",
         problems=tuple(shown),
     )
 

@@ -56,8 +56,8 @@ def _in_words(path: Path) -> Iterator[None]:
     except (DatabaseError, sqlite3.DatabaseError) as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
         if isinstance(error, OperationalError | sqlite3.OperationalError):
-            mend = "Look at the file, its folder and the space on its disk, then run again."
-            raise StateUnusable(f"the state file {path} cannot be used ({reason})", mend) from None
+            way_out = "Look at the file, its folder and the space on its disk, then run again."
+            raise StateUnusable(f"the state file {path} cannot be used ({reason})", way_out) from None
         raise StateUnusable(f"{path} is no usable state file ({reason})", "Move it away; a new one is made.") from None
 
 

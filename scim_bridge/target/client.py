@@ -32,7 +32,7 @@ _CONNECTIONS = 128
 _FEWEST, _MOST = 4, 64
 _HEADERS = {"Accept": "application/scim+json, application/json", "User-Agent": "scim-bridge"}
 _LASTING = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
-"""TLS failures that waiting does not mend."""
+"""TLS failures that waiting does not cure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ class ScimClient:
                 url = f"{self._url}/{request.path}"
                 response = self._http.request(request.method, url, content=content, headers=headers)
         except httpx.InvalidURL as error:
-            raise EndpointDown(f"target.url is no URL ({error})", "Mend it.") from None
+            raise EndpointDown(f"target.url is not a URL ({error})", "Correct it.") from None
         except httpx.RequestError as error:
             _log.info("%s was not answered: %s", request.method, type(error).__name__)
             raise self._unanswered(error) from None

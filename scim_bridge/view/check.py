@@ -1,4 +1,4 @@
-"""One line of `check`: what was looked at, whether it is well, and what was found or how to mend it."""
+"""One line of `check`: what was looked at, whether it is well, and what was found or how to fix it."""
 
 from dataclasses import dataclass
 

@@ -16,7 +16,7 @@ OVERDUE_AFTER = 3
 
 @dataclass(frozen=True, slots=True)
 class ConnectionView:
-    """One connection: health, one sentence about it, the commands that mend it (none if all is well), its last run."""
+    """One connection: health, one sentence about it, the commands that fix it (none if all is well), its last run."""
 
     name: str
     health: Status

@@ -185,7 +185,7 @@ def show_conflicts(console: Console, conflicts: Sequence[ConflictView]) -> None:
 
 
 def show_checks(console: Console, checks: Sequence[Check]) -> None:
-    """One line a check: ok, or what is wrong and how to mend it."""
+    """One line a check: ok, or what is wrong and how to fix it."""
     for check in checks:
         mark = Text("ok    ", style="green") if check.ok else Text("not ok", style="bold red")
         console.print(Text.assemble(mark, f"  {check.name}: {check.detail}"), soft_wrap=True)

@@ -138,7 +138,7 @@ def test_check_lists_everything_that_is_wrong_with_a_mapping_and_looks_at_the_so
     assert ["unknown name 'gven'" in lines[mapping + 1], "unknown name 'tilte'" in lines[mapping + 2]] == [True, True]
     assert lines[mapping + 3].startswith("ok      source: answers, and shows 3 users, 1 groups")
     (world.folder / "csv.yaml").write_text("users: [")
-    assert "not ok  source: not looked at, since the mapping names what to read. Mend" in cli("check").out
+    assert "not ok  source: not looked at, since the mapping names what to read. Fix" in cli("check").out
 
 
 def test_check_says_whether_the_schedule_goes_on(world: World, cli: Cli) -> None:
@@ -168,7 +168,7 @@ def test_check_says_why_the_schedule_stopped_itself_and_the_way_out(world: World
     said = cli("check")
     assert said.code == 1
     assert "not ok  schedule: quarantined since " in said.out
-    assert "When it is mended: scim-bridge resume corp, or a sync that goes well." in said.out
+    assert "When it is fixed: scim-bridge resume corp, or a sync that goes well." in said.out
 
 
 def test_the_mapping_whose_tests_fail_is_named_as_it_can_be_opened(world: World, cli: Cli) -> None:

@@ -68,7 +68,7 @@ def test_a_rule_that_fails_leaves_its_attribute_out_and_says_why(usual: Compiled
             "rule_failed",
             "active",
             "the rule for active failed: 'maybe' is neither a yes nor a no",
-            "Mend the value in the source, or the rule in the mapping.",
+            "Fix the value in the source, or the rule in the mapping.",
             fatal=True,
         ),
     )

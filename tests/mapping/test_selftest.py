@@ -117,5 +117,5 @@ def test_a_mapping_that_fails_its_tests_is_refused_with_all_of_them(tmp_path: Pa
         require_passing(load_mapping(written(tmp_path, with_test(test))))
     assert len(error.value.problems) == 2
     assert str(error.value).endswith(
-        f"(and 1 more). Mend the mapping or its tests; try: scim-bridge mapping test {tmp_path / 'corp.yaml'}"
+        f"(and 1 more). Fix the mapping or its tests; try: scim-bridge mapping test {tmp_path / 'corp.yaml'}"
     )

@@ -104,7 +104,7 @@ def test_a_rule_written_differently_that_gives_the_same_makes_no_difference() ->
 
 
 def test_a_record_that_becomes_invalid_begins_to_wait_with_the_reason() -> None:
-    flaw = Flaw("rule_failed", "displayName", "the rule for displayName failed", "Mend the rule.", fatal=False)
+    flaw = Flaw("rule_failed", "displayName", "the rule for displayName failed", "Fix the rule.", fatal=False)
     broken = directory(replace(user("a"), flaws=(flaw,)), group("g"), members={"g": ["a"]})
     well = directory(user("a"), group("g"), members={"g": ["a"]})
     comparison = compared(well, broken)

@@ -41,7 +41,7 @@ class PermissionMissing(CredentialsRefused):
 
 
 def refused(missing: tuple[Permission, ...], said: str, client: str) -> PermissionMissing:
-    """The sentence that names what is missing and the consent that mends it. said: what Graph answered."""
+    """The sentence that names what is missing and the consent that is needed. said: what Graph answered."""
     lets = " and to ".join(permission.lets for permission in missing)
     names = " and ".join(permission.name for permission in missing)
     who = f"application {client}" if client else "the managed identity"

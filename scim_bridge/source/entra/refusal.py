@@ -23,7 +23,7 @@ from scim_bridge.patience import seconds_of
 from scim_bridge.source.entra.permission import Permission, refused
 
 _LASTING = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
-"""TLS failures that waiting does not mend."""
+"""TLS failures that waiting does not cure."""
 _FAULTS = (500, 502, 503, 504, 509)
 _POSITION_LOST = ("syncstatenotfound", "syncstateinvalid", "resyncrequired", "directory_expiredpagetoken")
 _NOT_THERE = ("request_resourcenotfound", "resourcenotfound", "itemnotfound", "notfound")

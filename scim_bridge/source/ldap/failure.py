@@ -87,7 +87,7 @@ def unreadable(error: ldap.LDAPError, what: str, url: str) -> Stop:
     if isinstance(error, ldap.FILTER_ERROR | ldap.INVALID_DN_SYNTAX | ldap.INVALID_SYNTAX):
         part = "filter" if isinstance(error, ldap.FILTER_ERROR) else "base"
         return Misconfigured(
-            f"the {part} of {what} is none the server understands ({reason(error)})", f"Mend the {part}."
+            f"the {part} of {what} is not one that the server understands ({reason(error)})", f"Fix the {part}."
         )
     for kind, (sentence, way_out) in _SEARCH.items():
         if isinstance(error, kind):
