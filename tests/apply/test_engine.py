@@ -223,6 +223,53 @@ def test_who_fell_out_of_a_group_by_a_refused_request_is_put_back() -> None:
     assert target.members["g"] == {"t-u0", "t-u1", "t-u2", "t-u3"}
 
 
+def _five_in_memory() -> tuple[MemoryTarget, list[Member]]:
+    target = MemoryTarget()
+    for number in range(5):
+        target.put(on_target(f"t-u{number}", user(f"u{number}")))
+    target.put(on_target("g", group("g")), "t-u0")
+    return target, [Member(f"u{number}", f"t-u{number}", f"u{number}") for number in range(5)]
+
+
+def test_whose_refused_addition_was_carried_out_after_an_honest_refusal_is_not_held() -> None:
+    target, members = _five_in_memory()
+
+    def refuse(write: Write) -> None:
+        if len(write.members) > 1:
+            raise Refused("400 without effect")
+
+    def refuse_after(write: Write) -> None:
+        raise Refused("400 with effect")
+
+    target.before, target.after = refuse, refuse_after
+    add = Operation("add", "add_members", Phase.GRANT, "g", "g", "g", "why", members=tuple(members[3:]))
+    applied = apply([add], target, Notes(), Ground(members={"g": frozenset({"t-u0"})}), Work())
+    assert _statuses(applied) == ["done"]
+    assert target.members["g"] == {"t-u0", "t-u3", "t-u4"}
+
+
+def test_who_came_in_by_a_refused_request_is_put_back_when_a_later_one_empties_the_group() -> None:
+    target, members = _five_in_memory()
+
+    def empty_and_refuse(write: Write) -> None:
+        if "t-u4" in write.members:
+            target.members["g"].clear()
+            raise Refused("400 with effect")
+
+    def refuse_after(write: Write) -> None:
+        if write.members == ("t-u2", "t-u3"):
+            raise Refused("400 with effect")
+
+    target.before, target.after = empty_and_refuse, refuse_after
+    adds = [
+        Operation(f"add {part}", "add_members", Phase.GRANT, "g", "g", "g", "why", members=tuple(part))
+        for part in (members[2:4], members[1:2] + members[4:])
+    ]
+    applied = apply(adds, target, Notes(), Ground(members={"g": frozenset({"t-u0"})}), Work(threads=1))
+    assert _statuses(applied) == ["done", "held"]
+    assert target.members["g"] == {"t-u0", "t-u1", "t-u2", "t-u3"}
+
+
 def test_who_is_found_shut_at_a_create_stays_so_and_gets_no_grants(sandbox: Sandbox, target: ScimTarget) -> None:
     name = {"givenName": "g", "familyName": "f"}
     sandbox.seed({"users": [{"userName": "a", "externalId": "a", "name": name, "displayName": "a", "active": False}]})
