@@ -144,7 +144,7 @@ class Sandbox:
         """Let go of everybody who hangs."""
         self._server.release()
 
-    def wait_held(self, count: int = 1, seconds: float = 10) -> list[str]:
+    def wait_held(self, count: int = 1, seconds: float = 60) -> list[str]:
         """Wait until so many requests are held (a fault hold_before or hold_after). Raises TimeoutError."""
         gate = self.app.delivery.gate
         if not self._server.run_inside(gate.wait(count, seconds)):

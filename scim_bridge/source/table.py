@@ -65,12 +65,12 @@ class Table:
         reader = self._reader
         if reader is None:
             return
-        above = self._above
-        width, line, start = len(self.header), 1 + above, 1 + above
+        width, above = len(self.header), self._above
+        line = start = above + reader.line_num  # type: ignore[attr-defined]  # csv.reader has it
         odd: list[tuple[int, list[str]]] = []
         try:
             for row in reader:
-                start, line = line + 1, above + reader.line_num  # type: ignore[attr-defined]  # csv.reader has it
+                start, line = line + 1, above + reader.line_num  # type: ignore[attr-defined]
                 if len(row) == width:
                     self.count += 1
                     yield start, row

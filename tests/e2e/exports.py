@@ -2,7 +2,7 @@
 
 # ruff: noqa: E501 - exports are as wide as they are
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -318,5 +318,16 @@ k2,Jörg Heide,joerg@corp.example,Gesperrt,True
     },
     {"aenne@corp.example": True, "joerg@corp.example": False},
     notes=("- Zustand says who may sign in: 'Aktiv' (1 user) is taken for active, 'Gesperrt' (1 user) and any",),
+)
+WINDOWS_POWERSHELL = replace(
+    ACTIVE_DIRECTORY,
+    files={
+        name: f"#TYPE Microsoft.ActiveDirectory.Management.AD{'User' if name == 'users.csv' else 'Group'}\r\n{text}"
+        for name, text in ACTIVE_DIRECTORY.files.items()
+    },
+)
+EXCEL = replace(
+    GOOGLE_BY_EMPLOYEE_ID,
+    files={name: f"sep=;\r\n{text.replace(',', ';')}" for name, text in GOOGLE_BY_EMPLOYEE_ID.files.items()},
 )
 EXPORTS = {name.lower(): value for name, value in list(globals().items()) if isinstance(value, Export)}

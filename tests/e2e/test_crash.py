@@ -2,41 +2,31 @@
 
 import re
 import signal
-import subprocess
-import sys
-import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from scim_bridge.sandbox.fault import Fault, FaultKind
 from tests.e2e.conftest import Cli
+from tests.e2e.process import PATIENCE, held, start
 from tests.e2e.world import World, organization
 
-PROGRAM = (sys.executable, "-m", "scim_bridge.cli.main")
+HOLDING: tuple[FaultKind, ...] = ("hold_before", "hold_after")
+# Nothing applied yet or everything but the answer; at the first write, among the users, among the memberships.
+MOMENTS = [
+    Fault(kind, method, path, skip=skip)
+    for kind in HOLDING
+    for method, path, skip in (("POST", "Users", 0), ("POST", "Users", 29), ("PATCH", "Groups", 2))
+]
 
 
-def _start(world: World, *arguments: str) -> subprocess.Popen[str]:
-    command = (*PROGRAM, "--config", str(world.config), *arguments)
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def _wait_for_writes(world: World, count: int) -> None:
-    deadline = time.monotonic() + 30
-    while world.sandbox.counts.writes < count:
-        assert time.monotonic() < deadline, "the process never got that far"
-        time.sleep(0.002)
-
-
-@pytest.mark.parametrize("writes", [1, 30, 95])
-def test_a_sync_that_is_killed_is_finished_by_the_next_one(world: World, cli: Cli, writes: int) -> None:
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda m: f"{m.kind} {m.method} {m.path} {m.skip}")
+def test_a_sync_that_is_killed_is_finished_by_the_next_one(world: World, cli: Cli, moment: Fault) -> None:
     people = organization(80, 12)
     world.write(people)
-    world.configure(requests_per_second=150)
-    process = _start(world, "sync")
-    _wait_for_writes(world, writes)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    world.configure()
+    with held(world, replace(moment), "sync"):
+        pass
     said = cli("sync")
     assert said.code == 0, said.err
     world.assert_equal_to(people)
@@ -48,17 +38,14 @@ def test_a_sync_that_is_killed_is_finished_by_the_next_one(world: World, cli: Cl
     assert world.sandbox.counts.writes == 0
 
 
-def test_a_saved_plan_that_is_killed_goes_on_by_its_journal(world: World, cli: Cli) -> None:
+@pytest.mark.parametrize("kind", HOLDING)
+def test_a_saved_plan_that_is_killed_goes_on_by_its_journal(world: World, cli: Cli, kind: FaultKind) -> None:
     people = organization(60, 8)
     world.write(people)
     plan = world.folder / "plan.json"
     assert cli("plan", "--out", str(plan)).code == 0
-    world.configure(requests_per_second=150)
-    process = _start(world, "apply", str(plan))
-    _wait_for_writes(world, 50)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    world.configure()
+    with held(world, Fault(kind, "POST", "Users", skip=49), "apply", str(plan)):
+        pass
     said = cli("apply", str(plan))
     assert said.code == 0, said.err
     world.assert_equal_to(people)
@@ -67,15 +54,11 @@ def test_a_saved_plan_that_is_killed_goes_on_by_its_journal(world: World, cli: C
 
 def test_a_second_sync_while_one_runs_says_who_is_at_it(world: World, cli: Cli) -> None:
     world.write(organization(60, 5))
-    world.configure(requests_per_second=40)
-    process = _start(world, "sync")
-    _wait_for_writes(world, 1)
-    said = cli("sync")
-    assert said.code == 1
-    assert f"connection corp is being synced by process {process.pid} on " in said.err
-    assert cli("plan").code == 0
-    process.kill()
-    process.communicate()
+    with held(world, Fault("hold_before", "POST", "Users"), "sync") as process:
+        said = cli("sync")
+        assert said.code == 1
+        assert f"connection corp is being synced by process {process.pid} on " in said.err
+        assert cli("plan").code == 0
 
 
 def test_the_worker_syncs_serves_its_pages_and_stops_when_asked(world: World, cli: Cli) -> None:
@@ -83,7 +66,7 @@ def test_the_worker_syncs_serves_its_pages_and_stops_when_asked(world: World, cl
 
     people = organization(10, 2)
     world.write(people)
-    process = _start(world, "run")
+    process = start(world, "run")
     assert process.stderr is not None
     url = process.stderr.readline().removeprefix("pages: ").strip()
     time_stamp, _, line = process.stderr.readline().partition(" ")
@@ -92,19 +75,15 @@ def test_the_worker_syncs_serves_its_pages_and_stops_when_asked(world: World, cl
     assert httpx.get(f"{url}/healthz").json() == {"status": "ok"}
     assert "corp" in httpx.get(url).text
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=15)
+    _, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, err) == (0, "stopped\n")
     world.assert_equal_to(people)
 
 
 def test_a_run_whose_process_was_killed_is_not_called_running(world: World, cli: Cli) -> None:
     world.write(organization(60, 5))
-    world.configure(requests_per_second=40)
-    process = _start(world, "sync")
-    _wait_for_writes(world, 1)
-    assert "… running" in cli("history").out
-    process.kill()
-    process.communicate()
+    with held(world, Fault("hold_before", "POST", "Users"), "sync"):
+        assert "… running" in cli("history").out
     assert "! interrupted" in cli("history").out
     told = "cut off (the process is gone); the next run goes on from there"
     assert told in cli("history").out

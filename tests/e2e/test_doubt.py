@@ -4,7 +4,7 @@ import pytest
 
 from scim_bridge.sandbox.fault import Fault
 from tests.e2e.conftest import Cli
-from tests.e2e.test_crash import _start
+from tests.e2e.process import start
 from tests.e2e.test_policies import allow, conflicts, user_of
 from tests.e2e.world import People, World
 
@@ -67,7 +67,7 @@ def test_a_member_of_a_group_made_in_a_run_that_was_killed_is_ours(
     people.group("n", "new", "c", "d")
     world.write(people)
     world.sandbox.fail(Fault("hold_after", "PATCH", "Groups"))
-    with _start(world, "sync") as process:
+    with start(world, "sync") as process:
         world.sandbox.wait_held()
         process.kill()
     world.sandbox.fail()

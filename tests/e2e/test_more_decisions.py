@@ -8,7 +8,7 @@ import pytest
 
 from scim_bridge.sandbox.fault import Fault
 from tests.e2e.conftest import Cli
-from tests.e2e.test_crash import _start
+from tests.e2e.process import start
 from tests.e2e.test_decisions import active, by_hand, listed, lock_by_hand, lose_state, people  # noqa: F401
 from tests.e2e.test_policies import age, allow, conflicts, leave, user_of
 from tests.e2e.test_restore import copy, restore
@@ -71,7 +71,7 @@ def test_a_decision_lives_until_it_is_carried_out_whatever_the_runs_between_do(
         cli("resume", "corp")
     elif way == "kill":
         world.sandbox.fail(Fault("hold_before", "PATCH"))
-        with _start(world, "sync") as process:
+        with start(world, "sync") as process:
             world.sandbox.wait_held()
             process.kill()
         world.sandbox.fail()
@@ -326,7 +326,7 @@ def test_a_run_that_was_killed_is_rolled_back(world: World, people: People, cli:
     people.members.remove(("h", "c", "user"))
     world.write(people)
     world.sandbox.fail(Fault("hold_after", "PATCH", "Groups", skip=1))
-    with _start(world, "sync") as process:
+    with start(world, "sync") as process:
         world.sandbox.wait_held()
         process.kill()
     world.sandbox.fail()

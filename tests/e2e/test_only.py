@@ -1,7 +1,5 @@
 """`--only`: one user or group at once, also while a long run is in progress."""
 
-import subprocess
-import time
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -14,11 +12,12 @@ from scim_bridge.execution import Order
 from scim_bridge.inbox import Inbox
 from scim_bridge.model.identity import Kind
 from scim_bridge.model.source import Memory, SourceReading
+from scim_bridge.sandbox.fault import Fault
 from scim_bridge.source.csv_file import CsvSource
 from scim_bridge.state.writer import State
 from scim_bridge.sync import read_and_plan
 from tests.e2e.conftest import Cli
-from tests.e2e.test_crash import _start, _wait_for_writes
+from tests.e2e.process import PATIENCE, held, start
 from tests.e2e.test_policies import user_of
 from tests.e2e.world import People, World, organization
 
@@ -140,27 +139,20 @@ def test_nobody_of_that_name_is_said_so(world: World, people: People, cli: Cli) 
     assert (said.code, "neither side has anybody called 'nobody'" in said.err) == (2, True)
 
 
+AT_THE_USERS = Fault("hold_before", "POST", "Users")
+
+
 def test_a_revocation_does_not_wait_for_a_run_in_progress(world: World, people: People, cli: Cli) -> None:
-    for number in range(400):
+    for number in range(40):
         people.add(f"n{number}")
     world.write(people)
-    world.configure(requests_per_second=20)
-    process = _start(world, "sync")
-    try:
-        _wait_for_writes(world, 25)
+    with held(world, replace(AT_THE_USERS), "sync"):
         disable(world, people, "u5")
-        begun = time.monotonic()
-        asking = _start(world, "sync", "--only", "u5")
-        while user_of(world, "u5").attributes["active"] and time.monotonic() - begun < 20:
-            time.sleep(0.02)
+        asking = start(world, "sync", "--only", "u5")
+        _, err = asking.communicate(timeout=PATIENCE)
+        assert (asking.returncode, "by the run in progress" in err) == (0, True), err
         assert user_of(world, "u5").attributes["active"] is False
-        assert len(world.sandbox.app.store.users.by_id) < 460, "the long run had ended before"
-        _, err = asking.communicate(timeout=30)
-        assert asking.returncode == 0, err
-        assert "by the run in progress" in err
-    finally:
-        _end(process)
-    world.configure()
+        assert len(world.held()["users"]) == 60, "the run in progress was not held"
     said = cli("sync")
     assert said.code == 0, said.err
     world.assert_equal_to(people)
@@ -170,18 +162,18 @@ def test_a_newcomer_who_is_pushed_before_the_groups_are_there_is_in_them_in_the_
     people = organization(60, 6)
     people.group("late", "late", "u59", "u1")
     world.write(people)
-    world.configure(requests_per_second=10)
-    process = _start(world, "sync")
-    try:
-        _wait_for_writes(world, 5)
-        asking = _start(world, "sync", "--only", "u59@corp.example")
-        _, err = asking.communicate(timeout=30)
+    # The one whom everybody else has above: the run cannot go on before, and another run's requests pass the gate.
+    with held(world, replace(AT_THE_USERS, left=1), "sync") as process:
+        asking = start(world, "sync", "--only", "u59@corp.example")
+        _, err = asking.communicate(timeout=PATIENCE)
         assert (asking.returncode, "by the run in progress" in err) == (0, True), err
+        assert "u59" in world.held()["users"]
         assert not world.held()["groups"]
-        _, err = process.communicate(timeout=60)
+        world.sandbox.go_on()
+        _, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, err
-    finally:
-        _end(process)
+    assert world.held()["groups"] == {g: (name, people.flattened(g)) for g, name in people.groups.items()}
+    assert cli("sync").code == 0  # it gives the newcomer the manager, who was not there yet either
     world.assert_equal_to(people)
 
 
@@ -189,32 +181,22 @@ def test_what_the_run_in_progress_was_asked_for_and_refused_can_be_approved(
     world: World, people: People, cli: Cli
 ) -> None:
     group, members = next((g, people.flattened(g)) for g in people.groups if len(people.flattened(g)) > 3)
-    for number in range(300):
+    for number in range(40):
         people.add(f"n{number}")
     world.write(people)
-    world.configure(requests_per_second=20)
-    process = _start(world, "sync")
-    try:
-        _wait_for_writes(world, 25)
+    with held(world, replace(AT_THE_USERS), "sync"):
         people.members = [row for row in people.members if row[0] != group]
         world.write(people)
-        asking = _start(world, "sync", "--only", group)
-        asking.communicate(timeout=30)
+        asking = start(world, "sync", "--only", group)
+        asking.communicate(timeout=PATIENCE)
         assert asking.returncode == 4
         assert world.held()["groups"][group][1] == members
-        approving = _start(world, "sync", "--only", group, "--approve")
-        _, err = approving.communicate(timeout=30)
+        approving = start(world, "sync", "--only", group, "--approve")
+        _, err = approving.communicate(timeout=PATIENCE)
         assert approving.returncode == 0, err
         assert "by the run in progress" in err
         assert world.held()["groups"][group][1] == set()
         assert "@" in next(r for r in cli("history", "--output", "json").json if r["approved_by"])["approved_by"]
-    finally:
-        _end(process)
-
-
-def _end(process: "subprocess.Popen[str]") -> None:
-    process.kill()
-    process.communicate()
 
 
 def test_of_two_who_exchange_names_both_are_planned(world: World, people: People, cli: Cli) -> None:

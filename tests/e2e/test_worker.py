@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from queue import Queue
 
 import pytest
 
@@ -9,6 +10,7 @@ from scim_bridge.config.settings import ConnectionSettings, load
 from scim_bridge.worker import loop
 from scim_bridge.worker.loop import Due, run_once
 from tests.e2e.conftest import Cli
+from tests.e2e.process import PATIENCE
 from tests.e2e.world import World, organization
 
 
@@ -40,24 +42,23 @@ def test_a_change_is_synced_long_before_the_schedule_would(
 ) -> None:
     monkeypatch.setattr(loop, "_LOOK_EVERY", 0.05)
     assert connection.every >= timedelta(minutes=5)
-    stop, told = threading.Event(), list[str]()
-    worker = threading.Thread(target=loop.work, args=([connection], world.state, stop, told.append))
+    stop, told = threading.Event(), Queue[str]()
+    worker = threading.Thread(target=loop.work, args=([connection], world.state, stop, told.put))
     worker.start()
     try:
+        told.get(timeout=PATIENCE)
         people = organization(40, 2)
         people.users["u3"]["enabled"] = "false"
-        while not told:
-            stop.wait(0.05)
-        world.write(people)
-        for _ in range(200):
-            if world.held()["users"]["u3"]["active"] is False:
-                break
-            stop.wait(0.05)
+        aside = World(world.folder / "aside", world.sandbox)
+        aside.folder.mkdir()
+        aside.write(people)
+        (aside.folder / "users.csv").replace(world.folder / "users.csv")  # at once: no half of it is ever seen
+        told.get(timeout=PATIENCE)
     finally:
         stop.set()
         worker.join()
     assert world.held()["users"]["u3"]["active"] is False
-    assert len(told) == 2
+    assert told.empty()
 
 
 def test_what_the_guard_stopped_stays_stopped_until_a_person_acts(

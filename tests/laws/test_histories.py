@@ -26,7 +26,7 @@ from scim_bridge.cli.main import run
 from scim_bridge.model.known import DECISIONS
 from scim_bridge.sandbox.fault import Fault
 from scim_bridge.sandbox.server import Sandbox
-from tests.e2e.test_crash import _start
+from tests.e2e.process import start
 from tests.e2e.test_policies import age
 from tests.e2e.world import People, World, person
 from tests.laws.judge import PROTECTED_GROUP, PROTECTED_USER, Judge, Policy
@@ -394,7 +394,7 @@ class KilledHistories(Histories):
         self.note(f"a sync is killed at its write {skip + 1}: {kind}")
         before = self.sandbox.state()
         self.sandbox.fail(*(Fault(kind, method, skip=skip, left=1) for method in ("PATCH", "POST", "DELETE")))
-        with _start(self.world, "sync") as process:
+        with start(self.world, "sync") as process:
             while process.poll() is None and not self.sandbox.app.delivery.gate.held:
                 time.sleep(0.01)
             process.kill()

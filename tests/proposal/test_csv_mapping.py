@@ -63,6 +63,14 @@ def test_whatever_the_columns_are_called_the_mapping_passes_its_own_tests(
     _compiled(users, {"id": headers[-2], "name": headers[-1]} if has_groups else None)
 
 
+@pytest.mark.parametrize(
+    "header", [":", "4", "000000", "a: b", "#", "a #b", "-", "'", '"', "a:", "\\", "{x}", "null", "\u0085", "a\nb"]
+)
+def test_a_column_whose_name_means_something_to_yaml_is_quoted_wherever_it_stands(header: str) -> None:
+    for role in ("status", "enabled", "disabled", "leaves", "display"):
+        _compiled({"id": "n", "login": "l", role: header})
+
+
 @pytest.mark.parametrize("shared", [("id", "login"), ("login", "mail"), ("id", "mail")])
 def test_one_column_may_serve_twice(shared: tuple[str, str]) -> None:
     users = {"id": "n", "login": "l", "mail": "m", "display": "d"}

@@ -213,7 +213,7 @@ def test_requests_are_held_and_go_on_by_the_control_plane_and_then_meet_other_fa
 def test_a_write_that_is_held_happens_though_its_client_has_gone(caller: Caller) -> None:
     caller.sandbox.fail(Fault("hold_before", "POST"))
     with pytest.raises(httpx.ReadTimeout):
-        caller("POST", "Users", person("a"), timeout=0.1)
+        caller("POST", "Users", person("a"), timeout=httpx.Timeout(20, read=0.1))
     caller.sandbox.wait_held()
     assert caller.sandbox.state()["users"] == []
     caller.sandbox.go_on()

@@ -1,13 +1,13 @@
 """Files that are being written are left alone until they are complete."""
 
 import os
-import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from scim_bridge.config.source import CsvSettings
+from scim_bridge.source import stillness
 from scim_bridge.source.csv_file import CsvSource
 from scim_bridge.source.stillness import wait_until_still
 
@@ -18,28 +18,29 @@ def _waited(*paths: Path, still_for: float) -> float:
     return time.monotonic() - begun
 
 
-def test_a_file_that_is_being_written_is_read_when_it_is_complete(tmp_path: Path) -> None:
+def test_a_file_that_is_being_written_is_read_when_it_is_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "users.csv"
     path.write_text("id,login\n", encoding="utf-8")
+    rows = [f"{number},p{number}\n" for number in range(5)]
 
-    def export() -> None:
-        for number in range(5):
-            time.sleep(0.1)
+    def export(_: float) -> None:
+        """One more row whenever the reader waits."""
+        if rows:
             with path.open("a", encoding="utf-8") as file:
-                file.write(f"{number},p{number}\n")
+                file.write(rows.pop())
 
-    writer = threading.Thread(target=export)
-    writer.start()
-    source = CsvSource(CsvSettings(path, None, None, "auto", "auto"), "id", "id", still_for=0.5)
+    monkeypatch.setattr(stillness, "sleep", export)
+    source = CsvSource(CsvSettings(path, None, None, "auto", "auto"), "id", "id", still_for=60)
     assert source.read("2027-03-13").snapshot.counts.users == 5
-    writer.join()
 
 
 def test_a_file_that_was_written_some_time_ago_is_not_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "users.csv"
     path.write_text("id\n", encoding="utf-8")
     os.utime(path, (time.time() - 3600,) * 2)
-    assert _waited(path, tmp_path / "missing.csv", still_for=5) < 1
+    assert _waited(path, tmp_path / "missing.csv", still_for=25) < 20
 
 
 @pytest.mark.parametrize("ahead", [0, 3600])
@@ -47,4 +48,4 @@ def test_a_new_file_and_one_of_the_future_are_watched_for_a_while(tmp_path: Path
     path = tmp_path / "users.csv"
     path.write_text("id\n", encoding="utf-8")
     os.utime(path, (time.time() + ahead,) * 2)
-    assert 0.1 < _waited(path, still_for=0.3) < 2
+    assert 0.1 < _waited(path, still_for=0.3) < 20

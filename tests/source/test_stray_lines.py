@@ -90,6 +90,12 @@ def test_the_delimiter_that_excel_is_told_settles_a_header_that_uses_two(tmp_pat
     assert open_table(tmp_path / "users.csv", "auto", "auto", ["id"]).header == ("id", "Name, first")
 
 
+@pytest.mark.parametrize(("first", "line"), [("", 3), ("sep=,\n", 4)])
+def test_a_header_of_two_lines_counts_as_two(tmp_path: Path, first: str, line: int) -> None:
+    (tmp_path / "users.csv").write_text(f'{first}id,login,"two\nlines"\n1,ann,\n', encoding="utf-8")
+    assert list(open_table(tmp_path / "users.csv", "auto", "auto", ["id"]).rows()) == [(line, ["1", "ann", ""])]
+
+
 AGAIN = "line 3: this row is a header again, not a record"
 
 

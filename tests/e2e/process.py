@@ -1,0 +1,37 @@
+"""Commands as processes of their own, met at a gate of the endpoint: where they are does not depend on any pace."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from scim_bridge.sandbox.fault import Fault
+from tests.e2e.world import World
+
+PROGRAM = (sys.executable, "-m", "scim_bridge.cli.main")
+PATIENCE = 120.0
+"""Seconds for what happens in a moment where the machine is not busy."""
+
+
+def start(world: World, *arguments: str) -> "subprocess.Popen[str]":
+    """`scim-bridge --config … ARGUMENTS` as a process."""
+    command = (*PROGRAM, "--config", str(world.config), *arguments)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@contextmanager
+def held(world: World, gate: Fault, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    """A command whose first request of this kind waits at the gate. After the block it is killed and the gate is open.
+
+    What waited reaches the endpoint after all, as a request does that was under way when its sender died.
+    """
+    world.sandbox.fail(gate)
+    process = start(world, *arguments)
+    try:
+        world.sandbox.wait_held(seconds=PATIENCE)
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+        world.sandbox.fail()
+        world.sandbox.go_on()
