@@ -74,7 +74,7 @@ class MemberSender:
         while waiting:
             batch, why = waiting.pop()
             left = batch
-            if looks_again or len(batch) == 1:  # nobody counts as refused who is in it, or out of it, all the same
+            if looks_again:
                 members, has_lost = self._look(group_id, answer)
                 left = [user_id for user_id in batch if (user_id in members) != is_adding]
                 self._stay(group_id, members.intersection(batch), is_adding=is_adding)
