@@ -123,6 +123,31 @@ def test_the_door_is_shut_even_if_what_rides_along_is_refused(sandbox: Sandbox, 
     assert next(u for u in sandbox.state()["users"] if u["id"] == ids["a"])["active"] is False
 
 
+def test_the_door_is_shut_before_it_is_looked_for_who_holds_a_name(sandbox: Sandbox, target: ScimTarget) -> None:
+    _run(target, _user("a"), _user("b"))
+    ids = {user["userName"]: user["id"] for user in sandbox.state()["users"]}
+    sandbox.forget_requests()
+    changes: dict[str, Change] = {"active": (True, False), "userName": ("a", "b"), "emails": (None, "b@corp.example")}
+    shut = Operation("o", "deactivate_user", Phase.REVOKE, "a", ids["a"], "a", "left", changes)
+    outcome = _run(target, shut).outcomes[0]
+    assert [request.method for request in sandbox.requests][:3] == ["PATCH", "PATCH", "GET"]
+    assert (outcome.conflict_kind, outcome.landed) == ("user_name_taken", ("active",))
+
+
+def test_a_stop_while_it_is_looked_for_who_holds_a_name_leaves_the_door_shut(
+    sandbox: Sandbox, target: ScimTarget
+) -> None:
+    _run(target, _user("a"))
+    user_id = sandbox.state()["users"][0]["id"]
+    sandbox.fail(Fault("error", "PATCH", status=409, left=1))
+    changes: dict[str, Change] = {"active": (True, False), "userName": ("a", "b")}
+    shut = Operation("o", "deactivate_user", Phase.REVOKE, "a", user_id, "a", "left", changes)
+    work = Work(is_stopping=lambda: sandbox.requests[-1].method == "GET")
+    outcome = _run(target, shut, work=work).outcomes[0]
+    assert (outcome.status, outcome.landed) == ("failed", ("active",))
+    assert sandbox.state()["users"][0]["active"] is False
+
+
 def test_who_waits_for_a_refused_one_is_not_sent(sandbox: Sandbox, target: ScimTarget) -> None:
     name = {"givenName": "g", "familyName": "f"}
     sandbox.seed({"users": [{"userName": "a", "name": name, "displayName": "x", "active": True}]})
