@@ -163,7 +163,16 @@ class Sender:
             answer = self.target.update(operation.resource, target_id, changes)
         except NameTaken as refusal:
             return self._update_without_email(operation, changes, refusal)
+        except Refused as refusal:
+            if operation.resource != "group" or not self._is_so(target_id, changes):
+                raise
+            answer = Answer(target_id, refusal.request_id)
         return _done(operation, answer, changes)
+
+    def _is_so(self, group_id: str, changes: Mapping[str, Change]) -> bool:
+        """A refused request may have changed a group all the same (dialect reference, 7.2), so it is looked at."""
+        group = self.target.get("group", group_id)
+        return group is not None and all(group.attributes.get(path) == new for path, (_, new) in changes.items())
 
     def _update_without_email(self, operation: Operation, changes: dict[str, Change], refusal: NameTaken) -> Outcome:
         """One of the values is taken; if it is the email, all else is sent. Raises NameTaken with whoever holds it."""

@@ -8,7 +8,7 @@ import pytest
 from scim_bridge.apply.engine import Applied, Ground, Work, apply
 from scim_bridge.errors import CredentialsRefused, Refused
 from scim_bridge.model.operation import Change, Member, Operation, OperationKind, Outcome, Phase
-from scim_bridge.sandbox.fault import Fault
+from scim_bridge.sandbox.fault import Fault, FaultKind
 from scim_bridge.sandbox.server import Sandbox
 from scim_bridge.target.client import ScimClient
 from scim_bridge.target.identity_center import IDENTITY_CENTER
@@ -146,6 +146,19 @@ def test_a_stop_while_it_is_looked_for_who_holds_a_name_leaves_the_door_shut(
     outcome = _run(target, shut, work=work).outcomes[0]
     assert (outcome.status, outcome.landed) == ("failed", ("active",))
     assert sandbox.state()["users"][0]["active"] is False
+
+
+@pytest.mark.parametrize(("kind", "status"), [("refuse_after", "done"), ("error", "held")])
+def test_a_rename_of_a_group_that_is_refused_is_looked_at(
+    sandbox: Sandbox, target: ScimTarget, kind: FaultKind, status: str
+) -> None:
+    """A 400 on PATCH of a group does not prove that nothing changed (reference, 7.2)."""
+    _run(target, _group("g"))
+    group_id = sandbox.state()["groups"][0]["id"]
+    sandbox.fail(Fault(kind, "PATCH", "Groups", status=400))
+    changes: dict[str, Change] = {"displayName": ("g", "renamed")}
+    rename = Operation("o", "update_group", Phase.GROUPS, "g", group_id, "g", "why", changes)
+    assert _statuses(_run(target, rename)) == [status]
 
 
 def test_who_waits_for_a_refused_one_is_not_sent(sandbox: Sandbox, target: ScimTarget) -> None:
