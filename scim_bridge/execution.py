@@ -32,8 +32,9 @@ from scim_bridge.state.writer import Closing, Ending, State
 class Order:
     """How a run was asked for. approved_by: who gave `--approve`, "" if nobody. today: the mapping's, "" = this day.
 
-    in_full: the target is read whatever is known of it. after_restore: the state is a copy of unknown age. asked_by:
-    who named the identities of `--only`, which is an approval of what it does to them.
+    in_full: the target is read whatever is known of it. is_thorough: whoever is missing is asked for by id, whatever
+    the guard will say. after_restore: the state is a copy of unknown age. asked_by: who named the identities of
+    `--only`, which is an approval of what it does to them.
     """
 
     approved_by: str = ""
@@ -42,6 +43,7 @@ class Order:
     progress: Progress = silent
     is_stopping: Callable[[], bool] = never
     in_full: bool = False
+    is_thorough: bool = False
     after_restore: bool = False
 
 
@@ -126,7 +128,7 @@ def failure_on_record(state: State, run_id: int) -> Iterator[None]:
 
 
 def remember(bridge: Bridge, state: State, reading: Reading) -> None:
-    """What was read is what the next runs go by.
+    """What was read is what the next runs go by, unless some are presumed gone: then the next one reads again.
 
     The source's changes are kept whatever becomes of the plan: the next one is made of all records again, so nothing
     of what they say is lost with it.
@@ -134,6 +136,9 @@ def remember(bridge: Bridge, state: State, reading: Reading) -> None:
     observed = reading.observed
     if reading.source.learned is not None and reading.only is None:
         state.learn(bridge.name, bridge.source.key, reading.source.learned, reading.began)
+    if observed.presumed:
+        state.forget_reading(bridge.name, bridge.endpoint)
+        return
     if observed.is_whole:
         cost = bridge.target.requests  # nothing else has been sent yet
         state.observe(bridge.name, bridge.endpoint, observed.inventory, observed.members, observed.at, cost)

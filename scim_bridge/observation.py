@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from scim_bridge.bridge import Bridge
-from scim_bridge.listing import FEW, Found, Key, read_members, read_settled, with_again
+from scim_bridge.listing import FEW, Found, Key, ask_all, read_members, read_settled, with_again
 from scim_bridge.model.doubt import Doubt
 from scim_bridge.model.identity import EXTERNAL_ID, KINDS, Existing, Inventory, Kind, Members, Notice
 from scim_bridge.model.known import Known
@@ -32,7 +32,8 @@ class Observed:
 
     again: what was looked at again, None for what is gone. members: of the groups that were asked for; read_now: those
     of them that the target was asked about in this run; lacking: memberships that its answer did not show yet.
-    doubts: writes of earlier runs without a good answer, which can be looked at now.
+    doubts: writes of earlier runs without a good answer, which can be looked at now. presumed: linked ones that are
+    presumed gone (listing.py), which must be asked for before anything is written.
     """
 
     inventory: Inventory
@@ -44,6 +45,7 @@ class Observed:
     read_now: frozenset[str] = frozenset()
     lacking: frozenset[Pair] = frozenset()
     doubts: tuple[Doubt, ...] = ()
+    presumed: frozenset[Key] = frozenset()
 
 
 def knowledge(bridge: Bridge, reader: StateReader, now: datetime, *, is_asked: bool = False) -> Known:
@@ -91,7 +93,8 @@ def observe(
     is_due = in_full or last is None or now - last >= verified_every(bridge, reader)
     if last is None or is_due or len(in_doubt) > FEW:  # a reading brings a hundred a request
         listed = read_settled(bridge, reader, known, now, progress)
-        return Observed(listed, now, is_whole=True, now=now, doubts=doubts_of(in_doubt, known, listed))
+        doubts = doubts_of(in_doubt, known, listed.inventory)
+        return Observed(listed.inventory, now, is_whole=True, now=now, doubts=doubts, presumed=listed.presumed)
     bridge.target.check()  # a token that has died is found out now, not with the first revocation
     again: dict[Key, Existing | None] = {}
     for record in in_doubt:
@@ -99,6 +102,12 @@ def observe(
     seen = with_again(reader.inventory(bridge.endpoint), again)
     doubts = doubts_of(in_doubt, known, seen)
     return Observed(seen, last, is_whole=False, now=now, again=again, doubts=doubts)
+
+
+def asked_for(bridge: Bridge, reader: StateReader, observed: Observed, progress: Progress) -> Observed:
+    """The same with everybody asked for who was presumed gone."""
+    found = ask_all(bridge, reader, observed.presumed, progress)
+    return replace(observed, inventory=with_again(observed.inventory, found), presumed=frozenset())
 
 
 def doubts_of(records: Sequence[OperationRecord], known: Known, inventory: Inventory) -> tuple[Doubt, ...]:

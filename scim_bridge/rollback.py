@@ -13,7 +13,7 @@ from scim_bridge.model.identity import KINDS, Directory, Inventory, Kind, Snapsh
 from scim_bridge.model.known import Known
 from scim_bridge.model.run import RunRecord
 from scim_bridge.model.source import SourceReading
-from scim_bridge.observation import observe, with_members
+from scim_bridge.observation import asked_for, observe, with_members
 from scim_bridge.plan.document import from_document
 from scim_bridge.plan.inverse import Past, Sent, invert
 from scim_bridge.plan.make import Occasion
@@ -54,6 +54,7 @@ def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Ord
     moment = f"{now:%Y-%m-%dT%H:%M:%SZ}"
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
     existing = observe(bridge, reader, known, now, order.progress, in_full=True)
+    existing = asked_for(bridge, reader, existing, order.progress)
     sent, lost = _sent(reader, undone, existing.inventory, known)
     managed = {link.target_id for link in known.groups.values()}
     touched = {each.target_id for each in sent if each.operation.resource == "group"}

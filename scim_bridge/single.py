@@ -53,11 +53,12 @@ def read_and_plan_only(
     now = datetime.now(UTC)
     known = knowledge(bridge, reader, now, is_asked=True)
     last = reader.last_reading(bridge.name, bridge.endpoint)
-    if last is None:  # nothing was ever seen, so nobody would know whom a member's id means
-        listed = read_settled(bridge, reader, known, now, order.progress)
-        observed = Observed(listed, now, is_whole=True, now=now)
+    # where nothing was ever seen, nobody would know whom a member's id means
+    listed = read_settled(bridge, reader, known, now, order.progress) if last is None else None
+    if listed is not None and not listed.presumed:
+        observed = Observed(listed.inventory, now, is_whole=True, now=now)
     else:
-        observed = Observed(reader.inventory(bridge.endpoint), last, is_whole=False, now=now)
+        observed = Observed(reader.inventory(bridge.endpoint), last or now, is_whole=False, now=now)
     view = _View(bridge, known, observed, order.today or bridge.today(now))
     source, everybody, keys = _see(view, recollect(bridge, reader, now), who, beside)
     view = view.around(everybody, keys)

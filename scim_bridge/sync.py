@@ -12,12 +12,13 @@ from scim_bridge.errors import PlanOutdated
 from scim_bridge.execution import Order, Reading, Result, carry_out, remember, run
 from scim_bridge.inbox import Inbox
 from scim_bridge.mapping.record import map_records
-from scim_bridge.model.identity import Directory
+from scim_bridge.model.identity import Directory, Notice
 from scim_bridge.model.known import Known, LastApplied
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.source import SourceReading
 from scim_bridge.observation import (
     Observed,
+    asked_for,
     knowledge,
     observe,
     recollect,
@@ -85,10 +86,32 @@ def read_both(bridge: Bridge, reader: StateReader, order: Order) -> tuple[Known,
 
 
 def plan_from(bridge: Bridge, reader: StateReader, known: Known, sight: Sight, order: Order) -> Reading:
-    """Map, fit, correlate, read the members of matched groups, plan, and name what hangs on that.
+    """Everything that follows from both sides. Several mappings may be planned from one sight.
 
-    Several mappings may be planned from one sight.
+    Who was presumed gone is asked for by id, unless that many missing ones end the run before anything is written.
     """
+    reading = _plan_from(bridge, reader, known, sight, order)
+    presumed = reading.observed.presumed
+    if not presumed:
+        return reading
+    is_asked = order.approved_by or order.is_thorough
+    if not is_asked and any(trip.limit == "missing" for trip in reading.plan.verdict.tripped):
+        warnings = (_not_asked_for(len(presumed)), *reading.plan.warnings)
+        return replace(reading, plan=replace(reading.plan, warnings=warnings))
+    existing = asked_for(bridge, reader, reading.observed, order.progress)
+    return _plan_from(bridge, reader, known, replace(sight, existing=existing), order)
+
+
+def _not_asked_for(count: int) -> Notice:
+    detail = (
+        f"{count:,} of those that the target's list lacks were not asked for by id, since all of a sample are gone; "
+        "before an approved run writes anything, each of them is"
+    )
+    return Notice("not_asked_for", "target", detail)
+
+
+def _plan_from(bridge: Bridge, reader: StateReader, known: Known, sight: Sight, order: Order) -> Reading:
+    """Map, fit, correlate, read the members of matched groups, plan, and name what hangs on that."""
     records, existing = sight.source.snapshot, sight.existing
     known = with_settled(known, settle(existing.doubts, existing.inventory, None, known, sight.now))
     last = LastApplied(known, existing.inventory)
@@ -147,9 +170,10 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order) -> Resu
         ended_by = state.reader.applied_by(bridge.name, fingerprint(saved))
         if ended_by is not None:
             raise PlanOutdated(f"this plan was applied by run {ended_by}", _plan_again(bridge))
-        reading = read_and_plan(bridge, state.reader, replace(order, today=saved.today, in_full=True))
-        remember(bridge, state, reading)
         begun = state.reader.begun(bridge.name, fingerprint(saved))
+        whole = replace(order, today=saved.today, in_full=True, is_thorough=bool(begun))
+        reading = read_and_plan(bridge, state.reader, whole)
+        remember(bridge, state, reading)
         ids = frozenset(record.operation_id for record in begun)
         moved = changed_since(saved, reading.plan.basis, reading.sides.inventory, reading.sides.members, ids)
         moved = moved or undone_since(bridge, state.reader, begun, reading.sides)

@@ -46,7 +46,7 @@ class Lagging:
         self.world.write(people)
         return self.again(*who, in_full=in_full)
 
-    def again(self, *who: str, in_full: bool = False) -> Result:
+    def again(self, *who: str, in_full: bool = False, approved_by: str = "") -> Result:
         """One more run with the same files."""
         sandbox, clock = self.world.sandbox, self.clock
         connection = load(self.world.config).connection("corp")
@@ -55,7 +55,7 @@ class Lagging:
         target = ScimTarget(client, IDENTITY_CENTER, clock)
         with State(self.world.state, self._now) as state, open_bridge(connection) as opened, target:
             bridge = replace(opened, target=target)
-            order = Order(in_full=in_full, asked_by="test")
+            order = Order(approved_by, "test", in_full=in_full)
             result = sync_only(bridge, state, who, order) if who else sync(bridge, state, order)
         self._note()
         return result

@@ -6,7 +6,7 @@ refusal the members are read again: who fell out is put back, what is already so
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -57,6 +57,9 @@ class MemberSender:
     def _patch(self, group_id: str, user_ids: Sequence[str], answer: MemberAnswer, *, is_adding: bool) -> None:
         send = self._target.add_members if is_adding else self._target.remove_members
         answer.request_id = send(group_id, user_ids).request_id
+        self._stay(group_id, user_ids, is_adding=is_adding)
+
+    def _stay(self, group_id: str, user_ids: Iterable[str], *, is_adding: bool) -> None:
         if is_adding:
             self._staying.setdefault(group_id, set()).update(user_ids)
 
@@ -71,9 +74,10 @@ class MemberSender:
         while waiting:
             batch, why = waiting.pop()
             left = batch
-            if looks_again or len(batch) == 1:  # nobody counts as refused who is in it, or out of it, all the same
+            if looks_again:
                 members, has_lost = self._look(group_id, answer)
                 left = [user_id for user_id in batch if (user_id in members) != is_adding]
+                self._stay(group_id, members.intersection(batch), is_adding=is_adding)
                 # Refusals that change nothing here need no more looks; what was not answered tells nothing of that.
                 looks_again = has_lost or len(left) < len(batch) or isinstance(why, NotAnswered)
             if len(left) == len(batch) == 1 or unanswered >= _MOST_UNANSWERED:
@@ -88,6 +92,10 @@ class MemberSender:
                 except Hold as again:
                     unanswered += isinstance(again, NotAnswered)
                     waiting.append((part, again))
+        if answer.refused and not looks_again:  # one of the later refusals may have had its effect all the same
+            members, _ = self._look(group_id, answer)
+            left_out = [user_id for user_id in answer.refused if (user_id in members) != is_adding]
+            answer.refused = {user_id: answer.refused[user_id] for user_id in left_out}
 
     def _look(self, group_id: str, answer: MemberAnswer) -> tuple[frozenset[str], bool]:
         """The members now, and whether somebody who was to stay had fallen out; they are put back at once."""

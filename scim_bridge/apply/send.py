@@ -122,7 +122,9 @@ class Sender:
                 raise _taken(operation, refusal, holder) from None
             del attributes[EMAILS]
             answer = self.target.create(operation.resource, attributes)
-            return _without_email(operation, refusal, holder, answer.target_id, tuple(attributes))
+            shown = {MANAGER: attributes[MANAGER]} if MANAGER in attributes else {}
+            held = _without_email(operation, refusal, holder, answer.target_id, tuple(attributes))
+            return replace(held, shown=shown)
         return _done(operation, answer, changes)
 
     def _created_all_the_same(
@@ -164,15 +166,30 @@ class Sender:
         try:
             answer = self.target.update(operation.resource, target_id, changes)
         except NameTaken as refusal:
-            wanted = {path: new for path, (_, new) in changes.items() if new is not None}
-            holder = self.holders.find(operation.resource, wanted, target_id)
-            if holder is None or holder.path != EMAILS:
-                raise _taken(operation, refusal, holder) from None
-            changes = {path: change for path, change in changes.items() if path != EMAILS}
-            if changes:
-                self.target.update(operation.resource, target_id, changes)
-            return _without_email(operation, refusal, holder, target_id, tuple(changes))
+            return self._update_without_email(operation, changes, refusal)
+        except Refused as refusal:
+            if operation.resource != "group" or not self._is_so(target_id, changes):
+                raise
+            answer = Answer(target_id, refusal.request_id)
         return _done(operation, answer, changes)
+
+    def _is_so(self, group_id: str, changes: Mapping[str, Change]) -> bool:
+        """A refused request may have changed a group all the same (dialect reference, 7.2), so it is looked at."""
+        group = self.target.get("group", group_id)
+        return group is not None and all(group.attributes.get(path) == new for path, (_, new) in changes.items())
+
+    def _update_without_email(self, operation: Operation, changes: dict[str, Change], refusal: NameTaken) -> Outcome:
+        """One of the values is taken; if it is the email, all else is sent. Raises NameTaken with whoever holds it."""
+        target_id = self._target_id(operation)
+        wanted = {path: new for path, (_, new) in changes.items() if new is not None}
+        holder = self.holders.find(operation.resource, wanted, target_id)
+        if holder is None or holder.path != EMAILS:
+            raise _taken(operation, refusal, holder) from None
+        changes = {path: change for path, change in changes.items() if path != EMAILS}
+        if changes:
+            self.target.update(operation.resource, target_id, changes)
+        shown = {MANAGER: changes[MANAGER][1]} if MANAGER in changes else {}
+        return replace(_without_email(operation, refusal, holder, target_id, tuple(changes)), shown=shown)
 
     def _delete(self, operation: Operation) -> Outcome:
         """Who is gone already needs no second request: an unanswered one of ours may have done it."""
@@ -184,33 +201,41 @@ class Sender:
         return Outcome(operation.id, "done", target_id, request_id)
 
     def _deactivate(self, operation: Operation) -> Outcome:
-        """The door is shut even if what rides along is refused; who is gone needs no door."""
+        """The door is shut at once even if what rides along is refused; who is gone needs no door."""
         changes = self._on_the_wire(operation)
+        target_id = self._target_id(operation)
         try:
-            return self._update_with(operation, changes)
+            return _done(operation, self.target.update("user", target_id, changes), changes)
         except NotThere as gone:
             return Outcome(operation.id, "done", operation.target_id, gone.request_id, "the user is gone", landed=())
         except Hold as refusal:
             if len(operation.changes) == 1:
                 raise
-            target_id = self._target_id(operation)
             self.target.update("user", target_id, {ACTIVE: operation.changes[ACTIVE]})
+            changes.pop(ACTIVE)
+            if isinstance(refusal, NameTaken):
+                return self._shut_before(operation, changes, refusal)
             return self._shut(operation, changes, refusal, target_id)
+
+    def _shut_before(self, operation: Operation, changes: dict[str, Change], refusal: NameTaken) -> Outcome:
+        """The user is deactivated; now there is time to look for who holds what was to be changed with that."""
+        try:
+            rest = self._update_without_email(operation, changes, refusal)
+        except Hold as found:
+            rest = _refused(operation, found)
+        return _after_shutting(operation, rest)
 
     def _shut(self, operation: Operation, changes: dict[str, Change], refusal: Hold, target_id: str) -> Outcome:
         """The user is deactivated; what was refused with that follows, without what may be why, or is held."""
         suspected = suspects(operation, changes, self.target.capabilities)
         rest = without(operation, changes, suspected, self.target.capabilities)
-        rest.pop(ACTIVE, None)
-        landed = [ACTIVE]
+        landed: tuple[str, ...] = ()
         if rest and isinstance(refusal, Refused):
             with suppress(Hold):
                 self.target.update("user", target_id, rest)
-                landed += rest
+                landed = tuple(rest)
         held = _refused(operation, _Suspected(refusal, suspected) if isinstance(refusal, Refused) else refusal)
-        left = ", ".join(sorted(operation.changes.keys() - set(landed)))
-        detail = f"the user was deactivated; {left} could not be changed: {held.detail}"
-        return replace(held, status="held", target_id=target_id, detail=detail, landed=tuple(landed))
+        return _after_shutting(operation, replace(held, target_id=target_id, landed=landed))
 
     def _on_the_wire(self, operation: Operation) -> dict[str, Change]:
         """Changes with the manager by target id; a manager who could not be created is left out."""
@@ -271,6 +296,13 @@ def _done(operation: Operation, answer: Answer, sent: Mapping[str, Change]) -> O
     landed = None if sent.keys() == operation.changes.keys() else tuple(sent)
     shown = {MANAGER: sent[MANAGER][1]} if MANAGER in sent else {}
     return Outcome(operation.id, "done", answer.target_id, answer.request_id, landed=landed, shown=shown)
+
+
+def _after_shutting(operation: Operation, rest: Outcome) -> Outcome:
+    """What became of a deactivation that landed alone, and then of the rest."""
+    landed = (ACTIVE, *(rest.landed or ()))
+    left = ", ".join(sorted(operation.changes.keys() - set(landed)))
+    return replace(rest, landed=landed, detail=f"the user was deactivated; {left} could not be changed: {rest.detail}")
 
 
 def _taken(operation: Operation, refusal: NameTaken, holder: Holder | None) -> NameTaken:

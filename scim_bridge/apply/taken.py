@@ -16,6 +16,9 @@ from scim_bridge.model.protocol import Target
 
 _PAUSES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, *(10.0,) * 6)
 """Seconds between two looks, 76 in all: an odd write takes a minute to show in lists."""
+_SHORT = 5
+"""So many of the pauses (8 s) once a dozen searches were in vain: then it is not that lists lag."""
+_IN_VAIN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +42,26 @@ class Holders:
         self._is_stopping = is_stopping
         self._has_listed = False
         self._turn = threading.Lock()
+        self._in_vain = 0
 
     def find(self, kind: Kind, wanted: Mapping[str, Value], own_id: str = "") -> Holder | None:
         """Who holds one of these values, None if nobody is found for more than a minute. own_id: the one that asks.
 
-        Raises LookCutShort if the run is asked to stop meanwhile.
+        Once a dozen were searched for in vain the others are given up sooner, or a thousand would keep all threads
+        waiting for a quarter of an hour. Raises LookCutShort if the run is asked to stop meanwhile.
         """
         holder = self._look(kind, wanted, own_id) or self._list(kind, wanted, own_id)
-        for seconds in _PAUSES:
+        for number, seconds in enumerate(_PAUSES):
             if holder is not None:
+                return holder
+            if number >= _SHORT and self._in_vain >= _IN_VAIN:
                 break
             if self._is_stopping():
                 raise LookCutShort("the run stopped before it was known who holds one of the values")
             self._target.pause(seconds)
             holder = self._look(kind, wanted, own_id)
+        with self._turn:
+            self._in_vain += holder is None
         return holder
 
     def _look(self, kind: Kind, wanted: Mapping[str, Value], own_id: str) -> Holder | None:

@@ -138,7 +138,9 @@ class App:
                 raise Refusal(429, "Rate exceeded.")
             status, told = 200, None
             if fault is not None and fault.is_instead:
-                self._apply_unseen(logged, headers, body)
+                own = self._apply_unseen(logged, headers, body)
+                if own is not None and fault.kind == "refuse_after":
+                    raise own
             elif fault is None or fault.is_applied:
                 status, told = self._apply(logged, headers, body)
             if fault is not None:
@@ -188,12 +190,14 @@ class App:
             logged.body = _parsed(logged.method, headers, body)
         return self.endpoint.answer(Request(logged.method, logged.path, logged.query, logged.body))
 
-    def _apply_unseen(self, logged: Logged, headers: dict[bytes, bytes], body: bytes) -> None:
-        """Do what is asked; whatever the answer, another one is given."""
+    def _apply_unseen(self, logged: Logged, headers: dict[bytes, bytes], body: bytes) -> Refusal | None:
+        """Do what is asked; another answer is given. The refusal that it would have been, None if it was done."""
         try:
             self._apply(logged, headers, body)
         except Refusal as refused:
             self._note_invalid(refused, logged)
+            return refused
+        return None
 
     def _throttled_but_applied(self, logged: Logged, headers: dict[bytes, bytes], body: bytes) -> None:
         if self.knobs.applies_throttled_posts and logged.method == "POST":

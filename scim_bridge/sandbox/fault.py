@@ -13,7 +13,8 @@ FaultKind = Literal[
 ]  # fmt: skip
 """What goes wrong. `…_before` (and throttle, error, html): nothing is applied. All others: the change is applied.
 
-throttle, throttle_after: 429. error, error_after: `status`, a 5xx. refuse_after: a 400 though it was applied.
+throttle, throttle_after: 429. error, error_after: `status`, a 5xx. refuse_after: a 400 though it was applied; what is
+refused anyway is answered as ever.
 html: a proxy's page with `status`, be it 502 or 200. garbage: a success whose body is no JSON. truncated: half the
 body, then the connection is cut. slow: the answer comes after `seconds` (none = 1). hang_before, hang_after: no byte
 comes, until `seconds` are over (none = for ever), the client goes away or the emulator ends. cut_before, cut_after: the

@@ -59,6 +59,12 @@ def keep_reading(
     database.execute(statement.on_conflict_do_update(index_elements=["connection", "endpoint"], set_=values))
 
 
+def forget_reading(database: Connection, connection: str, endpoint: str) -> None:
+    """As if this target had not been read in full yet; single resources stay as they were last seen."""
+    mine = (col(ReadingRow.connection) == connection, col(ReadingRow.endpoint) == endpoint)
+    database.execute(delete(ReadingRow).where(*mine))
+
+
 def reading_cost(database: Connection, connection: str, endpoint: str) -> ReadingCost:
     """What the last whole reading took, and how much there is to read now."""
     mine = (col(ReadingRow.connection) == connection, col(ReadingRow.endpoint) == endpoint)

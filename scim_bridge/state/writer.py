@@ -22,7 +22,14 @@ from scim_bridge.model.source import Learned
 from scim_bridge.model.text import folded
 from scim_bridge.state.database import open_database
 from scim_bridge.state.journal import RunJournal
-from scim_bridge.state.observed import keep_members, keep_reading, keep_resources, settle_members, text_of
+from scim_bridge.state.observed import (
+    forget_reading,
+    keep_members,
+    keep_reading,
+    keep_resources,
+    settle_members,
+    text_of,
+)
 from scim_bridge.state.quarantine import NO_QUARANTINE, move_quarantine
 from scim_bridge.state.reader import StateReader, utc_now
 from scim_bridge.state.refusal import forget_told_otherwise, keep_refusals
@@ -209,6 +216,11 @@ class State:
         """A whole reading of the target: what earlier ones had shown is replaced. requests: how many it took."""
         with writing(self._engine) as database:
             keep_reading(database, connection, endpoint, inventory, members, began, requests)
+
+    def forget_reading(self, connection: str, endpoint: str) -> None:
+        """The next run reads the whole target again. What earlier ones have shown stays."""
+        with writing(self._engine) as database:
+            forget_reading(database, connection, endpoint)
 
     def learn(self, connection: str, source_key: str, learned: Learned, began: datetime) -> None:
         """What the source remembers from now on. began: when the reading was."""

@@ -8,7 +8,7 @@ import pytest
 from scim_bridge.apply.engine import Applied, Ground, Work, apply
 from scim_bridge.errors import CredentialsRefused, Refused
 from scim_bridge.model.operation import Change, Member, Operation, OperationKind, Outcome, Phase
-from scim_bridge.sandbox.fault import Fault
+from scim_bridge.sandbox.fault import Fault, FaultKind
 from scim_bridge.sandbox.server import Sandbox
 from scim_bridge.target.client import ScimClient
 from scim_bridge.target.identity_center import IDENTITY_CENTER
@@ -123,6 +123,44 @@ def test_the_door_is_shut_even_if_what_rides_along_is_refused(sandbox: Sandbox, 
     assert next(u for u in sandbox.state()["users"] if u["id"] == ids["a"])["active"] is False
 
 
+def test_the_door_is_shut_before_it_is_looked_for_who_holds_a_name(sandbox: Sandbox, target: ScimTarget) -> None:
+    _run(target, _user("a"), _user("b"))
+    ids = {user["userName"]: user["id"] for user in sandbox.state()["users"]}
+    sandbox.forget_requests()
+    changes: dict[str, Change] = {"active": (True, False), "userName": ("a", "b"), "emails": (None, "b@corp.example")}
+    shut = Operation("o", "deactivate_user", Phase.REVOKE, "a", ids["a"], "a", "left", changes)
+    outcome = _run(target, shut).outcomes[0]
+    assert [request.method for request in sandbox.requests][:3] == ["PATCH", "PATCH", "GET"]
+    assert (outcome.conflict_kind, outcome.landed) == ("user_name_taken", ("active",))
+
+
+def test_a_stop_while_it_is_looked_for_who_holds_a_name_leaves_the_door_shut(
+    sandbox: Sandbox, target: ScimTarget
+) -> None:
+    _run(target, _user("a"))
+    user_id = sandbox.state()["users"][0]["id"]
+    sandbox.fail(Fault("error", "PATCH", status=409, left=1))
+    changes: dict[str, Change] = {"active": (True, False), "userName": ("a", "b")}
+    shut = Operation("o", "deactivate_user", Phase.REVOKE, "a", user_id, "a", "left", changes)
+    work = Work(is_stopping=lambda: sandbox.requests[-1].method == "GET")
+    outcome = _run(target, shut, work=work).outcomes[0]
+    assert (outcome.status, outcome.landed) == ("failed", ("active",))
+    assert sandbox.state()["users"][0]["active"] is False
+
+
+@pytest.mark.parametrize(("kind", "status"), [("refuse_after", "done"), ("error", "held")])
+def test_a_rename_of_a_group_that_is_refused_is_looked_at(
+    sandbox: Sandbox, target: ScimTarget, kind: FaultKind, status: str
+) -> None:
+    """A 400 on PATCH of a group does not prove that nothing changed (reference, 7.2)."""
+    _run(target, _group("g"))
+    group_id = sandbox.state()["groups"][0]["id"]
+    sandbox.fail(Fault(kind, "PATCH", "Groups", status=400))
+    changes: dict[str, Change] = {"displayName": ("g", "renamed")}
+    rename = Operation("o", "update_group", Phase.GROUPS, "g", group_id, "g", "why", changes)
+    assert _statuses(_run(target, rename)) == [status]
+
+
 def test_who_waits_for_a_refused_one_is_not_sent(sandbox: Sandbox, target: ScimTarget) -> None:
     name = {"givenName": "g", "familyName": "f"}
     sandbox.seed({"users": [{"userName": "a", "name": name, "displayName": "x", "active": True}]})
@@ -220,6 +258,53 @@ def test_who_fell_out_of_a_group_by_a_refused_request_is_put_back() -> None:
     ground = Ground(members={"g": frozenset({"t-u0", "t-u1", "t-u2"})})
     applied = apply([add], target, Notes(), ground, Work())
     assert applied.outcomes[0].refused == (members[1],)
+    assert target.members["g"] == {"t-u0", "t-u1", "t-u2", "t-u3"}
+
+
+def _five_in_memory() -> tuple[MemoryTarget, list[Member]]:
+    target = MemoryTarget()
+    for number in range(5):
+        target.put(on_target(f"t-u{number}", user(f"u{number}")))
+    target.put(on_target("g", group("g")), "t-u0")
+    return target, [Member(f"u{number}", f"t-u{number}", f"u{number}") for number in range(5)]
+
+
+def test_whose_refused_addition_was_carried_out_after_an_honest_refusal_is_not_held() -> None:
+    target, members = _five_in_memory()
+
+    def refuse(write: Write) -> None:
+        if len(write.members) > 1:
+            raise Refused("400 without effect")
+
+    def refuse_after(write: Write) -> None:
+        raise Refused("400 with effect")
+
+    target.before, target.after = refuse, refuse_after
+    add = Operation("add", "add_members", Phase.GRANT, "g", "g", "g", "why", members=tuple(members[3:]))
+    applied = apply([add], target, Notes(), Ground(members={"g": frozenset({"t-u0"})}), Work())
+    assert _statuses(applied) == ["done"]
+    assert target.members["g"] == {"t-u0", "t-u3", "t-u4"}
+
+
+def test_who_came_in_by_a_refused_request_is_put_back_when_a_later_one_empties_the_group() -> None:
+    target, members = _five_in_memory()
+
+    def empty_and_refuse(write: Write) -> None:
+        if "t-u4" in write.members:
+            target.members["g"].clear()
+            raise Refused("400 with effect")
+
+    def refuse_after(write: Write) -> None:
+        if write.members == ("t-u2", "t-u3"):
+            raise Refused("400 with effect")
+
+    target.before, target.after = empty_and_refuse, refuse_after
+    adds = [
+        Operation(f"add {part}", "add_members", Phase.GRANT, "g", "g", "g", "why", members=tuple(part))
+        for part in (members[2:4], members[1:2] + members[4:])
+    ]
+    applied = apply(adds, target, Notes(), Ground(members={"g": frozenset({"t-u0"})}), Work(threads=1))
+    assert _statuses(applied) == ["done", "held"]
     assert target.members["g"] == {"t-u0", "t-u1", "t-u2", "t-u3"}
 
 

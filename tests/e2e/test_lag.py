@@ -62,6 +62,83 @@ def test_what_a_listing_lacks_for_long_is_asked_for_by_id(tmp_path: Path, count:
         assert _looks(lag) == count + 1
 
 
+def _wiped(lag: Lagging, *kept: str) -> None:
+    """Somebody deletes everybody but these."""
+    store = lag.world.sandbox.app.store
+    for user in lag.world.held()["users"].values():
+        if user["externalId"] not in kept:
+            store.delete("User", user["id"], with_assignments=False)
+
+
+@pytest.fixture
+def wiped(tmp_path: Path) -> Iterator[Lagging]:
+    """A hundred and twenty users and a group, all written long ago; all the users were deleted by hand."""
+    with lagging(tmp_path, extra="", list_lag=0) as lag:
+        lag.age = 600
+        lag.sync(_people(120))
+        _wiped(lag)
+        lag.world.sandbox.forget_requests()
+        yield lag
+
+
+def test_a_target_that_was_emptied_stops_the_run_after_a_sample(wiped: Lagging) -> None:
+    result = wiped.again(in_full=True)
+    assert (result.exit_code, wiped.writes) == (4, [])
+    assert [trip.limit for trip in result.plan.verdict.tripped] == ["missing"]
+    assert "120 of 121 linked users and groups are gone" in result.plan.verdict.tripped[0].sentence
+    assert result.plan.warnings[0].kind == "not_asked_for"
+    assert result.plan.warnings[0].detail.startswith("60 of those that the target's list lacks")
+    assert _looks(wiped) <= 60
+
+
+def test_whoever_is_presumed_gone_is_asked_for_before_an_approved_run_writes(wiped: Lagging) -> None:
+    assert wiped.again(in_full=True).exit_code == 4
+    assert wiped.again().exit_code == 4, "what was presumed is no reading that the next run could go by"
+    wiped.world.sandbox.forget_requests()
+    assert wiped.again(approved_by="ann").exit_code == 0
+    assert _looks(wiped) >= 120
+    wiped.world.assert_equal_to(_people(120))
+    assert wiped.again(in_full=True).plan.operations == ()
+
+
+def test_who_is_there_after_all_is_not_created_again_by_an_approved_run(tmp_path: Path) -> None:
+    """The list lacks everybody. Those of the sample are gone, and a few others are not."""
+    with lagging(tmp_path, extra="", list_lag=NEVER) as lag:
+        lag.age = 600
+        lag.sync(_people(120))
+        before = {source_id: user["id"] for source_id, user in lag.world.held()["users"].items()}
+        kept = sorted(before, key=lambda source_id: before[source_id])[4::30]  # every other one is asked for
+        _wiped(lag, *kept)
+        group = lag.world.sandbox.state()["groups"][0]
+        lag.world.sandbox.app.store.delete("Group", group["id"], with_assignments=False)
+        assert lag.again(in_full=True).exit_code == 4
+        assert lag.again(approved_by="ann").exit_code == 0
+        after = {source_id: user["id"] for source_id, user in lag.world.held()["users"].items()}
+        assert {source_id for source_id in before if before[source_id] == after[source_id]} == set(kept)
+        lag.world.assert_equal_to(_people(120))
+
+
+def test_under_a_wider_limit_all_of_many_missing_ones_are_asked_for(tmp_path: Path) -> None:
+    wide = "    policy: {limits: {missing: 100%}}\n"
+    with lagging(tmp_path, extra=wide, list_lag=0) as lag:
+        lag.age = 600
+        lag.sync(_people(120))
+        _wiped(lag)
+        lag.world.sandbox.forget_requests()
+        assert lag.again(in_full=True).exit_code == 0
+        assert _looks(lag) >= 120
+        lag.world.assert_equal_to(_people(120))
+
+
+def test_who_is_named_by_only_is_pushed_although_the_others_are_presumed_gone(wiped: Lagging) -> None:
+    assert wiped.again(in_full=True).exit_code == 4
+    wiped.world.sandbox.forget_requests()
+    assert wiped.again("u7@corp.example").exit_code == 0
+    assert _looks(wiped) <= 65
+    assert set(wiped.world.held()["users"]) == {"u7"}
+    assert wiped.again().exit_code == 4
+
+
 def test_what_is_gone_by_its_id_too_is_created_anew(tmp_path: Path) -> None:
     with lagging(tmp_path, extra="", list_lag=0.2) as lag:
         lag.age = 60
@@ -142,3 +219,20 @@ def test_an_unanswered_create_is_found_however_long_lists_lag(tmp_path: Path, la
         slow.world.assert_equal_to(people)
         assert slow.again(in_full=True).plan.operations == ()
         assert all(len(ids) == 1 for ids in slow.ids.values())
+
+
+def test_a_name_whose_holder_is_never_found_costs_a_minute_once(tmp_path: Path) -> None:
+    with lagging(tmp_path) as lag:
+        lag.sync(_people())
+        lag.world.sandbox.fail(Fault("error", "POST", status=409))
+        people = _people().add("u3").group("h", "ops", "u2")
+        result = lag.sync(people)
+        assert result.exit_code == 5
+        assert {conflict.kind for conflict in result.conclusion.conflicts} == {"name_taken"}
+        then = lag.clock.now
+        lag.world.sandbox.forget_requests()
+        assert lag.again().exit_code == 5
+        assert (lag.clock.now, lag.writes) == (then, [])
+        assert len(lag.world.sandbox.requests) <= 3
+        lag.world.sandbox.fail()
+        assert lag.again("u3").exit_code == 0

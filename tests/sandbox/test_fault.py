@@ -66,6 +66,12 @@ def test_a_group_is_changed_by_a_patch_that_is_answered_400_and_counts_as_nobody
     assert caller.sandbox.counts.invalid == 0
 
 
+def test_what_is_refused_anyway_is_answered_as_ever_by_a_fault_that_refuses_what_was_applied(caller: Caller) -> None:
+    caller.fail("refuse_after", "PATCH", path="Groups")
+    gone = "Groups/00000000-0000-4000-8000-000000000000"
+    assert caller("PATCH", gone, {"schemas": [PATCH_OP], "Operations": [RENAME]}).status_code == 404
+
+
 @pytest.mark.parametrize("status", [502, 200])
 def test_a_proxy_s_page_comes_instead_of_an_answer(caller: Caller, status: int) -> None:
     caller.fail("html", status=status)
