@@ -17,6 +17,11 @@ from scim_bridge.proposal.survey import MemberTable, Survey, member_table
 _MADE = {"id": "id", "name": "name"}
 """The columns of groups that are made from users' lists."""
 
+_NO_MEMBERSHIPS = (
+    "no column or file was found that lists the members of groups, so no memberships are sent; "
+    "if a column does, name it with --list-column"
+)
+
 
 def with_memberships(
     asking: Asking, answers: question.Answers, settings: CsvSettings, seen: Survey, columns: Columns
@@ -31,7 +36,8 @@ def with_memberships(
     layout = _in_lists(asking, answers, seen, columns)
     notes = (*columns.notes, *memberships.unusable_lists(seen))
     if layout is None:
-        return {}, replace(columns, notes=notes)
+        is_asked_for = all(asking.given.get(option) is None for option in ("groups", "members", "list-column"))
+        return {}, replace(columns, notes=(*notes, _NO_MEMBERSHIPS) if is_asked_for else notes)
     whose = "the groups of each user" if layout.of == "users" else "the users of each group"
     told = f"{layout.column} lists {whose}"
     if columns.has_groups:

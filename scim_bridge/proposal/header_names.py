@@ -76,8 +76,10 @@ NAMES: Mapping[Kind, Mapping[str, str]] = {
             personalnummervorgesetzter personalnummerdesvorgesetzten vorgesetztenid vorgesetzter fuhrungskraft
             matriculeresponsable matriculedumanager matriculemanager responsable superieur jefe responsabile gestor
             leidinggevende""",
-        "groups": """groups groupnames groupmemberships groupmembership memberof membership teams グループ グループ名
-            所属グループ gruppen gruppenmitgliedschaften gruppe mitgliedvon groupes groupe grupos gruppi groepen""",
+        "groups": """groups groupnames groupmemberships groupmembership memberof membership teams usergroups securitygroups accessgroups
+            awsgroups グループ グループ名 所属グループ 権限グループ アクセスグループ セキュリティグループ gruppen
+            gruppenmitgliedschaften gruppe mitgliedvon benutzergruppen berechtigungsgruppen sicherheitsgruppen
+            zugriffsgruppen adgruppen groupes groupe grupos gruppi groepen""",
     },
     "group": {
         "id": """externalid id objectid objectguid guid uuid groupid groupguid groupemail groupemailaddress email
@@ -100,6 +102,6 @@ MEMBER_FILE: Mapping[str, str] = {
             email emailaddress mail employeeid employeenumber personid 社員番号 従業員番号 社員コード 従業員コード
             職員番号 メンバーid メンバー メールアドレス personalnummer mitglied mitgliedid benutzer benutzername
             matricule membre miembro""",
-    "type": "membertype membertypes objecttype type メンバー種別 種別 mitgliedstyp typ",
+    "type": "membertype membertypes objecttype objectclass type メンバー種別 種別 mitgliedstyp typ",
 }
 """The headers of a file with a row for each membership: its group, its member, and what the member is."""

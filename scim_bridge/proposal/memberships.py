@@ -13,6 +13,7 @@ from scim_bridge.proposal.columns import Columns
 from scim_bridge.proposal.header import headers_for, speaks_of
 from scim_bridge.proposal.header_names import MEMBER_FILE
 from scim_bridge.proposal.survey import MemberTable, Survey
+from scim_bridge.source.membership import is_other_type, type_of
 
 ID = "id"
 _OURS = {"group": "group_id", "member": "member_id"}
@@ -66,6 +67,9 @@ def file_layout(table: MemberTable, survey: Survey, columns: Columns) -> FileLay
     ]
     if pairs:
         _, group, member = max(pairs, key=lambda pair: pair[0])
+        group = _by_id(table, survey, columns, "group", group)
+        if group.by == ID or not kind:  # members that are groups are found by what `group` names them by
+            member = _by_id(table, survey, columns, "user", member)
         return FileLayout(group, member, kind)
     return FileLayout(_by_name(table.header, "group"), _by_name(table.header, "member"), kind)
 
@@ -80,6 +84,21 @@ def _kind(role: str) -> Kind:
     return "group" if role == "group" else "user"
 
 
+def _by_id(table: MemberTable, survey: Survey, columns: Columns, kind: Kind, found: Reference) -> Reference:
+    """The column with the ids of the same records, row for row, if the file has one: names change and ids do not."""
+    id_column = (columns.users if kind == "user" else columns.groups).get("id", "")
+    if found.by in (ID, id_column):
+        return found
+    ids = {_called(str(each.attributes.get(found.by, "")), found.by): _text(each, id_column) for each in survey.of(kind)}
+    name_at = table.header.index(found.column)
+    for at, column in enumerate(table.header):
+        pairs = [(ids.get(_called(row[name_at], found.by)), _called(row[at], ID)) for row in table.rows if row[name_at]]
+        known = [(source_id, text) for source_id, text in pairs if source_id is not None]
+        if known and all(source_id and source_id == text for source_id, text in known):
+            return Reference(column, ID)
+    return found
+
+
 def _by_name(header: Sequence[str], role: str) -> Reference | None:
     if _OURS[role] in header:
         return Reference(_OURS[role], ID)
@@ -88,7 +107,7 @@ def _by_name(header: Sequence[str], role: str) -> Reference | None:
 
 
 def _are_types(values: set[str]) -> bool:
-    return bool(values) and {value.casefold() for value in values} <= {"user", "group"}
+    return any(type_of(value) for value in values) and all(type_of(value) or is_other_type(value) for value in values)
 
 
 def _references(table: MemberTable, survey: Survey, kind: Kind, columns: Columns) -> Iterator[tuple[float, Reference]]:
@@ -114,9 +133,16 @@ def _called(name: str, by: str) -> str:
 
 
 def _known(survey: Survey, kind: Kind, columns: Columns) -> Iterator[tuple[str, set[str]]]:
-    """What users or groups may be named by: their id, then each column in which nobody has another's value."""
+    """What users or groups may be named by: their id, then each column in which nobody has another's value.
+
+    An id that is an address is looked up as that column, because the case of an address does not matter.
+    """
     id_column = (columns.users if kind == "user" else columns.groups).get("id", "")
-    yield ID, {_called(text, ID) for text in _texts(survey.of(kind), id_column)}
+    ids = _texts(survey.of(kind), id_column)
+    if ids and all("@" in text for text in ids):
+        yield id_column, {_called(text, id_column) for text in ids}
+    else:
+        yield ID, {_called(text, ID) for text in ids}
     for seen in survey.profiles:
         if seen.kind == kind and seen.distinct == seen.filled and 2 * seen.filled >= seen.records:
             yield seen.name, {_called(text, seen.name) for text in _texts(survey.of(kind), seen.name)}
@@ -124,6 +150,10 @@ def _known(survey: Survey, kind: Kind, columns: Columns) -> Iterator[tuple[str, 
 
 def _texts(records: Iterable[Record], column: str) -> list[str]:
     return [text for record in records if (text := str(record.attributes.get(column, "")))]
+
+
+def _text(record: Record, column: str) -> str:
+    return _called(str(record.attributes.get(column, "")), ID)
 
 
 def list_layouts(survey: Survey, columns: Columns) -> Iterator[ListLayout]:

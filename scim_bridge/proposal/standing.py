@@ -62,6 +62,9 @@ class Standing:
         return (*(note for signal in self.signals for note in signal.notes), *self.unread)
 
 
+_ENDS = ("accountexpirationdate", "accountexpires")
+"""Headers (as compared) of Active Directory's: the moment from which an account is shut, not its last day."""
+_MIDNIGHT = re.compile(r"(?<!\d)(0?0:00(:00)?|12:00(:00)? AM)$", re.IGNORECASE)
 _EMPTY = " is empty for every user"
 _FLAG = "yes/no, true/false, 1/0, 有効/無効; other values hold the user"
 _LAST_DAY = "inactive from the day after the last one"
@@ -112,11 +115,11 @@ def _signal(column: str, cells: Sequence[str], role: str) -> Signal | None:
     filled = Counter({value: number for value, number in values.items() if value})
     if role == "leaves":
         form = day_form(list(filled), is_english=column.isascii() and is_english(column))
-        return _last_day(column, form) if form is not None else None
+        return _last_day(column, form, list(filled)) if form is not None else None
     if not filled:
         return _by_any_mark(column) if role == "disabled" else None
     if role == "disabled" and (form := day_form(list(filled), is_english=True)) and not _are_flags(filled):
-        return _last_day(column, form)
+        return _last_day(column, form, list(filled))
     if len(filled) > _FEW:
         return None
     return _by_truth(column, values, filled, role) or _by_values(column, values, role)
@@ -212,9 +215,13 @@ def _flag(column: str, *, is_contrary: bool) -> Signal:
     return Signal(column, rule, yes, (no,), _FLAG)
 
 
-def _last_day(column: str, form: DayForm) -> Signal:
-    rule = f"!isBefore({form.rule(spelled(column))}, today)"
+def _last_day(column: str, form: DayForm, filled: Sequence[str]) -> Signal:
+    day = form.rule(spelled(column))
     notes = [f"{column}: {form.note}"] if form.note else []
+    if plain(column) in _ENDS and all(map(_MIDNIGHT.search, filled)):
+        day = f"addDays({day}, -1)"
+        notes.append(f"{column} is the midnight at which an account ends, so the last day is the day before")
+    rule = f"!isBefore({day}, today)"
     if plain(column).startswith(("kundigung", "kuendigung", "gekundigt")):
         notes.append(f"{column} is taken for the last day; if it is the day of notice, take another column")
     return Signal(column, rule, "", (form.write(_LEFT_ON),), _LAST_DAY, tuple(notes))

@@ -13,7 +13,12 @@ from scim_bridge.model.text import folded, normal, trimmed
 from scim_bridge.source.table import Table
 
 ID = "id"
-_TYPES: Mapping[str, Kind] = {"user": "user", "group": "group", "": "user"}
+_TYPES: Mapping[str, Kind] = {"user": "user", "inetorgperson": "user", "group": "group"}
+_OTHER_TYPES = frozenset(
+    "computer contact foreignsecurityprincipal msds-groupmanagedserviceaccount msds-managedserviceaccount device"
+    " orgcontact serviceprincipal customer external external_user".split()
+)
+"""What else groups have as members in Active Directory, Entra ID and Google Workspace, as their exports call it."""
 
 Group = tuple[dict[str, None], dict[str, None]]
 """A group's direct members while they are read: user ids and group ids, in order, each once."""
@@ -144,8 +149,12 @@ class Memberships:
                 group[0][user] = None  # what a million rows do; all others are told apart below
             elif any(cells := list(map(trimmed, row))) and not table.is_stray(line, cells):
                 kind = _type(table, line, cells, type_at)
+                place = f"{table.name}, line {line}"
                 if kind is not None:
-                    self.add(f"{table.name}, line {line}", "row", cells[group_at], cells[member_at], kind)
+                    self.add(place, "row", cells[group_at], cells[member_at], kind)
+                elif type_at is not None and is_other_type(cells[type_at]):
+                    detail = f"{place}: the member is not a user or a group ({cells[type_at]}); the row was dropped"
+                    self.notices.append(Notice("unknown_member", cells[member_at], detail))
 
     def _by_name(self) -> Mapping[str, Group]:
         """The members of each group by its name, letter for letter."""
@@ -206,18 +215,28 @@ def rows_about(
     return found
 
 
+def type_of(written: str) -> Kind | None:
+    """The kind that a file of memberships calls so, in any case; None if it is not a word for users or groups."""
+    return _TYPES.get(folded(written))
+
+
+def is_other_type(written: str) -> bool:
+    """Whether it is a word for members that are never provisioned, such as devices and contacts."""
+    return folded(written) in _OTHER_TYPES
+
+
 def _places(table: Table, columns: MemberFile) -> tuple[int, int, int | None]:
     header, kind = table.header, columns.type or "member_type"
     return header.index(columns.group), header.index(columns.member), header.index(kind) if kind in header else None
 
 
 def _type(table: Table, line: int, cells: Sequence[str], type_at: int | None) -> Kind | None:
-    """What a row says its member is; None, and a problem of the file, where that is neither user nor group."""
+    """What a row says its member is, None for what is never provisioned. Any other word is a problem of the file."""
     if type_at is None:
         return "user"
     written = trimmed(cells[type_at])
-    kind = _TYPES.get(folded(written))
-    if kind is None:
+    kind = type_of(written) if written else "user"
+    if kind is None and not is_other_type(written):
         column = table.header[type_at]
         table.problems.append(
             f"{table.name}, line {line}, column {type_at + 1}: {column} {written!r} is neither user nor group"
