@@ -76,8 +76,9 @@ NAMES: Mapping[Kind, Mapping[str, str]] = {
             personalnummervorgesetzter personalnummerdesvorgesetzten vorgesetztenid vorgesetzter fuhrungskraft
             matriculeresponsable matriculedumanager matriculemanager responsable superieur jefe responsabile gestor
             leidinggevende""",
-        "groups": """groups groupnames groupmemberships groupmembership memberof membership teams usergroups securitygroups accessgroups
-            awsgroups グループ グループ名 所属グループ 権限グループ アクセスグループ セキュリティグループ gruppen
+        "groups": """groups groupnames groupmemberships groupmembership memberof membership teams usergroups securitygroups
+            accessgroups awsgroups adgroups permissiongroups iamgroups groupnames grouplist allgroups memberofgroups
+            assignedgroups groupmembershipnames グループ グループ名 所属グループ 権限グループ アクセスグループ セキュリティグループ gruppen
             gruppenmitgliedschaften gruppe mitgliedvon benutzergruppen berechtigungsgruppen sicherheitsgruppen
             zugriffsgruppen adgruppen groupes groupe grupos gruppi groepen""",
     },
@@ -102,6 +103,8 @@ MEMBER_FILE: Mapping[str, str] = {
             email emailaddress mail employeeid employeenumber personid 社員番号 従業員番号 社員コード 従業員コード
             職員番号 メンバーid メンバー メールアドレス personalnummer mitglied mitgliedid benutzer benutzername
             matricule membre miembro""",
-    "type": "membertype membertypes objecttype objectclass type メンバー種別 種別 mitgliedstyp typ",
+    "type": """membertype membertypes objecttype objectclass odatatype principaltype memberclass memberkind memberobjectclass
+            memberobjecttype type kind class category メンバー種別 メンバータイプ オブジェクトクラス 種別 種類 mitgliedstyp
+            mitgliedsart objekttyp objektklasse typ art""",
 }
 """The headers of a file with a row for each membership: its group, its member, and what the member is."""

@@ -4,7 +4,7 @@ A file with a row for each membership, a column of users that lists their groups
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from scim_bridge.model.identity import Kind, Record
@@ -13,12 +13,14 @@ from scim_bridge.proposal.columns import Columns
 from scim_bridge.proposal.header import headers_for, speaks_of
 from scim_bridge.proposal.header_names import MEMBER_FILE
 from scim_bridge.proposal.survey import MemberTable, Survey
+from scim_bridge.proposal.words import is_yes
 from scim_bridge.source.membership import is_other_type, type_of
 
 ID = "id"
 _OURS = {"group": "group_id", "member": "member_id"}
 _FEW = 0.5
 """The share of names that must be known for a column to be taken for one of names."""
+_DIGITS = 3
 _MARKS = (";", "|", "\n", "、", ",")
 _FOUND_BY_ITSELF = (";", "|", "\n", ",")
 _OF_A_PROGRAM = ("Microsoft.ActiveDirectory.", "System.Collections.", "System.Object[]", "System.String[]")
@@ -54,11 +56,10 @@ class ListLayout:
 
 def file_layout(table: MemberTable, survey: Survey, columns: Columns) -> FileLayout:
     """Which columns of a file of memberships name groups and members: those whose values are theirs."""
-    kind = next(
-        (name for name in table.header if speaks_of(name, MEMBER_FILE["type"]) and _are_types(table.column(name))), ""
-    )
+    kind = _type_column(table)
+    users = _of_users(table, kind)
     groups = list(_references(table, survey, "group", columns))
-    members = list(_references(table, survey, "user", columns))
+    members = list(_references(users, survey, "user", columns))
     pairs = [
         (one_score + other_score, group, member)
         for one_score, group in groups
@@ -67,16 +68,15 @@ def file_layout(table: MemberTable, survey: Survey, columns: Columns) -> FileLay
     ]
     if pairs:
         _, group, member = max(pairs, key=lambda pair: pair[0])
-        group = _by_id(table, survey, columns, "group", group)
-        if group.by == ID or not kind:  # members that are groups are found by what `group` names them by
-            member = _by_id(table, survey, columns, "user", member)
+        group, member = _by_id(table, survey, columns, "group", group), _by_id(users, survey, columns, "user", member)
         return FileLayout(group, member, kind)
     return FileLayout(_by_name(table.header, "group"), _by_name(table.header, "member"), kind)
 
 
 def reference(table: MemberTable, survey: Survey, columns: Columns, role: str, column: str) -> Reference:
     """A column that a person named: what it names them by."""
-    found = [each for each in _references(table, survey, _kind(role), columns) if each[1].column == column]
+    rows = table if role == "group" else _of_users(table, _type_column(table))
+    found = [each for each in _references(rows, survey, _kind(role), columns) if each[1].column == column]
     return max(found, key=lambda each: each[0])[1] if found else Reference(column, ID)
 
 
@@ -104,6 +104,24 @@ def _by_name(header: Sequence[str], role: str) -> Reference | None:
         return Reference(_OURS[role], ID)
     found = [name for name in header if speaks_of(name, MEMBER_FILE[role])]
     return Reference(found[0], ID) if len(found) == 1 else None
+
+
+def _type_column(table: MemberTable) -> str:
+    """The column that says what members are: by its header and values, else by values that say nothing else."""
+    fitting = [name for name in table.header if _are_types(table.column(name))]
+    for name in fitting:
+        if speaks_of(name, MEMBER_FILE["type"]):
+            return name
+    others = [name for name in fitting if not speaks_of(name, f"{MEMBER_FILE['group']} {MEMBER_FILE['member']}")]
+    return others[0] if len(others) == 1 else ""
+
+
+def _of_users(table: MemberTable, kind: str) -> MemberTable:
+    """The rows whose members are users. kind: the column that says so, "" if there is none."""
+    if not kind:
+        return table
+    at = table.header.index(kind)
+    return replace(table, rows=[row for row in table.rows if not row[at] or type_of(row[at]) == "user"])
 
 
 def _are_types(values: set[str]) -> bool:
@@ -145,7 +163,14 @@ def _known(survey: Survey, kind: Kind, columns: Columns) -> Iterator[tuple[str, 
         yield ID, {_called(text, ID) for text in ids}
     for seen in survey.profiles:
         if seen.kind == kind and seen.distinct == seen.filled and 2 * seen.filled >= seen.records:
-            yield seen.name, {_called(text, seen.name) for text in _texts(survey.of(kind), seen.name)}
+            texts = _texts(survey.of(kind), seen.name)
+            if not all(map(_is_no_name, texts)):
+                yield seen.name, {_called(text, seen.name) for text in texts}
+
+
+def _is_no_name(text: str) -> bool:
+    """A yes, a no or a small number: two groups may differ in it, and it names neither of them."""
+    return is_yes(text) is not None or (text.isdigit() and len(text) <= _DIGITS)
 
 
 def _texts(records: Iterable[Record], column: str) -> list[str]:
