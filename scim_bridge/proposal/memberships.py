@@ -3,6 +3,7 @@
 A file with a row for each membership, a column of users that lists their groups, or one of groups that lists users.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from typing import Any, Literal
 from scim_bridge.model.identity import Kind, Record
 from scim_bridge.model.text import folded, normal
 from scim_bridge.proposal.columns import Columns
-from scim_bridge.proposal.header import headers_for, speaks_of
+from scim_bridge.proposal.header import headers_for, plain, speaks_of
 from scim_bridge.proposal.header_names import MEMBER_FILE
 from scim_bridge.proposal.survey import MemberTable, Survey
 from scim_bridge.proposal.words import is_yes
@@ -21,7 +22,10 @@ _OURS = {"group": "group_id", "member": "member_id"}
 _FEW = 0.5
 """The share of names that must be known for a column to be taken for one of names."""
 _DIGITS = 3
-_MARKS = (";", "|", "\n", "、", ",")
+_MARKS = (";", "|", "\n", "、", "；", ",", "，", " / ")
+_MAYBE = re.compile("group|gruppe|grupo|groupe|role|rolle|グループ|権限|ロール")
+_DN = re.compile(r"[A-Za-z]+=[^,=]+,[A-Za-z]+=")
+_ALSO_IN_NAMES = ("・", "/")
 _FOUND_BY_ITSELF = (";", "|", "\n", ",")
 _OF_A_PROGRAM = ("Microsoft.ActiveDirectory.", "System.Collections.", "System.Object[]", "System.String[]")
 """What PowerShell writes for a list that nobody joined."""
@@ -89,7 +93,9 @@ def _by_id(table: MemberTable, survey: Survey, columns: Columns, kind: Kind, fou
     id_column = (columns.users if kind == "user" else columns.groups).get("id", "")
     if found.by in (ID, id_column):
         return found
-    ids = {_called(str(each.attributes.get(found.by, "")), found.by): _text(each, id_column) for each in survey.of(kind)}
+    ids = {
+        _called(str(each.attributes.get(found.by, "")), found.by): _text(each, id_column) for each in survey.of(kind)
+    }
     name_at = table.header.index(found.column)
     for at, column in enumerate(table.header):
         pairs = [(ids.get(_called(row[name_at], found.by)), _called(row[at], ID)) for row in table.rows if row[name_at]]
@@ -231,15 +237,44 @@ def unusable_lists(survey: Survey) -> Iterator[str]:
             )
 
 
+def nothing_found(seen: Survey) -> str:
+    """The sentence that says so, with the columns that may list groups though no header known says it."""
+    maybe = [name for name in seen.types["user"] if _MAYBE.search(plain(name))]
+    looked = f" (look at {', '.join(maybe)})" if maybe else ""
+    return (
+        "no column and no file was found that says who is in which group, so no memberships are sent; name the column "
+        f"with --list-column{looked}, or the files with --groups and --members (without groups: --groups -)"
+    )
+
+
 def separator(texts: Iterable[str], names: set[str], by: str) -> str:
     """What separates two names in lists, "auto" if there is no choice. names: those that are known."""
     lists = [text for text in texts if _called(text, by) not in names]
     used = [mark for mark in _MARKS if any(mark in text for text in lists)]
-    if not used or (len(used) == 1 and used[0] in _FOUND_BY_ITSELF):
+    if _are_entries(lists):  # the commas of a distinguished name separate no two of them
+        return next((mark for mark in (";", "|", "\n") if mark in used), ";")
+    if not used:
+        return next((mark for mark in _ALSO_IN_NAMES if _stands_alone(lists, mark, names, by)), "auto")
+    if len(used) == 1 and used[0] in _FOUND_BY_ITSELF:
         return "auto"
     if not names:
         return used[0]
     return max(used, key=lambda mark: sum(_called(piece, by) in names for text in lists for piece in _cut(text, mark)))
+
+
+def _stands_alone(lists: Collection[str], mark: str, names: set[str], by: str) -> bool:
+    """Whether what the mark separates in one list is a name or a whole list elsewhere."""
+    known = names | {_called(text, by) for text in lists}
+    return any(_called(piece, by) in known for text in lists if mark in text for piece in _cut(text, mark))
+
+
+def lists_entries(survey: Survey, column: str) -> bool:
+    """Whether a column of users lists distinguished names, as Active Directory's memberOf does."""
+    return _are_entries(_texts(survey.of("user"), column))
+
+
+def _are_entries(texts: Collection[str]) -> bool:
+    return bool(texts) and all(map(_DN.match, texts))
 
 
 def _pieces(texts: Iterable[str], mark: str, names: set[str], by: str) -> list[str]:

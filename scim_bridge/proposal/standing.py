@@ -64,10 +64,18 @@ class Standing:
 
 _ENDS = ("accountexpirationdate", "accountexpires")
 """Headers (as compared) of Active Directory's: the moment from which an account is shut, not its last day."""
-_MIDNIGHT = re.compile(r"(?<!\d)(0?0:00(:00)?|12:00(:00)? AM)$", re.IGNORECASE)
+_MIDNIGHT = r"^[^:]*$|[T ]0?0:00(:00(\.0+)?)?(Z|[+-]\d\d:?\d\d)?$|12:00(:00)? ?[Aa]\.?[Mm]\.?$"
+"""A date without a time, or with midnight."""
+_FILETIME = re.compile("0|[0-9]{16,19}")
+_NEVER = '["", "0", "9223372036854775807"]'
+_CONTROL = "useraccountcontrol"
+_ALSO_A_PLACE = "state"
+"""A header (as compared) of Active Directory's for where a user lives, of JumpCloud's for who may sign in."""
 _EMPTY = " is empty for every user"
 _FLAG = "yes/no, true/false, 1/0, 有効/無効; other values hold the user"
 _LAST_DAY = "inactive from the day after the last one"
+_ENDED = "inactive from the day after the last one on which the account works"
+_FILETIME_LEFT = "125911584000000000"
 
 
 def standing(roles: Mapping[str, str], cells: Mapping[str, Sequence[str]]) -> Standing:
@@ -78,11 +86,13 @@ def standing(roles: Mapping[str, str], cells: Mapping[str, Sequence[str]]) -> St
         found: list[Signal] = []
         for column in _columns_for(role, roles, cells):
             signal = _signal(column, cells.get(column, ()), role)
-            if signal is None:
-                unread.append(_unread(column, cells.get(column, ())))
-            else:
+            if signal is not None:
                 found.append(signal)
+            elif plain(column) != _ALSO_A_PLACE:
+                unread.append(_unread(column, cells.get(column, ())))
         signals += found[:1] if role == "leaves" else found
+        if role == "disabled" and not signals:
+            signals += _by_control(cells)
     if not signals:
         signals = _by_cells_alone(cells, set(roles.values()))
     if not signals:
@@ -113,15 +123,19 @@ def _unread(column: str, cells: Sequence[str]) -> str:
 def _signal(column: str, cells: Sequence[str], role: str) -> Signal | None:
     values = Counter(cells)
     filled = Counter({value: number for value, number in values.items() if value})
+    if role == "leaves" and plain(column) in _ENDS:
+        return _end(column, list(filled))
     if role == "leaves":
         form = day_form(list(filled), is_english=column.isascii() and is_english(column))
-        return _last_day(column, form, list(filled)) if form is not None else None
+        return _last_day(column, form) if form is not None else None
     if not filled:
         return _by_any_mark(column) if role == "disabled" else None
     if role == "disabled" and (form := day_form(list(filled), is_english=True)) and not _are_flags(filled):
-        return _last_day(column, form, list(filled))
+        return _last_day(column, form)
     if len(filled) > _FEW:
         return None
+    if plain(column) == _ALSO_A_PLACE:
+        return _by_values(column, values, role) if any(map(state_of, filled)) else None
     return _by_truth(column, values, filled, role) or _by_values(column, values, role)
 
 
@@ -163,6 +177,8 @@ def _by_values(column: str, values: Counter[str], role: str) -> Signal | None:
         return _by_any_mark(column, values) if values[""] else None
     if any(active):
         return _listed(column, active, [value for value in values if value not in active], values)
+    if role == "disabled" and active:  # a mark, and nothing where there is none: the next mark may be another
+        return _by_any_mark(column, values)
     return _unlisted(column, inactive, values) if inactive else None
 
 
@@ -215,16 +231,36 @@ def _flag(column: str, *, is_contrary: bool) -> Signal:
     return Signal(column, rule, yes, (no,), _FLAG)
 
 
-def _last_day(column: str, form: DayForm, filled: Sequence[str]) -> Signal:
-    day = form.rule(spelled(column))
+def _last_day(column: str, form: DayForm) -> Signal:
+    rule = f"!isBefore({form.rule(spelled(column))}, today)"
     notes = [f"{column}: {form.note}"] if form.note else []
-    if plain(column) in _ENDS and all(map(_MIDNIGHT.search, filled)):
-        day = f"addDays({day}, -1)"
-        notes.append(f"{column} is the midnight at which an account ends, so the last day is the day before")
-    rule = f"!isBefore({day}, today)"
     if plain(column).startswith(("kundigung", "kuendigung", "gekundigt")):
         notes.append(f"{column} is taken for the last day; if it is the day of notice, take another column")
     return Signal(column, rule, "", (form.write(_LEFT_ON),), _LAST_DAY, tuple(notes))
+
+
+def _end(column: str, filled: Sequence[str]) -> Signal | None:
+    """The moment at which an account ends: at midnight, the last day is the day before."""
+    name = spelled(column)
+    if all(map(_FILETIME.fullmatch, filled)):
+        day = f'addDays("1601-01-01", (int({name}) - 1) / 864000000000)'
+        return Signal(column, f"({name} in {_NEVER} || !isBefore({day}, today))", "0", (_FILETIME_LEFT,), _ENDED)
+    form = day_form(filled, is_english=column.isascii() and is_english(column))
+    if form is None:
+        return None
+    rule = f'!isBefore(addDays({form.rule(name)}, {name}.matches(r"{_MIDNIGHT}") ? -1 : 0), today)'
+    notes = [f"{column}: {form.note}"] if form.note else []
+    notes.append(f"{column} is the moment at which an account ends, so at midnight the last day is the day before")
+    return Signal(column, rule, "", (form.write(_LEFT_ON),), _ENDED, tuple(notes))
+
+
+def _by_control(cells: Mapping[str, Sequence[str]]) -> list[Signal]:
+    """Active Directory's flags of an account, as a number: the second one is set while it is disabled."""
+    for column, found in cells.items():
+        if plain(column) == _CONTROL and any(found) and all(cell.isdigit() for cell in found if cell):
+            rule = f"int({spelled(column)}) / 2 % 2 == 0"
+            return [Signal(column, rule, "512", ("514",), "its second bit is set while the account is disabled")]
+    return []
 
 
 def _by_cells_alone(cells: Mapping[str, Sequence[str]], used: set[str]) -> list[Signal]:

@@ -15,15 +15,16 @@ from scim_bridge.source.table import Table
 
 ID = "id"
 _TYPES: Mapping[str, Kind] = {
-    **dict.fromkeys("user inetorgperson organizationalperson person posixaccount".split(), "user"),
-    **dict.fromkeys("group groupofnames groupofuniquenames posixgroup securitygroup".split(), "group"),
+    **dict.fromkeys(("user", "inetorgperson", "organizationalperson", "person", "posixaccount"), "user"),
+    **dict.fromkeys(("group", "groupofnames", "groupofuniquenames", "posixgroup", "securitygroup"), "group"),
 }
-_OTHER_TYPES = frozenset(
-    """computer contact foreignsecurityprincipal msds-groupmanagedserviceaccount msds-managedserviceaccount
+_NEVER_PROVISIONED = """
+    computer contact foreignsecurityprincipal msds-groupmanagedserviceaccount msds-managedserviceaccount
     msds-delegatedmanagedserviceaccount publicfolder msexchdynamicdistributionlist device orgcontact serviceprincipal
-    application administrativeunit customer external external_user service_account serviceaccount""".split()
-)
+    application administrativeunit customer external external_user service_account serviceaccount"""
+_OTHER_TYPES = frozenset(_NEVER_PROVISIONED.split())
 """What else groups have as members in Active Directory, Entra ID and Google Workspace, as their exports call it."""
+OTHER = "the member is not a user or a group"
 _OF_GRAPH = "#microsoft.graph."
 _BETWEEN_CLASSES = re.compile(r"[;|,\n]\s*")
 
@@ -177,7 +178,7 @@ class Memberships:
                 if kind is not None:
                     self.add(place, "row", cells[group_at], cells[member_at], kind)
                 elif type_at is not None and is_other_type(cells[type_at]):
-                    detail = f"{place}: the member is not a user or a group ({cells[type_at]}); the row was dropped"
+                    detail = f"{place}: {OTHER} ({cells[type_at]}); the row was dropped"
                     self.notices.append(Notice("unknown_member", cells[member_at], detail))
 
     def _by_name(self) -> Mapping[str, Group]:

@@ -158,8 +158,18 @@ def test_a_type_may_be_an_object_class(tmp_path: Path, written: str, members: ob
 
 @pytest.mark.parametrize(
     "written",
-    ["computer", "top;person;user;computer", "msDS-GroupManagedServiceAccount", "foreignSecurityPrincipal", "contact"]
-    + ["#microsoft.graph.device", "#microsoft.graph.servicePrincipal", "orgContact", "CUSTOMER", "External"],
+    [
+        "computer",
+        "top;person;user;computer",
+        "msDS-GroupManagedServiceAccount",
+        "foreignSecurityPrincipal",
+        "contact",
+        "#microsoft.graph.device",
+        "#microsoft.graph.servicePrincipal",
+        "orgContact",
+        "CUSTOMER",
+        "External",
+    ],
 )
 def test_a_member_that_is_never_provisioned_is_dropped_and_noted(tmp_path: Path, written: str) -> None:
     shown = _rows_of_type(tmp_path, written)
