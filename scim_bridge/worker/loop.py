@@ -13,12 +13,12 @@ from time import monotonic
 
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError
-from scim_bridge.execution import Order, opened
 from scim_bridge.model.wording import counted
+from scim_bridge.run.lifecycle import Order, opened
+from scim_bridge.run.sync import sync
 from scim_bridge.source import fingerprint_of
 from scim_bridge.state.reader import utc_now
 from scim_bridge.state.writer import State
-from scim_bridge.sync import sync
 from scim_bridge.view.run import view_run
 
 _LOOK_EVERY = 5.0
