@@ -13,7 +13,7 @@ from scim_bridge.apply.engine import Superseded
 from scim_bridge.errors import BridgeError, Busy, Stop
 from scim_bridge.model.run import RequestRecord
 from scim_bridge.run.bridge import Bridge
-from scim_bridge.run.lifecycle import Order, Reading, Result
+from scim_bridge.run.lifecycle import ActiveRun, Order, Reading, Result
 from scim_bridge.run.listing import Key
 from scim_bridge.run.only import Outer, run_one
 from scim_bridge.state.lock import lock
@@ -28,39 +28,37 @@ _LOOKING = 0.2
 class Inbox:
     """What others ask of the run in progress: single identities, dealt with before its next write.
 
-    reading: what that run has read, where it was about everybody.
+    reading: what that run has read about everybody.
     """
 
-    bridge: Bridge
-    state: State
-    run_id: int
-    order: Order
-    reading: Reading | None = None
+    active: ActiveRun
+    reading: Reading
 
     def has_requests(self) -> bool:
         """Whether somebody waits."""
-        return bool(self.state.reader.requests(self.bridge.name))
+        return bool(self.active.state.reader.requests(self.active.bridge.name))
 
     def answer(self) -> Sequence[Superseded]:
         """Carry out each request as a run of its own. Nothing that goes wrong with one concerns the run in progress."""
-        results = [self._carry_out(request) for request in self.state.reader.requests(self.bridge.name)]
+        requests = self.active.state.reader.requests(self.active.bridge.name)
+        results = [self._carry_out(request) for request in requests]
         return [_dealt_with(result) for result in results if result is not None and result.applied is not None]
 
     def _carry_out(self, request: RequestRecord) -> Result | None:
-        order = replace(self.order, approved_by=request.who if request.is_approved else "", asked_by=request.who)
+        bridge, state = self.active.bridge, self.active.state
+        approved_by = request.who if request.is_approved else ""
+        order = replace(self.active.order, approved_by=approved_by, asked_by=request.who)
         try:
-            with self.bridge.target.urgent():
-                outer = Outer(self.run_id, self.reading)
-                result = run_one(self.bridge, self.state, request.subjects, order, outer)
+            with bridge.target.urgent():
+                result = run_one(bridge, state, request.subjects, order, Outer(self.active.id, self.reading))
         except BridgeError as error:
-            code = error.exit_code if isinstance(error, Stop) else 1
-            self.state.answer(request.id, None, str(error), code)
+            state.answer(request.id, None, str(error), error.exit_code if isinstance(error, Stop) else 1)
             return None
         except Exception as error:  # noqa: BLE001 - whatever it is, the run in progress goes on; the log has the details
             _log.exception("a request for %s failed", ", ".join(request.subjects))
-            self.state.answer(request.id, None, f"the program failed ({type(error).__name__}); the log says more", 1)
+            state.answer(request.id, None, f"the program failed ({type(error).__name__}); the log says more", 1)
             return None
-        self.state.answer(request.id, result.run_id, exit_code=result.exit_code)
+        state.answer(request.id, result.run_id, exit_code=result.exit_code)
         return result
 
 

@@ -1,4 +1,8 @@
-"""Carrying out a plan, and putting on record what became of it: what every kind of run has in common."""
+"""The lifecycle that every kind of run shares: begin, guard, approve or stop, send, conclude, put on record.
+
+A kind of run (sync, only, rollback, a saved plan) is how to read and plan; then it calls `carry_out`. What a run may
+close in the end follows from what it has read, and is decided here alone.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -81,13 +85,53 @@ class Result:
         return 5 if self.conclusion.failed or self.conclusion.conflicts else 0
 
 
+@dataclass(frozen=True, slots=True)
+class ActiveRun:
+    """A run that is on record as begun. id: its number in the history."""
+
+    id: int
+    bridge: Bridge
+    state: State
+    order: Order
+
+    def stop_by_guard(self, reading: Reading, plan: Plan, new: frozenset[str] = frozenset()) -> Result:
+        """Send nothing; what the limits counted is kept for approval. new: what an approval did not cover."""
+        self.state.keep_trip(self.id, self.bridge.name, plan.verdict)
+        conclusion = self.conclude(reading, plan, None)
+        detail = "stopped before the first write: " + "; ".join(trip.sentence for trip in plan.verdict.tripped)
+        requests, counts = self.bridge.target.requests, conclusion.counts
+        ending = Ending("stopped_by_guard", detail, plan.summary, counts, requests, verdict=plan.verdict)
+        self.close(reading, conclusion, ending, None)
+        return Result(self.id, reading, plan, None, conclusion, new)
+
+    def conclude(self, reading: Reading, sent: Plan, applied: Applied | None) -> Conclusion:
+        """What is known now. sent: the plan that was carried out, or stopped."""
+        return conclude(
+            reading.matches, reading.sides, reading.plan, sent, applied, policy=self.bridge.policy, only=reading.only
+        )
+
+    def close(self, reading: Reading, conclusion: Conclusion, ending: Ending, books: Bookkeeping | None) -> None:
+        """Put the end on record. What it may close follows from what was read: some say nothing about the others."""
+        closing: Closing = "none" if reading.only is not None else "all" if conclusion.has_tried else "planned"
+        self.state.finish(
+            self.id,
+            ending,
+            conclusion.conflicts,
+            books,
+            settled=(*reading.plan.settled, *conclusion.settled),
+            closing=closing,
+            carried_out=conclusion.carried_out,
+            pending=conclusion.pending,
+        )
+
+
 @contextmanager
-def run(bridge: Bridge, state: State, command: Command) -> Iterator[int]:
+def begin(bridge: Bridge, state: State, command: Command, order: Order) -> Iterator[ActiveRun]:
     """One run under the connection's lock. If it ends by an error, it is closed with its sentence first."""
     with lock(state.path, bridge.name, datetime.now(UTC)):
-        run_id = state.begin_run(bridge.name, bridge.endpoint, command)
-        with failure_on_record(state, run_id):
-            yield run_id
+        active = ActiveRun(state.begin_run(bridge.name, bridge.endpoint, command), bridge, state, order)
+        with failure_on_record(state, active.id):
+            yield active
 
 
 @contextmanager
@@ -126,13 +170,13 @@ def failure_on_record(state: State, run_id: int) -> Iterator[None]:
         raise
 
 
-def remember(bridge: Bridge, state: State, reading: Reading) -> None:
+def remember(active: ActiveRun, reading: Reading) -> None:
     """What was read is what the next runs go by, unless some are presumed gone: then the next one reads again.
 
     The source's changes are kept whatever becomes of the plan: the next one is made of all records again, so nothing
     of what they say is lost with it.
     """
-    observed = reading.observed
+    bridge, state, observed = active.bridge, active.state, reading.observed
     if reading.source.learned is not None and reading.only is None:
         state.learn(bridge.name, bridge.source.key, reading.source.learned, reading.began)
     if observed.presumed:
@@ -159,15 +203,16 @@ class Requests(Protocol):
         ...
 
 
+MakeInbox = Callable[[ActiveRun, Reading], Requests]
+"""How a run gets its inbox, once it has read both sides."""
+
+
 def carry_out(
-    bridge: Bridge,
-    state: State,
-    run_id: int,
+    active: ActiveRun,
     reading: Reading,
-    order: Order,
     *,
     saved: Plan | None = None,
-    inbox: Requests | None = None,
+    inbox: MakeInbox | None = None,
     before_sending: Callable[[], None] | None = None,
 ) -> Result:
     """What every kind of run does with its plan: guard, use the approval or stop, then send, conclude, and record.
@@ -176,66 +221,61 @@ def carry_out(
     urgent, and is dealt with between two writes. before_sending: called once the guard lets the plan through. Raises
     Stop; what had landed by then is concluded first.
     """
+    state, name = active.state, active.bridge.name
     plan = saved or reading.plan
     if plan.verdict.passed:
         if reading.only is None and saved is None:
-            state.forget_trip(bridge.name)
-    elif not order.approved_by:
-        return _stop_by_guard(state, bridge, run_id, reading, plan, frozenset())
+            state.forget_trip(name)
+    elif not active.order.approved_by:
+        return active.stop_by_guard(reading, plan)
     else:
-        new = _not_approved(state, bridge, plan) if saved is None else frozenset()
+        new = _not_approved(state, name, plan) if saved is None else frozenset()
         if new is None or new:
-            return _stop_by_guard(state, bridge, run_id, reading, plan, new or frozenset())
-        state.use_approval(run_id, bridge.name, order.approved_by)
+            return active.stop_by_guard(reading, plan, new or frozenset())
+        state.use_approval(active.id, name, active.order.approved_by)
     if before_sending is not None:
         before_sending()
-    return _send(bridge, state, run_id, reading, plan, order, inbox)
+    return _send(active, reading, plan, inbox)
 
 
-def _not_approved(state: State, bridge: Bridge, plan: Plan) -> frozenset[str] | None:
+def _not_approved(state: State, connection: str, plan: Plan) -> frozenset[str] | None:
     """What the limits count in this plan and not in the one that was kept for approval; None if none was kept."""
-    tripped = state.reader.tripped(bridge.name)
+    tripped = state.reader.tripped(connection)
     return None if tripped is None else not_approved(plan.verdict, tripped[1])
 
 
-def _send(
-    bridge: Bridge,
-    state: State,
-    run_id: int,
-    reading: Reading,
-    plan: Plan,
-    order: Order,
-    inbox: Requests | None,
-) -> Result:
+def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | None) -> Result:
     """Journal, apply, conclude, record."""
+    bridge, state, order = active.bridge, active.state, active.order
     is_relinking = reading.matches.is_relinking
-    journal = state.begin_applying(run_id, fingerprint(plan), reading.plan.conflicts, is_relinking=is_relinking)
+    journal = state.begin_applying(active.id, fingerprint(plan), reading.plan.conflicts, is_relinking=is_relinking)
     journal.record((operation, operation_bytes(operation)) for operation in plan.operations)
     ids = {(m.kind, m.source_id): m.existing.target_id for m in reading.matches if m.existing and m.source_id}
     ground = Ground(ids, reading.sides.inventory, reading.sides.members)
     work = Work(progress=order.progress, is_stopping=order.is_stopping)
     if inbox is not None:
-        work = replace(work, has_requests=inbox.has_requests, answer_requests=inbox.answer)
+        requests = inbox(active, reading)
+        work = replace(work, has_requests=requests.has_requests, answer_requests=requests.answer)
     applied = apply(plan.operations, bridge.target, journal, ground, work)
     journal.end_unsent(applied.outcomes)
-    conclusion = conclude(reading.matches, reading.sides, reading.plan, plan, applied, bridge.policy, reading.only)
+    conclusion = active.conclude(reading, plan, applied)
     ending = Ending(
         _status(applied),
         _detail(applied, conclusion),
         conclusion.summary,
         conclusion.counts,
         bridge.target.requests,
-        applied.has_ended,
-        plan.verdict,
-        order.asked_by or (order.approved_by if not plan.verdict.passed else ""),
-        bridge.mapping_key,
-        isinstance(applied.stopped, CredentialsRefused),
-        _approved(plan, order, reading.only or frozenset()),
+        is_complete=applied.has_ended,
+        verdict=plan.verdict,
+        approved_by=order.asked_by or (order.approved_by if not plan.verdict.passed else ""),
+        mapping=bridge.mapping_key,
+        has_bad_credentials=isinstance(applied.stopped, CredentialsRefused),
+        approved=_approved(plan, order, reading.only or frozenset()),
     )
-    _finish(state, run_id, ending, reading, conclusion, conclusion.books)
+    active.close(reading, conclusion, ending, conclusion.books)
     if applied.stopped is not None:
         raise applied.stopped
-    return Result(run_id, reading, plan, applied, conclusion)
+    return Result(active.id, reading, plan, applied, conclusion)
 
 
 def _approved(plan: Plan, order: Order, only: frozenset[Key]) -> frozenset[str]:
@@ -270,34 +310,3 @@ def _detail(applied: Applied, conclusion: Conclusion) -> str:
         return f"stopped as asked; {counted(conclusion.failed, 'operation')} left for the next run"
     failed = conclusion.failed
     return f"{counted(failed, 'operation')} failed; the next run tries again" if failed else ""
-
-
-def _stop_by_guard(
-    state: State, bridge: Bridge, run_id: int, reading: Reading, plan: Plan, new: frozenset[str]
-) -> Result:
-    """Nothing is sent; what the limits counted is kept for approval."""
-    state.keep_trip(run_id, bridge.name, plan.verdict)
-    conclusion = conclude(reading.matches, reading.sides, reading.plan, plan, None, bridge.policy, reading.only)
-    detail = "stopped before the first write: " + "; ".join(trip.sentence for trip in plan.verdict.tripped)
-    ending = Ending(
-        "stopped_by_guard", detail, plan.summary, conclusion.counts, bridge.target.requests, verdict=plan.verdict
-    )
-    _finish(state, run_id, ending, reading, conclusion, None)
-    return Result(run_id, reading, plan, None, conclusion, new)
-
-
-def _finish(
-    state: State, run_id: int, ending: Ending, reading: Reading, conclusion: Conclusion, books: Bookkeeping | None
-) -> None:
-    """Close a run. What it may close follows from what it has read: one about some says nothing about the others."""
-    closing: Closing = "none" if reading.only is not None else "all" if conclusion.has_tried else "planned"
-    state.finish(
-        run_id,
-        ending,
-        conclusion.conflicts,
-        books,
-        settled=(*reading.plan.settled, *conclusion.settled),
-        closing=closing,
-        carried_out=conclusion.carried_out,
-        pending=conclusion.pending,
-    )

@@ -27,7 +27,7 @@ from scim_bridge.plan.match.correlate import Match, Matches, correlate, is_calle
 from scim_bridge.plan.match.related_users import neighbourhood
 from scim_bridge.plan.only import Named, in_the_way, narrowed
 from scim_bridge.run.bridge import Bridge
-from scim_bridge.run.lifecycle import Order, Reading, Result, carry_out, failure_on_record, remember
+from scim_bridge.run.lifecycle import ActiveRun, Order, Reading, Result, carry_out, failure_on_record, remember
 from scim_bridge.run.listing import Key, read_members, read_settled, with_again
 from scim_bridge.run.target_view import Observed, doubts_of, knowledge, recollect
 from scim_bridge.state.lock import lock
@@ -211,8 +211,9 @@ def run_one(bridge: Bridge, state: State, who: Sequence[str], order: Order, oute
     run_id = state.begin_run(bridge.name, bridge.endpoint, "sync", of_one=True, inside=inside)
     with failure_on_record(state, run_id):
         reading = read_and_plan_only(bridge, state.reader, who, order, beside)
-        remember(bridge, state, reading)
-        return carry_out(bridge, state, run_id, reading, order)
+        active = ActiveRun(run_id, bridge, state, order)
+        remember(active, reading)
+        return carry_out(active, reading)
 
 
 def named(matches: Matches, who: Iterable[str]) -> Named:

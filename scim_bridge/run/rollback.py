@@ -15,7 +15,7 @@ from scim_bridge.plan.make import Occasion
 from scim_bridge.plan.plan_file import from_document
 from scim_bridge.plan.undo import Past, Sent, invert
 from scim_bridge.run.bridge import Bridge
-from scim_bridge.run.lifecycle import Order, Reading, Result, carry_out, remember, run
+from scim_bridge.run.lifecycle import Order, Reading, Result, begin, carry_out, remember
 from scim_bridge.run.target_view import asked_for, observe, with_members
 from scim_bridge.run.touched_since import touches_since
 from scim_bridge.state.reader import StateReader
@@ -26,17 +26,11 @@ _ALL = 10_000_000
 
 def roll_back(bridge: Bridge, state: State, undone: int, order: Order, who: str) -> Result:
     """Undo a run within the limits, and pause the connection. Raises Misconfigured for a run that cannot be undone."""
-    with run(bridge, state, "rollback") as run_id:
+    with begin(bridge, state, "rollback", order) as active:
         reading = read_and_invert(bridge, state.reader, undone, order)
-        remember(bridge, state, reading)
-        return carry_out(
-            bridge,
-            state,
-            run_id,
-            reading,
-            order,
-            before_sending=lambda: state.pause(bridge.name, who, f"rolled back run {undone}"),
-        )
+        remember(active, reading)
+        reason = f"rolled back run {undone}"
+        return carry_out(active, reading, before_sending=lambda: state.pause(bridge.name, who, reason))
 
 
 def nothing_to_undo(reader: StateReader, undone: int) -> str:

@@ -1,7 +1,7 @@
 """One run from end to end: the picture of design.md §1 as one page. Every line leaves for the room of the same name."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from scim_bridge.errors import PlanOutdated
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import Directory, Notice
+from scim_bridge.model.own_write import Pair
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.remembered import LastApplied, Remembered
 from scim_bridge.model.source import SourceReading
 from scim_bridge.plan.assignments import concerned, with_assignments
-from scim_bridge.plan.decide.group_members import losing, with_strangers
+from scim_bridge.plan.decide.group_members import losing, unwanted, with_strangers
 from scim_bridge.plan.doubt import settle, with_settled
 from scim_bridge.plan.fingerprint import changed_since
 from scim_bridge.plan.fit import fit
@@ -23,8 +24,7 @@ from scim_bridge.plan.make import Occasion, make_plan
 from scim_bridge.plan.match.correlate import Matches, correlate
 from scim_bridge.plan.plan_file import fingerprint
 from scim_bridge.run.bridge import Bridge
-from scim_bridge.run.inbox import Inbox
-from scim_bridge.run.lifecycle import Order, Reading, Result, carry_out, remember, run
+from scim_bridge.run.lifecycle import MakeInbox, Order, Reading, Result, begin, carry_out, remember
 from scim_bridge.run.target_view import (
     Observed,
     asked_for,
@@ -118,11 +118,10 @@ def _plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Si
     desired = fit(map_records(records, bridge.mapping, sight.today, last), bridge.target.capabilities)
     matches = correlate(desired, existing.inventory, known, bridge.terms)
     existing = with_members(bridge, reader, existing, matches.member_groups, order.progress)
+    if not _is_confirmed(bridge, unwanted(matches, desired, existing.members), existing):
+        existing = with_members(bridge, reader, without_members(existing), matches.member_groups, order.progress)
     known = with_settled(known, settle(existing.doubts, existing.inventory, existing.members, known, sight.now))
     plan = _plan(bridge, matches, desired, existing, known, sight)
-    if not _is_confirmed(bridge, plan, existing):
-        existing = with_members(bridge, reader, without_members(existing), matches.member_groups, order.progress)
-        plan = _plan(bridge, matches, desired, existing, known, sight)
     plan = with_strangers(plan, reader.members(bridge.endpoint, losing(plan), ours=True) if losing(plan) else {})
     holders = concerned(plan, matches, bridge.policy, is_whole=existing.is_whole)
     plan = with_assignments(plan, matches, bridge.access.look_up(holders), known, bridge.policy)
@@ -139,13 +138,11 @@ def _plan(
     return make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion)
 
 
-def _is_confirmed(bridge: Bridge, plan: Plan, existing: Observed) -> bool:
+def _is_confirmed(bridge: Bridge, memberships: Iterable[Pair], existing: Observed) -> bool:
     """Before what a filter showed may remove anybody, one member is asked for in another way (design.md §6.9)."""
-    for operation in plan.operations:
-        if operation.kind == "remove_members" and operation.target_id in existing.read_now:
-            for member in operation.members:
-                if (operation.target_id, member.target_id) not in existing.lacking:  # else it was not shown
-                    return bridge.target.confirms(operation.target_id, member.target_id or "")
+    for group_id, user_id in memberships:
+        if group_id in existing.read_now and (group_id, user_id) not in existing.lacking:  # else it was not shown
+            return bridge.target.confirms(group_id, user_id)
     return True
 
 
@@ -153,29 +150,32 @@ def _text(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def sync(bridge: Bridge, state: State, order: Order) -> Result:
-    """Bring the target to what the source says, within the limits. Raises Stop; the run is then on record as failed."""
-    with run(bridge, state, "sync") as run_id:
+def sync(bridge: Bridge, state: State, order: Order, inbox: MakeInbox | None = None) -> Result:
+    """Bring the target to what the source says, within the limits. inbox: how urgent requests of others get in.
+
+    Raises Stop; the run is then on record as failed.
+    """
+    with begin(bridge, state, "sync", order) as active:
         if order.after_restore:
-            state.begin_restore(run_id)
+            state.begin_restore(active.id)
         reading = read_and_plan(bridge, state.reader, order)
-        remember(bridge, state, reading)
-        return carry_out(bridge, state, run_id, reading, order, inbox=Inbox(bridge, state, run_id, order, reading))
+        remember(active, reading)
+        return carry_out(active, reading, inbox=inbox)
 
 
-def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order) -> Result:
+def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order, inbox: MakeInbox | None = None) -> Result:
     """Apply a saved plan exactly. Raises PlanOutdated, by name, if either side has changed since it was made.
 
     A plan that was begun and cut goes on by its journal: what it had sent itself does not count as a change.
     """
-    with run(bridge, state, "apply") as run_id:
+    with begin(bridge, state, "apply", order) as active:
         ended_by = state.reader.applied_by(bridge.name, fingerprint(saved))
         if ended_by is not None:
             raise PlanOutdated(f"this plan was applied by run {ended_by}", _plan_again(bridge))
         begun = state.reader.begun(bridge.name, fingerprint(saved))
         whole = replace(order, today=saved.today, in_full=True, is_thorough=bool(begun))
         reading = read_and_plan(bridge, state.reader, whole)
-        remember(bridge, state, reading)
+        remember(active, reading)
         ids = frozenset(record.operation_id for record in begun)
         moved = changed_since(saved, reading.plan.basis, reading.sides.inventory, reading.sides.members, ids)
         moved = moved or undone_since(bridge, state.reader, begun, reading.sides)
@@ -183,8 +183,7 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order) -> Resu
             raise PlanOutdated(f"{moved} since this plan was made, so nothing was sent", _plan_again(bridge))
         if saved.verdict.passed and not begun:  # the window may have filled since
             saved = replace(saved, verdict=reading.plan.verdict)
-        inbox = Inbox(bridge, state, run_id, order, reading)
-        return carry_out(bridge, state, run_id, reading, order, saved=saved, inbox=inbox)
+        return carry_out(active, reading, saved=saved, inbox=inbox)
 
 
 def _plan_again(bridge: Bridge) -> str:

@@ -13,6 +13,7 @@ from scim_bridge.model.operation import Phase
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.policy import Policy, Protect
 from scim_bridge.model.remembered import Link, Remembered
+from scim_bridge.plan.decide.group_members import unwanted
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.match.correlate import Match
 from tests.builders import (
@@ -206,6 +207,15 @@ def test_every_step_is_allowed_at_its_moment_and_planning_again_gives_nothing(ca
     again = planned(case[0], end, known, case[3])
     note(f"then: {told(again)}; {[c.detail for c in again.conflicts]}")
     assert [o for o in again.operations if not o.is_delete and o.kind not in ("adopt_user", "adopt_group")] == []
+
+
+@given(bold_situations)
+def test_a_removal_is_never_planned_for_a_membership_that_was_not_named_for_a_cross_check(case: Case) -> None:
+    desired, existing, known, policy = case
+    matches = matched(desired, existing, known, terms(policy))
+    named = set(unwanted(matches, fit(desired, CAPABILITIES), existing.members))
+    removals = [o for o in planned(desired, existing, known, policy).operations if o.kind == "remove_members"]
+    assert {(o.target_id, m.target_id) for o in removals for m in o.members} <= named
 
 
 @given(directories())

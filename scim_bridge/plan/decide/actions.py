@@ -135,7 +135,7 @@ class _Decision:
             self._add(kind, match, reason, changes, drifted)
 
     def deprovision(self, match: Match) -> None:
-        """Departed: a user is deactivated, a group emptied (group_members.py); both are deleted when the grace is over."""
+        """Departed: a user is deactivated, a group emptied (group_members.py); both are deleted after the grace."""
         existing = match.existing
         if existing is None:
             return

@@ -111,6 +111,22 @@ def change_members(
     return tuple(changes)
 
 
+def unwanted(matches: Matches, directory: Directory, members: Members) -> Iterator[tuple[str, str]]:
+    """Memberships (group, user: target ids) that a plan may remove: the source does not give them.
+
+    More than a plan removes, which looks at the policy, at who is held and at who is protected; never less.
+    """
+    users = {match.existing.target_id: match.source_id for match in matches.users if match.existing is not None}
+    for match in matches.groups:
+        target_id = match.existing.target_id if match.existing is not None else ""
+        if match.row.situation in NOT_MANAGED:
+            continue
+        wanted = directory.members.get(match.source_id, frozenset())
+        for user_id in members.get(target_id, frozenset()):
+            if users.get(user_id, "") not in wanted:
+                yield target_id, user_id
+
+
 def ask_who_is_meant(directory: Directory, matches: Matches, steps: Steps, only: Container[Key] | None = None) -> None:
     """A conflict for every reference that fits several records. only: whom it must concern, None: all."""
     names = {key_of(match): match.name for match in matches if match.desired is not None}
