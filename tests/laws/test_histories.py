@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from scim_bridge.cli.main import run
-from scim_bridge.model.known import DECISIONS
+from scim_bridge.model.remembered import DECISIONS
 from scim_bridge.sandbox.fault import Fault
 from scim_bridge.sandbox.server import Sandbox
 from tests.e2e.process import start
