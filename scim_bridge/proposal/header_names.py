@@ -6,25 +6,25 @@ from scim_bridge.model.identity import Kind
 
 NAMES: Mapping[Kind, Mapping[str, str]] = {
     "user": {
-        "id": """externalid id oktaid oktauserid objectid objectguid guid uuid immutableid personid workerid employeeid
-            employeenumber employeeno empid personnelnumber personnelno staffid staffnumber userid 社員番号
-            従業員番号 職員番号 社員id 社員コード 従業員コード 職員コード 社員no 従業員no 従業員管理番号
-            personalnummer personalnr persnr pernr mitarbeiternummer mitarbeiternr mitarbeiterid matricule
-            numeroemploye numerodemploye idemploye numeroempleado numerodeempleado idempleado legajo matricola
-            matricula numerofuncionario personeelsnummer medewerkernummer noempleado associateid スタッフコード
-            スタッフid 工号 员工编号 사번 사원번호""",
+        "id": """externalid id oktaid oktauserid objectid objectguid guid uuid immutableid personid workerid
+            employeeid employeenumber employeeno empid personnelnumber personnelno staffid staffnumber userid
+            社員番号 従業員番号 職員番号 社員id 社員コード 従業員コード 職員コード 社員no 従業員no 従業員管理番号
+            personalnummer personalnr persnr pernr mitarbeiternummer mitarbeiternr benutzerid mitarbeiterkennung
+            mitarbeiterid matricule numeroemploye numerodemploye idemploye numeroempleado numerodeempleado
+            idempleado legajo matricola matricula numerofuncionario personeelsnummer medewerkernummer noempleado
+            associateid スタッフコード スタッフid 工号 员工编号 사번 사원번호""",
         "login": """login username loginname loginid userprincipalname upn signinname primaryusername accountname
             account samaccountname uid userid ログインid ログイン名 ログイン アカウント名 アカウント ユーザー名
             ユーザ名 ユーザーid ユーザid benutzername benutzerkennung benutzer anmeldename windowsbenutzer
             identifiant nomdutilisateur usuario nombredeusuario nomeutente utente gebruikersnaam 用户名 账号
             아이디""",
         "given": """givenname given firstname forename legalnamefirstname legalfirstname preferrednamefirstname
-            namegivenname offiziellernamevorname preferredfirstname 名 名漢字 名前名 ファーストネーム vorname
-            rufname prenom nombre nombres nome voornaam roepnaam""",
+            namegivenname offiziellernamevorname preferredfirstname first 名 名漢字 名前名 ファーストネーム
+            vorname rufname prenom nombre nombres nome voornaam roepnaam""",
         "family": """familyname family lastname surname sn legalnamelastname legallastname preferrednamelastname
-            namefamilyname offiziellernamenachname preferredlastname 姓 姓漢字 苗字 名字 ラストネーム nachname
-            familienname zuname nomdefamille nom apellidos apellido primerapellido cognome sobrenome apelido
-            achternaam""",
+            namefamilyname offiziellernamenachname preferredlastname last 姓 姓漢字 苗字 名字 ラストネーム
+            nachname familienname zuname nomdefamille nom apellidos apellido primerapellido cognome sobrenome
+            apelido achternaam""",
         "display": """displayname display fullname payrollname namefullname legalname workername employeename
             worker name cn 表示名 氏名 氏名漢字 名前 社員名 従業員名 フルネーム anzeigename vollstandigername
             mitarbeiter nomcomplet nometprenom prenometnom nomprenom nombrecompleto nombreyapellidos nomecompleto
@@ -39,11 +39,12 @@ NAMES: Mapping[Kind, Mapping[str, str]] = {
             이메일""",
         "status": """status userstatus accountstatus employeestatus employmentstatus workerstatus workstatus
             hrstatus personstatus assignmentstatus positionstatus signinstatus activestatus employeestate
-            lifecyclestate userlifecyclestate state 状態 ステータス 在籍区分 在籍状況 在籍状態 在籍ステータス
-            在職区分 在職状況 就業状態 雇用状態 利用状況 利用状態 アカウント状態 beschaftigungsstatus
-            beschaeftigungsstatus mitarbeiterstatus statusdesmitarbeiters benutzerstatus personalstatus statut
-            statutemploye statutsalarie etat situation estado estadoempleado estatus stato statodipendente
-            situacao statusdofuncionario dienstverbandstatus 状态 在职状态 员工状态 재직상태 재직구분""",
+            lifecyclestate userlifecyclestate lifecyclestatus employmentstate state 状態 ステータス 在籍区分
+            在籍状況 在籍状態 在籍ステータス 在職区分 在職状況 就業状態 雇用状態 利用状況 利用状態 アカウント状態
+            beschaftigungsstatus beschaeftigungsstatus mitarbeiterstatus statusdesmitarbeiters benutzerstatus
+            personalstatus statut statutemploye statutsalarie etat situation estado estadoempleado estatus stato
+            statodipendente situacao statusdofuncionario dienstverbandstatus 状态 在职状态 员工状态 재직상태
+            재직구분""",
         "enabled": """enabled active isactive isenabled accountenabled currentemployee iscurrent 有効 有効フラグ
             在籍 在籍フラグ aktiv istaktiv aktiviert actif estactif compteactif activo activa attivo ativo actief
             indienst 在职""",
@@ -57,12 +58,12 @@ NAMES: Mapping[Kind, Mapping[str, str]] = {
             enddate employmentenddate accountexpires accountexpirationdate expirationdate expirydate validuntil
             validto deactivationdate deactivateon until leaving leavingon enddateofemployment end 最終出勤日
             最終出社日 最終在籍日 退職日 退社日 退職年月日 退社年月日 離職日 退職予定日 利用終了日 有効期限
-            letzterarbeitstag letztertag austrittsdatum austritt austrittam ausscheidedatum abgangsdatum
-            vertragsende endedatum gultigbis gueltigbis bis beschaftigtbis ende kundigungsdatum kuendigungsdatum
-            gekundigtzum datedesortie datesortie datededepart datedepart datedefin datefin datefincontrat
-            datedefindecontrat dernierjour fechadebaja fechabaja fechadesalida fechafin fechadeterminacion
-            datacessazione datafine dataderescisao datadedesligamento datadesligamento datademissao datadedemissao
-            datumuitdienst uitdienstdatum einddatum 离职日期 离职日 퇴사일 퇴직일""",
+            letzterarbeitstag letztertag letzterbeschaftigungstag letzteranwesenheitstag austrittsdatum austritt
+            austrittam ausscheidedatum abgangsdatum vertragsende endedatum gultigbis gueltigbis bis beschaftigtbis
+            ende kundigungsdatum kuendigungsdatum gekundigtzum datedesortie datesortie datededepart datedepart
+            datedefin datefin datefincontrat datedefindecontrat dernierjour fechadebaja fechabaja fechadesalida
+            fechafin fechadeterminacion datacessazione datafine dataderescisao datadedesligamento datadesligamento
+            datademissao datadedemissao datumuitdienst uitdienstdatum einddatum 离职日期 离职日 퇴사일 퇴직일""",
         "starts": """hiredate originalhiredate hiringdate employeehiredate dateofhire startdate startingdate
             joindate joiningdate dateofjoining firstday continuousservicedate 入社日 入社年月日 採用日 入職日
             勤務開始日 eintrittsdatum eintritt eintrittam einstellungsdatum vertragsbeginn datedentree dateentree
@@ -78,12 +79,13 @@ NAMES: Mapping[Kind, Mapping[str, str]] = {
             weisungsberechtigteorganisation departement service direction departamento area reparto ufficio setor
             afdeling 部门 부서 team チーム equipe""",
         "manager": """managerid manageremployeeid manageremployeenumber managersemployeeid manageruserid
-            managerexternalid supervisorid supervisoremployeeid supervisoreid supervisoremployeenumber managerupn
-            manageremail manageremailaddress manager supervisor reportsto reportingto relations0value 上司社員番号
-            上長社員番号 上司従業員番号 上長従業員番号 上司id 上長id 上司コード 上司メールアドレス 上司 上長
-            vorgesetztenummer vorgesetzterpersonalnummer personalnummervorgesetzter personalnummerdesvorgesetzten
-            vorgesetztenid vorgesetzter fuhrungskraft matriculeresponsable matriculedumanager matriculemanager
-            responsable superieur jefe responsabile gestor leidinggevende""",
+            managerexternalid supervisorid reportstoid reportstoemployeeid reportstoassociateid managersid
+            supervisoremployeeid supervisoreid supervisoremployeenumber managerupn manageremail
+            manageremailaddress manager supervisor reportsto reportingto relations0value 上司社員番号 上長社員番号
+            上司従業員番号 上長従業員番号 上司id 上長id 上司コード 上司メールアドレス 上司 上長 vorgesetztenummer
+            vorgesetzterpersonalnummer personalnummervorgesetzter personalnummerdesvorgesetzten vorgesetztenid
+            vorgesetzter fuhrungskraft matriculeresponsable matriculedumanager matriculemanager responsable
+            superieur jefe responsabile gestor leidinggevende""",
         "groups": """groups groupnames groupmemberships groupmembership memberof membership teams usergroups
             securitygroups accessgroups awsgroups awsグループ aws権限グループ aws権限 awsgruppen adgroups
             permissiongroups iamgroups groupnames grouplist allgroups memberofgroups assignedgroups

@@ -22,7 +22,7 @@ _OURS = {"group": "group_id", "member": "member_id"}
 _FEW = 0.5
 """The share of names that must be known for a column to be taken for one of names."""
 _DIGITS = 3
-_MARKS = (";", "|", "\n", "、", "；", ",", "，", " / ")
+_MARKS = (";", "|", "\n", "\t", "、", "；", ",", "，", " / ")
 _MAYBE = re.compile("group|gruppe|grupo|groupe|role|rolle|グループ|権限|ロール")
 _DN = re.compile(r"[A-Za-z]+=[^,=]+,[A-Za-z]+=")
 _ALSO_IN_NAMES = ("・", "/")

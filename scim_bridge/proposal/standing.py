@@ -27,6 +27,11 @@ _OTHER_STATES = re.compile(
     "|training|project|order|payroll|婚姻|申請|契約|支払|回答|配布|提出"
 )
 """In headers (as compared) of columns that say Active and Inactive of something else than the user."""
+_OTHER_DAYS = re.compile(
+    "log[io]n|signin|seen|creat|updat|modif|chang|lock|birth|geburt|naissance|password|start|begin|hire|entry|eintritt"
+    "|probation|probezeit|sync|生年|誕生|入社|更新|作成|変更|登録|開始|ログイン"
+)
+"""In headers (as compared) of columns of days that are no last ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Signal:
 class Standing:
     """signals: a user may sign in if all say so. alarm: what must be said first, "" if a signal was found.
 
-    unread: columns beside those signals that should say it too and cannot be read, a sentence each.
+    unread: columns that should say it too and cannot be read, or may say it, a sentence each.
     """
 
     signals: tuple[Signal, ...]
@@ -95,9 +100,25 @@ def standing(roles: Mapping[str, str], cells: Mapping[str, Sequence[str]]) -> St
             signals += _by_control(cells)
     if not signals:
         signals = _by_cells_alone(cells, set(roles.values()))
+    days = _other_days(cells, {*roles.values(), *(signal.column for signal in signals)})
     if not signals:
-        return Standing((), _alarm(unread))
-    return Standing(tuple(signals), unread=tuple(told for told in unread if _EMPTY not in told))
+        return Standing((), _alarm(unread), days)
+    return Standing(tuple(signals), unread=(*(told for told in unread if _EMPTY not in told), *days))
+
+
+def _other_days(cells: Mapping[str, Sequence[str]], used: set[str]) -> tuple[str, ...]:
+    """A sentence for each column in which only some users have a day: it may be the last one, by another name."""
+    told = []
+    for column, found in cells.items():
+        filled = [cell for cell in found if cell]
+        if column in used or not filled or 2 * len(filled) > len(found) or _OTHER_DAYS.search(plain(column)):
+            continue
+        if not all(map(str.isdigit, filled)) and day_form(filled, is_english=is_english(column)) is not None:
+            told.append(
+                f"{column} holds a day for {counted(len(filled), 'user')} of {len(found):,}, and no rule reads it; "
+                "if it is the last day, add it to the rule for `active`"
+            )
+    return tuple(told)
 
 
 def _columns_for(role: str, roles: Mapping[str, str], cells: Mapping[str, Sequence[str]]) -> list[str]:

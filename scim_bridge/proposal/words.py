@@ -35,7 +35,8 @@ _INACTIVE = """inactive; disabled; sign in blocked; not activated; unactivated; 
     aposentado; suspenso; uit dienst; inactief; met verlof; geblokkeerd; nieaktywny; 退職; 退職済; 退職済み; 退社;
     退社済; 退社済み; 離職; 解雇; 除籍; 停止; 停止中; 利用停止; 無効; 削除; 削除済; 削除済み; 凍結; 休止; 死亡;
     休職; 休職中; 休業; 休業中; 育休; 育休中; 産休; 産休中; 育児休業; 育児休業中; 介護休業; 入社前; 入社予定; 内定;
-    内定者; 未入社; 离职; 停用; 禁用; 退休; 휴직; 휴직중; 퇴사; 퇴직; 비활성; onboarding; freistellung"""
+    内定者; 未入社; 离职; 停用; 禁用; 退休; 휴직; 휴직중; 퇴사; 퇴직; 비활성; アーカイブ;
+    アーカイブ済; アーカイブ済み; onboarding; freistellung"""
 _YES = "yes y true t 1 on ja j oui o si s sim wahr vrai verdadero verdadeiro vero tak x ✓ ✔ ☑ ● レ はい ○ ◯ 〇 有 是 예"
 _NO = "no n false f 0 off nein non nao nee falsch faux falso nie × ✕ - – — いいえ 無 否 아니오"
 _CODES = {"a": "active"} | dict.fromkeys(("t", "i", "s", "l", "p", "r", "d", "q", "u", "w", "v"), "inactive")

@@ -145,3 +145,10 @@ def _says(rule: str, column: str, cell: str, today: str) -> object:
     language = Language({column: "string"})
     expression = language.compile(rule)
     return expression.evaluate(language.activation({column: cell}, expression.names, today))
+
+
+def test_days_that_only_some_users_have_are_told() -> None:
+    found = seen(Status=["Active", "Active", "Left"], Ceased=["", "", "2025-12-31"], Last_login=["", "", "2025-12-31"])
+    said = "Ceased holds a day for 1 user of 3, and no rule reads it; if it is the last day, add it to the rule for"
+    assert found.notes[-1] == f"{said} `active`"
+    assert not any("login" in note for note in found.notes)
