@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scim_bridge.sandbox.app import Identity
 from scim_bridge.sandbox.fault import Fault
 from scim_bridge.sandbox.knobs import Knobs
-from scim_bridge.sandbox.quota import Bucket
 from scim_bridge.sandbox.server import Sandbox, listen
+from scim_bridge.sandbox.traffic import Bucket
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"

@@ -10,8 +10,8 @@ import pytest
 from scim_bridge.sandbox.app import App, Identity
 from scim_bridge.sandbox.fault import Fault
 from scim_bridge.sandbox.knobs import Knobs
-from scim_bridge.sandbox.quota import Quota
 from scim_bridge.sandbox.server import Sandbox
+from scim_bridge.sandbox.traffic import Quota
 from tests.sandbox.in_process import PATCH_OP, person
 
 

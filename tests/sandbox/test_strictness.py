@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from scim_bridge.sandbox.document import RESOURCE_TYPES
+from scim_bridge.sandbox.discovery import RESOURCE_TYPES
 from tests.sandbox.in_process import ENTERPRISE, World, email, members, person
 
 

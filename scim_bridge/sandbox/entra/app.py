@@ -9,7 +9,6 @@ from urllib.parse import unquote, urlsplit
 
 import orjson
 
-from scim_bridge.sandbox.delivery import Delivery, Receive, Response, Scope, Send, answer, disturbed, read
 from scim_bridge.sandbox.entra.access_token import Tokens
 from scim_bridge.sandbox.entra.control import control
 from scim_bridge.sandbox.entra.directory import Directory
@@ -23,6 +22,7 @@ from scim_bridge.sandbox.entra.metadata import Metadata
 from scim_bridge.sandbox.entra.registration import Registration
 from scim_bridge.sandbox.entra.throttle import Throttle
 from scim_bridge.sandbox.entra.traffic import Logged
+from scim_bridge.sandbox.transport import Delivery, Receive, Response, Scope, Send, answer, disturbed, read
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 
-from scim_bridge.sandbox.delivery import Response
 from scim_bridge.sandbox.entra.call import GraphRequest
 from scim_bridge.sandbox.entra.refusal import bad_request
+from scim_bridge.sandbox.transport import Response
 
 _MOST = 20
 

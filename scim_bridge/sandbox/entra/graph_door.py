@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 
-from scim_bridge.sandbox.delivery import Headers, Response
 from scim_bridge.sandbox.entra import refusal
 from scim_bridge.sandbox.entra.access_token import Tokens
 from scim_bridge.sandbox.entra.batch import batch
@@ -21,6 +20,7 @@ from scim_bridge.sandbox.entra.query import parse
 from scim_bridge.sandbox.entra.refusal import GraphRefusal, bad_request
 from scim_bridge.sandbox.entra.throttle import Throttle, cost
 from scim_bridge.sandbox.entra.traffic import Logged, Traffic
+from scim_bridge.sandbox.transport import Headers, Response
 
 _ODATA = b"application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 _DIAGNOSTIC = b'{"ServerInfo":{"DataCenter":"Sandbox","Slice":"E","Ring":"1","ScaleUnit":"000","RoleInstance":"1"}}'

@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 
-from scim_bridge.sandbox.delivery import Headers, Response
 from scim_bridge.sandbox.entra import aadsts
 from scim_bridge.sandbox.entra.aadsts import TokenRefusal
 from scim_bridge.sandbox.entra.fault import EntraFault
@@ -17,6 +16,7 @@ from scim_bridge.sandbox.entra.login import Login
 from scim_bridge.sandbox.entra.metadata import PATH, Metadata, MetadataRefusal
 from scim_bridge.sandbox.entra.page_fault import PAGE
 from scim_bridge.sandbox.entra.traffic import Logged
+from scim_bridge.sandbox.transport import Headers, Response
 
 _JSON = (b"content-type", b"application/json; charset=utf-8")
 Told = tuple[int, dict[str, Any]]

@@ -13,7 +13,6 @@ from types import TracebackType
 import trustme
 import uvloop
 
-from scim_bridge.sandbox.delivery import Delivery, Receive, Scope, Send
 from scim_bridge.sandbox.entra.app import EntraApp, Identity
 from scim_bridge.sandbox.entra.directory import Directory
 from scim_bridge.sandbox.entra.fault import EntraFault
@@ -21,6 +20,7 @@ from scim_bridge.sandbox.entra.knobs import EntraKnobs
 from scim_bridge.sandbox.entra.registration import Registration
 from scim_bridge.sandbox.entra.traffic import Counts, Logged
 from scim_bridge.sandbox.server import Server, listen
+from scim_bridge.sandbox.transport import Delivery, Receive, Scope, Send
 
 _TENANT = "7c1b1f0e-3b52-4f3a-9c7d-52f7a1f4c9d1"
 _CLIENT = "2e8b8a57-0d3c-4a39-8f5e-6a1c0b7d9e42"
