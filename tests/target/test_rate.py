@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scim_bridge.sandbox.quota import Bucket
+from scim_bridge.sandbox.traffic import Bucket
 from scim_bridge.target.rate import Rate
 from scim_bridge.target.retry import backoff
 from tests.fakes import FakeClock

@@ -12,12 +12,17 @@ from hypothesis import strategies as st
 from scim_bridge.sandbox.app import Identity
 from scim_bridge.sandbox.fault import Fault
 from scim_bridge.sandbox.knobs import Knobs
-from scim_bridge.sandbox.quota import Bucket
 from scim_bridge.sandbox.server import Sandbox, listen
+from tests.sandbox.in_process import World, person
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 GENERIC = "Request is unparsable, syntactically incorrect, or violates schema."
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
 
 
 class Scim:
@@ -276,12 +281,6 @@ def test_a_wrong_tenant_or_token_is_a_401(scim: Scim, path: str) -> None:
     assert scim.sandbox.counts.invalid == 0
 
 
-def test_the_quota_lets_a_burst_through_and_then_its_rate() -> None:
-    bucket = Bucket(20, now=0)
-    assert [bucket.take(0.0) for _ in range(21)] == [True] * 20 + [False]
-    assert [bucket.take(0.1) for _ in range(3)] == [True, True, False]
-
-
 @pytest.mark.parametrize(
     ("kind", "is_applied"), [("throttle", False), ("error", False), ("cut_before", False), ("cut_after", True)]
 )
@@ -317,24 +316,6 @@ def test_the_other_ways_it_may_treat_members(
     assert len(scim.sandbox.state()["members"][group]) == left
 
 
-def test_it_tells_about_itself(scim: Scim) -> None:
-    assert scim("GET", "ServiceProviderConfig").json()["filter"]["maxResults"] == 50
-    assert scim("GET", "ResourceTypes").json()["totalResults"] == 2
-    assert scim("GET", "Schemas").json()["totalResults"] == 3
-    assert scim("GET", f"Schemas/{ENTERPRISE}").json()["id"] == ENTERPRISE
-
-
-def test_the_control_plane_seeds_shows_and_counts(scim: Scim) -> None:
-    base = scim.sandbox.url.split(scim.sandbox.app.identity.tenant)[0] + "control/"
-    httpx.post(f"{base}seed", json={"users": [_user("a@x")], "groups": [{"displayName": "g", "members": ["a@x"]}]})
-    assert httpx.get(f"{base}state").json() == scim.sandbox.state()
-    assert httpx.get(f"{base}counts").json()["total"] == 0
-    httpx.post(f"{base}faults", json={"faults": [{"kind": "error", "left": 1}]})
-    assert scim("GET", "Users").status_code == 503
-    httpx.post(f"{base}knobs", json={"content_type": "application/scim+json"})
-    assert scim("GET", "Users").headers["content-type"] == "application/scim+json"
-
-
 def test_it_listens_on_loopback_only() -> None:
     with pytest.raises(ValueError, match="loopback only"):
         listen("0.0.0.0", 0)
@@ -346,3 +327,24 @@ def test_the_same_seed_gives_the_same_ids() -> None:
         with Sandbox(identity=Identity(seed=7)) as sandbox, Scim(sandbox) as scim:
             ids.append(scim.user("a@x"))
     assert ids[0] == ids[1]
+
+
+@pytest.mark.parametrize(
+    "path", ["Users/", "/Users", "/", "", "Users//", "Users/1/", "Users/1/x", "Bulk", "Me", "users"]
+)
+def test_a_path_that_is_not_there_is_a_404(world: World, path: str) -> None:
+    assert world.status("GET", path) == 404
+
+
+@pytest.mark.parametrize("query", ["x=1", "cursor", "count=1", "filter=", "attributes=id"])
+def test_a_query_is_for_lists_alone(world: World, query: str) -> None:
+    user_id = world.user("a")
+    for method, path, body in [
+        ("POST", "Users", person("b")),
+        ("PUT", f"Users/{user_id}", person("a", id=user_id)),
+        ("DELETE", f"Users/{user_id}", None),
+        ("GET", f"Users/{user_id}", None),
+        ("GET", "ServiceProviderConfig", None),
+    ]:
+        assert world.status(method, path, body, query) == 400, (method, path)
+    assert world.listed() == ["a"]

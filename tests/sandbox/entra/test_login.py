@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from scim_bridge.sandbox.entra.registration import EXCHANGE_AUDIENCE, FederatedCredential
+from scim_bridge.sandbox.entra.credential import EXCHANGE_AUDIENCE, FederatedCredential
 from scim_bridge.sandbox.entra.server import EntraSandbox
 from tests.sandbox.entra.conftest import Caller, code
 

@@ -1,8 +1,37 @@
-"""How many requests a second the endpoint takes: 20 together, as documented, or for each API apart."""
+"""The requests that reach the API: counted, kept one by one, and let through or not by the quota.
+
+The quota: 20 requests a second together, as documented, or for each API apart, as a knob says.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
 
 from scim_bridge.sandbox.knobs import Knobs
 
 _WRITES, _READS = 25.0, 40.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """Requests that reached the API. invalid: by a strict reading of the documents, the first hundred told in words."""
+
+    total: int = 0
+    reads: int = 0
+    writes: int = 0
+    throttled: int = 0
+    invalid: int = 0
+    told: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Logged:
+    """One request as it was answered; status 0 = not at all."""
+
+    method: str
+    path: str
+    query: str
+    body: Any
+    status: int
 
 
 class Bucket:

@@ -1,51 +1,14 @@
-"""What is said over HTTP: headers, bodies, tokens, the quota, the control plane and requests that are held."""
+"""What is said over HTTP: headers, bodies, tokens, and requests that are held."""
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from scim_bridge.sandbox.app import App, Identity
 from scim_bridge.sandbox.fault import Fault
-from scim_bridge.sandbox.knobs import Knobs
-from scim_bridge.sandbox.quota import Quota
-from scim_bridge.sandbox.server import Sandbox
+from tests.sandbox.conftest import Caller
 from tests.sandbox.in_process import PATCH_OP, person
-
-
-class Caller:
-    """A bare client with the control plane."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
-        self.http = httpx.Client(headers={"Authorization": f"Bearer {sandbox.token}"}, timeout=20)
-        self.host = sandbox.url.split(sandbox.app.identity.tenant)[0].rstrip("/")
-
-    def __call__(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
-        return self.http.request(method, f"{self.sandbox.url}/{path}", json=body, **more)
-
-    def control(self, what: str, body: Any = None) -> httpx.Response:
-        method = "GET" if body is None else "POST"
-        return self.http.request(method, f"{self.host}/control/{what}", json=body)
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def caller(running: Sandbox) -> Iterator[Caller]:
-    """A client of an emulator that is empty and has the default settings."""
-    fresh = App(Knobs(rate=None), Identity(), running.app.store.now)
-    for name in ("identity", "store", "endpoint", "faults", "counts", "log"):
-        setattr(running.app, name, getattr(fresh, name))
-    caller = Caller(running)
-    with caller.http:
-        yield caller
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "text/json", ""])
@@ -116,63 +79,6 @@ def test_what_is_throttled_is_throttled_whatever_it_is(caller: Caller, body: Any
     said = [caller("POST", "Users", body).status_code for _ in range(4)]
     caller.control("knobs", {"rate": None})
     assert said[1:].count(429) >= 2
-
-
-def test_each_api_has_a_bucket_of_its_own_under_the_new_quotas() -> None:
-    quota = Quota(Knobs(quota="per_api"), 0)
-
-    def passing(method: str, about: str) -> int:
-        return sum(quota.take(method, about, 0) for _ in range(100))
-
-    assert [passing("POST", "Users? {}"), passing("POST", "Groups? {}"), passing("GET", "Users?cursor ")] == [
-        25,
-        25,
-        40,
-    ]
-    assert passing("GET", "Users?filter=groups.value+eq+x ") == 40, "memberships are apart"
-    assert passing("PATCH", 'Groups/1? {"path":"members"}') == 25
-    assert passing("PATCH", 'Groups/1? {"path":"displayName"}') == 25
-    assert passing("PATCH", 'Groups/2? {"path":"displayName"}') == 0
-
-
-@pytest.mark.parametrize(
-    ("what", "body", "said"),
-    [
-        ("knobs", {"lag": 1}, "there is no knob 'lag'"),
-        ("knobs", {"put_group": 200}, "the knob put_group cannot be 200; it is 501 or 400 or 404 or 405"),
-        ("faults", {"faults": [{"kind": "bang"}]}, "the fault setting kind cannot be 'bang'"),
-        ("faults", {"faults": [{"method": "GET"}]}, "a fault has a kind"),
-        ("faults", {"faults": [{"kind": "slow", "chance": 2}]}, "a number from 0 to 1"),
-        ("faults", {"faults": 5}, "faults are a list"),
-        ("faults", {}, "'faults' is missing"),
-        ("faults", [], "the body is no JSON object"),
-        ("tokens", {"tokens": "x"}, "tokens are a list of texts"),
-        ("go-on", {"count": "x"}, "the count is a whole number from 0"),
-        ("wait-held", {"seconds": []}, "float"),
-        ("seed", {"users": [{"userName": 5}]}, "number 1 of users is no object with a userName"),
-        ("seed", {"users": 5}, "a list of users"),
-        ("seed", {"users": [person("a"), person("A")]}, "User A: userName is taken"),
-        ("seed", {"users": [person("a"), {"userName": "b"}]}, "User b: name is required"),
-        ("seed", {"users": [person("a")], "groups": [{"displayName": "g", "members": ["x"]}]}, "'x' is not a userName"),
-    ],
-)
-def test_the_control_plane_refuses_what_does_not_fit_and_changes_nothing(
-    caller: Caller, what: str, body: Any, said: str
-) -> None:
-    answer = caller.control(what, body)
-    assert answer.status_code == 400
-    assert said in answer.json()["error"]
-    assert caller.sandbox.state() == {"users": [], "groups": [], "members": {}}
-    assert caller("GET", "Users").status_code == 200
-
-
-def test_knobs_are_shown_and_set_back(caller: Caller) -> None:
-    before = caller.control("knobs").json()
-    for name, value in {"case_exact": True, "list_lag": 5, "strict_text": True, "put_group": 404}.items():
-        assert caller.control("knobs", {name: value}).json() == {}
-        assert caller.control("knobs").json()[name] == value
-    assert caller.control("knobs", before).status_code == 200
-    assert caller.control("knobs").json() == before
 
 
 @pytest.mark.parametrize(("kind", "is_applied"), [("hold_before", False), ("hold_after", True)])

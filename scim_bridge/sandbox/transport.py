@@ -1,6 +1,6 @@
-"""How a request is read, and how an answer reaches the client: whole, late, in half, or not at all.
+"""How a request comes in and how its answer goes out: whole, late, in half, held back, or not at all.
 
-What it says is decided before.
+What the answer says is decided before.
 """
 
 import asyncio
@@ -8,13 +8,17 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from scim_bridge.sandbox.fault import Fault
-from scim_bridge.sandbox.gate import Gate
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+Control = Callable[[str, str, bytes], Awaitable[tuple[int, dict[str, Any]]]]
+"""Method, what stands after /control/, and body of a control request, to the status and the JSON of its answer."""
 _HTML = (b"content-type", b"text/html")
 _PAGE = b"<!doctype html><html><head><title>Proxy</title></head><body><h1>Try again later</h1></body></html>"
 _GARBAGE = b"\x00\xff\xfe{{]\x9f not JSON"
@@ -36,6 +40,46 @@ def disturbed(response: Response, fault: Fault | None) -> Response:
     if fault is not None and fault.kind == "garbage" and response.status < 300:
         return Response(200, _GARBAGE, response.headers)
     return response
+
+
+class Gate:
+    """Holds requests, in the order in which they came, so that a test needs no hoped-for pace.
+
+    Everything in the event loop.
+    """
+
+    def __init__(self) -> None:
+        self._held: list[tuple[str, asyncio.Event]] = []
+        self._came = asyncio.Condition()
+
+    @property
+    def held(self) -> list[str]:
+        """Which requests wait: method and path."""
+        return [what for what, _ in self._held]
+
+    async def hold(self, method: str, path: str) -> None:
+        """Wait until this request is told to go on, though its client may have gone meanwhile."""
+        event = asyncio.Event()
+        async with self._came:
+            self._held.append((f"{method} {path}", event))
+            self._came.notify_all()
+        await event.wait()
+
+    async def wait(self, count: int, seconds: float) -> bool:
+        """Wait until so many requests are held. False: they were not before the time was over."""
+        async with self._came:
+            try:
+                await asyncio.wait_for(self._came.wait_for(lambda: len(self._held) >= count), seconds)
+            except TimeoutError:
+                return False
+        return True
+
+    def go_on(self, count: int | None = None) -> int:
+        """Let the first ones go on, None = all. How many there were."""
+        going, self._held = self._held[:count], self._held[count:] if count is not None else []
+        for _, event in going:
+            event.set()
+        return len(going)
 
 
 class Delivery:
@@ -99,3 +143,21 @@ async def read(receive: Receive) -> bytes | None:
         body += part
         if not message.get("more_body"):
             return body
+
+
+class WithControl:
+    """An application with its control plane beside it: what is below /control/ never reaches the application."""
+
+    def __init__(self, app: App, control: Control) -> None:
+        self._app, self._control = app, control
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One HTTP request."""
+        if scope["type"] != "http" or not scope["path"].startswith("/control/"):
+            await self._app(scope, receive, send)
+            return
+        body = await read(receive)
+        if body is None:
+            return
+        status, told = await self._control(scope["method"], scope["path"].removeprefix("/control/"), body)
+        await answer(send, Response(status, orjson.dumps(told), [(b"content-type", b"application/json")]))
