@@ -14,13 +14,12 @@ from pyasn1.codec.ber import decoder, encoder
 from pyasn1.type import namedtype, univ
 
 from scim_bridge.model.source import Memory
-from scim_bridge.source.ldap import failure
-from scim_bridge.source.ldap.again import as_they_are_now
-from scim_bridge.source.ldap.change import Changes, Lost, Untracked, position
 from scim_bridge.source.ldap.layout import Layout, named_in
-from scim_bridge.source.ldap.session import SHOW_DELETED, Query, Session
+from scim_bridge.source.ldap.memory import Changes, Lost, Untracked, position
+from scim_bridge.source.ldap.reader import Reader
+from scim_bridge.source.ldap.reread import as_they_are_now
+from scim_bridge.source.ldap.session import SHOW_DELETED, Query, Session, reason, unreadable
 from scim_bridge.source.ldap.value import guid
-from scim_bridge.source.ldap.whole import Reader
 
 KIND = "dirsync"
 _INCREMENTAL_VALUES = -0x8000_0000
@@ -86,9 +85,9 @@ class DirSync:
                 for context in self._session.contexts_of(self._layout.bases)
             }
         except _REFUSALS as error:
-            raise Untracked(f"the server gives this account no DirSync ({failure.reason(error)})") from None
+            raise Untracked(f"the server gives this account no DirSync ({reason(error)})") from None
         except ldap.LDAPError as error:
-            raise failure.unreadable(error, "the position of changes", self._session.url) from None
+            raise unreadable(error, "the position of changes", self._session.url) from None
         return _watermark(cookies)
 
     def changes(self, memory: Memory) -> Changes:
@@ -102,9 +101,9 @@ class DirSync:
             try:
                 moved_on[context], changed = self._drain(context, b64decode(cookies[context]), self._asked())
             except _REFUSALS as error:
-                raise Lost(f"the server refused the position remembered ({failure.reason(error)})") from None
+                raise Lost(f"the server refused the position remembered ({reason(error)})") from None
             except ldap.LDAPError as error:
-                raise failure.unreadable(error, f"the changes in {context}", self._session.url) from None
+                raise unreadable(error, f"the changes in {context}", self._session.url) from None
             anchors |= changed
         return Changes(_watermark(moved_on), as_they_are_now(self._reader, memory, anchors))
 

@@ -13,21 +13,23 @@ import ldap
 from ldap.syncrepl import SyncInfoMessage, SyncRequestControl
 
 from scim_bridge.model.source import Memory
-from scim_bridge.source.ldap import failure
-from scim_bridge.source.ldap.change import (
+from scim_bridge.source.ldap.layout import PLACE_CLASSES, PLACES, Layout, Selection
+from scim_bridge.source.ldap.memory import (
     Changes,
     Lost,
     Untracked,
+    anchor_of,
+    key,
+    keys_of,
     position,
+    read,
     refuse_many,
     refuse_moved_places,
 )
-from scim_bridge.source.ldap.entry import anchor_of, key, keys_of, read
-from scim_bridge.source.ldap.layout import PLACE_CLASSES, PLACES, Layout, Selection
-from scim_bridge.source.ldap.mention import mentioning
-from scim_bridge.source.ldap.name import is_below, parts
-from scim_bridge.source.ldap.session import Query, Row, Session
-from scim_bridge.source.ldap.whole import Reader
+from scim_bridge.source.ldap.reader import Reader
+from scim_bridge.source.ldap.reread import mentioning
+from scim_bridge.source.ldap.session import Query, Row, Session, code, reason, unreadable
+from scim_bridge.source.ldap.value import is_below, parts
 
 KIND = "syncrepl"
 _REFRESH_REQUIRED = 4096
@@ -84,7 +86,7 @@ class Syncrepl:
         refuse_moved_places(memory, entries)
         mended = mentioning(memory, self._layout, names=_former_names(memory, entries))
         later = [anchor for anchor in position(memory.watermark).get("again", ()) if isinstance(anchor, str)]
-        entries |= self._reader.again(mended.union(later))
+        entries |= self._reader.by_ids(mended.union(later))
         return Changes(json.dumps({"kind": KIND, "cookies": moved_on, "again": sorted(mended)}), entries)
 
     def _searches(self) -> Iterator[tuple[Selection, str]]:
@@ -117,15 +119,15 @@ class Syncrepl:
 
     def _refused(self, error: ldap.LDAPError, selection: Selection, base: str) -> Exception:
         what = f"the {selection.kind}s under {base}"
-        if failure.code(error) == _REFRESH_REQUIRED:
+        if code(error) == _REFRESH_REQUIRED:
             return Lost("the server no longer knows what changed since then")
         if isinstance(error, ldap.UNWILLING_TO_PERFORM):
-            return Lost(f"the server refused the position remembered ({failure.reason(error)})")
+            return Lost(f"the server refused the position remembered ({reason(error)})")
         if isinstance(error, ldap.UNAVAILABLE_CRITICAL_EXTENSION | ldap.PROTOCOL_ERROR):
             return Lost(f"the server does not report the changes of {what}")
         if isinstance(error, ldap.SIZELIMIT_EXCEEDED | ldap.TIMELIMIT_EXCEEDED | ldap.ADMINLIMIT_EXCEEDED):
             return Lost(f"a limit of the server cut the changes of {what} short")
-        return failure.unreadable(error, what, self._session.url)
+        return unreadable(error, what, self._session.url)
 
     def _entries(self, selection: Selection, answer: _Answer) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -146,7 +148,7 @@ class Syncrepl:
         in_doubt = {entry for entry in gone | as_records if entry in memory.entries and entry not in changed}
         refuse_many(len(in_doubt), memory)
         anchors = places | {anchor_of(entry) for entry in in_doubt}
-        return {**dict.fromkeys(in_doubt), **changed, **self._reader.again(anchors)}
+        return {**dict.fromkeys(in_doubt), **changed, **self._reader.by_ids(anchors)}
 
     def _is_asked(self, selection: Selection, name: str) -> bool:
         """objectClass came for our own sake, unless it is wanted."""

@@ -8,12 +8,12 @@ visible to the account, else a leaver would be missed
 import json
 
 from scim_bridge.model.source import Memory
-from scim_bridge.source.ldap.again import as_they_are_now
-from scim_bridge.source.ldap.change import Changes, Lost, Untracked, position
 from scim_bridge.source.ldap.layout import Layout
+from scim_bridge.source.ldap.memory import Changes, Lost, Untracked, position
+from scim_bridge.source.ldap.reader import Reader
+from scim_bridge.source.ldap.reread import as_they_are_now
 from scim_bridge.source.ldap.session import SHOW_DELETED, Query, Session
 from scim_bridge.source.ldap.value import guid
-from scim_bridge.source.ldap.whole import Reader
 
 KIND = "usn"
 

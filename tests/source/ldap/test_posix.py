@@ -8,7 +8,7 @@ from scim_bridge.config.source import Search
 from scim_bridge.model.identity import Kind
 from tests.ldap_server import Entry, Slapd, person, replace
 from tests.source.ldap.reading import TODAY, Follower, members, read, source
-from tests.source.ldap.test_ambiguous import GROUPS, POSIX, load, posix
+from tests.source.ldap.test_snapshot import GROUPS, POSIX, load, posix
 
 BY_NAME = Search((GROUPS,), "(objectClass=groupOfNames)", "member")
 

@@ -8,7 +8,7 @@ from scim_bridge.config.source import Search
 from scim_bridge.model.identity import INSTEAD
 from tests.ldap_server import SUFFIX, Entry, Slapd, group, person
 from tests.source.ldap.reading import TODAY, source
-from tests.source.ldap.test_ambiguous import GROUPS, POSIX, load, posix
+from tests.source.ldap.test_snapshot import GROUPS, POSIX, load, posix
 
 PEOPLE = f"ou=people,{SUFFIX}"
 UNIQUE: Entry = (

@@ -11,12 +11,13 @@ from scim_bridge.config.source import Flavor, LdapSettings, Search
 from scim_bridge.mapping.expression import Language
 from scim_bridge.mapping.row import is_clean
 from scim_bridge.model.source import Wanted
-from scim_bridge.source.ldap import entry, value
+from scim_bridge.source.ldap import memory, value
 from scim_bridge.source.ldap.layout import Layout, Server, layout, types
-from scim_bridge.source.ldap.name import is_below, parts, split, without_bits
+from scim_bridge.source.ldap.reader import Writer
 from scim_bridge.source.ldap.schema import parse
 from scim_bridge.source.ldap.session import is_without_people
 from scim_bridge.source.ldap.snapshot import snapshot
+from scim_bridge.source.ldap.value import is_below, parts, split, without_bits
 from tests.source.ldap.reading import NO_TLS, TODAY, simple
 
 _DAY = 133_497_504_000_000_000
@@ -30,15 +31,15 @@ def of_people(
     from datetime import timedelta
 
     settings = LdapSettings(
-        ("ldap://127.0.0.1",),
-        flavor,
-        simple(),
-        NO_TLS,
-        Search(("dc=x",), ""),
-        groups,
-        True,  # noqa: FBT003
-        500,
-        timedelta(seconds=1),
+        urls=("ldap://127.0.0.1",),
+        flavor=flavor,
+        bind=simple(),
+        tls=NO_TLS,
+        users=Search(("dc=x",), ""),
+        groups=groups,
+        reads_changes=True,
+        page_size=500,
+        timeout=timedelta(seconds=1),
     )
     server = Server(flavor, parse(definitions))
     return layout(settings, server, {"user": Wanted("id", names), "group": Wanted("id")})
@@ -82,7 +83,7 @@ def test_the_record_of_such_an_account_has_no_switch() -> None:
         names=frozenset({"accountEnabled"}),
         flavor="active-directory",
     )
-    (record,) = snapshot({"user 1": entry.write("cn=a,dc=x", {"userAccountControl": [""]})}, there, TODAY).users
+    (record,) = snapshot({"user 1": memory.write("cn=a,dc=x", {"userAccountControl": [""]})}, there, TODAY).users
     assert "accountEnabled" not in record.attributes
 
 
@@ -96,8 +97,8 @@ def test_members_by_uid_are_found_whatever_the_flavor(flavor: Flavor) -> None:
         groups=Search(("dc=x",), "", "memberUid"),
     )
     entries = {
-        "user 1": entry.write("cn=a,dc=x", {"uid": ["a"]}),
-        "group 2": entry.write("cn=dev,dc=x", {"memberUid": ["A"]}),
+        "user 1": memory.write("cn=a,dc=x", {"uid": ["a"]}),
+        "group 2": memory.write("cn=dev,dc=x", {"memberUid": ["A"]}),
     }
     assert snapshot(entries, there, TODAY).members == {"2": (("1",), ())}
 
@@ -149,8 +150,8 @@ def test_what_a_server_adds_to_a_name_is_taken_off() -> None:
 
 def test_a_value_that_is_no_utf_8_is_remembered_and_holds_its_record_only() -> None:
     there = of_people(b"( 2.5.4.41 NAME 'name' SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )", names=frozenset({"name"}))
-    text = entry.Writer(there).text(("uid=a,dc=x", {"name": [b"Sato\xff"]}))
-    assert entry.read(text) == ("uid=a,dc=x", {"name": ["Sato\udcff"]})
+    text = Writer(there).text(("uid=a,dc=x", {"name": [b"Sato\xff"]}))
+    assert memory.read(text) == ("uid=a,dc=x", {"name": ["Sato\udcff"]})
     (record,) = snapshot({"user 1": text}, there, TODAY).users
     assert not is_clean(*record.attributes["name"])  # type: ignore[misc]
 

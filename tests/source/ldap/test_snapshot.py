@@ -5,8 +5,8 @@ import pytest
 from scim_bridge.config.source import Search
 from scim_bridge.model.identity import Snapshot
 from scim_bridge.model.source import Wanted
-from scim_bridge.source.ldap.entry import key, write
 from scim_bridge.source.ldap.layout import Layout, Selection
+from scim_bridge.source.ldap.memory import key, write
 from scim_bridge.source.ldap.schema import parse
 from scim_bridge.source.ldap.snapshot import snapshot
 from tests.ldap_server import SUFFIX, Entry, Slapd, add, group, person, replace
@@ -116,9 +116,26 @@ SCHEMA = parse(
 
 def test_two_entries_whose_names_are_the_same_for_a_third_spelling_are_both_meant() -> None:
     def selected(kind: str) -> Selection:
-        return Selection(kind, ("o=x",), "", (), "id", {"manager": ("manager",)}, is_all=False)  # type: ignore[arg-type]
+        return Selection(
+            kind=kind,  # type: ignore[arg-type]
+            bases=("o=x",),
+            filter="",
+            asked=(),
+            id="id",
+            spelled={"manager": ("manager",)},
+            is_all=False,
+        )
 
-    layout = Layout("openldap", SCHEMA, selected("user"), selected("group"), "member", False, False, "")  # noqa: FBT003
+    layout = Layout(
+        flavor="openldap",
+        schema=SCHEMA,
+        users=selected("user"),
+        groups=selected("group"),
+        member="member",
+        joins_uid=False,
+        has_primary=False,
+        unreported="",
+    )
     wide, narrow, third = "uid=\uff41,o=x", "uid=a,o=x", "uid=A,o=x"
     entries = {
         key("user", "1"): write(wide, {"uid": ["\uff41"]}),

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from scim_bridge.errors import SourceUnreadable
-from scim_bridge.source.ldap.ranged import complete
+from scim_bridge.source.ldap.reader import complete
 from scim_bridge.source.ldap.session import Row
 
 DN = "CN=dev,DC=t"
