@@ -17,8 +17,7 @@ import httpx
 import orjson
 
 from scim_bridge.errors import AnswerLost, CredentialsRefused, EndpointDown, Hold, Retry, Throttled, Unreachable
-from scim_bridge.target.latency import Latency
-from scim_bridge.target.rate import Rate
+from scim_bridge.target.rate import Latency, Rate
 from scim_bridge.target.refusal import error_of, request_id_of
 from scim_bridge.target.retry import Patience
 

@@ -1,13 +1,16 @@
-"""The pace of requests. The quota is for all clients together and nobody tells it, so the pace is found by trying.
+"""How many requests a second (Rate), and how long their answers take (Latency), which decides how many go at once.
 
-As in TCP: it doubles every second until the first 429, then grows by a little and is cut by a share (AIMD), always
-below the configured ceiling. The endpoint's own bucket evens out what lies above and below the quota.
+AWS publishes no quota for the SCIM endpoint of IAM Identity Center, and the quota is for all clients of the instance
+together. So the pace is found by trying, as in TCP: it doubles every second until the first 429, then grows by a little
+and is cut by a share (AIMD, RFC 5681 §3.1), always below the configured ceiling. The endpoint's own bucket evens out
+what lies above and below the quota.
 """
 
 import math
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic, sleep
 
@@ -27,6 +30,10 @@ _MOST_AT_ONCE = 20
 _LEAST = 0.1
 _HAIR = 1e-6
 """Seconds: what a clock cannot tell apart."""
+_WEIGHT = 0.1
+"""Of the newest answer in the average latency."""
+_HANGING_AFTER = 1.0
+"""Seconds beyond ten times the usual, after which an answer is no longer expected soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +137,54 @@ class Rate:
                 break
             before += 1
         return max(self._next, now - self._slack) + before / self._per_second - now
+
+
+class Latency:
+    """An exponential average over the answers that came. Safe to use from several threads."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._average: float | None = None
+        self._begun: dict[object, float] = {}
+        self._paused = 0
+
+    @property
+    def seconds(self) -> float:
+        """The average, 0 before the first answer."""
+        return self._average or 0.0
+
+    @property
+    def hanging(self) -> int:
+        """How many requests have been under way for far longer than usual, or wait to be sent again later."""
+        with self._lock:
+            latest = self._clock() - _HANGING_AFTER - 10 * self.seconds
+            return self._paused + sum(begun < latest for begun in self._begun.values())
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Around a wait between two requests."""
+        with self._lock:
+            self._paused += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._paused -= 1
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """Around one exchange. One that raises was not answered and says nothing of how long answers take."""
+        key, begun = object(), self._clock()
+        with self._lock:
+            self._begun[key] = begun
+        try:
+            yield
+        except BaseException:
+            with self._lock:
+                del self._begun[key]
+            raise
+        with self._lock:
+            del self._begun[key]
+            taken = self._clock() - begun
+            self._average = taken if self._average is None else self._average + _WEIGHT * (taken - self._average)

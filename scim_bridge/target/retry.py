@@ -33,7 +33,7 @@ def backoff(attempt: int, after: float | None, chance: Callable[[], float] = ran
     return jitter(attempt, chance) if after is None else min(after, _LONGEST_ASKED)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Outage:
     """What all requests together tell of the endpoint: it is down once nothing has succeeded for a minute while a dozen
     attempts failed, and it does not answer a question either. From then on nothing is sent, so that many requests under
@@ -90,7 +90,7 @@ class Outage:
             self.struggling += by
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Patience:
     """How long to try. first_answer: seconds until an endpoint that never answered at all is given up.
 
@@ -118,7 +118,7 @@ class Patience:
         new_for: send() names a resource made a moment ago, which the endpoint may not see at once (reference, 7.1): for
         so many seconds a NotThere is not believed. attempts: fewer than usual.
         """
-        trial = _Trial(self, self.clock(), attempts or self.attempts, new_for)
+        trial = _Trial(patience=self, begun=self.clock(), attempts=attempts or self.attempts, new_for=new_for)
         again: tuple[type[Exception], ...] = (Retry, NotThere) if new_for > 0 else (Retry,)
         try:
             return insist(lambda: self._attempt(send, of_one=of_one), trial, self.wait, again)
@@ -164,7 +164,7 @@ class Patience:
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Trial:
     """One request being sent until it is answered. failures: attempts that failed but were not throttled.
 

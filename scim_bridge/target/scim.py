@@ -19,13 +19,12 @@ from scim_bridge.model.protocol import Answer, Progress, silent
 from scim_bridge.target.capability_reading import read_capabilities
 from scim_bridge.target.client import Request, ScimClient, Sent
 from scim_bridge.target.identity_center import IDENTITY_CENTER
-from scim_bridge.target.members import MemberReader
+from scim_bridge.target.members import MemberReader, ShownMembers
 from scim_bridge.target.rate import Rate
 from scim_bridge.target.read import COLLECTION, Resource, filter_of, one_page, pages_of, read_inventory
 from scim_bridge.target.retry import NEW_FOR
-from scim_bridge.target.shown_members import ShownMembers
 from scim_bridge.target.wire import from_resource, to_resource
-from scim_bridge.target.writing import MemberChange, Patching, Replacing, Writing
+from scim_bridge.target.write import MemberChange, Patching, Replacing, Writer
 
 _READERS = 8
 _CHECKS = 3
@@ -59,9 +58,9 @@ class ScimTarget:
         self._shown = ShownMembers(client, self._pages, _READERS)
         by_filter = MemberReader(client, self._pages, self._all_user_ids, _READERS)
         self._members: MemberReader | ShownMembers = self._shown if capabilities.shows_members else by_filter
-        self._writing: Writing = Replacing(client)
+        self._writer: Writer = Replacing(client)
         if capabilities.can_patch:
-            self._writing = Patching(client, by_filter=capabilities.removes_by_filter)
+            self._writer = Patching(client, by_filter=capabilities.removes_by_filter)
 
     def __enter__(self) -> "ScimTarget":
         return self
@@ -182,7 +181,7 @@ class ScimTarget:
         An address is replaced whole: if a part of it changes, `changes` holds all its parts, those that stay as well
         (old == new).
         """
-        reply = self._writing.update(kind, target_id, changes, new_for=self._new_for(target_id))
+        reply = self._writer.update(kind, target_id, changes, new_for=self._new_for(target_id))
         return Answer(target_id, reply.request_id)
 
     def delete(self, kind: Kind, target_id: str) -> Answer:
@@ -202,7 +201,7 @@ class ScimTarget:
     def _change_members(self, op: MemberChange, group_id: str, user_ids: Sequence[str]) -> Answer:
         new_for = self._new_for(group_id, *user_ids)
         try:
-            return Answer(group_id, self._writing.change_members(op, group_id, user_ids, new_for=new_for).request_id)
+            return Answer(group_id, self._writer.change_members(op, group_id, user_ids, new_for=new_for).request_id)
         finally:
             self._shown.forget(group_id)
 

@@ -1,6 +1,6 @@
 """Attributes by path ↔ SCIM bodies (RFC 7643, RFC 7644 §3.5), in the forms Identity Center takes (design.md §6.10)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -16,20 +16,18 @@ _PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 _LISTS = ("emails", "phoneNumbers", "roles")
 
 
-def _places(holder: str, *keys: str) -> dict[str, str]:
-    return {key: holder + key for key in keys}
+def _places(holder: str, keys: str) -> dict[str, str]:
+    """Key → path of each of these keys, written with spaces between them."""
+    return {key: holder + key for key in keys.split()}
 
 
 # An answer's keys → paths, one table for each object inside a resource.
 _SHOWN = _places(
-    "", "userName", "externalId", "displayName", "nickName", "profileUrl", "title", "userType", "preferredLanguage",
-    "locale", "timezone",
-)  # fmt: skip
-_SHOWN_NAME = _places(
-    "name.", "formatted", "givenName", "familyName", "middleName", "honorificPrefix", "honorificSuffix"
+    "", "userName externalId displayName nickName profileUrl title userType preferredLanguage locale timezone"
 )
-_SHOWN_ADDRESS = _places("addresses.", "formatted", "streetAddress", "locality", "region", "postalCode", "country")
-_SHOWN_ENTERPRISE = _places("enterprise.", "employeeNumber", "costCenter", "organization", "division", "department")
+_SHOWN_NAME = _places("name.", "formatted givenName familyName middleName honorificPrefix honorificSuffix")
+_SHOWN_ADDRESS = _places("addresses.", "formatted streetAddress locality region postalCode country")
+_SHOWN_ENTERPRISE = _places("enterprise.", "employeeNumber costCenter organization division department")
 _SHOWN_EMAIL = {"value": "emails"}
 _SHOWN_PHONE = {"value": "phoneNumbers"}
 _SHOWN_ROLE = {"value": "roles"}
@@ -104,21 +102,6 @@ def _put(body: dict[str, Any], holder: str, part: str, path: str, new: Value | N
     body[holder] = inner
     if not inner:
         del body[holder]
-
-
-def with_members(shown: Mapping[str, Any], user_ids: Sequence[str]) -> dict[str, Any]:
-    """A group as it was shown, with these users in it."""
-    members = list(shown.get("members") or ())
-    there = {member.get("value") for member in members}
-    added = [{"value": user_id} for user_id in dict.fromkeys(user_ids) if user_id not in there]
-    return dict(shown) | {"members": members + added} if added else dict(shown)
-
-
-def without_members(shown: Mapping[str, Any], user_ids: Sequence[str]) -> dict[str, Any]:
-    """A group as it was shown, without these users."""
-    gone, members = set(user_ids), list(shown.get("members") or ())
-    left = [member for member in members if member.get("value") not in gone]
-    return dict(shown) | {"members": left} if len(left) < len(members) else dict(shown)
 
 
 def to_member_patch(op: str, user_ids: Iterable[str], *, by_filter: bool = False) -> dict[str, Any]:

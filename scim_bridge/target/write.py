@@ -2,18 +2,18 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from scim_bridge.model.identity import Kind
 from scim_bridge.model.operation import Change
 from scim_bridge.target.client import Reply, Request, ScimClient
 from scim_bridge.target.read import COLLECTION, Resource
-from scim_bridge.target.wire import to_changed, to_member_patch, to_patch, with_members, without_members
+from scim_bridge.target.wire import to_changed, to_member_patch, to_patch
 
 MemberChange = Literal["add", "remove"]
 
 
-class Writing(Protocol):
+class Writer(Protocol):
     """One way of changing resources. new_for: seconds for which what it names may not be visible."""
 
     def update(self, kind: Kind, target_id: str, changes: Mapping[str, Change], *, new_for: float) -> Reply:
@@ -64,7 +64,7 @@ class Replacing:
     def change_members(self, op: MemberChange, group_id: str, user_ids: Sequence[str], *, new_for: float) -> Reply:
         """Put users in or take them out; nothing is sent if it is so already."""
         path = f"Groups/{group_id}"
-        change = with_members if op == "add" else without_members
+        change = _with_members if op == "add" else _without_members
         with self._alone(path):
             reply = self._get(path, new_for=new_for)
             return self._put(path, reply, change(reply.body, user_ids))
@@ -79,3 +79,18 @@ class Replacing:
         if body == shown.body:
             return shown
         return self._client.send(Request("PUT", path, {key: value for key, value in body.items() if key != "meta"}))
+
+
+def _with_members(shown: Mapping[str, Any], user_ids: Sequence[str]) -> dict[str, Any]:
+    """A group as it was shown, with these users in it."""
+    members = list(shown.get("members") or ())
+    there = {member.get("value") for member in members}
+    added = [{"value": user_id} for user_id in dict.fromkeys(user_ids) if user_id not in there]
+    return dict(shown) | {"members": members + added} if added else dict(shown)
+
+
+def _without_members(shown: Mapping[str, Any], user_ids: Sequence[str]) -> dict[str, Any]:
+    """A group as it was shown, without these users."""
+    gone, members = set(user_ids), list(shown.get("members") or ())
+    left = [member for member in members if member.get("value") not in gone]
+    return dict(shown) | {"members": left} if len(left) < len(members) else dict(shown)

@@ -1,8 +1,8 @@
 """What is remembered from one reading to the next: users and groups as Graph gave them, and how far the changes go.
 
 An entry is JSON under the key "user ID" or "group ID", ID being the object id. A user's entry is Graph's own object,
-with the object id of the manager under `manager`. A group's entry holds Graph's object and the ids of its direct members, by
-what they are. The watermark holds the links for the next rounds of changes.
+with the object id of the manager under `manager`. A group's entry holds Graph's object and the ids of its direct
+members, by what they are. The watermark holds the links for the next rounds of changes.
 
 A Revision is those entries on their way to what they are after this reading. Pure: rows in, entries out. Raise
 source.py's _FORM when the form changes: what was remembered in another form is then not used.
