@@ -1,8 +1,8 @@
 """Reading who is in which group: by filter (MemberReader), or as groups are shown with their members (ShownMembers).
 
-Identity Center never shows members on a group, so they are asked for by filter. There are three ways (reference,
-section 3), the cheapest first; which ones the endpoint refuses is found out once a run. Where groups are shown with
-their members, no request beyond the listing of the groups is needed.
+Identity Center never shows members on a group, so they are asked for by filter. There are three ways
+(docs/identity-center.md §3), the cheapest first; which ones the endpoint refuses is found out once a run. Where groups
+are shown with their members, no request beyond the listing of the groups is needed.
 
 A membership that is read wrongly is lost or stays for ever. So every way is confirmed against another one (`confirms`)
 before its answer is acted on, and an answer that may have been cut off counts as refused.
@@ -44,13 +44,19 @@ class MemberReader:
         self._without_cursor: set[str] = set()
 
     def read(self, group_ids: Sequence[str], progress: Progress) -> Members:
-        """One entry for each group; a group that is gone has no members. Raises Refused if no way is accepted."""
+        """Group id → ids of its users: one entry for each group. A group that is gone has no members.
+
+        progress: told "read members", and how many groups, users or pairs of how many. Raises Refused if no way is
+        accepted, Stop.
+        """
         while True:
             way = self._ways[0]
             try:
                 found = way(group_ids, progress) if group_ids else {}
                 break
             except Refused:
+                # A way is given up for the rest of the run: asking again would cost a request each time. Several
+                # threads may find this out at once, so the way is taken out by name.
                 if way == self._by_pair:
                     raise
                 self._ways = [other for other in self._ways if other != way]
@@ -82,6 +88,7 @@ class MemberReader:
 
     def _still_says(self, group_id: str, user_id: str) -> bool:
         if self._ways[0] == self._by_group:
+            # Asked again in the way of the reading: if the membership has changed since, this way shows it too.
             return user_id in self._ids("Users", filter_of(("groups.value", group_id)))
         return group_id in self._ids("Groups", filter_of(("members.value", user_id)))
 
@@ -91,6 +98,7 @@ class MemberReader:
 
         return dict(self._spread(users_of, group_ids, len(group_ids), progress))
 
+    # Groups that are not asked for are passed over: a user's groups come all together, those of other tools among them.
     def _by_user(self, group_ids: Sequence[str], progress: Progress) -> dict[str, set[str]]:
         def groups_of(user_id: str) -> set[str]:
             return self._ids("Groups", filter_of(("members.value", user_id)))
@@ -118,7 +126,7 @@ class MemberReader:
         """Ids of all resources under a filter; none if what the filter names is gone. one: there can't be several.
 
         A server that takes no cursor beside a filter is asked without; an answer that fills a page counts as cut off,
-        and so as refused (reference, ListGroups).
+        and so as refused (docs/identity-center.md §2.11): without a cursor the rest is left out silently.
         """
         try:
             if collection not in self._without_cursor and not one:
@@ -127,6 +135,8 @@ class MemberReader:
                     return found
             ids = {resource["id"] for resource in one_page(self._client, collection, condition)}
         except NotThere:
+            # ListGroups answers 404 if the member that the filter names does not exist (docs/identity-center.md
+            # §2.11).
             return set()
         if not one:
             self._without_cursor.add(collection)
@@ -200,6 +210,7 @@ class ShownMembers:
     def read(self, group_ids: Sequence[str], progress: Progress) -> Members:
         """One entry for each group; one that is gone has no members."""
         with self._lock:
+            # Taken out as they are used: what a listing showed counts for one reading.
             known = self._listed if self._trusts_listings and any(self._listed.values()) else {}
             found = {group_id: known.pop(group_id) for group_id in group_ids if group_id in known}
         missing = [group_id for group_id in group_ids if group_id not in found]
@@ -224,6 +235,7 @@ class ShownMembers:
         return is_in
 
     def _ask(self, group_id: str) -> frozenset[str]:
+        """The members that the group itself shows; none if it is gone."""
         try:
             return members_of(self._client.get(f"Groups/{group_id}", needs="id").body)
         except NotThere:

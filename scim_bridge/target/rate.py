@@ -1,9 +1,9 @@
 """How many requests a second (Rate), and how long their answers take (Latency), which decides how many go at once.
 
-AWS publishes no quota for the SCIM endpoint of IAM Identity Center, and the quota is for all clients of the instance
-together. So the pace is found by trying, as in TCP: it doubles every second until the first 429, then grows by a little
-and is cut by a share (AIMD, RFC 5681 §3.1), always below the configured ceiling. The endpoint's own bucket evens out
-what lies above and below the quota.
+The quota is for all clients of an instance together, it can be raised by a support case, and no answer says how much is
+left (docs/identity-center.md §5). So the pace is found by trying, as in TCP (RFC 5681 §3.1): it doubles every second
+until the first 429, then grows by a little and is cut by a share (AIMD), always below the configured ceiling. The
+endpoint's own bucket evens out what lies above and below the quota.
 """
 
 import math
@@ -23,11 +23,15 @@ _GROWTH = 0.01
 _CALM = 5.0
 """Seconds without a 429 after which the growth grows as well, in proportion to the time."""
 _CUT = 0.8
+"""What is left of a pace that had held and was throttled: near the quota a small step is enough."""
 _DEEP_CUT = 0.5
+"""What is left while the quota is still searched for: the pace has doubled since the last one known to be good."""
 _PROVEN_AFTER = 1.0
 """Seconds for which a pace must have held for the search to be over: a 429 that comes sooner halves it."""
 _MOST_AT_ONCE = 20
+"""Requests in a burst after an idle time: the documented quota of one second."""
 _LEAST = 0.1
+"""Requests a second. A pace of 0 would never find out that the quota is free again."""
 _HAIR = 1e-6
 """Seconds: what a clock cannot tell apart."""
 _WEIGHT = 0.1
@@ -47,7 +51,8 @@ class Turn:
 class Rate:
     """Lets requests pass at a pace of its own, never above `ceiling` a second; after an idle time a few at once.
 
-    clock and wait: seconds, exchanged in tests so that they wait for nothing. Safe to use from several threads.
+    ceiling: requests a second (target.requests_per_second). clock and wait: seconds, exchanged in tests so that they
+    wait for nothing. Safe to use from several threads.
     """
 
     def __init__(
@@ -85,6 +90,7 @@ class Rate:
                 seconds = self._seconds_left(ticket, now)
                 if seconds <= _HAIR:
                     (self._urgent if urgent else self._waiting).popleft()
+                    # Turns that were not used go by: of an idle time only `_slack` seconds may be made up for.
                     self._next = max(self._next, now - self._slack) + 1 / self._per_second
                     return Turn(now, has_waited)
             has_waited = True
@@ -104,6 +110,7 @@ class Rate:
                 if self._per_second >= self._ceiling:
                     self._hold(self._ceiling)
             elif turn.has_waited:
+                # A client that the pace did not hold back has not tried it out, so its success proves nothing.
                 since = max(1.0, (self._clock() - self._held_at) / _CALM)
                 more = _GROWTH * since * self._held / self._per_second
                 self._per_second = min(self._ceiling, self._per_second + more)
@@ -111,6 +118,7 @@ class Rate:
     def throttled(self, turn: Turn) -> None:
         """The request of this turn was answered 429. One cut for all that were sent at the pace that was too fast."""
         with self._lock:
+            # Many requests are under way at once: those sent before the last cut were sent at the pace that it cut.
             if turn.at <= self._cut_at:
                 return
             has_held = not self._is_starting and turn.at - max(self._held_at, self._paused_until) >= _PROVEN_AFTER
@@ -140,7 +148,7 @@ class Rate:
 
 
 class Latency:
-    """An exponential average over the answers that came. Safe to use from several threads."""
+    """An exponential average over the answers that came. clock: seconds. Safe to use from several threads."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -151,7 +159,7 @@ class Latency:
 
     @property
     def seconds(self) -> float:
-        """The average, 0 before the first answer."""
+        """The average in seconds, 0 before the first answer."""
         return self._average or 0.0
 
     @property

@@ -1,4 +1,8 @@
-"""Attributes by path ↔ SCIM bodies (RFC 7643, RFC 7644 §3.5), in the forms Identity Center takes (design.md §6.10)."""
+"""Attributes by path ↔ SCIM bodies (RFC 7643, RFC 7644 §3.5), in the forms Identity Center takes. Pure.
+
+One email, phone number, role and address each, the email marked as primary; every PATCH operation about one attribute,
+always with its path (docs/identity-center.md §2.2, §2.6, §7.3).
+"""
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
@@ -44,6 +48,7 @@ def to_resource(kind: Kind, attributes: Mapping[str, Value]) -> dict[str, Any]:
                 body["schemas"].append(ENTERPRISE)
             body.setdefault(ENTERPRISE, {})[part] = {"value": value} if part == "manager" else value
         elif holder == "addresses":
+            # Only one address fits. Its type is the one that Entra ID's provisioning sends.
             body.setdefault("addresses", [{"type": "work"}])[0][part] = value
         elif part:
             body.setdefault(holder, {})[part] = value
@@ -53,7 +58,10 @@ def to_resource(kind: Kind, attributes: Mapping[str, Value]) -> dict[str, Any]:
 
 
 def to_patch(changes: Mapping[str, Change]) -> dict[str, Any]:
-    """The body of a PATCH: one operation an attribute, each with its path; the address whole, as it comes in parts."""
+    """The body of a PATCH (RFC 7644 §3.5.2): one operation an attribute, each with its path; the address whole.
+
+    changes: path → (old, new), new None to remove. A path-less operation may hold one attribute only, so none is sent.
+    """
     operations: list[dict[str, Any]] = []
     address: dict[str, Value] = {}
     for path, (_, new) in changes.items():
@@ -61,6 +69,8 @@ def to_patch(changes: Mapping[str, Change]) -> dict[str, Any]:
             if new is not None:
                 address[path.removeprefix("addresses.")] = new
         elif new is None:
+            # "" is refused (minimum length 1), so an attribute is cleared by removing it (docs/identity-center.md
+            # §4.3).
             operations.append({"op": "remove", "path": _wire_path(path)})
         else:
             operations.append({"op": "replace", "path": _wire_path(path), "value": _wire_value(path, new)})
@@ -75,6 +85,7 @@ def to_patch(changes: Mapping[str, Change]) -> dict[str, Any]:
 
 def to_changed(shown: Mapping[str, Any], changes: Mapping[str, Change]) -> dict[str, Any]:
     """A resource as it was shown, with these changes: the body of a PUT. The address whole, as in to_patch."""
+    # PUT wipes what it does not name, so the body begins with all that was shown, known to us or not.
     body = deepcopy(dict(shown))
     if any(path.startswith("addresses.") for path in changes):
         body.pop("addresses", None)

@@ -1,4 +1,7 @@
-"""Changing a resource that is there: by PATCH, or by PUT of the whole resource where the server takes no PATCH."""
+"""Changing a resource that is there: by PATCH, or by PUT of the whole resource where the server takes no PATCH.
+
+Every method raises Hold (NotThere, NameTaken, Refused) for this object, Stop for the run. Reply is the last answer.
+"""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -38,7 +41,7 @@ class Patching:
         return self._client.send(Request("PATCH", path, to_patch(changes), new_for=new_for))
 
     def change_members(self, op: MemberChange, group_id: str, user_ids: Sequence[str], *, new_for: float) -> Reply:
-        """All users by one request."""
+        """All users by one request: an explicit list, never a replace of all (docs/identity-center.md §2.12, §7.2)."""
         body = to_member_patch(op, user_ids, by_filter=self._by_filter)
         return self._client.send(Request("PATCH", f"Groups/{group_id}", body, new_for=new_for))
 
@@ -52,6 +55,7 @@ class Replacing:
 
     def __init__(self, client: ScimClient) -> None:
         self._client = client
+        # A fixed number of locks, chosen by the path's hash: two paths may share one, which costs a wait and no more.
         self._locks = tuple(threading.Lock() for _ in range(64))
 
     def update(self, kind: Kind, target_id: str, changes: Mapping[str, Change], *, new_for: float) -> Reply:
@@ -76,6 +80,7 @@ class Replacing:
         return self._client.send(Request("GET", path, needs="id", new_for=new_for))
 
     def _put(self, path: str, shown: Reply, body: Resource) -> Reply:
+        # Already so: a PUT would only risk overwriting what another client changes meanwhile.
         if body == shown.body:
             return shown
         return self._client.send(Request("PUT", path, {key: value for key, value in body.items() if key != "meta"}))
