@@ -1,8 +1,8 @@
 """AWS IAM Identity Center's dialect as data: what it can hold (docs/identity-center.md §4).
 
 Sources: https://docs.aws.amazon.com/singlesignon/latest/developerguide/limitations.html and the patterns of the
-Identity Store API, which checks what comes by SCIM too. Attributes that it takes but never shows back (profileUrl) or cannot
-change later (roles) have no place here: they would be sent again on every run, or be wrong for ever.
+Identity Store API, which checks what comes by SCIM too. Attributes that it takes but never shows back (profileUrl) or
+cannot change later (roles) have no place here: they would be sent again on every run, or be wrong for ever.
 """
 
 from scim_bridge.model.capabilities import Capabilities, Characteristic

@@ -27,7 +27,7 @@ from scim_bridge.source.entra.sign_in import SignIn, roles_of
 
 T = TypeVar("T")
 _log = logging.getLogger("scim_bridge.source.entra")
-# httpx tells every URL at INFO, with the ids in it; msal tells answers that it cannot read, which may hold a token.
+# httpx writes every URL at INFO, with the ids in it; msal writes answers that it cannot read, which may hold a token.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 logging.getLogger("msal").setLevel(logging.CRITICAL)
 _VERSION = "v1.0"
@@ -72,6 +72,7 @@ class _Trial:
     def is_over(self, failure: Failure) -> bool:
         if not isinstance(failure.error, Throttled):
             self.failures += 1
+        # A wait that would end after the patience does is not begun: the run ends now, with the same result.
         until = self.elapsed + failure.pause
         if isinstance(failure.error, Unreachable) and not self.patience.has_answered:
             return until >= self.patience.first_answer
@@ -100,7 +101,10 @@ class Request:
 
 
 class Graph:
-    """A connection to Graph for one reading: `with Graph(…) as graph`. asked: how many requests have been sent."""
+    """A connection to Graph for one reading: `with Graph(…) as graph`. asked: how many requests have been sent.
+
+    trust: gives the certificates to believe in. patience: how long to try, kept for the life of the source.
+    """
 
     def __init__(
         self, settings: EntraSettings, sign_in: SignIn, trust: Callable[[], ssl.SSLContext], patience: Patience
@@ -162,6 +166,7 @@ class Graph:
 
     def _once(self, request: Request, url: str) -> dict[str, Any]:
         answer = self._exchange(request, url, self._sign_in.token())
+        # A token may be revoked before it expires (continuous access evaluation): another one is asked for once.
         if answer.status_code == 401:
             answer = self._exchange(request, url, self._sign_in.renewed(_challenge(answer)))
             if answer.status_code == 401:

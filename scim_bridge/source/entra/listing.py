@@ -113,6 +113,7 @@ def pages(graph: Graph, first: Request, tally: Tally) -> Iterator[dict[str, Any]
         link = next_of(page)
         if link is None:
             return
+        # A next link is opaque; if one comes again, so would all pages after it, for ever.
         if link in seen:
             raise SourceUnreadable("a listing of Graph leads in a circle: a next link came twice", _NEXT_RUN)
         seen.add(link)
@@ -121,7 +122,7 @@ def pages(graph: Graph, first: Request, tally: Tally) -> Iterator[dict[str, Any]
 
 
 def listing(graph: Graph, first: Request, tally: Tally) -> list[GraphObject]:
-    """Every row of a listing."""
+    """Every row of a listing. Raises SourceUnreadable, CredentialsRefused, PositionLost, Absent."""
     return [row for page in pages(graph, first, tally) for row in rows_of(page)]
 
 
@@ -143,7 +144,8 @@ def changes(graph: Graph, first: Request, tally: Tally) -> tuple[list[GraphObjec
 def ask_all(graph: Graph, questions: Sequence[Request]) -> Answers:
     """Every question's answer, by its url (below the version). One that is refused does not stop the others.
 
-    What is throttled or fails in passing is asked again after a while, the others are not. Raises SourceUnreadable when
+    Parts of a batch are throttled one by one (https://learn.microsoft.com/graph/throttling#throttling-and-batching):
+    what is throttled or fails in passing is asked again after a while, the others are not. Raises SourceUnreadable when
     patience has run out.
     """
     answers: Answers = {}

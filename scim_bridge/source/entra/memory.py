@@ -94,7 +94,10 @@ def merged(before: Mapping[str, Any], row: GraphObject) -> GraphObject:
 
 
 class Revision:
-    """Entries, moved on row by row. before: what was remembered, none for a reading of everything."""
+    """Entries, moved on row by row. before: key → text as remembered, none for a reading of everything.
+
+    Rows must come in Graph's order: the last one of an object holds. changed() gives what has become of the entries.
+    """
 
     def __init__(self, before: Mapping[str, str]) -> None:
         self._before = before

@@ -26,15 +26,18 @@ _INCREMENTAL_VALUES = -0x8000_0000
 """Only the values of a link that changed. As an INTEGER it must have four bytes, hence the sign: a real domain
 controller refuses 0x80000000 in five (MS-ADTS: flags is a 32-bit field)."""
 _BYTES = 1 << 20
+"""The most that one answer may hold; the server may give less."""
 _REFUSALS = (
     ldap.INSUFFICIENT_ACCESS,
     ldap.UNAVAILABLE_CRITICAL_EXTENSION,
     ldap.UNWILLING_TO_PERFORM,
     ldap.PROTOCOL_ERROR,
 )
+# What changes when an entry is moved or renamed, deleted, or disabled, whatever the mapping uses.
 _MOVES = ("name", "isDeleted", "userAccountControl")
 
 
+# The value of the control in BER (MS-ADTS 3.1.1.3.4.1.3). python-ldap has no class for it.
 class _Value(univ.Sequence):  # type: ignore[misc]  # the library has no types
     componentType = namedtype.NamedTypes(  # noqa: N815 - the library's
         namedtype.NamedType("flags", univ.Integer()),
@@ -76,7 +79,10 @@ class DirSync:
         self._session, self._layout, self._reader = session, layout, reader
 
     def start(self) -> str:
-        """A cookie of now for each domain: asked for deletions alone, the server passes over nearly everything."""
+        """A cookie of now for each domain: asked for deletions alone, the server passes over nearly everything.
+
+        Raises Untracked if the server or this account has no DirSync, SourceUnreadable.
+        """
         if not self._session.supports(DirSyncControl.controlType):
             raise Untracked("the server does not know DirSync")
         try:
@@ -91,13 +97,15 @@ class DirSync:
         return _watermark(cookies)
 
     def changes(self, memory: Memory) -> Changes:
-        """What has changed in each domain, read again within base and filter."""
+        """What has changed in each domain, read again within base and filter. Raises Lost, SourceUnreadable."""
         cookies: dict[str, str] = position(memory.watermark).get("cookies", {})
         moved_on: dict[str, bytes] = {}
         anchors: set[str] = set()
         for context in self._session.contexts_of(self._layout.bases):
             if context not in cookies:
                 raise Lost(f"what is remembered does not know {context}")
+            # DirSync searches a whole naming context, never a base below it, and answers with bare changes. So only the
+            # ids are taken from it.
             try:
                 moved_on[context], changed = self._drain(context, b64decode(cookies[context]), self._asked())
             except _REFUSALS as error:

@@ -200,7 +200,8 @@ def _plain_names(values: list[bytes]) -> list[str]:
 def complete(session: Session, row: Row, layout: Layout) -> Row | None:
     """A row with all of its members under their plain name, None if the group is gone by now.
 
-    Raises SourceUnreadable if the group never holds still.
+    layout: of Active Directory, whose uSNChanged (CHANGED) tells whether the group changed between two ranges. Raises
+    SourceUnreadable if the group never holds still.
     """
     given = _given(row, layout.member)
     if given is None:
@@ -211,7 +212,7 @@ def complete(session: Session, row: Row, layout: Layout) -> Row | None:
         if found is not None:
             return row[0], {**others, layout.member: found}
         again = session.entry(_by_guid(row[0]), (f"{layout.member};range=0-*", CHANGED), f"the group {_shown(row[0])}")
-        if again is None:
+        if again is None:  # deleted meanwhile, which is not the same as a group without members
             return None
         given = _given(again, layout.member)
         if given is None:

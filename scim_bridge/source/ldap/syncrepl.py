@@ -33,6 +33,7 @@ from scim_bridge.source.ldap.value import is_below, parts
 
 KIND = "syncrepl"
 _REFRESH_REQUIRED = 4096
+"""e-syncRefreshRequired (RFC 4533 §2.5): the server cannot go on from this cookie."""
 _PLACE_CLASSES = frozenset(name.lower().encode() for name in PLACE_CLASSES)
 
 
@@ -53,7 +54,10 @@ class Syncrepl:
         self._session, self._layout, self._reader = session, layout, reader
 
     def start(self) -> str:
-        """A cookie of now for each base: the contextCSN of the database it lies in."""
+        """A cookie of now for each base: the contextCSN of the database it lies in.
+
+        Raises Untracked if the server keeps no record of changes, SourceUnreadable.
+        """
         if not self._session.supports(SyncRequestControl.controlType):
             raise Untracked("the server does not report changes (OpenLDAP: overlay syncprov)")
         known: dict[str, str] = {}
@@ -68,7 +72,8 @@ class Syncrepl:
     def changes(self, memory: Memory) -> Changes:
         """What each base's server says has changed since its cookie, and who named what was renamed or is gone.
 
-        Those are read once more the next time: the server mends references a moment after the rename.
+        Those are read once more the next time: the server fixes references a moment after the rename. Raises Lost,
+        SourceUnreadable.
         """
         cookies: Mapping[str, str] = position(memory.watermark).get("cookies", {})
         moved_on: dict[str, str] = {}
@@ -92,6 +97,8 @@ class Syncrepl:
     def _searches(self) -> Iterator[tuple[Selection, str]]:
         return ((selection, base) for selection in self._layout.selections for base in selection.bases)
 
+    # The form of a cookie is the server's own affair (RFC 4533 §2.1.2). OpenLDAP's is rid=…,csn=…, and it accepts one
+    # that is made of the contextCSN, which is public. So the first reading need not be a refresh of everything.
     def _csn(self, context: str) -> str:
         found = self._session.entry(context, ("contextCSN",), context)
         values = found[1].get("contextCSN") if found is not None else None
@@ -101,6 +108,7 @@ class Syncrepl:
 
     def _ask(self, selection: Selection, base: str, cookie: str) -> _Answer:
         """One refresh. Raises Lost where the server does not accept the cookie or cuts its answer short."""
+        # Places are asked for beside the records: a renamed unit renames all entries in it, and is reported alone.
         wanted = f"(|{selection.filter}{PLACES})"
         asked = (*selection.asked, "objectClass")
         request = SyncRequestControl(criticality=1, cookie=cookie, mode="refreshOnly")
@@ -157,6 +165,8 @@ class Syncrepl:
     def _gone(self, memory: Memory, selection: Selection, base: str, answer: _Answer) -> set[str]:
         kinds = (selection.kind, "place")
         gone = {key(kind, anchor) for kind in kinds for anchor in answer.deleted}
+        # The present phase (RFC 4533 §3.3.1): the server's log does not go back that far, so it names what is still
+        # there, and what it leaves out is gone. Only below this base: other bases are other searches.
         if answer.present is not None:
             there = answer.present | answer.changed.keys()
             remembered = [entry for kind in kinds for entry in keys_of(memory.entries, kind)]
