@@ -1,11 +1,14 @@
-"""One object that fails every time, told apart from an endpoint that is down."""
+"""How long to try again; and one object that fails every time, told apart from an endpoint that is down."""
 
 import threading
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scim_bridge.errors import EndpointDown, NotAnswered
+from scim_bridge.target.retry import backoff
 from tests.fakes import FakeClock
 from tests.target.conftest import Opening, answer
 
@@ -113,3 +116,17 @@ def test_requests_that_wait_for_their_next_try_keep_nobody_else_up(open_at: Open
 def _patch(target: object, number: int) -> None:
     with pytest.raises(NotAnswered):
         target.update("user", f"poisoned{number}", {"title": (None, "x")})  # type: ignore[attr-defined]
+
+
+@given(attempt=st.integers(1, 10_000), chance=st.floats(0, 1))
+def test_the_backoff_begins_near_half_a_second_and_never_exceeds_thirty(attempt: int, chance: float) -> None:
+    assert 0 <= backoff(attempt, None, lambda: chance) <= min(30, 0.5 * 2 ** min(attempt - 1, 20))
+
+
+def test_the_backoff_doubles_up_to_its_cap() -> None:
+    assert [backoff(n, None, lambda: 1.0) for n in range(1, 9)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
+
+
+def test_what_the_endpoint_asks_for_goes_before_the_backoff_up_to_five_minutes() -> None:
+    assert backoff(1, 12.0) == 12
+    assert backoff(1, 86_400.0) == 300

@@ -10,22 +10,9 @@ from scim_bridge.model.source import Memory, SourceReading
 from tests.cutting import CuttingProxy
 from tests.ldap_server import ADMIN, SUFFIX, Slapd, add, group, person, replace
 from tests.remembering import remembered
-from tests.source.ldap.reading import TODAY, ids, members, source
+from tests.source.ldap.reading import TODAY, Interruption, ids, members, source
 
 BRANCH, PEOPLE = f"ou=branch,{SUFFIX}", f"ou=people,{SUFFIX}"
-
-
-class Interruption:
-    """Does something once, before a request that speaks of this goes on to the server."""
-
-    def __init__(self, request: str, act: Callable[[], object]) -> None:
-        self._request, self._act = request.encode(), act
-        self.happened = False
-
-    def __call__(self, data: bytes) -> None:
-        if self._request in data and not self.happened:
-            self.happened = True
-            self._act()
 
 
 def read_with(
@@ -105,19 +92,6 @@ def test_who_moves_while_changes_are_learned_is_not_taken_for_gone(slapd: Slapd)
     assert not reading.learned.is_whole
     assert set(ids(reading.snapshot)) == {"a", "b"}
     assert set(ids(source(slapd).read(TODAY, remembered(memory, reading)).snapshot)) == {"a", "b"}
-
-
-def test_who_moves_while_looked_at_is_not_taken_for_gone(slapd: Slapd) -> None:
-    link = slapd.admin()
-    add(link, person("b", "branch"))
-    memory = remembered(None, source(slapd).read(TODAY))
-    (anchor,) = ids(source(slapd).read(TODAY).snapshot).values()
-    act = Interruption(BRANCH, lambda: link.rename_s(f"uid=b,{BRANCH}", "uid=b", PEOPLE))
-    with CuttingProxy(slapd.port, before=act) as proxy:
-        reader = source(slapd, urls=(f"ldap://127.0.0.1:{proxy.port}",))
-        reading = reader.look(TODAY, memory, [("user", anchor)])
-    assert act.happened
-    assert [record.place for record in reading.snapshot.users] == [f"uid=b,{PEOPLE}"]
 
 
 def test_who_leaves_while_everything_is_read_is_gone_with_the_next_reading(make_slapd: Callable[..., Slapd]) -> None:

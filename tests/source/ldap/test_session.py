@@ -1,5 +1,9 @@
 """A listing that is cut short, by whatever it was, is never taken for the whole."""
 
+import pytest
+
+pytest.importorskip("ldap", reason="python-ldap is not installed (make system-packages, then make setup)")
+
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from scim_bridge.errors import SourceUnreadable
+from scim_bridge.source.ldap.session import is_without_people
 from tests.cutting import CuttingProxy
 from tests.ldap_server import PASSWORD, SUFFIX, Slapd, add, person, replace
 from tests.remembering import remembered
@@ -138,3 +143,17 @@ def test_after_an_outage_the_next_run_catches_up(slapd: Slapd) -> None:
         reader.read(TODAY, memory)
     slapd.start()
     assert set(ids(reader.read(TODAY, memory).snapshot)) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("partition", "is_usual"),
+    [
+        ("CN=Configuration,DC=t,DC=example", True),
+        ("DC=DomainDnsZones,DC=t,DC=example", True),
+        ("DC=ForestDnsZones,DC=t,DC=example??base", True),
+        ("DC=emea,DC=t,DC=example", False),
+        ("", False),
+    ],
+)
+def test_of_what_active_directory_refers_to_only_other_domains_matter(partition: str, is_usual: bool) -> None:
+    assert is_without_people(f"ldap://t.example/{partition}") is is_usual

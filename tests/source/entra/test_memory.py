@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from scim_bridge.model.source import moved_on
-from scim_bridge.source.entra.entry import GroupEntry, merged
-from scim_bridge.source.entra.revision import Revision
+from scim_bridge.source.entra.memory import GroupEntry, Revision, merged
 
 ANN = {"@odata.type": "#microsoft.graph.user", "id": "ann"}
 BOB = {"@odata.type": "#microsoft.graph.user", "id": "bob"}

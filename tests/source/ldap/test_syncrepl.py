@@ -14,21 +14,19 @@ from scim_bridge.model.source import Memory, Wanted
 from tests.ldap_organization import change, expected, open_ldap_entries, shown
 from tests.ldap_server import ADMIN, PASSWORD, ROOT, SUFFIX, Slapd, add, group, person, replace, require_slapd
 from tests.organization import EVENTS, Event, organization
-from tests.remembering import remembered
-from tests.source.ldap.reading import TODAY, Follower, ids, members, read, same, simple, source
-
-EVERYTHING = Wanted("id", frozenset({"uid", "sn", "cn", "manager", "employeeNumber", "title", "departmentNumber"}))
-TEAMS = Wanted("id", frozenset({"cn", "businessCategory"}))
-
-
-def first(value: object) -> str:
-    """An attribute's first value."""
-    return str(value[0] if isinstance(value, list) else value)
-
-
-def following(server: Slapd, user: Wanted = EVERYTHING, group: Wanted = TEAMS, **changes: object) -> Follower:
-    """Somebody who has read everything of this server once."""
-    return Follower(source(server, user, group, **changes))
+from tests.source.ldap.reading import (
+    EVERYTHING,
+    TEAMS,
+    TODAY,
+    first,
+    following,
+    ids,
+    members,
+    read,
+    same,
+    simple,
+    source,
+)
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__.strip("_"))
@@ -280,52 +278,3 @@ def test_another_mapping_another_memory(slapd: Slapd) -> None:
         source(slapd, bind=simple(password="other")).key,
     }
     assert len(keys) == 3
-
-
-def test_looking_at_one_record_leaves_the_others_as_remembered(slapd: Slapd) -> None:
-    link = slapd.admin()
-    for login in "abc":
-        add(link, person(login))
-    follower = following(slapd)
-    assert follower.memory is not None
-    known = ids(follower.source.read(TODAY).snapshot)
-    for login in "abc":
-        replace(link, person(login)[0], title=["Lead"])
-    link.delete_s(person("c")[0])
-    reading = follower.source.look(TODAY, follower.memory, [("user", known["a"]), ("user", known["c"])])
-    titles = {first(r.attributes["uid"]): r.attributes.get("title") for r in reading.snapshot.users}
-    assert titles == {"a": ["Lead"], "b": None}
-    assert reading.learned is not None
-    assert reading.learned.watermark == follower.memory.watermark
-    follower.memory = remembered(follower.memory, reading)
-    follower.follows()
-
-
-@pytest.mark.parametrize("stranger", ["1207", "a)(uid=*", "(", "\udcff", ""])
-def test_an_id_of_another_kind_of_source_is_there_for_nobody(make_slapd: Callable[..., Slapd], stranger: str) -> None:
-    server = make_slapd(log=True)
-    add(server.admin(), person("a"))
-    follower = following(server)
-    before = server.searches()
-    reading = follower.source.look(TODAY, follower.memory, [("user", stranger), ("group", stranger)])
-    assert set(ids(reading.snapshot)) == {"a"}
-    assert server.searches() - before == 1  # the root DSE
-
-
-def test_an_id_that_is_no_text_is_there_for_nobody(slapd: Slapd) -> None:
-    add(slapd.admin(), person("a", employeeNumber=["1"]))
-    follower = following(slapd, Wanted("employeeNumber", frozenset({"uid", "employeeNumber"})))
-    reading = follower.source.look(TODAY, follower.memory, [("user", "\udcff")])
-    assert set(ids(reading.snapshot)) == {"a"}
-
-
-def test_a_record_may_be_looked_at_by_another_id_and_found_where_it_is_new(slapd: Slapd) -> None:
-    link = slapd.admin()
-    add(link, person("a", employeeNumber=["1"]))
-    wanted = Wanted("employeeNumber", frozenset({"uid", "employeeNumber", "title"}))
-    follower = following(slapd, wanted)
-    assert follower.memory is not None
-    replace(link, person("a")[0], title=["Lead"])
-    add(link, person("b", employeeNumber=["2*"]))
-    reading = follower.source.look(TODAY, follower.memory, [("user", "1"), ("user", "2*"), ("user", "3")])
-    assert {r.id: r.attributes.get("title") for r in reading.snapshot.users} == {"1": ["Lead"], "2*": None}

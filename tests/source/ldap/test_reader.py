@@ -1,4 +1,10 @@
-"""Member lists in ranges, as a domain controller gives them that allows fewer values at a time than were asked for."""
+"""Entries as text, and member lists in ranges, as a domain controller gives them."""
+
+import pytest
+
+from tests.source.ldap.reading import of_people
+
+pytest.importorskip("ldap", reason="python-ldap is not installed (make system-packages, then make setup)")
 
 import re
 from collections.abc import Sequence
@@ -6,13 +12,19 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from scim_bridge.mapping.row import is_clean
+from scim_bridge.source.ldap import memory
+from scim_bridge.source.ldap.reader import Writer
+from scim_bridge.source.ldap.snapshot import snapshot
+from tests.source.ldap.reading import TODAY
+
 pytest.importorskip("ldap", reason="python-ldap is not installed (make system-packages, then make setup)")
 
 from types import SimpleNamespace
 from typing import Any
 
 from scim_bridge.errors import SourceUnreadable
-from scim_bridge.source.ldap.ranged import complete
+from scim_bridge.source.ldap.reader import complete
 from scim_bridge.source.ldap.session import Row
 
 DN = "CN=dev,DC=t"
@@ -78,3 +90,11 @@ def test_a_group_that_came_whole_is_left_as_it_is() -> None:
     layout: Any = SimpleNamespace(member="member")
     server: Any = None
     assert complete(server, row, layout) is row
+
+
+def test_a_value_that_is_no_utf_8_is_remembered_and_holds_its_record_only() -> None:
+    there = of_people(b"( 2.5.4.41 NAME 'name' SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )", names=frozenset({"name"}))
+    text = Writer(there).text(("uid=a,dc=x", {"name": [b"Sato\xff"]}))
+    assert memory.read(text) == ("uid=a,dc=x", {"name": ["Sato\udcff"]})
+    (record,) = snapshot({"user 1": text}, there, TODAY).users
+    assert not is_clean(*record.attributes["name"])  # type: ignore[misc]

@@ -1,26 +1,89 @@
-"""Looking at single records again, by their ids (`plan --only`): a user with the groups that the user is in.
+"""Reading single entries again: those that a server says have changed, and those that a user of `--only` names.
 
-And, where members are found by uid or gidNumber, with every other user whom the same reference may mean.
+They are read by the same bases and filters as ever. An entry that has left the scope, by whatever change, is not among
+those found, and is gone.
+
+An entry seldom changes alone. Servers fix references to an entry that was renamed or deleted without reporting the
+entries they fix: Active Directory its links, OpenLDAP by the overlay refint (slapo-refint(5)). So whoever names such an
+entry is read again too. And a look at one user needs the groups around that user: those that list the user now, those
+that did, and, where members are found by uid or gidNumber, every other user whom the same reference may mean.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ldap.filter import escape_filter_chars
 
 from scim_bridge.model.identity import Kind
 from scim_bridge.model.source import Memory
 from scim_bridge.model.text import normal
-from scim_bridge.source.ldap.entry import anchor_of, key, keys_of, read
-from scim_bridge.source.ldap.layout import GID, ID, Layout, Selection
-from scim_bridge.source.ldap.name import folded, parts, split, without_bits
-from scim_bridge.source.ldap.value import guid_filter, is_guid
-from scim_bridge.source.ldap.whole import AT_ONCE, Reader
+from scim_bridge.source.ldap.layout import GID, ID, MANAGER, Layout, Selection
+from scim_bridge.source.ldap.memory import anchor_of, key, keys_of, read, refuse_many, refuse_moved_places
+from scim_bridge.source.ldap.reader import AT_ONCE, Reader
+from scim_bridge.source.ldap.value import folded, guid_filter, is_guid, parts, split, without_bits
+
+_KINDS = ("user", "group", "place")
+Name = tuple[str, ...]
+"""A DN as value.parts gives it."""
+
+
+def as_they_are_now(reader: Reader, memory: Memory, anchors: Iterable[str]) -> dict[str, str | None]:
+    """Key → text of the entries with these ids, None for those that are gone or out of scope.
+
+    With them come the entries that name one of those gone. Raises Lost where reading everything is better (too many, or
+    a place moved), SourceUnreadable.
+    """
+    changed = set(anchors)
+    refuse_many(len(changed), memory)
+    found = _by_ids(reader, changed)
+    remembered = [name for anchor in changed for kind in _KINDS if (name := key(kind, anchor)) in memory.entries]
+    # Bases are asked one after the other: an entry that moves between two of them meanwhile is found in neither. It is
+    # looked for once more before it counts as gone.
+    found |= _by_ids(reader, {anchor_of(name) for name in remembered if name not in found})
+    gone = [name for name in remembered if name not in found]
+    refuse_moved_places(memory, {**dict.fromkeys(gone), **found})
+    mentions = mentioning(memory, reader.layout, guids={anchor_of(name) for name in gone}) - changed
+    return {**dict.fromkeys(gone), **found, **_by_ids(reader, mentions)}
+
+
+def _by_ids(reader: Reader, anchors: set[str]) -> dict[str, str]:
+    return {**reader.by_ids(anchors), **reader.places_by_ids(anchors)} if anchors else {}
+
+
+def mentioning(memory: Memory, layout: Layout, guids: Collection[str] = (), names: Collection[Name] = ()) -> set[str]:
+    """The ids of the remembered entries that have one of these as member or manager.
+
+    guids: lower-case, of Active Directory; names: as value.parts gives them, of any other server.
+    """
+    if not guids and not names:
+        return set()
+    found: set[str] = set()
+    named: dict[str, bool] = {}
+    kept = {MANAGER, layout.member.lower()} if not layout.joins_uid else {MANAGER}
+    for entry, text in memory.entries.items():
+        for name, values in read(text)[1].items():
+            if name.lower() not in kept:
+                continue
+            for value in values:
+                if value not in named:
+                    named[value] = _is_among(value, guids, names)
+                if named[value]:
+                    found.add(anchor_of(entry))
+    return found
+
+
+def _is_among(value: str, guids: Collection[str], names: Collection[Name]) -> bool:
+    guid, dn = split(value)
+    return guid in guids if guid else bool(names) and parts(without_bits(dn)) in names
 
 
 def look_again(
     reader: Reader, layout: Layout, memory: Memory, wanted: Sequence[tuple[Kind, str]]
 ) -> dict[str, str | None]:
-    """Key → text of these records as they are now, None for those of which the server says there is none."""
+    """Key → text of these records as they are now, None for those that the server says do not exist.
+
+    wanted: kind and record id of each. With them come the users and groups around them, as the module says. Raises
+    SourceUnreadable.
+    """
     changed: dict[str, str | None] = {}
     for kind, record_id in wanted:
         selection = layout.of(kind)
@@ -28,8 +91,8 @@ def look_again(
             continue
         known = _keys_with(layout, selection, memory, record_id)
         found = reader.fitting(selection, _condition(layout, selection, record_id, known))
-        # Who moved meanwhile from one base to another was found in neither, and is looked for once more.
-        found |= reader.again(anchor_of(entry) for entry in known if entry not in found)
+        # As in as_they_are_now: an entry that moved from one base to another meanwhile was found in neither.
+        found |= reader.by_ids(anchor_of(entry) for entry in known if entry not in found)
         changed |= {**dict.fromkeys(known), **found}
     if layout.groups is None:
         return changed
@@ -56,7 +119,7 @@ def _users_around(
         for entry in (keys_of(memory.entries, "user") if known else ())
         if entry not in looked_at and entry not in found and not known.isdisjoint(_found_by(memory.entries[entry]))
     ]
-    return dict.fromkeys(once) | found | reader.again(map(anchor_of, once))
+    return dict.fromkeys(once) | found | reader.by_ids(map(anchor_of, once))
 
 
 def _references(layout: Layout, entry: str, text: str | None) -> set[tuple[str, str]]:
@@ -97,7 +160,7 @@ def _groups_around(
         found |= reader.fitting(layout.groups, f"(|{listings})")
     ids = frozenset(map(anchor_of, people))
     once = [key for key in _listing(layout, memory, before, ids) if key not in looked_at and key not in found]
-    return found | dict.fromkeys(once) | reader.again(map(anchor_of, once))
+    return found | dict.fromkeys(once) | reader.by_ids(map(anchor_of, once))
 
 
 def _listed_as(layout: Layout, text: str | None) -> list[tuple[str, str]]:
