@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from scim_bridge.cli.output import tell
+from scim_bridge.cli.streams import tell
 from scim_bridge.errors import Misconfigured
 from scim_bridge.proposal.question import NOTHING, AboutFile, Question
 

@@ -1,20 +1,16 @@
-"""`check`, `schema` and `mapping test`: is everything in order before anything is changed?"""
+"""What `check` looks at: state, mapping and its tests, source, token, endpoint, access and schedule of a connection."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from scim_bridge.access.assignment import open_aws
-from scim_bridge.cli.output import Output, OutputOption, console, print_json, several, tell
-from scim_bridge.config.document import json_schema
-from scim_bridge.config.settings import AccessSettings, ConnectionSettings, TargetSettings, load
+from scim_bridge.cli.streams import several
+from scim_bridge.cli.token_age import token_age
+from scim_bridge.config.settings import AccessSettings, ConnectionSettings, Settings, TargetSettings
 from scim_bridge.errors import BridgeError
 from scim_bridge.mapping.document import load_mapping, wanted
-from scim_bridge.mapping.selftest import require_passing, run_tests
+from scim_bridge.mapping.selftest import require_passing
 from scim_bridge.model.identity import CHANGES, INSTEAD
 from scim_bridge.model.verification import ReadingCost, Verification
 from scim_bridge.model.wording import counted
@@ -24,44 +20,18 @@ from scim_bridge.source import open_source
 from scim_bridge.state.reader import open_reader
 from scim_bridge.target.read import PAGE
 from scim_bridge.target.scim import open_target
-from scim_bridge.view import document, terminal
 from scim_bridge.view.check import Check
 from scim_bridge.view.words import span
 
-_WARN_FROM = 90
-"""Days before the token's end: AWS itself begins to remind then."""
 
-
-def register(app: typer.Typer) -> None:
-    """Add these commands."""
-    app.command("check")(check_command)
-    app.command("schema")(schema_command)
-    mapping = typer.Typer(help="Mapping files.", no_args_is_help=True, rich_markup_mode=None)
-    mapping.command("test")(mapping_test_command)
-    app.add_typer(mapping, name="mapping")
-
-
-def check_command(
-    context: typer.Context,
-    connection: Annotated[str | None, typer.Argument(help="only this connection")] = None,
-    output: OutputOption = Output.text,
-) -> int:
-    """Configuration, mapping and its tests, source, token, endpoint and access: each a line, ok or how to fix it."""
-    settings = load(context.obj)
-    chosen = [settings.connection(connection)] if connection else list(settings.connections.values())
+def check_connections(settings: Settings, chosen: list[ConnectionSettings]) -> list[Check]:
+    """A line for each thing looked at: first the configuration and the state, then what is each connection's own."""
     found = counted(len(settings.connections), "connection")
     checks = [Check("configuration", ok=True, detail=f"{settings.path.name}, {found}")]
     checks.append(_try("state", lambda: _state(settings.state)))
     for each in chosen:
         checks += _check_connection(each, settings.state, f"{each.name}: " if len(chosen) > 1 else "")
-    if output is Output.json:
-        print_json(document.rows_document(checks))
-    else:
-        terminal.show_checks(console(), checks)
-    failed = sum(not check.ok for check in checks)
-    if failed:
-        tell(f"scim-bridge: {failed} of {len(checks)} checks are not ok.")
-    return 1 if failed else 0
+    return checks
 
 
 def _state(path: Path) -> str:
@@ -157,49 +127,3 @@ def _verified_every(connection: ConnectionSettings, cost: ReadingCost) -> str:
     shows_members = connection.target.kind != "identity-center"
     every = span(verification.every(cost.requests(PAGE, shows_members=shows_members)))
     return every if connection.verify is not None else f"{every} (auto: by the size of the target, 15 min to 24 h)"
-
-
-@dataclass(frozen=True, slots=True)
-class TokenAge:
-    """How long the token is still good. warns: an end is near or past."""
-
-    sentence: str
-    warns: bool = False
-    is_over: bool = False
-
-
-def token_age(target: TargetSettings) -> TokenAge:
-    """Days left of a token whose end is in the configuration."""
-    if target.token_expires is None:
-        return TokenAge("target.token_expires is not set, so nobody is warned before the token's year is over")
-    left = (target.token_expires - datetime.now(UTC).date()).days
-    if left < 0:
-        return TokenAge(
-            f"the token expired {counted(-left, 'day')} ago. Make a new one in the console", warns=True, is_over=True
-        )
-    sentence = f"the token expires in {counted(left, 'day')}, on {target.token_expires}"
-    return TokenAge(sentence, warns=left <= _WARN_FROM)
-
-
-def schema_command() -> int:
-    """The JSON schema of the configuration file, for editors and reviews."""
-    print_json(json_schema())
-    return 0
-
-
-def mapping_test_command(
-    file: Annotated[Path, typer.Argument(help="a mapping file")], output: OutputOption = Output.text
-) -> int:
-    """Run the tests that stand in a mapping file."""
-    results = run_tests(load_mapping(file))
-    if output is Output.json:
-        print_json([{"name": r.name, "passed": r.passed, "failures": r.failures} for r in results])
-    else:
-        checks = [Check(r.name, ok=r.passed, detail="; ".join(r.failures) or "as expected") for r in results]
-        terminal.show_checks(console(), checks)
-    failed = sum(not result.passed for result in results)
-    if failed:
-        tell(f"scim-bridge: {failed} of {len(results)} tests of {file.name} fail.")
-    elif not results:
-        tell(f"{file.name} has no tests")
-    return 2 if failed else 0

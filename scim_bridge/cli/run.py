@@ -3,11 +3,14 @@
 import signal
 import threading
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import typer
 
-from scim_bridge.cli.output import tell
-from scim_bridge.config.settings import Settings, load
+from scim_bridge.cli.streams import tell
+
+if TYPE_CHECKING:
+    from scim_bridge.config.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -17,11 +20,13 @@ def register(app: typer.Typer) -> None:
 
 def run_command(context: typer.Context) -> int:
     """Sync every connection on its schedule and serve the pages, until SIGINT or SIGTERM."""
+    from scim_bridge.config.settings import load
+
     run_forever(load(context.obj))
     return 0
 
 
-def run_forever(settings: Settings) -> None:
+def run_forever(settings: "Settings") -> None:
     """Worker and pages in one process. A signal lets the write in flight finish, then ends both."""
     from scim_bridge.service.app import Shown, create_app
     from scim_bridge.service.serve import Served

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from scim_bridge.cli.asking import Asking
+from scim_bridge.cli.init_asking import Asking
 from scim_bridge.config.source import CsvSettings
 from scim_bridge.config.source_document import FROM_USERS
 from scim_bridge.config.yaml_file import nearest

@@ -1,11 +1,8 @@
-"""`conflicts resolve`, `pause` and `resume`: what a person decides. Nothing is sent; the next run goes by it."""
+"""A person's decision about a conflict: whether it fits, and where it is kept for the next run."""
 
-from typing import Annotated
-
-import typer
-
-from scim_bridge.cli.output import tell, who
-from scim_bridge.config.settings import Settings, load
+from scim_bridge.cli.output import who
+from scim_bridge.cli.streams import tell
+from scim_bridge.config.settings import Settings
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.remembered import DECISIONS, ONLY_IGNORED, Decision
 from scim_bridge.model.run import ConflictRecord
@@ -16,40 +13,18 @@ from scim_bridge.state.writer import State
 from scim_bridge.view.conflict import kind_words
 
 
-def register(app: typer.Typer, conflicts: typer.Typer) -> None:
-    """Add these commands; `resolve` goes below `conflicts`."""
-    conflicts.command("resolve")(resolve_command)
-    app.command("pause")(pause_command)
-    app.command("resume")(resume_command)
+def decide(settings: Settings, key: str, given: list[Decision], link: str | None, note: str) -> None:
+    """Keep the decision about the open conflict of this key, or about all of a kind, where `key` is a kind.
 
-
-def resolve_command(
-    context: typer.Context,
-    key: Annotated[str, typer.Argument(help="a conflict's key, or a kind: all of it")],
-    link: Annotated[str | None, typer.Option("--link", metavar="TARGET_ID", help="the record is this resource")] = None,
-    separate: Annotated[bool, typer.Option("--separate", help="a namesake: the one who left is renamed")] = False,
-    adopt: Annotated[bool, typer.Option("--adopt", help="the record is the resource that it matches")] = False,
-    ignore: Annotated[bool, typer.Option("--ignore", help="leave it as it is, and stop asking")] = False,
-    source: Annotated[bool, typer.Option("--source", help="let the source win")] = False,
-    target: Annotated[bool, typer.Option("--target", help="keep what the target has")] = False,
-    note: Annotated[str, typer.Option("--note", help="why, for whoever reads it later")] = "",
-) -> int:
-    """Decide a conflict, or all open ones of a kind. It is kept across runs, and the next run goes by it."""
-    given: dict[Decision, bool] = {
-        "link": link is not None,
-        "separate": separate,
-        "adopt": adopt,
-        "ignore": ignore,
-        "source": source,
-        "target": target,
-    }
-    settings = load(context.obj)
+    given: the decisions on the command line, of which one is allowed. link: the target id of `link`.
+    Raises Misconfigured if no such conflict is open, or the decision cannot be carried out.
+    """
     found = [c for c in open_reader(settings.state).conflicts() if c.key == key or (c.kind == key and c.is_waiting)]
     if not found:
         raise Misconfigured(f"no conflict {key} is open", "See: scim-bridge conflicts")
     if link is not None and key == found[0].kind:
         raise Misconfigured("--link gives one resource to one record", "Name one conflict by its key.")
-    chosen = _fitting(found[0], [decision for decision, is_given in given.items() if is_given])
+    chosen = _fitting(found[0], given)
     if link is not None:
         _require_free(settings, found[0], link)
     with State(settings.state) as state:
@@ -57,7 +32,6 @@ def resolve_command(
             state.resolve(conflict.connection, conflict.key, chosen, link or "", note, who())
     which = key if key == found[0].key else f"{counted(len(found), 'conflict')} of kind {key}"
     tell(f"{which}: {chosen}. The next sync goes by it.")
-    return 0
 
 
 def _fitting(conflict: ConflictRecord, given: list[Decision]) -> Decision:
@@ -96,31 +70,3 @@ def _require_free(settings: Settings, conflict: ConflictRecord, target_id: str) 
                 f"--link: {target_id} already belongs to record {each.source_id!r} of connection {each.connection}",
                 "Give the id of a resource that no other record has, or change the source.",
             )
-
-
-def pause_command(
-    context: typer.Context,
-    connection: Annotated[str, typer.Argument(help="a connection of the configuration file")],
-    reason: Annotated[str, typer.Option("--reason", help="why, for whoever finds it paused")] = "",
-) -> int:
-    """Stop the schedule of a connection. A one-shot `sync` still works."""
-    settings = load(context.obj)
-    name = settings.connection(connection).name
-    with State(settings.state) as state:
-        state.pause(name, who(), reason)
-        pause = state.reader.pause(name)
-    tell(f"{name} is {pause}. To go on: scim-bridge resume {name}")
-    return 0
-
-
-def resume_command(
-    context: typer.Context,
-    connection: Annotated[str, typer.Argument(help="a connection of the configuration file")],
-) -> int:
-    """Let the schedule of a connection that is paused or quarantined go on."""
-    settings = load(context.obj)
-    name = settings.connection(connection).name
-    with State(settings.state) as state:
-        was_paused = state.resume(name)
-    tell(f"{name} goes on" if was_paused else f"{name} was neither paused nor quarantined")
-    return 0
