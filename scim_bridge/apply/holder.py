@@ -1,6 +1,6 @@
-"""A 409 is a question, not an error: who holds the value that could not be had (design.md §6.5)?
+"""A 409 is a question, not an error: who holds the value that could not be had (docs/design.md §6.5)?
 
-The answer does not say which attribute clashed (dialect reference, section 6), so it is looked up: by externalId, by
+The answer does not say which attribute clashed (docs/identity-center.md §6), so it is looked up: by externalId, by
 name, and for an email in what was last seen; a full listing is read at most once a run. Filters lag behind writes
 (section 10), so what is found is asked for by id, and where nothing is found it is looked again after a while.
 """

@@ -1,6 +1,6 @@
-"""One membership request, pursued until only those who are refused one by one are left (design.md §6.6).
+"""One membership request, pursued until only those who are refused one by one are left (docs/design.md §6.6).
 
-A refused request may have changed the group all the same, up to emptying it (dialect reference 7.2), so after a
+A refused request may have changed the group all the same, up to emptying it (docs/identity-center.md §7.2), so after a
 refusal the members are read again: who fell out is put back, what is already so is dropped, the rest is halved.
 """
 

@@ -1,4 +1,4 @@
-"""What one operation means: the request it becomes, and what to make of a refusal (design.md §6.5, §6.6)."""
+"""What one operation means: the request it becomes, and what to make of a refusal (docs/design.md §6.5, §6.6)."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -174,7 +174,7 @@ class Sender:
         return _done(operation, answer, changes)
 
     def _is_so(self, group_id: str, changes: Mapping[str, Change]) -> bool:
-        """A refused request may have changed a group all the same (dialect reference, 7.2), so it is looked at."""
+        """A refused request may have changed the group all the same (docs/identity-center.md §7.2): look at it."""
         group = self.target.get("group", group_id)
         return group is not None and all(group.attributes.get(path) == new for path, (_, new) in changes.items())
 

@@ -1,4 +1,4 @@
-"""Which attributes may be why a request was refused: the answer does not say it (dialect reference, 6.3).
+"""Which attributes may be why a request was refused: the answer does not say it (docs/identity-center.md §6.3).
 
 The target names characters that it refuses now and then although its own pattern takes them. An attribute that holds
 one is suspected, and left out of a second try where the resource can do without it.

@@ -1,4 +1,4 @@
-"""`bridge.yaml` as it is written: names, types and defaults of design.md §3. The published schema is made from this.
+"""`bridge.yaml` as it is written: names, types and defaults (docs/design.md §3). The published schema is made from it.
 
 The forms of single values are in form.py; what they mean once they are read is in settings.py.
 """

@@ -1,4 +1,4 @@
-"""`source` of `bridge.yaml` as it is written, for each kind (design.md §3). What it means is in source.py."""
+"""`source` of `bridge.yaml` as it is written, for each kind (docs/design.md §3). What it means is in source.py."""
 
 from typing import Annotated, Literal
 

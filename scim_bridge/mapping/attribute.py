@@ -1,4 +1,4 @@
-"""The attribute paths a mapping may have rules for (design.md §4), and what their rules must yield."""
+"""The attribute paths a mapping may have rules for (docs/design.md §4), and what their rules must yield."""
 
 from scim_bridge.model.identity import Kind
 

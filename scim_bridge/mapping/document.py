@@ -1,4 +1,4 @@
-"""A mapping file as it is written (design.md §4): rules as text with their lines, and the mapping's own tests.
+"""A mapping file as it is written (docs/design.md §4): rules as text with their lines, and the mapping's own tests.
 
 Reading it needs no source. Which names its rules may use is only known with one, so they are compiled in compiled.py;
 their syntax and the functions they call are looked at here.

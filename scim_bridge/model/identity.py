@@ -1,7 +1,7 @@
 """Users and groups on their way from the source to the target.
 
 Record (unmapped) → Desired (mapped, then fitted) on one side, Existing on the other. Both sides speak in *paths*:
-a flat dictionary from an attribute path of design.md §4 ("userName", "name.givenName", "emails",
+a flat dictionary from an attribute path of docs/design.md §4 ("userName", "name.givenName", "emails",
 "enterprise.department", "externalId") to one value, so that one differ serves every kind and attribute.
 """
 

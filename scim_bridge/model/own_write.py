@@ -1,4 +1,4 @@
-"""What we have written to a target of late. A listing may not show it yet (reference, section 10: lists lag)."""
+"""What we have written to a target of late. A listing may not show it yet (docs/identity-center.md §10: lists lag)."""
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field

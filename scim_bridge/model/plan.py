@@ -125,7 +125,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """Writes this plan will send on a calm endpoint, and the documented lower bound (design.md §6.8)."""
+    """Writes this plan will send on a calm endpoint, and the documented lower bound (docs/design.md §6.8)."""
 
     writes: int
     lower_bound: int

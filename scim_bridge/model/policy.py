@@ -1,4 +1,4 @@
-"""What an operator allows: the policy of a connection (design.md §3)."""
+"""What an operator allows: the policy of a connection (docs/design.md §3)."""
 
 import fnmatch
 import re

@@ -20,7 +20,7 @@ def settle(
 ) -> tuple[Settled, ...]:
     """What became of these writes, as the target shows it. members: None while no group has been read yet. now: UTC.
 
-    A new resource that is not to be found stays in doubt for some minutes, since lists may lag behind (reference, 7.1).
+    A new resource that is not found stays in doubt for some minutes, since lists may lag (docs/identity-center.md §10).
     """
     looked = []
     for doubt in doubts:

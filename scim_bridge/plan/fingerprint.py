@@ -1,4 +1,4 @@
-"""What a plan is bound to: hashes of the desired state and of the resources it touches (design.md §5, *basis*)."""
+"""What a plan is bound to: hashes of the desired state and of the resources it touches (docs/design.md §5.2)."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence

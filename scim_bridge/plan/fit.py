@@ -1,4 +1,4 @@
-"""Desired, brought into the form the target can hold, before anything is compared (design.md §2, *fit*).
+"""Desired, brought into the form the target can hold, before anything is compared (docs/design.md §2.1, *fit*).
 
 NFC and trim, the first of several values, what the target has no place for dropped: each noted. Beyond NFC and trim
 nothing is shortened or rewritten: a value the target would refuse becomes a flaw of its record instead.

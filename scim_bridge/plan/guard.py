@@ -1,4 +1,4 @@
-"""Limits a plan must pass before anything is sent (design.md §3, *limits*). A verdict with numbers and the way out.
+"""Limits a plan must pass before anything is sent (docs/design.md §3.1). A verdict with numbers and the way out.
 
 Each limit has its own base, and holds for one run and over the sliding window, so that many small runs cannot do what
 one may not. Up to `floor` affected objects a percentage does not trip, unless they are all there are.

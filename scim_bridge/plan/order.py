@@ -1,8 +1,8 @@
-"""The order of the operations. What to do is decided elsewhere; here only what must land before what, and why.
+"""The order of the operations (docs/design.md §6.1). Here is only what must land before what, and why.
 
-Revocations first; then what frees unique names; then users; then groups; then member additions (design.md §6.1). Inside
-a phase an operation waits only for those it needs: who takes a name waits for who gives it up, who names a manager
-waits for the manager. A circle of names is opened by a temporary name, a circle of managers by a second request.
+What to do is decided in plan/decide. Revocations come first, then what frees unique names, then users, then groups,
+then member additions. Inside a phase an operation waits only for those it needs: the taker of a name for its giver, a
+user for the manager. A circle of names is opened by a temporary name, a circle of managers by a second request.
 """
 
 import hashlib
@@ -117,7 +117,7 @@ def _takes(draft: Draft, unique: Mapping[str, Uniqueness]) -> Iterator[tuple[str
 def _split_deactivations(
     drafts: Sequence[Draft], unique: Mapping[str, Uniqueness], creating: Mapping[str, Draft]
 ) -> list[Draft]:
-    """A deactivation waits for nothing: what is not free at that moment follows in a request of its own (§6.6)."""
+    """A deactivation waits for nothing: changes that must wait follow in their own request (docs/design.md §6.1)."""
     givers = _givers(drafts, unique)
     extra = []
     for draft in drafts:
@@ -181,7 +181,7 @@ def _stand_in(giver: Draft, path: str, old: Value | None) -> Value | None:
 
 
 def _order_managers(drafts: Sequence[Draft], creating: Mapping[str, Draft]) -> list[Draft]:
-    """Managers are created before those who name them. A circle is closed by one more request each (§6.8)."""
+    """Managers are created before those who name them. A circle costs one more request each (docs/design.md §6.8)."""
 
     def manager_of(draft: Draft) -> list[Draft]:
         manager = creating.get(str(draft.changes[MANAGER][1])) if MANAGER in draft.changes else None

@@ -1,4 +1,4 @@
-"""The plan document: a plan to bytes and back (design.md §5). Versioned; `--out` writes it, `apply` reads it."""
+"""The plan document: a plan to bytes and back (docs/design.md §5.2). Versioned; `--out` writes it, `apply` reads it."""
 
 import hashlib
 from collections.abc import Iterator

@@ -79,7 +79,7 @@ class Result:
 
     @property
     def exit_code(self) -> int:
-        """What the command that asked for the run ends with (design.md §5)."""
+        """What the command that asked for the run ends with (docs/design.md §5.1)."""
         if self.applied is None:
             return 4
         return 5 if self.conclusion.failed or self.conclusion.conflicts else 0

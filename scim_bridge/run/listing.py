@@ -1,4 +1,4 @@
-"""What a listing shows, held against what we know better: lists may lag behind writes (reference, section 10).
+"""What a listing shows, held against what we know better: lists may lag behind writes (docs/identity-center.md §10).
 
 A linked resource that a listing lacks is asked for by id before it counts as gone. What we wrote a moment ago is never
 taken for gone or changed by a listing alone. Of many that are lacking a sample is asked for first; if all of it is

@@ -1,4 +1,4 @@
-"""`--only`: one user or group at once, without reading the whole target (design.md §5).
+"""`--only`: one user or group at once, without reading the whole target (docs/design.md §5.3).
 
 The target is asked about the named identities alone; for everybody else what was last seen will do. Beside a run in
 progress, so is the source: a revocation that is asked for must not wait until 100,000 records are mapped again.

@@ -1,4 +1,4 @@
-"""One run from end to end: the picture of design.md §1 as one page. Every line leaves for the room of the same name."""
+"""One run from end to end: the picture of docs/design.md §1 as one page. Each line calls the room of the same name."""
 
 import gc
 from collections.abc import Iterable, Iterator
@@ -139,7 +139,7 @@ def _plan(
 
 
 def _is_confirmed(bridge: Bridge, memberships: Iterable[Pair], existing: Observed) -> bool:
-    """Before what a filter showed may remove anybody, one member is asked for in another way (design.md §6.9)."""
+    """Before what a filter showed may remove anybody, one member is asked for in another way (docs/design.md §6.9)."""
     for group_id, user_id in memberships:
         if group_id in existing.read_now and (group_id, user_id) not in existing.lacking:  # else it was not shown
             return bridge.target.confirms(group_id, user_id)

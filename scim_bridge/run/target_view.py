@@ -1,7 +1,7 @@
-"""What the target holds: as it is read now, or as it was last seen where that is young enough (design.md §6.8).
+"""What the target holds: as it is read now, or as it was last seen where that is young enough (docs/design.md §6.8).
 
 Between verifying runs nobody asks the target what it holds: every answered write has moved the state on. Only what was
-left in doubt by an unclean end is looked at again (§6.4).
+left in doubt by an unclean end is looked at again (docs/design.md §6.4).
 """
 
 from collections.abc import Iterable, Sequence

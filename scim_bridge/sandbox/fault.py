@@ -75,7 +75,7 @@ class Switchboard:
         self._random = Random(seed)
 
     def invisible_for(self) -> float:
-        """Seconds for which a new id is unknown to PATCH (dialect reference, section 10)."""
+        """Seconds for which a new id is unknown to PATCH (docs/identity-center.md §10)."""
         return self._random.uniform(0.1, 0.5)
 
     def strike(self, method: str, path: str, *, is_holding: bool = False) -> Fault | None:

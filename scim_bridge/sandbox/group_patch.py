@@ -1,4 +1,4 @@
-"""PATCH on a group: its name, its externalId, and who is in it (SCIM guide: PatchGroup)."""
+"""PATCH on a group: its name, its externalId, and who is in it (docs/identity-center.md §2.12)."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ class GroupPatch:
     """The group as it is after the operations, which apply in order (RFC 7644 §3.5.2).
 
     attributes, members: afterwards. added: users that an operation adds; they must exist. empties_and_fails: the
-    group loses all its members and the answer is a 400 all the same (dialect reference, section 7.2).
+    group loses all its members and the answer is a 400 all the same (docs/identity-center.md §7.2).
     """
 
     def __init__(self, attributes: Mapping[str, Any], members: set[str], body: Any, knobs: Knobs) -> None:

@@ -1,4 +1,4 @@
-"""PATCH: what operations on a user or a group may look like, and what they do (SCIM guide: PatchUser, PatchGroup)."""
+"""PATCH: what operations on a user or a group may look like (docs/identity-center.md §2.6, §2.12), and what they do."""
 
 import copy
 import re

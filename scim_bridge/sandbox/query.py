@@ -1,4 +1,4 @@
-"""Queries: the parameters of a list, the few filters there are, and pages (SCIM guide, ListUsers and ListGroups)."""
+"""Queries: the parameters of a list, the few filters, and pages (docs/identity-center.md §2.4, §2.11)."""
 
 import base64
 import re

@@ -1,4 +1,4 @@
-"""What a user or group may hold: names, patterns, lengths, required attributes (SCIM guide, limitations; API model)."""
+"""What a user or group may hold: names, patterns, lengths, required attributes (docs/identity-center.md §4)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace

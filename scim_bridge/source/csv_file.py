@@ -1,4 +1,4 @@
-"""Users, groups and memberships from CSV files (design.md §3, *CSV*).
+"""Users, groups and memberships from CSV files (docs/design.md §3.8).
 
 A broken file refuses the reading, all of it reported at once; a bad record does not: rows that share an id are passed
 on together, a membership that names nobody is dropped and noted.

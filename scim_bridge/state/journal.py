@@ -1,4 +1,4 @@
-"""The journal of a run: every write is on record before it is sent, and again after it is answered (design.md §6.4).
+"""The journal of a run (docs/design.md §6.4): every write is on record before it is sent, and after it is answered.
 
 A link is written in the same transaction as the answer that made it, so that a process that dies right after the
 answer has lost nothing.

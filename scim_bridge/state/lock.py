@@ -1,4 +1,4 @@
-"""One sync per connection at a time (design.md §6.7): a lock of the operating system, so that it dies with its process.
+"""One sync per connection at a time (docs/design.md §6.7): an operating system lock, so it ends with its process.
 
 It is a file beside the state. On a network file system such locks may not hold across machines; keep the state local.
 """

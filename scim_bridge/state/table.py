@@ -1,4 +1,4 @@
-"""The tables (design.md §7). Rows never leave this room; the reader and the writer give and take model values.
+"""The tables (docs/design.md §7). Rows never leave this room; the reader and the writer give and take model values.
 
 Names of connections and endpoints are stored as text; an endpoint is a hash, so that no URL is kept.
 """

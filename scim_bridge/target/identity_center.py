@@ -1,4 +1,4 @@
-"""AWS IAM Identity Center's dialect as data: what it can hold (SCIM guide, limitations; Identity Store API model).
+"""AWS IAM Identity Center's dialect as data: what it can hold (docs/identity-center.md §4).
 
 Attributes that it takes but never shows back (profileUrl) or cannot change later (roles) have no place here: they
 would be sent again on every run, or be wrong for ever.
@@ -14,7 +14,7 @@ _EXTERNAL_ID = r"[\p{L}\p{M}\p{S}\p{N}\p{P}--[<>;:%]]"
 _VISIBLE = "letters, digits, punctuation and symbols, no spaces"
 _PRINTABLE = "letters, digits, punctuation, symbols and spaces, no control characters"
 _DOUBTFUL = "<>;:%\t\n\r"
-"""The pattern takes them; AWS's and the vendors' pages say that they must not occur (dialect reference, 4.3)."""
+"""The pattern takes them; AWS's and the vendors' pages say that they must not occur (docs/identity-center.md §4.3)."""
 _RESERVED = frozenset({"administrator", "awsadministrators"})
 
 _text = Characteristic(characters=_TEXT, allowed=_PRINTABLE, doubtful=_DOUBTFUL)

@@ -1,6 +1,6 @@
 """Reading who is in which group. The endpoint never shows members on a group, so they are asked for by filter.
 
-Three ways (reference, section 3), the cheapest first; which ones the endpoint refuses is found out once a run.
+Three ways (docs/identity-center.md §3), the cheapest first; which ones the endpoint refuses is found out once a run.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -112,7 +112,7 @@ class MemberReader:
         """Ids of all resources under a filter; none if what the filter names is gone. one: there can't be several.
 
         A server that takes no cursor beside a filter is asked without; an answer that fills a page counts as cut off,
-        and so as refused (reference, ListGroups).
+        and so as refused (docs/identity-center.md §2.11).
         """
         try:
             if collection not in self._without_cursor and not one:

@@ -54,7 +54,7 @@ def _all(turn: Pages, kind: Kind, progress: Progress, see: Callable[[Kind, Resou
 
 
 def pages(client: ScimClient, collection: str, condition: str = "", *, size: int = PAGE) -> Iterator[list[Resource]]:
-    """Resources page by page until there is no next cursor, never judged by a page's length (reference, ListUsers).
+    """Resources page by page until there is no next cursor, whatever a page's length (docs/identity-center.md §2.4).
 
     The first page asks with the bare word `cursor`: HTTP libraries drop or rewrite an empty parameter.
     """

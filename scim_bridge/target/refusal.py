@@ -1,4 +1,7 @@
-"""What an answer other than success means: the error whose branch says what happens next (reference, 1.3, 5, 6)."""
+"""What an answer other than success means: an error whose branch says what happens next.
+
+Sources: docs/identity-center.md §1.3, §5 and §6.
+"""
 
 import httpx
 import orjson

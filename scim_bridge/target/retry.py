@@ -20,7 +20,7 @@ from scim_bridge.retry import Failure, insist, jitter
 T = TypeVar("T")
 _LONGEST_ASKED = 300.0
 NEW_FOR = 10.0
-"""Seconds after which what was created is surely visible (reference, 7.1: a 404 was seen within some milliseconds)."""
+"""Seconds after which what was created is surely visible everywhere (docs/identity-center.md §7.1)."""
 _LONGEST_LOOK = 2.0
 _RUN_AGAIN = "What was sent is on record; run again when it has recovered."
 _OUTAGE = 60.0
@@ -115,8 +115,8 @@ class Patience:
         """The answer of send(), sent again while it raises Retry. Raises EndpointDown when patience has run out, or
         NotAnswered if it is about one resource (of_one), and fails alone.
 
-        new_for: send() names a resource made a moment ago, which the endpoint may not see at once (reference, 7.1): for
-        so many seconds a NotThere is not believed. attempts: fewer than usual.
+        new_for: send() names a resource made a moment ago, which the endpoint may not see at once, so for so many
+        seconds a NotThere is not believed (docs/identity-center.md §7.1). attempts: fewer than usual.
         """
         trial = _Trial(self, self.clock(), attempts or self.attempts, new_for)
         again: tuple[type[Exception], ...] = (Retry, NotThere) if new_for > 0 else (Retry,)

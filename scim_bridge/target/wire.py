@@ -1,4 +1,4 @@
-"""Attributes by path ↔ SCIM bodies (RFC 7643, RFC 7644 §3.5), in the forms Identity Center takes (design.md §6.10)."""
+"""Attributes by path ↔ SCIM bodies (RFC 7643, RFC 7644 §3.5), as Identity Center takes them (docs/design.md §6.10)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy

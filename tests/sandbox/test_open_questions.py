@@ -1,4 +1,4 @@
-"""The decision table of the dialect reference, where the documents leave a choice: each row, in both of its ways."""
+"""Where the documents leave a choice (docs/identity-center.md §10): each of them, in both of its ways."""
 
 from typing import Any
 

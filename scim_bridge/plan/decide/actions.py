@@ -270,7 +270,7 @@ class _Decision:
 
 
 def _names_given_up(existing: Existing) -> dict[str, Change]:
-    """Who has left is renamed, so that a namesake can be created and inherits nothing (design.md §3, *rehire*)."""
+    """Who has left is renamed, so that a namesake can be created and inherits nothing (docs/design.md §3.4)."""
     path = NAMES[existing.kind]
     name = str(existing.attributes.get(path, ""))
     changes: dict[str, Change] = {path: (name, f"{name[:100]}.left-{existing.target_id[-6:]}")}

@@ -6,7 +6,7 @@ from scim_bridge.model.identity import Value
 from scim_bridge.model.operation import Change
 
 _WHOLE = "addresses."
-"""The target replaces an address whole (design.md §6.10), so all its parts travel when one of them changes."""
+"""The target replaces an address whole (docs/design.md §6.10), so all its parts travel when one of them changes."""
 
 
 def diff(existing: Mapping[str, Value], desired: Mapping[str, Value]) -> dict[str, Change]:

@@ -1,4 +1,4 @@
-"""The situation table (design.md §2): what correlation found for one identity, and the action that follows from it.
+"""The situation table (docs/design.md §2.2): what correlation found for one identity, and the action that follows.
 
 This is the table of the manual, row by row, tried from the top. `explain` prints the row that applied.
 How the columns are found out is decided in correlate.py; what an action does, in decide/actions.py.
