@@ -54,10 +54,14 @@ class Holders:
         for number, seconds in enumerate(_PAUSES):
             if holder is not None:
                 return holder
+            # Without this, a thousand clashes with something that no list shows would hold all threads for a quarter of
+            # an hour, and the additions behind them as long.
             if number >= _SHORT and self._in_vain >= _IN_VAIN:
                 break
             if self._is_stopping():
                 raise LookCutShort("the run stopped before it was known who holds one of the values")
+            # A list may not show yet what made the 409. To call the value "taken by nobody" at the first look would
+            # open a conflict about our own user, created a second ago by a request whose answer was lost.
             self._target.pause(seconds)
             holder = self._look(kind, wanted, own_id)
         with self._turn:
@@ -78,6 +82,8 @@ class Holders:
         """The resource as it is now, if it still holds the value."""
         if existing.target_id == own_id:
             return None
+        # Filters and the users last seen may be old. Only a GET by id shows who holds the value at this moment; the
+        # holder may have given it up, and then the look goes on.
         now = self._target.get(existing.kind, existing.target_id)
         if now is None or not _bears(now, path, wanted[path]):
             return None

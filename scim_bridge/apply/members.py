@@ -66,6 +66,8 @@ class MemberSender:
     def _pursue(
         self, group_id: str, user_ids: Sequence[str], refusal: Hold, answer: MemberAnswer, *, is_adding: bool
     ) -> None:
+        # A 404 may be about the group or about one of its members, and the answer does not say which. If the group is
+        # gone, halving would send a hundred requests to find that out.
         if self._target.get("group", group_id) is None:
             raise refusal
         looks_again = True
@@ -76,6 +78,8 @@ class MemberSender:
             left = batch
             if looks_again:
                 members, has_lost = self._look(group_id, answer)
+                # What is already so is not sent again: some servers answer 409 or 404 to it, and the batch would be
+                # refused for users who are fine.
                 left = [user_id for user_id in batch if (user_id in members) != is_adding]
                 self._stay(group_id, members.intersection(batch), is_adding=is_adding)
                 # Refusals that change nothing here need no more looks; what was not answered tells nothing of that.
@@ -104,6 +108,8 @@ class MemberSender:
         size = self._target.capabilities.changes_per_patch
         for start in range(0, len(lost), size):
             try:
+                # Put back at once, not by the next run: until then these users would be locked out by a request that
+                # was not about them.
                 self._target.add_members(group_id, lost[start : start + size])
             except Hold:
                 answer.is_unsure = True  # one of them is gone for good; the next run sees who is missing

@@ -77,6 +77,8 @@ class Sender:
         """Remember the id of a resource that was created, for those who name it."""
         if outcome.target_id and operation.source_id and operation.is_create:
             self.ids[operation.resource, operation.source_id] = outcome.target_id
+            # Additions of this plan were decided when this user was believed to be new. The user exists and is locked,
+            # so grants wait, as the plan would have said had it known (docs/design.md §3.3).
             if outcome.found_locked:
                 self.locked.add(outcome.target_id)
 
@@ -106,6 +108,8 @@ class Sender:
                 outcome = send(operation, rest)
             except Refused as again:
                 raise _Suspected(again, suspected) from None
+            # Named as the reason is only what was really left out: a suspected attribute that a create cannot do
+            # without was sent again, and accepted, so it was not the cause.
             return _with_suspects_left_out(operation, refusal, suspected.of(changes.keys() - rest.keys()), outcome)
 
     def _create_with(self, operation: Operation, changes: dict[str, Change]) -> Outcome:
@@ -120,6 +124,8 @@ class Sender:
                 return self._take_up(operation, holder, attributes)
             if holder is None or holder.path != EMAILS:
                 raise _taken(operation, refusal, holder) from None
+            # Only the email is taken. A joiner who waits for a mail address to be cleared up could not work; so the
+            # user is created without it, and the conflict names who has it.
             del attributes[EMAILS]
             answer = self.target.create(operation.resource, attributes)
             shown = {MANAGER: attributes[MANAGER]} if MANAGER in attributes else {}
@@ -144,6 +150,8 @@ class Sender:
         differing: dict[str, Change] = {
             path: (shown.get(path), value) for path, value in attributes.items() if shown.get(path) != value
         }
+        # `active` may be false because somebody locked the account between our create and now. Switching it on would
+        # undo that; a person decides (`disabled_there`).
         if attributes.get(ACTIVE) is True:
             differing.pop(ACTIVE, None)
         target_id, request_id = holder.existing.target_id, ""
@@ -168,6 +176,8 @@ class Sender:
         except NameTaken as refusal:
             return self._update_without_email(operation, changes, refusal)
         except Refused as refusal:
+            # A group that was renamed although the answer was 400 is what we wanted. To call it refused would hold the
+            # group, and its additions, for nothing.
             if operation.resource != "group" or not self._is_so(target_id, changes):
                 raise
             answer = Answer(target_id, refusal.request_id)
@@ -211,9 +221,13 @@ class Sender:
         except Hold as refusal:
             if len(operation.changes) == 1:
                 raise
+            # The account is closed first, with nothing beside it that could be refused: a title with a semicolon must
+            # not leave a user who has left active until a person looks.
             self.target.update("user", target_id, {ACTIVE: operation.changes[ACTIVE]})
             changes.pop(ACTIVE)
             if isinstance(refusal, NameTaken):
+                # Looking for the holder of a name can take more than a minute, so it begins after the account is
+                # closed.
                 return self._shut_before(operation, changes, refusal)
             return self._shut(operation, changes, refusal, target_id)
 
@@ -242,6 +256,8 @@ class Sender:
         sent = dict(operation.changes)
         old, manager = sent.get(MANAGER, (None, None))
         if manager is not None:
+            # The plan names managers by source id, since a manager may be created by this very plan. One that could not
+            # be created is left out: the user is more urgent than the reference, and the next run sends it.
             sent.pop(MANAGER)
             target_id = self.ids.get(("user", str(manager)))
             if target_id is not None:
@@ -258,6 +274,7 @@ class Sender:
             target_id = member.target_id or self.ids.get(("user", member.source_id or ""))
             if target_id is None:
                 absent.append(member)
+            # Removals of a locked user pass; only additions wait.
             elif is_adding and target_id in self.locked:
                 locked.append(member)
             else:
@@ -283,6 +300,7 @@ class Sender:
                 f"{named} could not be {'added to' if is_adding else 'removed from'} {operation.subject}: {reasons[0]}"
             )
         status: OutcomeStatus = "held" if reasons else "done"
+        # Not "held": nobody has to decide anything. The next run reads the members and puts back who is missing.
         if answer.is_unsure:
             status = "failed"  # the next run reads the members before it does anything about the group
         kind = _kind_of(next(iter(answer.refused.values()))) if reasons else ""

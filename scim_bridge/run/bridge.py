@@ -59,7 +59,10 @@ def open_bridge(connection: ConnectionSettings, to_be_tried: Path | None = None)
     """
     written = load_mapping(connection.mapping)
     require_passing(written)
+    # The source is opened with what both mappings use: a column that only the changed one names would otherwise not be
+    # read.
     source, mapping = open_near_end(connection, written, load_mapping(to_be_tried) if to_be_tried else None)
+    # Read here, not with the first request: a missing secret is found before the source is asked for 100,000 records.
     connection.target.token.read()
     with open_target(connection.target) as target, open_access(connection.access) as access:
         yield Bridge(

@@ -26,6 +26,8 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
     snapshot, today = reading.source.snapshot, reading.plan.today
     matches = [match for match in reading.matches if is_called(match, who)]
     if not matches:
+        # Out of scope and never provisioned: no match has such a name, yet "why is this user not in AWS?" is the usual
+        # question.
         outside = [r for r in (*snapshot.users, *snapshot.groups) if _is_called(r, who)]
         if not outside:
             raise Misconfigured(f"neither side has anybody called {who!r}", "Name a userName, a group, or an id.")
@@ -99,6 +101,7 @@ def _operations(reading: Reading, match: Match) -> tuple[str, ...]:
     """What the plan does to this resource, and to its memberships."""
     told = []
     for operation in reading.plan.operations:
+        # A membership is an operation on the group; whoever asks about the user wants to see it too.
         is_own = operation.resource == match.kind and operation.source_id == (match.source_id or None)
         is_member = any(_is_same(member, match) for member in operation.members)
         if is_own or (match.kind == "user" and is_member):

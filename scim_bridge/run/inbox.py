@@ -46,9 +46,12 @@ class Inbox:
 
     def _carry_out(self, request: RequestRecord) -> Result | None:
         bridge, state = self.active.bridge, self.active.state
+        # The approval is that of the person who left the order, never that of the run in progress.
         approved_by = request.who if request.is_approved else ""
         order = replace(self.active.order, approved_by=approved_by, asked_by=request.who)
         try:
+            # The quota is shared: without this, a revocation would stand behind all the requests that wait for their
+            # turn.
             with bridge.target.urgent():
                 result = run_one(bridge, state, request.subjects, order, Outer(self.active.id, self.reading))
         except BridgeError as error:
@@ -81,6 +84,8 @@ def wait_for_answer(bridge: Bridge, state: State, who: Sequence[str], order: Ord
         if request is not None and request.is_answered:
             return request
         try:
+            # The run in progress may have ended between our order and its last look at the inbox. Then nobody would
+            # answer, so whoever can take the lock withdraws the order, and the command runs it itself.
             with lock(state.path, bridge.name, datetime.now(UTC)):
                 request = state.reader.request(request_id)
                 if request is not None and request.is_answered:

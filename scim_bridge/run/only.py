@@ -62,6 +62,7 @@ def read_and_plan_only(
     view = _View(bridge, known, observed, order.today or bridge.today(now))
     source, everybody, keys = _see(view, recollect(bridge, reader, now), who, beside)
     view = view.around(everybody, keys)
+    # Two users who exchange names: only one is named, but neither can get the name without the other.
     too = in_the_way(view.matches, keys, bridge.terms.unique)
     view = _settled(_looked_at(view, reader, keys | too), reader, keys | too)
     sides, plan = _planned(view, reader, keys | too, now)
@@ -113,6 +114,7 @@ class _View:
 
     def around(self, everybody: Directory, keys: frozenset[Key]) -> "_View":
         """With as much of a directory as concerns these identities. A group concerns everybody, a lost state too."""
+        # Without state a match depends on everybody who may claim the same name, and a group on all its members.
         if self.known.is_fresh or any(kind == "group" for kind, _ in keys):
             return replace(self, desired=everybody)
         named = [source_id for _, source_id in keys]
@@ -141,6 +143,7 @@ def _settled(view: _View, reader: StateReader, keys: frozenset[Key]) -> _View:
     observed, bridge = view.observed, view.bridge
     records = reader.doubtful(bridge.name, bridge.endpoint)
     doubts = doubts_of(records, view.known, observed.inventory)
+    # What is in doubt about the others is settled by a run that looks at them.
     mine = tuple(d for d in doubts if (d.operation.resource, d.operation.source_id) in keys)
     known = with_settled(view.known, settle(mine, observed.inventory, observed.members, view.known, observed.now))
     return replace(view, known=known, observed=replace(observed, doubts=mine))
@@ -166,11 +169,13 @@ def _see(
     source = view.bridge.source
     recalled = _recall(view, memory, beside)
     keys = _known_before(recalled, who)
+    # A newcomer is in no memory, so a name that nobody had before means a whole reading, not "no such user".
     if recalled is not None and keys:
         seen = source.look(view.today, memory, sorted(keys))
         anew = map_again(recalled.snapshot, recalled.directory, seen.snapshot, view.bridge.mapping, view.made)
         return seen, anew, keys
     seen = source.read(view.today, memory)
+    # Only what was read whole can be empty by mistake. A source that was asked for one id may well have no user left.
     refuse_empty(seen.snapshot.counts)
     view = view.of(seen)
     return seen, view.desired, named(view.matches, who).keys
@@ -240,6 +245,8 @@ def look_at(bridge: Bridge, reader: StateReader, observed: Observed, wanted: Nam
         if match.existing is not None:
             again[match.kind, match.existing.target_id] = bridge.target.get(match.kind, match.existing.target_id)
         elif match.desired is not None:
+            # Not linked, and not among what was last seen: it may have been created since by somebody else, and a
+            # create would be a 409 then.
             names = {EXTERNAL_ID: match.source_id, NAMES[match.kind]: match.desired.name}
             for path, value in names.items():
                 found = bridge.target.find(match.kind, path, value)
@@ -256,6 +263,8 @@ def groups_of(bridge: Bridge, reader: StateReader, observed: Observed, wanted: N
     found: dict[str, frozenset[str]] = {}
     own = reader.own_writes(bridge.name, bridge.endpoint, observed.now - FRESH_FOR)
     for user_id in _target_ids(wanted.users):
+        # Asked now, since a membership that somebody added by hand since the last reading is just what a revocation has
+        # to find.
         now = bridge.target.groups_of(user_id)
         if now is None:
             seen = reader.members(bridge.endpoint, observed.inventory.groups) | dict(observed.members)

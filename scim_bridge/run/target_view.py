@@ -56,6 +56,7 @@ def knowledge(bridge: Bridge, reader: StateReader, now: datetime, *, is_asked: b
     """
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
     known = with_due(known, bridge.mapping_key, now, is_asked=is_asked)
+    # By `verify` and not by `every`: what others change is seen, and set back, once in each whole reading only.
     since = now - _REPAIRS * bridge.verify.source_every
     known = replace(known, repaired=reader.repairs(bridge.name, bridge.endpoint, since))
     if bridge.policy.drift == "report":
@@ -96,6 +97,7 @@ def observe(
         doubts = doubts_of(in_doubt, known, listed.inventory)
         return Observed(listed.inventory, now, is_whole=True, now=now, doubts=doubts, presumed=listed.presumed)
     bridge.target.check()  # a token that has died is found out now, not with the first revocation
+    # Few are looked at by id; of many, a whole reading brings a hundred in one request (above).
     again: dict[Key, Existing | None] = {}
     for record in in_doubt:
         again |= _look_again(bridge, record, known)
@@ -130,6 +132,7 @@ def with_members(
     """The same with the members of these groups: read now where the groups were, or were never read before."""
     wanted = dict.fromkeys(group_ids)
     stored = {} if observed.is_whole else reader.members(bridge.endpoint, wanted)
+    # A group that was in doubt is read anew, since its members are in doubt with it.
     known = {group_id: users for group_id, users in stored.items() if ("group", group_id) not in observed.again}
     known |= {group_id: users for group_id, users in observed.members.items() if group_id in wanted}
     unknown = [group_id for group_id in wanted if group_id not in known]
