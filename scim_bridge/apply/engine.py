@@ -122,8 +122,8 @@ class _Engine:
     listened: float = 0.0
 
     def run(self) -> Applied:
-        # A plan that was cut goes on by its journal: what an earlier run of it finished is not sent again. A second create
-        # would be a 409 about our own resource, and a member whom somebody removed since would come back.
+        # A plan that was cut goes on by its journal: what an earlier run of it finished is not sent again. A second
+        # create would be a 409 about our own resource, and a member whom somebody removed since would come back.
         earlier = {outcome.operation_id: outcome for outcome in self.journal.finished()}
         sender = Sender(
             self.target,
