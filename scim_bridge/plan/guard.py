@@ -47,6 +47,8 @@ class Base:
 
 def refuse_empty(counts: SourceCounts) -> None:
     """A source without any user is never believed, and cannot be approved. Raises SourceUnreadable."""
+    # Not a limit: a limit can be raised or approved. An approval given in haste for an empty export would deactivate
+    # everybody, and there is no directory for which that is right.
     if counts.users == 0:
         raise SourceUnreadable(
             "the source shows no user at all, so nothing was changed",
@@ -77,6 +79,8 @@ def base_of(matches: Matches, sides: Sides, mapping: str) -> Base:
 
 
 def _is_or_becomes_managed(match: Match) -> bool:
+    # What this plan takes over belongs to the base. On a first run nothing is managed yet, and a share of nothing would
+    # trip at the first deactivation.
     return match.existing is not None and (match.is_managed or (match.row.action == "adopt" and not match.is_held))
 
 
@@ -101,6 +105,7 @@ def count(
 ) -> Counted:
     """What each limit is about in this plan."""
     operations = tuple(operations)
+    # Counted by situation, not by operation: a link that is found again by name is gone from the target as well.
     gone = frozenset(f"recreate {m.kind} {m.source_id}" for m in matches if m.row.situation == "missing")
     emptied = frozenset(
         f"empty {c.match.existing.target_id}" for c in changes if c.is_emptied and c.match.existing is not None
@@ -124,6 +129,8 @@ def _marked(operation: Operation, counted: Counted) -> Operation:
 
 def guard(counted: Counted, base: Base, limits: Limits) -> Verdict:
     """Whether the plan may be applied; if not, every limit it exceeds, each in one sentence."""
+    # Users and groups that are deleted are counted apart, each with its own base: thirty groups among ten thousand
+    # users would otherwise vanish below one percent.
     checks: list[tuple[str, int, Limit]] = [
         ("deactivate", base.active_users, limits.deactivate),
         ("delete_user", base.users, limits.delete),
@@ -151,6 +158,8 @@ def _remapped(operations: Iterable[Operation], matches: Matches, *, is_mapping_n
 
     What the old mapping would have said is not known any more, so under a new one every update counts.
     """
+    # Source ids that change for everybody look like one leaver and one joiner each. Under `rehire: link` nobody would
+    # lose access, but a wrong id column could hand accounts to the wrong people, so it has a limit.
     relinked = {m.source_id for m in matches.users if m.by == "rehire" and not m.is_held}
     kinds = ("update_user", "reactivate_user", "deactivate_user") if is_mapping_new else ()
     changed = {o.source_id for o in operations if o.kind in kinds}
@@ -175,8 +184,12 @@ _OUT_OF_BASE = ("deactivate", "delete_user", "delete_group", "remove_members")
 
 def _check(name: str, items: frozenset[str], among: int, limit: Limit, base: Base, limits: Limits) -> Trip | None:
     """Whether these, together with those of the window's earlier runs, are more than the limit allows."""
+    # Items have stable names, so what an earlier run of the window has counted and this plan names again (a removal
+    # that was undone and returns) is one item, not two.
     earlier = base.recent.get(name, frozenset()) - items
     count, whole = len(items) + len(earlier), among + (len(earlier) if name in _OUT_OF_BASE else 0)
+    # A plan that takes nothing of this kind away is never stopped by what earlier runs did: else nothing could be sent
+    # until the window had passed, not even a joiner.
     if not items or not exceeds(count, whole, limit, limits.floor):
         return None
     share = f"{100 * count / whole:.1f} %, " if whole and limit.is_percentage else ""
@@ -195,6 +208,8 @@ def exceeds(count: int, base: int, limit: Limit, floor: int) -> bool:
     """Whether this many of base are more than the limit allows."""
     if not limit.is_percentage:
         return count > limit.value
+    # `floor` is for small bases, where one leaver is 10 %. But all there are is never few: the last administrator must
+    # not leave unseen.
     return count * 100 > limit.value * base and (count > floor or count >= base)
 
 
@@ -224,6 +239,7 @@ def is_approved(verdict: Verdict, approved: Iterable[Trip]) -> bool:
 def not_approved(verdict: Verdict, approved: Iterable[Trip]) -> frozenset[str]:
     """What this verdict counts that no approval covers."""
     granted = frozenset(item for trip in approved for item in trip.items)
+    # A source that has grown since the approval is nearer to normal, not a new risk; one that shrank further is.
     lowest = {item.split()[1]: int(item.split()[2]) for item in granted if item.startswith("shrink ")}
     return frozenset(
         item for trip in verdict.tripped for item in trip.items if item not in granted and not _grew(item, lowest)

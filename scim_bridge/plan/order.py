@@ -21,6 +21,7 @@ Unique = Mapping[Kind, tuple[tuple[str, Uniqueness], ...]]
 def put_in_order(drafts: Sequence[Draft], unique: Unique) -> list[Draft]:
     """All drafts, extra ones included, so that every draft comes after all it waits for."""
     ordered = sorted(drafts, key=_by_name)  # which circle is opened where must not depend on the input's order
+    # Names first, then managers: what is split off to free a name may carry a manager, which must wait in turn.
     creating = {d.match.source_id: d for d in drafts if d.kind == "create_user"}
     for kind in ("user", "group"):
         ordered += _order_names([d for d in ordered if d.resource == kind], dict(unique[kind]), creating)
@@ -31,6 +32,8 @@ def put_in_order(drafts: Sequence[Draft], unique: Unique) -> list[Draft]:
             draft.after.append(group_creates[draft.match.source_id])
     for draft in ordered:
         if draft.is_delete:
+            # Deletions are revocations too, in the same phase as removals. Sent first, the deletion of a user would
+            # make the removal from a group a 404, and that of a group would take the members with it unseen.
             draft.after += _removals_before(draft, ordered)
     return _line_up(ordered)
 
@@ -67,6 +70,8 @@ def numbered(drafts: Sequence[Draft]) -> tuple[Operation, ...]:
 
 def _order_names(drafts: list[Draft], unique: Mapping[str, Uniqueness], creating: Mapping[str, Draft]) -> list[Draft]:
     """Let every taker of a unique value wait for its giver. Returns the extra drafts this needs."""
+    # Before the givers are counted: a deactivation that kept its rename would wait for somebody, and the account would
+    # stay open meanwhile.
     extra = _split_deactivations(drafts, unique, creating)
     everything = [*drafts, *extra]
     givers = _givers(everything, unique)
@@ -76,15 +81,18 @@ def _order_names(drafts: list[Draft], unique: Mapping[str, Uniqueness], creating
             giver = givers.get((path, value))
             if giver is not None and giver is not draft:
                 needs[id(draft)].append((giver, path))
+                # Moved up, never down: a deactivation that also gives a name up stays a revocation.
                 if giver.phase > Phase.FREE_NAMES:
                     giver.phase = Phase.FREE_NAMES
     extra += _defer_managers(everything, creating)
+    # Only takers can be part of a circle. With 100,000 drafts and three renames the walk must not visit them all.
     takers = [draft for draft in everything if id(draft) in needs]
     closing = _closing_edges(takers, lambda d: [giver for giver, _ in needs.get(id(d), ())])
     makeshift: dict[int, Draft] = {}
     for draft in takers:
         for giver, path in needs[id(draft)]:
             if (id(draft), id(giver)) in closing:
+                # One temporary request for each giver, even if it gives up name and email at once.
                 early = makeshift.get(id(giver)) or _temporary(giver)
                 makeshift[id(giver)] = early
                 _make_way(giver, early, path)
@@ -103,6 +111,8 @@ def _givers(drafts: Iterable[Draft], unique: Mapping[str, Uniqueness]) -> dict[t
         for path, how in unique.items():
             old, new = draft.changes.get(path, (None, None))
             if old and fold(old, how) != fold(new, how):
+                # Folded on both sides: a change of case alone gives nothing up, and whoever waited for it would wait
+                # for a name that stays taken.
                 givers[path, fold(old, how)] = draft
     return givers
 
@@ -123,6 +133,8 @@ def _split_deactivations(
     for draft in drafts:
         if draft.kind != "deactivate_user" or len(draft.changes) == 1:
             continue
+        # Only for a giver in this plan. A value that nobody gives up is a 409, and then the engine sends the
+        # deactivation alone, at once (docs/design.md §6.6).
         waits = any(givers.get(need, draft) is not draft for need in _takes(draft, unique))
         is_led = draft.changes.get(MANAGER, (None, None))[1] in creating
         if waits or is_led:
@@ -177,6 +189,8 @@ def _stand_in(giver: Draft, path: str, old: Value | None) -> Value | None:
     if path == EMAILS:
         return None
     target_id = giver.match.existing.target_id if giver.match.existing is not None else ""
+    # From the id, not by chance: the same input gives the same plan, and a plan that was cut and made again does not
+    # leave a second temporary name. Cut to 100 so that the longest name (128) still fits.
     return f"{str(old)[:100]}.swap-{hashlib.sha256(f'{target_id} {path}'.encode()).hexdigest()[:8]}"
 
 

@@ -52,6 +52,7 @@ def decide(
     for match in matches:
         if only is not None and key_of(match) not in only:
             continue
+        # Before the row is acted on: a held match never reaches `act`, and its reasons must be listed all the same.
         steps.conflicts += conflict.left_open(match.conflicts, match.existing if match.is_managed else None)
         if match.is_held:
             decision.revoke_only(match)
@@ -75,6 +76,7 @@ class _Decision:
             "nothing": self.leave_alone,
             "forget": self.forget,
         }
+        # The target names managers by its own ids. Translated back, an unchanged manager is no difference.
         ours = (m for m in matches.users if m.source_id and (m.is_managed or not m.is_held))
         self.source_of = {m.existing.target_id: m.source_id for m in ours if m.existing is not None}
         self.held_names = {m.source_id: m.name for m in matches.users if m.is_held and m.desired is not None}
@@ -90,6 +92,7 @@ class _Decision:
         """A held object: a deactivation still passes, if the resource is ours; everything else waits."""
         self.steps.waiting.add(match.source_id)
         desired, existing = match.desired, match.existing
+        # Only what is ours: a held record that merely matches somebody by name must not deactivate that user.
         if desired is None or existing is None or match.kind != "user" or not match.is_managed:
             return
         if desired.attributes.get(ACTIVE) is False and existing.is_active:
@@ -125,6 +128,7 @@ class _Decision:
         if MANAGER in shown:
             shown[MANAGER] = self.source_of.get(str(shown[MANAGER]), shown[MANAGER])
         changes = diff(shown, self._wanted(match))
+        # Taken out before drift is looked at: `drift: overwrite` would otherwise reopen a stolen account as a repair.
         if self._is_disabled_there(match, changes):
             del changes[ACTIVE]
         self._leave_drift(match, changes)
@@ -142,6 +146,8 @@ class _Decision:
         is_kept = match.is_kept_by(self.policy)
         if is_kept:
             self.steps.skipped.append(Skipped(match.name, "departed, and kept as it is (deprovision: keep)"))
+        # Three conditions beside the time. Open: somebody enabled the account again, so it is closed once more and a
+        # new grace begins. Separated: the name must be given up first, for the namesake waits for it.
         elif self._is_grace_over(match) and not existing.is_open and not match.is_separated:
             reason = f"{match.departure} more than {_in_words(self.policy.delete_after)} ago"
             self._add("delete_user" if match.kind == "user" else "delete_group", match, reason, {})
@@ -168,6 +174,7 @@ class _Decision:
         existing = match.existing
         if existing is None:
             return
+        # Whether a group that was ours matters depends on who is in it, and members are not known here.
         if existing.kind == "group" and match.was_ours:
             self.steps.once_ours.append(match)
         elif existing.is_open and match.was_ours and not self._is_policys(existing):
@@ -179,6 +186,8 @@ class _Decision:
 
     def _is_policys(self, existing: Existing) -> bool:
         """`orphans: deactivate` settles who is unclaimed, but not while the state cannot tell who was managed."""
+        # Without state everybody whom we once managed looks like an orphan. `orphans: deactivate` would turn a lost
+        # file into a mass deactivation.
         is_asked = self.known.is_fresh or existing.target_id in self.known.unclaimed
         return self.policy.orphans == "deactivate" and not is_asked
 
@@ -199,6 +208,7 @@ class _Decision:
             return {}
         wanted = {path: value for path, value in match.desired.attributes.items() if path not in match.kept}
         manager = wanted.get(MANAGER)
+        # An id that the target does not know would refuse the whole request, and the user with it.
         if not manager or manager in self.provisioned:
             return wanted
         name = self.held_names.get(str(manager))
@@ -219,6 +229,8 @@ class _Decision:
         desired, existing = match.desired, match.existing
         if desired is None or existing is None or ACTIVE not in changes or changes[ACTIVE][1] is not True:
             return False
+        # What we deactivated ourselves may be undone: a user who returns within the grace signs in again without a
+        # question.
         if match.kind != "user" or existing.is_active or match.is_deactivated_by_us:
             return False
         found = conflict.disabled_there(desired, existing)
@@ -232,6 +244,7 @@ class _Decision:
         """Under `report`: what somebody changed on the target stays until the source changes it. Never `active`."""
         if self.policy.drift != "report" or match.desired is None or match.existing is None:
             return
+        # A resource that is only just adopted has no "last applied"; its differences are what adoption is for.
         if match.link is None and not (self.known.is_fresh and match.is_managed):
             return
         left = left_alone(changes, match.link)
@@ -247,6 +260,7 @@ class _Decision:
         """What was set back again and again is not drift any more: somebody else writes here too."""
         if match.desired is None or match.existing is None:
             return
+        # Two programs that set each other right would send requests forever, and each looks right in its own log.
         times = dict(self.known.repaired.get(match.existing.target_id, {}))
         for path in drifted:
             times[path] = times.get(path, 0) + 1
@@ -273,6 +287,7 @@ def _names_given_up(existing: Existing) -> dict[str, Change]:
     """Who has left is renamed, so that a namesake can be created and inherits nothing (docs/design.md §3.4)."""
     path = NAMES[existing.kind]
     name = str(existing.attributes.get(path, ""))
+    # Six characters of the id keep two users of one name apart who left one after the other.
     changes: dict[str, Change] = {path: (name, f"{name[:100]}.left-{existing.target_id[-6:]}")}
     email = existing.attributes.get(EMAILS)
     return changes | ({EMAILS: (email, None)} if email else {})
@@ -292,6 +307,8 @@ def _has_or_gets_resource(match: Match) -> bool:
 
 def _kind_and_reason(match: Match, changes: Mapping[str, Change], drifted: Sequence[str]) -> tuple[OperationKind, str]:
     """Where several kinds fit one user: deactivate, reactivate, adopt, update; the other changes ride along."""
+    # The most serious word for a request wins: an operator who filters for deactivations must see one that also carries
+    # a new title, and the limits count by kind.
     if match.kind == "user" and ACTIVE in changes:
         if changes[ACTIVE][1] is False:
             return "deactivate_user", "disabled in the source"

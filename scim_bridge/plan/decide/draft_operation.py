@@ -40,6 +40,7 @@ class Draft:
     drifted: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        # The usual phase; order.py moves what frees a name forward.
         self.phase = PHASE_OF[self.kind]
 
     @property
