@@ -28,6 +28,7 @@ def concerned(plan: Plan, matches: Matches, policy: Policy, *, is_whole: bool) -
     is_whole: the target was read in full just now. Between two such readings an orphan's assignments are trusted like
     everything else that was last seen.
     """
+    # What is taken away comes first, since the look-up ends after a number of requests and seconds.
     touched = [_principal(operation) for operation in _touching(plan, matches)]
     orphans = sorted(_orphans(plan, matches, policy), key=lambda e: (not e.is_active, e.kind, e.name, e.target_id))
     asked = [(existing.kind, existing.target_id) for existing in orphans] if is_whole else []
@@ -93,6 +94,8 @@ def _questions(orphans: Iterable[Existing], found: Assignments, known: Remembere
         assignments = found.of.get((existing.kind, existing.target_id))
         if assignments:
             yield existing.target_id, orphan_with_assignments(existing, len(assignments), listed(assignments))
+        # Not asked in this run. Without an answer the old question stays open: a conflict must not close because nobody
+        # looked.
         elif assignments is None and existing.target_id in known.assigned:
             yield existing.target_id, known.assigned[existing.target_id]
 

@@ -38,11 +38,13 @@ def with_due(known: Remembered, mapping: str, now: datetime, *, is_asked: bool =
 def _is_due(
     refusal: Refusal, resolutions: Mapping[str, Resolution], mapping: str, now: datetime, *, is_asked: bool
 ) -> bool:
+    # A changed mapping may send something else even where this record's digest does not show it.
     if refusal.mapping != mapping:
         return True
     resolution = resolutions.get(refusal.conflict.key)
     if resolution is not None and resolution.decision in ("ignore", "source"):
         return resolution.decision == "source"
+    # By time, for what was refused may pass by itself: a quota, a user on the other side who was renamed.
     return is_asked or now >= refusal.due
 
 

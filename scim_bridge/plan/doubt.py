@@ -26,6 +26,7 @@ def settle(
     for doubt in doubts:
         operation = doubt.operation
         there = inventory.of(operation.resource).get(doubt.target_id)
+        # Neither landed nor lost: settled as lost, the next run would create the user once more, and get a 409.
         if there is None and not operation.is_delete and now - doubt.sent_at < FRESH_FOR:
             continue
         if operation.members:
@@ -35,6 +36,8 @@ def settle(
             looked.append(Settled(doubt, there is None, {}, {}))
         else:
             shown = there.attributes if there is not None else {}
+            # Attribute by attribute, since an update may have landed in part where another client wrote at the same
+            # time.
             landed = {p: new for p, (_, new) in operation.changes.items() if there and _named(p, shown, known) == new}
             looked.append(Settled(doubt, there is not None and len(landed) == len(operation.changes), landed, {}))
     return tuple(looked)
@@ -73,6 +76,7 @@ def with_settled(known: Remembered, looked: Sequence[Settled]) -> Remembered:
             link = links[operation.resource].get(operation.source_id) or Link(
                 operation.resource, operation.source_id, target_id
             )
+            # The record may have been given another resource since; what landed on the old one is not its.
             if link.target_id == target_id:
                 applied = {**link.applied, **each.landed}
                 applied_now = {path: value for path, value in applied.items() if value is not None}
@@ -81,5 +85,6 @@ def with_settled(known: Remembered, looked: Sequence[Settled]) -> Remembered:
             added = {user_id for user_id, is_in in each.members.items() if is_in}
             left[target_id] = (left[target_id] | added) - (each.members.keys() - added)
     landed = {(each.doubt.operation.resource, each.doubt.operation.source_id) for each in looked if each.has_landed}
+    # It was "not answered" and has landed, so nothing is left to send again.
     refusals = {key: refusal for key, refusal in known.refusals.items() if key[:2] not in landed}
     return replace(known, users=links["user"], groups=links["group"], memberships=left, refusals=refusals)

@@ -17,6 +17,8 @@ def has_drifted(applied: Mapping[str, Value], path: str, change: Change) -> bool
     """Whether the target shows something else than we last applied. What is to be empty is not on record as such."""
     shown, wanted = change
     if path not in applied:
+        # An attribute that a rule clears is not on record, so "not applied" may mean "cleared". Without any record we
+        # never wrote here, and nothing can have drifted.
         return bool(applied) and wanted is None and shown is not None
     return (applied[path] or None) != shown
 

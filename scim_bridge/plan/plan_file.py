@@ -62,6 +62,7 @@ def operation_bytes(operation: Operation) -> bytes:
 
 def fingerprint(plan: Plan) -> str:
     """What tells this plan from every other: its time, its basis and its operations."""
+    # With its time: the same plan made twice is two plans, and the journal of one says nothing about the other.
     digest = hashlib.sha256(f"{plan.connection}\n{plan.created}\n{plan.basis.source}\n{plan.basis.target}\n".encode())
     for line in _operations(plan):
         digest.update(line)

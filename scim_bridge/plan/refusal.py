@@ -50,6 +50,7 @@ def answered(known: Remembered, ended: Iterable[Ended]) -> frozenset[tuple[Kind,
 
 def _sent_again(known: Remembered, ended: Iterable[Ended]) -> Iterator[tuple[Kind, str, str]]:
     for operation, outcome in ended:
+        # "Failed" and "not sent" are no answers: the refusal before them still stands, with its time.
         if outcome.status not in ("done", "held") or not operation.source_id:
             continue
         refusal = known.refusals.get((operation.resource, operation.source_id, ""))
@@ -76,6 +77,8 @@ def _remembered(operation: Operation, outcome: Outcome, record: Desired | None) 
         return None
     left = {path for path, (old, new) in operation.changes.items() if old != new} - set(outcome.landed or ())
     if operation.changes.get(ACTIVE, (None, None))[1] is False and not operation.is_create:
+        # A deactivation is sent in every run until it lands. Remembered as refused, it would wait up to a day, and an
+        # ex-employee could sign in that long.
         left.discard(ACTIVE)
     if not left:
         return None
@@ -87,6 +90,7 @@ def _remembered(operation: Operation, outcome: Outcome, record: Desired | None) 
 def _membership(
     operation: Operation, conflict: Conflict, group: Desired | None, user: Desired | None
 ) -> Refusal | None:
+    # Removals are revocations, so nothing of them is kept back.
     if operation.kind != "add_members" or group is None or user is None:
         return None
     target_id = conflict.target_id or ""

@@ -80,6 +80,7 @@ def invert(
     drafts = [*way_back.drafts, *batches(way_back.groups, capabilities.changes_per_patch)]
     for draft in drafts:
         draft.reason = f"undoes run {run_id}"
+    # The same order as for any plan: an undone rename may free a name that an undone rename takes.
     ordered = put_in_order(drafts, {"user": capabilities.unique("user"), "group": capabilities.unique("group")})
     base = base_of(matches, sides, occasion.mapping)
     operations = numbered(ordered)
@@ -139,6 +140,7 @@ class _WayBack:
         A reading that found just what the run wanted is no change: the run's own answer may have been lost.
         """
         for touch in self.touched.get((kind, target_id, path), ()):
+            # Whoever read our own write later saw what we wanted, and recorded it as a change they had not made.
             if touch.by != SOMEONE_ELSE or self._named(path, touch.value) != after:
                 return touch.by
         return ""
@@ -155,6 +157,7 @@ class _WayBack:
             self.notices.append(Notice("cannot_come_back", name, detail))
         elif existing is None:
             self.skipped.append(Skipped(name, "it is gone from the target since"))
+        # Protected since the run, perhaps just because of it.
         elif target_id in self.protected[kind]:
             self.skipped.append(Skipped(existing.name, "protected"))
         else:
@@ -182,12 +185,14 @@ class _WayBack:
             shown = self.shown(existing, path)
             if before == after or shown == before:
                 continue
+            # Given back, the user would be protected, and no later run could deactivate them.
             if path == NAMES[match.kind] and self.protect.covers(match.kind, before):
                 self.skipped.append(Skipped(match.name, f"{before} is a protected name, and is not given back"))
                 continue
             by = self.changed_by(match.kind, existing.target_id, path, after=after)
             if not by and shown != after:
                 by = SOMEONE_ELSE
+            # To undo the deactivation of somebody whose record has left since would open the account of an ex-employee.
             if path == ACTIVE and before is not False and (match.kind, existing.target_id) in self.past.left_since:
                 by = "the source, which the record has left"
             if by:
@@ -244,6 +249,8 @@ def _nets(sent: Sequence[Sent], way_back: _WayBack) -> dict[Key, _Net]:
         net.is_created = net.is_created or operation.is_create
         net.is_deleted = net.is_deleted or (operation.is_delete and (each.is_certain or existing is None))
         for path, (old, new) in operation.changes.items():
+            # From the first operation to the last: what lies between, such as a temporary name, is nobody's state to
+            # return to.
             before: Value | None = net.changes.get(path, (old, new))[0]
             if each.is_certain or (existing is not None and way_back.shown(existing, path) == new):
                 net.changes[path] = (before, new)

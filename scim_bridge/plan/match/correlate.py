@@ -123,9 +123,12 @@ def correlate(directory: Directory, inventory: Inventory, known: Remembered, ter
     users = Pairing.begin("user", directory.users, inventory.users, known, terms)
     groups = Pairing.begin("group", directory.groups, inventory.groups, known, terms)
     is_relinking = known.is_fresh and bool(users.by_external_id or groups.by_external_id)
+    # A lost state looks like a first run, but adopting by name then could give a leaver's resource to a namesake. Our
+    # ids on the target tell the two apart.
     is_first = not known.has_applied and not is_relinking
     adopt = terms.policy.adopt
     by_name = adopt == "always" or (adopt == "first-run" and is_first)
+    # After both are paired, and each on its own: users and groups share no values.
     for pairing in (users, groups):
         settle(pairing, adopts_by_name=by_name)
     scopes = {(out.kind, out.source_id): out.rule for out in directory.out_of_scope}
@@ -137,6 +140,8 @@ def _matches(pairing: Pairing, scopes: Mapping[tuple[Kind, str], str]) -> Iterat
         yield _of_record(pairing, desired)
     for link in pairing.links.values():
         newcomer = pairing.relinked.get(link.source_id)
+        # A resource that a newcomer takes over is the newcomer's. But while the newcomer is held nothing is taken over,
+        # and the leaver must be deactivated in the meantime.
         if link.source_id not in pairing.by_id and (newcomer is None or newcomer in pairing.held):
             yield _of_link(pairing, link, scopes.get((link.kind, link.source_id), ""))
     for target_id, existing in pairing.existing.items():
@@ -159,6 +164,7 @@ def _of_record(pairing: Pairing, desired: Desired) -> Match:
     row = situation(facts)
     target_id = pairing.target_of.get(key) if key else None
     existing = pairing.existing[target_id] if target_id is not None else None
+    # Two ways to be held: by the situation, and by a unique value that cannot be had (unique_values.py).
     is_held = row.action in ("hold", "revoke only") or (row.action != "nothing" and key in pairing.held)
     return Match(
         pairing.kind,
@@ -181,6 +187,8 @@ def _of_link(pairing: Pairing, link: Link, scope: str) -> Match:
     existing = pairing.existing.get(link.target_id)
     lost = pairing.shielded.get(link.target_id)
     is_protected = link.target_id in pairing.protected
+    # A record that lost its id names this resource. Its user has not left; "departed" would lock out somebody over an
+    # empty cell.
     record: RecordColumn = "none" if lost is None else "invalid"
     row = situation(Facts(record, _link_column(pairing, link), "nothing", is_protected=is_protected))
     is_separated = link.source_id in pairing.separated

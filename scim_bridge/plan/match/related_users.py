@@ -21,9 +21,12 @@ def neighbourhood(
     """The same with the users around these (source ids) alone."""
     around = _Around(directory, inventory, known, _paths(terms))
     around.ids.update(named)
+    # A reference that may mean a named user may also mean these, and what is decided about it depends on all.
     either = [set(ambiguous.users) for ambiguous in directory.ambiguous if not around.ids.isdisjoint(ambiguous.users)]
     around.ids.update(filter(None, chain.from_iterable(either)))
     around.look_for_managers(around.ids)
+    # To the end, not one step: a hold can pass from record to record (docs/design.md §2.4), and the named one may be
+    # the last.
     while around.grow():
         pass
     records = (d for d in directory.users if d.source_id in around.ids or id(d) in around.nameless)
