@@ -72,6 +72,7 @@ def capabilities_of(config: Mapping[str, Any], schemas: list[dict[str, Any]]) ->
         if path not in places:
             raise Stop(f"the target does not let {path} of {kind} be set", "It must, as in RFC 7643.")
     attributes: dict[Kind, dict[str, Characteristic]] = {"user": users, "group": groups}
+    # A server that cuts pages silently at its own maximum is asked for no more than that.
     most = config.get("filter", {}).get("maxResults") if isinstance(config.get("filter"), dict) else None
     return Capabilities(
         attributes,

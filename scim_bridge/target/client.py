@@ -114,6 +114,7 @@ class ScimClient:
         self._patience.pause = rate.pause
         self._patience.answers = self._answers
         self._latency = Latency(self._patience.clock)
+        # No redirects (below): a bearer token that follows one is handed to whoever wrote the redirect.
         limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
         self._http = httpx.Client(timeout=timeout, limits=limits, follow_redirects=False, transport=transport)
 
@@ -127,6 +128,8 @@ class ScimClient:
 
         Those that hang, and those that failed and wait for their next try, are not counted: they keep nobody else up.
         """
+        # Twice, since latency varies; more threads than the pace can use would only queue, where nothing can be taken
+        # back.
         fitting = round(2 * self._rate.per_second * self._latency.seconds)
         return min(_MOST, max(_FEWEST, fitting) + self._latency.hanging + self._patience.outage.struggling)
 
@@ -172,6 +175,7 @@ class ScimClient:
         token = self._token or self._refresh_token()
         response = self._exchange(request, content, token)
         if response.status_code == 401:
+            # If the secret has not changed, the same token would be refused again.
             fresh = self._refresh_token()
             if fresh != token:
                 response = self._exchange(request, content, fresh)
@@ -210,6 +214,7 @@ class ScimClient:
             raise self._unanswered(error) from None
         if response.status_code == 429:
             self._rate.throttled(turn)
+        # A 4xx was within the quota; a 5xx says nothing about it.
         elif response.status_code < 500:
             self._rate.accepted(turn)
         return response
@@ -217,6 +222,7 @@ class ScimClient:
     def _unanswered(self, error: httpx.RequestError) -> Unreachable | AnswerLost | EndpointDown:
         """What it means that no answer came: nothing was sent, or nobody knows."""
         host = urlsplit(self._url).netloc
+        # Waiting does not change a wrong certificate; ten minutes of tries would only hide the sentence that helps.
         if any(sign in str(error) for sign in _LASTING):
             return EndpointDown(
                 f"no secure connection to {host} can be made ({error})",
@@ -236,6 +242,7 @@ def _parsed(response: httpx.Response, needs: str) -> dict[str, Any]:
         body = orjson.loads(response.content)
     except orjson.JSONDecodeError:
         raise AnswerLost("the answer is no JSON, so it is not a SCIM endpoint's", way_out) from None
+    # A proxy's sign-in page with status 200 would otherwise be an empty directory.
     if not isinstance(body, dict) or (needs and body.get(needs) is None):
         raise AnswerLost(f"the answer has no {needs or 'object'}, so it is not a SCIM endpoint's", way_out)
     return body

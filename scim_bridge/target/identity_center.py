@@ -10,11 +10,14 @@ from scim_bridge.model.identity import Kind
 _NO_SPACE = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]"
 _TEXT = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r\u0020\u00A0\u3000]"
 _GROUP_NAME = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r\u0020\u00A0]"
+# Stricter than the model: a colon here was refused (docs/identity-center.md §4.3), and a refused externalId makes every
+# look-up fail. Better held before anything is sent.
 _EXTERNAL_ID = r"[\p{L}\p{M}\p{S}\p{N}\p{P}--[<>;:%]]"
 _VISIBLE = "letters, digits, punctuation and symbols, no spaces"
 _PRINTABLE = "letters, digits, punctuation, symbols and spaces, no control characters"
 _DOUBTFUL = "<>;:%\t\n\r"
 """The pattern takes them; AWS's and the vendors' pages say that they must not occur (docs/identity-center.md §4.3)."""
+# Compared folded, as names are: "administrator" would be refused as well, if case does not count there.
 _RESERVED = frozenset({"administrator", "awsadministrators"})
 
 _text = Characteristic(characters=_TEXT, allowed=_PRINTABLE, doubtful=_DOUBTFUL)

@@ -29,6 +29,8 @@ class Latency:
     def hanging(self) -> int:
         """How many requests have been under way for far longer than usual, or wait to be sent again later."""
         with self._lock:
+            # Far beyond the usual: what only takes longer must count, or a slow endpoint would get more and more at
+            # once.
             latest = self._clock() - _HANGING_AFTER - 10 * self.seconds
             return self._paused + sum(begun < latest for begun in self._begun.values())
 

@@ -45,6 +45,8 @@ class MemberReader:
                 found = way(group_ids, progress) if group_ids else {}
                 break
             except Refused:
+                # The last way. Members that cannot be read are not "no members": everybody would be added again, and
+                # nobody removed.
                 if way == self._by_pair:
                     raise
                 self._ways = [other for other in self._ways if other != way]
@@ -70,6 +72,8 @@ class MemberReader:
             is_in = bool(self._ids("Groups", filter_of(("id", group_id), ("members", user_id)), one=True))
         except Refused:
             return True
+        # Asked twice, since somebody may have removed the member between the two questions; that is no fault of the
+        # filter.
         if not is_in and self._still_says(group_id, user_id):
             self._ways = self._ways[1:]
         return is_in
@@ -124,6 +128,7 @@ class MemberReader:
             return set()
         if not one:
             self._without_cursor.add(collection)
+        # A full page without a cursor: there may be more users, and nothing says so (docs/identity-center.md §2.4).
         if len(ids) >= PAGE or len(ids) == _OLD_PAGE:
             raise Refused(f"the target shows {len(ids)} {collection.lower()} and perhaps not all of them")
         return ids

@@ -87,6 +87,7 @@ class Rate:
         """Nobody's turn comes before this many seconds are over, and no burst follows."""
         with self._lock:
             self._paused_until = max(self._paused_until, self._clock() + seconds)
+            # All wait, not only the request that was throttled: the quota is one for all of them.
             self._next = max(self._next, self._paused_until)
 
     def accepted(self, turn: Turn) -> None:
@@ -96,6 +97,8 @@ class Rate:
                 self._per_second += _DOUBLING
                 if self._per_second >= self._ceiling:
                     self._hold(self._ceiling)
+            # A request that was not held back by the pace proves nothing about it: on an idle run the pace would grow
+            # without having been tried.
             elif turn.has_waited:
                 since = max(1.0, (self._clock() - self._held_at) / _CALM)
                 more = _GROWTH * since * self._held / self._per_second
@@ -104,8 +107,11 @@ class Rate:
     def throttled(self, turn: Turn) -> None:
         """The request of this turn was answered 429. One cut for all that were sent at the pace that was too fast."""
         with self._lock:
+            # A burst of 429s answers one mistake. Cut for each of them, the pace would fall to almost nothing.
             if turn.at <= self._cut_at:
                 return
+            # A 429 right after the start says that the search went too far; one after a second of calm says that others
+            # share the quota.
             has_held = not self._is_starting and turn.at - max(self._held_at, self._paused_until) >= _PROVEN_AFTER
             self._is_searching = self._is_searching and not has_held
             self._hold(max(min(_LEAST, self._ceiling), self._per_second * (_DEEP_CUT if self._is_searching else _CUT)))

@@ -67,6 +67,7 @@ def pages(client: ScimClient, collection: str, condition: str = "", *, size: int
         cursor = body.get("nextCursor") or body.get("nextcursor")
         if not cursor:
             return
+        # Seen again, the listing would never end; cut off there, whoever is missing would count as gone.
         if cursor in seen:
             raise EndpointDown(
                 "the endpoint gave the same page cursor twice, so a listing would never end", "Try again."
@@ -91,6 +92,7 @@ def pages_by_index(
         body = client.get(f"{collection}?startIndex={received + 1}&count={size}{tail}", needs="totalResults").body
         resources = _resources(body | {_RESOURCES: body.get(_RESOURCES) or []})  # left out where there is none
         total = body["totalResults"]
+        # Servers that ignore startIndex send the first page for ever.
         fresh = {resource["id"] for resource in resources} - seen
         if (resources and not fresh) or not isinstance(total, int) or (not resources and len(seen) < total):
             raise EndpointDown(
@@ -111,6 +113,7 @@ def one_page(client: ScimClient, collection: str, condition: str) -> list[Resour
 def _resources(body: dict[str, Any]) -> list[Resource]:
     """The resources of a list answer. From one that can't be understood nothing may be concluded: no one is gone."""
     resources = body[_RESOURCES]
+    # One entry without an id could be anybody, so the whole list proves nothing.
     if isinstance(resources, list) and all(isinstance(r, dict) and isinstance(r.get("id"), str) for r in resources):
         return resources
     raise EndpointDown("the endpoint's list holds something that is no resource with an id", "Look at target.url.")

@@ -33,8 +33,10 @@ def error_of(response: httpx.Response) -> BridgeError:
     status = response.status_code
     if status == 429:
         return Throttled("the endpoint throttles requests (429)", after=seconds_of(response.headers.get("retry-after")))
+    # 501 is "not implemented": the same request would get the same answer for ever.
     if status >= 500 and status != 501:
         return ServerFault(f"the endpoint answered {status}", after=seconds_of(response.headers.get("retry-after")))
+    # A wrong tenant is a 401 too, so the sentence names both: else the operator makes a new token in vain.
     if status == 401:
         return CredentialsRefused(
             "the endpoint refuses the token (401): it is wrong, expired or deleted, "
@@ -60,6 +62,7 @@ def _refusal(status: int, detail: str, request_id: str) -> Hold:
     trace = f"request id {request_id}" if request_id else "no request id"
     if status == 404:
         return NotThere(f"the target answered 404, not found ({trace})", request_id=request_id)
+    # Not Refused: a 409 is a question, and apply/holder.py looks for the answer (docs/design.md §6.5).
     if status == 409:
         return NameTaken(f"the target answered 409, a unique value is taken ({trace})", request_id=request_id)
     advice = "AWS says which attribute in CloudTrail only: look for this request id there."

@@ -133,12 +133,16 @@ class Patience:
         """Whether it is this object that fails, and not the endpoint."""
         if not self.has_answered or isinstance(last, Throttled):
             return False
+        # Somebody was answered while we were not: it is this object.
         if self.outage.answered_at > trial.begun:
             return True
+        # The question reads. An endpoint that answers reads and fails all writes is down for us, so a dozen in a row
+        # count more than the answer.
         return self.outage.give_up() < _OUTAGE_OBJECTS and self.answers()
 
     def _attempt(self, send: Callable[[], T], *, of_one: bool) -> T:
         """One attempt, unless all the others have found out meanwhile that it would be in vain."""
+        # With 64 requests under way, each trying for ten minutes, a run on a dead endpoint would take hours to say so.
         if self.outage.is_total:
             raise self._down()
         began = self.clock()
@@ -188,6 +192,7 @@ class _Trial:
             return self.elapsed >= self.new_for
         if not self.patience.has_answered:
             return self.elapsed >= self.patience.first_answer
+        # A 429 is an answer: a slow quota must not use up the tries of a request, only its time.
         if not isinstance(failure.error, Throttled):
             self.failures += 1
         return self.elapsed >= self.patience.longest or self.failures >= self.attempts

@@ -139,6 +139,7 @@ class ScimTarget:
         how: Uniqueness = "exact" if place.uniqueness == "exact" else "folded"
         for resource in self._alike(kind, path, value):
             existing = from_resource(kind, resource)
+            # A server that does not know the filter gives everybody, and the first of them is not whom we asked for.
             if fold(existing.attributes.get(path, ""), how) == fold(value, how):
                 self._created.setdefault(existing.target_id, self._clock())  # an unanswered attempt may have made it
                 return existing
@@ -200,6 +201,8 @@ class ScimTarget:
         return self._change_members("remove", group_id, user_ids)
 
     def _change_members(self, op: MemberChange, group_id: str, user_ids: Sequence[str]) -> Answer:
+        # A 404 may be about the group or about any of the users; the youngest of them decides how long it is not
+        # believed.
         new_for = self._new_for(group_id, *user_ids)
         try:
             return Answer(group_id, self._writing.change_members(op, group_id, user_ids, new_for=new_for).request_id)
@@ -213,6 +216,7 @@ class ScimTarget:
 
     def _new_for(self, *target_ids: str) -> float:
         """Seconds for which the endpoint may not know all of these everywhere, since one was created a moment ago."""
+        # Ids that were found, too: an attempt whose answer was lost may have created them a moment ago.
         youngest = max(self._created.get(target_id, -math.inf) for target_id in target_ids)
         return max(0.0, NEW_FOR - (self._clock() - youngest))
 

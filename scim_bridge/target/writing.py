@@ -52,6 +52,7 @@ class Replacing:
 
     def __init__(self, client: ScimClient) -> None:
         self._client = client
+        # A fixed number, by hash: a lock for each of 100,000 resources would stay in memory for the run.
         self._locks = tuple(threading.Lock() for _ in range(64))
 
     def update(self, kind: Kind, target_id: str, changes: Mapping[str, Change], *, new_for: float) -> Reply:
@@ -76,6 +77,7 @@ class Replacing:
         return self._client.send(Request("GET", path, needs="id", new_for=new_for))
 
     def _put(self, path: str, shown: Reply, body: Resource) -> Reply:
+        # Nothing to change, nothing to send: a PUT would overwrite what others change at this moment.
         if body == shown.body:
             return shown
         return self._client.send(Request("PUT", path, {key: value for key, value in body.items() if key != "meta"}))
