@@ -62,7 +62,7 @@ def missing(question: Question) -> Misconfigured:
         what, _, way_out = question.unanswered.rpartition("; ")
         return Misconfigured(what, _sentence(way_out))
     return Misconfigured(
-        f"--{question.name} is missing, and there is nobody to ask", "Give it, or run init on a terminal."
+        f"--{question.name} is missing, and there is no terminal to ask on", "Give it, or run init on a terminal."
     )
 
 

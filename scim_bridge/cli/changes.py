@@ -60,7 +60,7 @@ def plan_command(
     only: OnlyOption = None,
     mapping: Annotated[Path | None, typer.Option("--mapping", help="try this mapping in place of today's")] = None,
     markdown: Annotated[Path | None, typer.Option("--markdown", help="for a comment in a code review")] = None,
-    html: Annotated[Path | None, typer.Option("--html", help="as one page to hand round")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="as one page to share")] = None,
     output: OutputOption = Output.text,
 ) -> int:
     """Dry run: what a sync would do, and why. Nothing is written to the target."""
@@ -144,7 +144,7 @@ def sync_command(
     settings = load(context.obj)
     chosen = settings.connection(connection)
     if after_restore and (only or not full):
-        raise Misconfigured("--after-restore reads everything anew", "Use it with --full and without --only.")
+        raise Misconfigured("--after-restore reads everything again", "Use it with --full and without --only.")
     if only:
         return _sync_only(settings, chosen, only, output, is_approved=approve)
     with State(settings.state) as state, opened(chosen, state, "sync") as bridge:

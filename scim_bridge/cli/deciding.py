@@ -32,7 +32,7 @@ def resolve_command(
     ignore: Annotated[bool, typer.Option("--ignore", help="leave it as it is, and stop asking")] = False,
     source: Annotated[bool, typer.Option("--source", help="let the source win")] = False,
     target: Annotated[bool, typer.Option("--target", help="keep what the target has")] = False,
-    note: Annotated[str, typer.Option("--note", help="why, for whoever reads it later")] = "",
+    note: Annotated[str, typer.Option("--note", help="why, for those who read it later")] = "",
 ) -> int:
     """Decide a conflict, or all open ones of a kind. It is kept across runs, and the next run goes by it."""
     given: dict[Decision, bool] = {
@@ -101,7 +101,7 @@ def _require_free(settings: Settings, conflict: ConflictRecord, target_id: str) 
 def pause_command(
     context: typer.Context,
     connection: Annotated[str, typer.Argument(help="a connection of the configuration file")],
-    reason: Annotated[str, typer.Option("--reason", help="why, for whoever finds it paused")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="why, for those who find it paused")] = "",
 ) -> int:
     """Stop the schedule of a connection. A one-shot `sync` still works."""
     settings = load(context.obj)

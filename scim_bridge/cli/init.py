@@ -90,10 +90,10 @@ def init_command(
     separator: Annotated[str | None, _option(_CSV, "what separates two names in that list")] = None,
     encoding: Annotated[str | None, _option(_CSV, "auto, cp932 …")] = None,
     login: Annotated[str | None, _option(_CSV, "the column of the sign-in name")] = None,
-    id_: Annotated[str | None, _option(_CSV, "the column that never changes for a person", "--id")] = None,
+    id_: Annotated[str | None, _option(_CSV, "the column that never changes for a user", "--id")] = None,
     ldap_url: Annotated[str | None, _option(_LDAP, "ldaps://HOST, several with spaces between")] = None,
     start_tls: Annotated[bool, _option(_LDAP, "encrypt ldap:// by StartTLS", "--start-tls")] = False,
-    ca_file: Annotated[str | None, _option(_LDAP, "whom to trust, - for the system's; also of --cloud-login")] = None,
+    ca_file: Annotated[str | None, _option(_LDAP, "certificates to trust, - for the system's; also for --cloud-login")] = None,
     flavor: Annotated[str | None, _option(_LDAP, "openldap, 389-ds or active-directory")] = None,
     bind_dn: Annotated[str | None, _option(_LDAP, "the name to sign in with")] = None,
     password: Annotated[str | None, _option(_LDAP, "env:NAME or file:PATH")] = None,
@@ -188,7 +188,7 @@ def _in_order(section: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _COLUMNS = (
-    ("id", "Column that never changes for a person", "an id"),
+    ("id", "Column that never changes for a user", "an id"),
     ("login", "Column of the sign-in name", "a sign-in name"),
 )
 """Role, how it is asked for, what it is called."""
@@ -227,10 +227,10 @@ def _match(asking: Asking, seen: Survey, mail: str, login: str) -> tuple[str, ..
     def known(answer: str, _: question.Answers) -> None:
         wrong = [path for path in _paths(answer) if path not in possible]
         if wrong or not _paths(answer):
-            raise ValueError(f": people are matched by {' or '.join(possible)}, not by {', '.join(wrong) or 'nothing'}")
+            raise ValueError(f": users are matched by {' or '.join(possible)}, not by {', '.join(wrong) or 'nothing'}")
 
     suggested = ",".join(suggested_match(seen, mail, login))
-    asks = "Find people who are there already by"
+    asks = "Match existing users by"
     return _paths(asking.choose(question.Question("match", asks, known, suggested)))
 
 

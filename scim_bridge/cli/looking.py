@@ -26,7 +26,7 @@ _ALL = 1_000_000
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command("explain")(explain_command)
-    conflicts = typer.Typer(help="What waits for a person.", invoke_without_command=True, rich_markup_mode=None)
+    conflicts = typer.Typer(help="What waits for a decision.", invoke_without_command=True, rich_markup_mode=None)
     conflicts.callback()(conflicts_command)
     conflicts.command("list")(conflicts_list_command)
     app.add_typer(conflicts, name="conflicts")

@@ -120,7 +120,7 @@ def _say(url: str, token: str) -> None:
 
 
 _EMPTY = """\
-# Nobody is in it yet: begin with --seed FILE, or change it while it runs:
+# It is empty: begin with --seed FILE, or change it while it runs:
 # curl {control}/change -d '{{"changes": [{{"do": "put_user", "with": ["u1"], "set": {{"displayName": "Aya Sato"}}}}]}}'
 """
 _SOURCE = """\

@@ -104,7 +104,7 @@ def _parse(path: Path, text: str) -> CommentedMap:
     except (YAMLError, ValueError) as error:
         raise Misconfigured(f"{path.name}: not YAML: {str(error).splitlines()[0]}", "Fix the syntax.") from None
     except RecursionError:
-        raise Misconfigured(f"{path.name} nests deeper than anybody can mean", "Fix the syntax.") from None
+        raise Misconfigured(f"{path.name} nests deeper than any configuration needs", "Fix the syntax.") from None
     if not isinstance(root, CommentedMap):
         raise Misconfigured(f"{path.name} holds no settings", "Write `key: value` lines.")
     return root
@@ -122,7 +122,7 @@ def _place(path: Path, error: MarkedYAMLError) -> str:
 def _unfit(node: Any, where: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
     """What is YAML and still nothing that a settings file can hold, with its place."""
     if len(where) > _DEEPEST:
-        yield where[:3], "nests deeper than anybody can mean; does an anchor hold itself?"
+        yield where[:3], "nests deeper than any configuration needs; does an anchor hold itself?"
     elif isinstance(node, CommentedMap):
         for key, value in node.items():
             if isinstance(key, str):

@@ -116,7 +116,7 @@ def adopt(desired: Desired, existing: Existing, by: str) -> Conflict:
         conflict_key("adopt?", [identity(desired), existing.target_id]),
         "adopt?",
         (desired.name,),
-        f"{desired.name} matches {existing.name} ({existing.target_id}) by {by}, which nobody manages; it holds {held}",
+        f"{desired.name} matches {existing.name} ({existing.target_id}) by {by}, which is not managed; it holds {held}",
         "If they are the same: scim-bridge conflicts resolve KEY --adopt. If not, rename one of the two.",
         existing.target_id,
         desired.kind,
@@ -136,8 +136,8 @@ def rehire(desired: Desired, existing: Existing) -> Conflict:
         "rehire?",
         (desired.name,),
         f"{desired.name} is new in the source, and {existing.name} ({existing.target_id}), whose record has left, "
-        "bears that name or email on the target; the newcomer is held",
-        "If it is the same person: scim-bridge conflicts resolve KEY --link "
+        "has that name or email on the target; the newcomer is held",
+        "If it is the same user: scim-bridge conflicts resolve KEY --link "
         f"{existing.target_id}. If it is another one: scim-bridge conflicts resolve KEY --separate.",
         existing.target_id,
         desired.kind,
@@ -189,7 +189,7 @@ def missing(desired: Desired, target_id: str) -> Conflict:
         "missing",
         (desired.name,),
         f"{desired.name} was deleted on the target by someone else (was {target_id})",
-        "To have it created anew, with a new id: scim-bridge conflicts resolve KEY --source. To leave it so: --target.",
+        "To create it again, with a new id: scim-bridge conflicts resolve KEY --source. To leave it so: --target.",
         target_id,
         desired.kind,
         desired.source_id,
@@ -313,10 +313,10 @@ def unclaimed(existing: Existing, members: int = 0) -> Conflict:
 def orphan_with_assignments(existing: Existing, count: int, held: str) -> Conflict:
     """Nobody in the source is this user or group, and it opens an account. held: its assignments in words."""
     is_shut = existing.kind == "user" and not existing.is_active
-    shut = "; the user is inactive, so nobody signs in by it" if is_shut else ""
+    shut = "; the user is inactive, so no one signs in with it" if is_shut else ""
     ways = "Take the assignments away in IAM Identity Center, or bring its record into scope."
     if existing.is_open:
-        ways += " `policy.orphans: deactivate` shuts every such user."
+        ways += " `policy.orphans: deactivate` deactivates every such user."
     return Conflict(
         conflict_key(ORPHAN_WITH_ASSIGNMENTS, [f"{existing.kind}:{existing.target_id}"]),
         ORPHAN_WITH_ASSIGNMENTS,

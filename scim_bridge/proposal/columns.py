@@ -141,7 +141,7 @@ def with_known_managers(roles: Mapping[str, str], survey: Survey) -> tuple[Mappi
     kept = {role: column for role, column in roles.items() if role != "manager"}
     known = sum(manager in ids for manager in managers)
     return kept, (
-        f"{roles['manager']} holds no ids ({known:,} of {len(managers):,} values are somebody's {roles['id']}), "
+        f"{roles['manager']} holds no ids ({known:,} of {len(managers):,} values belong to a user {roles['id']}), "
         "so there is no rule for the manager"
     )
 

@@ -37,8 +37,8 @@ def csv_mapping(name: str, users: Roles, groups: Roles | None, match: tuple[str,
         _first_of_all(cells.standing.alarm),
         _HEAD.format(name=name),
         "\nusers:\n",
-        _line(f"  id: {yaml_text.value(users['id'])}", "never changes for a person; becomes externalId"),
-        _line(f"  match: [{', '.join(match)}]", "how people who are in Identity Center already are found"),
+        _line(f"  id: {yaml_text.value(users['id'])}", "never changes for a user; becomes externalId"),
+        _line(f"  match: [{', '.join(match)}]", "how users that are already in Identity Center are found"),
         _line(f"  scope: {yaml_text.rule(scope_rule(users['login']))}", "who is provisioned at all"),
         _ahead(users, cells),
         "  attributes:\n",
@@ -83,7 +83,7 @@ def _ahead(users: Roles, cells: Cells) -> str:
     rule = ahead_of_first_day(users, cells.starts)
     if not rule:
         return ""
-    return f"  # or, nobody earlier than two weeks before the first day:\n  # scope: {yaml_text.rule(rule)}\n"
+    return f"  # or, no user earlier than two weeks before the first day:\n  # scope: {yaml_text.rule(rule)}\n"
 
 
 def _groups(roles: Roles) -> Iterator[str]:
@@ -97,7 +97,7 @@ def _user_tests(roles: Roles, rules: tuple[RuleText, ...], cells: Cells) -> Iter
     paths = {rule.path for rule in rules}
     signals = cells.standing.signals
     record, expected = _somebody(roles, cells)
-    yield _test("a person comes through, the sign-in name in lower case", "user", record, _only(expected, paths))
+    yield _test("a user comes through, the sign-in name in lower case", "user", record, _only(expected, paths))
     for name, gone in _departures(signals):
         yield _test(name, "user", record | gone, {"active": False})
     nobody = record | {roles["login"]: ""}

@@ -54,7 +54,7 @@ def propose_for_files(file: Path, survey: Survey, columns: Columns, match: tuple
     notes = [*filter(None, [seen.standing.alarm]), *seen.standing.notes, *filter(None, [said]), *columns.notes]
     if users["id"] in (users["login"], users.get("mail")):
         notes.append(
-            f"no column looks like an id, so {users['id']} is it: whoever changes it will be taken for somebody else"
+            f"no column looks like an id, so {users['id']} is it: a user who changes it will be taken for another user"
         )
     return _proposal(file, text, survey, today, notes)
 

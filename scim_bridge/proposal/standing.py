@@ -97,7 +97,7 @@ def _columns_for(role: str, roles: Mapping[str, str], cells: Mapping[str, Sequen
 
 def _alarm(unread: Sequence[str]) -> str:
     reason = "; ".join(unread) or "no column was found that says who has left"
-    return f"{reason}. Every user in the file would be active, and nobody who has left would be deactivated"
+    return f"{reason}. Every user in the file would be active, and no user who has left would be deactivated"
 
 
 def _unread(column: str, cells: Sequence[str]) -> str:
@@ -200,7 +200,7 @@ def _unlisted(column: str, inactive: list[str], values: Counter[str]) -> Signal:
 
 def _by_any_mark(column: str, values: Counter[str] | None = None) -> Signal:
     """A column of leavers in which only leavers have something."""
-    note = f"{column} says who may not sign in: whoever has anything there is taken for inactive"
+    note = f"{column} says who may not sign in: a user with any value there is taken for inactive"
     seen = f" ({_named([value for value in values if value], values)})" if values else ""
     mark = next((value for value in values or () if value), "yes")
     return Signal(column, f'{spelled(column)} == ""', "", (mark,), "empty: active", (note + seen,))

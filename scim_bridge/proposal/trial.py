@@ -77,7 +77,7 @@ def _scope(directory: Directory, survey: Survey) -> list[str]:
 
 def _waiting(matches: Matches) -> list[str]:
     number = sum(match.is_held for match in matches)
-    return [f"{number:,} of them would wait for a person (`plan` counts them as held)"] if number else []
+    return [f"{number:,} of them would wait for a decision (`plan` counts them as held)"] if number else []
 
 
 def _flaws(directory: Directory) -> Iterator[str]:

@@ -30,7 +30,7 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
         # question.
         outside = [r for r in (*snapshot.users, *snapshot.groups) if _is_called(r, who)]
         if not outside:
-            raise Misconfigured(f"neither side has anybody called {who!r}", "Name a userName, a group, or an id.")
+            raise Misconfigured(f"neither the source nor the target has a user or group called {who!r}", "Name a userName, a group, or an id.")
         return tuple(_out_of_scope(bridge, snapshot, record, today) for record in outside)
     links = reader.links(bridge.name, bridge.endpoint, who)
     return tuple(_explain(bridge, snapshot, reading, match, links, today) for match in matches)

@@ -227,7 +227,7 @@ def named(matches: Matches, who: Iterable[str]) -> Named:
     for name in who:
         called = [match for match in matches if is_called(match, name)]
         if not called:
-            raise Misconfigured(f"neither side has anybody called {name!r}", "Name a userName, a group, or an id.")
+            raise Misconfigured(f"neither the source nor the target has a user or group called {name!r}", "Name a userName, a group, or an id.")
         for kind in ("user", "group"):
             same = [match for match in called if match.kind == kind and match.source_id]
             if len(same) > 1:

@@ -51,7 +51,7 @@ def error_of(response: httpx.Response) -> BridgeError:
         )
     if status < 400:
         return EndpointDown(
-            f"the endpoint sends us elsewhere ({status}), and a token is never carried to another address",
+            f"the endpoint redirects to another address ({status}), and a token is never carried to another address",
             "Compare target.url with the console.",
         )
     return _refusal(status, _detail(response), request_id_of(response))

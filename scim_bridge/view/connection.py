@@ -107,7 +107,7 @@ def _health_after(last: RunRecord, situation: Situation) -> tuple[Status, str, t
     if situation.conflicts:
         waiting = counted(situation.conflicts, "conflict")
         verb = "waits" if situation.conflicts == 1 else "wait"
-        sentence = f"{waiting} {verb} for a person; everything else goes on."
+        sentence = f"{waiting} {verb} for a decision; everything else goes on."
         return Status("conflicts", "Waiting for you", "!", "wait"), sentence, ("scim-bridge conflicts",)
     return Status("healthy", "Healthy", "✓", "good"), last.detail or "The last run went through, nothing waits.", ()
 

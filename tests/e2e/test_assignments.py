@@ -182,7 +182,7 @@ def test_who_is_asked_about_follows_from_the_orphan_policy(
 
 def test_the_assignments_of_an_orphan_that_is_shut_say_so(world: World, people: People, cli: Cli, aws: Aws) -> None:
     aws.assign("user", orphan(world, active=False), "111122223333", "Billing")
-    assert "the user is inactive, so nobody signs in by it" in cli("plan").out
+    assert "the user is inactive, so no one signs in with it" in cli("plan").out
 
 
 def test_check_says_whether_assignments_can_be_read(world: World, people: People, cli: Cli, aws: Aws) -> None:

@@ -120,16 +120,16 @@ def test_files_that_are_there_stay_unless_force_is_given(world: World, begin: Cl
         (("--groups", "-"), "--members needs groups. Name the groups file too."),
         (("--id", "lgin"), "--id: there is no column 'lgin' (did you mean login?)"),
         (("--login", "nobody"), "--login: there is no column 'nobody'"),
-        (("--match", "phone"), "--match: people are matched by userName or emails, not by phone."),
+        (("--match", "phone"), "--match: users are matched by userName or emails, not by phone."),
         (("--name", "a/b"), "--name: 'a/b' cannot name a connection. Use letters, digits, - and _."),
         (("--mapping", "bridge.yaml"), "the mapping cannot be the configuration. Name another file (--mapping)."),
         (("--users", "gone.csv"), "--users: gone.csv: there is no such file"),
         (("--groups", "gone.csv"), "--groups: gone.csv: there is no such file"),
         (("--members", "gone.csv"), "--members: gone.csv: there is no such file"),
         (("--users", "{date}.csv"), "--users: there is no complete export: no date has all of "),
-        (("--source", "ldap"), "--ldap-url is missing, and there is nobody to ask."),
+        (("--source", "ldap"), "--ldap-url is missing, and there is no terminal to ask on."),
         (("--source", "ldap", "--ldap-url", "ldaps://a b"), "--ldap-url: write ldaps://HOST (or ldap://HOST, ldapi://"),
-        (("--source", "entra"), "--tenant is missing, and there is nobody to ask."),
+        (("--source", "entra"), "--tenant is missing, and there is no terminal to ask on."),
         (
             ("--source", "ldap", "--ldap-url", "ldap://dc1.corp.example", "--bind-dn", "cn=b", "--users-base", "dc=c"),
             "ldap:// would send the password and all names in the clear. Give --start-tls, or write ldaps://.",
@@ -159,7 +159,7 @@ def test_a_wrong_answer_is_told_by_its_name_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--cloud-login", "https://login.example"), "--cloud-graph is missing, and there is nobody to ask."),
+        (("--cloud-login", "https://login.example"), "--cloud-graph is missing, and there is no terminal to ask on."),
         (("--cloud-graph", "https://graph.example"), "--cloud-graph: this goes with a cloud of its own addresses."),
         (("--ca-file", "ca.pem"), "--ca-file: this goes with a cloud of its own addresses. Give --cloud-login too."),
         (("--cloud", "china", "--cloud-login", "https://x.example"), "leave out --cloud."),
@@ -299,7 +299,7 @@ def test_without_a_terminal_what_is_missing_is_named(world: World, cli: Cli) -> 
     said = cli("init")
     assert (said.code, said.out) == (2, "")
     assert (
-        said.err == "scim-bridge: --url is missing, and there is nobody to ask. Give it, or run init on a terminal.\n"
+        said.err == "scim-bridge: --url is missing, and there is no terminal to ask on. Give it, or run init on a terminal.\n"
     )
 
 
@@ -337,7 +337,7 @@ def test_as_many_would_wait_as_the_first_plan_holds_and_each_is_named(world: Wor
     people.groups["g1"] = "Administrator"
     world.write(people)
     said = begin()
-    assert "- 5 of them would wait for a person (`plan` counts them as held)." in said.out
+    assert "- 5 of them would wait for a decision (`plan` counts them as held)." in said.out
     assert "- name.familyName is required and is empty (1 record would wait: users.csv, line 2)." in said.out
     assert "- userName 'with a space' has a character the target refuses" in said.out
     assert "(1 record would go on without it: users.csv, line 4)." in said.out
@@ -363,7 +363,7 @@ def test_a_manager_column_that_holds_names_gets_no_rule(world: World, begin: Cli
         user["manager"] = "佐藤 花子"
     world.write(people)
     said = begin()
-    assert "- manager holds no ids (0 of 4 values are somebody's id), so there is no rule for the manager." in said.out
+    assert "- manager holds no ids (0 of 4 values belong to a user id), so there is no rule for the manager." in said.out
     assert "enterprise.manager" not in _mapping(world).read_text(encoding="utf-8")
 
 

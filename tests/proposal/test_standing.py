@@ -58,7 +58,7 @@ def test_where_nothing_tells_who_has_left_that_is_the_alarm(header: str, cells: 
     found = seen(**{header: cells})
     assert found.signals == ()
     assert found.alarm == (
-        f"{told}. Every user in the file would be active, and nobody who has left would be deactivated"
+        f"{told}. Every user in the file would be active, and no user who has left would be deactivated"
     )
 
 

@@ -253,16 +253,16 @@ def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
 def test_what_was_decided_stands_apart_and_waits_for_nobody(seeder: Seeder, pages: Pages) -> None:
     seeder.run(busy_plan())
     client = pages()
-    assert "Waiting for a person (1)" in seen(client.get("/conflicts").text)
+    assert "Waiting for a decision (1)" in seen(client.get("/conflicts").text)
     with State(seeder.path, seeder.clock) as state:
         for conflict in state.reader.conflicts("corp"):
             state.resolve("corp", conflict.key, "ignore", "", "meant to be so", "ops@bridge")
     said = seen(client.get("/conflicts").text)
-    assert "Nothing waits for a person. Decided (1)" in said
+    assert "Nothing waits for a decision. Decided (1)" in said
     assert "ignore, decided by ops@bridge (meant to be so)" in said
     overview = seen(client.get("/").text)
     assert "corp ✓ Healthy" in overview
-    assert "Waiting for a person" not in overview
+    assert "Waiting for a decision" not in overview
 
 
 def test_the_runs_say_what_kind_they_were_and_what_failed(seeder: Seeder, pages: Pages) -> None:

@@ -136,7 +136,7 @@ def test_the_conflict_that_waits_longest_comes_first() -> None:
 
 
 def test_empty_lists_are_sentences() -> None:
-    assert printed(terminal.show_conflicts, ()) == "Nothing waits for a person.\n"
+    assert printed(terminal.show_conflicts, ()) == "Nothing waits for a decision.\n"
     assert printed(terminal.show_runs, ()) == "No run yet.\n"
 
 

@@ -107,7 +107,7 @@ class _Decision:
             self.steps.conflicts.append(question)
             self.steps.waiting.add(match.source_id)
             return
-        reason = "it was deleted on the target behind our back; it gets a new id" if was_there else "new in the source"
+        reason = "it was deleted on the target by someone else; it gets a new id" if was_there else "new in the source"
         changes = diff({}, self._wanted(match))
         self._add("create_user" if match.kind == "user" else "create_group", match, reason, changes)
 
@@ -153,7 +153,7 @@ class _Decision:
             self._add("delete_user" if match.kind == "user" else "delete_group", match, reason, {})
             return
         changes: dict[str, Change] = {}
-        reason = "has left, as a person decided" if match.is_decided_left else match.departure
+        reason = "has left, as decided" if match.is_decided_left else match.departure
         if existing.is_open and not is_kept:
             changes[ACTIVE] = (True, False)
         if match.is_separated:
@@ -315,7 +315,7 @@ def _kind_and_reason(match: Match, changes: Mapping[str, Change], drifted: Seque
         return "reactivate_user", "active in the source"
     if not match.is_managed:
         kind: OperationKind = "adopt_user" if match.kind == "user" else "adopt_group"
-        found = {"rehire": "the same one as before, under a new id", "decision": "linked, as a person decided"}
+        found = {"rehire": "the same one as before, under a new id", "decision": "linked, as decided"}
         return kind, found.get(match.by, f"found on the target by {match.by}")
     return ("update_user" if match.kind == "user" else "update_group"), _why_updated(changes, drifted)
 

@@ -160,7 +160,7 @@ def spare_groups(steps: Steps, changes: Sequence[GroupChange]) -> None:
     occupied = {id(c.match) for c in changes if len(c.removed) < c.size}
     spared = [d for d in steps.drafts if d.kind == "delete_group" and id(d.match) in occupied]
     steps.drafts = [draft for draft in steps.drafts if draft not in spared]
-    steps.skipped += (Skipped(d.match.name, "not deleted: somebody protected is in it") for d in spared)
+    steps.skipped += (Skipped(d.match.name, "not deleted: a protected user is a member") for d in spared)
 
 
 def batches(changes: Sequence[GroupChange], size: int) -> list[Draft]:

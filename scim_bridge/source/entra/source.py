@@ -207,7 +207,7 @@ def _require_sight(graph: Graph, names: str) -> None:
     if roles is None:
         raise SourceUnreadable(
             f"{names} would seem to be empty, hides its members, and the token does not show whether we may see them",
-            f"Grant {READ_HIDDEN.name}; if that is granted, put somebody in or let the group show its members.",
+            f"Grant {READ_HIDDEN.name}; if that is granted, add a member or let the group show its members.",
         )
     if not READ_HIDDEN.is_granted(roles):
         raise refused((READ_HIDDEN,), f"{names} would seem to be empty", graph.client)

@@ -79,7 +79,7 @@ def test_an_empty_one_says_so_and_how_it_is_filled() -> None:
         assert process.stderr is not None
         told = _told(process)
         assert (
-            process.stderr.readline() == "# Nobody is in it yet: begin with --seed FILE, or change it while it runs:\n"
+            process.stderr.readline() == "# It is empty: begin with --seed FILE, or change it while it runs:\n"
         )
         curl, address, data, body = shlex.split(process.stderr.readline().removeprefix("# "))
         assert (curl, address, data) == ("curl", f"{told['control']}/change", "-d")
