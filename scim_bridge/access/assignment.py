@@ -1,4 +1,4 @@
-"""Reads which account assignments hang on users and groups: sso-admin, and Organizations for the accounts' names.
+"""Reads which account assignments depend on users and groups: sso-admin, and Organizations for the accounts' names.
 
 Only reads. A refusal or an outage is part of the answer, never an error: it must not keep a revocation from passing.
 Calls and their quota (20 a second for all clients of sso-admin together):
@@ -18,7 +18,7 @@ from scim_bridge.model.assignment import Access, Assignment, Assignments, NoAcce
 MOST = 200
 """Principals looked up in one run: ten seconds of the quota that other tools of the organization share."""
 LONGEST = 20.0
-"""Seconds after which nobody else is looked up: the first revocation waits for this."""
+"""Seconds after which no one else is looked up: the first revocation waits for this."""
 _PAGE = 100
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 _UNKNOWN = "ResourceNotFoundException"
@@ -38,7 +38,7 @@ class NotReadable(BridgeError):
 
 @contextmanager
 def open_access(settings: AccessSettings | None) -> Iterator[Access]:
-    """Whoever can tell what hangs on a user or a group of this connection. Nothing is sent before somebody asks."""
+    """Anyone who can tell what depends on a user or a group of this connection. Nothing is sent before someone asks."""
     if settings is None:
         yield NoAccess()
         return
@@ -137,7 +137,7 @@ class AwsAccess:
             PrincipalType=kind.upper(),
         )
         items = (item for page in pages for item in page.get("AccountAssignments", ()))
-        # whether a user's answer names what comes through groups too is not documented: that does not hang on the user
+        # whether a user's answer names what comes through groups too is not documented: that does not depend on the user
         mine = (item for item in items if item.get("PrincipalId", target_id) == target_id)
         return tuple(dict.fromkeys((item["AccountId"], item["PermissionSetArn"]) for item in mine))
 

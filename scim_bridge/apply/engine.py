@@ -26,7 +26,7 @@ _PATIENCE = 0.5
 
 
 def never() -> bool:
-    """Nobody asks the run to stop."""
+    """No one asks the run to stop."""
     return False
 
 
@@ -49,13 +49,13 @@ class Superseded:
 
 
 def nobody() -> tuple[Superseded, ...]:
-    """Nobody asks for anything."""
+    """No one asks for anything."""
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How to work: threads at most, whom to tell how far it has come, and whether somebody asked to stop.
+    """How to work: threads at most, whom to tell how far it has come, and whether someone asked to stop.
 
     answer_requests: called between two writes where there are requests; what is taken over is not sent by this run.
     """
@@ -80,7 +80,7 @@ class Ground:
 class Applied:
     """What became of a plan. outcomes: one an operation, in the plan's order. stopped: why the rest was not sent.
 
-    earlier: ids of operations that an earlier run of this very plan had done. is_cut: somebody asked to stop.
+    earlier: ids of operations that an earlier run of this very plan had done. is_cut: someone asked to stop.
     """
 
     outcomes: tuple[Outcome, ...] = ()
@@ -123,7 +123,7 @@ class _Engine:
 
     def run(self) -> Applied:
         # A plan that was cut goes on by its journal: what an earlier run of it finished is not sent again. A second
-        # create would be a 409 about our own resource, and a member whom somebody removed since would come back.
+        # create would be a 409 about our own resource, and a member whom someone removed since would come back.
         earlier = {outcome.operation_id: outcome for outcome in self.journal.finished()}
         sender = Sender(
             self.target,
@@ -181,7 +181,7 @@ class _Engine:
                 ready.extend(self._settle(sent.pop(future), self._outcome(future)))
 
     def _known_before(self, operation: Operation, earlier: Mapping[str, Outcome]) -> Outcome | None:
-        """An outcome that needs no request: done by an earlier run, in vain without what it needs, or too late."""
+        """An outcome that needs no request: done by an earlier run, without success without what it needs, or too late."""
         # The order of these questions matters. What is done is done even after a Stop, so that a cut run counts it; and
         # what an urgent run has dealt with is not called missed because the run stopped.
         if operation.id in earlier and earlier[operation.id].status == "done":

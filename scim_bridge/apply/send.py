@@ -46,7 +46,7 @@ _Send = Callable[[Operation, dict[str, Change]], Outcome]
 class Sender:
     """Turns operations into requests. ids: of what exists already; grows as resources are created.
 
-    locked: target ids of users who were to be created, and turned out to be there, shut by somebody else.
+    locked: target ids of users who were to be created, and turned out to be there, shut by someone else.
     """
 
     target: Target
@@ -144,13 +144,13 @@ class Sender:
         return self._take_up(operation, Holder(EXTERNAL_ID, found), attributes)
 
     def _take_up(self, operation: Operation, holder: Holder, attributes: Mapping[str, Value]) -> Outcome:
-        """It bears our id, so an unanswered request of ours made it, or a listing had missed it. What differs is put
-        right, but nobody is switched on: if it is inactive, somebody else did that, and its grants wait."""
+        """It has our id, so an unanswered request of ours made it, or a listing had missed it. What differs is put
+        right, but no one is switched on: if it is inactive, someone else did that, and its grants wait."""
         shown = holder.existing.attributes
         differing: dict[str, Change] = {
             path: (shown.get(path), value) for path, value in attributes.items() if shown.get(path) != value
         }
-        # `active` may be false because somebody locked the account between our create and now. Switching it on would
+        # `active` may be false because someone locked the account between our create and now. Switching it on would
         # undo that; a person decides (`disabled_there`).
         if attributes.get(ACTIVE) is True:
             differing.pop(ACTIVE, None)
@@ -189,7 +189,7 @@ class Sender:
         return group is not None and all(group.attributes.get(path) == new for path, (_, new) in changes.items())
 
     def _update_without_email(self, operation: Operation, changes: dict[str, Change], refusal: NameTaken) -> Outcome:
-        """One of the values is taken; if it is the email, all else is sent. Raises NameTaken with whoever holds it."""
+        """One of the values is taken; if it is the email, all else is sent. Raises NameTaken with anyone who holds it."""
         target_id = self._target_id(operation)
         wanted = {path: new for path, (_, new) in changes.items() if new is not None}
         holder = self.holders.find(operation.resource, wanted, target_id)
@@ -211,7 +211,7 @@ class Sender:
         return Outcome(operation.id, "done", target_id, request_id)
 
     def _deactivate(self, operation: Operation) -> Outcome:
-        """The door is shut at once even if what rides along is refused; who is gone needs no door."""
+        """The account is closed at once even if what rides along is refused; who is gone needs no door."""
         changes = self._on_the_wire(operation)
         target_id = self._target_id(operation)
         try:
@@ -300,7 +300,7 @@ class Sender:
                 f"{named} could not be {'added to' if is_adding else 'removed from'} {operation.subject}: {reasons[0]}"
             )
         status: OutcomeStatus = "held" if reasons else "done"
-        # Not "held": nobody has to decide anything. The next run reads the members and puts back who is missing.
+        # Not "held": no one has to decide anything. The next run reads the members and puts back who is missing.
         if answer.is_unsure:
             status = "failed"  # the next run reads the members before it does anything about the group
         kind = _kind_of(next(iter(answer.refused.values()))) if reasons else ""
@@ -324,7 +324,7 @@ def _after_shutting(operation: Operation, rest: Outcome) -> Outcome:
 
 
 def _taken(operation: Operation, refusal: NameTaken, holder: Holder | None) -> NameTaken:
-    """The refusal with the name of whoever holds the value."""
+    """The refusal with the name of anyone who holds the value."""
     if holder is None:
         return refusal
     value = operation.changes[holder.path][1]

@@ -112,7 +112,7 @@ def _show(view: report.ReportView, chosen: ConnectionSettings) -> None:
 
 
 def _save(path: Path, document_bytes: bytes) -> None:
-    """Plan files name people, so nobody else may read them."""
+    """Plan files name people, so no one else may read them."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     except OSError as error:
@@ -278,7 +278,7 @@ def _unfinished(result: Result) -> str:
     if failed:
         found.append((f"{counted(failed, 'operation')} failed", f"scim-bridge show {result.run_id}"))
     if waiting:
-        found.append((f"{counted(waiting, 'conflict')} {'waits' if waiting == 1 else 'wait'} for a person",
+        found.append((f"{counted(waiting, 'conflict')} {'waits' if waiting == 1 else 'wait'} for a decision",
                       "scim-bridge conflicts"))  # fmt: skip
     if not found:
         return ""

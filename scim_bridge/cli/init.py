@@ -44,7 +44,7 @@ class _Files:
     force: bool
 
     def refuse_existing(self) -> None:
-        """Raise Misconfigured if a file is there, before anybody is asked anything."""
+        """Raise Misconfigured if a file is there, before anyone is asked anything."""
         if self.configuration.absolute() == self.mapping:
             raise Misconfigured("the mapping cannot be the configuration", "Name another file (--mapping).")
         for path, instead in ((self.configuration, "--config"), (self.mapping, "--mapping")):

@@ -54,14 +54,14 @@ def explain_command(
 
 
 def conflicts_command(context: typer.Context, output: OutputOption = Output.text) -> int:
-    """What waits for a person, with what to do about each."""
+    """What waits for a decision, with what to do about each."""
     return conflicts_list_command(context, output=output) if context.invoked_subcommand is None else 0
 
 
 def conflicts_list_command(
     context: typer.Context, connection: ConnectionArgument = None, output: OutputOption = Output.text
 ) -> int:
-    """What waits for a person, with what to do about each."""
+    """What waits for a decision, with what to do about each."""
     settings = load(context.obj)
     name = settings.connection(connection).name if connection else None
     found = open_reader(settings.state).conflicts(name)

@@ -34,7 +34,7 @@ class _Console(Console):
     """A console whose reader may go away (`| head`): the rest is dropped, and the command ends as it did."""
 
     def on_broken_pipe(self) -> None:
-        """Nobody reads any more; the program's own behaviour would be to exit with 1."""
+        """No one reads any more; the program's own behaviour would be to exit with 1."""
         self.quiet = True
         _say_no_more(sys.stdout)
 
@@ -61,7 +61,7 @@ def _another_character(error: UnicodeError) -> tuple[str, int]:
 def print_whatever_comes() -> None:
     """What the encoding of a terminal, a pipe or a log lacks is printed as another character, and stops nothing.
 
-    A stream that was closed by whoever began the process is opened on nothing.
+    A stream that was closed by anyone who began the process is opened on nothing.
     """
     codecs.register_error(_another_character.__name__, _another_character)
     for name in ("stdout", "stderr"):
@@ -105,7 +105,7 @@ def tell(sentence: str) -> None:
     """A line for people that is not the command's output."""
     try:
         print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - the one place that writes such lines
-    except OSError:  # a run goes on and ends as it does, whether or not anybody can read of it
+    except OSError:  # a run goes on and ends as it does, whether or not anyone can read of it
         _say_no_more(sys.stderr)
 
 

@@ -33,7 +33,7 @@ REQUIRED: dict[Kind, tuple[str, ...]] = {
     "user": ("userName", "name.givenName", "name.familyName", "displayName"),
     "group": ("displayName",),
 }
-"""Attributes that every target wants: a mapping without a rule for one of them could provision nobody."""
+"""Attributes that every target wants: a mapping without a rule for one of them could provision no one."""
 
 MATCHABLE: dict[Kind, tuple[str, ...]] = {"user": ("userName", "emails"), "group": ("displayName",)}
-"""Attributes by which a record may be matched with a resource that nobody manages yet."""
+"""Attributes by which a record may be matched with a resource that no one manages yet."""

@@ -1,4 +1,4 @@
-"""What the compiler of the expression language says about a rule, in words for whoever wrote the rule."""
+"""What the compiler of the expression language says about a rule, in words for anyone who wrote the rule."""
 
 import re
 from dataclasses import dataclass

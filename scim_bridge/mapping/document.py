@@ -221,5 +221,5 @@ def _test(file: YamlFile, number: int, problems: list[str]) -> Test | None:
         return None
     for path in expect:
         if path not in (*PATHS[kind], "scope", "externalId"):
-            problems.append(f"{place}: expects {path}, which is no attribute{nearest(path, PATHS[kind])}.")
+            problems.append(f"{place}: expects {path}, which is not an attribute{nearest(path, PATHS[kind])}.")
     return Test(str(node.get("name", f"test {number + 1}")), kind, record, expect, place)

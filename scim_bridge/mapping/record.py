@@ -174,10 +174,10 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw], choices: _Choice
         try:
             attributes[rule.rule.path] = _value(rule, row, choices)
         except EvaluationFailed as failure:
-            # Who may sign in is not known, so nothing is granted meanwhile, and nobody is created open.
+            # Who may sign in is not known, so nothing is granted meanwhile, and no one is created open.
             flaws.append(_failed(rule.rule.path, failure, is_fatal=_holds(rule, failure)))
             if isinstance(failure, Several):
-                attributes[rule.rule.path] = failure.value  # to call it by, and so that nobody else takes it
+                attributes[rule.rule.path] = failure.value  # to call it by, and so that no one else takes it
     return Desired(rules.kind, source_id, attributes, (record.place,), tuple(flaws))
 
 

@@ -65,7 +65,7 @@ _ROUNDED = re.compile(r"[0-9]([.,][0-9]+)?E\+[0-9]{2,3}")
 
 
 def is_rounded(source_id: str) -> bool:
-    """Whether a spreadsheet has made 1.23457E+11 of a long number. Many numbers become this one, so it names nobody."""
+    """Whether a spreadsheet has made 1.23457E+11 of a long number. Many numbers become this one, so it names no one."""
     return "E+" in source_id and _ROUNDED.fullmatch(source_id) is not None
 
 
@@ -80,7 +80,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class AmbiguousMember:
-    """A reference in a membership that fits several records, so that nobody can say which of them is meant.
+    """A reference in a membership that fits several records, so that no one can say which of them is meant.
 
     reference: what is written ("ann"). groups: source ids of the groups that it is a member of, or that it may mean.
     users, nested: source ids of the users and groups that it may mean, or that are the members. fits: the records that
@@ -186,7 +186,7 @@ class OutOfScope:
 
     @property
     def subject(self) -> str:
-        """What people call it: its name, and where they find it. An id alone says nothing to anybody."""
+        """What people call it: its name, and where they find it. An id alone says nothing to anyone."""
         return f"{self.name} ({self.place})" if self.name and self.name != self.place else self.place
 
 

@@ -42,7 +42,7 @@ class Outlook:
             if operation.changes:
                 changes = found.setdefault(_key(operation), {})
                 for path, (old, new) in operation.changes.items():
-                    # A temporary name is no difference that anybody asked about.
+                    # A temporary name is not a difference that anyone asked about.
                     changes[path] = (changes[path][0] if path in changes else old, new)
         return found
 

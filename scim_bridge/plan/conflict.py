@@ -102,7 +102,7 @@ def of_match(desired: Desired, column: str, resources: Sequence[Existing]) -> Co
 
 
 def ambiguous_member(ambiguous: AmbiguousMember, subjects: Iterable[str]) -> Conflict:
-    """A reference fits several records, so nobody is added or removed by it. subjects: the records it concerns."""
+    """A reference fits several records, so no one is added or removed by it. subjects: the records it concerns."""
     kind = "ambiguous_member"
     ids = [ambiguous.reference, *(f"{resource}:{record}" for resource, record in ambiguous.fits)]
     detail = f"{ambiguous.detail}. Memberships that depend on it stay as they are on the target"
@@ -125,12 +125,12 @@ def adopt(desired: Desired, existing: Existing, by: str) -> Conflict:
 
 
 def rehire_key(desired: Desired, target_id: str) -> str:
-    """The key of the question whether a newcomer is somebody who has left."""
+    """The key of the question whether a newcomer is someone who has left."""
     return conflict_key("rehire?", [identity(desired), target_id])
 
 
 def rehire(desired: Desired, existing: Existing) -> Conflict:
-    """A new record bears the name or the email of somebody whose record is gone: the same person, or a namesake?"""
+    """A new record has the name or the email of someone whose record is gone: the same person, or a namesake?"""
     return Conflict(
         rehire_key(desired, existing.target_id),
         "rehire?",
@@ -146,7 +146,7 @@ def rehire(desired: Desired, existing: Existing) -> Conflict:
 
 
 def drift(desired: Desired, existing: Existing, paths: Iterable[str]) -> Conflict:
-    """Attributes that somebody changed on the target, left as they are under `drift: report`."""
+    """Attributes that someone changed on the target, left as they are under `drift: report`."""
     shown = ", ".join(f"{path} is {existing.attributes.get(path)!r}" for path in sorted(paths))
     return Conflict(
         conflict_key("drift", [identity(desired), existing.target_id, *paths]),
@@ -161,7 +161,7 @@ def drift(desired: Desired, existing: Existing, paths: Iterable[str]) -> Conflic
 
 
 def stray(group: Desired, group_id: str, user_name: str, user_id: str, *, is_in: bool) -> Conflict:
-    """Somebody else put a user into a managed group, or took one out, left so under `drift: report`."""
+    """Someone else put a user into a managed group, or took one out, left so under `drift: report`."""
     what = f"{user_name} was {'put into' if is_in else 'taken out of'} {group.name} on the target by someone else"
     return Conflict(
         conflict_key("drift", [identity(group), group_id, user_id]),
@@ -183,7 +183,7 @@ def strays(conflicts: Iterable[Conflict]) -> frozenset[tuple[str, str]]:
 
 
 def missing(desired: Desired, target_id: str) -> Conflict:
-    """A managed resource that somebody deleted, not created anew under `drift: report`."""
+    """A managed resource that someone deleted, not created again under `drift: report`."""
     return Conflict(
         conflict_key("missing", [identity(desired), target_id]),
         "missing",
@@ -233,7 +233,7 @@ def duplicate(kind: Kind, path: str, records: Iterable[Desired], losers: Iterabl
 
 
 def _where(records: Sequence[Desired]) -> str:
-    """Where records stand, the lines alone where they are of one file; two may bear the same name."""
+    """Where records stand, the lines alone where they are of one file; two may have the same name."""
     places = [place for record in records for place in record.places]
     files = {place.rpartition(", line ")[0] for place in places}
     if len(files) == 1 and files != {""}:
@@ -274,7 +274,7 @@ def protected_name(desired: Desired, existing: Existing | None) -> Conflict:
 
 
 def disabled_there(desired: Desired, existing: Existing) -> Conflict:
-    """Active in the source, inactive on the target, and not by our doing: somebody may have locked a stolen account."""
+    """Active in the source, inactive on the target, and not by our doing: someone may have locked a stolen account."""
     return Conflict(
         conflict_key("disabled_there", [identity(desired), existing.target_id]),
         "disabled_there",
@@ -311,7 +311,7 @@ def unclaimed(existing: Existing, members: int = 0) -> Conflict:
 
 
 def orphan_with_assignments(existing: Existing, count: int, held: str) -> Conflict:
-    """Nobody in the source is this user or group, and it opens an account. held: its assignments in words."""
+    """No one in the source is this user or group, and it opens an account. held: its assignments in words."""
     is_shut = existing.kind == "user" and not existing.is_active
     shut = "; the user is inactive, so no one signs in with it" if is_shut else ""
     ways = "Take the assignments away in IAM Identity Center, or bring its record into scope."
@@ -330,7 +330,7 @@ def orphan_with_assignments(existing: Existing, count: int, held: str) -> Confli
 
 
 def another_provisioner(desired: Desired, existing: Existing, paths: Iterable[str]) -> Conflict:
-    """Somebody else changed the same values back, several times in a row."""
+    """Someone else changed the same values back, several times in a row."""
     return Conflict(
         conflict_key("another_provisioner", [identity(desired), existing.target_id]),
         "another_provisioner",

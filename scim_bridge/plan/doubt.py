@@ -1,7 +1,7 @@
-"""Writes without a good answer: what of them the target shows now is ours, whoever learned of it.
+"""Writes without a good answer: what of them the target shows now is ours, anyone who learned of it.
 
 A process that dies between request and answer, or an answer that is lost, leaves a write in doubt. It belongs to us
-until it has been looked at: else our own deactivation would pass for somebody else's, and a member whom we added would
+until it has been looked at: else our own deactivation would pass for someone else's, and a member whom we added would
 not be taken out when the source removes them. Pure; what to look at is decided in run/target_view.py.
 """
 
@@ -44,7 +44,7 @@ def settle(
 
 
 def _of_members(doubt: Doubt, inside: frozenset[str] | None, known: Remembered) -> Settled:
-    """inside: None for a group that nobody reads any more, since it is gone or not managed."""
+    """inside: None for a group that no one reads any more, since it is gone or not managed."""
     if inside is None:
         return Settled(doubt, has_landed=False, landed={}, members={})
     is_addition = doubt.operation.kind == "add_members"

@@ -44,7 +44,7 @@ def _key(record: Desired) -> tuple[str, tuple[str, ...]]:
 
 def fingerprint_settings(policy: Policy, endpoint: str) -> str:
     """A hash of what an operator has decided: a plan made under one policy is not applied under another."""
-    # A plan approved under one policy would otherwise be applied under another, with limits that nobody has seen it
+    # A plan approved under one policy would otherwise be applied under another, with limits that no one has seen it
     # pass.
     return hashlib.sha256(f"{policy!r}\n{endpoint}".encode()).hexdigest()
 
@@ -95,7 +95,7 @@ def _keys(operation: Operation) -> tuple[str, ...]:
 def hash_resources(operations: Iterable[Operation], inventory: Inventory, members: Members) -> dict[str, str]:
     """Target id → hash of what it shows now, for each resource touched, its members included where they change.
 
-    Something to be created stands under "kind source-id", with the ids of the resources that already bear its names.
+    Something to be created stands under "kind source-id", with the ids of the resources that already have its names.
     """
     named = {"user": _names(inventory.users.values()), "group": _names(inventory.groups.values())}
     resources: dict[str, str] = {}
@@ -108,7 +108,7 @@ def hash_resources(operations: Iterable[Operation], inventory: Inventory, member
                 resources[f"members of {operation.target_id}"] = _hash(sorted(members.get(operation.target_id, ())))
         elif operation.is_create:
             # Something to be created has no id to hash. If its name is taken by then, the create would be a 409, or an
-            # adoption that nobody approved.
+            # adoption that no one approved.
             bearers = _bearers(named[operation.resource], operation)
             resources[f"{operation.resource} {operation.source_id}"] = _hash(bearers) if bearers else _NOBODY
     return resources
@@ -125,7 +125,7 @@ def _names(resources: Iterable[Existing]) -> dict[tuple[str, str], list[str]]:
 
 
 def _bearers(names: Mapping[tuple[str, str], list[str]], operation: Operation) -> list[str]:
-    """The resources that bear one of the names a new one is to have."""
+    """The resources that have one of the names a new one is to have."""
     if not names:
         return []
     found: set[str] = set()

@@ -48,7 +48,7 @@ class Base:
 def refuse_empty(counts: SourceCounts) -> None:
     """A source without any user is never believed, and cannot be approved. Raises SourceUnreadable."""
     # Not a limit: a limit can be raised or approved. An approval given in haste for an empty export would deactivate
-    # everybody, and there is no directory for which that is right.
+    # everyone, and there is no directory for which that is right.
     if counts.users == 0:
         raise SourceUnreadable(
             "the source shows no user at all, so nothing was changed",
@@ -85,7 +85,7 @@ def _is_or_becomes_managed(match: Match) -> bool:
 
 
 def _shown_by_target(matches: Matches) -> SourceCounts | None:
-    """Without state, what the target still remembers of us stands in for the last run: who is active and bears an id.
+    """Without state, what the target still remembers of us stands in for the last run: who is active and has an id.
 
     So a source that shrank while the state was lost is refused as it would have been with it.
     """
@@ -158,7 +158,7 @@ def _remapped(operations: Iterable[Operation], matches: Matches, *, is_mapping_n
 
     What the old mapping would have said is not known any more, so under a new one every update counts.
     """
-    # Source ids that change for everybody look like one leaver and one joiner each. Under `rehire: link` nobody would
+    # Source ids that change for everyone look like one leaver and one joiner each. Under `rehire: link` no one would
     # lose access, but a wrong id column could hand accounts to the wrong people, so it has a limit.
     relinked = {m.source_id for m in matches.users if m.by == "rehire" and not m.is_held}
     kinds = ("update_user", "reactivate_user", "deactivate_user") if is_mapping_new else ()
@@ -232,7 +232,7 @@ def _check_source(base: Base, limits: Limits) -> list[Trip]:
 
 
 def is_approved(verdict: Verdict, approved: Iterable[Trip]) -> bool:
-    """Whether all that tripped is among what somebody approved; a shrunk source may have grown since."""
+    """Whether all that tripped is among what someone approved; a shrunk source may have grown since."""
     return not not_approved(verdict, approved)
 
 

@@ -113,7 +113,7 @@ def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
             match.kind, match.source_id, match.existing.target_id, match.name, None, departed, match.is_managed
         )
     name = match.name if NAMES[match.kind] in match.kept else match.desired.name
-    # What is kept on the target was not applied. Recorded as applied, somebody else's value would no longer look like
+    # What is kept on the target was not applied. Recorded as applied, someone else's value would no longer look like
     # drift.
     before = match.link.applied if match.kept and match.link is not None else {}
     applied = {path: value for path, value in match.desired.attributes.items() if path not in match.kept}
@@ -134,7 +134,7 @@ def sort_out(conflicts: Iterable[Conflict], known: Remembered) -> tuple[tuple[Co
 
 
 def _out_of_scope(directory: Directory, matches: Matches) -> Iterator[Skipped]:
-    """Whoever has been provisioned before is called as on the target."""
+    """Anyone who has been provisioned before is called as on the target."""
     names = {(m.kind, m.source_id): m.name for m in matches if m.scope}
     for record in directory.out_of_scope:
         name = names.get((record.kind, record.source_id), record.subject)
@@ -142,7 +142,7 @@ def _out_of_scope(directory: Directory, matches: Matches) -> Iterator[Skipped]:
 
 
 def _missing(matches: Matches) -> tuple[Notice, ...]:
-    """A linked resource that somebody deleted is drift, and is said so even where the plan sets it right."""
+    """A linked resource that someone deleted is drift, and is said so even where the plan sets it right."""
     return tuple(
         Notice("missing", m.name, f"{m.name} was deleted on the target by someone else (was {m.link.target_id})")
         for m in matches

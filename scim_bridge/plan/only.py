@@ -1,6 +1,6 @@
 """A plan for a few named identities (`--only`): what concerns them, and nothing else.
 
-The whole directory is correlated all the same, so that a clash with somebody who is not named is seen.
+The whole directory is correlated all the same, so that a clash with someone who is not named is seen.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class Named:
 def in_the_way(matches: Matches, keys: frozenset[Key], unique: Unique) -> frozenset[Key]:
     """Those who must give a unique value up before the named can take it, and those in their way, to the end.
 
-    Whoever is named gets the value only in this order, so they are planned too: two users who exchange names, say.
+    Anyone who is named gets the value only in this order, so they are planned too: two users who exchange names, say.
     """
     holders: dict[tuple[Kind, str, str], Match] = {}
     for match in matches:

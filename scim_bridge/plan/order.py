@@ -39,7 +39,7 @@ def put_in_order(drafts: Sequence[Draft], unique: Unique) -> list[Draft]:
 
 
 def _removals_before(deletion: Draft, drafts: Iterable[Draft]) -> list[Draft]:
-    """A group is emptied before it is deleted, and nobody who is deleted can be taken out of a group any more."""
+    """A group is emptied before it is deleted, and no one who is deleted can be taken out of a group any more."""
     removals = (draft for draft in drafts if draft.kind == "remove_members")
     if deletion.kind == "delete_group":
         return [draft for draft in removals if draft.match is deletion.match]
@@ -70,7 +70,7 @@ def numbered(drafts: Sequence[Draft]) -> tuple[Operation, ...]:
 
 def _order_names(drafts: list[Draft], unique: Mapping[str, Uniqueness], creating: Mapping[str, Draft]) -> list[Draft]:
     """Let every taker of a unique value wait for its giver. Returns the extra drafts this needs."""
-    # Before the givers are counted: a deactivation that kept its rename would wait for somebody, and the account would
+    # Before the givers are counted: a deactivation that kept its rename would wait for someone, and the account would
     # stay open meanwhile.
     extra = _split_deactivations(drafts, unique, creating)
     everything = [*drafts, *extra]
@@ -111,7 +111,7 @@ def _givers(drafts: Iterable[Draft], unique: Mapping[str, Uniqueness]) -> dict[t
         for path, how in unique.items():
             old, new = draft.changes.get(path, (None, None))
             if old and fold(old, how) != fold(new, how):
-                # Folded on both sides: a change of case alone gives nothing up, and whoever waited for it would wait
+                # Folded on both sides: a change of case alone gives nothing up, and anyone who waited for it would wait
                 # for a name that stays taken.
                 givers[path, fold(old, how)] = draft
     return givers
@@ -133,7 +133,7 @@ def _split_deactivations(
     for draft in drafts:
         if draft.kind != "deactivate_user" or len(draft.changes) == 1:
             continue
-        # Only for a giver in this plan. A value that nobody gives up is a 409, and then the engine sends the
+        # Only for a giver in this plan. A value that no one gives up is a 409, and then the engine sends the
         # deactivation alone, at once (docs/design.md §6.6).
         waits = any(givers.get(need, draft) is not draft for need in _takes(draft, unique))
         is_led = draft.changes.get(MANAGER, (None, None))[1] in creating
@@ -185,7 +185,7 @@ def _make_way(giver: Draft, early: Draft, path: str) -> None:
 
 
 def _stand_in(giver: Draft, path: str, old: Value | None) -> Value | None:
-    """A value nobody else bears. An email is taken away for that moment: mail must not go astray."""
+    """A value no one else has. An email is taken away for that moment: mail must not go astray."""
     if path == EMAILS:
         return None
     target_id = giver.match.existing.target_id if giver.match.existing is not None else ""
@@ -239,7 +239,7 @@ def _closing_edges(drafts: Sequence[Draft], needs: Callable[[Draft], list[Draft]
 
 
 def _by_name(draft: Draft) -> tuple[str, str, str]:
-    """By kind, where "deactivate" happens to come before "remove": the door is shut before the keys are taken."""
+    """By kind, where "deactivate" happens to come before "remove": account is closed before the keys are taken."""
     return draft.kind, draft.match.name, draft.match.source_id
 
 

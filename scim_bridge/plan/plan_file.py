@@ -164,7 +164,7 @@ class _Document(_Strict):
 
 
 def from_bytes(document: bytes, name: str) -> Plan:
-    """The plan that was saved. Raises Misconfigured, naming the file, if it is no plan of this version."""
+    """The plan that was saved. Raises Misconfigured, naming the file, if it is not a plan of this version."""
     way_out = "Save one with: scim-bridge plan --out FILE."
     try:
         raw = orjson.loads(document)

@@ -1,4 +1,4 @@
-"""The way back from a run: what it changed, changed back, unless a later run or somebody else has changed it since.
+"""The way back from a run: what it changed, changed back, unless a later run or someone else has changed it since.
 
 That is a question of history, not of values: a value that went away and came back is not the run's any more. What
 cannot come back is said: a deleted resource has lost its id, and with it every assignment.
@@ -135,12 +135,12 @@ class _WayBack:
         return user_id in self.sides.members.get(group_id, frozenset())
 
     def changed_by(self, kind: Kind, target_id: str, path: str, *, after: Value | None) -> str:
-        """Who has changed this value since the run left it as `after`; "" if nobody has.
+        """Who has changed this value since the run left it as `after`; "" if no one has.
 
-        A reading that found just what the run wanted is no change: the run's own answer may have been lost.
+        A reading that found just what the run wanted is not a change: the run's own answer may have been lost.
         """
         for touch in self.touched.get((kind, target_id, path), ()):
-            # Whoever read our own write later saw what we wanted, and recorded it as a change they had not made.
+            # Anyone who read our own write later saw what we wanted, and recorded it as a change they had not made.
             if touch.by != SOMEONE_ELSE or self._named(path, touch.value) != after:
                 return touch.by
         return ""
@@ -192,7 +192,7 @@ class _WayBack:
             by = self.changed_by(match.kind, existing.target_id, path, after=after)
             if not by and shown != after:
                 by = SOMEONE_ELSE
-            # To undo the deactivation of somebody whose record has left since would open the account of an ex-employee.
+            # To undo the deactivation of someone whose record has left since would open the account of an ex-employee.
             if path == ACTIVE and before is not False and (match.kind, existing.target_id) in self.past.left_since:
                 by = "the source, which the record has left"
             if by:
@@ -216,7 +216,7 @@ class _WayBack:
             self.groups.append(GroupChange(match, len(current), tuple(out), tuple(back)))
 
     def _may_move(self, group: Match, user_id: str, member: Member, *, was_added: bool) -> bool:
-        """Whether a membership that the run changed is still as it left it, and nobody protected is in it."""
+        """Whether a membership that the run changed is still as it left it, and no one protected is in it."""
         if user_id in self.protected["user"]:
             return False
         group_id = group.existing.target_id if group.existing is not None else ""
@@ -249,7 +249,7 @@ def _nets(sent: Sequence[Sent], way_back: _WayBack) -> dict[Key, _Net]:
         net.is_created = net.is_created or operation.is_create
         net.is_deleted = net.is_deleted or (operation.is_delete and (each.is_certain or existing is None))
         for path, (old, new) in operation.changes.items():
-            # From the first operation to the last: what lies between, such as a temporary name, is nobody's state to
+            # From the first operation to the last: what lies between, such as a temporary name, is no one's state to
             # return to.
             before: Value | None = net.changes.get(path, (old, new))[0]
             if each.is_certain or (existing is not None and way_back.shown(existing, path) == new):

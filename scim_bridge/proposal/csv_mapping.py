@@ -23,7 +23,7 @@ _WIDEST = 118
 _FIRST_DAY = date(1999, 4, 1)
 _HEAD = """\
 # Rules for users and groups from CSV files. Each line under `attributes` is an expression (CEL, https://cel.dev) over
-# the columns of the file; a column whose name is no identifier is written source["…"]. The manual, docs/mapping.md,
+# the columns of the file; a column whose name is not an identifier is written source["…"]. The manual, docs/mapping.md,
 # lists the functions. Try a change with:
 #   scim-bridge mapping test {name}
 """
@@ -71,7 +71,7 @@ def _line(text: str, comment: str) -> str:
 
 
 def _first_of_all(alarm: str) -> str:
-    """What nobody may overlook: if it is not said who has left, everybody is let in."""
+    """What no one may overlook: if it is not said who has left, everyone is let in."""
     if not alarm:
         return ""
     told = textwrap.wrap(f"WARNING: {alarm}. Add a rule for `active`, or a column that says it.", 116)

@@ -21,7 +21,7 @@ _FEW = 0.5
 _MARKS = (";", "|", "\n", "、", ",")
 _FOUND_BY_ITSELF = (";", "|", "\n", ",")
 _OF_A_PROGRAM = ("Microsoft.ActiveDirectory.", "System.Collections.", "System.Object[]", "System.String[]")
-"""What PowerShell writes for a list that nobody joined."""
+"""What PowerShell writes for a list that no one joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def _called(name: str, by: str) -> str:
 
 
 def _known(survey: Survey, kind: Kind, columns: Columns) -> Iterator[tuple[str, set[str]]]:
-    """What users or groups may be named by: their id, then each column in which nobody has another's value."""
+    """What users or groups may be named by: their id, then each column in which no one has another's value."""
     id_column = (columns.users if kind == "user" else columns.groups).get("id", "")
     yield ID, {_called(text, ID) for text in _texts(survey.of(kind), id_column)}
     for seen in survey.profiles:

@@ -187,7 +187,7 @@ TARGET = (
 
 
 def as_options(answers: Answers) -> list[str]:
-    """The same answers as options of the command line. A token that is no reference is left out."""
+    """The same answers as options of the command line. A token that is not a reference is left out."""
     told: list[str] = []
     for each in (KIND, *SOURCES[answers["source"]], *TARGET):
         answer = answers.get(each.name, "")

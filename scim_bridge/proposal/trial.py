@@ -1,7 +1,7 @@
 """A proposed mapping, tried on what was seen: who would be provisioned, who would wait, and why.
 
 It goes the way of a first run up to the plan: mapped, fitted to Identity Center, correlated with an empty target. So
-whoever waits here waits in `plan`, and nobody else does.
+anyone who waits here waits in `plan`, and no one else does.
 """
 
 from collections import Counter, defaultdict
@@ -59,7 +59,7 @@ def uses(mapping: Mapping) -> dict[tuple[Kind, str], list[str]]:
 
 
 def _terms(mapping: Mapping) -> Terms:
-    """Of a connection whose policy nobody has changed yet."""
+    """Of a connection whose policy no one has changed yet."""
     return Terms(
         {"user": mapping.users.match, "group": mapping.groups.match},
         {"user": IDENTITY_CENTER.unique("user"), "group": IDENTITY_CENTER.unique("group")},
@@ -81,7 +81,7 @@ def _waiting(matches: Matches) -> list[str]:
 
 
 def _flaws(directory: Directory) -> Iterator[str]:
-    """What would hold somebody or leave an attribute alone, by what is wrong, with where it is wrong."""
+    """What would hold someone or leave an attribute alone, by what is wrong, with where it is wrong."""
     found: dict[tuple[str, str, bool], list[tuple[Flaw, str]]] = defaultdict(list)
     for one in (*directory.users, *directory.groups):
         for flaw in one.flaws:
@@ -94,7 +94,7 @@ def _flaws(directory: Directory) -> Iterator[str]:
 
 
 def _shared_values(matches: Matches) -> Iterator[str]:
-    """Values that must be unique on the target and are not here, with everybody who claims them."""
+    """Values that must be unique on the target and are not here, with everyone who claims them."""
     for path, kind in KIND_OF_DUPLICATE.items():
         found = {c.key: c.detail for match in matches for c in match.conflicts if c.kind == kind}
         yield from list(found.values())[:_SHOWN]
@@ -104,7 +104,7 @@ def _shared_values(matches: Matches) -> Iterator[str]:
 
 
 def _warnings(directory: Directory) -> list[str]:
-    """Memberships that name nobody, as a number and an example."""
+    """Memberships that name no one, as a number and an example."""
     unknown = [warning for warning in directory.warnings if warning.kind == "unknown_member"]
     if not unknown:
         return []

@@ -93,7 +93,7 @@ def open_near_end(
 def under_mapping(bridge: Bridge, path: Path) -> Bridge:
     """The same connection under another mapping file. Raises Misconfigured for one that cannot be tried.
 
-    Its own tests run first. The ids must be those of today's mapping: under others every record would be somebody else.
+    Its own tests run first. The ids must be those of today's mapping: under others every record would be someone else.
     """
     written = load_mapping(path)
     require_passing(written)

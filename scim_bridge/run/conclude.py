@@ -101,7 +101,7 @@ def _decisions(
     only: Container[Key] | None,
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Conflicts whose decision was carried out, and those whose decision still waits: for a run that is let through,
-    for an answer that is no refusal, for a hold that ends. ended: None if the guard stopped the run.
+    for an answer that is not a refusal, for a hold that ends. ended: None if the guard stopped the run.
 
     Whatever follows from a decision is in the plan of now, which a saved plan that was sent in its place may lack.
     """
@@ -137,9 +137,9 @@ def _is_same(planned: Operation, sent: Operation) -> bool:
 
 
 def _without_aside(books: Bookkeeping, matches: Matches, sides: Sides, plan_now: Plan) -> Bookkeeping:
-    """Links that were set aside are over once somebody else has the resource, or it is gone, or nobody is asked.
+    """Links that were set aside are over once someone else has the resource, or it is gone, or no one is asked.
 
-    Of a record that is there and not paired (it is held), and of one that is gone while somebody is asked about its
+    Of a record that is there and not paired (it is held), and of one that is gone while someone is asked about its
     resource, the link stays, and waits.
     """
     paired = {(p.kind, p.target_id): p.source_id for p in books.paired}
@@ -157,7 +157,7 @@ def _without_aside(books: Bookkeeping, matches: Matches, sides: Sides, plan_now:
 
 def _about_one(applied: Applied | None, ended: list[Ended]) -> list[Ended]:
     """What tells something about one object: where the endpoint turned out to be down, no unanswered request does."""
-    # An outage hits whoever is sent at that moment. Remembered as refusals, these users would wait an hour for nothing.
+    # An outage hits anyone who is sent at that moment. Remembered as refusals, these users would wait an hour for nothing.
     if applied is None or not isinstance(applied.stopped, EndpointDown):
         return ended
     return [(operation, outcome) for operation, outcome in ended if outcome.conflict_kind != "not_answered"]
@@ -188,7 +188,7 @@ def _with_grace(
 ) -> Iterator[Paired]:
     """The pairs, those that have left with whether their grace runs: from the moment they are shut, not before.
 
-    A policy that keeps who has left begins no grace, and one that is shut anew, after a rollback or after somebody
+    A policy that keeps who has left begins no grace, and one that is shut again, after a rollback or after someone
     opened it again, begins another.
     """
     left = {(m.kind, m.source_id): m for m in matches if m.row.action == "deprovision" and not m.is_kept_by(policy)}

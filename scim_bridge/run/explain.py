@@ -18,7 +18,7 @@ from scim_bridge.view.operation import of_operation
 
 
 def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tuple[Explanation, ...]:
-    """Everything about whoever has this name, source id or target id. Raises Misconfigured if nobody has.
+    """Everything about anyone who has this name, source id or target id. Raises Misconfigured if no one has.
 
     Both sides are read as for a plan; nothing is written.
     """
@@ -101,7 +101,7 @@ def _operations(reading: Reading, match: Match) -> tuple[str, ...]:
     """What the plan does to this resource, and to its memberships."""
     told = []
     for operation in reading.plan.operations:
-        # A membership is an operation on the group; whoever asks about the user wants to see it too.
+        # A membership is an operation on the group; anyone who asks about the user wants to see it too.
         is_own = operation.resource == match.kind and operation.source_id == (match.source_id or None)
         is_member = any(_is_same(member, match) for member in operation.members)
         if is_own or (match.kind == "user" and is_member):

@@ -28,14 +28,14 @@ _LOOKING = 0.2
 class Inbox:
     """What others ask of the run in progress: single identities, dealt with before its next write.
 
-    reading: what that run has read about everybody.
+    reading: what that run has read about everyone.
     """
 
     active: ActiveRun
     reading: Reading
 
     def has_requests(self) -> bool:
-        """Whether somebody waits."""
+        """Whether someone waits."""
         return bool(self.active.state.reader.requests(self.active.bridge.name))
 
     def answer(self) -> Sequence[Superseded]:
@@ -84,8 +84,8 @@ def wait_for_answer(bridge: Bridge, state: State, who: Sequence[str], order: Ord
         if request is not None and request.is_answered:
             return request
         try:
-            # The run in progress may have ended between our order and its last look at the inbox. Then nobody would
-            # answer, so whoever can take the lock withdraws the order, and the command runs it itself.
+            # The run in progress may have ended between our order and its last look at the inbox. Then no one would
+            # answer, so anyone who can take the lock withdraws the order, and the command runs it itself.
             with lock(state.path, bridge.name, datetime.now(UTC)):
                 request = state.reader.request(request_id)
                 if request is not None and request.is_answered:

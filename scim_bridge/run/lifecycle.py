@@ -33,9 +33,9 @@ from scim_bridge.state.writer import Closing, Ending, State
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How a run was asked for. approved_by: who gave `--approve`, "" if nobody. today: the mapping's, "" = this day.
+    """How a run was asked for. approved_by: who gave `--approve`, "" if no one. today: the mapping's, "" = this day.
 
-    in_full: the target is read whatever is known of it. is_thorough: whoever is missing is asked for by id, whatever
+    in_full: the target is read whatever is known of it. is_thorough: anyone who is missing is asked for by id, whatever
     the guard will say. after_restore: the state is a copy of unknown age. asked_by: who named the identities of
     `--only`, which is an approval of what it does to them.
     """
@@ -201,7 +201,7 @@ class Requests(Protocol):
     """What others ask of a run in progress."""
 
     def has_requests(self) -> bool:
-        """Whether somebody waits. Asked several times a second."""
+        """Whether someone waits. Asked several times a second."""
         ...
 
     def answer(self) -> Sequence[Superseded]:

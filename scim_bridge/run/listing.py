@@ -146,7 +146,7 @@ class _Doubts:
         return looked | dict(self.look.at([key for key in keys if key not in looked], "missing"))
 
     def _stale(self) -> set[Key]:
-        """What we wrote of late and the listing shows otherwise."""
+        """What we wrote recently and the listing shows otherwise."""
         return {
             (kind, target_id)
             for kind, target_id in self.own.changed
@@ -161,7 +161,7 @@ class _Doubts:
         looked = dict(self.look.at(_sample(keys), "recent"))
         rest = [key for key in keys if key not in looked]
         # If the sample shows what we wrote, the list lags and we are believed for the rest; if it shows what the list
-        # shows, somebody else was at work and the list is. Anything in between: look at each.
+        # shows, someone else was at work and the list is. Anything in between: look at each.
         for shown in (self.look.seen, self.listed):
             if all(_is_same(existing, shown.of(key[0]).get(key[1])) for key, existing in looked.items()):
                 looked |= {key: there for key in rest if (there := shown.of(key[0]).get(key[1])) is not None}

@@ -1,6 +1,6 @@
 """`--only`: one user or group at once, without reading the whole target (docs/design.md §5.3).
 
-The target is asked about the named identities alone; for everybody else what was last seen will do. Beside a run in
+The target is asked about the named identities alone; for everyone else what was last seen will do. Beside a run in
 progress, so is the source: a revocation that is asked for must not wait until 100,000 records are mapped again.
 """
 
@@ -37,7 +37,7 @@ from scim_bridge.state.writer import State
 
 @dataclass(frozen=True, slots=True)
 class Outer:
-    """The run in progress that carries another one out. reading: what it has read, where that was about everybody."""
+    """The run in progress that carries another one out. reading: what it has read, where that was about everyone."""
 
     run_id: int
     reading: Reading | None
@@ -46,14 +46,14 @@ class Outer:
 def read_and_plan_only(
     bridge: Bridge, reader: StateReader, who: Sequence[str], order: Order, beside: Reading | None = None
 ) -> Reading:
-    """A plan for whoever is called so. Raises Misconfigured if nobody is. Nothing is written anywhere.
+    """A plan for anyone who is called so. Raises Misconfigured if no one is. Nothing is written anywhere.
 
-    beside: what the run in progress has read a moment ago, so that only the named have to be read and mapped anew.
+    beside: what the run in progress has read a moment ago, so that only the named have to be read and mapped again.
     """
     now = datetime.now(UTC)
     known = knowledge(bridge, reader, now, is_asked=True)
     last = reader.last_reading(bridge.name, bridge.endpoint)
-    # where nothing was ever seen, nobody would know whom a member's id means
+    # where nothing was ever seen, no one would know whom a member's id means
     listed = read_settled(bridge, reader, known, now, order.progress) if last is None else None
     if listed is not None and not listed.presumed:
         observed = Observed(listed.inventory, now, is_whole=True, now=now)
@@ -113,8 +113,8 @@ class _View:
         return replace(self, desired=self.made(source.snapshot))
 
     def around(self, everybody: Directory, keys: frozenset[Key]) -> "_View":
-        """With as much of a directory as concerns these identities. A group concerns everybody, a lost state too."""
-        # Without state a match depends on everybody who may claim the same name, and a group on all its members.
+        """With as much of a directory as concerns these identities. A group concerns everyone, a lost state too."""
+        # Without state a match depends on everyone who may claim the same name, and a group on all its members.
         if self.known.is_fresh or any(kind == "group" for kind, _ in keys):
             return replace(self, desired=everybody)
         named = [source_id for _, source_id in keys]
@@ -161,15 +161,15 @@ class _Recalled:
 def _see(
     view: _View, memory: Memory | None, who: Sequence[str], beside: Reading | None
 ) -> tuple[SourceReading, Directory, frozenset[Key]]:
-    """The source with whoever is meant as it is now, mapped, and who that is.
+    """The source with anyone who is meant as it is now, mapped, and who that is.
 
     They are asked for by id where it is known who is meant. Else everything is read; what was read whole and shows
-    nobody at all is not believed, while one who was asked for by id may be the last to leave.
+    no one at all is not believed, while one who was asked for by id may be the last to leave.
     """
     source = view.bridge.source
     recalled = _recall(view, memory, beside)
     keys = _known_before(recalled, who)
-    # A newcomer is in no memory, so a name that nobody had before means a whole reading, not "no such user".
+    # A newcomer is in no memory, so a name that no one had before means a whole reading, not "no such user".
     if recalled is not None and keys:
         seen = source.look(view.today, memory, sorted(keys))
         anew = map_again(recalled.snapshot, recalled.directory, seen.snapshot, view.bridge.mapping, view.made)
@@ -192,7 +192,7 @@ def _recall(view: _View, memory: Memory | None, beside: Reading | None) -> _Reca
 
 
 def _known_before(recalled: _Recalled | None, who: Sequence[str]) -> frozenset[Key]:
-    """Who is meant; nobody if there is a newcomer among them."""
+    """Who is meant; no one if there is a newcomer among them."""
     try:
         return named(recalled.matches, who).keys if recalled is not None else frozenset()
     except Misconfigured:
@@ -200,7 +200,7 @@ def _known_before(recalled: _Recalled | None, who: Sequence[str]) -> frozenset[K
 
 
 def _holds(limit: str, wanted: Named) -> bool:
-    """Who names one user means it: no limit stops that. For a group all of its limits hold; the source is no matter."""
+    """Who names one user means it: no limit stops that. For a group all of its limits hold; the source does not matter."""
     return bool(wanted.groups) and limit in ("remove_members", "delete")
 
 
@@ -222,7 +222,7 @@ def run_one(bridge: Bridge, state: State, who: Sequence[str], order: Order, oute
 
 
 def named(matches: Matches, who: Iterable[str]) -> Named:
-    """The identities that people mean. Raises Misconfigured if nobody, or more than one of a kind, is called so."""
+    """The identities that people mean. Raises Misconfigured if no one, or more than one of a kind, is called so."""
     found: dict[tuple[str, str], Match] = {}
     for name in who:
         called = [match for match in matches if is_called(match, name)]
@@ -245,7 +245,7 @@ def look_at(bridge: Bridge, reader: StateReader, observed: Observed, wanted: Nam
         if match.existing is not None:
             again[match.kind, match.existing.target_id] = bridge.target.get(match.kind, match.existing.target_id)
         elif match.desired is not None:
-            # Not linked, and not among what was last seen: it may have been created since by somebody else, and a
+            # Not linked, and not among what was last seen: it may have been created since by someone else, and a
             # create would be a 409 then.
             names = {EXTERNAL_ID: match.source_id, NAMES[match.kind]: match.desired.name}
             for path, value in names.items():
@@ -263,7 +263,7 @@ def groups_of(bridge: Bridge, reader: StateReader, observed: Observed, wanted: N
     found: dict[str, frozenset[str]] = {}
     own = reader.own_writes(bridge.name, bridge.endpoint, observed.now - FRESH_FOR)
     for user_id in _target_ids(wanted.users):
-        # Asked now, since a membership that somebody added by hand since the last reading is just what a revocation has
+        # Asked now, since a membership that someone added by hand since the last reading is just what a revocation has
         # to find.
         now = bridge.target.groups_of(user_id)
         if now is None:

@@ -48,7 +48,7 @@ def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Ord
     moment = f"{now:%Y-%m-%dT%H:%M:%SZ}"
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
     existing = observe(bridge, reader, known, now, order.progress, in_full=True)
-    # Whoever is presumed gone is looked at: a rollback of a creation that cannot find its resource would leave it
+    # Anyone who is presumed gone is looked at: a rollback of a creation that cannot find its resource would leave it
     # active.
     existing = asked_for(bridge, reader, existing, order.progress)
     sent, lost = _sent(reader, undone, existing.inventory, known)
@@ -98,7 +98,7 @@ def _sent(reader: StateReader, undone: int, inventory: Inventory, known: Remembe
 
 
 def _left_since(bridge: Bridge, reader: StateReader, undone: int, known: Remembered) -> frozenset[tuple[Kind, str]]:
-    """Those whose record a later run has seen gone: nobody brings them back by undoing an earlier change."""
+    """Those whose record a later run has seen gone: no one brings them back by undoing an earlier change."""
     following = reader.next_run(bridge.name, undone)
     if following is None:
         return frozenset()

@@ -115,7 +115,7 @@ def _not_asked_for(count: int) -> Notice:
 
 
 def _plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Sight, order: Order) -> Reading:
-    """Map, fit, correlate, read the members of matched groups, plan, and name what hangs on that."""
+    """Map, fit, correlate, read the members of matched groups, plan, and name what depends on that."""
     records, existing = sight.source.snapshot, sight.existing
     known = with_settled(known, settle(existing.doubts, existing.inventory, None, known, sight.now))
     last = LastApplied(known, existing.inventory)
@@ -124,7 +124,7 @@ def _plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Si
     # matter.
     matches = correlate(desired, existing.inventory, known, bridge.terms)
     existing = with_members(bridge, reader, existing, matches.member_groups, order.progress)
-    # The check asks about somebody whom the plan may remove, since only such a mistake does harm. It comes before the
+    # The check asks about someone whom the plan may remove, since only such a mistake does harm. It comes before the
     # plan, so that there is one plan, of what is believed in the end (docs/design.md §6.9).
     if not _is_confirmed(bridge, unwanted(matches, desired, existing.members), existing):
         existing = with_members(bridge, reader, without_members(existing), matches.member_groups, order.progress)
@@ -148,7 +148,7 @@ def _plan(
 
 
 def _is_confirmed(bridge: Bridge, memberships: Iterable[Pair], existing: Observed) -> bool:
-    """Before what a filter showed may remove anybody, one member is asked for in another way (docs/design.md §6.9)."""
+    """Before what a filter showed may remove anyone, one member is asked for in another way (docs/design.md §6.9)."""
     for group_id, user_id in memberships:
         # What was not read in this run was checked when it was read; and what our own fresh write says, the filter may
         # not show yet.
@@ -180,7 +180,7 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order, inbox: 
     A plan that was begun and cut goes on by its journal: what it had sent itself does not count as a change.
     """
     with begin(bridge, state, "apply", order) as active:
-        # A finished plan must not run twice: what somebody undid since would be done again in their absence.
+        # A finished plan must not run twice: what someone undid since would be done again in their absence.
         ended_by = state.reader.applied_by(bridge.name, fingerprint(saved))
         if ended_by is not None:
             raise PlanOutdated(f"this plan was applied by run {ended_by}", _plan_again(bridge))

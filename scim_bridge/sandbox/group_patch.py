@@ -95,7 +95,7 @@ class GroupPatch:
 def member_ids(value: Any, knobs: Knobs) -> list[str]:
     """The user ids of a list of members. Raises a 400 if it is none, or empty."""
     if not isinstance(value, list) or not value:
-        raise invalid("members is no list")
+        raise invalid("members is not a list")
     return [_member_id(entry, knobs) for entry in value]
 
 

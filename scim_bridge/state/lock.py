@@ -71,7 +71,7 @@ def _take(descriptor: int, path: Path, connection: str) -> None:
 
 
 def _is_taken(descriptor: int) -> bool:
-    """Take the lock, or say that somebody has it. Who only looks (is_held) has it for an instant, so ask again."""
+    """Take the lock, or say that someone has it. Who only looks (is_held) has it for an instant, so ask again."""
     for _ in range(_AGAIN):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

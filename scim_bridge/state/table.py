@@ -86,7 +86,7 @@ class MembershipRow(SQLModel, table=True):
 
 
 class SeenChangeRow(SQLModel, table=True):
-    """A value that somebody else changed, as a reading found it. path: an attribute or a membership. value: JSON."""
+    """A value that someone else changed, as a reading found it. path: an attribute or a membership. value: JSON."""
 
     __tablename__ = "seen_changes"
 
@@ -122,7 +122,7 @@ class SourceMemoryRow(SQLModel, table=True):
 
 
 class SourceEntryRow(SQLModel, table=True):
-    """One entry that a source remembers, opaque to everybody else."""
+    """One entry that a source remembers, opaque to everyone else."""
 
     __tablename__ = "source_entries"
 
@@ -135,7 +135,7 @@ class ConnectionRow(SQLModel, table=True):
     """A connection's schedule: paused by a person (whom, when, why), or quarantined by itself; null while it is not.
 
     failures: runs in a row that failed. tried: when the last one of them ended. unsettled: the run that found the state
-    lost or restored, until a run about everybody has ended and no link waits to be confirmed.
+    lost or restored, until a run about everyone has ended and no link waits to be confirmed.
     """
 
     __tablename__ = "connections"
@@ -173,7 +173,7 @@ class RunRow(SQLModel, table=True):
     """One execution of a connection. has_begun: it came as far as applying. plan: fingerprint of what it applied.
 
     is_complete: its plan was applied to its end. is_relinking: it began without state on a target that knew our ids.
-    mapping: a hash of the mapping's document. approved: what limits counted in it and somebody approved. of_one: it was
+    mapping: a hash of the mapping's document. approved: what limits counted in it and someone approved. of_one: it was
     about single identities (`--only`), so it says nothing about the source as a whole.
     """
 
@@ -289,7 +289,7 @@ class TripRow(SQLModel, table=True):
 
 
 class ApprovalRow(SQLModel, table=True):
-    """Somebody approved what a tripped plan counted: who, when, and for which run."""
+    """Someone approved what a tripped plan counted: who, when, and for which run."""
 
     __tablename__ = "approvals"
 

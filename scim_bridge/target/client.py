@@ -1,6 +1,6 @@
 """One request to a SCIM endpoint: its answer parsed, or the error whose branch says what to do.
 
-The token is read again once when a 401 comes, since somebody may have rotated it while we run for years.
+The token is read again once when a 401 comes, since someone may have rotated it while we run for years.
 What an answer other than success means is in refusal.py.
 """
 
@@ -24,10 +24,10 @@ from scim_bridge.target.retry import Patience
 
 _is_urgent: ContextVar[bool] = ContextVar("is_urgent", default=False)
 _log = logging.getLogger("scim_bridge.target")
-# httpx tells every URL at INFO: it would carry the tenant id and people's names into the log of whoever asks for INFO.
+# httpx tells every URL at INFO: it would carry the tenant id and people's names into the log of anyone who asks for INFO.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=10.0)
-"""Seconds. The pool has room for more threads than there are, so nobody waits there."""
+"""Seconds. The pool has room for more threads than there are, so no one waits there."""
 _CONNECTIONS = 128
 _FEWEST, _MOST = 4, 64
 _HEADERS = {"Accept": "application/scim+json, application/json", "User-Agent": "scim-bridge"}
@@ -39,7 +39,7 @@ _LASTING = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
 class Request:
     """One request below the base URL. path carries its query, encoded.
 
-    needs: a key without which a success is no answer to this request, "" if its body does not matter.
+    needs: a key without which a success is not an answer to this request, "" if its body does not matter.
     new_for: it names a resource made a moment ago, which the endpoint may not see for so many seconds.
     """
 
@@ -114,7 +114,7 @@ class ScimClient:
         self._patience.pause = rate.pause
         self._patience.answers = self._answers
         self._latency = Latency(self._patience.clock)
-        # No redirects (below): a bearer token that follows one is handed to whoever wrote the redirect.
+        # No redirects (below): a bearer token that follows one is handed to anyone who wrote the redirect.
         limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
         self._http = httpx.Client(timeout=timeout, limits=limits, follow_redirects=False, transport=transport)
 
@@ -126,7 +126,7 @@ class ScimClient:
     def at_once(self) -> int:
         """How many requests to have under way: twice pace × latency, 4 to 64.
 
-        Those that hang, and those that failed and wait for their next try, are not counted: they keep nobody else up.
+        Those that hang, and those that failed and wait for their next try, are not counted: they keep no one else up.
         """
         # Twice, since latency varies; more threads than the pace can use would only queue, where nothing can be taken
         # back.
@@ -220,7 +220,7 @@ class ScimClient:
         return response
 
     def _unanswered(self, error: httpx.RequestError) -> Unreachable | AnswerLost | EndpointDown:
-        """What it means that no answer came: nothing was sent, or nobody knows."""
+        """What it means that no answer came: nothing was sent, or no one knows."""
         host = urlsplit(self._url).netloc
         # Waiting does not change a wrong certificate; ten minutes of tries would only hide the sentence that helps.
         if any(sign in str(error) for sign in _LASTING):
@@ -234,14 +234,14 @@ class ScimClient:
 
 
 def _parsed(response: httpx.Response, needs: str) -> dict[str, Any]:
-    """The body of a success. A page of a proxy in between is no answer, whatever its status says."""
+    """The body of a success. A page of a proxy in between is not an answer, whatever its status says."""
     way_out = "Look at target.url, and at any proxy in between."
     if not response.content and not needs:
         return {}
     try:
         body = orjson.loads(response.content)
     except orjson.JSONDecodeError:
-        raise AnswerLost("the answer is no JSON, so it is not a SCIM endpoint's", way_out) from None
+        raise AnswerLost("the answer is not JSON, so it is not a SCIM endpoint's", way_out) from None
     # A proxy's sign-in page with status 200 would otherwise be an empty directory.
     if not isinstance(body, dict) or (needs and body.get(needs) is None):
         raise AnswerLost(f"the answer has no {needs or 'object'}, so it is not a SCIM endpoint's", way_out)

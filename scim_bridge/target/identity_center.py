@@ -1,7 +1,7 @@
 """AWS IAM Identity Center's dialect as data: what it can hold (docs/identity-center.md §4).
 
 Attributes that it takes but never shows back (profileUrl) or cannot change later (roles) have no place here: they
-would be sent again on every run, or be wrong for ever.
+would be sent again on every run, or be wrong forever.
 """
 
 from scim_bridge.model.capabilities import Capabilities, Characteristic

@@ -45,8 +45,8 @@ class MemberReader:
                 found = way(group_ids, progress) if group_ids else {}
                 break
             except Refused:
-                # The last way. Members that cannot be read are not "no members": everybody would be added again, and
-                # nobody removed.
+                # The last way. Members that cannot be read are not "no members": everyone would be added again, and
+                # no one removed.
                 if way == self._by_pair:
                     raise
                 self._ways = [other for other in self._ways if other != way]
@@ -63,7 +63,7 @@ class MemberReader:
         """Whether a pair query says the same as the last reading. Where pairs cannot be asked for, or are what was
         asked, there is nothing to compare with.
 
-        If not, and asked again in the way of the reading that says what it said, this way is given up. Else somebody
+        If not, and asked again in the way of the reading that says what it said, this way is given up. Else someone
         has changed the membership in between.
         """
         if self._ways[0] == self._by_pair:
@@ -72,7 +72,7 @@ class MemberReader:
             is_in = bool(self._ids("Groups", filter_of(("id", group_id), ("members", user_id)), one=True))
         except Refused:
             return True
-        # Asked twice, since somebody may have removed the member between the two questions; that is no fault of the
+        # Asked twice, since someone may have removed the member between the two questions; that is not a fault of the
         # filter.
         if not is_in and self._still_says(group_id, user_id):
             self._ways = self._ways[1:]

@@ -1,4 +1,4 @@
-"""The pace of requests. The quota is for all clients together and nobody tells it, so the pace is found by trying.
+"""The pace of requests. The quota is for all clients together and no one tells it, so the pace is found by trying.
 
 As in TCP: it doubles every second until the first 429, then grows by a little and is cut by a share (AIMD), always
 below the configured ceiling. The endpoint's own bucket evens out what lies above and below the quota.
@@ -67,7 +67,7 @@ class Rate:
         return self._per_second
 
     def acquire(self, *, urgent: bool = False) -> Turn:
-        """Wait for this request's turn. urgent: before everybody who waits and is not; a pause holds both."""
+        """Wait for this request's turn. urgent: before everyone who waits and is not; a pause holds both."""
         ticket = object()
         with self._lock:
             (self._urgent if urgent else self._waiting).append(ticket)
@@ -84,7 +84,7 @@ class Rate:
             self._wait(seconds)
 
     def pause(self, seconds: float) -> None:
-        """Nobody's turn comes before this many seconds are over, and no burst follows."""
+        """No one's turn comes before this many seconds are over, and no burst follows."""
         with self._lock:
             self._paused_until = max(self._paused_until, self._clock() + seconds)
             # All wait, not only the request that was throttled: the quota is one for all of them.
@@ -129,7 +129,7 @@ class Rate:
         return (at_once - 1) / self._per_second
 
     def _seconds_left(self, ticket: object, now: float) -> float:
-        """Until this ticket's turn, if nobody goes before those who stand before it now."""
+        """Until this ticket's turn, if no one goes before those who stand before it now."""
         before = 0
         for other in (*self._urgent, *self._waiting):
             if other is ticket:

@@ -33,10 +33,10 @@ def error_of(response: httpx.Response) -> BridgeError:
     status = response.status_code
     if status == 429:
         return Throttled("the endpoint throttles requests (429)", after=seconds_of(response.headers.get("retry-after")))
-    # 501 is "not implemented": the same request would get the same answer for ever.
+    # 501 is "not implemented": the same request would get the same answer forever.
     if status >= 500 and status != 501:
         return ServerFault(f"the endpoint answered {status}", after=seconds_of(response.headers.get("retry-after")))
-    # A wrong tenant is a 401 too, so the sentence names both: else the operator makes a new token in vain.
+    # A wrong tenant is a 401 too, so the sentence names both: else the operator makes a new token without success.
     if status == 401:
         return CredentialsRefused(
             "the endpoint refuses the token (401): it is wrong, expired or deleted, "

@@ -95,7 +95,7 @@ class Patience:
     """How long to try. first_answer: seconds until an endpoint that never answered at all is given up.
 
     attempts: of one request, throttled ones not counted; longest: seconds after which those end too.
-    pause: told how long everybody should wait when a request was throttled. answers: asks the endpoint a question and
+    pause: told how long everyone should wait when a request was throttled. answers: asks the endpoint a question and
     says whether it answered.
     """
 
@@ -133,7 +133,7 @@ class Patience:
         """Whether it is this object that fails, and not the endpoint."""
         if not self.has_answered or isinstance(last, Throttled):
             return False
-        # Somebody was answered while we were not: it is this object.
+        # Someone was answered while we were not: it is this object.
         if self.outage.answered_at > trial.begun:
             return True
         # The question reads. An endpoint that answers reads and fails all writes is down for us, so a dozen in a row
@@ -141,7 +141,7 @@ class Patience:
         return self.outage.give_up() < _OUTAGE_OBJECTS and self.answers()
 
     def _attempt(self, send: Callable[[], T], *, of_one: bool) -> T:
-        """One attempt, unless all the others have found out meanwhile that it would be in vain."""
+        """One attempt, unless all the others have found out meanwhile that it would be without success."""
         # With 64 requests under way, each trying for ten minutes, a run on a dead endpoint would take hours to say so.
         if self.outage.is_total:
             raise self._down()

@@ -28,7 +28,7 @@ class ShownMembers:
         self._lock = threading.Lock()
 
     def begin(self) -> None:
-        """Nothing listed so far counts any more: a new listing begins, or somebody is deleted."""
+        """Nothing listed so far counts any more: a new listing begins, or someone is deleted."""
         with self._lock:
             self._listed = {}
 

@@ -179,7 +179,7 @@ def from_resource(kind: Kind, body: Mapping[str, Any]) -> Existing:
 
 
 def _take(attributes: dict[str, Value], shown: Any, places: Mapping[str, str]) -> None:
-    """Put the texts of one object where they belong: its key → path. What is no object holds nothing."""
+    """Put the texts of one object where they belong: its key → path. What is not an object holds nothing."""
     if isinstance(shown, dict):
         for key, value in shown.items():
             path = places.get(key)

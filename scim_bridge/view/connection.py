@@ -53,7 +53,7 @@ _URGENCY = ("bad", "wait", "quiet", "good")
 
 
 def by_urgency(connections: Iterable[ConnectionView]) -> tuple[ConnectionView, ...]:
-    """Those that need somebody now first; otherwise in the order given."""
+    """Those that need someone now first; otherwise in the order given."""
     return tuple(sorted(connections, key=lambda connection: _URGENCY.index(connection.health.tone)))
 
 

@@ -1,4 +1,4 @@
-"""A reference that fits several people, from the directory to the exit code: nobody gains or loses by it."""
+"""A reference that fits several people, from the directory to the exit code: no one gains or loses by it."""
 
 import shutil
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Account assignments in plans: what hangs on a group that leaves, on who is deleted, and on what nobody claims."""
+"""Account assignments in plans: what depends on a group that leaves, on who is deleted, and on what no one claims."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ def people(world: World) -> People:
 
 
 def orphan(world: World, name: str = "old@corp.example", *, active: bool = True) -> str:
-    """A user whom somebody made by hand; the id."""
+    """A user whom someone made by hand; the id."""
     world.sandbox.seed({"users": [person(name, active=active)]})
     return str(next(u["id"] for u in world.sandbox.state()["users"] if u["userName"] == name))
 
@@ -123,7 +123,7 @@ def test_a_group_that_leaves_names_what_hangs_on_it(world: World, people: People
     said = cli("sync", "--only", "g")
     assert said.code == 0, said.err
     assert f"dev left the source and loses its members; {hangs}" in said.out
-    assert "hang on it" not in cli("sync").out
+    assert "depend on it" not in cli("sync").out
     age(world, 25)
     assert f"dev will be deleted; {hangs}" in cli("sync").out
 
@@ -136,7 +136,7 @@ def test_who_is_deleted_is_told_with_what_is_lost(world: World, people: People, 
     people.members = [m for m in people.members if m[1] != "b"]
     world.write(people)
     said = cli("sync")
-    assert (said.code, "hang on it" in said.out) == (0, False)
+    assert (said.code, "depend on it" in said.out) == (0, False)
     age(world, 25)
     said = cli("sync")
     assert "b@corp.example will be deleted; it has 1 assignment: Billing on 111122223333" in said.out

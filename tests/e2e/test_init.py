@@ -116,10 +116,10 @@ def test_files_that_are_there_stay_unless_force_is_given(world: World, begin: Cl
         (("--url", "https://scim.example/<tenant>"), "--url: put your own tenant id in the place of <…>."),
         (("--url", "http://scim.example/t"), "--url: plain http is allowed to loopback only"),
         (("--url", "https://scim.example/t"), "--token: write env:NAME or file:PATH, never the token itself."),
-        (("--encoding", "cp9999"), "--encoding: 'cp9999' is no text encoding. Write auto, utf-8, cp932 …"),
+        (("--encoding", "cp9999"), "--encoding: 'cp9999' is not text encoding. Write auto, utf-8, cp932 …"),
         (("--groups", "-"), "--members needs groups. Name the groups file too."),
         (("--id", "lgin"), "--id: there is no column 'lgin' (did you mean login?)"),
-        (("--login", "nobody"), "--login: there is no column 'nobody'"),
+        (("--login", "nobody"), "--login: there is no column 'no one'"),
         (("--match", "phone"), "--match: users are matched by userName or emails, not by phone."),
         (("--name", "a/b"), "--name: 'a/b' cannot name a connection. Use letters, digits, - and _."),
         (("--mapping", "bridge.yaml"), "the mapping cannot be the configuration. Name another file (--mapping)."),
@@ -254,7 +254,7 @@ def test_that_nothing_tells_who_has_left_is_the_first_finding_and_the_first_line
     _users(world, "id,login,State of the art\n1,N/A,x\n2,b@corp.example,x\n")
     said = begin("--output", "json")
     alarm = (
-        "no column was found that says who has left. Every user in the file would be active, and nobody who has left "
+        "no column was found that says who has left. Every user in the file would be active, and no one who has left "
         "would be deactivated"
     )
     assert said.json["notes"][0] == alarm
@@ -369,7 +369,7 @@ def test_a_manager_column_that_holds_names_gets_no_rule(world: World, begin: Cli
 
 def test_an_address_as_the_id_is_warned_of(world: World, begin: Cli) -> None:
     _users(world, "email,name\na@corp.example,A B\nb@corp.example,B C\n")
-    assert "- no column looks like an id, so email is it: whoever changes it will be taken for" in begin().out
+    assert "- no column looks like an id, so email is it: anyone who changes it will be taken for" in begin().out
 
 
 def test_a_source_without_anybody_is_refused(world: World, begin: Cli) -> None:
@@ -433,6 +433,6 @@ def test_an_openldap_directory_is_proposed_and_planned(world: World, cli: Cli, b
         said = begin("--source", "ldap", "--ldap-url", slapd.url, *sign_in, *bases)
         assert said.code == 0, said.err
         assert cli("check").code == 0
-        # of several addresses the first in alphabetical order is taken, whatever the server's order: nobody shares one
+        # of several addresses the first in alphabetical order is taken, whatever the server's order: no one shares one
         assert cli("plan", "--output", "json").json["summary"]["create_user"] == 46
         assert slapd.password not in world.config.read_text(encoding="utf-8") + said.out + said.err

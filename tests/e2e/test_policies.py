@@ -35,7 +35,7 @@ def age(world: World, hours: float) -> None:
 
 def user_of(world: World, external_id: str) -> Any:
     found = world.sandbox.app.store.users.find("externalId", external_id)
-    assert found is not None, f"no user bears {external_id}"
+    assert found is not None, f"no user has {external_id}"
     return found
 
 

@@ -133,7 +133,7 @@ def test_source_and_target_are_read_once_and_nothing_is_written(world: World, pe
 
 
 class Forgetful(MemoryTarget):
-    """Shows a member who has left, until somebody asks about that member."""
+    """Shows a member who has left, until someone asks about that member."""
 
     is_asked = False
 

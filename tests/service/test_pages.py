@@ -71,7 +71,7 @@ def test_sides_that_are_equal_need_no_explanation(seeder: Seeder, pages: Pages) 
 def test_the_overview_tells_what_changed_and_what_waits(seeder: Seeder, pages: Pages) -> None:
     seeder.run(busy_plan())
     said = seen(pages().get("/").text)
-    assert "corp needs you corp ! Waiting for you 1 conflict waits for a person" in said
+    assert "corp needs you corp ! Waiting for you 1 conflict waits for a decision" in said
     assert "8 users created, 1 user updated, 1 user deactivated, 1 group created" in said
     assert "What to do: Give each of them" in said
 
@@ -220,14 +220,14 @@ def test_health_is_ok_before_the_first_run_and_after(seeder: Seeder, pages: Page
 
 def test_a_state_that_cannot_be_read_is_said_with_503(tmp_path: Path, pages: Pages) -> None:
     broken = tmp_path / "scim-bridge.db"
-    broken.write_bytes(b"this is no database, though it is long enough to be looked at as one" * 20)
+    broken.write_bytes(b"this is not a database, though it is long enough to be looked at as one" * 20)
     client = pages()
     health = client.get("/healthz")
     assert health.status_code == 503
-    assert "is no usable state file" in health.json()["detail"]
+    assert "is not a usable state file" in health.json()["detail"]
     page = client.get("/")
     assert page.status_code == 503
-    assert "is no usable state file" in seen(page.text)
+    assert "is not a usable state file" in seen(page.text)
 
 
 def test_the_unforeseen_gets_a_calm_page_without_a_traceback(seeder: Seeder, pages: Pages) -> None:

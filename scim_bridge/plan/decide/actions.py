@@ -20,7 +20,7 @@ from scim_bridge.plan.match.correlate import Key, Match, Matches, key_of
 from scim_bridge.plan.match.situation import Action
 
 _IN_A_ROW = 3
-"""So often somebody else changes a value back before they are taken for another provisioner."""
+"""So often someone else changes a value back before they are taken for another provisioner."""
 ORPHAN = "orphan: on the target, and claimed by no record"
 """Why an orphan that is reported is left alone."""
 
@@ -29,7 +29,7 @@ ORPHAN = "orphan: on the target, and claimed by no record"
 class Steps:
     """The drafts, and everything deliberately not done. waiting: source ids of users whose grants wait.
 
-    once_ours: orphaned groups that we seem to have managed; who is in them decides whether anybody is asked.
+    once_ours: orphaned groups that we seem to have managed; who is in them decides whether anyone is asked.
     """
 
     drafts: list[Draft] = field(default_factory=list)
@@ -76,7 +76,7 @@ class _Decision:
             "nothing": self.leave_alone,
             "forget": self.forget,
         }
-        # The target names managers by its own ids. Translated back, an unchanged manager is no difference.
+        # The target names managers by its own ids. Translated back, an unchanged manager is not a difference.
         ours = (m for m in matches.users if m.source_id and (m.is_managed or not m.is_held))
         self.source_of = {m.existing.target_id: m.source_id for m in ours if m.existing is not None}
         self.held_names = {m.source_id: m.name for m in matches.users if m.is_held and m.desired is not None}
@@ -92,7 +92,7 @@ class _Decision:
         """A held object: a deactivation still passes, if the resource is ours; everything else waits."""
         self.steps.waiting.add(match.source_id)
         desired, existing = match.desired, match.existing
-        # Only what is ours: a held record that merely matches somebody by name must not deactivate that user.
+        # Only what is ours: a held record that merely matches someone by name must not deactivate that user.
         if desired is None or existing is None or match.kind != "user" or not match.is_managed:
             return
         if desired.attributes.get(ACTIVE) is False and existing.is_active:
@@ -100,7 +100,7 @@ class _Decision:
             self._add("deactivate_user", match, reason, {ACTIVE: (True, False)})
 
     def create(self, match: Match) -> None:
-        """Absent: create; missing: create anew, which gives it another id."""
+        """Absent: create; missing: create again, which gives it another id."""
         was_there = match.row.situation == "missing"
         question = self._question_if_missing(match)
         if question is not None:
@@ -112,7 +112,7 @@ class _Decision:
         self._add("create_user" if match.kind == "user" else "create_group", match, reason, changes)
 
     def _question_if_missing(self, match: Match) -> Conflict | None:
-        """Under `report`, what somebody deleted is not created anew until a person says so."""
+        """Under `report`, what someone deleted is not created again until a person says so."""
         is_to_be_made = match.row.situation == "missing" and match.row.action == "create"
         if not is_to_be_made or self.policy.drift != "report" or match.desired is None or match.link is None:
             return None
@@ -146,7 +146,7 @@ class _Decision:
         is_kept = match.is_kept_by(self.policy)
         if is_kept:
             self.steps.skipped.append(Skipped(match.name, "departed, and kept as it is (deprovision: keep)"))
-        # Three conditions beside the time. Open: somebody enabled the account again, so it is closed once more and a
+        # Three conditions beside the time. Open: someone enabled the account again, so it is closed once more and a
         # new grace begins. Separated: the name must be given up first, for the namesake waits for it.
         elif self._is_grace_over(match) and not existing.is_open and not match.is_separated:
             reason = f"{match.departure} more than {_in_words(self.policy.delete_after)} ago"
@@ -186,7 +186,7 @@ class _Decision:
 
     def _is_policys(self, existing: Existing) -> bool:
         """`orphans: deactivate` settles who is unclaimed, but not while the state cannot tell who was managed."""
-        # Without state everybody whom we once managed looks like an orphan. `orphans: deactivate` would turn a lost
+        # Without state everyone whom we once managed looks like an orphan. `orphans: deactivate` would turn a lost
         # file into a mass deactivation.
         is_asked = self.known.is_fresh or existing.target_id in self.known.unclaimed
         return self.policy.orphans == "deactivate" and not is_asked
@@ -213,7 +213,7 @@ class _Decision:
             return wanted
         name = self.held_names.get(str(manager))
         if name is not None and match.existing is not None:
-            del wanted[MANAGER]  # the manager's record waits; until it is clear who that is, nobody takes the place
+            del wanted[MANAGER]  # the manager's record waits; until it is clear who that is, no one takes the place
             detail = f"manager {name} is held: the manager stays as it is on the target"
         else:
             wanted[MANAGER] = ""
@@ -241,7 +241,7 @@ class _Decision:
         return True
 
     def _leave_drift(self, match: Match, changes: dict[str, Change]) -> None:
-        """Under `report`: what somebody changed on the target stays until the source changes it. Never `active`."""
+        """Under `report`: what someone changed on the target stays until the source changes it. Never `active`."""
         if self.policy.drift != "report" or match.desired is None or match.existing is None:
             return
         # A resource that is only just adopted has no "last applied"; its differences are what adoption is for.
@@ -257,7 +257,7 @@ class _Decision:
                 del changes[path]
 
     def _see_others(self, match: Match, drifted: Iterable[str]) -> None:
-        """What was set back again and again is not drift any more: somebody else writes here too."""
+        """What was set back again and again is not drift any more: someone else writes here too."""
         if match.desired is None or match.existing is None:
             return
         # Two programs that set each other right would send requests forever, and each looks right in its own log.

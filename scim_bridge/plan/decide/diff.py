@@ -21,7 +21,7 @@ def diff(existing: Mapping[str, Value], desired: Mapping[str, Value]) -> dict[st
         if old != new:
             changes[path] = (old, new)
     if any(path.startswith(_WHOLE) for path in changes):
-        # Also parts that no rule names: replaced as a whole without them, they would be deleted although nobody asked.
+        # Also parts that no rule names: replaced as a whole without them, they would be deleted although no one asked.
         for path, old in existing.items():
             if path.startswith(_WHOLE):
                 changes.setdefault(path, (old, old))

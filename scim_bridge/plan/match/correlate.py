@@ -80,7 +80,7 @@ class Match:
         return self.existing is not None and (bool(self.existing.external_id) or self.link is not None)
 
     def is_kept_by(self, policy: Policy) -> bool:
-        """It has left, and the policy keeps whoever has: nothing changes. What a person decided goes before that."""
+        """It has left, and the policy keeps anyone who has: nothing changes. What a person decided goes before that."""
         return policy.deprovision == "keep" and not self.is_decided_left
 
 
@@ -187,7 +187,7 @@ def _of_link(pairing: Pairing, link: Link, scope: str) -> Match:
     existing = pairing.existing.get(link.target_id)
     lost = pairing.shielded.get(link.target_id)
     is_protected = link.target_id in pairing.protected
-    # A record that lost its id names this resource. Its user has not left; "departed" would lock out somebody over an
+    # A record that lost its id names this resource. Its user has not left; "departed" would lock out someone over an
     # empty cell.
     record: RecordColumn = "none" if lost is None else "invalid"
     row = situation(Facts(record, _link_column(pairing, link), "nothing", is_protected=is_protected))

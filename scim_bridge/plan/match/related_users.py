@@ -2,7 +2,7 @@
 
 Two users concern each other if they claim or hold the same unique value, if one is the other's manager, or if one
 reference may mean either; so do those who concern these, to the end. Correlating them gives for the named what
-correlating everybody gives: a law of `tests/laws`. Groups are kept whole.
+correlating everyone gives: a law of `tests/laws`. Groups are kept whole.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -95,7 +95,7 @@ class _Around:
         return (key for key, existing in self.inventory.users.items() if existing.external_id in ids)
 
     def grow(self) -> bool:
-        """One round: whoever shares a value, a link or a decision with those found. Whether anything was new."""
+        """One round: anyone who shares a value, a link or a decision with those found. Whether anything was new."""
         before = self._found()
         users = self.directory.users
         near = {at for at, desired in enumerate(users) if desired.source_id in self.ids}

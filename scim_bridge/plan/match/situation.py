@@ -70,7 +70,7 @@ class Row:
 
 # First protected, so that nothing below can touch it; then invalid, so that no decision rests on a broken record. What
 # others hold (taken, contested, several) stands above missing and found: a link whose resource is gone is no reason to
-# take somebody else's.
+# take someone else's.
 # fmt: off
 TABLE = (
     Row("protected", "nothing",       only_protected=True),

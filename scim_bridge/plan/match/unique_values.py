@@ -1,6 +1,6 @@
-"""Unique values: who may take which, and who must wait for a person.
+"""Unique values: who may take which, and who must wait for a decision.
 
-A value is free if nobody holds it on the target, or if its holder takes another value in this very plan. Because a
+A value is free if no one holds it on the target, or if its holder takes another value in this very plan. Because a
 held record's resource keeps its values, every hold may cause others; `settle` follows them to the end. Holds are only
 ever added, so the outcome does not depend on the order of the records.
 """
@@ -47,7 +47,7 @@ class _Claims:
         return desired.is_valid and bool(desired.source_id) and self.pairing.may_change(desired)
 
     def weigh(self, desired: Desired, *, adopts_by_name: bool) -> None:
-        """What the record itself and its match say, before anybody else's claims are looked at."""
+        """What the record itself and its match say, before anyone else's claims are looked at."""
         pairing = self.pairing
         if pairing.is_protected(desired):
             return
@@ -110,7 +110,7 @@ class _Claims:
                 self._hold(record, mixed)
 
     def weigh_duplicates(self, path: str) -> None:
-        """One value claimed by several records: who holds it on the target keeps it; if nobody does, all wait."""
+        """One value claimed by several records: who holds it on the target keeps it; if no one does, all wait."""
         pairing = self.pairing
         claimants: dict[str, list[Desired]] = defaultdict(list)
         for desired in pairing.desired:
@@ -136,7 +136,7 @@ class _Claims:
         for path in self.paths:
             value = desired.attributes.get(path)
             if value and pairing.keeps_drift(desired, path):
-                continue  # it does not take the value: what somebody else put in its place stays
+                continue  # it does not take the value: what someone else put in its place stays
             for hit in pairing.holding(path, value):
                 if hit == own or own in pairing.holding(path, value):
                     continue
@@ -149,7 +149,7 @@ class _Claims:
                     self._refuse(desired, path, conflict.value_taken(desired, path, pairing.existing[hit]))
 
     def follow(self) -> None:
-        """Whoever counted on a value that is not given up after all must wait too, and so on to the end.
+        """Anyone who counted on a value that is not given up after all must wait too, and so on to the end.
 
         A held record keeps all its values; a record whose email was refused keeps that one.
         """

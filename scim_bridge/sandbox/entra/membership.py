@@ -1,4 +1,4 @@
-"""Who is in a group, directly or through others, and the groups that somebody is in."""
+"""Who is in a group, directly or through others, and the groups that someone is in."""
 
 from collections.abc import Callable, Iterable, Sequence
 

@@ -1,4 +1,4 @@
-"""Calls about relations: members, the groups that somebody is in, who is assigned to an application.
+"""Calls about relations: members, the groups that someone is in, who is assigned to an application.
 
 learn.microsoft.com/graph/api: group-list-members, group-list-transitivemembers, user-list-memberof,
 serviceprincipal-list-approleassignedto.

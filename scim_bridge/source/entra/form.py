@@ -1,4 +1,4 @@
-"""The form of what Graph gives, looked at once, where it comes in: whoever reads it further on may rely on it.
+"""The form of what Graph gives, looked at once, where it comes in: anyone who reads it further on may rely on it.
 
 A proxy in between may give anything, and what cannot be read is not believed in part.
 """
@@ -45,7 +45,7 @@ def next_of(page: Mapping[str, Any]) -> str | None:
     """Where a listing goes on, None if this is its end. Raises SourceUnreadable for a link that is none."""
     link = page.get(NEXT)
     if link is not None and not isinstance(link, str):
-        raise SourceUnreadable("a next link of Graph is no address", AGAIN)
+        raise SourceUnreadable("a next link of Graph is not an address", AGAIN)
     return link
 
 

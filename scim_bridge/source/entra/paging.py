@@ -11,7 +11,7 @@ from scim_bridge.source.entra.form import AGAIN, DELTA, next_of, rows_of
 from scim_bridge.source.entra.graph import Graph, Request
 
 _MOST_PAGES = 20_000
-"""More than that is no directory but a listing that never ends (200 rows a page make four million)."""
+"""More than that is not a directory but a listing that never ends (200 rows a page make four million)."""
 _MOST_EMPTY = 1_000
 """Pages without a row that may follow each other: some do, but a listing must get on."""
 

@@ -138,7 +138,7 @@ class EntraSource:
         return SourceReading(shown, Learned(watermark, changed, reason is not None, reason or ""))
 
     def _listed(self, graph: Graph, memory: Memory | None, progress: Progress) -> SourceReading:
-        """Everything by plain listings. What is remembered of it is for looking at somebody in between."""
+        """Everything by plain listings. What is remembered of it is for looking at someone in between."""
         before = memory.entries if memory is not None else {}
         revision, assigned = Revision(before), self._assigned(graph)
         roots = reach_of(self._settings.scope, assigned).groups
@@ -176,7 +176,7 @@ class EntraSource:
             raise refused(tuple(missing), f"its token shows these permissions: {has}", graph.client)
 
     def _called(self, memory: Memory, kind: Kind, record_id: str) -> list[Identity]:
-        """Who bears this record id: everybody whose entry says so, where the mapping's id is not the object id."""
+        """Who has this record id: everyone whose entry says so, where the mapping's id is not the object id."""
         anchor = self._selections[kind].anchor
         if anchor == ID:
             return [Identity(kind, record_id)]

@@ -1,7 +1,7 @@
 """LDAP directories: OpenLDAP and Active Directory, read whole or by their changes, through python-ldap.
 
 connection.py signs in; layout.py decides what is asked for; entry.py keeps each entry as the server gave it;
-everything.py reads them all, so that nobody is missed; syncrepl.py, dirsync.py and usn.py learn of changes; record.py
+everything.py reads them all, so that no one is missed; syncrepl.py, dirsync.py and usn.py learn of changes; record.py
 and snapshot.py turn all entries into one snapshot, whichever way they came.
 """
 

@@ -31,7 +31,7 @@ def signed_in(settings: LdapSettings) -> Iterator[Session]:
     try:
         yield Session(link, url, settings)
     finally:
-        with suppress(ldap.LDAPError):  # it was cut already, and whoever found out has said so
+        with suppress(ldap.LDAPError):  # it was cut already, and anyone who found out has said so
             link.unbind_s()
 
 

@@ -1,6 +1,6 @@
-"""Everything, so that nobody is missed who moves or is renamed while it is read.
+"""Everything, so that no one is missed who moves or is renamed while it is read.
 
-Bases are read one after the other, page by page. Who moves meanwhile from where nobody has looked yet to where that is
+Bases are read one after the other, page by page. Who moves meanwhile from where no one has looked yet to where that is
 over is in no page, and would be taken for gone; who is renamed between the users' pages and the groups' would lose all
 memberships. So a reading ends with what has changed since it began; where the server does not report that, with a
 second look at who is there under which name.

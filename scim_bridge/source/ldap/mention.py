@@ -1,5 +1,5 @@
-"""Who names an entry that is gone or renamed. Servers mend such references without reporting the entries they mend:
-Active Directory its links, OpenLDAP by the overlay refint (slapo-refint(5)). So whoever named it is read again.
+"""Who names an entry that is gone or renamed. Servers fix such references without reporting the entries they fix:
+Active Directory its links, OpenLDAP by the overlay refint (slapo-refint(5)). So anyone who named it is read again.
 """
 
 from collections.abc import Collection

@@ -11,7 +11,7 @@ _BIT_STRING = re.compile(r"#'[01]*'B$")
 
 
 def parts(dn: str) -> tuple[str, ...]:
-    """A name's RDNs in comparable form, the entry's own first. What is no DN is one part by itself."""
+    """A name's RDNs in comparable form, the entry's own first. What is not a DN is one part by itself."""
     try:
         parsed = ldap.dn.str2dn(dn)
     except (ldap.DECODING_ERROR, UnicodeEncodeError):

@@ -124,7 +124,7 @@ class Records:
     def find_managers(self) -> None:
         """Managers are named by DN; a mapping sees their ids, "" for those who are not among the users.
 
-        Of several there, no rule can read any: nobody knows which one is meant.
+        Of several there, no rule can read any: no one knows which one is meant.
         """
         for at, attributes, names, managers in self._managers:
             found = dict.fromkeys(each for manager in managers for each in self.find(manager))

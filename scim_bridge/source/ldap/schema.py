@@ -35,7 +35,7 @@ _SIDS = {"objectsid", "sidhistory"}
 class Attribute:
     """One attribute type. names: as published, the usual one first.
 
-    is_computed: what the server works out by itself and reports as nobody's change (memberOf).
+    is_computed: what the server works out by itself and reports as no one's change (memberOf).
     """
 
     names: tuple[str, ...]

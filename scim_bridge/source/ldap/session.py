@@ -35,7 +35,7 @@ SHOW_DELETED = RequestControl("1.2.840.113556.1.4.417", True, None)  # noqa: FBT
 class Query:
     """A search below a base. what: what it looks for, as a noun for messages.
 
-    is_local: what other servers hold is no matter; else a part that is only referred to refuses the reading.
+    is_local: what other servers hold does not matter; else a part that is only referred to refuses the reading.
     """
 
     base: str

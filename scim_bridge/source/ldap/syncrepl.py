@@ -66,7 +66,7 @@ class Syncrepl:
     def changes(self, memory: Memory) -> Changes:
         """What each base's server says has changed since its cookie, and who named what was renamed or is gone.
 
-        Those are read once more the next time: the server mends references a moment after the rename.
+        Those are read once more the next time: the server fixes references a moment after the rename.
         """
         cookies: Mapping[str, str] = position(memory.watermark).get("cookies", {})
         moved_on: dict[str, str] = {}

@@ -66,7 +66,7 @@ def test_it_says_what_bridge_yaml_needs_and_ends_by_a_signal_with_0(tmp_path: Pa
             wrong = http.post(f"{told['control']}/change", json={"changes": [{"do": "seed", "with": []}]})
             assert (wrong.status_code, wrong.json()) == (
                 400,
-                {"error": "ValueError: seed is no change"},
+                {"error": "ValueError: seed is not a change"},
             )
             process.send_signal(ending)
             said = process.stderr.read()

@@ -1,4 +1,4 @@
-"""A reference that fits several records: nobody is a member by it, nobody is unknown, and it is said who it may be."""
+"""A reference that fits several records: no one is a member by it, no one is unknown, and it is said who it may be."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Members of OpenLDAP groups: by name, by name with a bit string, by uid; nested ones; those who are nobody.
+"""Members of OpenLDAP groups: by name, by name with a bit string, by uid; nested ones; those who are no one.
 
 References that fit several are in test_ambiguous.py, primary groups in test_posix.py.
 """
