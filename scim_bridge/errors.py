@@ -50,7 +50,7 @@ class AnswerLost(Retry):
 
 
 class Hold(BridgeError):
-    """This object waits for a decision; the others go on. request_id: AWS's id of the refused request, for CloudTrail."""
+    """This object waits for a decision; others go on. request_id: AWS's id of the refused request, for CloudTrail."""
 
     def __init__(self, what: str, way_out: str = "", *, request_id: str = "") -> None:
         super().__init__(what, way_out)

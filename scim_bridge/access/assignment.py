@@ -137,7 +137,7 @@ class AwsAccess:
             PrincipalType=kind.upper(),
         )
         items = (item for page in pages for item in page.get("AccountAssignments", ()))
-        # whether a user's answer names what comes through groups too is not documented: that does not depend on the user
+        # not documented: whether a user's answer names what comes through groups; that does not depend on the user
         mine = (item for item in items if item.get("PrincipalId", target_id) == target_id)
         return tuple(dict.fromkeys((item["AccountId"], item["PermissionSetArn"]) for item in mine))
 

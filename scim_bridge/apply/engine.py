@@ -181,7 +181,7 @@ class _Engine:
                 ready.extend(self._settle(sent.pop(future), self._outcome(future)))
 
     def _known_before(self, operation: Operation, earlier: Mapping[str, Outcome]) -> Outcome | None:
-        """An outcome that needs no request: done by an earlier run, without success without what it needs, or too late."""
+        """An outcome that needs no request: done by an earlier run, useless without what it needs, or too late."""
         # The order of these questions matters. What is done is done even after a Stop, so that a cut run counts it; and
         # what an urgent run has dealt with is not called missed because the run stopped.
         if operation.id in earlier and earlier[operation.id].status == "done":

@@ -17,7 +17,7 @@ from scim_bridge.model.protocol import Target
 _PAUSES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, *(10.0,) * 6)
 """Seconds between two looks, 76 in all: an odd write takes a minute to show in lists."""
 _SHORT = 5
-"""So many of the pauses (8 s) once a dozen searches were without success: then it is not that lists lag."""
+"""So many of the pauses (8 s) once a dozen searches have found nothing: then it is not that lists lag."""
 _IN_VAIN = 12
 
 
@@ -34,7 +34,7 @@ class LookCutShort(Hold):
 
 
 class Holders:
-    """Looks for anyone who holds a value. seen: the users as last read, which may be some hours old."""
+    """Looks for the holder of a value. seen: the users as last read, which may be some hours old."""
 
     def __init__(self, target: Target, seen: Inventory, is_stopping: Callable[[], bool]) -> None:
         self._target = target
@@ -47,7 +47,7 @@ class Holders:
     def find(self, kind: Kind, wanted: Mapping[str, Value], own_id: str = "") -> Holder | None:
         """Who holds one of these values, None if no one is found for more than a minute. own_id: the one that asks.
 
-        Once a dozen were searched for without success the others are given up sooner, or a thousand would keep all threads
+        Once a dozen searches have found nothing, the others are given up sooner, or a thousand would keep all threads
         waiting for a quarter of an hour. Raises LookCutShort if the run is asked to stop meanwhile.
         """
         holder = self._look(kind, wanted, own_id) or self._list(kind, wanted, own_id)
@@ -101,7 +101,7 @@ class Holders:
         return self._by_email(kind, wanted, own_id)
 
     def _by_email(self, kind: Kind, wanted: Mapping[str, Value], own_id: str) -> Holder | None:
-        """Anyone who was last seen with this email, and has it still."""
+        """The user who was last seen with this email, and has it still."""
         email = wanted.get(EMAILS) if kind == "user" else None
         bearers = [user for user in self._seen.users.values() if email and _bears(user, EMAILS, email)]
         holders = (self._confirmed(user, EMAILS, wanted, own_id) for user in bearers)

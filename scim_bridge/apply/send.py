@@ -46,7 +46,7 @@ _Send = Callable[[Operation, dict[str, Change]], Outcome]
 class Sender:
     """Turns operations into requests. ids: of what exists already; grows as resources are created.
 
-    locked: target ids of users who were to be created, and turned out to be there, shut by someone else.
+    locked: target ids of users who were to be created, and turned out to exist, deactivated by someone else.
     """
 
     target: Target
@@ -189,7 +189,7 @@ class Sender:
         return group is not None and all(group.attributes.get(path) == new for path, (_, new) in changes.items())
 
     def _update_without_email(self, operation: Operation, changes: dict[str, Change], refusal: NameTaken) -> Outcome:
-        """One of the values is taken; if it is the email, all else is sent. Raises NameTaken with anyone who holds it."""
+        """One of the values is taken; if it is the email, all else is sent. Raises NameTaken with its holder."""
         target_id = self._target_id(operation)
         wanted = {path: new for path, (_, new) in changes.items() if new is not None}
         holder = self.holders.find(operation.resource, wanted, target_id)
@@ -324,7 +324,7 @@ def _after_shutting(operation: Operation, rest: Outcome) -> Outcome:
 
 
 def _taken(operation: Operation, refusal: NameTaken, holder: Holder | None) -> NameTaken:
-    """The refusal with the name of anyone who holds the value."""
+    """The refusal with the name of the holder."""
     if holder is None:
         return refusal
     value = operation.changes[holder.path][1]

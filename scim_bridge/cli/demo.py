@@ -85,7 +85,7 @@ def demo_command(
 
 
 def _require_free(port: int) -> None:
-    """Raise Misconfigured if the pages cannot have this port, before anyone is told to look at anything."""
+    """Raise Misconfigured if the pages cannot have this port, before an address is printed."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -29,7 +29,7 @@ _SCALARS = ((ScalarBoolean, bool), (int, int), (float, float), (str, str))
 class YamlFile:
     """A parsed file. data: plain dictionaries with text keys, lists and scalars. name: as people know the file.
 
-    text: what the file will hold, for one that is not written yet. Raises Misconfigured for whatever is no such file:
+    text: what the file will hold, for one that is not written yet. Raises Misconfigured for anything else:
     missing, not UTF-8, not YAML, empty, a key twice.
     """
 

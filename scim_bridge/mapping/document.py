@@ -146,7 +146,7 @@ def _rules(file: YamlFile, kind: Kind, section: str, problems: list[str]) -> Rul
     known = ("id", "match", "scope", "attributes") + (("nested",) if kind == "group" else ())
     node = _check_keys(file, (section,), known, problems)
     if kind == "group" and not node and "groups" not in file.data:
-        # A mapping without a word about groups provisions none, whatever the source shows.
+        # A mapping that does not mention groups provisions none, whatever the source shows.
         return Rules(
             kind, "id", file.name, MATCHABLE[kind], Rule("scope", "false", 1, f"{file.name}: groups.scope"), ()
         )

@@ -196,7 +196,7 @@ class Directory:
 
     members: group source id → source ids of its users, nested groups already dealt with by the mapping's rule;
     only users and groups in scope. A record without an id is in users or groups with source_id "".
-    undecided: group source id → source ids of users of whom the source does not say whether they are members; they stay
+    undecided: group source id → source ids of users; the source does not say whether they are members, so they stay
     as they are on the target. ambiguous: the references that leave it open.
     """
 
@@ -235,7 +235,7 @@ class Existing:
 
     @property
     def is_open(self) -> bool:
-        """A user who may sign in: what a deactivation shuts."""
+        """A user who may sign in: what a deactivation ends."""
         return self.kind == "user" and self.is_active
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from scim_bridge.model.identity import Kind, Members
 
 FRESH_FOR = timedelta(minutes=5)
-"""So long a listing alone does not prove that someone else changed what we wrote. Lags of a minute have been told."""
+"""So long a listing alone does not prove that someone else changed what we wrote. Lags of a minute were reported."""
 
 Pair = tuple[str, str]
 """A membership: target ids of group and user."""

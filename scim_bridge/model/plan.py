@@ -67,7 +67,7 @@ class Refusal:
 
 
 ORPHAN_WITH_ASSIGNMENTS = "orphan_with_assignments"
-"""The kind of conflict that is told from what AWS said of assignments, which is not asked in every run."""
+"""The kind of conflict that comes from what AWS says about assignments, which is not asked in every run."""
 
 
 def conflict_key(kind: str, ids: Iterable[str]) -> str:

@@ -84,7 +84,7 @@ class Remembered:
     mapping: a hash of the mapping of the last applied run, "" before the first.
     recent: limit → what it counted in the runs of its window, approved ones left out (guard.py names the items).
     resolutions: conflict key → what a person decided.
-    assigned: target id → the open question about an orphan's assignments, as it was told last.
+    assigned: target id → the open question about an orphan's assignments, as it was last reported.
     repaired: target id → path → how often recently a value was only set back to what we had applied.
     memberships: group target id → who was in it when we last left it; only where drift is to be reported, else None.
     refusals: what the target refused in earlier runs, by its key.

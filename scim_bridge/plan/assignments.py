@@ -89,7 +89,7 @@ def _orphans(plan: Plan, matches: Matches, policy: Policy) -> Iterator[Existing]
 
 
 def _questions(orphans: Iterable[Existing], found: Assignments, known: Remembered) -> Iterator[tuple[str, Conflict]]:
-    """A conflict for each orphan that holds something: as it was found now, else as it was told last."""
+    """A conflict for each orphan that holds something: as it was found now, else as it was last reported."""
     for existing in orphans:
         assignments = found.of.get((existing.kind, existing.target_id))
         if assignments:

@@ -139,7 +139,7 @@ def _only(conflicts: Iterable[Conflict], others: Iterable[Conflict]) -> tuple[Co
 
 
 def _attribute_changes(now: Outlook, changed: Outlook, reasons: "_Reasons") -> Iterator[AttributeChange]:
-    """Resources that end with other attributes. Who enters or leaves scope is told apart."""
+    """Resources that end with other attributes. Records that enter or leave scope have a list of their own."""
     for key in dict.fromkeys((*changed.changes_of, *now.changes_of)):
         if key in reasons.entered or key in reasons.left:
             continue

@@ -1,4 +1,4 @@
-"""Writes without a good answer: what of them the target shows now is ours, anyone who learned of it.
+"""Writes without a good answer: what of them the target shows now is ours, whichever run sees it first.
 
 A process that dies between request and answer, or an answer that is lost, leaves a write in doubt. It belongs to us
 until it has been looked at: else our own deactivation would pass for someone else's, and a member whom we added would

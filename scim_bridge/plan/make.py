@@ -134,7 +134,7 @@ def sort_out(conflicts: Iterable[Conflict], known: Remembered) -> tuple[tuple[Co
 
 
 def _out_of_scope(directory: Directory, matches: Matches) -> Iterator[Skipped]:
-    """Anyone who has been provisioned before is called as on the target."""
+    """Records that were provisioned before have the name that they have on the target."""
     names = {(m.kind, m.source_id): m.name for m in matches if m.scope}
     for record in directory.out_of_scope:
         name = names.get((record.kind, record.source_id), record.subject)

@@ -1,4 +1,4 @@
-"""What the target refused in a run: how it is told, and what is remembered of it (for what, see backoff.py)."""
+"""What the target refused in a run: how it is reported, and what is remembered of it (for what, see backoff.py)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -50,7 +50,7 @@ def answered(known: Remembered, ended: Iterable[Ended]) -> frozenset[tuple[Kind,
 
 def _sent_again(known: Remembered, ended: Iterable[Ended]) -> Iterator[tuple[Kind, str, str]]:
     for operation, outcome in ended:
-        # "Failed" and "not sent" are no answers: the refusal before them still stands, with its time.
+        # "Failed" and "not sent" are not answers: the refusal before them still stands, with its time.
         if outcome.status not in ("done", "held") or not operation.source_id:
             continue
         refusal = known.refusals.get((operation.resource, operation.source_id, ""))

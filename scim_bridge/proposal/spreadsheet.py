@@ -1,4 +1,4 @@
-"""What a spreadsheet made of cells when someone opened the export and saved it: a person is told beforehand."""
+"""What a spreadsheet made of cells when someone opened the export and saved it: `init` says so first."""
 
 import re
 from collections import defaultdict

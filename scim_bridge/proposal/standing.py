@@ -1,7 +1,7 @@
 """Which columns say who may sign in, and how: by what stands in them, for headers promise more than cells hold.
 
 A column of few values becomes a list of those that mean active; a yes or no is read as one; a last day is compared.
-What nothing is known of says nothing: then a person is told, before anything else, that every user would be active.
+Where nothing is known, the first thing that `init` says is that every user would be active.
 """
 
 import re

@@ -157,7 +157,7 @@ def _without_aside(books: Bookkeeping, matches: Matches, sides: Sides, plan_now:
 
 def _about_one(applied: Applied | None, ended: list[Ended]) -> list[Ended]:
     """What tells something about one object: where the endpoint turned out to be down, no unanswered request does."""
-    # An outage hits anyone who is sent at that moment. Remembered as refusals, these users would wait an hour for nothing.
+    # An outage fails the requests of that moment. Remembered as refusals, these users would wait an hour for nothing.
     if applied is None or not isinstance(applied.stopped, EndpointDown):
         return ended
     return [(operation, outcome) for operation, outcome in ended if outcome.conflict_kind != "not_answered"]
@@ -186,10 +186,10 @@ def _with_grace(
     ended: Sequence[tuple[Operation, Outcome]],
     policy: Policy,
 ) -> Iterator[Paired]:
-    """The pairs, those that have left with whether their grace runs: from the moment they are shut, not before.
+    """The pairs, those that have left with whether their grace runs: from the moment they are deactivated, not before.
 
-    A policy that keeps who has left begins no grace, and one that is shut again, after a rollback or after someone
-    opened it again, begins another.
+    A policy that keeps leavers begins no grace. A user who is deactivated again, after a rollback or after someone
+    activated the account, begins another.
     """
     left = {(m.kind, m.source_id): m for m in matches if m.row.action == "deprovision" and not m.is_kept_by(policy)}
     for pair in paired:

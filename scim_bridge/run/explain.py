@@ -18,7 +18,7 @@ from scim_bridge.view.operation import of_operation
 
 
 def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tuple[Explanation, ...]:
-    """Everything about anyone who has this name, source id or target id. Raises Misconfigured if no one has.
+    """Everything about the users and groups with this name, source id or target id. Raises Misconfigured if none has.
 
     Both sides are read as for a plan; nothing is written.
     """
@@ -30,7 +30,10 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
         # question.
         outside = [r for r in (*snapshot.users, *snapshot.groups) if _is_called(r, who)]
         if not outside:
-            raise Misconfigured(f"neither the source nor the target has a user or group called {who!r}", "Name a userName, a group, or an id.")
+            raise Misconfigured(
+                f"neither the source nor the target has a user or group called {who!r}",
+                "Name a userName, a group, or an id.",
+            )
         return tuple(_out_of_scope(bridge, snapshot, record, today) for record in outside)
     links = reader.links(bridge.name, bridge.endpoint, who)
     return tuple(_explain(bridge, snapshot, reading, match, links, today) for match in matches)
@@ -101,7 +104,7 @@ def _operations(reading: Reading, match: Match) -> tuple[str, ...]:
     """What the plan does to this resource, and to its memberships."""
     told = []
     for operation in reading.plan.operations:
-        # A membership is an operation on the group; anyone who asks about the user wants to see it too.
+        # A membership is an operation on the group; a question about the user is about it too.
         is_own = operation.resource == match.kind and operation.source_id == (match.source_id or None)
         is_member = any(_is_same(member, match) for member in operation.members)
         if is_own or (match.kind == "user" and is_member):

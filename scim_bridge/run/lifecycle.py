@@ -35,7 +35,7 @@ from scim_bridge.state.writer import Closing, Ending, State
 class Order:
     """How a run was asked for. approved_by: who gave `--approve`, "" if no one. today: the mapping's, "" = this day.
 
-    in_full: the target is read whatever is known of it. is_thorough: anyone who is missing is asked for by id, whatever
+    in_full: the target is read whatever is known of it. is_thorough: each missing resource is asked for by id, whatever
     the guard will say. after_restore: the state is a copy of unknown age. asked_by: who named the identities of
     `--only`, which is an approval of what it does to them.
     """

@@ -46,7 +46,7 @@ class Outer:
 def read_and_plan_only(
     bridge: Bridge, reader: StateReader, who: Sequence[str], order: Order, beside: Reading | None = None
 ) -> Reading:
-    """A plan for anyone who is called so. Raises Misconfigured if no one is. Nothing is written anywhere.
+    """A plan for the users and groups of these names. Raises Misconfigured if there are none. Nothing is written.
 
     beside: what the run in progress has read a moment ago, so that only the named have to be read and mapped again.
     """
@@ -161,7 +161,7 @@ class _Recalled:
 def _see(
     view: _View, memory: Memory | None, who: Sequence[str], beside: Reading | None
 ) -> tuple[SourceReading, Directory, frozenset[Key]]:
-    """The source with anyone who is meant as it is now, mapped, and who that is.
+    """The source with the named records as they are now, mapped, and their keys.
 
     They are asked for by id where it is known who is meant. Else everything is read; what was read whole and shows
     no one at all is not believed, while one who was asked for by id may be the last to leave.
@@ -200,7 +200,7 @@ def _known_before(recalled: _Recalled | None, who: Sequence[str]) -> frozenset[K
 
 
 def _holds(limit: str, wanted: Named) -> bool:
-    """Who names one user means it: no limit stops that. For a group all of its limits hold; the source does not matter."""
+    """Naming a user is an approval, so no limit stops it. For a group its limits hold; the source does not matter."""
     return bool(wanted.groups) and limit in ("remove_members", "delete")
 
 
@@ -227,7 +227,10 @@ def named(matches: Matches, who: Iterable[str]) -> Named:
     for name in who:
         called = [match for match in matches if is_called(match, name)]
         if not called:
-            raise Misconfigured(f"neither the source nor the target has a user or group called {name!r}", "Name a userName, a group, or an id.")
+            raise Misconfigured(
+                f"neither the source nor the target has a user or group called {name!r}",
+                "Name a userName, a group, or an id.",
+            )
         for kind in ("user", "group"):
             same = [match for match in called if match.kind == kind and match.source_id]
             if len(same) > 1:

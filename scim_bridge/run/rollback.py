@@ -48,7 +48,7 @@ def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Ord
     moment = f"{now:%Y-%m-%dT%H:%M:%SZ}"
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
     existing = observe(bridge, reader, known, now, order.progress, in_full=True)
-    # Anyone who is presumed gone is looked at: a rollback of a creation that cannot find its resource would leave it
+    # Whatever is presumed gone is looked at: a rollback of a creation that cannot find its resource would leave it
     # active.
     existing = asked_for(bridge, reader, existing, order.progress)
     sent, lost = _sent(reader, undone, existing.inventory, known)

@@ -128,7 +128,7 @@ def _plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Si
     # plan, so that there is one plan, of what is believed in the end (docs/design.md §6.9).
     if not _is_confirmed(bridge, unwanted(matches, desired, existing.members), existing):
         existing = with_members(bridge, reader, without_members(existing), matches.member_groups, order.progress)
-    # A second time, with members: which memberships in doubt have landed can only be told once the groups were read.
+    # A second time, with members: which memberships in doubt have landed is known only once the groups were read.
     known = with_settled(known, settle(existing.doubts, existing.inventory, existing.members, known, sight.now))
     plan = _plan(bridge, matches, desired, existing, known, sight)
     plan = with_strangers(plan, reader.members(bridge.endpoint, losing(plan), ours=True) if losing(plan) else {})

@@ -20,7 +20,7 @@ body, then the connection is cut. slow: the answer comes after `seconds` (none =
 comes, until `seconds` are over (none = forever), the client goes away or the emulator ends. cut_before, cut_after: the
 connection is closed without an answer. invisible: what was created is unknown (404) to any PATCH for 100 to 500 ms.
 unauthorized, forbidden: 401 and 403, for a token that has expired or may not do this. hold_before, hold_after: the
-request, or its answer, waits until it is told to go on; whatever else fits it strikes then.
+request, or its answer, waits for the call `go-on`; whatever else fits it strikes then.
 """
 _WITHOUT_EFFECT = frozenset({"throttle", "error", "html", "hang_before", "cut_before", "unauthorized", "forbidden"})
 _INSTEAD = frozenset({"throttle_after", "error_after", "refuse_after"})
@@ -58,7 +58,7 @@ class Fault:
 
     @property
     def is_holding(self) -> bool:
-        """Whether the request waits until it is told to go on."""
+        """Whether the request waits for the call `go-on`."""
         return self.kind in _HOLDING
 
     @property

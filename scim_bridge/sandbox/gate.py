@@ -1,4 +1,4 @@
-"""Requests that wait until they are told to go on, so that a test needs no hoped-for pace."""
+"""Requests that wait for a signal, so that a test needs no hoped-for pace."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ class Gate:
         return [what for what, _ in self._held]
 
     async def hold(self, method: str, path: str) -> None:
-        """Wait until this request is told to go on, though its client may have gone meanwhile."""
+        """Wait until this request may go on, though its client may have gone meanwhile."""
         event = asyncio.Event()
         async with self._came:
             self._held.append((f"{method} {path}", event))

@@ -51,7 +51,7 @@ class CsvSource:
         return SourceReading(self._last)
 
     def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
-        """What was last read, with anyone who is wanted as the files show it now; much quicker than all."""
+        """What was last read, with the wanted records as the files show them now; much quicker than all."""
         if self._last is None:
             return self.read(today, memory)
         self._last = self._export().again(self._last, wanted)

@@ -58,7 +58,9 @@ def _in_words(path: Path) -> Iterator[None]:
         if isinstance(error, OperationalError | sqlite3.OperationalError):
             way_out = "Look at the file, its folder and the space on its disk, then run again."
             raise StateUnusable(f"the state file {path} cannot be used ({reason})", way_out) from None
-        raise StateUnusable(f"{path} is not a usable state file ({reason})", "Move it away; a new one is made.") from None
+        raise StateUnusable(
+            f"{path} is not a usable state file ({reason})", "Move it away; a new one is made."
+        ) from None
 
 
 def _engine(path: Path) -> Engine:

@@ -35,7 +35,7 @@ def _json() -> Any:
 
 
 class LinkRow(SQLModel, table=True):
-    """A managed pair. applied: what we last pushed, JSON text by path. departed: when it was shut, as
+    """A managed pair. applied: what we last pushed, JSON text by path. departed: when it was closed, as
     its record had left. left_at: when a run first saw that its record had left, whatever the policy does about it.
 
     is_confirmed: false from the moment a copy of the state was restored until the target shows the pair.

@@ -133,7 +133,7 @@ class State:
     def begin_restore(self, run_id: int) -> None:
         """The state is a copy of unknown age: this run, and later ones, believe a link once the target confirms it.
 
-        A decision in it may have been carried out since the copy was made, and takes effect once: it is asked for again.
+        A decision in it may have been carried out since the copy was made, and takes effect once: it is asked again.
         """
         with writing(self._engine) as database:
             columns = (col(RunRow.connection), col(RunRow.endpoint))

@@ -24,7 +24,7 @@ from scim_bridge.target.retry import Patience
 
 _is_urgent: ContextVar[bool] = ContextVar("is_urgent", default=False)
 _log = logging.getLogger("scim_bridge.target")
-# httpx tells every URL at INFO: it would carry the tenant id and people's names into the log of anyone who asks for INFO.
+# httpx logs every URL at INFO, and URLs have the tenant id and names of users in them.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=10.0)
 """Seconds. The pool has room for more threads than there are, so no one waits there."""

@@ -1,6 +1,6 @@
 """How long to send again to the endpoint, and what it comes to in the end; callers write `patience.call(send)`.
 
-A request that fails in every try is told apart from an endpoint that is down: if the endpoint meanwhile answered
+A request that fails in every try is not yet an endpoint that is down: if the endpoint meanwhile answered
 another request about one resource, or answers a question asked for that purpose, it is this one object that fails, and
 the others go on. A dozen of them given up in a row, none answered in between, are the endpoint again, whatever it says
 to questions.

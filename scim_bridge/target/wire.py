@@ -158,7 +158,7 @@ def from_resource(kind: Kind, body: Mapping[str, Any]) -> Existing:
     What is absent, empty or no text is left out.
 
     `active` may come as text, as in the documented examples; a user shown without it counts as active, so that a
-    leaver is shut out all the same.
+    leaver is deactivated all the same.
     """
     attributes: dict[str, Value] = {}
     _take(attributes, body, _SHOWN)

@@ -15,7 +15,7 @@ from scim_bridge.view.operation import OperationView, of_operation
 from scim_bridge.view.words import printable
 
 SHOWN = 20
-"""How many of a kind are told where a person scrolls: a terminal, a comment."""
+"""How many of a kind are shown where a person scrolls: a terminal, a comment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def findings(root: Path = ROOT) -> list[str]:
 def main() -> int:
     """Print what was found; 1 if there is anything."""
     found = findings()
-    print("\n".join(found) or "plain English: nothing found")
+    sys.stdout.write("\n".join(found or ["plain English: nothing found"]) + "\n")
     return 1 if found else 0
 
 

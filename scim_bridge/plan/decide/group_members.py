@@ -1,7 +1,7 @@
 """Who is added to which group and who is taken out, in batches that one request can carry.
 
-A managed group's membership is wholly ours: anyone who is in it and is not desired is removed, except the protected and,
-under `drift: report`, whom someone else put there.
+A managed group's membership is wholly ours: a member who is not desired is removed, except the protected
+and, under `drift: report`, those whom someone else added.
 A held user's additions wait while the removals pass; the same holds for a held group. Where the source leaves open
 whether a user is a member, the user stays in or out, as it is.
 """
@@ -174,7 +174,7 @@ def batches(changes: Sequence[GroupChange], size: int) -> list[Draft]:
 
 def _batch(kind: OperationKind, change: GroupChange, members: tuple[Member, ...], size: int) -> Iterator[Draft]:
     # Removals and additions are never mixed in a request: they belong to different phases, and a refused one could not
-    # say which half was at fault.
+    # say which half was the cause.
     for start in range(0, len(members), size):
         batch = members[start : start + size]
         reason = "in the source" if kind == "add_members" else _why_removed(change, batch)
@@ -240,7 +240,7 @@ def _sort_users(matches: Matches, steps: Steps, policy: Policy) -> _Users:
 
 
 def _is_untouchable(match: Match, policy: Policy) -> bool:
-    """Never taken out of a group: the protected, a user whose record lost its id, and anyone who the policy keeps.
+    """Never taken out of a group: the protected, a user whose record lost its id, and a leaver whom the policy keeps.
 
     Without state, a user we once provisioned shows as an orphan with an externalId: `keep` covers that one too.
     """
@@ -307,7 +307,7 @@ def _without_drift(
     left: set[str] = set()
     for member, is_in in (*((m, True) for m in change.removed), *((m, False) for m in change.added)):
         user_id = member.target_id or ""
-        # Who has left is no drift. `drift: report` must not keep a leaver in a group because someone else put them
+        # A leaver is not drift. `drift: report` must not keep a leaver in a group because someone else put them
         # there.
         if is_in == (user_id in ours) or (is_in and _has_left(users.by_target.get(user_id))):
             continue

@@ -46,12 +46,12 @@ class Pairing:
     owner: target id → source id of the record it belongs to. holders: path → compared value → target ids that hold it.
     candidates: every resource a record points at by name. held: source ids that wait. kept: source id → paths that
     stay as they are. relinked: source id that has left → the newcomer who gets its resource. separated: source ids that
-    have left and give their names up to a namesake. asked: newcomers of whom no one knows which of the two they are.
+    have left and give their names up to a namesake. asked: newcomers who may be either of the two.
     returned: source id of a newcomer → the link of the one who left, where a person or the policy says they are the
     same. protected: target ids that have a protected name, or were linked under one. protected_records: records matched
     with such a resource. misnamed: records that map to a protected name.
     aside: target id → a link of a restored state that the target has not confirmed. decided_left: target ids of those
-    of whom a person said that they have left while the state was lost.
+    who left while the state was lost, as a person decided.
     """
 
     kind: Kind
@@ -223,7 +223,7 @@ class Pairing:
         return any(other in self.by_id and other != source_id for other in linked)
 
     def _take_leavers(self) -> None:
-        """Of whom a person said that they have left while the state was lost: departed, as if a link had told so."""
+        """Users who left while the state was lost, as a person decided: departed, as if a link had said so."""
         linked = {link.target_id for link in self.links.values()}
         for resolution in self.resolutions.values():
             target_id = resolution.target_id
@@ -328,7 +328,7 @@ class Pairing:
                 continue
             has_left = self._has_left(hit) and path != EXTERNAL_ID
             if has_left and not self.may_change(desired):
-                continue  # nothing will be done about this record, so who has left would never be shut out
+                continue  # nothing will be done about this record, so the leaver would never be deactivated
             how = self._rehire(desired, hit) if has_left else None
             if how == "separate":
                 self.separated.add(self.owner[hit])

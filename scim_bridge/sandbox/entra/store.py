@@ -1,4 +1,4 @@
-"""The directory's content and everything that ever changed in it, from which a delta is told.
+"""The directory's content and everything that ever changed in it, from which a delta is made.
 
 Sequence numbers count changes from 1; the log names the object that each touched.
 """

@@ -1,7 +1,7 @@
 """How we sign in, in the form in which msal takes it, and the HTTP client that msal is lent.
 
 msal's own client would neither know our timeouts nor trust our certificate authority: the environment's
-REQUESTS_CA_BUNDLE goes before what it is told.
+REQUESTS_CA_BUNDLE goes before what we give it.
 """
 
 import ssl

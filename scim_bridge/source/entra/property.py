@@ -13,7 +13,7 @@ from scim_bridge.model.source import Wanted
 
 ID = "id"
 MANAGER = "manager"
-"""Of a user: no property but a relationship; the source id of anyone who it leads to."""
+"""Of a user: no property but a relationship; the source id that it leads to."""
 
 _TEXT: Mapping[Kind, str] = {
     "user": """
@@ -101,7 +101,7 @@ class Selection:
     def types(self) -> Mapping[str, AttributeType]:
         """The names that rules may use: the documented ones, and extensions that they speak of.
 
-        Anything else is not a name for a rule, so that a slip of the pen is found out by the compiler; a property that is
+        Anything else is not a name for a rule, so the compiler finds a typing error; a property that is
         not known here is reached by source["its name"].
         """
         extensions = [name for name in self.properties if _EXTENSION.fullmatch(name)]

@@ -49,7 +49,7 @@ def read_entries(entries: Mapping[str, str]) -> Objects:
 
 
 def within(everybody: Objects, reach: Reach) -> Objects:
-    """Anyone who the scope takes in. Groups that contain each other do no harm."""
+    """The users in the scope. Groups that contain each other do no harm."""
     if reach.groups is None or reach.users is None:
         return everybody
     reached: dict[str, GroupEntry] = {}

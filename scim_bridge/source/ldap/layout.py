@@ -30,7 +30,7 @@ PLACE_CLASSES = (
 """What people keep entries in. Where one of these is renamed or moved, no server reports the entries in it."""
 PLACES = f"(|{''.join(f'(objectClass={name})' for name in PLACE_CLASSES)})"
 MEMBER_URL = "memberURL"
-"""A group that has one is made up of anyone who it finds (slapo-dynlist(5)): it changes when they do, without a report."""
+"""A group that has one consists of what it finds (slapo-dynlist(5)): it changes when they do, without a report."""
 
 _USERS: Mapping[Flavor, str] = {
     "openldap": "(objectClass=inetOrgPerson)",

@@ -16,7 +16,7 @@ _BINARY = {
     *("1.2.840.113556.1.4.907", "1.2.840.113556.1.4.1221"),  # a security descriptor, an object of Exchange's
 }
 _COMPUTED = {"memberof", "pwdaccountlockedtime"}
-"""Kept by OpenLDAP's overlays memberof, dynlist and ppolicy, without a change of the entry that others are told of."""
+"""Kept by OpenLDAP's overlays memberof, dynlist and ppolicy, without a change of the entry that is reported."""
 _SECRETS = {
     *("userpassword", "authpassword", "unixuserpassword", "pwdhistory", "radiuspassword", "olcrootpw"),
     *("sambantpassword", "sambalmpassword", "sambapasswordhistory"),

@@ -78,9 +78,7 @@ def test_an_empty_one_says_so_and_how_it_is_filled() -> None:
     with served() as process:
         assert process.stderr is not None
         told = _told(process)
-        assert (
-            process.stderr.readline() == "# It is empty: begin with --seed FILE, or change it while it runs:\n"
-        )
+        assert process.stderr.readline() == "# It is empty: begin with --seed FILE, or change it while it runs:\n"
         curl, address, data, body = shlex.split(process.stderr.readline().removeprefix("# "))
         assert (curl, address, data) == ("curl", f"{told['control']}/change", "-d")
         httpx.post(address, content=body).raise_for_status()

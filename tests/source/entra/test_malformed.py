@@ -118,7 +118,7 @@ def refusal(act: Callable[[], object]) -> str:
     ([], "answers with JSON that is not an object"),
     ({"value": []}, "cut short: its last page has no delta link"),
     ({"value": [], "@odata.nextLink": 7}, "a next link of Graph is not an address"),
-    ({"value": [], "@odata.nextLink": "https://graph:y/"}, "a next link that is not an address"),
+    ({"value": [], "@odata.nextLink": "https://graph:y/"}, "a next link of Graph is not an address"),
     ({"value": [{"id": "u1", "manager@delta": [{}]}], LAST: "x"}, "the manager of u1 in a form"),
     ({"value": [{"id": "u1", "manager@delta": "x"}], LAST: "x"}, "the manager of u1 in a form"),
     ({"value": [{"id": "u1", "manager": {"id": 7}}], LAST: "x"}, "the manager of u1 in a form"),
