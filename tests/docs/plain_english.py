@@ -2,8 +2,8 @@
 
     python -m tests.docs.plain_english
 
-It reads README.md, CONTRIBUTING.md, docs/, the mappings, and every text in scim_bridge: messages, help, comments and
-docstrings. words.txt beside this file has the list and the reason for each entry.
+It reads README.md, CONTRIBUTING.md, docs/, the mappings, the pages' templates, and every text in scim_bridge: messages,
+help, comments and docstrings. words.txt beside this file has the list and the reason for each entry.
 """
 
 import ast
@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 WORDS = Path(__file__).with_name("words.txt")
 _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+_TAG = re.compile(r"<style>.*?</style>|<script.*?</script>|<[^>]*>|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ def texts(root: Path = ROOT) -> Iterator[Text]:
         yield Text(page, 1, _CODE.sub(_blank, page.read_text(encoding="utf-8")))
     for path in sorted((root / "mappings").rglob("*.yaml")):
         yield from _comments_of_yaml(path)
+    for path in sorted((root / "scim_bridge").rglob("templates/*.*")):
+        yield Text(path, 1, _TAG.sub(_blank, path.read_text(encoding="utf-8")))
     for path in sorted((root / "scim_bridge").rglob("*.py")):
         yield from _texts_of(path)
 
