@@ -122,7 +122,7 @@ class AwsAccess:
             if not active:
                 raise NotReadable(
                     f"these AWS credentials see no IAM Identity Center instance in {self._region}",
-                    "Set access.region to the Region in which it was made, and use credentials of its account.",
+                    "Set access.region to the Region of the instance, and use credentials of its account.",
                 )
             self._instance = active[0]["InstanceArn"]
         return self._instance
@@ -212,5 +212,5 @@ def _way_out(code: str) -> str:
     if "AccessDenied" in code or code == "403":
         return f"Allow {_NEEDED} to these credentials, or leave access out."
     if "Throttl" in code or "TooMany" in code:
-        return "Too many ask at once; the next reading in full asks again."
+        return "There are too many requests now; the next full reading tries again."
     return "Look at the AWS credentials and at access.region, or leave access out."

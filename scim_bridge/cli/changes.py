@@ -34,12 +34,13 @@ ApproveOption = Annotated[
     bool, typer.Option("--approve", help="approve what the limits of the last stopped plan counted")
 ]
 OnlyOption = Annotated[
-    list[str] | None, typer.Option("--only", metavar="USER_OR_GROUP", help="this one alone, at once; may be repeated")
+    list[str] | None,
+    typer.Option("--only", metavar="USER_OR_GROUP", help="only this user or group, now; may be repeated"),
 ]
 RestoreOption = Annotated[
-    bool, typer.Option("--after-restore", help="the state is a copy of unknown age: trust the target (with --full)")
+    bool, typer.Option("--after-restore", help="the state is a restored copy: trust the target (with --full)")
 ]
-FullOption = Annotated[bool, typer.Option("--full", help="read the whole target, however young the last reading is")]
+FullOption = Annotated[bool, typer.Option("--full", help="read the whole target, even if it was read recently")]
 _ALL = 1_000_000
 
 
@@ -212,7 +213,7 @@ def apply_command(
 def rollback_command(
     context: typer.Context,
     run: Annotated[int, typer.Argument(help="a run's number, as `history` shows it")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="show the way back, and send nothing")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be undone, and send nothing")] = False,
     approve: ApproveOption = False,
     output: OutputOption = Output.text,
 ) -> int:
@@ -242,7 +243,8 @@ def rollback_command(
             result = roll_back(bridge, state, run, order, who())
         code = _conclude(result, state, chosen, output, f"scim-bridge rollback {run} --approve")
     if result.applied is not None:
-        tell(f"{chosen.name} is paused, so that it stays so. To go on: scim-bridge resume {chosen.name}")
+        resume = f"scim-bridge resume {chosen.name}"
+        tell(f"{chosen.name} is paused, so the schedule does not repeat the change. To go on: {resume}")
     return code
 
 

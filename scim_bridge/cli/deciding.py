@@ -25,9 +25,9 @@ def register(app: typer.Typer, conflicts: typer.Typer) -> None:
 
 def resolve_command(
     context: typer.Context,
-    key: Annotated[str, typer.Argument(help="a conflict's key, or a kind: all of it")],
+    key: Annotated[str, typer.Argument(help="a conflict's key, or a kind for all of that kind")],
     link: Annotated[str | None, typer.Option("--link", metavar="TARGET_ID", help="the record is this resource")] = None,
-    separate: Annotated[bool, typer.Option("--separate", help="a namesake: the one who left is renamed")] = False,
+    separate: Annotated[bool, typer.Option("--separate", help="another user: the one who left is renamed")] = False,
     adopt: Annotated[bool, typer.Option("--adopt", help="the record is the resource that it matches")] = False,
     ignore: Annotated[bool, typer.Option("--ignore", help="leave it as it is, and stop asking")] = False,
     source: Annotated[bool, typer.Option("--source", help="let the source win")] = False,
@@ -56,7 +56,7 @@ def resolve_command(
         for conflict in found:
             state.resolve(conflict.connection, conflict.key, chosen, link or "", note, who())
     which = key if key == found[0].key else f"{counted(len(found), 'conflict')} of kind {key}"
-    tell(f"{which}: {chosen}. The next sync goes by it.")
+    tell(f"{which}: {chosen}. The next sync uses it.")
     return 0
 
 

@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo_command(
-    once: Annotated[bool, typer.Option("--once", help="stop after the sync and print who may enter what")] = False,
+    once: Annotated[bool, typer.Option("--once", help="stop after the sync and print the access to accounts")] = False,
     source: Annotated[
         DemoSource, typer.Option(help="csv files, an emulated Entra ID, or a real OpenLDAP (slapd)")
     ] = DemoSource.csv,
@@ -131,5 +131,5 @@ def _active_members(held: dict[str, Any]) -> dict[str, list[str]]:
 def _print_access(rows: tuple[AccessRow, ...]) -> None:
     out = console()
     out.print()
-    out.print("Who may enter which account now:")
+    out.print("Access to accounts now:")
     terminal.show_rows(out, _COLUMNS, [(r.user, r.group, r.account, r.permission_set, r.allows) for r in rows])

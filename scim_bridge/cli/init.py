@@ -49,7 +49,7 @@ class _Files:
             raise Misconfigured("the mapping cannot be the configuration", "Name another file (--mapping).")
         for path, instead in ((self.configuration, "--config"), (self.mapping, "--mapping")):
             if path.exists() and not self.force:
-                raise Misconfigured(f"{path.name} is there already", f"Name another file ({instead}), or give --force.")
+                raise Misconfigured(f"{path.name} already exists", f"Name another file ({instead}), or give --force.")
 
     def write(self, configuration: str, mapping: str) -> None:
         """Write both. Raises Misconfigured if one cannot be."""
@@ -76,8 +76,8 @@ def init_command(
     mapping: Annotated[str, typer.Option(help="the mapping file to write")] = "mapping.yaml",
     name: Annotated[str | None, typer.Option(help="of the connection")] = None,
     match: Annotated[str | None, typer.Option(help="userName, or userName,emails")] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="take what is suggested, ask nothing")] = False,
-    force: Annotated[bool, typer.Option("--force", help="overwrite files that are there")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="accept all suggestions, ask nothing")] = False,
+    force: Annotated[bool, typer.Option("--force", help="overwrite existing files")] = False,
     output: OutputOption = Output.text,
     url: Annotated[str | None, _option(_TARGET, "the SCIM endpoint")] = None,
     token: Annotated[str | None, _option(_TARGET, "env:NAME or file:PATH")] = None,
@@ -159,7 +159,7 @@ def _written(
     try:
         return text, load(files[0], text).connection(None).source
     except Misconfigured as wrong:
-        raise Misconfigured(wrong.what, "Answer otherwise; nothing was written.", problems=wrong.problems) from None
+        raise Misconfigured(wrong.what, "Change an answer; nothing was written.", problems=wrong.problems) from None
 
 
 def _propose(

@@ -147,7 +147,7 @@ def encoding(name: str) -> str:
         if name != "auto":
             "a".encode(name)
     except (LookupError, ValueError):
-        raise ValueError(f": {name!r} is not text encoding; write auto, utf-8, cp932 …") from None
+        raise ValueError(f": {name!r} is not a text encoding; write auto, utf-8, cp932 …") from None
     return name
 
 

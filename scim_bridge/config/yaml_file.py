@@ -97,7 +97,7 @@ def _parse(path: Path, text: str) -> CommentedMap:
         root = parser.load(text)
     except DuplicateKeyError as error:
         key = _DUPLICATE.search(str(error.problem))
-        what = f"{_place(path, error)}: the key {key[1] if key else ''} stands twice"
+        what = f"{_place(path, error)}: the key {key[1] if key else ''} is there twice"
         raise Misconfigured(what, "Keep one of them.") from None
     except MarkedYAMLError as error:
         raise Misconfigured(f"{_place(path, error)}: not YAML: {error.problem}", "Fix the syntax there.") from None

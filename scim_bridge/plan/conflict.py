@@ -152,8 +152,8 @@ def drift(desired: Desired, existing: Existing, paths: Iterable[str]) -> Conflic
         conflict_key("drift", [identity(desired), existing.target_id, *paths]),
         "drift",
         (desired.name,),
-        f"{desired.name} was changed on the target by someone else: {shown}; it stays so until the source changes it",
-        "To have the source's value: scim-bridge conflicts resolve KEY --source. To keep the target's: --target.",
+        f"{desired.name} was changed on the target by someone else: {shown}; it stays until the source changes it",
+        "To use the source's value: scim-bridge conflicts resolve KEY --source. To keep the target's: --target.",
         existing.target_id,
         desired.kind,
         desired.source_id,
@@ -167,8 +167,8 @@ def stray(group: Desired, group_id: str, user_name: str, user_id: str, *, is_in:
         conflict_key("drift", [identity(group), group_id, user_id]),
         "drift",
         (group.name, user_name),
-        f"{what}; it stays so until the source changes it",
-        "To have what the source says: scim-bridge conflicts resolve KEY --source. To keep it as it is: --target.",
+        f"{what}; it stays until the source changes it",
+        "To restore what the source says: scim-bridge conflicts resolve KEY --source. To keep it as it is: --target.",
         group_id,
         "group",
         group.source_id,
@@ -189,7 +189,7 @@ def missing(desired: Desired, target_id: str) -> Conflict:
         "missing",
         (desired.name,),
         f"{desired.name} was deleted on the target by someone else (was {target_id})",
-        "To create it again, with a new id: scim-bridge conflicts resolve KEY --source. To leave it so: --target.",
+        "To create it again, with a new id: scim-bridge conflicts resolve KEY --source. To leave it deleted: --target.",
         target_id,
         desired.kind,
         desired.source_id,
@@ -204,7 +204,7 @@ def mixed_identity(desired: Desired, other_id: str, other: Desired | None) -> Co
         "external_id_mixed",
         tuple(sorted((desired.name, named))),
         f"on the target, the externalIds of {desired.name} and {named} have been mixed up by someone else",
-        "Find out who writes to the target beside scim-bridge, and put the externalIds right there.",
+        "Find out which other program writes to the target, and correct the externalIds there.",
     )
 
 
@@ -323,7 +323,7 @@ def orphan_with_assignments(existing: Existing, count: int, held: str) -> Confli
         (existing.name,),
         f"{existing.name} ({existing.target_id}) is a {existing.kind} that no record claims, "
         f"and it has {counted(count, 'assignment')}: {held}{shut}",
-        f"{ways} If it is meant to be so: scim-bridge conflicts resolve KEY --ignore.",
+        f"{ways} If this is intended: scim-bridge conflicts resolve KEY --ignore.",
         existing.target_id,
         existing.kind,
     )
@@ -335,10 +335,9 @@ def another_provisioner(desired: Desired, existing: Existing, paths: Iterable[st
         conflict_key("another_provisioner", [identity(desired), existing.target_id]),
         "another_provisioner",
         (desired.name,),
-        f"{desired.name}: {', '.join(sorted(paths))} was changed on the target by someone else and set back, time and "
-        "again; another provisioner is writing here",
-        "CloudTrail names who writes beside scim-bridge: stop one of the two, or leave the difference with "
-        "`policy.drift: report`.",
+        f"{desired.name}: {', '.join(sorted(paths))} was changed on the target by someone else and set back several "
+        "times; another program writes here",
+        "CloudTrail names the other program: stop one of the two, or allow the difference with `policy.drift: report`.",
         existing.target_id,
         desired.kind,
         desired.source_id,

@@ -102,10 +102,10 @@ def _fault(path: str, value: Value, place: Characteristic) -> Flaw | None:
         return (
             None
             if isinstance(value, bool)
-            else _invalid(path, value, "is neither true nor false", "Let its rule yield a truth.")
+            else _invalid(path, value, "is neither true nor false", "Let its rule give true or false.")
         )
     if not isinstance(value, str):
-        return _invalid(path, value, "is not text", "Let its rule yield text.")
+        return _invalid(path, value, "is not text", "Let its rule give text.")
     if not value:
         return _required(path) if place.required else None
     # Never cut: two names that are cut may become one, and a cut email is another person's.
@@ -124,7 +124,7 @@ def _fault(path: str, value: Value, place: Characteristic) -> Flaw | None:
             "Change it in the source or in the mapping.",
         )
     if folded(value) in place.reserved:
-        return _invalid(path, value, "is a name that AWS keeps for itself", "Choose another name.")
+        return _invalid(path, value, "is a name that AWS reserves", "Choose another name.")
     return None
 
 

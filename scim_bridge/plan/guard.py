@@ -173,7 +173,7 @@ _SAID = {
     "empty_group": "{n} of {base} managed groups would lose their last member",
     "remove_members": "{n} of {base} memberships of managed groups would be removed",
     "missing": "{n} of {base} linked users and groups are gone from the target",
-    "mapping_change": "{n} of {base} managed users would change by the mapping or by a new source id",
+    "mapping_change": "{n} of {base} managed users would be changed by the mapping or by a new source id",
 }
 _LIMIT_OF = {"delete_user": "delete", "delete_group": "delete", "empty_group": "delete"}
 _BY_LEAVING = ("deactivate", "delete_user", "delete_group", "empty_group", "remove_members", "mapping_change")

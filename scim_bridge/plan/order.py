@@ -167,7 +167,7 @@ def _temporary(giver: Draft) -> Draft:
     early = Draft(
         "update_user" if kind == "user" else "update_group",
         giver.match,
-        "a temporary value, so that names can be exchanged",
+        "a temporary value, to exchange names",
         is_extra=True,
     )
     early.phase = Phase.FREE_NAMES

@@ -187,7 +187,7 @@ class _WayBack:
                 continue
             # Given back, the user would be protected, and no later run could deactivate them.
             if path == NAMES[match.kind] and self.protect.covers(match.kind, before):
-                self.skipped.append(Skipped(match.name, f"{before} is a protected name, and is not given back"))
+                self.skipped.append(Skipped(match.name, f"{before} is a protected name, and is not restored"))
                 continue
             by = self.changed_by(match.kind, existing.target_id, path, after=after)
             if not by and shown != after:

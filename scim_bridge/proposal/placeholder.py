@@ -31,5 +31,5 @@ def placeholders(survey: Survey, used: Mapping[tuple[Kind, str], list[str]]) -> 
         for text, places in found.items():
             yield (
                 f"{name} is {text!r} in {counted(len(places), 'record')} ({some(places, mark='; ')}), and is taken at "
-                f"its word for {', '.join(paths)}; if it stands for nothing, leave it empty in the source"
+                f"its word for {', '.join(paths)}; if it means nothing, leave it empty in the source"
             )

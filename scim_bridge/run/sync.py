@@ -108,8 +108,8 @@ def plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Sig
 
 def _not_asked_for(count: int) -> Notice:
     detail = (
-        f"{count:,} of those that the target's list lacks were not asked for by id, since all of a sample are gone; "
-        "before an approved run writes anything, each of them is"
+        f"{count:,} users and groups that the target's list lacks were not looked up by id, since all of a sample are "
+        "gone; an approved run looks up each of them before it writes anything"
     )
     return Notice("not_asked_for", "target", detail)
 

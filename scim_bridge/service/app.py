@@ -77,7 +77,7 @@ def create_app(shown: Shown) -> FastAPI:
 
     @app.exception_handler(RequestValidationError)
     async def say_there_is_no_such_page(request: Request, _: RequestValidationError) -> Response:
-        return pages.sorry(request, 404, "There is no page of this number.")
+        return pages.sorry(request, 404, "There is no page with this number.")
 
     @app.exception_handler(BridgeError)
     async def say_what_is_wrong(request: Request, error: BridgeError) -> Response:

@@ -111,7 +111,7 @@ def test_rows_that_share_an_id_keep_members_and_managers_as_they_are(world: Worl
     world.write(people)
     said = cli("sync")
     assert said.code == 5
-    assert "id 'boss' stands in several rows" in " ".join(said.out.split())
+    assert "id 'boss' is in several rows" in " ".join(said.out.split())
     held = world.held()
     assert held["groups"]["g"] == ("dev", {"boss", "a"})
     assert held["users"]["a"][ENTERPRISE]["manager"]["value"] == held["users"]["boss"]["id"]

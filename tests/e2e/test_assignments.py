@@ -208,7 +208,7 @@ def test_check_says_that_there_are_no_credentials(world: World, people: People, 
     del os.environ["AWS_SECRET_ACCESS_KEY"]
     said = cli("check")
     assert said.code == 1
-    assert "AWS could not be asked for sso:ListInstances (NoCredentialsError). Give AWS credentials" in said.out
+    assert "AWS credentials are missing for sso:ListInstances (NoCredentialsError). Give AWS credentials" in said.out
 
 
 def test_no_log_holds_a_credential(world: World, people: People, aws: Aws) -> None:

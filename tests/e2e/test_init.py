@@ -103,7 +103,7 @@ def test_files_that_are_there_stay_unless_force_is_given(world: World, begin: Cl
         path.write_text("mine", encoding="utf-8")
         said = begin()
         assert said.code == 2
-        assert f"{path.name} is there already. Name another file" in said.err
+        assert f"{path.name} already exists. Name another file" in said.err
         assert path.read_text(encoding="utf-8") == "mine"
         assert begin("--force").code == 0
         world.config.unlink()
@@ -342,7 +342,7 @@ def test_as_many_would_wait_as_the_first_plan_holds_and_each_is_named(world: Wor
     assert "- name.familyName is required and is empty (1 record would wait: users.csv, line 2)." in said.out
     assert "- userName 'with a space' has a character the target refuses" in said.out
     assert "(1 record would go on without it: users.csv, line 4)." in said.out
-    assert "- displayName 'Administrator' is a name that AWS keeps for itself (1 record would wait: " in said.out
+    assert "- displayName 'Administrator' is a name that AWS reserves (1 record would wait: " in said.out
     assert cli("plan", "--output", "json").json["summary"]["held"] == 5
 
 
@@ -350,8 +350,8 @@ def test_values_that_stand_for_nothing_are_warned_of(world: World, begin: Cli) -
     _users(world, "id,name,mail,job\n1,A B,N/A,Ｎ／Ａ\n2,B C,-,なし\n3,Na Ko,na@corp.example,Nana\n")
     said = begin()
     assert (
-        "- mail is 'N/A' in 1 record (users.csv, line 2), and is taken at its word for scope, userName, "
-        "displayName, emails; if it stands for nothing, leave it empty in the source."
+        "- mail is 'N/A' in 1 record (users.csv, line 2), and would be used as it is for scope, userName, "
+        "displayName, emails; if it means nothing, leave it empty in the source."
     ) in said.out
     assert "- mail is '-' in 1 record (users.csv, line 3)" in said.out
     assert "- job is 'なし' in 1 record (users.csv, line 3)" in said.out

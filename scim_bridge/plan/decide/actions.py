@@ -158,7 +158,7 @@ class _Decision:
             changes[ACTIVE] = (True, False)
         if match.is_separated:
             changes |= _names_given_up(existing)
-            reason += ", and gives its name up to a namesake"
+            reason += ", and gives up its name for a new user of that name"
         if changes:
             kind: OperationKind = "deactivate_user" if ACTIVE in changes else "update_user"
             self._add(kind if match.kind == "user" else "update_group", match, reason, changes)
@@ -193,7 +193,7 @@ class _Decision:
 
     def forget(self, match: Match) -> None:
         """Record and resource are both gone."""
-        self.steps.skipped.append(Skipped(match.name, "gone from both sides: forgotten"))
+        self.steps.skipped.append(Skipped(match.name, "gone from the source and the target: the link is removed"))
 
     def leave_alone(self, match: Match) -> None:
         """Protected; or what another record points at, whose question stays open meanwhile."""
@@ -315,7 +315,7 @@ def _kind_and_reason(match: Match, changes: Mapping[str, Change], drifted: Seque
         return "reactivate_user", "active in the source"
     if not match.is_managed:
         kind: OperationKind = "adopt_user" if match.kind == "user" else "adopt_group"
-        found = {"rehire": "the same one as before, under a new id", "decision": "linked, as decided"}
+        found = {"rehire": "the same user as before, under a new id", "decision": "linked, as decided"}
         return kind, found.get(match.by, f"found on the target by {match.by}")
     return ("update_user" if match.kind == "user" else "update_group"), _why_updated(changes, drifted)
 

@@ -27,8 +27,8 @@ class Match:
     existing: its resource, if there is exactly one. candidates: resources it may be, while it is held. by: how the
     resource was found ("link", "externalId", a match attribute, "rehire" or "decision"). kept: paths whose value stays
     as it is on the target. conflicts: why the object is held, or an attribute kept; is_held says which. is_separated:
-    it has left and gives its name up to a namesake. link: of a rehire, that of the one who left; of an orphan, one that
-    a restored state remembers and the target has not confirmed. is_decided_left: it has left, as decided.
+    it has left and gives up its name for a new user of that name. link: of a rehire, that of the leaver; of an orphan,
+    one that a restored state remembers and the target has not confirmed. is_decided_left: it has left, as decided.
     is_deactivated_by_us: its resource is inactive because we last left it so. scope: of a departed record that the
     source still shows, where the scope rule is that leaves it out.
     """

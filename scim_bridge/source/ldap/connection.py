@@ -50,7 +50,7 @@ def _first(settings: LdapSettings) -> tuple[str, Any]:
     which = "the directory server" if len(tried) == 1 else "none of the directory servers"
     raise SourceUnreadable(
         f"{which} could {'not ' if len(tried) == 1 else ''}be reached ({'; '.join(tried)})",
-        "Look whether it runs, and at urls and tls.",
+        "Check that it runs, and check urls and tls.",
     )
 
 
