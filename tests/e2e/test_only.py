@@ -137,7 +137,7 @@ def test_whatever_goes_wrong_with_a_request_is_its_answer_and_not_the_end_of_the
 
 def test_nobody_of_that_name_is_said_so(world: World, people: People, cli: Cli) -> None:
     said = cli("sync", "--only", "nobody")
-    assert (said.code, "neither the source nor the target has a user or group called 'no one'" in said.err) == (2, True)
+    assert (said.code, "neither the source nor the target has a user or group called 'nobody'" in said.err) == (2, True)
 
 
 AT_THE_USERS = Fault("hold_before", "POST", "Users")

@@ -87,7 +87,7 @@ def test_a_host_that_does_not_answer(world: World, cli: Cli) -> None:
         (("show", "7"), "there is no run 7"),
         (("apply", "gone.json"), "gone.json cannot be read"),
         (("mapping", "test", "gone.yaml"), "gone.yaml does not exist"),
-        (("explain", "nobody"), "neither the source nor the target has a user or group called 'no one'"),
+        (("explain", "nobody"), "neither the source nor the target has a user or group called 'nobody'"),
         (("plan", "--output", "xml"), "Invalid value for '--output'"),
     ],
 )
