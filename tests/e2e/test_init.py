@@ -119,7 +119,7 @@ def test_files_that_are_there_stay_unless_force_is_given(world: World, begin: Cl
         (("--encoding", "cp9999"), "--encoding: 'cp9999' is not text encoding. Write auto, utf-8, cp932 …"),
         (("--groups", "-"), "--members needs groups. Name the groups file too."),
         (("--id", "lgin"), "--id: there is no column 'lgin' (did you mean login?)"),
-        (("--login", "nobody"), "--login: there is no column 'no one'"),
+        (("--login", "nobody"), "--login: there is no column 'nobody'"),
         (("--match", "phone"), "--match: users are matched by userName or emails, not by phone."),
         (("--name", "a/b"), "--name: 'a/b' cannot name a connection. Use letters, digits, - and _."),
         (("--mapping", "bridge.yaml"), "the mapping cannot be the configuration. Name another file (--mapping)."),

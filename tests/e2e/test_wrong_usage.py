@@ -83,7 +83,7 @@ def test_a_host_that_does_not_answer(world: World, cli: Cli) -> None:
         (("sync", "--aprove"), "See: scim-bridge sync --help\n"),
         (("rollback", "abc"), "Invalid value for 'run': write a whole number. See: scim-bridge rollback --help\n"),
         (("conflicts", "resolve"), "See: scim-bridge conflicts resolve --help\n"),
-        (("sync", "nobody"), "bridge.yaml has no connection 'no one'; it has: corp"),
+        (("sync", "nobody"), "bridge.yaml has no connection 'nobody'; it has: corp"),
         (("show", "7"), "there is no run 7"),
         (("apply", "gone.json"), "gone.json cannot be read"),
         (("mapping", "test", "gone.yaml"), "gone.yaml does not exist"),
