@@ -20,7 +20,7 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from scim_bridge.cli.main import run
 from scim_bridge.model.known import DECISIONS
@@ -29,10 +29,14 @@ from scim_bridge.sandbox.server import Sandbox
 from tests.e2e.process import start
 from tests.e2e.test_policies import age
 from tests.e2e.world import People, World, person
+from tests.laws import tally
 from tests.laws.judge import PROTECTED_GROUP, PROTECTED_USER, Judge, Policy
 
 NAMES = st.sampled_from("abcdef")
 GROUPS = st.sampled_from(("g", "h"))
+WHICH = st.integers(0, 23)
+"""Which of several, modulo their number: what a rule draws must not depend on what the world shows, or hypothesis could
+not draw it again."""
 policies = st.builds(
     Policy,
     st.sampled_from(("overwrite", "report")),
@@ -54,6 +58,8 @@ class Histories(RuleBasedStateMachine):
         self.copy = self.folder / "copy.db"
         self.people = People()
         self.log: list[str] = []
+        self.counted = 0
+        tally.count(type(self).__name__, "histories")
 
     @initialize(policy=policies)
     def begin(self, policy: Policy) -> None:
@@ -73,6 +79,14 @@ class Histories(RuleBasedStateMachine):
         self.write()
         self.command("sync")
         self.command("sync", "--approve")
+
+    @invariant()
+    def count_step(self) -> None:
+        """Called after every step: one that did nothing left the log as it was."""
+        tally.count(type(self).__name__, "steps")
+        if len(self.log) > self.counted:
+            tally.count(type(self).__name__, "effective")
+        self.counted = len(self.log)
 
     def teardown(self) -> None:
         self.stack.close()
@@ -95,6 +109,7 @@ class Histories(RuleBasedStateMachine):
 
     def cli(self, *arguments: str) -> tuple[int, bytes, str]:
         """Exit code, stdout and stderr of one command."""
+        tally.count(type(self).__name__, "commands")
         streams = sys.stdout, sys.stderr
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
         sys.stdout, sys.stderr = out, err
@@ -201,19 +216,17 @@ class Histories(RuleBasedStateMachine):
             self.people.groups[group] = name
             self.write()
 
-    @rule(data=st.data())
-    def edit_many(self, data: st.DataObject) -> None:
+    @rule(steps=st.lists(st.tuples(st.integers(0, 4), NAMES, NAMES, GROUPS, st.booleans()), min_size=2, max_size=5))
+    def edit_many(self, steps: list[tuple[int, str, str, str, bool]]) -> None:
         """Several edits at once, before any run sees them."""
-        steps = st.sampled_from((self.leave, self.join, self.enable, self.exchange_names, self.toggle_member))
-        for step in data.draw(st.lists(steps, min_size=2, max_size=5)):
-            if step == self.leave:
-                self.leave(data.draw(NAMES))
-            elif step == self.enable:
-                self.enable(data.draw(NAMES), data.draw(st.booleans()))
-            elif step == self.toggle_member:
-                self.toggle_member(data.draw(GROUPS), data.draw(NAMES))
-            else:
-                step(data.draw(NAMES), data.draw(NAMES))
+        for which, name, other, group, is_enabled in steps:
+            (
+                lambda n=name: self.leave(n),
+                lambda n=name, o=other: self.join(n, o),
+                lambda n=name, e=is_enabled: self.enable(n, e),
+                lambda n=name, o=other: self.exchange_names(n, o),
+                lambda n=name, g=group: self.toggle_member(g, n),
+            )[which]()
 
     # --- somebody else on the target
 
@@ -303,13 +316,14 @@ class Histories(RuleBasedStateMachine):
     def sync_only(self, name: str, approve: bool) -> None:
         self.command("sync", "--only", name, *(["--approve"] if approve else []))
 
-    @rule(data=st.data())
-    def decide(self, data: st.DataObject) -> None:
+    @rule(which=WHICH, how=WHICH)
+    def decide(self, which: int, how: int) -> None:
         waiting = [c for c in self.conflicts() if c["kind"] in DECISIONS]
         if not waiting:
             return
-        conflict = data.draw(st.sampled_from(waiting))
-        decision = data.draw(st.sampled_from(DECISIONS[conflict["kind"]]))
+        conflict = waiting[which % len(waiting)]
+        allowed = DECISIONS[conflict["kind"]]
+        decision = allowed[how % len(allowed)]
         chosen = conflict["target_id"] or "nobody"
         self.note(f"{conflict['kind']} {conflict['subjects']}: {decision}")
         code, _, _ = self.cli(
@@ -320,11 +334,11 @@ class Histories(RuleBasedStateMachine):
         if code == 0 and decision == "source":
             self.judge.locked.discard(chosen)
 
-    @rule(data=st.data(), approve=st.booleans())
-    def roll_back(self, data: st.DataObject, approve: bool) -> None:
+    @rule(which=WHICH, approve=st.booleans())
+    def roll_back(self, which: int, approve: bool) -> None:
         runs = orjson.loads(self.cli("history", "--output", "json")[1])
         if runs:
-            number = data.draw(st.sampled_from([r["id"] for r in runs]))
+            number = runs[which % len(runs)]["id"]
             self.command("rollback", str(number), *(["--approve"] if approve else []))
             self.cli("resume", "corp")
 
@@ -333,9 +347,10 @@ class Histories(RuleBasedStateMachine):
         self.note("a plan is saved")
         self.cli("plan", "--out", str(self.folder / "saved.json"))
 
-    @precondition(lambda self: (self.folder / "saved.json").exists())
     @rule(approve=st.booleans())
     def apply_plan(self, approve: bool) -> None:
+        if not (self.folder / "saved.json").exists():
+            return
         self.command("apply", str(self.folder / "saved.json"), *(["--approve"] if approve else []))
 
     # --- the weather
@@ -364,9 +379,10 @@ class Histories(RuleBasedStateMachine):
             with closing(sqlite3.connect(self.world.state)) as live, closing(sqlite3.connect(self.copy)) as copy:
                 live.backup(copy)
 
-    @precondition(lambda self: self.copy.exists())
     @rule()
     def restore_state(self) -> None:
+        if not self.copy.exists():
+            return
         self.note("the copy is restored")
         self._remove_state()
         shutil.copy(self.copy, self.world.state)
@@ -407,6 +423,7 @@ class KilledHistories(Histories):
 
 TestHistories = Histories.TestCase
 TestKilledHistories = pytest.mark.slow(KilledHistories.TestCase)
+TestHistories.machine, TestKilledHistories.machine = Histories, KilledHistories
 TestHistories.settings = TestKilledHistories.settings = settings(
     max_examples=int(os.environ.get("HISTORIES", "8")),
     stateful_step_count=25,
