@@ -6,7 +6,7 @@ from random import SystemRandom
 import pytest
 from hypothesis import seed
 
-from tests.laws import tally
+from tests.laws.histories import tally
 
 _SEED = pytest.StashKey[int | str]()
 

@@ -3,7 +3,8 @@
 from collections import Counter
 
 HISTORIES: dict[str, Counter[str]] = {}
-"""Name of the driver → histories begun, steps taken, those of them that did something, commands run."""
+"""Name of the driver → histories begun, steps taken, those that did something, commands run, and what happened."""
+_TOTALS = ("histories", "steps", "effective", "commands")
 
 
 def count(driver: str, what: str) -> None:
@@ -14,7 +15,8 @@ def count(driver: str, what: str) -> None:
 def sentence(driver: str, seed: int | str) -> str:
     """What a driver has done so far."""
     done = HISTORIES.get(driver, Counter())
+    happened = "; ".join(f"{what} ×{times}" for what, times in sorted(done.items()) if what not in _TOTALS)
     return (
         f"{driver}: {done['histories']:,} histories, {done['steps']:,} steps ({done['effective']:,} of them did "
-        f"something), {done['commands']:,} commands; --hypothesis-seed={seed}"
+        f"something), {done['commands']:,} commands; --hypothesis-seed={seed}\n  {happened}"
     )
