@@ -2,7 +2,7 @@
 
 ```
 BridgeError(what, way_out)
-├─ Retry   wait, send again         Throttled(after), Unreachable, ServerFault, AnswerLost   sent again by patience.py
+├─ Retry   wait, send again         Throttled(after), Unreachable, ServerFault, AnswerLost   sent again by retry.py
 ├─ Hold    this object waits        Refused, NameTaken, NotThere, NotAnswered                caught in the apply engine
 └─ Stop    send nothing more        CredentialsRefused, SourceUnreadable, Misconfigured …    caught where the run ends
 ```

@@ -13,16 +13,16 @@ from scim_bridge.model.identity import (
     SourceCounts,
     Value,
 )
-from scim_bridge.model.known import Known, Link
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.policy import Policy
-from scim_bridge.plan.compare import Outlook
-from scim_bridge.plan.correlate import Matches, correlate
+from scim_bridge.model.remembered import Link, Remembered
+from scim_bridge.plan.compare_mappings import Outlook
 from scim_bridge.plan.fit import fit
+from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.make import Occasion, make_plan
-from scim_bridge.plan.pairing import Terms
-from scim_bridge.plan.sides import Sides
+from scim_bridge.plan.match.candidates import Terms
+from scim_bridge.plan.match.correlate import Matches, correlate
 
 NO_SPACE = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]"
 TEXT = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r\u0020\u00A0\u3000]"
@@ -120,10 +120,10 @@ def target(*resources: Existing, members: Mapping[str, Iterable[str]] | None = N
     return Target(resources, {group_id: frozenset(ids) for group_id, ids in (members or {}).items()})
 
 
-def linked(*pairs: tuple[Kind, str, str], has_applied: bool = True, **applied: Value) -> Known:
+def linked(*pairs: tuple[Kind, str, str], has_applied: bool = True, **applied: Value) -> Remembered:
     """A state that knows these (kind, source id, target id) pairs, each last applied as active."""
     links = [Link(kind, source_id, target_id, {"active": True} | applied) for kind, source_id, target_id in pairs]
-    return Known(
+    return Remembered(
         {link.source_id: link for link in links if link.kind == "user"},
         {link.source_id: link for link in links if link.kind == "group"},
         is_fresh=False,
@@ -131,7 +131,7 @@ def linked(*pairs: tuple[Kind, str, str], has_applied: bool = True, **applied: V
     )
 
 
-FRESH = Known()
+FRESH = Remembered()
 LENIENT = Policy()
 OCCASION = Occasion("corp", "endpoint", "mapping", "2027-03-13T09:00:00Z", "2027-03-13", "2027-03-13T09:00:00Z")
 
@@ -145,17 +145,17 @@ def terms(policy: Policy = LENIENT, match_users: tuple[str, ...] = ("userName",)
     return Terms({"user": match_users, "group": ("displayName",)}, unique, policy)
 
 
-def matched(desired: Directory, existing: Target, known: Known = FRESH, given: Terms | None = None) -> Matches:
+def matched(desired: Directory, existing: Target, known: Remembered = FRESH, given: Terms | None = None) -> Matches:
     """Correlation of both sides, after `fit`."""
     return correlate(fit(desired, CAPABILITIES), existing.inventory, known, given or terms())
 
 
-def planned(desired: Directory, existing: Target, known: Known = FRESH, policy: Policy = LENIENT) -> Plan:
+def planned(desired: Directory, existing: Target, known: Remembered = FRESH, policy: Policy = LENIENT) -> Plan:
     """The plan for these two sides, with the members of the matched groups as the target holds them."""
     return outlook(desired, existing, known, policy).plan
 
 
-def outlook(desired: Directory, existing: Target, known: Known = FRESH, policy: Policy = LENIENT) -> Outlook:
+def outlook(desired: Directory, existing: Target, known: Remembered = FRESH, policy: Policy = LENIENT) -> Outlook:
     """One mapping's plan over this reading, with what it was made from."""
     fitted = fit(desired, CAPABILITIES)
     matches = correlate(fitted, existing.inventory, known, terms(policy))

@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scim_bridge.bridge import open_bridge
 from scim_bridge.config.settings import load
-from scim_bridge.execution import Order, Result
+from scim_bridge.run.bridge import open_bridge
+from scim_bridge.run.lifecycle import Order, Result
+from scim_bridge.run.only import sync_only
+from scim_bridge.run.sync import sync
 from scim_bridge.sandbox.app import Identity
 from scim_bridge.sandbox.knobs import Knobs
 from scim_bridge.sandbox.server import Sandbox
-from scim_bridge.single import sync_only
 from scim_bridge.state.reader import utc_now
 from scim_bridge.state.writer import State
-from scim_bridge.sync import sync
 from scim_bridge.target.client import ScimClient
 from scim_bridge.target.identity_center import IDENTITY_CENTER
 from scim_bridge.target.rate import Rate

@@ -17,8 +17,8 @@ from scim_bridge.mapping.document import Mapping as Rules
 from scim_bridge.mapping.document import load_mapping, wanted
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import EXTERNAL_ID, MANAGER, Directory, Snapshot
-from scim_bridge.model.known import LastApplied
 from scim_bridge.model.protocol import Source
+from scim_bridge.model.remembered import LastApplied
 from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.plan.fit import fit
 from scim_bridge.sandbox.entra.server import EntraSandbox

@@ -11,9 +11,9 @@ from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
+from scim_bridge.apply.holder import Holders
 from scim_bridge.apply.members import MemberSender
 from scim_bridge.apply.send import Ids, Sender
-from scim_bridge.apply.taken import Holders
 from scim_bridge.errors import Stop
 from scim_bridge.model.identity import Inventory, Kind, Members
 from scim_bridge.model.operation import Member, Operation, Outcome, Phase

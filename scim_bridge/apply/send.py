@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from scim_bridge.apply.holder import Holder, Holders, LookCutShort
 from scim_bridge.apply.members import MemberSender
 from scim_bridge.apply.suspect import Suspects, suspects, without
-from scim_bridge.apply.taken import Holder, Holders, LookCutShort
 from scim_bridge.errors import Hold, NameTaken, NotAnswered, NotThere, Refused
 from scim_bridge.model.identity import ACTIVE, DISPLAY_NAME, EMAILS, EXTERNAL_ID, MANAGER, USER_NAME, Kind, Value
 from scim_bridge.model.operation import Change, Member, Operation, Outcome, OutcomeStatus

@@ -7,23 +7,23 @@ from typing import Annotated
 
 import typer
 
-from scim_bridge.bridge import open_bridge
 from scim_bridge.cli.output import Output, OutputOption, console, print_bytes, print_json, printing, progress, tell, who
-from scim_bridge.comparison import what_if
 from scim_bridge.config.settings import ConnectionSettings, Settings, load
 from scim_bridge.errors import Busy, Misconfigured
-from scim_bridge.execution import Order, Result, opened
-from scim_bridge.inbox import wait_for_answer
 from scim_bridge.model.comparison import Comparison
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.run import RequestRecord
 from scim_bridge.model.wording import counted
-from scim_bridge.plan.document import from_bytes, to_bytes
-from scim_bridge.rollback import nothing_to_undo, read_and_invert, roll_back
-from scim_bridge.single import read_and_plan_only, sync_only
+from scim_bridge.plan.plan_file import from_bytes, to_bytes
+from scim_bridge.run.bridge import open_bridge
+from scim_bridge.run.inbox import Inbox, wait_for_answer
+from scim_bridge.run.lifecycle import Order, Result, opened
+from scim_bridge.run.only import read_and_plan_only, sync_only
+from scim_bridge.run.rollback import nothing_to_undo, read_and_invert, roll_back
+from scim_bridge.run.sync import apply_saved, read_and_plan, sync
+from scim_bridge.run.what_if import what_if
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
-from scim_bridge.sync import apply_saved, read_and_plan, sync
 from scim_bridge.view import document, report, terminal
 from scim_bridge.view.operation import of_record
 from scim_bridge.view.plan import Decided, in_words, plan_view
@@ -151,7 +151,7 @@ def sync_command(
         with progress() as report:
             who_approves = who() if approve else ""
             order = Order(who_approves, progress=report, in_full=full, after_restore=after_restore)
-            result = sync(bridge, state, order)
+            result = sync(bridge, state, order, Inbox)
         anew = " --full --after-restore" if after_restore else ""
         return _conclude(result, state, chosen, output, f"scim-bridge sync {chosen.name}{anew} --approve")
 
@@ -205,7 +205,7 @@ def apply_command(
     with State(settings.state) as state, opened(chosen, state, "apply") as bridge:
         with progress() as report:
             order = Order(approved_by=who() if approve else "", progress=report)
-            result = apply_saved(bridge, state, saved, order)
+            result = apply_saved(bridge, state, saved, order, Inbox)
         return _conclude(result, state, chosen, output, f"scim-bridge apply {file} --approve")
 
 

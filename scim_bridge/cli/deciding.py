@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from scim_bridge.bridge import endpoint_key
 from scim_bridge.cli.output import tell, who
 from scim_bridge.config.settings import Settings, load
 from scim_bridge.errors import Misconfigured
-from scim_bridge.model.known import DECISIONS, ONLY_IGNORED, Decision
+from scim_bridge.model.remembered import DECISIONS, ONLY_IGNORED, Decision
 from scim_bridge.model.run import ConflictRecord
 from scim_bridge.model.wording import counted
+from scim_bridge.run.bridge import endpoint_key
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
 from scim_bridge.view.conflict import kind_words

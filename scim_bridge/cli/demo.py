@@ -11,15 +11,15 @@ import orjson
 import typer
 
 from scim_bridge.access.model import AccessRow, access_rows, load_access
-from scim_bridge.bridge import open_bridge
 from scim_bridge.cli.demo_source import Laid, lay_csv, lay_entra, lay_ldap
 from scim_bridge.cli.output import Output, OutputOption, console, print_json, progress, tell
 from scim_bridge.config.settings import load
 from scim_bridge.errors import Misconfigured
-from scim_bridge.execution import Order
+from scim_bridge.run.bridge import open_bridge
+from scim_bridge.run.lifecycle import Order
+from scim_bridge.run.sync import sync
 from scim_bridge.sample.organization import FOLDER
 from scim_bridge.state.writer import State
-from scim_bridge.sync import sync
 from scim_bridge.view import document, terminal
 from scim_bridge.view.plan import plan_view
 

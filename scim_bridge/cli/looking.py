@@ -4,14 +4,14 @@ from typing import Annotated
 
 import typer
 
-from scim_bridge.bridge import open_bridge
 from scim_bridge.cli import deciding
 from scim_bridge.cli.changes import ConnectionArgument
 from scim_bridge.cli.output import Output, OutputOption, console, print_json, progress
 from scim_bridge.config.settings import load
 from scim_bridge.errors import Misconfigured
-from scim_bridge.execution import Order
-from scim_bridge.explanation import explain
+from scim_bridge.run.bridge import open_bridge
+from scim_bridge.run.explain import explain
+from scim_bridge.run.lifecycle import Order
 from scim_bridge.state.liveness import as_it_is
 from scim_bridge.state.reader import open_reader
 from scim_bridge.view import document, terminal

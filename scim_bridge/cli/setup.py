@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from scim_bridge.access.assignment import open_aws
-from scim_bridge.bridge import endpoint_key, open_near_end
 from scim_bridge.cli.output import Output, OutputOption, console, print_json, several, tell
 from scim_bridge.config.document import json_schema
 from scim_bridge.config.settings import AccessSettings, ConnectionSettings, TargetSettings, load
@@ -20,6 +19,7 @@ from scim_bridge.model.identity import CHANGES, INSTEAD
 from scim_bridge.model.verification import ReadingCost, Verification
 from scim_bridge.model.wording import counted
 from scim_bridge.plan.guard import refuse_empty
+from scim_bridge.run.bridge import endpoint_key, open_near_end
 from scim_bridge.source import open_source
 from scim_bridge.state.reader import open_reader
 from scim_bridge.target.read import PAGE

@@ -8,9 +8,9 @@ from types import MappingProxyType
 
 from scim_bridge.config import document, form
 from scim_bridge.config.fault import faults
-from scim_bridge.config.later import explains, not_yet
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.source import SourceSettings, source_settings
+from scim_bridge.config.unsupported import explains, not_yet
 from scim_bridge.config.yaml_file import YamlFile, nearest, refuse
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.policy import Limits, Policy, Protect

@@ -26,7 +26,7 @@ from scim_bridge.model.identity import (
     Value,
     is_rounded,
 )
-from scim_bridge.model.known import LastApplied
+from scim_bridge.model.remembered import LastApplied
 from scim_bridge.model.wording import counted
 
 

@@ -14,7 +14,7 @@ from scim_bridge.mapping.compiled import CompiledRule, CompiledRules
 from scim_bridge.mapping.expression import SOURCE, EvaluationFailed, Language
 from scim_bridge.mapping.function import first_of
 from scim_bridge.model.identity import Existing, Record, Value
-from scim_bridge.model.known import LastApplied
+from scim_bridge.model.remembered import LastApplied
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

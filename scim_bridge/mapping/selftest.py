@@ -8,7 +8,7 @@ from scim_bridge.mapping.document import Mapping, Test
 from scim_bridge.mapping.expression import names_in
 from scim_bridge.mapping.record import trace
 from scim_bridge.model.identity import ACTIVE, EXTERNAL_ID, AttributeType, Kind, Record, Value
-from scim_bridge.model.known import LastApplied
+from scim_bridge.model.remembered import LastApplied
 
 TODAY = "2000-01-01"
 """The date on which a mapping's own tests run, so that they come out the same on every day."""

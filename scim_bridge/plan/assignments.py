@@ -10,16 +10,16 @@ from dataclasses import replace
 
 from scim_bridge.model.assignment import Assignment, Assignments, Principal
 from scim_bridge.model.identity import Existing, Notice
-from scim_bridge.model.known import Known
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Conflict, Plan, Skipped
 from scim_bridge.model.policy import Policy
+from scim_bridge.model.remembered import Remembered
 from scim_bridge.model.wording import counted, some
 from scim_bridge.plan.conflict import orphan_with_assignments
-from scim_bridge.plan.correlate import Matches
+from scim_bridge.plan.decide.actions import ORPHAN
+from scim_bridge.plan.decide.group_members import THE_GROUP
 from scim_bridge.plan.make import sort_out
-from scim_bridge.plan.membership import THE_GROUP
-from scim_bridge.plan.steps import ORPHAN
+from scim_bridge.plan.match.correlate import Matches
 
 
 def concerned(plan: Plan, matches: Matches, policy: Policy, *, is_whole: bool) -> tuple[Principal, ...]:
@@ -34,7 +34,7 @@ def concerned(plan: Plan, matches: Matches, policy: Policy, *, is_whole: bool) -
     return tuple(dict.fromkeys([*touched, *asked]))
 
 
-def with_assignments(plan: Plan, matches: Matches, found: Assignments, known: Known, policy: Policy) -> Plan:
+def with_assignments(plan: Plan, matches: Matches, found: Assignments, known: Remembered, policy: Policy) -> Plan:
     """The plan with what was found: named where it touches them, asked about where nobody claims them."""
     if not found.is_asked:
         return plan
@@ -87,7 +87,7 @@ def _orphans(plan: Plan, matches: Matches, policy: Policy) -> Iterator[Existing]
             yield existing
 
 
-def _questions(orphans: Iterable[Existing], found: Assignments, known: Known) -> Iterator[tuple[str, Conflict]]:
+def _questions(orphans: Iterable[Existing], found: Assignments, known: Remembered) -> Iterator[tuple[str, Conflict]]:
     """A conflict for each orphan that holds something: as it was found now, else as it was told last."""
     for existing in orphans:
         assignments = found.of.get((existing.kind, existing.target_id))

@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from scim_bridge.model.identity import Desired
-from scim_bridge.model.known import Known, Resolution
 from scim_bridge.model.plan import Refusal
+from scim_bridge.model.remembered import Remembered, Resolution
 
 
 def digest(*records: Desired) -> str:
@@ -21,7 +21,7 @@ def digest(*records: Desired) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def with_due(known: Known, mapping: str, now: datetime, *, is_asked: bool = False) -> Known:
+def with_due(known: Remembered, mapping: str, now: datetime, *, is_asked: bool = False) -> Remembered:
     """The same, with what is due among the refusals marked. mapping: a hash of today's; now: UTC.
 
     is_asked: a person named these records (`--only`), so that only what a person ignored is not sent again.

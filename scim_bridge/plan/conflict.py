@@ -20,7 +20,6 @@ from scim_bridge.model.identity import (
 from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS, UNREADABLE, Conflict, conflict_key
 from scim_bridge.model.touch import member_of_path, member_path
 from scim_bridge.model.wording import counted
-from scim_bridge.plan.situation import TargetColumn
 
 KIND_OF_DUPLICATE = {
     USER_NAME: "duplicate_user_name",
@@ -69,8 +68,11 @@ def _is_about_access(conflict: Conflict) -> bool:
     return conflict.kind in UNREADABLE and conflict.path == ACTIVE
 
 
-def of_match(desired: Desired, column: TargetColumn, resources: Sequence[Existing]) -> Conflict:
-    """Why a record cannot be given the resource, or one of the resources, that it points at."""
+def of_match(desired: Desired, column: str, resources: Sequence[Existing]) -> Conflict:
+    """Why a record cannot be given the resource, or one of the resources, that it points at.
+
+    column: the target column of the situation table: "taken", "contested" or "several".
+    """
     shown = ", ".join(f"{r.name} ({r.target_id})" for r in sorted(resources, key=lambda r: r.target_id))
     kind, detail, remedy = {
         "taken": (

@@ -2,7 +2,7 @@
 
 A process that dies between request and answer, or an answer that is lost, leaves a write in doubt. It belongs to us
 until it has been looked at: else our own deactivation would pass for somebody else's, and a member whom we added would
-not be taken out when the source removes them. Pure; what to look at is decided in observation.py.
+not be taken out when the source removes them. Pure; what to look at is decided in run/target_view.py.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,12 +11,12 @@ from datetime import datetime
 
 from scim_bridge.model.doubt import Doubt, Settled
 from scim_bridge.model.identity import MANAGER, Inventory, Kind, Members, Value
-from scim_bridge.model.known import Known, Link
 from scim_bridge.model.own_write import FRESH_FOR
+from scim_bridge.model.remembered import Link, Remembered
 
 
 def settle(
-    doubts: Iterable[Doubt], inventory: Inventory, members: Members | None, known: Known, now: datetime
+    doubts: Iterable[Doubt], inventory: Inventory, members: Members | None, known: Remembered, now: datetime
 ) -> tuple[Settled, ...]:
     """What became of these writes, as the target shows it. members: None while no group has been read yet. now: UTC.
 
@@ -40,7 +40,7 @@ def settle(
     return tuple(looked)
 
 
-def _of_members(doubt: Doubt, inside: frozenset[str] | None, known: Known) -> Settled:
+def _of_members(doubt: Doubt, inside: frozenset[str] | None, known: Remembered) -> Settled:
     """inside: None for a group that nobody reads any more, since it is gone or not managed."""
     if inside is None:
         return Settled(doubt, has_landed=False, landed={}, members={})
@@ -50,12 +50,12 @@ def _of_members(doubt: Doubt, inside: frozenset[str] | None, known: Known) -> Se
     return Settled(doubt, len(so) == len(ids), {}, so)
 
 
-def _target_of(known: Known, source_id: str | None) -> str:
+def _target_of(known: Remembered, source_id: str | None) -> str:
     link = known.users.get(source_id or "")
     return link.target_id if link is not None else ""
 
 
-def _named(path: str, shown: Mapping[str, Value], known: Known) -> Value | None:
+def _named(path: str, shown: Mapping[str, Value], known: Remembered) -> Value | None:
     """What the target shows, in the terms of an operation: a manager by source id."""
     value = shown.get(path)
     if path != MANAGER or not value:
@@ -63,7 +63,7 @@ def _named(path: str, shown: Mapping[str, Value], known: Known) -> Value | None:
     return next((link.source_id for link in known.users.values() if link.target_id == value), value)
 
 
-def with_settled(known: Known, looked: Sequence[Settled]) -> Known:
+def with_settled(known: Remembered, looked: Sequence[Settled]) -> Remembered:
     """The same, knowing what landed: links with what was applied, and memberships as we left them."""
     links: dict[Kind, dict[str, Link]] = {"user": dict(known.users), "group": dict(known.groups)}
     left = dict(known.memberships) if known.memberships is not None else None

@@ -6,8 +6,8 @@ What is done about it is the policy's: `overwrite` lets the source win, `report`
 from collections.abc import Mapping
 
 from scim_bridge.model.identity import ACTIVE, EXTERNAL_ID, Value
-from scim_bridge.model.known import Link
 from scim_bridge.model.operation import Change
+from scim_bridge.model.remembered import Link
 
 _NEVER = (ACTIVE, EXTERNAL_ID)
 """`active: false` of ours is never left undone, and our externalId is how the resource is found again."""

@@ -17,10 +17,10 @@ from scim_bridge.model.identity import SourceCounts
 from scim_bridge.model.operation import Operation, beside, taken_away
 from scim_bridge.model.plan import Trip, Verdict
 from scim_bridge.model.policy import Limit, Limits
-from scim_bridge.plan.correlate import Match, Matches
+from scim_bridge.plan.decide.group_members import GroupChange
+from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.lost_zeros import in_words, lost_zeros
-from scim_bridge.plan.membership import GroupChange
-from scim_bridge.plan.sides import Sides
+from scim_bridge.plan.match.correlate import Match, Matches
 
 
 @dataclass(frozen=True, slots=True)

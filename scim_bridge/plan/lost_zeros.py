@@ -6,7 +6,7 @@ Pure. It changes nothing about what is done; it tells a person what they are loo
 from collections.abc import Iterable
 
 from scim_bridge.model.identity import Notice
-from scim_bridge.plan.correlate import Match
+from scim_bridge.plan.match.correlate import Match
 
 KIND = "lost_zeros"
 

@@ -9,21 +9,20 @@ from datetime import datetime
 
 from scim_bridge.model.capabilities import Capabilities
 from scim_bridge.model.identity import ACTIVE, NAMES, Directory, Notice
-from scim_bridge.model.known import LASTING, Known
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan, Requests, Skipped
 from scim_bridge.model.policy import Policy
-from scim_bridge.plan.basis import basis_of, fingerprint_settings
+from scim_bridge.model.remembered import LASTING, Remembered
 from scim_bridge.plan.conflict import strays
-from scim_bridge.plan.correlate import Match, Matches
-from scim_bridge.plan.draft import Draft
+from scim_bridge.plan.decide.actions import decide
+from scim_bridge.plan.decide.draft_operation import Draft
+from scim_bridge.plan.decide.group_members import ask_who_is_meant, batches, change_members, spare_groups
+from scim_bridge.plan.fingerprint import basis_of, fingerprint_settings
 from scim_bridge.plan.guard import base_of, count, guard, marked
+from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.lost_zeros import lost_zeros, notice
-from scim_bridge.plan.membership import ask_who_is_meant, batches, change_members, spare_groups
+from scim_bridge.plan.match.correlate import Key, Match, Matches, key_of
 from scim_bridge.plan.order import numbered, put_in_order
-from scim_bridge.plan.sides import Sides
-from scim_bridge.plan.single import Key, key_of
-from scim_bridge.plan.steps import decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
     return Paired(match.kind, match.source_id, match.existing.target_id, name, applied, departed, match.is_managed)
 
 
-def sort_out(conflicts: Iterable[Conflict], known: Known) -> tuple[tuple[Conflict, ...], tuple[Conflict, ...]]:
+def sort_out(conflicts: Iterable[Conflict], known: Remembered) -> tuple[tuple[Conflict, ...], tuple[Conflict, ...]]:
     """The conflicts that are open, and those that a person decided to leave as they are.
 
     One between two records is found from both sides; it is one conflict.

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from scim_bridge.model.identity import ACTIVE, Desired, Kind
-from scim_bridge.model.known import Known
 from scim_bridge.model.operation import Member, Operation, Outcome
 from scim_bridge.model.plan import Conflict, Refusal, conflict_key
+from scim_bridge.model.remembered import Remembered
 from scim_bridge.plan.backoff import digest
-from scim_bridge.plan.correlate import Match
+from scim_bridge.plan.match.correlate import Match
 
 Ended = tuple[Operation, Outcome]
 """An operation, and what became of it."""
@@ -43,12 +43,12 @@ def told(ended: Iterable[Ended], matches: Iterable[Match]) -> list[Told]:
     return list(found.values())
 
 
-def answered(known: Known, ended: Iterable[Ended]) -> frozenset[tuple[Kind, str, str]]:
+def answered(known: Remembered, ended: Iterable[Ended]) -> frozenset[tuple[Kind, str, str]]:
     """The refusals of earlier runs that were sent again in this one, whatever the answer was."""
     return frozenset(_sent_again(known, ended)) if known.refusals else frozenset()
 
 
-def _sent_again(known: Known, ended: Iterable[Ended]) -> Iterator[tuple[Kind, str, str]]:
+def _sent_again(known: Remembered, ended: Iterable[Ended]) -> Iterator[tuple[Kind, str, str]]:
     for operation, outcome in ended:
         if outcome.status not in ("done", "held") or not operation.source_id:
             continue

@@ -9,8 +9,8 @@ from scim_bridge.config.source import CsvSettings, MemberFile
 from scim_bridge.config.source_document import FROM_USERS
 from scim_bridge.errors import Misconfigured, SourceUnreadable
 from scim_bridge.proposal.question import FILES, AboutFile, Answers, Question
-from scim_bridge.source.dated import newest
 from scim_bridge.source.decoding import is_utf8
+from scim_bridge.source.newest_export import newest
 from scim_bridge.source.table import open_table
 
 Look = Callable[[str, Answers, Path], None]

@@ -11,7 +11,7 @@ from scim_bridge.model.identity import AttributeType, Kind, Record, Snapshot
 from scim_bridge.model.source import Wanted
 from scim_bridge.proposal.profile import Profile, profile
 from scim_bridge.source import open_source
-from scim_bridge.source.dated import newest
+from scim_bridge.source.newest_export import newest
 from scim_bridge.source.table import open_table
 
 Ids = Mapping[Kind, str]

@@ -12,13 +12,13 @@ from scim_bridge.mapping.document import Mapping, wanted_by
 from scim_bridge.mapping.record import map_records
 from scim_bridge.mapping.selftest import require_passing
 from scim_bridge.model.identity import ACTIVE, Directory, Flaw, Inventory, Kind
-from scim_bridge.model.known import Known, LastApplied
 from scim_bridge.model.policy import Policy
+from scim_bridge.model.remembered import LastApplied, Remembered
 from scim_bridge.model.wording import counted, some
 from scim_bridge.plan.conflict import KIND_OF_DUPLICATE
-from scim_bridge.plan.correlate import Matches, correlate
 from scim_bridge.plan.fit import fit
-from scim_bridge.plan.pairing import Terms
+from scim_bridge.plan.match.candidates import Terms
+from scim_bridge.plan.match.correlate import Matches, correlate
 from scim_bridge.proposal.placeholder import placeholders
 from scim_bridge.proposal.spreadsheet import spreadsheets
 from scim_bridge.proposal.survey import Survey
@@ -33,7 +33,7 @@ def tried(mapping: Mapping, survey: Survey, today: str) -> list[str]:
     require_passing(mapping)
     compiled = compile_mapping(mapping, survey.types["user"], survey.types["group"])
     directory = fit(map_records(survey.snapshot, compiled, today, LastApplied()), IDENTITY_CENTER)
-    matches = correlate(directory, Inventory(), Known(), _terms(mapping))
+    matches = correlate(directory, Inventory(), Remembered(), _terms(mapping))
     return [
         *_scope(directory, survey),
         *_waiting(matches),

@@ -4,7 +4,7 @@ from scim_bridge.config.source import CsvSettings, LdapSettings, SourceSettings
 from scim_bridge.model.protocol import Source
 from scim_bridge.model.source import Wanted
 from scim_bridge.source.csv_file import CsvSource
-from scim_bridge.source.dated import fingerprint
+from scim_bridge.source.newest_export import fingerprint
 
 
 def fingerprint_of(settings: SourceSettings) -> str:

@@ -15,10 +15,10 @@ from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.model.text import normal, trimmed
 from scim_bridge.source import spreadsheet
-from scim_bridge.source.dated import newest
 from scim_bridge.source.decoding import Unreadable
 from scim_bridge.source.lists import NAME, Cell, Lists, made_groups, open_lists, splitter
 from scim_bridge.source.membership import ID, Group, Memberships, Named, Row, columns_used, rows_about
+from scim_bridge.source.newest_export import newest
 from scim_bridge.source.stillness import STILL_FOR, wait_until_still
 from scim_bridge.source.table import Table, open_table
 

@@ -11,9 +11,9 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from scim_bridge.model.identity import Existing, Inventory, Kind
-from scim_bridge.model.known import Known
 from scim_bridge.model.own_write import OwnWrites
 from scim_bridge.model.plan import Trip
+from scim_bridge.model.remembered import Remembered
 from scim_bridge.model.run import (
     ConflictRecord,
     LinkRecord,
@@ -29,7 +29,6 @@ from scim_bridge.model.text import folded, normal
 from scim_bridge.model.touch import SOMEONE_ELSE, Touch
 from scim_bridge.model.verification import ReadingCost
 from scim_bridge.state.database import open_existing
-from scim_bridge.state.known import known_of
 from scim_bridge.state.observed import reading_cost
 from scim_bridge.state.own_writes import own_writes
 from scim_bridge.state.record import (
@@ -41,6 +40,7 @@ from scim_bridge.state.record import (
     run_record,
     trips_of,
 )
+from scim_bridge.state.remembered import known_of
 from scim_bridge.state.source_memory import memory_of
 from scim_bridge.state.table import (
     ConflictRow,
@@ -65,13 +65,13 @@ class StateReader:
     def __init__(self, engine: Engine | None) -> None:
         self._engine = engine
 
-    def known(self, connection: str, endpoint: str, since: datetime | None = None) -> Known:
+    def known(self, connection: str, endpoint: str, since: datetime | None = None) -> Remembered:
         """What earlier runs left behind for this connection at this endpoint (an opaque text).
 
         since: when the sliding window of the limits begins, None for a window without runs.
         """
         if self._engine is None:
-            return Known()
+            return Remembered()
         open_now = self.conflicts(connection)
         with reading(self._engine) as database:
             return known_of(database, connection, endpoint, since, open_now)

@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 
 from scim_bridge.model.identity import Value
-from scim_bridge.model.known import Resolution
 from scim_bridge.model.plan import Conflict, Trip
+from scim_bridge.model.remembered import Resolution
 from scim_bridge.model.run import ConflictRecord, LinkRecord, OperationRecord, RequestRecord, RunRecord
 from scim_bridge.state.table import ConflictRow, LinkRow, OperationRow, RequestRow, ResourceRow, RunRow
 

@@ -15,8 +15,8 @@ from sqlmodel import col
 
 from scim_bridge.model.doubt import Settled
 from scim_bridge.model.identity import Existing, Inventory, Kind, Members
-from scim_bridge.model.known import LASTING
 from scim_bridge.model.plan import TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Verdict
+from scim_bridge.model.remembered import LASTING
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.source import Learned
 from scim_bridge.model.text import folded

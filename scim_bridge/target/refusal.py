@@ -14,7 +14,7 @@ from scim_bridge.errors import (
     ServerFault,
     Throttled,
 )
-from scim_bridge.patience import seconds_of
+from scim_bridge.retry import seconds_of
 
 _GENERIC = "Request is unparsable"
 _LONGEST_DETAIL = 300

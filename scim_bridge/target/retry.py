@@ -15,7 +15,7 @@ from time import monotonic, sleep
 from typing import TypeVar
 
 from scim_bridge.errors import EndpointDown, Hold, NotAnswered, NotThere, Retry, Throttled
-from scim_bridge.patience import Failure, insist, jitter
+from scim_bridge.retry import Failure, insist, jitter
 
 T = TypeVar("T")
 _LONGEST_ASKED = 300.0

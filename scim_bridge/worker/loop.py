@@ -13,12 +13,13 @@ from time import monotonic
 
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError
-from scim_bridge.execution import Order, opened
 from scim_bridge.model.wording import counted
+from scim_bridge.run.inbox import Inbox
+from scim_bridge.run.lifecycle import Order, opened
+from scim_bridge.run.sync import sync
 from scim_bridge.source import fingerprint_of
 from scim_bridge.state.reader import utc_now
 from scim_bridge.state.writer import State
-from scim_bridge.sync import sync
 from scim_bridge.view.run import view_run
 
 _LOOK_EVERY = 5.0
@@ -78,7 +79,7 @@ def run_once(connection: ConnectionSettings, state: Path, stop: threading.Event)
         if quarantine is not None and quarantine.holds(utc_now()):
             return f"{connection.name}: {quarantine}"
         with State(state) as journal, opened(connection, journal, "sync") as bridge:
-            result = sync(bridge, journal, Order(is_stopping=stop.is_set))
+            result = sync(bridge, journal, Order(is_stopping=stop.is_set), Inbox)
             record = journal.reader.run(result.run_id)
     except BridgeError as error:
         return f"{connection.name}: {error}"

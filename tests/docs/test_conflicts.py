@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scim_bridge.model.known import DECISIONS
 from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS, TOLD_BY_TARGET, UNREADABLE
+from scim_bridge.model.remembered import DECISIONS
 from scim_bridge.plan.conflict import KIND_OF_DUPLICATE, KIND_OF_TAKEN
 
 ROOT = Path(__file__).parents[2]

@@ -5,17 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from scim_bridge.bridge import open_bridge
 from scim_bridge.config.settings import load
 from scim_bridge.config.source import CsvSettings
-from scim_bridge.execution import Order
-from scim_bridge.inbox import Inbox
 from scim_bridge.model.identity import Kind
 from scim_bridge.model.source import Memory, SourceReading
+from scim_bridge.run.bridge import open_bridge
+from scim_bridge.run.inbox import Inbox
+from scim_bridge.run.lifecycle import ActiveRun, Order
+from scim_bridge.run.sync import read_and_plan
 from scim_bridge.sandbox.fault import Fault
 from scim_bridge.source.csv_file import CsvSource
 from scim_bridge.state.writer import State
-from scim_bridge.sync import read_and_plan
 from tests.e2e.conftest import Cli
 from tests.e2e.process import PATIENCE, held, start
 from tests.e2e.test_policies import user_of
@@ -128,7 +128,8 @@ def test_whatever_goes_wrong_with_a_request_is_its_answer_and_not_the_end_of_the
         reading = read_and_plan(bridge, state.reader, Order())
         asked = state.ask("corp", ["u5"], "somebody")
         broken = replace(bridge, source=Failing(corp.source, "id", "id"))
-        assert Inbox(broken, state, state.begin_run("corp", "e", "sync"), Order(), reading).answer() == []
+        active = ActiveRun(state.begin_run("corp", "e", "sync"), broken, state, Order())
+        assert Inbox(active, reading).answer() == []
         request = state.reader.request(asked)
     assert request is not None
     assert (request.exit_code, request.error) == (1, "the program failed (ValueError); the log says more")

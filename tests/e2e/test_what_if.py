@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from scim_bridge.bridge import open_bridge
-from scim_bridge.comparison import what_if
 from scim_bridge.config.settings import load
-from scim_bridge.execution import Order
 from scim_bridge.model.identity import AttributeType, Existing, Kind, Members, Snapshot
 from scim_bridge.model.protocol import Progress, Source, silent
 from scim_bridge.model.source import Memory, SourceReading
+from scim_bridge.run.bridge import open_bridge
+from scim_bridge.run.lifecycle import Order
+from scim_bridge.run.what_if import what_if
 from scim_bridge.state.reader import open_reader
 from tests.e2e.conftest import Cli
 from tests.e2e.world import MAPPING, People, World

@@ -15,18 +15,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Give each driver of histories a seed of its own where none was given, so that there is one to print."""
     given = config.getoption("--hypothesis-seed")
     for item in items:
-        machine = getattr(getattr(item, "cls", None), "machine", None)
+        machine = _machine(item)
         if machine is not None:
             item.stash[_SEED] = given if given is not None else SystemRandom().randrange(2**32)
             if given is None:
                 seed(item.stash[_SEED])(machine)
 
 
+def _machine(item: pytest.Item) -> type | None:
+    """The driver of histories that a test runs, None for any other test."""
+    machines: dict[type, type] = getattr(getattr(item, "module", None), "MACHINES", {})
+    return machines.get(getattr(item, "cls", None) or type(item))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Put what a driver has done on its report: with xdist the driver ran in another process."""
-    if call.when == "call" and _SEED in item.stash:
-        machine = item.cls.machine  # type: ignore[attr-defined]
+    machine = _machine(item)
+    if call.when == "call" and machine is not None:
         item.user_properties.append(("histories", tally.sentence(machine.__name__, item.stash[_SEED])))
     return (yield)
 
@@ -38,4 +44,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if lines:
         terminalreporter.section("histories")
         for line in lines:
-            terminalreporter.line(line)
+            terminalreporter.line(str(line))

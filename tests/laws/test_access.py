@@ -7,10 +7,10 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from scim_bridge.model.identity import Desired, Directory, Value
-from scim_bridge.model.known import DECISIONS, Decision, Known, Resolution
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Conflict, Plan, conflict_key
 from scim_bridge.model.policy import Policy, Protect
+from scim_bridge.model.remembered import DECISIONS, Decision, Remembered, Resolution
 from tests.builders import group, matched, on_target, planned, target, terms, told
 from tests.laws.simulation import Simulation
 from tests.laws.test_planner import (
@@ -78,7 +78,7 @@ def test_nobody_is_activated_without_a_reason(case: Case) -> None:
             assert _may_be_activated(operation, desired, known, policy)
 
 
-def _may_be_activated(operation: Operation, desired: Directory, known: Known, policy: Policy) -> bool:
+def _may_be_activated(operation: Operation, desired: Directory, known: Remembered, policy: Policy) -> bool:
     who, target_id = str(operation.source_id), str(operation.target_id)
     is_asked_for = known.resolutions.get(conflict_key("disabled_there", [f"user:{who}", target_id]))
     if is_asked_for is not None and is_asked_for.decision == "source":

@@ -4,20 +4,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scim_bridge.model.identity import Directory, Kind, Value
-from scim_bridge.model.known import Known
 from scim_bridge.model.policy import Policy
-from scim_bridge.plan.compare import Outlook, compare
+from scim_bridge.model.remembered import Remembered
+from scim_bridge.plan.compare_mappings import Outlook, compare
 from tests.builders import Target, outlook
 from tests.laws.simulation import Simulation
 from tests.laws.test_planner import directories, memories, policies, targets
 
 pairs = st.tuples(directories(), directories(), targets(), memories(), policies)
-Pair = tuple[Directory, Directory, Target, Known, Policy]
+Pair = tuple[Directory, Directory, Target, Remembered, Policy]
 MANAGER = "enterprise.manager"
 
 
 @given(st.tuples(directories(), targets(), memories(), policies))
-def test_a_mapping_compared_with_itself_makes_no_difference(case: tuple[Directory, Target, Known, Policy]) -> None:
+def test_a_mapping_compared_with_itself_makes_no_difference(case: tuple[Directory, Target, Remembered, Policy]) -> None:
     assert compare(outlook(*case), outlook(*case), ()).is_empty
 
 

@@ -24,7 +24,7 @@ class KilledHistories(SourceSteps, TargetSteps, Kills):
 
 TestHistories = Histories.TestCase
 TestKilledHistories = pytest.mark.slow(KilledHistories.TestCase)
-TestHistories.machine, TestKilledHistories.machine = Histories, KilledHistories
+MACHINES = {TestHistories: Histories, TestKilledHistories: KilledHistories}
 TestHistories.settings = TestKilledHistories.settings = settings(
     max_examples=int(os.environ.get("HISTORIES", "8")),
     stateful_step_count=25,

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from scim_bridge.model.capabilities import fold
 from scim_bridge.model.identity import Directory, Existing
-from scim_bridge.model.known import Known
 from scim_bridge.model.policy import Policy
+from scim_bridge.model.remembered import Remembered
 from tests.builders import CAPABILITIES, Target
 from tests.laws.test_planner import applied, bold_policies, directories, memories, targets
 
 histories = st.tuples(
     st.lists(directories(), min_size=1, max_size=4), st.one_of(st.just(Target()), targets()), memories(), bold_policies
 )
-History = tuple[list[Directory], Target, Known, Policy]
+History = tuple[list[Directory], Target, Remembered, Policy]
 
 
 def _steps(history: History) -> Iterator[tuple[Directory, Target, Target, int]]:

@@ -9,12 +9,13 @@ from hypothesis import assume, given, note
 from hypothesis import strategies as st
 
 from scim_bridge.model.identity import Desired, Directory, Existing, Flaw, Kind, Value
-from scim_bridge.model.known import Known, Link
 from scim_bridge.model.operation import Phase
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.policy import Policy, Protect
-from scim_bridge.plan.correlate import Match
+from scim_bridge.model.remembered import Link, Remembered
+from scim_bridge.plan.decide.group_members import unwanted
 from scim_bridge.plan.fit import fit
+from scim_bridge.plan.match.correlate import Match
 from tests.builders import (
     CAPABILITIES,
     Target,
@@ -98,7 +99,7 @@ def targets(draw: st.DrawFn) -> Target:
 
 
 @st.composite
-def memories(draw: st.DrawFn) -> Known:
+def memories(draw: st.DrawFn) -> Remembered:
     def links(kind: Kind, sources: tuple[str, ...], ids: tuple[str, ...]) -> Mapping[str, Link]:
         chosen = draw(st.lists(st.sampled_from(sources), unique=True))
         shuffled = draw(st.permutations((*ids, f"gone-{kind}")))
@@ -108,13 +109,13 @@ def memories(draw: st.DrawFn) -> Known:
             for s, t in zip(chosen, shuffled, strict=False)
         }
 
-    known = Known(
+    known = Remembered(
         links("user", (*USER_IDS, "left1", "left2"), TARGET_IDS),
         links("group", (*GROUP_IDS, "left3"), ("s1", "s2", "s3")),
         is_fresh=False,
         has_applied=draw(st.booleans()),
     )
-    return draw(st.sampled_from((known, Known())))
+    return draw(st.sampled_from((known, Remembered())))
 
 
 policies = st.builds(
@@ -140,10 +141,10 @@ def _reporting(policy: Policy) -> Policy:
 
 situations = st.tuples(directories(), targets(), memories(), policies)
 bold_situations = st.tuples(directories(), targets(), memories(), bold_policies)
-Case = tuple[Directory, Target, Known, Policy]
+Case = tuple[Directory, Target, Remembered, Policy]
 
 
-def applied(case: Case) -> tuple[Plan, Target, Known]:
+def applied(case: Case) -> tuple[Plan, Target, Remembered]:
     """Apply the plan in the simulation; what a run that ended well would then know."""
     desired, existing, known, policy = case
     plan = planned(desired, existing, known, policy)
@@ -157,7 +158,7 @@ def applied(case: Case) -> tuple[Plan, Target, Known]:
     return plan, simulation.as_target(), _after(case, plan, simulation)
 
 
-def _after(case: Case, plan: Plan, simulation: Simulation) -> Known:
+def _after(case: Case, plan: Plan, simulation: Simulation) -> Remembered:
     desired, existing, known, policy = case
     links: dict[tuple[Kind, str], Link] = {(link.kind, k): link for k, link in known.users.items()}
     links |= {(link.kind, k): link for k, link in known.groups.items()}
@@ -180,7 +181,7 @@ def _after(case: Case, plan: Plan, simulation: Simulation) -> Known:
     for (kind, source_id), target_id in simulation.created.items():
         is_active = simulation.resources[target_id].is_active
         links[kind, source_id] = Link(kind, source_id, target_id, {"active": is_active})
-    return Known(
+    return Remembered(
         {k[1]: link for k, link in links.items() if k[0] == "user"},
         {k[1]: link for k, link in links.items() if k[0] == "group"},
         is_fresh=False,
@@ -208,9 +209,18 @@ def test_every_step_is_allowed_at_its_moment_and_planning_again_gives_nothing(ca
     assert [o for o in again.operations if not o.is_delete and o.kind not in ("adopt_user", "adopt_group")] == []
 
 
+@given(bold_situations)
+def test_a_removal_is_never_planned_for_a_membership_that_was_not_named_for_a_cross_check(case: Case) -> None:
+    desired, existing, known, policy = case
+    matches = matched(desired, existing, known, terms(policy))
+    named = set(unwanted(matches, fit(desired, CAPABILITIES), existing.members))
+    removals = [o for o in planned(desired, existing, known, policy).operations if o.kind == "remove_members"]
+    assert {(o.target_id, m.target_id) for o in removals for m in o.members} <= named
+
+
 @given(directories())
 def test_an_empty_target_comes_out_equal_to_what_is_desired(desired: Directory) -> None:
-    plan, end, _ = applied((desired, target(), Known(), Policy()))
+    plan, end, _ = applied((desired, target(), Remembered(), Policy()))
     held = {s for c in matched(desired, target()) if c.is_held for s in [(c.kind, c.source_id)]}
     fitted = fit(desired, CAPABILITIES)
     wanted = {(r.kind, r.source_id) for r in (*fitted.users, *fitted.groups)} - held
@@ -303,8 +313,8 @@ def test_losing_the_state_causes_no_operation_that_would_not_have_been_there_wit
     links = (*known.users.values(), *known.groups.values())
     assume(all(shown.get(link.target_id, link.source_id) == link.source_id for link in links))
     desired, _, _, policy = case
-    assume(matched(desired, end, Known(), terms(policy)).is_relinking)
-    lost = Known()
+    assume(matched(desired, end, Remembered(), terms(policy)).is_relinking)
+    lost = Remembered()
     if policy.drift == "report":  # then, and only then, is it asked who was in which group when we last left it
         known, lost = replace(known, memberships=dict(end.members)), replace(lost, memberships={})
     with_state = planned(desired, end, known, policy)

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scim_bridge.apply.engine import Ground, Work, apply
-from scim_bridge.conclusion import Conclusion, conclude
 from scim_bridge.errors import Refused
 from scim_bridge.model.identity import Desired, Directory
-from scim_bridge.model.known import Known
-from scim_bridge.plan.sides import Sides
+from scim_bridge.model.remembered import Remembered
+from scim_bridge.plan.inputs import Sides
+from scim_bridge.run.conclude import Conclusion, conclude
 from tests.apply.test_engine import Notes
 from tests.builders import LENIENT, Target, directory, group, matched, on_target, planned, user
 from tests.fakes import MemoryTarget, Write
@@ -59,7 +59,7 @@ class World:
     def __init__(self, people: list[Person]) -> None:
         self.people = people
         self.writes = 0
-        self.known = Known(is_fresh=False, has_applied=True)
+        self.known = Remembered(is_fresh=False, has_applied=True)
         self.target = MemoryTarget()
         for person in people:
             if person.is_there:

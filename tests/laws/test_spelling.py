@@ -15,9 +15,9 @@ from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
 from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import AttributeType, Directory, Inventory, Record, Snapshot
-from scim_bridge.model.known import Known, LastApplied, Link
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.policy import Policy, Protect
+from scim_bridge.model.remembered import LastApplied, Link, Remembered
 from scim_bridge.plan.fit import fit
 from tests.builders import CAPABILITIES, Target
 from tests.e2e.world import MAPPING
@@ -60,17 +60,17 @@ def _list_mapping() -> CompiledMapping:
 LISTS = _list_mapping()
 
 
-def _mapped(snapshot: Snapshot, mapping: CompiledMapping, there: Target, known: Known) -> Directory:
+def _mapped(snapshot: Snapshot, mapping: CompiledMapping, there: Target, known: Remembered) -> Directory:
     last = LastApplied(known, Inventory({r.target_id: r for r in there.resources if r.kind == "user"}))
     return fit(map_records(snapshot, mapping, "2027-03-13", last), CAPABILITIES)
 
 
-def _step(desired: Directory, there: Target, known: Known, policy: Policy) -> tuple[object, Target, Known]:
+def _step(desired: Directory, there: Target, known: Remembered, policy: Policy) -> tuple[object, Target, Remembered]:
     """One run: what it does, and what is there and known afterwards, with all that was applied."""
     plan, end, known = applied((desired, there, known, policy))
     shown = {resource.target_id: resource.attributes for resource in end.resources}
     links = {key: _whole(link, shown) for key, link in known.users.items()}
-    known = Known(links, known.groups, is_fresh=False, has_applied=True)
+    known = Remembered(links, known.groups, is_fresh=False, has_applied=True)
     return [_told(operation) for operation in plan.operations], end, known
 
 
@@ -94,7 +94,7 @@ def test_a_directory_in_any_unicode_form_gives_the_same_plans(shape: Any, random
     people, teams, members = _rows(*shape)
     composed = _read(people, teams, members)
     other = _read(*(_mixed(rows, random) for rows in (people, teams, members)))
-    there, known = Target(), Known()
+    there, known = Target(), Remembered()
     first, end, after = _step(_mapped(composed, CSV, there, known), there, known, POLICY)
     assert _step(_mapped(other, CSV, there, known), there, known, POLICY)[0] == first
     assert _step(_mapped(other, CSV, end, after), end, after, POLICY)[0] == []
@@ -130,7 +130,7 @@ histories = st.lists(st.tuples(values, titles), min_size=1, max_size=6)
 
 @given(histories, st.randoms(use_true_random=False))
 def test_the_order_of_values_says_nothing_over_a_whole_history(history: Any, random: Random) -> None:
-    there, known, policy = Target(), Known(), Policy()
+    there, known, policy = Target(), Remembered(), Policy()
     for mails, names in history:
         plans = []
         for _ in range(3):

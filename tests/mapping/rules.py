@@ -10,7 +10,7 @@ from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
 from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import AttributeType, Desired, Directory, Record, Snapshot
-from scim_bridge.model.known import LastApplied
+from scim_bridge.model.remembered import LastApplied
 
 TODAY = "2027-03-13"
 COLUMNS = ("id", "login", "given", "family", "display", "mail", "enabled", "title")

@@ -12,7 +12,7 @@ from scim_bridge.mapping.choice import in_one_form, orders
 from scim_bridge.mapping.compiled import CompiledMapping
 from scim_bridge.mapping.record import map_records, trace
 from scim_bridge.model.identity import Directory, Existing, Inventory, Snapshot, Value
-from scim_bridge.model.known import Known, LastApplied, Link
+from scim_bridge.model.remembered import LastApplied, Link, Remembered
 from scim_bridge.plan.fit import fit
 from tests.builders import CAPABILITIES
 from tests.mapping.rules import TODAY, compiled, person, text_of
@@ -37,7 +37,7 @@ def _compiled(folder: Path, **rules: str) -> CompiledMapping:
 
 
 def _applied(**attributes: Value) -> LastApplied:
-    return LastApplied(Known(users={"7": Link("user", "7", "t-7", attributes)}))
+    return LastApplied(Remembered(users={"7": Link("user", "7", "t-7", attributes)}))
 
 
 def _mapped(mapping: CompiledMapping, last: LastApplied, **cells: object) -> Directory:
@@ -106,12 +106,12 @@ def test_a_value_that_is_written_in_another_case_or_form_is_still_the_one_applie
 def test_without_a_state_what_the_target_shows_under_our_id_was_applied(tmp_path: Path) -> None:
     mapping = _compiled(tmp_path, userName="first(mails)")
     shown = Existing("user", "t-7", {"externalId": "7", "userName": "b@corp.example"})
-    last = LastApplied(Known(), Inventory({"t-7": shown}))
+    last = LastApplied(Remembered(), Inventory({"t-7": shown}))
     assert _value(mapping, last, mails=["a@corp.example", "b@corp.example"]) == "b@corp.example"
 
 
 def _there(*shown: Existing, **links: Link) -> LastApplied:
-    return LastApplied(Known(users=links), Inventory({each.target_id: each for each in shown}))
+    return LastApplied(Remembered(users=links), Inventory({each.target_id: each for each in shown}))
 
 
 @pytest.mark.parametrize("rule", ["first, in lower case", "the one in front", "by source", "filtered", "a list"])

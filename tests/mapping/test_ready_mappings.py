@@ -10,7 +10,7 @@ from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.record import map_records
 from scim_bridge.mapping.selftest import run_tests
 from scim_bridge.model.identity import MANAGER, Desired, Directory, Record, Snapshot
-from scim_bridge.model.known import LastApplied
+from scim_bridge.model.remembered import LastApplied
 from tests.forms import FORMS, Attributes
 from tests.mapping.rules import TODAY, written
 from tests.organization import Organization, organization

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scim_bridge.mapping.compiled import CompiledMapping
 from scim_bridge.mapping.record import map_records, trace
 from scim_bridge.model.identity import Desired, Directory, Flaw, Notice, OutOfScope, Record, Snapshot, SourceCounts
-from scim_bridge.model.known import LastApplied
+from scim_bridge.model.remembered import LastApplied
 from tests.mapping.rules import PERSON, TODAY, compiled, flaws, mapped, only, person, team, text_of
 
 

@@ -3,17 +3,17 @@
 from dataclasses import replace
 
 from scim_bridge.model.assignment import Assignment, Assignments, NoAccess
-from scim_bridge.model.known import Known, Resolution
 from scim_bridge.model.policy import Policy
+from scim_bridge.model.remembered import Remembered, Resolution
 from scim_bridge.plan.assignments import concerned, listed, with_assignments
-from scim_bridge.plan.compare import Outlook
+from scim_bridge.plan.compare_mappings import Outlook
 from tests.builders import LENIENT, directory, group, linked, on_target, outlook, target, user
 
 ADMIN = (Assignment("prod (1)", "Admin"),)
 KNOWN = linked(("user", "u", "t"), ("group", "left", "s"))
 
 
-def _outlook(policy: Policy = LENIENT, known: Known = KNOWN) -> Outlook:
+def _outlook(policy: Policy = LENIENT, known: Remembered = KNOWN) -> Outlook:
     """A user who stays, a group that left, and two orphans of one name."""
     existing = target(
         on_target("t", user("u")),

@@ -3,18 +3,18 @@
 from dataclasses import replace
 
 from scim_bridge.model.identity import Value
-from scim_bridge.model.known import Known, Link
 from scim_bridge.model.policy import Policy
+from scim_bridge.model.remembered import Link, Remembered
 from tests.builders import directory, linked, on_target, planned, target, told, user
 
 REPORT = Policy(drift="report")
 
 
-def applied(*records: tuple[str, dict[str, Value]]) -> Known:
+def applied(*records: tuple[str, dict[str, Value]]) -> Remembered:
     """A state that last applied these attributes."""
     known = linked()
     links = {source_id: Link("user", source_id, f"t-{source_id}", shown) for source_id, shown in records}
-    return Known(links, {}, is_fresh=False, has_applied=known.has_applied)
+    return Remembered(links, {}, is_fresh=False, has_applied=known.has_applied)
 
 
 def test_what_the_source_leaves_empty_is_drift_when_somebody_fills_it() -> None:
@@ -45,7 +45,7 @@ def test_a_name_that_drifted_and_stays_is_not_given_to_anybody_else() -> None:
 def test_of_two_who_bear_each_others_name_by_drift_both_stay_and_nobody_is_held() -> None:
     anna, bob = user("a", userName="anna"), user("b", userName="bob")
     existing = target(on_target("t-a", anna, userName="bob"), on_target("t-b", bob, userName="anna"))
-    for known in (Known(), applied(("a", dict(anna.attributes)), ("b", dict(bob.attributes)))):
+    for known in (Remembered(), applied(("a", dict(anna.attributes)), ("b", dict(bob.attributes)))):
         plan = planned(directory(anna, bob), existing, known, REPORT)
         assert (plan.operations, [c.kind for c in plan.conflicts], plan.held) == ((), ["drift", "drift"], 0)
 
@@ -53,7 +53,7 @@ def test_of_two_who_bear_each_others_name_by_drift_both_stay_and_nobody_is_held(
 def test_without_state_every_difference_may_be_drift_but_a_deactivation_passes() -> None:
     anna, bob = user("a", title="Lead"), user("b", active=False)
     existing = target(on_target("t-a", anna, title="by hand"), on_target("t-b", bob, active=True))
-    plan = planned(directory(anna, bob), existing, Known(), REPORT)
+    plan = planned(directory(anna, bob), existing, Remembered(), REPORT)
     assert told(plan) == ["deactivate_user b@corp.example: active"]
     assert [c.kind for c in plan.conflicts] == ["drift"]
 

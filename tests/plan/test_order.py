@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from scim_bridge.model.known import Link
 from scim_bridge.model.operation import Phase
 from scim_bridge.model.policy import Policy
+from scim_bridge.model.remembered import Link
 from tests.builders import directory, group, linked, on_target, planned, target, told, user
 
 TWO = linked(("user", "a", "t1"), ("user", "b", "t2"))

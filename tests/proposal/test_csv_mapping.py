@@ -12,7 +12,7 @@ from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.record import map_records
 from scim_bridge.mapping.selftest import run_tests
 from scim_bridge.model.identity import Record, Snapshot, Value
-from scim_bridge.model.known import LastApplied
+from scim_bridge.model.remembered import LastApplied
 from scim_bridge.model.text import normal
 from scim_bridge.proposal.csv_mapping import csv_mapping
 from scim_bridge.proposal.csv_rules import Cells

@@ -8,7 +8,7 @@ import pytest
 from scim_bridge.config.source import CsvSettings
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.source.csv_file import CsvSource
-from scim_bridge.source.dated import fingerprint, newest
+from scim_bridge.source.newest_export import fingerprint, newest
 
 TODAY = "2027-03-13"
 

@@ -10,7 +10,7 @@ import pytest
 from scim_bridge.model.identity import Kind, SourceCounts, Value
 from scim_bridge.model.operation import Change, Member, Operation, OperationKind, Outcome, Phase
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired
-from scim_bridge.plan.document import operation_bytes
+from scim_bridge.plan.plan_file import operation_bytes
 from scim_bridge.state.journal import RunJournal
 from scim_bridge.state.writer import Ending, State
 

@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from scim_bridge.model.operation import Outcome
-from scim_bridge.plan.document import operation_bytes
+from scim_bridge.plan.plan_file import operation_bytes
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
 from tests.state.conftest import HERE, MORNING, Clock, Desk, adding, begin, done, operation

@@ -19,7 +19,7 @@ from scim_bridge.errors import (
     Throttled,
     Unreachable,
 )
-from scim_bridge.patience import seconds_of
+from scim_bridge.retry import seconds_of
 from scim_bridge.source.entra.permission import Permission, refused
 
 _LASTING = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")

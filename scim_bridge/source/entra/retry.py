@@ -9,7 +9,7 @@ from time import monotonic, sleep
 from typing import TypeVar
 
 from scim_bridge.errors import Retry, SourceUnreadable, Throttled, Unreachable
-from scim_bridge.patience import Failure, insist, jitter
+from scim_bridge.retry import Failure, insist, jitter
 
 T = TypeVar("T")
 

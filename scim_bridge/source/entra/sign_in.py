@@ -17,7 +17,7 @@ from msal.exceptions import MsalServiceError
 
 from scim_bridge.config.source import EntraSettings, ManagedIdentity
 from scim_bridge.errors import AnswerLost, BridgeError, CredentialsRefused, ServerFault, Throttled
-from scim_bridge.patience import seconds_of
+from scim_bridge.retry import seconds_of
 from scim_bridge.source.entra.credential import MsalCredential, SignInHttp, open_application, read_credential
 from scim_bridge.source.entra.refusal import unanswered
 

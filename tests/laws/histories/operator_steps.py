@@ -7,7 +7,7 @@ import orjson
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from scim_bridge.model.known import DECISIONS, ONLY_IGNORED
+from scim_bridge.model.remembered import DECISIONS, ONLY_IGNORED
 from tests.laws.histories.judge import Policy
 from tests.laws.histories.machine import CONNECTIONS, GROUPS, NAMES, WHICH, Machine, policies
 

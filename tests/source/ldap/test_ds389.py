@@ -9,7 +9,7 @@ from scim_bridge.config.source import Search
 from scim_bridge.mapping.compiled import compile_mapping
 from scim_bridge.mapping.document import load_mapping, wanted
 from scim_bridge.mapping.record import map_records
-from scim_bridge.model.known import LastApplied
+from scim_bridge.model.remembered import LastApplied
 from scim_bridge.model.source import Memory, Wanted
 from scim_bridge.source.ldap.source import LdapSource
 from tests.ds389_server import MANAGER, Ds389, require_ds389

@@ -1,0 +1,1 @@
+"""What to do about each match: the operations of a plan, and what is held or skipped."""

@@ -1,0 +1,1 @@
+"""Who is who: which resource of the target belongs to which record."""

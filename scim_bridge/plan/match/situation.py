@@ -1,0 +1,94 @@
+"""The situation table (design.md §2): what correlation found for one identity, and the action that follows from it.
+
+This is the table of the manual, row by row, tried from the top. `explain` prints the row that applied.
+How the columns are found out is decided in correlate.py; what an action does, in decide/actions.py.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+RecordColumn = Literal["valid", "invalid", "none"]
+"""none: no record, or one that is out of scope."""
+LinkColumn = Literal["there", "gone", "no"]
+"""Whether a link is recorded, and whether the resource it names is still on the target."""
+TargetColumn = Literal["one", "taken", "contested", "several", "nothing"]
+"""What externalId and the match attributes found, where no link decides."""
+Name = Literal[
+    "protected",
+    "invalid",
+    "linked",
+    "missing",
+    "found",
+    "taken",
+    "contested",
+    "ambiguous",
+    "absent",
+    "departed",
+    "vanished",
+    "orphan",
+    "excluded",
+]
+Action = Literal[
+    "nothing", "revoke only", "update", "adopt", "create", "hold", "deprovision", "forget", "orphan policy"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of one identity before anything is decided: the columns of the table.
+
+    is_protected: its resource has a protected name on the target, or was linked under one.
+    """
+
+    record: RecordColumn
+    link: LinkColumn
+    target: TargetColumn
+    is_protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; an empty column fits anything."""
+
+    situation: Name
+    action: Action
+    record: tuple[RecordColumn, ...] = ()
+    link: tuple[LinkColumn, ...] = ()
+    target: tuple[TargetColumn, ...] = ()
+    only_protected: bool = False
+
+    def fits(self, facts: Facts) -> bool:
+        """Whether this row applies."""
+        return (
+            (not self.record or facts.record in self.record)
+            and (not self.link or facts.link in self.link)
+            and (not self.target or facts.target in self.target)
+            and (facts.is_protected or not self.only_protected)
+        )
+
+
+# fmt: off
+TABLE = (
+    Row("protected", "nothing",       only_protected=True),
+    Row("invalid",   "revoke only",   record=("invalid",)),
+    Row("linked",    "update",        record=("valid",), link=("there",)),
+    Row("taken",     "hold",          record=("valid",), target=("taken",)),
+    Row("contested", "hold",          record=("valid",), target=("contested",)),
+    Row("ambiguous", "hold",          record=("valid",), target=("several",)),
+    Row("missing",   "adopt",         record=("valid",), link=("gone",), target=("one",)),
+    Row("missing",   "create",        record=("valid",), link=("gone",), target=("nothing",)),
+    Row("found",     "adopt",         record=("valid",), link=("no",),   target=("one",)),
+    Row("absent",    "create",        record=("valid",), link=("no",),   target=("nothing",)),
+    Row("departed",  "deprovision",   record=("none",),  link=("there",)),
+    Row("vanished",  "forget",        record=("none",),  link=("gone",)),
+    Row("orphan",    "orphan policy", record=("none",),  link=("no",),   target=("one",)),
+    Row("excluded",  "nothing",       record=("none",),  link=("no",)),
+)
+# fmt: on
+
+
+@cache
+def situation(facts: Facts) -> Row:
+    """The first row that fits. A test proves that every combination of the columns meets one."""
+    return next(row for row in TABLE if row.fits(facts))

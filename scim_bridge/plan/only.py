@@ -1,0 +1,78 @@
+"""A plan for a few named identities (`--only`): what concerns them, and nothing else.
+
+The whole directory is correlated all the same, so that a clash with somebody who is not named is seen.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from scim_bridge.model.capabilities import Uniqueness, fold
+from scim_bridge.model.identity import Kind
+from scim_bridge.plan.inputs import Sides
+from scim_bridge.plan.match.correlate import Key, Match, Matches, key_of
+
+Unique = Mapping[Kind, tuple[tuple[str, Uniqueness], ...]]
+"""Per kind: the paths whose values no two resources may share, and how they are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The identities that were named, users and groups apart."""
+
+    users: tuple[Match, ...]
+    groups: tuple[Match, ...]
+
+    @property
+    def keys(self) -> frozenset[Key]:
+        """What names them."""
+        return frozenset(key_of(match) for match in (*self.users, *self.groups))
+
+
+def in_the_way(matches: Matches, keys: frozenset[Key], unique: Unique) -> frozenset[Key]:
+    """Those who must give a unique value up before the named can take it, and those in their way, to the end.
+
+    Whoever is named gets the value only in this order, so they are planned too: two users who exchange names, say.
+    """
+    holders: dict[tuple[Kind, str, str], Match] = {}
+    for match in matches:
+        for path, how in unique[match.kind]:
+            if match.existing is not None and (value := match.existing.attributes.get(path)):
+                holders[match.kind, path, fold(value, how)] = match
+    found: set[Key] = set()
+    waiting = [match for match in matches if key_of(match) in keys]
+    while waiting:
+        taker = waiting.pop()
+        for path, how in unique[taker.kind]:
+            value = taker.desired.attributes.get(path) if taker.desired is not None else None
+            holder = holders.get((taker.kind, path, fold(value, how))) if value else None
+            if holder is None or holder is taker or key_of(holder) in keys | found:
+                continue
+            if holder.is_separated or (holder.desired is not None and not holder.is_held):
+                found.add(key_of(holder))
+                waiting.append(holder)
+    return frozenset(found)
+
+
+def narrowed(matches: Matches, sides: Sides, named: Named, groups_of: Mapping[str, frozenset[str]]) -> Sides:
+    """The sides as far as these identities go: of other groups only the membership of the named users is left.
+
+    groups_of: target id of a named user → target ids of the groups that the user is in.
+    """
+    directory = sides.directory
+    by_target = {m.existing.target_id: m for m in matches.groups if m.existing is not None}
+    whole = {m.source_id for m in named.groups}
+    named_ids = {m.source_id for m in named.users if m.source_id}
+    wanted: dict[str, frozenset[str]] = {}
+    members: dict[str, frozenset[str]] = {}
+    for match in matches.groups:
+        if match.source_id:
+            everybody = directory.members.get(match.source_id, frozenset())
+            wanted[match.source_id] = everybody if match.source_id in whole else everybody & named_ids
+    for target_id, match in by_target.items():
+        if match.source_id in whole and match.source_id:
+            members[target_id] = sides.members.get(target_id, frozenset())
+            continue
+        inside = frozenset(user_id for user_id, groups in groups_of.items() if target_id in groups)
+        if inside or wanted.get(match.source_id):
+            members[target_id] = inside
+    return Sides(replace(directory, members=wanted), sides.inventory, members, sides.known)

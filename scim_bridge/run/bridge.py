@@ -1,0 +1,123 @@
+"""A connection, put together: its source, its compiled mapping, its target, ready to run.
+
+Whatever can be known to be wrong before anything is read from the target is found out here.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from scim_bridge.access.assignment import open_access
+from scim_bridge.config.settings import ConnectionSettings
+from scim_bridge.errors import Misconfigured
+from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
+from scim_bridge.mapping.document import Mapping, load_mapping, wanted
+from scim_bridge.mapping.selftest import require_passing
+from scim_bridge.model.assignment import Access
+from scim_bridge.model.policy import Policy
+from scim_bridge.model.protocol import Source, Target
+from scim_bridge.model.verification import Verification
+from scim_bridge.plan.match.candidates import Terms
+from scim_bridge.source import open_source
+from scim_bridge.target.scim import open_target
+
+_PORTS = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """One connection with everything it needs. endpoint: an opaque text that names the target and its tenant.
+
+    mapping_key: a hash of the mapping's document. verify: how often source and target are read whole.
+    """
+
+    name: str
+    endpoint: str
+    source: Source
+    mapping: CompiledMapping
+    mapping_key: str
+    target: Target
+    policy: Policy
+    terms: Terms
+    verify: Verification
+    access: Access
+
+    def today(self, now: datetime) -> str:
+        """The day it is where the mapping's days begin, as YYYY-MM-DD."""
+        return f"{now.astimezone(self.mapping.timezone):%Y-%m-%d}"
+
+
+@contextmanager
+def open_bridge(connection: ConnectionSettings, to_be_tried: Path | None = None) -> Iterator[Bridge]:
+    """Open a connection's ends. Raises Misconfigured for a broken mapping, SourceUnreadable for a broken source.
+
+    to_be_tried: another mapping file whose attributes are read too, for under_mapping.
+    """
+    written = load_mapping(connection.mapping)
+    require_passing(written)
+    source, mapping = open_near_end(connection, written, load_mapping(to_be_tried) if to_be_tried else None)
+    connection.target.token.read()
+    with open_target(connection.target) as target, open_access(connection.access) as access:
+        yield Bridge(
+            connection.name,
+            endpoint_key(connection.target.url),
+            source,
+            mapping,
+            hashlib.sha256(connection.mapping.read_bytes()).hexdigest()[:24],
+            target,
+            connection.policy,
+            _terms(written, target, connection.policy),
+            Verification(connection.verify, connection.target.requests_per_second),
+            access,
+        )
+
+
+def open_near_end(
+    connection: ConnectionSettings, written: Mapping, to_be_tried: Mapping | None = None
+) -> tuple[Source, CompiledMapping]:
+    """The source, and the mapping compiled against what the source has. Needs neither token nor target."""
+    users, groups = wanted(written.users), wanted(written.groups)
+    if to_be_tried is not None:
+        users, groups = users.together(wanted(to_be_tried.users)), groups.together(wanted(to_be_tried.groups))
+    source = open_source(connection.source, users, groups)
+    return source, compile_mapping(written, source.attributes("user"), source.attributes("group"))
+
+
+def under_mapping(bridge: Bridge, path: Path) -> Bridge:
+    """The same connection under another mapping file. Raises Misconfigured for one that cannot be tried.
+
+    Its own tests run first. The ids must be those of today's mapping: under others every record would be somebody else.
+    """
+    written = load_mapping(path)
+    require_passing(written)
+    for rules in (written.users, written.groups):
+        today = bridge.mapping.of(rules.kind).id
+        if rules.attributes and rules.id != today:
+            raise Misconfigured(
+                f"{rules.place} is {rules.id!r}, but today it is {today!r}, so no record could be compared with itself",
+                f"Keep `id: {today}` while you try the other rules.",
+            )
+    source = bridge.source
+    mapping = compile_mapping(written, source.attributes("user"), source.attributes("group"))
+    key = hashlib.sha256(path.read_bytes()).hexdigest()[:24]
+    return replace(bridge, mapping=mapping, mapping_key=key, terms=_terms(written, bridge.target, bridge.policy))
+
+
+def _terms(mapping: Mapping, target: Target, policy: Policy) -> Terms:
+    capabilities = target.capabilities
+    return Terms(
+        {"user": mapping.users.match, "group": mapping.groups.match},
+        {"user": capabilities.unique("user"), "group": capabilities.unique("group")},
+        policy,
+    )
+
+
+def endpoint_key(url: str) -> str:
+    """An opaque name for host and tenant: what the state is bound to, without keeping the URL."""
+    parts = urlsplit(url)
+    place = f"{parts.hostname}:{parts.port or _PORTS[parts.scheme]}{parts.path.rstrip('/')}"
+    return hashlib.sha256(place.encode()).hexdigest()[:24]

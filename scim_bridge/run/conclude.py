@@ -1,0 +1,236 @@
+"""What a run concludes when the sending is over: conflicts that the target added, and what to remember of each pair."""
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
+
+from scim_bridge.apply.engine import Applied
+from scim_bridge.errors import EndpointDown
+from scim_bridge.model.identity import Kind
+from scim_bridge.model.operation import Operation, Outcome
+from scim_bridge.model.plan import SUMMARY, TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Plan
+from scim_bridge.model.policy import Policy
+from scim_bridge.model.remembered import LASTING, Remembered, Resolution
+from scim_bridge.plan.inputs import Sides
+from scim_bridge.plan.make import bookkeeping, sort_out
+from scim_bridge.plan.match.correlate import Match, Matches
+from scim_bridge.plan.refusal import Ended, answered, told
+
+Key = tuple[Kind, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What is so now. counts: what → (source shows, target holds). failed: operations that the next run tries again.
+
+    summary: what was done, by the keys of a plan's summary, with those that were held and those that failed.
+    has_tried: everything was sent that could be, so a refusal of an earlier run that did not come again is over.
+    settled: what the target refused of that which is sent in every run, where a person decided to leave it so.
+    carried_out, pending: keys of conflicts whose decision this run has carried out, and has not.
+    """
+
+    conflicts: tuple[Conflict, ...]
+    books: Bookkeeping
+    counts: Mapping[str, tuple[int, int]]
+    failed: int = 0
+    summary: Mapping[str, int] = field(default_factory=dict)
+    has_tried: bool = False
+    settled: tuple[Conflict, ...] = ()
+    carried_out: frozenset[str] = frozenset()
+    pending: frozenset[str] = frozenset()
+
+
+def conclude(
+    matches: Matches,
+    sides: Sides,
+    plan_now: Plan,
+    plan_applied: Plan,
+    applied: Applied | None,
+    policy: Policy,
+    only: Container[Key] | None = None,
+) -> Conclusion:
+    """Sum up a run. plan_now: of what was read; plan_applied: what was sent, which a saved file may hold.
+
+    applied is None if nothing was sent. only: the identities it was about, None for all.
+    """
+    outcomes = applied.outcomes if applied is not None else ()
+    ended = list(zip(plan_applied.operations, outcomes, strict=False))
+    refused = told(_about_one(applied, ended), matches)
+    # What is sent in every run may be left as it is by decision; of what was sent once more, the decision is used up.
+    opened, settled = sort_out((t.conflict for t in refused if t.remembered is None), sides.known)
+    again = [t for t in refused if t.remembered is not None]
+    open_now = {c.key: c for c in (*plan_now.conflicts, *opened, *(t.conflict for t in again))}
+    books = _without_aside(bookkeeping(matches, plan_now, sides.directory), matches, sides, plan_now)
+    if only is not None:
+        mine = tuple(pair for pair in books.paired if (pair.kind, pair.source_id) in only)
+        books = replace(books, paired=mine, forgotten=tuple(key for key in books.forgotten if key in only))
+    superseded = applied.superseded if applied is not None else frozenset()
+    books = replace(books, paired=tuple(p for p in books.paired if (p.kind, p.source_id) not in superseded))
+    books = _as_it_is(books, plan_now.operations, ended)
+    books = replace(
+        books,
+        paired=tuple(_with_grace(books.paired, matches, sides, ended, policy)),
+        refusals=tuple(t.remembered for t in again if t.remembered is not None),
+        answered=answered(sides.known, ended),
+    )
+    earlier = applied.earlier if applied is not None else frozenset()
+    new = [(o, outcome) for o, outcome in ended if outcome.status == "done" and o.id not in earlier]
+    carried_out, pending = _decisions(sides.known, matches, plan_now, ended if applied is not None else None, only)
+    failed = sum(outcome.status in ("failed", "not_sent") for outcome in outcomes)
+    return Conclusion(
+        tuple(open_now.values()),
+        books,
+        _counts(sides, new),
+        failed,
+        _done((pair for pair in ended if pair[0].id not in earlier), held=plan_applied.held, failed=failed),
+        applied is not None and applied.has_ended,
+        settled,
+        carried_out,
+        pending,
+    )
+
+
+def _decisions(
+    known: Remembered,
+    matches: Matches,
+    plan_now: Plan,
+    ended: Sequence[tuple[Operation, Outcome]] | None,
+    only: Container[Key] | None,
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Conflicts whose decision was carried out, and those whose decision still waits: for a run that is let through,
+    for an answer that is no refusal, for a hold that ends. ended: None if the guard stopped the run.
+
+    Whatever follows from a decision is in the plan of now, which a saved plan that was sent in its place may lack.
+    """
+    done = [operation for operation, outcome in ended or () if outcome.status == "done" and outcome.landed is None]
+    asked_anew = {conflict.key for conflict in plan_now.conflicts}
+    refused = {(c.resource, c.source_id) for c in plan_now.conflicts if c.kind in TOLD_BY_TARGET and c.source_id}
+    carried_out: set[str] = set()
+    pending: set[str] = set()
+    for key, decided in known.resolutions.items():
+        is_lasting = decided.decision in LASTING
+        if is_lasting or key in asked_anew or (only is not None and (decided.resource, decided.source_id) not in only):
+            continue
+        needed = [operation for operation in plan_now.operations if decided.is_about(operation)]
+        waits = any(match.is_held for match in matches if _is_concerned(match, decided))
+        waits = waits or (decided.resource, decided.source_id) in refused
+        has_landed = all(any(_is_same(each, other) for other in done) for each in needed)
+        (carried_out if ended is not None and has_landed and not waits else pending).add(key)
+    return frozenset(carried_out), frozenset(pending)
+
+
+def _is_concerned(match: Match, decided: Resolution) -> bool:
+    target_id = match.existing.target_id if match.existing is not None else ""
+    is_it = bool(decided.source_id) and match.source_id == decided.source_id
+    return match.kind == decided.resource and (is_it or (bool(target_id) and target_id == decided.target_id))
+
+
+def _is_same(planned: Operation, sent: Operation) -> bool:
+    """Whether what a saved plan sent is what is planned now; the two number their operations apart."""
+    facts = attrgetter("kind", "source_id", "target_id", "changes", "members")
+    return bool(facts(planned) == facts(sent))
+
+
+def _without_aside(books: Bookkeeping, matches: Matches, sides: Sides, plan_now: Plan) -> Bookkeeping:
+    """Links that were set aside are over once somebody else has the resource, or it is gone, or nobody is asked.
+
+    Of a record that is there and not paired (it is held), and of one that is gone while somebody is asked about its
+    resource, the link stays, and waits.
+    """
+    paired = {(p.kind, p.target_id): p.source_id for p in books.paired}
+    there = {(match.kind, match.source_id) for match in matches if match.source_id}
+    asked = {(c.resource, c.target_id) for c in plan_now.conflicts if c.kind == "unclaimed"}
+    over = []
+    for key, link in sides.known.aside.items():
+        resource = (link.kind, link.target_id)
+        is_gone = link.target_id not in sides.inventory.of(link.kind)
+        is_anothers = paired.get(resource, link.source_id) != link.source_id
+        if is_gone or is_anothers or (key not in there and resource not in asked):
+            over.append(key)
+    return replace(books, forgotten=(*books.forgotten, *sorted(over))) if over else books
+
+
+def _about_one(applied: Applied | None, ended: list[Ended]) -> list[Ended]:
+    """What tells something about one object: where the endpoint turned out to be down, no unanswered request does."""
+    if applied is None or not isinstance(applied.stopped, EndpointDown):
+        return ended
+    return [(operation, outcome) for operation, outcome in ended if outcome.conflict_kind != "not_answered"]
+
+
+def _as_it_is(
+    books: Bookkeeping, planned_now: Iterable[Operation], ended: Iterable[tuple[Operation, Outcome]]
+) -> Bookkeeping:
+    """The books with only what is so. A pair whose change did not succeed keeps what was applied before, and a pair
+    that was still to be adopted is none yet."""
+    done: set[Key] = set()
+    pending: set[Key] = {key for operation in planned_now for key in _key(operation)}
+    for operation, outcome in ended:
+        is_done = outcome.status == "done" and outcome.landed is None
+        (done if is_done else pending).update(_key(operation))
+    done -= {key for operation, outcome in ended if outcome.status != "done" for key in _key(operation)}
+    return replace(books, paired=tuple(_still_paired(books.paired, pending - done)))
+
+
+def _with_grace(
+    paired: Iterable[Paired],
+    matches: Matches,
+    sides: Sides,
+    ended: Sequence[tuple[Operation, Outcome]],
+    policy: Policy,
+) -> Iterator[Paired]:
+    """The pairs, those that have left with whether their grace runs: from the moment they are shut, not before.
+
+    A policy that keeps who has left begins no grace, and one that is shut anew, after a rollback or after somebody
+    opened it again, begins another.
+    """
+    left = {(m.kind, m.source_id): m for m in matches if m.row.action == "deprovision" and not m.is_kept_by(policy)}
+    for pair in paired:
+        match = left.get((pair.kind, pair.source_id))
+        if not pair.departed or match is None or match.existing is None:
+            yield replace(pair, departed=False, has_left=pair.departed)
+            continue
+        mine = [(o, end) for o, end in ended if o.resource == pair.kind and o.target_id == pair.target_id]
+        shutting = [end.status == "done" for o, end in mine if o.kind in ("deactivate_user", "remove_members")]
+        is_open = match.existing.is_open or bool(sides.members.get(pair.target_id))
+        is_shut = all(shutting) if shutting else not is_open
+        yield replace(pair, departed=is_shut, is_shut_now=bool(shutting), has_left=True)
+
+
+def _key(operation: Operation) -> Iterator[Key]:
+    """The identity whose attributes an operation changes; a membership operation changes none."""
+    if not operation.members and operation.source_id is not None:
+        yield operation.resource, operation.source_id
+
+
+def _still_paired(paired: Iterable[Paired], pending: set[Key]) -> Iterator[Paired]:
+    for pair in paired:
+        if (pair.kind, pair.source_id) not in pending:
+            yield pair
+        elif pair.is_managed:
+            yield replace(pair, applied=None)
+
+
+def _done(ended: Iterable[tuple[Operation, Outcome]], *, held: int, failed: int) -> dict[str, int]:
+    """How much of each kind is on the target now, whatever the plan had in mind; memberships one by one."""
+    counts = dict.fromkeys(SUMMARY, 0)
+    for operation, outcome in ended:
+        if operation.members and outcome.status in ("done", "held"):
+            counts[operation.kind.removesuffix("s")] += len(operation.members) - len(outcome.refused)
+        elif not operation.members and (outcome.status == "done" or outcome.landed):
+            counts[operation.kind] += 1
+    return counts | {"held": held, "failed": failed}
+
+
+def _counts(sides: Sides, new: Iterable[Ended]) -> dict[str, tuple[int, int]]:
+    """What the source shows and the target holds after these operations."""
+    new = tuple(new)
+    created = {kind: sum(o.kind == kind for o, _ in new) for kind in ("create_user", "create_group")}
+    added = sum(len(o.members) - len(end.refused) for o, end in new if o.kind == "add_members")
+    removed = sum(len(o.members) - len(end.refused) for o, end in new if o.kind == "remove_members")
+    held = sum(map(len, sides.members.values()))
+    shown = sides.directory.counts
+    return {
+        "users": (shown.users, len(sides.inventory.users) + created["create_user"]),
+        "groups": (shown.groups, len(sides.inventory.groups) + created["create_group"]),
+        "memberships": (shown.memberships, held + added - removed),
+    }

@@ -1,0 +1,144 @@
+"""`explain`: one identity followed through the whole picture, from its record to what is remembered of it."""
+
+from scim_bridge.errors import Misconfigured
+from scim_bridge.mapping.record import Step, trace
+from scim_bridge.model.identity import Kind, Record, Snapshot
+from scim_bridge.model.operation import Member
+from scim_bridge.model.plan import Conflict
+from scim_bridge.model.remembered import LastApplied
+from scim_bridge.model.run import LinkRecord
+from scim_bridge.model.text import folded, normal
+from scim_bridge.plan.match.correlate import Match, is_called
+from scim_bridge.run.bridge import Bridge
+from scim_bridge.run.lifecycle import Order, Reading
+from scim_bridge.run.sync import read_and_plan
+from scim_bridge.state.reader import StateReader
+from scim_bridge.view.explain import Explanation, Rule
+from scim_bridge.view.operation import of_operation
+
+
+def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tuple[Explanation, ...]:
+    """Everything about whoever has this name, source id or target id. Raises Misconfigured if nobody has.
+
+    Both sides are read as for a plan; nothing is written.
+    """
+    reading = read_and_plan(bridge, reader, order)
+    snapshot, today = reading.source.snapshot, reading.plan.today
+    matches = [match for match in reading.matches if is_called(match, who)]
+    if not matches:
+        outside = [r for r in (*snapshot.users, *snapshot.groups) if _is_called(r, who)]
+        if not outside:
+            raise Misconfigured(f"neither side has anybody called {who!r}", "Name a userName, a group, or an id.")
+        return tuple(_out_of_scope(bridge, snapshot, record, today) for record in outside)
+    links = reader.links(bridge.name, bridge.endpoint, who)
+    return tuple(_explain(bridge, snapshot, reading, match, links, today) for match in matches)
+
+
+def _is_called(record: Record, who: str) -> bool:
+    """A record that is out of scope has no name of ours: any of its values that equals `who` names it."""
+    return record.id == normal(who) or folded(who) in {folded(str(value)) for value in record.attributes.values()}
+
+
+def _records(snapshot: Snapshot, kind: Kind, match: Match) -> list[Record]:
+    """Those that share the id too, and one that the scope rule leaves out."""
+    records = snapshot.users if kind == "user" else snapshot.groups
+    places = match.desired.places if match.desired is not None else ()
+    return [r for r in records if r.place in places or (match.source_id and r.id == match.source_id)]
+
+
+def _explain(
+    bridge: Bridge, snapshot: Snapshot, reading: Reading, match: Match, links: list[LinkRecord], today: str
+) -> Explanation:
+    records = _records(snapshot, match.kind, match)
+    last = LastApplied(reading.sides.known, reading.sides.inventory)
+    steps = trace(records[0], bridge.mapping.of(match.kind), today, last) if records else ()
+    mine = [link for link in links if (link.kind, link.source_id) == (match.kind, match.source_id)]
+    return Explanation(
+        match.kind,
+        match.name,
+        match.source_id,
+        match.existing.target_id if match.existing is not None else None,
+        tuple(record.place for record in records),
+        dict(records[0].attributes) if records else {},
+        dict(records[0].raw) if records else {},
+        _scope(steps) if records else "the source shows no such record",
+        _rules(steps),
+        match.row.situation,
+        "hold" if match.is_held else match.row.action,
+        _operations(reading, match),
+        tuple(f"{c.kind}: {c.detail}. {c.remedy}" for c in _conflicts(reading, match)),
+        mine[0].applied if mine else {},
+        mine[0].seen if mine else {},
+        _groups(reading, match),
+        _but(reading, match),
+    )
+
+
+def _but(reading: Reading, match: Match) -> str:
+    """Why the plan does nothing where the situation calls for an action; "" if it does something, or need not."""
+    if match.is_held or match.row.action in ("nothing", "hold") or _operations(reading, match):
+        return ""
+    skipped = [skipped.reason for skipped in reading.plan.skipped if skipped.subject in match.names]
+    if skipped:
+        return skipped[0]
+    if _conflicts(reading, match):
+        return "nothing to send"
+    return "nothing differs" if match.row.action == "update" else "nothing is left to do"
+
+
+def _conflicts(reading: Reading, match: Match) -> list[Conflict]:
+    target_id = match.existing.target_id if match.existing is not None else ""
+    return [
+        c
+        for c in reading.plan.conflicts
+        if not match.names.isdisjoint(c.subjects) or (target_id and c.target_id == target_id)
+    ]
+
+
+def _operations(reading: Reading, match: Match) -> tuple[str, ...]:
+    """What the plan does to this resource, and to its memberships."""
+    told = []
+    for operation in reading.plan.operations:
+        is_own = operation.resource == match.kind and operation.source_id == (match.source_id or None)
+        is_member = any(_is_same(member, match) for member in operation.members)
+        if is_own or (match.kind == "user" and is_member):
+            view = of_operation(operation)
+            effects = "" if is_member and not is_own else f": {'; '.join(view.effects)}"
+            told.append(f"{view.words} {view.subject}{effects} ({view.reason})")
+    return tuple(told)
+
+
+def _is_same(member: Member, match: Match) -> bool:
+    if member.target_id is not None and match.existing is not None:
+        return member.target_id == match.existing.target_id
+    return bool(match.source_id) and member.source_id == match.source_id
+
+
+def _groups(reading: Reading, match: Match) -> tuple[str, ...]:
+    """The groups the source shows for a user, or the users it shows for a group."""
+    members = reading.sides.directory.members
+    if match.kind == "group":
+        names = {user.source_id: user.name for user in reading.sides.directory.users}
+        return tuple(sorted(names.get(u, u) for u in members.get(match.source_id, ())))
+    groups = {group.source_id: group.name for group in reading.sides.directory.groups}
+    return tuple(sorted(groups.get(g, g) for g, users in members.items() if match.source_id in users))
+
+
+def _scope(steps: tuple[Step, ...]) -> str:
+    scope = steps[0]
+    if scope.failure:
+        return f"the rule failed: {scope.failure}  [{scope.text}]"
+    return f"{'in scope' if scope.value is True else 'out of scope'} by {scope.text} ({scope.place})"
+
+
+def _rules(steps: tuple[Step, ...]) -> tuple[Rule, ...]:
+    return tuple(Rule(step.path, step.text, step.place, step.value, step.failure) for step in steps[1:])
+
+
+def _out_of_scope(bridge: Bridge, snapshot: Snapshot, record: Record, today: str) -> Explanation:
+    kind: Kind = "user" if record in snapshot.users else "group"
+    steps = trace(record, bridge.mapping.of(kind), today, LastApplied())
+    return Explanation(
+        kind, record.id, record.id, None, (record.place,), dict(record.attributes), dict(record.raw), _scope(steps),
+        (), "excluded", "nothing", (), (), {}, {}, (),
+    )  # fmt: skip

@@ -1,0 +1,91 @@
+"""The inbox of a connection: who finds it busy leaves a request, and the run in progress carries it out.
+
+The request is for single identities (only.py); it goes before the next write of that run.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from time import sleep
+
+from scim_bridge.apply.engine import Superseded
+from scim_bridge.errors import BridgeError, Busy, Stop
+from scim_bridge.model.run import RequestRecord
+from scim_bridge.run.bridge import Bridge
+from scim_bridge.run.lifecycle import ActiveRun, Order, Reading, Result
+from scim_bridge.run.listing import Key
+from scim_bridge.run.only import Outer, run_one
+from scim_bridge.state.lock import lock
+from scim_bridge.state.writer import State
+
+_log = logging.getLogger("scim_bridge.run.inbox")
+_LOOKING = 0.2
+"""Seconds between two looks at whether a request was answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """What others ask of the run in progress: single identities, dealt with before its next write.
+
+    reading: what that run has read about everybody.
+    """
+
+    active: ActiveRun
+    reading: Reading
+
+    def has_requests(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self.active.state.reader.requests(self.active.bridge.name))
+
+    def answer(self) -> Sequence[Superseded]:
+        """Carry out each request as a run of its own. Nothing that goes wrong with one concerns the run in progress."""
+        requests = self.active.state.reader.requests(self.active.bridge.name)
+        results = [self._carry_out(request) for request in requests]
+        return [_dealt_with(result) for result in results if result is not None and result.applied is not None]
+
+    def _carry_out(self, request: RequestRecord) -> Result | None:
+        bridge, state = self.active.bridge, self.active.state
+        approved_by = request.who if request.is_approved else ""
+        order = replace(self.active.order, approved_by=approved_by, asked_by=request.who)
+        try:
+            with bridge.target.urgent():
+                result = run_one(bridge, state, request.subjects, order, Outer(self.active.id, self.reading))
+        except BridgeError as error:
+            state.answer(request.id, None, str(error), error.exit_code if isinstance(error, Stop) else 1)
+            return None
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run in progress goes on; the log has the details
+            _log.exception("a request for %s failed", ", ".join(request.subjects))
+            state.answer(request.id, None, f"the program failed ({type(error).__name__}); the log says more", 1)
+            return None
+        state.answer(request.id, result.run_id, exit_code=result.exit_code)
+        return result
+
+
+def _dealt_with(result: Result) -> Superseded:
+    """Whom a run for single identities has dealt with, and who was there for that."""
+    reading, applied = result.reading, result.applied
+    ends = applied.outcomes if applied is not None else ()
+    created = zip(result.plan.operations, ends, strict=True)
+    ids: dict[Key, str] = {(o.resource, o.source_id or ""): end.target_id for o, end in created if end.target_id}
+    there = {(match.kind, match.source_id) for match in reading.matches if match.existing is not None}
+    return Superseded(reading.only or frozenset(), ids, frozenset(there | ids.keys()))
+
+
+def wait_for_answer(bridge: Bridge, state: State, who: Sequence[str], order: Order) -> RequestRecord | None:
+    """Leave a request with the run in progress and wait. None if that run has ended without an answer."""
+    request_id = state.ask(bridge.name, who, order.asked_by, is_approved=bool(order.approved_by))
+    while True:
+        sleep(_LOOKING)
+        request = state.reader.request(request_id)
+        if request is not None and request.is_answered:
+            return request
+        try:
+            with lock(state.path, bridge.name, datetime.now(UTC)):
+                request = state.reader.request(request_id)
+                if request is not None and request.is_answered:
+                    return request
+                state.answer(request_id, None, "withdrawn")
+                return None
+        except Busy:
+            continue

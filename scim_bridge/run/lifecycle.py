@@ -1,0 +1,312 @@
+"""The lifecycle that every kind of run shares: begin, guard, approve or stop, send, conclude, put on record.
+
+A kind of run (sync, only, rollback, a saved plan) is how to read and plan; then it calls `carry_out`. What a run may
+close in the end follows from what it has read, and is decided here alone.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, never
+from scim_bridge.config.settings import ConnectionSettings
+from scim_bridge.errors import BridgeError, Busy, CredentialsRefused
+from scim_bridge.model.operation import Operation, counted_under
+from scim_bridge.model.plan import Bookkeeping, Plan
+from scim_bridge.model.protocol import Progress, silent
+from scim_bridge.model.run import Command, RunStatus
+from scim_bridge.model.source import SourceReading
+from scim_bridge.model.wording import counted
+from scim_bridge.plan.doubt import settle
+from scim_bridge.plan.guard import not_approved
+from scim_bridge.plan.inputs import Sides
+from scim_bridge.plan.match.correlate import Key, Matches
+from scim_bridge.plan.plan_file import fingerprint, operation_bytes
+from scim_bridge.run.bridge import Bridge, endpoint_key, open_bridge
+from scim_bridge.run.conclude import Conclusion, conclude
+from scim_bridge.run.target_view import Observed
+from scim_bridge.state.lock import lock
+from scim_bridge.state.writer import Closing, Ending, State
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a run was asked for. approved_by: who gave `--approve`, "" if nobody. today: the mapping's, "" = this day.
+
+    in_full: the target is read whatever is known of it. is_thorough: whoever is missing is asked for by id, whatever
+    the guard will say. after_restore: the state is a copy of unknown age. asked_by: who named the identities of
+    `--only`, which is an approval of what it does to them.
+    """
+
+    approved_by: str = ""
+    asked_by: str = ""
+    today: str = ""
+    progress: Progress = silent
+    is_stopping: Callable[[], bool] = never
+    in_full: bool = False
+    is_thorough: bool = False
+    after_restore: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Both sides as they are now, correlated, and the plan that follows. began: when it was begun, UTC.
+
+    only: whom it is about, None for all.
+    """
+
+    source: SourceReading
+    began: datetime
+    matches: Matches
+    observed: Observed
+    sides: Sides
+    plan: Plan
+    only: frozenset[Key] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a run. applied is None if the guard stopped it. new: what `--approve` did not cover."""
+
+    run_id: int
+    reading: Reading
+    plan: Plan
+    applied: Applied | None
+    conclusion: Conclusion
+    new: frozenset[str] = frozenset()
+
+    @property
+    def exit_code(self) -> int:
+        """What the command that asked for the run ends with (design.md §5)."""
+        if self.applied is None:
+            return 4
+        return 5 if self.conclusion.failed or self.conclusion.conflicts else 0
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveRun:
+    """A run that is on record as begun. id: its number in the history."""
+
+    id: int
+    bridge: Bridge
+    state: State
+    order: Order
+
+    def stop_by_guard(self, reading: Reading, plan: Plan, new: frozenset[str] = frozenset()) -> Result:
+        """Send nothing; what the limits counted is kept for approval. new: what an approval did not cover."""
+        self.state.keep_trip(self.id, self.bridge.name, plan.verdict)
+        conclusion = self.conclude(reading, plan, None)
+        detail = "stopped before the first write: " + "; ".join(trip.sentence for trip in plan.verdict.tripped)
+        requests, counts = self.bridge.target.requests, conclusion.counts
+        ending = Ending("stopped_by_guard", detail, plan.summary, counts, requests, verdict=plan.verdict)
+        self.close(reading, conclusion, ending, None)
+        return Result(self.id, reading, plan, None, conclusion, new)
+
+    def conclude(self, reading: Reading, sent: Plan, applied: Applied | None) -> Conclusion:
+        """What is known now. sent: the plan that was carried out, or stopped."""
+        return conclude(
+            reading.matches, reading.sides, reading.plan, sent, applied, policy=self.bridge.policy, only=reading.only
+        )
+
+    def close(self, reading: Reading, conclusion: Conclusion, ending: Ending, books: Bookkeeping | None) -> None:
+        """Put the end on record. What it may close follows from what was read: some say nothing about the others."""
+        closing: Closing = "none" if reading.only is not None else "all" if conclusion.has_tried else "planned"
+        self.state.finish(
+            self.id,
+            ending,
+            conclusion.conflicts,
+            books,
+            settled=(*reading.plan.settled, *conclusion.settled),
+            closing=closing,
+            carried_out=conclusion.carried_out,
+            pending=conclusion.pending,
+        )
+
+
+@contextmanager
+def begin(bridge: Bridge, state: State, command: Command, order: Order) -> Iterator[ActiveRun]:
+    """One run under the connection's lock. If it ends by an error, it is closed with its sentence first."""
+    with lock(state.path, bridge.name, datetime.now(UTC)):
+        active = ActiveRun(state.begin_run(bridge.name, bridge.endpoint, command), bridge, state, order)
+        with failure_on_record(state, active.id):
+            yield active
+
+
+@contextmanager
+def opened(connection: ConnectionSettings, state: State, command: Command) -> Iterator[Bridge]:
+    """A connection opened for a run. If it cannot be, that is a failed run on record, as any other failure is."""
+    with ExitStack() as stack:
+        try:
+            bridge = stack.enter_context(open_bridge(connection))
+        except Exception as error:
+            _put_on_record(connection, state, command, error)
+            raise
+        yield bridge
+
+
+def _put_on_record(connection: ConnectionSettings, state: State, command: Command, error: Exception) -> None:
+    """A run that could not begin. Where another one is in progress, the record is that run's."""
+    with suppress(Busy), lock(state.path, connection.name, datetime.now(UTC)):
+        run_id = state.begin_run(connection.name, endpoint_key(connection.target.url), command)
+        state.finish(run_id, _failed(error))
+
+
+def _failed(error: Exception) -> Ending:
+    detail = str(error) if isinstance(error, BridgeError) else f"the program failed ({type(error).__name__})"
+    return Ending("failed", detail, has_bad_credentials=isinstance(error, CredentialsRefused))
+
+
+@contextmanager
+def failure_on_record(state: State, run_id: int) -> Iterator[None]:
+    """A run that ends by an error is closed with its sentence before the error goes on."""
+    try:
+        yield
+    except Exception as error:
+        record = state.reader.run(run_id)
+        if record is not None and record.status == "running":
+            state.finish(run_id, _failed(error))
+        raise
+
+
+def remember(active: ActiveRun, reading: Reading) -> None:
+    """What was read is what the next runs go by, unless some are presumed gone: then the next one reads again.
+
+    The source's changes are kept whatever becomes of the plan: the next one is made of all records again, so nothing
+    of what they say is lost with it.
+    """
+    bridge, state, observed = active.bridge, active.state, reading.observed
+    if reading.source.learned is not None and reading.only is None:
+        state.learn(bridge.name, bridge.source.key, reading.source.learned, reading.began)
+    if observed.presumed:
+        state.forget_reading(bridge.name, bridge.endpoint)
+        return
+    if observed.is_whole:
+        cost = bridge.target.requests  # nothing else has been sent yet
+        state.observe(bridge.name, bridge.endpoint, observed.inventory, observed.members, observed.at, cost)
+    else:
+        read_now = {group_id: observed.members[group_id] for group_id in observed.read_now}
+        state.look_again(bridge.endpoint, observed.again, read_now)
+    state.settle(settle(observed.doubts, observed.inventory, observed.members, reading.sides.known, observed.now))
+
+
+class Requests(Protocol):
+    """What others ask of a run in progress."""
+
+    def has_requests(self) -> bool:
+        """Whether somebody waits. Asked several times a second."""
+        ...
+
+    def answer(self) -> Sequence[Superseded]:
+        """Carry out what was asked, and say whom this run is to leave alone now."""
+        ...
+
+
+MakeInbox = Callable[[ActiveRun, Reading], Requests]
+"""How a run gets its inbox, once it has read both sides."""
+
+
+def carry_out(
+    active: ActiveRun,
+    reading: Reading,
+    *,
+    saved: Plan | None = None,
+    inbox: MakeInbox | None = None,
+    before_sending: Callable[[], None] | None = None,
+) -> Result:
+    """What every kind of run does with its plan: guard, use the approval or stop, then send, conclude, and record.
+
+    saved: the plan to send in place of the one just made; approving it approves all that it counted. inbox: what is
+    urgent, and is dealt with between two writes. before_sending: called once the guard lets the plan through. Raises
+    Stop; what had landed by then is concluded first.
+    """
+    state, name = active.state, active.bridge.name
+    plan = saved or reading.plan
+    if plan.verdict.passed:
+        if reading.only is None and saved is None:
+            state.forget_trip(name)
+    elif not active.order.approved_by:
+        return active.stop_by_guard(reading, plan)
+    else:
+        new = _not_approved(state, name, plan) if saved is None else frozenset()
+        if new is None or new:
+            return active.stop_by_guard(reading, plan, new or frozenset())
+        state.use_approval(active.id, name, active.order.approved_by)
+    if before_sending is not None:
+        before_sending()
+    return _send(active, reading, plan, inbox)
+
+
+def _not_approved(state: State, connection: str, plan: Plan) -> frozenset[str] | None:
+    """What the limits count in this plan and not in the one that was kept for approval; None if none was kept."""
+    tripped = state.reader.tripped(connection)
+    return None if tripped is None else not_approved(plan.verdict, tripped[1])
+
+
+def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | None) -> Result:
+    """Journal, apply, conclude, record."""
+    bridge, state, order = active.bridge, active.state, active.order
+    is_relinking = reading.matches.is_relinking
+    journal = state.begin_applying(active.id, fingerprint(plan), reading.plan.conflicts, is_relinking=is_relinking)
+    journal.record((operation, operation_bytes(operation)) for operation in plan.operations)
+    ids = {(m.kind, m.source_id): m.existing.target_id for m in reading.matches if m.existing and m.source_id}
+    ground = Ground(ids, reading.sides.inventory, reading.sides.members)
+    work = Work(progress=order.progress, is_stopping=order.is_stopping)
+    if inbox is not None:
+        requests = inbox(active, reading)
+        work = replace(work, has_requests=requests.has_requests, answer_requests=requests.answer)
+    applied = apply(plan.operations, bridge.target, journal, ground, work)
+    journal.end_unsent(applied.outcomes)
+    conclusion = active.conclude(reading, plan, applied)
+    ending = Ending(
+        _status(applied),
+        _detail(applied, conclusion),
+        conclusion.summary,
+        conclusion.counts,
+        bridge.target.requests,
+        is_complete=applied.has_ended,
+        verdict=plan.verdict,
+        approved_by=order.asked_by or (order.approved_by if not plan.verdict.passed else ""),
+        mapping=bridge.mapping_key,
+        has_bad_credentials=isinstance(applied.stopped, CredentialsRefused),
+        approved=_approved(plan, order, reading.only or frozenset()),
+    )
+    active.close(reading, conclusion, ending, conclusion.books)
+    if applied.stopped is not None:
+        raise applied.stopped
+    return Result(active.id, reading, plan, applied, conclusion)
+
+
+def _approved(plan: Plan, order: Order, only: frozenset[Key]) -> frozenset[str]:
+    """What does not count in the window: what tripped and was approved, and what is done to users who were named.
+
+    For a group that was named all limits hold, so what it loses does count.
+    """
+    granted = {item for trip in plan.verdict.tripped for item in trip.items} if order.approved_by else set()
+    for operation in plan.operations if only else ():
+        if operation.resource == "user" or ("group", operation.source_id or "") not in only:
+            granted |= _counted(operation)
+    return frozenset(granted)
+
+
+def _counted(operation: Operation) -> frozenset[str]:
+    members = (member.target_id for member in operation.members)
+    counted = counted_under(operation.kind, operation.source_id, operation.target_id, members, counts=operation.counts)
+    return frozenset().union(*(items for _, items in counted))
+
+
+def _status(applied: Applied) -> RunStatus:
+    if applied.stopped is not None:
+        return "failed"
+    return "interrupted" if applied.is_cut else "done"
+
+
+def _detail(applied: Applied, conclusion: Conclusion) -> str:
+    """What is to be said of a run beside its numbers: why it stopped, or what the next one has to try again."""
+    if applied.stopped is not None:
+        return str(applied.stopped)
+    if applied.is_cut:
+        return f"stopped as asked; {counted(conclusion.failed, 'operation')} left for the next run"
+    failed = conclusion.failed
+    return f"{counted(failed, 'operation')} failed; the next run tries again" if failed else ""

@@ -1,0 +1,102 @@
+"""`rollback RUN`: the way back from a run, planned, guarded and journaled like any other run.
+
+It pauses the connection, or the schedule would carry out the same changes again.
+"""
+
+from datetime import UTC, datetime
+
+from scim_bridge.errors import Misconfigured
+from scim_bridge.model.identity import KINDS, Directory, Inventory, Kind, Snapshot, SourceCounts
+from scim_bridge.model.remembered import Remembered
+from scim_bridge.model.run import RunRecord
+from scim_bridge.model.source import SourceReading
+from scim_bridge.plan.inputs import Sides
+from scim_bridge.plan.make import Occasion
+from scim_bridge.plan.plan_file import from_document
+from scim_bridge.plan.undo import Past, Sent, invert
+from scim_bridge.run.bridge import Bridge
+from scim_bridge.run.lifecycle import Order, Reading, Result, begin, carry_out, remember
+from scim_bridge.run.target_view import asked_for, observe, with_members
+from scim_bridge.run.touched_since import touches_since
+from scim_bridge.state.reader import StateReader
+from scim_bridge.state.writer import State
+
+_ALL = 10_000_000
+
+
+def roll_back(bridge: Bridge, state: State, undone: int, order: Order, who: str) -> Result:
+    """Undo a run within the limits, and pause the connection. Raises Misconfigured for a run that cannot be undone."""
+    with begin(bridge, state, "rollback", order) as active:
+        reading = read_and_invert(bridge, state.reader, undone, order)
+        remember(active, reading)
+        reason = f"rolled back run {undone}"
+        return carry_out(active, reading, before_sending=lambda: state.pause(bridge.name, who, reason))
+
+
+def nothing_to_undo(reader: StateReader, undone: int) -> str:
+    """Why there is nothing to undo in a run that has ended, "" if there is something."""
+    record, counts = reader.run(undone), reader.operation_counts(undone)
+    if record is None or record.status == "running" or any(counts.get(s) for s in ("done", "sent", "held", "failed")):
+        return ""
+    return f"run {undone}: it sent nothing, so there is nothing to undo"
+
+
+def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Order) -> Reading:
+    """The plan that undoes a run. The target is read in full, the source not at all."""
+    _require_undoable(bridge, reader.run(undone), undone)
+    now = datetime.now(UTC)
+    moment = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+    known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
+    existing = observe(bridge, reader, known, now, order.progress, in_full=True)
+    existing = asked_for(bridge, reader, existing, order.progress)
+    sent, lost = _sent(reader, undone, existing.inventory, known)
+    managed = {link.target_id for link in known.groups.values()}
+    touched = {each.target_id for each in sent if each.operation.resource == "group"}
+    groups = sorted((managed | touched) & existing.inventory.groups.keys())
+    existing = with_members(bridge, reader, existing, groups, order.progress)
+    nothing = Directory((), (), {}, known.counts or SourceCounts(0, 0, 0))
+    sides = Sides(nothing, existing.inventory, existing.members, known)
+    occasion = Occasion(bridge.name, bridge.endpoint, known.mapping, moment, moment[:10], moment)
+    touches = touches_since(bridge, reader, undone, sides)
+    past = Past(undone, sent, touches, _left_since(bridge, reader, undone, known), lost)
+    plan, matches = invert(past, sides, bridge.policy, bridge.target.capabilities, occasion)
+    source = SourceReading(Snapshot((), (), {}))
+    return Reading(source, now, matches, existing, sides, plan, only=frozenset())
+
+
+def _require_undoable(bridge: Bridge, record: RunRecord | None, undone: int) -> None:
+    if record is None or record.connection != bridge.name:
+        raise Misconfigured(f"connection {bridge.name} has no run {undone}", "See: scim-bridge history")
+    if record.status == "running":
+        raise Misconfigured(f"run {undone} is still in progress", "Wait for it to end.")
+
+
+def _sent(reader: StateReader, undone: int, inventory: Inventory, known: Remembered) -> tuple[list[Sent], list[str]]:
+    """What a run sent, in the order of its plan, each with its resource; and the names of what is not to be found.
+
+    An operation without a good answer counts as well: what landed of it, the target tells.
+    """
+    by_id = {(kind, r.external_id): r.target_id for kind in KINDS for r in inventory.of(kind).values() if r.external_id}
+    by_id |= {(kind, link.source_id): link.target_id for kind in KINDS for link in known.of(kind).values()}
+    sent, lost = [], []
+    for record in reader.operations(undone, limit=_ALL):
+        if record.sent_at is None or record.status in ("not_sent", "superseded", "planned"):
+            continue
+        operation = from_document(record.document)
+        target_id = (
+            record.target_id or operation.target_id or by_id.get((operation.resource, operation.source_id or ""))
+        )
+        if target_id is not None:
+            sent.append(Sent(operation, target_id, record.status == "done"))
+        elif operation.is_create and record.status != "held":
+            lost.append(operation.subject)
+    return sent, lost
+
+
+def _left_since(bridge: Bridge, reader: StateReader, undone: int, known: Remembered) -> frozenset[tuple[Kind, str]]:
+    """Those whose record a later run has seen gone: nobody brings them back by undoing an earlier change."""
+    following = reader.next_run(bridge.name, undone)
+    if following is None:
+        return frozenset()
+    links = (link for kind in KINDS for link in known.of(kind).values())
+    return frozenset((k.kind, k.target_id) for k in links if k.left_at is not None and k.left_at >= following.started)

@@ -1,0 +1,190 @@
+"""One run from end to end: the picture of design.md §1 as one page. Every line leaves for the room of the same name."""
+
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from scim_bridge.errors import PlanOutdated
+from scim_bridge.mapping.record import map_records
+from scim_bridge.model.identity import Directory, Notice
+from scim_bridge.model.own_write import Pair
+from scim_bridge.model.plan import Plan
+from scim_bridge.model.remembered import LastApplied, Remembered
+from scim_bridge.model.source import SourceReading
+from scim_bridge.plan.assignments import concerned, with_assignments
+from scim_bridge.plan.decide.group_members import losing, unwanted, with_strangers
+from scim_bridge.plan.doubt import settle, with_settled
+from scim_bridge.plan.fingerprint import changed_since
+from scim_bridge.plan.fit import fit
+from scim_bridge.plan.guard import refuse_empty
+from scim_bridge.plan.inputs import Sides
+from scim_bridge.plan.make import Occasion, make_plan
+from scim_bridge.plan.match.correlate import Matches, correlate
+from scim_bridge.plan.plan_file import fingerprint
+from scim_bridge.run.bridge import Bridge
+from scim_bridge.run.lifecycle import MakeInbox, Order, Reading, Result, begin, carry_out, remember
+from scim_bridge.run.target_view import (
+    Observed,
+    asked_for,
+    knowledge,
+    observe,
+    recollect,
+    said_why_whole,
+    with_members,
+    without_members,
+)
+from scim_bridge.run.touched_since import undone_since
+from scim_bridge.state.reader import StateReader
+from scim_bridge.state.writer import State
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Millions of values are made here and none of them in a circle: looking for circles took a quarter of the time.
+
+    They are kept out of later searches too (freeze), until the next run begins with a search through everything.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Both sides as they were read, nothing mapped yet; now: UTC."""
+
+    source: SourceReading
+    existing: Observed
+    today: str
+    now: datetime
+
+
+@collector_paused()
+def read_and_plan(bridge: Bridge, reader: StateReader, order: Order) -> Reading:
+    """Read both sides, then map and plan. Nothing is written anywhere."""
+    known, sight = read_both(bridge, reader, order)
+    return plan_from(bridge, reader, known, sight, order)
+
+
+def read_both(bridge: Bridge, reader: StateReader, order: Order) -> tuple[Remembered, Sight]:
+    """What is remembered, what the source shows, and what the target holds."""
+    now = datetime.now(UTC)
+    known = knowledge(bridge, reader, now)
+    today = order.today or bridge.today(now)
+    memory = None if order.in_full else recollect(bridge, reader, now)
+    source = said_why_whole(bridge.source.read(today, memory, order.progress))
+    refuse_empty(source.snapshot.counts)
+    existing = observe(bridge, reader, known, now, order.progress, in_full=order.in_full)
+    return known, Sight(source, existing, today, now)
+
+
+def plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Sight, order: Order) -> Reading:
+    """Everything that follows from both sides. Several mappings may be planned from one sight.
+
+    Who was presumed gone is asked for by id, unless that many missing ones end the run before anything is written.
+    """
+    reading = _plan_from(bridge, reader, known, sight, order)
+    presumed = reading.observed.presumed
+    if not presumed:
+        return reading
+    is_asked = order.approved_by or order.is_thorough
+    if not is_asked and any(trip.limit == "missing" for trip in reading.plan.verdict.tripped):
+        warnings = (_not_asked_for(len(presumed)), *reading.plan.warnings)
+        return replace(reading, plan=replace(reading.plan, warnings=warnings))
+    existing = asked_for(bridge, reader, reading.observed, order.progress)
+    return _plan_from(bridge, reader, known, replace(sight, existing=existing), order)
+
+
+def _not_asked_for(count: int) -> Notice:
+    detail = (
+        f"{count:,} of those that the target's list lacks were not asked for by id, since all of a sample are gone; "
+        "before an approved run writes anything, each of them is"
+    )
+    return Notice("not_asked_for", "target", detail)
+
+
+def _plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Sight, order: Order) -> Reading:
+    """Map, fit, correlate, read the members of matched groups, plan, and name what hangs on that."""
+    records, existing = sight.source.snapshot, sight.existing
+    known = with_settled(known, settle(existing.doubts, existing.inventory, None, known, sight.now))
+    last = LastApplied(known, existing.inventory)
+    desired = fit(map_records(records, bridge.mapping, sight.today, last), bridge.target.capabilities)
+    matches = correlate(desired, existing.inventory, known, bridge.terms)
+    existing = with_members(bridge, reader, existing, matches.member_groups, order.progress)
+    if not _is_confirmed(bridge, unwanted(matches, desired, existing.members), existing):
+        existing = with_members(bridge, reader, without_members(existing), matches.member_groups, order.progress)
+    known = with_settled(known, settle(existing.doubts, existing.inventory, existing.members, known, sight.now))
+    plan = _plan(bridge, matches, desired, existing, known, sight)
+    plan = with_strangers(plan, reader.members(bridge.endpoint, losing(plan), ours=True) if losing(plan) else {})
+    holders = concerned(plan, matches, bridge.policy, is_whole=existing.is_whole)
+    plan = with_assignments(plan, matches, bridge.access.look_up(holders), known, bridge.policy)
+    sides = Sides(desired, existing.inventory, existing.members, known)
+    return Reading(sight.source, sight.now, matches, existing, sides, plan)
+
+
+def _plan(
+    bridge: Bridge, matches: Matches, desired: Directory, existing: Observed, known: Remembered, sight: Sight
+) -> Plan:
+    sides = Sides(desired, existing.inventory, existing.members, known)
+    created, read_at = _text(sight.now), _text(existing.at)
+    occasion = Occasion(bridge.name, bridge.endpoint, bridge.mapping_key, created, sight.today, read_at)
+    return make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion)
+
+
+def _is_confirmed(bridge: Bridge, memberships: Iterable[Pair], existing: Observed) -> bool:
+    """Before what a filter showed may remove anybody, one member is asked for in another way (design.md §6.9)."""
+    for group_id, user_id in memberships:
+        if group_id in existing.read_now and (group_id, user_id) not in existing.lacking:  # else it was not shown
+            return bridge.target.confirms(group_id, user_id)
+    return True
+
+
+def _text(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def sync(bridge: Bridge, state: State, order: Order, inbox: MakeInbox | None = None) -> Result:
+    """Bring the target to what the source says, within the limits. inbox: how urgent requests of others get in.
+
+    Raises Stop; the run is then on record as failed.
+    """
+    with begin(bridge, state, "sync", order) as active:
+        if order.after_restore:
+            state.begin_restore(active.id)
+        reading = read_and_plan(bridge, state.reader, order)
+        remember(active, reading)
+        return carry_out(active, reading, inbox=inbox)
+
+
+def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order, inbox: MakeInbox | None = None) -> Result:
+    """Apply a saved plan exactly. Raises PlanOutdated, by name, if either side has changed since it was made.
+
+    A plan that was begun and cut goes on by its journal: what it had sent itself does not count as a change.
+    """
+    with begin(bridge, state, "apply", order) as active:
+        ended_by = state.reader.applied_by(bridge.name, fingerprint(saved))
+        if ended_by is not None:
+            raise PlanOutdated(f"this plan was applied by run {ended_by}", _plan_again(bridge))
+        begun = state.reader.begun(bridge.name, fingerprint(saved))
+        whole = replace(order, today=saved.today, in_full=True, is_thorough=bool(begun))
+        reading = read_and_plan(bridge, state.reader, whole)
+        remember(active, reading)
+        ids = frozenset(record.operation_id for record in begun)
+        moved = changed_since(saved, reading.plan.basis, reading.sides.inventory, reading.sides.members, ids)
+        moved = moved or undone_since(bridge, state.reader, begun, reading.sides)
+        if moved:
+            raise PlanOutdated(f"{moved} since this plan was made, so nothing was sent", _plan_again(bridge))
+        if saved.verdict.passed and not begun:  # the window may have filled since
+            saved = replace(saved, verdict=reading.plan.verdict)
+        return carry_out(active, reading, saved=saved, inbox=inbox)
+
+
+def _plan_again(bridge: Bridge) -> str:
+    return f"Plan again: scim-bridge plan {bridge.name}"

@@ -1,0 +1,160 @@
+"""What the target holds: as it is read now, or as it was last seen where that is young enough (design.md §6.8).
+
+Between verifying runs nobody asks the target what it holds: every answered write has moved the state on. Only what was
+left in doubt by an unclean end is looked at again (§6.4).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from scim_bridge.model.doubt import Doubt
+from scim_bridge.model.identity import EXTERNAL_ID, KINDS, Existing, Inventory, Kind, Members, Notice
+from scim_bridge.model.own_write import Pair
+from scim_bridge.model.protocol import Progress
+from scim_bridge.model.remembered import Remembered
+from scim_bridge.model.run import OperationRecord
+from scim_bridge.model.source import Memory, SourceReading
+from scim_bridge.plan.backoff import with_due
+from scim_bridge.plan.plan_file import from_document
+from scim_bridge.run.bridge import Bridge
+from scim_bridge.run.listing import FEW, Found, Key, ask_all, read_members, read_settled, with_again
+from scim_bridge.state.reader import StateReader
+
+_REPAIRS = 4
+"""Days, or intervals of `verify`, over which it is counted how often the same value was set back: three in a row, and
+some room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The target as a run takes it to be. at: when it was last read in full; is_whole: by this run. now: of the run.
+
+    again: what was looked at again, None for what is gone. members: of the groups that were asked for; read_now: those
+    of them that the target was asked about in this run; lacking: memberships that its answer did not show yet.
+    doubts: writes of earlier runs without a good answer, which can be looked at now. presumed: linked ones that are
+    presumed gone (listing.py), which must be asked for before anything is written.
+    """
+
+    inventory: Inventory
+    at: datetime
+    is_whole: bool
+    now: datetime
+    again: Found = field(default_factory=dict)
+    members: Members = field(default_factory=dict)
+    read_now: frozenset[str] = frozenset()
+    lacking: frozenset[Pair] = frozenset()
+    doubts: tuple[Doubt, ...] = ()
+    presumed: frozenset[Key] = frozenset()
+
+
+def knowledge(bridge: Bridge, reader: StateReader, now: datetime, *, is_asked: bool = False) -> Remembered:
+    """What earlier runs left behind, as far as this connection's policy asks for it.
+
+    Who was in which group is not believed before a run about everybody has ended since the state was lost or restored.
+    is_asked: a person named whom the run is about, so what the target refused of these is sent again at once.
+    """
+    known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
+    known = with_due(known, bridge.mapping_key, now, is_asked=is_asked)
+    since = now - _REPAIRS * bridge.verify.source_every
+    known = replace(known, repaired=reader.repairs(bridge.name, bridge.endpoint, since))
+    if bridge.policy.drift == "report":
+        is_told = not known.is_fresh or known.counts is not None
+        known = replace(known, memberships=reader.members(bridge.endpoint, None, ours=True) if is_told else {})
+    return known
+
+
+def verified_every(bridge: Bridge, reader: StateReader) -> timedelta:
+    """How old a whole reading of the target may be now."""
+    capabilities, cost = bridge.target.capabilities, reader.reading_cost(bridge.name, bridge.endpoint)
+    return bridge.verify.every(cost.requests(capabilities.page, shows_members=capabilities.shows_members))
+
+
+def recollect(bridge: Bridge, reader: StateReader, now: datetime) -> Memory | None:
+    """What the source remembers, unless it is time to read it whole again."""
+    return reader.source_memory(bridge.name, bridge.source.key, now - bridge.verify.source_every)
+
+
+def said_why_whole(source: SourceReading) -> SourceReading:
+    """The same, with a warning if everything had to be read although only changes were wanted."""
+    if source.learned is None or not source.learned.reason:
+        return source
+    detail = f"the whole source was read, because {source.learned.reason}"
+    warnings = (*source.snapshot.warnings, Notice("read_in_full", "source", detail))
+    return replace(source, snapshot=replace(source.snapshot, warnings=warnings))
+
+
+def observe(
+    bridge: Bridge, reader: StateReader, known: Remembered, now: datetime, progress: Progress, *, in_full: bool
+) -> Observed:
+    """Users and groups of the target. in_full: read it whatever is known."""
+    last = reader.last_reading(bridge.name, bridge.endpoint)
+    in_doubt = reader.doubtful(bridge.name, bridge.endpoint)
+    is_due = in_full or last is None or now - last >= verified_every(bridge, reader)
+    if last is None or is_due or len(in_doubt) > FEW:  # a reading brings a hundred a request
+        listed = read_settled(bridge, reader, known, now, progress)
+        doubts = doubts_of(in_doubt, known, listed.inventory)
+        return Observed(listed.inventory, now, is_whole=True, now=now, doubts=doubts, presumed=listed.presumed)
+    bridge.target.check()  # a token that has died is found out now, not with the first revocation
+    again: dict[Key, Existing | None] = {}
+    for record in in_doubt:
+        again |= _look_again(bridge, record, known)
+    seen = with_again(reader.inventory(bridge.endpoint), again)
+    doubts = doubts_of(in_doubt, known, seen)
+    return Observed(seen, last, is_whole=False, now=now, again=again, doubts=doubts)
+
+
+def asked_for(bridge: Bridge, reader: StateReader, observed: Observed, progress: Progress) -> Observed:
+    """The same with everybody asked for who was presumed gone."""
+    found = ask_all(bridge, reader, observed.presumed, progress)
+    return replace(observed, inventory=with_again(observed.inventory, found), presumed=frozenset())
+
+
+def doubts_of(records: Sequence[OperationRecord], known: Remembered, inventory: Inventory) -> tuple[Doubt, ...]:
+    """Writes in doubt, each with its resource: by the journal, by the link that a create left, or by its externalId."""
+    shown = ((kind, resource) for kind in KINDS for resource in inventory.of(kind).values())
+    marked = {(kind, r.external_id): r.target_id for kind, r in shown if r.external_id} if records else {}
+    found = []
+    for record in records:
+        operation = from_document(record.document)
+        link = known.of(operation.resource).get(operation.source_id or "")
+        there = link.target_id if link is not None else marked.get((operation.resource, operation.source_id or ""), "")
+        target_id = record.target_id or operation.target_id or there
+        found.append(Doubt(record.run_id, operation, target_id, record.sent_at or datetime.min.replace(tzinfo=UTC)))
+    return tuple(found)
+
+
+def with_members(
+    bridge: Bridge, reader: StateReader, observed: Observed, group_ids: Iterable[str], progress: Progress
+) -> Observed:
+    """The same with the members of these groups: read now where the groups were, or were never read before."""
+    wanted = dict.fromkeys(group_ids)
+    stored = {} if observed.is_whole else reader.members(bridge.endpoint, wanted)
+    known = {group_id: users for group_id, users in stored.items() if ("group", group_id) not in observed.again}
+    known |= {group_id: users for group_id, users in observed.members.items() if group_id in wanted}
+    unknown = [group_id for group_id in wanted if group_id not in known]
+    read, lacking = read_members(bridge, reader, unknown, observed.inventory.users, observed.now, progress)
+    read_now = observed.read_now | frozenset(unknown)
+    return replace(observed, members={**known, **read}, read_now=read_now, lacking=observed.lacking | lacking)
+
+
+def without_members(observed: Observed) -> Observed:
+    """The same as if no members had been asked for yet, so that they are asked for anew."""
+    return replace(observed, members={}, read_now=frozenset(), lacking=frozenset())
+
+
+def _look_again(bridge: Bridge, record: OperationRecord, known: Remembered) -> dict[Key, Existing | None]:
+    """What an operation has touched, as the target shows it now.
+
+    A resource that had no id yet when the operation was planned is found by the link that its creation has left; one
+    whose creation was not answered either is looked for by its externalId.
+    """
+    kind: Kind = "user" if record.kind.endswith("_user") else "group"
+    source_id = record.document["source_id"] or ""
+    link = known.of(kind).get(source_id)
+    target_id = record.target_id or (link.target_id if link is not None else None)
+    if target_id is not None:
+        return {(kind, target_id): bridge.target.get(kind, target_id)}
+    external_id = record.document.get("changes", {}).get(EXTERNAL_ID, [None, source_id])[1]
+    found = bridge.target.find(kind, EXTERNAL_ID, external_id) if external_id else None
+    return {(kind, found.target_id): found} if found is not None else {}

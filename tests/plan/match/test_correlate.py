@@ -1,0 +1,148 @@
+"""Who is who: links, then externalIds, then names; and who must wait because a value is claimed twice."""
+
+from dataclasses import replace
+
+from scim_bridge.model.identity import Flaw
+from scim_bridge.model.policy import Policy, Protect
+from scim_bridge.model.remembered import Remembered
+from tests.builders import directory, group, linked, matched, on_target, planned, target, terms, told, user
+
+
+def _situations(matches: object) -> dict[str, str]:
+    return {m.source_id or m.name: m.row.situation + (" held" if m.is_held else "") for m in matches}  # type: ignore[attr-defined]
+
+
+def test_a_link_wins_over_every_name() -> None:
+    desired = directory(user("a", userName="new@x"))
+    existing = target(on_target("t1", user("a", userName="old@x")), on_target("t2", user("z", userName="else@x")))
+    match = matched(desired, existing, linked(("user", "a", "t1"))).users[0]
+    assert (match.existing and match.existing.target_id, match.by) == ("t1", "link")
+
+
+def test_an_external_id_wins_over_a_name_and_is_compared_as_written() -> None:
+    desired = directory(user("a"), user("A", userName="b@x"))
+    existing = target(on_target("t1", user("a", userName="other@x")))
+    found = {m.source_id: m.by for m in matched(desired, existing).users}
+    assert found == {"a": "externalId", "A": ""}
+
+
+def test_names_are_compared_without_regard_to_case_and_the_difference_is_an_update() -> None:
+    desired = directory(user("a", userName="Anna@x"))
+    existing = target(on_target("t1", user("a", userName="ANNA@x"), externalId=""))
+    assert told(planned(desired, existing)) == ["adopt_user ANNA@x: externalId, userName"]
+
+
+def test_two_records_claiming_one_new_name_are_both_held() -> None:
+    plan = planned(directory(user("u1", userName="sato@x"), user("u2", userName="SATO@x")), target())
+    assert plan.operations == ()
+    assert [(c.kind, c.subjects) for c in plan.conflicts] == [("duplicate_user_name", ("sato@x", "SATO@x"))]
+    assert plan.held == 2
+
+
+def test_who_holds_a_claimed_name_on_the_target_goes_on() -> None:
+    desired = directory(user("u1", userName="sato@x", title="Lead"), user("u2", userName="SATO@x"))
+    existing = target(on_target("t1", user("u1", userName="sato@x")))
+    plan = planned(desired, existing, linked(("user", "u1", "t1")))
+    assert told(plan) == ["update_user sato@x: title"]
+    assert plan.held == 1
+
+
+def test_a_claimed_email_holds_nobody_and_is_left_out() -> None:
+    plan = planned(directory(user("a", emails="same@x"), user("b", emails="Same@x")), target())
+    assert [o.changes.get("emails") for o in plan.operations] == [None, None]
+    assert [c.kind for c in plan.conflicts] == ["duplicate_email"]
+
+
+def test_an_email_held_by_a_stranger_stays_as_it_is_on_the_target() -> None:
+    desired = directory(user("a", emails="wanted@x", title="Lead"))
+    existing = target(
+        on_target("t1", user("a", emails="mine@x")), on_target("t2", user("s", emails="Wanted@x"), externalId="")
+    )
+    plan = planned(desired, existing, linked(("user", "a", "t1")))
+    assert told(plan) == ["update_user a@corp.example: title"]
+    assert [c.kind for c in plan.conflicts] == ["email_taken"]
+
+
+def test_a_name_that_its_owner_gives_up_in_this_plan_is_free() -> None:
+    desired = directory(user("a", userName="after@x"), user("n", userName="before@x"))
+    existing = target(on_target("t1", user("a", userName="before@x")))
+    plan = planned(desired, existing, linked(("user", "a", "t1")))
+    assert told(plan) == ["update_user before@x: userName", "create_user before@x"]
+    assert plan.operations[1].after == (plan.operations[0].id,)
+
+
+def test_a_name_whose_owner_is_held_is_taken_and_so_on_down_the_chain() -> None:
+    held = replace(user("a", userName="1@x"), flaws=(Flaw("missing_value", "displayName", "d", "r", fatal=True),))
+    desired = directory(held, user("b", userName="0@x"), user("c", userName="old-b@x"))
+    existing = target(on_target("t1", user("a", userName="0@x")), on_target("t2", user("b", userName="old-b@x")))
+    plan = planned(desired, existing, linked(("user", "a", "t1"), ("user", "b", "t2")))
+    assert plan.operations == ()
+    assert plan.held == 3
+
+
+def test_the_name_of_somebody_who_left_is_taken() -> None:
+    existing = target(on_target("t1", user("old", userName="sato@x"), active=False))
+    desired = directory(user("new", userName="sato@x"))
+    assert _situations(matched(desired, existing, linked(("user", "old", "t1"))).users) == {
+        "new": "taken held",
+        "old": "departed",
+    }
+
+
+def test_one_resource_claimed_by_two_unknown_records_is_given_to_neither() -> None:
+    existing = target(on_target("t1", user("x", userName="a@x", emails="b@x"), externalId=""))
+    desired = directory(user("u1", userName="a@x"), user("u2", userName="c@x", emails="b@x"))
+    matches = matched(desired, existing, given=terms(match_users=("userName", "emails"))).users
+    assert _situations(matches)["u1"] == "contested held"
+    assert _situations(matches)["u2"] == "contested held"
+
+
+def test_one_record_that_matches_two_resources_is_held() -> None:
+    existing = target(
+        on_target("t1", user("x", userName="a@x"), externalId=""),
+        on_target("t2", user("y", userName="b@x", emails="m@x"), externalId=""),
+    )
+    desired = directory(user("u", userName="a@x", emails="m@x"))
+    matches = matched(desired, existing, given=terms(match_users=("userName", "emails"))).users
+    assert _situations(matches)["u"] == "ambiguous held"
+
+
+def test_what_another_connection_has_is_taken_and_never_an_orphan() -> None:
+    existing = target(on_target("t1", user("x", userName="a@x"), externalId=""))
+    known = Remembered(is_fresh=False, linked_elsewhere=frozenset({("user", "t1")}))
+    desired = directory(user("u", userName="a@x"))
+    assert _situations(matched(desired, existing, known).users)["u"] == "taken held"
+    assert planned(directory(), existing, known).skipped == ()
+
+
+def test_after_the_first_run_a_match_by_name_asks_first() -> None:
+    existing = target(on_target("t1", group("x", displayName="dev"), externalId=""))
+    plan = planned(directory(group("g", displayName="Dev")), existing, linked())
+    assert plan.operations == ()
+    assert [c.kind for c in plan.conflicts] == ["adopt?"]
+
+
+def test_mixed_up_external_ids_hold_both() -> None:
+    desired = directory(user("a"), user("b"))
+    existing = target(on_target("t1", user("a"), externalId="b"), on_target("t2", user("b"), externalId="zzz"))
+    plan = planned(desired, existing, linked(("user", "a", "t1"), ("user", "b", "t2")))
+    assert plan.operations == ()
+    assert {c.kind for c in plan.conflicts} == {"external_id_mixed"}
+
+
+def test_a_record_that_lost_its_id_keeps_its_account() -> None:
+    nameless = replace(
+        user("", userName="a@x", externalId=""), flaws=(Flaw("missing_id", "externalId", "d", "r", fatal=True),)
+    )
+    existing = target(on_target("t1", user("a", userName="a@x")), on_target("s1", group("g")), members={"s1": ["t1"]})
+    known = linked(("user", "a", "t1"), ("group", "g", "s1"))
+    plan = planned(directory(nameless, group("g"), members={"g": []}), existing, known)
+    assert plan.operations == ()
+
+
+def test_who_has_left_is_shut_out_although_somebody_protected_bears_the_same_email() -> None:
+    policy = Policy(rehire="link", protect=Protect(users=("admin*",)))
+    existing = target(on_target("t", user("left", emails="x@corp.example")))
+    newcomer = user("n", userName="admin", emails="x@corp.example")
+    plan = planned(directory(newcomer), existing, linked(("user", "left", "t")), policy)
+    assert told(plan) == ["deactivate_user left@corp.example: active"]
