@@ -9,16 +9,15 @@ import os
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from tests.laws.histories.source_steps import SourceSteps
 from tests.laws.histories.target_steps import TargetSteps
 from tests.laws.histories.weather_steps import Kills, WeatherSteps
 
 
-class Histories(SourceSteps, TargetSteps, WeatherSteps):
+class Histories(TargetSteps, WeatherSteps):
     """Everything but kills, in one process."""
 
 
-class KilledHistories(SourceSteps, TargetSteps, Kills):
+class KilledHistories(TargetSteps, Kills):
     """The same with processes that are killed while a write is held: before it lands, or after."""
 
 

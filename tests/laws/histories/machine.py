@@ -220,11 +220,16 @@ class Machine(RuleBasedStateMachine):
         return code, out.buffer.getvalue(), said
 
     def conflicts(self) -> list[Any]:
-        found: list[Any] = orjson.loads(self.cli("conflicts", "--output", "json")[1])
+        return self._list("conflicts")
+
+    def _list(self, command: str) -> list[Any]:
+        code, out, err = self.cli(command, "--output", "json")
+        self.require([] if code == 0 else [f"{command} ends with {code}: {err}"])
+        found: list[Any] = orjson.loads(out)
         return found
 
     def last_run(self, which: int) -> tuple[str, str] | None:
         """A run's number and its connection; which: counted from the newest, modulo their number."""
-        runs = orjson.loads(self.cli("history", "--output", "json")[1])
+        runs = self._list("history")
         found = runs[which % len(runs)] if runs else None
         return (str(found["id"]), found["connection"]) if found is not None else None

@@ -1,9 +1,14 @@
 """What happens in the sources, and to the mapping's scope."""
 
+from collections.abc import Sequence
+
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from tests.laws.histories.machine import GROUPS, LOGINS, NAMES, SCOPES, Machine
+
+Edit = tuple[int, str, str, str, bool]
+EDITS = st.lists(st.tuples(st.integers(0, 4), NAMES, NAMES, GROUPS, st.booleans()), min_size=2, max_size=5)
 
 
 class SourceSteps(Machine):
@@ -112,8 +117,8 @@ class SourceSteps(Machine):
             people.groups[group] = name
             self.write()
 
-    @rule(steps=st.lists(st.tuples(st.integers(0, 4), NAMES, NAMES, GROUPS, st.booleans()), min_size=2, max_size=5))
-    def edit_many(self, steps: list[tuple[int, str, str, str, bool]]) -> None:
+    @rule(steps=EDITS)
+    def edit_many(self, steps: Sequence[Edit]) -> None:
         """Several edits at once, before any run sees them."""
         for which, name, other, group, is_enabled in steps:
             if which == 0:

@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.e2e.process import start
 from tests.e2e.test_policies import age
 from tests.laws.histories.machine import CONNECTIONS, GROUPS, NAMES, WHICH
 from tests.laws.histories.operator_steps import OperatorSteps
+from tests.laws.histories.source_steps import EDITS, Edit, SourceSteps
 
 RUNS = ("sync", "sync", "full", "only", "apply", "rollback", "restored")
 FAULTS = st.builds(
@@ -28,7 +30,7 @@ FAULTS = st.builds(
 )
 
 
-class WeatherSteps(OperatorSteps):
+class WeatherSteps(SourceSteps, OperatorSteps):
     """What nobody in particular does."""
 
     @rule(hours=st.sampled_from((1, 30, 60)))
@@ -81,9 +83,19 @@ class WeatherSteps(OperatorSteps):
             Fault(fault.kind, fault.method, fault.path, status=fault.status, left=fault.left, skip=fault.skip)
         )
 
-    @rule(fault=FAULTS, run=st.sampled_from(RUNS), connection=CONNECTIONS, name=st.one_of(NAMES, GROUPS), which=WHICH)
-    def bad_weather(self, fault: Fault, run: str, connection: str, name: str, which: int) -> None:
+    @rule(
+        edits=EDITS,
+        fault=FAULTS,
+        run=st.sampled_from(RUNS),
+        connection=CONNECTIONS,
+        name=st.one_of(NAMES, GROUPS),
+        which=WHICH,
+    )
+    def bad_weather(
+        self, edits: Sequence[Edit], fault: Fault, run: str, connection: str, name: str, which: int
+    ) -> None:
         """Something goes wrong with the next writes of a run, then all is well again."""
+        self.edit_many(edits)
         arguments, of = self._run_of(run, connection, name, which)
         if arguments:
             self._fail(fault)
@@ -107,9 +119,12 @@ class WeatherSteps(OperatorSteps):
             return ("sync", connection, "--full", "--after-restore"), connection
         return ("sync", connection, *(["--full"] if run == "full" else [])), connection
 
-    @rule(fault=FAULTS, connection=CONNECTIONS, is_overtaken=st.booleans(), approve=st.booleans())
-    def saved_plan_is_cut(self, fault: Fault, connection: str, is_overtaken: bool, approve: bool) -> None:
+    @rule(edits=EDITS, fault=FAULTS, connection=CONNECTIONS, is_overtaken=st.booleans(), approve=st.booleans())
+    def saved_plan_is_cut(
+        self, edits: Sequence[Edit], fault: Fault, connection: str, is_overtaken: bool, approve: bool
+    ) -> None:
         """A saved plan is begun and cut, perhaps overtaken by a sync, and applied again."""
+        self.edit_many(edits)
         self.save_plan(connection)
         if not self.saved.exists():
             return
@@ -126,14 +141,18 @@ class Kills(WeatherSteps):
     """Processes that are killed while a write is held: before it lands, or after."""
 
     @rule(
+        edits=EDITS,
         kind=st.sampled_from(("hold_before", "hold_after")),
-        skip=st.integers(0, 4),
+        skip=st.sampled_from((0, 0, 1, 2)),
         run=st.sampled_from(RUNS),
         connection=CONNECTIONS,
         name=st.one_of(NAMES, GROUPS),
         which=WHICH,
     )
-    def kill(self, kind: Any, skip: int, run: str, connection: str, name: str, which: int) -> None:
+    def kill(
+        self, edits: Sequence[Edit], kind: Any, skip: int, run: str, connection: str, name: str, which: int
+    ) -> None:
+        self.edit_many(edits)
         arguments, _ = self._run_of(run, connection, name, which)
         if not arguments:
             return
