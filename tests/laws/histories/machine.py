@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import orjson
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from scim_bridge.cli.main import run
 from scim_bridge.sandbox.server import Sandbox
+from scim_bridge.state.reader import open_reader
+from scim_bridge.view.document import conflict_document
 from tests.e2e.test_policies import age
 from tests.e2e.world import MAPPING, People, World, person
 from tests.laws.histories import tally
@@ -220,16 +221,10 @@ class Machine(RuleBasedStateMachine):
         return code, out.buffer.getvalue(), said
 
     def conflicts(self) -> list[Any]:
-        return self._list("conflicts")
-
-    def _list(self, command: str) -> list[Any]:
-        code, out, err = self.cli(command, "--output", "json")
-        self.require([] if code == 0 else [f"{command} ends with {code}: {err}"])
-        found: list[Any] = orjson.loads(out)
-        return found
+        """What `conflicts --output json` prints."""
+        return [conflict_document(conflict) for conflict in open_reader(self.world.state).conflicts()]
 
     def last_run(self, which: int) -> tuple[str, str] | None:
         """A run's number and its connection; which: counted from the newest, modulo their number."""
-        runs = self._list("history")
-        found = runs[which % len(runs)] if runs else None
-        return (str(found["id"]), found["connection"]) if found is not None else None
+        runs = open_reader(self.world.state).runs()
+        return (str(runs[which % len(runs)].id), runs[which % len(runs)].connection) if runs else None
