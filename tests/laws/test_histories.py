@@ -9,15 +9,15 @@ import os
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from tests.laws.histories.target_steps import TargetSteps
-from tests.laws.histories.weather_steps import Kills, WeatherSteps
+from tests.laws.histories.likely_steps import LikelySteps
+from tests.laws.histories.weather_steps import Kills
 
 
-class Histories(TargetSteps, WeatherSteps):
+class Histories(LikelySteps):
     """Everything but kills, in one process."""
 
 
-class KilledHistories(TargetSteps, Kills):
+class KilledHistories(LikelySteps, Kills):
     """The same with processes that are killed while a write is held: before it lands, or after."""
 
 
