@@ -216,8 +216,8 @@ def test_every_step_is_allowed_at_its_moment_and_planning_again_gives_nothing(ca
     assume(not any(operation.is_delete for operation in plan.operations))
     again = planned(case[0], end, known, case[3])
     note(f"then: {told(again)}; {[c.detail for c in again.conflicts]}")
-    adopted = {o.source_id for o in again.operations if o.kind == "adopt_user"}
-    rest = [o for o in again.operations if not o.is_delete and o.kind not in ("adopt_user", "adopt_group")]
+    adopted = {o.source_id for o in again.operations if "externalId" in o.changes and not o.is_create}
+    rest = [o for o in again.operations if not o.is_delete and o.source_id not in adopted]
     assert [o for o in rest if o.kind != "add_members" or {m.source_id for m in o.members} - adopted] == []
 
 

@@ -125,7 +125,10 @@ class Judge:
     by hand, and nobody since said may be active. decided: target ids that a person gave to a record. shut_at: target id
     → hours of the history's clock when it was last found inactive. persons: target id → whose it was last. clock:
     hours. by_hand: target ids whose externalId somebody else has written. unseen: connections that have not read the
-    target in full since something was done there by hand, or since their state was lost or restored.
+    target in full since something was done there by hand, or since their state was lost or restored. given: target ids
+    that a decision may have given to another connection than the one whose record they were made for: without state the
+    accounts of both look alike, and who says of the branch's at corp that they have left makes them corp's. Whose they
+    are from then on depends on which of the two runs first, so nothing is asked of either about them.
     """
 
     sandbox: Sandbox
@@ -138,6 +141,7 @@ class Judge:
     clock: float = 0.0
     by_hand: set[str] = field(default_factory=set)
     unseen: set[str] = field(default_factory=set)
+    given: set[str] = field(default_factory=set)
 
     def users(self) -> dict[str, dict[str, Any]]:
         """The target's users by target id."""
@@ -258,7 +262,7 @@ class Judge:
             if only and only != mark:
                 continue
             owner = self.persons.get(user["id"], mark)  # someone else may have written another's mark on it
-            if mark not in self.managed or not {mark, owner} <= set(shown.marks):
+            if mark not in self.managed or not {mark, owner} <= set(shown.marks) or user["id"] in self.given:
                 continue
             records = [shown.people.users.get(each) for each in (mark, owner)]
             is_out = not any(record is not None and record["enabled"] == "true" for record in records)
@@ -273,7 +277,7 @@ class Judge:
         state = self.sandbox.state()
         for group in state["groups"]:
             mark, name = group.get("externalId"), group["displayName"]
-            is_exempt = group["id"] in self.by_hand or name in told or group["id"] in told
+            is_exempt = group["id"] in self.by_hand | self.given or name in told or group["id"] in told
             if mark not in shown.people.groups or is_exempt or self.policy.protects("groups", name):
                 continue
             wanted = shown.people.flattened(mark) & shown.people.users.keys()

@@ -114,6 +114,11 @@ class OperatorSteps(Machine):
             self.judge.decided.add(chosen)
         if decision == "source":
             self.judge.locked.discard(chosen)
+        if decision == "source" and conflict["kind"] == "unclaimed":
+            state = self.sandbox.state()
+            marks = {each["id"]: each.get("externalId") for each in (*state["users"], *state["groups"])}
+            if (marks.get(chosen) or "") not in self.shown(conflict["connection"]).marks:
+                self.judge.given.add(chosen)
 
     @rule(connection=CONNECTIONS, which=WHICH, how=WHICH, approve=st.booleans())
     def decide_and_sync(self, connection: str, which: int, how: int, approve: bool) -> None:
