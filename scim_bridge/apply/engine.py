@@ -15,7 +15,7 @@ from scim_bridge.apply.holder import Holders
 from scim_bridge.apply.members import MemberSender
 from scim_bridge.apply.send import Ids, Sender
 from scim_bridge.errors import Stop
-from scim_bridge.model.identity import Inventory, Kind, Members
+from scim_bridge.model.identity import ACTIVE, Inventory, Kind, Members
 from scim_bridge.model.operation import Member, Operation, Outcome, Phase
 from scim_bridge.model.protocol import Journal, Progress, Target, silent
 
@@ -185,7 +185,7 @@ class _Engine:
         # The order of these questions matters. What is done is done even after a Stop, so that a cut run counts it; and
         # what an urgent run has dealt with is not called missed because the run stopped.
         if operation.id in earlier and earlier[operation.id].status == "done":
-            return earlier[operation.id]
+            return self._with_lock(operation, earlier[operation.id])
         if self.superseded and self._is_superseded(operation):
             return Outcome(operation.id, "superseded", operation.target_id, detail="dealt with by an urgent run")
         if self.stopped is not None or self.is_cut or self.work.is_stopping():
@@ -195,6 +195,16 @@ class _Engine:
         if failed:
             return Outcome(operation.id, "not_sent", detail=f"it needs {failed[0]}, which did not succeed")
         return None
+
+    def _with_lock(self, operation: Operation, outcome: Outcome) -> Outcome:
+        """An earlier run's outcome, with what the journal does not keep: the user was there already, and inactive.
+
+        The target still shows that, and the grants that are left of the plan wait as they did.
+        """
+        there = self.ground.inventory.users.get(outcome.target_id or "")
+        is_to_be_active = operation.kind == "create_user" and operation.changes.get(ACTIVE, (None, None))[1] is True
+        is_locked = is_to_be_active and there is not None and not there.is_active
+        return replace(outcome, shown={ACTIVE: False}) if is_locked else outcome
 
     def _listen(self, sender: Sender, sent: Collection[Future[Outcome]]) -> None:
         """Let what is urgent go before the next write, as soon as what is under way has ended or taken too long."""

@@ -276,7 +276,8 @@ class Pairing:
         sound = [d for d in unpaired if d.is_valid and d.source_id]
         for desired in unpaired:
             if not desired.is_valid or not desired.source_id:
-                self._shield(desired, self._hits(desired))
+                may_be = {t: EXTERNAL_ID for t in desired.may_be if t in self.existing and t not in self.owner}
+                self._shield(desired, may_be | self._hits(desired))
         for desired in sound:
             hits = self._hits(desired)
             if hits:

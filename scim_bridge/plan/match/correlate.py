@@ -202,6 +202,7 @@ def _of_link(pairing: Pairing, link: Link, scope: str) -> Match:
         by="link",
         is_held=lost is not None,
         is_separated=is_separated,
+        conflicts=() if lost is None else tuple(pairing.conflicts.get(id(lost), ())),
         scope=scope,
         is_decided_left=link.target_id in pairing.decided_left,
     )

@@ -73,7 +73,7 @@ class _Claims:
         if by not in ("link", EXTERNAL_ID, "rehire", "decision") and not adopts_by_name:
             pairing.candidates[id(desired)].add(existing.target_id)
             self._hold(desired, conflict.adopt(desired, existing, by))
-        if by == "link":
+        if by in ("link", "rehire"):
             self._weigh_identity(desired, existing.target_id, existing.external_id)
 
     def _weigh_refusal(self, desired: Desired) -> None:
@@ -94,7 +94,8 @@ class _Claims:
             self._hold(desired, refusal.conflict)
 
     def _weigh_identity(self, desired: Desired, target_id: str, shown: str) -> None:
-        """Linked, but the target shows another record's id here, or ours on another record's resource: hold both."""
+        """Linked, or to be taken over from one who has left, but the target shows another record's id here, or ours on
+        another record's resource: hold both."""
         pairing = self.pairing
         ours = desired.attributes[EXTERNAL_ID]
         others = {pairing.owner[t] for t in pairing.holding(EXTERNAL_ID, ours) if t != target_id and t in pairing.owner}
