@@ -162,7 +162,7 @@ def _read_before(database: Connection, endpoint: str) -> set[int]:
 def settle_members(database: Connection, endpoint: str, strays: Set[tuple[str, str]]) -> None:
     """A plan has been applied to its end: what is seen is as we left it, but for strays.
 
-    strays: (group, user) target ids whose membership somebody else changed, and which are left so.
+    strays: (group, user) target ids whose membership someone else changed, and which are left so.
     """
     group, user = aliased(ResourceRow), aliased(ResourceRow)
     row = (col(MembershipRow.group_row), col(MembershipRow.user_row))

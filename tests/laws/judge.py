@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from scim_bridge.sandbox.app import Logged
 from scim_bridge.sandbox.server import Sandbox
+from scim_bridge.sandbox.traffic import Logged
 from tests.e2e.world import People
 
 PROTECTED_USER = "breakglass@corp.example"
@@ -57,8 +57,8 @@ _LIMITS = ("deactivate", "delete", "remove_members", "shrink_source", "missing",
 class Judge:
     """What has happened so far, besides what the program did.
 
-    managed: externalIds that the target has borne while a record had that id. locked: target ids that somebody locked
-    by hand, and nobody since said may be active. unlocked_by: target ids for which a person or the source said so.
+    managed: externalIds that the target has borne while a record had that id. locked: target ids that someone locked
+    by hand, and no one since said may be active. unlocked_by: target ids for which a person or the source said so.
     decided: target ids that a person gave to a record. shut_at: target id → hours of the history's clock when it was
     last found inactive. clock: hours.
     """
@@ -115,7 +115,7 @@ class Judge:
         return found
 
     def _revoked_late(self) -> Iterator[str]:
-        """Revocations go first: nobody is deactivated or taken out of a group after somebody was let in."""
+        """Revocations go first: no one is deactivated or taken out of a group after someone was let in."""
         granted = ""
         for request in self.sandbox.requests:
             for step in _steps(request):
@@ -165,7 +165,7 @@ class Judge:
     def _doubles(self) -> Iterator[str]:
         marks = [u["externalId"] for u in self.users().values() if "externalId" in u and u["id"] not in self.by_hand]
         for mark in {m for m in marks if marks.count(m) > 1}:
-            yield f"two users bear the externalId {mark}"
+            yield f"two users have the externalId {mark}"
 
     def _leavers(self, people: People, conflicts: list[Any]) -> Iterator[str]:
         told = json.dumps(conflicts, ensure_ascii=False)

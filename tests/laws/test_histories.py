@@ -215,7 +215,7 @@ class Histories(RuleBasedStateMachine):
             else:
                 step(data.draw(NAMES), data.draw(NAMES))
 
-    # --- somebody else on the target
+    # --- someone else on the target
 
     def _user(self, name: str) -> Any:
         return self.sandbox.app.store.users.find("externalId", name)
@@ -230,7 +230,7 @@ class Histories(RuleBasedStateMachine):
     @rule(name=NAMES)
     def lock(self, name: str) -> None:
         user = self._user(name)
-        if user is not None and user.attributes["active"]:  # nobody sees that an inactive user is locked as well
+        if user is not None and user.attributes["active"]:  # no one sees that an inactive user is locked as well
             self.note(f"{name} is locked by hand")
             self.judge.locked.add(user.id)
             self._change(name, active=False)
@@ -257,7 +257,7 @@ class Histories(RuleBasedStateMachine):
             self._change(name, externalId=None)
 
     def _minutes_pass(self) -> None:
-        """Long enough since our last write that a reading proves what somebody else has done."""
+        """Long enough since our last write that a reading proves what someone else has done."""
         if self.world.state.exists():
             age(self.world, 0.2)
 
