@@ -61,7 +61,7 @@ def _another_character(error: UnicodeError) -> tuple[str, int]:
 def print_whatever_comes() -> None:
     """What the encoding of a terminal, a pipe or a log lacks is printed as another character, and stops nothing.
 
-    A stream that was closed by anyone who began the process is opened on nothing.
+    A stream that was closed by the parent process is opened on nothing.
     """
     codecs.register_error(_another_character.__name__, _another_character)
     for name in ("stdout", "stderr"):
