@@ -57,7 +57,7 @@ def resolve_command(
     target: Annotated[bool, typer.Option("--target", help="keep what the target has")] = False,
     note: Annotated[str, typer.Option("--note", help="why, for those who read it later")] = "",
 ) -> int:
-    """Decide a conflict, or all open ones of a kind. It is kept across runs, and the next run goes by it."""
+    """Decide a conflict, or all open ones of a kind. It is kept across runs, and the next run uses it."""
     from scim_bridge.cli.conflict_decision import decide
     from scim_bridge.config.settings import load
 

@@ -140,7 +140,7 @@ class _UserPatch:
         self.attributes[path] = [*before, *entries] if op == "add" and before != entries else entries
 
     def _set_filtered(self, op: str, match: re.Match[str], value: Any) -> None:
-        """`emails[type eq "work"].value` and the like: the entry that fits, or a new one."""
+        """`emails[type eq "work"].value` and similar paths: the entry that fits, or a new one."""
         path, leaf = match[1], match[3]
         part, wanted = _filter(path, match[2])
         if leaf is not None and leaf not in LISTS[path]:

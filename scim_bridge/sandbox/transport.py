@@ -43,7 +43,7 @@ def disturbed(response: Response, fault: Fault | None) -> Response:
 
 
 class Gate:
-    """Holds requests, in the order in which they came, so that a test needs no hoped-for pace.
+    """Holds requests, in the order in which they came, so that a test does not depend on speed.
 
     Everything in the event loop.
     """

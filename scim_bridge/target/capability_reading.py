@@ -32,7 +32,7 @@ _ATTEMPTS = 3
 _ANY_LENGTH = sys.maxsize
 """No schema says how long a value may be: the server itself refuses what is too long."""
 _EXTERNAL_ID = Characteristic(required=True, max_length=_ANY_LENGTH, uniqueness="exact")
-"""A common attribute (RFC 7643 §3.1), so no schema need list it. Ours are unique, whether or not the server minds."""
+"""A common attribute (RFC 7643 §3.1), so no schema has to list it. Ours are unique even if the server does not care."""
 
 
 def read_capabilities(client: ScimClient) -> Capabilities:

@@ -33,7 +33,7 @@ _OUTAGE_OBJECTS = 12
 
 
 def backoff(attempt: int, after: float | None, chance: Callable[[], float] = random.random) -> float:
-    """Seconds to wait before sending again: the server's Retry-After, at most five minutes; else by chance."""
+    """Seconds to wait before sending again: the server's Retry-After, at most five minutes; else random."""
     return jitter(attempt, chance) if after is None else min(after, _LONGEST_ASKED)
 
 
@@ -77,7 +77,7 @@ class Outage:
             return is_new
 
     def settle(self, *, is_down: bool) -> None:
-        """What became of the question whether it is down."""
+        """The outcome of the question whether it is down."""
         with self.lock:
             self.is_total = self.is_total or is_down
             self.is_suspected = False
