@@ -55,7 +55,7 @@ class Files:
             raise Misconfigured("the mapping cannot be the configuration", "Name another file (--mapping).")
         for path, instead in ((self.configuration, "--config"), (self.mapping, "--mapping")):
             if path.exists() and not self.force:
-                raise Misconfigured(f"{path.name} is there already", f"Name another file ({instead}), or give --force.")
+                raise Misconfigured(f"{path.name} already exists", f"Name another file ({instead}), or give --force.")
 
     def write(self, configuration: str, mapping: str) -> None:
         """Write both. Raises Misconfigured if one cannot be."""
