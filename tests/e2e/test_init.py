@@ -254,7 +254,7 @@ def test_that_nothing_tells_who_has_left_is_the_first_finding_and_the_first_line
     _users(world, "id,login,State of the art\n1,N/A,x\n2,b@corp.example,x\n")
     said = begin("--output", "json")
     alarm = (
-        "no column was found that says who has left. Every user in the file would be active, and no one who has left "
+        "no column was found that says who has left. Every user in the file would be active, and no user who has left "
         "would be deactivated"
     )
     assert said.json["notes"][0] == alarm
