@@ -202,7 +202,7 @@ def _refusals(service: str, operation: str) -> Iterator[None]:
         ) from None
     except aws.BotoCoreError as error:
         raise NotReadable(
-            f"AWS credentials are missing for {action} ({type(error).__name__})",
+            f"AWS could not be asked for {action} ({type(error).__name__})",
             "Give AWS credentials in one of the usual places (environment, profile, role), or leave access out.",
         ) from None
 

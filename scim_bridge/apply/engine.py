@@ -78,7 +78,7 @@ class Ground:
 
 @dataclass(slots=True)
 class Applied:
-    """What became of a plan. outcomes: one an operation, in the plan's order. stopped: why the rest was not sent.
+    """The outcome of a plan. outcomes: one an operation, in the plan's order. stopped: why the rest was not sent.
 
     earlier: ids of operations that an earlier run of this very plan had done. is_cut: someone asked to stop.
     """
@@ -91,7 +91,7 @@ class Applied:
 
     @property
     def has_ended(self) -> bool:
-        """Everything that could be sent was sent, whatever became of it."""
+        """Everything that could be sent was sent, whatever the outcome."""
         return self.stopped is None and not self.is_cut
 
     @property

@@ -56,7 +56,7 @@ class Sender:
     locked: set[str] = field(default_factory=set)
 
     def send(self, operation: Operation) -> Outcome:
-        """Send it and say what became of it. Raises Stop only; a refusal is an outcome."""
+        """Send it and say its outcome. Raises Stop only; a refusal is an outcome."""
         send: Callable[[Operation], Outcome] = self._update
         if operation.is_create:
             send = self._create
@@ -317,7 +317,7 @@ def _done(operation: Operation, answer: Answer, sent: Mapping[str, Change]) -> O
 
 
 def _after_shutting(operation: Operation, rest: Outcome) -> Outcome:
-    """What became of a deactivation that landed alone, and then of the rest."""
+    """The outcome of a deactivation that landed alone, and then of the rest."""
     landed = (ACTIVE, *(rest.landed or ()))
     left = ", ".join(sorted(operation.changes.keys() - set(landed)))
     return replace(rest, landed=landed, detail=f"the user was deactivated; {left} could not be changed: {rest.detail}")

@@ -31,7 +31,7 @@ def decide(settings: Settings, key: str, given: list[Decision], link: str | None
         for conflict in found:
             state.resolve(conflict.connection, conflict.key, chosen, link or "", note, who())
     which = key if key == found[0].key else f"{counted(len(found), 'conflict')} of kind {key}"
-    tell(f"{which}: {chosen}. The next sync goes by it.")
+    tell(f"{which}: {chosen}. The next sync uses it.")
 
 
 def _fitting(conflict: ConflictRecord, given: list[Decision]) -> Decision:

@@ -1,4 +1,4 @@
-"""One step of a plan: one request on one resource; and what became of it."""
+"""One step of a plan: one request on one resource; and its outcome."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -109,7 +109,7 @@ meanwhile."""
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one operation. target_id: of the resource, once known.
+    """The outcome of one operation. target_id: of the resource, once known.
 
     landed: the paths that were applied where that is not all (done) or nothing (any other status). refused: the members
     that were not changed; reasons: why, for those of them that the target refused (the others come last: they do not

@@ -155,7 +155,7 @@ class Journal(Protocol):
         ...
 
     def end(self, operation: Operation, outcome: Outcome) -> None:
-        """Note what became of it. Durable when it returns; a new link is part of it."""
+        """Note its outcome. Durable when it returns; a new link is part of it."""
         ...
 
     def finished(self) -> Iterable[Outcome]:

@@ -1,7 +1,7 @@
 """Which assignments depend on what a plan touches, and on what no one claims. Pure: they have been read before.
 
 A group that left loses its members, and who is deleted loses everything: the plan names what depends on them. An orphan
-that holds a way into an account is a question for a decision, not a line among those left alone.
+that holds a way into an account is a question for a person, not a line among those left alone.
 """
 
 from collections import Counter

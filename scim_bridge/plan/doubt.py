@@ -18,7 +18,7 @@ from scim_bridge.model.remembered import Link, Remembered
 def settle(
     doubts: Iterable[Doubt], inventory: Inventory, members: Members | None, known: Remembered, now: datetime
 ) -> tuple[Settled, ...]:
-    """What became of these writes, as the target shows it. members: None while no group has been read yet. now: UTC.
+    """The outcome of these writes, as the target shows it. members: None while no group has been read yet. now: UTC.
 
     A new resource that is not found stays in doubt for some minutes, since lists may lag (docs/identity-center.md §10).
     """

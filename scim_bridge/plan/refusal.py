@@ -11,7 +11,7 @@ from scim_bridge.plan.backoff import digest
 from scim_bridge.plan.match.correlate import Match
 
 Ended = tuple[Operation, Outcome]
-"""An operation, and what became of it."""
+"""An operation, and its outcome."""
 
 
 @dataclass(frozen=True, slots=True)

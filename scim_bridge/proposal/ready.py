@@ -15,7 +15,7 @@ from scim_bridge.mapping.expression import names_in
 from scim_bridge.model.identity import AttributeType, Kind
 
 _KEPT = ("scope", "active")
-"""Rules that may not be left out for want of an attribute: without them more people would be let in."""
+"""Rules that may not be left out because an attribute is missing: without them more people would be let in."""
 _OF_EXPRESSIONS = {"today", "source"}
 
 

@@ -68,7 +68,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a run. applied is None if the guard stopped it. new: what `--approve` did not cover."""
+    """The outcome of a run. applied is None if the guard stopped it. new: what `--approve` did not cover."""
 
     run_id: int
     reading: Reading
@@ -177,7 +177,7 @@ def failure_on_record(state: State, run_id: int) -> Iterator[None]:
 def remember(active: ActiveRun, reading: Reading) -> None:
     """What was read is what the next runs go by, unless some are presumed gone: then the next one reads again.
 
-    The source's changes are kept whatever becomes of the plan: the next one is made of all records again, so nothing
+    The source's changes are kept whatever happens to the plan: the next one is made of all records again, so nothing
     of what they say is lost with it.
     """
     bridge, state, observed = active.bridge, active.state, reading.observed

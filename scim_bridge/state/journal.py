@@ -63,7 +63,7 @@ class RunJournal:
             self._note(database, OPERATION_SENT, operation.id, status="sent", at=self._now())
 
     def end(self, operation: Operation, outcome: Outcome) -> None:
-        """This is what became of it; a link that it made or changed is part of the same transaction."""
+        """This is its outcome; a link that it made or changed is part of the same transaction."""
         now = self._now()
         with self._turn, writing(self._engine) as database:
             self._note(

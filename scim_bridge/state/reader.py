@@ -169,7 +169,7 @@ class StateReader:
         return [link_record(row, resource) for row, resource in self._rows(query.where(*mine, names))]
 
     def later_runs(self, connection: str, endpoint: str, run_id: int) -> list[OperationRecord]:
-        """What runs after this one have sent to the target, whatever became of it, in their order."""
+        """What runs after this one have sent to the target, whatever the outcome, in their order."""
         query = select_rows(OperationRow).join(RunRow)
         mine = (RunRow.connection == connection, RunRow.endpoint == endpoint, col(RunRow.id) > run_id)
         sent = query.where(*mine, col(OperationRow.sent_at).is_not(None))

@@ -59,7 +59,7 @@ def run_record(row: RunRow) -> RunRecord:
 
 
 def operation_record(row: OperationRow) -> OperationRecord:
-    """An operation of a run, with what became of it."""
+    """An operation of a run, with its outcome."""
     return OperationRecord(
         row.run_id,
         row.operation_id,

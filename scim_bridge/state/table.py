@@ -206,9 +206,9 @@ class RunRow(SQLModel, table=True):
 
 
 class OperationRow(SQLModel, table=True):
-    """One operation of a run: planned, sent, and what became of it. document: as in the plan document, JSON text.
+    """One operation of a run: planned, sent, and its outcome. document: as in the plan document, JSON text.
 
-    is_looked_at: what became of it is known although it was not done: it was refused, or a later run has looked.
+    is_looked_at: its outcome is known although it was not done: it was refused, or a later run has looked.
     """
 
     __tablename__ = "operations"

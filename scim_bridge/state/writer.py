@@ -286,7 +286,7 @@ class State:
             return int(asked.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
 
     def answer(self, request_id: int, run_id: int | None, error: str = "", exit_code: int = 0) -> None:
-        """What became of a request; or that no one needs to answer it any more."""
+        """The outcome of a request; or that no one needs to answer it any more."""
         values = {"answered": self._now(), "run_id": run_id, "error": error, "exit_code": exit_code}
         with writing(self._engine) as database:
             database.execute(update(RequestRow).where(col(RequestRow.id) == request_id).values(**values))

@@ -32,7 +32,7 @@ _ATTEMPTS = 3
 _ANY_LENGTH = sys.maxsize
 """No schema says how long a value may be: the server itself refuses what is too long."""
 _EXTERNAL_ID = Characteristic(required=True, max_length=_ANY_LENGTH, uniqueness="exact")
-"""A common attribute (RFC 7643 §3.1), so no schema need list it. Ours are unique, whether or not the server minds."""
+"""A common attribute (RFC 7643 §3.1), so no schema has to list it. Ours are unique even if the server does not care."""
 
 
 def read_capabilities(client: ScimClient) -> Capabilities:
@@ -52,7 +52,7 @@ def read_capabilities(client: ScimClient) -> Capabilities:
 
 
 def capabilities_of(config: Mapping[str, Any], schemas: list[dict[str, Any]]) -> Capabilities:
-    """The capabilities in a ServiceProviderConfig (RFC 7643 §5) and the Resources of a list of Schemas (§7).
+    """The capabilities in a ServiceProviderConfig (RFC 7643 §5) and the Resources of a list of Schemas (RFC 7643 §7).
 
     Raises Stop if users, groups, userName, a group's displayName or members have no place.
     """

@@ -2,7 +2,7 @@
 
 Sources: https://docs.aws.amazon.com/singlesignon/latest/developerguide/limitations.html and the patterns of the
 Identity Store API, which checks what comes by SCIM too. Attributes that it takes but never shows back (profileUrl) or
-cannot change later (roles) have no place here: they would be sent again on every run, or be wrong for ever.
+cannot change later (roles) have no place here: they would be sent again on every run, or be wrong forever.
 """
 
 from scim_bridge.model.capabilities import Capabilities, Characteristic
@@ -14,7 +14,7 @@ _NO_SPACE = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]"
 _TEXT = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r\u0020\u00A0\u3000]"
 _GROUP_NAME = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r\u0020\u00A0]"
 # The pattern allows < > ; : % here too, but a colon in externalId was refused with 400. An id that is refused holds its
-# record for ever, so none of the five is sent.
+# record forever, so none of the five is sent.
 _EXTERNAL_ID = r"[\p{L}\p{M}\p{S}\p{N}\p{P}--[<>;:%]]"
 _VISIBLE = "letters, digits, punctuation and symbols, no spaces"
 _PRINTABLE = "letters, digits, punctuation, symbols and spaces, no control characters"

@@ -16,7 +16,7 @@ def run_document(run: RunRecord) -> dict[str, Any]:
 
 
 def operation_document(record: OperationRecord) -> dict[str, Any]:
-    """One journaled operation: as planned, and what became of it."""
+    """One journaled operation: as planned, and its outcome."""
     return record.document | {
         "outcome": {
             "status": record.status,

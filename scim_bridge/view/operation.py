@@ -57,7 +57,7 @@ class OperationView:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeView:
-    """An operation of a run and what became of it. request_id: AWS's, for CloudTrail, "" if no answer came."""
+    """An operation of a run and its outcome. request_id: AWS's, for CloudTrail, "" if no answer came."""
 
     operation_id: str
     operation: OperationView

@@ -49,7 +49,7 @@ class PlanView:
 
 
 Decided = Literal["open", "stopped", "approved"]
-"""What became of a plan that exceeds a limit: no one has tried it yet, the guard stopped it, or it was approved."""
+"""The outcome of a plan that exceeds a limit: no one has tried it yet, the guard stopped it, or it was approved."""
 _GUARD_SAID: Mapping[Decided, str] = {
     "open": "The guard would stop this before the first write:",
     "stopped": "The guard stopped this before the first write:",
@@ -60,7 +60,7 @@ _GUARD_SAID: Mapping[Decided, str] = {
 def plan_view(plan: Plan, shown: int | None = SHOWN, *, approval: str = "", decided: Decided = "open") -> PlanView:
     """The view of a plan. shown: at most so many operations of a kind, None for all.
 
-    approval: the command that approves it, `sync` where nothing is said. decided: what became of it, if it tripped.
+    approval: the command that approves it, `sync` where nothing is said. decided: its outcome, if it tripped.
     """
     by_kind = groupby(sorted(plan.operations, key=lambda o: list(words.KIND).index(o.kind)), key=lambda o: o.kind)
     return PlanView(

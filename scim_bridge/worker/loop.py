@@ -1,7 +1,7 @@
 """The plain worker: each connection is synced when its time has come, one after the other, until someone says stop.
 
 It remembers nothing itself; what happened is in the state. A connection that fails does not keep the others waiting.
-Files are looked at between two runs: when what they hold has changed, and stays so until the next look, a run is due.
+Files are looked at between two runs: when what they hold has changed, and stays until the next look, a run is due.
 """
 
 import logging

@@ -92,7 +92,7 @@ class _Decision:
         """A held object: a deactivation still passes, if the resource is ours; everything else waits."""
         self.steps.waiting.add(match.source_id)
         desired, existing = match.desired, match.existing
-        # Only what is ours: a held record that merely matches someone by name must not deactivate that user.
+        # Only what is ours: a held record that only matches someone by name must not deactivate that user.
         if desired is None or existing is None or match.kind != "user" or not match.is_managed:
             return
         if desired.attributes.get(ACTIVE) is False and existing.is_active:

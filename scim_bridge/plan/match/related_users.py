@@ -1,4 +1,4 @@
-"""Of a whole directory, the users that can have a say in what becomes of a few named ones.
+"""Of a whole directory, the users that can have a say in what happens to a few named ones.
 
 Two users concern each other if they claim or hold the same unique value, if one is the other's manager, or if one
 reference may mean either; so do those who concern these, to the end. Correlating them gives for the named what

@@ -194,5 +194,5 @@ def first(value: object) -> str:
 
 
 def following(server: Slapd, user: Wanted = EVERYTHING, group: Wanted = TEAMS, **changes: object) -> Follower:
-    """Somebody who has read everything of this server once."""
+    """Someone who has read everything of this server once."""
     return Follower(source(server, user, group, **changes))
