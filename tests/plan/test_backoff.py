@@ -46,10 +46,11 @@ def test_a_decision_goes_before_the_time() -> None:
 
 
 def test_it_waits_for_exactly_what_was_refused() -> None:
-    assert waiting(REFUSAL, "t-1", SATO) == REFUSAL
-    assert waiting(REFUSAL, "t-1", user("sato", title="Lead")) is None, "the record has changed"
-    assert waiting(REFUSAL, "t-2", SATO) is None, "it is another resource now"
-    assert waiting(replace(REFUSAL, is_due=True), "t-1", SATO) is None
+    waits = replace(REFUSAL, is_due=False)
+    assert waiting(waits, "t-1", SATO) == waits
+    assert waiting(waits, "t-1", user("sato", title="Lead")) is None, "the record has changed"
+    assert waiting(waits, "t-2", SATO) is None, "it is another resource now"
+    assert waiting(replace(waits, is_due=True), "t-1", SATO) is None
     assert waiting(None, "t-1", SATO) is None
 
 

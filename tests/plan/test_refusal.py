@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from scim_bridge.model.operation import Member, Operation, Outcome, Phase
+from scim_bridge.model.operation import Change, Member, Operation, Outcome, Phase
 from scim_bridge.model.remembered import Remembered
 from scim_bridge.plan.backoff import digest
 from scim_bridge.plan.refusal import answered, told
@@ -10,16 +10,8 @@ from tests.builders import directory, group, matched, target, user
 
 SATO, DEV = user("sato", title="Lead;"), group("dev")
 MATCHES = matched(directory(SATO, DEV), target())
-UPDATE = Operation(
-    "o1",
-    "update_user",
-    Phase.USERS,
-    "sato",
-    "t-1",
-    "sato@x",
-    "why",
-    {"title": ("Engineer", "Lead;"), "locale": ("a", "b")},
-)
+CHANGES: dict[str, Change] = {"title": ("Engineer", "Lead;"), "locale": ("a", "b")}
+UPDATE = Operation("o1", "update_user", Phase.USERS, "sato", "t-1", "sato@x", "why", CHANGES)
 ADD = Operation(
     "o2", "add_members", Phase.GRANT, "dev", "s-1", "dev", "why", members=(Member("sato", "t-1", "sato@x"),)
 )

@@ -64,8 +64,8 @@ class Stage:
     today: str = ""
     waiting: tuple[Conflict, ...] = ()
 
-    def play(self, given: Given) -> Ran:
-        """One day: time passes, everybody does what is given, and the command runs."""
+    def set_up(self, given: Given) -> None:
+        """One day up to its run: time passes, and everybody does what is given."""
         self._pass_to(given.today)
         if given.policy is not None:
             policy = json.dumps(given.policy.model_dump(exclude_unset=True))
@@ -78,7 +78,6 @@ class Stage:
             for file in self.world.folder.glob("scim-bridge.db*"):
                 file.unlink()
         self._decide(given.decide)
-        return self.run(given.command)
 
     def run(self, command: str) -> Ran:
         """`sync` with its options, on the day it is."""

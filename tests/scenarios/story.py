@@ -199,7 +199,8 @@ def read_story(path: Path) -> Story:
 
 def _faults(file: YamlFile, error: ValidationError) -> Iterator[tuple[KeyPath, str]]:
     """Each place once. What pydantic adds of a choice between two forms stands nowhere in the file."""
-    for fault in error.errors(include_url=False):
+    found = error.errors(include_url=False)
+    for fault in sorted(found, key=lambda each: each["type"] != "literal_error"):  # the other form says more
         where: list[str | int] = []
         node = file.data
         for key in fault["loc"]:

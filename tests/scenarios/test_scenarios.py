@@ -20,8 +20,9 @@ def test_a_story_goes_as_it_is_told(path: Path, tmp_path: Path) -> None:
     story = read_story(path)
     with stage(tmp_path) as played:
         for number, day in enumerate(story.days):
+            played.set_up(day.given)
             before = played.accounts()
-            ran = played.play(day.given)
+            ran = played.run(day.given.command)
             faults = [*_run_faults(day, ran), *_end_faults(day, before, played.accounts())]
             faults += _faults_of_another_run(played, day, ran)
             assert not faults, _told(story, number, faults, ran)
@@ -95,7 +96,7 @@ def _end_faults(day: Day, before: Accounts, after: Accounts) -> Iterator[Fault]:
 
 
 def _was(kind: Kind, target_id: str, before: Accounts) -> str:
-    """The name that this account had when the day began; "new" if there was no such account."""
+    """The name that this account had before the run; "new" if there was no such account."""
     return next((name for name, account in before[kind].items() if account.id == target_id), "new")
 
 
