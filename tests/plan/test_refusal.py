@@ -23,7 +23,7 @@ def test_what_was_done_is_no_refusal() -> None:
 
 
 def test_a_refused_update_is_remembered_with_the_paths_that_did_not_land() -> None:
-    (one,) = told([(UPDATE, replace(REFUSED, landed={"locale": "b"}))], MATCHES)
+    (one,) = told([(UPDATE, replace(REFUSED, landed=("locale",)))], MATCHES)
     assert (one.conflict.kind, one.conflict.subjects, one.conflict.target_id) == (
         "refused_by_target",
         ("sato@x",),

@@ -12,7 +12,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from scim_bridge.config.settings import load
-from scim_bridge.errors import BridgeError, SourceUnreadable
+from scim_bridge.errors import Stop
 from scim_bridge.model.identity import Kind, Value
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Conflict, Plan
@@ -84,9 +84,8 @@ class Stage:
         before = self.world.sandbox.counts.writes
         try:
             result = self._sync(command.split()[1:])
-        except BridgeError as error:
-            code = 1 if isinstance(error, SourceUnreadable) else 2
-            return Ran(code, None, self.waiting, (str(error),), self.world.sandbox.counts.writes - before)
+        except Stop as error:
+            return Ran(error.exit_code, None, self.waiting, (str(error),), self.world.sandbox.counts.writes - before)
         self.waiting = result.conclusion.conflicts
         says = tuple(trip.sentence for trip in result.plan.verdict.tripped)
         writes = self.world.sandbox.counts.writes - before
