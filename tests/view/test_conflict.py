@@ -8,9 +8,8 @@ from scim_bridge.model.run import ConflictRecord
 from scim_bridge.view.conflict import still_open, view_conflicts
 
 NOON = datetime(2027, 3, 13, 12, tzinfo=UTC)
-RECORD = ConflictRecord(
-    "corp", "c-1", "duplicate_user_name", ("sato\x1b[2J",), "two claim it", "Rename one.", NOON, NOON
-)
+NAME = "sato\x1b[2J"
+RECORD = ConflictRecord("corp", "c-1", "duplicate_user_name", (NAME,), "two claim it", "Rename one.", NOON, NOON)
 
 
 def test_who_waits_longest_comes_first() -> None:
