@@ -205,7 +205,7 @@ class Stage:
 
     def _decide(self, decisions: Mapping[str, str]) -> None:
         for what, decision in decisions.items():
-            (conflict,) = [c for c in self.waiting if told_conflict(c) == what] or [None]
+            conflict = next((c for c in self.waiting if told_conflict(c) == what), None)
             assert conflict is not None, f"{what!r} does not wait; what waits: {list(map(told_conflict, self.waiting))}"
             chosen = (conflict.target_id or "") if decision == "link" else ""
             with State(self.world.state) as state:

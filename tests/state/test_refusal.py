@@ -33,7 +33,7 @@ def run(desk: Desk, *refusals: Refusal, answered: tuple[Refusal, ...] = (), is_o
 
 def test_it_is_known_to_the_next_run_with_its_conflict_and_its_time(desk: Desk) -> None:
     (kept,) = run(desk, REFUSAL).refusals.values()
-    assert (kept.paths, kept.digest, kept.mapping, kept.conflict.key) == ({"title"}, "digest", "m", "c-1")
+    assert (kept.paths, kept.digest, kept.mapping, kept.conflict.key) == (frozenset({"title"}), "digest", "m", "c-1")
     assert kept.due == desk.clock.at + timedelta(hours=1)
 
 

@@ -14,7 +14,7 @@ DAY = timedelta(hours=24)
 
 def off(number: int, name: str) -> Operation:
     changes = {"active": (True, False)}
-    return Operation(f"op-{number}", "deactivate_user", Phase.REVOKE, name, f"t-{name}", name, "left", changes)  # type: ignore[arg-type]
+    return Operation(f"op-{number}", "deactivate_user", Phase.REVOKE, name, f"t-{name}", name, "left", changes)
 
 
 def send(desk: Desk, *operations: Operation, approved: frozenset[str] = frozenset(), status: str = "done") -> None:
