@@ -230,11 +230,11 @@ def test_being_throttled_for_ever_ends_after_ten_minutes(open_at: Opening, clock
     assert 600 <= sum(clock.waited) < 700
 
 
-@pytest.mark.parametrize("form", ["7", "date"])
+@pytest.mark.parametrize("form", ["200", "date"])
 def test_the_wait_that_the_endpoint_asks_for_is_kept(open_at: Opening, clock: FakeClock, form: str) -> None:
-    value = formatdate(time() + 7, usegmt=True) if form == "date" else form
+    value = formatdate(time() + 200, usegmt=True) if form == "date" else form
     open_at(Script(answer(429, retry_after=value), answer(200, SATO))).get("user", "t-1")
-    assert sum(clock.waited) == pytest.approx(7, abs=1.5)
+    assert 100 < sum(clock.waited) <= 200
 
 
 @pytest.mark.parametrize("value", ["soon", "-3", "Wed, 99 Foo 2027", "7.5"])
