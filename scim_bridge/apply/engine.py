@@ -15,7 +15,7 @@ from scim_bridge.apply.holder import Holders
 from scim_bridge.apply.members import MemberSender
 from scim_bridge.apply.send import Ids, Sender
 from scim_bridge.errors import Stop
-from scim_bridge.model.identity import Inventory, Kind, Members
+from scim_bridge.model.identity import Inventory, Members, SourceKey
 from scim_bridge.model.operation import Member, Operation, Outcome, Phase
 from scim_bridge.model.protocol import Journal, Progress, Target, silent
 
@@ -37,14 +37,13 @@ class Superseded:
     there: who was on the target by then. A membership can only have been dealt with if the other side of it was, too.
     """
 
-    keys: frozenset[tuple[Kind, str]] = frozenset()
+    keys: frozenset[SourceKey] = frozenset()
     ids: Ids = field(default_factory=dict)
-    there: frozenset[tuple[Kind, str]] = frozenset()
+    there: frozenset[SourceKey] = frozenset()
 
     def covers(self, group_id: str | None, user_id: str | None) -> bool:
         """Whether this membership (by source ids) has been dealt with."""
-        group: tuple[Kind, str] = ("group", group_id or "")
-        user: tuple[Kind, str] = ("user", user_id or "")
+        group, user = SourceKey("group", group_id or ""), SourceKey("user", user_id or "")
         return (user in self.keys and group in self.there) or (group in self.keys and user in self.there)
 
 
@@ -87,7 +86,7 @@ class Applied:
     stopped: Stop | None = None
     earlier: frozenset[str] = frozenset()
     is_cut: bool = False
-    superseded: frozenset[tuple[Kind, str]] = frozenset()
+    superseded: frozenset[SourceKey] = frozenset()
 
     @property
     def has_ended(self) -> bool:
@@ -141,7 +140,7 @@ class _Engine:
             for phase in Phase:
                 self._run_phase(by_phase[phase], pool, sender, earlier)
         outcomes = tuple(self.outcomes[operation.id] for operation in self.operations)
-        left = frozenset[tuple[Kind, str]]().union(*(other.keys for other in self.superseded))
+        left = frozenset[SourceKey]().union(*(other.keys for other in self.superseded))
         return Applied(outcomes, self.stopped, frozenset(earlier), self.is_cut, left)
 
     def _staying(self) -> dict[str, set[str]]:

@@ -8,12 +8,21 @@ from scim_bridge.apply.holder import Holder, Holders, LookCutShort
 from scim_bridge.apply.members import MemberSender
 from scim_bridge.apply.suspect import Suspects, suspects, without
 from scim_bridge.errors import Hold, NameTaken, NotAnswered, NotThere, Refused
-from scim_bridge.model.identity import ACTIVE, DISPLAY_NAME, EMAILS, EXTERNAL_ID, MANAGER, USER_NAME, Kind, Value
+from scim_bridge.model.identity import (
+    ACTIVE,
+    DISPLAY_NAME,
+    EMAILS,
+    EXTERNAL_ID,
+    MANAGER,
+    USER_NAME,
+    SourceKey,
+    Value,
+)
 from scim_bridge.model.operation import Change, Member, Operation, Outcome, OutcomeStatus
 from scim_bridge.model.protocol import Answer, Target
 
-Ids = Mapping[tuple[Kind, str], str]
-"""(kind, source id) → target id."""
+Ids = Mapping[SourceKey, str]
+"""Record → target id of its resource."""
 _TAKEN = {
     EXTERNAL_ID: "external_id_taken",
     USER_NAME: "user_name_taken",
@@ -50,7 +59,7 @@ class Sender:
     """
 
     target: Target
-    ids: dict[tuple[Kind, str], str]
+    ids: dict[SourceKey, str]
     members: MemberSender
     holders: Holders
     locked: set[str] = field(default_factory=set)
@@ -76,13 +85,13 @@ class Sender:
     def learn(self, operation: Operation, outcome: Outcome) -> None:
         """Remember the id of a resource that was created, for those who name it."""
         if outcome.target_id and operation.source_id and operation.is_create:
-            self.ids[operation.resource, operation.source_id] = outcome.target_id
+            self.ids[operation.key] = outcome.target_id
             if outcome.found_locked:
                 self.locked.add(outcome.target_id)
 
     def _target_id(self, operation: Operation) -> str:
         """The id of the resource an operation is sent to, made by this very plan or before."""
-        target_id = operation.target_id or self.ids.get((operation.resource, operation.source_id or ""))
+        target_id = operation.target_id or self.ids.get(operation.key)
         if target_id is None:
             raise NotThere(f"{operation.subject} does not exist on the target yet")
         return target_id
@@ -243,7 +252,7 @@ class Sender:
         old, manager = sent.get(MANAGER, (None, None))
         if manager is not None:
             sent.pop(MANAGER)
-            target_id = self.ids.get(("user", str(manager)))
+            target_id = self.ids.get(SourceKey("user", str(manager)))
             if target_id is not None:
                 sent[MANAGER] = (old, target_id)
         return sent
@@ -255,7 +264,7 @@ class Sender:
         locked: list[Member] = []
         is_adding = operation.kind == "add_members"
         for member in operation.members:
-            target_id = member.target_id or self.ids.get(("user", member.source_id or ""))
+            target_id = member.target_id or self.ids.get(SourceKey("user", member.source_id or ""))
             if target_id is None:
                 absent.append(member)
             elif is_adding and target_id in self.locked:

@@ -9,12 +9,32 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from scim_bridge.model.text import normal
 
 Kind = Literal["user", "group"]
 KINDS: tuple[Kind, ...] = ("user", "group")
+
+
+class SourceKey(NamedTuple):
+    """What names a record among all: its kind and its source id ("" for a record, or a resource, that has none).
+
+    A tuple, because a run looks up millions of them. So a SourceKey and a TargetKey with the same text are equal: only
+    their types keep the two apart.
+    """
+
+    kind: Kind
+    id: str
+
+
+class TargetKey(NamedTuple):
+    """What names a resource of the target: its kind and the id that the target gave it."""
+
+    kind: Kind
+    id: str
+
+
 AttributeType = Literal["string", "strings", "dyn"]
 """How a source types an attribute: text, a list of texts, or whatever the record holds."""
 Value = str | bool | tuple[str, ...]
@@ -162,6 +182,11 @@ class Desired:
     flaws: tuple[Flaw, ...] = ()
 
     @property
+    def key(self) -> SourceKey:
+        """What names the record; several records without an id share one key."""
+        return SourceKey(self.kind, self.source_id)
+
+    @property
     def is_valid(self) -> bool:
         """No flaw holds the whole object."""
         return not self.flaws or not any(flaw.fatal for flaw in self.flaws)
@@ -183,6 +208,11 @@ class OutOfScope:
     place: str
     rule: str
     name: str = ""
+
+    @property
+    def key(self) -> SourceKey:
+        """What names the record."""
+        return SourceKey(self.kind, self.source_id)
 
     @property
     def subject(self) -> str:
@@ -217,6 +247,11 @@ class Existing:
     kind: Kind
     target_id: str
     attributes: Mapping[str, Value]
+
+    @property
+    def key(self) -> TargetKey:
+        """What names the resource."""
+        return TargetKey(self.kind, self.target_id)
 
     @property
     def name(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
-from scim_bridge.model.identity import ACTIVE, MANAGER, NAMES, Kind, Value
+from scim_bridge.model.identity import ACTIVE, MANAGER, NAMES, Kind, SourceKey, Value
 
 OperationKind = Literal[
     "deactivate_user",
@@ -73,6 +73,11 @@ class Operation:
     def resource(self) -> Kind:
         """The kind of resource this operation is sent to."""
         return "user" if self.kind.endswith("_user") else "group"
+
+    @property
+    def key(self) -> SourceKey:
+        """The record it is about; its id is "" for a resource that no record claims."""
+        return SourceKey(self.resource, self.source_id or "")
 
     @property
     def renamed_to(self) -> str | None:

@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from scim_bridge.model.identity import Kind, Notice, SourceCounts, Value
+from scim_bridge.model.identity import Kind, Notice, SourceCounts, SourceKey, TargetKey, Value
 from scim_bridge.model.operation import Operation
 
 
@@ -39,6 +40,14 @@ TOLD_BY_TARGET = ("refused_by_target", "name_taken", "not_answered")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
+class RefusalKey(NamedTuple):
+    """What names a refusal: at most one is remembered of a record (member is ""), and of a membership."""
+
+    kind: Kind
+    source_id: str
+    member: str
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """What the target refused, remembered so that the same is not asked anew in every run.
@@ -61,9 +70,9 @@ class Refusal:
     is_due: bool = True
 
     @property
-    def key(self) -> tuple[Kind, str, str]:
-        """What names it: at most one refusal is remembered of a record, and of a membership."""
-        return self.kind, self.source_id, self.member
+    def key(self) -> RefusalKey:
+        """What names it among all that are remembered."""
+        return RefusalKey(self.kind, self.source_id, self.member)
 
 
 ORPHAN_WITH_ASSIGNMENTS = "orphan_with_assignments"
@@ -151,6 +160,16 @@ class Paired:
     is_shut_now: bool = False
     has_left: bool = False
 
+    @property
+    def key(self) -> SourceKey:
+        """The record of the pair."""
+        return SourceKey(self.kind, self.source_id)
+
+    @property
+    def target_key(self) -> TargetKey:
+        """The resource of the pair."""
+        return TargetKey(self.kind, self.target_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Bookkeeping:
@@ -162,11 +181,11 @@ class Bookkeeping:
     """
 
     paired: tuple[Paired, ...] = ()
-    forgotten: tuple[tuple[Kind, str], ...] = ()
+    forgotten: tuple[SourceKey, ...] = ()
     counts: SourceCounts = SourceCounts(0, 0, 0)
     strays: frozenset[tuple[str, str]] = frozenset()
     refusals: tuple[Refusal, ...] = ()
-    answered: frozenset[tuple[Kind, str, str]] = frozenset()
+    answered: frozenset[RefusalKey] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
-from scim_bridge.model.identity import Existing, Inventory, Kind, Members, SourceCounts, Value
+from scim_bridge.model.identity import Existing, Inventory, Kind, Members, SourceCounts, SourceKey, TargetKey, Value
 from scim_bridge.model.operation import Operation
-from scim_bridge.model.plan import TOLD_BY_TARGET, Conflict, Refusal
+from scim_bridge.model.plan import TOLD_BY_TARGET, Conflict, Refusal, RefusalKey
 from scim_bridge.model.text import folded
 
 
@@ -28,6 +28,16 @@ class Link:
     applied: Mapping[str, Value] = field(default_factory=dict)
     departed: datetime | None = None
     left_at: datetime | None = None
+
+    @property
+    def key(self) -> SourceKey:
+        """The record that is linked."""
+        return SourceKey(self.kind, self.source_id)
+
+    @property
+    def target_key(self) -> TargetKey:
+        """The resource that it is linked to."""
+        return TargetKey(self.kind, self.target_id)
 
 
 Decision = Literal["link", "separate", "adopt", "ignore", "source", "target"]
@@ -64,6 +74,11 @@ class Resolution:
     source_id: str
     target_id: str = ""
 
+    @property
+    def key(self) -> SourceKey:
+        """The record that was decided about."""
+        return SourceKey(self.resource, self.source_id)
+
     def is_about(self, operation: Operation) -> bool:
         """Whether an operation is to the record or the resource that was decided about."""
         is_record = bool(self.source_id) and operation.source_id == self.source_id
@@ -78,7 +93,7 @@ class Remembered:
     is_fresh: the state cannot tell who was managed: no run about everybody is on record (the first run ever, or the
     state was lost), or it was lost or restored and the target has not confirmed every link yet.
     has_applied: one plan has been applied to its end, so a match by name is no longer adopted unasked.
-    linked_elsewhere: (kind, target id) linked by another connection of this state with the same target.
+    linked_elsewhere: resources linked by another connection of this state with the same target.
     unclaimed: ids of target users listed as `unclaimed` by an earlier run and not yet resolved.
     counts: what the source showed in the last applied run, None before the first (since the state was restored).
     mapping: a hash of the mapping of the last applied run, "" before the first.
@@ -89,14 +104,14 @@ class Remembered:
     memberships: group target id → who was in it when we last left it; only where drift is to be reported, else None.
     refusals: what the target refused in earlier runs, by its key.
     aside: links that count for nothing until the target confirms them, since the state was restored from a copy of
-    unknown age; by (kind, source id).
+    unknown age.
     """
 
     users: Mapping[str, Link] = field(default_factory=dict)
     groups: Mapping[str, Link] = field(default_factory=dict)
     is_fresh: bool = True
     has_applied: bool = False
-    linked_elsewhere: frozenset[tuple[Kind, str]] = frozenset()
+    linked_elsewhere: frozenset[TargetKey] = frozenset()
     unclaimed: frozenset[str] = frozenset()
     counts: SourceCounts | None = None
     mapping: str = ""
@@ -105,8 +120,8 @@ class Remembered:
     assigned: Mapping[str, Conflict] = field(default_factory=dict)
     repaired: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     memberships: Members | None = None
-    aside: Mapping[tuple[Kind, str], Link] = field(default_factory=dict)
-    refusals: Mapping[tuple[Kind, str, str], Refusal] = field(default_factory=dict)
+    aside: Mapping[SourceKey, Link] = field(default_factory=dict)
+    refusals: Mapping[RefusalKey, Refusal] = field(default_factory=dict)
 
     def of(self, kind: Kind) -> Mapping[str, Link]:
         """Links of one kind, by source id."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scim_bridge.model.capabilities import Capabilities
-from scim_bridge.model.identity import ACTIVE, NAMES, Directory, Notice
+from scim_bridge.model.identity import ACTIVE, NAMES, Directory, Notice, SourceKey
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan, Requests, Skipped
 from scim_bridge.model.policy import Policy
@@ -21,7 +21,7 @@ from scim_bridge.plan.fingerprint import basis_of, fingerprint_settings
 from scim_bridge.plan.guard import base_of, count, guard, marked
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.lost_zeros import lost_zeros, notice
-from scim_bridge.plan.match.correlate import Key, Match, Matches, key_of
+from scim_bridge.plan.match.correlate import Match, Matches
 from scim_bridge.plan.order import numbered, put_in_order
 
 
@@ -44,7 +44,7 @@ def make_plan(
     policy: Policy,
     capabilities: Capabilities,
     occasion: Occasion,
-    only: frozenset[Key] | None = None,
+    only: frozenset[SourceKey] | None = None,
 ) -> Plan:
     """The ordered operations that turn existing into desired under this policy, with the guard's verdict on them.
 
@@ -79,7 +79,7 @@ def make_plan(
         (sides.directory.warnings + _missing(matches) + _lost_zeros(matches) if only is None else ())
         + tuple(steps.notices)
         + _lost_for_good(operations),
-        sum(match.is_held for match in matches if only is None or key_of(match) in only),
+        sum(match.is_held for match in matches if only is None or match.key in only),
         requests_of(ordered, operations),
         guard(counted, base, policy.limits),
         settled,
@@ -90,7 +90,7 @@ def bookkeeping(matches: Matches, plan: Plan, counts_from: Directory) -> Bookkee
     """What a run that ends well records beside its operations: the pairs as they then are, and links to forget."""
     disabled = {c.target_id for c in plan.conflicts if c.kind == "disabled_there"}
     paired = (_paired(match, disabled) for match in matches)
-    forgotten = tuple((m.kind, m.source_id) for m in matches if m.row.action == "forget")
+    forgotten = tuple(m.key for m in matches if m.row.action == "forget")
     left = strays((*plan.conflicts, *plan.settled))
     return Bookkeeping(tuple(pair for pair in paired if pair is not None), forgotten, counts_from.counts, left)
 
@@ -127,9 +127,9 @@ def sort_out(conflicts: Iterable[Conflict], known: Remembered) -> tuple[tuple[Co
 
 def _out_of_scope(directory: Directory, matches: Matches) -> Iterator[Skipped]:
     """Whoever has been provisioned before is called as on the target."""
-    names = {(m.kind, m.source_id): m.name for m in matches if m.scope}
+    names = {m.key: m.name for m in matches if m.scope}
     for record in directory.out_of_scope:
-        name = names.get((record.kind, record.source_id), record.subject)
+        name = names.get(record.key, record.subject)
         yield Skipped(name, f"out of scope: the mapping's scope rule leaves it out ({record.rule})")
 
 

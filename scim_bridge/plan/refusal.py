@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from scim_bridge.model.identity import ACTIVE, Desired, Kind
+from scim_bridge.model.identity import ACTIVE, Desired
 from scim_bridge.model.operation import Member, Operation, Outcome
-from scim_bridge.model.plan import Conflict, Refusal, conflict_key
+from scim_bridge.model.plan import Conflict, Refusal, RefusalKey, conflict_key
 from scim_bridge.model.remembered import Remembered
 from scim_bridge.plan.backoff import digest
 from scim_bridge.plan.match.correlate import Match
@@ -43,20 +43,20 @@ def told(ended: Iterable[Ended], matches: Iterable[Match]) -> list[Told]:
     return list(found.values())
 
 
-def answered(known: Remembered, ended: Iterable[Ended]) -> frozenset[tuple[Kind, str, str]]:
+def answered(known: Remembered, ended: Iterable[Ended]) -> frozenset[RefusalKey]:
     """The refusals of earlier runs that were sent again in this one, whatever the answer was."""
     return frozenset(_sent_again(known, ended)) if known.refusals else frozenset()
 
 
-def _sent_again(known: Remembered, ended: Iterable[Ended]) -> Iterator[tuple[Kind, str, str]]:
+def _sent_again(known: Remembered, ended: Iterable[Ended]) -> Iterator[RefusalKey]:
     for operation, outcome in ended:
         if outcome.status not in ("done", "held") or not operation.source_id:
             continue
-        refusal = known.refusals.get((operation.resource, operation.source_id, ""))
+        refusal = known.refusals.get(RefusalKey(operation.resource, operation.source_id, ""))
         if refusal is not None and not refusal.paths.isdisjoint(operation.changes):
             yield refusal.key
         for member in operation.members:
-            key: tuple[Kind, str, str] = ("group", operation.source_id, member.source_id or "")
+            key = RefusalKey("group", operation.source_id, member.source_id or "")
             if key in known.refusals:
                 yield key
 

@@ -6,7 +6,7 @@ from operator import attrgetter
 
 from scim_bridge.apply.engine import Applied
 from scim_bridge.errors import EndpointDown
-from scim_bridge.model.identity import Kind
+from scim_bridge.model.identity import SourceKey, TargetKey
 from scim_bridge.model.operation import Operation, Outcome
 from scim_bridge.model.plan import SUMMARY, TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Plan
 from scim_bridge.model.policy import Policy
@@ -15,8 +15,6 @@ from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.make import bookkeeping, sort_out
 from scim_bridge.plan.match.correlate import Match, Matches
 from scim_bridge.plan.refusal import Ended, answered, told
-
-Key = tuple[Kind, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def conclude(
     plan_applied: Plan,
     applied: Applied | None,
     policy: Policy,
-    only: Container[Key] | None = None,
+    only: Container[SourceKey] | None = None,
 ) -> Conclusion:
     """Sum up a run. plan_now: of what was read; plan_applied: what was sent, which a saved file may hold.
 
@@ -62,10 +60,10 @@ def conclude(
     open_now = {c.key: c for c in (*plan_now.conflicts, *opened, *(t.conflict for t in again))}
     books = _without_aside(bookkeeping(matches, plan_now, sides.directory), matches, sides, plan_now)
     if only is not None:
-        mine = tuple(pair for pair in books.paired if (pair.kind, pair.source_id) in only)
+        mine = tuple(pair for pair in books.paired if pair.key in only)
         books = replace(books, paired=mine, forgotten=tuple(key for key in books.forgotten if key in only))
     superseded = applied.superseded if applied is not None else frozenset()
-    books = replace(books, paired=tuple(p for p in books.paired if (p.kind, p.source_id) not in superseded))
+    books = replace(books, paired=tuple(p for p in books.paired if p.key not in superseded))
     books = _as_it_is(books, plan_now.operations, ended)
     books = replace(
         books,
@@ -95,7 +93,7 @@ def _decisions(
     matches: Matches,
     plan_now: Plan,
     ended: Sequence[tuple[Operation, Outcome]] | None,
-    only: Container[Key] | None,
+    only: Container[SourceKey] | None,
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Conflicts whose decision was carried out, and those whose decision still waits: for a run that is let through,
     for an answer that is no refusal, for a hold that ends. ended: None if the guard stopped the run.
@@ -104,16 +102,18 @@ def _decisions(
     """
     done = [operation for operation, outcome in ended or () if outcome.status == "done" and outcome.landed is None]
     asked_anew = {conflict.key for conflict in plan_now.conflicts}
-    refused = {(c.resource, c.source_id) for c in plan_now.conflicts if c.kind in TOLD_BY_TARGET and c.source_id}
+    refused = {
+        SourceKey(c.resource, c.source_id) for c in plan_now.conflicts if c.kind in TOLD_BY_TARGET and c.source_id
+    }
     carried_out: set[str] = set()
     pending: set[str] = set()
     for key, decided in known.resolutions.items():
         is_lasting = decided.decision in LASTING
-        if is_lasting or key in asked_anew or (only is not None and (decided.resource, decided.source_id) not in only):
+        if is_lasting or key in asked_anew or (only is not None and decided.key not in only):
             continue
         needed = [operation for operation in plan_now.operations if decided.is_about(operation)]
         waits = any(match.is_held for match in matches if _is_concerned(match, decided))
-        waits = waits or (decided.resource, decided.source_id) in refused
+        waits = waits or decided.key in refused
         has_landed = all(any(_is_same(each, other) for other in done) for each in needed)
         (carried_out if ended is not None and has_landed and not waits else pending).add(key)
     return frozenset(carried_out), frozenset(pending)
@@ -137,12 +137,12 @@ def _without_aside(books: Bookkeeping, matches: Matches, sides: Sides, plan_now:
     Of a record that is there and not paired (it is held), and of one that is gone while somebody is asked about its
     resource, the link stays, and waits.
     """
-    paired = {(p.kind, p.target_id): p.source_id for p in books.paired}
-    there = {(match.kind, match.source_id) for match in matches if match.source_id}
-    asked = {(c.resource, c.target_id) for c in plan_now.conflicts if c.kind == "unclaimed"}
+    paired = {p.target_key: p.source_id for p in books.paired}
+    there = {match.key for match in matches if match.source_id}
+    asked = {TargetKey(c.resource, c.target_id or "") for c in plan_now.conflicts if c.kind == "unclaimed"}
     over = []
     for key, link in sides.known.aside.items():
-        resource = (link.kind, link.target_id)
+        resource = link.target_key
         is_gone = link.target_id not in sides.inventory.of(link.kind)
         is_anothers = paired.get(resource, link.source_id) != link.source_id
         if is_gone or is_anothers or (key not in there and resource not in asked):
@@ -162,8 +162,8 @@ def _as_it_is(
 ) -> Bookkeeping:
     """The books with only what is so. A pair whose change did not succeed keeps what was applied before, and a pair
     that was still to be adopted is none yet."""
-    done: set[Key] = set()
-    pending: set[Key] = {key for operation in planned_now for key in _key(operation)}
+    done: set[SourceKey] = set()
+    pending: set[SourceKey] = {key for operation in planned_now for key in _key(operation)}
     for operation, outcome in ended:
         is_done = outcome.status == "done" and outcome.landed is None
         (done if is_done else pending).update(_key(operation))
@@ -183,9 +183,9 @@ def _with_grace(
     A policy that keeps who has left begins no grace, and one that is shut anew, after a rollback or after somebody
     opened it again, begins another.
     """
-    left = {(m.kind, m.source_id): m for m in matches if m.row.action == "deprovision" and not m.is_kept_by(policy)}
+    left = {m.key: m for m in matches if m.row.action == "deprovision" and not m.is_kept_by(policy)}
     for pair in paired:
-        match = left.get((pair.kind, pair.source_id))
+        match = left.get(pair.key)
         if not pair.departed or match is None or match.existing is None:
             yield replace(pair, departed=False, has_left=pair.departed)
             continue
@@ -196,15 +196,15 @@ def _with_grace(
         yield replace(pair, departed=is_shut, is_shut_now=bool(shutting), has_left=True)
 
 
-def _key(operation: Operation) -> Iterator[Key]:
+def _key(operation: Operation) -> Iterator[SourceKey]:
     """The identity whose attributes an operation changes; a membership operation changes none."""
     if not operation.members and operation.source_id is not None:
-        yield operation.resource, operation.source_id
+        yield operation.key
 
 
-def _still_paired(paired: Iterable[Paired], pending: set[Key]) -> Iterator[Paired]:
+def _still_paired(paired: Iterable[Paired], pending: set[SourceKey]) -> Iterator[Paired]:
     for pair in paired:
-        if (pair.kind, pair.source_id) not in pending:
+        if pair.key not in pending:
             yield pair
         elif pair.is_managed:
             yield replace(pair, applied=None)

@@ -52,7 +52,7 @@ def _explain(
     records = _records(snapshot, match.kind, match)
     last = LastApplied(reading.sides.known, reading.sides.inventory)
     steps = trace(records[0], bridge.mapping.of(match.kind), today, last) if records else ()
-    mine = [link for link in links if (link.kind, link.source_id) == (match.kind, match.source_id)]
+    mine = [link for link in links if (link.kind, link.source_id) == match.key]
     return Explanation(
         match.kind,
         match.name,

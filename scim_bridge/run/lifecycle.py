@@ -13,6 +13,7 @@ from typing import Protocol
 from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, never
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError, Busy, CredentialsRefused
+from scim_bridge.model.identity import SourceKey
 from scim_bridge.model.operation import Operation, counted_under
 from scim_bridge.model.plan import Bookkeeping, Plan
 from scim_bridge.model.protocol import Progress, silent
@@ -22,7 +23,7 @@ from scim_bridge.model.wording import counted
 from scim_bridge.plan.doubt import settle
 from scim_bridge.plan.guard import not_approved
 from scim_bridge.plan.inputs import Sides
-from scim_bridge.plan.match.correlate import Key, Matches
+from scim_bridge.plan.match.correlate import Matches
 from scim_bridge.plan.plan_file import fingerprint, operation_bytes
 from scim_bridge.run.bridge import Bridge, endpoint_key, open_bridge
 from scim_bridge.run.conclude import Conclusion, conclude
@@ -63,7 +64,7 @@ class Reading:
     observed: Observed
     sides: Sides
     plan: Plan
-    only: frozenset[Key] | None = None
+    only: frozenset[SourceKey] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +251,7 @@ def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | No
     is_relinking = reading.matches.is_relinking
     journal = state.begin_applying(active.id, fingerprint(plan), reading.plan.conflicts, is_relinking=is_relinking)
     journal.record((operation, operation_bytes(operation)) for operation in plan.operations)
-    ids = {(m.kind, m.source_id): m.existing.target_id for m in reading.matches if m.existing and m.source_id}
+    ids = {m.key: m.existing.target_id for m in reading.matches if m.existing and m.source_id}
     ground = Ground(ids, reading.sides.inventory, reading.sides.members)
     work = Work(progress=order.progress, is_stopping=order.is_stopping)
     if inbox is not None:
@@ -278,14 +279,14 @@ def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | No
     return Result(active.id, reading, plan, applied, conclusion)
 
 
-def _approved(plan: Plan, order: Order, only: frozenset[Key]) -> frozenset[str]:
+def _approved(plan: Plan, order: Order, only: frozenset[SourceKey]) -> frozenset[str]:
     """What does not count in the window: what tripped and was approved, and what is done to users who were named.
 
     For a group that was named all limits hold, so what it loses does count.
     """
     granted = {item for trip in plan.verdict.tripped for item in trip.items} if order.approved_by else set()
     for operation in plan.operations if only else ():
-        if operation.resource == "user" or ("group", operation.source_id or "") not in only:
+        if operation.resource == "user" or operation.key not in only:
             granted |= _counted(operation)
     return frozenset(granted)
 

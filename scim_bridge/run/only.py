@@ -12,7 +12,17 @@ from functools import cached_property
 from scim_bridge.errors import Misconfigured
 from scim_bridge.mapping.record import map_records
 from scim_bridge.mapping.remap import map_again
-from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Directory, Existing, Notice, Snapshot, SourceCounts
+from scim_bridge.model.identity import (
+    EXTERNAL_ID,
+    NAMES,
+    Directory,
+    Existing,
+    Notice,
+    Snapshot,
+    SourceCounts,
+    SourceKey,
+    TargetKey,
+)
 from scim_bridge.model.own_write import FRESH_FOR
 from scim_bridge.model.plan import Plan, Verdict
 from scim_bridge.model.remembered import LastApplied, Remembered
@@ -28,7 +38,7 @@ from scim_bridge.plan.match.related_users import neighbourhood
 from scim_bridge.plan.only import Named, in_the_way, narrowed
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.lifecycle import ActiveRun, Order, Reading, Result, carry_out, failure_on_record, remember
-from scim_bridge.run.listing import Key, read_members, read_settled, with_again
+from scim_bridge.run.listing import read_members, read_settled, with_again
 from scim_bridge.run.target_view import Observed, doubts_of, knowledge, recollect
 from scim_bridge.state.lock import lock
 from scim_bridge.state.reader import StateReader
@@ -75,7 +85,7 @@ def _planned_too(wanted: Named) -> Iterator[Notice]:
         yield Notice("planned_too", match.name, detail)
 
 
-def _planned(view: "_View", reader: StateReader, keys: frozenset[Key], now: datetime) -> tuple[Sides, Plan]:
+def _planned(view: "_View", reader: StateReader, keys: frozenset[SourceKey], now: datetime) -> tuple[Sides, Plan]:
     """What is to be done about the named, and the sides as far as they concern them."""
     bridge, wanted = view.bridge, view.named(keys)
     sides = Sides(view.desired, view.observed.inventory, view.observed.members, view.known)
@@ -111,7 +121,7 @@ class _View:
         """With everything that a source shows."""
         return replace(self, desired=self.made(source.snapshot))
 
-    def around(self, everybody: Directory, keys: frozenset[Key]) -> "_View":
+    def around(self, everybody: Directory, keys: frozenset[SourceKey]) -> "_View":
         """With as much of a directory as concerns these identities. A group concerns everybody, a lost state too."""
         if self.known.is_fresh or any(kind == "group" for kind, _ in keys):
             return replace(self, desired=everybody)
@@ -125,23 +135,23 @@ class _View:
         """Who is who."""
         return correlate(self.desired, self.observed.inventory, self.known, self.bridge.terms)
 
-    def named(self, keys: frozenset[Key]) -> Named:
+    def named(self, keys: frozenset[SourceKey]) -> Named:
         """The named identities as they are now."""
-        found = [match for match in self.matches if (match.kind, match.source_id) in keys]
+        found = [match for match in self.matches if match.key in keys]
         return Named(tuple(m for m in found if m.kind == "user"), tuple(m for m in found if m.kind == "group"))
 
 
-def _looked_at(view: _View, reader: StateReader, keys: frozenset[Key]) -> _View:
+def _looked_at(view: _View, reader: StateReader, keys: frozenset[SourceKey]) -> _View:
     """With the named as the target shows them now."""
     return replace(view, observed=look_at(view.bridge, reader, view.observed, view.named(keys)))
 
 
-def _settled(view: _View, reader: StateReader, keys: frozenset[Key]) -> _View:
+def _settled(view: _View, reader: StateReader, keys: frozenset[SourceKey]) -> _View:
     """With what earlier writes to the named, whose answers were lost, have done: that is ours as well."""
     observed, bridge = view.observed, view.bridge
     records = reader.doubtful(bridge.name, bridge.endpoint)
     doubts = doubts_of(records, view.known, observed.inventory)
-    mine = tuple(d for d in doubts if (d.operation.resource, d.operation.source_id) in keys)
+    mine = tuple(d for d in doubts if d.operation.key in keys)
     known = with_settled(view.known, settle(mine, observed.inventory, observed.members, view.known, observed.now))
     return replace(view, known=known, observed=replace(observed, doubts=mine))
 
@@ -157,7 +167,7 @@ class _Recalled:
 
 def _see(
     view: _View, memory: Memory | None, who: Sequence[str], beside: Reading | None
-) -> tuple[SourceReading, Directory, frozenset[Key]]:
+) -> tuple[SourceReading, Directory, frozenset[SourceKey]]:
     """The source with whoever is meant as it is now, mapped, and who that is.
 
     They are asked for by id where it is known who is meant. Else everything is read; what was read whole and shows
@@ -186,7 +196,7 @@ def _recall(view: _View, memory: Memory | None, beside: Reading | None) -> _Reca
     return _Recalled(remembered.snapshot, view.desired, view.matches)
 
 
-def _known_before(recalled: _Recalled | None, who: Sequence[str]) -> frozenset[Key]:
+def _known_before(recalled: _Recalled | None, who: Sequence[str]) -> frozenset[SourceKey]:
     """Who is meant; nobody if there is a newcomer among them."""
     try:
         return named(recalled.matches, who).keys if recalled is not None else frozenset()
@@ -218,7 +228,7 @@ def run_one(bridge: Bridge, state: State, who: Sequence[str], order: Order, oute
 
 def named(matches: Matches, who: Iterable[str]) -> Named:
     """The identities that people mean. Raises Misconfigured if nobody, or more than one of a kind, is called so."""
-    found: dict[tuple[str, str], Match] = {}
+    found: dict[SourceKey, Match] = {}
     for name in who:
         called = [match for match in matches if is_called(match, name)]
         if not called:
@@ -228,22 +238,22 @@ def named(matches: Matches, who: Iterable[str]) -> Named:
             if len(same) > 1:
                 ids = ", ".join(sorted(match.source_id for match in same))
                 raise Misconfigured(f"several {kind}s are called {name!r}: {ids}", "Name one of them by its source id.")
-        found |= {(match.kind, match.source_id or match.name): match for match in called if match.source_id}
+        found |= {match.key: match for match in called if match.source_id}
     matched = found.values()
     return Named(tuple(m for m in matched if m.kind == "user"), tuple(m for m in matched if m.kind == "group"))
 
 
 def look_at(bridge: Bridge, reader: StateReader, observed: Observed, wanted: Named) -> Observed:
     """What was last seen, with the named identities, and the members of the groups, as the target shows them now."""
-    again: dict[Key, Existing | None] = {}
+    again: dict[TargetKey, Existing | None] = {}
     for match in (*wanted.users, *wanted.groups):
         if match.existing is not None:
-            again[match.kind, match.existing.target_id] = bridge.target.get(match.kind, match.existing.target_id)
+            again[match.existing.key] = bridge.target.get(match.kind, match.existing.target_id)
         elif match.desired is not None:
             names = {EXTERNAL_ID: match.source_id, NAMES[match.kind]: match.desired.name}
             for path, value in names.items():
                 found = bridge.target.find(match.kind, path, value)
-                again |= {(match.kind, found.target_id): found} if found is not None else {}
+                again |= {found.key: found} if found is not None else {}
     inventory = with_again(observed.inventory, again)
     groups = [target_id for target_id in _target_ids(wanted.groups) if target_id in inventory.groups]
     members, lacking = read_members(bridge, reader, groups, inventory.users, observed.now)

@@ -6,7 +6,7 @@ It pauses the connection, or the schedule would carry out the same changes again
 from datetime import UTC, datetime
 
 from scim_bridge.errors import Misconfigured
-from scim_bridge.model.identity import KINDS, Directory, Inventory, Kind, Snapshot, SourceCounts
+from scim_bridge.model.identity import KINDS, Directory, Inventory, Snapshot, SourceCounts, TargetKey
 from scim_bridge.model.remembered import Remembered
 from scim_bridge.model.run import RunRecord
 from scim_bridge.model.source import SourceReading
@@ -93,10 +93,10 @@ def _sent(reader: StateReader, undone: int, inventory: Inventory, known: Remembe
     return sent, lost
 
 
-def _left_since(bridge: Bridge, reader: StateReader, undone: int, known: Remembered) -> frozenset[tuple[Kind, str]]:
+def _left_since(bridge: Bridge, reader: StateReader, undone: int, known: Remembered) -> frozenset[TargetKey]:
     """Those whose record a later run has seen gone: nobody brings them back by undoing an earlier change."""
     following = reader.next_run(bridge.name, undone)
     if following is None:
         return frozenset()
     links = (link for kind in KINDS for link in known.of(kind).values())
-    return frozenset((k.kind, k.target_id) for k in links if k.left_at is not None and k.left_at >= following.started)
+    return frozenset(k.target_key for k in links if k.left_at is not None and k.left_at >= following.started)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from scim_bridge.model.doubt import Doubt
-from scim_bridge.model.identity import EXTERNAL_ID, KINDS, Existing, Inventory, Kind, Members, Notice
+from scim_bridge.model.identity import EXTERNAL_ID, KINDS, Existing, Inventory, Kind, Members, Notice, TargetKey
 from scim_bridge.model.own_write import Pair
 from scim_bridge.model.protocol import Progress
 from scim_bridge.model.remembered import Remembered
@@ -18,7 +18,7 @@ from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.plan.backoff import with_due
 from scim_bridge.plan.plan_file import from_document
 from scim_bridge.run.bridge import Bridge
-from scim_bridge.run.listing import FEW, Found, Key, ask_all, read_members, read_settled, with_again
+from scim_bridge.run.listing import FEW, Found, ask_all, read_members, read_settled, with_again
 from scim_bridge.state.reader import StateReader
 
 _REPAIRS = 4
@@ -45,7 +45,7 @@ class Observed:
     read_now: frozenset[str] = frozenset()
     lacking: frozenset[Pair] = frozenset()
     doubts: tuple[Doubt, ...] = ()
-    presumed: frozenset[Key] = frozenset()
+    presumed: frozenset[TargetKey] = frozenset()
 
 
 def knowledge(bridge: Bridge, reader: StateReader, now: datetime, *, is_asked: bool = False) -> Remembered:
@@ -96,7 +96,7 @@ def observe(
         doubts = doubts_of(in_doubt, known, listed.inventory)
         return Observed(listed.inventory, now, is_whole=True, now=now, doubts=doubts, presumed=listed.presumed)
     bridge.target.check()  # a token that has died is found out now, not with the first revocation
-    again: dict[Key, Existing | None] = {}
+    again: dict[TargetKey, Existing | None] = {}
     for record in in_doubt:
         again |= _look_again(bridge, record, known)
     seen = with_again(reader.inventory(bridge.endpoint), again)
@@ -143,7 +143,7 @@ def without_members(observed: Observed) -> Observed:
     return replace(observed, members={}, read_now=frozenset(), lacking=frozenset())
 
 
-def _look_again(bridge: Bridge, record: OperationRecord, known: Remembered) -> dict[Key, Existing | None]:
+def _look_again(bridge: Bridge, record: OperationRecord, known: Remembered) -> dict[TargetKey, Existing | None]:
     """What an operation has touched, as the target shows it now.
 
     A resource that had no id yet when the operation was planned is found by the link that its creation has left; one
@@ -154,7 +154,7 @@ def _look_again(bridge: Bridge, record: OperationRecord, known: Remembered) -> d
     link = known.of(kind).get(source_id)
     target_id = record.target_id or (link.target_id if link is not None else None)
     if target_id is not None:
-        return {(kind, target_id): bridge.target.get(kind, target_id)}
+        return {TargetKey(kind, target_id): bridge.target.get(kind, target_id)}
     external_id = record.document.get("changes", {}).get(EXTERNAL_ID, [None, source_id])[1]
     found = bridge.target.find(kind, EXTERNAL_ID, external_id) if external_id else None
-    return {(kind, found.target_id): found} if found is not None else {}
+    return {found.key: found} if found is not None else {}

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind, Members, Value
+from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind, Members, TargetKey, Value
 from scim_bridge.model.operation import Member, Operation, Outcome, landed
 from scim_bridge.model.touch import member_path
 from scim_bridge.model.verification import ReadingCost
@@ -45,7 +45,7 @@ def keep_reading(
 ) -> None:
     """A whole reading: what is not in it is gone. began: when it was begun, since what it shows is as old."""
     rows = _rows(database, endpoint)
-    shown = {(kind, r.target_id): text_of(r.attributes) for kind in KINDS for r in inventory.of(kind).values()}
+    shown = {r.key: text_of(r.attributes) for kind in KINDS for r in inventory.of(kind).values()}
     gone = [{"row": row} for key, (row, _) in rows.items() if key not in shown]
     _forget(database, gone)
     known = {key: text for key, (_, text) in rows.items()}
@@ -80,7 +80,7 @@ def reading_cost(database: Connection, connection: str, endpoint: str) -> Readin
 
 
 def keep_resources(
-    database: Connection, endpoint: str, found: Mapping[tuple[Kind, str], Existing | None], at: datetime
+    database: Connection, endpoint: str, found: Mapping[TargetKey, Existing | None], at: datetime
 ) -> None:
     """Single resources that were looked at again; None for one that is gone."""
     rows = _rows(database, endpoint)
@@ -129,7 +129,7 @@ def _note_changes(
     database: Connection,
     endpoint: str,
     before: Mapping[tuple[str, str], str],
-    after: Mapping[tuple[Kind, str], str],
+    after: Mapping[TargetKey, str],
     at: datetime,
 ) -> None:
     """Attributes that a reading shows otherwise than our answered writes and the last reading left them."""

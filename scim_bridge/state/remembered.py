@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, or_, select
 from sqlmodel import col
 
-from scim_bridge.model.identity import Kind
+from scim_bridge.model.identity import Kind, SourceKey, TargetKey
 from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS
 from scim_bridge.model.remembered import Link, Remembered
 from scim_bridge.model.run import ConflictRecord
@@ -52,11 +52,11 @@ def known_of(
 
 def _links(
     database: Connection, connection: str, endpoint: str
-) -> tuple[dict[Kind, dict[str, Link]], set[tuple[Kind, str]], dict[tuple[Kind, str], Link]]:
+) -> tuple[dict[Kind, dict[str, Link]], set[TargetKey], dict[SourceKey, Link]]:
     """This connection's links at this endpoint, what other connections have linked there, and links set aside."""
     links: dict[Kind, dict[str, Link]] = {"user": {}, "group": {}}
-    elsewhere: set[tuple[Kind, str]] = set()
-    aside: dict[tuple[Kind, str], Link] = {}
+    elsewhere: set[TargetKey] = set()
+    aside: dict[SourceKey, Link] = {}
     columns = (
         col(LinkRow.connection),
         col(LinkRow.kind),
@@ -71,13 +71,13 @@ def _links(
     for owner, stored_kind, source_id, target_id, applied, departed, left_at, is_confirmed in rows:
         kind: Kind = "user" if stored_kind == "user" else "group"
         if owner != connection:
-            elsewhere.add((kind, target_id))
+            elsewhere.add(TargetKey(kind, target_id))
             continue
         link = Link(kind, source_id, target_id, StoredAttributes(applied), departed, left_at)
         if is_confirmed:
             links[kind][source_id] = link
         else:
-            aside[kind, source_id] = link
+            aside[link.key] = link
     return links, elsewhere, aside
 
 

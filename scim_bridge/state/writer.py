@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
 from scim_bridge.model.doubt import Settled
-from scim_bridge.model.identity import Existing, Inventory, Kind, Members
+from scim_bridge.model.identity import Existing, Inventory, Members, TargetKey
 from scim_bridge.model.plan import TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.remembered import LASTING
 from scim_bridge.model.run import Command, RunStatus
@@ -243,7 +243,7 @@ class State:
     def look_again(
         self,
         endpoint: str,
-        found: Mapping[tuple[Kind, str], Existing | None],
+        found: Mapping[TargetKey, Existing | None],
         members: Members,
     ) -> None:
         """Single resources and groups that were looked at again; None for one that is gone."""
@@ -385,7 +385,7 @@ class State:
         stored = {(r[0], r[1]): tuple(r[2:]) for r in database.execute(select(*columns).where(*mine))}
         rows = []
         for pair in books.paired:
-            old = stored.get((pair.kind, pair.source_id))
+            old = stored.get(pair.key)
             new = self._pair(pair, old)
             if old != tuple(new.values()):
                 rows.append(place | {"kind": pair.kind, "source_id": pair.source_id} | new)

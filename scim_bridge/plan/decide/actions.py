@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from scim_bridge.model.identity import ACTIVE, EMAILS, MANAGER, NAMES, Existing, Notice, Value
+from scim_bridge.model.identity import ACTIVE, EMAILS, MANAGER, NAMES, Existing, Notice, SourceKey, Value
 from scim_bridge.model.operation import Change, OperationKind
 from scim_bridge.model.plan import Conflict, Skipped
 from scim_bridge.model.policy import Policy
@@ -16,7 +16,7 @@ from scim_bridge.plan import conflict
 from scim_bridge.plan.decide.diff import diff
 from scim_bridge.plan.decide.draft_operation import Draft
 from scim_bridge.plan.drift import has_drifted, left_alone
-from scim_bridge.plan.match.correlate import Key, Match, Matches, key_of
+from scim_bridge.plan.match.correlate import Match, Matches
 from scim_bridge.plan.match.situation import Action
 
 _IN_A_ROW = 3
@@ -41,7 +41,7 @@ class Steps:
 
 
 def decide(
-    matches: Matches, known: Remembered, policy: Policy, now: datetime, only: Container[Key] | None = None
+    matches: Matches, known: Remembered, policy: Policy, now: datetime, only: Container[SourceKey] | None = None
 ) -> Steps:
     """What each identity's row of the situation table means under this policy. now: UTC, what a grace is counted to.
 
@@ -50,7 +50,7 @@ def decide(
     steps = Steps()
     decision = _Decision(matches, known, policy, now, steps)
     for match in matches:
-        if only is not None and key_of(match) not in only:
+        if only is not None and match.key not in only:
             continue
         steps.conflicts += conflict.left_open(match.conflicts, match.existing if match.is_managed else None)
         if match.is_held:

@@ -9,9 +9,9 @@ whether a user is a member, the user stays in or out, as it is.
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from scim_bridge.model.identity import Directory, Members
+from scim_bridge.model.identity import Directory, Members, SourceKey
 from scim_bridge.model.operation import Member, Operation, OperationKind
-from scim_bridge.model.plan import Plan, Skipped
+from scim_bridge.model.plan import Plan, RefusalKey, Skipped
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import Remembered, Resolution
 from scim_bridge.model.wording import counted, some
@@ -19,7 +19,7 @@ from scim_bridge.plan.backoff import waiting
 from scim_bridge.plan.conflict import ambiguous_member, stray, unclaimed
 from scim_bridge.plan.decide.actions import ORPHAN, Steps
 from scim_bridge.plan.decide.draft_operation import Draft
-from scim_bridge.plan.match.correlate import Key, Match, Matches, key_of
+from scim_bridge.plan.match.correlate import Match, Matches
 
 NOT_MANAGED = ("protected", "orphan", "excluded")
 """Situations of groups whose members are never touched, though they may have been read."""
@@ -127,12 +127,15 @@ def unwanted(matches: Matches, directory: Directory, members: Members) -> Iterat
                 yield target_id, user_id
 
 
-def ask_who_is_meant(directory: Directory, matches: Matches, steps: Steps, only: Container[Key] | None = None) -> None:
+def ask_who_is_meant(
+    directory: Directory, matches: Matches, steps: Steps, only: Container[SourceKey] | None = None
+) -> None:
     """A conflict for every reference that fits several records. only: whom it must concern, None: all."""
-    names = {key_of(match): match.name for match in matches if match.desired is not None}
+    names = {match.key: match.name for match in matches if match.desired is not None}
     for ambiguous in directory.ambiguous:
         groups = (*ambiguous.nested, *ambiguous.groups)
-        keys: list[Key] = [*(("user", user) for user in ambiguous.users), *(("group", group) for group in groups)]
+        keys = [SourceKey("user", user) for user in ambiguous.users]
+        keys += [SourceKey("group", group) for group in groups]
         if only is None or any(key in only for key in keys):
             subjects = dict.fromkeys(names[key] for key in keys if key in names)
             steps.conflicts.append(ambiguous_member(ambiguous, subjects))
@@ -310,7 +313,7 @@ def _without_refused(change: GroupChange, known: Remembered, users: _Users, step
     group, target_id = change.match.desired, change.match.existing.target_id if change.match.existing else ""
     added = []
     for member in change.added:
-        refusal = known.refusals.get(("group", change.match.source_id, member.source_id or ""))
+        refusal = known.refusals.get(RefusalKey("group", change.match.source_id, member.source_id or ""))
         user = users.by_target.get(member.target_id or "")
         if refusal is not None and group is not None and user is not None and user.desired is not None:
             refusal = waiting(refusal, target_id, group, user.desired)

@@ -140,10 +140,7 @@ class Pairing:
         return bool(left_alone({path: change}, link))
 
     def _is_for_source(self, record: Desired) -> bool:
-        return any(
-            r.decision == "source" and (r.resource, r.source_id) == (self.kind, record.source_id)
-            for r in self.resolutions.values()
-        )
+        return any(r.decision == "source" and r.key == record.key for r in self.resolutions.values())
 
     def is_protected(self, desired: Desired) -> bool:
         """The resource that this record is or would be matched with is protected."""

@@ -7,7 +7,7 @@ unique_values.py; what is done about each pair, in decide/actions.py. Users and 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from scim_bridge.model.identity import EXTERNAL_ID, Desired, Directory, Existing, Inventory, Kind
+from scim_bridge.model.identity import EXTERNAL_ID, Desired, Directory, Existing, Inventory, Kind, SourceKey
 from scim_bridge.model.plan import Conflict
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import Link, Remembered
@@ -15,9 +15,6 @@ from scim_bridge.model.text import folded, normal
 from scim_bridge.plan.match.candidates import Pairing, Terms
 from scim_bridge.plan.match.situation import Facts, LinkColumn, RecordColumn, Row, TargetColumn, situation
 from scim_bridge.plan.match.unique_values import settle
-
-Key = tuple[Kind, str]
-"""Kind, and source id; of what no record claims, the target id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +45,11 @@ class Match:
     is_deactivated_by_us: bool = False
     scope: str = ""
     is_decided_left: bool = False
+
+    @property
+    def key(self) -> SourceKey:
+        """The record that it is about; its id is "" for a resource that no record and no link claims."""
+        return SourceKey(self.kind, self.source_id)
 
     @property
     def name(self) -> str:
@@ -82,11 +84,6 @@ class Match:
     def is_kept_by(self, policy: Policy) -> bool:
         """It has left, and the policy keeps whoever has: nothing changes. What a person decided goes before that."""
         return policy.deprovision == "keep" and not self.is_decided_left
-
-
-def key_of(match: Match) -> Key:
-    """What names this match among all."""
-    return match.kind, match.source_id or (match.existing.target_id if match.existing is not None else "")
 
 
 def is_called(match: Match, who: str) -> bool:
@@ -128,17 +125,17 @@ def correlate(directory: Directory, inventory: Inventory, known: Remembered, ter
     by_name = adopt == "always" or (adopt == "first-run" and is_first)
     for pairing in (users, groups):
         settle(pairing, adopts_by_name=by_name)
-    scopes = {(out.kind, out.source_id): out.rule for out in directory.out_of_scope}
+    scopes = {out.key: out.rule for out in directory.out_of_scope}
     return Matches(tuple(_matches(users, scopes)), tuple(_matches(groups, scopes)), is_relinking)
 
 
-def _matches(pairing: Pairing, scopes: Mapping[tuple[Kind, str], str]) -> Iterator[Match]:
+def _matches(pairing: Pairing, scopes: Mapping[SourceKey, str]) -> Iterator[Match]:
     for desired in pairing.desired:
         yield _of_record(pairing, desired)
     for link in pairing.links.values():
         newcomer = pairing.relinked.get(link.source_id)
         if link.source_id not in pairing.by_id and (newcomer is None or newcomer in pairing.held):
-            yield _of_link(pairing, link, scopes.get((link.kind, link.source_id), ""))
+            yield _of_link(pairing, link, scopes.get(link.key, ""))
     for target_id, existing in pairing.existing.items():
         if target_id not in pairing.owner:
             column: TargetColumn = "taken" if pairing.is_spoken_for(target_id) else "one"
