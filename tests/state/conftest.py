@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scim_bridge.model.identity import Kind, SourceCounts, Value
+from scim_bridge.model.identity import Kind, SourceCounts, SourceKey, Value
 from scim_bridge.model.operation import Change, Member, Operation, OperationKind, Outcome, Phase
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired
 from scim_bridge.plan.plan_file import operation_bytes
@@ -49,7 +49,7 @@ class Desk:
         *pairs: Paired,
         ending: Ending = DONE,
         conflicts: tuple[Conflict, ...] = (),
-        forgotten: tuple[tuple[Kind, str], ...] = (),
+        forgotten: tuple[SourceKey, ...] = (),
         connection: str = "corp",
         endpoint: str = HERE,
     ) -> int:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scim_bridge.model.identity import Existing, Inventory, Kind, Value
+from scim_bridge.model.identity import Existing, Inventory, Kind, SourceKey, Value
 from scim_bridge.model.operation import Outcome
 from scim_bridge.model.plan import Bookkeeping, Paired
 from scim_bridge.state.writer import State
@@ -69,7 +69,7 @@ def test_a_user_and_a_group_of_one_id_are_two_links(desk: Desk) -> None:
 
 def test_a_link_whose_both_sides_are_gone_is_forgotten(desk: Desk) -> None:
     desk.run(pair("7"), pair("8"), pair("7", "t-g7", "group"))
-    desk.run(pair("8"), forgotten=(("user", "7"),))
+    desk.run(pair("8"), forgotten=(SourceKey("user", "7"),))
     with desk.open() as state:
         known = state.reader.known("corp", HERE)
     assert (list(known.users), list(known.groups)) == (["8"], ["7"])
@@ -181,7 +181,7 @@ def _take(state: State, kept: Remembered, number: int, step: tuple[str, Kind, st
         if action != "refused":
             kept.merge(key, at, values)
     elif action == "forgotten":
-        state.finish(state.begin_run("corp", HERE, "sync"), DONE, (), Bookkeeping((), (key,)))
+        state.finish(state.begin_run("corp", HERE, "sync"), DONE, (), Bookkeeping((), (SourceKey(*key),)))
         kept.links.pop(key, None)
     elif action in ("paired", "held"):
         at = there[0] if there is not None else target_id
