@@ -14,8 +14,7 @@ from scim_bridge.proposal.columns import Columns
 from scim_bridge.proposal.memberships import FileLayout, ListLayout, Reference, as_section
 from scim_bridge.proposal.survey import MemberTable, Survey, member_table
 
-_MADE = {"id": "id", "name": "name"}
-"""The columns of groups that are made from users' lists."""
+_ONE_GROUP = ", or, if the file lists one group only, add a column that names it"
 
 
 def with_memberships(
@@ -31,7 +30,8 @@ def with_memberships(
     layout = _in_lists(asking, answers, seen, columns)
     notes = (*columns.notes, *memberships.unusable_lists(seen))
     if layout is None:
-        return {}, replace(columns, notes=notes)
+        is_declined = question.NOTHING in map(asking.given.get, ("groups", "members", "list-column"))
+        return {}, replace(columns, notes=notes if is_declined else (*notes, memberships.nothing_found(seen)))
     whose = "the groups of each user" if layout.of == "users" else "the users of each group"
     told = f"{layout.column} lists {whose}"
     if columns.has_groups:
@@ -39,8 +39,14 @@ def with_memberships(
     made = f"{told}, and groups are made from these names (`groups: {FROM_USERS}`; without groups: --groups -)"
     return (
         {"groups": FROM_USERS, "members": as_section(layout)},
-        replace(columns, groups=_MADE, has_groups=True, notes=(*notes, made)),
+        replace(columns, groups=_made(seen, layout.column), has_groups=True, notes=(*notes, made)),
     )
+
+
+def _made(seen: Survey, column: str) -> dict[str, str]:
+    """The columns of groups that are made from users' lists. dn: their names are distinguished names."""
+    made = {"id": "id", "name": "name"}
+    return {**made, "dn": "name"} if memberships.lists_entries(seen, column) else made
 
 
 def _in_file(asking: Asking, table: MemberTable, seen: Survey, columns: Columns) -> FileLayout:
@@ -58,8 +64,7 @@ def _in_file(asking: Asking, table: MemberTable, seen: Survey, columns: Columns)
                 applies=lambda _, known=known: known is None,  # type: ignore[misc]
                 unanswered=(
                     f"{table.file}, line 1: no column names the {role}s that are in the other files; "
-                    f"there are: {there}; "
-                    f"name it with --{role}-column"
+                    f"there are: {there}; name it with --{role}-column{_ONE_GROUP if role == 'group' else ''}"
                 ),
             )
         )
