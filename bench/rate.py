@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 
 from scim_bridge.apply.engine import Ground, Work, apply
-from scim_bridge.model.operation import Change, Operation, Outcome, Phase
+from scim_bridge.model.operation import Change, Operation, Outcome
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.target.client import ScimClient
 from scim_bridge.target.rate import Rate
 from scim_bridge.target.scim import ScimTarget

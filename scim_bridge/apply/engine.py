@@ -16,7 +16,8 @@ from scim_bridge.apply.members import MemberSender
 from scim_bridge.apply.send import Ids, Sender
 from scim_bridge.errors import Stop
 from scim_bridge.model.identity import Inventory, Members, SourceKey
-from scim_bridge.model.operation import Member, Operation, Outcome, Phase
+from scim_bridge.model.operation import Member, Operation, Outcome
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.protocol import Journal, Progress, Target, silent
 
 _LISTENING = 0.25

@@ -1,10 +1,13 @@
 """Typed settings: `bridge.yaml` read, checked and made absolute. Everything wrong with the file is said at once."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel
 
 from scim_bridge.config import document, form
 from scim_bridge.config.fault import faults
@@ -13,7 +16,8 @@ from scim_bridge.config.source import SourceSettings, source_settings
 from scim_bridge.config.unsupported import explains, not_yet
 from scim_bridge.config.yaml_file import YamlFile, nearest, refuse
 from scim_bridge.errors import Misconfigured
-from scim_bridge.model.policy import Limits, Policy, Protect
+from scim_bridge.model.limit import Limit, Limits
+from scim_bridge.model.policy import Policy, Protect
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,6 @@ def _target(folder: Path, read: document.Target) -> TargetSettings:
 
 
 def _policy(read: document.Policy) -> Policy:
-    limits = read.limits
     return Policy(
         deprovision="keep" if read.deprovision.action == "keep" else "deactivate",
         delete_after=_delete_after(read.deprovision),
@@ -124,17 +127,14 @@ def _policy(read: document.Policy) -> Policy:
         orphans=read.orphans,
         drift=read.drift,
         protect=Protect(tuple(read.protect.users), tuple(read.protect.groups)),
-        limits=Limits(
-            form.limit(limits.deactivate),
-            form.limit(limits.delete),
-            form.limit(limits.remove_members),
-            form.limit(limits.shrink_source),
-            form.limit(limits.missing),
-            form.limit(limits.mapping_change),
-            limits.floor,
-            form.duration(limits.window),
-        ),
+        limits=_limits(read.limits),
     )
+
+
+def _limits(read: BaseModel) -> Limits:
+    """The limits. Each field is read by its type, as document.Limits was made by it."""
+    readings: Mapping[object, Callable[[Any], Any]] = {Limit: form.limit, timedelta: form.duration, int: int}
+    return Limits(**{each.name: readings[each.type](getattr(read, each.name)) for each in fields(Limits)})
 
 
 def _delete_after(read: document.Deprovision) -> timedelta | None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scim_bridge.model.identity import Kind
-from scim_bridge.model.operation import Change, OperationKind
+from scim_bridge.model.operation import Change
+from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.plan import Conflict, Verdict
 
 TIMEZONE = "timezone"

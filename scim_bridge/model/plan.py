@@ -4,10 +4,12 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from scim_bridge.model.effect import Effect, read_all
 from scim_bridge.model.identity import Kind, Notice, SourceCounts, SourceKey, TargetKey, Value
 from scim_bridge.model.operation import Operation
+from scim_bridge.model.operation_kind import OPERATION_KINDS, SUMMARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +97,25 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """One limit that the plan exceeds. items: what it counted, as stable names, for approval."""
+    """One limit that the plan exceeds. effects: what it counted, for approval."""
 
     limit: str
     counted: int
     base: int
     allowed: str
     sentence: str
-    items: frozenset[str] = frozenset()
+    effects: frozenset[Effect] = frozenset()
+
+    def document(self) -> dict[str, Any]:
+        """The same as JSON: in a saved plan, and in the state."""
+        numbers = {"limit": self.limit, "counted": self.counted, "base": self.base, "allowed": self.allowed}
+        return numbers | {"sentence": self.sentence, "items": sorted(map(str, self.effects))}
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> "Trip":
+        """A limit as `document` wrote it."""
+        rest = {name: value for name, value in document.items() if name != "items"}
+        return cls(**rest, effects=read_all(document["items"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,27 +226,6 @@ class Plan:
         """Operations by kind; memberships are counted one by one."""
         counts = dict.fromkeys(SUMMARY, 0)
         for operation in self.operations:
-            if operation.members:
-                counts[operation.kind.removesuffix("s")] += len(operation.members)
-            else:
-                counts[operation.kind] += 1
+            counts[OPERATION_KINDS[operation.kind].key] += len(operation.members) or 1
         counts["held"] = self.held
         return counts
-
-
-SUMMARY = (
-    "create_user",
-    "update_user",
-    "deactivate_user",
-    "reactivate_user",
-    "delete_user",
-    "adopt_user",
-    "create_group",
-    "update_group",
-    "delete_group",
-    "adopt_group",
-    "add_member",
-    "remove_member",
-    "held",
-)
-"""The keys of a plan's summary, in the order people read them."""

@@ -6,7 +6,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
+from scim_bridge.model.effect import Effect
 from scim_bridge.model.identity import Existing, Inventory, Kind, Members, SourceCounts, SourceKey, TargetKey, Value
+from scim_bridge.model.limit import CounterName
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import TOLD_BY_TARGET, Conflict, Refusal, RefusalKey
 from scim_bridge.model.text import folded
@@ -97,7 +99,7 @@ class Remembered:
     unclaimed: ids of target users listed as `unclaimed` by an earlier run and not yet resolved.
     counts: what the source showed in the last applied run, None before the first (since the state was restored).
     mapping: a hash of the mapping of the last applied run, "" before the first.
-    recent: limit → what it counted in the runs of its window, approved ones left out (guard.py names the items).
+    recent: what the runs of the limits' window have done, by counter; what was approved is left out.
     resolutions: conflict key → what a person decided.
     assigned: target id → the open question about an orphan's assignments, as it was told last.
     repaired: target id → path → how often of late a value was only set back to what we had applied.
@@ -115,7 +117,7 @@ class Remembered:
     unclaimed: frozenset[str] = frozenset()
     counts: SourceCounts | None = None
     mapping: str = ""
-    recent: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    recent: Mapping[CounterName, frozenset[Effect]] = field(default_factory=dict)
     resolutions: Mapping[str, Resolution] = field(default_factory=dict)
     assigned: Mapping[str, Conflict] = field(default_factory=dict)
     repaired: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

@@ -12,7 +12,8 @@ from typing import Literal
 
 from scim_bridge.model.comparison import TIMEZONE, AttributeChange, Comparison, MemberChange, RuleChange, ScopeChange
 from scim_bridge.model.identity import MANAGER, Desired, Directory, Kind, Members, SourceKey, TargetKey, Value
-from scim_bridge.model.operation import Change, Operation, OperationKind
+from scim_bridge.model.operation import Change, Operation
+from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.plan import Conflict, Plan
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.match.correlate import Match, Matches

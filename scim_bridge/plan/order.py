@@ -12,7 +12,8 @@ from heapq import heapify, heappop, heappush
 
 from scim_bridge.model.capabilities import Uniqueness, fold
 from scim_bridge.model.identity import ACTIVE, EMAILS, MANAGER, Kind, Value
-from scim_bridge.model.operation import Operation, Phase
+from scim_bridge.model.operation import Operation
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.plan.decide.draft_operation import Draft
 
 Unique = Mapping[Kind, tuple[tuple[str, Uniqueness], ...]]

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.identity import Notice
-from scim_bridge.model.operation import Member, Operation, OperationKind, Phase
+from scim_bridge.model.operation import Member, Operation
+from scim_bridge.model.operation_kind import OperationKind, Phase
 from scim_bridge.model.plan import Basis, Conflict, Plan, Requests, Skipped, Trip, Verdict
 
 VERSION = 1
@@ -41,7 +42,7 @@ def to_bytes(plan: Plan, **more: Any) -> bytes:
         "settled": [conflict_document(conflict) for conflict in plan.settled],
         "skipped": [{"subject": s.subject, "reason": s.reason} for s in plan.skipped],
         "warnings": [{"kind": n.kind, "subject": n.subject, "detail": n.detail} for n in plan.warnings],
-        "guard": {"passed": plan.verdict.passed, "tripped": [_trip_document(trip) for trip in plan.verdict.tripped]},
+        "guard": {"passed": plan.verdict.passed, "tripped": [trip.document() for trip in plan.verdict.tripped]},
         "requests": {"writes": plan.requests.writes, "lower_bound": plan.requests.lower_bound},
         "access": {"gained": [], "lost": []},
     } | more
@@ -108,17 +109,6 @@ def conflict_document(conflict: Conflict) -> dict[str, Any]:
     }
 
 
-def _trip_document(trip: Trip) -> dict[str, Any]:
-    return {
-        "limit": trip.limit,
-        "counted": trip.counted,
-        "base": trip.base,
-        "allowed": trip.allowed,
-        "sentence": trip.sentence,
-        "items": sorted(trip.items),
-    }
-
-
 class _Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -139,9 +129,18 @@ class _Operation(_Strict):
     drifted: tuple[str, ...] = ()
 
 
+class _Trip(_Strict):
+    limit: str
+    counted: int
+    base: int
+    allowed: str
+    sentence: str
+    items: frozenset[str] = frozenset()
+
+
 class _Guard(_Strict):
     passed: bool
-    tripped: tuple[Trip, ...]
+    tripped: tuple[_Trip, ...]
 
 
 class _Document(_Strict):
@@ -207,7 +206,7 @@ def _plan(saved: _Document) -> Plan:
         saved.warnings,
         saved.summary.get("held", 0),
         saved.requests,
-        Verdict(saved.guard.tripped),
+        Verdict(tuple(Trip.of(trip.model_dump()) for trip in saved.guard.tripped)),
         saved.settled,
     )
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from scim_bridge.model.capabilities import Capabilities
 from scim_bridge.model.identity import ACTIVE, MANAGER, NAMES, Existing, Kind, Notice, SourceKey, TargetKey, Value
-from scim_bridge.model.operation import Change, Member, Operation, OperationKind
+from scim_bridge.model.operation import Change, Member, Operation
+from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.plan import Plan, Skipped
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.touch import SOMEONE_ELSE, Touch, member_path

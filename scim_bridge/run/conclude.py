@@ -8,7 +8,8 @@ from scim_bridge.apply.engine import Applied
 from scim_bridge.errors import EndpointDown
 from scim_bridge.model.identity import SourceKey, TargetKey
 from scim_bridge.model.operation import Operation, Outcome
-from scim_bridge.model.plan import SUMMARY, TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Plan
+from scim_bridge.model.operation_kind import OPERATION_KINDS, SUMMARY
+from scim_bridge.model.plan import TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Plan
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import LASTING, Remembered, Resolution
 from scim_bridge.plan.inputs import Sides
@@ -215,9 +216,9 @@ def _done(ended: Iterable[tuple[Operation, Outcome]], *, held: int, failed: int)
     counts = dict.fromkeys(SUMMARY, 0)
     for operation, outcome in ended:
         if operation.members and outcome.status in ("done", "held"):
-            counts[operation.kind.removesuffix("s")] += len(operation.members) - len(outcome.refused)
+            counts[OPERATION_KINDS[operation.kind].key] += len(operation.members) - len(outcome.refused)
         elif not operation.members and (outcome.status == "done" or outcome.landed):
-            counts[operation.kind] += 1
+            counts[OPERATION_KINDS[operation.kind].key] += 1
     return counts | {"held": held, "failed": failed}
 
 

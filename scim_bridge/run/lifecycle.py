@@ -13,8 +13,9 @@ from typing import Protocol
 from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, never
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError, Busy, CredentialsRefused
+from scim_bridge.model.effect import Effect, effects
 from scim_bridge.model.identity import SourceKey
-from scim_bridge.model.operation import Operation, counted_under
+from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Plan
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.run import Command, RunStatus
@@ -76,7 +77,7 @@ class Result:
     plan: Plan
     applied: Applied | None
     conclusion: Conclusion
-    new: frozenset[str] = frozenset()
+    new: frozenset[Effect] = frozenset()
 
     @property
     def exit_code(self) -> int:
@@ -95,7 +96,7 @@ class ActiveRun:
     state: State
     order: Order
 
-    def stop_by_guard(self, reading: Reading, plan: Plan, new: frozenset[str] = frozenset()) -> Result:
+    def stop_by_guard(self, reading: Reading, plan: Plan, new: frozenset[Effect] = frozenset()) -> Result:
         """Send nothing; what the limits counted is kept for approval. new: what an approval did not cover."""
         self.state.keep_trip(self.id, self.bridge.name, plan.verdict)
         conclusion = self.conclude(reading, plan, None)
@@ -239,7 +240,7 @@ def carry_out(
     return _send(active, reading, plan, inbox)
 
 
-def _not_approved(state: State, connection: str, plan: Plan) -> frozenset[str] | None:
+def _not_approved(state: State, connection: str, plan: Plan) -> frozenset[Effect] | None:
     """What the limits count in this plan and not in the one that was kept for approval; None if none was kept."""
     tripped = state.reader.tripped(connection)
     return None if tripped is None else not_approved(plan.verdict, tripped[1])
@@ -279,22 +280,22 @@ def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | No
     return Result(active.id, reading, plan, applied, conclusion)
 
 
-def _approved(plan: Plan, order: Order, only: frozenset[SourceKey]) -> frozenset[str]:
+def _approved(plan: Plan, order: Order, only: frozenset[SourceKey]) -> frozenset[Effect]:
     """What does not count in the window: what tripped and was approved, and what is done to users who were named.
 
     For a group that was named all limits hold, so what it loses does count.
     """
-    granted = {item for trip in plan.verdict.tripped for item in trip.items} if order.approved_by else set()
+    granted = {effect for trip in plan.verdict.tripped for effect in trip.effects} if order.approved_by else set()
     for operation in plan.operations if only else ():
         if operation.resource == "user" or operation.key not in only:
             granted |= _counted(operation)
     return frozenset(granted)
 
 
-def _counted(operation: Operation) -> frozenset[str]:
+def _counted(operation: Operation) -> frozenset[Effect]:
     members = (member.target_id for member in operation.members)
-    counted = counted_under(operation.kind, operation.source_id, operation.target_id, members, counts=operation.counts)
-    return frozenset().union(*(items for _, items in counted))
+    found = effects(operation.kind, operation.source_id, operation.target_id, members, counts=operation.counts)
+    return frozenset[Effect]().union(*(counted for _, counted in found))
 
 
 def _status(applied: Applied) -> RunStatus:

@@ -1,12 +1,11 @@
 """Rows of the state as the records that others look at."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import orjson
 
 from scim_bridge.model.identity import Value
-from scim_bridge.model.plan import Conflict, Trip
+from scim_bridge.model.plan import Conflict
 from scim_bridge.model.remembered import Resolution
 from scim_bridge.model.run import ConflictRecord, LinkRecord, OperationRecord, RequestRecord, RunRecord
 from scim_bridge.state.table import ConflictRow, LinkRow, OperationRow, RequestRow, ResourceRow, RunRow
@@ -149,9 +148,3 @@ def link_record(row: LinkRow, resource: ResourceRow | None) -> LinkRecord:
         row.departed,
         resource.seen_at if resource is not None else None,
     )
-
-
-def trips_of(documents: Iterable[dict[str, Any]]) -> Iterator[Trip]:
-    """What the limits counted in a stopped plan."""
-    for document in documents:
-        yield Trip(**(document | {"items": frozenset(document["items"])}))

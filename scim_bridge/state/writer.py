@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
 from scim_bridge.model.doubt import Settled
+from scim_bridge.model.effect import Effect
 from scim_bridge.model.identity import Existing, Inventory, Members, TargetKey
 from scim_bridge.model.plan import TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.remembered import LASTING
@@ -62,7 +63,7 @@ class Ending:
     approved_by: str = ""
     mapping: str = ""
     has_bad_credentials: bool = False
-    approved: frozenset[str] = frozenset()
+    approved: frozenset[Effect] = frozenset()
 
 
 class State:
@@ -179,7 +180,7 @@ class State:
                 "guard": [trip.sentence for trip in ending.verdict.tripped],
                 "approved_by": ending.approved_by,
                 "mapping": ending.mapping,
-                "approved": sorted(ending.approved),
+                "approved": sorted(map(str, ending.approved)),
             }
             if conflicts is not None:
                 values["conflicts"] = len(conflicts)
@@ -293,7 +294,7 @@ class State:
 
     def keep_trip(self, run_id: int, connection: str, verdict: Verdict) -> None:
         """Remember what a tripped plan counted, for `--approve`; an older one is overtaken."""
-        documents = [asdict(trip) | {"items": sorted(trip.items)} for trip in verdict.tripped]
+        documents = [trip.document() for trip in verdict.tripped]
         values = {"run_id": run_id, "trips": orjson.dumps(documents).decode(), "kept": self._now()}
         statement = upsert(TripRow).values(connection=connection, **values)
         with writing(self._engine) as database:

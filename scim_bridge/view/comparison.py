@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from scim_bridge.model.comparison import AttributeChange, Comparison, MemberChange, RuleChange, ScopeChange
 from scim_bridge.model.identity import ACTIVE, Kind
 from scim_bridge.model.operation import Change
+from scim_bridge.model.operation_kind import OPERATION_KINDS
 from scim_bridge.model.plan import Conflict, Verdict
 from scim_bridge.model.wording import counted
-from scim_bridge.view import words
 from scim_bridge.view.operation import ChangeView, OperationView, changes_view
 from scim_bridge.view.plan import SHOWN, Section, section
 from scim_bridge.view.words import printable
@@ -103,7 +103,7 @@ def _of_scope(title: str, sign: str, changes: Sequence[ScopeChange], shown: int 
 
 
 def _why_and_then(change: ScopeChange) -> str:
-    done = words.KIND[change.operation] if change.operation is not None else "nothing to do on the target"
+    done = OPERATION_KINDS[change.operation].words if change.operation is not None else "nothing to do on the target"
     return f"{change.place}, by {change.why}: {done}"
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from scim_bridge.model.operation import Operation
+from scim_bridge.model.operation_kind import OPERATION_KINDS
 from scim_bridge.model.run import OperationRecord
 from scim_bridge.model.wording import some
 from scim_bridge.view import words
@@ -103,10 +104,11 @@ def _named(subject: str, renamed_to: str | None) -> str:
 
 
 def _view(kind: str, subject: str, reason: str, changes: Mapping[str, Any], members: Iterable[str]) -> OperationView:
+    row = OPERATION_KINDS.get(kind)  # type: ignore[call-overload]  # a journal may be of another version
     return OperationView(
         kind,
-        words.SYMBOL.get(kind, "·"),
-        words.KIND.get(kind, kind),
+        row.sign if row is not None else "·",
+        row.words if row is not None else kind,
         printable(subject),
         printable(reason),
         changes_view(changes),

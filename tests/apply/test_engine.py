@@ -7,7 +7,8 @@ import pytest
 
 from scim_bridge.apply.engine import Applied, Ground, Work, apply
 from scim_bridge.errors import CredentialsRefused, Refused
-from scim_bridge.model.operation import Change, Member, Operation, OperationKind, Outcome, Phase
+from scim_bridge.model.operation import Change, Member, Operation, Outcome
+from scim_bridge.model.operation_kind import OperationKind, Phase
 from scim_bridge.sandbox.fault import Fault, FaultKind
 from scim_bridge.sandbox.server import Sandbox
 from scim_bridge.target.client import ScimClient

@@ -9,7 +9,7 @@ from hypothesis import assume, given, note
 from hypothesis import strategies as st
 
 from scim_bridge.model.identity import Desired, Directory, Existing, Flaw, Kind, Value
-from scim_bridge.model.operation import Phase
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.policy import Policy, Protect
 from scim_bridge.model.remembered import Link, Remembered

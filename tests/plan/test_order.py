@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from scim_bridge.model.operation import Phase
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import Link
 from tests.builders import directory, group, linked, on_target, planned, target, told, user

@@ -1,6 +1,7 @@
 """The way back touches nothing that is protected by now."""
 
-from scim_bridge.model.operation import Member, Operation, Phase
+from scim_bridge.model.operation import Member, Operation
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.policy import Policy, Protect
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.undo import Past, Sent, invert

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from scim_bridge.model.limit import Limits, percent
 from scim_bridge.model.operation import Operation, Outcome
 from scim_bridge.model.plan import Plan
-from scim_bridge.model.policy import Limits, Policy, percent
+from scim_bridge.model.policy import Policy
 from scim_bridge.plan.plan_file import fingerprint, operation_bytes
 from scim_bridge.state.writer import Ending, State
 from tests.builders import directory, group, linked, on_target, planned, target, user

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from scim_bridge.model.identity import Kind, SourceCounts, SourceKey, Value
-from scim_bridge.model.operation import Change, Member, Operation, OperationKind, Outcome, Phase
+from scim_bridge.model.operation import Change, Member, Operation, Outcome
+from scim_bridge.model.operation_kind import OperationKind, Phase
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired
 from scim_bridge.plan.plan_file import operation_bytes
 from scim_bridge.state.journal import RunJournal

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from scim_bridge.model.doubt import Doubt, Settled
 from scim_bridge.model.identity import Existing, Inventory, Kind
-from scim_bridge.model.operation import Member, Operation, Outcome, Phase
+from scim_bridge.model.operation import Member, Operation, Outcome
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.state.writer import State
 from tests.state.conftest import ELSEWHERE, HERE, MORNING, adding, begin, done, operation
 

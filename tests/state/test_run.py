@@ -8,13 +8,21 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from scim_bridge.errors import StateUnusable
+from scim_bridge.model.effect import Lost, Removed
 from scim_bridge.model.identity import SourceCounts
 from scim_bridge.model.plan import Bookkeeping, Trip, Verdict
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import Ending, State
 from tests.state.conftest import DONE, ELSEWHERE, HERE, MORNING, SHOWN, Desk, begin, conflict, operation, pair
 
-TRIP = Trip("deactivate", 212, 1840, "10%", "212 of 1,840 would be deactivated", frozenset({"deactivate t-1", "x"}))
+TRIP = Trip(
+    "deactivate",
+    212,
+    1840,
+    "10%",
+    "212 of 1,840 would be deactivated",
+    frozenset({Lost("deactivate", "t-1"), Removed("t-2", "t-g")}),
+)
 
 
 def test_a_run_is_remembered_as_it_was(state: State, desk: Desk) -> None:
@@ -131,7 +139,7 @@ def test_another_tenant_begins_afresh_and_the_first_one_is_kept(desk: Desk) -> N
 
 
 def test_a_tripped_plan_is_kept_until_it_is_overtaken(state: State) -> None:
-    later = Trip("delete", 3, 3, "5%", "3 groups would be emptied", frozenset({"empty t-g"}))
+    later = Trip("delete", 3, 3, "5%", "3 groups would be emptied", frozenset({Lost("empty", "t-g")}))
     state.keep_trip(4, "corp", Verdict((TRIP,)))
     assert state.reader.tripped("corp") == (4, (TRIP,))
     state.keep_trip(5, "corp", Verdict((TRIP, later)))

@@ -10,7 +10,8 @@ from markdown_it import MarkdownIt
 
 from scim_bridge.model.comparison import AttributeChange, Comparison, MemberChange, RuleChange, ScopeChange
 from scim_bridge.model.identity import Notice
-from scim_bridge.model.operation import Change, Member, Operation, Phase
+from scim_bridge.model.operation import Change, Member, Operation
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.plan import Conflict, Plan, Skipped, Trip, Verdict
 from scim_bridge.view import report, terminal
 from scim_bridge.view.comparison import comparison_view

@@ -10,7 +10,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from scim_bridge.model.identity import Notice
-from scim_bridge.model.operation import Member, Operation, Phase
+from scim_bridge.model.operation import Member, Operation
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.plan import Basis, Conflict, Plan, Requests, Skipped, Trip, Verdict
 from scim_bridge.model.run import ConflictRecord, OperationRecord, RunRecord
 from scim_bridge.view import terminal

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from scim_bridge.model.identity import ACTIVE, EMAILS, MANAGER, NAMES, Existing, Notice, SourceKey, Value
-from scim_bridge.model.operation import Change, OperationKind
+from scim_bridge.model.operation import Change
+from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.plan import Conflict, Skipped
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import Decision, Remembered

@@ -3,23 +3,9 @@
 from dataclasses import dataclass, field
 
 from scim_bridge.model.identity import Kind
-from scim_bridge.model.operation import Change, Member, OperationKind, Phase
+from scim_bridge.model.operation import Change, Member
+from scim_bridge.model.operation_kind import OPERATION_KINDS, OperationKind, Phase
 from scim_bridge.plan.match.correlate import Match
-
-PHASE_OF: dict[OperationKind, Phase] = {
-    "deactivate_user": Phase.REVOKE,
-    "remove_members": Phase.REVOKE,
-    "delete_user": Phase.REVOKE,
-    "delete_group": Phase.REVOKE,
-    "reactivate_user": Phase.USERS,
-    "adopt_user": Phase.USERS,
-    "create_user": Phase.USERS,
-    "update_user": Phase.USERS,
-    "adopt_group": Phase.GROUPS,
-    "create_group": Phase.GROUPS,
-    "update_group": Phase.GROUPS,
-    "add_members": Phase.GRANT,
-}
 
 
 @dataclass(slots=True, eq=False)
@@ -40,7 +26,7 @@ class Draft:
     drifted: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        self.phase = PHASE_OF[self.kind]
+        self.phase = OPERATION_KINDS[self.kind].phase
 
     @property
     def resource(self) -> Kind:

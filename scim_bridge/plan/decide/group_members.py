@@ -10,7 +10,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Se
 from dataclasses import dataclass, field, replace
 
 from scim_bridge.model.identity import Directory, Members, SourceKey
-from scim_bridge.model.operation import Member, Operation, OperationKind
+from scim_bridge.model.operation import Member, Operation
+from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.plan import Plan, RefusalKey, Skipped
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import Remembered, Resolution
