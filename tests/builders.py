@@ -21,8 +21,8 @@ from scim_bridge.plan.compare_mappings import Outlook
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.make import Occasion, make_plan
-from scim_bridge.plan.match.candidates import Terms
 from scim_bridge.plan.match.correlate import Matches, correlate
+from scim_bridge.plan.match.pairing import Terms
 
 NO_SPACE = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]"
 TEXT = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r\u0020\u00A0\u3000]"

@@ -127,7 +127,7 @@ def sort_out(conflicts: Iterable[Conflict], known: Remembered) -> tuple[tuple[Co
 
 def _out_of_scope(directory: Directory, matches: Matches) -> Iterator[Skipped]:
     """Whoever has been provisioned before is called as on the target."""
-    names = {m.key: m.name for m in matches if m.scope}
+    names = {m.key: m.name for m in matches if m.leaving.scope}
     for record in directory.out_of_scope:
         name = names.get(record.key, record.subject)
         yield Skipped(name, f"out of scope: the mapping's scope rule leaves it out ({record.rule})")
@@ -163,5 +163,5 @@ def _lost_for_good(operations: Iterable[Operation]) -> tuple[Notice, ...]:
 
 def requests_of(drafts: list[Draft], operations: tuple[Operation, ...]) -> Requests:
     """The bound: one request a changed resource, full batches of members, one more a swap, split or manager circle."""
-    resources = {id(d.match) for d in drafts if not d.members and not d.is_extra}
+    resources = {d.subject for d in drafts if not d.members and not d.is_extra}
     return Requests(len(operations), len(resources) + sum(1 for d in drafts if d.members or d.is_extra))

@@ -47,7 +47,7 @@ def in_the_way(matches: Matches, keys: frozenset[SourceKey], unique: Unique) -> 
             holder = holders.get((taker.kind, path, fold(value, how))) if value else None
             if holder is None or holder is taker or holder.key in keys | found:
                 continue
-            if holder.is_separated or (holder.desired is not None and not holder.is_held):
+            if holder.leaving.is_separated or (holder.desired is not None and not holder.is_held):
                 found.add(holder.key)
                 waiting.append(holder)
     return frozenset(found)

@@ -47,10 +47,10 @@ def _removals_before(deletion: Draft, drafts: Iterable[Draft]) -> list[Draft]:
 
 def numbered(drafts: Sequence[Draft]) -> tuple[Operation, ...]:
     """Operations with ids in the order of sending ("op-000001" …)."""
-    ids = {id(draft): f"op-{number:06d}" for number, draft in enumerate(drafts, start=1)}
+    ids = {draft: f"op-{number:06d}" for number, draft in enumerate(drafts, start=1)}
     return tuple(
         Operation(
-            ids[id(draft)],
+            ids[draft],
             draft.kind,
             draft.phase,
             draft.match.source_id or None,
@@ -59,7 +59,7 @@ def numbered(drafts: Sequence[Draft]) -> tuple[Operation, ...]:
             draft.reason,
             draft.changes,
             draft.members,
-            tuple(dict.fromkeys(ids[id(needed)] for needed in draft.after)) if draft.after else (),
+            tuple(dict.fromkeys(ids[needed] for needed in draft.after)) if draft.after else (),
             drifted=draft.drifted,
         )
         for draft in drafts
@@ -71,23 +71,23 @@ def _order_names(drafts: list[Draft], unique: Mapping[str, Uniqueness], creating
     extra = _split_deactivations(drafts, unique, creating)
     everything = [*drafts, *extra]
     givers = _givers(everything, unique)
-    needs: dict[int, list[tuple[Draft, str]]] = defaultdict(list)
+    needs: dict[Draft, list[tuple[Draft, str]]] = defaultdict(list)
     for draft in everything if givers else ():
         for path, value in _takes(draft, unique):
             giver = givers.get((path, value))
             if giver is not None and giver is not draft:
-                needs[id(draft)].append((giver, path))
+                needs[draft].append((giver, path))
                 if giver.phase > Phase.FREE_NAMES:
                     giver.phase = Phase.FREE_NAMES
     extra += _defer_managers(everything, creating)
-    takers = [draft for draft in everything if id(draft) in needs]
-    closing = _closing_edges(takers, lambda d: [giver for giver, _ in needs.get(id(d), ())])
-    makeshift: dict[int, Draft] = {}
+    takers = [draft for draft in everything if draft in needs]
+    closing = _closing_edges(takers, lambda d: [giver for giver, _ in needs.get(d, ())])
+    makeshift: dict[Draft, Draft] = {}
     for draft in takers:
-        for giver, path in needs[id(draft)]:
-            if (id(draft), id(giver)) in closing:
-                early = makeshift.get(id(giver)) or _temporary(giver)
-                makeshift[id(giver)] = early
+        for giver, path in needs[draft]:
+            if (draft, giver) in closing:
+                early = makeshift.get(giver) or _temporary(giver)
+                makeshift[giver] = early
                 _make_way(giver, early, path)
                 draft.after.append(early)
             else:
@@ -192,7 +192,7 @@ def _order_managers(drafts: Sequence[Draft], creating: Mapping[str, Draft]) -> l
     extra = []
     for draft in drafts:
         for manager in manager_of(draft):
-            if (id(draft), id(manager)) in closing or manager is draft:
+            if (draft, manager) in closing or manager is draft:
                 change = {MANAGER: draft.changes.pop(MANAGER)}
                 reason = "closes a circle of managers"
                 extra.append(Draft("update_user", draft.match, reason, change, after=[draft, manager], is_extra=True))
@@ -201,26 +201,27 @@ def _order_managers(drafts: Sequence[Draft], creating: Mapping[str, Draft]) -> l
     return extra
 
 
-def _closing_edges(drafts: Sequence[Draft], needs: Callable[[Draft], list[Draft]]) -> set[tuple[int, int]]:
+def _closing_edges(drafts: Sequence[Draft], needs: Callable[[Draft], list[Draft]]) -> set[tuple[Draft, Draft]]:
     """The pairs (who waits, for whom) that would close a circle, found by one depth-first walk without recursion."""
-    closing: set[tuple[int, int]] = set()
-    open_, done = set(), set()
+    closing: set[tuple[Draft, Draft]] = set()
+    open_: set[Draft] = set()
+    done: set[Draft] = set()
     for root in drafts:
-        if id(root) in done:
+        if root in done:
             continue
-        open_.add(id(root))
+        open_.add(root)
         path = [(root, iter(needs(root)))]
         while path:
             draft, waiting_for = path[-1]
             needed = next(waiting_for, None)
             if needed is None:
                 path.pop()
-                open_.discard(id(draft))
-                done.add(id(draft))
-            elif id(needed) in open_:
-                closing.add((id(draft), id(needed)))
-            elif id(needed) not in done:
-                open_.add(id(needed))
+                open_.discard(draft)
+                done.add(draft)
+            elif needed in open_:
+                closing.add((draft, needed))
+            elif needed not in done:
+                open_.add(needed)
                 path.append((needed, iter(needs(needed))))
     return closing
 
@@ -233,24 +234,24 @@ def _by_name(draft: Draft) -> tuple[str, str, str]:
 def _line_up(drafts: Sequence[Draft]) -> list[Draft]:
     """By phase, then by what waits for what, then by kind and name, so that the same input gives the same list."""
     ranked = sorted(drafts, key=lambda d: (d.phase, *_by_name(d)))
-    rank = {id(draft): number for number, draft in enumerate(ranked)}
-    waits = {}
-    followers: dict[int, list[Draft]] = defaultdict(list)
+    rank = {draft: number for number, draft in enumerate(ranked)}
+    waits: dict[Draft, int] = {}
+    followers: dict[Draft, list[Draft]] = defaultdict(list)
     for draft in drafts:
-        needed_ids = {id(needed) for needed in draft.after} if draft.after else ()
-        waits[id(draft)] = len(needed_ids)
-        for needed in needed_ids:
+        needed_ones = set(draft.after) if draft.after else ()
+        waits[draft] = len(needed_ones)
+        for needed in needed_ones:
             followers[needed].append(draft)
-    ready = [rank[id(d)] for d in drafts if not waits[id(d)]]  # a rank is by phase first
+    ready = [rank[d] for d in drafts if not waits[d]]  # a rank is by phase first
     heapify(ready)
     lined = []
     while ready:
         draft = ranked[heappop(ready)]
         lined.append(draft)
-        for follower in followers.get(id(draft), ()):
-            waits[id(follower)] -= 1
-            if not waits[id(follower)]:
-                heappush(ready, rank[id(follower)])
+        for follower in followers.get(draft, ()):
+            waits[follower] -= 1
+            if not waits[follower]:
+                heappush(ready, rank[follower])
     if len(lined) != len(drafts):
         raise AssertionError("operations wait for each other in a circle")  # better no plan than one that lost some
     return lined

@@ -20,8 +20,8 @@ from scim_bridge.plan.fingerprint import basis_of, fingerprint_settings
 from scim_bridge.plan.guard import base_of, count, guard, marked
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.make import Occasion, requests_of
-from scim_bridge.plan.match.candidates import protected_resources
 from scim_bridge.plan.match.correlate import Match, Matches
+from scim_bridge.plan.match.pairing import protected_resources
 from scim_bridge.plan.match.situation import Facts, situation
 from scim_bridge.plan.order import numbered, put_in_order
 
@@ -267,4 +267,5 @@ def _linked(sides: Sides) -> Matches:
 
 
 def _match(kind: Kind, source_id: str, existing: Existing) -> Match:
-    return Match(kind, source_id, situation(Facts("valid", "there", "one")), existing=existing, by="link")
+    row = situation(Facts("valid", "there", "one"))
+    return Match(key=SourceKey(kind, source_id), row=row, existing=existing, by="link")

@@ -21,7 +21,7 @@ from scim_bridge.model.assignment import Access
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.protocol import Source, Target
 from scim_bridge.model.verification import Verification
-from scim_bridge.plan.match.candidates import Terms
+from scim_bridge.plan.match.pairing import Terms
 from scim_bridge.source import open_source
 from scim_bridge.target.scim import open_target
 

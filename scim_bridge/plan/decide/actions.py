@@ -143,15 +143,15 @@ class _Decision:
         is_kept = match.is_kept_by(self.policy)
         if is_kept:
             self.steps.skipped.append(Skipped(match.name, "departed, and kept as it is (deprovision: keep)"))
-        elif self._is_grace_over(match) and not existing.is_open and not match.is_separated:
+        elif self._is_grace_over(match) and not existing.is_open and not match.leaving.is_separated:
             reason = f"{match.departure} more than {_in_words(self.policy.delete_after)} ago"
             self._add("delete_user" if match.kind == "user" else "delete_group", match, reason, {})
             return
         changes: dict[str, Change] = {}
-        reason = "has left, as a person decided" if match.is_decided_left else match.departure
+        reason = "has left, as a person decided" if match.leaving.is_decided else match.departure
         if existing.is_open and not is_kept:
             changes[ACTIVE] = (True, False)
-        if match.is_separated:
+        if match.leaving.is_separated:
             changes |= _names_given_up(existing)
             reason += ", and gives its name up to a namesake"
         if changes:

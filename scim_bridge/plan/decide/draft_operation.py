@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from scim_bridge.model.identity import Kind
+from scim_bridge.model.identity import Kind, SourceKey, TargetKey
 from scim_bridge.model.operation import Change, Member
 from scim_bridge.model.operation_kind import OPERATION_KINDS, OperationKind, Phase
 from scim_bridge.plan.match.correlate import Match
@@ -12,7 +12,8 @@ from scim_bridge.plan.match.correlate import Match
 class Draft:
     """One request to be. is_extra: a request beyond one a resource (a swap, a split, a manager cycle).
 
-    drifted: paths of changes that only undo what somebody else did.
+    drifted: paths of changes that only undo what somebody else did. Two drafts are never equal (eq=False): one is a key
+    by being itself, however it changes while it is put in order.
     """
 
     kind: OperationKind
@@ -32,6 +33,11 @@ class Draft:
     def resource(self) -> Kind:
         """The kind of resource the request is sent to."""
         return self.match.kind
+
+    @property
+    def subject(self) -> SourceKey | TargetKey:
+        """What the request is about: the resource, or the record of one that is to be created."""
+        return self.match.existing.key if self.match.existing is not None else self.match.key
 
     @property
     def is_create(self) -> bool:

@@ -154,8 +154,9 @@ def _ask_about(steps: Steps, members: Members, policy: Policy) -> None:
 
 def spare_groups(steps: Steps, changes: Sequence[GroupChange]) -> None:
     """A group is deleted only with nobody left in it: who is protected is taken out of no group."""
-    occupied = {id(c.match) for c in changes if len(c.removed) < c.size}
-    spared = [d for d in steps.drafts if d.kind == "delete_group" and id(d.match) in occupied]
+    occupied = {c.match.existing.target_id for c in changes if c.match.existing and len(c.removed) < c.size}
+    deletions = [draft for draft in steps.drafts if draft.kind == "delete_group"]
+    spared = [d for d in deletions if d.match.existing and d.match.existing.target_id in occupied]
     steps.drafts = [draft for draft in steps.drafts if draft not in spared]
     steps.skipped += (Skipped(d.match.name, "not deleted: somebody protected is in it") for d in spared)
 
@@ -271,7 +272,7 @@ def _why(group: Match, user: Match | None) -> str:
     if group.row.action == "deprovision":
         return THE_GROUP + group.departure
     if user is not None and user.row.action == "deprovision":
-        return user.departure if user.scope else NO_LONGER
+        return user.departure if user.leaving.scope else NO_LONGER
     if group.link is None and group.is_managed:
         return "not in the source"  # without state nobody knows what the source has shown before
     if not group.is_managed:
