@@ -97,7 +97,7 @@ def directory(*records: Desired, members: Mapping[str, Iterable[str]] | None = N
     groups = tuple(r for r in records if r.kind == "group")
     given = {group_id: frozenset(ids) for group_id, ids in (members or {}).items()}
     counts = SourceCounts(len(users), len(groups), sum(map(len, given.values())))
-    return Directory(users, groups, given, counts)
+    return Directory(users=users, groups=groups, members=given, counts=counts)
 
 
 @dataclass
@@ -122,10 +122,13 @@ def target(*resources: Existing, members: Mapping[str, Iterable[str]] | None = N
 
 def linked(*pairs: tuple[Kind, str, str], has_applied: bool = True, **applied: Value) -> Remembered:
     """A state that knows these (kind, source id, target id) pairs, each last applied as active."""
-    links = [Link(kind, source_id, target_id, {"active": True} | applied) for kind, source_id, target_id in pairs]
+    links = [
+        Link(kind=kind, source_id=source_id, target_id=target_id, applied={"active": True} | applied)
+        for kind, source_id, target_id in pairs
+    ]
     return Remembered(
-        {link.source_id: link for link in links if link.kind == "user"},
-        {link.source_id: link for link in links if link.kind == "group"},
+        users={link.source_id: link for link in links if link.kind == "user"},
+        groups={link.source_id: link for link in links if link.kind == "group"},
         is_fresh=False,
         has_applied=has_applied,
     )
@@ -133,7 +136,14 @@ def linked(*pairs: tuple[Kind, str, str], has_applied: bool = True, **applied: V
 
 FRESH = Remembered()
 LENIENT = Policy()
-OCCASION = Occasion("corp", "endpoint", "mapping", "2027-03-13T09:00:00Z", "2027-03-13", "2027-03-13T09:00:00Z")
+OCCASION = Occasion(
+    connection="corp",
+    endpoint="endpoint",
+    mapping="mapping",
+    created="2027-03-13T09:00:00Z",
+    today="2027-03-13",
+    target_read="2027-03-13T09:00:00Z",
+)
 
 
 def terms(policy: Policy = LENIENT, match_users: tuple[str, ...] = ("userName",)) -> Terms:

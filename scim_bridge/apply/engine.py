@@ -102,10 +102,10 @@ class Applied:
 
 def apply(operations: Sequence[Operation], target: Target, journal: Journal, ground: Ground, work: Work) -> Applied:
     """Bring the target to what the operations say. What an earlier run of the same plan finished is not sent again."""
-    return _Engine(operations, target, journal, ground, work).run()
+    return _Engine(operations=operations, target=target, journal=journal, ground=ground, work=work).run()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Engine:
     operations: Sequence[Operation]
     target: Target
@@ -177,13 +177,20 @@ class _Engine:
         if operation.id in earlier and earlier[operation.id].status == "done":
             return earlier[operation.id]
         if self.superseded and self._is_superseded(operation):
-            return Outcome(operation.id, "superseded", operation.target_id, detail="dealt with by an urgent run")
+            return Outcome(
+                operation_id=operation.id,
+                status="superseded",
+                target_id=operation.target_id,
+                detail="dealt with by an urgent run",
+            )
         if self.stopped is not None or self.is_cut or self.work.is_stopping():
             self.is_cut = self.is_cut or self.stopped is None
-            return Outcome(operation.id, "not_sent", detail="the run stopped before it")
+            return Outcome(operation_id=operation.id, status="not_sent", detail="the run stopped before it")
         failed = [needed for needed in operation.after if self._is_missed(operation, needed)]
         if failed:
-            return Outcome(operation.id, "not_sent", detail=f"it needs {failed[0]}, which did not succeed")
+            return Outcome(
+                operation_id=operation.id, status="not_sent", detail=f"it needs {failed[0]}, which did not succeed"
+            )
         return None
 
     def _listen(self, sender: Sender, sent: Collection[Future[Outcome]]) -> None:
@@ -222,7 +229,9 @@ class _Engine:
             outcome = sender.send(operation)
         except Stop as stop:
             self.stopped = stop
-            outcome = Outcome(operation.id, "failed", operation.target_id, detail=str(stop))
+            outcome = Outcome(
+                operation_id=operation.id, status="failed", target_id=operation.target_id, detail=str(stop)
+            )
         self.journal.end(operation, outcome)
         return outcome
 

@@ -166,7 +166,15 @@ class Sender:
             if ACTIVE in told
             else ""
         )
-        return Outcome(operation.id, "done", target_id, request_id, detail, landed=landed, shown=told)
+        return Outcome(
+            operation_id=operation.id,
+            status="done",
+            target_id=target_id,
+            request_id=request_id,
+            detail=detail,
+            landed=landed,
+            shown=told,
+        )
 
     def _update_with(self, operation: Operation, changes: dict[str, Change]) -> Outcome:
         target_id = self._target_id(operation)
@@ -207,7 +215,7 @@ class Sender:
             request_id = self.target.delete(operation.resource, target_id).request_id
         except NotThere as gone:
             request_id = gone.request_id
-        return Outcome(operation.id, "done", target_id, request_id)
+        return Outcome(operation_id=operation.id, status="done", target_id=target_id, request_id=request_id)
 
     def _deactivate(self, operation: Operation) -> Outcome:
         """The door is shut at once even if what rides along is refused; who is gone needs no door."""
@@ -216,7 +224,14 @@ class Sender:
         try:
             return _done(operation, self.target.update("user", target_id, changes), changes)
         except NotThere as gone:
-            return Outcome(operation.id, "done", operation.target_id, gone.request_id, "the user is gone", landed=())
+            return Outcome(
+                operation_id=operation.id,
+                status="done",
+                target_id=operation.target_id,
+                request_id=gone.request_id,
+                detail="the user is gone",
+                landed=(),
+            )
         except Hold as refusal:
             if len(operation.changes) == 1:
                 raise
@@ -281,7 +296,13 @@ class Sender:
         )
         absent += locked
         if not members:
-            return Outcome(operation.id, "not_sent", group_id, detail=not_there, refused=tuple(absent))
+            return Outcome(
+                operation_id=operation.id,
+                status="not_sent",
+                target_id=group_id,
+                detail=not_there,
+                refused=tuple(absent),
+            )
         answer = self.members.change(group_id, list(members), is_adding=is_adding)
         refused = (*(members[target_id] for target_id in answer.refused), *absent)
         reasons = tuple(why.what for why in answer.refused.values())
@@ -296,7 +317,14 @@ class Sender:
             status = "failed"  # the next run reads the members before it does anything about the group
         kind = _kind_of(next(iter(answer.refused.values()))) if reasons else ""
         return Outcome(
-            operation.id, status, group_id, answer.request_id, detail, kind, refused=refused, reasons=reasons
+            operation_id=operation.id,
+            status=status,
+            target_id=group_id,
+            request_id=answer.request_id,
+            detail=detail,
+            conflict_kind=kind,
+            refused=refused,
+            reasons=reasons,
         )
 
 
@@ -304,7 +332,14 @@ def _done(operation: Operation, answer: Answer, sent: Mapping[str, Change]) -> O
     """Everything landed, or everything but a manager who does not exist."""
     landed = None if sent.keys() == operation.changes.keys() else tuple(sent)
     shown = {MANAGER: sent[MANAGER][1]} if MANAGER in sent else {}
-    return Outcome(operation.id, "done", answer.target_id, answer.request_id, landed=landed, shown=shown)
+    return Outcome(
+        operation_id=operation.id,
+        status="done",
+        target_id=answer.target_id,
+        request_id=answer.request_id,
+        landed=landed,
+        shown=shown,
+    )
 
 
 def _after_shutting(operation: Operation, rest: Outcome) -> Outcome:
@@ -328,7 +363,15 @@ def _without_email(
 ) -> Outcome:
     """All but the email landed."""
     detail = f"{_taken(operation, refusal, holder).what}; the email was left out, the rest was done"
-    return Outcome(operation.id, "held", target_id, refusal.request_id, detail, "email_taken", landed)
+    return Outcome(
+        operation_id=operation.id,
+        status="held",
+        target_id=target_id,
+        request_id=refusal.request_id,
+        detail=detail,
+        conflict_kind="email_taken",
+        landed=landed,
+    )
 
 
 def _with_suspects_left_out(operation: Operation, refusal: Refused, left: Suspects, outcome: Outcome) -> Outcome:
@@ -356,11 +399,23 @@ def _kind_of(refusal: Hold) -> str:
 
 def _refused(operation: Operation, refusal: Hold) -> Outcome:
     if isinstance(refusal, NotThere | LookCutShort):
-        return Outcome(operation.id, "failed", operation.target_id, refusal.request_id, str(refusal))
+        return Outcome(
+            operation_id=operation.id,
+            status="failed",
+            target_id=operation.target_id,
+            request_id=refusal.request_id,
+            detail=str(refusal),
+        )
     suspected = refusal.suspected.paths if isinstance(refusal, _Suspected) else ()
     kind = _kind_of(refusal)
     return Outcome(
-        operation.id, "held", operation.target_id, refusal.request_id, refusal.what, kind, suspects=suspected
+        operation_id=operation.id,
+        status="held",
+        target_id=operation.target_id,
+        request_id=refusal.request_id,
+        detail=refusal.what,
+        conflict_kind=kind,
+        suspects=suspected,
     )
 
 

@@ -38,7 +38,7 @@ class AccessSettings:
     region: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionSettings:
     """One source bound to one target by a mapping, a policy and a schedule. access: None if nobody is to be asked.
 
@@ -101,14 +101,14 @@ def _settings(path: Path, read: document.Document) -> Settings:
 
 def _connection(name: str, folder: Path, read: document.Connection) -> ConnectionSettings:
     return ConnectionSettings(
-        name,
-        source_settings(read.source, folder),
-        folder / read.mapping,
-        _target(folder, read.target),
-        _policy(read.policy),
-        form.duration(read.schedule.every),
-        form.interval(read.schedule.verify),
-        AccessSettings(read.access.region) if read.access is not None else None,
+        name=name,
+        source=source_settings(read.source, folder),
+        mapping=folder / read.mapping,
+        target=_target(folder, read.target),
+        policy=_policy(read.policy),
+        every=form.duration(read.schedule.every),
+        verify=form.interval(read.schedule.verify),
+        access=AccessSettings(read.access.region) if read.access is not None else None,
     )
 
 

@@ -29,7 +29,7 @@ class CompiledRule:
         return (read is None or name in read) and (not self.is_truth or _PICKS.search(self.rule.text) is not None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRules:
     """The rules of one kind, ready to run. used: the variables that any of them reads. match: paths to match by."""
 
@@ -85,7 +85,16 @@ def _compile(rules: Rules, language: Language, problems: list[str]) -> CompiledR
     evaluated = [rule.expression for rule in (scope, *attributes) if not rule.expression.is_looked_up]
     used = frozenset[str]().union(*(expression.reads for expression in evaluated))
     has_active = any(rule.rule.path == ACTIVE for rule in attributes)
-    return CompiledRules(rules.kind, rules.id, rules.match, scope, attributes, language, used, has_active)
+    return CompiledRules(
+        kind=rules.kind,
+        id=rules.id,
+        match=rules.match,
+        scope=scope,
+        attributes=attributes,
+        language=language,
+        used=used,
+        has_active=has_active,
+    )
 
 
 def _one(rule: Rule, language: Language, problems: list[str]) -> CompiledRule:

@@ -52,7 +52,16 @@ def map_records(snapshot: Snapshot, mapping: CompiledMapping, today: str, last: 
     ids = {user.source_id for user in users}, {group.source_id for group in groups}
     found = memberships(snapshot, mapping.nested, *ids, group_names(groups, groups_out))
     out, warnings = (*users_out, *groups_out), (*snapshot.warnings, *found.notices, *choices.notices())
-    return Directory(users, groups, found.members, snapshot.counts, out, warnings, found.undecided, found.ambiguous)
+    return Directory(
+        users=users,
+        groups=groups,
+        members=found.members,
+        counts=snapshot.counts,
+        out_of_scope=out,
+        warnings=warnings,
+        undecided=found.undecided,
+        ambiguous=found.ambiguous,
+    )
 
 
 def group_names(groups: Iterable[Desired], outside: Iterable[OutOfScope]) -> dict[str, str]:

@@ -36,7 +36,7 @@ class RuleChange:
         return f"{self.place} (removed)" if self.new is None else self.place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeChange:
     """A record that enters or leaves scope. operation: what the plan under the changed mapping does to the resource.
 
@@ -72,7 +72,7 @@ class MemberChange:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """Everything that would be different. held, released: what waits for a person under one mapping only.
 

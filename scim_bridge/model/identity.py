@@ -98,7 +98,7 @@ class Notice:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AmbiguousMember:
     """A reference in a membership that fits several records, so that nobody can say which of them is meant.
 
@@ -220,7 +220,7 @@ class OutOfScope:
         return f"{self.name} ({self.place})" if self.name and self.name != self.place else self.place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
     """The desired state: every record in scope, mapped (and, after `fit`, in the target's own form).
 

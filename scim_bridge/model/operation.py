@@ -20,7 +20,7 @@ class Member:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One request. changes: path → (old, new), a create's old is None. members: for add_members and remove_members.
     subject: the resource's name on the target when the plan is made; of what is created, its name to be.
@@ -87,7 +87,7 @@ not_sent: something it depends on did not succeed, or the run stopped first; sup
 meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What became of one operation. target_id: of the resource, once known.
 

@@ -12,7 +12,7 @@ from scim_bridge.model.operation import Operation
 from scim_bridge.model.operation_kind import OPERATION_KINDS, SUMMARY
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
     """Something only a person can decide. key: stable as long as kind and subjects' ids are the same.
 
@@ -50,7 +50,7 @@ class RefusalKey(NamedTuple):
     member: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """What the target refused, remembered so that the same is not asked anew in every run.
 
@@ -95,7 +95,7 @@ class Skipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
     """One limit that the plan exceeds. effects: what it counted, for approval."""
 
@@ -153,7 +153,7 @@ class Requests:
     lower_bound: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paired:
     """A pair as this run found it: recorded when the run ends. applied: what the target then holds of ours.
 
@@ -184,7 +184,7 @@ class Paired:
         return TargetKey(self.kind, self.target_id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bookkeeping:
     """What a run records beside its operations. Not part of a saved plan.
 
@@ -201,7 +201,7 @@ class Bookkeeping:
     answered: frozenset[RefusalKey] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Everything one run would do and would not do, each with its reason. An empty plan is a plan.
 

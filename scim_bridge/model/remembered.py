@@ -14,7 +14,7 @@ from scim_bridge.model.plan import TOLD_BY_TARGET, Conflict, Refusal, RefusalKey
 from scim_bridge.model.text import folded
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """The remembered pair of a source id and a target id: what makes a resource managed.
 
@@ -88,7 +88,7 @@ class Resolution:
         return operation.resource == self.resource and (is_record or is_resource)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
     """The state's answer to "what do we know of this connection?".
 

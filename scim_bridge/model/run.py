@@ -11,7 +11,7 @@ RunStatus = Literal["running", "done", "stopped_by_guard", "failed", "interrupte
 """interrupted: it was asked to stop, or its process ended in the middle; the next run takes up where it was."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """One execution of a connection. Times are UTC. detail: one sentence, "" if all is done.
 
@@ -44,7 +44,7 @@ class RunRecord:
         return self.summary.get("failed", 0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperationRecord:
     """One operation of a run as it was journaled. document: the operation as in the plan document.
 
@@ -64,7 +64,7 @@ class OperationRecord:
     answered_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictRecord:
     """A conflict with its sightings. closed is None while it is open.
 
@@ -136,7 +136,7 @@ class Quarantine:
         return f"quarantined since {self.since:%Y-%m-%d %H:%M} UTC{again}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRecord:
     """A `sync --only` that the run in progress is asked to carry out. error: why it could not, with its exit code.
 
@@ -163,7 +163,7 @@ class Standing:
     departed: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRecord:
     """A managed pair as `explain` shows it: last applied and last seen by path (drift is their difference)."""
 

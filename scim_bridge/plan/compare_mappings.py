@@ -98,17 +98,17 @@ def compare(now: Outlook, changed: Outlook, rules: Sequence[RuleChange]) -> Comp
     left = _in_scope(now.sides.directory, changed.sides.directory)
     reasons = _Reasons(now, changed, rules, _keys(entered), _keys(left))
     return Comparison(
-        now.plan.connection,
-        tuple(rules),
-        tuple(_scope_change(record, changed, reasons) for record in entered),
-        tuple(_scope_change(record, changed, reasons) for record in left),
-        tuple(_attribute_changes(now, changed, reasons)),
-        tuple(_member_changes(now, changed, reasons)),
-        _only(changed.plan.conflicts, now.plan.conflicts),
-        _only(now.plan.conflicts, changed.plan.conflicts),
-        now.plan.summary,
-        changed.plan.summary,
-        now.plan.verdict,
+        connection=now.plan.connection,
+        rules=tuple(rules),
+        entered=tuple(_scope_change(record, changed, reasons) for record in entered),
+        left=tuple(_scope_change(record, changed, reasons) for record in left),
+        attributes=tuple(_attribute_changes(now, changed, reasons)),
+        members=tuple(_member_changes(now, changed, reasons)),
+        held=_only(changed.plan.conflicts, now.plan.conflicts),
+        released=_only(now.plan.conflicts, changed.plan.conflicts),
+        now=now.plan.summary,
+        changed=changed.plan.summary,
+        verdict=now.plan.verdict,
     )
 
 
@@ -138,7 +138,14 @@ def _in_scope(directory: Directory, other: Directory) -> list[Desired]:
 def _scope_change(record: Desired, changed: Outlook, reasons: "_Reasons") -> ScopeChange:
     operation = changed.operation_of.get(record.key) if record.source_id else None
     why = reasons.of_rule(record.kind, "scope") or reasons.of_timezone() or _INDIRECT
-    return ScopeChange(record.kind, record.source_id, record.name, record.places[0], operation, why)
+    return ScopeChange(
+        kind=record.kind,
+        source_id=record.source_id,
+        name=record.name,
+        place=record.places[0],
+        operation=operation,
+        why=why,
+    )
 
 
 def _only(conflicts: Iterable[Conflict], others: Iterable[Conflict]) -> tuple[Conflict, ...]:

@@ -44,11 +44,12 @@ def of_flaws(desired: Desired) -> list[Conflict]:
     where = " and ".join(desired.places)
     return [
         Conflict(
-            conflict_key(flaw.kind, [identity(desired), flaw.attribute]),
-            flaw.kind,
-            (desired.name,),
-            f"{where}: {flaw.detail}" + ("" if flaw.fatal else "; this attribute is left as it is on the target"),
-            flaw.remedy,
+            key=conflict_key(flaw.kind, [identity(desired), flaw.attribute]),
+            kind=flaw.kind,
+            subjects=(desired.name,),
+            detail=f"{where}: {flaw.detail}"
+            + ("" if flaw.fatal else "; this attribute is left as it is on the target"),
+            remedy=flaw.remedy,
             resource=desired.kind,
             source_id=desired.source_id,
             path=flaw.attribute,
@@ -97,7 +98,14 @@ def of_match(desired: Desired, column: str, resources: Sequence[Existing]) -> Co
     ids = [identity(desired), *(r.target_id for r in resources)]
     target_id = resources[0].target_id if len(resources) == 1 else None
     return Conflict(
-        conflict_key(kind, ids), kind, (desired.name,), detail, remedy, target_id, desired.kind, desired.source_id
+        key=conflict_key(kind, ids),
+        kind=kind,
+        subjects=(desired.name,),
+        detail=detail,
+        remedy=remedy,
+        target_id=target_id,
+        resource=desired.kind,
+        source_id=desired.source_id,
     )
 
 
@@ -106,21 +114,23 @@ def ambiguous_member(ambiguous: AmbiguousMember, subjects: Iterable[str]) -> Con
     kind = "ambiguous_member"
     ids = [ambiguous.reference, *(f"{resource}:{record}" for resource, record in ambiguous.fits)]
     detail = f"{ambiguous.detail}. Memberships that depend on it stay as they are on the target"
-    return Conflict(conflict_key(kind, ids), kind, tuple(subjects), detail, ambiguous.remedy)
+    return Conflict(
+        key=conflict_key(kind, ids), kind=kind, subjects=tuple(subjects), detail=detail, remedy=ambiguous.remedy
+    )
 
 
 def adopt(desired: Desired, existing: Existing, by: str) -> Conflict:
     """A match by name after the first run: a person decides whether they are the same."""
     held = ", ".join(f"{path} {existing.attributes[path]!r}" for path in sorted(existing.attributes))
     return Conflict(
-        conflict_key("adopt?", [identity(desired), existing.target_id]),
-        "adopt?",
-        (desired.name,),
-        f"{desired.name} matches {existing.name} ({existing.target_id}) by {by}, which nobody manages; it holds {held}",
-        "If they are the same: scim-bridge conflicts resolve KEY --adopt. If not, rename one of the two.",
-        existing.target_id,
-        desired.kind,
-        desired.source_id,
+        key=conflict_key("adopt?", [identity(desired), existing.target_id]),
+        kind="adopt?",
+        subjects=(desired.name,),
+        detail=f"{desired.name} matches {existing.name} ({existing.target_id}) by {by}, which nobody manages; it holds {held}",
+        remedy="If they are the same: scim-bridge conflicts resolve KEY --adopt. If not, rename one of the two.",
+        target_id=existing.target_id,
+        resource=desired.kind,
+        source_id=desired.source_id,
     )
 
 
@@ -132,16 +142,16 @@ def rehire_key(desired: Desired, target_id: str) -> str:
 def rehire(desired: Desired, existing: Existing) -> Conflict:
     """A new record bears the name or the email of somebody whose record is gone: the same person, or a namesake?"""
     return Conflict(
-        rehire_key(desired, existing.target_id),
-        "rehire?",
-        (desired.name,),
-        f"{desired.name} is new in the source, and {existing.name} ({existing.target_id}), whose record has left, "
+        key=rehire_key(desired, existing.target_id),
+        kind="rehire?",
+        subjects=(desired.name,),
+        detail=f"{desired.name} is new in the source, and {existing.name} ({existing.target_id}), whose record has left, "
         "bears that name or email on the target; the newcomer is held",
-        "If it is the same person: scim-bridge conflicts resolve KEY --link "
+        remedy="If it is the same person: scim-bridge conflicts resolve KEY --link "
         f"{existing.target_id}. If it is another one: scim-bridge conflicts resolve KEY --separate.",
-        existing.target_id,
-        desired.kind,
-        desired.source_id,
+        target_id=existing.target_id,
+        resource=desired.kind,
+        source_id=desired.source_id,
     )
 
 
@@ -149,14 +159,14 @@ def drift(desired: Desired, existing: Existing, paths: Iterable[str]) -> Conflic
     """Attributes that somebody changed on the target, left as they are under `drift: report`."""
     shown = ", ".join(f"{path} is {existing.attributes.get(path)!r}" for path in sorted(paths))
     return Conflict(
-        conflict_key("drift", [identity(desired), existing.target_id, *paths]),
-        "drift",
-        (desired.name,),
-        f"{desired.name} was changed on the target by someone else: {shown}; it stays so until the source changes it",
-        "To have the source's value: scim-bridge conflicts resolve KEY --source. To keep the target's: --target.",
-        existing.target_id,
-        desired.kind,
-        desired.source_id,
+        key=conflict_key("drift", [identity(desired), existing.target_id, *paths]),
+        kind="drift",
+        subjects=(desired.name,),
+        detail=f"{desired.name} was changed on the target by someone else: {shown}; it stays so until the source changes it",
+        remedy="To have the source's value: scim-bridge conflicts resolve KEY --source. To keep the target's: --target.",
+        target_id=existing.target_id,
+        resource=desired.kind,
+        source_id=desired.source_id,
     )
 
 
@@ -164,15 +174,15 @@ def stray(group: Desired, group_id: str, user_name: str, user_id: str, *, is_in:
     """Somebody else put a user into a managed group, or took one out, left so under `drift: report`."""
     what = f"{user_name} was {'put into' if is_in else 'taken out of'} {group.name} on the target by someone else"
     return Conflict(
-        conflict_key("drift", [identity(group), group_id, user_id]),
-        "drift",
-        (group.name, user_name),
-        f"{what}; it stays so until the source changes it",
-        "To have what the source says: scim-bridge conflicts resolve KEY --source. To keep it as it is: --target.",
-        group_id,
-        "group",
-        group.source_id,
-        member_path(user_id),
+        key=conflict_key("drift", [identity(group), group_id, user_id]),
+        kind="drift",
+        subjects=(group.name, user_name),
+        detail=f"{what}; it stays so until the source changes it",
+        remedy="To have what the source says: scim-bridge conflicts resolve KEY --source. To keep it as it is: --target.",
+        target_id=group_id,
+        resource="group",
+        source_id=group.source_id,
+        path=member_path(user_id),
     )
 
 
@@ -185,14 +195,14 @@ def strays(conflicts: Iterable[Conflict]) -> frozenset[tuple[str, str]]:
 def missing(desired: Desired, target_id: str) -> Conflict:
     """A managed resource that somebody deleted, not created anew under `drift: report`."""
     return Conflict(
-        conflict_key("missing", [identity(desired), target_id]),
-        "missing",
-        (desired.name,),
-        f"{desired.name} was deleted on the target by someone else (was {target_id})",
-        "To have it created anew, with a new id: scim-bridge conflicts resolve KEY --source. To leave it so: --target.",
-        target_id,
-        desired.kind,
-        desired.source_id,
+        key=conflict_key("missing", [identity(desired), target_id]),
+        kind="missing",
+        subjects=(desired.name,),
+        detail=f"{desired.name} was deleted on the target by someone else (was {target_id})",
+        remedy="To have it created anew, with a new id: scim-bridge conflicts resolve KEY --source. To leave it so: --target.",
+        target_id=target_id,
+        resource=desired.kind,
+        source_id=desired.source_id,
     )
 
 
@@ -200,11 +210,11 @@ def mixed_identity(desired: Desired, other_id: str, other: Desired | None) -> Co
     """The target shows one record's externalId on another record's resource."""
     named = other.name if other is not None else f"record {other_id}"
     return Conflict(
-        conflict_key("external_id_mixed", [identity(desired), f"{desired.kind}:{other_id}"]),
-        "external_id_mixed",
-        tuple(sorted((desired.name, named))),
-        f"on the target, the externalIds of {desired.name} and {named} have been mixed up by someone else",
-        "Find out who writes to the target beside scim-bridge, and put the externalIds right there.",
+        key=conflict_key("external_id_mixed", [identity(desired), f"{desired.kind}:{other_id}"]),
+        kind="external_id_mixed",
+        subjects=tuple(sorted((desired.name, named))),
+        detail=f"on the target, the externalIds of {desired.name} and {named} have been mixed up by someone else",
+        remedy="Find out who writes to the target beside scim-bridge, and put the externalIds right there.",
     )
 
 
@@ -224,11 +234,11 @@ def duplicate(kind: Kind, path: str, records: Iterable[Desired], losers: Iterabl
         effect = "they keep the email they have on the target, or none" if is_email else "all of them are held"
     whom = _where(losing) if keeping else "each of them"
     return Conflict(
-        conflict_key(KIND_OF_DUPLICATE[path], [identity(d) for d in records]),
-        KIND_OF_DUPLICATE[path],
-        tuple(d.name for d in records),
-        f"{path} {value!r} is claimed by several {kind}s: {shown}; {effect}",
-        f"Give {whom} another {'email' if is_email else path} in the source.",
+        key=conflict_key(KIND_OF_DUPLICATE[path], [identity(d) for d in records]),
+        kind=KIND_OF_DUPLICATE[path],
+        subjects=tuple(d.name for d in records),
+        detail=f"{path} {value!r} is claimed by several {kind}s: {shown}; {effect}",
+        remedy=f"Give {whom} another {'email' if is_email else path} in the source.",
     )
 
 
@@ -245,13 +255,13 @@ def value_taken(desired: Desired, path: str, holder: Existing) -> Conflict:
     """A unique value that another resource of the target holds and keeps."""
     effect = "the email stays as it is on the target" if path == EMAILS else f"{desired.name} is held"
     return Conflict(
-        conflict_key(KIND_OF_TAKEN[path], [identity(desired), holder.target_id]),
-        KIND_OF_TAKEN[path],
-        (desired.name, holder.name),
-        f"{path} {desired.attributes[path]!r} of {desired.name} is held by {holder.name} ({holder.target_id}) "
+        key=conflict_key(KIND_OF_TAKEN[path], [identity(desired), holder.target_id]),
+        kind=KIND_OF_TAKEN[path],
+        subjects=(desired.name, holder.name),
+        detail=f"{path} {desired.attributes[path]!r} of {desired.name} is held by {holder.name} ({holder.target_id}) "
         f"on the target, which keeps it; {effect}",
-        f"Change the {path} of one of the two.",
-        holder.target_id,
+        remedy=f"Change the {path} of one of the two.",
+        target_id=holder.target_id,
     )
 
 
@@ -261,32 +271,32 @@ def protected_name(desired: Desired, existing: Existing | None) -> Conflict:
     if existing is not None:
         who, keeps = existing.name, f"{existing.name} keeps its name"
     return Conflict(
-        conflict_key("protected_name", [identity(desired)]),
-        "protected_name",
-        (who,),
-        f"{' and '.join(desired.places)}: the record's name on the target would be {desired.name}, which "
+        key=conflict_key("protected_name", [identity(desired)]),
+        kind="protected_name",
+        subjects=(who,),
+        detail=f"{' and '.join(desired.places)}: the record's name on the target would be {desired.name}, which "
         f"`policy.protect` protects; {keeps}, and is held: revocations still pass, additions wait",
-        "Give the record another name in the source, or take the name out of `policy.protect`.",
-        existing.target_id if existing is not None else None,
-        desired.kind,
-        desired.source_id,
+        remedy="Give the record another name in the source, or take the name out of `policy.protect`.",
+        target_id=existing.target_id if existing is not None else None,
+        resource=desired.kind,
+        source_id=desired.source_id,
     )
 
 
 def disabled_there(desired: Desired, existing: Existing) -> Conflict:
     """Active in the source, inactive on the target, and not by our doing: somebody may have locked a stolen account."""
     return Conflict(
-        conflict_key("disabled_there", [identity(desired), existing.target_id]),
-        "disabled_there",
-        (desired.name,),
-        f"{desired.name} is active in the source, but inactive on the target, where an administrator may have locked "
+        key=conflict_key("disabled_there", [identity(desired), existing.target_id]),
+        kind="disabled_there",
+        subjects=(desired.name,),
+        detail=f"{desired.name} is active in the source, but inactive on the target, where an administrator may have locked "
         "the user; it stays inactive and its new grants wait",
-        "If the user may sign in again: scim-bridge conflicts resolve KEY --source. "
+        remedy="If the user may sign in again: scim-bridge conflicts resolve KEY --source. "
         "If not: --target, or disable it in the source.",
-        existing.target_id,
-        desired.kind,
-        desired.source_id,
-        ACTIVE,
+        target_id=existing.target_id,
+        resource=desired.kind,
+        source_id=desired.source_id,
+        path=ACTIVE,
     )
 
 
@@ -298,15 +308,15 @@ def unclaimed(existing: Existing, members: int = 0) -> Conflict:
     left = "The user may have left" if is_user else "The group may have left"
     effect = "deactivates the user and removes all memberships" if is_user else "removes all members"
     return Conflict(
-        conflict_key("unclaimed", [f"{existing.kind}:{existing.target_id}"]),
-        "unclaimed",
-        (existing.name,),
-        f"{existing.name} ({existing.target_id}) {state} on the target {under}, and no record in scope has that id. "
+        key=conflict_key("unclaimed", [f"{existing.kind}:{existing.target_id}"]),
+        kind="unclaimed",
+        subjects=(existing.name,),
+        detail=f"{existing.name} ({existing.target_id}) {state} on the target {under}, and no record in scope has that id. "
         f"{left} while the state was lost",
-        f"If so: scim-bridge conflicts resolve KEY --source ({effect}). If not, bring the record back into scope, "
+        remedy=f"If so: scim-bridge conflicts resolve KEY --source ({effect}). If not, bring the record back into scope, "
         "or leave it: --ignore.",
-        existing.target_id,
-        existing.kind,
+        target_id=existing.target_id,
+        resource=existing.kind,
     )
 
 
@@ -318,28 +328,28 @@ def orphan_with_assignments(existing: Existing, count: int, held: str) -> Confli
     if existing.is_open:
         ways += " `policy.orphans: deactivate` shuts every such user."
     return Conflict(
-        conflict_key(ORPHAN_WITH_ASSIGNMENTS, [f"{existing.kind}:{existing.target_id}"]),
-        ORPHAN_WITH_ASSIGNMENTS,
-        (existing.name,),
-        f"{existing.name} ({existing.target_id}) is a {existing.kind} that no record claims, "
+        key=conflict_key(ORPHAN_WITH_ASSIGNMENTS, [f"{existing.kind}:{existing.target_id}"]),
+        kind=ORPHAN_WITH_ASSIGNMENTS,
+        subjects=(existing.name,),
+        detail=f"{existing.name} ({existing.target_id}) is a {existing.kind} that no record claims, "
         f"and it has {counted(count, 'assignment')}: {held}{shut}",
-        f"{ways} If it is meant to be so: scim-bridge conflicts resolve KEY --ignore.",
-        existing.target_id,
-        existing.kind,
+        remedy=f"{ways} If it is meant to be so: scim-bridge conflicts resolve KEY --ignore.",
+        target_id=existing.target_id,
+        resource=existing.kind,
     )
 
 
 def another_provisioner(desired: Desired, existing: Existing, paths: Iterable[str]) -> Conflict:
     """Somebody else changed the same values back, several times in a row."""
     return Conflict(
-        conflict_key("another_provisioner", [identity(desired), existing.target_id]),
-        "another_provisioner",
-        (desired.name,),
-        f"{desired.name}: {', '.join(sorted(paths))} was changed on the target by someone else and set back, time and "
+        key=conflict_key("another_provisioner", [identity(desired), existing.target_id]),
+        kind="another_provisioner",
+        subjects=(desired.name,),
+        detail=f"{desired.name}: {', '.join(sorted(paths))} was changed on the target by someone else and set back, time and "
         "again; another provisioner is writing here",
-        "CloudTrail names who writes beside scim-bridge: stop one of the two, or leave the difference with "
+        remedy="CloudTrail names who writes beside scim-bridge: stop one of the two, or leave the difference with "
         "`policy.drift: report`.",
-        existing.target_id,
-        desired.kind,
-        desired.source_id,
+        target_id=existing.target_id,
+        resource=desired.kind,
+        source_id=desired.source_id,
     )

@@ -23,7 +23,7 @@ from scim_bridge.plan.lost_zeros import in_words, lost_zeros
 from scim_bridge.plan.match.correlate import Match, Matches
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
     """What the percentages are percentages of.
 
@@ -61,14 +61,14 @@ def base_of(matches: Matches, sides: Sides, mapping: str) -> Base:
     users = [m.existing for m in matches.users if m.existing is not None and _is_or_becomes_managed(m)]
     groups = [m.existing for m in matches.groups if m.existing is not None and _is_or_becomes_managed(m)]
     return Base(
-        sum(existing.is_active for existing in users),
-        len(users),
-        len(groups),
-        sum(len(sides.members.get(existing.target_id, ())) for existing in groups),
-        len(known.users) + len(known.groups),
-        sides.directory.counts,
-        known.counts if known.counts is not None else _shown_by_target(matches),
-        known.recent,
+        active_users=sum(existing.is_active for existing in users),
+        users=len(users),
+        groups=len(groups),
+        memberships=sum(len(sides.members.get(existing.target_id, ())) for existing in groups),
+        links=len(known.users) + len(known.groups),
+        shown=sides.directory.counts,
+        shown_before=known.counts if known.counts is not None else _shown_by_target(matches),
+        recent=known.recent,
         is_mapping_new=bool(known.mapping) and known.mapping != mapping,
         lost_zeros={
             "users": in_words(lost_zeros(matches.users), "users"),

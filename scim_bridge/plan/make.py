@@ -25,7 +25,7 @@ from scim_bridge.plan.match.correlate import Match, Matches
 from scim_bridge.plan.order import numbered, put_in_order
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
     """When and for whom: connection, its endpoint (an opaque text), a hash of its mapping, time of planning, the
     mapping's `today`, when the target was read (RFC 3339)."""
@@ -62,10 +62,10 @@ def make_plan(
     operations = marked(operations, counted)
     opened, settled = sort_out(steps.conflicts, sides.known)
     return Plan(
-        occasion.connection,
-        occasion.created,
-        occasion.today,
-        basis_of(
+        connection=occasion.connection,
+        created=occasion.created,
+        today=occasion.today,
+        basis=basis_of(
             sides.directory,
             operations,
             sides.inventory,
@@ -73,16 +73,16 @@ def make_plan(
             read_at=occasion.target_read,
             settings=fingerprint_settings(policy, occasion.endpoint),
         ),
-        operations,
-        opened,
-        (*steps.skipped, *(_out_of_scope(sides.directory, matches) if only is None else ())),
-        (sides.directory.warnings + _missing(matches) + _lost_zeros(matches) if only is None else ())
+        operations=operations,
+        conflicts=opened,
+        skipped=(*steps.skipped, *(_out_of_scope(sides.directory, matches) if only is None else ())),
+        warnings=(sides.directory.warnings + _missing(matches) + _lost_zeros(matches) if only is None else ())
         + tuple(steps.notices)
         + _lost_for_good(operations),
-        sum(match.is_held for match in matches if only is None or match.key in only),
-        requests_of(ordered, operations),
-        guard(counted, base, policy.limits),
-        settled,
+        held=sum(match.is_held for match in matches if only is None or match.key in only),
+        requests=requests_of(ordered, operations),
+        verdict=guard(counted, base, policy.limits),
+        settled=settled,
     )
 
 
@@ -92,7 +92,12 @@ def bookkeeping(matches: Matches, plan: Plan, counts_from: Directory) -> Bookkee
     paired = (_paired(match, disabled) for match in matches)
     forgotten = tuple(m.key for m in matches if m.row.action == "forget")
     left = strays((*plan.conflicts, *plan.settled))
-    return Bookkeeping(tuple(pair for pair in paired if pair is not None), forgotten, counts_from.counts, left)
+    return Bookkeeping(
+        paired=tuple(pair for pair in paired if pair is not None),
+        forgotten=forgotten,
+        counts=counts_from.counts,
+        strays=left,
+    )
 
 
 def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
@@ -104,7 +109,13 @@ def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
     departed = match.row.action == "deprovision"
     if match.desired is None or match.is_held:
         return Paired(
-            match.kind, match.source_id, match.existing.target_id, match.name, None, departed, match.is_managed
+            kind=match.kind,
+            source_id=match.source_id,
+            target_id=match.existing.target_id,
+            name=match.name,
+            applied=None,
+            departed=departed,
+            is_managed=match.is_managed,
         )
     name = match.name if NAMES[match.kind] in match.kept else match.desired.name
     before = match.link.applied if match.kept and match.link is not None else {}
@@ -112,7 +123,15 @@ def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
     applied |= {path: before[path] for path in match.kept if path in before}
     if match.existing.target_id in disabled:
         applied[ACTIVE] = True
-    return Paired(match.kind, match.source_id, match.existing.target_id, name, applied, departed, match.is_managed)
+    return Paired(
+        kind=match.kind,
+        source_id=match.source_id,
+        target_id=match.existing.target_id,
+        name=name,
+        applied=applied,
+        departed=departed,
+        is_managed=match.is_managed,
+    )
 
 
 def sort_out(conflicts: Iterable[Conflict], known: Remembered) -> tuple[tuple[Conflict, ...], tuple[Conflict, ...]]:

@@ -50,16 +50,16 @@ def numbered(drafts: Sequence[Draft]) -> tuple[Operation, ...]:
     ids = {draft: f"op-{number:06d}" for number, draft in enumerate(drafts, start=1)}
     return tuple(
         Operation(
-            ids[draft],
-            draft.kind,
-            draft.phase,
-            draft.match.source_id or None,
-            draft.match.existing.target_id if draft.match.existing is not None else None,
-            draft.match.name,
-            draft.reason,
-            draft.changes,
-            draft.members,
-            tuple(dict.fromkeys(ids[needed] for needed in draft.after)) if draft.after else (),
+            id=ids[draft],
+            kind=draft.kind,
+            phase=draft.phase,
+            source_id=draft.match.source_id or None,
+            target_id=draft.match.existing.target_id if draft.match.existing is not None else None,
+            subject=draft.match.name,
+            reason=draft.reason,
+            changes=draft.changes,
+            members=draft.members,
+            after=tuple(dict.fromkeys(ids[needed] for needed in draft.after)) if draft.after else (),
             drifted=draft.drifted,
         )
         for draft in drafts
@@ -134,7 +134,13 @@ def _split_deactivations(
             is_adoption = not draft.match.is_managed
             reason = "the other changes, which had to wait"
             extra.append(
-                Draft("adopt_user" if is_adoption else "update_user", draft.match, reason, rest, is_extra=True)
+                Draft(
+                    kind="adopt_user" if is_adoption else "update_user",
+                    match=draft.match,
+                    reason=reason,
+                    changes=rest,
+                    is_extra=True,
+                )
             )
     return extra
 
@@ -146,7 +152,11 @@ def _defer_managers(drafts: Sequence[Draft], creating: Mapping[str, Draft]) -> l
         if draft.phase == Phase.FREE_NAMES and draft.changes.get(MANAGER, (None, None))[1] in creating:
             manager = {MANAGER: draft.changes.pop(MANAGER)}
             reason = "the manager, who had to be created first"
-            extra.append(Draft("update_user", draft.match, reason, manager, after=[draft], is_extra=True))
+            extra.append(
+                Draft(
+                    kind="update_user", match=draft.match, reason=reason, changes=manager, after=[draft], is_extra=True
+                )
+            )
     return extra
 
 
@@ -154,9 +164,9 @@ def _temporary(giver: Draft) -> Draft:
     """A request that makes a resource give up a value before it can take its new one."""
     kind: Kind = giver.resource
     early = Draft(
-        "update_user" if kind == "user" else "update_group",
-        giver.match,
-        "a temporary value, so that names can be exchanged",
+        kind="update_user" if kind == "user" else "update_group",
+        match=giver.match,
+        reason="a temporary value, so that names can be exchanged",
         is_extra=True,
     )
     early.phase = Phase.FREE_NAMES
@@ -195,7 +205,16 @@ def _order_managers(drafts: Sequence[Draft], creating: Mapping[str, Draft]) -> l
             if (draft, manager) in closing or manager is draft:
                 change = {MANAGER: draft.changes.pop(MANAGER)}
                 reason = "closes a circle of managers"
-                extra.append(Draft("update_user", draft.match, reason, change, after=[draft, manager], is_extra=True))
+                extra.append(
+                    Draft(
+                        kind="update_user",
+                        match=draft.match,
+                        reason=reason,
+                        changes=change,
+                        after=[draft, manager],
+                        is_extra=True,
+                    )
+                )
             else:
                 draft.after.append(manager)
     return extra

@@ -81,7 +81,15 @@ def _remembered(operation: Operation, outcome: Outcome, record: Desired | None) 
         return None
     conflict = _of_object(operation, outcome)
     target_id = outcome.target_id or operation.target_id or ""
-    return Refusal(record.kind, record.source_id, "", target_id, digest(record), conflict, frozenset(left))
+    return Refusal(
+        kind=record.kind,
+        source_id=record.source_id,
+        member="",
+        target_id=target_id,
+        digest=digest(record),
+        conflict=conflict,
+        paths=frozenset(left),
+    )
 
 
 def _membership(
@@ -90,7 +98,14 @@ def _membership(
     if operation.kind != "add_members" or group is None or user is None:
         return None
     target_id = conflict.target_id or ""
-    return Refusal("group", group.source_id, user.source_id, target_id, digest(group, user), conflict)
+    return Refusal(
+        kind="group",
+        source_id=group.source_id,
+        member=user.source_id,
+        target_id=target_id,
+        digest=digest(group, user),
+        conflict=conflict,
+    )
 
 
 def _merged(one: Told, other: Told) -> Told:
@@ -105,15 +120,15 @@ def _of_object(operation: Operation, outcome: Outcome) -> Conflict:
     kind = outcome.conflict_kind
     key = conflict_key(kind, [f"{operation.resource}:{operation.source_id or outcome.target_id}"])
     return Conflict(
-        key,
-        kind,
-        (operation.subject,),
-        f"{operation.subject}: {outcome.detail}",
-        _remedy(operation, outcome),
-        outcome.target_id,
-        operation.resource,
-        operation.source_id or "",
-        outcome.suspects[0] if len(outcome.suspects) == 1 else "",
+        key=key,
+        kind=kind,
+        subjects=(operation.subject,),
+        detail=f"{operation.subject}: {outcome.detail}",
+        remedy=_remedy(operation, outcome),
+        target_id=outcome.target_id,
+        resource=operation.resource,
+        source_id=operation.source_id or "",
+        path=outcome.suspects[0] if len(outcome.suspects) == 1 else "",
     )
 
 
@@ -142,13 +157,13 @@ def _of_member(operation: Operation, outcome: Outcome, member: Member, why: str)
     who = f"user:{member.source_id or member.target_id}"
     what = "added to" if is_adding else "removed from"
     return Conflict(
-        conflict_key(kind, [f"group:{operation.source_id or operation.target_id}", who, what]),
-        kind,
-        (member.name, operation.subject),
-        f"{member.name} could not be {what} {operation.subject}: {why}",
-        "Look at the user and the group in Identity Center. "
+        key=conflict_key(kind, [f"group:{operation.source_id or operation.target_id}", who, what]),
+        kind=kind,
+        subjects=(member.name, operation.subject),
+        detail=f"{member.name} could not be {what} {operation.subject}: {why}",
+        remedy="Look at the user and the group in Identity Center. "
         f"To send it again at once: scim-bridge sync --only {operation.source_id or operation.target_id}.",
-        outcome.target_id,
-        "group",
-        operation.source_id or "",
+        target_id=outcome.target_id,
+        resource="group",
+        source_id=operation.source_id or "",
     )

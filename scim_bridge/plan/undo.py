@@ -53,7 +53,7 @@ class Past:
     lost: Sequence[str] = ()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Net:
     """What a run did to one resource, all in all. changes: path → (before the run, after it)."""
 
@@ -89,11 +89,11 @@ def invert(
     )
     verdict = guard(counted, base, policy.limits)
     plan = Plan(
-        occasion.connection,
-        occasion.created,
-        occasion.today,
-        basis,
-        operations,
+        connection=occasion.connection,
+        created=occasion.created,
+        today=occasion.today,
+        basis=basis,
+        operations=operations,
         skipped=tuple(way_back.skipped),
         warnings=tuple(way_back.notices),
         requests=requests_of(ordered, operations),
@@ -171,7 +171,9 @@ class _WayBack:
             if by:
                 self.skipped.append(Skipped(match.name, f"active was changed by {by} since, and stays"))
             else:
-                self.drafts.append(Draft("deactivate_user", match, "", {ACTIVE: (True, False)}))
+                self.drafts.append(
+                    Draft(kind="deactivate_user", match=match, reason="", changes={ACTIVE: (True, False)})
+                )
 
     def _undo_changes(self, match: Match, existing: Existing, net: _Net) -> None:
         changes: dict[str, Change] = {}
@@ -195,7 +197,7 @@ class _WayBack:
         for by, paths in since.items():
             self.skipped.append(Skipped(match.name, f"{', '.join(sorted(paths))} changed since, by {by}, and stays"))
         if changes:
-            self.drafts.append(Draft(_kind(match.kind, changes), match, "", changes))
+            self.drafts.append(Draft(kind=_kind(match.kind, changes), match=match, reason="", changes=changes))
 
     def _undo_members(self, match: Match, target_id: str, net: _Net) -> None:
         current = self.sides.members.get(target_id, frozenset())
@@ -238,7 +240,7 @@ def _nets(sent: Sequence[Sent], way_back: _WayBack) -> dict[TargetKey, _Net]:
     for each in sent:
         operation, target_id = each.operation, each.target_id
         existing = way_back.sides.inventory.of(operation.resource).get(target_id)
-        net = nets.setdefault(TargetKey(operation.resource, target_id), _Net(operation))
+        net = nets.setdefault(TargetKey(operation.resource, target_id), _Net(operation=operation))
         net.is_created = net.is_created or operation.is_create
         net.is_deleted = net.is_deleted or (operation.is_delete and (each.is_certain or existing is None))
         for path, (old, new) in operation.changes.items():

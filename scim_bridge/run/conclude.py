@@ -18,7 +18,7 @@ from scim_bridge.plan.match.correlate import Match, Matches
 from scim_bridge.plan.refusal import Ended, answered, told
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusion:
     """What is so now. counts: what → (source shows, target holds). failed: operations that the next run tries again.
 
@@ -77,15 +77,15 @@ def conclude(
     carried_out, pending = _decisions(sides.known, matches, plan_now, ended if applied is not None else None, only)
     failed = sum(outcome.status in ("failed", "not_sent") for outcome in outcomes)
     return Conclusion(
-        tuple(open_now.values()),
-        books,
-        _counts(sides, new),
-        failed,
-        _done((pair for pair in ended if pair[0].id not in earlier), held=plan_applied.held, failed=failed),
-        applied is not None and applied.has_ended,
-        settled,
-        carried_out,
-        pending,
+        conflicts=tuple(open_now.values()),
+        books=books,
+        counts=_counts(sides, new),
+        failed=failed,
+        summary=_done((pair for pair in ended if pair[0].id not in earlier), held=plan_applied.held, failed=failed),
+        has_tried=applied is not None and applied.has_ended,
+        settled=settled,
+        carried_out=carried_out,
+        pending=pending,
     )
 
 

@@ -54,23 +54,23 @@ def _explain(
     steps = trace(records[0], bridge.mapping.of(match.kind), today, last) if records else ()
     mine = [link for link in links if (link.kind, link.source_id) == match.key]
     return Explanation(
-        match.kind,
-        match.name,
-        match.source_id,
-        match.existing.target_id if match.existing is not None else None,
-        tuple(record.place for record in records),
-        dict(records[0].attributes) if records else {},
-        dict(records[0].raw) if records else {},
-        _scope(steps) if records else "the source shows no such record",
-        _rules(steps),
-        match.row.situation,
-        "hold" if match.is_held else match.row.action,
-        _operations(reading, match),
-        tuple(f"{c.kind}: {c.detail}. {c.remedy}" for c in _conflicts(reading, match)),
-        mine[0].applied if mine else {},
-        mine[0].seen if mine else {},
-        _groups(reading, match),
-        _but(reading, match),
+        kind=match.kind,
+        name=match.name,
+        source_id=match.source_id,
+        target_id=match.existing.target_id if match.existing is not None else None,
+        places=tuple(record.place for record in records),
+        record=dict(records[0].attributes) if records else {},
+        raw=dict(records[0].raw) if records else {},
+        scope=_scope(steps) if records else "the source shows no such record",
+        rules=_rules(steps),
+        situation=match.row.situation,
+        action="hold" if match.is_held else match.row.action,
+        operations=_operations(reading, match),
+        conflicts=tuple(f"{c.kind}: {c.detail}. {c.remedy}" for c in _conflicts(reading, match)),
+        applied=mine[0].applied if mine else {},
+        seen=mine[0].seen if mine else {},
+        groups=_groups(reading, match),
+        but=_but(reading, match),
     )
 
 
@@ -139,6 +139,20 @@ def _out_of_scope(bridge: Bridge, snapshot: Snapshot, record: Record, today: str
     kind: Kind = "user" if record in snapshot.users else "group"
     steps = trace(record, bridge.mapping.of(kind), today, LastApplied())
     return Explanation(
-        kind, record.id, record.id, None, (record.place,), dict(record.attributes), dict(record.raw), _scope(steps),
-        (), "excluded", "nothing", (), (), {}, {}, (),
-    )  # fmt: skip
+        kind=kind,
+        name=record.id,
+        source_id=record.id,
+        target_id=None,
+        places=(record.place,),
+        record=dict(record.attributes),
+        raw=dict(record.raw),
+        scope=_scope(steps),
+        rules=(),
+        situation="excluded",
+        action="nothing",
+        operations=(),
+        conflicts=(),
+        applied={},
+        seen={},
+        groups=(),
+    )

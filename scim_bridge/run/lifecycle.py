@@ -33,7 +33,7 @@ from scim_bridge.state.lock import lock
 from scim_bridge.state.writer import Closing, Ending, State
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """How a run was asked for. approved_by: who gave `--approve`, "" if nobody. today: the mapping's, "" = this day.
 
@@ -52,7 +52,7 @@ class Order:
     after_restore: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """Both sides as they are now, correlated, and the plan that follows. began: when it was begun, UTC.
 
@@ -68,7 +68,7 @@ class Reading:
     only: frozenset[SourceKey] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What became of a run. applied is None if the guard stopped it. new: what `--approve` did not cover."""
 
@@ -102,9 +102,16 @@ class ActiveRun:
         conclusion = self.conclude(reading, plan, None)
         detail = "stopped before the first write: " + "; ".join(trip.sentence for trip in plan.verdict.tripped)
         requests, counts = self.bridge.target.requests, conclusion.counts
-        ending = Ending("stopped_by_guard", detail, plan.summary, counts, requests, verdict=plan.verdict)
+        ending = Ending(
+            status="stopped_by_guard",
+            detail=detail,
+            summary=plan.summary,
+            counts=counts,
+            requests=requests,
+            verdict=plan.verdict,
+        )
         self.close(reading, conclusion, ending, None)
-        return Result(self.id, reading, plan, None, conclusion, new)
+        return Result(run_id=self.id, reading=reading, plan=plan, applied=None, conclusion=conclusion, new=new)
 
     def conclude(self, reading: Reading, sent: Plan, applied: Applied | None) -> Conclusion:
         """What is known now. sent: the plan that was carried out, or stopped."""
@@ -157,7 +164,7 @@ def _put_on_record(connection: ConnectionSettings, state: State, command: Comman
 
 def _failed(error: Exception) -> Ending:
     detail = str(error) if isinstance(error, BridgeError) else f"the program failed ({type(error).__name__})"
-    return Ending("failed", detail, has_bad_credentials=isinstance(error, CredentialsRefused))
+    return Ending(status="failed", detail=detail, has_bad_credentials=isinstance(error, CredentialsRefused))
 
 
 @contextmanager
@@ -262,11 +269,11 @@ def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | No
     journal.end_unsent(applied.outcomes)
     conclusion = active.conclude(reading, plan, applied)
     ending = Ending(
-        _status(applied),
-        _detail(applied, conclusion),
-        conclusion.summary,
-        conclusion.counts,
-        bridge.target.requests,
+        status=_status(applied),
+        detail=_detail(applied, conclusion),
+        summary=conclusion.summary,
+        counts=conclusion.counts,
+        requests=bridge.target.requests,
         is_complete=applied.has_ended,
         verdict=plan.verdict,
         approved_by=order.asked_by or (order.approved_by if not plan.verdict.passed else ""),
@@ -277,7 +284,7 @@ def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | No
     active.close(reading, conclusion, ending, conclusion.books)
     if applied.stopped is not None:
         raise applied.stopped
-    return Result(active.id, reading, plan, applied, conclusion)
+    return Result(run_id=active.id, reading=reading, plan=plan, applied=applied, conclusion=conclusion)
 
 
 def _approved(plan: Plan, order: Order, only: frozenset[SourceKey]) -> frozenset[Effect]:

@@ -66,9 +66,9 @@ def read_and_plan_only(
     # where nothing was ever seen, nobody would know whom a member's id means
     listed = read_settled(bridge, reader, known, now, order.progress) if last is None else None
     if listed is not None and not listed.presumed:
-        observed = Observed(listed.inventory, now, is_whole=True, now=now)
+        observed = Observed(inventory=listed.inventory, at=now, is_whole=True, now=now)
     else:
-        observed = Observed(reader.inventory(bridge.endpoint), last or now, is_whole=False, now=now)
+        observed = Observed(inventory=reader.inventory(bridge.endpoint), at=last or now, is_whole=False, now=now)
     view = _View(bridge, known, observed, order.today or bridge.today(now))
     source, everybody, keys = _see(view, recollect(bridge, reader, now), who, beside)
     view = view.around(everybody, keys)
@@ -76,7 +76,9 @@ def read_and_plan_only(
     view = _settled(_looked_at(view, reader, keys | too), reader, keys | too)
     sides, plan = _planned(view, reader, keys | too, now)
     plan = replace(plan, warnings=(*plan.warnings, *_planned_too(view.named(too))))
-    return Reading(source, now, view.matches, view.observed, sides, plan, keys | too)
+    return Reading(
+        source=source, began=now, matches=view.matches, observed=view.observed, sides=sides, plan=plan, only=keys | too
+    )
 
 
 def _planned_too(wanted: Named) -> Iterator[Notice]:
@@ -91,7 +93,14 @@ def _planned(view: "_View", reader: StateReader, keys: frozenset[SourceKey], now
     sides = Sides(view.desired, view.observed.inventory, view.observed.members, view.known)
     narrow = narrowed(view.matches, sides, wanted, groups_of(bridge, reader, view.observed, wanted))
     moment, read_at = (f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for at in (now, view.observed.at))
-    occasion = Occasion(bridge.name, bridge.endpoint, view.known.mapping, moment, view.today, read_at)
+    occasion = Occasion(
+        connection=bridge.name,
+        endpoint=bridge.endpoint,
+        mapping=view.known.mapping,
+        created=moment,
+        today=view.today,
+        target_read=read_at,
+    )
     plan = make_plan(view.matches, narrow, bridge.policy, bridge.target.capabilities, occasion, keys)
     holders = concerned(plan, view.matches, bridge.policy, is_whole=False)
     plan = with_what_hangs(plan, view.matches, bridge.access.look_up(holders))
@@ -99,7 +108,7 @@ def _planned(view: "_View", reader: StateReader, keys: frozenset[SourceKey], now
     return narrow, replace(plan, verdict=verdict)
 
 
-_NOBODY = Directory((), (), {}, SourceCounts(0, 0, 0))
+_NOBODY = Directory(users=(), groups=(), members={}, counts=SourceCounts(0, 0, 0))
 
 
 @dataclass(frozen=True)

@@ -54,14 +54,23 @@ def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Ord
     touched = {each.target_id for each in sent if each.operation.resource == "group"}
     groups = sorted((managed | touched) & existing.inventory.groups.keys())
     existing = with_members(bridge, reader, existing, groups, order.progress)
-    nothing = Directory((), (), {}, known.counts or SourceCounts(0, 0, 0))
+    nothing = Directory(users=(), groups=(), members={}, counts=known.counts or SourceCounts(0, 0, 0))
     sides = Sides(nothing, existing.inventory, existing.members, known)
-    occasion = Occasion(bridge.name, bridge.endpoint, known.mapping, moment, moment[:10], moment)
+    occasion = Occasion(
+        connection=bridge.name,
+        endpoint=bridge.endpoint,
+        mapping=known.mapping,
+        created=moment,
+        today=moment[:10],
+        target_read=moment,
+    )
     touches = touches_since(bridge, reader, undone, sides)
     past = Past(undone, sent, touches, _left_since(bridge, reader, undone, known), lost)
     plan, matches = invert(past, sides, bridge.policy, bridge.target.capabilities, occasion)
     source = SourceReading(Snapshot((), (), {}))
-    return Reading(source, now, matches, existing, sides, plan, only=frozenset())
+    return Reading(
+        source=source, began=now, matches=matches, observed=existing, sides=sides, plan=plan, only=frozenset()
+    )
 
 
 def _require_undoable(bridge: Bridge, record: RunRecord | None, undone: int) -> None:

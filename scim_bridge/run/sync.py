@@ -126,7 +126,7 @@ def _plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Si
     holders = concerned(plan, matches, bridge.policy, is_whole=existing.is_whole)
     plan = with_assignments(plan, matches, bridge.access.look_up(holders), known, bridge.policy)
     sides = Sides(desired, existing.inventory, existing.members, known)
-    return Reading(sight.source, sight.now, matches, existing, sides, plan)
+    return Reading(source=sight.source, began=sight.now, matches=matches, observed=existing, sides=sides, plan=plan)
 
 
 def _plan(
@@ -134,7 +134,14 @@ def _plan(
 ) -> Plan:
     sides = Sides(desired, existing.inventory, existing.members, known)
     created, read_at = _text(sight.now), _text(existing.at)
-    occasion = Occasion(bridge.name, bridge.endpoint, bridge.mapping_key, created, sight.today, read_at)
+    occasion = Occasion(
+        connection=bridge.name,
+        endpoint=bridge.endpoint,
+        mapping=bridge.mapping_key,
+        created=created,
+        today=sight.today,
+        target_read=read_at,
+    )
     return make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion)
 
 

@@ -26,7 +26,7 @@ _REPAIRS = 4
 some room."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """The target as a run takes it to be. at: when it was last read in full; is_whole: by this run. now: of the run.
 
@@ -94,14 +94,16 @@ def observe(
     if last is None or is_due or len(in_doubt) > FEW:  # a reading brings a hundred a request
         listed = read_settled(bridge, reader, known, now, progress)
         doubts = doubts_of(in_doubt, known, listed.inventory)
-        return Observed(listed.inventory, now, is_whole=True, now=now, doubts=doubts, presumed=listed.presumed)
+        return Observed(
+            inventory=listed.inventory, at=now, is_whole=True, now=now, doubts=doubts, presumed=listed.presumed
+        )
     bridge.target.check()  # a token that has died is found out now, not with the first revocation
     again: dict[TargetKey, Existing | None] = {}
     for record in in_doubt:
         again |= _look_again(bridge, record, known)
     seen = with_again(reader.inventory(bridge.endpoint), again)
     doubts = doubts_of(in_doubt, known, seen)
-    return Observed(seen, last, is_whole=False, now=now, again=again, doubts=doubts)
+    return Observed(inventory=seen, at=last, is_whole=False, now=now, again=again, doubts=doubts)
 
 
 def asked_for(bridge: Bridge, reader: StateReader, observed: Observed, progress: Progress) -> Observed:

@@ -124,14 +124,14 @@ class _Pages:
         last = next(iter(self._runs(reader, name, limit=1)), None)
         outcomes = reader.operation_counts(last.id) if last is not None else {}
         return Situation(
-            name,
-            last,
-            sum(not conflict.resolution for conflict in reader.conflicts(name)),
-            self._shown.connections.get(name),
-            self._shown.now(),
-            sum(outcomes.get(status, 0) for status in ("sent", "failed", "not_sent")),
-            reader.pause(name),
-            reader.quarantine(name),
+            name=name,
+            last=last,
+            conflicts=sum(not conflict.resolution for conflict in reader.conflicts(name)),
+            every=self._shown.connections.get(name),
+            now=self._shown.now(),
+            unsuccessful=sum(outcomes.get(status, 0) for status in ("sent", "failed", "not_sent")),
+            pause=reader.pause(name),
+            quarantine=reader.quarantine(name),
         )
 
     def runs(self, request: Request) -> Response:

@@ -131,7 +131,10 @@ class RunJournal:
             .where(col(RunRow.command) == "apply")
         )
         with reading(self._engine) as database:
-            return [Outcome(op, "done", target, request) for op, target, request in database.execute(query)]
+            return [
+                Outcome(operation_id=op, status="done", target_id=target, request_id=request)
+                for op, target, request in database.execute(query)
+            ]
 
     def _planned(self, operation: Operation, document: bytes) -> dict[str, Any]:
         return {

@@ -112,13 +112,13 @@ def _values(refusal: Refusal) -> dict[str, Any]:
 def _refusal(row: Any) -> Refusal:
     kind: Kind = "user" if row.kind == "user" else "group"
     return Refusal(
-        kind,
-        row.source_id,
-        row.member,
-        row.target_id,
-        row.digest,
-        Conflict(row.conflict, "", (), "", ""),
-        frozenset(row.paths),
-        row.mapping,
-        row.due,
+        kind=kind,
+        source_id=row.source_id,
+        member=row.member,
+        target_id=row.target_id,
+        digest=row.digest,
+        conflict=Conflict(key=row.conflict, kind="", subjects=(), detail="", remedy=""),
+        paths=frozenset(row.paths),
+        mapping=row.mapping,
+        due=row.due,
     )

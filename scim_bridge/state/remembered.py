@@ -34,8 +34,8 @@ def known_of(
     told = {c.key: conflict_of(c) for c in open_now}
     refused = {r.key: replace(r, conflict=told[key]) for key, r in stored if key in told}
     return Remembered(
-        links["user"],
-        links["group"],
+        users=links["user"],
+        groups=links["group"],
         is_fresh=not begun or unsettled is not None,
         has_applied=has_applied,
         linked_elsewhere=frozenset(elsewhere),
@@ -73,7 +73,14 @@ def _links(
         if owner != connection:
             elsewhere.add(TargetKey(kind, target_id))
             continue
-        link = Link(kind, source_id, target_id, StoredAttributes(applied), departed, left_at)
+        link = Link(
+            kind=kind,
+            source_id=source_id,
+            target_id=target_id,
+            applied=StoredAttributes(applied),
+            departed=departed,
+            left_at=left_at,
+        )
         if is_confirmed:
             links[kind][source_id] = link
         else:

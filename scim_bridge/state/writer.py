@@ -45,7 +45,7 @@ _UNDECIDED = {"resolution": "", "chosen": "", "note": "", "resolved_by": "", "re
 _BATCH = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """How a run ended. counts: what → (source shows, target holds). is_complete: the plan was applied to its end.
 

@@ -11,7 +11,7 @@ from scim_bridge.model.wording import counted, some
 from scim_bridge.view.words import printable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictView:
     """One conflict. words: its kind in words; closed is None while it waits."""
 
@@ -55,18 +55,18 @@ def kind_words(kind: str) -> str:
 
 def _view(record: ConflictRecord) -> ConflictView:
     return ConflictView(
-        record.connection,
-        record.key,
-        record.kind,
-        kind_words(record.kind),
-        tuple(map(printable, record.subjects)),
-        printable(record.detail),
-        printable(record.remedy),
-        record.first_seen,
-        record.last_seen,
-        record.closed,
-        record.target_id,
-        _decision(record),
+        connection=record.connection,
+        key=record.key,
+        kind=record.kind,
+        words=kind_words(record.kind),
+        subjects=tuple(map(printable, record.subjects)),
+        detail=printable(record.detail),
+        remedy=printable(record.remedy),
+        first_seen=record.first_seen,
+        last_seen=record.last_seen,
+        closed=record.closed,
+        target_id=record.target_id,
+        decision=_decision(record),
     )
 
 

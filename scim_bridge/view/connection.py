@@ -14,7 +14,7 @@ OVERDUE_AFTER = 3
 """A connection is overdue when this many of its intervals have passed without a run being started."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionView:
     """One connection: health, one sentence about it, the commands that fix it (none if all is well), its last run."""
 
@@ -31,7 +31,7 @@ class ConnectionView:
         return self.health.tone in ("bad", "wait")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """What is known of a connection at one moment. every: its schedule, None if nothing runs it by itself.
 
@@ -61,7 +61,14 @@ def view_connection(situation: Situation) -> ConnectionView:
     """The connection's health; the most urgent thing is the one that is said."""
     health, sentence, commands = _health(situation)
     last = view_run(situation.last) if situation.last is not None else None
-    return ConnectionView(situation.name, health, sentence, commands, last, situation.conflicts)
+    return ConnectionView(
+        name=situation.name,
+        health=health,
+        sentence=sentence,
+        commands=commands,
+        last=last,
+        conflicts=situation.conflicts,
+    )
 
 
 def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:

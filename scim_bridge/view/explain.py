@@ -14,7 +14,7 @@ class Rule:
     failure: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """One user or group on its way through the picture. places: where the source shows it; empty if it does not.
 

@@ -31,7 +31,7 @@ class Section:
     more: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanView:
     """Everything a person is shown of a plan. first: what is said before all else, "" for nothing.
 
@@ -68,17 +68,17 @@ def plan_view(plan: Plan, shown: int | None = SHOWN, *, approval: str = "", deci
     """
     by_kind = groupby(sorted(plan.operations, key=lambda o: _ORDER[o.kind]), key=lambda o: o.kind)
     return PlanView(
-        f"{plan.connection}: {words.summary(plan.summary)}",
-        still_open(plan.conflicts),
-        tuple(_section(kind, list(operations), shown) for kind, operations in by_kind),
-        tuple(_safe(conflict) for conflict in plan.conflicts),
-        _pairs(((s.subject, s.reason) for s in plan.skipped), shown),
-        _pairs(((n.kind, n.detail) for n in plan.warnings), shown),
-        tuple(printable(trip.sentence) for trip in plan.verdict.tripped),
-        _GUARD_SAID[decided] if plan.verdict.tripped else "",
-        _way_out(approval or f"scim-bridge sync {plan.connection} --approve", decided),
-        f"{plan.requests.writes:,} write requests (at least {plan.requests.lower_bound:,} are needed)",
-        _target_read(plan),
+        headline=f"{plan.connection}: {words.summary(plan.summary)}",
+        first=still_open(plan.conflicts),
+        sections=tuple(_section(kind, list(operations), shown) for kind, operations in by_kind),
+        conflicts=tuple(_safe(conflict) for conflict in plan.conflicts),
+        skipped=_pairs(((s.subject, s.reason) for s in plan.skipped), shown),
+        warnings=_pairs(((n.kind, n.detail) for n in plan.warnings), shown),
+        guard=tuple(printable(trip.sentence) for trip in plan.verdict.tripped),
+        guard_said=_GUARD_SAID[decided] if plan.verdict.tripped else "",
+        way_out=_way_out(approval or f"scim-bridge sync {plan.connection} --approve", decided),
+        requests=f"{plan.requests.writes:,} write requests (at least {plan.requests.lower_bound:,} are needed)",
+        target_read=_target_read(plan),
     )
 
 

@@ -30,7 +30,7 @@ _SIDES_DIFFER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
     """One run. changed: what it did, a phrase for each kind that occurs; took: how long, "" while it runs.
 
@@ -74,23 +74,23 @@ def view_runs(records: Iterable[RunRecord]) -> tuple[RunView, ...]:
 def view_run(record: RunRecord) -> RunView:
     """One run."""
     return RunView(
-        record.id,
-        record.connection,
-        _kind(record),
-        _status(record),
-        record.started,
-        record.ended,
-        words.span(record.ended - record.started) if record.ended is not None else "",
-        record.host,
-        record.pid,
-        dict(record.summary),
-        _changed(record),
-        tuple(CountView(name, source, target) for name, (source, target) in record.counts.items()),
-        record.conflicts,
-        record.requests,
-        words.printable(record.detail),
-        tuple(map(words.printable, record.guard)),
-        record.approved_by,
+        id=record.id,
+        connection=record.connection,
+        kind=_kind(record),
+        status=_status(record),
+        started=record.started,
+        ended=record.ended,
+        took=words.span(record.ended - record.started) if record.ended is not None else "",
+        host=record.host,
+        pid=record.pid,
+        summary=dict(record.summary),
+        changed=_changed(record),
+        counts=tuple(CountView(name, source, target) for name, (source, target) in record.counts.items()),
+        conflicts=record.conflicts,
+        requests=record.requests,
+        detail=words.printable(record.detail),
+        guard=tuple(map(words.printable, record.guard)),
+        approved_by=record.approved_by,
     )
 
 

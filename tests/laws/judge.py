@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from scim_bridge.sandbox.app import Logged
 from scim_bridge.sandbox.server import Sandbox
+from scim_bridge.sandbox.traffic import Logged
 from tests.e2e.world import People
 
 PROTECTED_USER = "breakglass@corp.example"

@@ -105,13 +105,15 @@ def memories(draw: st.DrawFn) -> Remembered:
         shuffled = draw(st.permutations((*ids, f"gone-{kind}")))
         departed = st.sampled_from((None, datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 3, 13, tzinfo=UTC)))
         return {
-            s: Link(kind, s, t, {"active": draw(st.booleans())}, draw(departed))
+            s: Link(
+                kind=kind, source_id=s, target_id=t, applied={"active": draw(st.booleans())}, departed=draw(departed)
+            )
             for s, t in zip(chosen, shuffled, strict=False)
         }
 
     known = Remembered(
-        links("user", (*USER_IDS, "left1", "left2"), TARGET_IDS),
-        links("group", (*GROUP_IDS, "left3"), ("s1", "s2", "s3")),
+        users=links("user", (*USER_IDS, "left1", "left2"), TARGET_IDS),
+        groups=links("group", (*GROUP_IDS, "left3"), ("s1", "s2", "s3")),
         is_fresh=False,
         has_applied=draw(st.booleans()),
     )
@@ -175,15 +177,23 @@ def _after(case: Case, plan: Plan, simulation: Simulation) -> Remembered:
                 applied = dict(match.desired.attributes) if match.desired is not None else {}
                 for path in match.kept:
                     applied.pop(path, None)
-                links[key] = Link(match.kind, match.source_id, target_id, applied | {"active": active}, departed)
+                links[key] = Link(
+                    kind=match.kind,
+                    source_id=match.source_id,
+                    target_id=target_id,
+                    applied=applied | {"active": active},
+                    departed=departed,
+                )
     ours = {(m.kind, m.existing.target_id): m.source_id for m in _owners(case) if m.existing}
     links = {k: link for k, link in links.items() if ours.get((link.kind, link.target_id), k[1]) == k[1]}
     for (kind, source_id), target_id in simulation.created.items():
         is_active = simulation.resources[target_id].is_active
-        links[kind, source_id] = Link(kind, source_id, target_id, {"active": is_active})
+        links[kind, source_id] = Link(
+            kind=kind, source_id=source_id, target_id=target_id, applied={"active": is_active}
+        )
     return Remembered(
-        {k[1]: link for k, link in links.items() if k[0] == "user"},
-        {k[1]: link for k, link in links.items() if k[0] == "group"},
+        users={k[1]: link for k, link in links.items() if k[0] == "user"},
+        groups={k[1]: link for k, link in links.items() if k[0] == "group"},
         is_fresh=False,
         has_applied=True,
         unclaimed=frozenset(str(c.target_id) for c in plan.conflicts if c.kind == "unclaimed"),

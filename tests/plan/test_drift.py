@@ -13,8 +13,11 @@ REPORT = Policy(drift="report")
 def applied(*records: tuple[str, dict[str, Value]]) -> Remembered:
     """A state that last applied these attributes."""
     known = linked()
-    links = {source_id: Link("user", source_id, f"t-{source_id}", shown) for source_id, shown in records}
-    return Remembered(links, {}, is_fresh=False, has_applied=known.has_applied)
+    links = {
+        source_id: Link(kind="user", source_id=source_id, target_id=f"t-{source_id}", applied=shown)
+        for source_id, shown in records
+    }
+    return Remembered(users=links, groups={}, is_fresh=False, has_applied=known.has_applied)
 
 
 def test_what_the_source_leaves_empty_is_drift_when_somebody_fills_it() -> None:

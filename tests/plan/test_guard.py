@@ -83,7 +83,9 @@ def test_an_empty_source_is_refused_outright() -> None:
 
 
 def _verdict(*effects: Effect) -> Verdict:
-    trip = Trip("deactivate", len(effects), 10, "10%", "…", frozenset(effects))
+    trip = Trip(
+        limit="deactivate", counted=len(effects), base=10, allowed="10%", sentence="…", effects=frozenset(effects)
+    )
     return Verdict((trip,))
 
 

@@ -111,8 +111,8 @@ def test_operations_that_did_not_succeed_are_not_called_healthy(seeder: Seeder, 
     plan = hostile_plan()
     first, second = plan.operations
     outcomes = [
-        Outcome(first.id, "failed", detail="the endpoint did not answer"),
-        Outcome(second.id, "held", request_id="r-77"),
+        Outcome(operation_id=first.id, status="failed", detail="the endpoint did not answer"),
+        Outcome(operation_id=second.id, status="held", request_id="r-77"),
     ]
     seeder.run(plan, outcomes)
     assert "! Not all went through 1 operation of the last run did not succeed" in seen(pages().get("/").text)

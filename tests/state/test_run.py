@@ -16,12 +16,12 @@ from scim_bridge.state.writer import Ending, State
 from tests.state.conftest import DONE, ELSEWHERE, HERE, MORNING, SHOWN, Desk, begin, conflict, operation, pair
 
 TRIP = Trip(
-    "deactivate",
-    212,
-    1840,
-    "10%",
-    "212 of 1,840 would be deactivated",
-    frozenset({Lost("deactivate", "t-1"), Removed("t-2", "t-g")}),
+    limit="deactivate",
+    counted=212,
+    base=1840,
+    allowed="10%",
+    sentence="212 of 1,840 would be deactivated",
+    effects=frozenset({Lost("deactivate", "t-1"), Removed("t-2", "t-g")}),
 )
 
 
@@ -30,11 +30,11 @@ def test_a_run_is_remembered_as_it_was(state: State, desk: Desk) -> None:
     running = state.reader.run(run_id)
     desk.clock.pass_by(seconds=90)
     ending = Ending(
-        "failed",
-        "the token expired",
-        {"create_user": 2},
-        {"users": (3, 4)},
-        17,
+        status="failed",
+        detail="the token expired",
+        summary={"create_user": 2},
+        counts={"users": (3, 4)},
+        requests=17,
         verdict=Verdict((TRIP,)),
         approved_by="k",
     )
@@ -83,12 +83,12 @@ def test_a_connection_without_a_run_is_fresh(state: State) -> None:
 
 
 def test_a_run_that_only_failed_leaves_the_connection_fresh(state: State) -> None:
-    state.finish(state.begin_run("corp", HERE, "sync"), Ending("failed", "the source is empty"))
+    state.finish(state.begin_run("corp", HERE, "sync"), Ending(status="failed", detail="the source is empty"))
     assert state.reader.known("corp", HERE).is_fresh
 
 
 def test_a_run_that_the_guard_stopped_leaves_the_connection_fresh(state: State) -> None:
-    state.finish(state.begin_run("corp", HERE, "sync"), Ending("stopped_by_guard"), (conflict("c-1"),))
+    state.finish(state.begin_run("corp", HERE, "sync"), Ending(status="stopped_by_guard"), (conflict("c-1"),))
     assert state.reader.known("corp", HERE).is_fresh
 
 
@@ -99,11 +99,11 @@ def test_a_run_that_was_cut_has_begun_but_has_applied_nothing_to_its_end(state: 
 
 
 def test_after_a_plan_applied_to_its_end_names_are_no_longer_adopted(desk: Desk) -> None:
-    desk.run(ending=Ending("failed", "the endpoint went away"))
+    desk.run(ending=Ending(status="failed", detail="the endpoint went away"))
     with desk.open() as state:
         assert not state.reader.known("corp", HERE).has_applied
     desk.run()
-    desk.run(ending=Ending("failed", "the endpoint went away"))
+    desk.run(ending=Ending(status="failed", detail="the endpoint went away"))
     with desk.open() as state:
         known = state.reader.known("corp", HERE)
     assert (known.is_fresh, known.has_applied, known.counts) == (False, True, SHOWN)
@@ -114,7 +114,7 @@ def test_a_relinking_run_that_was_cut_does_not_let_the_next_one_adopt_by_name(st
     run_id = state.begin_run("corp", HERE, "sync")
     state.begin_applying(run_id, "a plan", (), is_relinking=is_relinking)
     assert state.reader.known("corp", HERE).has_applied is is_relinking
-    state.finish(run_id, Ending("failed", "the token expired"), (), Bookkeeping())
+    state.finish(run_id, Ending(status="failed", detail="the token expired"), (), Bookkeeping())
     assert state.reader.known("corp", HERE).has_applied is is_relinking
 
 
@@ -123,7 +123,7 @@ def test_the_source_is_compared_with_the_last_run_that_ended_well(desk: Desk) ->
     with desk.open() as state:
         run_id = state.begin_run("corp", HERE, "sync")
         state.begin_applying(run_id, "a plan", ())
-        state.finish(run_id, Ending("failed"), (), Bookkeeping(counts=SourceCounts(1, 1, 1)))
+        state.finish(run_id, Ending(status="failed"), (), Bookkeeping(counts=SourceCounts(1, 1, 1)))
         assert state.reader.known("corp", HERE).counts == SHOWN
 
 
@@ -139,7 +139,14 @@ def test_another_tenant_begins_afresh_and_the_first_one_is_kept(desk: Desk) -> N
 
 
 def test_a_tripped_plan_is_kept_until_it_is_overtaken(state: State) -> None:
-    later = Trip("delete", 3, 3, "5%", "3 groups would be emptied", frozenset({Lost("empty", "t-g")}))
+    later = Trip(
+        limit="delete",
+        counted=3,
+        base=3,
+        allowed="5%",
+        sentence="3 groups would be emptied",
+        effects=frozenset({Lost("empty", "t-g")}),
+    )
     state.keep_trip(4, "corp", Verdict((TRIP,)))
     assert state.reader.tripped("corp") == (4, (TRIP,))
     state.keep_trip(5, "corp", Verdict((TRIP, later)))
@@ -185,7 +192,7 @@ def test_a_conflict_that_a_run_no_longer_sees_is_closed_and_opens_again(desk: De
 
 def test_a_run_that_saw_nothing_closes_no_conflict(state: State) -> None:
     state.finish(state.begin_run("corp", HERE, "sync"), DONE, (conflict("c-1"),))
-    state.finish(state.begin_run("corp", HERE, "sync"), Ending("failed", "the source is empty"))
+    state.finish(state.begin_run("corp", HERE, "sync"), Ending(status="failed", detail="the source is empty"))
     assert [c.key for c in state.reader.conflicts()] == ["c-1"]
 
 
@@ -202,7 +209,7 @@ def test_a_failure_in_the_middle_of_the_last_line_leaves_nothing_of_it(state: St
     with closing(sqlite3.connect(desk.path)) as database, database:
         database.execute("CREATE TRIGGER full BEFORE INSERT ON links BEGIN SELECT RAISE(FAIL, 'disk is full'); END")
     with pytest.raises(StateUnusable, match=r"could not be written \(disk is full\)"):
-        state.finish(run_id, DONE, (conflict("c-1"),), Bookkeeping((pair("7"),)))
+        state.finish(run_id, DONE, (conflict("c-1"),), Bookkeeping(paired=(pair("7"),)))
     run = state.reader.run(run_id)
     assert run is not None
     assert run.status == "running"

@@ -26,7 +26,7 @@ ORPHAN = "orphan: on the target, and claimed by no record"
 """Why an orphan that is reported is left alone."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Steps:
     """The drafts, and everything deliberately not done. waiting: source ids of users whose grants wait.
 
@@ -267,7 +267,7 @@ class _Decision:
         changes: dict[str, Change],
         drifted: tuple[str, ...] = (),
     ) -> None:
-        self.steps.drafts.append(Draft(kind, match, reason, changes, drifted=drifted))
+        self.steps.drafts.append(Draft(kind=kind, match=match, reason=reason, changes=changes, drifted=drifted))
 
 
 def _names_given_up(existing: Existing) -> dict[str, Change]:

@@ -8,7 +8,7 @@ from scim_bridge.model.operation_kind import OPERATION_KINDS, OperationKind, Pha
 from scim_bridge.plan.match.correlate import Match
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class Draft:
     """One request to be. is_extra: a request beyond one a resource (a swap, a split, a manager cycle).
 

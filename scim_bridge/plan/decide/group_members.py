@@ -174,7 +174,7 @@ def _batch(kind: OperationKind, change: GroupChange, members: tuple[Member, ...]
     for start in range(0, len(members), size):
         batch = members[start : start + size]
         reason = "in the source" if kind == "add_members" else _why_removed(change, batch)
-        yield Draft(kind, change.match, reason, members=batch)
+        yield Draft(kind=kind, match=change.match, reason=reason, members=batch)
 
 
 def _why_removed(change: GroupChange, members: Sequence[Member]) -> str:

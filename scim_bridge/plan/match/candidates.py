@@ -48,7 +48,10 @@ def _take_decisions(pairing: Pairing) -> None:
         for source_id, link in links.of.items()
         if source_id not in links.decided and link.target_id not in chosen
     }
-    links.of = kept | {source_id: Link(pairing.kind, source_id, target_id) for target_id, source_id in chosen.items()}
+    links.of = kept | {
+        source_id: Link(kind=pairing.kind, source_id=source_id, target_id=target_id)
+        for target_id, source_id in chosen.items()
+    }
     _take_leavers(pairing)
 
 
@@ -80,7 +83,10 @@ def _take_leavers(pairing: Pairing) -> None:
         link = links.aside.get(target_id)
         source_id = link.source_id if link is not None else resources.existing[target_id].external_id
         if source_id and source_id not in pairing.by_id and source_id not in links.of:
-            links.of = {**links.of, source_id: link or Link(pairing.kind, source_id, target_id)}
+            links.of = {
+                **links.of,
+                source_id: link or Link(kind=pairing.kind, source_id=source_id, target_id=target_id),
+            }
             links.decided_left.add(target_id)
 
 

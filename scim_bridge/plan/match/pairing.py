@@ -62,7 +62,7 @@ def protected_resources(
 #                                              t-9       | 90, who has not left | pointed_at, shielded
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class RecordRow:
     """What is known of one record.
 
@@ -125,7 +125,7 @@ class HeldValues:
         return self.holders[path].get(fold(value, self.uniqueness(path)), [])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Resources:
     """What is known of the resources, by target id.
 
@@ -146,7 +146,7 @@ class Resources:
         return target_id in self.pointed_at or target_id in self.elsewhere
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Links:
     """The links, as decisions have changed them, by source id.
 
@@ -164,7 +164,7 @@ class Links:
     separated: set[str] = field(default_factory=set)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Pairing:
     """One kind's table. by_id: the rows of the records that have an id. by_external_id: how many were found so."""
 
@@ -184,7 +184,7 @@ class Pairing:
     ) -> "Pairing":
         """A table in which nothing is paired yet."""
         name, protect, links = NAMES[kind], terms.policy.protect, known.of(kind)
-        rows = tuple(RecordRow(record) for record in desired)
+        rows = tuple(RecordRow(desired=record) for record in desired)
         for row in rows:
             row.is_misnamed = protect.covers(kind, row.desired.attributes.get(name))
         elsewhere = frozenset(key.id for key in known.linked_elsewhere if key.kind == kind)
@@ -196,8 +196,8 @@ class Pairing:
             rows=rows,
             by_id={row.desired.source_id: row for row in rows if row.desired.source_id},
             values=HeldValues.shown_by(existing, kind, terms),
-            resources=Resources(existing, elsewhere, protected),
-            links=Links(links, {link.target_id: link for link in known.aside.values() if link.kind == kind}),
+            resources=Resources(existing=existing, elsewhere=elsewhere, protected=protected),
+            links=Links(of=links, aside={link.target_id: link for link in known.aside.values() if link.kind == kind}),
         )
 
     def pair(self, row: RecordRow, target_id: str, by: str) -> None:

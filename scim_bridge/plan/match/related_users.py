@@ -19,7 +19,7 @@ def neighbourhood(
     directory: Directory, inventory: Inventory, known: Remembered, terms: Terms, named: Iterable[str]
 ) -> tuple[Directory, Inventory, Remembered]:
     """The same with the users around these (source ids) alone."""
-    around = _Around(directory, inventory, known, _paths(terms))
+    around = _Around(directory=directory, inventory=inventory, known=known, paths=_paths(terms))
     around.ids.update(named)
     either = [set(ambiguous.users) for ambiguous in directory.ambiguous if not around.ids.isdisjoint(ambiguous.users)]
     around.ids.update(filter(None, chain.from_iterable(either)))
@@ -54,7 +54,7 @@ def _columns(attributes: Sequence[Mapping[str, Value]], paths: Mapping[str, Uniq
     }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Around:
     """Those found so far: source ids, target ids, the values they claim or hold. nameless: where
     records without an id stand."""
