@@ -8,13 +8,12 @@ from scim_bridge.apply.holder import Holder, Holders, LookCutShort
 from scim_bridge.apply.members import MemberSender
 from scim_bridge.apply.suspect import Suspects, suspects, without
 from scim_bridge.errors import Hold, NameTaken, NotAnswered, NotThere, Refused
+from scim_bridge.model.conflict_kind import KIND_OF_TAKEN
 from scim_bridge.model.identity import (
     ACTIVE,
-    DISPLAY_NAME,
     EMAILS,
     EXTERNAL_ID,
     MANAGER,
-    USER_NAME,
     SourceKey,
     Value,
 )
@@ -23,12 +22,6 @@ from scim_bridge.model.protocol import Answer, Target
 
 Ids = Mapping[SourceKey, str]
 """Record → target id of its resource."""
-_TAKEN = {
-    EXTERNAL_ID: "external_id_taken",
-    USER_NAME: "user_name_taken",
-    DISPLAY_NAME: "display_name_taken",
-    EMAILS: "email_taken",
-}
 
 
 class _Taken(NameTaken):
@@ -355,7 +348,7 @@ def _taken(operation: Operation, refusal: NameTaken, holder: Holder | None) -> N
         return refusal
     value = operation.changes[holder.path][1]
     what = f"{holder.path} {value!r} is held by {holder.existing.name} ({holder.existing.target_id}) on the target"
-    return _Taken(refusal, what, _TAKEN[holder.path])
+    return _Taken(refusal, what, KIND_OF_TAKEN[holder.path])
 
 
 def _without_email(

@@ -4,13 +4,12 @@ from scim_bridge.cli.output import who
 from scim_bridge.cli.streams import tell
 from scim_bridge.config.settings import Settings
 from scim_bridge.errors import Misconfigured
-from scim_bridge.model.remembered import DECISIONS, ONLY_IGNORED, Decision
+from scim_bridge.model.conflict_kind import Decision, decisions, words
 from scim_bridge.model.run import ConflictRecord
 from scim_bridge.model.wording import counted
 from scim_bridge.run.bridge import endpoint_key
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
-from scim_bridge.view.conflict import kind_words
 
 
 def decide(settings: Settings, key: str, given: list[Decision], link: str | None, note: str) -> None:
@@ -36,9 +35,9 @@ def decide(settings: Settings, key: str, given: list[Decision], link: str | None
 
 def _fitting(conflict: ConflictRecord, given: list[Decision]) -> Decision:
     """The one decision that was given. Raises Misconfigured, naming those that fit this conflict."""
-    possible = DECISIONS.get(conflict.kind, ONLY_IGNORED)
+    possible = decisions(conflict.kind)
     ways = " or ".join("--link TARGET_ID" if way == "link" else f"--{way}" for way in possible)
-    kind = kind_words(conflict.kind)
+    kind = words(conflict.kind)
     if len(given) != 1:
         raise Misconfigured(f"a conflict of kind {kind} is decided in one way", f"Give {ways}.")
     if given[0] not in possible:

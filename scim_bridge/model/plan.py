@@ -31,14 +31,6 @@ class Conflict:
     path: str = ""
 
 
-UNREADABLE = ("rule_failed", "unusable_character")
-"""Kinds of conflicts of a rule that gives nothing for a record."""
-
-
-TOLD_BY_TARGET = ("refused_by_target", "name_taken", "not_answered")
-"""Kinds of conflicts that no plan foresees: only an answer of the target opens them."""
-
-
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -75,10 +67,6 @@ class Refusal:
     def key(self) -> RefusalKey:
         """What names it among all that are remembered."""
         return RefusalKey(self.kind, self.source_id, self.member)
-
-
-ORPHAN_WITH_ASSIGNMENTS = "orphan_with_assignments"
-"""The kind of conflict that is told from what AWS said of assignments, which is not asked in every run."""
 
 
 def conflict_key(kind: str, ids: Iterable[str]) -> str:

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Literal
 
+from scim_bridge.model.conflict_kind import Decision
 from scim_bridge.model.effect import Effect
 from scim_bridge.model.identity import Existing, Inventory, Kind, Members, SourceCounts, SourceKey, TargetKey, Value
 from scim_bridge.model.limit import CounterName
 from scim_bridge.model.operation import Operation
-from scim_bridge.model.plan import TOLD_BY_TARGET, Conflict, Refusal, RefusalKey
+from scim_bridge.model.plan import Conflict, Refusal, RefusalKey
 from scim_bridge.model.text import folded
 
 
@@ -40,31 +40,6 @@ class Link:
     def target_key(self) -> TargetKey:
         """The resource that it is linked to."""
         return TargetKey(self.kind, self.target_id)
-
-
-Decision = Literal["link", "separate", "adopt", "ignore", "source", "target"]
-
-
-ONLY_IGNORED: tuple[Decision, ...] = ("ignore",)
-AGAIN: tuple[Decision, ...] = ("source", "ignore")
-"""What the target refused is sent again at once, or not any more."""
-DECISIONS: Mapping[str, tuple[Decision, ...]] = {
-    "adopt?": ("adopt", "link", "ignore"),
-    "rehire?": ("link", "separate", "ignore"),
-    "match_taken": ("link", "ignore"),
-    "match_contested": ("link", "ignore"),
-    "match_ambiguous": ("link", "ignore"),
-    "disabled_there": ("source", "target", "ignore"),
-    "drift": ("source", "target", "ignore"),
-    "missing": ("source", "target", "ignore"),
-    "unclaimed": ("source", "ignore"),
-    **dict.fromkeys(TOLD_BY_TARGET, AGAIN),
-}
-"""Kind of conflict → how it can be decided; every other kind can only be ignored, or fixed where it comes from."""
-
-
-LASTING: tuple[Decision, ...] = ("ignore", "target")
-"""Decisions that leave everything as it is for as long as the conflict lasts; the others are carried out, once."""
 
 
 @dataclass(frozen=True, slots=True)

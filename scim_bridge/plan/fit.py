@@ -11,6 +11,7 @@ from functools import cache
 
 import regex
 
+from scim_bridge.model import conflict_kind
 from scim_bridge.model.capabilities import Capabilities, Characteristic
 from scim_bridge.model.identity import ACTIVE, Desired, Directory, Flaw, Kind, Notice, Value
 from scim_bridge.model.text import folded, normal
@@ -129,13 +130,8 @@ def _invalid(path: str, value: Value, why: str, remedy: str) -> Flaw:
 
 
 def _required(path: str) -> Flaw:
-    return Flaw(
-        "missing_value",
-        path,
-        f"{path} is required and is empty",
-        "Give it a value in the source or a fallback in the mapping.",
-        fatal=True,
-    )
+    kind = "missing_value"
+    return Flaw(kind, path, f"{path} is required and is empty", conflict_kind.remedy(kind), fatal=True)
 
 
 def _short(value: Value) -> str:

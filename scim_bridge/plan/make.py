@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scim_bridge.model.capabilities import Capabilities
+from scim_bridge.model.conflict_kind import LASTING
 from scim_bridge.model.identity import ACTIVE, NAMES, Directory, Notice, SourceKey
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan, Requests, Skipped
 from scim_bridge.model.policy import Policy
-from scim_bridge.model.remembered import LASTING, Remembered
+from scim_bridge.model.remembered import Remembered
 from scim_bridge.plan.conflict import strays
 from scim_bridge.plan.decide.actions import decide
 from scim_bridge.plan.decide.draft_operation import Draft

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from scim_bridge.model.conflict_kind import remedy
 from scim_bridge.model.identity import ACTIVE, Desired
 from scim_bridge.model.operation import Member, Operation, Outcome
 from scim_bridge.model.plan import Conflict, Refusal, RefusalKey, conflict_key
@@ -139,9 +140,9 @@ def _remedy(operation: Operation, outcome: Outcome) -> str:
         paths = " and ".join(outcome.suspects)
         return f"Change {paths} in the source, or replace those characters in the mapping. {again}"
     if kind == "not_answered":
-        return f"If it stays so, give AWS the request id. {again}"
+        return f"{remedy(kind)} {again}"
     if kind.endswith("_taken") and kind != "name_taken":
-        return f"Change that value of one of the two, or look at who else writes to the target. {again}"
+        return f"Change that value of one of the two, or find out which other program writes to the target. {again}"
     if outcome.request_id:
         return (
             "CloudTrail says under the request id which attribute it was. Fix it in the source or in the mapping. "

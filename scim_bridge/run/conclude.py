@@ -6,12 +6,13 @@ from operator import attrgetter
 
 from scim_bridge.apply.engine import Applied
 from scim_bridge.errors import EndpointDown
+from scim_bridge.model.conflict_kind import LASTING, TOLD_BY_TARGET
 from scim_bridge.model.identity import SourceKey, TargetKey
 from scim_bridge.model.operation import Operation, Outcome
 from scim_bridge.model.operation_kind import OPERATION_KINDS, SUMMARY
-from scim_bridge.model.plan import TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Plan
+from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan
 from scim_bridge.model.policy import Policy
-from scim_bridge.model.remembered import LASTING, Remembered, Resolution
+from scim_bridge.model.remembered import Remembered, Resolution
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.make import bookkeeping, sort_out
 from scim_bridge.plan.match.correlate import Match, Matches

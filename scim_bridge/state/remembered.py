@@ -8,7 +8,6 @@ from sqlalchemy import Connection, func, or_, select
 from sqlmodel import col
 
 from scim_bridge.model.identity import Kind, SourceKey, TargetKey
-from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS
 from scim_bridge.model.remembered import Link, Remembered
 from scim_bridge.model.run import ConflictRecord
 from scim_bridge.state.record import StoredAttributes, conflict_of, resolution_of
@@ -44,7 +43,7 @@ def known_of(
         mapping=mapping,
         recent=counted,
         resolutions={c.key: resolution_of(c) for c in open_now if c.resolution},
-        assigned={c.target_id: conflict_of(c) for c in open_now if c.kind == ORPHAN_WITH_ASSIGNMENTS and c.target_id},
+        assigned={c.target_id: conflict_of(c) for c in open_now if c.kind == "orphan_with_assignments" and c.target_id},
         refusals=refused,
         aside=aside,
     )

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select,
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
+from scim_bridge.model.conflict_kind import LASTING, TOLD_BY_TARGET
 from scim_bridge.model.doubt import Settled
 from scim_bridge.model.effect import Effect
 from scim_bridge.model.identity import Existing, Inventory, Members, TargetKey
-from scim_bridge.model.plan import TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Verdict
-from scim_bridge.model.remembered import LASTING
+from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.source import Learned
 from scim_bridge.model.text import folded

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from scim_bridge.model import conflict_kind
+from scim_bridge.model.conflict_kind import UNREADABLE
 from scim_bridge.model.identity import ACTIVE
-from scim_bridge.model.plan import UNREADABLE, Conflict
+from scim_bridge.model.plan import Conflict
 from scim_bridge.model.run import ConflictRecord
 from scim_bridge.model.wording import counted, some
 from scim_bridge.view.words import printable
@@ -48,17 +50,12 @@ def still_open(conflicts: Iterable[Conflict | ConflictRecord]) -> str:
     )
 
 
-def kind_words(kind: str) -> str:
-    """A conflict's kind in words: `duplicate_user_name` → "duplicate user name", `adopt?` → "adopt?"."""
-    return kind.replace("_", " ")
-
-
 def _view(record: ConflictRecord) -> ConflictView:
     return ConflictView(
         connection=record.connection,
         key=record.key,
         kind=record.kind,
-        words=kind_words(record.kind),
+        words=conflict_kind.words(record.kind),
         subjects=tuple(map(printable, record.subjects)),
         detail=printable(record.detail),
         remedy=printable(record.remedy),

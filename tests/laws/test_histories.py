@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from scim_bridge.cli.main import run
-from scim_bridge.model.remembered import DECISIONS
+from scim_bridge.model.conflict_kind import decisions
 from scim_bridge.sandbox.fault import Fault
 from scim_bridge.sandbox.server import Sandbox
 from tests.e2e.process import start
@@ -305,11 +305,11 @@ class Histories(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def decide(self, data: st.DataObject) -> None:
-        waiting = [c for c in self.conflicts() if c["kind"] in DECISIONS]
+        waiting = [c for c in self.conflicts() if len(decisions(c["kind"])) > 1]
         if not waiting:
             return
         conflict = data.draw(st.sampled_from(waiting))
-        decision = data.draw(st.sampled_from(DECISIONS[conflict["kind"]]))
+        decision = data.draw(st.sampled_from(decisions(conflict["kind"])))
         chosen = conflict["target_id"] or "nobody"
         self.note(f"{conflict['kind']} {conflict['subjects']}: {decision}")
         code, _, _ = self.cli(

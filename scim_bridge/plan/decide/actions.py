@@ -7,12 +7,13 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from scim_bridge.model.conflict_kind import Decision
 from scim_bridge.model.identity import ACTIVE, EMAILS, MANAGER, NAMES, Existing, Notice, SourceKey, Value
 from scim_bridge.model.operation import Change
 from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.plan import Conflict, Skipped
 from scim_bridge.model.policy import Policy
-from scim_bridge.model.remembered import Decision, Remembered
+from scim_bridge.model.remembered import Remembered
 from scim_bridge.plan import conflict
 from scim_bridge.plan.decide.diff import diff
 from scim_bridge.plan.decide.draft_operation import Draft

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from scim_bridge.model.conflict_kind import Decision
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.policy import Policy
-from scim_bridge.model.remembered import Decision, Link, Remembered, Resolution
+from scim_bridge.model.remembered import Link, Remembered, Resolution
 from tests.builders import Target, directory, group, linked, on_target, planned, target, told, user
 
 WANTED = directory(user("a"), user("b"), group("g"), members={"g": ["a", "b"]})
