@@ -53,7 +53,7 @@ def make_plan(
     """
     steps = decide(matches, sides.known, policy, datetime.fromisoformat(occasion.created), only)
     ask_who_is_meant(sides.directory, matches, steps, only)
-    changes = change_members(matches, sides.directory, sides.members, steps, policy, sides.known)
+    changes = change_members(matches, sides, steps, policy)
     spare_groups(steps, changes)
     drafts = [*steps.drafts, *batches(changes, capabilities.changes_per_patch)]
     ordered = put_in_order(drafts, {"user": capabilities.unique("user"), "group": capabilities.unique("group")})

@@ -31,7 +31,7 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
             raise Misconfigured(f"neither side has anybody called {who!r}", "Name a userName, a group, or an id.")
         return tuple(_out_of_scope(bridge, snapshot, record, today) for record in outside)
     links = reader.links(bridge.name, bridge.endpoint, who)
-    return tuple(_explain(bridge, snapshot, reading, match, links, today) for match in matches)
+    return tuple(_explain(bridge, reading, match, links) for match in matches)
 
 
 def _is_called(record: Record, who: str) -> bool:
@@ -46,12 +46,10 @@ def _records(snapshot: Snapshot, kind: Kind, match: Match) -> list[Record]:
     return [r for r in records if r.place in places or (match.source_id and r.id == match.source_id)]
 
 
-def _explain(
-    bridge: Bridge, snapshot: Snapshot, reading: Reading, match: Match, links: list[LinkRecord], today: str
-) -> Explanation:
-    records = _records(snapshot, match.kind, match)
+def _explain(bridge: Bridge, reading: Reading, match: Match, links: list[LinkRecord]) -> Explanation:
+    records = _records(reading.source.snapshot, match.kind, match)
     last = LastApplied(reading.sides.known, reading.sides.inventory)
-    steps = trace(records[0], bridge.mapping.of(match.kind), today, last) if records else ()
+    steps = trace(records[0], bridge.mapping.of(match.kind), reading.plan.today, last) if records else ()
     mine = [link for link in links if (link.kind, link.source_id) == match.key]
     return Explanation(
         kind=match.kind,

@@ -193,7 +193,9 @@ def remember(active: ActiveRun, reading: Reading) -> None:
         return
     if observed.is_whole:
         cost = bridge.target.requests  # nothing else has been sent yet
-        state.observe(bridge.name, bridge.endpoint, observed.inventory, observed.members, observed.at, cost)
+        state.observe(
+            bridge.name, bridge.endpoint, observed.inventory, observed.members, began=observed.at, requests=cost
+        )
     else:
         read_now = {group_id: observed.members[group_id] for group_id in observed.read_now}
         state.look_again(bridge.endpoint, observed.again, read_now)

@@ -63,6 +63,7 @@ def read_members(
     reader: StateReader,
     group_ids: Sequence[str],
     there: Container[str],
+    *,
     now: datetime,
     progress: Progress = silent,
 ) -> tuple[Members, frozenset[Pair]]:

@@ -101,7 +101,7 @@ def _planned(view: "_View", reader: StateReader, keys: frozenset[SourceKey], now
         today=view.today,
         target_read=read_at,
     )
-    plan = make_plan(view.matches, narrow, bridge.policy, bridge.target.capabilities, occasion, keys)
+    plan = make_plan(view.matches, narrow, bridge.policy, bridge.target.capabilities, occasion, only=keys)
     holders = concerned(plan, view.matches, bridge.policy, is_whole=False)
     plan = with_what_hangs(plan, view.matches, bridge.access.look_up(holders))
     verdict = Verdict(tuple(trip for trip in plan.verdict.tripped if _holds(trip.limit, wanted)))
@@ -265,7 +265,7 @@ def look_at(bridge: Bridge, reader: StateReader, observed: Observed, wanted: Nam
                 again |= {found.key: found} if found is not None else {}
     inventory = with_again(observed.inventory, again)
     groups = [target_id for target_id in _target_ids(wanted.groups) if target_id in inventory.groups]
-    members, lacking = read_members(bridge, reader, groups, inventory.users, observed.now)
+    members, lacking = read_members(bridge, reader, groups, inventory.users, now=observed.now)
     shown = replace(observed, inventory=inventory, again=again, members=members, lacking=lacking)
     return replace(shown, read_now=frozenset(groups))
 

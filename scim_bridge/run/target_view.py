@@ -135,7 +135,7 @@ def with_members(
     known = {group_id: users for group_id, users in stored.items() if ("group", group_id) not in observed.again}
     known |= {group_id: users for group_id, users in observed.members.items() if group_id in wanted}
     unknown = [group_id for group_id in wanted if group_id not in known]
-    read, lacking = read_members(bridge, reader, unknown, observed.inventory.users, observed.now, progress)
+    read, lacking = read_members(bridge, reader, unknown, observed.inventory.users, now=observed.now, progress=progress)
     read_now = observed.read_now | frozenset(unknown)
     return replace(observed, members={**known, **read}, read_now=read_now, lacking=observed.lacking | lacking)
 

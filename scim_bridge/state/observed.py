@@ -40,6 +40,7 @@ def keep_reading(
     endpoint: str,
     inventory: Inventory,
     members: Members,
+    *,
     began: datetime,
     requests: int,
 ) -> None:
@@ -199,7 +200,7 @@ def _keep_taken_out(database: Connection, endpoint: str, pairs: Set[tuple[str, s
 
 
 def move_on(
-    database: Connection, connection: str, endpoint: str, operation: Operation, outcome: Outcome, at: datetime
+    database: Connection, connection: str, endpoint: str, operation: Operation, outcome: Outcome, *, at: datetime
 ) -> None:
     """One answered write: what the target shows now, as far as the answer tells."""
     target_id = outcome.target_id or operation.target_id
@@ -212,11 +213,11 @@ def move_on(
     elif operation.members:
         if outcome.status == "done" or outcome.refused:
             changed = [member for member in operation.members if member not in outcome.refused]
-            _move_members(database, connection, endpoint, operation, target_id, changed)
+            _move_members(database, connection, endpoint, operation, group_id=target_id, changed=changed)
     else:
         new = landed(operation, outcome)
         if new is not None:
-            _merge(database, endpoint, operation, target_id, new | dict(outcome.shown), at)
+            _merge(database, endpoint, operation, target_id, new | dict(outcome.shown), at=at)
 
 
 def _merge(
@@ -225,6 +226,7 @@ def _merge(
     operation: Operation,
     target_id: str,
     new: Mapping[str, Value | None],
+    *,
     at: datetime,
 ) -> None:
     shown: dict[str, Value | None] = {}
@@ -249,6 +251,7 @@ def _move_members(
     connection: str,
     endpoint: str,
     operation: Operation,
+    *,
     group_id: str,
     changed: Iterable[Member],
 ) -> None:

@@ -43,7 +43,7 @@ def refusals_of(database: Connection, connection: str, endpoint: str) -> list[tu
 
 
 def keep_refusals(
-    database: Connection, connection: str, endpoint: str, books: Bookkeeping, mapping: str, sent_at: datetime
+    database: Connection, connection: str, endpoint: str, books: Bookkeeping, *, mapping: str, sent_at: datetime
 ) -> None:
     """Put what was refused in a run on record, and forget what was sent again and is over.
 

@@ -190,7 +190,7 @@ class State:
             if books is not None:
                 values["source"] = asdict(books.counts)
                 self._keep_pairs(database, connection, endpoint, books)
-                keep_refusals(database, connection, endpoint, books, ending.mapping, started)
+                keep_refusals(database, connection, endpoint, books, mapping=ending.mapping, sent_at=started)
                 self._ask_again(database, connection, books)
             if books is not None and closing == "all":
                 settle_members(database, endpoint, books.strays)
@@ -216,7 +216,7 @@ class State:
     ) -> None:
         """A whole reading of the target: what earlier ones had shown is replaced. requests: how many it took."""
         with writing(self._engine) as database:
-            keep_reading(database, connection, endpoint, inventory, members, began, requests)
+            keep_reading(database, connection, endpoint, inventory, members, began=began, requests=requests)
 
     def forget_reading(self, connection: str, endpoint: str) -> None:
         """The next run reads the whole target again. What earlier ones have shown stays."""

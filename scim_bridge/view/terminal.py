@@ -115,7 +115,8 @@ def show_runs(console: Console, runs: Sequence[RunView]) -> None:
     if not runs:
         console.print("No run yet.")
         return
-    table = _table("run", "connection", "kind", "started", "took", "status", "what it did")
+    columns = ("run", "connection", "kind", "started", "took", "status", "what it did")
+    table = _table(*columns)
     for run in runs:
         when = (words.local(run.started), run.took)
         table.add_row(str(run.id), escape(run.connection), run.kind, *when, _status(run.status), escape(run.told))

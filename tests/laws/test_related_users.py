@@ -56,7 +56,7 @@ def _told(
         if m.existing is not None
     }
     narrow = narrowed(matches, sides, mine, groups_of)
-    plan = make_plan(matches, narrow, policy, CAPABILITIES, OCCASION, mine.keys)
+    plan = make_plan(matches, narrow, policy, CAPABILITIES, OCCASION, only=mine.keys)
     keys = sorted((m.key, m.row.situation, m.is_held, m.by) for m in mine.users)
     return keys, plan.operations, {c.key: c for c in plan.conflicts}, plan.skipped, plan.warnings, plan.held
 

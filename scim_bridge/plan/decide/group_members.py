@@ -20,6 +20,7 @@ from scim_bridge.plan.backoff import waiting
 from scim_bridge.plan.conflict import ambiguous_member, stray, unclaimed
 from scim_bridge.plan.decide.actions import ORPHAN, Steps
 from scim_bridge.plan.decide.draft_operation import Draft
+from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.match.correlate import Match, Matches
 
 NOT_MANAGED = ("protected", "orphan", "excluded")
@@ -67,18 +68,12 @@ class _Users:
     pointed: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def change_members(
-    matches: Matches,
-    directory: Directory,
-    members: Members,
-    steps: Steps,
-    policy: Policy,
-    known: Remembered,
-) -> tuple[GroupChange, ...]:
+def change_members(matches: Matches, sides: Sides, steps: Steps, policy: Policy) -> tuple[GroupChange, ...]:
     """What happens in each managed group, groups in the order of matches.
 
     Adds what waits to steps.skipped, and the drift that is left as it is to steps.conflicts.
     """
+    directory, members, known = sides.directory, sides.members, sides.known
     users = _sort_users(matches, steps, policy)
     creating = {draft.match.source_id for draft in steps.drafts if draft.kind == "create_group"}
     changes = []
