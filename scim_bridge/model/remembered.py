@@ -63,6 +63,25 @@ class Resolution:
         return operation.resource == self.resource and (is_record or is_resource)
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierRuns:
+    """What earlier runs about everyone were shown and have done: what the guard compares a plan with.
+
+    counts: what the source showed in the last applied run, None before the first (since the state was restored).
+    mapping: a hash of the mapping of that run, "" before the first. recent: what the runs of the limits' window have
+    done, by counter; what was approved is left out. repaired: target id → path → how often recently a value was only
+    set back to what we had applied.
+    """
+
+    counts: SourceCounts | None = None
+    mapping: str = ""
+    recent: Mapping[CounterName, frozenset[Effect]] = field(default_factory=dict)
+    repaired: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+_NO_RUNS = EarlierRuns()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
     """The state's answer to "what do we know of this connection?".
@@ -72,12 +91,8 @@ class Remembered:
     has_applied: one plan has been applied to its end, so a match by name is no longer adopted unasked.
     linked_elsewhere: resources linked by another connection of this state with the same target.
     unclaimed: ids of target users listed as `unclaimed` by an earlier run and not yet resolved.
-    counts: what the source showed in the last applied run, None before the first (since the state was restored).
-    mapping: a hash of the mapping of the last applied run, "" before the first.
-    recent: what the runs of the limits' window have done, by counter; what was approved is left out.
     resolutions: conflict key → what a person decided.
     assigned: target id → the open question about an orphan's assignments, as it was told last.
-    repaired: target id → path → how often of late a value was only set back to what we had applied.
     memberships: group target id → who was in it when we last left it; only where drift is to be reported, else None.
     refusals: what the target refused in earlier runs, by its key.
     aside: links that count for nothing until the target confirms them, since the state was restored from a copy of
@@ -90,12 +105,9 @@ class Remembered:
     has_applied: bool = False
     linked_elsewhere: frozenset[TargetKey] = frozenset()
     unclaimed: frozenset[str] = frozenset()
-    counts: SourceCounts | None = None
-    mapping: str = ""
-    recent: Mapping[CounterName, frozenset[Effect]] = field(default_factory=dict)
+    earlier: EarlierRuns = field(default_factory=lambda: _NO_RUNS)
     resolutions: Mapping[str, Resolution] = field(default_factory=dict)
     assigned: Mapping[str, Conflict] = field(default_factory=dict)
-    repaired: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     memberships: Members | None = None
     aside: Mapping[SourceKey, Link] = field(default_factory=dict)
     refusals: Mapping[RefusalKey, Refusal] = field(default_factory=dict)

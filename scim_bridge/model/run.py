@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from scim_bridge.model.identity import Kind
+from scim_bridge.model.plan import Conflict
 
 Command = Literal["sync", "apply", "rollback"]
 RunStatus = Literal["running", "done", "stopped_by_guard", "failed", "interrupted"]
@@ -66,24 +67,16 @@ class OperationRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictRecord:
-    """A conflict with its sightings. closed is None while it is open.
+    """A conflict, as the run that saw it last put it, with its sightings. closed is None while it is open.
 
     resolution: what a person decided, "" if nothing yet; chosen: the target id of `link`.
     """
 
     connection: str
-    key: str
-    kind: str
-    subjects: tuple[str, ...]
-    detail: str
-    remedy: str
+    conflict: Conflict
     first_seen: datetime
     last_seen: datetime
     closed: datetime | None = None
-    target_id: str | None = None
-    resource: Kind = "user"
-    source_id: str = ""
-    path: str = ""
     resolution: str = ""
     chosen: str = ""
     note: str = ""

@@ -67,9 +67,9 @@ def base_of(matches: Matches, sides: Sides, mapping: str) -> Base:
         memberships=sum(len(sides.members.get(existing.target_id, ())) for existing in groups),
         links=len(known.users) + len(known.groups),
         shown=sides.directory.counts,
-        shown_before=known.counts if known.counts is not None else _shown_by_target(matches),
-        recent=known.recent,
-        is_mapping_new=bool(known.mapping) and known.mapping != mapping,
+        shown_before=known.earlier.counts if known.earlier.counts is not None else _shown_by_target(matches),
+        recent=known.earlier.recent,
+        is_mapping_new=known.earlier.mapping not in ("", mapping),
         lost_zeros={
             "users": in_words(lost_zeros(matches.users), "users"),
             "groups": in_words(lost_zeros(matches.groups), "groups"),

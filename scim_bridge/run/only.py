@@ -96,7 +96,7 @@ def _planned(view: "_View", reader: StateReader, keys: frozenset[SourceKey], now
     occasion = Occasion(
         connection=bridge.name,
         endpoint=bridge.endpoint,
-        mapping=view.known.mapping,
+        mapping=view.known.earlier.mapping,
         created=moment,
         today=view.today,
         target_read=read_at,

@@ -54,12 +54,12 @@ def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Ord
     touched = {each.target_id for each in sent if each.operation.resource == "group"}
     groups = sorted((managed | touched) & existing.inventory.groups.keys())
     existing = with_members(bridge, reader, existing, groups, order.progress)
-    nothing = Directory(users=(), groups=(), members={}, counts=known.counts or SourceCounts(0, 0, 0))
+    nothing = Directory(users=(), groups=(), members={}, counts=known.earlier.counts or SourceCounts(0, 0, 0))
     sides = Sides(nothing, existing.inventory, existing.members, known)
     occasion = Occasion(
         connection=bridge.name,
         endpoint=bridge.endpoint,
-        mapping=known.mapping,
+        mapping=known.earlier.mapping,
         created=moment,
         today=moment[:10],
         target_read=moment,

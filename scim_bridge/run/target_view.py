@@ -57,9 +57,10 @@ def knowledge(bridge: Bridge, reader: StateReader, now: datetime, *, is_asked: b
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
     known = with_due(known, bridge.mapping_key, now, is_asked=is_asked)
     since = now - _REPAIRS * bridge.verify.source_every
-    known = replace(known, repaired=reader.repairs(bridge.name, bridge.endpoint, since))
+    repaired = reader.repairs(bridge.name, bridge.endpoint, since)
+    known = replace(known, earlier=replace(known.earlier, repaired=repaired))
     if bridge.policy.drift == "report":
-        is_told = not known.is_fresh or known.counts is not None
+        is_told = not known.is_fresh or known.earlier.counts is not None
         known = replace(known, memberships=reader.members(bridge.endpoint, None, ours=True) if is_told else {})
     return known
 

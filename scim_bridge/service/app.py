@@ -113,7 +113,7 @@ class _Pages:
         return self._render(
             request,
             "overview.html",
-            first=still_open(undecided),
+            first=still_open(record.conflict for record in undecided),
             connections=connections,
             needy=needy,
             runs=recent,
@@ -164,7 +164,8 @@ class _Pages:
             records = reader.conflicts()
         found, undecided = view_conflicts(records), [c for c in records if not c.resolution]
         waiting, decided = [c for c in found if not c.decision], [c for c in found if c.decision]
-        return self._render(request, "conflicts.html", first=still_open(undecided), waiting=waiting, decided=decided)
+        first = still_open(record.conflict for record in undecided)
+        return self._render(request, "conflicts.html", first=first, waiting=waiting, decided=decided)
 
     def healthz(self) -> Response:
         """200 while the state can be read; for the container's health check."""

@@ -76,20 +76,23 @@ def operation_record(row: OperationRow) -> OperationRecord:
 
 def conflict_record(row: ConflictRow) -> ConflictRecord:
     """A conflict, open or closed, with what was decided about it."""
-    return ConflictRecord(
-        connection=row.connection,
+    conflict = Conflict(
         key=row.key,
         kind=row.kind,
         subjects=tuple(row.subjects),
         detail=row.detail,
         remedy=row.remedy,
-        first_seen=row.first_seen,
-        last_seen=row.last_seen,
-        closed=row.closed,
         target_id=row.target_id,
         resource=row.resource,  # type: ignore[arg-type]  # written by us from the same literal
         source_id=row.source_id,
         path=row.path,
+    )
+    return ConflictRecord(
+        connection=row.connection,
+        conflict=conflict,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        closed=row.closed,
         resolution=row.resolution,
         chosen=row.chosen,
         note=row.note,
@@ -101,24 +104,9 @@ def resolution_of(record: ConflictRecord) -> Resolution:
     """What was decided about a conflict that has a decision."""
     return Resolution(
         record.resolution,  # type: ignore[arg-type]  # written by us from the same literal
-        record.resource,
-        record.source_id,
-        record.chosen or record.target_id or "",
-    )
-
-
-def conflict_of(record: ConflictRecord) -> Conflict:
-    """The conflict as the run that saw it last told it."""
-    return Conflict(
-        key=record.key,
-        kind=record.kind,
-        subjects=record.subjects,
-        detail=record.detail,
-        remedy=record.remedy,
-        target_id=record.target_id,
-        resource=record.resource,
-        source_id=record.source_id,
-        path=record.path,
+        record.conflict.resource,
+        record.conflict.source_id,
+        record.chosen or record.conflict.target_id or "",
     )
 
 

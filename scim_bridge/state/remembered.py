@@ -8,9 +8,9 @@ from sqlalchemy import Connection, func, or_, select
 from sqlmodel import col
 
 from scim_bridge.model.identity import Kind, SourceKey, TargetKey
-from scim_bridge.model.remembered import Link, Remembered
+from scim_bridge.model.remembered import EarlierRuns, Link, Remembered
 from scim_bridge.model.run import ConflictRecord
-from scim_bridge.state.record import StoredAttributes, conflict_of, resolution_of
+from scim_bridge.state.record import StoredAttributes, resolution_of
 from scim_bridge.state.refusal import refusals_of
 from scim_bridge.state.table import ConnectionRow, LinkRow, RunRow
 from scim_bridge.state.window import last_applied, recent
@@ -30,7 +30,7 @@ def known_of(
     counts, mapping = last_applied(database, connection, endpoint, since, after_run=(unsettled or 1) - 1)
     counted = recent(database, connection, endpoint, since) if since is not None else {}
     stored = refusals_of(database, connection, endpoint)
-    told = {c.key: conflict_of(c) for c in open_now}
+    told = {c.conflict.key: c.conflict for c in open_now}
     refused = {r.key: replace(r, conflict=told[key]) for key, r in stored if key in told}
     return Remembered(
         users=links["user"],
@@ -38,12 +38,10 @@ def known_of(
         is_fresh=not begun or unsettled is not None,
         has_applied=has_applied,
         linked_elsewhere=frozenset(elsewhere),
-        unclaimed=frozenset(c.target_id or "" for c in open_now if c.kind == "unclaimed"),
-        counts=counts,
-        mapping=mapping,
-        recent=counted,
-        resolutions={c.key: resolution_of(c) for c in open_now if c.resolution},
-        assigned={c.target_id: conflict_of(c) for c in open_now if c.kind == "orphan_with_assignments" and c.target_id},
+        unclaimed=frozenset(c.target_id or "" for c in told.values() if c.kind == "unclaimed"),
+        earlier=EarlierRuns(counts, mapping, counted),
+        resolutions={c.conflict.key: resolution_of(c) for c in open_now if c.resolution},
+        assigned={c.target_id: c for c in told.values() if c.kind == "orphan_with_assignments" and c.target_id},
         refusals=refused,
         aside=aside,
     )

@@ -33,10 +33,10 @@ class ConflictView:
 
 def view_conflicts(records: Iterable[ConflictRecord]) -> tuple[ConflictView, ...]:
     """Conflicts, those that wait longest first."""
-    return tuple(_view(record) for record in sorted(records, key=lambda r: (r.first_seen, r.key)))
+    return tuple(_view(record) for record in sorted(records, key=lambda r: (r.first_seen, r.conflict.key)))
 
 
-def still_open(conflicts: Iterable[Conflict | ConflictRecord]) -> str:
+def still_open(conflicts: Iterable[Conflict]) -> str:
     """Users who may still sign in although no rule understands their status, in one sentence; "" if there are none."""
     found = [c for c in conflicts if c.kind in UNREADABLE and c.path == ACTIVE and c.target_id is not None]
     if not found:
@@ -51,18 +51,19 @@ def still_open(conflicts: Iterable[Conflict | ConflictRecord]) -> str:
 
 
 def _view(record: ConflictRecord) -> ConflictView:
+    conflict = record.conflict
     return ConflictView(
         connection=record.connection,
-        key=record.key,
-        kind=record.kind,
-        words=conflict_kind.words(record.kind),
-        subjects=tuple(map(printable, record.subjects)),
-        detail=printable(record.detail),
-        remedy=printable(record.remedy),
+        key=conflict.key,
+        kind=conflict.kind,
+        words=conflict_kind.words(conflict.kind),
+        subjects=tuple(map(printable, conflict.subjects)),
+        detail=printable(conflict.detail),
+        remedy=printable(conflict.remedy),
         first_seen=record.first_seen,
         last_seen=record.last_seen,
         closed=record.closed,
-        target_id=record.target_id,
+        target_id=conflict.target_id,
         decision=_decision(record),
     )
 

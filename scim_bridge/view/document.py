@@ -31,8 +31,19 @@ def operation_document(record: OperationRecord) -> dict[str, Any]:
 
 def conflict_document(conflict: ConflictRecord) -> dict[str, Any]:
     """One conflict with its sightings."""
-    times = {"first_seen": conflict.first_seen, "last_seen": conflict.last_seen, "closed": conflict.closed}
-    return asdict(conflict) | {name: words.utc(moment) for name, moment in times.items()}
+    about = asdict(conflict.conflict)
+    seen = (conflict.first_seen, conflict.last_seen, conflict.closed)
+    names = ("key", "kind", "subjects", "detail", "remedy")
+    return {
+        "connection": conflict.connection,
+        **{name: about[name] for name in names},
+        **dict(zip(("first_seen", "last_seen", "closed"), map(words.utc, seen), strict=True)),
+        **{name: value for name, value in about.items() if name not in names},
+        "resolution": conflict.resolution,
+        "chosen": conflict.chosen,
+        "note": conflict.note,
+        "resolved_by": conflict.resolved_by,
+    }
 
 
 def show_document(run: RunRecord, operations: Iterable[OperationRecord]) -> dict[str, Any]:

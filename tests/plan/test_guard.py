@@ -10,6 +10,7 @@ from scim_bridge.model.identity import SourceCounts, SourceKey
 from scim_bridge.model.limit import CounterName, Limit, Limits, percent
 from scim_bridge.model.plan import Trip, Verdict
 from scim_bridge.model.policy import Policy
+from scim_bridge.model.remembered import EarlierRuns
 from scim_bridge.plan.guard import exceeds, is_approved, refuse_empty
 from tests.builders import directory, group, linked, on_target, planned, target, user
 
@@ -59,7 +60,9 @@ def test_what_earlier_runs_of_the_window_made_anew_counts_and_is_still_in_the_ba
     existing = target(*(on_target(f"t{n}", p) for n, p in enumerate(people) if n != 7))
     known = linked(*[("user", f"u{n}", f"t{n}") for n in range(20)])
     earlier: dict[CounterName, frozenset[Effect]] = {"missing": frozenset(_anew(n) for n in (1, 2, 3, 7))}
-    [trip] = planned(directory(*people), existing, replace(known, recent=earlier), STRICT).verdict.tripped
+    [trip] = planned(
+        directory(*people), existing, replace(known, earlier=EarlierRuns(recent=earlier)), STRICT
+    ).verdict.tripped
     assert (trip.limit, trip.counted, trip.base, trip.effects) == ("missing", 4, 20, frozenset({_anew(7)}))
     assert "1 of 20 linked users and groups are gone from the target, after 3 within the last 24 h" in trip.sentence
 
@@ -68,7 +71,11 @@ def test_an_operation_says_which_limits_count_it_for_what_it_is_about() -> None:
     dev = group("g")
     existing = target(on_target("t", user("u")), on_target("s", dev), members={"s": ["t"]})
     known = linked(("user", "u", "t"), ("user", "v", "gone"), ("group", "g", "s"))
-    plan = planned(directory(user("u", title="Lead"), user("v"), dev), existing, replace(known, mapping="older"))
+    plan = planned(
+        directory(user("u", title="Lead"), user("v"), dev),
+        existing,
+        replace(known, earlier=EarlierRuns(mapping="older")),
+    )
     counts = {operation.kind: operation.counts for operation in plan.operations}
     assert counts == {
         "remove_members": ("empty_group",),

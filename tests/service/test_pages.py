@@ -255,8 +255,8 @@ def test_what_was_decided_stands_apart_and_waits_for_nobody(seeder: Seeder, page
     client = pages()
     assert "Waiting for a person (1)" in seen(client.get("/conflicts").text)
     with State(seeder.path, seeder.clock) as state:
-        for conflict in state.reader.conflicts("corp"):
-            state.resolve("corp", conflict.key, "ignore", "", "meant to be so", "ops@bridge")
+        for record in state.reader.conflicts("corp"):
+            state.resolve("corp", record.conflict.key, "ignore", "", "meant to be so", "ops@bridge")
     said = seen(client.get("/conflicts").text)
     assert "Nothing waits for a person. Decided (1)" in said
     assert "ignore, decided by ops@bridge (meant to be so)" in said

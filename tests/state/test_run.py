@@ -79,7 +79,7 @@ def test_times_keep_their_zone_however_they_were_given(state: State, desk: Desk)
 
 def test_a_connection_without_a_run_is_fresh(state: State) -> None:
     known = state.reader.known("corp", HERE)
-    assert (known.is_fresh, known.has_applied, known.counts, known.of("user")) == (True, False, None, {})
+    assert (known.is_fresh, known.has_applied, known.earlier.counts, known.of("user")) == (True, False, None, {})
 
 
 def test_a_run_that_only_failed_leaves_the_connection_fresh(state: State) -> None:
@@ -95,7 +95,7 @@ def test_a_run_that_the_guard_stopped_leaves_the_connection_fresh(state: State) 
 def test_a_run_that_was_cut_has_begun_but_has_applied_nothing_to_its_end(state: State) -> None:
     begin(state)
     known = state.reader.known("corp", HERE)
-    assert (known.is_fresh, known.has_applied, known.counts) == (False, False, None)
+    assert (known.is_fresh, known.has_applied, known.earlier.counts) == (False, False, None)
 
 
 def test_after_a_plan_applied_to_its_end_names_are_no_longer_adopted(desk: Desk) -> None:
@@ -106,7 +106,7 @@ def test_after_a_plan_applied_to_its_end_names_are_no_longer_adopted(desk: Desk)
     desk.run(ending=Ending(status="failed", detail="the endpoint went away"))
     with desk.open() as state:
         known = state.reader.known("corp", HERE)
-    assert (known.is_fresh, known.has_applied, known.counts) == (False, True, SHOWN)
+    assert (known.is_fresh, known.has_applied, known.earlier.counts) == (False, True, SHOWN)
 
 
 @pytest.mark.parametrize("is_relinking", [True, False])
@@ -124,14 +124,14 @@ def test_the_source_is_compared_with_the_last_run_that_ended_well(desk: Desk) ->
         run_id = state.begin_run("corp", HERE, "sync")
         state.begin_applying(run_id, "a plan", ())
         state.finish(run_id, Ending(status="failed"), (), Bookkeeping(counts=SourceCounts(1, 1, 1)))
-        assert state.reader.known("corp", HERE).counts == SHOWN
+        assert state.reader.known("corp", HERE).earlier.counts == SHOWN
 
 
 def test_another_tenant_begins_afresh_and_the_first_one_is_kept(desk: Desk) -> None:
     desk.run(pair("7"))
     with desk.open() as state:
         known = state.reader.known("corp", ELSEWHERE)
-        assert (known.is_fresh, known.has_applied, known.users, known.counts) == (True, False, {}, None)
+        assert (known.is_fresh, known.has_applied, known.users, known.earlier.counts) == (True, False, {}, None)
     desk.run(pair("7", "t-other"), endpoint=ELSEWHERE)
     with desk.open() as state:
         assert state.reader.known("corp", HERE).users["7"].target_id == "t-7"
@@ -173,7 +173,7 @@ def test_a_conflict_keeps_its_first_sighting_and_moves_its_last(desk: Desk) -> N
     with desk.open() as state:
         [record] = state.reader.conflicts("corp")
     assert (record.first_seen, record.last_seen) == (MORNING, MORNING + timedelta(minutes=10))
-    assert (record.subjects, record.remedy, record.closed) == (("佐藤",), "Rename one of them.", None)
+    assert (record.conflict.subjects, record.conflict.remedy, record.closed) == (("佐藤",), "Rename one of them.", None)
 
 
 def test_a_conflict_that_a_run_no_longer_sees_is_closed_and_opens_again(desk: Desk) -> None:
@@ -181,19 +181,19 @@ def test_a_conflict_that_a_run_no_longer_sees_is_closed_and_opens_again(desk: De
     desk.run(conflicts=(conflict("c-2"),), connection="lab")
     desk.run(conflicts=(conflict("c-2"),))
     reader = open_reader(desk.path)
-    assert [c.key for c in reader.conflicts("corp")] == ["c-2"]
+    assert [c.conflict.key for c in reader.conflicts("corp")] == ["c-2"]
     assert [c.closed for c in reader.conflicts("corp", only_open=False)] == [MORNING + timedelta(minutes=10), None]
-    assert [(c.connection, c.key) for c in reader.conflicts()] == [("corp", "c-2"), ("lab", "c-2")]
+    assert [(c.connection, c.conflict.key) for c in reader.conflicts()] == [("corp", "c-2"), ("lab", "c-2")]
     reader.close()
     desk.run(conflicts=(conflict("c-1"),))
     with desk.open() as state:
-        assert [(c.key, c.first_seen) for c in state.reader.conflicts("corp")] == [("c-1", MORNING)]
+        assert [(c.conflict.key, c.first_seen) for c in state.reader.conflicts("corp")] == [("c-1", MORNING)]
 
 
 def test_a_run_that_saw_nothing_closes_no_conflict(state: State) -> None:
     state.finish(state.begin_run("corp", HERE, "sync"), DONE, (conflict("c-1"),))
     state.finish(state.begin_run("corp", HERE, "sync"), Ending(status="failed", detail="the source is empty"))
-    assert [c.key for c in state.reader.conflicts()] == ["c-1"]
+    assert [c.conflict.key for c in state.reader.conflicts()] == ["c-1"]
 
 
 def test_whoever_left_while_there_was_no_state_is_listed_even_if_the_run_is_cut(state: State) -> None:

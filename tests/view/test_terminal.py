@@ -163,17 +163,11 @@ def test_japanese_is_wrapped_by_what_it_takes_on_the_screen(width: int) -> None:
 
 
 def conflict_record(**fields: Any) -> ConflictRecord:
-    given: dict[str, Any] = {"detail": "claimed twice", "remedy": "Rename one."} | fields
-    first = given.pop("first_seen", NOON)
-    return ConflictRecord(
-        connection="corp",
-        key="c-81",
-        kind="duplicate_user_name",
-        subjects=("a",),
-        first_seen=first,
-        last_seen=NOON,
-        **given,
-    )
+    about: dict[str, Any] = {"detail": "claimed twice", "remedy": "Rename one."}
+    about |= {name: fields.pop(name) for name in ("detail", "remedy", "target_id", "kind") if name in fields}
+    conflict = Conflict(**({"key": "c-81", "kind": "duplicate_user_name", "subjects": ("a",)} | about))
+    first = fields.pop("first_seen", NOON)
+    return ConflictRecord(connection="corp", conflict=conflict, first_seen=first, last_seen=NOON, **fields)
 
 
 def test_the_conflict_that_waits_longest_comes_first() -> None:

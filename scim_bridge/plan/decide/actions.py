@@ -249,7 +249,7 @@ class _Decision:
         """What was set back again and again is not drift any more: somebody else writes here too."""
         if match.desired is None or match.existing is None:
             return
-        times = dict(self.known.repaired.get(match.existing.target_id, {}))
+        times = dict(self.known.earlier.repaired.get(match.existing.target_id, {}))
         for path in drifted:
             times[path] = times.get(path, 0) + 1
         fought_over = [path for path, n in times.items() if n >= _IN_A_ROW]
