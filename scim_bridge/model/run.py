@@ -13,13 +13,30 @@ RunStatus = Literal["running", "done", "stopped_by_guard", "failed", "interrupte
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunRecord:
-    """One execution of a connection. Times are UTC. detail: one sentence, "" if all is done.
+class RunResult:
+    """What a run did. detail: one sentence, "" if all is done.
 
     summary: what was done, by the keys of a plan's summary, and how many operations failed; of a run that the guard
-    stopped, what was planned. guard: the sentences of the limits that tripped. approved_by: who gave `--approve` (""
-    if nobody). of_one: it was about single identities (`--only`).
-    users, groups, memberships: [source shows, target holds after the run] of each.
+    stopped, what was planned. counts: of users, groups and memberships, [source shows, target holds after the run].
+    conflicts: how many wait. requests: how many were sent. guard: the sentences of the limits that tripped.
+    """
+
+    summary: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    conflicts: int = 0
+    requests: int = 0
+    detail: str = ""
+    guard: tuple[str, ...] = ()
+
+
+_NOTHING_DONE = RunResult()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One execution of a connection. Times are UTC. host, pid: where it runs, or ran.
+
+    approved_by: who gave `--approve` ("" if nobody). of_one: it was about single identities (`--only`).
     """
 
     id: int
@@ -30,19 +47,14 @@ class RunRecord:
     ended: datetime | None
     host: str
     pid: int
-    summary: dict[str, int] = field(default_factory=dict)
-    counts: dict[str, tuple[int, int]] = field(default_factory=dict)
-    conflicts: int = 0
-    requests: int = 0
-    detail: str = ""
-    guard: tuple[str, ...] = ()
+    result: RunResult = _NOTHING_DONE
     approved_by: str = ""
     of_one: bool = False
 
     @property
     def failed(self) -> int:
         """Operations that did not go through, and that the next run tries again."""
-        return self.summary.get("failed", 0)
+        return self.result.summary.get("failed", 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.lifecycle import Order, Reading
 from scim_bridge.run.sync import read_and_plan
 from scim_bridge.state.reader import StateReader
-from scim_bridge.view.explain import Explanation, Rule
+from scim_bridge.view.explain import Explanation, InPlan, InSource, OnTarget, Rule
 from scim_bridge.view.operation import of_operation
 
 
@@ -51,24 +51,31 @@ def _explain(bridge: Bridge, reading: Reading, match: Match, links: list[LinkRec
     last = LastApplied(reading.sides.known, reading.sides.inventory)
     steps = trace(records[0], bridge.mapping.of(match.kind), reading.plan.today, last) if records else ()
     mine = [link for link in links if (link.kind, link.source_id) == match.key]
+    link = mine[0] if mine else None
     return Explanation(
         kind=match.kind,
         name=match.name,
         source_id=match.source_id,
-        target_id=match.existing.target_id if match.existing is not None else None,
-        places=tuple(record.place for record in records),
-        record=dict(records[0].attributes) if records else {},
-        raw=dict(records[0].raw) if records else {},
-        scope=_scope(steps) if records else "the source shows no such record",
-        rules=_rules(steps),
-        situation=match.row.situation,
-        action="hold" if match.is_held else match.row.action,
-        operations=_operations(reading, match),
-        conflicts=tuple(f"{c.kind}: {c.detail}. {c.remedy}" for c in _conflicts(reading, match)),
-        applied=mine[0].applied if mine else {},
-        seen=mine[0].seen if mine else {},
-        groups=_groups(reading, match),
-        but=_but(reading, match),
+        source=InSource(
+            places=tuple(record.place for record in records),
+            record=dict(records[0].attributes) if records else {},
+            raw=dict(records[0].raw) if records else {},
+            scope=_scope(steps) if records else "the source shows no such record",
+            rules=_rules(steps),
+            groups=_groups(reading, match),
+        ),
+        plan=InPlan(
+            situation=match.row.situation,
+            action="hold" if match.is_held else match.row.action,
+            but=_but(reading, match),
+            operations=_operations(reading, match),
+            conflicts=tuple(f"{c.kind}: {c.detail}. {c.remedy}" for c in _conflicts(reading, match)),
+        ),
+        target=OnTarget(
+            match.existing.target_id if match.existing is not None else None,
+            link.applied if link is not None else {},
+            link.seen if link is not None else {},
+        ),
     )
 
 
@@ -136,21 +143,18 @@ def _rules(steps: tuple[Step, ...]) -> tuple[Rule, ...]:
 def _out_of_scope(bridge: Bridge, snapshot: Snapshot, record: Record, today: str) -> Explanation:
     kind: Kind = "user" if record in snapshot.users else "group"
     steps = trace(record, bridge.mapping.of(kind), today, LastApplied())
-    return Explanation(
-        kind=kind,
-        name=record.id,
-        source_id=record.id,
-        target_id=None,
+    shown = InSource(
         places=(record.place,),
         record=dict(record.attributes),
         raw=dict(record.raw),
         scope=_scope(steps),
         rules=(),
-        situation="excluded",
-        action="nothing",
-        operations=(),
-        conflicts=(),
-        applied={},
-        seen={},
-        groups=(),
+    )
+    return Explanation(
+        kind=kind,
+        name=record.id,
+        source_id=record.id,
+        source=shown,
+        plan=InPlan(situation="excluded", action="nothing"),
+        target=OnTarget(),
     )

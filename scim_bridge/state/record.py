@@ -7,7 +7,7 @@ import orjson
 from scim_bridge.model.identity import Value
 from scim_bridge.model.plan import Conflict
 from scim_bridge.model.remembered import Resolution
-from scim_bridge.model.run import ConflictRecord, LinkRecord, OperationRecord, RequestRecord, RunRecord
+from scim_bridge.model.run import ConflictRecord, LinkRecord, OperationRecord, RequestRecord, RunRecord, RunResult
 from scim_bridge.state.table import ConflictRow, LinkRow, OperationRow, RequestRow, ResourceRow, RunRow
 
 
@@ -46,12 +46,14 @@ def run_record(row: RunRow) -> RunRecord:
         ended=row.ended,
         host=row.host,
         pid=row.pid,
-        summary=row.summary,
-        counts={what: (pair[0], pair[1]) for what, pair in row.counts.items()},
-        conflicts=row.conflicts,
-        requests=row.requests,
-        detail=row.detail,
-        guard=tuple(row.guard),
+        result=RunResult(
+            summary=row.summary,
+            counts={what: (pair[0], pair[1]) for what, pair in row.counts.items()},
+            conflicts=row.conflicts,
+            requests=row.requests,
+            detail=row.detail,
+            guard=tuple(row.guard),
+        ),
         approved_by=row.approved_by,
         of_one=row.of_one,
     )

@@ -86,7 +86,7 @@ def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
         sentence = "Nothing was written. Look at what would happen; approve it only if it is right."
         return stopped, sentence, (f"scim-bridge plan {situation.name}", f"{sync} --approve")
     if last.status == "failed":
-        sentence = last.detail or "The last run failed."
+        sentence = last.result.detail or "The last run failed."
         return Status("failed", "Last run failed", "✗", "bad"), sentence, (f"scim-bridge check {situation.name}", sync)
     if _is_overdue(situation):
         since = words.ago(last.started, situation.now)
@@ -116,7 +116,11 @@ def _health_after(last: RunRecord, situation: Situation) -> tuple[Status, str, t
         verb = "waits" if situation.conflicts == 1 else "wait"
         sentence = f"{waiting} {verb} for a person; everything else goes on."
         return Status("conflicts", "Waiting for you", "!", "wait"), sentence, ("scim-bridge conflicts",)
-    return Status("healthy", "Healthy", "✓", "good"), last.detail or "The last run went through, nothing waits.", ()
+    return (
+        Status("healthy", "Healthy", "✓", "good"),
+        last.result.detail or "The last run went through, nothing waits.",
+        (),
+    )
 
 
 def _is_overdue(situation: Situation) -> bool:

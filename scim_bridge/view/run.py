@@ -31,8 +31,20 @@ _SIDES_DIFFER = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResultView:
+    """What a run did. changed: a phrase for each kind that occurs; conflicts: how many it left waiting."""
+
+    changed: tuple[str, ...]
+    counts: tuple[CountView, ...]
+    conflicts: int
+    requests: int
+    detail: str
+    guard: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """One run. changed: what it did, a phrase for each kind that occurs; took: how long, "" while it runs.
+    """One run. took: how long, "" while it runs. process: which process on which host.
 
     kind: what was asked for: "sync", "sync --only", "apply", "rollback", and whether somebody approved it.
     """
@@ -42,28 +54,20 @@ class RunView:
     kind: str
     status: Status
     started: datetime
-    ended: datetime | None
     took: str
-    host: str
-    pid: int
-    summary: dict[str, int]
-    changed: tuple[str, ...]
-    counts: tuple[CountView, ...]
-    conflicts: int
-    requests: int
-    detail: str
-    guard: tuple[str, ...]
+    process: str
+    result: ResultView
     approved_by: str
 
     @property
     def why_sides_differ(self) -> str:
         """What may make the two sides' counts differ though all is well; "" if they do not."""
-        return _SIDES_DIFFER if any(count.difference for count in self.counts) else ""
+        return _SIDES_DIFFER if any(count.difference for count in self.result.counts) else ""
 
     @property
     def told(self) -> str:
         """What it did and why no more, in one line."""
-        return "; ".join(filter(None, (", ".join(self.changed), self.detail))) or "nothing to do"
+        return "; ".join(filter(None, (", ".join(self.result.changed), self.result.detail))) or "nothing to do"
 
 
 def view_runs(records: Iterable[RunRecord]) -> tuple[RunView, ...]:
@@ -79,18 +83,22 @@ def view_run(record: RunRecord) -> RunView:
         kind=_kind(record),
         status=_status(record),
         started=record.started,
-        ended=record.ended,
         took=words.span(record.ended - record.started) if record.ended is not None else "",
-        host=record.host,
-        pid=record.pid,
-        summary=dict(record.summary),
-        changed=_changed(record),
-        counts=tuple(CountView(name, source, target) for name, (source, target) in record.counts.items()),
-        conflicts=record.conflicts,
-        requests=record.requests,
-        detail=words.printable(record.detail),
-        guard=tuple(map(words.printable, record.guard)),
+        process=f"process {record.pid} on {record.host}",
+        result=_result(record),
         approved_by=record.approved_by,
+    )
+
+
+def _result(record: RunRecord) -> ResultView:
+    result = record.result
+    return ResultView(
+        changed=_changed(record),
+        counts=tuple(CountView(name, source, target) for name, (source, target) in result.counts.items()),
+        conflicts=result.conflicts,
+        requests=result.requests,
+        detail=words.printable(result.detail),
+        guard=tuple(map(words.printable, result.guard)),
     )
 
 
@@ -98,13 +106,14 @@ def _changed(record: RunRecord) -> tuple[str, ...]:
     """What was done; a run that was stopped before its first write changed nothing, whatever it had planned."""
     if record.status == "stopped_by_guard":
         return ()
-    return tuple(words.was_done(key, n) for key, n in record.summary.items() if n and key not in ("held", "failed"))
+    done = record.result.summary.items()
+    return tuple(words.was_done(key, n) for key, n in done if n and key not in ("held", "failed"))
 
 
 def _kind(record: RunRecord) -> str:
     """What was asked for. Who names somebody by `--only` has approved it; only what a limit counted is said so."""
     kind = f"{record.command} --only" if record.of_one else record.command
-    is_approved = record.approved_by and record.guard and record.status != "stopped_by_guard"
+    is_approved = record.approved_by and record.result.guard and record.status != "stopped_by_guard"
     return f"{kind}, approved" if is_approved else kind
 
 
@@ -112,7 +121,7 @@ def _status(record: RunRecord) -> Status:
     """How it ended; done with failures or conflicts is said apart, because somebody has something to look at."""
     status = words.RUN_STATUS[record.status]
     failed = f"{record.failed:,} failed" if record.failed else ""
-    waiting = counted(record.conflicts, "conflict") if record.conflicts else ""
+    waiting = counted(record.result.conflicts, "conflict") if record.result.conflicts else ""
     if record.status == "done" and (failed or waiting):
         told = ", ".join(filter(None, ("done", failed, waiting)))
         return replace(status, words=told, sign="!", tone="wait")

@@ -211,4 +211,4 @@ def test_a_run_that_was_killed_is_found_out_by_the_next(killed: Path) -> None:
         assert state.reader.runs("corp")[0].status == "running"
         state.begin_run("corp", HERE, "sync")
         assert [run.status for run in state.reader.runs("corp")] == ["running", "interrupted"]
-        assert state.reader.runs("corp")[1].detail
+        assert state.reader.runs("corp")[1].result.detail

@@ -44,10 +44,15 @@ def test_a_run_is_remembered_as_it_was(state: State, desk: Desk) -> None:
     assert run is not None
     assert (running.status, running.started, running.ended) == ("running", MORNING, None)
     assert (running.host, running.pid) == (os.uname().nodename, os.getpid())
-    assert (run.connection, run.command, run.status, run.detail) == ("corp", "apply", "failed", "the token expired")
+    assert (run.connection, run.command, run.status, run.result.detail) == (
+        "corp",
+        "apply",
+        "failed",
+        "the token expired",
+    )
     assert (run.started, run.ended) == (MORNING, MORNING + timedelta(seconds=90))
-    assert (run.summary, run.counts, run.requests) == ({"create_user": 2}, {"users": (3, 4)}, 17)
-    assert (run.conflicts, run.guard, run.approved_by) == (1, (TRIP.sentence,), "k")
+    assert (run.result.summary, run.result.counts, run.result.requests) == ({"create_user": 2}, {"users": (3, 4)}, 17)
+    assert (run.result.conflicts, run.result.guard, run.approved_by) == (1, (TRIP.sentence,), "k")
 
 
 def test_runs_are_listed_the_newest_first_for_one_connection_or_all(desk: Desk) -> None:

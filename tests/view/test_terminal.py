@@ -1,5 +1,6 @@
 """What a terminal and a pipe are given: every line readable, every empty list a sentence."""
 
+import dataclasses
 import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,11 +14,11 @@ from scim_bridge.model.identity import Notice
 from scim_bridge.model.operation import Member, Operation
 from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.plan import Basis, Conflict, Plan, Requests, Skipped, Trip, Verdict
-from scim_bridge.model.run import ConflictRecord, OperationRecord, RunRecord
+from scim_bridge.model.run import ConflictRecord, OperationRecord, RunRecord, RunResult
 from scim_bridge.view import terminal
 from scim_bridge.view.check import Check
 from scim_bridge.view.conflict import view_conflicts
-from scim_bridge.view.explain import Explanation
+from scim_bridge.view.explain import Explanation, InPlan, InSource, OnTarget
 from scim_bridge.view.operation import of_record
 from scim_bridge.view.plan import plan_view
 from scim_bridge.view.run import view_run, view_runs
@@ -64,8 +65,10 @@ def plan(*operations: Operation, **fields: Any) -> Plan:
 
 
 def run(**fields: Any) -> RunRecord:
+    names = {each.name for each in dataclasses.fields(RunResult)}
+    result = RunResult(**{name: fields.pop(name) for name in names & fields.keys()})
     given: dict[str, Any] = {"status": "done", "ended": NOON + timedelta(seconds=4)} | fields
-    return RunRecord(id=7, connection="corp", command="sync", started=NOON, host="h", pid=1, **given)
+    return RunRecord(id=7, connection="corp", command="sync", started=NOON, host="h", pid=1, result=result, **given)
 
 
 def outcome(**fields: Any) -> OperationRecord:
@@ -237,19 +240,9 @@ def test_an_explanation_shows_what_a_value_was_before_it_was_decoded() -> None:
         kind="user",
         name="a",
         source_id="7",
-        target_id=None,
-        places=("uid=a,dc=corp",),
-        record=record,
-        raw=raw,
-        scope="in scope",
-        rules=(),
-        situation="absent",
-        action="create",
-        operations=(),
-        conflicts=(),
-        applied={},
-        seen={},
-        groups=(),
+        source=InSource(places=("uid=a,dc=corp",), record=record, raw=raw, scope="in scope", rules=()),
+        plan=InPlan(situation="absent", action="create"),
+        target=OnTarget(),
     )
     said = printed(terminal.show_explanation, told)
     assert "    accountEnabled = no    decoded from userAccountControl=514\\x1b[2J\n" in said
