@@ -102,7 +102,40 @@ class Applied:
 
 def apply(operations: Sequence[Operation], target: Target, journal: Journal, ground: Ground, work: Work) -> Applied:
     """Bring the target to what the operations say. What an earlier run of the same plan finished is not sent again."""
-    return _Engine(operations=operations, target=target, journal=journal, ground=ground, work=work).run()
+    engine = _Engine(
+        operations=operations,
+        target=target,
+        journal=journal,
+        ground=ground,
+        work=work,
+        dependencies=_Dependencies(operations),
+    )
+    return engine.run()
+
+
+class _Dependencies:
+    """What waits for what inside a plan. Used by the thread that hands operations out, and by no other."""
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        self.by_id = {operation.id: operation for operation in operations}
+        self._missing = {operation.id: len(operation.after) for operation in operations}
+        self._followers: dict[str, list[Operation]] = defaultdict(list)
+        for operation in operations:
+            for needed in operation.after:
+                self._followers[needed].append(operation)
+
+    def are_met(self, operation: Operation) -> bool:
+        """Everything it waits for has ended, well or not."""
+        return not self._missing[operation.id]
+
+    def freed_by(self, operation: Operation) -> list[Operation]:
+        """What may be sent now that this one has ended. A later phase begins with its own ready ones."""
+        freed = []
+        for follower in self._followers.pop(operation.id, ()):
+            self._missing[follower.id] -= 1
+            if self.are_met(follower) and follower.phase == operation.phase:
+                freed.append(follower)
+        return freed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,10 +145,8 @@ class _Engine:
     journal: Journal
     ground: Ground
     work: Work
-    by_id: dict[str, Operation] = field(default_factory=dict)
+    dependencies: _Dependencies
     outcomes: dict[str, Outcome] = field(default_factory=dict)
-    followers: dict[str, list[Operation]] = field(default_factory=lambda: defaultdict(list))
-    missing: dict[str, int] = field(default_factory=dict)
     stopped: Stop | None = None
     is_cut: bool = False
     superseded: list[Superseded] = field(default_factory=list)
@@ -129,11 +160,6 @@ class _Engine:
             MemberSender(self.target, self._staying()),
             Holders(self.target, self.ground.inventory, self.work.is_stopping),
         )
-        for operation in self.operations:
-            self.by_id[operation.id] = operation
-            self.missing[operation.id] = len(operation.after)
-            for needed in operation.after:
-                self.followers[needed].append(operation)
         by_phase: dict[Phase, list[Operation]] = defaultdict(list)
         for operation in self.operations:
             by_phase[operation.phase].append(operation)
@@ -156,7 +182,7 @@ class _Engine:
         self, operations: list[Operation], pool: ThreadPoolExecutor, sender: Sender, earlier: Mapping[str, Outcome]
     ) -> None:
         """Everything of one phase; it has ended when this returns."""
-        ready = deque(operation for operation in operations if not self.missing[operation.id])
+        ready = deque(operation for operation in operations if self.dependencies.are_met(operation))
         sent: dict[Future[Outcome], Operation] = {}
         while ready or sent:
             self._listen(sender, sent)
@@ -208,7 +234,7 @@ class _Engine:
         """Of a membership operation, the members that are left to another run are taken out by the sender."""
         if operation.members:
             return not self._mine(operation)
-        return any((operation.resource, operation.source_id or "") in other.keys for other in self.superseded)
+        return any(operation.key in other.keys for other in self.superseded)
 
     def _mine(self, operation: Operation) -> tuple[Member, ...]:
         """The members that no other run has dealt with."""
@@ -216,7 +242,7 @@ class _Engine:
         return tuple(m for m in operation.members if not any(o.covers(group_id, m.source_id) for o in others))
 
     def _is_missed(self, operation: Operation, needed: str) -> bool:
-        ended, before = self.outcomes[needed], self.by_id[needed]
+        ended, before = self.outcomes[needed], self.dependencies.by_id[needed]
         is_there = before.is_create and ended.landed is not None  # all but some attribute was done
         return not is_there and ended.status not in ("done", "superseded") and not operation.can_do_without(before)
 
@@ -240,11 +266,6 @@ class _Engine:
         return future.result()
 
     def _settle(self, operation: Operation, outcome: Outcome) -> list[Operation]:
-        """Note the outcome and give back what may now be sent. A later phase begins with its own ready ones."""
+        """Note the outcome and give back what may now be sent."""
         self.outcomes[operation.id] = outcome
-        freed = []
-        for follower in self.followers.pop(operation.id, ()):
-            self.missing[follower.id] -= 1
-            if not self.missing[follower.id] and follower.phase == operation.phase:
-                freed.append(follower)
-        return freed
+        return self.dependencies.freed_by(operation)
