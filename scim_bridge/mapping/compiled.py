@@ -9,6 +9,7 @@ from scim_bridge.config.yaml_file import nearest, refuse
 from scim_bridge.mapping.complaint import Complaint
 from scim_bridge.mapping.document import Mapping, Nested, Rule, Rules
 from scim_bridge.mapping.expression import SOURCE, TODAY, BadExpression, EvaluationFailed, Expression, Language
+from scim_bridge.model.attribute import ATTRIBUTES
 from scim_bridge.model.identity import ACTIVE, AttributeType, Kind
 
 _PICKS = re.compile(r"\bfirst\s*\(|\[|\.\s*join\s*\(")
@@ -98,7 +99,8 @@ def _compile(rules: Rules, language: Language, problems: list[str]) -> CompiledR
 
 
 def _one(rule: Rule, language: Language, problems: list[str]) -> CompiledRule:
-    is_truth = rule.path in (ACTIVE, "scope")
+    row = ATTRIBUTES["user"].get(rule.path)
+    is_truth = rule.path == "scope" or (row is not None and row.form == "truth")
     try:
         expression = language.compile(rule.text)
     except BadExpression as bad:
