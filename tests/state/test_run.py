@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from scim_bridge.errors import StateUnusable
-from scim_bridge.model.effect import Lost, Removed
+from scim_bridge.model.effect import Lost, Removed, Shrunk
 from scim_bridge.model.identity import SourceCounts
 from scim_bridge.model.plan import Bookkeeping, Trip, Verdict
 from scim_bridge.state.reader import open_reader
@@ -141,6 +141,21 @@ def test_another_tenant_begins_afresh_and_the_first_one_is_kept(desk: Desk) -> N
     with desk.open() as state:
         assert state.reader.known("corp", HERE).users["7"].target_id == "t-7"
         assert state.reader.known("corp", ELSEWHERE).users["7"].target_id == "t-other"
+
+
+def test_what_an_earlier_version_kept_of_a_tripped_plan_is_read(desk: Desk) -> None:
+    desk.run()
+    kept = (
+        '[{"limit": "shrink_source", "counted": 29, "base": 40, "allowed": "20%", "sentence": "the source shows 11", '
+        '"items": ["shrink memberships 11", "deactivate t-1", "remove t-2 from t-g"]}]'
+    )
+    with sqlite3.connect(desk.path) as database:
+        row = ("corp", 1, kept, "2027-03-13 09:00:00.000000")
+        database.execute("INSERT INTO tripped_plans (connection, run_id, trips, kept) VALUES (?, ?, ?, ?)", row)
+    with desk.open() as state:
+        tripped = state.reader.tripped("corp")
+    assert tripped is not None
+    assert tripped[1][0].effects == {Shrunk("memberships", 11), Lost("deactivate", "t-1"), Removed("t-2", "t-g")}
 
 
 def test_a_tripped_plan_is_kept_until_it_is_overtaken(state: State) -> None:
