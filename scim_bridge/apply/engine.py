@@ -15,7 +15,7 @@ from scim_bridge.apply.holder import Holders
 from scim_bridge.apply.members import MemberSender
 from scim_bridge.apply.send import Ids, Sender
 from scim_bridge.errors import Stop
-from scim_bridge.model.identity import Inventory, Members, SourceKey
+from scim_bridge.model.identity import ACTIVE, Inventory, Members, SourceKey
 from scim_bridge.model.operation import Member, Operation, Outcome
 from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.protocol import Journal, Progress, Target, silent
@@ -201,7 +201,7 @@ class _Engine:
     def _known_before(self, operation: Operation, earlier: Mapping[str, Outcome]) -> Outcome | None:
         """An outcome that needs no request: done by an earlier run, in vain without what it needs, or too late."""
         if operation.id in earlier and earlier[operation.id].status == "done":
-            return earlier[operation.id]
+            return self._with_lock(operation, earlier[operation.id])
         if self.superseded and self._is_superseded(operation):
             return Outcome(
                 operation_id=operation.id,
@@ -218,6 +218,16 @@ class _Engine:
                 operation_id=operation.id, status="not_sent", detail=f"it needs {failed[0]}, which did not succeed"
             )
         return None
+
+    def _with_lock(self, operation: Operation, outcome: Outcome) -> Outcome:
+        """An earlier run's outcome, with what the journal does not keep: the user was there already, and inactive.
+
+        The target still shows that, and the grants that are left of the plan wait as they did.
+        """
+        there = self.ground.inventory.users.get(outcome.target_id or "")
+        is_to_be_active = operation.kind == "create_user" and operation.changes.get(ACTIVE, (None, None))[1] is True
+        is_locked = is_to_be_active and there is not None and not there.is_active
+        return replace(outcome, shown={ACTIVE: False}) if is_locked else outcome
 
     def _listen(self, sender: Sender, sent: Collection[Future[Outcome]]) -> None:
         """Let what is urgent go before the next write, as soon as what is under way has ended or taken too long."""

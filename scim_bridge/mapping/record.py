@@ -167,6 +167,7 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw], choices: _Choice
     record = row.record
     source_id = "" if is_rounded(record.id) else record.id
     attributes: dict[str, Value] = {EXTERNAL_ID: source_id}
+    may_be: tuple[str, ...] = ()
     if record.id and not source_id:
         detail = (
             f"the id ({rules.id}) is {record.id!r}, a number that a spreadsheet has rounded, so it is not a valid id"
@@ -187,7 +188,8 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw], choices: _Choice
             flaws.append(_failed(rule.rule.path, failure, is_fatal=_holds(rule, failure)))
             if isinstance(failure, Several):
                 attributes[rule.rule.path] = failure.value  # to call it by, and so that nobody else takes it
-    return Desired(rules.kind, source_id, attributes, (record.place,), tuple(flaws))
+                may_be = failure.fits
+    return Desired(rules.kind, source_id, attributes, (record.place,), tuple(flaws), may_be)
 
 
 def _holds(rule: CompiledRule, failure: EvaluationFailed) -> bool:
@@ -217,4 +219,5 @@ def _merge(rows: list[tuple[bool, Desired]]) -> Desired:
     if any(ACTIVE in desired.attributes for _, desired in rows):
         attributes[ACTIVE] = any(desired.attributes.get(ACTIVE) is not False for _, desired in rows)
     places = tuple(place for _, desired in rows for place in desired.places)
-    return Desired(first.kind, first.source_id, attributes, places, (*flaws.values(), duplicate))
+    may_be = tuple(dict.fromkeys(target_id for _, desired in rows for target_id in desired.may_be))
+    return Desired(first.kind, first.source_id, attributes, places, (*flaws.values(), duplicate), may_be)

@@ -31,10 +31,15 @@ class Ambiguous(EvaluationFailed):
 
 
 class Several(EvaluationFailed):
-    """A rule to match by gives several values, and different resources on the target hold them. value: the first."""
+    """A rule to match by gives several values, and different resources on the target hold them. value: the first.
 
-    def __init__(self, value: Value, fits: Iterable[str]) -> None:
-        super().__init__(f"its values are held by different resources on the target: {', '.join(fits)}")
+    fits: target ids of these resources.
+    """
+
+    def __init__(self, value: Value, fits: Iterable[Existing]) -> None:
+        self.fits = tuple(each.target_id for each in fits)
+        named = ", ".join(sorted(f"{each.name} ({each.target_id})" for each in fits))
+        super().__init__(f"its values are held by different resources on the target: {named}")
         self.value = value
 
 
@@ -43,8 +48,8 @@ class Row:
     """One record while its rules run. unreadable: the attributes that no rule may read, each with the reason.
 
     attributes: those of the record in the form that rules see. sets: those of them that have several values. applied:
-    what was last applied to the record's resource, by path. fits: the names of the resources it may be, where no rule
-    can tell which.
+    what was last applied to the record's resource, by path. fits: the resources it may be, where no rule can tell
+    which.
     """
 
     record: Record
@@ -55,7 +60,7 @@ class Row:
     sets: Sets
     unreadable: Mapping[str, EvaluationFailed]
     applied: Mapping[str, Value]
-    fits: tuple[str, ...] = ()
+    fits: tuple[Existing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ def _as_adopted(row: Row, last: LastApplied) -> Row:
                 found |= {e.target_id: e for e in last.free(row.rules.kind, rule.rule.path, single(value))}
     if len(found) == 1:
         return replace(row, applied=next(iter(found.values())).attributes)
-    return replace(row, fits=tuple(sorted(f"{e.name} ({e.target_id})" for e in found.values())))
+    return replace(row, fits=tuple(found[target_id] for target_id in sorted(found)))
 
 
 def _possible(rule: CompiledRule, row: Row) -> Iterator[Value]:

@@ -173,6 +173,7 @@ class Desired:
     attributes: path → value for every attribute that has a rule, `externalId` and (users) `active` included; an
     attribute with a flaw that is not fatal is left out. `enterprise.manager` is the manager's *source id*.
     places: every place that shows this id; more than one makes the record invalid (duplicate_id).
+    may_be: target ids of the resources that its several values name, where nothing says which of them it is.
     """
 
     kind: Kind
@@ -180,6 +181,7 @@ class Desired:
     attributes: Mapping[str, Value]
     places: tuple[str, ...]
     flaws: tuple[Flaw, ...] = ()
+    may_be: tuple[str, ...] = ()
 
     @property
     def key(self) -> SourceKey:

@@ -3,7 +3,7 @@
 What is done about it is the policy's: `overwrite` lets the source win, `report` leaves it until the source changes it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from scim_bridge.model.identity import ACTIVE, EXTERNAL_ID, Value
 from scim_bridge.model.operation import Change
@@ -21,7 +21,7 @@ def has_drifted(applied: Mapping[str, Value], path: str, change: Change) -> bool
     return (applied[path] or None) != shown
 
 
-def left_alone(changes: Mapping[str, Change], link: Link | None) -> Iterable[str]:
+def left_alone(changes: Mapping[str, Change], link: Link | None) -> list[str]:
     """The paths that `drift: report` leaves: drifted, and the source says what it said when we last applied it.
 
     link: None for a resource that was found without state, where nobody knows who made a difference.

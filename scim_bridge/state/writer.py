@@ -193,7 +193,7 @@ class State:
                 keep_refusals(database, connection, endpoint, books, mapping=ending.mapping, sent_at=started)
                 self._ask_again(database, connection, books)
             if books is not None and closing == "all":
-                settle_members(database, endpoint, books.strays)
+                settle_members(database, connection, endpoint, books.strays)
                 open_keys = {conflict.key for conflict in (*(conflicts or ()), *settled)} | pending
                 forget_told_otherwise(database, connection, endpoint, open_keys)
             if books is not None and not of_one and command != "rollback":

@@ -220,3 +220,14 @@ def test_a_name_that_nobody_gives_up_is_not_asked_for(world: World, people: Peop
     assert cli("sync", "--only", "u5").code == 5
     assert world.sandbox.counts.invalid == 0
     assert world.sandbox.counts.writes == 0
+
+
+def test_of_one_whose_record_has_lost_its_id_it_is_said_why_nothing_happens(
+    world: World, people: People, cli: Cli
+) -> None:
+    """Nobody knows whether the user has left, so the account stays open: `--only` must not end as if all were well."""
+    people.users["u5"]["id"] = ""
+    world.write(people)
+    said = cli("sync", "--only", "u5")
+    assert said.code == 5, said.err
+    assert "missing_id" in [c["kind"] for c in cli("conflicts", "--output", "json").json]

@@ -194,6 +194,25 @@ def test_who_changes_the_same_value_three_times_in_a_row_is_another_provisioner(
     assert conflicts(cli) == {}
 
 
+def test_what_a_person_decides_again_and_again_is_no_other_provisioners_work(
+    world: World, people: People, cli: Cli
+) -> None:
+    """Under `drift: report` each value is set back because a person said so, and so is each user who is let in."""
+    allow(world, "drift: report")
+    people.users["a"]["title"] = "Engineer"
+    world.write(people)
+    assert cli("sync").code == 0
+    for path, value, kind in [("title", "by hand", "drift")] * 4 + [("active", False, "disabled_there")] * 4:
+        user_of(world, "a").attributes[path] = value
+        assert cli("sync", "--full").code == 5
+        assert list(conflicts(cli)) == [kind]
+        assert cli("conflicts", "resolve", kind, "--source").code == 0
+        assert cli("sync").code == 0
+        assert user_of(world, "a").attributes[path] != value
+        assert conflicts(cli) == {}
+        age(world, 1)
+
+
 def test_under_report_drift_stays_until_a_person_or_the_source_decides(world: World, people: People, cli: Cli) -> None:
     allow(world, "drift: report")
     people.users["a"]["title"] = "Engineer"

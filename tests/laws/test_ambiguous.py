@@ -78,10 +78,6 @@ def test_nobody_joins_or_leaves_by_it_and_for_all_others_nothing_is_different(ca
     resources = {
         m.source_id: {*m.candidates, *([m.existing.target_id] if m.existing is not None else [])} for m in matches.users
     }
-    # A held record may be a resource that is linked to another: operations then name it by that other's id.
-    owners = {m.existing.target_id: m.source_id for m in matches.users if m.existing is not None}
-    for may_be in resources.values():
-        may_be |= {owners[target_id] for target_id in may_be if target_id in owners}
     open_ = {
         (group, user) for group, users in open_ones.undecided.items() for u in users for user in (u, *resources[u])
     }

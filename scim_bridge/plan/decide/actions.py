@@ -3,7 +3,7 @@
 Memberships are in group_members.py; the order of the steps in plan/order.py.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -129,12 +129,14 @@ class _Decision:
         changes = diff(shown, self._wanted(match))
         if self._is_disabled_there(match, changes):
             del changes[ACTIVE]
-        self._leave_drift(match, changes)
+        decided = self._leave_drift(match, changes)
         drifted = _drifted(match, changes)
-        self._see_others(match, drifted)
+        # What a person decided is done once, for one reason: it does not count towards "set back again and again".
+        repaired = tuple(path for path in drifted if path not in decided and not self._is_let_in(match, path))
+        self._see_others(match, repaired)
         if changes:
             kind, reason = _kind_and_reason(match, changes, drifted)
-            self._add(kind, match, reason, changes, drifted)
+            self._add(kind, match, reason, changes, repaired)
 
     def deprovision(self, match: Match) -> None:
         """Departed: a user is deactivated, a group emptied (group_members.py); both are deleted after the grace."""
@@ -224,26 +226,37 @@ class _Decision:
         if match.kind != "user" or existing.is_active or match.is_deactivated_by_us:
             return False
         found = conflict.disabled_there(desired, existing)
-        if self._is_decided(found.key, "source"):
+        if self._is_let_in(match, ACTIVE):
             return False
         self.steps.conflicts.append(found)
         self.steps.waiting.add(match.source_id)
         return True
 
-    def _leave_drift(self, match: Match, changes: dict[str, Change]) -> None:
-        """Under `report`: what somebody changed on the target stays until the source changes it. Never `active`."""
+    def _is_let_in(self, match: Match, path: str) -> bool:
+        """A person decided that this user may sign in again."""
+        if path != ACTIVE or match.desired is None or match.existing is None:
+            return False
+        return self._is_decided(conflict.disabled_there(match.desired, match.existing).key, "source")
+
+    def _leave_drift(self, match: Match, changes: dict[str, Change]) -> Collection[str]:
+        """Under `report`: what somebody changed on the target stays until the source changes it. Never `active`.
+
+        Gives the paths of which a person decided that the source's value is set all the same.
+        """
         if self.policy.drift != "report" or match.desired is None or match.existing is None:
-            return
+            return ()
         if match.link is None and not (self.known.is_fresh and match.is_managed):
-            return
+            return ()
         left = left_alone(changes, match.link)
         if not left:
-            return
+            return ()
         found = conflict.drift(match.desired, match.existing, left)
-        if not self._is_decided(found.key, "source"):
-            self.steps.conflicts.append(found)
-            for path in left:
-                del changes[path]
+        if self._is_decided(found.key, "source"):
+            return left
+        self.steps.conflicts.append(found)
+        for path in left:
+            del changes[path]
+        return ()
 
     def _see_others(self, match: Match, drifted: Iterable[str]) -> None:
         """What was set back again and again is not drift any more: somebody else writes here too."""

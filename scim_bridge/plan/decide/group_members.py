@@ -58,7 +58,8 @@ class GroupChange:
 class _Users:
     """Users as membership sees them. addable: source id → who may be added. untouchable: target ids left as they are.
 
-    pointed: source id of a held record → resources it may be, whose memberships are kept if the record shows them.
+    pointed: source id of a held record → resources it may be, whose memberships are kept if the record shows them. One
+    that belongs to another record is not among them: the link wins, and decides what becomes of its memberships.
     """
 
     addable: dict[str, Member] = field(default_factory=dict)
@@ -208,6 +209,7 @@ def _told_apart(operation: Operation, ours: frozenset[str]) -> Operation:
 def _sort_users(matches: Matches, steps: Steps, policy: Policy) -> _Users:
     users = _Users()
     creating = {draft.match.source_id for draft in steps.drafts if draft.kind == "create_user"}
+    owners = {m.existing.target_id: m.source_id for m in matches.users if m.existing is not None}
     for match in matches.users:
         target_id = match.existing.target_id if match.existing is not None else None
         if target_id is not None:
@@ -217,7 +219,7 @@ def _sort_users(matches: Matches, steps: Steps, policy: Policy) -> _Users:
         if match.desired is None or match.row.situation == "protected":
             continue
         if target_id is None and match.source_id not in creating:
-            users.pointed[match.source_id] = match.candidates
+            users.pointed[match.source_id] = tuple(t for t in match.candidates if not owners.get(t))
             continue
         member = Member(match.source_id, target_id, match.name)
         users.present[match.source_id] = member

@@ -118,7 +118,9 @@ def _find_by_name(pairing: Pairing) -> None:
     sound = [row for row in unpaired if row.desired.is_valid and row.desired.source_id]
     for row in unpaired:
         if not row.desired.is_valid or not row.desired.source_id:
-            _shield(pairing, row, _hits(pairing, row))
+            resources = pairing.resources
+            free = (t for t in row.desired.may_be if t in resources.existing and t not in resources.owner)
+            _shield(pairing, row, dict.fromkeys(free, EXTERNAL_ID) | _hits(pairing, row))
     for row in sound:
         hits = _hits(pairing, row)
         if hits:

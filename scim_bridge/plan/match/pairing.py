@@ -36,9 +36,10 @@ def protected_resources(
     return shown | {link.target_id for link in links if protect.covers(kind, link.applied.get(name))}
 
 
-# Users, matched by userName. The stage that stands above a column fills it. Afterwards `is_held`, `kept` and `conflicts`
-# only grow, so that the end does not depend on the order of the records; `column` changes once more where a name that an
-# unpaired record counted on is not given up after all (then it is "taken"). A record without an id has its row as well.
+# Users, matched by userName. The stage that stands above a column fills it. Afterwards `is_held`, `kept` and
+# `conflicts` only grow, so that the end does not depend on the order of the records; `column` changes once more where a
+# name that an unpaired record counted on is not given up after all (then it is "taken"). A record without an id has its
+# row as well.
 #
 #            | links, externalId, names (candidates.py)             | unique values (unique_values.py)
 #  desired   | found_by   | target_id | column    | candidates      | is_held | kept   | conflicts

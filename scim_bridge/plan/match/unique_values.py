@@ -69,7 +69,7 @@ class _Claims:
         if row.found_by not in ("link", EXTERNAL_ID, "rehire", "decision") and not adopts_by_name:
             row.candidates |= {own.target_id}
             self._hold(row, conflict.adopt(desired, own, row.found_by))
-        if row.found_by == "link":
+        if row.found_by in ("link", "rehire"):
             self._weigh_identity(row, own.target_id, own.external_id)
 
     def _weigh_refusal(self, row: RecordRow) -> None:
@@ -89,7 +89,8 @@ class _Claims:
             self._hold(row, refusal.conflict)
 
     def _weigh_identity(self, row: RecordRow, target_id: str, shown: str) -> None:
-        """Linked, but the target shows another record's id here, or ours on another record's resource: hold both."""
+        """Linked, or to be taken over from one who has left, but the target shows another record's id here, or ours on
+        another record's resource: hold both."""
         pairing, owner = self.pairing, self.pairing.resources.owner
         ours = row.desired.attributes[EXTERNAL_ID]
         others = {owner[t] for t in pairing.values.holding(EXTERNAL_ID, ours) if t != target_id and t in owner}
