@@ -72,13 +72,20 @@ def user(source_id: str, **attributes: Value) -> Desired:
         "displayName": source_id,
         "active": True,
     }
-    return Desired("user", source_id, {**base, **_paths(attributes)}, (f"users.csv, {source_id}",))
+    return Desired(
+        kind="user", source_id=source_id, attributes={**base, **_paths(attributes)}, places=(f"users.csv, {source_id}",)
+    )
 
 
 def group(source_id: str, **attributes: Value) -> Desired:
     """A desired group named like its id."""
     base: dict[str, Value] = {"externalId": source_id, "displayName": source_id}
-    return Desired("group", source_id, {**base, **_paths(attributes)}, (f"groups.csv, {source_id}",))
+    return Desired(
+        kind="group",
+        source_id=source_id,
+        attributes={**base, **_paths(attributes)},
+        places=(f"groups.csv, {source_id}",),
+    )
 
 
 def _paths(attributes: Mapping[str, Value]) -> dict[str, Value]:

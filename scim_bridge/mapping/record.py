@@ -184,12 +184,19 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw], choices: _Choice
         try:
             attributes[rule.rule.path] = _value(rule, row, choices)
         except EvaluationFailed as failure:
-            # Who may sign in is not known, so nothing is granted meanwhile, and nobody is created open.
+            # Who may sign in is not known, so nothing is granted meanwhile, and no one is created open.
             flaws.append(_failed(rule.rule.path, failure, is_fatal=_holds(rule, failure)))
             if isinstance(failure, Several):
                 attributes[rule.rule.path] = failure.value  # to call it by, and so that nobody else takes it
                 may_be = failure.fits
-    return Desired(rules.kind, source_id, attributes, (record.place,), tuple(flaws), may_be)
+    return Desired(
+        kind=rules.kind,
+        source_id=source_id,
+        attributes=attributes,
+        places=(record.place,),
+        flaws=tuple(flaws),
+        may_be=may_be,
+    )
 
 
 def _holds(rule: CompiledRule, failure: EvaluationFailed) -> bool:
@@ -212,7 +219,7 @@ def _failed(path: str, why: EvaluationFailed, *, is_fatal: bool) -> Flaw:
 def _merge(rows: list[tuple[bool, Desired]]) -> Desired:
     """Rows that share an id are one held record, as the first in scope has it, but active if any row is."""
     first = next(desired for is_in_scope, desired in rows if is_in_scope)
-    detail = f"id {first.source_id!r} stands in several rows"
+    detail = f"id {first.source_id!r} is in several rows"
     duplicate = Flaw("duplicate_id", EXTERNAL_ID, detail, remedy("duplicate_id"), fatal=True)
     flaws = {(f.kind, f.attribute): f for is_in_scope, desired in rows if is_in_scope for f in desired.flaws}
     attributes = dict(first.attributes)
@@ -220,4 +227,11 @@ def _merge(rows: list[tuple[bool, Desired]]) -> Desired:
         attributes[ACTIVE] = any(desired.attributes.get(ACTIVE) is not False for _, desired in rows)
     places = tuple(place for _, desired in rows for place in desired.places)
     may_be = tuple(dict.fromkeys(target_id for _, desired in rows for target_id in desired.may_be))
-    return Desired(first.kind, first.source_id, attributes, places, (*flaws.values(), duplicate), may_be)
+    return Desired(
+        kind=first.kind,
+        source_id=first.source_id,
+        attributes=attributes,
+        places=places,
+        flaws=(*flaws.values(), duplicate),
+        may_be=may_be,
+    )

@@ -4,7 +4,7 @@ A new attribute is a row here. The mapping takes its rule from it, the wire its 
 holds it as any text unless target/identity_center.py says otherwise. tests/model/test_attribute.py holds them together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -37,46 +37,48 @@ class AttributeRow:
         return f"{self.holder}.{self.key}" if self.holder else self.key
 
 
-def _rows(*rows: AttributeRow) -> Mapping[str, AttributeRow]:
+def _rows(rows: Iterable[AttributeRow]) -> Mapping[str, AttributeRow]:
     return {row.path: row for row in rows}
 
 
 # One email, phone number and role each. The types are those that Entra ID's provisioning sends.
 ATTRIBUTES: Mapping[Kind, Mapping[str, AttributeRow]] = {
     "user": _rows(
-        AttributeRow(key=USER_NAME, is_required=True, is_matchable=True),
-        AttributeRow(key=DISPLAY_NAME, is_required=True),
-        AttributeRow(key="nickName"),
-        AttributeRow(key="profileUrl"),
-        AttributeRow(key="title"),
-        AttributeRow(key="userType"),
-        AttributeRow(key="preferredLanguage"),
-        AttributeRow(key="locale"),
-        AttributeRow(key="timezone"),
-        AttributeRow(key=ACTIVE, form="truth"),
-        AttributeRow(key=EMAILS, form="list", entry={"type": "work", "primary": True}, is_matchable=True),
-        AttributeRow(key="phoneNumbers", form="list", entry={"type": "work"}),
-        AttributeRow(key="roles", form="list", entry={"primary": True}),
-        AttributeRow(holder="name", key="formatted"),
-        AttributeRow(holder="name", key="givenName", is_required=True),
-        AttributeRow(holder="name", key="familyName", is_required=True),
-        AttributeRow(holder="name", key="middleName"),
-        AttributeRow(holder="name", key="honorificPrefix"),
-        AttributeRow(holder="name", key="honorificSuffix"),
-        AttributeRow(holder="addresses", key="formatted"),
-        AttributeRow(holder="addresses", key="streetAddress"),
-        AttributeRow(holder="addresses", key="locality"),
-        AttributeRow(holder="addresses", key="region"),
-        AttributeRow(holder="addresses", key="postalCode"),
-        AttributeRow(holder="addresses", key="country"),
-        AttributeRow(holder="enterprise", key="employeeNumber"),
-        AttributeRow(holder="enterprise", key="costCenter"),
-        AttributeRow(holder="enterprise", key="organization"),
-        AttributeRow(holder="enterprise", key="division"),
-        AttributeRow(holder="enterprise", key="department"),
-        AttributeRow(holder="enterprise", key="manager", form="reference"),
+        (
+            AttributeRow(key=USER_NAME, is_required=True, is_matchable=True),
+            AttributeRow(key=DISPLAY_NAME, is_required=True),
+            AttributeRow(key="nickName"),
+            AttributeRow(key="profileUrl"),
+            AttributeRow(key="title"),
+            AttributeRow(key="userType"),
+            AttributeRow(key="preferredLanguage"),
+            AttributeRow(key="locale"),
+            AttributeRow(key="timezone"),
+            AttributeRow(key=ACTIVE, form="truth"),
+            AttributeRow(key=EMAILS, form="list", entry={"type": "work", "primary": True}, is_matchable=True),
+            AttributeRow(key="phoneNumbers", form="list", entry={"type": "work"}),
+            AttributeRow(key="roles", form="list", entry={"primary": True}),
+            AttributeRow(holder="name", key="formatted"),
+            AttributeRow(holder="name", key="givenName", is_required=True),
+            AttributeRow(holder="name", key="familyName", is_required=True),
+            AttributeRow(holder="name", key="middleName"),
+            AttributeRow(holder="name", key="honorificPrefix"),
+            AttributeRow(holder="name", key="honorificSuffix"),
+            AttributeRow(holder="addresses", key="formatted"),
+            AttributeRow(holder="addresses", key="streetAddress"),
+            AttributeRow(holder="addresses", key="locality"),
+            AttributeRow(holder="addresses", key="region"),
+            AttributeRow(holder="addresses", key="postalCode"),
+            AttributeRow(holder="addresses", key="country"),
+            AttributeRow(holder="enterprise", key="employeeNumber"),
+            AttributeRow(holder="enterprise", key="costCenter"),
+            AttributeRow(holder="enterprise", key="organization"),
+            AttributeRow(holder="enterprise", key="division"),
+            AttributeRow(holder="enterprise", key="department"),
+            AttributeRow(holder="enterprise", key="manager", form="reference"),
+        )
     ),
-    "group": _rows(AttributeRow(key=DISPLAY_NAME, is_required=True, is_matchable=True)),
+    "group": _rows([AttributeRow(key=DISPLAY_NAME, is_required=True, is_matchable=True)]),
 }
 
 PATHS: Mapping[Kind, tuple[str, ...]] = {kind: tuple(rows) for kind, rows in ATTRIBUTES.items()}

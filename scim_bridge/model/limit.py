@@ -95,6 +95,6 @@ COUNTERS: Mapping[CounterName, CounterRow] = {
     ),
     "mapping_change": CounterRow(
         limit="mapping_change", base="users",
-        said="{n} of {base} managed users would change by the mapping or by a new source id",
+        said="{n} of {base} managed users would be changed by the mapping or by a new source id",
     ),
 }  # fmt: skip

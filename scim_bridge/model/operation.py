@@ -13,7 +13,7 @@ Change = tuple[Value | None, Value | None]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A user in a membership operation. source_id is None for a user nobody manages, target_id before it exists."""
+    """A user in a membership operation. source_id is None for a user no one manages, target_id before it exists."""
 
     source_id: str | None
     target_id: str | None
@@ -28,7 +28,7 @@ class Operation:
     after: ids of operations that must have ended before, and well (but see can_do_without). target_id is None for what
     does not exist yet; the engine then takes the id that the create of the same source id brought. counts: the counters
     that count it for what it is about (effect.by_circumstance), so that the later runs of the window know of it.
-    drifted: the paths of changes that only undo what somebody else did.
+    drifted: the paths of changes that only undo what someone else did.
     """
 
     id: str
@@ -82,7 +82,7 @@ def renamed_to(resource: Kind, changes: Mapping[str, Sequence[Value | None]]) ->
 
 
 OutcomeStatus = Literal["done", "held", "failed", "not_sent", "superseded"]
-"""held: refused by the target, waits for a person; failed: not known to have worked, tried anew by the next run;
+"""held: refused by the target, waits for a decision; failed: not known to have worked, tried again by the next run;
 not_sent: something it depends on did not succeed, or the run stopped first; superseded: another run has dealt with it
 meanwhile."""
 

@@ -1,4 +1,4 @@
-"""What an operator allows: the policy of a connection (design.md §3)."""
+"""What an operator allows: the policy of a connection (docs/design.md §3)."""
 
 import fnmatch
 import re
@@ -50,7 +50,7 @@ Adopt = Literal["first-run", "always", "ask"]
 Orphans = Literal["report", "keep", "deactivate"]
 Drift = Literal["overwrite", "report"]
 Rehire = Literal["ask", "link", "separate"]
-"""What to do when a record claims the name of somebody who has left: ask, the same resource, or a new one."""
+"""What to do when a record claims the name of someone who has left: ask, the same resource, or a new one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ _NOTHING_DONE = RunResult()
 class RunRecord:
     """One execution of a connection. Times are UTC. host, pid: where it runs, or ran.
 
-    approved_by: who gave `--approve` ("" if nobody). of_one: it was about single identities (`--only`).
+    approved_by: who gave `--approve` ("" if no one). of_one: it was about single identities (`--only`).
     """
 
     id: int
@@ -96,7 +96,7 @@ class ConflictRecord:
 
     @property
     def is_waiting(self) -> bool:
-        """Open, and nobody has decided to leave it as it is."""
+        """Open, and no one has decided to leave it as it is."""
         return self.closed is None and self.resolution not in ("ignore", "target")
 
 
@@ -124,7 +124,7 @@ class Quarantine:
     """Why a connection's schedule stopped itself. tried: when the last run that failed ended, UTC.
 
     It stops the schedule, never a person, and a good run lifts it. What may pass by itself (an outage, a token that was
-    renewed) is tried again every hour; what the guard stopped waits for a person.
+    renewed) is tried again every hour; what the guard stopped waits for a decision.
     """
 
     since: datetime

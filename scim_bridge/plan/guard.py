@@ -1,4 +1,4 @@
-"""Limits a plan must pass before anything is sent (design.md §3, *limits*). A verdict with numbers and the way out.
+"""Limits a plan must pass before anything is sent (docs/design.md §3.1). A verdict with numbers and the way out.
 
 Each limit has its own base, and holds for one run and over the sliding window, so that many small runs cannot do what
 one may not. Up to `floor` affected objects a percentage does not trip, unless they are all there are.
@@ -48,6 +48,8 @@ class Base:
 
 def refuse_empty(counts: SourceCounts) -> None:
     """A source without any user is never believed, and cannot be approved. Raises SourceUnreadable."""
+    # Not a limit: a limit can be raised or approved. An approval given in haste for an empty export would deactivate
+    # everyone, and there is no directory for which that is right.
     if counts.users == 0:
         raise SourceUnreadable(
             "the source shows no user at all, so nothing was changed",
@@ -78,11 +80,13 @@ def base_of(matches: Matches, sides: Sides, mapping: str) -> Base:
 
 
 def _is_or_becomes_managed(match: Match) -> bool:
+    # What this plan takes over belongs to the base. On a first run nothing is managed yet, and a share of nothing would
+    # trip at the first deactivation.
     return match.existing is not None and (match.is_managed or (match.row.action == "adopt" and not match.is_held))
 
 
 def _shown_by_target(matches: Matches) -> SourceCounts | None:
-    """Without state, what the target still remembers of us stands in for the last run: who is active and bears an id.
+    """Without state, what the target still remembers of us stands in for the last run: who is active and has an id.
 
     So a source that shrank while the state was lost is refused as it would have been with it.
     """
@@ -102,6 +106,7 @@ def count(
 ) -> Counted:
     """What each limit is about in this plan."""
     operations = tuple(operations)
+    # Counted by situation, not by operation: a link that is found again by name is gone from the target as well.
     gone = frozenset(Recreated(m.key) for m in matches if m.row.situation == "missing")
     emptied = frozenset(
         Lost("empty", c.match.existing.target_id) for c in changes if c.is_emptied and c.match.existing is not None
@@ -125,6 +130,8 @@ def _marked(operation: Operation, counted: Counted) -> Operation:
 
 def guard(counted: Counted, base: Base, limits: Limits) -> Verdict:
     """Whether the plan may be applied; if not, every limit it exceeds, each in one sentence."""
+    # Users and groups that are deleted are counted apart, each with its own base: thirty groups among ten thousand
+    # users would otherwise vanish below one percent.
     trips = [_check(counter, counted[counter], base, limits) for counter in COUNTERS]
     return Verdict((*(trip for trip in trips if trip is not None), *_check_source(base, limits)))
 
@@ -144,6 +151,8 @@ def _remapped(operations: Iterable[Operation], matches: Matches, *, is_mapping_n
 
     What the old mapping would have said is not known any more, so under a new one every update counts.
     """
+    # Source ids that change for everyone look like one leaver and one joiner each. Under `rehire: link` no one would
+    # lose access, but a wrong id column could hand accounts to the wrong people, so it has a limit.
     relinked = {m.source_id for m in matches.users if m.by == "rehire" and not m.is_held}
     kinds = ("update_user", "reactivate_user", "deactivate_user") if is_mapping_new else ()
     changed = {o.source_id for o in operations if o.kind in kinds}
@@ -154,9 +163,13 @@ def _check(counter: CounterName, effects: frozenset[Effect], base: Base, limits:
     """Whether these, together with those of the window's earlier runs, are more than the limit allows."""
     row = COUNTERS[counter]
     limit: Limit = getattr(limits, row.limit)
+    # Items have stable names, so what an earlier run of the window has counted and this plan names again (a removal
+    # that was undone and returns) is one item, not two.
     earlier = base.recent.get(counter, frozenset()) - effects
     count = len(effects) + len(earlier)
     whole: int = getattr(base, row.base) + (len(earlier) if row.leaves_base else 0)
+    # A plan that takes nothing of this kind away is never stopped by what earlier runs did: else nothing could be sent
+    # until the window had passed, not even a joiner.
     if not effects or not exceeds(count, whole, limit, limits.floor):
         return None
     share = f"{100 * count / whole:.1f} %, " if whole and limit.is_percentage else ""
@@ -175,6 +188,8 @@ def exceeds(count: int, base: int, limit: Limit, floor: int) -> bool:
     """Whether this many of base are more than the limit allows."""
     if not limit.is_percentage:
         return count > limit.value
+    # `floor` is for small bases, where one leaver is 10 %. But all there are is never few: the last administrator must
+    # not leave unseen.
     return count * 100 > limit.value * base and (count > floor or count >= base)
 
 
@@ -204,13 +219,14 @@ def _check_source(base: Base, limits: Limits) -> list[Trip]:
 
 
 def is_approved(verdict: Verdict, approved: Iterable[Trip]) -> bool:
-    """Whether all that tripped is among what somebody approved; a shrunk source may have grown since."""
+    """Whether all that tripped is among what someone approved; a shrunk source may have grown since."""
     return not not_approved(verdict, approved)
 
 
 def not_approved(verdict: Verdict, approved: Iterable[Trip]) -> frozenset[Effect]:
     """What this verdict counts that no approval covers."""
     granted = frozenset(effect for trip in approved for effect in trip.effects)
+    # A source that has grown since the approval is nearer to normal, not a new risk; one that shrank further is.
     lowest = {effect.what: effect.left for effect in granted if isinstance(effect, Shrunk)}
     counted = {effect for trip in verdict.tripped for effect in trip.effects}
     return frozenset(effect for effect in counted - granted if not _has_grown(effect, lowest))

@@ -68,7 +68,7 @@ def comparison(name: str = "a", **fields: object) -> Comparison:
 
 
 def full_plan(name: str) -> Plan:
-    """Everything a plan can hold, about somebody of this name."""
+    """Everything a plan can hold, about someone of this name."""
     done = Operation(
         id="op",
         kind="update_user",
