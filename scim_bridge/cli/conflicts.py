@@ -7,7 +7,7 @@ import typer
 from scim_bridge.cli.options import ConnectionArgument, Output, OutputOption
 
 if TYPE_CHECKING:
-    from scim_bridge.model.remembered import Decision
+    from scim_bridge.model.conflict_kind import Decision
 
 
 def register(app: typer.Typer) -> None:

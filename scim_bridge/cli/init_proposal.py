@@ -18,7 +18,7 @@ from scim_bridge.config.settings import load
 from scim_bridge.config.source import CsvSettings, SourceSettings
 from scim_bridge.config.yaml_file import nearest
 from scim_bridge.errors import BridgeError, Misconfigured
-from scim_bridge.mapping.attribute import MATCHABLE
+from scim_bridge.model.attribute import MATCHABLE
 from scim_bridge.proposal import question
 from scim_bridge.proposal.columns import Columns, guess
 from scim_bridge.proposal.configuration import configuration

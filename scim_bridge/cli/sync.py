@@ -47,7 +47,7 @@ def sync_command(
     with State(settings.state) as state, opened(chosen, state, "sync") as bridge:
         with progress() as report:
             who_approves = who() if approve else ""
-            order = Order(who_approves, progress=report, in_full=full, after_restore=after_restore)
+            order = Order(approved_by=who_approves, progress=report, in_full=full, after_restore=after_restore)
             result = sync(bridge, state, order, Inbox)
         anew = " --full --after-restore" if after_restore else ""
         return conclude(result, state, chosen, output, f"scim-bridge sync {chosen.name}{anew} --approve")

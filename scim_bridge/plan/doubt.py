@@ -74,7 +74,7 @@ def with_settled(known: Remembered, looked: Sequence[Settled]) -> Remembered:
         operation, target_id = each.doubt.operation, each.doubt.target_id
         if each.landed and operation.source_id:
             link = links[operation.resource].get(operation.source_id) or Link(
-                operation.resource, operation.source_id, target_id
+                kind=operation.resource, source_id=operation.source_id, target_id=target_id
             )
             # The record may have been given another resource since; what landed on the old one is not its.
             if link.target_id == target_id:

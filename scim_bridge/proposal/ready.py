@@ -8,10 +8,10 @@ from ruamel.yaml import YAML
 
 from scim_bridge.config.source import EntraSettings, LdapSettings, SourceSettings
 from scim_bridge.errors import Misconfigured
-from scim_bridge.mapping.attribute import REQUIRED
 from scim_bridge.mapping.document import Mapping as WrittenMapping
 from scim_bridge.mapping.document import Rule, Rules
 from scim_bridge.mapping.expression import names_in
+from scim_bridge.model.attribute import REQUIRED
 from scim_bridge.model.identity import AttributeType, Kind
 
 _KEPT = ("scope", "active")

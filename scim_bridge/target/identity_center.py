@@ -5,6 +5,7 @@ Identity Store API, which checks what comes by SCIM too. Attributes that it take
 cannot change later (roles) have no place here: they would be sent again on every run, or be wrong forever.
 """
 
+from scim_bridge.model.attribute import ATTRIBUTES
 from scim_bridge.model.capabilities import Capabilities, Characteristic
 from scim_bridge.model.identity import Kind
 
@@ -32,8 +33,8 @@ _external_id = Characteristic(
     allowed=f"{_VISIBLE}, none of < > ; : %",
     uniqueness="exact",
 )
-_USER: dict[str, Characteristic] = {
-    "externalId": _external_id,
+_NO_PLACE = ("profileUrl", "roles")
+_UNLIKE_OTHERS: dict[str, Characteristic] = {
     # AWS does not say whether case matters; its schema says caseExact: false. So two names that differ in case alone
     # count as the same: if both were sent, one of them might be refused with 409 (docs/identity-center.md §4.4).
     "userName": Characteristic(
@@ -51,34 +52,11 @@ _USER: dict[str, Characteristic] = {
     # The primary email is unique among users, though no filter can find it (docs/identity-center.md §4.5).
     "emails": Characteristic(characters=_TEXT, allowed=_PRINTABLE, doubtful=_DOUBTFUL, uniqueness="folded"),
     "active": Characteristic(is_boolean=True),
-} | dict.fromkeys(
-    (
-        "name.formatted",
-        "name.middleName",
-        "name.honorificPrefix",
-        "name.honorificSuffix",
-        "nickName",
-        "title",
-        "userType",
-        "preferredLanguage",
-        "locale",
-        "timezone",
-        "phoneNumbers",
-        "addresses.formatted",
-        "addresses.streetAddress",
-        "addresses.locality",
-        "addresses.region",
-        "addresses.postalCode",
-        "addresses.country",
-        "enterprise.employeeNumber",
-        "enterprise.costCenter",
-        "enterprise.organization",
-        "enterprise.division",
-        "enterprise.department",
-        "enterprise.manager",
-    ),
-    _text,
-)
+}
+"""What is held otherwise than as any text."""
+_USER: dict[str, Characteristic] = {"externalId": _external_id} | {
+    path: _UNLIKE_OTHERS.get(path, _text) for path in ATTRIBUTES["user"] if path not in _NO_PLACE
+}
 _GROUP: dict[str, Characteristic] = {
     "externalId": _external_id,
     "displayName": Characteristic(

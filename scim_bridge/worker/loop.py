@@ -94,6 +94,6 @@ def run_once(connection: ConnectionSettings, state: Path, stop: threading.Event)
         return f"{connection.name}: the program failed ({type(error).__name__}); the log says more."
     if result.applied is None:
         return f"{connection.name}: run {result.run_id} was stopped by the guard. See: scim-bridge show {result.run_id}"
-    changed = ", ".join(view_run(record).changed) if record is not None else ""
+    changed = ", ".join(view_run(record).result.changed) if record is not None else ""
     waiting = counted(len(result.conclusion.conflicts), "conflict")
     return f"{connection.name}: run {result.run_id} is done: {changed or 'nothing changed'}; {waiting} waiting"

@@ -44,7 +44,7 @@ def test_twenty_whose_holder_is_never_found_wait_side_by_side_and_the_others_go_
     with Sandbox(Knobs(rate=None)) as sandbox:
         client = ScimClient(sandbox.url, lambda: sandbox.token, Rate(100_000), Patience(wait=meeting.wait))
         with ScimTarget(client) as target:
-            sandbox.fail(Fault("error", "POST", status=409, left=20))
+            sandbox.fail(Fault(kind="error", method="POST", status=409, left=20))
             people = [_user(f"u{number}") for number in range(80)]
             applied = apply(people, target, Notes(), Ground(), Work(progress=meeting.landed))
     assert [outcome.status for outcome in applied.outcomes].count("held") == 20

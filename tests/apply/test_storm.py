@@ -19,21 +19,21 @@ from tests.apply.test_engine import Notes, _group, _members, _user
 from tests.waiting import PATIENCE
 
 STORM = (
-    Fault("throttle", chance=0.03, retry_after=0),
-    Fault("throttle_after", chance=0.03),
-    Fault("error", chance=0.03),
-    Fault("error_after", chance=0.03, status=500),
-    Fault("refuse_after", "PATCH", "Groups", chance=0.2),
-    Fault("html", chance=0.02, status=502),
-    Fault("html", chance=0.02, status=200),
-    Fault("garbage", chance=0.03),
-    Fault("truncated", chance=0.03),
-    Fault("slow", chance=0.03, seconds=0.05),
-    Fault("hang_before", chance=0.01),
-    Fault("hang_after", chance=0.01),
-    Fault("cut_before", chance=0.03),
-    Fault("cut_after", chance=0.03),
-    Fault("invisible", "POST", chance=0.5),
+    Fault(kind="throttle", chance=0.03, retry_after=0),
+    Fault(kind="throttle_after", chance=0.03),
+    Fault(kind="error", chance=0.03),
+    Fault(kind="error_after", chance=0.03, status=500),
+    Fault(kind="refuse_after", method="PATCH", path="Groups", chance=0.2),
+    Fault(kind="html", chance=0.02, status=502),
+    Fault(kind="html", chance=0.02, status=200),
+    Fault(kind="garbage", chance=0.03),
+    Fault(kind="truncated", chance=0.03),
+    Fault(kind="slow", chance=0.03, seconds=0.05),
+    Fault(kind="hang_before", chance=0.01),
+    Fault(kind="hang_after", chance=0.01),
+    Fault(kind="cut_before", chance=0.03),
+    Fault(kind="cut_after", chance=0.03),
+    Fault(kind="invisible", method="POST", chance=0.5),
 )
 
 
@@ -69,7 +69,7 @@ def test_everything_lands_once_whatever_happens_on_the_way(seed: int) -> None:
 def test_who_hangs_keeps_nobody_else_waiting() -> None:
     """Eight creates are not answered before the hundred others are done."""
     with Sandbox(Knobs(rate=None)) as sandbox, _target(sandbox, PATIENCE) as target:
-        sandbox.fail(Fault("hold_before", "POST", left=8))
+        sandbox.fail(Fault(kind="hold_before", method="POST", left=8))
         many = [_user(f"u{number}") for number in range(108)]
 
         def progress(step: str, done: int, total: int | None) -> None:

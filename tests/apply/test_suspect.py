@@ -3,10 +3,13 @@
 from dataclasses import replace
 
 from scim_bridge.apply.suspect import suspects, without
-from scim_bridge.model.operation import Change, Operation, Phase
+from scim_bridge.model.operation import Change, Operation
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.target.identity_center import IDENTITY_CENTER
 
-UPDATE = Operation("o1", "update_user", Phase.USERS, "sato", "t-1", "sato", "why")
+UPDATE = Operation(
+    id="o1", kind="update_user", phase=Phase.USERS, source_id="sato", target_id="t-1", subject="sato", reason="why"
+)
 CREATE = replace(UPDATE, kind="create_user", target_id=None)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scim_bridge.config import form
-from scim_bridge.model.policy import Limit, percent
+from scim_bridge.model.limit import Limit, percent
 
 
 @pytest.mark.parametrize(("read", "written", "meant"), [

@@ -9,7 +9,7 @@ from scim_bridge.config.document import json_schema
 from scim_bridge.config.settings import AccessSettings, Settings, load
 from scim_bridge.config.source import CsvSettings
 from scim_bridge.errors import Misconfigured
-from scim_bridge.model.policy import Limit, Limits, percent
+from scim_bridge.model.limit import Limit, Limits, percent
 
 URL = "https://scim.eu-west-1.amazonaws.com/3f1c9a40/scim/v2"
 MINIMAL = f"""\

@@ -53,7 +53,7 @@ def remembered_after(seen: Outlook, policy: Policy, simulation: Simulation) -> R
     ended = conclude(seen.matches, seen.sides, plan, plan, Applied(outcomes), policy)
     state.finish(
         run_id,
-        Ending("done", is_complete=True, mapping=OCCASION.mapping),
+        Ending(status="done", is_complete=True, mapping=OCCASION.mapping),
         ended.conflicts,
         ended.books,
         settled=(*plan.settled, *ended.settled),
@@ -66,7 +66,7 @@ def remembered_after(seen: Outlook, policy: Policy, simulation: Simulation) -> R
 
 def _outcome(operation: Operation, simulation: Simulation) -> Outcome:
     created = simulation.created.get((operation.resource, str(operation.source_id)))
-    return Outcome(operation.id, "done", operation.target_id or created)
+    return Outcome(operation_id=operation.id, status="done", target_id=operation.target_id or created)
 
 
 def _recall(state: State, connection: str, endpoint: str, known: Remembered) -> None:
@@ -74,7 +74,7 @@ def _recall(state: State, connection: str, endpoint: str, known: Remembered) -> 
     if not known.is_fresh:
         run_id = state.begin_run(connection, endpoint, "sync")
         state.begin_applying(run_id, "", ())
-        state.finish(run_id, Ending("done", is_complete=known.has_applied))
+        state.finish(run_id, Ending(status="done", is_complete=known.has_applied))
     place = {"connection": connection, "endpoint": endpoint}
     links = [place | _row(link) for link in (*known.users.values(), *known.groups.values())]
     links += [place | _row(link) | {"is_confirmed": False} for link in known.aside.values()]

@@ -9,7 +9,7 @@ from hypothesis import assume, example, given, note
 from hypothesis import strategies as st
 
 from scim_bridge.model.identity import Desired, Directory, Existing, Flaw, Kind, Value
-from scim_bridge.model.operation import Phase
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.policy import Policy, Protect
 from scim_bridge.model.remembered import Link, Remembered
@@ -108,13 +108,15 @@ def memories(draw: st.DrawFn) -> Remembered:
         shuffled = draw(st.permutations((*ids, f"gone-{kind}")))
         departed = st.sampled_from((None, datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 3, 13, tzinfo=UTC)))
         return {
-            s: Link(kind, s, t, {"active": draw(st.booleans())}, draw(departed))
+            s: Link(
+                kind=kind, source_id=s, target_id=t, applied={"active": draw(st.booleans())}, departed=draw(departed)
+            )
             for s, t in zip(chosen, shuffled, strict=False)
         }
 
     known = Remembered(
-        links("user", (*USER_IDS, "left1", "left2"), TARGET_IDS),
-        links("group", (*GROUP_IDS, "left3"), ("s1", "s2", "s3")),
+        users=links("user", (*USER_IDS, "left1", "left2"), TARGET_IDS),
+        groups=links("group", (*GROUP_IDS, "left3"), ("s1", "s2", "s3")),
         is_fresh=False,
         has_applied=draw(st.booleans()),
     )

@@ -28,7 +28,16 @@ def test_only_those_in_scope_are_members_and_only_groups_in_scope_have_any() -> 
 
 
 def reference(*users: str, group: str = "dev") -> AmbiguousMember:
-    return AmbiguousMember("Sato", (group,), users, (), (), "two are called Sato", "Use the id.", 2)
+    return AmbiguousMember(
+        reference="Sato",
+        groups=(group,),
+        users=users,
+        nested=(),
+        fits=(),
+        detail="two are called Sato",
+        remedy="Use the id.",
+        count=2,
+    )
 
 
 def test_a_reference_that_fits_several_users_decides_nobody() -> None:

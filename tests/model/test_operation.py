@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from scim_bridge.model.operation import Operation, Phase, renamed_to
+from scim_bridge.model.operation import Operation, renamed_to
+from scim_bridge.model.operation_kind import Phase
 
-BOSS = Operation("o1", "create_user", Phase.USERS, "boss", None, "boss", "new")
+BOSS = Operation(
+    id="o1", kind="create_user", phase=Phase.USERS, source_id="boss", target_id=None, subject="boss", reason="new"
+)
 STAFF = replace(BOSS, id="o2", source_id="u1", changes={"enterprise.manager": (None, "boss"), "title": (None, "x")})
 
 

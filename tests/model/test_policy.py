@@ -2,7 +2,8 @@
 
 import pytest
 
-from scim_bridge.model.policy import Limit, Protect, percent
+from scim_bridge.model.limit import Limit, percent
+from scim_bridge.model.policy import Protect
 
 PROTECT = Protect(users=("breakglass@*", "Admin?"), groups=("AWSControlTower*",))
 

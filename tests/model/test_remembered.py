@@ -5,8 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scim_bridge.model.operation import Operation, Phase
-from scim_bridge.model.remembered import DECISIONS, LASTING, LastApplied, Remembered, Resolution
+from scim_bridge.model.conflict_kind import CONFLICT_KINDS, LASTING, decisions
+from scim_bridge.model.identity import TargetKey
+from scim_bridge.model.operation import Operation
+from scim_bridge.model.operation_kind import Phase
+from scim_bridge.model.remembered import LastApplied, Remembered, Resolution
 from tests.builders import linked, on_target, target, user
 
 SATO = user("sato")
@@ -37,7 +40,7 @@ def test_a_value_is_free_unless_a_record_that_is_still_there_has_the_resource() 
     assert holding(Remembered()) == ["t-1"]
     assert holding(known) == []
     assert holding(replace(known, users={"sato": left})) == ["t-1"]
-    assert holding(Remembered(linked_elsewhere=frozenset({("user", "t-1")}))) == []
+    assert holding(Remembered(linked_elsewhere=frozenset({TargetKey("user", "t-1")}))) == []
 
 
 @pytest.mark.parametrize(("source_id", "target_id", "is_about"), [
@@ -46,11 +49,13 @@ def test_a_value_is_free_unless_a_record_that_is_still_there_has_the_resource() 
 def test_a_decision_is_about_its_record_or_its_resource(
     source_id: str | None, target_id: str | None, is_about: bool
 ) -> None:
-    operation = Operation("o", "update_user", Phase.USERS, source_id, target_id, "x", "")
+    operation = Operation(
+        id="o", kind="update_user", phase=Phase.USERS, source_id=source_id, target_id=target_id, subject="x", reason=""
+    )
     assert Resolution("source", "user", "sato", "t-1").is_about(operation) is is_about
     assert not Resolution("source", "group", "sato", "t-1").is_about(operation)
 
 
 def test_every_question_can_be_left_as_it_is() -> None:
-    assert all("ignore" in decisions for decisions in DECISIONS.values())
+    assert all("ignore" in decisions(kind) for kind in CONFLICT_KINDS)
     assert "ignore" in LASTING

@@ -3,10 +3,20 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scim_bridge.model.operation import Member, Operation, Phase
+from scim_bridge.model.operation import Member, Operation
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.touch import Touch, member_of_path, member_path, touches_of
 
-UPDATE = Operation("o", "update_user", Phase.USERS, "u", "t-1", "u", "", {"title": ("a", "b"), "locale": ("ja", None)})
+UPDATE = Operation(
+    id="o",
+    kind="update_user",
+    phase=Phase.USERS,
+    source_id="u",
+    target_id="t-1",
+    subject="u",
+    reason="",
+    changes={"title": ("a", "b"), "locale": ("ja", None)},
+)
 
 
 @given(st.text(max_size=20))
@@ -27,7 +37,16 @@ def test_an_update_writes_its_new_values_a_removal_none() -> None:
 
 def test_memberships_are_written_one_by_one_by_the_ids_that_users_got_since() -> None:
     members = (Member("a", "t-a", "a"), Member("new", None, "new"), Member("nobody", None, "nobody"))
-    add = Operation("o", "add_members", Phase.GRANT, "g", "s-1", "dev", "", members=members)
+    add = Operation(
+        id="o",
+        kind="add_members",
+        phase=Phase.GRANT,
+        source_id="g",
+        target_id="s-1",
+        subject="dev",
+        reason="",
+        members=members,
+    )
     written = touches_of(add, "s-1", "run 3", {"new": "t-new"})
     assert [(touch.path, touch.value) for touch in written] == [
         (member_path("t-a"), True),

@@ -5,16 +5,25 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from scim_bridge.model.conflict_kind import Decision
 from scim_bridge.model.plan import Conflict, Refusal
-from scim_bridge.model.remembered import Decision, Remembered, Resolution
+from scim_bridge.model.remembered import Remembered, Resolution
 from scim_bridge.plan.backoff import digest, waiting, with_due
 from tests.builders import user
 
 NINE = datetime(2027, 3, 13, 9, tzinfo=UTC)
 SATO = user("sato", title="Lead;")
-CONFLICT = Conflict("c-1", "refused_by_target", ("sato",), "", "")
+CONFLICT = Conflict(key="c-1", kind="refused_by_target", subjects=("sato",), detail="", remedy="")
 REFUSAL = Refusal(
-    "user", "sato", "", "t-1", digest(SATO), CONFLICT, frozenset({"title"}), mapping="m", due=NINE + timedelta(hours=1)
+    kind="user",
+    source_id="sato",
+    member="",
+    target_id="t-1",
+    digest=digest(SATO),
+    conflict=CONFLICT,
+    paths=frozenset({"title"}),
+    mapping="m",
+    due=NINE + timedelta(hours=1),
 )
 
 

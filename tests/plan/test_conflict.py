@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from scim_bridge.model.conflict_kind import decisions
 from scim_bridge.model.identity import Flaw
 from scim_bridge.model.plan import Conflict
-from scim_bridge.model.remembered import DECISIONS
 from scim_bridge.plan import conflict
 from tests.builders import on_target, user
 
@@ -35,7 +35,7 @@ def test_a_key_survives_a_rename(kind: str) -> None:
 @pytest.mark.parametrize("kind", ONE_OF_EACH)
 def test_what_a_person_can_decide_is_offered_in_the_remedy(kind: str) -> None:
     found, _ = ONE_OF_EACH[kind]()
-    assert any(f"--{decision}" in found.remedy for decision in DECISIONS[kind] if decision != "ignore")
+    assert any(f"--{decision}" in found.remedy for decision in decisions(kind) if decision != "ignore")
 
 
 def test_conflicts_of_two_kinds_or_of_two_users_are_two() -> None:

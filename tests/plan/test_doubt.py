@@ -4,22 +4,32 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from scim_bridge.model.doubt import Doubt
-from scim_bridge.model.operation import Member, Operation, Phase
+from scim_bridge.model.operation import Member, Operation
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.own_write import FRESH_FOR
 from scim_bridge.plan.doubt import settle, with_settled
 from tests.builders import FRESH, group, linked, on_target, target, user
 
 NINE = datetime(2027, 3, 13, 9, tzinfo=UTC)
 LATER = NINE + FRESH_FOR + timedelta(seconds=1)
-RETITLE = Operation("o1", "update_user", Phase.USERS, "sato", "t-1", "sato", "why", {"title": ("a", "Lead")})
+RETITLE = Operation(
+    id="o1",
+    kind="update_user",
+    phase=Phase.USERS,
+    source_id="sato",
+    target_id="t-1",
+    subject="sato",
+    reason="why",
+    changes={"title": ("a", "Lead")},
+)
 ADD = Operation(
-    "o2",
-    "add_members",
-    Phase.GRANT,
-    "dev",
-    "s-1",
-    "dev",
-    "why",
+    id="o2",
+    kind="add_members",
+    phase=Phase.GRANT,
+    source_id="dev",
+    target_id="s-1",
+    subject="dev",
+    reason="why",
     members=(Member("sato", None, "sato"), Member("ito", "t-2", "ito")),
 )
 KNOWN = linked(("user", "sato", "t-1"), title="a")

@@ -1,5 +1,6 @@
 """A plan for a few: who must be planned with them, and what is left of everybody else."""
 
+from scim_bridge.model.identity import SourceKey
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.match.correlate import Matches
 from scim_bridge.plan.only import Named, in_the_way, narrowed
@@ -18,7 +19,10 @@ def way(*users: str, **renamed: str) -> set[str]:
     """Who is in the way of these users, where those are to have the names of others."""
     records = (user(name, userName=f"{renamed.get(name, name)}@corp.example") for name in "abc")
     matches = matched(directory(*records), THERE, KNOWN)
-    return {source_id for _, source_id in in_the_way(matches, frozenset(("user", u) for u in users), terms().unique)}
+    return {
+        source_id
+        for _, source_id in in_the_way(matches, frozenset(SourceKey("user", u) for u in users), terms().unique)
+    }
 
 
 def test_nobody_is_in_the_way_of_who_keeps_the_name() -> None:

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from scim_bridge.model.operation import Change, Member, Operation, Outcome, Phase
+from scim_bridge.model.operation import Change, Member, Operation, Outcome
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.remembered import Remembered
 from scim_bridge.plan.backoff import digest
 from scim_bridge.plan.refusal import answered, told
@@ -11,15 +12,33 @@ from tests.builders import directory, group, matched, target, user
 SATO, DEV = user("sato", title="Lead;"), group("dev")
 MATCHES = matched(directory(SATO, DEV), target())
 CHANGES: dict[str, Change] = {"title": ("Engineer", "Lead;"), "locale": ("a", "b")}
-UPDATE = Operation("o1", "update_user", Phase.USERS, "sato", "t-1", "sato@x", "why", CHANGES)
-ADD = Operation(
-    "o2", "add_members", Phase.GRANT, "dev", "s-1", "dev", "why", members=(Member("sato", "t-1", "sato@x"),)
+UPDATE = Operation(
+    id="o1",
+    kind="update_user",
+    phase=Phase.USERS,
+    source_id="sato",
+    target_id="t-1",
+    subject="sato@x",
+    reason="why",
+    changes=CHANGES,
 )
-REFUSED = Outcome("o1", "held", "t-1", "r-1", detail="400", conflict_kind="refused_by_target")
+ADD = Operation(
+    id="o2",
+    kind="add_members",
+    phase=Phase.GRANT,
+    source_id="dev",
+    target_id="s-1",
+    subject="dev",
+    reason="why",
+    members=(Member("sato", "t-1", "sato@x"),),
+)
+REFUSED = Outcome(
+    operation_id="o1", status="held", target_id="t-1", request_id="r-1", detail="400", conflict_kind="refused_by_target"
+)
 
 
 def test_what_was_done_is_no_refusal() -> None:
-    assert told([(UPDATE, Outcome("o1", "done", "t-1"))], MATCHES) == []
+    assert told([(UPDATE, Outcome(operation_id="o1", status="done", target_id="t-1"))], MATCHES) == []
 
 
 def test_a_refused_update_is_remembered_with_the_paths_that_did_not_land() -> None:
@@ -61,7 +80,12 @@ def test_a_suspected_attribute_is_named_with_what_to_do() -> None:
 
 def held(operation: Operation) -> Outcome:
     return Outcome(
-        operation.id, "held", "s-1", conflict_kind="refused_by_target", refused=operation.members, reasons=("400",)
+        operation_id=operation.id,
+        status="held",
+        target_id="s-1",
+        conflict_kind="refused_by_target",
+        refused=operation.members,
+        reasons=("400",),
     )
 
 
@@ -84,7 +108,7 @@ def test_an_earlier_refusal_is_answered_once_the_same_was_sent_again() -> None:
     remembered = [r.remembered for r in (user_refusal, member_refusal) if r.remembered is not None]
     known = Remembered(refusals={refusal.key: refusal for refusal in remembered})
     other = replace(UPDATE, changes={"emails": (None, "x")})
-    assert answered(known, [(UPDATE, Outcome("o1", "done"))]) == {("user", "sato", "")}
+    assert answered(known, [(UPDATE, Outcome(operation_id="o1", status="done"))]) == {("user", "sato", "")}
     assert answered(known, [(ADD, held(ADD))]) == {("group", "dev", "sato")}
-    assert answered(known, [(other, Outcome("o1", "done"))]) == frozenset()
-    assert answered(known, [(UPDATE, Outcome("o1", "not_sent"))]) == frozenset()
+    assert answered(known, [(other, Outcome(operation_id="o1", status="done"))]) == frozenset()
+    assert answered(known, [(UPDATE, Outcome(operation_id="o1", status="not_sent"))]) == frozenset()

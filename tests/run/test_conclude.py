@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from scim_bridge.apply.engine import Applied
 from scim_bridge.errors import EndpointDown
-from scim_bridge.model.operation import OperationKind, Outcome
+from scim_bridge.model.operation import Outcome
+from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.plan import Paired
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import Remembered, Resolution
@@ -24,7 +25,9 @@ def ended(seen: Outlook = SEEN, **status: Outcome) -> Conclusion:
     """A run in which all went well, but for what is said here by the operation's kind."""
     outcomes = []
     for operation in seen.plan.operations:
-        outcome = status.get(operation.kind, Outcome("", "done", operation.target_id or "t-new"))
+        outcome = status.get(
+            operation.kind, Outcome(operation_id="", status="done", target_id=operation.target_id or "t-new")
+        )
         outcomes.append(replace(outcome, operation_id=operation.id))
     return conclude(seen.matches, seen.sides, seen.plan, seen.plan, Applied(tuple(outcomes)), Policy())
 
@@ -33,8 +36,10 @@ def pairs(conclusion: Conclusion) -> Mapping[str, Paired]:
     return {pair.source_id: pair for pair in conclusion.books.paired}
 
 
-REFUSED = Outcome("", "held", "t-1", "r-1", detail="400", conflict_kind="refused_by_target")
-FAILED = Outcome("", "failed")
+REFUSED = Outcome(
+    operation_id="", status="held", target_id="t-1", request_id="r-1", detail="400", conflict_kind="refused_by_target"
+)
+FAILED = Outcome(operation_id="", status="failed")
 
 
 def test_what_was_applied_is_remembered_once_it_landed() -> None:
@@ -75,7 +80,7 @@ def test_nothing_was_sent_so_nothing_was_tried() -> None:
 
 
 def test_where_the_endpoint_was_down_an_unanswered_request_says_nothing_of_its_object() -> None:
-    lost = Outcome("", "held", "t-1", conflict_kind="not_answered")
+    lost = Outcome(operation_id="", status="held", target_id="t-1", conflict_kind="not_answered")
     outcomes = tuple(replace(lost, operation_id=o.id) for o in SEEN.plan.operations)
     for stopped, kinds in ((None, {"not_answered"}), (EndpointDown("down"), set())):
         conclusion = conclude(
@@ -85,7 +90,9 @@ def test_where_the_endpoint_was_down_an_unanswered_request_says_nothing_of_its_o
 
 
 def test_a_run_about_some_remembers_those_alone() -> None:
-    outcomes = tuple(Outcome(o.id, "done", o.target_id or "t-new") for o in SEEN.plan.operations)
+    outcomes = tuple(
+        Outcome(operation_id=o.id, status="done", target_id=o.target_id or "t-new") for o in SEEN.plan.operations
+    )
     only = frozenset({("user", "sato")})
     conclusion = conclude(SEEN.matches, SEEN.sides, SEEN.plan, SEEN.plan, Applied(outcomes), Policy(), only)  # type: ignore[arg-type]
     assert set(pairs(conclusion)) == {"sato"}

@@ -9,7 +9,7 @@ from scim_bridge.model.plan import Bookkeeping, Conflict
 from scim_bridge.run.conclude import Conclusion
 from scim_bridge.run.lifecycle import Result
 
-CONFLICT = Conflict("c-1", "duplicate_user_name", ("sato",), "", "")
+CONFLICT = Conflict(key="c-1", kind="duplicate_user_name", subjects=("sato",), detail="", remedy="")
 
 
 @pytest.mark.parametrize(("applied", "conflicts", "failed", "code"), [

@@ -11,9 +11,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from scim_bridge.config import form
 from scim_bridge.config.document import Policy
 from scim_bridge.config.yaml_file import KeyPath, YamlFile, nearest, refuse
+from scim_bridge.model.conflict_kind import Decision
 from scim_bridge.model.identity import Kind, Value
-from scim_bridge.model.operation import OperationKind
-from scim_bridge.model.remembered import Decision
+from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.target.identity_center import IDENTITY_CENTER
 from tests.e2e.world import HEADER
 

@@ -34,7 +34,9 @@ def test_a_file_that_is_being_written_is_read_when_it_is_complete(
                 file.write(rows.pop())
 
     monkeypatch.setattr(stillness, "sleep", export)
-    source = CsvSource(CsvSettings(path, None, None, "auto", "auto"), "id", "id", still_for=60)
+    source = CsvSource(
+        CsvSettings(users=path, groups=None, members=None, encoding="auto", delimiter="auto"), "id", "id", still_for=60
+    )
     assert source.read("2027-03-13").snapshot.counts.users == 5
 
 

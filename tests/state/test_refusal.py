@@ -12,8 +12,16 @@ from scim_bridge.state.writer import Ending
 from tests.state.conftest import HERE, SHOWN, Desk, conflict
 
 CONFLICT = conflict("c-1", "refused_by_target")
-REFUSAL = Refusal("user", "sato", "", "t-sato", "digest", CONFLICT, frozenset({"title"}))
-DONE = Ending("done", is_complete=True, mapping="m")
+REFUSAL = Refusal(
+    kind="user",
+    source_id="sato",
+    member="",
+    target_id="t-sato",
+    digest="digest",
+    conflict=CONFLICT,
+    paths=frozenset({"title"}),
+)
+DONE = Ending(status="done", is_complete=True, mapping="m")
 
 
 @pytest.mark.parametrize(("times", "hours"), [(1, 1), (2, 2), (3, 4), (5, 16), (6, 24), (7, 24), (10_000, 24)])

@@ -9,11 +9,12 @@ from scim_bridge.view.conflict import still_open, view_conflicts
 
 NOON = datetime(2027, 3, 13, 12, tzinfo=UTC)
 NAME = "sato\x1b[2J"
-RECORD = ConflictRecord("corp", "c-1", "duplicate_user_name", (NAME,), "two claim it", "Rename one.", NOON, NOON)
+TWICE = Conflict(key="c-1", kind="duplicate_user_name", subjects=(NAME,), detail="two claim it", remedy="Rename one.")
+RECORD = ConflictRecord(connection="corp", conflict=TWICE, first_seen=NOON, last_seen=NOON)
 
 
 def test_who_waits_longest_comes_first() -> None:
-    older = replace(RECORD, key="c-2", first_seen=NOON - timedelta(days=1))
+    older = replace(RECORD, conflict=replace(TWICE, key="c-2"), first_seen=NOON - timedelta(days=1))
     assert [view.key for view in view_conflicts([RECORD, older])] == ["c-2", "c-1"]
 
 
@@ -30,7 +31,15 @@ def test_a_decision_says_what_by_whom_and_why() -> None:
 
 
 def unreadable(name: str, path: str = "active", target_id: str | None = "t-1") -> Conflict:
-    return Conflict(f"c-{name}", "rule_failed", (name,), "", "", target_id, path=path)
+    return Conflict(
+        key=f"c-{name}",
+        kind="rule_failed",
+        subjects=(name,),
+        detail="",
+        remedy="",
+        target_id=target_id,
+        path=path,
+    )
 
 
 def test_who_may_still_sign_in_though_no_rule_understands_the_status_is_named_first() -> None:
@@ -40,4 +49,4 @@ def test_who_may_still_sign_in_though_no_rule_understands_the_status_is_named_fi
 
 
 def test_a_newcomer_and_another_attribute_are_no_open_door() -> None:
-    assert still_open([unreadable("sato", target_id=None), unreadable("ito", path="title"), RECORD]) == ""
+    assert still_open([unreadable("sato", target_id=None), unreadable("ito", path="title"), TWICE]) == ""

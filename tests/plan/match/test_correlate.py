@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from scim_bridge.model.identity import Flaw
+from scim_bridge.model.identity import Flaw, TargetKey
 from scim_bridge.model.policy import Policy, Protect
 from scim_bridge.model.remembered import Remembered
 from tests.builders import directory, group, linked, matched, on_target, planned, target, terms, told, user
@@ -61,7 +61,7 @@ def test_one_record_that_matches_two_resources_is_held() -> None:
 
 def test_what_another_connection_has_is_taken_and_never_an_orphan() -> None:
     existing = target(on_target("t1", user("x", userName="a@x"), externalId=""))
-    known = Remembered(is_fresh=False, linked_elsewhere=frozenset({("user", "t1")}))
+    known = Remembered(is_fresh=False, linked_elsewhere=frozenset({TargetKey("user", "t1")}))
     desired = directory(user("u", userName="a@x"))
     assert _situations(matched(desired, existing, known).users)["u"] == "taken held"
     assert planned(directory(), existing, known).skipped == ()
