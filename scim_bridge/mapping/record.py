@@ -187,7 +187,7 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw], choices: _Choice
             # Who may sign in is not known, so nothing is granted meanwhile, and no one is created open.
             flaws.append(_failed(rule.rule.path, failure, is_fatal=_holds(rule, failure)))
             if isinstance(failure, Several):
-                attributes[rule.rule.path] = failure.value  # to call it by, and so that nobody else takes it
+                attributes[rule.rule.path] = failure.value  # to call it by, and so that no one else takes it
                 may_be = failure.fits
     return Desired(
         kind=rules.kind,

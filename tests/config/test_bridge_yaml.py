@@ -97,7 +97,7 @@ def test_where_assignments_are_read_is_a_region(tmp_path: Path, region: str) -> 
         ("    schedule: {verify: daily}\n", "schedule.verify is not a duration; write auto, or 15m, 24h"),
         ("    schedule: {verify: 0s}\n", "schedule.verify is not a duration"),
         ('service: {listen: "0.0.0.0:8080"}\n', "loopback"),
-        ("connections: {}\n", "stands twice"),
+        ("connections: {}\n", "is there twice"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_its_place(tmp_path: Path, extra: str, sentence: str) -> None:
