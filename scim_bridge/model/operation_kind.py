@@ -29,7 +29,7 @@ OperationKind = Literal[
 
 
 class Phase(IntEnum):
-    """What must land before what (design.md §6.1). A phase begins when everything of the one before has ended."""
+    """What must land before what (docs/design.md §6.1). A phase begins when everything of the one before has ended."""
 
     REVOKE = 1
     FREE_NAMES = 2

@@ -12,7 +12,7 @@ from scim_bridge.plan.match.correlate import Match
 class Draft:
     """One request to be. is_extra: a request beyond one a resource (a swap, a split, a manager cycle).
 
-    drifted: paths of changes that only undo what somebody else did. Two drafts are never equal (eq=False): one is a key
+    drifted: paths of changes that only undo what someone else did. Two drafts are never equal (eq=False): one is a key
     by being itself, however it changes while it is put in order.
     """
 
