@@ -1,7 +1,8 @@
 """What a command costs before it does anything: `python -m bench.startup [RUNS]`.
 
 CPU as a multiple of `python -c pass`, measured in turn with it, and peak memory, each of whole processes. On a busy
-machine the least of the runs says more than the median. Bytecode is compiled first, as it is in the image.
+machine the least of the runs says more than the median. Linux counts what this process held when it started another as
+that one's peak, so that no memory below some 32 MiB is told apart. Bytecode is compiled first, as it is in the image.
 """
 
 import compileall
