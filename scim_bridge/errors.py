@@ -8,7 +8,7 @@ BridgeError(what, way_out)
 ```
 
 A Retry that has used up its patience leaves `target/retry.py` as NotAnswered where the endpoint answers others, else
-as EndpointDown, and `source/entra/retry.py` as SourceUnreadable (both Stop).
+as EndpointDown, and `source/entra/graph.py` as SourceUnreadable (both Stop).
 The guard returns a verdict; it does not raise.
 """
 
@@ -34,7 +34,7 @@ class Retry(BridgeError):
 
 
 class Throttled(Retry):
-    """429: too many requests, from us or from anybody else on the same quota."""
+    """429: too many requests, from us or from anyone else on the same quota."""
 
 
 class ServerFault(Retry):
@@ -50,7 +50,7 @@ class AnswerLost(Retry):
 
 
 class Hold(BridgeError):
-    """This object waits for a person; the others go on. request_id: AWS's id of the refused request, for CloudTrail."""
+    """This object waits for a decision; others go on. request_id: AWS's id of the refused request, for CloudTrail."""
 
     def __init__(self, what: str, way_out: str = "", *, request_id: str = "") -> None:
         super().__init__(what, way_out)

@@ -1,6 +1,6 @@
 """Sending again: the loop, the pauses, and what a server's Retry-After says. tenacity is imported here alone.
 
-For how long, and what it comes to in the end, differs from system to system: target/retry.py, source/entra/retry.py.
+For how long, and what it comes to in the end, differs from system to system: target/retry.py, source/entra/graph.py.
 """
 
 import random
@@ -57,7 +57,7 @@ def _failure(state: tenacity.RetryCallState) -> Failure:
 
 
 def jitter(attempt: int, chance: Callable[[], float] = random.random) -> float:
-    """Seconds to wait where nobody asks for any: by chance up to 0.5 × 2**(attempt-1), at most 30 (full jitter).
+    """Seconds to wait where no one asks for any: by chance up to 0.5 × 2**(attempt-1), at most 30 (full jitter).
 
     attempt counts from 1. Chance keeps clients that were throttled together from coming back together.
     """

@@ -157,6 +157,7 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw], choices: _Choice
     record = row.record
     source_id = "" if is_rounded(record.id) else record.id
     attributes: dict[str, Value] = {EXTERNAL_ID: source_id}
+    may_be: tuple[str, ...] = ()
     if record.id and not source_id:
         detail = (
             f"the id ({rules.id}) is {record.id!r}, a number that a spreadsheet has rounded, so it is not a valid id"
@@ -174,11 +175,12 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw], choices: _Choice
         try:
             attributes[rule.rule.path] = _value(rule, row, choices)
         except EvaluationFailed as failure:
-            # Who may sign in is not known, so nothing is granted meanwhile, and nobody is created open.
+            # Who may sign in is not known, so nothing is granted meanwhile, and no one is created open.
             flaws.append(_failed(rule.rule.path, failure, is_fatal=_holds(rule, failure)))
             if isinstance(failure, Several):
-                attributes[rule.rule.path] = failure.value  # to call it by, and so that nobody else takes it
-    return Desired(rules.kind, source_id, attributes, (record.place,), tuple(flaws))
+                attributes[rule.rule.path] = failure.value  # to call it by, and so that no one else takes it
+                may_be = failure.fits
+    return Desired(rules.kind, source_id, attributes, (record.place,), tuple(flaws), may_be=may_be)
 
 
 def _holds(rule: CompiledRule, failure: EvaluationFailed) -> bool:
@@ -203,11 +205,12 @@ def _failed(path: str, why: EvaluationFailed, *, is_fatal: bool) -> Flaw:
 def _merge(rows: list[tuple[bool, Desired]]) -> Desired:
     """Rows that share an id are one held record, as the first in scope has it, but active if any row is."""
     first = next(desired for is_in_scope, desired in rows if is_in_scope)
-    detail = f"id {first.source_id!r} stands in several rows"
+    detail = f"id {first.source_id!r} is in several rows"
     duplicate = Flaw("duplicate_id", EXTERNAL_ID, detail, "Give each row an id of its own.", fatal=True)
     flaws = {(f.kind, f.attribute): f for is_in_scope, desired in rows if is_in_scope for f in desired.flaws}
     attributes = dict(first.attributes)
     if any(ACTIVE in desired.attributes for _, desired in rows):
         attributes[ACTIVE] = any(desired.attributes.get(ACTIVE) is not False for _, desired in rows)
     places = tuple(place for _, desired in rows for place in desired.places)
-    return Desired(first.kind, first.source_id, attributes, places, (*flaws.values(), duplicate))
+    may_be = tuple(dict.fromkeys(target_id for _, desired in rows for target_id in desired.may_be))
+    return Desired(first.kind, first.source_id, attributes, places, (*flaws.values(), duplicate), may_be=may_be)

@@ -20,10 +20,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Unusable(EvaluationFailed):
-    """The rule reads an attribute with a character that is no text."""
+    """The rule reads an attribute with a character that is not text."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} holds a character that is no text (NUL or half a surrogate pair)")
+        super().__init__(f"{name} holds a character that is not text (NUL or half a surrogate pair)")
 
 
 class Ambiguous(EvaluationFailed):
@@ -31,10 +31,15 @@ class Ambiguous(EvaluationFailed):
 
 
 class Several(EvaluationFailed):
-    """A rule to match by gives several values, and different resources on the target hold them. value: the first."""
+    """A rule to match by gives several values, and different resources on the target hold them. value: the first.
 
-    def __init__(self, value: Value, fits: Iterable[str]) -> None:
-        super().__init__(f"its values are held by different resources on the target: {', '.join(fits)}")
+    fits: target ids of these resources.
+    """
+
+    def __init__(self, value: Value, fits: Iterable[Existing]) -> None:
+        self.fits = tuple(each.target_id for each in fits)
+        named = ", ".join(sorted(f"{each.name} ({each.target_id})" for each in fits))
+        super().__init__(f"its values are held by different resources on the target: {named}")
         self.value = value
 
 
@@ -43,8 +48,8 @@ class Row:
     """One record while its rules run. unreadable: the attributes that no rule may read, each with the reason.
 
     attributes: those of the record in the form that rules see. sets: those of them that have several values. applied:
-    what was last applied to the record's resource, by path. fits: the names of the resources it may be, where no rule
-    can tell which.
+    what was last applied to the record's resource, by path. fits: the resources it may be, where no rule can tell
+    which.
     """
 
     record: Record
@@ -55,7 +60,7 @@ class Row:
     sets: Sets
     unreadable: Mapping[str, EvaluationFailed]
     applied: Mapping[str, Value]
-    fits: tuple[str, ...] = ()
+    fits: tuple[Existing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ def row_of(record: Record, rules: CompiledRules, today: str, last: LastApplied) 
 def _as_adopted(row: Row, last: LastApplied) -> Row:
     """Where nothing was applied, what a resource shows that any of the record's values to match by is held by.
 
-    It is going to be adopted by that value, so it keeps the values that it holds; otherwise somebody who is there under
+    It is going to be adopted by that value, so it keeps the values that it holds; otherwise someone who is there under
     another of their addresses would be created a second time.
     """
     found: dict[str, Existing] = {}
@@ -89,7 +94,7 @@ def _as_adopted(row: Row, last: LastApplied) -> Row:
                 found |= {e.target_id: e for e in last.free(row.rules.kind, rule.rule.path, single(value))}
     if len(found) == 1:
         return replace(row, applied=next(iter(found.values())).attributes)
-    return replace(row, fits=tuple(sorted(f"{e.name} ({e.target_id})" for e in found.values())))
+    return replace(row, fits=tuple(found[target_id] for target_id in sorted(found)))
 
 
 def _possible(rule: CompiledRule, row: Row) -> Iterator[Value]:
@@ -123,7 +128,7 @@ def _looked_at(record: Record, rules: CompiledRules, today: str, applied: Mappin
 
 def _is_ascii(attributes: Mapping[str, object]) -> bool:
     try:
-        return "".join(attributes.values()).isascii()  # type: ignore[arg-type]  # what is no text raises
+        return "".join(attributes.values()).isascii()  # type: ignore[arg-type]  # what is not text raises
     except TypeError:
         return False
 
@@ -229,9 +234,9 @@ def _plain(attributes: Mapping[str, object], language: Language) -> list[str]:
 def _fault(name: str, value: object, language: Language) -> EvaluationFailed | None:
     kind = language.names.get(name, "dyn")
     if kind == "string" and not isinstance(value, str):
-        return EvaluationFailed(f"{name} is no text")
+        return EvaluationFailed(f"{name} is not text")
     if kind == "strings" and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
-        return EvaluationFailed(f"{name} is no list of texts")
+        return EvaluationFailed(f"{name} is not a list of texts")
     return None if is_clean(*_texts(value)) else Unusable(name)
 
 

@@ -1,6 +1,7 @@
 """Readers of directories. A source reads, and knows nothing of target or schedule."""
 
-from scim_bridge.config.source import CsvSettings, LdapSettings, SourceSettings
+from scim_bridge.config.source import CsvSettings, EntraSettings, LdapSettings, SourceSettings
+from scim_bridge.errors import Misconfigured
 from scim_bridge.model.protocol import Source
 from scim_bridge.model.source import Wanted
 from scim_bridge.source.csv_file import CsvSource
@@ -8,14 +9,15 @@ from scim_bridge.source.newest_export import fingerprint
 
 
 def fingerprint_of(settings: SourceSettings) -> str:
-    """A hash of what the source holds, where looking costs nobody anything (files); else, or if unreadable, ""."""
+    """A hash of what the source holds, where looking costs no one anything (files); else, or if unreadable, ""."""
     return fingerprint(settings) if isinstance(settings, CsvSettings) else ""
 
 
 def open_source(settings: SourceSettings, users: Wanted, groups: Wanted) -> Source:
     """The source of a connection. users, groups: what the mapping uses of each kind.
 
-    A kind's libraries are only imported where it is used. Raises Misconfigured if they are not installed.
+    A kind's libraries are only imported where it is used. Raises Misconfigured if they are not installed, or if no
+    source reads settings of this class: a kind that was added to the configuration is never read as another kind.
     """
     if isinstance(settings, CsvSettings):
         return CsvSource(settings, users.id, groups.id)
@@ -23,6 +25,11 @@ def open_source(settings: SourceSettings, users: Wanted, groups: Wanted) -> Sour
         from scim_bridge.source.ldap.source import LdapSource
 
         return LdapSource(settings, users, groups)
-    from scim_bridge.source.entra.source import EntraSource
+    if isinstance(settings, EntraSettings):
+        from scim_bridge.source.entra.source import EntraSource
 
-    return EntraSource(settings, users, groups)
+        return EntraSource(settings, users, groups)
+    raise Misconfigured(
+        f"there is no source that reads {type(settings).__name__}",
+        "Set source.kind to csv, ldap or entra.",
+    )

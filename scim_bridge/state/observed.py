@@ -28,7 +28,7 @@ from scim_bridge.state.statement import (
     SHOWN,
     TARGETS_OF,
 )
-from scim_bridge.state.table import MembershipRow, ReadingRow, ResourceRow, SeenChangeRow
+from scim_bridge.state.table import LinkRow, MembershipRow, ReadingRow, ResourceRow, SeenChangeRow
 
 _Item = TypeVar("_Item")
 _BATCH = 10_000
@@ -159,16 +159,21 @@ def _read_before(database: Connection, endpoint: str) -> set[int]:
     return {row for row in database.execute(select(col(ResourceRow.id)).where(*mine)).scalars() if row is not None}
 
 
-def settle_members(database: Connection, endpoint: str, strays: Set[tuple[str, str]]) -> None:
+def settle_members(database: Connection, connection: str, endpoint: str, strays: Set[tuple[str, str]]) -> None:
     """A plan has been applied to its end: what is seen is as we left it, but for strays.
 
-    strays: (group, user) target ids whose membership somebody else changed, and which are left so.
+    strays: (group, user) target ids whose membership someone else changed, and which are left so. The groups of other
+    connections stay as those left them: what is drift there, only a run of theirs can say.
     """
     group, user = aliased(ResourceRow), aliased(ResourceRow)
     row = (col(MembershipRow.group_row), col(MembershipRow.user_row))
     is_seen = col(MembershipRow.is_seen)
     query = select(*row, col(group.target_id), col(user.target_id), is_seen)
     query = query.join(group, col(group.id) == row[0]).join(user, col(user.id) == row[1])
+    elsewhere = select(col(LinkRow.target_id)).where(
+        col(LinkRow.endpoint) == endpoint, col(LinkRow.kind) == "group", col(LinkRow.connection) != connection
+    )
+    query = query.where(col(group.target_id).not_in(elsewhere))
     differing = query.where(col(group.endpoint) == endpoint, or_(~is_seen, ~col(MembershipRow.is_ours)))
     found = database.execute(differing).all()
     over = [

@@ -1,7 +1,7 @@
 """What any SCIM server says of itself (RFC 7643 §5, §7) → capabilities: its ServiceProviderConfig and its Schemas.
 
 Attributes that it does not list, never shows, or does not let us change have no place there: they would be sent again
-on every run, or be wrong for ever. What a server leaves unsaid has the value that RFC 7643 §2.2 gives it.
+on every run, or be wrong forever. What a server leaves unsaid has the value that RFC 7643 §2.2 gives it.
 """
 
 import sys
@@ -36,7 +36,10 @@ _EXTERNAL_ID = Characteristic(required=True, max_length=_ANY_LENGTH, uniqueness=
 
 
 def read_capabilities(client: ScimClient) -> Capabilities:
-    """Ask the server. Raises Stop if it does not say, or cannot hold what every directory has."""
+    """Ask the server: two requests, three attempts each, since a person may be waiting (`check`).
+
+    Raises Stop if it does not say what it can hold, or cannot hold what every directory has.
+    """
     try:
         config = client.get("ServiceProviderConfig", needs="patch", attempts=_ATTEMPTS).body
         schemas = client.get("Schemas", needs="Resources", attempts=_ATTEMPTS).body["Resources"]
@@ -49,7 +52,11 @@ def read_capabilities(client: ScimClient) -> Capabilities:
 
 
 def capabilities_of(config: Mapping[str, Any], schemas: list[dict[str, Any]]) -> Capabilities:
-    """The capabilities in a ServiceProviderConfig and the list of Schemas. Raises Stop."""
+    """The capabilities in a ServiceProviderConfig (RFC 7643 §5) and the Resources of a list of Schemas (§7).
+
+    Raises Stop if users, groups, userName, a group's displayName or members have no place.
+    """
+    # A schema's URN is written in any case (RFC 7644 §3.10).
     by_id = {str(s.get("id", "")).lower(): _by_name(s.get("attributes")) for s in schemas if isinstance(s, dict)}
     user, group = by_id.get(CORE["user"].lower()), by_id.get(CORE["group"].lower())
     if not user or not group:
@@ -58,8 +65,8 @@ def capabilities_of(config: Mapping[str, Any], schemas: list[dict[str, Any]]) ->
     members = group.get("members", {})
     shows_members = members.get("returned", "default") in ("always", "default") if members else False
     if not shows_members:
-        # A filter on groups.value or members.value may find nobody instead of being refused (seen with scim2-server),
-        # and whoever is not seen in a group would stay in it for ever.
+        # A filter on groups.value or members.value may find no one instead of being refused (seen with scim2-server),
+        # and anyone who is not seen in a group would stay in it forever.
         raise Stop(
             "the target does not show groups with their members, so memberships could not be compared",
             "If the server has a setting for it, let it return members by default.",
@@ -72,7 +79,9 @@ def capabilities_of(config: Mapping[str, Any], schemas: list[dict[str, Any]]) ->
         if path not in places:
             raise Stop(f"the target does not let {path} of {kind} be set", "It must, as in RFC 7643.")
     attributes: dict[Kind, dict[str, Characteristic]] = {"user": users, "group": groups}
+    # A server that cuts pages silently at its own maximum is asked for no more than that.
     most = config.get("filter", {}).get("maxResults") if isinstance(config.get("filter"), dict) else None
+    # No schema says how many changes a PATCH may hold, so the number that Identity Center takes serves here too.
     return Capabilities(
         attributes,
         _CHANGES,
@@ -105,8 +114,10 @@ def _user_places(
 ) -> Iterator[tuple[str, Characteristic]]:
     yield EXTERNAL_ID, _EXTERNAL_ID
     yield from _places(core, "", _SIMPLE)
+    # `active` has a place only where it can be set: else it would be sent again on every run.
     if ACTIVE in core and _is_ours_to_set(core[ACTIVE]):
         yield ACTIVE, Characteristic(is_boolean=True)
+    # A list is written as one entry with a `value`: list and sub-attribute must both be ours to set.
     for path in _LISTS:
         value = _by_name(core.get(path, {}).get("subAttributes")).get("value")
         if value is not None and _is_ours_to_set(core[path]) and _is_ours_to_set(value):

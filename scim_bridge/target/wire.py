@@ -1,6 +1,10 @@
-"""Attributes by path ↔ SCIM bodies (RFC 7643, RFC 7644 §3.5), in the forms Identity Center takes (design.md §6.10)."""
+"""Attributes by path ↔ SCIM bodies (RFC 7643, RFC 7644 §3.5), in the forms Identity Center takes. Pure.
 
-from collections.abc import Iterable, Mapping, Sequence
+One email, phone number, role and address each, the email marked as primary; every PATCH operation about one attribute,
+always with its path (docs/identity-center.md §2.2, §2.6, §7.3).
+"""
+
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -16,20 +20,18 @@ _PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 _LISTS = ("emails", "phoneNumbers", "roles")
 
 
-def _places(holder: str, *keys: str) -> dict[str, str]:
-    return {key: holder + key for key in keys}
+def _places(holder: str, keys: str) -> dict[str, str]:
+    """Key → path of each of these keys, written with spaces between them."""
+    return {key: holder + key for key in keys.split()}
 
 
 # An answer's keys → paths, one table for each object inside a resource.
 _SHOWN = _places(
-    "", "userName", "externalId", "displayName", "nickName", "profileUrl", "title", "userType", "preferredLanguage",
-    "locale", "timezone",
-)  # fmt: skip
-_SHOWN_NAME = _places(
-    "name.", "formatted", "givenName", "familyName", "middleName", "honorificPrefix", "honorificSuffix"
+    "", "userName externalId displayName nickName profileUrl title userType preferredLanguage locale timezone"
 )
-_SHOWN_ADDRESS = _places("addresses.", "formatted", "streetAddress", "locality", "region", "postalCode", "country")
-_SHOWN_ENTERPRISE = _places("enterprise.", "employeeNumber", "costCenter", "organization", "division", "department")
+_SHOWN_NAME = _places("name.", "formatted givenName familyName middleName honorificPrefix honorificSuffix")
+_SHOWN_ADDRESS = _places("addresses.", "formatted streetAddress locality region postalCode country")
+_SHOWN_ENTERPRISE = _places("enterprise.", "employeeNumber costCenter organization division department")
 _SHOWN_EMAIL = {"value": "emails"}
 _SHOWN_PHONE = {"value": "phoneNumbers"}
 _SHOWN_ROLE = {"value": "roles"}
@@ -46,6 +48,7 @@ def to_resource(kind: Kind, attributes: Mapping[str, Value]) -> dict[str, Any]:
                 body["schemas"].append(ENTERPRISE)
             body.setdefault(ENTERPRISE, {})[part] = {"value": value} if part == "manager" else value
         elif holder == "addresses":
+            # Only one address fits. Its type is the one that Entra ID's provisioning sends.
             body.setdefault("addresses", [{"type": "work"}])[0][part] = value
         elif part:
             body.setdefault(holder, {})[part] = value
@@ -55,7 +58,10 @@ def to_resource(kind: Kind, attributes: Mapping[str, Value]) -> dict[str, Any]:
 
 
 def to_patch(changes: Mapping[str, Change]) -> dict[str, Any]:
-    """The body of a PATCH: one operation an attribute, each with its path; the address whole, as it comes in parts."""
+    """The body of a PATCH (RFC 7644 §3.5.2): one operation an attribute, each with its path; the address whole.
+
+    changes: path → (old, new), new None to remove. A path-less operation may hold one attribute only, so none is sent.
+    """
     operations: list[dict[str, Any]] = []
     address: dict[str, Value] = {}
     for path, (_, new) in changes.items():
@@ -63,11 +69,14 @@ def to_patch(changes: Mapping[str, Change]) -> dict[str, Any]:
             if new is not None:
                 address[path.removeprefix("addresses.")] = new
         elif new is None:
+            # "" is refused (minimum length 1), so an attribute is cleared by removing it (docs/identity-center.md
+            # §4.3).
             operations.append({"op": "remove", "path": _wire_path(path)})
         else:
             operations.append({"op": "replace", "path": _wire_path(path), "value": _wire_value(path, new)})
     if any(path.startswith("addresses.") for path in changes):
         if address:
+            # Whole: Identity Center changes parts of an address only when all are set (docs/identity-center.md §7.8).
             whole: list[dict[str, Value]] = [{"type": "work", **address}]
             operations.append({"op": "replace", "path": "addresses", "value": whole})
         else:
@@ -77,6 +86,7 @@ def to_patch(changes: Mapping[str, Change]) -> dict[str, Any]:
 
 def to_changed(shown: Mapping[str, Any], changes: Mapping[str, Change]) -> dict[str, Any]:
     """A resource as it was shown, with these changes: the body of a PUT. The address whole, as in to_patch."""
+    # PUT wipes what it does not name, so the body begins with all that was shown, known to us or not.
     body = deepcopy(dict(shown))
     if any(path.startswith("addresses.") for path in changes):
         body.pop("addresses", None)
@@ -91,6 +101,7 @@ def to_changed(shown: Mapping[str, Any], changes: Mapping[str, Change]) -> dict[
             body.pop(path, None)
         else:
             body[path] = _wire_value(path, new)
+    # `schemas` names the extensions that the body has, no more and no fewer (RFC 7643 §3).
     schemas = [schema for schema in body.get("schemas", ()) if schema != ENTERPRISE]
     return body | {"schemas": [*schemas, ENTERPRISE] if ENTERPRISE in body else schemas}
 
@@ -104,21 +115,6 @@ def _put(body: dict[str, Any], holder: str, part: str, path: str, new: Value | N
     body[holder] = inner
     if not inner:
         del body[holder]
-
-
-def with_members(shown: Mapping[str, Any], user_ids: Sequence[str]) -> dict[str, Any]:
-    """A group as it was shown, with these users in it."""
-    members = list(shown.get("members") or ())
-    there = {member.get("value") for member in members}
-    added = [{"value": user_id} for user_id in dict.fromkeys(user_ids) if user_id not in there]
-    return dict(shown) | {"members": members + added} if added else dict(shown)
-
-
-def without_members(shown: Mapping[str, Any], user_ids: Sequence[str]) -> dict[str, Any]:
-    """A group as it was shown, without these users."""
-    gone, members = set(user_ids), list(shown.get("members") or ())
-    left = [member for member in members if member.get("value") not in gone]
-    return dict(shown) | {"members": left} if len(left) < len(members) else dict(shown)
 
 
 def to_member_patch(op: str, user_ids: Iterable[str], *, by_filter: bool = False) -> dict[str, Any]:
@@ -156,11 +152,12 @@ def from_resource(kind: Kind, body: Mapping[str, Any]) -> Existing:
     What is absent, empty or no text is left out.
 
     `active` may come as text, as in the documented examples; a user shown without it counts as active, so that a
-    leaver is shut out all the same.
+    leaver is deactivated all the same.
     """
     attributes: dict[str, Value] = {}
     _take(attributes, body, _SHOWN)
     if kind == "user":
+        # Missing means active: taken for inactive, a leaver would never be deactivated.
         active = body.get("active", True)
         attributes["active"] = active if isinstance(active, bool) else str(active).lower() != "false"
         _take(attributes, body.get("name"), _SHOWN_NAME)
@@ -176,7 +173,7 @@ def from_resource(kind: Kind, body: Mapping[str, Any]) -> Existing:
 
 
 def _take(attributes: dict[str, Value], shown: Any, places: Mapping[str, str]) -> None:
-    """Put the texts of one object where they belong: its key → path. What is no object holds nothing."""
+    """Put the texts of one object where they belong: its key → path. What is not an object holds nothing."""
     if isinstance(shown, dict):
         for key, value in shown.items():
             path = places.get(key)

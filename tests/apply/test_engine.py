@@ -152,7 +152,7 @@ def test_a_stop_while_it_is_looked_for_who_holds_a_name_leaves_the_door_shut(
 def test_a_rename_of_a_group_that_is_refused_is_looked_at(
     sandbox: Sandbox, target: ScimTarget, kind: FaultKind, status: str
 ) -> None:
-    """A 400 on PATCH of a group does not prove that nothing changed (reference, 7.2)."""
+    """A 400 on PATCH of a group does not prove that nothing changed (docs/identity-center.md §7.2)."""
     _run(target, _group("g"))
     group_id = sandbox.state()["groups"][0]["id"]
     sandbox.fail(Fault(kind, "PATCH", "Groups", status=400))
@@ -203,6 +203,23 @@ def test_what_an_earlier_run_of_the_plan_did_is_not_sent_again(sandbox: Sandbox,
     assert applied.has_succeeded
     assert notes.begun == ["add_members g"]
     assert sandbox.counts.writes == 1
+
+
+def test_who_was_found_locked_before_a_plan_was_cut_gets_nothing_when_it_goes_on(
+    sandbox: Sandbox, target: ScimTarget
+) -> None:
+    """The journal says that the user is there; that somebody had locked the user, only the target tells."""
+    name = {"givenName": "g", "familyName": "f"}
+    sandbox.seed({"users": [{"externalId": "a", "userName": "a", "name": name, "displayName": "x", "active": False}]})
+    first = _run(target, _user("a"), _group("g"))
+    assert first.outcomes[0].found_locked
+    notes = Notes()
+    notes.done_before = [Outcome(o.operation_id, "done", o.target_id, o.request_id) for o in first.outcomes]
+    add = _members("add_members", "g", Member("a", None, "a"))
+    ground = Ground(inventory=target.read())
+    applied = apply((_user("a"), _group("g"), add), target, notes, ground, Work(threads=4))
+    assert "is inactive on the target, so the membership waits" in applied.outcomes[2].detail
+    assert list(sandbox.state()["members"].values()) == [[]]
 
 
 def test_a_manager_who_is_refused_keeps_nobody_out(sandbox: Sandbox, target: ScimTarget) -> None:

@@ -35,7 +35,7 @@ def age(world: World, hours: float) -> None:
 
 def user_of(world: World, external_id: str) -> Any:
     found = world.sandbox.app.store.users.find("externalId", external_id)
-    assert found is not None, f"no user bears {external_id}"
+    assert found is not None, f"no user has {external_id}"
     return found
 
 
@@ -152,7 +152,7 @@ def test_ids_that_all_change_under_link_count_as_a_change_of_mapping(world: Worl
     world.write(people)
     said = cli("sync")
     assert said.code == 4
-    assert "10 of 10 managed users would change by the mapping or by a new source id" in said.err
+    assert "10 of 10 managed users would be changed by the mapping or by a new source id" in said.err
     assert cli("sync", "--approve").code == 0
     assert {user["userName"]: user["id"] for user in world.sandbox.state()["users"]} == ids
     world.assert_equal_to(people)
@@ -192,6 +192,25 @@ def test_who_changes_the_same_value_three_times_in_a_row_is_another_provisioner(
     age(world, 50)
     assert cli("sync").code == 0
     assert conflicts(cli) == {}
+
+
+def test_what_a_person_decides_again_and_again_is_no_other_provisioners_work(
+    world: World, people: People, cli: Cli
+) -> None:
+    """Under `drift: report` each value is set back because a person said so, and so is each user who is let in."""
+    allow(world, "drift: report")
+    people.users["a"]["title"] = "Engineer"
+    world.write(people)
+    assert cli("sync").code == 0
+    for path, value, kind in [("title", "by hand", "drift")] * 4 + [("active", False, "disabled_there")] * 4:
+        user_of(world, "a").attributes[path] = value
+        assert cli("sync", "--full").code == 5
+        assert list(conflicts(cli)) == [kind]
+        assert cli("conflicts", "resolve", kind, "--source").code == 0
+        assert cli("sync").code == 0
+        assert user_of(world, "a").attributes[path] != value
+        assert conflicts(cli) == {}
+        age(world, 1)
 
 
 def test_under_report_drift_stays_until_a_person_or_the_source_decides(world: World, people: People, cli: Cli) -> None:

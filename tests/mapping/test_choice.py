@@ -137,6 +137,7 @@ def test_whose_values_several_hold_is_held(tmp_path: Path) -> None:
     assert [(flaw.kind, flaw.attribute, flaw.fatal) for flaw in user.flaws] == [("several_held", "userName", True)]
     assert user.name == "a@x"
     assert "a@x (t-1), b@x (t-2)" in user.flaws[0].detail
+    assert user.may_be == ("t-1", "t-2")
 
 
 def test_a_value_of_somebody_who_is_linked_is_not_looked_for(tmp_path: Path) -> None:

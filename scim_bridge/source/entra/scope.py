@@ -1,26 +1,16 @@
 """The scope, asked of Graph: who is assigned to an application, and whether the listed groups are there at all."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from scim_bridge.config.source import EntraScope
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.protocol import silent
-from scim_bridge.source.entra.batch import ask_all
-from scim_bridge.source.entra.form import principal_of
 from scim_bridge.source.entra.graph import Graph
-from scim_bridge.source.entra.paging import Tally, listing
+from scim_bridge.source.entra.listing import Tally, ask_all, listing, principal_of
+from scim_bridge.source.entra.memory import Assigned
 from scim_bridge.source.entra.question import Identity, assigned_to, is_there
 from scim_bridge.source.entra.refusal import Absent
 from scim_bridge.source.entra.snapshot import Reach
-
-
-@dataclass(frozen=True, slots=True)
-class Assigned:
-    """Object ids of the users and groups that an application is assigned to."""
-
-    users: frozenset[str] = frozenset()
-    groups: frozenset[str] = frozenset()
 
 
 def assignments(graph: Graph, application: str) -> Assigned:
@@ -58,7 +48,7 @@ def require_groups(graph: Graph, groups: Iterable[str]) -> None:
 
 
 def not_there(group_id: str) -> SourceUnreadable:
-    """A group of the scope is missing. Nobody is taken for departed because of that: it may be a slip of the pen."""
+    """A group of the scope is missing. No one is taken for departed because of that: it may be a slip of the pen."""
     return SourceUnreadable(
         f"the tenant has no group {group_id}, which source.scope names",
         "Write its object id; if the group was deleted on purpose, take it out of source.scope.",

@@ -19,22 +19,26 @@ from scim_bridge.model.identity import AttributeType, Kind, Snapshot
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted, moved_on
 from scim_bridge.model.text import normal
-from scim_bridge.source.entra.entry import key_of
-from scim_bridge.source.entra.graph import Graph
-from scim_bridge.source.entra.permission import READ_ASSIGNMENTS, READ_GROUPS, READ_HIDDEN, READ_USERS, refused
+from scim_bridge.source.entra.graph import Graph, Patience
+from scim_bridge.source.entra.memory import Assigned, Revision, Watermark, key_of
 from scim_bridge.source.entra.property import ID, Selection, selection
 from scim_bridge.source.entra.question import Identity, look_at
-from scim_bridge.source.entra.refusal import Absent, PositionLost
-from scim_bridge.source.entra.retry import Patience
-from scim_bridge.source.entra.revision import Revision
+from scim_bridge.source.entra.refusal import (
+    READ_ASSIGNMENTS,
+    READ_GROUPS,
+    READ_HIDDEN,
+    READ_USERS,
+    Absent,
+    PositionLost,
+    refused,
+)
 from scim_bridge.source.entra.round import Listing, Rounds, first_page, first_rounds, listed, merge, next_rounds
-from scim_bridge.source.entra.scope import Assigned, assignments, not_there, reach_of, require_groups
+from scim_bridge.source.entra.scope import assignments, not_there, reach_of, require_groups
 from scim_bridge.source.entra.sign_in import SignIn
 from scim_bridge.source.entra.snapshot import Reach, read_entries, snapshot
-from scim_bridge.source.entra.watermark import Watermark
 
 _FORM = 1
-"""The form in which entries are remembered; raise it when entry.py writes them differently."""
+"""The form in which entries are remembered; raise it when memory.py writes them differently."""
 _HIDDEN = "HiddenMembership"
 
 
@@ -138,7 +142,7 @@ class EntraSource:
         return SourceReading(shown, Learned(watermark, changed, reason is not None, reason or ""))
 
     def _listed(self, graph: Graph, memory: Memory | None, progress: Progress) -> SourceReading:
-        """Everything by plain listings. What is remembered of it is for looking at somebody in between."""
+        """Everything by plain listings. What is remembered of it is for looking at someone in between."""
         before = memory.entries if memory is not None else {}
         revision, assigned = Revision(before), self._assigned(graph)
         roots = reach_of(self._settings.scope, assigned).groups
@@ -176,7 +180,7 @@ class EntraSource:
             raise refused(tuple(missing), f"its token shows these permissions: {has}", graph.client)
 
     def _called(self, memory: Memory, kind: Kind, record_id: str) -> list[Identity]:
-        """Who bears this record id: everybody whose entry says so, where the mapping's id is not the object id."""
+        """Who has this record id: everyone whose entry says so, where the mapping's id is not the object id."""
         anchor = self._selections[kind].anchor
         if anchor == ID:
             return [Identity(kind, record_id)]
@@ -207,7 +211,7 @@ def _require_sight(graph: Graph, names: str) -> None:
     if roles is None:
         raise SourceUnreadable(
             f"{names} would seem to be empty, hides its members, and the token does not show whether we may see them",
-            f"Grant {READ_HIDDEN.name}; if that is granted, put somebody in or let the group show its members.",
+            f"Grant {READ_HIDDEN.name}; if that is granted, add a member or let the group show its members.",
         )
     if not READ_HIDDEN.is_granted(roles):
         raise refused((READ_HIDDEN,), f"{names} would seem to be empty", graph.client)

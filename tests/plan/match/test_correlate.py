@@ -146,3 +146,12 @@ def test_who_has_left_is_shut_out_although_somebody_protected_bears_the_same_ema
     newcomer = user("n", userName="admin", emails="x@corp.example")
     plan = planned(directory(newcomer), existing, linked(("user", "left", "t")), policy)
     assert told(plan) == ["deactivate_user left@corp.example: active"]
+
+
+def test_none_of_the_accounts_that_a_held_record_may_be_is_an_orphan() -> None:
+    """Its values name two of them, and nothing says which it is: `orphans: deactivate` spares both."""
+    flaw = Flaw("several_held", "userName", "d", "r", fatal=True)
+    held = replace(user("n", userName="a@x"), flaws=(flaw,), may_be=("t1", "t2"))
+    accounts = [on_target(f"t{n}", user("x", userName=f"{name}@x"), externalId="") for n, name in enumerate("abc", 1)]
+    plan = planned(directory(held), target(*accounts), linked(), Policy(orphans="deactivate"))
+    assert told(plan) == ["deactivate_user c@x: active"]

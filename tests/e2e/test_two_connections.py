@@ -1,0 +1,43 @@
+"""Two connections with one target and one state: what one of them does, concludes or reads is not the other's."""
+
+import pytest
+
+from tests.e2e.conftest import Cli
+from tests.e2e.test_policies import age, conflicts
+from tests.e2e.world import People, World
+
+
+@pytest.fixture
+def branch(world: World, cli: Cli) -> People:
+    """Its people and its group k, beside those of corp; both have run."""
+    world.write(People().add("a").add("b").group("g", "dev", "a"))
+    branch = People().add("x").add("y").add("z").group("k", "branch", "x")
+    (world.folder / "branch").mkdir()
+    World(world.folder / "branch", world.sandbox).write(branch)
+    target = f"kind: identity-center, url: '{world.sandbox.url}', token: {world.sandbox.token}"
+    policy = "    policy: {drift: report}\n"
+    world.configure(
+        extra=f"{policy}  branch:\n"
+        "    source: {kind: csv, users: branch/users.csv, groups: branch/groups.csv, members: branch/members.csv}\n"
+        f"    mapping: csv.yaml\n    target: {{{target}, requests_per_second: 100000}}\n{policy}"
+    )
+    for connection in ("corp", "branch"):
+        assert cli("sync", connection).code == 0
+    return branch
+
+
+def test_what_somebody_changed_in_a_group_of_one_stays_drift_whatever_the_other_runs(
+    world: World, branch: People, cli: Cli
+) -> None:
+    """Under `drift: report` a run settles the memberships of its own groups, and not those of the other connection."""
+    store = world.sandbox.app.store
+    group, user = store.groups.find("externalId", "k"), store.users.find("externalId", "y")
+    assert group is not None
+    assert user is not None
+    store.add_member(group.id, user.id)
+    age(world, 1)
+    assert cli("sync", "branch", "--full").code == 5
+    for connection, code in (("corp", 0), ("branch", 5)):
+        assert cli("sync", connection, "--full").code == code
+        assert list(conflicts(cli)) == ["drift"]
+        assert user.id in store.members[group.id]
