@@ -59,7 +59,7 @@ class _Users:
     """Users as membership sees them. addable: source id → who may be added. untouchable: target ids left as they are.
 
     pointed: source id of a held record → resources it may be, whose memberships are kept if the record shows them. One
-    that belongs to another record is not among them: the link wins, and decides what becomes of its memberships.
+    that belongs to another record is not among them: the link wins, and decides about its memberships.
     """
 
     addable: dict[str, Member] = field(default_factory=dict)
