@@ -30,7 +30,7 @@ def decide(settings: Settings, key: str, given: list[Decision], link: str | None
         _require_free(settings, found[0], link)
     with State(settings.state) as state:
         for record in found:
-            state.resolve(record.connection, record.conflict.key, chosen, link or "", note, who())
+            state.resolve(record.connection, record.conflict.key, chosen, who(), target_id=link or "", note=note)
     which = key if key == found[0].conflict.key else f"{counted(len(found), 'conflict')} of kind {key}"
     tell(f"{which}: {chosen}. The next sync uses it.")
 

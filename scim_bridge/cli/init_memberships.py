@@ -57,10 +57,10 @@ def _in_file(asking: Asking, table: MemberTable, seen: Survey, columns: Columns)
         there = ", ".join(table.header)
         column = asking.choose(
             question.Question(
-                f"{role}-column",
-                f"Column of {table.file} that names the {role}",
-                _one_of(table.header),
-                known,
+                name=f"{role}-column",
+                asks=f"Column of {table.file} that names the {role}",
+                check=_one_of(table.header),
+                default=known,
                 applies=lambda _, known=known: known is None,  # type: ignore[misc]
                 unanswered=(
                     f"{table.file}, line 1: no column names the {role}s that are in the other files; "
@@ -94,10 +94,10 @@ def _in_lists(asking: Asking, answers: question.Answers, seen: Survey, columns: 
     header = [*seen.types["user"], *(seen.types["group"] if columns.has_groups else ())]
     column = asking.choose(
         question.Question(
-            "list-column",
-            f"Column that lists groups of users, or users of groups ({question.NOTHING} for none)",
-            _one_of(header),
-            found.column if found is not None else "",
+            name="list-column",
+            asks=f"Column that lists groups of users, or users of groups ({question.NOTHING} for none)",
+            check=_one_of(header),
+            default=found.column if found is not None else "",
             applies=lambda _: found is not None,
         )
     )

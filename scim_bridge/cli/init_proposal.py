@@ -165,10 +165,10 @@ def _columns(asking: Asking, seen: Survey) -> Columns:
     chosen = {
         role: asking.choose(
             question.Question(
-                role,
-                asks,
-                known,
-                guessed.users.get(role),
+                name=role,
+                asks=asks,
+                check=known,
+                default=guessed.users.get(role),
                 unanswered=f"no column looks like {means}; there are: {there}; name it with --{role}",
             )
         )
@@ -187,7 +187,7 @@ def _match(asking: Asking, seen: Survey, mail: str, login: str) -> tuple[str, ..
 
     suggested = ",".join(suggested_match(seen, mail, login))
     asks = "Match existing users by"
-    return _paths(asking.choose(question.Question("match", asks, known, suggested)))
+    return _paths(asking.choose(question.Question(name="match", asks=asks, check=known, default=suggested)))
 
 
 def _paths(answer: str) -> tuple[str, ...]:

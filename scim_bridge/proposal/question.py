@@ -27,7 +27,7 @@ def _always(_: Answers) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """One thing to ask. default: what is suggested, None if there is nothing to suggest and an answer is needed.
 
@@ -124,52 +124,70 @@ def _token(answer: str, answers: Answers) -> None:
 
 
 _ENCRYPTED = "give --start-tls, or write ldaps://"
-_ca_file = Question("ca-file", f"Certificate authority's file ({NOTHING}: what the system trusts)", _may(form.text), "")
-KIND = Question("source", "Kind of source (csv, ldap, entra)", _kind, "csv")
+_ca_file = Question(
+    name="ca-file",
+    asks=f"Certificate authority's file ({NOTHING}: what the system trusts)",
+    check=_may(form.text),
+    default="",
+)
+KIND = Question(name="source", asks="Kind of source (csv, ldap, entra)", check=_kind, default="csv")
 SOURCES: Mapping[str, tuple[Question, ...]] = {
     "csv": (
-        Question("users", "File of the users", _must(form.text), "users.csv"),
-        Question("encoding", "Encoding (auto is UTF-8; cp932 for Japanese Excel)", _must(form.encoding), "auto"),
+        Question(name="users", asks="File of the users", check=_must(form.text), default="users.csv"),
         Question(
-            "groups",
-            f"File of the groups ({NOTHING} for none, {FROM_USERS} for what a column of users lists)",
-            _may(form.text),
-            "groups.csv",
+            name="encoding",
+            asks="Encoding (auto is UTF-8; cp932 for Japanese Excel)",
+            check=_must(form.encoding),
+            default="auto",
+        ),
+        Question(
+            name="groups",
+            asks=f"File of the groups ({NOTHING} for none, {FROM_USERS} for what a column of users lists)",
+            check=_may(form.text),
+            default="groups.csv",
             needs_file=True,
         ),
         Question(
-            "members",
-            f"File of the memberships, a row for each ({NOTHING} for none)",
-            _members,
-            "members.csv",
+            name="members",
+            asks=f"File of the memberships, a row for each ({NOTHING} for none)",
+            check=_members,
+            default="members.csv",
             needs_file=True,
         ),
     ),
     "ldap": (
-        Question("ldap-url", "Servers (ldaps://HOST, several with spaces between)", _servers),
+        Question(name="ldap-url", asks="Servers (ldaps://HOST, several with spaces between)", check=_servers),
         Question(
-            "start-tls",
-            "StartTLS, so that ldap:// is encrypted (yes, no)",
-            _start_tls,
+            name="start-tls",
+            asks="StartTLS, so that ldap:// is encrypted (yes, no)",
+            check=_start_tls,
             applies=lambda answers: bool(_in_the_clear(answers)),
             unanswered=f"ldap:// would send the password and all names in the clear; {_ENCRYPTED}",
         ),
-        Question("flavor", "Flavor (openldap, 389-ds, active-directory)", _flavor, "openldap"),
-        Question("bind-dn", "Distinguished name to sign in with", _must(form.text)),
+        Question(name="flavor", asks="Flavor (openldap, 389-ds, active-directory)", check=_flavor, default="openldap"),
+        Question(name="bind-dn", asks="Distinguished name to sign in with", check=_must(form.text)),
         Question(
-            "password", "Its password, by reference (env:NAME, file:PATH)", _must(form.reference), "env:LDAP_PASSWORD"
+            name="password",
+            asks="Its password, by reference (env:NAME, file:PATH)",
+            check=_must(form.reference),
+            default="env:LDAP_PASSWORD",
         ),
-        Question("users-base", "Where users are (ou=people,dc=…)", _must(form.text)),
-        Question("groups-base", f"Where groups are ({NOTHING} for none)", _may(form.text), ""),
+        Question(name="users-base", asks="Where users are (ou=people,dc=…)", check=_must(form.text)),
+        Question(name="groups-base", asks=f"Where groups are ({NOTHING} for none)", check=_may(form.text), default=""),
         _ca_file,
     ),
     "entra": (
-        Question("tenant", "Tenant id", _must(form.azure_name)),
-        Question("client", "Application (client) id", _must(form.azure_name)),
-        Question("secret", "Its secret, by reference (env:NAME, file:PATH)", _must(form.reference), "env:ENTRA_SECRET"),
-        Question("cloud", f"Cloud ({', '.join(CLOUDS)})", _cloud, "global"),
-        Question("cloud-login", "Address to sign in at", _login, applies=lambda _: False),
-        Question("cloud-graph", "Address of Graph", _graph, applies=_has_addresses),
+        Question(name="tenant", asks="Tenant id", check=_must(form.azure_name)),
+        Question(name="client", asks="Application (client) id", check=_must(form.azure_name)),
+        Question(
+            name="secret",
+            asks="Its secret, by reference (env:NAME, file:PATH)",
+            check=_must(form.reference),
+            default="env:ENTRA_SECRET",
+        ),
+        Question(name="cloud", asks=f"Cloud ({', '.join(CLOUDS)})", check=_cloud, default="global"),
+        Question(name="cloud-login", asks="Address to sign in at", check=_login, applies=lambda _: False),
+        Question(name="cloud-graph", asks="Address of Graph", check=_graph, applies=_has_addresses),
         replace(_ca_file, check=_with_login, applies=_has_addresses),
     ),
 }
@@ -177,12 +195,14 @@ SOURCES: Mapping[str, tuple[Question, ...]] = {
 
 TARGET = (
     Question(
-        "url",
-        "SCIM endpoint (https://scim.REGION.amazonaws.com/TENANT/scim/v2)",
-        lambda answer, _: form.endpoint(answer),
+        name="url",
+        asks="SCIM endpoint (https://scim.REGION.amazonaws.com/TENANT/scim/v2)",
+        check=lambda answer, _: form.endpoint(answer),
     ),
-    Question("token", "Access token, by reference (env:NAME, file:PATH)", _token, "env:SCIM_TOKEN"),
-    Question("name", "Name of this connection", _name, "corp"),
+    Question(
+        name="token", asks="Access token, by reference (env:NAME, file:PATH)", check=_token, default="env:SCIM_TOKEN"
+    ),
+    Question(name="name", asks="Name of this connection", check=_name, default="corp"),
 )
 
 

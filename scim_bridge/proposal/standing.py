@@ -34,7 +34,7 @@ _OTHER_DAYS = re.compile(
 """In headers (as compared) of columns of days that are not last ones."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
     """One column that says who may sign in. rule: an expression that is true for who may.
 
@@ -181,7 +181,13 @@ def _by_truth(column: str, values: Counter[str], filled: Counter[str], role: str
         return _flag(column, is_contrary=role == "disabled")
     if role == "disabled":
         rule = f'({spelled(column)} == "" || !truth({spelled(column)}))'
-        return Signal(column, rule, "", (next((v for v in flags if is_yes(v)), "true"),), f"{_FLAG}; empty: active")
+        return Signal(
+            column=column,
+            rule=rule,
+            active="",
+            left=(next((v for v in flags if is_yes(v)), "true"),),
+            comment=f"{_FLAG}; empty: active",
+        )
     has_no = any(is_yes(value) is False for value in filled)
     return _flag(column, is_contrary=False) if has_no else None
 
@@ -225,7 +231,9 @@ def _listed(column: str, active: list[str], others: list[str], values: Counter[s
     doubt = f"{column}: look at {_named(unknown, values)}, which no rule knows; the user is inactive"
     more = [doubt] if unknown else []
     left = tuple(others[:3]) or (_no_such(active),)
-    return Signal(column, rule, active[0], left, "any other value: inactive", (note, *more))
+    return Signal(
+        column=column, rule=rule, active=active[0], left=left, comment="any other value: inactive", notes=(note, *more)
+    )
 
 
 def _unlisted(column: str, inactive: list[str], values: Counter[str]) -> Signal:
@@ -235,7 +243,14 @@ def _unlisted(column: str, inactive: list[str], values: Counter[str]) -> Signal:
         f"{_named(others, values)} and any other value for active" if others else "any other value for active"
     )
     active = others[0] if others else _no_such(inactive)
-    return Signal(column, rule, active, tuple(inactive[:3]), "any other value: active", (note,))
+    return Signal(
+        column=column,
+        rule=rule,
+        active=active,
+        left=tuple(inactive[:3]),
+        comment="any other value: active",
+        notes=(note,),
+    )
 
 
 def _by_any_mark(column: str, values: Counter[str] | None = None) -> Signal:
@@ -243,13 +258,20 @@ def _by_any_mark(column: str, values: Counter[str] | None = None) -> Signal:
     note = f"{column} says who may not sign in: a user with any value there is taken for inactive"
     seen = f" ({_named([value for value in values if value], values)})" if values else ""
     mark = next((value for value in values or () if value), "yes")
-    return Signal(column, f'{spelled(column)} == ""', "", (mark,), "empty: active", (note + seen,))
+    return Signal(
+        column=column,
+        rule=f'{spelled(column)} == ""',
+        active="",
+        left=(mark,),
+        comment="empty: active",
+        notes=(note + seen,),
+    )
 
 
 def _flag(column: str, *, is_contrary: bool) -> Signal:
     rule = f"{'!' * is_contrary}truth({spelled(column)})"
     yes, no = ("false", "true") if is_contrary else ("true", "false")
-    return Signal(column, rule, yes, (no,), _FLAG)
+    return Signal(column=column, rule=rule, active=yes, left=(no,), comment=_FLAG)
 
 
 def _last_day(column: str, form: DayForm) -> Signal:
@@ -257,7 +279,9 @@ def _last_day(column: str, form: DayForm) -> Signal:
     notes = [f"{column}: {form.note}"] if form.note else []
     if plain(column).startswith(("kundigung", "kuendigung", "gekundigt")):
         notes.append(f"{column} is taken for the last day; if it is the day of notice, take another column")
-    return Signal(column, rule, "", (form.write(_LEFT_ON),), _LAST_DAY, tuple(notes))
+    return Signal(
+        column=column, rule=rule, active="", left=(form.write(_LEFT_ON),), comment=_LAST_DAY, notes=tuple(notes)
+    )
 
 
 def _end(column: str, filled: Sequence[str]) -> Signal | None:
@@ -265,14 +289,20 @@ def _end(column: str, filled: Sequence[str]) -> Signal | None:
     name = spelled(column)
     if all(map(_FILETIME.fullmatch, filled)):
         day = f'addDays("1601-01-01", (int({name}) - 1) / 864000000000)'
-        return Signal(column, f"({name} in {_NEVER} || !isBefore({day}, today))", "0", (_FILETIME_LEFT,), _ENDED)
+        return Signal(
+            column=column,
+            rule=f"({name} in {_NEVER} || !isBefore({day}, today))",
+            active="0",
+            left=(_FILETIME_LEFT,),
+            comment=_ENDED,
+        )
     form = day_form(filled, is_english=column.isascii() and is_english(column))
     if form is None:
         return None
     rule = f'!isBefore(addDays({form.rule(name)}, {name}.matches(r"{_MIDNIGHT}") ? -1 : 0), today)'
     notes = [f"{column}: {form.note}"] if form.note else []
     notes.append(f"{column} is the moment at which an account ends, so at midnight the last day is the day before")
-    return Signal(column, rule, "", (form.write(_LEFT_ON),), _ENDED, tuple(notes))
+    return Signal(column=column, rule=rule, active="", left=(form.write(_LEFT_ON),), comment=_ENDED, notes=tuple(notes))
 
 
 def _by_control(cells: Mapping[str, Sequence[str]]) -> list[Signal]:
@@ -280,7 +310,15 @@ def _by_control(cells: Mapping[str, Sequence[str]]) -> list[Signal]:
     for column, found in cells.items():
         if plain(column) == _CONTROL and any(found) and all(cell.isdigit() for cell in found if cell):
             rule = f"int({spelled(column)}) / 2 % 2 == 0"
-            return [Signal(column, rule, "512", ("514",), "its second bit is set while the account is disabled")]
+            return [
+                Signal(
+                    column=column,
+                    rule=rule,
+                    active="512",
+                    left=("514",),
+                    comment="its second bit is set while the account is disabled",
+                )
+            ]
     return []
 
 

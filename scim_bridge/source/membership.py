@@ -118,7 +118,7 @@ def named(users: Iterable[Record], groups: Iterable[Record], members: MemberFile
     return Named("user", users, members.member_by), Named("group", groups, members.group_by, inner)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Doubt:
     """One name that several records have. place: where it is first written; count: how often it is."""
 
@@ -197,9 +197,11 @@ class Memberships:
             detail = f"{place}: there is no {missing}; the {what} was dropped"
             self.notices.append(Notice("unknown_member", member_name, detail))
         elif len(groups) > 1:
-            self._doubt(self.groups, group_name, place, groups, fits, kind)
+            self._doubt(
+                self.groups, group_name, place, several=groups, groups=groups, members=[(kind, fit) for fit in fits]
+            )
         elif len(fits) > 1:
-            self._doubt(among, member_name, place, groups, fits, kind)
+            self._doubt(among, member_name, place, several=fits, groups=groups, members=[(kind, fit) for fit in fits])
         elif member in members[0 if kind == "user" else 1]:
             detail = f"{place}: {kind} {member_name} is in group {group_name} already; the {what} was dropped"
             self.notices.append(Notice("duplicate_membership", member_name, detail))
@@ -207,13 +209,21 @@ class Memberships:
             members[0 if kind == "user" else 1][member] = None
 
     def _doubt(
-        self, named: Named, name: str, place: str, groups: tuple[str, ...], fits: tuple[str, ...], kind: Kind
+        self,
+        named: Named,
+        name: str,
+        place: str,
+        *,
+        several: tuple[str, ...],
+        groups: Iterable[str],
+        members: Iterable[tuple[Kind, str]],
     ) -> None:
-        """A membership of any of these groups by any of these members. named: those whose name several have."""
-        several = groups if len(groups) > 1 else fits
-        doubt = self._doubts.setdefault((named.kind, named.key(name)), _Doubt(named, name, place, several))
+        """A membership of any of these groups by any of these members. named, several: those who share the name."""
+        doubt = self._doubts.setdefault(
+            (named.kind, named.key(name)), _Doubt(named=named, name=name, place=place, fits=several)
+        )
         doubt.groups |= dict.fromkeys(groups)
-        doubt.members |= dict.fromkeys((kind, member) for member in fits)
+        doubt.members |= dict.fromkeys(members)
         doubt.count += 1
 
 

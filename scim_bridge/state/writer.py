@@ -252,9 +252,20 @@ class State:
             keep_resources(database, endpoint, found, self._now())
             keep_members(database, endpoint, members, self._now())
 
-    def resolve(self, connection: str, key: str, decision: str, chosen: str, note: str, who: str) -> bool:
-        """A person's decision about an open conflict. False if there is no such conflict."""
-        values = {"resolution": decision, "chosen": chosen, "note": note, "resolved_by": who, "resolved": self._now()}
+    def resolve(
+        self, connection: str, key: str, decision: str, who: str, *, target_id: str = "", note: str = ""
+    ) -> bool:
+        """A person's decision about an open conflict. False if there is no such conflict.
+
+        target_id: of `link`, the resource that was chosen.
+        """
+        values = {
+            "resolution": decision,
+            "chosen": target_id,
+            "note": note,
+            "resolved_by": who,
+            "resolved": self._now(),
+        }
         mine = (
             col(ConflictRow.connection) == connection,
             col(ConflictRow.key) == key,

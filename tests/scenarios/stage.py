@@ -209,7 +209,7 @@ class Stage:
             assert conflict is not None, f"{what!r} does not wait; what waits: {list(map(told_conflict, self.waiting))}"
             chosen = (conflict.target_id or "") if decision == "link" else ""
             with State(self.world.state) as state:
-                assert state.resolve("corp", conflict.key, decision, chosen, "", "an operator")
+                assert state.resolve("corp", conflict.key, decision, "an operator", target_id=chosen)
 
 
 def told_conflict(conflict: Conflict) -> str:

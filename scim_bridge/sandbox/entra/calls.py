@@ -80,7 +80,7 @@ class Call:
 
     def listed(self, context: str, ids: Sequence[str], show: Callable[[Entry], Row]) -> Listed:
         """A list of what is there, in sorted order, at this URL."""
-        return Listed(self.url, context, ids, self.store.alive, show)
+        return Listed(url=self.url, context=context, ids=ids, entry=self.store.alive, show=show)
 
     def page(self, listed: Listed) -> dict[str, Any]:
         """One page of a list, with its links. Raises a 400."""

@@ -17,7 +17,7 @@ Mark = str | int
 """Where a page ended: an id in a sorted list, a place in one that only grows at its end."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
     """What is listed. url: absolute, without its query; context: what stands after $metadata#.
 
