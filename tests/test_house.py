@@ -16,7 +16,7 @@ SAYS_NOTHING = {
     "again", "told", "taken", "later", "mention", "known", "dated", "single", "utils", "util", "helpers", "helper",
     "common", "manager", "misc", "core", "base", "stuff",
 }  # fmt: skip
-TABLES_AND_DOCUMENTS = ("SQLModel", "BaseModel", "Section", "_Strict", "Enum")
+TABLES_AND_DOCUMENTS = ("SQLModel", "Row", "BaseModel", "Section", "_Strict", "Enum")
 """Bases of what may be wide: a table has its columns, a document or a settings section its keys."""
 SETTINGS = ("Knobs", "EntraKnobs")
 
