@@ -1,40 +1,11 @@
 """`demo`: the main job on a sample organization, with the emulator as the target. No account, nothing left behind."""
 
-import socket
-import tempfile
-from contextlib import ExitStack
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
 
-from scim_bridge.access.model import AccessRow, access_rows, load_access
-from scim_bridge.cli.demo_source import Laid, lay_csv, lay_entra, lay_ldap
-from scim_bridge.cli.output import Output, OutputOption, console, print_json, progress, tell
-from scim_bridge.config.settings import load
-from scim_bridge.errors import Misconfigured
-from scim_bridge.run.bridge import open_bridge
-from scim_bridge.run.lifecycle import Order
-from scim_bridge.run.sync import sync
-from scim_bridge.sample.organization import FOLDER
-from scim_bridge.state.writer import State
-from scim_bridge.view import document, terminal
-from scim_bridge.view.plan import plan_view
-
-_COLUMNS = ("user", "group", "account", "permission set", "allows")
-_CONFIGURATION = """\
-# The demo's configuration: the sample organization goes into the emulator of Identity Center.
-state: sqlite:///scim-bridge.db
-connections:
-  demo:
-    source: {source}
-    mapping: {mapping}
-    target: {{kind: identity-center, url: {url}, token: {token}, requests_per_second: 1000}}
-    schedule: {{every: 30s}}
-service: {{listen: "127.0.0.1:{port}"}}
-"""
+from scim_bridge.cli.options import Output, OutputOption
 
 
 class DemoSource(StrEnum):
@@ -43,9 +14,6 @@ class DemoSource(StrEnum):
     csv = "csv"
     entra = "entra"
     ldap = "ldap"
-
-
-_LAY = {DemoSource.csv: lay_csv, DemoSource.entra: lay_entra, DemoSource.ldap: lay_ldap}
 
 
 def register(app: typer.Typer) -> None:
@@ -62,74 +30,7 @@ def demo_command(
     output: OutputOption = Output.text,
 ) -> int:
     """Sync a sample organization into an emulated Identity Center, and serve the pages."""
-    from scim_bridge.sandbox.server import Sandbox
+    from scim_bridge.cli.demo_run import run_demo
 
-    if not once:
-        _require_free(port)
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scim-bridge-demo-")))
-        laid = _LAY[source](folder, stack)
-        sandbox = stack.enter_context(Sandbox())
-        sandbox.seed(orjson.loads((FOLDER / "target.json").read_bytes()))
-        configuration = _configure(folder, laid, sandbox.url, sandbox.token, port)
-        if once:
-            _sync_once(configuration, output)
-        else:
-            _serve(configuration, laid.advice)
-        rows = access_rows(load_access(FOLDER / "access.yaml"), _active_members(sandbox.state()))
-    if once and output is Output.json:
-        print_json(document.rows_document(rows))
-    elif once:
-        _print_access(rows)
+    run_demo(source.value, port, output, is_once=once)
     return 0
-
-
-def _require_free(port: int) -> None:
-    """Raise Misconfigured if the pages cannot have this port, before anybody is told to look at anything."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise Misconfigured(
-                f"the demo's pages cannot be served on port {port} ({error.strerror})",
-                "Choose another one with --port; --port 0 takes any that is free.",
-            ) from None
-
-
-def _configure(folder: Path, laid: Laid, url: str, token: str, port: int) -> Path:
-    configuration = folder / "bridge.yaml"
-    text = _CONFIGURATION.format(source=laid.source, mapping=laid.mapping, url=url, token=token, port=port)
-    configuration.write_text(text, encoding="utf-8")
-    return configuration
-
-
-def _sync_once(configuration: Path, output: Output) -> None:
-    settings = load(configuration)
-    with open_bridge(settings.connection(None)) as bridge, State(settings.state) as state, progress() as report:
-        result = sync(bridge, state, Order(progress=report))
-    if output is Output.text:
-        terminal.show_plan(console(), plan_view(result.plan))
-
-
-def _serve(configuration: Path, advice: str) -> None:
-    """As `run` does, so that what people see here is the real thing."""
-    from scim_bridge.cli.serving import run_forever
-
-    tell(f"{advice} and watch the next sync; or look with:")
-    tell(f"  scim-bridge --config {configuration} plan")
-    tell("Stop it with Ctrl-C; the folder goes with it.")
-    run_forever(load(configuration))
-
-
-def _active_members(held: dict[str, Any]) -> dict[str, list[str]]:
-    """Group name → display names of its active users, as they are on the target after the sync."""
-    users = {user["id"]: user["displayName"] for user in held["users"] if user["active"]}
-    return {g["displayName"]: [users[i] for i in held["members"][g["id"]] if i in users] for g in held["groups"]}
-
-
-def _print_access(rows: tuple[AccessRow, ...]) -> None:
-    out = console()
-    out.print()
-    out.print("Who may enter which account now:")
-    terminal.show_rows(out, _COLUMNS, [(r.user, r.group, r.account, r.permission_set, r.allows) for r in rows])

@@ -14,20 +14,63 @@ import typer
 from typer._click.exceptions import ClickException, UsageError  # typer carries a click of its own
 
 from scim_bridge import __version__
-from scim_bridge.cli import changes, demo, init, looking, sandbox, serving, setup
-from scim_bridge.cli.output import complain, print_whatever_comes, tell
+from scim_bridge.cli.lazy_group import LazyGroup, Listed
+from scim_bridge.cli.streams import complain, print_whatever_comes, tell
 from scim_bridge.errors import BridgeError, Stop
+
+COMMANDS = (
+    Listed("demo", "demo", "Sync a sample organization into an emulated Identity Center, and serve the pages."),
+    Listed(
+        "init",
+        "init",
+        "Write bridge.yaml and a mapping by asking a few questions, or by options.",
+    ),
+    Listed(
+        "check",
+        "check",
+        "Configuration, mapping and its tests, source, token, endpoint and access: each a line, ok or how to fix it.",
+    ),
+    Listed("schema", "schema", "The JSON schema of the configuration file, for editors and reviews."),
+    Listed("plan", "plan", "Dry run: what a sync would do, and why. Nothing is written to the target."),
+    Listed("sync", "sync", "Bring the target to what the source says, within the limits."),
+    Listed("apply", "apply", "Apply a saved plan exactly, or refuse by name if either side has changed since."),
+    Listed(
+        "rollback",
+        "rollback",
+        "Undo a run within the limits, as a run of its own; the connection is paused, so that it stays undone.",
+    ),
+    Listed(
+        "explain",
+        "explain",
+        "Every step for one user or group: record, scope, rules, situation, plan, conflicts, what is remembered.",
+    ),
+    Listed("pause", "pause", "Stop the schedule of a connection. A one-shot `sync` still works."),
+    Listed("resume", "pause", "Let the schedule of a connection that is paused or quarantined go on."),
+    Listed("history", "history", "The last runs, newest first."),
+    Listed("show", "history", "One run with its operations and what became of each."),
+    Listed("run", "run", "Sync every connection on its schedule and serve the pages, until SIGINT or SIGTERM."),
+    Listed("mapping", "mapping", "Mapping files."),
+    Listed("conflicts", "conflicts", "What waits for a person."),
+    Listed("sandbox", "sandbox", "Serve the Identity Center emulator until SIGINT or SIGTERM, then end with 0."),
+)
+"""In the order in which they are listed. A test compares what is told here with the help of each command."""
+
+
+class _Commands(LazyGroup):
+    """The commands above."""
+
+    listed = COMMANDS
+
 
 app = typer.Typer(
     name="scim-bridge",
+    cls=_Commands,
     help="Keeps AWS IAM Identity Center equal to your directory.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (demo, init, setup, changes, looking, serving, sandbox):
-    room.register(app)
 
 
 def _say_version(wanted: bool) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 import typer
 
-from scim_bridge.cli.output import tell
+from scim_bridge.cli.streams import tell
 from scim_bridge.errors import Misconfigured
 
 if TYPE_CHECKING:

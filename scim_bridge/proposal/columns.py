@@ -46,7 +46,8 @@ def guess(survey: Survey) -> Columns:
     if headers["group"]:
         groups = {"id": next(iter(headers["group"]))} | _id(survey, "group", groups) | groups
         groups.setdefault("name", groups["id"])
-    return Columns(_with_family_name(users, survey), groups, has_groups=bool(headers["group"]))
+    users = _without_reversed_names(_with_family_name(users, survey), survey)
+    return Columns(users, groups, has_groups=bool(headers["group"]))
 
 
 def cells(users: Mapping[str, str], survey: Survey) -> Cells:
@@ -54,11 +55,10 @@ def cells(users: Mapping[str, str], survey: Survey) -> Cells:
     records = survey.of("user")
     found = {column: _cells(records, column) for column in survey.types["user"]}
     starts = [cell for cell in found.get(users.get("starts", ""), ()) if cell]
-    names = [cell for cell in found.get(users.get("display", ""), ()) if cell]
     return Cells(
         standing(users, found),
         day_form(starts, is_english=is_english(users.get("starts", ""))),
-        has_commas=bool(names) and 2 * sum("," in name for name in names) > len(names),
+        has_commas=_has_commas(found.get(users.get("display", ""), ())),
     )
 
 
@@ -119,6 +119,20 @@ def _with_family_name(users: dict[str, str], survey: Survey) -> dict[str, str]:
     if 2 * apart <= sum(bool(given and name) for given, name in rows):
         return users
     return {role: column for role, column in users.items() if role != "display"} | {"family": users["display"]}
+
+
+def _without_reversed_names(users: dict[str, str], survey: Survey) -> dict[str, str]:
+    """`Lee, Ann` is how a list is sorted, and is not shown where both parts of the name have columns."""
+    if not {"given", "family", "display"} <= set(users):
+        return users
+    if not _has_commas(_cells(survey.of("user"), users["display"])):
+        return users
+    return {role: column for role, column in users.items() if role != "display"}
+
+
+def _has_commas(cells: Iterable[str]) -> bool:
+    names = [cell for cell in cells if cell]
+    return bool(names) and 2 * sum("," in name for name in names) > len(names)
 
 
 def _text(record: Record, column: str) -> str:

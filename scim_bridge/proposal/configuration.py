@@ -72,4 +72,4 @@ def _flow(value: Any) -> str:
 
 
 def _line(text: str, comment: str) -> str:
-    return f"{text:<{_COMMENTS_BEGIN}}# {comment}" if comment else text
+    return f"{text:<{_COMMENTS_BEGIN - 1}} # {comment}" if comment else text

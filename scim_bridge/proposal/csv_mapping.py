@@ -90,7 +90,13 @@ def _groups(roles: Roles) -> Iterator[str]:
     yield f"\ngroups:\n  id: {yaml_text.value(roles['id'])}\n  match: [displayName]\n"
     yield f"  scope: {yaml_text.rule(scope_rule(roles['name']))}\n"
     yield _line("  nested: flatten", "Identity Center has no groups in groups")
-    yield f"  attributes:\n    displayName: {yaml_text.rule(spelled(roles['name']))}\n"
+    yield f"  attributes:\n    displayName: {yaml_text.rule(_group_name(roles))}\n"
+
+
+def _group_name(roles: Roles) -> str:
+    """The column of the name; of a distinguished name, its first part."""
+    name = spelled(roles["name"])
+    return name if "dn" not in roles else rf'{name}.regexReplace(r"(?i)^cn=([^,]+),.*$", r"\1")'
 
 
 def _user_tests(roles: Roles, rules: tuple[RuleText, ...], cells: Cells) -> Iterator[str]:

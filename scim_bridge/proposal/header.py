@@ -24,7 +24,7 @@ _ROUND = re.compile(r"[(（<＜][^)）>＞]*[)）>＞]")
 _REMARK = re.compile(
     r"""\W*(required|optional|mandatory|read.?only|yes/no|true/false|y/n|[ymdhs/.\- :]{4,}|[tmj/.\-]{4,}|work|business
     |company|primary|erforderlich|pflicht(feld)?|ja/nein
-    |gesch[äa]ftlich|dienstlich|obligatoire|oui/non|professionnel(le)?
+    |bezeichnung|langtext|description|label|gesch[äa]ftlich|dienstlich|obligatoire|oui/non|professionnel(le)?
     |必須|任意|漢字|会社|社用|業務用|西暦.*|半角.*|全角.*|変更不可|自動.*|はい/いいえ)\W*""",
     re.VERBOSE | re.IGNORECASE,
 )

@@ -3,22 +3,29 @@
 A file with a row for each membership, a column of users that lists their groups, or one of groups that lists users.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from scim_bridge.model.identity import Kind, Record
 from scim_bridge.model.text import folded, normal
 from scim_bridge.proposal.columns import Columns
-from scim_bridge.proposal.header import headers_for, speaks_of
+from scim_bridge.proposal.header import headers_for, plain, speaks_of
 from scim_bridge.proposal.header_names import MEMBER_FILE
 from scim_bridge.proposal.survey import MemberTable, Survey
+from scim_bridge.proposal.words import is_yes
+from scim_bridge.source.membership import is_other_type, type_of
 
 ID = "id"
 _OURS = {"group": "group_id", "member": "member_id"}
 _FEW = 0.5
 """The share of names that must be known for a column to be taken for one of names."""
-_MARKS = (";", "|", "\n", "、", ",")
+_DIGITS = 3
+_MARKS = (";", "|", "\n", "\t", "、", "；", ",", "，", " / ")
+_MAYBE = re.compile("group|gruppe|grupo|groupe|role|rolle|グループ|権限|ロール")
+_DN = re.compile(r"[A-Za-z]+=[^,=]+,[A-Za-z]+=")
+_ALSO_IN_NAMES = ("・", "/")
 _FOUND_BY_ITSELF = (";", "|", "\n", ",")
 _OF_A_PROGRAM = ("Microsoft.ActiveDirectory.", "System.Collections.", "System.Object[]", "System.String[]")
 """What PowerShell writes for a list that nobody joined."""
@@ -53,11 +60,10 @@ class ListLayout:
 
 def file_layout(table: MemberTable, survey: Survey, columns: Columns) -> FileLayout:
     """Which columns of a file of memberships name groups and members: those whose values are theirs."""
-    kind = next(
-        (name for name in table.header if speaks_of(name, MEMBER_FILE["type"]) and _are_types(table.column(name))), ""
-    )
+    kind = _type_column(table)
+    users = _of_users(table, kind)
     groups = list(_references(table, survey, "group", columns))
-    members = list(_references(table, survey, "user", columns))
+    members = list(_references(users, survey, "user", columns))
     pairs = [
         (one_score + other_score, group, member)
         for one_score, group in groups
@@ -66,18 +72,37 @@ def file_layout(table: MemberTable, survey: Survey, columns: Columns) -> FileLay
     ]
     if pairs:
         _, group, member = max(pairs, key=lambda pair: pair[0])
+        group, member = _by_id(table, survey, columns, "group", group), _by_id(users, survey, columns, "user", member)
         return FileLayout(group, member, kind)
     return FileLayout(_by_name(table.header, "group"), _by_name(table.header, "member"), kind)
 
 
 def reference(table: MemberTable, survey: Survey, columns: Columns, role: str, column: str) -> Reference:
     """A column that a person named: what it names them by."""
-    found = [each for each in _references(table, survey, _kind(role), columns) if each[1].column == column]
+    rows = table if role == "group" else _of_users(table, _type_column(table))
+    found = [each for each in _references(rows, survey, _kind(role), columns) if each[1].column == column]
     return max(found, key=lambda each: each[0])[1] if found else Reference(column, ID)
 
 
 def _kind(role: str) -> Kind:
     return "group" if role == "group" else "user"
+
+
+def _by_id(table: MemberTable, survey: Survey, columns: Columns, kind: Kind, found: Reference) -> Reference:
+    """The column with the ids of the same records, row for row, if the file has one: names change and ids do not."""
+    id_column = (columns.users if kind == "user" else columns.groups).get("id", "")
+    if found.by in (ID, id_column):
+        return found
+    ids = {
+        _called(str(each.attributes.get(found.by, "")), found.by): _text(each, id_column) for each in survey.of(kind)
+    }
+    name_at = table.header.index(found.column)
+    for at, column in enumerate(table.header):
+        pairs = [(ids.get(_called(row[name_at], found.by)), _called(row[at], ID)) for row in table.rows if row[name_at]]
+        known = [(source_id, text) for source_id, text in pairs if source_id is not None]
+        if known and all(source_id and source_id == text for source_id, text in known):
+            return Reference(column, ID)
+    return found
 
 
 def _by_name(header: Sequence[str], role: str) -> Reference | None:
@@ -87,8 +112,26 @@ def _by_name(header: Sequence[str], role: str) -> Reference | None:
     return Reference(found[0], ID) if len(found) == 1 else None
 
 
+def _type_column(table: MemberTable) -> str:
+    """The column that says what members are: by its header and values, else by values that say nothing else."""
+    fitting = [name for name in table.header if _are_types(table.column(name))]
+    for name in fitting:
+        if speaks_of(name, MEMBER_FILE["type"]):
+            return name
+    others = [name for name in fitting if not speaks_of(name, f"{MEMBER_FILE['group']} {MEMBER_FILE['member']}")]
+    return others[0] if len(others) == 1 else ""
+
+
+def _of_users(table: MemberTable, kind: str) -> MemberTable:
+    """The rows whose members are users. kind: the column that says so, "" if there is none."""
+    if not kind:
+        return table
+    at = table.header.index(kind)
+    return replace(table, rows=[row for row in table.rows if not row[at] or type_of(row[at]) == "user"])
+
+
 def _are_types(values: set[str]) -> bool:
-    return bool(values) and {value.casefold() for value in values} <= {"user", "group"}
+    return any(type_of(value) for value in values) and all(type_of(value) or is_other_type(value) for value in values)
 
 
 def _references(table: MemberTable, survey: Survey, kind: Kind, columns: Columns) -> Iterator[tuple[float, Reference]]:
@@ -114,16 +157,34 @@ def _called(name: str, by: str) -> str:
 
 
 def _known(survey: Survey, kind: Kind, columns: Columns) -> Iterator[tuple[str, set[str]]]:
-    """What users or groups may be named by: their id, then each column in which nobody has another's value."""
+    """What users or groups may be named by: their id, then each column in which nobody has another's value.
+
+    An id that is an address is looked up as that column, because the case of an address does not matter.
+    """
     id_column = (columns.users if kind == "user" else columns.groups).get("id", "")
-    yield ID, {_called(text, ID) for text in _texts(survey.of(kind), id_column)}
+    ids = _texts(survey.of(kind), id_column)
+    if ids and all("@" in text for text in ids):
+        yield id_column, {_called(text, id_column) for text in ids}
+    else:
+        yield ID, {_called(text, ID) for text in ids}
     for seen in survey.profiles:
         if seen.kind == kind and seen.distinct == seen.filled and 2 * seen.filled >= seen.records:
-            yield seen.name, {_called(text, seen.name) for text in _texts(survey.of(kind), seen.name)}
+            texts = _texts(survey.of(kind), seen.name)
+            if not all(map(_is_no_name, texts)):
+                yield seen.name, {_called(text, seen.name) for text in texts}
+
+
+def _is_no_name(text: str) -> bool:
+    """A yes, a no or a small number: two groups may differ in it, and it names neither of them."""
+    return is_yes(text) is not None or (text.isdigit() and len(text) <= _DIGITS)
 
 
 def _texts(records: Iterable[Record], column: str) -> list[str]:
     return [text for record in records if (text := str(record.attributes.get(column, "")))]
+
+
+def _text(record: Record, column: str) -> str:
+    return _called(str(record.attributes.get(column, "")), ID)
 
 
 def list_layouts(survey: Survey, columns: Columns) -> Iterator[ListLayout]:
@@ -176,15 +237,44 @@ def unusable_lists(survey: Survey) -> Iterator[str]:
             )
 
 
+def nothing_found(seen: Survey) -> str:
+    """The sentence that says so, with the columns that may list groups though no header known says it."""
+    maybe = [name for name in seen.types["user"] if _MAYBE.search(plain(name))]
+    looked = f" (look at {', '.join(maybe)})" if maybe else ""
+    return (
+        "no column and no file was found that says who is in which group, so no memberships are sent; name the column "
+        f"with --list-column{looked}, or the files with --groups and --members (without groups: --groups -)"
+    )
+
+
 def separator(texts: Iterable[str], names: set[str], by: str) -> str:
     """What separates two names in lists, "auto" if there is no choice. names: those that are known."""
     lists = [text for text in texts if _called(text, by) not in names]
     used = [mark for mark in _MARKS if any(mark in text for text in lists)]
-    if not used or (len(used) == 1 and used[0] in _FOUND_BY_ITSELF):
+    if _are_entries(lists):  # the commas of a distinguished name separate no two of them
+        return next((mark for mark in (";", "|", "\n") if mark in used), ";")
+    if not used:
+        return next((mark for mark in _ALSO_IN_NAMES if _stands_alone(lists, mark, names, by)), "auto")
+    if len(used) == 1 and used[0] in _FOUND_BY_ITSELF:
         return "auto"
     if not names:
         return used[0]
     return max(used, key=lambda mark: sum(_called(piece, by) in names for text in lists for piece in _cut(text, mark)))
+
+
+def _stands_alone(lists: Collection[str], mark: str, names: set[str], by: str) -> bool:
+    """Whether what the mark separates in one list is a name or a whole list elsewhere."""
+    known = names | {_called(text, by) for text in lists}
+    return any(_called(piece, by) in known for text in lists if mark in text for piece in _cut(text, mark))
+
+
+def lists_entries(survey: Survey, column: str) -> bool:
+    """Whether a column of users lists distinguished names, as Active Directory's memberOf does."""
+    return _are_entries(_texts(survey.of("user"), column))
+
+
+def _are_entries(texts: Collection[str]) -> bool:
+    return bool(texts) and all(map(_DN.match, texts))
 
 
 def _pieces(texts: Iterable[str], mark: str, names: set[str], by: str) -> list[str]:

@@ -27,6 +27,11 @@ _OTHER_STATES = re.compile(
     "|training|project|order|payroll|婚姻|申請|契約|支払|回答|配布|提出"
 )
 """In headers (as compared) of columns that say Active and Inactive of something else than the user."""
+_OTHER_DAYS = re.compile(
+    "log[io]n|signin|seen|creat|updat|modif|chang|lock|birth|geburt|naissance|password|start|begin|hire|entry|eintritt"
+    "|probation|probezeit|sync|生年|誕生|入社|更新|作成|変更|登録|開始|ログイン"
+)
+"""In headers (as compared) of columns of days that are no last ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Signal:
 class Standing:
     """signals: a user may sign in if all say so. alarm: what must be said first, "" if a signal was found.
 
-    unread: columns beside those signals that should say it too and cannot be read, a sentence each.
+    unread: columns that should say it too and cannot be read, or may say it, a sentence each.
     """
 
     signals: tuple[Signal, ...]
@@ -62,9 +67,20 @@ class Standing:
         return (*(note for signal in self.signals for note in signal.notes), *self.unread)
 
 
+_ENDS = ("accountexpirationdate", "accountexpires")
+"""Headers (as compared) of Active Directory's: the moment from which an account is shut, not its last day."""
+_MIDNIGHT = r"^[^:]*$|[T ]0?0:00(:00(\.0+)?)?(Z|[+-]\d\d:?\d\d)?$|12:00(:00)? ?[Aa]\.?[Mm]\.?$"
+"""A date without a time, or with midnight."""
+_FILETIME = re.compile("0|[0-9]{16,19}")
+_NEVER = '["", "0", "9223372036854775807"]'
+_CONTROL = "useraccountcontrol"
+_ALSO_A_PLACE = "state"
+"""A header (as compared) of Active Directory's for where a user lives, of JumpCloud's for who may sign in."""
 _EMPTY = " is empty for every user"
 _FLAG = "yes/no, true/false, 1/0, 有効/無効; other values hold the user"
 _LAST_DAY = "inactive from the day after the last one"
+_ENDED = "inactive from the day after the last one on which the account works"
+_FILETIME_LEFT = "125911584000000000"
 
 
 def standing(roles: Mapping[str, str], cells: Mapping[str, Sequence[str]]) -> Standing:
@@ -75,16 +91,34 @@ def standing(roles: Mapping[str, str], cells: Mapping[str, Sequence[str]]) -> St
         found: list[Signal] = []
         for column in _columns_for(role, roles, cells):
             signal = _signal(column, cells.get(column, ()), role)
-            if signal is None:
-                unread.append(_unread(column, cells.get(column, ())))
-            else:
+            if signal is not None:
                 found.append(signal)
+            elif plain(column) != _ALSO_A_PLACE:
+                unread.append(_unread(column, cells.get(column, ())))
         signals += found[:1] if role == "leaves" else found
+        if role == "disabled" and not signals:
+            signals += _by_control(cells)
     if not signals:
         signals = _by_cells_alone(cells, set(roles.values()))
+    days = _other_days(cells, {*roles.values(), *(signal.column for signal in signals)})
     if not signals:
-        return Standing((), _alarm(unread))
-    return Standing(tuple(signals), unread=tuple(told for told in unread if _EMPTY not in told))
+        return Standing((), _alarm(unread), days)
+    return Standing(tuple(signals), unread=(*(told for told in unread if _EMPTY not in told), *days))
+
+
+def _other_days(cells: Mapping[str, Sequence[str]], used: set[str]) -> tuple[str, ...]:
+    """A sentence for each column in which only some users have a day: it may be the last one, by another name."""
+    told = []
+    for column, found in cells.items():
+        filled = [cell for cell in found if cell]
+        if column in used or not filled or 2 * len(filled) > len(found) or _OTHER_DAYS.search(plain(column)):
+            continue
+        if not all(map(str.isdigit, filled)) and day_form(filled, is_english=is_english(column)) is not None:
+            told.append(
+                f"{column} holds a day for {counted(len(filled), 'user')} of {len(found):,}, and no rule reads it; "
+                "if it is the last day, add it to the rule for `active`"
+            )
+    return tuple(told)
 
 
 def _columns_for(role: str, roles: Mapping[str, str], cells: Mapping[str, Sequence[str]]) -> list[str]:
@@ -110,6 +144,8 @@ def _unread(column: str, cells: Sequence[str]) -> str:
 def _signal(column: str, cells: Sequence[str], role: str) -> Signal | None:
     values = Counter(cells)
     filled = Counter({value: number for value, number in values.items() if value})
+    if role == "leaves" and plain(column) in _ENDS:
+        return _end(column, list(filled))
     if role == "leaves":
         form = day_form(list(filled), is_english=column.isascii() and is_english(column))
         return _last_day(column, form) if form is not None else None
@@ -119,6 +155,8 @@ def _signal(column: str, cells: Sequence[str], role: str) -> Signal | None:
         return _last_day(column, form)
     if len(filled) > _FEW:
         return None
+    if plain(column) == _ALSO_A_PLACE:
+        return _by_values(column, values, role) if any(map(state_of, filled)) else None
     return _by_truth(column, values, filled, role) or _by_values(column, values, role)
 
 
@@ -160,6 +198,8 @@ def _by_values(column: str, values: Counter[str], role: str) -> Signal | None:
         return _by_any_mark(column, values) if values[""] else None
     if any(active):
         return _listed(column, active, [value for value in values if value not in active], values)
+    if role == "disabled" and active:  # a mark, and nothing where there is none: the next mark may be another
+        return _by_any_mark(column, values)
     return _unlisted(column, inactive, values) if inactive else None
 
 
@@ -218,6 +258,30 @@ def _last_day(column: str, form: DayForm) -> Signal:
     if plain(column).startswith(("kundigung", "kuendigung", "gekundigt")):
         notes.append(f"{column} is taken for the last day; if it is the day of notice, take another column")
     return Signal(column, rule, "", (form.write(_LEFT_ON),), _LAST_DAY, tuple(notes))
+
+
+def _end(column: str, filled: Sequence[str]) -> Signal | None:
+    """The moment at which an account ends: at midnight, the last day is the day before."""
+    name = spelled(column)
+    if all(map(_FILETIME.fullmatch, filled)):
+        day = f'addDays("1601-01-01", (int({name}) - 1) / 864000000000)'
+        return Signal(column, f"({name} in {_NEVER} || !isBefore({day}, today))", "0", (_FILETIME_LEFT,), _ENDED)
+    form = day_form(filled, is_english=column.isascii() and is_english(column))
+    if form is None:
+        return None
+    rule = f'!isBefore(addDays({form.rule(name)}, {name}.matches(r"{_MIDNIGHT}") ? -1 : 0), today)'
+    notes = [f"{column}: {form.note}"] if form.note else []
+    notes.append(f"{column} is the moment at which an account ends, so at midnight the last day is the day before")
+    return Signal(column, rule, "", (form.write(_LEFT_ON),), _ENDED, tuple(notes))
+
+
+def _by_control(cells: Mapping[str, Sequence[str]]) -> list[Signal]:
+    """Active Directory's flags of an account, as a number: the second one is set while it is disabled."""
+    for column, found in cells.items():
+        if plain(column) == _CONTROL and any(found) and all(cell.isdigit() for cell in found if cell):
+            rule = f"int({spelled(column)}) / 2 % 2 == 0"
+            return [Signal(column, rule, "512", ("514",), "its second bit is set while the account is disabled")]
+    return []
 
 
 def _by_cells_alone(cells: Mapping[str, Sequence[str]], used: set[str]) -> list[Signal]:

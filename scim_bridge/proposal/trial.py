@@ -22,6 +22,7 @@ from scim_bridge.plan.match.correlate import Matches, correlate
 from scim_bridge.proposal.placeholder import placeholders
 from scim_bridge.proposal.spreadsheet import spreadsheets
 from scim_bridge.proposal.survey import Survey
+from scim_bridge.source.membership import OTHER
 from scim_bridge.target.identity_center import IDENTITY_CENTER
 
 _SHOWN = 5
@@ -103,13 +104,16 @@ def _shared_values(matches: Matches) -> Iterator[str]:
             yield f"{counted(more, 'other value')} of {path} {'is' if more == 1 else 'are'} claimed by several"
 
 
-def _warnings(directory: Directory) -> list[str]:
-    """Memberships that name nobody, as a number and an example."""
-    unknown = [warning for warning in directory.warnings if warning.kind == "unknown_member"]
-    if not unknown:
-        return []
-    name = "membership names" if len(unknown) == 1 else "memberships name"
-    return [f"{len(unknown):,} {name} no user or group by the id chosen, such as: {unknown[0].detail}"]
+def _warnings(directory: Directory) -> Iterator[str]:
+    """Memberships that are dropped, as numbers with an example: of other things, and of nobody known."""
+    dropped = [warning for warning in directory.warnings if warning.kind == "unknown_member"]
+    others = [warning for warning in dropped if OTHER in warning.detail]
+    unknown = [warning for warning in dropped if OTHER not in warning.detail]
+    if others:
+        yield f"{counted(len(others), 'membership')} of what is never provisioned, such as: {others[0].detail}"
+    if unknown:
+        name = "membership names" if len(unknown) == 1 else "memberships name"
+        yield f"{len(unknown):,} {name} no user or group by the id chosen, such as: {unknown[0].detail}"
 
 
 def _strange_ids(mapping: Mapping, survey: Survey) -> list[str]:

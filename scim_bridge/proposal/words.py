@@ -12,29 +12,31 @@ from scim_bridge.proposal.header import without_accents
 State = Literal["active", "inactive", ""]
 """What a value says; "" is nothing that is known here."""
 
-_ACTIVE = """active; enabled; allowed; sign in allowed; employed; current; currently employed; current employee;
-    working; in service; onboarded; notice period; serving notice; on notice; locked out; password expired; recovery;
-    aktiv; aktiviert; beschaftigt; angestellt; im dienst; tatig; actif; active; present; en poste; en activite; en
-    fonction; salarie; activo; activa; vigente; en activo; alta; attivo; attiva; in forza; in servizio; ativo; ativa;
-    em atividade; actief; in dienst; werkzaam; aktywny; 在籍; 在籍中; 在職; 在職中; 在任; 現職; 就業中; 勤務中; 勤務;
-    有効; 利用中; 稼働中; 稼働; 退職予定; 在职; 在岗; 正常; 启用; 재직; 재직중; 활성"""
+_ACTIVE = """active; activated; enabled; allowed; sign in allowed; employed; current; currently employed; current
+    employee; working; in service; onboarded; notice period; serving notice; on notice; locked out; password
+    expired; recovery; aktiv; aktiviert; beschaftigt; angestellt; im dienst; tatig; actif; active; present; en
+    poste; en activite; en fonction; salarie; activo; activa; vigente; en activo; alta; attivo; attiva; in forza; in
+    servizio; ativo; ativa; em atividade; actief; in dienst; werkzaam; aktywny; 在籍; 在籍中; 在職; 在職中; 在任;
+    現職; 就業中; 勤務中; 勤務; 有効; 利用中; 稼働中; 稼働; 退職予定; 在职; 在岗; 正常; 启用; 재직; 재직중; 활성;
+    password reset"""
 _INACTIVE = """inactive; disabled; sign in blocked; not activated; unactivated; deactivated; suspended; archived;
-    terminated; termination; deprovisioned; blocked; locked; deleted; removed; revoked; expired; closed; left; leaver;
-    left company; former; former employee; ex employee; resigned; dismissed; retired; retiree; deceased; quit;
-    separated; withdrawn; offboarded; not active; not employed; no longer employed; on leave; leave; leave of absence;
-    paid leave; unpaid leave; loa; furlough; furloughed; sabbatical; parental leave; maternity leave; pending; staged;
-    provisioned; pre hire; prehire; future hire; preboarding; not started; pending start; pending hire; pending user
-    action; inaktiv; deaktiviert; gesperrt; stillgelegt; ausgeschieden; ausgetreten; ausgetreten am; austritt; nicht
-    aktiv; nicht mehr beschaftigt; ehemalig; ehemaliger; ehemalige; beurlaubt; ruhend; passiv; elternzeit;
-    mutterschutz; freigestellt; rentner; rente; im ruhestand; pensioniert; pension; verstorben; geloscht; inactif;
-    inactive; desactive; suspendu; bloque; parti; partie; sorti; sortie; ancien; ancien salarie; demissionnaire;
-    licencie; retraite; en conge; conge; conge parental; absent longue duree; decede; inactivo; inactiva; baja; de
-    baja; cesado; despedido; jubilado; bloqueado; suspendido; de permiso; inattivo; cessato; cessata; dimesso;
-    sospeso; in aspettativa; pensionato; inativo; inativa; desligado; demitido; afastado; aposentado; suspenso; uit
-    dienst; inactief; met verlof; geblokkeerd; nieaktywny; 退職; 退職済; 退職済み; 退社; 退社済; 退社済み; 離職; 解雇;
-    除籍; 停止; 停止中; 利用停止; 無効; 削除; 削除済; 削除済み; 凍結; 休止; 死亡; 休職; 休職中; 休業; 休業中; 育休;
-    育休中; 産休; 産休中; 育児休業; 育児休業中; 介護休業; 入社前; 入社予定; 内定; 内定者; 未入社; 离职; 停用; 禁用;
-    退休; 휴직; 휴직중; 퇴사; 퇴직; 비활성"""
+    terminated; termination; deprovisioned; blocked; locked; deleted; removed; revoked; expired; closed; left;
+    leaver; left company; former; former employee; ex employee; resigned; dismissed; retired; retiree; deceased;
+    quit; separated; withdrawn; offboarded; not active; not employed; no longer employed; on leave; leave; leave of
+    absence; paid leave; unpaid leave; loa; furlough; furloughed; sabbatical; parental leave; maternity leave;
+    pending; staged; provisioned; pre hire; prehire; future hire; preboarding; not started; pending start; pending
+    hire; pending user action; inaktiv; deaktiviert; gesperrt; stillgelegt; ausgeschieden; ausgetreten; ausgetreten
+    am; austritt; nicht aktiv; nicht mehr beschaftigt; ehemalig; ehemaliger; ehemalige; beurlaubt; ruhend; passiv;
+    elternzeit; mutterschutz; freigestellt; rentner; rente; im ruhestand; pensioniert; pension; verstorben;
+    geloscht; inactif; inactive; desactive; suspendu; bloque; parti; partie; sorti; sortie; ancien; ancien salarie;
+    demissionnaire; licencie; retraite; en conge; conge; conge parental; absent longue duree; decede; inactivo;
+    inactiva; baja; de baja; cesado; despedido; jubilado; bloqueado; suspendido; de permiso; inattivo; cessato;
+    cessata; dimesso; sospeso; in aspettativa; pensionato; inativo; inativa; desligado; demitido; afastado;
+    aposentado; suspenso; uit dienst; inactief; met verlof; geblokkeerd; nieaktywny; 退職; 退職済; 退職済み; 退社;
+    退社済; 退社済み; 離職; 解雇; 除籍; 停止; 停止中; 利用停止; 無効; 削除; 削除済; 削除済み; 凍結; 休止; 死亡;
+    休職; 休職中; 休業; 休業中; 育休; 育休中; 産休; 産休中; 育児休業; 育児休業中; 介護休業; 入社前; 入社予定; 内定;
+    内定者; 未入社; 离职; 停用; 禁用; 退休; 휴직; 휴직중; 퇴사; 퇴직; 비활성; アーカイブ;
+    アーカイブ済; アーカイブ済み; onboarding; freistellung"""
 _YES = "yes y true t 1 on ja j oui o si s sim wahr vrai verdadero verdadeiro vero tak x ✓ ✔ ☑ ● レ はい ○ ◯ 〇 有 是 예"
 _NO = "no n false f 0 off nein non nao nee falsch faux falso nie × ✕ - – — いいえ 無 否 아니오"
 _CODES = {"a": "active"} | dict.fromkeys(("t", "i", "s", "l", "p", "r", "d", "q", "u", "w", "v"), "inactive")

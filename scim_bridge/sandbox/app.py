@@ -7,7 +7,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import formatdate
 from random import Random
@@ -16,14 +16,13 @@ from typing import Any
 import orjson
 
 from scim_bridge.sandbox import refusal
-from scim_bridge.sandbox.control import control
-from scim_bridge.sandbox.delivery import Delivery, Headers, Receive, Response, Scope, Send, answer, disturbed, read
 from scim_bridge.sandbox.endpoint import Endpoint, Request
 from scim_bridge.sandbox.fault import Fault, Switchboard
 from scim_bridge.sandbox.knobs import Knobs
-from scim_bridge.sandbox.quota import Quota
 from scim_bridge.sandbox.refusal import NO_ROUTE, Refusal
 from scim_bridge.sandbox.store import Store
+from scim_bridge.sandbox.traffic import Counts, Logged, Quota
+from scim_bridge.sandbox.transport import Delivery, Headers, Receive, Response, Scope, Send, disturbed, read
 
 _LARGEST_BODY = 1_048_576
 _MEDIA_TYPES = frozenset({b"application/scim+json", b"application/json"})
@@ -33,29 +32,6 @@ _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 def wall_clock() -> datetime:
     """Now, UTC."""
     return datetime.now(UTC)
-
-
-@dataclass(slots=True)
-class Counts:
-    """Requests that reached the API. invalid: by a strict reading of the documents, the first hundred told in words."""
-
-    total: int = 0
-    reads: int = 0
-    writes: int = 0
-    throttled: int = 0
-    invalid: int = 0
-    told: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Logged:
-    """One request as it was answered; status 0 = not at all."""
-
-    method: str
-    path: str
-    query: str
-    body: Any
-    status: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +83,6 @@ class App:
         if body is None:
             return
         path = scope["raw_path"].decode("latin-1")
-        if path.startswith("/control/"):
-            status, told = await control(self, scope["method"], path.removeprefix("/control/"), body)
-            await answer(send, Response(status, orjson.dumps(told), [(b"content-type", b"application/json")]))
-            return
         query = scope["query_string"].decode("latin-1")
         logged = Logged(scope["method"], path.removeprefix(f"{self._base}/"), query, None, 0)
         if self.log is not None:

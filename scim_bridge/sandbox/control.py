@@ -4,24 +4,22 @@ docs/sandbox.md lists what there is. Never counted as API requests, never thrott
 """
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
+from scim_bridge.sandbox.app import App
 from scim_bridge.sandbox.fault import read_faults
-from scim_bridge.sandbox.knobs import Knobs, changed
+from scim_bridge.sandbox.knobs import Knobs, Unfit, changed
 from scim_bridge.sandbox.refusal import Refusal
 from scim_bridge.sandbox.schema import check_group, check_user
-from scim_bridge.sandbox.setting import Unfit
 from scim_bridge.sandbox.store import Kind, Store
-
-if TYPE_CHECKING:
-    from scim_bridge.sandbox.app import App
+from scim_bridge.sandbox.traffic import Counts
 
 _AS_PUT_IN = Knobs(unsupported_attribute="ignore")
 
 
-async def control(app: "App", method: str, what: str, body: bytes) -> tuple[int, dict[str, Any]]:
+async def control(app: App, method: str, what: str, body: bytes) -> tuple[int, dict[str, Any]]:
     """Status and JSON of one control request. What does not fit is a 400 with a sentence, and changes nothing."""
     try:
         given = orjson.loads(body) if body else {}
@@ -35,7 +33,7 @@ async def control(app: "App", method: str, what: str, body: bytes) -> tuple[int,
         return 400, {"error": f"{method} /control/{what}: {missing}"}
 
 
-def _shown(app: "App", what: str) -> tuple[int, dict[str, Any]]:
+def _shown(app: App, what: str) -> tuple[int, dict[str, Any]]:
     match what:
         case "counts":
             return 200, asdict(app.counts)
@@ -48,7 +46,7 @@ def _shown(app: "App", what: str) -> tuple[int, dict[str, Any]]:
     return 404, {"error": f"there is no GET /control/{what}"}
 
 
-async def _done(app: "App", method: str, what: str, given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+async def _done(app: App, method: str, what: str, given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     match (method, what):
         case ("POST", "seed"):
             return 200, seed(app.store, given)
@@ -59,7 +57,7 @@ async def _done(app: "App", method: str, what: str, given: dict[str, Any]) -> tu
         case ("POST", "tokens"):
             app.identity = replace(app.identity, tokens=_texts(given["tokens"]))
         case ("POST", "reset-counts"):
-            app.counts = type(app.counts)()
+            app.counts = Counts()
         case ("POST", "go-on"):
             return 200, {"went": app.delivery.gate.go_on(_count(given, None))}
         case ("POST", "wait-held"):

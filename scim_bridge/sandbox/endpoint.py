@@ -6,11 +6,10 @@ from random import Random
 from typing import Any
 from urllib.parse import unquote
 
-from scim_bridge.sandbox import document
-from scim_bridge.sandbox.group_patch import GroupPatch, member_ids
+from scim_bridge.sandbox import discovery
 from scim_bridge.sandbox.knobs import Knobs
 from scim_bridge.sandbox.lag import Replica
-from scim_bridge.sandbox.patch import patched_user
+from scim_bridge.sandbox.patch import GroupPatch, member_ids, patched_user
 from scim_bridge.sandbox.query import Query, page, parse, position
 from scim_bridge.sandbox.refusal import GENERIC, NO_ROUTE, Refusal, invalid, not_found
 from scim_bridge.sandbox.schema import ENTERPRISE, check_group, check_user
@@ -87,7 +86,7 @@ class Endpoint:
         raise _no_route(request)
 
     def _about(self, request: Request, parts: list[str]) -> Answer:
-        found = document.find(parts)
+        found = discovery.find(parts)
         if found is None:
             raise _no_route(request)
         if request.method != "GET":

@@ -1,10 +1,10 @@
 """The fault switchboard: refusals and cut connections on demand or by chance, the same ones for the same seed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal
 
-from scim_bridge.sandbox.setting import Unfit, check
+from scim_bridge.sandbox.knobs import Unfit, check
 
 FaultKind = Literal[
     "throttle", "throttle_after", "error", "error_after", "refuse_after", "html", "garbage", "truncated", "slow",
@@ -28,7 +28,7 @@ _HOLDING = frozenset({"hold_before", "hold_after"})
 _SILENT = frozenset({"hang_before", "hang_after", "cut_before", "cut_after"})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Fault:
     """One switch. It fits requests by method ("" = any) and by the beginning of the path below the base.
 
@@ -36,9 +36,9 @@ class Fault:
     fitting requests pass first.
     """
 
-    kind: FaultKind
-    method: str = ""
-    path: str = ""
+    kind: FaultKind = field(kw_only=False)
+    method: str = field(default="", kw_only=False)
+    path: str = field(default="", kw_only=False)
     chance: float = 1.0
     left: int | None = None
     retry_after: int | None = None

@@ -13,17 +13,33 @@ import orjson
 from scim_bridge.sandbox.knobs import Knobs
 from scim_bridge.sandbox.refusal import invalid
 from scim_bridge.sandbox.store import Kind, Resource, shown
-from scim_bridge.sandbox.term import read_term
 
 _LARGEST_PAGE = 100
 _EMPTY_CURSOR = re.compile(r"(^|&)cursor=(&|$)")
 _COUNT = re.compile(r"(-?)0*([0-9]+)")
 _AND = re.compile(r" and ", re.IGNORECASE)
+_TERM = re.compile(r'([A-Za-z][\w.$-]*) eq ("(?:[^"\\]|\\.)*")', re.IGNORECASE | re.ASCII)
 FILTERS: dict[Kind, tuple[tuple[str, ...], ...]] = {
     "User": (("userName",), ("externalId",), ("groups.value",), ("id", "manager"), ("id",)),
     "Group": (("displayName",), ("externalId",), ("members.value",), ("id", "members"), ("id", "member"), ("id",)),
 }
 """The documented combinations, in any order, and no others."""
+
+
+def read_term(text: str) -> tuple[str, str, str]:
+    """One comparison, `attribute eq "value"`, of a filter or of the path of a PATCH (RFC 7644 §3.4.2.2, §3.5.2).
+
+    Attribute in small letters, value, and what follows. Only `eq` with a text is supported; names and operators are
+    read in any case, blanks and texts strictly. Raises a 400 if the text does not begin with a term.
+    """
+    match = _TERM.match(text)
+    if match is None:
+        raise invalid("Invalid Filter format")
+    try:
+        value: str = orjson.loads(match[2])  # a text of JSON: no raw control characters, no made-up escapes
+    except orjson.JSONDecodeError:
+        raise invalid("Invalid Filter format") from None
+    return match[1].lower(), value, text[match.end() :]
 
 
 @dataclass(frozen=True, slots=True)

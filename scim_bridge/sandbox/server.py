@@ -8,17 +8,19 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from scim_bridge.sandbox.app import App, Counts, Identity, Logged, wall_clock
-from scim_bridge.sandbox.control import seed, state
-from scim_bridge.sandbox.delivery import Delivery
+from scim_bridge.sandbox.app import App, Identity, wall_clock
+from scim_bridge.sandbox.control import control, seed, state
 from scim_bridge.sandbox.fault import Fault
 from scim_bridge.sandbox.knobs import Knobs
+from scim_bridge.sandbox.traffic import Counts, Logged
+from scim_bridge.sandbox.transport import Delivery, WithControl
 
 
 class _CuttableProtocol(HttpToolsProtocol):
@@ -92,7 +94,7 @@ class Sandbox:
     ) -> None:
         self.app = App(knobs or Knobs(rate=None), identity or Identity(), now, clock)
         self._socket = listen(*address)
-        self._server = Server(self.app, self.app.delivery)
+        self._server = Server(_with_control(self.app), self.app.delivery)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
 
     def __enter__(self) -> "Sandbox":
@@ -173,11 +175,15 @@ def serve(app: App, address: tuple[str, int], tell: Callable[[str, str], None]) 
     """
     app.log = None
     listening = listen(*address)
-    server = Server(app, app.delivery)
+    server = Server(_with_control(app), app.delivery)
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, server.end)
     tell(base_url(listening, app.identity), app.identity.tokens[0])
     server.run(sockets=[listening])
+
+
+def _with_control(app: App) -> WithControl:
+    return WithControl(app, partial(control, app))
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -15,7 +15,7 @@ from scim_bridge.sandbox.schema import ENTERPRISE, GROUP, USER
 Kind = Literal["User", "Group"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Resource:
     """One user or group. attributes: as the wire has them, without id and meta.
 
@@ -183,7 +183,14 @@ class Store(Content):
         shelf.claim(resource_id, {}, unique_values(attributes, kind))
         now = self.now()
         stamp = f"{now:%Y-%m-%dT%H:%M:%SZ}"
-        resource = Resource(resource_id, len(shelf.order), attributes, stamp, stamp, now.timestamp())
+        resource = Resource(
+            id=resource_id,
+            position=len(shelf.order),
+            attributes=attributes,
+            created=stamp,
+            modified=stamp,
+            born=now.timestamp(),
+        )
         shelf.order.append(resource_id)
         shelf.by_id[resource_id] = resource
         if kind == "Group":

@@ -1,6 +1,7 @@
 """Readers of directories. A source reads, and knows nothing of target or schedule."""
 
-from scim_bridge.config.source import CsvSettings, LdapSettings, SourceSettings
+from scim_bridge.config.source import CsvSettings, EntraSettings, LdapSettings, SourceSettings
+from scim_bridge.errors import Misconfigured
 from scim_bridge.model.protocol import Source
 from scim_bridge.model.source import Wanted
 from scim_bridge.source.csv_file import CsvSource
@@ -15,7 +16,8 @@ def fingerprint_of(settings: SourceSettings) -> str:
 def open_source(settings: SourceSettings, users: Wanted, groups: Wanted) -> Source:
     """The source of a connection. users, groups: what the mapping uses of each kind.
 
-    A kind's libraries are only imported where it is used. Raises Misconfigured if they are not installed.
+    A kind's libraries are only imported where it is used. Raises Misconfigured if they are not installed, or if no
+    source reads settings of this class: a kind that was added to the configuration is never read as another kind.
     """
     if isinstance(settings, CsvSettings):
         return CsvSource(settings, users.id, groups.id)
@@ -23,6 +25,11 @@ def open_source(settings: SourceSettings, users: Wanted, groups: Wanted) -> Sour
         from scim_bridge.source.ldap.source import LdapSource
 
         return LdapSource(settings, users, groups)
-    from scim_bridge.source.entra.source import EntraSource
+    if isinstance(settings, EntraSettings):
+        from scim_bridge.source.entra.source import EntraSource
 
-    return EntraSource(settings, users, groups)
+        return EntraSource(settings, users, groups)
+    raise Misconfigured(
+        f"there is no source that reads {type(settings).__name__}",
+        "Set source.kind to csv, ldap or entra.",
+    )

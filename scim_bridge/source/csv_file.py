@@ -17,7 +17,7 @@ from scim_bridge.model.text import normal, trimmed
 from scim_bridge.source import spreadsheet
 from scim_bridge.source.decoding import Unreadable
 from scim_bridge.source.lists import NAME, Cell, Lists, made_groups, open_lists, splitter
-from scim_bridge.source.membership import ID, Group, Memberships, Named, Row, columns_used, rows_about
+from scim_bridge.source.membership import ID, Group, Memberships, Named, Row, columns_used, named, rows_about
 from scim_bridge.source.newest_export import newest
 from scim_bridge.source.stillness import STILL_FOR, wait_until_still
 from scim_bridge.source.table import Table, open_table
@@ -104,8 +104,7 @@ class _Export:
         users, groups = self._records(self.open("user"), "user"), self._records(self.open("group"), "group")
         members, reading = self.files.members, Memberships(Named("user", (), ID), Named("group", (), ID), {})
         if isinstance(members, MemberFile):
-            named = Named("user", users, members.member_by), Named("group", groups, members.group_by)
-            reading = Memberships(*named, _empty(groups))
+            reading = Memberships(*named(users, groups, members), _empty(groups))
             table = self._member_table(members)
             reading.read_rows(table, members)
             self.problems += table.problems
@@ -134,9 +133,9 @@ class _Export:
         groups, members, rows = self._records(self.open("group"), "group"), self.files.members, list[Row]()
         is_ambiguous = False
         if isinstance(members, MemberFile):
-            named = Named("user", users, members.member_by), Named("group", groups, members.group_by)
+            names = named(users, groups, members)
             member_table = self._member_table(members)
-            rows, is_ambiguous = rows_about(member_table, members, *named, ids), any(n.is_ambiguous for n in named)
+            rows, is_ambiguous = rows_about(member_table, members, *names, ids), any(n.is_ambiguous for n in names)
             self.problems += member_table.problems
         elif members is not None:
             cells = self._user_cells(members.column) if members.of == "user" else _cells(groups, members.column)

@@ -4,6 +4,7 @@ Whatever the layout, what a cell names is looked up among the users or the group
 columns. An id has to be that id; any other text, such as a name or an address, may be written in another case.
 """
 
+import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,7 +14,19 @@ from scim_bridge.model.text import folded, normal, trimmed
 from scim_bridge.source.table import Table
 
 ID = "id"
-_TYPES: Mapping[str, Kind] = {"user": "user", "group": "group", "": "user"}
+_TYPES: Mapping[str, Kind] = {
+    **dict.fromkeys(("user", "inetorgperson", "organizationalperson", "person", "posixaccount"), "user"),
+    **dict.fromkeys(("group", "groupofnames", "groupofuniquenames", "posixgroup", "securitygroup"), "group"),
+}
+_NEVER_PROVISIONED = """
+    computer contact foreignsecurityprincipal msds-groupmanagedserviceaccount msds-managedserviceaccount
+    msds-delegatedmanagedserviceaccount publicfolder msexchdynamicdistributionlist device orgcontact serviceprincipal
+    application administrativeunit customer external external_user service_account serviceaccount"""
+_OTHER_TYPES = frozenset(_NEVER_PROVISIONED.split())
+"""What else groups have as members in Active Directory, Entra ID and Google Workspace, as their exports call it."""
+OTHER = "the member is not a user or a group"
+_OF_GRAPH = "#microsoft.graph."
+_BETWEEN_CLASSES = re.compile(r"[;|,\n]\s*")
 
 Group = tuple[dict[str, None], dict[str, None]]
 """A group's direct members while they are read: user ids and group ids, in order, each once."""
@@ -33,10 +46,13 @@ def columns_used(members: MemberFile | MemberList | None, kind: Kind) -> tuple[s
 
 
 class Named:
-    """The records of one kind by what a cell may call them. by: one of their columns, or "id"."""
+    """The records of one kind by what a cell may call them. by: one of their columns, or "id".
 
-    def __init__(self, kind: Kind, records: Iterable[Record], by: str) -> None:
-        self.kind, self.by = kind, by
+    inner: the groups by what members are called by, where that is another column than `by`.
+    """
+
+    def __init__(self, kind: Kind, records: Iterable[Record], by: str, inner: "Named | None" = None) -> None:
+        self.kind, self.by, self._inner = kind, by, inner
         records = tuple(records)
         self.names: dict[str, str] = {}
         """Name → id, letter for letter, what a million rows ask; no name that several have."""
@@ -52,7 +68,9 @@ class Named:
     def _take(self, named: Iterable[tuple[str, str]]) -> None:
         for name, source_id in named:
             usual = self.key(name)
-            if usual and self._usual.setdefault(usual, source_id) != source_id:
+            if not usual:
+                continue
+            if self._usual.setdefault(usual, source_id) != source_id:
                 self._several.setdefault(usual, [self._usual[usual]]).append(source_id)
             self.names[name] = source_id
         self.names = {name: found for name, found in self.names.items() if self.key(name) not in self._several}
@@ -69,10 +87,15 @@ class Named:
         usual = self.key(name)
         return None if usual in self._several else self._usual.get(usual)
 
+    def for_member(self, name: str) -> "Named":
+        """Where a group that is a member is looked up: by what groups are called, else by what members are called."""
+        is_inner = self._inner is not None and not self.fits(name) and self._inner.fits(name)
+        return self._inner if self._inner is not None and is_inner else self
+
     @property
     def is_ambiguous(self) -> bool:
         """Whether several records are called the same."""
-        return bool(self._several)
+        return bool(self._several) or (self._inner is not None and self._inner.is_ambiguous)
 
     def fits(self, name: str) -> tuple[str, ...]:
         """The ids of all records that are called so."""
@@ -86,6 +109,13 @@ class Named:
     def shown(self, ids: Iterable[str]) -> str:
         """These records of one name, with where they are."""
         return "; ".join(f"{source_id} ({self._places.get(source_id, '')})" for source_id in ids)
+
+
+def named(users: Iterable[Record], groups: Iterable[Record], members: MemberFile) -> tuple[Named, Named]:
+    """The users and the groups by what a file of memberships calls them."""
+    groups = tuple(groups)
+    inner = Named("group", groups, members.member_by) if members.member_by != members.group_by else None
+    return Named("user", users, members.member_by), Named("group", groups, members.group_by, inner)
 
 
 @dataclass(slots=True)
@@ -144,8 +174,12 @@ class Memberships:
                 group[0][user] = None  # what a million rows do; all others are told apart below
             elif any(cells := list(map(trimmed, row))) and not table.is_stray(line, cells):
                 kind = _type(table, line, cells, type_at)
+                place = f"{table.name}, line {line}"
                 if kind is not None:
-                    self.add(f"{table.name}, line {line}", "row", cells[group_at], cells[member_at], kind)
+                    self.add(place, "row", cells[group_at], cells[member_at], kind)
+                elif type_at is not None and is_other_type(cells[type_at]):
+                    detail = f"{place}: {OTHER} ({cells[type_at]}); the row was dropped"
+                    self.notices.append(Notice("unknown_member", cells[member_at], detail))
 
     def _by_name(self) -> Mapping[str, Group]:
         """The members of each group by its name, letter for letter."""
@@ -155,7 +189,7 @@ class Memberships:
 
     def add(self, place: str, what: str, group_name: str, member_name: str, kind: Kind) -> None:
         """One membership as it is written. what: what is dropped if it is of no use, a row or a name."""
-        among = self.users if kind == "user" else self.groups
+        among = self.users if kind == "user" else self.groups.for_member(member_name)
         groups, fits = self.groups.fits(group_name), among.fits(member_name)
         members, member = self.found.get(groups[0]) if groups else None, fits[0] if fits else ""
         if members is None or not fits:
@@ -200,10 +234,30 @@ def rows_about(
             if group in wanted_groups or user in wanted_users:
                 found.append((group, user, "user"))
         elif not table.is_stray(line, row) and (kind := _type(table, line, row, type_at)) is not None:
-            group, member = groups.find(row[group_at]), (users if kind == "user" else groups).find(row[member_at])
+            among = users if kind == "user" else groups.for_member(row[member_at])
+            group, member = groups.find(row[group_at]), among.find(row[member_at])
             if group and member and (group in wanted_groups or (kind == "user" and member in wanted_users)):
                 found.append((group, member, kind))
     return found
+
+
+def type_of(written: str) -> Kind | None:
+    """The kind that a file of memberships calls so, in any case; None if it is not a word for users or groups.
+
+    All classes of an entry may be listed (`top;person;user`). A computer is a user too, and is none here.
+    """
+    classes = _classes(written)
+    found = {_TYPES[each] for each in classes if each in _TYPES}
+    return None if _OTHER_TYPES.intersection(classes) else "group" if "group" in found else next(iter(found), None)
+
+
+def is_other_type(written: str) -> bool:
+    """Whether it is a word for members that are never provisioned, such as devices and contacts."""
+    return not _OTHER_TYPES.isdisjoint(_classes(written))
+
+
+def _classes(written: str) -> list[str]:
+    return [each.removeprefix(_OF_GRAPH) for each in _BETWEEN_CLASSES.split(folded(written))]
 
 
 def _places(table: Table, columns: MemberFile) -> tuple[int, int, int | None]:
@@ -212,12 +266,12 @@ def _places(table: Table, columns: MemberFile) -> tuple[int, int, int | None]:
 
 
 def _type(table: Table, line: int, cells: Sequence[str], type_at: int | None) -> Kind | None:
-    """What a row says its member is; None, and a problem of the file, where that is neither user nor group."""
+    """What a row says its member is, None for what is never provisioned. Any other word is a problem of the file."""
     if type_at is None:
         return "user"
     written = trimmed(cells[type_at])
-    kind = _TYPES.get(folded(written))
-    if kind is None:
+    kind = type_of(written) if written else "user"
+    if kind is None and not is_other_type(written):
         column = table.header[type_at]
         table.problems.append(
             f"{table.name}, line {line}, column {type_at + 1}: {column} {written!r} is neither user nor group"

@@ -36,7 +36,10 @@ _EXTERNAL_ID = Characteristic(required=True, max_length=_ANY_LENGTH, uniqueness=
 
 
 def read_capabilities(client: ScimClient) -> Capabilities:
-    """Ask the server. Raises Stop if it does not say, or cannot hold what every directory has."""
+    """Ask the server: two requests, three attempts each, since a person may be waiting (`check`).
+
+    Raises Stop if it does not say what it can hold, or cannot hold what every directory has.
+    """
     try:
         config = client.get("ServiceProviderConfig", needs="patch", attempts=_ATTEMPTS).body
         schemas = client.get("Schemas", needs="Resources", attempts=_ATTEMPTS).body["Resources"]
@@ -49,7 +52,11 @@ def read_capabilities(client: ScimClient) -> Capabilities:
 
 
 def capabilities_of(config: Mapping[str, Any], schemas: list[dict[str, Any]]) -> Capabilities:
-    """The capabilities in a ServiceProviderConfig and the list of Schemas. Raises Stop."""
+    """The capabilities in a ServiceProviderConfig (RFC 7643 §5) and the Resources of a list of Schemas (§7).
+
+    Raises Stop if users, groups, userName, a group's displayName or members have no place.
+    """
+    # A schema's URN is written in any case (RFC 7644 §3.10).
     by_id = {str(s.get("id", "")).lower(): _by_name(s.get("attributes")) for s in schemas if isinstance(s, dict)}
     user, group = by_id.get(CORE["user"].lower()), by_id.get(CORE["group"].lower())
     if not user or not group:
@@ -73,6 +80,7 @@ def capabilities_of(config: Mapping[str, Any], schemas: list[dict[str, Any]]) ->
             raise Stop(f"the target does not let {path} of {kind} be set", "It must, as in RFC 7643.")
     attributes: dict[Kind, dict[str, Characteristic]] = {"user": users, "group": groups}
     most = config.get("filter", {}).get("maxResults") if isinstance(config.get("filter"), dict) else None
+    # No schema says how many changes a PATCH may hold, so the number that Identity Center takes serves here too.
     return Capabilities(
         attributes,
         _CHANGES,
@@ -105,8 +113,10 @@ def _user_places(
 ) -> Iterator[tuple[str, Characteristic]]:
     yield EXTERNAL_ID, _EXTERNAL_ID
     yield from _places(core, "", _SIMPLE)
+    # `active` has a place only where it can be set: else it would be sent again on every run.
     if ACTIVE in core and _is_ours_to_set(core[ACTIVE]):
         yield ACTIVE, Characteristic(is_boolean=True)
+    # A list is written as one entry with a `value`: list and sub-attribute must both be ours to set.
     for path in _LISTS:
         value = _by_name(core.get(path, {}).get("subAttributes")).get("value")
         if value is not None and _is_ours_to_set(core[path]) and _is_ours_to_set(value):

@@ -1,7 +1,7 @@
 """One request to a SCIM endpoint: its answer parsed, or the error whose branch says what to do.
 
-The token is read again once when a 401 comes, since somebody may have rotated it while we run for years.
-What an answer other than success means is in refusal.py.
+The token is read again once when a 401 comes: an operator may have rotated it, since a token lives a year and a worker
+longer (docs/identity-center.md §1.2). What an answer other than success means is in refusal.py.
 """
 
 import logging
@@ -17,19 +17,19 @@ import httpx
 import orjson
 
 from scim_bridge.errors import AnswerLost, CredentialsRefused, EndpointDown, Hold, Retry, Throttled, Unreachable
-from scim_bridge.target.latency import Latency
-from scim_bridge.target.rate import Rate
+from scim_bridge.target.rate import Latency, Rate
 from scim_bridge.target.refusal import error_of, request_id_of
 from scim_bridge.target.retry import Patience
 
 _is_urgent: ContextVar[bool] = ContextVar("is_urgent", default=False)
 _log = logging.getLogger("scim_bridge.target")
-# httpx tells every URL at INFO: it would carry the tenant id and people's names into the log of whoever asks for INFO.
+# httpx writes every URL at INFO: with them the tenant id and user names would reach the log of anyone who sets INFO.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=10.0)
 """Seconds. The pool has room for more threads than there are, so nobody waits there."""
 _CONNECTIONS = 128
 _FEWEST, _MOST = 4, 64
+"""Bounds of at_once. The upper one leaves half of the pool's connections to requests that hang."""
 _HEADERS = {"Accept": "application/scim+json, application/json", "User-Agent": "scim-bridge"}
 _LASTING = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
 """TLS failures that waiting does not cure."""
@@ -111,6 +111,8 @@ class ScimClient:
         self._token = ""
         self._rate = rate
         self._patience = patience or Patience()
+        # The two depend on each other by what they do, not by import: a throttled request holds all others back, and
+        # retry.py decides by a question of this client's whether the endpoint is down.
         self._patience.pause = rate.pause
         self._patience.answers = self._answers
         self._latency = Latency(self._patience.clock)
@@ -123,10 +125,12 @@ class ScimClient:
 
     @property
     def at_once(self) -> int:
-        """How many requests to have under way: twice pace × latency, 4 to 64.
+        """How many requests to have under way: twice pace × latency (requests a second × seconds), 4 to 64.
 
         Those that hang, and those that failed and wait for their next try, are not counted: they keep nobody else up.
         """
+        # By Little's law pace × latency requests are under way at a steady pace. Twice as many keep it up when some
+        # answers take longer than the average.
         fitting = round(2 * self._rate.per_second * self._latency.seconds)
         return min(_MOST, max(_FEWEST, fitting) + self._latency.hanging + self._patience.outage.struggling)
 
@@ -149,7 +153,12 @@ class ScimClient:
         return self.send(Request("GET", path, needs=needs), attempts=attempts)
 
     def send(self, request: Request, *, attempts: int | None = None) -> Reply:
-        """Send until there is an answer. Raises Hold for this object, Stop for the run; never Retry."""
+        """Send until there is an answer. attempts: fewer than usual.
+
+        Raises Hold for this object (Refused, NameTaken, NotThere), Stop for the run (CredentialsRefused, EndpointDown,
+        NotAnswered); never Retry. A refused PATCH or a lost answer may have been carried out all the same
+        (docs/identity-center.md §7.2): whoever sent it looks before concluding anything.
+        """
         content = orjson.dumps(request.body) if request.body is not None else None
         return self._patience.call(
             lambda: self._once(request, content),
@@ -172,6 +181,7 @@ class ScimClient:
         token = self._token or self._refresh_token()
         response = self._exchange(request, content, token)
         if response.status_code == 401:
+            # A token that stayed the same would only be refused again.
             fresh = self._refresh_token()
             if fresh != token:
                 response = self._exchange(request, content, fresh)
@@ -194,6 +204,7 @@ class ScimClient:
         return token
 
     def _exchange(self, request: Request, content: bytes | None, token: str) -> httpx.Response:
+        # Every attempt takes a turn of its own: the quota counts requests, not what they are for.
         turn = self._rate.acquire(urgent=_is_urgent.get())
         self.sent.count(request.method)
         headers = _HEADERS | {"Authorization": f"Bearer {token}"}
@@ -211,6 +222,7 @@ class ScimClient:
         if response.status_code == 429:
             self._rate.throttled(turn)
         elif response.status_code < 500:
+            # A 5xx says nothing of the quota, so the pace neither grows nor falls by it.
             self._rate.accepted(turn)
         return response
 
@@ -222,6 +234,7 @@ class ScimClient:
                 f"no secure connection to {host} can be made ({error})",
                 "Check target.url, the clock, and SSL_CERT_FILE if a proxy with its own authority stands in between.",
             )
+        # No connection, so nothing was sent: safe to send again. After any other failure the request may have arrived.
         if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)):
             return Unreachable(f"{host} cannot be reached ({str(error) or type(error).__name__})")
         return AnswerLost(f"the connection was lost before the answer ({type(error).__name__})")

@@ -21,7 +21,11 @@ Pages = Callable[..., Iterator[list[Resource]]]
 
 
 def filter_of(*terms: tuple[str, str]) -> str:
-    """A `filter` parameter: attribute eq "value" and …, encoded; a literal plus sign must not become a space."""
+    """A `filter` parameter: attribute eq "value" and …, percent-encoded (RFC 7644 §3.4.2.2).
+
+    A literal plus sign (in an email address) must be encoded: the endpoint reads a bare one as a space
+    (docs/identity-center.md §2.4).
+    """
     text = " and ".join(f'{name} eq "{_escaped(value)}"' for name, value in terms)
     return f"filter={quote(text, safe='')}"
 
@@ -31,14 +35,17 @@ def _escaped(value: str) -> str:
 
 
 def pages_of(client: ScimClient, capabilities: Capabilities) -> Pages:
-    """How this target is listed."""
+    """How this target is listed: by cursor (RFC 9865; Identity Center) or by startIndex (RFC 7644 §3.4.2.4)."""
     if capabilities.pages_by_cursor:
         return partial(pages, client, size=capabilities.page)
     return partial(pages_by_index, client, size=capabilities.page)
 
 
 def read_inventory(turn: Pages, progress: Progress, see: Callable[[Kind, Resource], None]) -> Inventory:
-    """All users and groups: one request a page of each, one at least. see: shown each resource as it came."""
+    """All users and groups: one request a page of each, one at least. see: shown each resource as it came.
+
+    Raises EndpointDown for a listing that is not whole: whoever it leaves out would count as gone.
+    """
     return Inventory(_all(turn, "user", progress, see), _all(turn, "group", progress, see))
 
 
@@ -54,7 +61,7 @@ def _all(turn: Pages, kind: Kind, progress: Progress, see: Callable[[Kind, Resou
 
 
 def pages(client: ScimClient, collection: str, condition: str = "", *, size: int = PAGE) -> Iterator[list[Resource]]:
-    """Resources page by page until there is no next cursor, never judged by a page's length (reference, ListUsers).
+    """Resources page by page until there is no next cursor; a short page may have one (docs/identity-center.md §2.4).
 
     The first page asks with the bare word `cursor`: HTTP libraries drop or rewrite an empty parameter.
     """
@@ -64,6 +71,7 @@ def pages(client: ScimClient, collection: str, condition: str = "", *, size: int
     while True:
         body = client.get(f"{collection}?{query}", needs=_RESOURCES).body
         yield _resources(body)
+        # Both spellings, and an empty one at the end, have been seen.
         cursor = body.get("nextCursor") or body.get("nextcursor")
         if not cursor:
             return
@@ -91,6 +99,7 @@ def pages_by_index(
         body = client.get(f"{collection}?startIndex={received + 1}&count={size}{tail}", needs="totalResults").body
         resources = _resources(body | {_RESOURCES: body.get(_RESOURCES) or []})  # left out where there is none
         total = body["totalResults"]
+        # Counted by ids: a server that ignores startIndex gives its first page again, for ever.
         fresh = {resource["id"] for resource in resources} - seen
         if (resources and not fresh) or not isinstance(total, int) or (not resources and len(seen) < total):
             raise EndpointDown(
@@ -104,7 +113,10 @@ def pages_by_index(
 
 
 def one_page(client: ScimClient, collection: str, condition: str) -> list[Resource]:
-    """What a filter finds, without a cursor: silently cut off after a page."""
+    """What a filter finds, without a cursor: silently cut off after 100 resources (docs/identity-center.md §2.4).
+
+    For filters that find one resource; of any other a full page proves nothing. Raises Refused, NotThere, Stop.
+    """
     return _resources(client.get(f"{collection}?{condition}", needs=_RESOURCES).body)
 
 

@@ -1,4 +1,8 @@
-"""What an answer other than success means: the error whose branch says what happens next (reference, 1.3, 5, 6)."""
+"""What an answer other than success means: the error whose branch says what happens next.
+
+Decided by the status alone: bodies have changed over time, may be empty, and hold one generic sentence for most 400s
+(docs/identity-center.md §1.3, §5, §6).
+"""
 
 import httpx
 import orjson
@@ -26,13 +30,19 @@ def request_id_of(response: httpx.Response) -> str:
 
 
 def error_of(response: httpx.Response) -> BridgeError:
-    """The error for any answer from 300 up. Of a 401 or 403 the body says nothing more and may be empty."""
+    """The error for any answer from 300 up; to be raised by the caller. Of a 401 or 403 the body says nothing more.
+
+    Retry: 429 and 5xx but 501 (after: seconds, if the endpoint asks for a wait). Stop: 401, 403, redirects. Hold: all
+    others.
+    """
     status = response.status_code
     if status == 429:
         return Throttled("the endpoint throttles requests (429)", after=seconds_of(response.headers.get("retry-after")))
+    # 501 is a refusal: the server will not learn the operation while we wait (RFC 9110 §15.6.2).
     if status >= 500 and status != 501:
         return ServerFault(f"the endpoint answered {status}", after=seconds_of(response.headers.get("retry-after")))
     if status == 401:
+        # A wrong tenant id gives 401 too, not 404 (docs/identity-center.md §1.3), so both causes are named.
         return CredentialsRefused(
             "the endpoint refuses the token (401): it is wrong, expired or deleted, "
             "or the tenant id in the URL is wrong",
@@ -58,6 +68,8 @@ def _refusal(status: int, detail: str, request_id: str) -> Hold:
     if status == 404:
         return NotThere(f"the target answered 404, not found ({trace})", request_id=request_id)
     if status == 409:
+        # Which attribute clashes is not said: userName, primary email or externalId (docs/identity-center.md §4.5).
+        # After a lost answer the clash may be with what that attempt created: the engine looks first.
         return NameTaken(f"the target answered 409, a unique value is taken ({trace})", request_id=request_id)
     advice = "AWS says which attribute in CloudTrail only: look for this request id there."
     return Refused(

@@ -19,13 +19,17 @@ from scim_bridge.retry import Failure, insist, jitter
 
 T = TypeVar("T")
 _LONGEST_ASKED = 300.0
+"""Seconds of a Retry-After that are kept. A revocation must not wait for an hour because a proxy says so."""
 NEW_FOR = 10.0
-"""Seconds after which what was created is surely visible (reference, 7.1: a 404 was seen within some milliseconds)."""
+"""Seconds after which what was created is surely visible (docs/identity-center.md §7.1: a 404 was seen 25 ms later)."""
 _LONGEST_LOOK = 2.0
 _RUN_AGAIN = "What was sent is on record; run again when it has recovered."
 _OUTAGE = 60.0
+"""Seconds without a success after which the endpoint may be down …"""
 _OUTAGE_FAILURES = 12
+"""… if this many attempts failed meanwhile: one slow object must not count as an outage."""
 _OUTAGE_OBJECTS = 12
+"""Objects given up in a row after which it is the endpoint that fails, even if it answers questions."""
 
 
 def backoff(attempt: int, after: float | None, chance: Callable[[], float] = random.random) -> float:
@@ -33,7 +37,7 @@ def backoff(attempt: int, after: float | None, chance: Callable[[], float] = ran
     return jitter(attempt, chance) if after is None else min(after, _LONGEST_ASKED)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Outage:
     """What all requests together tell of the endpoint: it is down once nothing has succeeded for a minute while a dozen
     attempts failed, and it does not answer a question either. From then on nothing is sent, so that many requests under
@@ -53,7 +57,7 @@ class Outage:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def succeeded(self, now: float, *, of_one: bool) -> None:
-        """An answer came that was none of the endpoint's own failures, a 429 among them."""
+        """An answer came that was not one of the endpoint's own failures. A 429 or a refusal counts: it is up."""
         with self.lock:
             self.failures = 0
             if of_one:
@@ -67,6 +71,7 @@ class Outage:
             if not self.failures:
                 self.since = began
             self.failures += 1
+            # Only the one who finds it out asks: a question from every thread would be a burst on an ailing endpoint.
             is_new = not self.is_suspected and self.failures >= _OUTAGE_FAILURES and now - self.since >= _OUTAGE
             self.is_suspected = self.is_suspected or is_new
             return is_new
@@ -90,7 +95,7 @@ class Outage:
             self.struggling += by
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Patience:
     """How long to try. first_answer: seconds until an endpoint that never answered at all is given up.
 
@@ -115,10 +120,10 @@ class Patience:
         """The answer of send(), sent again while it raises Retry. Raises EndpointDown when patience has run out, or
         NotAnswered if it is about one resource (of_one), and fails alone.
 
-        new_for: send() names a resource made a moment ago, which the endpoint may not see at once (reference, 7.1): for
-        so many seconds a NotThere is not believed. attempts: fewer than usual.
+        new_for: send() names a resource made a moment ago, which the endpoint may not see at once
+        (docs/identity-center.md §7.1): for so many seconds a NotThere is not believed. attempts: fewer than usual.
         """
-        trial = _Trial(self, self.clock(), attempts or self.attempts, new_for)
+        trial = _Trial(patience=self, begun=self.clock(), attempts=attempts or self.attempts, new_for=new_for)
         again: tuple[type[Exception], ...] = (Retry, NotThere) if new_for > 0 else (Retry,)
         try:
             return insist(lambda: self._attempt(send, of_one=of_one), trial, self.wait, again)
@@ -131,6 +136,7 @@ class Patience:
 
     def _is_alone(self, trial: "_Trial", last: Retry) -> bool:
         """Whether it is this object that fails, and not the endpoint."""
+        # An endpoint that never answered may not be one. A throttle concerns all requests, never one object.
         if not self.has_answered or isinstance(last, Throttled):
             return False
         if self.outage.answered_at > trial.begun:
@@ -148,6 +154,7 @@ class Patience:
             self.outage.succeeded(self.clock(), of_one=of_one)
             raise
         except Retry as failure:
+            # Asked outside the lock, since the question itself takes a turn and may take seconds.
             if self.outage.failed(began, self.clock()):
                 self.outage.settle(is_down=not (self.has_answered and self.answers()))
             if self.has_answered and self.outage.is_total:
@@ -164,7 +171,7 @@ class Patience:
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Trial:
     """One request being sent until it is answered. failures: attempts that failed but were not throttled.
 
@@ -186,6 +193,7 @@ class _Trial:
     def is_over(self, failure: Failure) -> bool:
         if isinstance(failure.error, NotThere):
             return self.elapsed >= self.new_for
+        # At the very beginning a person is waiting at the terminal, and a wrong URL is likelier than an outage.
         if not self.patience.has_answered:
             return self.elapsed >= self.patience.first_answer
         if not isinstance(failure.error, Throttled):
@@ -203,6 +211,7 @@ class _Trial:
         seconds = backoff(failure.number, error.after if isinstance(error, Retry) else None)
         if not self.patience.has_answered:
             seconds = min(seconds, max(0.0, self.patience.first_answer - self.elapsed))
+        # The quota is for all requests, so all wait as long as this one was asked to.
         if isinstance(error, Throttled) and self.patience.pause is not None:
             self.patience.pause(seconds)
         return seconds

@@ -19,13 +19,12 @@ from scim_bridge.model.protocol import Answer, Progress, silent
 from scim_bridge.target.capability_reading import read_capabilities
 from scim_bridge.target.client import Request, ScimClient, Sent
 from scim_bridge.target.identity_center import IDENTITY_CENTER
-from scim_bridge.target.members import MemberReader
+from scim_bridge.target.members import MemberReader, ShownMembers
 from scim_bridge.target.rate import Rate
 from scim_bridge.target.read import COLLECTION, Resource, filter_of, one_page, pages_of, read_inventory
 from scim_bridge.target.retry import NEW_FOR
-from scim_bridge.target.shown_members import ShownMembers
 from scim_bridge.target.wire import from_resource, to_resource
-from scim_bridge.target.writing import MemberChange, Patching, Replacing, Writing
+from scim_bridge.target.write import MemberChange, Patching, Replacing, Writer
 
 _READERS = 8
 _CHECKS = 3
@@ -53,15 +52,16 @@ class ScimTarget:
         self._client = client
         self._capabilities = capabilities
         self._user_ids: list[str] | None = None
+        # When each resource of this run was created: for ten seconds a 404 about it is not believed (retry.NEW_FOR).
         self._created: dict[str, float] = {}
         self._clock = clock
         self._pages = pages_of(client, capabilities)
         self._shown = ShownMembers(client, self._pages, _READERS)
         by_filter = MemberReader(client, self._pages, self._all_user_ids, _READERS)
         self._members: MemberReader | ShownMembers = self._shown if capabilities.shows_members else by_filter
-        self._writing: Writing = Replacing(client)
+        self._writer: Writer = Replacing(client)
         if capabilities.can_patch:
-            self._writing = Patching(client, by_filter=capabilities.removes_by_filter)
+            self._writer = Patching(client, by_filter=capabilities.removes_by_filter)
 
     def __enter__(self) -> "ScimTarget":
         return self
@@ -105,15 +105,20 @@ class ScimTarget:
             ) from None
 
     def read(self, progress: Progress = silent) -> Inventory:
-        """All users and groups, page by page."""
+        """All users and groups, page by page.
+
+        progress: told "read users", then "read groups", with how many so far. Raises Stop: a listing that is refused or
+        cut short must never look like a smaller directory.
+        """
         self._shown.begin()
         with _reading("users and groups"):
             inventory = read_inventory(self._pages, progress, self._see)
+        # Kept for reading members by user or by pair, which go through all users (members.py).
         self._user_ids = list(inventory.users)
         return inventory
 
     def read_members(self, group_ids: Sequence[str], progress: Progress = silent) -> Members:
-        """The members of each of these groups."""
+        """The members of each of these groups: group id → ids of its users. Raises Stop."""
         with _reading("members of groups"):
             return self._members.read(group_ids, progress)
 
@@ -160,7 +165,7 @@ class ScimTarget:
             yield from resources
 
     def get(self, kind: Kind, target_id: str) -> Existing | None:
-        """The resource with this id, None if it is gone."""
+        """The resource with this id, None if it is gone. Raises Hold, Stop."""
         request = Request("GET", f"{COLLECTION[kind]}/{target_id}", needs="id", new_for=self._new_for(target_id))
         try:
             return from_resource(kind, self._client.send(request).body)
@@ -168,7 +173,12 @@ class ScimTarget:
             return None
 
     def create(self, kind: Kind, attributes: Mapping[str, Value]) -> Answer:
-        """Create one resource; a group without members. A 409 may be about one that an unanswered attempt made."""
+        """Create one resource; a group without members. attributes: path → value, without empty ones.
+
+        Raises NameTaken (perhaps about one that an unanswered attempt made, so look before concluding), Refused, Stop.
+        A group is created empty: after a failed create with members it is unclear what exists (docs/identity-center.md
+        §2.9).
+        """
         reply = self._client.send(Request("POST", COLLECTION[kind], to_resource(kind, attributes), needs="id"))
         target_id = str(reply.body["id"])
         self._created[target_id] = self._clock()
@@ -180,9 +190,9 @@ class ScimTarget:
         """One request: a PATCH with one operation an attribute, or a PUT of the whole.
 
         An address is replaced whole: if a part of it changes, `changes` holds all its parts, those that stay as well
-        (old == new).
+        (old == new). Raises NotThere, NameTaken, Refused, Stop.
         """
-        reply = self._writing.update(kind, target_id, changes, new_for=self._new_for(target_id))
+        reply = self._writer.update(kind, target_id, changes, new_for=self._new_for(target_id))
         return Answer(target_id, reply.request_id)
 
     def delete(self, kind: Kind, target_id: str) -> Answer:
@@ -192,17 +202,22 @@ class ScimTarget:
         return Answer(target_id, self._client.send(Request("DELETE", f"{COLLECTION[kind]}/{target_id}")).request_id)
 
     def add_members(self, group_id: str, user_ids: Sequence[str]) -> Answer:
-        """Put users in, by one request."""
+        """Put users in, by one request: at most capabilities.changes_per_patch of them.
+
+        Raises NotThere, Refused, Stop. A refused one may have been carried out in part (docs/identity-center.md §7.2):
+        read the members again.
+        """
         return self._change_members("add", group_id, user_ids)
 
     def remove_members(self, group_id: str, user_ids: Sequence[str]) -> Answer:
-        """Take users out, by one request."""
+        """Take users out, by one request. As add_members."""
         return self._change_members("remove", group_id, user_ids)
 
     def _change_members(self, op: MemberChange, group_id: str, user_ids: Sequence[str]) -> Answer:
         new_for = self._new_for(group_id, *user_ids)
+        # Forgotten even if the request fails: whether it was carried out is then unknown.
         try:
-            return Answer(group_id, self._writing.change_members(op, group_id, user_ids, new_for=new_for).request_id)
+            return Answer(group_id, self._writer.change_members(op, group_id, user_ids, new_for=new_for).request_id)
         finally:
             self._shown.forget(group_id)
 

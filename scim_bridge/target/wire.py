@@ -1,6 +1,10 @@
-"""Attributes by path ↔ SCIM bodies (RFC 7643, RFC 7644 §3.5), in the forms Identity Center takes (design.md §6.10)."""
+"""Attributes by path ↔ SCIM bodies (RFC 7643, RFC 7644 §3.5), in the forms Identity Center takes. Pure.
 
-from collections.abc import Iterable, Mapping, Sequence
+One email, phone number, role and address each, the email marked as primary; every PATCH operation about one attribute,
+always with its path (docs/identity-center.md §2.2, §2.6, §7.3).
+"""
+
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -16,20 +20,18 @@ _PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 _LISTS = ("emails", "phoneNumbers", "roles")
 
 
-def _places(holder: str, *keys: str) -> dict[str, str]:
-    return {key: holder + key for key in keys}
+def _places(holder: str, keys: str) -> dict[str, str]:
+    """Key → path of each of these keys, written with spaces between them."""
+    return {key: holder + key for key in keys.split()}
 
 
 # An answer's keys → paths, one table for each object inside a resource.
 _SHOWN = _places(
-    "", "userName", "externalId", "displayName", "nickName", "profileUrl", "title", "userType", "preferredLanguage",
-    "locale", "timezone",
-)  # fmt: skip
-_SHOWN_NAME = _places(
-    "name.", "formatted", "givenName", "familyName", "middleName", "honorificPrefix", "honorificSuffix"
+    "", "userName externalId displayName nickName profileUrl title userType preferredLanguage locale timezone"
 )
-_SHOWN_ADDRESS = _places("addresses.", "formatted", "streetAddress", "locality", "region", "postalCode", "country")
-_SHOWN_ENTERPRISE = _places("enterprise.", "employeeNumber", "costCenter", "organization", "division", "department")
+_SHOWN_NAME = _places("name.", "formatted givenName familyName middleName honorificPrefix honorificSuffix")
+_SHOWN_ADDRESS = _places("addresses.", "formatted streetAddress locality region postalCode country")
+_SHOWN_ENTERPRISE = _places("enterprise.", "employeeNumber costCenter organization division department")
 _SHOWN_EMAIL = {"value": "emails"}
 _SHOWN_PHONE = {"value": "phoneNumbers"}
 _SHOWN_ROLE = {"value": "roles"}
@@ -46,6 +48,7 @@ def to_resource(kind: Kind, attributes: Mapping[str, Value]) -> dict[str, Any]:
                 body["schemas"].append(ENTERPRISE)
             body.setdefault(ENTERPRISE, {})[part] = {"value": value} if part == "manager" else value
         elif holder == "addresses":
+            # Only one address fits. Its type is the one that Entra ID's provisioning sends.
             body.setdefault("addresses", [{"type": "work"}])[0][part] = value
         elif part:
             body.setdefault(holder, {})[part] = value
@@ -55,7 +58,10 @@ def to_resource(kind: Kind, attributes: Mapping[str, Value]) -> dict[str, Any]:
 
 
 def to_patch(changes: Mapping[str, Change]) -> dict[str, Any]:
-    """The body of a PATCH: one operation an attribute, each with its path; the address whole, as it comes in parts."""
+    """The body of a PATCH (RFC 7644 §3.5.2): one operation an attribute, each with its path; the address whole.
+
+    changes: path → (old, new), new None to remove. A path-less operation may hold one attribute only, so none is sent.
+    """
     operations: list[dict[str, Any]] = []
     address: dict[str, Value] = {}
     for path, (_, new) in changes.items():
@@ -63,6 +69,8 @@ def to_patch(changes: Mapping[str, Change]) -> dict[str, Any]:
             if new is not None:
                 address[path.removeprefix("addresses.")] = new
         elif new is None:
+            # "" is refused (minimum length 1), so an attribute is cleared by removing it (docs/identity-center.md
+            # §4.3).
             operations.append({"op": "remove", "path": _wire_path(path)})
         else:
             operations.append({"op": "replace", "path": _wire_path(path), "value": _wire_value(path, new)})
@@ -77,6 +85,7 @@ def to_patch(changes: Mapping[str, Change]) -> dict[str, Any]:
 
 def to_changed(shown: Mapping[str, Any], changes: Mapping[str, Change]) -> dict[str, Any]:
     """A resource as it was shown, with these changes: the body of a PUT. The address whole, as in to_patch."""
+    # PUT wipes what it does not name, so the body begins with all that was shown, known to us or not.
     body = deepcopy(dict(shown))
     if any(path.startswith("addresses.") for path in changes):
         body.pop("addresses", None)
@@ -104,21 +113,6 @@ def _put(body: dict[str, Any], holder: str, part: str, path: str, new: Value | N
     body[holder] = inner
     if not inner:
         del body[holder]
-
-
-def with_members(shown: Mapping[str, Any], user_ids: Sequence[str]) -> dict[str, Any]:
-    """A group as it was shown, with these users in it."""
-    members = list(shown.get("members") or ())
-    there = {member.get("value") for member in members}
-    added = [{"value": user_id} for user_id in dict.fromkeys(user_ids) if user_id not in there]
-    return dict(shown) | {"members": members + added} if added else dict(shown)
-
-
-def without_members(shown: Mapping[str, Any], user_ids: Sequence[str]) -> dict[str, Any]:
-    """A group as it was shown, without these users."""
-    gone, members = set(user_ids), list(shown.get("members") or ())
-    left = [member for member in members if member.get("value") not in gone]
-    return dict(shown) | {"members": left} if len(left) < len(members) else dict(shown)
 
 
 def to_member_patch(op: str, user_ids: Iterable[str], *, by_filter: bool = False) -> dict[str, Any]:

@@ -41,6 +41,8 @@ Group Email [Required],Member Email,Member Type,Member Role
 dev@corp.example,Ann.Lee@corp.example,USER,OWNER
 oncall@corp.example,cy.oda@corp.example,USER,MEMBER
 oncall@corp.example,dev@corp.example,GROUP,MEMBER
+oncall@corp.example,pager@partner.example,EXTERNAL,MEMBER
+oncall@corp.example,,CUSTOMER,MEMBER
 """,
     },
     {
@@ -53,6 +55,7 @@ oncall@corp.example,dev@corp.example,GROUP,MEMBER
     {"Developers": {"ann.lee@corp.example"}, "On Call": {"cy.oda@corp.example", "ann.lee@corp.example"}},
     notes=(
         "- Status [READ ONLY] says who may sign in: 'Active' (2 users) is taken for active, 'Suspended' (1 user), 'Archived' (1 user) and any other value for inactive.",
+        "- 2 memberships of what is never provisioned, such as: members.csv, line 5: the member is not a user or a group (EXTERNAL); the row was dropped.",
     ),
 )
 GOOGLE_BY_EMPLOYEE_ID = Export(

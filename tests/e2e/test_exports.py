@@ -5,6 +5,7 @@ import pytest
 from scim_bridge.sandbox.server import Sandbox
 from tests.e2e.conftest import Cli
 from tests.e2e.exports import EXPORTS, Export
+from tests.e2e.more_exports import MORE_EXPORTS
 from tests.e2e.world import ENTERPRISE, World, at_rest
 
 
@@ -17,9 +18,9 @@ def put(world: World, export: Export) -> tuple[str, ...]:
     return ("--url", world.sandbox.url, "--token", world.sandbox.token, *export.options)
 
 
-@pytest.mark.parametrize("name", EXPORTS)
+@pytest.mark.parametrize("name", [*EXPORTS, *MORE_EXPORTS])
 def test_an_export_is_synced_as_it_is(world: World, cli: Cli, name: str) -> None:
-    export = EXPORTS[name]
+    export = (EXPORTS | MORE_EXPORTS)[name]
     said = cli("init", "--yes", *put(world, export))
     assert said.code == 0, said.err
     for note in export.notes:

@@ -206,7 +206,7 @@ def test_columns_of_memberships_that_name_nobody_known_must_be_named(world: Worl
     assert said.code == 2
     assert said.err == (
         "scim-bridge: members.csv, line 1: no column names the groups that are in the other files; there are: 甲, 乙. "
-        "Name it with --group-column.\n"
+        "Name it with --group-column, or, if the file lists one group only, add a column that names it.\n"
     )
     said = begin("--group-column", "甲", "--member-column", "丙")
     assert "--member-column: there is no column '丙'; there are: 甲, 乙." in said.err.replace(". There", "; there")

@@ -1,9 +1,11 @@
 """Who may sign in, by what stands in the columns: what is proposed, what is said of it, what is left alone."""
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 
 import pytest
 
+from scim_bridge.mapping.expression import Language
 from scim_bridge.proposal.header import roles_of
 from scim_bridge.proposal.standing import Standing, standing
 
@@ -39,6 +41,9 @@ def rules(found: Standing) -> list[str]:
         ("退職", ["自己都合", ""], 'source["退職"] == ""'),
         ("退職", ["2027-03-31", ""], '!isBefore(source["退職"], today)'),
         ("Terminated", ["2027-03-31", ""], "!isBefore(Terminated, today)"),
+        ("Left?", ["x", ""], 'source["Left?"] == ""'),
+        ("userAccountControl", ["512", "514"], "int(userAccountControl) / 2 % 2 == 0"),
+        ("state", ["ACTIVATED", "STAGED"], 'state in ["ACTIVATED"]'),
     ],
 )
 def test_a_rule_fits_what_stands_in_the_column(header: str, cells: list[str], rule: str) -> None:
@@ -52,6 +57,8 @@ def test_a_rule_fits_what_stands_in_the_column(header: str, cells: list[str], ru
         ("Status", ["", ""], "Status is empty for every user, so it does not say who has left"),
         ("Exit date", ["soon", ""], "Exit date does not say who has left in words that are known ('soon' (1 user))"),
         ("Shoe size", ["42", "43"], "no column was found that says who has left"),
+        ("State", ["WA", "CA"], "no column was found that says who has left"),
+        ("state", ["1", "1"], "no column was found that says who has left"),
     ],
 )
 def test_where_nothing_tells_who_has_left_that_is_the_alarm(header: str, cells: list[str], told: str) -> None:
@@ -97,3 +104,51 @@ def test_a_column_of_unknown_header_counts_if_its_cells_leave_no_doubt() -> None
 def test_a_day_of_notice_is_doubted() -> None:
     (note,) = seen(Kündigungsdatum=["31.12.2026", ""]).notes
     assert note.startswith("Kündigungsdatum is taken for the last day; if it is the day of notice")
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "last_day"),
+    [
+        ("AccountExpirationDate", "12/31/2026 12:00:00 AM", "2026-12-30"),
+        ("AccountExpirationDate", "12/31/2026 5:30:00 PM", "2026-12-31"),
+        ("AccountExpirationDate", "12/31/2026 12:30:00 AM", "2026-12-31"),
+        ("AccountExpirationDate", "31.12.2026 00:00:00", "2026-12-30"),
+        ("AccountExpirationDate", "31.12.2026 20:00:00", "2026-12-31"),
+        ("AccountExpirationDate", "2026/12/31 0:00:00", "2026-12-30"),
+        ("AccountExpirationDate", "2026/12/31 10:00:00", "2026-12-31"),
+        ("AccountExpirationDate", "2026-12-31T00:00:00", "2026-12-30"),
+        ("AccountExpirationDate", "2026-12-31T00:00:00+09:00", "2026-12-30"),
+        ("AccountExpirationDate", "2026-12-31T17:30:00Z", "2026-12-31"),
+        ("accountExpires", "134431488000000000", "2026-12-30"),
+        ("accountExpires", "134432100000000000", "2026-12-31"),
+        ("Austrittsdatum", "31.12.2026", "2026-12-31"),
+        ("Last day", "12/31/2026", "2026-12-31"),
+        ("退職日", "2026/12/31", "2026-12-31"),
+    ],
+)
+def test_a_user_is_active_until_the_last_day_and_not_after_it(header: str, cells: str, last_day: str) -> None:
+    """The moment at which an account ends is no last day, unless the account works for a part of that day."""
+    (rule,) = rules(seen(**{header: [cells, ""]}))
+    day = date.fromisoformat(last_day)
+    assert [_says(rule, header, cells, f"{day + timedelta(days)}") for days in (-1, 0, 1)] == [True, True, False]
+    assert _says(rule, header, "", "2099-01-01") is True
+
+
+def test_an_account_that_never_expires_is_active() -> None:
+    (rule,) = rules(seen(accountExpires=["0", "9223372036854775807", "134431488000000000"]))
+    said = [_says(rule, "accountExpires", never, "2099-01-01") for never in ("0", "9223372036854775807")]
+    assert said == [True, True]
+
+
+def _says(rule: str, column: str, cell: str, today: str) -> object:
+    """What a rule says of one cell on a day."""
+    language = Language({column: "string"})
+    expression = language.compile(rule)
+    return expression.evaluate(language.activation({column: cell}, expression.names, today))
+
+
+def test_days_that_only_some_users_have_are_told() -> None:
+    found = seen(Status=["Active", "Active", "Left"], Ceased=["", "", "2025-12-31"], Last_login=["", "", "2025-12-31"])
+    said = "Ceased holds a day for 1 user of 3, and no rule reads it; if it is the last day, add it to the rule for"
+    assert found.notes[-1] == f"{said} `active`"
+    assert not any("login" in note for note in found.notes)

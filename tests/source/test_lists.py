@@ -138,3 +138,72 @@ def test_every_layout_shows_the_same_whole_and_when_looked_at_again(
 
 def _pairs(shown: Snapshot) -> set[tuple[str, str]]:
     return {(group, user) for group, (users, _) in shown.members.items() for user in users}
+
+
+@pytest.mark.parametrize(
+    ("written", "members"),
+    [
+        ("inetOrgPerson", (("1",), ())),
+        ("#microsoft.graph.user", (("1",), ())),
+        ("top;person;organizationalPerson;user", (("1",), ())),
+        ("Group", ((), ("1",))),
+        ("#Microsoft.Graph.Group", ((), ("1",))),
+        ("top;group", ((), ("1",))),
+    ],
+)
+def test_a_type_may_be_an_object_class(tmp_path: Path, written: str, members: object) -> None:
+    shown = _rows_of_type(tmp_path, written)
+    assert (shown.members, shown.warnings) == ({"g": members}, ())
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "computer",
+        "top;person;user;computer",
+        "msDS-GroupManagedServiceAccount",
+        "foreignSecurityPrincipal",
+        "contact",
+        "#microsoft.graph.device",
+        "#microsoft.graph.servicePrincipal",
+        "orgContact",
+        "CUSTOMER",
+        "External",
+    ],
+)
+def test_a_member_that_is_never_provisioned_is_dropped_and_noted(tmp_path: Path, written: str) -> None:
+    shown = _rows_of_type(tmp_path, written)
+    assert shown.members == {}
+    assert [(notice.kind, notice.detail) for notice in shown.warnings] == [
+        ("unknown_member", f"m.csv, line 2: the member is not a user or a group ({written}); the row was dropped")
+    ]
+
+
+def test_a_type_that_is_not_known_refuses_the_file(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("group_id,member_id,Class\ng,1,robot\n", encoding="utf-8")
+    members = MemberFile(tmp_path / "m.csv", type="Class")
+    assert _problem(tmp_path, "id\n1\n", members) == "m.csv, line 2, column 3: Class 'robot' is neither user nor group"
+
+
+def _rows_of_type(folder: Path, written: str) -> Snapshot:
+    """One row of this type in a group, whose member is both a user and a group."""
+    (folder / "m.csv").write_text(f"group_id,member_id,Class\ng,1,{written}\n", encoding="utf-8")
+    return _read(folder, "id\n1\n", MemberFile(folder / "m.csv", type="Class"), "id,name\ng,Dev\n1,Ops\n")
+
+
+def test_a_group_in_a_group_is_found_by_what_members_are_called(tmp_path: Path) -> None:
+    text = "Group,Member,type\nDev,1,user\nDev,h,group\nOps,Sales,group\n"
+    (tmp_path / "m.csv").write_text(text, encoding="utf-8")
+    members = MemberFile(tmp_path / "m.csv", "Group", "Member", "type", group_by="name")
+    groups = "id,name\ng,Dev\nh,Ops\ni,Sales\n"
+    source = _source(tmp_path, "id\n1\n", members, groups)
+    shown = source.read(TODAY).snapshot
+    assert (shown.members, shown.warnings) == ({"g": (("1",), ("h",)), "h": ((), ("i",))}, ())
+    assert source.look(TODAY, None, [("group", "g"), ("group", "h")]).snapshot.members == shown.members
+
+
+def test_an_empty_cell_names_no_user(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("group_id,Mail\ng,\ng,a@corp.example\n", encoding="utf-8")
+    members = MemberFile(tmp_path / "m.csv", member="Mail", member_by="mail")
+    shown = _read(tmp_path, "id,mail\n1,\n2,a@corp.example\n", members)
+    assert shown.members == {"g": (("2",), ())}

@@ -1,16 +1,19 @@
-"""The pace of requests: how it is found, what holds it back, and who goes first."""
+"""The pace of requests: how it is found, what holds it back, who goes first, and how many requests go at once."""
 
 import threading
 from random import Random
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scim_bridge.sandbox.quota import Bucket
-from scim_bridge.target.rate import Rate
-from scim_bridge.target.retry import backoff
+from scim_bridge.sandbox.traffic import Bucket
+from scim_bridge.target.client import ScimClient
+from scim_bridge.target.rate import Latency, Rate
+from scim_bridge.target.retry import Patience, backoff
 from tests.fakes import FakeClock
+from tests.target.conftest import URL, answer
 
 
 def times(rate: Rate, clock: FakeClock, requests: int) -> list[float]:
@@ -175,15 +178,59 @@ def test_who_waits_already_when_the_pause_begins_is_held_as_well() -> None:
     assert clock.now - start >= 7
 
 
-@given(attempt=st.integers(1, 10_000), chance=st.floats(0, 1))
-def test_the_backoff_begins_near_half_a_second_and_never_exceeds_thirty(attempt: int, chance: float) -> None:
-    assert 0 <= backoff(attempt, None, lambda: chance) <= min(30, 0.5 * 2 ** min(attempt - 1, 20))
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
 
 
-def test_the_backoff_doubles_up_to_its_cap() -> None:
-    assert [backoff(n, None, lambda: 1.0) for n in range(1, 9)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
+def test_who_waits_to_ask_again_leaves_the_place_to_another(clock: FakeClock) -> None:
+    seen: list[int] = []
+
+    def wait(seconds: float) -> None:
+        seen.append(client.at_once)
+
+    client = ScimClient(URL, lambda: "t", Rate(10, clock, clock.wait), Patience(clock=clock, wait=wait))
+    before = client.at_once
+    client.pause(5)
+    assert (seen, client.at_once) == ([before + 1], before)
 
 
-def test_what_the_endpoint_asks_for_goes_before_the_backoff_up_to_five_minutes() -> None:
-    assert backoff(1, 12.0) == 12
-    assert backoff(1, 86_400.0) == 300
+@pytest.mark.parametrize(
+    ("per_second", "latency", "at_once"), [(20, 0.06, 4), (20, 0.3, 12), (200, 0.06, 24), (200, 1.0, 64)]
+)
+def test_twice_the_pace_times_the_latency_are_under_way(
+    clock: FakeClock, per_second: float, latency: float, at_once: int
+) -> None:
+    def answering(request: httpx.Request) -> httpx.Response:
+        clock.now += latency
+        return answer(200, {"patch": {}})
+
+    patience = Patience(clock=clock, wait=clock.wait)
+    rate = Rate(per_second, clock, clock.wait)
+    client = ScimClient(URL, lambda: "token-1", rate, patience, httpx.MockTransport(answering))
+    while rate.per_second < per_second:
+        client.get("ServiceProviderConfig", needs="patch")
+    assert client.at_once == at_once
+    client.close()
+
+
+def test_the_average_follows_slowly_and_an_exchange_that_failed_says_nothing(clock: FakeClock) -> None:
+    latency = Latency(clock)
+    for seconds in (1.0, 2.0):
+        with latency.measured():
+            clock.now += seconds
+    assert latency.seconds == pytest.approx(1.1)
+    with pytest.raises(OSError, match="lost"), latency.measured():
+        clock.now += 30
+        raise OSError("lost")
+    assert latency.seconds == pytest.approx(1.1)
+
+
+def test_what_hangs_is_counted_until_it_ends(clock: FakeClock) -> None:
+    latency = Latency(clock)
+    with latency.measured():
+        clock.now += 0.5
+        assert latency.hanging == 0
+        clock.now += 1
+        assert latency.hanging == 1
+    assert latency.hanging == 0

@@ -7,22 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-import orjson
-
-from scim_bridge.sandbox.delivery import Delivery, Receive, Response, Scope, Send, answer, disturbed, read
-from scim_bridge.sandbox.entra.access_token import Tokens
-from scim_bridge.sandbox.entra.control import control
+from scim_bridge.sandbox.entra.credential import Registration, Tokens
 from scim_bridge.sandbox.entra.directory import Directory
-from scim_bridge.sandbox.entra.fault import EntraFault, Switchboard, Where
-from scim_bridge.sandbox.entra.graph import Graph
-from scim_bridge.sandbox.entra.graph_door import GraphDoor
+from scim_bridge.sandbox.entra.fault import EntraFault, Switchboard
+from scim_bridge.sandbox.entra.graph import Graph, GraphDoor
 from scim_bridge.sandbox.entra.knobs import EntraKnobs
-from scim_bridge.sandbox.entra.login import Login
-from scim_bridge.sandbox.entra.login_door import LoginDoor
-from scim_bridge.sandbox.entra.metadata import Metadata
-from scim_bridge.sandbox.entra.registration import Registration
-from scim_bridge.sandbox.entra.throttle import Throttle
-from scim_bridge.sandbox.entra.traffic import Logged
+from scim_bridge.sandbox.entra.login import Login, LoginDoor, Metadata
+from scim_bridge.sandbox.entra.traffic import Logged, Throttle, Where
+from scim_bridge.sandbox.transport import Delivery, Receive, Response, Scope, Send, disturbed, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +68,6 @@ class EntraApp:
         if body is None:
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        if scope["scheme"] == "http" and scope["path"].startswith("/control/"):
-            status, told = control(self, scope["method"], scope["path"].removeprefix("/control/"), body)
-            await answer(send, Response(status, orjson.dumps(told), [(b"content-type", b"application/json")]))
-            return
         authorization = headers.pop("authorization", "")
         logged = self._logged(scope, headers)
         with self.directory.lock:
@@ -108,6 +96,6 @@ class EntraApp:
             # Outside the API nothing stands.
             path = path.removeprefix("v1.0/") if path.startswith("v1.0/") else f"../{path}"
         query = scope["query_string"].decode("latin-1")
-        logged = Logged(where, scope["method"], path, query, headers, tenant=tenant)
+        logged = Logged(where=where, method=scope["method"], path=path, query=query, headers=headers, tenant=tenant)
         self.traffic.note(logged)
         return logged

@@ -5,14 +5,12 @@ GET counts; POST seed, change, faults, knobs, reset-counts, expire-tokens, expir
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
+from scim_bridge.sandbox.entra.app import EntraApp
 from scim_bridge.sandbox.entra.fault import EntraFault
-
-if TYPE_CHECKING:
-    from scim_bridge.sandbox.entra.app import EntraApp
 
 _CHANGES = frozenset(
     {
@@ -24,7 +22,7 @@ _CHANGES = frozenset(
 _AS: dict[str, Callable[[Any], Any]] = {"roles": tuple, "without": frozenset}
 
 
-def control(app: "EntraApp", method: str, what: str, body: bytes) -> tuple[int, dict[str, Any]]:
+async def control(app: EntraApp, method: str, what: str, body: bytes) -> tuple[int, dict[str, Any]]:
     """Status and JSON of one control request; 400 with the reason for one that makes no sense."""
     try:
         given = orjson.loads(body) if body else {}
@@ -33,7 +31,7 @@ def control(app: "EntraApp", method: str, what: str, body: bytes) -> tuple[int, 
         return 400, {"error": f"{type(error).__name__}: {error}"}
 
 
-def _done(app: "EntraApp", method: str, what: str, given: Any) -> tuple[int, dict[str, Any]]:
+def _done(app: EntraApp, method: str, what: str, given: Any) -> tuple[int, dict[str, Any]]:
     match (method, what):
         case ("GET", "counts"):
             return 200, asdict(app.traffic.counts)
@@ -58,7 +56,7 @@ def _done(app: "EntraApp", method: str, what: str, given: Any) -> tuple[int, dic
     return 200, {}
 
 
-def _change(app: "EntraApp", change: dict[str, Any]) -> None:
+def _change(app: EntraApp, change: dict[str, Any]) -> None:
     """{"do": one of the directory's methods, "with": [its arguments], "set": {properties}}."""
     if change["do"] not in _CHANGES:
         raise ValueError(f"{change['do']} is no change")

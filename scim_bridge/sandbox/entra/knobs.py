@@ -8,7 +8,7 @@ BASE_ROLES = ("User.Read.All", "GroupMember.Read.All", "Application.Read.All")
 WEEK = 7 * 24 * 3600.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntraKnobs:
     """One setting for each open question, and for each thing that Graph may do and a client must bear.
 

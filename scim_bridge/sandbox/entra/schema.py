@@ -1,8 +1,10 @@
-"""The properties that each kind of directory object has (learn.microsoft.com/graph/api/resources/user, …/group)."""
+"""What each kind of directory object has, and which application permission opens it.
 
+learn.microsoft.com/graph/api/resources/user, …/group; learn.microsoft.com/graph/permissions-reference
+"""
+
+from collections.abc import Iterable
 from typing import Any, Literal, get_args
-
-from scim_bridge.sandbox.entra.refusal import GraphRefusal, bad_request
 
 Kind = Literal["user", "group", "device", "orgContact", "servicePrincipal"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -54,6 +56,32 @@ COLLECTIONS = frozenset(_COLLECTIONS.split())
 RELATIONS: dict[Kind, frozenset[str]] = {"user": frozenset({"manager"}), "group": frozenset({"members"})}
 """Relations that a delta may select."""
 
+_DIRECTORY = frozenset({"Directory.Read.All", "Directory.ReadWrite.All"})
+FULL_USERS = frozenset({"User.Read.All", "User.ReadWrite.All"}) | _DIRECTORY
+"""Without one of these, a user shows the basic properties only."""
+_GROUPS = frozenset({"Group.Read.All", "Group.ReadWrite.All"}) | _DIRECTORY
+NEEDED: dict[str, frozenset[str]] = {
+    "users": FULL_USERS | {"User.ReadBasic.All"},
+    "users/delta": FULL_USERS,
+    "manager": FULL_USERS,
+    "deleted users": FULL_USERS,
+    "groups": _GROUPS | {"GroupMember.Read.All", "GroupMember.ReadWrite.All"},
+    "deleted groups": _GROUPS,
+    "servicePrincipals": frozenset({"Application.Read.All", "Application.ReadWrite.All"}) | _DIRECTORY,
+    "devices": frozenset({"Device.Read.All", "Device.ReadWrite.All"}) | _DIRECTORY,
+    "contacts": frozenset({"OrgContact.Read.All"}) | _DIRECTORY,
+}
+"""By call, the least first: any one of these."""
+_READS: dict[Kind, str] = {
+    "user": "users",
+    "group": "groups",
+    "device": "devices",
+    "orgContact": "contacts",
+    "servicePrincipal": "servicePrincipals",
+}
+HIDDEN_MEMBERS = frozenset({"Member.Read.Hidden"})
+"""Needed beside what opens the call, whatever that is (learn.microsoft.com/graph/api/group-list-members)."""
+
 
 def is_extension(name: str) -> bool:
     """Whether a name is a directory extension (extension_<application>_<name>) or a schema extension (ext…_<name>)."""
@@ -67,11 +95,11 @@ def check_written(kind: Kind, properties: dict[str, Any]) -> None:
             raise ValueError(f"a {kind} has no property {name}")
 
 
-def unknown(kind: Kind, name: str) -> GraphRefusal:
-    """The refusal of a name that the schema does not know."""
-    return bad_request(f"Could not find a property named '{name}' on type 'microsoft.graph.{kind}'.")
-
-
 def absent(name: str) -> Any:
     """What a list shows for a property that an object does not have."""
     return [] if name in COLLECTIONS else None
+
+
+def may_read(kind: Kind, roles: Iterable[str]) -> bool:
+    """Whether objects of this kind show their properties. If not, they come with type and id alone."""
+    return not NEEDED[_READS[kind]].isdisjoint(roles)

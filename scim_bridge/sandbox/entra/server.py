@@ -9,18 +9,20 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import trustme
 import uvloop
 
-from scim_bridge.sandbox.delivery import Delivery, Receive, Scope, Send
 from scim_bridge.sandbox.entra.app import EntraApp, Identity
+from scim_bridge.sandbox.entra.control import control
+from scim_bridge.sandbox.entra.credential import Registration
 from scim_bridge.sandbox.entra.directory import Directory
 from scim_bridge.sandbox.entra.fault import EntraFault
 from scim_bridge.sandbox.entra.knobs import EntraKnobs
-from scim_bridge.sandbox.entra.registration import Registration
 from scim_bridge.sandbox.entra.traffic import Counts, Logged
 from scim_bridge.sandbox.server import Server, listen
+from scim_bridge.sandbox.transport import Delivery, Receive, Scope, Send, WithControl
 
 _TENANT = "7c1b1f0e-3b52-4f3a-9c7d-52f7a1f4c9d1"
 _CLIENT = "2e8b8a57-0d3c-4a39-8f5e-6a1c0b7d9e42"
@@ -140,10 +142,13 @@ class EntraSandbox:
         chain = Path(self._folder.name) / f"server-{uuid.uuid4().hex}.pem"
         authority.issue_cert(_HOST, "localhost").private_key_and_cert_chain_pem.write_to_path(chain)
         secure = Server(self._serve, self._delivery, ssl_certfile=chain, ssl_keyfile=chain)
-        return [secure, Server(self._serve, self._delivery)]
+        return [secure, Server(WithControl(self._serve, self._control), self._delivery)]
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)
+
+    async def _control(self, method: str, what: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        return await control(self.app, method, what, body)
 
     def _run(self) -> None:
         secure, plain = self._servers

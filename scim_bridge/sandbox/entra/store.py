@@ -1,10 +1,10 @@
-"""The directory's content and everything that ever changed in it, from which a delta is told.
+"""The directory's content, who is in which group, and everything that ever changed, from which a delta is told.
 
 Sequence numbers count changes from 1; the log names the object that each touched.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -12,10 +12,12 @@ from scim_bridge.sandbox.entra.schema import KINDS, Kind, check_written, is_exte
 
 Removal = Literal["changed", "deleted"]
 """Soft-deleted and can be restored, or gone for good: the words of @removed."""
+Row = dict[str, Any]
+"""An object as an answer shows it."""
 DEFAULT_ACCESS = str(uuid.UUID(int=0))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Entry:
     """One directory object.
 
@@ -80,7 +82,8 @@ class Store:
         number = self._touch(object_id)
         if entry is None:
             self.order[kind].append(object_id)
-            self.entries[object_id] = Entry(object_id, kind, {**defaults, **properties, "id": object_id}, number)
+            content = {**defaults, **properties, "id": object_id}
+            self.entries[object_id] = Entry(id=object_id, kind=kind, properties=content, born=number)
             return
         for name, value in properties.items():
             if entry.properties.get(name) != value:
@@ -166,3 +169,58 @@ class Store:
         if entry is not None and entry.removed is None and entry.properties.get("userPrincipalName"):
             self._names.pop(entry.properties["userPrincipalName"].casefold(), None)
         self._names[new.casefold()] = object_id
+
+
+class Memberships:
+    """Who is in a group, directly or through others, and the groups that somebody is in, in sorted order.
+
+    The last one is kept, since the pages of one large group are asked for in a row.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: tuple[tuple[str, str, int], list[str]] = (("", "", 0), [])
+
+    def of(self, group: Entry, *, is_transitive: bool) -> Sequence[str]:
+        """The members: users, groups, devices and so on; nested groups too, if transitive; none twice."""
+        if not is_transitive:
+            return self._sorted(group, "members", lambda: group.members)
+        return self._sorted(group, "transitive members", lambda: self._reached(group.id, self._members_of))
+
+    def groups_of(self, entry: Entry, *, is_transitive: bool) -> Sequence[str]:
+        """The groups that it is in."""
+        if not is_transitive:
+            return self._sorted(entry, "groups", lambda: self._store.groups_of(entry.id))
+        return self._sorted(entry, "transitive groups", lambda: self._reached(entry.id, self._store.groups_of))
+
+    def _members_of(self, object_id: str) -> Iterable[str]:
+        entry = self._store.alive(object_id)
+        return entry.members if entry else ()
+
+    def _reached(self, start: str, step: Callable[[str], Iterable[str]]) -> Iterable[str]:
+        """Everything on the way from the start, without it, whatever circles there are."""
+        reached = {start: None}
+        waiting = [start]
+        while waiting:
+            for object_id in step(waiting.pop()):
+                if object_id not in reached:
+                    reached[object_id] = None
+                    waiting.append(object_id)
+        del reached[start]
+        return reached
+
+    def _sorted(self, entry: Entry, relation: str, ids: Callable[[], Iterable[str]]) -> list[str]:
+        key = (entry.id, relation, self._store.sequence)
+        if self._kept[0] != key:
+            self._kept = (key, sorted(ids()))
+        return self._kept[1]
+
+
+def typed(kind: Kind, object_id: str) -> Row:
+    """A reference: type and id."""
+    return {"@odata.type": f"#microsoft.graph.{kind}", "id": object_id}
+
+
+def is_hidden(group: Entry) -> bool:
+    """Whether a group's members show only to who may read hidden memberships."""
+    return bool(group.properties.get("visibility") == "HiddenMembership")

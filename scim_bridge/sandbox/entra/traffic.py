@@ -1,16 +1,29 @@
-"""What was asked: counts by kind, and the last requests one by one. Tokens and secrets are never kept."""
+"""The requests that came: counts by kind, the last ones one by one, and the quota that lets them through or not.
+
+Tokens and secrets are never kept.
+"""
 
 import re
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
-from scim_bridge.sandbox.entra.fault import Where
-
+_WINDOW = 10.0
+_COSTS = (
+    (re.compile(r"(users|groups|servicePrincipals)$"), 2),
+    (re.compile(r"groups/[^/]+/members"), 3),
+    (re.compile(r"groups/[^/]+/transitiveMembers"), 5),
+    (re.compile(r".*/appRoleAssigned"), 2),
+    (re.compile(r"directoryObjects/(microsoft\.graph\.)?getByIds"), 3),
+)
+_SMALL_PAGE = 20
 _ROUTE = re.compile(r"^(users|groups|servicePrincipals)/(?!delta|\$count|microsoft)[^/]+")
 _TOLD = 100
+Where = Literal["graph", "login", "metadata"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Logged:
     """One request as it was answered; status 0 = not at all. headers: without authorization.
 
@@ -33,7 +46,7 @@ class Logged:
         return f"{self.method} {path}"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Counts:
     """Requests so far. token: to the token endpoint; graph: below /v1.0/, a batch is one; parts: those inside batches.
 
@@ -92,3 +105,53 @@ class Traffic:
         self.counts = Counts()
         if self.log is not None:
             self.log.clear()
+
+
+def cost(path: str, given: Mapping[str, str]) -> int:
+    """Resource units of a request: one less by $select or a small $top, one more by $expand; never below 1.
+
+    given: its query options. learn.microsoft.com/graph/throttling-limits, identity and access
+    """
+    units = next((units for pattern, units in _COSTS if pattern.match(path)), 1)
+    units -= "select" in given
+    units += "expand" in given
+    top = given.get("top", "")
+    units -= top.isdigit() and int(top) < _SMALL_PAGE
+    return max(1, units)
+
+
+class Throttle:
+    """The quota of Graph's identity service, a token bucket. units: in ten seconds, None = any number.
+
+    Requests refused in a penalty count all the same.
+    """
+
+    def __init__(self, units: int | None, now: float) -> None:
+        self._units = units
+        self._level = float(units or 0)
+        self._filled = now
+
+    def take(self, units: int, now: float) -> bool:
+        """Whether a request of this cost may pass at this moment (seconds)."""
+        if self._units is None:
+            return True
+        self._level = min(self._units, self._level + (now - self._filled) * self._units / _WINDOW)
+        self._filled = now
+        may_pass = self._level >= units
+        self._level = max(-float(self._units), self._level - units)
+        return may_pass
+
+    @property
+    def percentage(self) -> float | None:
+        """How much of the quota is used, told from 0.8 on."""
+        if self._units is None:
+            return None
+        used = 1 - self._level / self._units
+        return round(used, 1) if used >= 0.8 else None
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds until a request may pass again."""
+        if self._units is None or self._level > 0:
+            return 1
+        return int(-self._level * _WINDOW / self._units) + 1

@@ -1,6 +1,7 @@
 """Microsoft Entra ID through Microsoft Graph: msal signs in, httpx reads, nothing is ever written.
 
-The way of the data, file by file: `credential` → `sign_in` → `graph` (one request, `retry`, `refusal`) → `paging`,
-`batch` (`form`: whether that is what Graph documents) → `round`, `question` (what everybody, or one identity, came to)
-→ `revision` (remembered entries moved on) → `snapshot` (entries → what the source shows). `source` puts them together.
+The way of the data, file by file: credential.py → sign_in.py → graph.py (one request, sent until it is answered;
+refusal.py: what a refusal means) → listing.py (pages and batches) → round.py (everything, or what changed) and
+question.py (one user or group) → memory.py (remembered entries moved on) → snapshot.py (entries → what the source
+shows, within scope.py's reach). source.py puts them together.
 """

@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from scim_bridge.model.identity import Kind
-from scim_bridge.source.entra.batch import Answers, ask_all, every_row
-from scim_bridge.source.entra.entry import GROUP_TYPE, USER_TYPE
-from scim_bridge.source.entra.form import object_of
 from scim_bridge.source.entra.graph import Graph, Request
-from scim_bridge.source.entra.permission import READ_ASSIGNMENTS, READ_GROUPS, READ_USERS, Permission, PermissionMissing
+from scim_bridge.source.entra.listing import Answers, ask_all, every_row, object_of
+from scim_bridge.source.entra.memory import GROUP_TYPE, USER_TYPE, Revision
 from scim_bridge.source.entra.property import Selection
-from scim_bridge.source.entra.refusal import Absent, unknown_property
-from scim_bridge.source.entra.revision import Revision
+from scim_bridge.source.entra.refusal import (
+    READ_ASSIGNMENTS,
+    READ_GROUPS,
+    READ_USERS,
+    Absent,
+    Permission,
+    PermissionMissing,
+    unknown_property,
+)
 
 MOST_ROWS = 999
 """The largest page that Graph gives of users, groups and members."""

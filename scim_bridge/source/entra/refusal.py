@@ -1,10 +1,13 @@
-"""What an answer of Graph other than success means (https://learn.microsoft.com/graph/errors).
+"""What an answer of Graph other than success means (https://learn.microsoft.com/graph/errors), missing permissions too.
 
-Decided by status and code, never by a message; codes differ in case from answer to answer.
+Decided by status and code, never by a message; codes differ in case from answer to answer. The permissions that our
+requests need stand here, least first, from the "Permissions" table of each call
+(https://learn.microsoft.com/graph/permissions-reference).
 """
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -20,7 +23,6 @@ from scim_bridge.errors import (
     Unreachable,
 )
 from scim_bridge.retry import seconds_of
-from scim_bridge.source.entra.permission import Permission, refused
 
 _LASTING = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
 """TLS failures that waiting does not cure."""
@@ -28,6 +30,38 @@ _FAULTS = (500, 502, 503, 504, 509)
 _POSITION_LOST = ("syncstatenotfound", "syncstateinvalid", "resyncrequired", "directory_expiredpagetoken")
 _NOT_THERE = ("request_resourcenotfound", "resourcenotfound", "itemnotfound", "notfound")
 _LOOK = "Look at source.cloud, and at any proxy in between."
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """An application permission of Graph. lets: what it allows. or_any_of: greater ones that allow it as well."""
+
+    name: str
+    lets: str
+    or_any_of: tuple[str, ...] = ()
+
+    def is_granted(self, roles: frozenset[str]) -> bool:
+        """Whether a token with these roles has it."""
+        return not roles.isdisjoint((self.name, *self.or_any_of))
+
+
+_WHOLE = ("Directory.Read.All", "Directory.ReadWrite.All")
+READ_USERS = Permission("User.Read.All", "read users", ("User.ReadWrite.All", *_WHOLE))
+READ_GROUPS = Permission(
+    "GroupMember.Read.All",
+    "read groups and their members",
+    ("GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All", *_WHOLE),
+)
+READ_ASSIGNMENTS = Permission(
+    "Application.Read.All",
+    "read who is assigned to an application",
+    ("Application.ReadWrite.All", *_WHOLE),
+)
+READ_HIDDEN = Permission("Member.Read.Hidden", "read the members of groups that hide them")
+
+
+class PermissionMissing(CredentialsRefused):
+    """The application signs in, but may not do this."""
 
 
 class PositionLost(Exception):
@@ -141,3 +175,15 @@ def _shown(status: int, headers: Mapping[str, str], body: Any) -> str:
     if request_id := headers.get("request-id"):
         parts.append(f"request id {request_id}")
     return ", ".join(parts)
+
+
+def refused(missing: tuple[Permission, ...], said: str, client: str) -> PermissionMissing:
+    """The sentence that names what is missing and the consent that is needed. said: what Graph answered."""
+    lets = " and to ".join(permission.lets for permission in missing)
+    names = " and ".join(permission.name for permission in missing)
+    who = f"application {client}" if client else "the managed identity"
+    return PermissionMissing(
+        f"{who} is not allowed to {lets} ({said}): it lacks {names}",
+        f"Add {names} (application permission of Microsoft Graph) to the app registration, and let an administrator "
+        "grant consent to it.",
+    )

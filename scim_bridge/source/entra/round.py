@@ -6,16 +6,12 @@ from dataclasses import dataclass
 
 from scim_bridge.model.identity import Kind
 from scim_bridge.model.protocol import Progress
-from scim_bridge.source.entra.batch import ask_all, every_row
-from scim_bridge.source.entra.entry import GraphObject
-from scim_bridge.source.entra.form import rows_of
 from scim_bridge.source.entra.graph import Graph, Request
-from scim_bridge.source.entra.paging import Tally, changes, listing
+from scim_bridge.source.entra.listing import Tally, ask_all, changes, every_row, listing, rows_of
+from scim_bridge.source.entra.memory import GraphObject, Revision, Watermark, last_of_each
 from scim_bridge.source.entra.property import Selection
 from scim_bridge.source.entra.question import Identity, all_of, bring_in, changes_of, members_of
 from scim_bridge.source.entra.refusal import Absent, Unusable, unknown_property
-from scim_bridge.source.entra.revision import Revision, last_of_each
-from scim_bridge.source.entra.watermark import Watermark
 
 Selections = Mapping[Kind, Selection]
 

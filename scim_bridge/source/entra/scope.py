@@ -1,26 +1,16 @@
 """The scope, asked of Graph: who is assigned to an application, and whether the listed groups are there at all."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from scim_bridge.config.source import EntraScope
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.protocol import silent
-from scim_bridge.source.entra.batch import ask_all
-from scim_bridge.source.entra.form import principal_of
 from scim_bridge.source.entra.graph import Graph
-from scim_bridge.source.entra.paging import Tally, listing
+from scim_bridge.source.entra.listing import Tally, ask_all, listing, principal_of
+from scim_bridge.source.entra.memory import Assigned
 from scim_bridge.source.entra.question import Identity, assigned_to, is_there
 from scim_bridge.source.entra.refusal import Absent
 from scim_bridge.source.entra.snapshot import Reach
-
-
-@dataclass(frozen=True, slots=True)
-class Assigned:
-    """Object ids of the users and groups that an application is assigned to."""
-
-    users: frozenset[str] = frozenset()
-    groups: frozenset[str] = frozenset()
 
 
 def assignments(graph: Graph, application: str) -> Assigned:

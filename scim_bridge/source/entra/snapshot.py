@@ -12,7 +12,7 @@ import orjson
 from scim_bridge.model.identity import Notice, Record, Snapshot
 from scim_bridge.model.text import normal
 from scim_bridge.model.wording import counted
-from scim_bridge.source.entra.entry import GraphObject, GroupEntry, kind_and_id
+from scim_bridge.source.entra.memory import GraphObject, GroupEntry, kind_and_id
 from scim_bridge.source.entra.property import MANAGER, OBJECTS, Selection
 
 

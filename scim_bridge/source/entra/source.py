@@ -19,22 +19,26 @@ from scim_bridge.model.identity import AttributeType, Kind, Snapshot
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted, moved_on
 from scim_bridge.model.text import normal
-from scim_bridge.source.entra.entry import key_of
-from scim_bridge.source.entra.graph import Graph
-from scim_bridge.source.entra.permission import READ_ASSIGNMENTS, READ_GROUPS, READ_HIDDEN, READ_USERS, refused
+from scim_bridge.source.entra.graph import Graph, Patience
+from scim_bridge.source.entra.memory import Assigned, Revision, Watermark, key_of
 from scim_bridge.source.entra.property import ID, Selection, selection
 from scim_bridge.source.entra.question import Identity, look_at
-from scim_bridge.source.entra.refusal import Absent, PositionLost
-from scim_bridge.source.entra.retry import Patience
-from scim_bridge.source.entra.revision import Revision
+from scim_bridge.source.entra.refusal import (
+    READ_ASSIGNMENTS,
+    READ_GROUPS,
+    READ_HIDDEN,
+    READ_USERS,
+    Absent,
+    PositionLost,
+    refused,
+)
 from scim_bridge.source.entra.round import Listing, Rounds, first_page, first_rounds, listed, merge, next_rounds
-from scim_bridge.source.entra.scope import Assigned, assignments, not_there, reach_of, require_groups
+from scim_bridge.source.entra.scope import assignments, not_there, reach_of, require_groups
 from scim_bridge.source.entra.sign_in import SignIn
 from scim_bridge.source.entra.snapshot import Reach, read_entries, snapshot
-from scim_bridge.source.entra.watermark import Watermark
 
 _FORM = 1
-"""The form in which entries are remembered; raise it when entry.py writes them differently."""
+"""The form in which entries are remembered; raise it when memory.py writes them differently."""
 _HIDDEN = "HiddenMembership"
 
 

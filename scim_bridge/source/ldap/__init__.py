@@ -1,8 +1,9 @@
-"""LDAP directories: OpenLDAP and Active Directory, read whole or by their changes, through python-ldap.
+"""LDAP directories: OpenLDAP, 389 Directory Server and Active Directory, through python-ldap.
 
-connection.py signs in; layout.py decides what is asked for; entry.py keeps each entry as the server gave it;
-everything.py reads them all, so that nobody is missed; syncrepl.py, dirsync.py and usn.py learn of changes; record.py
-and snapshot.py turn all entries into one snapshot, whichever way they came.
+connection.py signs in, session.py searches; layout.py decides by the server's schema what is asked for; reader.py reads
+entries as text to remember (memory.py). full_read.py reads them all, so that no entry is missed. syncrepl.py,
+dirsync.py and usn.py learn of changes; reread.py reads the changed entries again. record.py and snapshot.py turn all
+entries into one snapshot, whichever way they came. source.py puts them together.
 """
 
 from scim_bridge.errors import Misconfigured

@@ -14,28 +14,30 @@ from pyasn1.codec.ber import decoder, encoder
 from pyasn1.type import namedtype, univ
 
 from scim_bridge.model.source import Memory
-from scim_bridge.source.ldap import failure
-from scim_bridge.source.ldap.again import as_they_are_now
-from scim_bridge.source.ldap.change import Changes, Lost, Untracked, position
 from scim_bridge.source.ldap.layout import Layout, named_in
-from scim_bridge.source.ldap.session import SHOW_DELETED, Query, Session
+from scim_bridge.source.ldap.memory import Changes, Lost, Untracked, position
+from scim_bridge.source.ldap.reader import Reader
+from scim_bridge.source.ldap.reread import as_they_are_now
+from scim_bridge.source.ldap.session import SHOW_DELETED, Query, Session, reason, unreadable
 from scim_bridge.source.ldap.value import guid
-from scim_bridge.source.ldap.whole import Reader
 
 KIND = "dirsync"
 _INCREMENTAL_VALUES = -0x8000_0000
 """Only the values of a link that changed. As an INTEGER it must have four bytes, hence the sign: a real domain
 controller refuses 0x80000000 in five (MS-ADTS: flags is a 32-bit field)."""
 _BYTES = 1 << 20
+"""The most that one answer may hold; the server may give less."""
 _REFUSALS = (
     ldap.INSUFFICIENT_ACCESS,
     ldap.UNAVAILABLE_CRITICAL_EXTENSION,
     ldap.UNWILLING_TO_PERFORM,
     ldap.PROTOCOL_ERROR,
 )
+# What changes when an entry is moved or renamed, deleted, or disabled, whatever the mapping uses.
 _MOVES = ("name", "isDeleted", "userAccountControl")
 
 
+# The value of the control in BER (MS-ADTS 3.1.1.3.4.1.3). python-ldap has no class for it.
 class _Value(univ.Sequence):  # type: ignore[misc]  # the library has no types
     componentType = namedtype.NamedTypes(  # noqa: N815 - the library's
         namedtype.NamedType("flags", univ.Integer()),
@@ -77,7 +79,10 @@ class DirSync:
         self._session, self._layout, self._reader = session, layout, reader
 
     def start(self) -> str:
-        """A cookie of now for each domain: asked for deletions alone, the server passes over nearly everything."""
+        """A cookie of now for each domain: asked for deletions alone, the server passes over nearly everything.
+
+        Raises Untracked if the server or this account has no DirSync, SourceUnreadable.
+        """
         if not self._session.supports(DirSyncControl.controlType):
             raise Untracked("the server does not know DirSync")
         try:
@@ -86,25 +91,27 @@ class DirSync:
                 for context in self._session.contexts_of(self._layout.bases)
             }
         except _REFUSALS as error:
-            raise Untracked(f"the server gives this account no DirSync ({failure.reason(error)})") from None
+            raise Untracked(f"the server gives this account no DirSync ({reason(error)})") from None
         except ldap.LDAPError as error:
-            raise failure.unreadable(error, "the position of changes", self._session.url) from None
+            raise unreadable(error, "the position of changes", self._session.url) from None
         return _watermark(cookies)
 
     def changes(self, memory: Memory) -> Changes:
-        """What has changed in each domain, read again within base and filter."""
+        """What has changed in each domain, read again within base and filter. Raises Lost, SourceUnreadable."""
         cookies: dict[str, str] = position(memory.watermark).get("cookies", {})
         moved_on: dict[str, bytes] = {}
         anchors: set[str] = set()
         for context in self._session.contexts_of(self._layout.bases):
             if context not in cookies:
                 raise Lost(f"what is remembered does not know {context}")
+            # DirSync searches a whole naming context, never a base below it, and answers with bare changes. So only the
+            # ids are taken from it.
             try:
                 moved_on[context], changed = self._drain(context, b64decode(cookies[context]), self._asked())
             except _REFUSALS as error:
-                raise Lost(f"the server refused the position remembered ({failure.reason(error)})") from None
+                raise Lost(f"the server refused the position remembered ({reason(error)})") from None
             except ldap.LDAPError as error:
-                raise failure.unreadable(error, f"the changes in {context}", self._session.url) from None
+                raise unreadable(error, f"the changes in {context}", self._session.url) from None
             anchors |= changed
         return Changes(_watermark(moved_on), as_they_are_now(self._reader, memory, anchors))
 

@@ -49,12 +49,13 @@ _RANGED = "range=0-1499"
 _NAMED_IN_FILTER = re.compile(r"\(\s*([A-Za-z][A-Za-z0-9-]*)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """One kind of record: where and how it is searched, and which names its record will have.
 
-    asked: the attributes to request. spelled: lower-case name of an attribute → the names under which a record has it.
-    is_all: a record has all that came, the computed ones apart, under the schema's own names too.
+    asked: the attributes to request. id: the attribute that is a record's id, ID for the anchor. spelled: lower-case
+    name of an attribute → the names under which a record has it. is_all: a record has every attribute that came, under
+    the schema's own names too, except computed ones.
     """
 
     kind: Kind
@@ -66,7 +67,7 @@ class Selection:
     is_all: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """Everything that decides what is read. groups: None = none are.
 
@@ -154,7 +155,14 @@ def layout(settings: LdapSettings, server: Server, wanted: Mapping[Kind, Wanted]
         selections.append(_selection("group", found, server, wanted["group"], of_group))
     listed = selections[1] if groups is not None else None
     return Layout(
-        flavor, schema, selections[0], listed, member, joins_uid, has_primary, _unreported(selections, schema)
+        flavor=flavor,
+        schema=schema,
+        users=selections[0],
+        groups=listed,
+        member=member,
+        joins_uid=joins_uid,
+        has_primary=has_primary,
+        unreported=_unreported(selections, schema),
     )
 
 
@@ -195,6 +203,8 @@ def _needed_of_user(flavor: Flavor, wanted: Wanted, *, has_primary: bool) -> tup
     """Attributes of users that the decoding needs, whatever the mapping says."""
     needed: tuple[str, ...] = (ANCHORS[flavor],)
     if flavor == "active-directory":
+        # A primary group does not list its members: each user names it by number, within the user's own domain
+        # (https://learn.microsoft.com/windows/win32/adschema/a-primarygroupid).
         needed += ("objectSid", "primaryGroupID") if has_primary else ()
         needed += (CONTROL, EXPIRES) if ENABLED in wanted.names or wanted.is_all else ()
         return needed
@@ -205,6 +215,7 @@ def _needed_of_group(server: Server, member: str, *, has_primary: bool) -> tuple
     """Attributes of groups that the decoding needs, whatever the mapping says."""
     anchor = ANCHORS[server.flavor]
     if server.flavor == "active-directory":
+        # uSNChanged tells whether a group changed between two ranges of its members (reader.py).
         return (anchor, "objectSid", CHANGED, f"{member};{_RANGED}")
     dynamic = [MEMBER_URL] if server.schema.find(MEMBER_URL) is not None else []
     return (anchor, member, *dynamic, *([GID] if has_primary else []))
@@ -234,17 +245,18 @@ def _selection(kind: Kind, search: Search, server: Server, wanted: Wanted, neede
     asked |= {name.lower(): name for name in needed}
     listed = tuple(asked[name] for name in sorted(asked))
     return Selection(
-        kind,
-        search.base,
-        search.filter,
-        ("*", *listed) if wanted.is_all else listed,
-        wanted.id,
-        spelled,
-        wanted.is_all,
+        kind=kind,
+        bases=search.base,
+        filter=search.filter,
+        asked=("*", *listed) if wanted.is_all else listed,
+        id=wanted.id,
+        spelled=spelled,
+        is_all=wanted.is_all,
     )
 
 
 def _unreported(selections: list[Selection], schema: Schema) -> str:
+    """See Layout: where a computed attribute is used, its changes would be missed, so everything is read each time."""
     for selection in selections:
         for name in sorted({*selection.spelled, *named_in(selection.filter)}):
             known: Attribute | None = schema.find(name)

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from ldap.schema.models import AttributeType as Published
 
-from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import AttributeType
-from scim_bridge.source.ldap.session import Session
 
 _SYNTAX = "1.3.6.1.4.1.1466.115.121.1."
 _DN, _NAME_AND_UID = _SYNTAX + "12", _SYNTAX + "34"
@@ -83,20 +81,6 @@ class Schema:
     def find(self, name: str) -> Attribute | None:
         """The attribute of this name, without options such as ;lang-ja; None if the server knows none."""
         return self._by_name.get(name.partition(";")[0].lower())
-
-
-def read_schema(session: Session) -> Schema:
-    """The schema that the server publishes. Raises SourceUnreadable if this account may not see it."""
-    where = session.told("subschemaSubentry")
-    found = session.entry(where, ("attributeTypes",), "the schema") if where else None
-    published = found[1] if found else {}
-    definitions = next((values for name, values in published.items() if name.lower() == "attributetypes"), [])
-    if not definitions:
-        raise SourceUnreadable(
-            f"{session.url} does not show its schema, so what its attributes hold is unknown",
-            f"Let this account read {where or 'the subschema subentry'}.",
-        )
-    return parse(definitions)
 
 
 def parse(definitions: Iterable[bytes]) -> Schema:

@@ -1,6 +1,7 @@
-"""A signed-in connection: searches in pages, and what the server says about itself.
+"""A signed-in connection: searches in pages, what the server says about itself, and what a failed search means.
 
-Rows are (DN, attributes); attribute values are bytes, as the server sent them.
+Rows are (DN, attributes); attribute values are bytes, as the server sent them. Whatever cuts a listing short is an
+error here: a part of a directory is never taken for the whole.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,22 +14,54 @@ from ldap.controls import RequestControl
 from ldap.controls.libldap import SimplePagedResultsControl
 
 from scim_bridge.config.source import Flavor, LdapSettings
-from scim_bridge.errors import SourceUnreadable
-from scim_bridge.source.ldap import failure
-from scim_bridge.source.ldap.name import parts
+from scim_bridge.errors import Misconfigured, SourceUnreadable, Stop
+from scim_bridge.source.ldap.schema import Schema, parse
+from scim_bridge.source.ldap.value import parts
 
 Row = tuple[str, Mapping[str, list[bytes]]]
 
 _389_DS = b"389 Project"
 """The vendorName (RFC 3045) of 389 Directory Server, and so of FreeIPA and Red Hat's servers."""
 _ACTIVE_DIRECTORY = b"1.2.840.113556.1.4.800"
+"""LDAP_CAP_ACTIVE_DIRECTORY_OID, among the root DSE's supportedCapabilities (MS-ADTS 3.1.1.3.4.3)."""
 _ANY = "(objectClass=*)"
+# The partitions that every domain has beside its own (MS-ADTS 6.1.1.1): configuration, schema, and those of DNS.
 _PARTITIONS = (("cn=configuration",), ("cn=schema",), ("dc=domaindnszones",), ("dc=forestdnszones",))
 EXTENDED_DN = RequestControl("1.2.840.113556.1.4.529", True, bytes.fromhex("3003020101"))  # noqa: FBT003 - the library's
 """Names come as `<GUID=…>;<SID=…>;DN` (MS-ADTS 3.1.1.3.4.1.5): a renamed member stays the same member."""
 
 SHOW_DELETED = RequestControl("1.2.840.113556.1.4.417", True, None)  # noqa: FBT003 - the library's
 """Deleted entries are shown too (MS-ADTS 3.1.1.3.4.1.14)."""
+
+_LIMITS = (
+    "Raise the limit for this account (OpenLDAP: limits dn.exact=… size.prtotal=unlimited time.hard=unlimited), "
+    "or narrow base and filter."
+)
+PRIVACY = "Use ldaps://, or tls: {start: true}."
+_NEXT_RUN = "The next run tries again; look at the server's log if it stays so."
+
+_SEARCH: dict[type[Exception], tuple[str, str]] = {
+    ldap.SIZELIMIT_EXCEEDED: ("the server's size limit cut the reading of {what} short", _LIMITS),
+    ldap.TIMELIMIT_EXCEEDED: ("the server's time limit cut the reading of {what} short", _LIMITS),
+    ldap.ADMINLIMIT_EXCEEDED: ("an administrative limit of the server cut the reading of {what} short", _LIMITS),
+    ldap.NO_SUCH_OBJECT: (
+        "{what} does not exist, or this account may not see it",
+        "Correct the base, or let the account read it.",
+    ),
+    ldap.INSUFFICIENT_ACCESS: ("this account may not read {what}", "Give it the right to read there."),
+    ldap.SERVER_DOWN: ("the connection was lost while {what} was read", _NEXT_RUN),
+    ldap.TIMEOUT: ("the server did not answer in time while {what} was read", "Raise timeout, or look at its load."),
+    ldap.BUSY: ("the server is too busy to give {what}", _NEXT_RUN),
+    ldap.UNAVAILABLE: ("the server is shutting down or not ready to give {what}", _NEXT_RUN),
+    ldap.REFERRAL: ("the server refers to another one for {what}", "Name the server that holds it in urls."),
+    ldap.UNAVAILABLE_CRITICAL_EXTENSION: (
+        "the server does not give {what} in pages (RFC 2696)",
+        "Allow paged results on the server; without them its limits would cut the listing.",
+    ),
+    ldap.STRONG_AUTH_REQUIRED: ("the server gives {what} over a protected connection only", PRIVACY),
+    ldap.CONFIDENTIALITY_REQUIRED: ("the server gives {what} over a protected connection only", PRIVACY),
+}
+"""Error of a search → (what happened, way out). Result codes: RFC 4511 §4.1.9 and appendix A.2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +79,11 @@ class Query:
 
 
 class Session:
-    """One connection to one server. flavor: as configured, else as the server says."""
+    """One connection to one server. flavor: as configured, else as the server says.
+
+    link: python-ldap's connection, signed in (connection.py); url: the server's, for messages. Making a Session reads
+    the root DSE (RFC 4512 §5.1). Raises SourceUnreadable if it cannot be read.
+    """
 
     def __init__(self, link: Any, url: str, settings: LdapSettings) -> None:
         self._link = link
@@ -90,18 +127,25 @@ class Session:
     def entry(
         self, base: str, attributes: Sequence[str], what: str, controls: Iterable[RequestControl] = ()
     ) -> Row | None:
-        """One entry by its name; None if the server answers that there is none."""
+        """One entry by its DN; None if the server answers that there is none. what: as in Query.
+
+        Raises SourceUnreadable, Misconfigured.
+        """
         try:
             sent = self._search(Query(base, _ANY, attributes, what), ldap.SCOPE_BASE, (*self._controls, *controls))
             rows = [row for row in self._link.result3(sent, timeout=self._seconds)[1] if row[0] is not None]
         except ldap.NO_SUCH_OBJECT:
             return None
         except ldap.LDAPError as error:
-            raise failure.unreadable(error, what, self.url) from None
+            raise unreadable(error, what, self.url) from None
         return (rows[0][0], rows[0][1]) if rows else None
 
     def pages(self, query: Query, controls: Iterable[RequestControl] = ()) -> Iterator[list[Row]]:
-        """Everything below a base that fits, page by page (RFC 2696). Ends only when the server has said it is all."""
+        """Everything below a base that fits, page by page (RFC 2696). Ends only when the server has said it is all.
+
+        Raises SourceUnreadable for anything that cuts the listing short, Misconfigured for a base or filter that the
+        server does not understand.
+        """
         paging = SimplePagedResultsControl(True, size=self._page_size, cookie="")  # noqa: FBT003 - the library's
         every = (paging, *self._controls, *controls)
         while True:
@@ -109,19 +153,21 @@ class Session:
                 sent = self._search(query, ldap.SCOPE_SUBTREE, every)
                 _, rows, _, answered = self._link.result3(sent, timeout=self._seconds)
             except ldap.LDAPError as error:
-                raise failure.unreadable(error, query.what, self.url) from None
+                raise unreadable(error, query.what, self.url) from None
             yield self._entries(rows, query)
             told = [control for control in answered if control.controlType == paging.controlType]
+            # Without the control in the answer the server may have given one page and stopped at a limit of its own.
             if not told:
-                raise failure.unreadable(ldap.UNAVAILABLE_CRITICAL_EXTENSION({}), query.what, self.url)
+                raise unreadable(ldap.UNAVAILABLE_CRITICAL_EXTENSION({}), query.what, self.url)
             if not told[0].cookie:
                 return
             paging.cookie = told[0].cookie
 
     def answers(self, query: Query, controls: Sequence[RequestControl]) -> Iterator[tuple[int, list[Any], list[Any]]]:
-        """The answers to one search as they come: (type, data, controls). Raises the library's own errors.
+        """The answers to one search as they come: (type, data, controls), type being ldap.RES_….
 
-        Rows of another server's part, which have no DN, are not among them.
+        Raises the library's own errors: what a refusal means depends on which way of learning changes asked. Rows of
+        another server's part, which have no DN, are not among them.
         """
         sent = self._search(query, ldap.SCOPE_SUBTREE, controls)
         while True:
@@ -159,6 +205,51 @@ class Session:
             )
 
 
+def read_schema(session: Session) -> Schema:
+    """The schema that the server publishes (RFC 4512 §4.4). Raises SourceUnreadable if this account may not see it."""
+    where = session.told("subschemaSubentry")
+    found = session.entry(where, ("attributeTypes",), "the schema") if where else None
+    published = found[1] if found else {}
+    definitions = next((values for name, values in published.items() if name.lower() == "attributetypes"), [])
+    if not definitions:
+        raise SourceUnreadable(
+            f"{session.url} does not show its schema, so what its attributes hold is unknown",
+            f"Let this account read {where or 'the subschema subentry'}.",
+        )
+    return parse(definitions)
+
+
 def is_without_people(url: str) -> bool:
     """Whether Active Directory refers to one of the partitions of every domain, which hold its own affairs."""
     return parts(unquote(urlsplit(url).path.lstrip("/")))[:1] in _PARTITIONS
+
+
+def code(error: ldap.LDAPError) -> int:
+    """The server's result code (RFC 4511 §4.1.9); -1 if the library itself failed and no answer came."""
+    result = _told(error).get("result", -1)
+    return result if isinstance(result, int) else -1
+
+
+def reason(error: ldap.LDAPError) -> str:
+    """The server's or the library's own words, on one line."""
+    told = _told(error)
+    words = [str(told[key]) for key in ("desc", "info") if told.get(key)]
+    return " ".join(": ".join(words).split()) or type(error).__name__
+
+
+def unreadable(error: ldap.LDAPError, what: str, url: str) -> Stop:
+    """The error for a search that failed. what: what was read, as a noun. To be raised by the caller."""
+    if isinstance(error, ldap.FILTER_ERROR | ldap.INVALID_DN_SYNTAX | ldap.INVALID_SYNTAX):
+        part = "filter" if isinstance(error, ldap.FILTER_ERROR) else "base"
+        return Misconfigured(
+            f"the {part} of {what} is not one that the server understands ({reason(error)})", f"Fix the {part}."
+        )
+    for kind, (sentence, way_out) in _SEARCH.items():
+        if isinstance(error, kind):
+            return SourceUnreadable(f"{url}: {sentence.format(what=what)}; nothing was concluded from it", way_out)
+    return SourceUnreadable(f"{url}: {what} could not be read ({reason(error)})", _NEXT_RUN)
+
+
+def _told(error: ldap.LDAPError) -> dict[str, Any]:
+    told = error.args[0] if error.args else {}
+    return told if isinstance(told, dict) else {"desc": str(told)}

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from scim_bridge.model.identity import AmbiguousMember, Kind, Notice, Snapshot
 from scim_bridge.source.ldap.layout import GID, Layout
-from scim_bridge.source.ldap.name import folded, split, without_bits
-from scim_bridge.source.ldap.record import Found, Records, shown
+from scim_bridge.source.ldap.record import Fits, Found, Records, records_of, shown
+from scim_bridge.source.ldap.value import folded, split, without_bits
 
 Members = tuple[tuple[str, ...], tuple[str, ...]]
 
@@ -16,13 +16,10 @@ def snapshot(entries: Mapping[str, str], layout: Layout, today: str, *, with_mem
 
     Members and managers that are not among the entries are left out; members are noted as unknown_member.
     """
-    users = Records(layout, layout.users, today)
-    users.take(entries)
-    users.find_managers()
+    users = records_of(entries, layout, layout.users, today)
     if layout.groups is None:
         return Snapshot(tuple(users.records), (), {})
-    groups = Records(layout, layout.groups, today)
-    groups.take(entries)
+    groups = records_of(entries, layout, layout.groups, today)
     if not with_members:
         return Snapshot(tuple(users.records), tuple(groups.records), {})
     found = _Memberships(layout, users, groups)
@@ -36,7 +33,7 @@ def snapshot(entries: Mapping[str, str], layout: Layout, today: str, *, with_mem
 class _Doubt:
     """One reference that fits several records. groups, members: those at its two ends."""
 
-    fits: tuple[Found, ...]
+    fits: Fits
     groups: dict[Found, None] = field(default_factory=dict)
     members: dict[Found, None] = field(default_factory=dict)
     count: int = 0
@@ -62,7 +59,7 @@ class _Memberships:
             if group.id and names:
                 self._add(found.setdefault(group.id, ({}, {})), group, names)
         for user, key in self._users.primary:
-            fits = self._groups.by_primary.get(key, ())
+            fits = self._groups.references.by_primary.get(key, ())
             if _is_ambiguous(fits):
                 doubt = self._primary_doubts.setdefault(key, _Doubt(fits, dict.fromkeys(fits)))
                 doubt.members[user] = None
@@ -79,26 +76,27 @@ class _Memberships:
             fits, where = doubt.fits, shown(doubt.groups)
             ids = _ids(fits)
             yield AmbiguousMember(
-                reference,
-                _ids(doubt.groups),
-                ids if kind == "user" else (),
-                ids if kind == "group" else (),
-                _named(kind, fits),
-                f"{self._layout.member} {reference!r} of {where} fits {len(fits)} {kind}s: {shown(fits)}",
-                self._remedy(kind),
-                doubt.count,
+                reference=reference,
+                groups=_ids(doubt.groups),
+                users=ids if kind == "user" else (),
+                nested=ids if kind == "group" else (),
+                fits=_named(kind, fits),
+                detail=f"{self._layout.member} {reference!r} of {where} fits {len(fits)} {kind}s: {shown(fits)}",
+                remedy=self._remedy(kind),
+                count=doubt.count,
             )
         for number, doubt in self._primary_doubts.items():
             reference, fits = f"{GID} {number}", doubt.fits
             yield AmbiguousMember(
-                reference,
-                _ids(fits),
-                _ids(doubt.members),
-                (),
-                _named("group", fits),
-                f"{reference}, which users have, fits {len(fits)} groups: {shown(fits)}",
-                f"Give each group a {GID} of its own, or leave one of the groups out by groups.base or groups.filter.",
-                doubt.count,
+                reference=reference,
+                groups=_ids(fits),
+                users=_ids(doubt.members),
+                nested=(),
+                fits=_named("group", fits),
+                detail=f"{reference}, which users have, fits {len(fits)} groups: {shown(fits)}",
+                remedy=f"Give each group a {GID} of its own, or leave one of the groups out by groups.base or "
+                "groups.filter.",
+                count=doubt.count,
             )
 
     def _remedy(self, kind: Kind) -> str:
@@ -121,16 +119,16 @@ class _Memberships:
             elif fits[0].id:
                 members[0 if kind == "user" else 1][fits[0].id] = None
 
-    def _find(self, name: str) -> tuple[Kind, tuple[Found, ...]]:
+    def _find(self, name: str) -> tuple[Kind, Fits]:
         """The users that a member fits, else the groups."""
         if self._layout.joins_uid:
-            return "user", self._users.by_uid.get(folded(name), ())
+            return "user", self._users.references.by_uid.get(folded(name), ())
         dn = without_bits(name)
-        users = self._users.find(dn)
-        return ("user", users) if users else ("group", self._groups.find(dn))
+        users = self._users.references.find(dn)
+        return ("user", users) if users else ("group", self._groups.references.find(dn))
 
 
-def _is_ambiguous(fits: tuple[Found, ...]) -> bool:
+def _is_ambiguous(fits: Fits) -> bool:
     """Whether these are several records. Those that share an id are one, which waits by itself (duplicate_id)."""
     return len(fits) > 1 and (len({found.id for found in fits}) > 1 or not fits[0].id)
 

@@ -1,28 +1,41 @@
-"""An LDAP directory as a source: everything, or the changes since the memory, made into one snapshot either way."""
+"""An LDAP directory as a source: everything, or the changes since the memory, made into one snapshot either way.
+
+A probe (`check`, `init`) reads a page of each kind. Where that shows nothing, it looks for what is there instead:
+entries of another usual class, or members in another attribute.
+"""
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 
 from scim_bridge.config.source import LdapSettings
-from scim_bridge.model.identity import CHANGES, AttributeType, Kind, Notice, Snapshot
+from scim_bridge.model.identity import CHANGES, INSTEAD, AttributeType, Kind, Notice, Snapshot
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted, moved_on
-from scim_bridge.source.ldap.change import Lost, dynamic_group
 from scim_bridge.source.ldap.connection import signed_in
-from scim_bridge.source.ldap.everything import everything, unreported
-from scim_bridge.source.ldap.instead import instead
-from scim_bridge.source.ldap.layout import Layout, Server, layout, types
-from scim_bridge.source.ldap.look import look_again
-from scim_bridge.source.ldap.schema import read_schema
-from scim_bridge.source.ldap.session import Session
+from scim_bridge.source.ldap.full_read import (
+    dynamic_group,
+    everything,
+    how_changes_are_learned,
+    read_each_time,
+    resumed,
+    without_changes,
+)
+from scim_bridge.source.ldap.layout import Layout, Selection, Server, layout, types
+from scim_bridge.source.ldap.memory import Lost, keys_of, read
+from scim_bridge.source.ldap.reader import Reader
+from scim_bridge.source.ldap.reread import look_again
+from scim_bridge.source.ldap.session import Query, Session, read_schema
 from scim_bridge.source.ldap.snapshot import snapshot
-from scim_bridge.source.ldap.tracking import read_each_time, resumed, way
-from scim_bridge.source.ldap.whole import Reader
 
 _FORM = 2
-"""The form in which entries are remembered; raise it when entry.py writes them differently."""
+"""The form in which entries are remembered; raise it when memory.py or reader.py writes them differently."""
+_PEOPLE = ("inetOrgPerson", "user", "organizationalPerson", "person", "posixAccount", "account")
+_TEAMS = {"groupOfNames": "member", "groupOfUniqueNames": "uniqueMember", "posixGroup": "memberUid", "group": "member"}
+"""Usual classes of groups, each with its attribute of members."""
+_NOTHING = "1.1"
+"""No attribute at all (RFC 4511 §4.5.1.8)."""
 
 
 class LdapSource:
@@ -88,16 +101,12 @@ class LdapSource:
             entries = {
                 key: text for selection in found.selections for key, text in reader.first_page(selection).items()
             }
-            how = self._way(session, found, reader, entries)
-            others = instead(session, found, self._settings, entries)
+            how = read_each_time("source.changes is none")
+            if self._settings.reads_changes:
+                how = how_changes_are_learned(session, found, reader, entries)
+            others = _what_else(session, found, self._settings, entries)
         shown = snapshot(entries, found, today, with_members=False)
         return replace(shown, warnings=(*shown.warnings, Notice(CHANGES, "source", how), *others))
-
-    def _way(self, session: Session, found: Layout, reader: Reader, entries: Mapping[str, str]) -> str:
-        if not self._settings.reads_changes:
-            return read_each_time("source.changes is none")
-        dynamic = dynamic_group(entries)
-        return read_each_time(dynamic) if dynamic else way(session, found, reader)
 
     def _laid_out(self, session: Session) -> Layout:
         """What is asked for, decided once from the first server's schema."""
@@ -118,7 +127,77 @@ class LdapSource:
     def _whole(self, session: Session, found: Layout, today: str, progress: Progress, reason: str) -> SourceReading:
         reader = Reader(session, found)
         if not self._settings.reads_changes:
-            return SourceReading(snapshot(unreported(reader, progress), found, today))
+            return SourceReading(snapshot(without_changes(reader, progress), found, today))
         whole = everything(session, found, reader, progress)
         learned = Learned(whole.watermark, whole.entries, is_whole=True, reason=whole.why or reason)
         return SourceReading(snapshot(whole.entries, found, today), learned)
+
+
+def _what_else(
+    session: Session, asked: Layout, settings: LdapSettings, entries: Mapping[str, str]
+) -> tuple[Notice, ...]:
+    """A notice of kind INSTEAD for each part that shows nothing while something of its kind is there.
+
+    entries: those of the first page of each kind.
+    """
+    found = _Survey(session, asked, settings)
+    details = [] if keys_of(entries, "user") else list(found.users())
+    if asked.groups is not None:
+        teams = [entries[key] for key in keys_of(entries, "group")]
+        details += found.members(asked.groups, teams) if teams else found.groups(asked.groups)
+    return tuple(Notice(INSTEAD, "source", detail) for detail in details)
+
+
+class _Survey:
+    """Counts entries of usual classes below the configured bases: one search for each class and base."""
+
+    def __init__(self, session: Session, asked: Layout, settings: LdapSettings) -> None:
+        self._session, self._layout, self._settings = session, asked, settings
+
+    def users(self) -> Iterator[str]:
+        """The class of people with the most entries."""
+        selection = self._layout.users
+        most, name = max((self._of_class(selection, name), name) for name in _PEOPLE)
+        if most:
+            written = f'users.filter: "(objectClass={name})"'
+            yield f"{_nothing(selection)}; there {_are(most, name)}: set {written}"
+
+    def groups(self, selection: Selection) -> Iterator[str]:
+        """The class of groups with the most entries."""
+        most, name = max((self._of_class(selection, name), name) for name in _TEAMS)
+        if not most:
+            return
+        groups = self._settings.groups
+        settings = [f"groups.member: {_TEAMS[name]}"] if _TEAMS[name].lower() != self._layout.member.lower() else []
+        if (groups is not None and groups.filter) or not settings or name == "group":
+            settings.append(f'groups.filter: "(objectClass={name})"')
+        yield f"{_nothing(selection)}; there {_are(most, name)}: set {' and '.join(settings)}"
+
+    def members(self, selection: Selection, teams: list[str]) -> Iterator[str]:
+        """The attribute in which groups have members, if they have none in the configured one."""
+        member = self._layout.member.lower()
+        if any(name.partition(";")[0].lower() == member for text in teams for name in read(text)[1]):
+            return
+        others = [name for name in dict.fromkeys(_TEAMS.values()) if name.lower() != member]
+        known = [name for name in others if self._layout.schema.find(name) is not None]
+        counts = [(self._count(selection, f"(&{selection.filter}({name}=*))"), name) for name in known]
+        most, name = max(counts, default=(0, ""))
+        if most:
+            nothing = f"no group below {'; '.join(selection.bases)} has a value of {self._layout.member}"
+            have = "has" if most == 1 else "have"
+            yield f"{nothing}, but {most:,} {have} one of {name}: set groups.member: {name}"
+
+    def _of_class(self, selection: Selection, name: str) -> int:
+        return self._count(selection, f"(objectClass={name})")
+
+    def _count(self, selection: Selection, condition: str) -> int:
+        queries = [Query(base, condition, (_NOTHING,), f"the entries under {base}") for base in selection.bases]
+        return sum(len(rows) for query in queries for rows in self._session.pages(query))
+
+
+def _nothing(selection: Selection) -> str:
+    return f"no entry fits {selection.kind}s.filter {selection.filter} below {'; '.join(selection.bases)}"
+
+
+def _are(number: int, name: str) -> str:
+    return f"is 1 {name} entry" if number == 1 else f"are {number:,} {name} entries"

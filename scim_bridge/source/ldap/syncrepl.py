@@ -13,24 +13,27 @@ import ldap
 from ldap.syncrepl import SyncInfoMessage, SyncRequestControl
 
 from scim_bridge.model.source import Memory
-from scim_bridge.source.ldap import failure
-from scim_bridge.source.ldap.change import (
+from scim_bridge.source.ldap.layout import PLACE_CLASSES, PLACES, Layout, Selection
+from scim_bridge.source.ldap.memory import (
     Changes,
     Lost,
     Untracked,
+    anchor_of,
+    key,
+    keys_of,
     position,
+    read,
     refuse_many,
     refuse_moved_places,
 )
-from scim_bridge.source.ldap.entry import anchor_of, key, keys_of, read
-from scim_bridge.source.ldap.layout import PLACE_CLASSES, PLACES, Layout, Selection
-from scim_bridge.source.ldap.mention import mentioning
-from scim_bridge.source.ldap.name import is_below, parts
-from scim_bridge.source.ldap.session import Query, Row, Session
-from scim_bridge.source.ldap.whole import Reader
+from scim_bridge.source.ldap.reader import Reader
+from scim_bridge.source.ldap.reread import mentioning
+from scim_bridge.source.ldap.session import Query, Row, Session, code, reason, unreadable
+from scim_bridge.source.ldap.value import is_below, parts
 
 KIND = "syncrepl"
 _REFRESH_REQUIRED = 4096
+"""e-syncRefreshRequired (RFC 4533 §2.5): the server cannot go on from this cookie."""
 _PLACE_CLASSES = frozenset(name.lower().encode() for name in PLACE_CLASSES)
 
 
@@ -51,7 +54,10 @@ class Syncrepl:
         self._session, self._layout, self._reader = session, layout, reader
 
     def start(self) -> str:
-        """A cookie of now for each base: the contextCSN of the database it lies in."""
+        """A cookie of now for each base: the contextCSN of the database it lies in.
+
+        Raises Untracked if the server keeps no record of changes, SourceUnreadable.
+        """
         if not self._session.supports(SyncRequestControl.controlType):
             raise Untracked("the server does not report changes (OpenLDAP: overlay syncprov)")
         known: dict[str, str] = {}
@@ -66,7 +72,8 @@ class Syncrepl:
     def changes(self, memory: Memory) -> Changes:
         """What each base's server says has changed since its cookie, and who named what was renamed or is gone.
 
-        Those are read once more the next time: the server mends references a moment after the rename.
+        Those are read once more the next time: the server fixes references a moment after the rename. Raises Lost,
+        SourceUnreadable.
         """
         cookies: Mapping[str, str] = position(memory.watermark).get("cookies", {})
         moved_on: dict[str, str] = {}
@@ -84,12 +91,14 @@ class Syncrepl:
         refuse_moved_places(memory, entries)
         mended = mentioning(memory, self._layout, names=_former_names(memory, entries))
         later = [anchor for anchor in position(memory.watermark).get("again", ()) if isinstance(anchor, str)]
-        entries |= self._reader.again(mended.union(later))
+        entries |= self._reader.by_ids(mended.union(later))
         return Changes(json.dumps({"kind": KIND, "cookies": moved_on, "again": sorted(mended)}), entries)
 
     def _searches(self) -> Iterator[tuple[Selection, str]]:
         return ((selection, base) for selection in self._layout.selections for base in selection.bases)
 
+    # The form of a cookie is the server's own affair (RFC 4533 §2.1.2). OpenLDAP's is rid=…,csn=…, and it accepts one
+    # that is made of the contextCSN, which is public. So the first reading need not be a refresh of everything.
     def _csn(self, context: str) -> str:
         found = self._session.entry(context, ("contextCSN",), context)
         values = found[1].get("contextCSN") if found is not None else None
@@ -99,6 +108,7 @@ class Syncrepl:
 
     def _ask(self, selection: Selection, base: str, cookie: str) -> _Answer:
         """One refresh. Raises Lost where the server does not accept the cookie or cuts its answer short."""
+        # Places are asked for beside the records: a renamed unit renames all entries in it, and is reported alone.
         wanted = f"(|{selection.filter}{PLACES})"
         asked = (*selection.asked, "objectClass")
         request = SyncRequestControl(criticality=1, cookie=cookie, mode="refreshOnly")
@@ -117,15 +127,15 @@ class Syncrepl:
 
     def _refused(self, error: ldap.LDAPError, selection: Selection, base: str) -> Exception:
         what = f"the {selection.kind}s under {base}"
-        if failure.code(error) == _REFRESH_REQUIRED:
+        if code(error) == _REFRESH_REQUIRED:
             return Lost("the server no longer knows what changed since then")
         if isinstance(error, ldap.UNWILLING_TO_PERFORM):
-            return Lost(f"the server refused the position remembered ({failure.reason(error)})")
+            return Lost(f"the server refused the position remembered ({reason(error)})")
         if isinstance(error, ldap.UNAVAILABLE_CRITICAL_EXTENSION | ldap.PROTOCOL_ERROR):
             return Lost(f"the server does not report the changes of {what}")
         if isinstance(error, ldap.SIZELIMIT_EXCEEDED | ldap.TIMELIMIT_EXCEEDED | ldap.ADMINLIMIT_EXCEEDED):
             return Lost(f"a limit of the server cut the changes of {what} short")
-        return failure.unreadable(error, what, self._session.url)
+        return unreadable(error, what, self._session.url)
 
     def _entries(self, selection: Selection, answer: _Answer) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -146,7 +156,7 @@ class Syncrepl:
         in_doubt = {entry for entry in gone | as_records if entry in memory.entries and entry not in changed}
         refuse_many(len(in_doubt), memory)
         anchors = places | {anchor_of(entry) for entry in in_doubt}
-        return {**dict.fromkeys(in_doubt), **changed, **self._reader.again(anchors)}
+        return {**dict.fromkeys(in_doubt), **changed, **self._reader.by_ids(anchors)}
 
     def _is_asked(self, selection: Selection, name: str) -> bool:
         """objectClass came for our own sake, unless it is wanted."""
@@ -155,6 +165,8 @@ class Syncrepl:
     def _gone(self, memory: Memory, selection: Selection, base: str, answer: _Answer) -> set[str]:
         kinds = (selection.kind, "place")
         gone = {key(kind, anchor) for kind in kinds for anchor in answer.deleted}
+        # The present phase (RFC 4533 §3.3.1): the server's log does not go back that far, so it names what is still
+        # there, and what it leaves out is gone. Only below this base: other bases are other searches.
         if answer.present is not None:
             there = answer.present | answer.changed.keys()
             remembered = [entry for kind in kinds for entry in keys_of(memory.entries, kind)]

@@ -8,12 +8,12 @@ visible to the account, else a leaver would be missed
 import json
 
 from scim_bridge.model.source import Memory
-from scim_bridge.source.ldap.again import as_they_are_now
-from scim_bridge.source.ldap.change import Changes, Lost, Untracked, position
 from scim_bridge.source.ldap.layout import Layout
+from scim_bridge.source.ldap.memory import Changes, Lost, Untracked, position
+from scim_bridge.source.ldap.reader import Reader
+from scim_bridge.source.ldap.reread import as_they_are_now
 from scim_bridge.source.ldap.session import SHOW_DELETED, Query, Session
 from scim_bridge.source.ldap.value import guid
-from scim_bridge.source.ldap.whole import Reader
 
 KIND = "usn"
 
@@ -25,7 +25,10 @@ class Usn:
         self._session, self._layout, self._reader = session, layout, reader
 
     def start(self) -> str:
-        """The server's highest number now, and which server that is."""
+        """The server's highest number now, and which server that is.
+
+        Raises Untracked if deleted entries are hidden from this account, SourceUnreadable.
+        """
         for context in self._session.contexts_of(self._layout.bases):
             if not self._sees_deleted(context):
                 raise Untracked(
@@ -35,7 +38,12 @@ class Usn:
         return self._position()
 
     def changes(self, memory: Memory) -> Changes:
-        """What has a higher number than the last one, deleted or not, read again within base and filter."""
+        """What has a higher number than the last one, deleted or not, read again within base and filter.
+
+        Raises Lost, Untracked, SourceUnreadable.
+        """
+        # The root DSE was read at sign-in, before this search: what happens meanwhile has a higher number than the one
+        # remembered, and is learned again the next time.
         now, then = json.loads(self._position()), position(memory.watermark)
         if now["server"] != then.get("server"):
             raise Lost(f"{self._session.url} is another domain controller than the last time, or was restored")
@@ -44,6 +52,7 @@ class Usn:
         anchors: set[str] = set()
         condition = f"(uSNChanged>={then['number'] + 1})"
         for context in self._session.contexts_of(self._layout.bases):
+            # Without the right to see them, deleted entries are left out silently: leavers would stay.
             if not self._sees_deleted(context):
                 raise Lost(f"this account may no longer see the deleted entries of {context}")
             query = Query(context, condition, ("objectGUID",), f"the changes in {context}", is_local=True)
@@ -59,6 +68,11 @@ class Usn:
         return found is not None and "objectGUID" in found[1]
 
     def _position(self) -> str:
+        """The watermark of now.
+
+        invocationId names the database of one domain controller and changes when it is restored from a backup
+        (MS-ADTS 3.1.1.1.9), which takes back numbers that were given out before.
+        """
         settings = self._session.told("dsServiceName")
         found = self._session.entry(settings, ("invocationId",), settings)
         values = found[1].get("invocationId") if found is not None else None

@@ -1,9 +1,15 @@
-"""Binary values in the text that people and other systems know them by; times and switches of Active Directory."""
+"""Single values: binary ones as the text that people know them by, Active Directory's switches, and names (DNs).
+
+Distinguished names are compared as RFC 4514 and RFC 4518 mean them: by their parts, never by their spelling.
+"""
 
 import re
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import ldap
+import ldap.dn
 from ldap.filter import escape_filter_chars
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{8}(-[0-9a-f]{8}){3}", re.IGNORECASE)
@@ -12,6 +18,8 @@ _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _NEVER = (0, 0x7FFF_FFFF_FFFF_FFFF)
 _DISABLED = 0x2
 """ADS_UF_ACCOUNTDISABLE (https://learn.microsoft.com/windows/win32/adschema/a-useraccountcontrol)."""
+_EXTENDED = re.compile(r"(?:<GUID=([0-9a-fA-F-]{36})>;)?(?:<SID=[^>]*>;)?")
+_BIT_STRING = re.compile(r"#'[01]*'B$")
 
 
 def text(value: bytes) -> str:
@@ -61,3 +69,36 @@ def is_enabled(user_account_control: str, account_expires: str, today: str) -> b
         return True
     began = datetime.fromisoformat(today).replace(tzinfo=UTC)
     return ticks > (began - _EPOCH) // timedelta(microseconds=1) * 10
+
+
+def parts(dn: str) -> tuple[str, ...]:
+    """A name's RDNs in comparable form, the entry's own first. What is no DN is one part by itself."""
+    try:
+        parsed = ldap.dn.str2dn(dn)
+    except (ldap.DECODING_ERROR, UnicodeEncodeError):
+        return (f"\x00{dn}",)
+    return tuple("+".join(sorted(f"{kind.lower()}={folded(value)}" for kind, value, _ in rdn)) for rdn in parsed)
+
+
+def is_below(dn: str, base: str) -> bool:
+    """Whether an entry is the base or lies under it."""
+    inner, outer = parts(dn), parts(base)
+    return inner[len(inner) - len(outer) :] == outer if len(inner) >= len(outer) else False
+
+
+def split(value: str) -> tuple[str, str]:
+    """(GUID, DN) of a name as Active Directory extends it; the GUID is "" where it was not extended."""
+    if not value.startswith("<"):
+        return "", value
+    found = _EXTENDED.match(value)
+    return ((found[1] or "").lower(), value[found.end() :]) if found else ("", value)
+
+
+def without_bits(value: str) -> str:
+    """A uniqueMember's DN without the bit string that may follow it (RFC 4517 §3.3.21)."""
+    return _BIT_STRING.sub("", value)
+
+
+def folded(value: str) -> str:
+    """A value as caseIgnoreMatch compares it (RFC 4518)."""
+    return " ".join(unicodedata.normalize("NFKC", value).casefold().split())

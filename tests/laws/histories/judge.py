@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from typing import Any
 
-from scim_bridge.sandbox.app import Logged
+from scim_bridge.sandbox.traffic import Logged
 from scim_bridge.sandbox.server import Sandbox
 from tests.e2e.world import People
 

@@ -17,9 +17,9 @@ from cryptography.x509.oid import NameOID
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.source import ClientCertificate, ClientSecret, EntraCloud, FederatedToken, ManagedIdentity
 from scim_bridge.errors import BridgeError, CredentialsRefused, Misconfigured, SourceUnreadable
+from scim_bridge.sandbox.entra.credential import FederatedCredential
 from scim_bridge.sandbox.entra.fault import EntraFault
 from scim_bridge.sandbox.entra.knobs import EntraKnobs
-from scim_bridge.sandbox.entra.registration import FederatedCredential
 from scim_bridge.sandbox.entra.server import EntraSandbox
 from tests.source.entra.tenant import machine_at, read, settings, source, variables
 

@@ -1,22 +1,28 @@
 """One way for the tests to set a source up and to read it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from scim_bridge.config.secret import Secret
-from scim_bridge.config.source import Bind, LdapSettings, LdapTls, Search
+from scim_bridge.config.source import Bind, Flavor, LdapSettings, LdapTls, Search
 from scim_bridge.model.identity import Snapshot
 from scim_bridge.model.protocol import Source
 from scim_bridge.model.source import Memory, SourceReading, Wanted
-from tests.ldap_server import ADMIN, PASSWORD, SUFFIX, Slapd
+from tests.ldap_server import ADMIN, PASSWORD, SUFFIX, Entry, Slapd, add, person
 from tests.remembering import remembered
 
 TODAY = "2027-03-13"
 NO_TLS = LdapTls(start=False, ca_file=None, cert_file=None, key_file=None, allow_plain=False)
 USERS = Wanted("id", frozenset({"id", "uid", "cn", "sn", "givenName", "mail", "manager", "title"}))
 GROUPS = Wanted("id", frozenset({"id", "cn"}))
+UNIT = f"ou=groups,{SUFFIX}"
+"""Where groups are kept."""
+EVERYTHING = Wanted("id", frozenset({"uid", "sn", "cn", "manager", "employeeNumber", "title", "departmentNumber"}))
+TEAMS = Wanted("id", frozenset({"cn", "businessCategory"}))
+POSIX = Search((UNIT,), "", "memberUid")
 
 
 def simple(dn: str = ADMIN, password: str = PASSWORD) -> Bind:
@@ -117,3 +123,76 @@ def same(one: Snapshot, other: Snapshot) -> bool:
 
     assert plain(one) == plain(other)
     return True
+
+
+def posix(name: str, number: int, *uids: str) -> Entry:
+    """A posixGroup that lists these uids."""
+    return f"cn={name},{UNIT}", {
+        "objectClass": ["posixGroup"],
+        "cn": [name],
+        "gidNumber": [str(number)],
+        "memberUid": uids,
+    }
+
+
+def load(server: Slapd, *entries: Entry) -> None:
+    link = server.admin()
+    for entry in entries:
+        add(link, entry)
+
+
+def account(login: str, number: int, unit: str = "people") -> Entry:
+    """A user whose primary group has this number."""
+    dn, attributes = person(login, unit)
+    return dn, {
+        **attributes,
+        "objectClass": ["inetOrgPerson", "posixAccount"],
+        "uidNumber": ["1"],
+        "gidNumber": [str(number)],
+        "homeDirectory": ["/"],
+    }
+
+
+class Interruption:
+    """Does something once, before a request that speaks of this goes on to the server."""
+
+    def __init__(self, request: str, act: Callable[[], object]) -> None:
+        self._request, self._act = request.encode(), act
+        self.happened = False
+
+    def __call__(self, data: bytes) -> None:
+        if self._request in data and not self.happened:
+            self.happened = True
+            self._act()
+
+
+def of_people(
+    *definitions: bytes, names: frozenset[str], flavor: Flavor = "openldap", groups: Search | None = None
+) -> Any:
+    """What is asked of a server with this schema."""
+    from scim_bridge.source.ldap.layout import Server, layout
+    from scim_bridge.source.ldap.schema import parse
+
+    settings = LdapSettings(
+        urls=("ldap://127.0.0.1",),
+        flavor=flavor,
+        bind=simple(),
+        tls=NO_TLS,
+        users=Search(("dc=x",), ""),
+        groups=groups,
+        reads_changes=True,
+        page_size=500,
+        timeout=timedelta(seconds=1),
+    )
+    server = Server(flavor, parse(definitions))
+    return layout(settings, server, {"user": Wanted("id", names), "group": Wanted("id")})
+
+
+def first(value: object) -> str:
+    """An attribute's first value."""
+    return str(value[0] if isinstance(value, list) else value)
+
+
+def following(server: Slapd, user: Wanted = EVERYTHING, group: Wanted = TEAMS, **changes: object) -> Follower:
+    """Somebody who has read everything of this server once."""
+    return Follower(source(server, user, group, **changes))

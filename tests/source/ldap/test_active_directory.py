@@ -199,9 +199,9 @@ def by_usn(samba: Samba) -> Follower:
     """Somebody who follows by uSNChanged, as an account without the right to DirSync would."""
     from scim_bridge.source.ldap.connection import signed_in
     from scim_bridge.source.ldap.layout import Server, layout
-    from scim_bridge.source.ldap.schema import read_schema
+    from scim_bridge.source.ldap.reader import Reader
+    from scim_bridge.source.ldap.session import read_schema
     from scim_bridge.source.ldap.usn import Usn
-    from scim_bridge.source.ldap.whole import Reader
 
     with signed_in(settings(samba)) as session:
         server = Server(session.flavor, read_schema(session))

@@ -1,0 +1,43 @@
+"""`apply`: carry out a plan that was saved."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scim_bridge.cli.options import ApproveOption, Output, OutputOption
+from scim_bridge.errors import Misconfigured
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("apply")(apply_command)
+
+
+def apply_command(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="a plan saved by `plan --out`")],
+    approve: ApproveOption = False,
+    output: OutputOption = Output.text,
+) -> int:
+    """Apply a saved plan exactly, or refuse by name if either side has changed since."""
+    from scim_bridge.cli.outcome import conclude
+    from scim_bridge.cli.output import progress, who
+    from scim_bridge.config.settings import load
+    from scim_bridge.plan.plan_file import from_bytes
+    from scim_bridge.run.inbox import Inbox
+    from scim_bridge.run.lifecycle import Order, opened
+    from scim_bridge.run.sync import apply_saved
+    from scim_bridge.state.writer import State
+
+    settings = load(context.obj)
+    try:
+        saved = from_bytes(file.read_bytes(), file.name)
+    except OSError as error:
+        raise Misconfigured(f"{file} cannot be read ({error.strerror})", "Name a plan saved by `plan --out`.") from None
+    chosen = settings.connection(saved.connection)
+    with State(settings.state) as state, opened(chosen, state, "apply") as bridge:
+        with progress() as report:
+            order = Order(approved_by=who() if approve else "", progress=report)
+            result = apply_saved(bridge, state, saved, order, Inbox)
+        return conclude(result, state, chosen, output, f"scim-bridge apply {file} --approve")

@@ -1,0 +1,129 @@
+"""What `check` looks at: state, mapping and its tests, source, token, endpoint, access and schedule of a connection."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scim_bridge.access.assignment import open_aws
+from scim_bridge.cli.streams import several
+from scim_bridge.cli.token_age import token_age
+from scim_bridge.config.settings import AccessSettings, ConnectionSettings, Settings, TargetSettings
+from scim_bridge.errors import BridgeError
+from scim_bridge.mapping.document import load_mapping, wanted
+from scim_bridge.mapping.selftest import require_passing
+from scim_bridge.model.identity import CHANGES, INSTEAD
+from scim_bridge.model.verification import ReadingCost, Verification
+from scim_bridge.model.wording import counted
+from scim_bridge.plan.guard import refuse_empty
+from scim_bridge.run.bridge import endpoint_key, open_near_end
+from scim_bridge.source import open_source
+from scim_bridge.state.reader import open_reader
+from scim_bridge.target.read import PAGE
+from scim_bridge.target.scim import open_target
+from scim_bridge.view.check import Check
+from scim_bridge.view.words import span
+
+
+def check_connections(settings: Settings, chosen: list[ConnectionSettings]) -> list[Check]:
+    """A line for each thing looked at: first the configuration and the state, then what is each connection's own."""
+    found = counted(len(settings.connections), "connection")
+    checks = [Check("configuration", ok=True, detail=f"{settings.path.name}, {found}")]
+    checks.append(_try("state", lambda: _state(settings.state)))
+    for each in chosen:
+        checks += _check_connection(each, settings.state, f"{each.name}: " if len(chosen) > 1 else "")
+    return checks
+
+
+def _state(path: Path) -> str:
+    reader = open_reader(path)
+    reader.check()
+    reader.close()
+    return f"{path.name}, {'in order' if path.exists() else 'made by the first sync'}"
+
+
+def _check_connection(connection: ConnectionSettings, state: Path, prefix: str) -> list[Check]:
+    age = token_age(connection.target)
+    access = connection.access
+    mapping = _try(f"{prefix}mapping", lambda: _mapping(connection.mapping))
+    return [
+        mapping,
+        _try(f"{prefix}source", lambda: _source(connection, has_mapping=mapping.ok)),
+        _try(f"{prefix}token", lambda: _token(connection.target)),
+        Check(f"{prefix}token age", ok=not age.is_over, detail=age.sentence),
+        _try(f"{prefix}endpoint", lambda: _endpoint(connection.target)),
+        *([_try(f"{prefix}access", lambda: _access(access))] if access is not None else []),
+        _try(f"{prefix}schedule", lambda: _schedule(connection, state)),
+    ]
+
+
+def _try(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, ok=True, detail=look())
+    except BridgeError as error:
+        return Check(name, ok=False, detail=str(error), problems=several(error))
+
+
+def _mapping(path: Path) -> str:
+    mapping = load_mapping(path)
+    require_passing(mapping)
+    return f"{path.name}, {counted(len(mapping.tests), 'test')} pass{'es' if len(mapping.tests) == 1 else ''}"
+
+
+def _source(connection: ConnectionSettings, *, has_mapping: bool) -> str:
+    """What the source shows. has_mapping: the rules are in order; if not, the line before says why, and once is enough.
+
+    The mapping names what to read, so without a readable one the source is not looked at.
+    """
+    try:
+        written = load_mapping(connection.mapping)
+    except BridgeError:
+        raise BridgeError("not looked at, since the mapping names what to read", "Fix the mapping first.") from None
+    if has_mapping:
+        source, _ = open_near_end(connection, written)
+    else:
+        source = open_source(connection.source, wanted(written.users), wanted(written.groups))
+    shown = source.probe(f"{datetime.now(UTC):%Y-%m-%d}")
+    counts, instead = shown.counts, [notice.detail for notice in shown.warnings if notice.kind == INSTEAD]
+    if instead:
+        raise BridgeError(". ".join(instead))
+    refuse_empty(counts)
+    members = f", {counts.memberships:,} memberships" if counts.memberships else ""
+    found = f"answers, and shows {counts.users:,} users, {counts.groups:,} groups{members} at first sight"
+    return "; ".join([found, *(notice.detail for notice in shown.warnings if notice.kind == CHANGES)])
+
+
+def _token(target: TargetSettings) -> str:
+    target.token.read()
+    return target.token.describe()
+
+
+def _endpoint(target: TargetSettings) -> str:
+    with open_target(target) as opened:
+        opened.check()
+    return "answers, and accepts the token"
+
+
+def _access(settings: AccessSettings) -> str:
+    with open_aws(settings) as access:
+        return f"{settings.region}, {access.check()}"
+
+
+def _schedule(connection: ConnectionSettings, path: Path) -> str:
+    """Whether `run` syncs this connection. A pause is somebody's wish; a quarantine is not."""
+    reader = open_reader(path)
+    pause, quarantine = reader.pause(connection.name), reader.quarantine(connection.name)
+    cost = reader.reading_cost(connection.name, endpoint_key(connection.target.url))
+    reader.close()
+    if quarantine is not None:
+        what = str(quarantine).rstrip(".")
+        raise BridgeError(what, f"When it is fixed: scim-bridge resume {connection.name}, or a sync that goes well.")
+    if pause is not None:
+        return f"{pause}. To go on: scim-bridge resume {connection.name}"
+    return f"every {span(connection.every)}, with the whole target every {_verified_every(connection, cost)}"
+
+
+def _verified_every(connection: ConnectionSettings, cost: ReadingCost) -> str:
+    verification = Verification(connection.verify, connection.target.requests_per_second)
+    shows_members = connection.target.kind != "identity-center"
+    every = span(verification.every(cost.requests(PAGE, shows_members=shows_members)))
+    return every if connection.verify is not None else f"{every} (auto: by the size of the target, 15 min to 24 h)"

@@ -1,0 +1,113 @@
+"""What `demo` does: lays out the sample organization, starts the emulator, syncs, shows who may enter what."""
+
+import socket
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from scim_bridge.access.model import AccessRow, access_rows, load_access
+from scim_bridge.cli.demo_source import Laid, lay_csv, lay_entra, lay_ldap
+from scim_bridge.cli.options import Output
+from scim_bridge.cli.output import console, print_json, progress
+from scim_bridge.cli.run import run_forever
+from scim_bridge.cli.streams import tell
+from scim_bridge.config.settings import load
+from scim_bridge.errors import Misconfigured
+from scim_bridge.run.bridge import open_bridge
+from scim_bridge.run.lifecycle import Order
+from scim_bridge.run.sync import sync
+from scim_bridge.sample.organization import FOLDER
+from scim_bridge.sandbox.server import Sandbox
+from scim_bridge.state.writer import State
+from scim_bridge.view import document, terminal
+from scim_bridge.view.plan import plan_view
+
+_COLUMNS = ("user", "group", "account", "permission set", "allows")
+_CONFIGURATION = """\
+# The demo's configuration: the sample organization goes into the emulator of Identity Center.
+state: sqlite:///scim-bridge.db
+connections:
+  demo:
+    source: {source}
+    mapping: {mapping}
+    target: {{kind: identity-center, url: {url}, token: {token}, requests_per_second: 1000}}
+    schedule: {{every: 30s}}
+service: {{listen: "127.0.0.1:{port}"}}
+"""
+_LAY = {"csv": lay_csv, "entra": lay_entra, "ldap": lay_ldap}
+
+
+def run_demo(source: str, port: int, output: Output, *, is_once: bool) -> None:
+    """Sync once, or go on as `run` does until a signal comes; then everything that was made is gone.
+
+    source: csv, entra or ldap. port: of the pages, 0 for any free one.
+    """
+    if not is_once:
+        _require_free(port)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scim-bridge-demo-")))
+        laid = _LAY[source](folder, stack)
+        sandbox = stack.enter_context(Sandbox())
+        sandbox.seed(orjson.loads((FOLDER / "target.json").read_bytes()))
+        configuration = _configure(folder, laid, sandbox.url, sandbox.token, port)
+        if is_once:
+            _sync_once(configuration, output)
+        else:
+            _serve(configuration, laid.advice)
+        rows = access_rows(load_access(FOLDER / "access.yaml"), _active_members(sandbox.state()))
+    if is_once and output is Output.json:
+        print_json(document.rows_document(rows))
+    elif is_once:
+        _print_access(rows)
+
+
+def _require_free(port: int) -> None:
+    """Raise Misconfigured if the pages cannot have this port, before anybody is told to look at anything."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Misconfigured(
+                f"the demo's pages cannot be served on port {port} ({error.strerror})",
+                "Choose another one with --port; --port 0 takes any that is free.",
+            ) from None
+
+
+def _configure(folder: Path, laid: Laid, url: str, token: str, port: int) -> Path:
+    configuration = folder / "bridge.yaml"
+    text = _CONFIGURATION.format(source=laid.source, mapping=laid.mapping, url=url, token=token, port=port)
+    configuration.write_text(text, encoding="utf-8")
+    return configuration
+
+
+def _sync_once(configuration: Path, output: Output) -> None:
+    settings = load(configuration)
+    with open_bridge(settings.connection(None)) as bridge, State(settings.state) as state, progress() as report:
+        result = sync(bridge, state, Order(progress=report))
+    if output is Output.text:
+        terminal.show_plan(console(), plan_view(result.plan))
+
+
+def _serve(configuration: Path, advice: str) -> None:
+    """As `run` does, so that what people see here is the real thing."""
+    tell(f"{advice} and watch the next sync; or look with:")
+    tell(f"  scim-bridge --config {configuration} plan")
+    tell("Stop it with Ctrl-C; the folder goes with it.")
+    run_forever(load(configuration))
+
+
+def _active_members(held: dict[str, Any]) -> dict[str, list[str]]:
+    """Group name → display names of its active users, as they are on the target after the sync."""
+    users = {user["id"]: user["displayName"] for user in held["users"] if user["active"]}
+    return {g["displayName"]: [users[i] for i in held["members"][g["id"]] if i in users] for g in held["groups"]}
+
+
+def _print_access(rows: tuple[AccessRow, ...]) -> None:
+    out = console()
+    out.print()
+    out.print("Who may enter which account now:")
+    terminal.show_rows(out, _COLUMNS, [(r.user, r.group, r.account, r.permission_set, r.allows) for r in rows])

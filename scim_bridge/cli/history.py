@@ -1,0 +1,70 @@
+"""`history` and `show`: the runs that there were, and one of them with its operations. They end with 0."""
+
+from typing import Annotated
+
+import typer
+
+from scim_bridge.cli.options import EVERYTHING, ConnectionArgument, Output, OutputOption
+from scim_bridge.errors import Misconfigured
+
+_SHOWN = 200
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("history")(history_command)
+    app.command("show")(show_command)
+
+
+def history_command(
+    context: typer.Context,
+    connection: ConnectionArgument = None,
+    limit: Annotated[int, typer.Option(min=1, help="how many runs")] = 20,
+    output: OutputOption = Output.text,
+) -> int:
+    """The last runs, newest first."""
+    from scim_bridge.cli.output import console, print_json
+    from scim_bridge.config.settings import load
+    from scim_bridge.state.liveness import as_it_is
+    from scim_bridge.state.reader import open_reader
+    from scim_bridge.view import document, terminal
+    from scim_bridge.view.run import view_runs
+
+    settings = load(context.obj)
+    name = settings.connection(connection).name if connection else None
+    reader = open_reader(settings.state)
+    runs = as_it_is(reader, settings.state, reader.runs(name, limit))
+    if output is Output.json:
+        print_json([document.run_document(run) for run in runs])
+    else:
+        terminal.show_runs(console(), view_runs(runs))
+    return 0
+
+
+def show_command(
+    context: typer.Context,
+    run: Annotated[int, typer.Argument(help="a run's number")],
+    output: OutputOption = Output.text,
+) -> int:
+    """One run with its operations and what became of each."""
+    from scim_bridge.cli.output import console, print_json
+    from scim_bridge.config.settings import load
+    from scim_bridge.state.liveness import as_it_is
+    from scim_bridge.state.reader import open_reader
+    from scim_bridge.view import document, terminal
+    from scim_bridge.view.operation import of_record
+    from scim_bridge.view.run import view_run
+
+    settings = load(context.obj)
+    reader = open_reader(settings.state)
+    found = reader.run(run)
+    if found is None:
+        raise Misconfigured(f"there is no run {run}", "See: scim-bridge history")
+    record = as_it_is(reader, settings.state, [found])[0]
+    operations = reader.operations(run, limit=EVERYTHING if output is Output.json else _SHOWN)
+    if output is Output.json:
+        print_json(document.show_document(record, operations))
+    else:
+        total = sum(reader.operation_counts(run).values())
+        terminal.show_run(console(), view_run(record), [of_record(operation) for operation in operations], total)
+    return 0

@@ -1,0 +1,27 @@
+"""Arguments and options that several commands take."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class Output(StrEnum):
+    """For people or for programs."""
+
+    text = "text"
+    json = "json"
+
+
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="text for people, json for programs")]
+ConnectionArgument = Annotated[str | None, typer.Argument(help="a connection of the configuration file")]
+NamedConnectionArgument = Annotated[str, typer.Argument(help="a connection of the configuration file")]
+ApproveOption = Annotated[
+    bool, typer.Option("--approve", help="approve what the limits of the last stopped plan counted")
+]
+OnlyOption = Annotated[
+    list[str] | None, typer.Option("--only", metavar="USER_OR_GROUP", help="this one alone, at once; may be repeated")
+]
+FullOption = Annotated[bool, typer.Option("--full", help="read the whole target, however young the last reading is")]
+EVERYTHING = 1_000_000
+"""How many operations of a run are shown to a program that asks for all."""

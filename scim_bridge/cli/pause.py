@@ -1,0 +1,49 @@
+"""`pause` and `resume`: whether the schedule of a connection goes on. Nothing is sent."""
+
+from typing import Annotated
+
+import typer
+
+from scim_bridge.cli.options import NamedConnectionArgument
+from scim_bridge.cli.streams import tell
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("pause")(pause_command)
+    app.command("resume")(resume_command)
+
+
+def pause_command(
+    context: typer.Context,
+    connection: NamedConnectionArgument,
+    reason: Annotated[str, typer.Option("--reason", help="why, for whoever finds it paused")] = "",
+) -> int:
+    """Stop the schedule of a connection. A one-shot `sync` still works."""
+    from scim_bridge.cli.output import who
+    from scim_bridge.config.settings import load
+    from scim_bridge.state.writer import State
+
+    settings = load(context.obj)
+    name = settings.connection(connection).name
+    with State(settings.state) as state:
+        state.pause(name, who(), reason)
+        pause = state.reader.pause(name)
+    tell(f"{name} is {pause}. To go on: scim-bridge resume {name}")
+    return 0
+
+
+def resume_command(
+    context: typer.Context,
+    connection: NamedConnectionArgument,
+) -> int:
+    """Let the schedule of a connection that is paused or quarantined go on."""
+    from scim_bridge.config.settings import load
+    from scim_bridge.state.writer import State
+
+    settings = load(context.obj)
+    name = settings.connection(connection).name
+    with State(settings.state) as state:
+        was_paused = state.resume(name)
+    tell(f"{name} goes on" if was_paused else f"{name} was neither paused nor quarantined")
+    return 0

@@ -1,0 +1,72 @@
+"""`plan`: what a sync would do, and why; nothing is sent."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scim_bridge.cli.options import ConnectionArgument, FullOption, OnlyOption, Output, OutputOption
+from scim_bridge.cli.streams import print_bytes
+from scim_bridge.errors import Misconfigured
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("plan")(plan_command)
+
+
+def plan_command(
+    context: typer.Context,
+    connection: ConnectionArgument = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="3: operations to do, 4: guard, 5: conflicts")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="save the plan, for `apply`")] = None,
+    full: FullOption = False,
+    only: OnlyOption = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="try this mapping in place of today's")] = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="for a comment in a code review")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="as one page to hand round")] = None,
+    output: OutputOption = Output.text,
+) -> int:
+    """Dry run: what a sync would do, and why. Nothing is written to the target."""
+    from scim_bridge.cli.output import progress
+    from scim_bridge.cli.plan_output import hand_round, plan_code, save, show
+    from scim_bridge.config.settings import load
+    from scim_bridge.plan.plan_file import to_bytes
+    from scim_bridge.run.bridge import open_bridge
+    from scim_bridge.run.lifecycle import Order
+    from scim_bridge.run.only import read_and_plan_only
+    from scim_bridge.run.sync import read_and_plan
+    from scim_bridge.run.what_if import what_if
+    from scim_bridge.state.reader import open_reader
+    from scim_bridge.view import document, report
+
+    settings = load(context.obj)
+    chosen = settings.connection(connection)
+    if only and mapping is not None:
+        raise Misconfigured("--only and --mapping do not go together", "Leave one of them out.")
+    if only and out is not None:
+        raise Misconfigured(
+            "a plan for some identities alone cannot be applied later, so --only and --out do not go together",
+            f"To carry it out: scim-bridge sync {chosen.name} --only {only[0]}",
+        )
+    with open_bridge(chosen, to_be_tried=mapping) as bridge, progress() as bars:
+        order = Order(progress=bars, in_full=full)
+        reader = open_reader(settings.state)
+        comparison = None
+        if mapping is not None:
+            found = what_if(bridge, reader, mapping, order)
+            plan, comparison = found.plan, found.comparison
+        elif only:
+            plan = read_and_plan_only(bridge, reader, only, order).plan
+        else:
+            plan = read_and_plan(bridge, reader, order).plan
+    hand_round(plan, comparison, markdown, html)
+    more = {} if comparison is None else {"comparison": document.comparison_document(comparison)}
+    saved = to_bytes(plan, **more) if out is not None or output is Output.json else b""
+    if out is not None:
+        save(out, saved)
+    if output is Output.json:
+        print_bytes(saved)
+    else:
+        show(report.report_view(plan, comparison), chosen)
+    return plan_code(plan) if exit_code else 0

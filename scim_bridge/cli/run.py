@@ -1,0 +1,43 @@
+"""`run`: the long-running worker with the pages, as the container starts it."""
+
+import signal
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from scim_bridge.cli.streams import tell
+
+if TYPE_CHECKING:
+    from scim_bridge.config.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("run")(run_command)
+
+
+def run_command(context: typer.Context) -> int:
+    """Sync every connection on its schedule and serve the pages, until SIGINT or SIGTERM."""
+    from scim_bridge.config.settings import load
+
+    run_forever(load(context.obj))
+    return 0
+
+
+def run_forever(settings: "Settings") -> None:
+    """Worker and pages in one process. A signal lets the write in flight finish, then ends both."""
+    from scim_bridge.service.app import Shown, create_app
+    from scim_bridge.service.serve import Served
+    from scim_bridge.worker.loop import work
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    connections = tuple(settings.connections.values())
+    shown = Shown(settings.state, {connection.name: connection.every for connection in connections})
+    with Served(create_app(shown), settings.listen) as pages:
+        tell(f"pages: {pages.url}")
+        work(connections, settings.state, stop, lambda line: tell(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}"))
+    tell("stopped")

@@ -1,0 +1,80 @@
+"""`sync`: bring the target to what the source says, for everybody or for a few."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scim_bridge.cli.options import ApproveOption, ConnectionArgument, FullOption, OnlyOption, Output, OutputOption
+from scim_bridge.errors import Busy, Misconfigured
+
+if TYPE_CHECKING:
+    from scim_bridge.config.settings import ConnectionSettings, Settings
+
+RestoreOption = Annotated[
+    bool, typer.Option("--after-restore", help="the state is a copy of unknown age: trust the target (with --full)")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("sync")(sync_command)
+
+
+def sync_command(
+    context: typer.Context,
+    connection: ConnectionArgument = None,
+    approve: ApproveOption = False,
+    full: FullOption = False,
+    after_restore: RestoreOption = False,
+    only: OnlyOption = None,
+    output: OutputOption = Output.text,
+) -> int:
+    """Bring the target to what the source says, within the limits."""
+    from scim_bridge.cli.outcome import conclude
+    from scim_bridge.cli.output import progress, who
+    from scim_bridge.config.settings import load
+    from scim_bridge.run.inbox import Inbox
+    from scim_bridge.run.lifecycle import Order, opened
+    from scim_bridge.run.sync import sync
+    from scim_bridge.state.writer import State
+
+    settings = load(context.obj)
+    chosen = settings.connection(connection)
+    if after_restore and (only or not full):
+        raise Misconfigured("--after-restore reads everything anew", "Use it with --full and without --only.")
+    if only:
+        return _sync_only(settings, chosen, only, output, is_approved=approve)
+    with State(settings.state) as state, opened(chosen, state, "sync") as bridge:
+        with progress() as report:
+            who_approves = who() if approve else ""
+            order = Order(who_approves, progress=report, in_full=full, after_restore=after_restore)
+            result = sync(bridge, state, order, Inbox)
+        anew = " --full --after-restore" if after_restore else ""
+        return conclude(result, state, chosen, output, f"scim-bridge sync {chosen.name}{anew} --approve")
+
+
+def _sync_only(
+    settings: "Settings", chosen: "ConnectionSettings", only: list[str], output: Output, *, is_approved: bool
+) -> int:
+    """One or a few identities, at once: by a run of our own, or by the one in progress."""
+    from dataclasses import replace
+
+    from scim_bridge.cli.outcome import conclude, tell_answer
+    from scim_bridge.cli.output import progress, who
+    from scim_bridge.run.inbox import wait_for_answer
+    from scim_bridge.run.lifecycle import Order, opened
+    from scim_bridge.run.only import sync_only
+    from scim_bridge.state.writer import State
+
+    with State(settings.state) as state, opened(chosen, state, "sync") as bridge:
+        order = Order(approved_by=who() if is_approved else "", asked_by=who())
+        while True:
+            try:
+                with progress() as report:
+                    result = sync_only(bridge, state, only, replace(order, progress=report))
+                approval = f"scim-bridge sync {chosen.name} --only {only[0]} --approve"
+                return conclude(result, state, chosen, output, approval)
+            except Busy:
+                answer = wait_for_answer(bridge, state, only, order)
+            if answer is not None:
+                return tell_answer(answer, state, output)

@@ -1,0 +1,73 @@
+"""The requests that reach the API: counted, kept one by one, and let through or not by the quota.
+
+The quota: 20 requests a second together, as documented, or for each API apart, as a knob says.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from scim_bridge.sandbox.knobs import Knobs
+
+_WRITES, _READS = 25.0, 40.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """Requests that reached the API. invalid: by a strict reading of the documents, the first hundred told in words."""
+
+    total: int = 0
+    reads: int = 0
+    writes: int = 0
+    throttled: int = 0
+    invalid: int = 0
+    told: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Logged:
+    """One request as it was answered; status 0 = not at all."""
+
+    method: str
+    path: str
+    query: str
+    body: Any
+    status: int
+
+
+class Bucket:
+    """The token bucket of the documented quota: `rate` requests a second, as many at once."""
+
+    def __init__(self, rate: float | None, now: float) -> None:
+        self._rate = rate
+        self._level = rate or 0.0
+        self._filled = now
+
+    def take(self, now: float) -> bool:
+        """Whether a request may pass at this moment (seconds of a monotonic clock)."""
+        if self._rate is None:
+            return True
+        self._level = min(self._rate, self._level + (now - self._filled) * self._rate)
+        self._filled = now
+        if self._level < 1:
+            return False
+        self._level -= 1
+        return True
+
+
+class Quota:
+    """The buckets that the knobs ask for."""
+
+    def __init__(self, knobs: Knobs, now: float) -> None:
+        self._knobs = knobs
+        self._now = now
+        self._together = Bucket(knobs.rate, now)
+        self._apart: dict[str, Bucket] = {}
+
+    def take(self, method: str, about: str, now: float) -> bool:
+        """Whether a request may pass. about: its path, query and body; those about memberships are an API apart."""
+        if self._knobs.quota == "together" or self._knobs.rate is None:
+            return self._together.take(now)
+        kind, _, rest = about.partition("?")[0].partition("/")
+        api = f"{method} {kind} {bool(rest)} {'members' in about or 'groups.value' in about}"
+        rate = _READS if method == "GET" else _WRITES
+        return self._apart.setdefault(api, Bucket(rate, self._now)).take(now)
