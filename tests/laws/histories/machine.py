@@ -4,7 +4,8 @@ import gc
 import io
 import sys
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from scim_bridge.cli.main import run
 from scim_bridge.sandbox.server import Sandbox
-from scim_bridge.state.reader import open_reader
+from scim_bridge.state.reader import StateReader
+from scim_bridge.state.writer import State
 from scim_bridge.view.document import conflict_document
 from tests.e2e.test_policies import age
 from tests.e2e.world import MAPPING, People, World, person
@@ -222,9 +224,20 @@ class Machine(RuleBasedStateMachine):
 
     def conflicts(self) -> list[Any]:
         """What `conflicts --output json` prints."""
-        return [conflict_document(conflict) for conflict in open_reader(self.world.state).conflicts()]
+        with self._state() as reader:
+            return [conflict_document(conflict) for conflict in reader.conflicts()]
+
+    @contextmanager
+    def _state(self) -> Iterator[StateReader]:
+        """The state, and no connection to it that is left open: killed processes and copies come and go beside it."""
+        if not self.world.state.exists():
+            yield StateReader(None)
+            return
+        with State(self.world.state) as state:
+            yield state.reader
 
     def last_run(self, which: int) -> tuple[str, str] | None:
         """A run's number and its connection; which: counted from the newest, modulo their number."""
-        runs = open_reader(self.world.state).runs()
+        with self._state() as reader:
+            runs = reader.runs()
         return (str(runs[which % len(runs)].id), runs[which % len(runs)].connection) if runs else None
