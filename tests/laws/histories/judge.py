@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from typing import Any
 
-from scim_bridge.sandbox.traffic import Logged
 from scim_bridge.sandbox.server import Sandbox
+from scim_bridge.sandbox.traffic import Logged
 from tests.e2e.world import People
 
 PROTECTED_USER = "breakglass@corp.example"
