@@ -180,7 +180,7 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw], choices: _Choice
             if isinstance(failure, Several):
                 attributes[rule.rule.path] = failure.value  # to call it by, and so that nobody else takes it
                 may_be = failure.fits
-    return Desired(rules.kind, source_id, attributes, (record.place,), tuple(flaws), may_be)
+    return Desired(rules.kind, source_id, attributes, (record.place,), tuple(flaws), may_be=may_be)
 
 
 def _holds(rule: CompiledRule, failure: EvaluationFailed) -> bool:
@@ -213,4 +213,4 @@ def _merge(rows: list[tuple[bool, Desired]]) -> Desired:
         attributes[ACTIVE] = any(desired.attributes.get(ACTIVE) is not False for _, desired in rows)
     places = tuple(place for _, desired in rows for place in desired.places)
     may_be = tuple(dict.fromkeys(target_id for _, desired in rows for target_id in desired.may_be))
-    return Desired(first.kind, first.source_id, attributes, places, (*flaws.values(), duplicate), may_be)
+    return Desired(first.kind, first.source_id, attributes, places, (*flaws.values(), duplicate), may_be=may_be)

@@ -84,7 +84,7 @@ def _fit_one(
     for path in required:
         if not attributes.get(path) and not any(flaw.attribute == path for flaw in flaws):
             flaws.append(_required(path))
-    return Desired(desired.kind, desired.source_id, attributes, desired.places, tuple(flaws), desired.may_be)
+    return Desired(desired.kind, desired.source_id, attributes, desired.places, tuple(flaws), may_be=desired.may_be)
 
 
 def _weigh(flaw: Flaw, places: Mapping[str, Characteristic]) -> Flaw:
