@@ -65,6 +65,7 @@ lint: setup
 	$(BIN)/vulture --min-confidence 80 scim_bridge
 	$(BIN)/deptry .
 	$(BIN)/hadolint Dockerfile
+	$(BIN)/python -m tests.docs.plain_english
 
 .PHONY: system-packages
 system-packages: ## what a few tests need from Debian: Chromium, fonts, Node.js, OpenLDAP and its headers (needs root)

@@ -125,7 +125,7 @@ def bench(users: int) -> None:
     print(f"{users:,} users, {users // 100:,} groups")
     print(f"  requests: idle {idle}, one change {changed}, one joiner {joined}, one identity {looked}")
     print(f"  CPU: bare listing {least:.2f} s; whole reading {whole:.2f} s, {whole / least:.1f} times that")
-    print(f"  CPU: one change, everything shown anew, {changes:.2f} s, {changes / least:.1f} times that")
+    print(f"  CPU: one change, everything shown again, {changes:.2f} s, {changes / least:.1f} times that")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class Retry(BridgeError):
 
 
 class Throttled(Retry):
-    """429: too many requests, from us or from anybody else on the same quota."""
+    """429: too many requests, from us or from anyone else on the same quota."""
 
 
 class ServerFault(Retry):
@@ -50,7 +50,7 @@ class AnswerLost(Retry):
 
 
 class Hold(BridgeError):
-    """This object waits for a person; the others go on. request_id: AWS's id of the refused request, for CloudTrail."""
+    """This object waits for a decision; others go on. request_id: AWS's id of the refused request, for CloudTrail."""
 
     def __init__(self, what: str, way_out: str = "", *, request_id: str = "") -> None:
         super().__init__(what, way_out)

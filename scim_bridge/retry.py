@@ -57,7 +57,7 @@ def _failure(state: tenacity.RetryCallState) -> Failure:
 
 
 def jitter(attempt: int, chance: Callable[[], float] = random.random) -> float:
-    """Seconds to wait where nobody asks for any: by chance up to 0.5 × 2**(attempt-1), at most 30 (full jitter).
+    """Seconds to wait where no one asks for any: by chance up to 0.5 × 2**(attempt-1), at most 30 (full jitter).
 
     attempt counts from 1. Chance keeps clients that were throttled together from coming back together.
     """

@@ -1,6 +1,6 @@
 """The AWS JSON APIs as moto plays them, in a process of its own over HTTP, and credentials that fit nothing else.
 
-Whoever uses it sets the whole environment, so that no real account can be reached.
+Anyone who uses it sets the whole environment, so that no real account can be reached.
 """
 
 import json
@@ -130,7 +130,7 @@ def environment(url: str) -> dict[str, str]:
 
 @contextmanager
 def environment_of(aws: Aws, without: Iterable[str] = ("AWS_PROFILE", "AWS_SESSION_TOKEN")) -> Iterator[None]:
-    """This process asks that server and nobody else, as long as the block goes on."""
+    """This process asks that server and no one else, as long as the block goes on."""
     before = dict(os.environ)
     os.environ |= environment(aws.url)
     for name in without:

@@ -69,7 +69,7 @@ class MemoryTarget:
         return 8
 
     def put(self, existing: Existing, *members: str) -> None:
-        """Put a resource in as somebody else left it: nothing is checked and nothing logged."""
+        """Put a resource in as someone else left it: nothing is checked and nothing logged."""
         self.resources[existing.kind][existing.target_id] = dict(existing.attributes)
         if existing.kind == "group":
             self.members[existing.target_id] = set(members)
@@ -83,7 +83,7 @@ class MemoryTarget:
             return self._answer(write, target_id)
 
     def vanish(self, kind: Kind, target_id: str) -> None:
-        """Take a resource away behind everybody's back, memberships included."""
+        """Take a resource away behind everyone's back, memberships included."""
         del self.resources[kind][target_id]
         self.members.pop(target_id, None)
         for members in self.members.values():
@@ -204,7 +204,7 @@ class MemoryTarget:
         for path, value in wanted.items():
             self._require_fitting(path, value, self._place(kind, path))
         for path, place in self._capabilities.attributes[kind].items():
-            # Identity Center itself knows resources without an externalId: those somebody made by hand.
+            # Identity Center itself knows resources without an externalId: those someone made by hand.
             if place.required and path not in wanted and path != "externalId":
                 raise Refused(f"{path} is required")
         for path, how in self._capabilities.unique(kind):

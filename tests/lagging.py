@@ -1,4 +1,4 @@
-"""A connection to an emulator whose lists lag, on a clock of its own, so that nobody waits for anything."""
+"""A connection to an emulator whose lists lag, on a clock of its own, so that no one waits for anything."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ STRICT = (
     "    policy:\n"
     "      limits: {deactivate: 100%, delete: 100%, remove_members: 100%, shrink_source: 100%, missing: 0, floor: 0}\n"
 )
-"""Everything may be taken away, but nothing may be taken for deleted by somebody else."""
+"""Everything may be taken away, but nothing may be taken for deleted by someone else."""
 
 
 @dataclass

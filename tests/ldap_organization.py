@@ -1,6 +1,6 @@
 """An organization (tests/organization.py) as entries of OpenLDAP, and how a day's changes are made over a connection.
 
-Names of members and managers are kept right by whoever makes the change, as a careful administrator would.
+Names of members and managers are kept right by anyone who makes the change, as a careful administrator would.
 """
 
 from collections.abc import Callable, Collection, Mapping

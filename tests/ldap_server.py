@@ -123,7 +123,7 @@ class Slapd:
         subprocess.run(command, check=True, capture_output=True)
 
     def start(self) -> None:
-        """Start it, on other ports if somebody else was quicker to take these."""
+        """Start it, on other ports if someone else was quicker to take these."""
         for _ in range(5):
             if self._try_to_start():
                 return
@@ -167,7 +167,7 @@ class Slapd:
         return link
 
     def client_certificate(self, name: str) -> tuple[Path, Path]:
-        """A certificate of the same authority for somebody: (certificate, key)."""
+        """A certificate of the same authority for someone: (certificate, key)."""
         issued = self._authority.issue_cert(f"{name}.corp.example", common_name=name)
         certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
@@ -246,7 +246,7 @@ def _slapadd() -> str:
 
 
 def _free_ports(number: int) -> list[int]:
-    """Ports that nobody listens on at this moment, all different."""
+    """Ports that no one listens on at this moment, all different."""
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
     try:
         return [listener.getsockname()[1] for listener in listeners]

@@ -1,7 +1,7 @@
 """An organization apart from any system: people, teams within teams, and how they change from day to day.
 
 Each source's tests put it into their system and read it back; whatever the system, the same organization is desired.
-Keys (`p7`, `t3`) never change; systems that make ids of their own are told apart by who bears which key.
+Keys (`p7`, `t3`) never change; systems that make ids of their own are told apart by who has which key.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ _FAMILY = ("佐藤", "Ñandú", "van der Berg", "Петров", "Okoro", "鈴木
 
 @dataclass
 class Person:
-    """Somebody. login: the part before the @; manager: a key or ""; unit: where the directory keeps the entry."""
+    """Someone. login: the part before the @; manager: a key or ""; unit: where the directory keeps the entry."""
 
     key: str
     login: str
@@ -51,7 +51,7 @@ class Team:
 
 @dataclass
 class Organization:
-    """Everybody and every team, by key. made: how many there have ever been, so that no key comes twice."""
+    """Everyone and every team, by key. made: how many there have ever been, so that no key comes twice."""
 
     people: dict[str, Person] = field(default_factory=dict)
     teams: dict[str, Team] = field(default_factory=dict)
@@ -94,7 +94,7 @@ class Organization:
         return team
 
     def dismiss(self, key: str) -> None:
-        """A leaver whose entry is deleted; nobody's manager and in no team any more."""
+        """A leaver whose entry is deleted; no one's manager and in no team any more."""
         del self.people[key]
         for person in self.people.values():
             person.manager = "" if person.manager == key else person.manager

@@ -141,7 +141,7 @@ class ActiveDirectory:
 
 @contextmanager
 def opened(name: str) -> Iterator[Place]:
-    """csv, openldap, entra or active-directory, with nobody in it."""
+    """csv, openldap, entra or active-directory, with no one in it."""
     with tempfile.TemporaryDirectory() as folder:
         if name == "csv":
             yield Files(Path(folder))

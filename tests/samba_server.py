@@ -1,6 +1,6 @@
 """A real Active Directory domain controller (Samba) in a network namespace of its own, reached by its sockets.
 
-Its ports are fixed, so nobody else could have one beside it otherwise. It needs root, for the namespace.
+Its ports are fixed, so no one else could have one beside it otherwise. It needs root, for the namespace.
 """
 
 import os

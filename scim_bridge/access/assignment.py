@@ -1,4 +1,4 @@
-"""Reads which account assignments hang on users and groups: sso-admin, and Organizations for the accounts' names.
+"""Reads which account assignments depend on users and groups: sso-admin, and Organizations for the accounts' names.
 
 Only reads. A refusal or an outage is part of the answer, never an error: it must not keep a revocation from passing.
 Calls and their quota (20 a second for all clients of sso-admin together):
@@ -18,7 +18,7 @@ from scim_bridge.model.assignment import Access, Assignment, Assignments, NoAcce
 MOST = 200
 """Principals looked up in one run: ten seconds of the quota that other tools of the organization share."""
 LONGEST = 20.0
-"""Seconds after which nobody else is looked up: the first revocation waits for this."""
+"""Seconds after which no one else is looked up: the first revocation waits for this."""
 _PAGE = 100
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 _UNKNOWN = "ResourceNotFoundException"
@@ -38,7 +38,7 @@ class NotReadable(BridgeError):
 
 @contextmanager
 def open_access(settings: AccessSettings | None) -> Iterator[Access]:
-    """Whoever can tell what hangs on a user or a group of this connection. Nothing is sent before somebody asks."""
+    """Anyone who can tell what depends on a user or a group of this connection. Nothing is sent before someone asks."""
     if settings is None:
         yield NoAccess()
         return
@@ -122,7 +122,7 @@ class AwsAccess:
             if not active:
                 raise NotReadable(
                     f"these AWS credentials see no IAM Identity Center instance in {self._region}",
-                    "Set access.region to the Region in which it was made, and use credentials of its account.",
+                    "Set access.region to the Region of the instance, and use credentials of its account.",
                 )
             self._instance = active[0]["InstanceArn"]
         return self._instance
@@ -137,7 +137,7 @@ class AwsAccess:
             PrincipalType=kind.upper(),
         )
         items = (item for page in pages for item in page.get("AccountAssignments", ()))
-        # whether a user's answer names what comes through groups too is not documented: that does not hang on the user
+        # not documented: whether a user's answer names what comes through groups; that does not depend on the user
         mine = (item for item in items if item.get("PrincipalId", target_id) == target_id)
         return tuple(dict.fromkeys((item["AccountId"], item["PermissionSetArn"]) for item in mine))
 
@@ -202,7 +202,7 @@ def _refusals(service: str, operation: str) -> Iterator[None]:
         ) from None
     except aws.BotoCoreError as error:
         raise NotReadable(
-            f"AWS could not be asked for {action} ({type(error).__name__})",
+            f"AWS credentials are missing for {action} ({type(error).__name__})",
             "Give AWS credentials in one of the usual places (environment, profile, role), or leave access out.",
         ) from None
 
@@ -212,5 +212,5 @@ def _way_out(code: str) -> str:
     if "AccessDenied" in code or code == "403":
         return f"Allow {_NEEDED} to these credentials, or leave access out."
     if "Throttl" in code or "TooMany" in code:
-        return "Too many ask at once; the next reading in full asks again."
+        return "There are too many requests now; the next full reading tries again."
     return "Look at the AWS credentials and at access.region, or leave access out."

@@ -26,7 +26,7 @@ _PATIENCE = 0.5
 
 
 def never() -> bool:
-    """Nobody asks the run to stop."""
+    """No one asks the run to stop."""
     return False
 
 
@@ -49,13 +49,13 @@ class Superseded:
 
 
 def nobody() -> tuple[Superseded, ...]:
-    """Nobody asks for anything."""
+    """No one asks for anything."""
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How to work: threads at most, whom to tell how far it has come, and whether somebody asked to stop.
+    """How to work: threads at most, whom to tell how far it has come, and whether someone asked to stop.
 
     answer_requests: called between two writes where there are requests; what is taken over is not sent by this run.
     """
@@ -80,7 +80,7 @@ class Ground:
 class Applied:
     """What became of a plan. outcomes: one an operation, in the plan's order. stopped: why the rest was not sent.
 
-    earlier: ids of operations that an earlier run of this very plan had done. is_cut: somebody asked to stop.
+    earlier: ids of operations that an earlier run of this very plan had done. is_cut: someone asked to stop.
     """
 
     outcomes: tuple[Outcome, ...] = ()
@@ -122,6 +122,8 @@ class _Engine:
     listened: float = 0.0
 
     def run(self) -> Applied:
+        # A plan that was cut goes on by its journal: what an earlier run of it finished is not sent again. A second
+        # create would be a 409 about our own resource, and a member whom someone removed since would come back.
         earlier = {outcome.operation_id: outcome for outcome in self.journal.finished()}
         sender = Sender(
             self.target,
@@ -138,6 +140,8 @@ class _Engine:
         for operation in self.operations:
             by_phase[operation.phase].append(operation)
         with ThreadPoolExecutor(self.work.threads, thread_name_prefix="apply") as pool:
+            # The phases are barriers. If a removal were still on its way while an addition is sent, a user could for a
+            # moment have both the old and the new access, and a kill at that instant would leave it so.
             for phase in Phase:
                 self._run_phase(by_phase[phase], pool, sender, earlier)
         outcomes = tuple(self.outcomes[operation.id] for operation in self.operations)
@@ -149,6 +153,8 @@ class _Engine:
         staying = {group_id: set(user_ids) for group_id, user_ids in self.ground.members.items()}
         for operation in self.operations:
             if operation.kind == "remove_members" and operation.target_id in staying:
+                # Removals are taken out beforehand, for all requests of the run: a member whom another request of this
+                # plan has just removed must not look as if a refusal had thrown them out, and be put back.
                 staying[operation.target_id].difference_update(member.target_id or "" for member in operation.members)
         return staying
 
@@ -160,6 +166,8 @@ class _Engine:
         sent: dict[Future[Outcome], Operation] = {}
         while ready or sent:
             self._listen(sender, sent)
+            # Not more under way than the pace needs: what waits inside the client could not be taken back when a Stop
+            # or an urgent order comes.
             while ready and len(sent) < min(self.work.threads, self.target.at_once):
                 operation = ready.popleft()
                 known = self._known_before(operation, earlier)
@@ -173,7 +181,9 @@ class _Engine:
                 ready.extend(self._settle(sent.pop(future), self._outcome(future)))
 
     def _known_before(self, operation: Operation, earlier: Mapping[str, Outcome]) -> Outcome | None:
-        """An outcome that needs no request: done by an earlier run, in vain without what it needs, or too late."""
+        """An outcome that needs no request: done by an earlier run, useless without what it needs, or too late."""
+        # The order of these questions matters. What is done is done even after a Stop, so that a cut run counts it; and
+        # what an urgent run has dealt with is not called missed because the run stopped.
         if operation.id in earlier and earlier[operation.id].status == "done":
             return self._with_lock(operation, earlier[operation.id])
         if self.superseded and self._is_superseded(operation):
@@ -202,6 +212,8 @@ class _Engine:
             return
         self.listened = monotonic()
         if self.stopped is None and self.work.has_requests():
+            # What is under way may be about the same user, and two writes to one resource have no order of their own.
+            # But a request that hangs must not keep a revocation waiting for half a minute.
             wait(sent, _PATIENCE)
             for other in self.work.answer_requests():
                 self.superseded.append(other)
@@ -220,6 +232,7 @@ class _Engine:
 
     def _is_missed(self, operation: Operation, needed: str) -> bool:
         ended, before = self.outcomes[needed], self.by_id[needed]
+        # A user who was created without the email exists, so the memberships that wait for the user are sent.
         is_there = before.is_create and ended.landed is not None  # all but some attribute was done
         return not is_there and ended.status not in ("done", "superseded") and not operation.can_do_without(before)
 
@@ -227,6 +240,8 @@ class _Engine:
         """One operation, in a thread of its own. A Stop is journaled as a failure and ends the sending."""
         if operation.members and self.superseded:
             operation = replace(operation, members=self._mine(operation))
+        # Durable before the request leaves: whatever happens after this line, the next run knows that the target may
+        # have been changed, and looks (docs/design.md §6.4, §7.3).
         self.journal.begin(operation)
         try:
             outcome = sender.send(operation)

@@ -1,6 +1,6 @@
-"""A 409 is a question, not an error: who holds the value that could not be had (design.md §6.5)?
+"""A 409 is a question, not an error: who holds the value that could not be had (docs/design.md §6.5)?
 
-The answer does not say which attribute clashed (dialect reference, section 6), so it is looked up: by externalId, by
+The answer does not say which attribute clashed (docs/identity-center.md §6), so it is looked up: by externalId, by
 name, and for an email in what was last seen; a full listing is read at most once a run. Filters lag behind writes
 (section 10), so what is found is asked for by id, and where nothing is found it is looked again after a while.
 """
@@ -17,7 +17,7 @@ from scim_bridge.model.protocol import Target
 _PAUSES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, *(10.0,) * 6)
 """Seconds between two looks, 76 in all: an odd write takes a minute to show in lists."""
 _SHORT = 5
-"""So many of the pauses (8 s) once a dozen searches were in vain: then it is not that lists lag."""
+"""So many of the pauses (8 s) once a dozen searches have found nothing: then it is not that lists lag."""
 _IN_VAIN = 12
 
 
@@ -34,7 +34,7 @@ class LookCutShort(Hold):
 
 
 class Holders:
-    """Looks for whoever holds a value. seen: the users as last read, which may be some hours old."""
+    """Looks for the holder of a value. seen: the users as last read, which may be some hours old."""
 
     def __init__(self, target: Target, seen: Inventory, is_stopping: Callable[[], bool]) -> None:
         self._target = target
@@ -45,19 +45,23 @@ class Holders:
         self._in_vain = 0
 
     def find(self, kind: Kind, wanted: Mapping[str, Value], own_id: str = "") -> Holder | None:
-        """Who holds one of these values, None if nobody is found for more than a minute. own_id: the one that asks.
+        """Who holds one of these values, None if no one is found for more than a minute. own_id: the one that asks.
 
-        Once a dozen were searched for in vain the others are given up sooner, or a thousand would keep all threads
+        Once a dozen searches have found nothing, the others are given up sooner, or a thousand would keep all threads
         waiting for a quarter of an hour. Raises LookCutShort if the run is asked to stop meanwhile.
         """
         holder = self._look(kind, wanted, own_id) or self._list(kind, wanted, own_id)
         for number, seconds in enumerate(_PAUSES):
             if holder is not None:
                 return holder
+            # Without this, a thousand clashes with something that no list shows would hold all threads for a quarter of
+            # an hour, and the additions behind them as long.
             if number >= _SHORT and self._in_vain >= _IN_VAIN:
                 break
             if self._is_stopping():
                 raise LookCutShort("the run stopped before it was known who holds one of the values")
+            # A list may not show yet what made the 409. To call the value "taken by no one" at the first look would
+            # open a conflict about our own user, created a second ago by a request whose answer was lost.
             self._target.pause(seconds)
             holder = self._look(kind, wanted, own_id)
         with self._turn:
@@ -78,6 +82,8 @@ class Holders:
         """The resource as it is now, if it still holds the value."""
         if existing.target_id == own_id:
             return None
+        # Filters and the users last seen may be old. Only a GET by id shows who holds the value at this moment; the
+        # holder may have given it up, and then the look goes on.
         now = self._target.get(existing.kind, existing.target_id)
         if now is None or not _bears(now, path, wanted[path]):
             return None
@@ -85,7 +91,7 @@ class Holders:
         return Holder(EXTERNAL_ID if is_ours else path, now)
 
     def _list(self, kind: Kind, wanted: Mapping[str, Value], own_id: str) -> Holder | None:
-        """No filter asks for an email, so everybody is read for one, once."""
+        """No filter asks for an email, so everyone is read for one, once."""
         if kind != "user" or not wanted.get(EMAILS):
             return None
         with self._turn:
@@ -95,7 +101,7 @@ class Holders:
         return self._by_email(kind, wanted, own_id)
 
     def _by_email(self, kind: Kind, wanted: Mapping[str, Value], own_id: str) -> Holder | None:
-        """Whoever was last seen with this email, and has it still."""
+        """The user who was last seen with this email, and has it still."""
         email = wanted.get(EMAILS) if kind == "user" else None
         bearers = [user for user in self._seen.users.values() if email and _bears(user, EMAILS, email)]
         holders = (self._confirmed(user, EMAILS, wanted, own_id) for user in bearers)

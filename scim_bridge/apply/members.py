@@ -1,6 +1,6 @@
-"""One membership request, pursued until only those who are refused one by one are left (design.md §6.6).
+"""One membership request, pursued until only those who are refused one by one are left (docs/design.md §6.6).
 
-A refused request may have changed the group all the same, up to emptying it (dialect reference 7.2), so after a
+A refused request may have changed the group all the same, up to emptying it (docs/identity-center.md §7.2), so after a
 refusal the members are read again: who fell out is put back, what is already so is dropped, the rest is halved.
 """
 
@@ -24,7 +24,7 @@ Each takes half a minute; one user among a hundred is found after one such part 
 class MemberAnswer:
     """What became of one membership operation. refused: user id → why, for those who could not be changed.
 
-    is_unsure: somebody fell out of the group and could not be put back.
+    is_unsure: someone fell out of the group and could not be put back.
     """
 
     request_id: str = ""
@@ -66,6 +66,8 @@ class MemberSender:
     def _pursue(
         self, group_id: str, user_ids: Sequence[str], refusal: Hold, answer: MemberAnswer, *, is_adding: bool
     ) -> None:
+        # A 404 may be about the group or about one of its members, and the answer does not say which. If the group is
+        # gone, halving would send a hundred requests to find that out.
         if self._target.get("group", group_id) is None:
             raise refusal
         looks_again = True
@@ -76,6 +78,8 @@ class MemberSender:
             left = batch
             if looks_again:
                 members, has_lost = self._look(group_id, answer)
+                # What is already so is not sent again: some servers answer 409 or 404 to it, and the batch would be
+                # refused for users who are fine.
                 left = [user_id for user_id in batch if (user_id in members) != is_adding]
                 self._stay(group_id, members.intersection(batch), is_adding=is_adding)
                 # Refusals that change nothing here need no more looks; what was not answered tells nothing of that.
@@ -98,12 +102,14 @@ class MemberSender:
             answer.refused = {user_id: answer.refused[user_id] for user_id in left_out}
 
     def _look(self, group_id: str, answer: MemberAnswer) -> tuple[frozenset[str], bool]:
-        """The members now, and whether somebody who was to stay had fallen out; they are put back at once."""
+        """The members now, and whether someone who was to stay had fallen out; they are put back at once."""
         members = self._target.read_members([group_id]).get(group_id, frozenset())
         lost = sorted(self._staying.get(group_id, set()) - members)
         size = self._target.capabilities.changes_per_patch
         for start in range(0, len(lost), size):
             try:
+                # Put back at once, not by the next run: until then these users would be locked out by a request that
+                # was not about them.
                 self._target.add_members(group_id, lost[start : start + size])
             except Hold:
                 answer.is_unsure = True  # one of them is gone for good; the next run sees who is missing

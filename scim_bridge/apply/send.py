@@ -1,4 +1,4 @@
-"""What one operation means: the request it becomes, and what to make of a refusal (design.md §6.5, §6.6)."""
+"""What one operation means: the request it becomes, and what to make of a refusal (docs/design.md §6.5, §6.6)."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -46,7 +46,7 @@ _Send = Callable[[Operation, dict[str, Change]], Outcome]
 class Sender:
     """Turns operations into requests. ids: of what exists already; grows as resources are created.
 
-    locked: target ids of users who were to be created, and turned out to be there, shut by somebody else.
+    locked: target ids of users who were to be created, and turned out to exist, deactivated by someone else.
     """
 
     target: Target
@@ -77,6 +77,8 @@ class Sender:
         """Remember the id of a resource that was created, for those who name it."""
         if outcome.target_id and operation.source_id and operation.is_create:
             self.ids[operation.resource, operation.source_id] = outcome.target_id
+            # Additions of this plan were decided when this user was believed to be new. The user exists and is locked,
+            # so grants wait, as the plan would have said had it known (docs/design.md §3.3).
             if outcome.found_locked:
                 self.locked.add(outcome.target_id)
 
@@ -106,6 +108,8 @@ class Sender:
                 outcome = send(operation, rest)
             except Refused as again:
                 raise _Suspected(again, suspected) from None
+            # Named as the reason is only what was really left out: a suspected attribute that a create cannot do
+            # without was sent again, and accepted, so it was not the cause.
             return _with_suspects_left_out(operation, refusal, suspected.of(changes.keys() - rest.keys()), outcome)
 
     def _create_with(self, operation: Operation, changes: dict[str, Change]) -> Outcome:
@@ -120,6 +124,8 @@ class Sender:
                 return self._take_up(operation, holder, attributes)
             if holder is None or holder.path != EMAILS:
                 raise _taken(operation, refusal, holder) from None
+            # Only the email is taken. A joiner who waits for a mail address to be cleared up could not work; so the
+            # user is created without it, and the conflict names who has it.
             del attributes[EMAILS]
             answer = self.target.create(operation.resource, attributes)
             shown = {MANAGER: attributes[MANAGER]} if MANAGER in attributes else {}
@@ -138,12 +144,14 @@ class Sender:
         return self._take_up(operation, Holder(EXTERNAL_ID, found), attributes)
 
     def _take_up(self, operation: Operation, holder: Holder, attributes: Mapping[str, Value]) -> Outcome:
-        """It bears our id, so an unanswered request of ours made it, or a listing had missed it. What differs is put
-        right, but nobody is switched on: if it is inactive, somebody else did that, and its grants wait."""
+        """It has our id, so an unanswered request of ours made it, or a listing had missed it. What differs is put
+        right, but no one is switched on: if it is inactive, someone else did that, and its grants wait."""
         shown = holder.existing.attributes
         differing: dict[str, Change] = {
             path: (shown.get(path), value) for path, value in attributes.items() if shown.get(path) != value
         }
+        # `active` may be false because someone locked the account between our create and now. Switching it on would
+        # undo that; a person decides (`disabled_there`).
         if attributes.get(ACTIVE) is True:
             differing.pop(ACTIVE, None)
         target_id, request_id = holder.existing.target_id, ""
@@ -168,18 +176,20 @@ class Sender:
         except NameTaken as refusal:
             return self._update_without_email(operation, changes, refusal)
         except Refused as refusal:
+            # A group that was renamed although the answer was 400 is what we wanted. To call it refused would hold the
+            # group, and its additions, for nothing.
             if operation.resource != "group" or not self._is_so(target_id, changes):
                 raise
             answer = Answer(target_id, refusal.request_id)
         return _done(operation, answer, changes)
 
     def _is_so(self, group_id: str, changes: Mapping[str, Change]) -> bool:
-        """A refused request may have changed a group all the same (dialect reference, 7.2), so it is looked at."""
+        """A refused request may have changed the group all the same (docs/identity-center.md §7.2): look at it."""
         group = self.target.get("group", group_id)
         return group is not None and all(group.attributes.get(path) == new for path, (_, new) in changes.items())
 
     def _update_without_email(self, operation: Operation, changes: dict[str, Change], refusal: NameTaken) -> Outcome:
-        """One of the values is taken; if it is the email, all else is sent. Raises NameTaken with whoever holds it."""
+        """One of the values is taken; if it is the email, all else is sent. Raises NameTaken with its holder."""
         target_id = self._target_id(operation)
         wanted = {path: new for path, (_, new) in changes.items() if new is not None}
         holder = self.holders.find(operation.resource, wanted, target_id)
@@ -201,7 +211,7 @@ class Sender:
         return Outcome(operation.id, "done", target_id, request_id)
 
     def _deactivate(self, operation: Operation) -> Outcome:
-        """The door is shut at once even if what rides along is refused; who is gone needs no door."""
+        """The account is closed at once even if what rides along is refused; who is gone needs no door."""
         changes = self._on_the_wire(operation)
         target_id = self._target_id(operation)
         try:
@@ -211,9 +221,13 @@ class Sender:
         except Hold as refusal:
             if len(operation.changes) == 1:
                 raise
+            # The account is closed first, with nothing beside it that could be refused: a title with a semicolon must
+            # not leave a user who has left active until a person looks.
             self.target.update("user", target_id, {ACTIVE: operation.changes[ACTIVE]})
             changes.pop(ACTIVE)
             if isinstance(refusal, NameTaken):
+                # Looking for the holder of a name can take more than a minute, so it begins after the account is
+                # closed.
                 return self._shut_before(operation, changes, refusal)
             return self._shut(operation, changes, refusal, target_id)
 
@@ -242,6 +256,8 @@ class Sender:
         sent = dict(operation.changes)
         old, manager = sent.get(MANAGER, (None, None))
         if manager is not None:
+            # The plan names managers by source id, since a manager may be created by this very plan. One that could not
+            # be created is left out: the user is more urgent than the reference, and the next run sends it.
             sent.pop(MANAGER)
             target_id = self.ids.get(("user", str(manager)))
             if target_id is not None:
@@ -258,6 +274,7 @@ class Sender:
             target_id = member.target_id or self.ids.get(("user", member.source_id or ""))
             if target_id is None:
                 absent.append(member)
+            # Removals of a locked user pass; only additions wait.
             elif is_adding and target_id in self.locked:
                 locked.append(member)
             else:
@@ -283,6 +300,7 @@ class Sender:
                 f"{named} could not be {'added to' if is_adding else 'removed from'} {operation.subject}: {reasons[0]}"
             )
         status: OutcomeStatus = "held" if reasons else "done"
+        # Not "held": no one has to decide anything. The next run reads the members and puts back who is missing.
         if answer.is_unsure:
             status = "failed"  # the next run reads the members before it does anything about the group
         kind = _kind_of(next(iter(answer.refused.values()))) if reasons else ""
@@ -306,7 +324,7 @@ def _after_shutting(operation: Operation, rest: Outcome) -> Outcome:
 
 
 def _taken(operation: Operation, refusal: NameTaken, holder: Holder | None) -> NameTaken:
-    """The refusal with the name of whoever holds the value."""
+    """The refusal with the name of the holder."""
     if holder is None:
         return refusal
     value = operation.changes[holder.path][1]

@@ -1,4 +1,4 @@
-"""Which attributes may be why a request was refused: the answer does not say it (dialect reference, 6.3).
+"""Which attributes may be why a request was refused: the answer does not say it (docs/identity-center.md §6.3).
 
 The target names characters that it refuses now and then although its own pattern takes them. An attribute that holds
 one is suspected, and left out of a second try where the resource can do without it.
@@ -69,9 +69,11 @@ def without(
         for path in suspected.paths
         if path not in (EXTERNAL_ID, ACTIVE) and not (operation.is_create and places[path].required)
     }
+    # Left in, the other parts would be sent as the whole address, and the part that was left out would be deleted.
     if any(path.startswith(_ADDRESS) for path in left_out):
         left_out.update(path for path in changes if path.startswith(_ADDRESS))
     rest = {path: change for path, change in changes.items() if path not in left_out}
+    # Parts of an address that stay as they are (old == new) are no reason for another request.
     return rest if left_out and any(old != new for old, new in rest.values()) else {}
 
 

@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo_command(
-    once: Annotated[bool, typer.Option("--once", help="stop after the sync and print who may enter what")] = False,
+    once: Annotated[bool, typer.Option("--once", help="stop after the sync and print the access to accounts")] = False,
     source: Annotated[
         DemoSource, typer.Option(help="csv files, an emulated Entra ID, or a real OpenLDAP (slapd)")
     ] = DemoSource.csv,

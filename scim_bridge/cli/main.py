@@ -1,6 +1,6 @@
 """The command line: `scim-bridge [--config FILE] COMMAND`. Each command is thin: parse, call, render.
 
-Exit codes (design.md §5): 0 done, 1 failed, 2 wrong usage or configuration, 3 plan with operations to do,
+Exit codes (docs/design.md §5.1): 0 done, 1 failed, 2 wrong usage or configuration, 3 plan with operations to do,
 4 stopped by the guard, 5 a failed operation or an unresolved conflict; 130 interrupted by the keyboard.
 """
 

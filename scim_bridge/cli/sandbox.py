@@ -87,7 +87,8 @@ def entra_command(
     try:
         sandbox.directory.seed(content)
     except (KeyError, TypeError, ValueError) as error:
-        raise Misconfigured(f"{seed} describes no directory ({error})", "docs/operations.md shows one.") from None
+        problem = f"{seed} does not describe a directory ({error})"
+        raise Misconfigured(problem, "docs/operations.md shows one.") from None
     serve(sandbox, partial(_say_entra, is_empty=not content.get("users")))
     return 0
 
@@ -120,7 +121,7 @@ def _say(url: str, token: str) -> None:
 
 
 _EMPTY = """\
-# Nobody is in it yet: begin with --seed FILE, or change it while it runs:
+# It is empty: begin with --seed FILE, or change it while it runs:
 # curl {control}/change -d '{{"changes": [{{"do": "put_user", "with": ["u1"], "set": {{"displayName": "Aya Sato"}}}}]}}'
 """
 _SOURCE = """\

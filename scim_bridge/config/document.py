@@ -1,4 +1,4 @@
-"""`bridge.yaml` as it is written: names, types and defaults of design.md §3. The published schema is made from this.
+"""`bridge.yaml` as it is written: names, types and defaults (docs/design.md §3). The published schema is made from it.
 
 The forms of single values are in form.py; what they mean once they are read is in settings.py.
 """
@@ -140,7 +140,7 @@ class Document(Section):
 def json_schema() -> dict[str, Any]:
     """The published JSON schema (draft 2020-12) of `bridge.yaml`: what it refuses, `load` refuses.
 
-    Only three things it cannot say: which encodings this Python knows, that no key stands twice, and (for validators
+    Only three things it cannot say: which encodings this Python knows, that no key is there twice, and (for validators
     that take `format` as a remark) that a date is in the calendar.
     """
     schema = Document.model_json_schema()

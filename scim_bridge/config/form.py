@@ -100,7 +100,7 @@ def connection_name(name: str) -> str:
 def duration(value: str) -> timedelta:
     """90s, 5m, 24h or 30d: at most 99999 of a unit, never nothing."""
     if not _fits(DURATION, value):
-        raise ValueError(" is no duration; write 90s, 5m, 24h or 30d")
+        raise ValueError(" is not a duration; write 90s, 5m, 24h or 30d")
     return timedelta(**{_UNITS[value[-1]]: int(value[:-1])})
 
 
@@ -120,7 +120,7 @@ def limit(value: object) -> Limit:
         return Limit(value, is_percentage=False)
     if isinstance(value, str) and _fits(PERCENTAGE, value):
         return Limit(int(value[:-1]), is_percentage=True)
-    raise ValueError(" is no limit; write a whole number such as 5, or a share such as 10%")
+    raise ValueError(" is not a limit; write a whole number such as 5, or a share such as 10%")
 
 
 def day(value: str) -> date:
@@ -130,14 +130,14 @@ def day(value: str) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass  # 30 February has the form, and no place in the calendar
-    raise ValueError(" is no date; write 2027-03-01")
+    raise ValueError(" is not a date; write 2027-03-01")
 
 
 def region(name: str) -> str:
     """An AWS Region's code."""
     if not _fits(REGION, name):
         _refuse_blanks(REGION, name)
-        raise ValueError(" is no AWS Region; write its code, such as ap-northeast-1")
+        raise ValueError(" is not an AWS Region; write its code, such as ap-northeast-1")
     return name
 
 
@@ -147,7 +147,7 @@ def encoding(name: str) -> str:
         if name != "auto":
             "a".encode(name)
     except (LookupError, ValueError):
-        raise ValueError(f": {name!r} is no text encoding; write auto, utf-8, cp932 …") from None
+        raise ValueError(f": {name!r} is not a text encoding; write auto, utf-8, cp932 …") from None
     return name
 
 
@@ -201,7 +201,7 @@ def token(value: str) -> str:
     """A secret by reference, or in plain text; whether that is accepted depends on where it is sent."""
     if not _fits(TOKEN, value):
         _refuse_blanks(TOKEN, value)
-        raise ValueError(" is no reference to a token; write env:NAME or file:PATH")
+        raise ValueError(" is not a reference to a token; write env:NAME or file:PATH")
     return value
 
 
@@ -229,7 +229,7 @@ def is_private_ldap_url(url: str) -> bool:
 def ldap_filter(value: str) -> str:
     """A search filter (RFC 4515) in its parentheses; whether it is one, the server says."""
     if not _fits(LDAP_FILTER, value) or value.count("(") != value.count(")"):
-        raise ValueError(" is no search filter; write it in parentheses, such as (objectClass=inetOrgPerson)")
+        raise ValueError(" is not a search filter; write it in parentheses, such as (objectClass=inetOrgPerson)")
     return value
 
 
@@ -239,7 +239,7 @@ def azure_name(value: str) -> str:
         raise ValueError(": put your own id in the place of <…>")
     if not _fits(AZURE_NAME, value):
         _refuse_blanks(AZURE_NAME, value)
-        raise ValueError(" is no id; copy it from the Entra admin center")
+        raise ValueError(" is not an id; copy it from the Entra admin center")
     return value
 
 

@@ -1,4 +1,4 @@
-"""Secrets by reference: `env:NAME` or `file:PATH`, read anew each time they are needed, shown nowhere."""
+"""Secrets by reference: `env:NAME` or `file:PATH`, read again each time they are needed, shown nowhere."""
 
 import os
 import re

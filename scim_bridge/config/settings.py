@@ -36,7 +36,7 @@ class AccessSettings:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
-    """One source bound to one target by a mapping, a policy and a schedule. access: None if nobody is to be asked.
+    """One source bound to one target by a mapping, a policy and a schedule. access: None if no one is to be asked.
 
     verify: how often everything is read whole, None for `auto`.
     """

@@ -141,7 +141,7 @@ class ClientCertificate:
 
 @dataclass(frozen=True, slots=True)
 class FederatedToken:
-    """Workload identity: a file with a token of another issuer, read anew for each sign-in."""
+    """Workload identity: a file with a token of another issuer, read again for each sign-in."""
 
     token_file: Path
 
@@ -158,7 +158,7 @@ EntraCredential = ClientSecret | ClientCertificate | FederatedToken | ManagedIde
 
 @dataclass(frozen=True, slots=True)
 class EntraScope:
-    """Whom to read: everybody (both empty), the groups with these object ids, or what an application is assigned."""
+    """Whom to read: everyone (both empty), the groups with these object ids, or what an application is assigned."""
 
     groups: tuple[str, ...] = ()
     application: str = ""

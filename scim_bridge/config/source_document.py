@@ -1,4 +1,4 @@
-"""`source` of `bridge.yaml` as it is written, for each kind (design.md §3). What it means is in source.py."""
+"""`source` of `bridge.yaml` as it is written, for each kind (docs/design.md §3). What it means is in source.py."""
 
 from typing import Annotated, Literal
 
@@ -241,7 +241,7 @@ class Credential(Section):
 
 
 class Scope(Section):
-    """Whom to read: everybody, some groups with all in them, or what an application is assigned."""
+    """Whom to read: everyone, some groups with all in them, or what an application is assigned."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 

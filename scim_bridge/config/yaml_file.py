@@ -29,7 +29,7 @@ _SCALARS = ((ScalarBoolean, bool), (int, int), (float, float), (str, str))
 class YamlFile:
     """A parsed file. data: plain dictionaries with text keys, lists and scalars. name: as people know the file.
 
-    text: what the file will hold, for one that is not written yet. Raises Misconfigured for whatever is no such file:
+    text: what the file will hold, for one that is not written yet. Raises Misconfigured for anything else:
     missing, not UTF-8, not YAML, empty, a key twice.
     """
 
@@ -97,14 +97,14 @@ def _parse(path: Path, text: str) -> CommentedMap:
         root = parser.load(text)
     except DuplicateKeyError as error:
         key = _DUPLICATE.search(str(error.problem))
-        what = f"{_place(path, error)}: the key {key[1] if key else ''} stands twice"
+        what = f"{_place(path, error)}: the key {key[1] if key else ''} is there twice"
         raise Misconfigured(what, "Keep one of them.") from None
     except MarkedYAMLError as error:
         raise Misconfigured(f"{_place(path, error)}: not YAML: {error.problem}", "Fix the syntax there.") from None
     except (YAMLError, ValueError) as error:
         raise Misconfigured(f"{path.name}: not YAML: {str(error).splitlines()[0]}", "Fix the syntax.") from None
     except RecursionError:
-        raise Misconfigured(f"{path.name} nests deeper than anybody can mean", "Fix the syntax.") from None
+        raise Misconfigured(f"{path.name} nests deeper than any configuration needs", "Fix the syntax.") from None
     if not isinstance(root, CommentedMap):
         raise Misconfigured(f"{path.name} holds no settings", "Write `key: value` lines.")
     return root
@@ -122,7 +122,7 @@ def _place(path: Path, error: MarkedYAMLError) -> str:
 def _unfit(node: Any, where: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
     """What is YAML and still nothing that a settings file can hold, with its place."""
     if len(where) > _DEEPEST:
-        yield where[:3], "nests deeper than anybody can mean; does an anchor hold itself?"
+        yield where[:3], "nests deeper than any configuration needs; does an anchor hold itself?"
     elif isinstance(node, CommentedMap):
         for key, value in node.items():
             if isinstance(key, str):

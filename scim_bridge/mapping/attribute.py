@@ -1,4 +1,4 @@
-"""The attribute paths a mapping may have rules for (design.md §4), and what their rules must yield."""
+"""The attribute paths a mapping may have rules for (docs/design.md §4), and what their rules must yield."""
 
 from scim_bridge.model.identity import Kind
 
@@ -33,7 +33,7 @@ REQUIRED: dict[Kind, tuple[str, ...]] = {
     "user": ("userName", "name.givenName", "name.familyName", "displayName"),
     "group": ("displayName",),
 }
-"""Attributes that every target wants: a mapping without a rule for one of them could provision nobody."""
+"""Attributes that every target wants: a mapping without a rule for one of them could provision no one."""
 
 MATCHABLE: dict[Kind, tuple[str, ...]] = {"user": ("userName", "emails"), "group": ("displayName",)}
-"""Attributes by which a record may be matched with a resource that nobody manages yet."""
+"""Attributes by which a record may be matched with a resource that no one manages yet."""

@@ -20,7 +20,7 @@ Sets = Mapping[str, list[Any]]
 _MOST_ORDERS = 1000
 _MOST_VALUES = 50_000
 """How many orders are tried, and how many values are handed over for that, for one rule of one record: enough for every
-pair of 30 values. A group's 10,000 members are no choice that anybody makes."""
+pair of 30 values. No rule chooses among a group's 10,000 members."""
 
 
 def in_one_form(attributes: Mapping[str, object]) -> dict[str, object]:

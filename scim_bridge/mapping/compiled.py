@@ -112,7 +112,7 @@ def _hint(complaint: Complaint, rule: Rule, language: Language) -> str:
 
 
 def _unreachable(rule: Rule, language: Language, part: str = "") -> str:
-    """How to write an attribute whose name is no identifier, or a word of the language, if the rule speaks of one.
+    """How to write an attribute whose name is not an identifier, or a word of the language, if the rule speaks of one.
 
     part: what must stand in its name: the compiler reads x-y as a subtraction, and complains of x and of y.
     """

@@ -1,4 +1,4 @@
-"""What the compiler of the expression language says about a rule, in words for whoever wrote the rule."""
+"""What the compiler of the expression language says about a rule, in words for the author of the rule."""
 
 import re
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Complaint:
 
 
 def complaints(message: str, text: str) -> tuple[Complaint, ...]:
-    """Everything the compiler says about a rule, each once. text: the rule. Of syntax errors only the first is told."""
+    """What the compiler says about a rule, each once. text: the rule. Of syntax errors only the first is given."""
     found = _ERROR.findall(message.replace(" (in container '')", ""))
     if not found:
         return (Complaint(without_codes(message)),)

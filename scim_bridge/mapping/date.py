@@ -1,9 +1,9 @@
 """Dates as directories write them, made comparable. Pure: what day it is, a mapping says itself (`today`).
 
 Everything is compared by the day, in the mapping's time zone, as `today` is. A day is a day: midnight by the clock of
-whoever wrote it is how a system without dates writes one (31 March as 2027-03-31T00:00:00+09:00), and means that day
+anyone who wrote it is how a system without dates writes one (31 March as 2027-03-31T00:00:00+09:00), and means that day
 everywhere. No date at all (an empty text, or a FILETIME that means *never*) is None; what is neither is refused, so
-that a typing slip never lets anybody in.
+that a typing slip never lets anyone in.
 """
 
 import re
@@ -39,17 +39,17 @@ def day_of(text: str, zone: tzinfo = UTC) -> date | None:
             return _of_filetime(text, zone)
         return _of_plain_day(text) or _of_generalized(text, zone) or _of_sheet(text) or _of_date_time(text, zone)
     except (ValueError, OverflowError):
-        raise ValueError(f"{text!r} is no date; write it as 2027-03-13") from None
+        raise ValueError(f"{text!r} is not a date; write it as 2027-03-13") from None
 
 
 def is_before(one: str, other: str, zone: tzinfo = UTC) -> bool:
-    """Whether one day comes before the other. Never, if either is no date."""
+    """Whether one day comes before the other. Never, if either is not a date."""
     first, second = day_of(one, zone), day_of(other, zone)
     return first is not None and second is not None and first < second
 
 
 def is_after(one: str, other: str, zone: tzinfo = UTC) -> bool:
-    """Whether one day comes after the other. Never, if either is no date."""
+    """Whether one day comes after the other. Never, if either is not a date."""
     return is_before(other, one, zone)
 
 

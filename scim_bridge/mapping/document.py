@@ -1,4 +1,4 @@
-"""A mapping file as it is written (design.md §4): rules as text with their lines, and the mapping's own tests.
+"""A mapping file as it is written (docs/design.md §4): rules as text with their lines, and the mapping's own tests.
 
 Reading it needs no source. Which names its rules may use is only known with one, so they are compiled in compiled.py;
 their syntax and the functions they call are looked at here.
@@ -146,7 +146,7 @@ def _rules(file: YamlFile, kind: Kind, section: str, problems: list[str]) -> Rul
     known = ("id", "match", "scope", "attributes") + (("nested",) if kind == "group" else ())
     node = _check_keys(file, (section,), known, problems)
     if kind == "group" and not node and "groups" not in file.data:
-        # A mapping without a word about groups provisions none, whatever the source shows.
+        # A mapping that does not mention groups provisions none, whatever the source shows.
         return Rules(
             kind, "id", file.name, MATCHABLE[kind], Rule("scope", "false", 1, f"{file.name}: groups.scope"), ()
         )
@@ -221,5 +221,5 @@ def _test(file: YamlFile, number: int, problems: list[str]) -> Test | None:
         return None
     for path in expect:
         if path not in (*PATHS[kind], "scope", "externalId"):
-            problems.append(f"{place}: expects {path}, which is no attribute{nearest(path, PATHS[kind])}.")
+            problems.append(f"{place}: expects {path}, which is not an attribute{nearest(path, PATHS[kind])}.")
     return Test(str(node.get("name", f"test {number + 1}")), kind, record, expect, place)

@@ -1,7 +1,7 @@
 """CEL, the mapping's expression language: the one place that compiles and evaluates (https://cel.dev).
 
 The runtime reports a failed evaluation as a value of type ERROR whose content is a text, so a caller that forgot to
-look would write the error message into somebody's name. Hence nobody else calls `eval`.
+look would write the error message into someone's name. Hence no one else calls `eval`.
 """
 
 import json

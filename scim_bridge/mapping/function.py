@@ -25,8 +25,8 @@ _PATIENCE = 0.1
 _YES = "true yes y 1 on enabled active 有効 ○ ja oui sí si sim wahr vrai aktiv actif はい"
 _NO = "false no n 0 off disabled inactive 無効 × nein non não falsch faux inaktiv inactif いいえ"
 TRUTH_WORDS = {**dict.fromkeys(_YES.split(), True), **dict.fromkeys(_NO.split(), False)}
-"""What truth() knows, in lower case. What says that somebody has left (退職, terminated) is not among them: under a
-heading that asks whether somebody has left it would be a yes."""
+"""What truth() knows, in lower case. What says that someone has left (退職, terminated) is not among them: under a
+heading that asks whether someone has left it would be a yes."""
 
 
 def _first_non_empty(*values: str) -> str:

@@ -87,7 +87,7 @@ def _matters(
     at_most: Mapping[str, frozenset[str]],
     parents: Mapping[str, set[str]],
 ) -> bool:
-    """Whether a membership of somebody in scope depends on what the reference means."""
+    """Whether a membership of someone in scope depends on what the reference means."""
     meant = {user for group in ambiguous.nested for user in at_most.get(group, ())} if parents else set()
     meant.update(ambiguous.users)
     return any(not meant.isdisjoint(undecided.get(group, ())) for group in _above(ambiguous.groups, parents))

@@ -175,12 +175,17 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw], choices: _Choice
         try:
             attributes[rule.rule.path] = _value(rule, row, choices)
         except EvaluationFailed as failure:
-            # Who may sign in is not known, so nothing is granted meanwhile, and nobody is created open.
+            # Who may sign in is not known, so nothing is granted meanwhile, and no one is created open.
             flaws.append(_failed(rule.rule.path, failure, is_fatal=_holds(rule, failure)))
             if isinstance(failure, Several):
+<<<<<<< HEAD
                 attributes[rule.rule.path] = failure.value  # to call it by, and so that nobody else takes it
                 may_be = failure.fits
     return Desired(rules.kind, source_id, attributes, (record.place,), tuple(flaws), may_be=may_be)
+=======
+                attributes[rule.rule.path] = failure.value  # to call it by, and so that no one else takes it
+    return Desired(rules.kind, source_id, attributes, (record.place,), tuple(flaws))
+>>>>>>> 1372a1ba0d4e1c02135032a0b40ad07c2ed57143
 
 
 def _holds(rule: CompiledRule, failure: EvaluationFailed) -> bool:
@@ -205,7 +210,7 @@ def _failed(path: str, why: EvaluationFailed, *, is_fatal: bool) -> Flaw:
 def _merge(rows: list[tuple[bool, Desired]]) -> Desired:
     """Rows that share an id are one held record, as the first in scope has it, but active if any row is."""
     first = next(desired for is_in_scope, desired in rows if is_in_scope)
-    detail = f"id {first.source_id!r} stands in several rows"
+    detail = f"id {first.source_id!r} is in several rows"
     duplicate = Flaw("duplicate_id", EXTERNAL_ID, detail, "Give each row an id of its own.", fatal=True)
     flaws = {(f.kind, f.attribute): f for is_in_scope, desired in rows if is_in_scope for f in desired.flaws}
     attributes = dict(first.attributes)

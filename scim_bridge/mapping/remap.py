@@ -1,4 +1,4 @@
-"""What was mapped a moment ago, with the records that have changed since mapped anew: for one identity at once."""
+"""What was mapped a moment ago, with the records that have changed since mapped again: for one identity at once."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Container, Iterable
@@ -18,7 +18,7 @@ def map_again(
 ) -> Directory:
     """The directory of `now`, given that of `before`. made: how `mapped` was made of its snapshot: mapped and fitted.
 
-    Its warnings are those of before, for they are about everybody.
+    Its warnings are those of before, for they are about everyone.
     """
     users, groups = _stale(before.users, now.users), _stale(before.groups, now.groups)
     changed = Snapshot(

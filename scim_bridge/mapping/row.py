@@ -20,10 +20,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Unusable(EvaluationFailed):
-    """The rule reads an attribute with a character that is no text."""
+    """The rule reads an attribute with a character that is not text."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} holds a character that is no text (NUL or half a surrogate pair)")
+        super().__init__(f"{name} holds a character that is not text (NUL or half a surrogate pair)")
 
 
 class Ambiguous(EvaluationFailed):
@@ -84,7 +84,7 @@ def row_of(record: Record, rules: CompiledRules, today: str, last: LastApplied) 
 def _as_adopted(row: Row, last: LastApplied) -> Row:
     """Where nothing was applied, what a resource shows that any of the record's values to match by is held by.
 
-    It is going to be adopted by that value, so it keeps the values that it holds; otherwise somebody who is there under
+    It is going to be adopted by that value, so it keeps the values that it holds; otherwise someone who is there under
     another of their addresses would be created a second time.
     """
     found: dict[str, Existing] = {}
@@ -128,7 +128,7 @@ def _looked_at(record: Record, rules: CompiledRules, today: str, applied: Mappin
 
 def _is_ascii(attributes: Mapping[str, object]) -> bool:
     try:
-        return "".join(attributes.values()).isascii()  # type: ignore[arg-type]  # what is no text raises
+        return "".join(attributes.values()).isascii()  # type: ignore[arg-type]  # what is not text raises
     except TypeError:
         return False
 
@@ -234,9 +234,9 @@ def _plain(attributes: Mapping[str, object], language: Language) -> list[str]:
 def _fault(name: str, value: object, language: Language) -> EvaluationFailed | None:
     kind = language.names.get(name, "dyn")
     if kind == "string" and not isinstance(value, str):
-        return EvaluationFailed(f"{name} is no text")
+        return EvaluationFailed(f"{name} is not text")
     if kind == "strings" and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
-        return EvaluationFailed(f"{name} is no list of texts")
+        return EvaluationFailed(f"{name} is not a list of texts")
     return None if is_clean(*_texts(value)) else Unusable(name)
 
 

@@ -1,4 +1,4 @@
-"""Assignments: what hangs on a user or a group in Identity Center, beside what SCIM shows of it."""
+"""Assignments: what depends on a user or a group in Identity Center, beside what SCIM shows of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,10 +23,10 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Assignments:
-    """What could be learned. of: everybody who was looked up, () for who holds nothing.
+    """What could be learned. of: everyone who was looked up, () for who holds nothing.
 
     not_read: how many were to be looked up and were not; reason: why, with the way out. is_asked: false where no
-    `access` is configured, so that nothing is known of anybody.
+    `access` is configured, so that nothing is known of anyone.
     """
 
     of: Mapping[Principal, tuple[Assignment, ...]] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Assignments:
 
 
 class Access(Protocol):
-    """Who can tell what hangs on a user or a group. Never raises: what could not be read is said in the answer."""
+    """Who can tell what depends on a user or a group. Never raises: what could not be read is said in the answer."""
 
     def look_up(self, principals: Sequence[Principal]) -> Assignments:
         """The assignments of these, the first ones first; each is asked about once in a run."""
@@ -44,8 +44,8 @@ class Access(Protocol):
 
 
 class NoAccess:
-    """No `access` is configured: nobody is asked anything."""
+    """No `access` is configured: no one is asked anything."""
 
     def look_up(self, principals: Sequence[Principal]) -> Assignments:  # noqa: ARG002 - the interface
-        """Nothing is known of anybody."""
+        """Nothing is known of anyone."""
         return Assignments(is_asked=False)

@@ -73,7 +73,7 @@ class MemberChange:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything that would be different. held, released: what waits for a person under one mapping only.
+    """Everything that would be different. held, released: what waits for a decision under one mapping only.
 
     now, changed: the plan's summary under each mapping. verdict: the guard's, under today's mapping.
     """

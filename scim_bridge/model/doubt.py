@@ -1,4 +1,4 @@
-"""A write of which nobody knows yet whether it landed, and what a look at the target has shown of it."""
+"""A write of which no one knows yet whether it landed, and what a look at the target has shown of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Users and groups on their way from the source to the target.
 
 Record (unmapped) → Desired (mapped, then fitted) on one side, Existing on the other. Both sides speak in *paths*:
-a flat dictionary from an attribute path of design.md §4 ("userName", "name.givenName", "emails",
+a flat dictionary from an attribute path of docs/design.md §4 ("userName", "name.givenName", "emails",
 "enterprise.department", "externalId") to one value, so that one differ serves every kind and attribute.
 """
 
@@ -65,7 +65,7 @@ _ROUNDED = re.compile(r"[0-9]([.,][0-9]+)?E\+[0-9]{2,3}")
 
 
 def is_rounded(source_id: str) -> bool:
-    """Whether a spreadsheet has made 1.23457E+11 of a long number. Many numbers become this one, so it names nobody."""
+    """Whether a spreadsheet has made 1.23457E+11 of a long number. Many numbers become this one, so it names no one."""
     return "E+" in source_id and _ROUNDED.fullmatch(source_id) is not None
 
 
@@ -80,7 +80,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class AmbiguousMember:
-    """A reference in a membership that fits several records, so that nobody can say which of them is meant.
+    """A reference in a membership that fits several records, so that no one can say which of them is meant.
 
     reference: what is written ("ann"). groups: source ids of the groups that it is a member of, or that it may mean.
     users, nested: source ids of the users and groups that it may mean, or that are the members. fits: the records that
@@ -188,7 +188,7 @@ class OutOfScope:
 
     @property
     def subject(self) -> str:
-        """What people call it: its name, and where they find it. An id alone says nothing to anybody."""
+        """What people call it: its name, and where they find it. An id alone says nothing to anyone."""
         return f"{self.name} ({self.place})" if self.name and self.name != self.place else self.place
 
 
@@ -198,7 +198,7 @@ class Directory:
 
     members: group source id → source ids of its users, nested groups already dealt with by the mapping's rule;
     only users and groups in scope. A record without an id is in users or groups with source_id "".
-    undecided: group source id → source ids of users of whom the source does not say whether they are members; they stay
+    undecided: group source id → source ids of users; the source does not say whether they are members, so they stay
     as they are on the target. ambiguous: the references that leave it open.
     """
 
@@ -237,7 +237,7 @@ class Existing:
 
     @property
     def is_open(self) -> bool:
-        """A user who may sign in: what a deactivation shuts."""
+        """A user who may sign in: what a deactivation ends."""
         return self.kind == "user" and self.is_active
 
 

@@ -27,7 +27,7 @@ Change = tuple[Value | None, Value | None]
 
 
 class Phase(IntEnum):
-    """What must land before what (design.md §6.1). A phase begins when everything of the one before has ended."""
+    """What must land before what (docs/design.md §6.1). A phase begins when everything of the one before has ended."""
 
     REVOKE = 1
     FREE_NAMES = 2
@@ -38,7 +38,7 @@ class Phase(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A user in a membership operation. source_id is None for a user nobody manages, target_id before it exists."""
+    """A user in a membership operation. source_id is None for a user no one manages, target_id before it exists."""
 
     source_id: str | None
     target_id: str | None
@@ -53,7 +53,7 @@ class Operation:
     after: ids of operations that must have ended before, and well (but see can_do_without). target_id is None for what
     does not exist yet; the engine then takes the id that the create of the same source id brought. counts: the limits
     that count it for what it is about (see `beside`), so that the later runs of the window know of it. drifted: the
-    paths of changes that only undo what somebody else did.
+    paths of changes that only undo what someone else did.
     """
 
     id: str
@@ -102,7 +102,7 @@ def renamed_to(resource: Kind, changes: Mapping[str, Sequence[Value | None]]) ->
 
 
 OutcomeStatus = Literal["done", "held", "failed", "not_sent", "superseded"]
-"""held: refused by the target, waits for a person; failed: not known to have worked, tried anew by the next run;
+"""held: refused by the target, waits for a decision; failed: not known to have worked, tried again by the next run;
 not_sent: something it depends on did not succeed, or the run stopped first; superseded: another run has dealt with it
 meanwhile."""
 
@@ -158,7 +158,7 @@ def taken_away(kind: str, target_id: str | None, member_ids: Iterable[str | None
 def beside(kind: str, source_id: str | None, target_id: str | None) -> dict[str, str]:
     """What an operation of this kind would count under the limits that its kind alone does not tell: limit → item.
 
-    Only the plan knows whether it does: whether a resource is made anew, a mapping has changed, a group is emptied.
+    Only the plan knows whether it does: whether a resource is made again, a mapping has changed, a group is emptied.
     """
     if kind.endswith("_members"):
         return {"empty_group": f"empty {target_id}"} if kind == "remove_members" else {}

@@ -1,4 +1,4 @@
-"""What we have written to a target of late. A listing may not show it yet (reference, section 10: lists lag)."""
+"""What we have written to a target recently. A listing may not show it yet (docs/identity-center.md §10: lists lag)."""
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from scim_bridge.model.identity import Kind, Members
 
 FRESH_FOR = timedelta(minutes=5)
-"""So long a listing alone does not prove that somebody else changed what we wrote. Lags of a minute have been told."""
+"""So long a listing alone does not prove that someone else changed what we wrote. Lags of a minute were reported."""
 
 Pair = tuple[str, str]
 """A membership: target ids of group and user."""

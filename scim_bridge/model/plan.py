@@ -41,7 +41,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What the target refused, remembered so that the same is not asked anew in every run.
+    """What the target refused, remembered so that the same is not asked again in every run.
 
     kind, source_id: the record; member: source id of the user who could not be added to that group, "" where the record
     itself was refused. target_id: of its resource, "" where it could not be created. paths: the attributes that did not
@@ -67,7 +67,7 @@ class Refusal:
 
 
 ORPHAN_WITH_ASSIGNMENTS = "orphan_with_assignments"
-"""The kind of conflict that is told from what AWS said of assignments, which is not asked in every run."""
+"""The kind of conflict that comes from what AWS says about assignments, which is not asked in every run."""
 
 
 def conflict_key(kind: str, ids: Iterable[str]) -> str:
@@ -125,7 +125,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """Writes this plan will send on a calm endpoint, and the documented lower bound (design.md §6.8)."""
+    """Writes this plan will send on a calm endpoint, and the documented lower bound (docs/design.md §6.8)."""
 
     writes: int
     lower_bound: int
@@ -157,7 +157,7 @@ class Bookkeeping:
     """What a run records beside its operations. Not part of a saved plan.
 
     paired: pairs whose resource already exists. forgotten: links whose record and resource are both gone.
-    counts: what the source showed. strays: memberships, (group, user) by target id, that somebody else changed and
+    counts: what the source showed. strays: memberships, (group, user) by target id, that someone else changed and
     that are left so. refusals: what was refused in this run; answered: keys of earlier refusals that were sent again.
     """
 
@@ -173,7 +173,7 @@ class Bookkeeping:
 class Plan:
     """Everything one run would do and would not do, each with its reason. An empty plan is a plan.
 
-    settled: conflicts that a person decided to leave as they are; they hold what they held, and wait for nobody.
+    settled: conflicts that a person decided to leave as they are; they hold what they held, and wait for no one.
     """
 
     connection: str

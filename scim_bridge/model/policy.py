@@ -1,4 +1,4 @@
-"""What an operator allows: the policy of a connection (design.md §3)."""
+"""What an operator allows: the policy of a connection (docs/design.md §3)."""
 
 import fnmatch
 import re
@@ -78,7 +78,7 @@ def _one_of(globs: Iterable[str]) -> re.Pattern[str] | None:
 
 
 Rehire = Literal["ask", "link", "separate"]
-"""What to do when a record claims the name of somebody who has left: ask, the same resource, or a new one."""
+"""What to do when a record claims the name of someone who has left: ask, the same resource, or a new one."""
 
 
 @dataclass(frozen=True, slots=True)

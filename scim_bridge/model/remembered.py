@@ -75,7 +75,7 @@ class Resolution:
 class Remembered:
     """The state's answer to "what do we know of this connection?".
 
-    is_fresh: the state cannot tell who was managed: no run about everybody is on record (the first run ever, or the
+    is_fresh: the state cannot tell who was managed: no run about everyone is on record (the first run ever, or the
     state was lost), or it was lost or restored and the target has not confirmed every link yet.
     has_applied: one plan has been applied to its end, so a match by name is no longer adopted unasked.
     linked_elsewhere: (kind, target id) linked by another connection of this state with the same target.
@@ -84,8 +84,8 @@ class Remembered:
     mapping: a hash of the mapping of the last applied run, "" before the first.
     recent: limit → what it counted in the runs of its window, approved ones left out (guard.py names the items).
     resolutions: conflict key → what a person decided.
-    assigned: target id → the open question about an orphan's assignments, as it was told last.
-    repaired: target id → path → how often of late a value was only set back to what we had applied.
+    assigned: target id → the open question about an orphan's assignments, as it was last reported.
+    repaired: target id → path → how often recently a value was only set back to what we had applied.
     memberships: group target id → who was in it when we last left it; only where drift is to be reported, else None.
     refusals: what the target refused in earlier runs, by its key.
     aside: links that count for nothing until the target confirms them, since the state was restored from a copy of
@@ -115,7 +115,7 @@ class Remembered:
 
 @dataclass(frozen=True)
 class LastApplied:
-    """What each record's resource was given last, as far as anybody knows: by its link, else as the target shows it.
+    """What each record's resource was given last, as far as anyone knows: by its link, else as the target shows it.
 
     The second is for a state that was lost: a resource that carries a record's externalId holds what we gave it.
     """

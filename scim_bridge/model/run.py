@@ -17,7 +17,7 @@ class RunRecord:
 
     summary: what was done, by the keys of a plan's summary, and how many operations failed; of a run that the guard
     stopped, what was planned. guard: the sentences of the limits that tripped. approved_by: who gave `--approve` (""
-    if nobody). of_one: it was about single identities (`--only`).
+    if no one). of_one: it was about single identities (`--only`).
     users, groups, memberships: [source shows, target holds after the run] of each.
     """
 
@@ -91,7 +91,7 @@ class ConflictRecord:
 
     @property
     def is_waiting(self) -> bool:
-        """Open, and nobody has decided to leave it as it is."""
+        """Open, and no one has decided to leave it as it is."""
         return self.closed is None and self.resolution not in ("ignore", "target")
 
 
@@ -119,7 +119,7 @@ class Quarantine:
     """Why a connection's schedule stopped itself. tried: when the last run that failed ended, UTC.
 
     It stops the schedule, never a person, and a good run lifts it. What may pass by itself (an outage, a token that was
-    renewed) is tried again every hour; what the guard stopped waits for a person.
+    renewed) is tried again every hour; what the guard stopped waits for a decision.
     """
 
     since: datetime

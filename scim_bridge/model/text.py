@@ -1,4 +1,4 @@
-"""Texts in the form in which they are compared (design.md §2, *Compared text*): the one place that knows it.
+"""Texts in the form in which they are compared (docs/design.md §2.5): the one place that knows it.
 
 One name can be written in several ways that look the same: é is one character or two (Unicode NFC and NFD; macOS and
 some export tools write the second), and blanks at the ends are not seen at all. Every comparison of an id, a reference

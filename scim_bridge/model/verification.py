@@ -1,4 +1,4 @@
-"""How often the whole target is read again, so that what somebody else changed there is seen (drift)."""
+"""How often the whole target is read again, so that what someone else changed there is seen (drift)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,7 +24,7 @@ class ReadingCost:
     def requests(self, page: int, *, shows_members: bool) -> int:
         """Requests of the next reading: as many as there are pages, or as the last one took if that is more.
 
-        page: resources a page. shows_members: groups are listed with their members, so that nobody asks for them.
+        page: resources a page. shows_members: groups are listed with their members, so that no one asks for them.
         """
         pages = max(1, ceil(self.users / page)) + max(1, ceil(self.groups / page))
         if not shows_members:
@@ -34,7 +34,7 @@ class ReadingCost:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """When to read everything again. fixed: as somebody wrote it, None for `auto`. per_second: permitted requests."""
+    """When to read everything again. fixed: as someone wrote it, None for `auto`. per_second: permitted requests."""
 
     fixed: timedelta | None
     per_second: float

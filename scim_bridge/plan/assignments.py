@@ -1,7 +1,7 @@
-"""Which assignments hang on what a plan touches, and on what nobody claims. Pure: they have been read before.
+"""Which assignments depend on what a plan touches, and on what no one claims. Pure: they have been read before.
 
-A group that left loses its members, and who is deleted loses everything: the plan names what hangs on them. An orphan
-that holds a way into an account is a question for a person, not a line among those left alone.
+A group that left loses its members, and who is deleted loses everything: the plan names what depends on them. An orphan
+that holds a way into an account is a question for a decision, not a line among those left alone.
 """
 
 from collections import Counter
@@ -28,6 +28,7 @@ def concerned(plan: Plan, matches: Matches, policy: Policy, *, is_whole: bool) -
     is_whole: the target was read in full just now. Between two such readings an orphan's assignments are trusted like
     everything else that was last seen.
     """
+    # What is taken away comes first, since the look-up ends after a number of requests and seconds.
     touched = [_principal(operation) for operation in _touching(plan, matches)]
     orphans = sorted(_orphans(plan, matches, policy), key=lambda e: (not e.is_active, e.kind, e.name, e.target_id))
     asked = [(existing.kind, existing.target_id) for existing in orphans] if is_whole else []
@@ -35,7 +36,7 @@ def concerned(plan: Plan, matches: Matches, policy: Policy, *, is_whole: bool) -
 
 
 def with_assignments(plan: Plan, matches: Matches, found: Assignments, known: Remembered, policy: Policy) -> Plan:
-    """The plan with what was found: named where it touches them, asked about where nobody claims them."""
+    """The plan with what was found: named where it touches them, asked about where no one claims them."""
     if not found.is_asked:
         return plan
     plan = with_what_hangs(plan, matches, found)
@@ -88,11 +89,13 @@ def _orphans(plan: Plan, matches: Matches, policy: Policy) -> Iterator[Existing]
 
 
 def _questions(orphans: Iterable[Existing], found: Assignments, known: Remembered) -> Iterator[tuple[str, Conflict]]:
-    """A conflict for each orphan that holds something: as it was found now, else as it was told last."""
+    """A conflict for each orphan that holds something: as it was found now, else as it was last reported."""
     for existing in orphans:
         assignments = found.of.get((existing.kind, existing.target_id))
         if assignments:
             yield existing.target_id, orphan_with_assignments(existing, len(assignments), listed(assignments))
+        # Not asked in this run. Without an answer the old question stays open: a conflict must not close because no one
+        # looked.
         elif assignments is None and existing.target_id in known.assigned:
             yield existing.target_id, known.assigned[existing.target_id]
 

@@ -1,4 +1,4 @@
-"""What the target refused is not asked anew in every run: what is left unsent now because of that.
+"""What the target refused is not asked again in every run: what is left unsent now because of that.
 
 It is sent again when its time has come (state/refusal.py says when), and at once when the record, the mapping or a
 decision has changed. Revocations are never kept back: a refused deactivation, deletion or removal from a group is sent
@@ -38,11 +38,13 @@ def with_due(known: Remembered, mapping: str, now: datetime, *, is_asked: bool =
 def _is_due(
     refusal: Refusal, resolutions: Mapping[str, Resolution], mapping: str, now: datetime, *, is_asked: bool
 ) -> bool:
+    # A changed mapping may send something else even where this record's digest does not show it.
     if refusal.mapping != mapping:
         return True
     resolution = resolutions.get(refusal.conflict.key)
     if resolution is not None and resolution.decision in ("ignore", "source"):
         return resolution.decision == "source"
+    # By time, for what was refused may pass by itself: a quota, a user on the other side who was renamed.
     return is_asked or now >= refusal.due
 
 

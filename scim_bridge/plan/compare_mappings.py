@@ -42,6 +42,7 @@ class Outlook:
             if operation.changes:
                 changes = found.setdefault(_key(operation), {})
                 for path, (old, new) in operation.changes.items():
+                    # A temporary name is not a difference that anyone asked about.
                     changes[path] = (changes[path][0] if path in changes else old, new)
         return found
 
@@ -138,7 +139,7 @@ def _only(conflicts: Iterable[Conflict], others: Iterable[Conflict]) -> tuple[Co
 
 
 def _attribute_changes(now: Outlook, changed: Outlook, reasons: "_Reasons") -> Iterator[AttributeChange]:
-    """Resources that end with other attributes. Who enters or leaves scope is told apart."""
+    """Resources that end with other attributes. Records that enter or leave scope have a list of their own."""
     for key in dict.fromkeys((*changed.changes_of, *now.changes_of)):
         if key in reasons.entered or key in reasons.left:
             continue
@@ -152,6 +153,7 @@ def _attribute_changes(now: Outlook, changed: Outlook, reasons: "_Reasons") -> I
 def _differences(key: Key, now: Outlook, changed: Outlook) -> dict[str, Change]:
     ours, theirs = now.changes_of.get(key, {}), changed.changes_of.get(key, {})
     resource, other = now.match_of.get(key), changed.match_of.get(key)
+    # Under another mapping the record may match another resource; then the values of the one say nothing of the other.
     is_same = _target_id(resource) == _target_id(other)
     if is_same and ours == theirs:
         return {}
@@ -239,6 +241,7 @@ class _Reasons:
     def _of_identity(self, key: Key, before: str = "") -> str:
         """What correlation finds differently: who waits, with the conflict; or the situation."""
         was, is_ = self.now.match_of.get(key), self.changed.match_of.get(key)
+        # A resource that no record claims under one mapping has no match of that key there.
         if was is None or is_ is None:
             return f"{before}claimed by another record" if was is not is_ else ""
         old, new = ({c.key: c for c in m.conflicts} for m in (was, is_))

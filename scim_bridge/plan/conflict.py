@@ -102,7 +102,7 @@ def of_match(desired: Desired, column: str, resources: Sequence[Existing]) -> Co
 
 
 def ambiguous_member(ambiguous: AmbiguousMember, subjects: Iterable[str]) -> Conflict:
-    """A reference fits several records, so nobody is added or removed by it. subjects: the records it concerns."""
+    """A reference fits several records, so no one is added or removed by it. subjects: the records it concerns."""
     kind = "ambiguous_member"
     ids = [ambiguous.reference, *(f"{resource}:{record}" for resource, record in ambiguous.fits)]
     detail = f"{ambiguous.detail}. Memberships that depend on it stay as they are on the target"
@@ -116,7 +116,7 @@ def adopt(desired: Desired, existing: Existing, by: str) -> Conflict:
         conflict_key("adopt?", [identity(desired), existing.target_id]),
         "adopt?",
         (desired.name,),
-        f"{desired.name} matches {existing.name} ({existing.target_id}) by {by}, which nobody manages; it holds {held}",
+        f"{desired.name} matches {existing.name} ({existing.target_id}) by {by}, which is not managed; it holds {held}",
         "If they are the same: scim-bridge conflicts resolve KEY --adopt. If not, rename one of the two.",
         existing.target_id,
         desired.kind,
@@ -125,19 +125,19 @@ def adopt(desired: Desired, existing: Existing, by: str) -> Conflict:
 
 
 def rehire_key(desired: Desired, target_id: str) -> str:
-    """The key of the question whether a newcomer is somebody who has left."""
+    """The key of the question whether a newcomer is someone who has left."""
     return conflict_key("rehire?", [identity(desired), target_id])
 
 
 def rehire(desired: Desired, existing: Existing) -> Conflict:
-    """A new record bears the name or the email of somebody whose record is gone: the same person, or a namesake?"""
+    """A new record has the name or the email of someone whose record is gone: the same person, or a namesake?"""
     return Conflict(
         rehire_key(desired, existing.target_id),
         "rehire?",
         (desired.name,),
         f"{desired.name} is new in the source, and {existing.name} ({existing.target_id}), whose record has left, "
-        "bears that name or email on the target; the newcomer is held",
-        "If it is the same person: scim-bridge conflicts resolve KEY --link "
+        "has that name or email on the target; the newcomer is held",
+        "If it is the same user: scim-bridge conflicts resolve KEY --link "
         f"{existing.target_id}. If it is another one: scim-bridge conflicts resolve KEY --separate.",
         existing.target_id,
         desired.kind,
@@ -146,14 +146,14 @@ def rehire(desired: Desired, existing: Existing) -> Conflict:
 
 
 def drift(desired: Desired, existing: Existing, paths: Iterable[str]) -> Conflict:
-    """Attributes that somebody changed on the target, left as they are under `drift: report`."""
+    """Attributes that someone changed on the target, left as they are under `drift: report`."""
     shown = ", ".join(f"{path} is {existing.attributes.get(path)!r}" for path in sorted(paths))
     return Conflict(
         conflict_key("drift", [identity(desired), existing.target_id, *paths]),
         "drift",
         (desired.name,),
-        f"{desired.name} was changed on the target by someone else: {shown}; it stays so until the source changes it",
-        "To have the source's value: scim-bridge conflicts resolve KEY --source. To keep the target's: --target.",
+        f"{desired.name} was changed on the target by someone else: {shown}; it stays until the source changes it",
+        "To use the source's value: scim-bridge conflicts resolve KEY --source. To keep the target's: --target.",
         existing.target_id,
         desired.kind,
         desired.source_id,
@@ -161,14 +161,14 @@ def drift(desired: Desired, existing: Existing, paths: Iterable[str]) -> Conflic
 
 
 def stray(group: Desired, group_id: str, user_name: str, user_id: str, *, is_in: bool) -> Conflict:
-    """Somebody else put a user into a managed group, or took one out, left so under `drift: report`."""
+    """Someone else put a user into a managed group, or took one out, left so under `drift: report`."""
     what = f"{user_name} was {'put into' if is_in else 'taken out of'} {group.name} on the target by someone else"
     return Conflict(
         conflict_key("drift", [identity(group), group_id, user_id]),
         "drift",
         (group.name, user_name),
-        f"{what}; it stays so until the source changes it",
-        "To have what the source says: scim-bridge conflicts resolve KEY --source. To keep it as it is: --target.",
+        f"{what}; it stays until the source changes it",
+        "To restore what the source says: scim-bridge conflicts resolve KEY --source. To keep it as it is: --target.",
         group_id,
         "group",
         group.source_id,
@@ -183,13 +183,13 @@ def strays(conflicts: Iterable[Conflict]) -> frozenset[tuple[str, str]]:
 
 
 def missing(desired: Desired, target_id: str) -> Conflict:
-    """A managed resource that somebody deleted, not created anew under `drift: report`."""
+    """A managed resource that someone deleted, not created again under `drift: report`."""
     return Conflict(
         conflict_key("missing", [identity(desired), target_id]),
         "missing",
         (desired.name,),
         f"{desired.name} was deleted on the target by someone else (was {target_id})",
-        "To have it created anew, with a new id: scim-bridge conflicts resolve KEY --source. To leave it so: --target.",
+        "To create it again, with a new id: scim-bridge conflicts resolve KEY --source. To leave it deleted: --target.",
         target_id,
         desired.kind,
         desired.source_id,
@@ -204,7 +204,7 @@ def mixed_identity(desired: Desired, other_id: str, other: Desired | None) -> Co
         "external_id_mixed",
         tuple(sorted((desired.name, named))),
         f"on the target, the externalIds of {desired.name} and {named} have been mixed up by someone else",
-        "Find out who writes to the target beside scim-bridge, and put the externalIds right there.",
+        "Find out which other program writes to the target, and correct the externalIds there.",
     )
 
 
@@ -233,7 +233,7 @@ def duplicate(kind: Kind, path: str, records: Iterable[Desired], losers: Iterabl
 
 
 def _where(records: Sequence[Desired]) -> str:
-    """Where records stand, the lines alone where they are of one file; two may bear the same name."""
+    """Where records stand, the lines alone where they are of one file; two may have the same name."""
     places = [place for record in records for place in record.places]
     files = {place.rpartition(", line ")[0] for place in places}
     if len(files) == 1 and files != {""}:
@@ -274,7 +274,7 @@ def protected_name(desired: Desired, existing: Existing | None) -> Conflict:
 
 
 def disabled_there(desired: Desired, existing: Existing) -> Conflict:
-    """Active in the source, inactive on the target, and not by our doing: somebody may have locked a stolen account."""
+    """Active in the source, inactive on the target, and not by our doing: someone may have locked a stolen account."""
     return Conflict(
         conflict_key("disabled_there", [identity(desired), existing.target_id]),
         "disabled_there",
@@ -311,34 +311,33 @@ def unclaimed(existing: Existing, members: int = 0) -> Conflict:
 
 
 def orphan_with_assignments(existing: Existing, count: int, held: str) -> Conflict:
-    """Nobody in the source is this user or group, and it opens an account. held: its assignments in words."""
+    """No one in the source is this user or group, and it opens an account. held: its assignments in words."""
     is_shut = existing.kind == "user" and not existing.is_active
-    shut = "; the user is inactive, so nobody signs in by it" if is_shut else ""
+    shut = "; the user is inactive, so no one signs in with it" if is_shut else ""
     ways = "Take the assignments away in IAM Identity Center, or bring its record into scope."
     if existing.is_open:
-        ways += " `policy.orphans: deactivate` shuts every such user."
+        ways += " `policy.orphans: deactivate` deactivates every such user."
     return Conflict(
         conflict_key(ORPHAN_WITH_ASSIGNMENTS, [f"{existing.kind}:{existing.target_id}"]),
         ORPHAN_WITH_ASSIGNMENTS,
         (existing.name,),
         f"{existing.name} ({existing.target_id}) is a {existing.kind} that no record claims, "
         f"and it has {counted(count, 'assignment')}: {held}{shut}",
-        f"{ways} If it is meant to be so: scim-bridge conflicts resolve KEY --ignore.",
+        f"{ways} If this is intended: scim-bridge conflicts resolve KEY --ignore.",
         existing.target_id,
         existing.kind,
     )
 
 
 def another_provisioner(desired: Desired, existing: Existing, paths: Iterable[str]) -> Conflict:
-    """Somebody else changed the same values back, several times in a row."""
+    """Someone else changed the same values back, several times in a row."""
     return Conflict(
         conflict_key("another_provisioner", [identity(desired), existing.target_id]),
         "another_provisioner",
         (desired.name,),
-        f"{desired.name}: {', '.join(sorted(paths))} was changed on the target by someone else and set back, time and "
-        "again; another provisioner is writing here",
-        "CloudTrail names who writes beside scim-bridge: stop one of the two, or leave the difference with "
-        "`policy.drift: report`.",
+        f"{desired.name}: {', '.join(sorted(paths))} was changed on the target by someone else and set back several "
+        "times; another program writes here",
+        "CloudTrail names the other program: stop one of the two, or allow the difference with `policy.drift: report`.",
         existing.target_id,
         desired.kind,
         desired.source_id,

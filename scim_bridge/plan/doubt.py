@@ -1,7 +1,7 @@
-"""Writes without a good answer: what of them the target shows now is ours, whoever learned of it.
+"""Writes without a good answer: what of them the target shows now is ours, whichever run sees it first.
 
 A process that dies between request and answer, or an answer that is lost, leaves a write in doubt. It belongs to us
-until it has been looked at: else our own deactivation would pass for somebody else's, and a member whom we added would
+until it has been looked at: else our own deactivation would pass for someone else's, and a member whom we added would
 not be taken out when the source removes them. Pure; what to look at is decided in run/target_view.py.
 """
 
@@ -20,12 +20,13 @@ def settle(
 ) -> tuple[Settled, ...]:
     """What became of these writes, as the target shows it. members: None while no group has been read yet. now: UTC.
 
-    A new resource that is not to be found stays in doubt for some minutes, since lists may lag behind (reference, 7.1).
+    A new resource that is not found stays in doubt for some minutes, since lists may lag (docs/identity-center.md §10).
     """
     looked = []
     for doubt in doubts:
         operation = doubt.operation
         there = inventory.of(operation.resource).get(doubt.target_id)
+        # Neither landed nor lost: settled as lost, the next run would create the user once more, and get a 409.
         if there is None and not operation.is_delete and now - doubt.sent_at < FRESH_FOR:
             continue
         if operation.members:
@@ -35,13 +36,15 @@ def settle(
             looked.append(Settled(doubt, there is None, {}, {}))
         else:
             shown = there.attributes if there is not None else {}
+            # Attribute by attribute, since an update may have landed in part where another client wrote at the same
+            # time.
             landed = {p: new for p, (_, new) in operation.changes.items() if there and _named(p, shown, known) == new}
             looked.append(Settled(doubt, there is not None and len(landed) == len(operation.changes), landed, {}))
     return tuple(looked)
 
 
 def _of_members(doubt: Doubt, inside: frozenset[str] | None, known: Remembered) -> Settled:
-    """inside: None for a group that nobody reads any more, since it is gone or not managed."""
+    """inside: None for a group that no one reads any more, since it is gone or not managed."""
     if inside is None:
         return Settled(doubt, has_landed=False, landed={}, members={})
     is_addition = doubt.operation.kind == "add_members"
@@ -73,6 +76,7 @@ def with_settled(known: Remembered, looked: Sequence[Settled]) -> Remembered:
             link = links[operation.resource].get(operation.source_id) or Link(
                 operation.resource, operation.source_id, target_id
             )
+            # The record may have been given another resource since; what landed on the old one is not its.
             if link.target_id == target_id:
                 applied = {**link.applied, **each.landed}
                 applied_now = {path: value for path, value in applied.items() if value is not None}
@@ -81,5 +85,6 @@ def with_settled(known: Remembered, looked: Sequence[Settled]) -> Remembered:
             added = {user_id for user_id, is_in in each.members.items() if is_in}
             left[target_id] = (left[target_id] | added) - (each.members.keys() - added)
     landed = {(each.doubt.operation.resource, each.doubt.operation.source_id) for each in looked if each.has_landed}
+    # It was "not answered" and has landed, so nothing is left to send again.
     refusals = {key: refusal for key, refusal in known.refusals.items() if key[:2] not in landed}
     return replace(known, users=links["user"], groups=links["group"], memberships=left, refusals=refusals)

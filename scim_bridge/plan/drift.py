@@ -1,4 +1,4 @@
-"""What somebody else changed on the target, attribute by attribute: where it differs from what we last applied there.
+"""What someone else changed on the target, attribute by attribute: where it differs from what we last applied there.
 
 What is done about it is the policy's: `overwrite` lets the source win, `report` leaves it until the source changes it.
 """
@@ -17,6 +17,8 @@ def has_drifted(applied: Mapping[str, Value], path: str, change: Change) -> bool
     """Whether the target shows something else than we last applied. What is to be empty is not on record as such."""
     shown, wanted = change
     if path not in applied:
+        # An attribute that a rule clears is not on record, so "not applied" may mean "cleared". Without any record we
+        # never wrote here, and nothing can have drifted.
         return bool(applied) and wanted is None and shown is not None
     return (applied[path] or None) != shown
 
@@ -24,7 +26,7 @@ def has_drifted(applied: Mapping[str, Value], path: str, change: Change) -> bool
 def left_alone(changes: Mapping[str, Change], link: Link | None) -> list[str]:
     """The paths that `drift: report` leaves: drifted, and the source says what it said when we last applied it.
 
-    link: None for a resource that was found without state, where nobody knows who made a difference.
+    link: None for a resource that was found without state, where no one knows who made a difference.
     """
     return [path for path, change in changes.items() if path not in _NEVER and _is_left(path, change, link)]
 

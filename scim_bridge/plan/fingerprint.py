@@ -1,4 +1,4 @@
-"""What a plan is bound to: hashes of the desired state and of the resources it touches (design.md §5, *basis*)."""
+"""What a plan is bound to: hashes of the desired state and of the resources it touches (docs/design.md §5.2)."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +25,8 @@ def fingerprint_source(directory: Directory) -> str:
     """A hash of the fitted desired state. Order, unmapped columns and the places of records do not matter."""
     digest = hashlib.sha256()
     for records in (directory.users, directory.groups):
+        # An export in another order is the same directory. A plan that was approved must not go stale because HR sorted
+        # it.
         for record in sorted(records, key=_key):
             flaws = sorted((f.kind, f.attribute) for f in record.flaws)
             digest.update(orjson.dumps([record.source_id, record.attributes, flaws], option=orjson.OPT_SORT_KEYS))
@@ -42,6 +44,8 @@ def _key(record: Desired) -> tuple[str, tuple[str, ...]]:
 
 def fingerprint_settings(policy: Policy, endpoint: str) -> str:
     """A hash of what an operator has decided: a plan made under one policy is not applied under another."""
+    # A plan approved under one policy would otherwise be applied under another, with limits that no one has seen it
+    # pass.
     return hashlib.sha256(f"{policy!r}\n{endpoint}".encode()).hexdigest()
 
 
@@ -69,6 +73,8 @@ def changed_since(saved: Plan, now: Basis, inventory: Inventory, members: Member
         return "the source changed"
     if now.settings != saved.basis.settings:
         return "the policy or the target's address changed"
+    # A plan that was cut has changed these itself. What others did to them is asked of the journal
+    # (run/touched_since.py).
     ours = {key for operation in saved.operations if operation.id in begun for key in _keys(operation)}
     shown = hash_resources(saved.operations, inventory, members)
     subjects = {key: operation.subject for operation in saved.operations for key in _keys(operation)}
@@ -89,7 +95,7 @@ def _keys(operation: Operation) -> tuple[str, ...]:
 def hash_resources(operations: Iterable[Operation], inventory: Inventory, members: Members) -> dict[str, str]:
     """Target id → hash of what it shows now, for each resource touched, its members included where they change.
 
-    Something to be created stands under "kind source-id", with the ids of the resources that already bear its names.
+    Something to be created stands under "kind source-id", with the ids of the resources that already have its names.
     """
     named = {"user": _names(inventory.users.values()), "group": _names(inventory.groups.values())}
     resources: dict[str, str] = {}
@@ -101,6 +107,8 @@ def hash_resources(operations: Iterable[Operation], inventory: Inventory, member
             if operation.members:
                 resources[f"members of {operation.target_id}"] = _hash(sorted(members.get(operation.target_id, ())))
         elif operation.is_create:
+            # Something to be created has no id to hash. If its name is taken by then, the create would be a 409, or an
+            # adoption that no one approved.
             bearers = _bearers(named[operation.resource], operation)
             resources[f"{operation.resource} {operation.source_id}"] = _hash(bearers) if bearers else _NOBODY
     return resources
@@ -117,7 +125,7 @@ def _names(resources: Iterable[Existing]) -> dict[tuple[str, str], list[str]]:
 
 
 def _bearers(names: Mapping[tuple[str, str], list[str]], operation: Operation) -> list[str]:
-    """The resources that bear one of the names a new one is to have."""
+    """The resources that have one of the names a new one is to have."""
     if not names:
         return []
     found: set[str] = set()

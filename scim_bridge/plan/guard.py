@@ -1,4 +1,4 @@
-"""Limits a plan must pass before anything is sent (design.md §3, *limits*). A verdict with numbers and the way out.
+"""Limits a plan must pass before anything is sent (docs/design.md §3.1). A verdict with numbers and the way out.
 
 Each limit has its own base, and holds for one run and over the sliding window, so that many small runs cannot do what
 one may not. Up to `floor` affected objects a percentage does not trip, unless they are all there are.
@@ -47,6 +47,8 @@ class Base:
 
 def refuse_empty(counts: SourceCounts) -> None:
     """A source without any user is never believed, and cannot be approved. Raises SourceUnreadable."""
+    # Not a limit: a limit can be raised or approved. An approval given in haste for an empty export would deactivate
+    # everyone, and there is no directory for which that is right.
     if counts.users == 0:
         raise SourceUnreadable(
             "the source shows no user at all, so nothing was changed",
@@ -77,11 +79,13 @@ def base_of(matches: Matches, sides: Sides, mapping: str) -> Base:
 
 
 def _is_or_becomes_managed(match: Match) -> bool:
+    # What this plan takes over belongs to the base. On a first run nothing is managed yet, and a share of nothing would
+    # trip at the first deactivation.
     return match.existing is not None and (match.is_managed or (match.row.action == "adopt" and not match.is_held))
 
 
 def _shown_by_target(matches: Matches) -> SourceCounts | None:
-    """Without state, what the target still remembers of us stands in for the last run: who is active and bears an id.
+    """Without state, what the target still remembers of us stands in for the last run: who is active and has an id.
 
     So a source that shrank while the state was lost is refused as it would have been with it.
     """
@@ -101,6 +105,7 @@ def count(
 ) -> Counted:
     """What each limit is about in this plan."""
     operations = tuple(operations)
+    # Counted by situation, not by operation: a link that is found again by name is gone from the target as well.
     gone = frozenset(f"recreate {m.kind} {m.source_id}" for m in matches if m.row.situation == "missing")
     emptied = frozenset(
         f"empty {c.match.existing.target_id}" for c in changes if c.is_emptied and c.match.existing is not None
@@ -124,6 +129,8 @@ def _marked(operation: Operation, counted: Counted) -> Operation:
 
 def guard(counted: Counted, base: Base, limits: Limits) -> Verdict:
     """Whether the plan may be applied; if not, every limit it exceeds, each in one sentence."""
+    # Users and groups that are deleted are counted apart, each with its own base: thirty groups among ten thousand
+    # users would otherwise vanish below one percent.
     checks: list[tuple[str, int, Limit]] = [
         ("deactivate", base.active_users, limits.deactivate),
         ("delete_user", base.users, limits.delete),
@@ -151,6 +158,8 @@ def _remapped(operations: Iterable[Operation], matches: Matches, *, is_mapping_n
 
     What the old mapping would have said is not known any more, so under a new one every update counts.
     """
+    # Source ids that change for everyone look like one leaver and one joiner each. Under `rehire: link` no one would
+    # lose access, but a wrong id column could hand accounts to the wrong people, so it has a limit.
     relinked = {m.source_id for m in matches.users if m.by == "rehire" and not m.is_held}
     kinds = ("update_user", "reactivate_user", "deactivate_user") if is_mapping_new else ()
     changed = {o.source_id for o in operations if o.kind in kinds}
@@ -164,7 +173,7 @@ _SAID = {
     "empty_group": "{n} of {base} managed groups would lose their last member",
     "remove_members": "{n} of {base} memberships of managed groups would be removed",
     "missing": "{n} of {base} linked users and groups are gone from the target",
-    "mapping_change": "{n} of {base} managed users would change by the mapping or by a new source id",
+    "mapping_change": "{n} of {base} managed users would be changed by the mapping or by a new source id",
 }
 _LIMIT_OF = {"delete_user": "delete", "delete_group": "delete", "empty_group": "delete"}
 _BY_LEAVING = ("deactivate", "delete_user", "delete_group", "empty_group", "remove_members", "mapping_change")
@@ -175,8 +184,12 @@ _OUT_OF_BASE = ("deactivate", "delete_user", "delete_group", "remove_members")
 
 def _check(name: str, items: frozenset[str], among: int, limit: Limit, base: Base, limits: Limits) -> Trip | None:
     """Whether these, together with those of the window's earlier runs, are more than the limit allows."""
+    # Items have stable names, so what an earlier run of the window has counted and this plan names again (a removal
+    # that was undone and returns) is one item, not two.
     earlier = base.recent.get(name, frozenset()) - items
     count, whole = len(items) + len(earlier), among + (len(earlier) if name in _OUT_OF_BASE else 0)
+    # A plan that takes nothing of this kind away is never stopped by what earlier runs did: else nothing could be sent
+    # until the window had passed, not even a joiner.
     if not items or not exceeds(count, whole, limit, limits.floor):
         return None
     share = f"{100 * count / whole:.1f} %, " if whole and limit.is_percentage else ""
@@ -195,6 +208,8 @@ def exceeds(count: int, base: int, limit: Limit, floor: int) -> bool:
     """Whether this many of base are more than the limit allows."""
     if not limit.is_percentage:
         return count > limit.value
+    # `floor` is for small bases, where one leaver is 10 %. But all there are is never few: the last administrator must
+    # not leave unseen.
     return count * 100 > limit.value * base and (count > floor or count >= base)
 
 
@@ -217,13 +232,14 @@ def _check_source(base: Base, limits: Limits) -> list[Trip]:
 
 
 def is_approved(verdict: Verdict, approved: Iterable[Trip]) -> bool:
-    """Whether all that tripped is among what somebody approved; a shrunk source may have grown since."""
+    """Whether all that tripped is among what someone approved; a shrunk source may have grown since."""
     return not not_approved(verdict, approved)
 
 
 def not_approved(verdict: Verdict, approved: Iterable[Trip]) -> frozenset[str]:
     """What this verdict counts that no approval covers."""
     granted = frozenset(item for trip in approved for item in trip.items)
+    # A source that has grown since the approval is nearer to normal, not a new risk; one that shrank further is.
     lowest = {item.split()[1]: int(item.split()[2]) for item in granted if item.startswith("shrink ")}
     return frozenset(
         item for trip in verdict.tripped for item in trip.items if item not in granted and not _grew(item, lowest)

@@ -15,6 +15,7 @@ def lost_zeros(matches: Iterable[Match]) -> tuple[tuple[str, str], ...]:
     """The ids of those who have left that are there as new ids without their leading zeros, (old, new), in order."""
     matches = tuple(matches)
     new = {m.source_id for m in matches if m.desired is not None and m.by != "link"}
+    # Only ids that begin with a zero: leavers and joiners of a busy week must not look like a spreadsheet's doing.
     old = (m.source_id for m in matches if m.desired is None and m.source_id.startswith("0"))
     pairs = ((source_id, source_id.lstrip("0")) for source_id in old)
     return tuple(sorted(pair for pair in pairs if pair[1] in new))

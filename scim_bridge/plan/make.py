@@ -51,13 +51,16 @@ def make_plan(
     only: the identities that are to change (`--only`; sides are then narrowed to them), None for all.
     """
     steps = decide(matches, sides.known, policy, datetime.fromisoformat(occasion.created), only)
+    # Also where nothing would change: the ambiguity is in the source, and the answer may matter in the next run.
     ask_who_is_meant(sides.directory, matches, steps, only)
     changes = change_members(matches, sides.directory, sides.members, steps, policy, sides.known)
+    # After memberships, since only then it is known who stays in a group that is to be deleted.
     spare_groups(steps, changes)
     drafts = [*steps.drafts, *batches(changes, capabilities.changes_per_patch)]
     ordered = put_in_order(drafts, {"user": capabilities.unique("user"), "group": capabilities.unique("group")})
     base = base_of(matches, sides, occasion.mapping)
     operations = numbered(ordered)
+    # Counted from the ordered operations: what the guard lets through is then never more than what it counted.
     counted = count(operations, matches, changes, is_mapping_new=base.is_mapping_new)
     operations = marked(operations, counted)
     opened, settled = sort_out(steps.conflicts, sides.known)
@@ -88,6 +91,8 @@ def make_plan(
 
 def bookkeeping(matches: Matches, plan: Plan, counts_from: Directory) -> Bookkeeping:
     """What a run that ends well records beside its operations: the pairs as they then are, and links to forget."""
+    # Remembered as applied, though it was not sent. Else the next run would take the inactive user for one whom we
+    # deactivated ourselves, and activate the account.
     disabled = {c.target_id for c in plan.conflicts if c.kind == "disabled_there"}
     paired = (_paired(match, disabled) for match in matches)
     forgotten = tuple((m.kind, m.source_id) for m in matches if m.row.action == "forget")
@@ -99,6 +104,7 @@ def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
     """The pair under the name that it then has on the target."""
     if match.existing is None or not match.source_id or match.row.situation == "protected":
         return None
+    # A link would make the resource ours, while it is still open whose it is.
     if match.is_held and not match.is_managed:
         return None
     departed = match.row.action == "deprovision"
@@ -107,6 +113,8 @@ def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
             match.kind, match.source_id, match.existing.target_id, match.name, None, departed, match.is_managed
         )
     name = match.name if NAMES[match.kind] in match.kept else match.desired.name
+    # What is kept on the target was not applied. Recorded as applied, someone else's value would no longer look like
+    # drift.
     before = match.link.applied if match.kept and match.link is not None else {}
     applied = {path: value for path, value in match.desired.attributes.items() if path not in match.kept}
     applied |= {path: before[path] for path in match.kept if path in before}
@@ -126,7 +134,7 @@ def sort_out(conflicts: Iterable[Conflict], known: Remembered) -> tuple[tuple[Co
 
 
 def _out_of_scope(directory: Directory, matches: Matches) -> Iterator[Skipped]:
-    """Whoever has been provisioned before is called as on the target."""
+    """Records that were provisioned before have the name that they have on the target."""
     names = {(m.kind, m.source_id): m.name for m in matches if m.scope}
     for record in directory.out_of_scope:
         name = names.get((record.kind, record.source_id), record.subject)
@@ -134,7 +142,7 @@ def _out_of_scope(directory: Directory, matches: Matches) -> Iterator[Skipped]:
 
 
 def _missing(matches: Matches) -> tuple[Notice, ...]:
-    """A linked resource that somebody deleted is drift, and is said so even where the plan sets it right."""
+    """A linked resource that someone deleted is drift, and is said so even where the plan sets it right."""
     return tuple(
         Notice("missing", m.name, f"{m.name} was deleted on the target by someone else (was {m.link.target_id})")
         for m in matches

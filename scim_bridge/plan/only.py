@@ -1,6 +1,6 @@
 """A plan for a few named identities (`--only`): what concerns them, and nothing else.
 
-The whole directory is correlated all the same, so that a clash with somebody who is not named is seen.
+The whole directory is correlated all the same, so that a clash with someone who is not named is seen.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class Named:
 def in_the_way(matches: Matches, keys: frozenset[Key], unique: Unique) -> frozenset[Key]:
     """Those who must give a unique value up before the named can take it, and those in their way, to the end.
 
-    Whoever is named gets the value only in this order, so they are planned too: two users who exchange names, say.
+    Anyone who is named gets the value only in this order, so they are planned too: two users who exchange names, say.
     """
     holders: dict[tuple[Kind, str, str], Match] = {}
     for match in matches:
@@ -47,6 +47,7 @@ def in_the_way(matches: Matches, keys: frozenset[Key], unique: Unique) -> frozen
             holder = holders.get((taker.kind, path, fold(value, how))) if value else None
             if holder is None or holder is taker or key_of(holder) in keys | found:
                 continue
+            # Who is held, departed or unknown gives nothing up, so planning them too would change more than was asked.
             if holder.is_separated or (holder.desired is not None and not holder.is_held):
                 found.add(key_of(holder))
                 waiting.append(holder)
@@ -67,6 +68,8 @@ def narrowed(matches: Matches, sides: Sides, named: Named, groups_of: Mapping[st
     for match in matches.groups:
         if match.source_id:
             everybody = directory.members.get(match.source_id, frozenset())
+            # Of a group that is not named, only the named users: a revocation for one must not carry out what is
+            # planned for the other ninety.
             wanted[match.source_id] = everybody if match.source_id in whole else everybody & named_ids
     for target_id, match in by_target.items():
         if match.source_id in whole and match.source_id:

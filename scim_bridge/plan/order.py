@@ -1,8 +1,8 @@
-"""The order of the operations. What to do is decided elsewhere; here only what must land before what, and why.
+"""The order of the operations (docs/design.md §6.1). Here is only what must land before what, and why.
 
-Revocations first; then what frees unique names; then users; then groups; then member additions (design.md §6.1). Inside
-a phase an operation waits only for those it needs: who takes a name waits for who gives it up, who names a manager
-waits for the manager. A circle of names is opened by a temporary name, a circle of managers by a second request.
+What to do is decided in plan/decide. Revocations come first, then what frees unique names, then users, then groups,
+then member additions. Inside a phase an operation waits only for those it needs: the taker of a name for its giver, a
+user for the manager. A circle of names is opened by a temporary name, a circle of managers by a second request.
 """
 
 import hashlib
@@ -21,6 +21,7 @@ Unique = Mapping[Kind, tuple[tuple[str, Uniqueness], ...]]
 def put_in_order(drafts: Sequence[Draft], unique: Unique) -> list[Draft]:
     """All drafts, extra ones included, so that every draft comes after all it waits for."""
     ordered = sorted(drafts, key=_by_name)  # which circle is opened where must not depend on the input's order
+    # Names first, then managers: what is split off to free a name may carry a manager, which must wait in turn.
     creating = {d.match.source_id: d for d in drafts if d.kind == "create_user"}
     for kind in ("user", "group"):
         ordered += _order_names([d for d in ordered if d.resource == kind], dict(unique[kind]), creating)
@@ -31,12 +32,14 @@ def put_in_order(drafts: Sequence[Draft], unique: Unique) -> list[Draft]:
             draft.after.append(group_creates[draft.match.source_id])
     for draft in ordered:
         if draft.is_delete:
+            # Deletions are revocations too, in the same phase as removals. Sent first, the deletion of a user would
+            # make the removal from a group a 404, and that of a group would take the members with it unseen.
             draft.after += _removals_before(draft, ordered)
     return _line_up(ordered)
 
 
 def _removals_before(deletion: Draft, drafts: Iterable[Draft]) -> list[Draft]:
-    """A group is emptied before it is deleted, and nobody who is deleted can be taken out of a group any more."""
+    """A group is emptied before it is deleted, and no one who is deleted can be taken out of a group any more."""
     removals = (draft for draft in drafts if draft.kind == "remove_members")
     if deletion.kind == "delete_group":
         return [draft for draft in removals if draft.match is deletion.match]
@@ -67,6 +70,8 @@ def numbered(drafts: Sequence[Draft]) -> tuple[Operation, ...]:
 
 def _order_names(drafts: list[Draft], unique: Mapping[str, Uniqueness], creating: Mapping[str, Draft]) -> list[Draft]:
     """Let every taker of a unique value wait for its giver. Returns the extra drafts this needs."""
+    # Before the givers are counted: a deactivation that kept its rename would wait for someone, and the account would
+    # stay open meanwhile.
     extra = _split_deactivations(drafts, unique, creating)
     everything = [*drafts, *extra]
     givers = _givers(everything, unique)
@@ -76,15 +81,18 @@ def _order_names(drafts: list[Draft], unique: Mapping[str, Uniqueness], creating
             giver = givers.get((path, value))
             if giver is not None and giver is not draft:
                 needs[id(draft)].append((giver, path))
+                # Moved up, never down: a deactivation that also gives a name up stays a revocation.
                 if giver.phase > Phase.FREE_NAMES:
                     giver.phase = Phase.FREE_NAMES
     extra += _defer_managers(everything, creating)
+    # Only takers can be part of a circle. With 100,000 drafts and three renames the walk must not visit them all.
     takers = [draft for draft in everything if id(draft) in needs]
     closing = _closing_edges(takers, lambda d: [giver for giver, _ in needs.get(id(d), ())])
     makeshift: dict[int, Draft] = {}
     for draft in takers:
         for giver, path in needs[id(draft)]:
             if (id(draft), id(giver)) in closing:
+                # One temporary request for each giver, even if it gives up name and email at once.
                 early = makeshift.get(id(giver)) or _temporary(giver)
                 makeshift[id(giver)] = early
                 _make_way(giver, early, path)
@@ -103,6 +111,8 @@ def _givers(drafts: Iterable[Draft], unique: Mapping[str, Uniqueness]) -> dict[t
         for path, how in unique.items():
             old, new = draft.changes.get(path, (None, None))
             if old and fold(old, how) != fold(new, how):
+                # Folded on both sides: a change of case alone gives nothing up, and anyone who waited for it would wait
+                # for a name that stays taken.
                 givers[path, fold(old, how)] = draft
     return givers
 
@@ -117,12 +127,14 @@ def _takes(draft: Draft, unique: Mapping[str, Uniqueness]) -> Iterator[tuple[str
 def _split_deactivations(
     drafts: Sequence[Draft], unique: Mapping[str, Uniqueness], creating: Mapping[str, Draft]
 ) -> list[Draft]:
-    """A deactivation waits for nothing: what is not free at that moment follows in a request of its own (§6.6)."""
+    """A deactivation waits for nothing: changes that must wait follow in their own request (docs/design.md §6.1)."""
     givers = _givers(drafts, unique)
     extra = []
     for draft in drafts:
         if draft.kind != "deactivate_user" or len(draft.changes) == 1:
             continue
+        # Only for a giver in this plan. A value that no one gives up is a 409, and then the engine sends the
+        # deactivation alone, at once (docs/design.md §6.6).
         waits = any(givers.get(need, draft) is not draft for need in _takes(draft, unique))
         is_led = draft.changes.get(MANAGER, (None, None))[1] in creating
         if waits or is_led:
@@ -155,7 +167,7 @@ def _temporary(giver: Draft) -> Draft:
     early = Draft(
         "update_user" if kind == "user" else "update_group",
         giver.match,
-        "a temporary value, so that names can be exchanged",
+        "a temporary value, to exchange names",
         is_extra=True,
     )
     early.phase = Phase.FREE_NAMES
@@ -173,15 +185,17 @@ def _make_way(giver: Draft, early: Draft, path: str) -> None:
 
 
 def _stand_in(giver: Draft, path: str, old: Value | None) -> Value | None:
-    """A value nobody else bears. An email is taken away for that moment: mail must not go astray."""
+    """A value no one else has. An email is taken away for that moment: mail must not go astray."""
     if path == EMAILS:
         return None
     target_id = giver.match.existing.target_id if giver.match.existing is not None else ""
+    # From the id, not by chance: the same input gives the same plan, and a plan that was cut and made again does not
+    # leave a second temporary name. Cut to 100 so that the longest name (128) still fits.
     return f"{str(old)[:100]}.swap-{hashlib.sha256(f'{target_id} {path}'.encode()).hexdigest()[:8]}"
 
 
 def _order_managers(drafts: Sequence[Draft], creating: Mapping[str, Draft]) -> list[Draft]:
-    """Managers are created before those who name them. A circle is closed by one more request each (§6.8)."""
+    """Managers are created before those who name them. A circle costs one more request each (docs/design.md §6.8)."""
 
     def manager_of(draft: Draft) -> list[Draft]:
         manager = creating.get(str(draft.changes[MANAGER][1])) if MANAGER in draft.changes else None
@@ -225,7 +239,7 @@ def _closing_edges(drafts: Sequence[Draft], needs: Callable[[Draft], list[Draft]
 
 
 def _by_name(draft: Draft) -> tuple[str, str, str]:
-    """By kind, where "deactivate" happens to come before "remove": the door is shut before the keys are taken."""
+    """By kind, where "deactivate" happens to come before "remove": account is closed before the keys are taken."""
     return draft.kind, draft.match.name, draft.match.source_id
 
 

@@ -1,4 +1,4 @@
-"""The plan document: a plan to bytes and back (design.md §5). Versioned; `--out` writes it, `apply` reads it."""
+"""The plan document: a plan to bytes and back (docs/design.md §5.2). Versioned; `--out` writes it, `apply` reads it."""
 
 import hashlib
 from collections.abc import Iterator
@@ -62,6 +62,7 @@ def operation_bytes(operation: Operation) -> bytes:
 
 def fingerprint(plan: Plan) -> str:
     """What tells this plan from every other: its time, its basis and its operations."""
+    # With its time: the same plan made twice is two plans, and the journal of one says nothing about the other.
     digest = hashlib.sha256(f"{plan.connection}\n{plan.created}\n{plan.basis.source}\n{plan.basis.target}\n".encode())
     for line in _operations(plan):
         digest.update(line)
@@ -163,7 +164,7 @@ class _Document(_Strict):
 
 
 def from_bytes(document: bytes, name: str) -> Plan:
-    """The plan that was saved. Raises Misconfigured, naming the file, if it is no plan of this version."""
+    """The plan that was saved. Raises Misconfigured, naming the file, if it is not a plan of this version."""
     way_out = "Save one with: scim-bridge plan --out FILE."
     try:
         raw = orjson.loads(document)

@@ -1,4 +1,4 @@
-"""What the target refused in a run: how it is told, and what is remembered of it (for what, see backoff.py)."""
+"""What the target refused in a run: how it is reported, and what is remembered of it (for what, see backoff.py)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -50,6 +50,7 @@ def answered(known: Remembered, ended: Iterable[Ended]) -> frozenset[tuple[Kind,
 
 def _sent_again(known: Remembered, ended: Iterable[Ended]) -> Iterator[tuple[Kind, str, str]]:
     for operation, outcome in ended:
+        # "Failed" and "not sent" are not answers: the refusal before them still stands, with its time.
         if outcome.status not in ("done", "held") or not operation.source_id:
             continue
         refusal = known.refusals.get((operation.resource, operation.source_id, ""))
@@ -76,6 +77,8 @@ def _remembered(operation: Operation, outcome: Outcome, record: Desired | None) 
         return None
     left = {path for path, (old, new) in operation.changes.items() if old != new} - set(outcome.landed or ())
     if operation.changes.get(ACTIVE, (None, None))[1] is False and not operation.is_create:
+        # A deactivation is sent in every run until it lands. Remembered as refused, it would wait up to a day, and an
+        # ex-employee could sign in that long.
         left.discard(ACTIVE)
     if not left:
         return None
@@ -87,6 +90,7 @@ def _remembered(operation: Operation, outcome: Outcome, record: Desired | None) 
 def _membership(
     operation: Operation, conflict: Conflict, group: Desired | None, user: Desired | None
 ) -> Refusal | None:
+    # Removals are revocations, so nothing of them is kept back.
     if operation.kind != "add_members" or group is None or user is None:
         return None
     target_id = conflict.target_id or ""
@@ -124,9 +128,9 @@ def _remedy(operation: Operation, outcome: Outcome) -> str:
         paths = " and ".join(outcome.suspects)
         return f"Change {paths} in the source, or replace those characters in the mapping. {again}"
     if kind == "not_answered":
-        return f"If it stays so, give AWS the request id. {again}"
+        return f"If it happens again, give AWS the request id. {again}"
     if kind.endswith("_taken") and kind != "name_taken":
-        return f"Change that value of one of the two, or look at who else writes to the target. {again}"
+        return f"Change that value of one of the two, or find out which other program writes to the target. {again}"
     if outcome.request_id:
         return (
             "CloudTrail says under the request id which attribute it was. Fix it in the source or in the mapping. "

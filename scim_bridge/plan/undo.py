@@ -1,4 +1,4 @@
-"""The way back from a run: what it changed, changed back, unless a later run or somebody else has changed it since.
+"""The way back from a run: what it changed, changed back, unless a later run or someone else has changed it since.
 
 That is a question of history, not of values: a value that went away and came back is not the run's any more. What
 cannot come back is said: a deleted resource has lost its id, and with it every assignment.
@@ -80,6 +80,7 @@ def invert(
     drafts = [*way_back.drafts, *batches(way_back.groups, capabilities.changes_per_patch)]
     for draft in drafts:
         draft.reason = f"undoes run {run_id}"
+    # The same order as for any plan: an undone rename may free a name that an undone rename takes.
     ordered = put_in_order(drafts, {"user": capabilities.unique("user"), "group": capabilities.unique("group")})
     base = base_of(matches, sides, occasion.mapping)
     operations = numbered(ordered)
@@ -134,11 +135,12 @@ class _WayBack:
         return user_id in self.sides.members.get(group_id, frozenset())
 
     def changed_by(self, kind: Kind, target_id: str, path: str, *, after: Value | None) -> str:
-        """Who has changed this value since the run left it as `after`; "" if nobody has.
+        """Who has changed this value since the run left it as `after`; "" if no one has.
 
-        A reading that found just what the run wanted is no change: the run's own answer may have been lost.
+        A reading that found just what the run wanted is not a change: the run's own answer may have been lost.
         """
         for touch in self.touched.get((kind, target_id, path), ()):
+            # Anyone who read our own write later saw what we wanted, and recorded it as a change they had not made.
             if touch.by != SOMEONE_ELSE or self._named(path, touch.value) != after:
                 return touch.by
         return ""
@@ -155,6 +157,7 @@ class _WayBack:
             self.notices.append(Notice("cannot_come_back", name, detail))
         elif existing is None:
             self.skipped.append(Skipped(name, "it is gone from the target since"))
+        # Protected since the run, perhaps just because of it.
         elif target_id in self.protected[kind]:
             self.skipped.append(Skipped(existing.name, "protected"))
         else:
@@ -182,12 +185,14 @@ class _WayBack:
             shown = self.shown(existing, path)
             if before == after or shown == before:
                 continue
+            # Given back, the user would be protected, and no later run could deactivate them.
             if path == NAMES[match.kind] and self.protect.covers(match.kind, before):
-                self.skipped.append(Skipped(match.name, f"{before} is a protected name, and is not given back"))
+                self.skipped.append(Skipped(match.name, f"{before} is a protected name, and is not restored"))
                 continue
             by = self.changed_by(match.kind, existing.target_id, path, after=after)
             if not by and shown != after:
                 by = SOMEONE_ELSE
+            # To undo the deactivation of someone whose record has left since would open the account of an ex-employee.
             if path == ACTIVE and before is not False and (match.kind, existing.target_id) in self.past.left_since:
                 by = "the source, which the record has left"
             if by:
@@ -211,7 +216,7 @@ class _WayBack:
             self.groups.append(GroupChange(match, len(current), tuple(out), tuple(back)))
 
     def _may_move(self, group: Match, user_id: str, member: Member, *, was_added: bool) -> bool:
-        """Whether a membership that the run changed is still as it left it, and nobody protected is in it."""
+        """Whether a membership that the run changed is still as it left it, and no one protected is in it."""
         if user_id in self.protected["user"]:
             return False
         group_id = group.existing.target_id if group.existing is not None else ""
@@ -244,6 +249,8 @@ def _nets(sent: Sequence[Sent], way_back: _WayBack) -> dict[Key, _Net]:
         net.is_created = net.is_created or operation.is_create
         net.is_deleted = net.is_deleted or (operation.is_delete and (each.is_certain or existing is None))
         for path, (old, new) in operation.changes.items():
+            # From the first operation to the last: what lies between, such as a temporary name, is no one's state to
+            # return to.
             before: Value | None = net.changes.get(path, (old, new))[0]
             if each.is_certain or (existing is not None and way_back.shown(existing, path) == new):
                 net.changes[path] = (before, new)

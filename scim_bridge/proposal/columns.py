@@ -12,7 +12,7 @@ from scim_bridge.proposal.standing import is_english, standing
 from scim_bridge.proposal.survey import Survey
 
 _FEW = 50
-"""Per cent of managers that must be somebody's id: below, the column holds names or addresses."""
+"""Per cent of managers that must be someone's id: below, the column holds names or addresses."""
 _MOST = 90
 """Per cent of records that must have an id of their own, for a column to be taken for one."""
 _SAID_BY_CELLS = ("status", "enabled", "disabled", "leaves", "starts")
@@ -38,7 +38,7 @@ def guess(survey: Survey) -> Columns:
     headers = survey.types
     users, groups = _roles(survey, "user"), _roles(survey, "group")
     if "mail" in users and _is_number(users.get("login", ""), survey):
-        users.setdefault("id", users.pop("login"))  # nobody signs in by a number where there is an address
+        users.setdefault("id", users.pop("login"))  # no one signs in by a number where there is an address
         users.pop("login", None)
     if "login" not in users and "mail" in users:
         users["login"] = users["mail"]
@@ -67,7 +67,7 @@ def _cells(records: Iterable[Record], column: str) -> list[str]:
 
 
 def _roles(survey: Survey, kind: Kind) -> dict[str, str]:
-    """Roles by headers, those of columns in which nobody has anything only where that may change."""
+    """Roles by headers, those of columns in which no one has anything only where that may change."""
     filled = {seen.name for seen in survey.profiles if seen.kind == kind and seen.filled}
     headers = survey.types[kind]
     sure = roles_of([header for header in headers if header in filled], kind)
@@ -79,7 +79,7 @@ def _roles(survey: Survey, kind: Kind) -> dict[str, str]:
 
 
 def _surest_id(survey: Survey, kind: Kind, first: str) -> str:
-    """Of the columns called an id, the first in which everybody has another value, else in which most have."""
+    """Of the columns called an id, the first in which everyone has another value, else in which most have."""
     named = headers_for(survey.types[kind], kind, "id")
     return next((name for name in named if _is_id(survey.profile(kind, name))), first)
 
@@ -94,7 +94,7 @@ def _is_id(seen: Profile | None) -> bool:
 
 
 def _id(survey: Survey, kind: Kind, roles: Mapping[str, str]) -> dict[str, str]:
-    """The column called an id; else one in which everybody has another value, names and addresses before others."""
+    """The column called an id; else one in which everyone has another value, names and addresses before others."""
     if "id" in roles and _has_most(survey.profile(kind, roles["id"])):
         return {}
     named = [roles[role] for role in ("login", "mail", "name") if role in roles]
@@ -155,7 +155,7 @@ def with_known_managers(roles: Mapping[str, str], survey: Survey) -> tuple[Mappi
     kept = {role: column for role, column in roles.items() if role != "manager"}
     known = sum(manager in ids for manager in managers)
     return kept, (
-        f"{roles['manager']} holds no ids ({known:,} of {len(managers):,} values are somebody's {roles['id']}), "
+        f"{roles['manager']} holds no ids ({known:,} of {len(managers):,} values belong to a user {roles['id']}), "
         "so there is no rule for the manager"
     )
 

@@ -17,11 +17,11 @@ _COMMENTS = {
     ("entra", "credential"): "or certificate and key, federated_token_file, managed_identity",
     ("entra", "scope"): "or {groups: [<object id>]}, {application: <application id>}",
 }
-_BY_REFERENCE = "a reference: the token itself stands nowhere"
+_BY_REFERENCE = "a reference: the token itself is not written here"
 _POLICY = """\
     policy:
       deprovision: {action: deactivate}                 # with delete_after: 30d, deleted when that is over
-      adopt: first-run                                  # who is there already is taken over once; or always, ask
+      adopt: first-run                                  # users that exist are adopted once; or always, ask
       # protect: {users: ["breakglass@corp.example"], groups: ["AWSControlTower*"]}  # never touched
       # limits: {deactivate: 10%, delete: 5%, remove_members: 20%}   # a run that would take more stops
     schedule: {every: 5m, verify: auto}                 # how often to sync, and to read the whole target again
@@ -32,14 +32,14 @@ service: {listen: 127.0.0.1:8080}                       # where `run` serves its
 def configuration(connection: str, source: Mapping[str, Any], mapping: str, target: Mapping[str, str]) -> str:
     """The whole file. source: as question.source_section gives it; mapping: the file's path as seen from this one."""
     lines = [
-        "# What scim-bridge syncs, from where to where. `scim-bridge schema` prints all that may stand here; relative",
+        "# What scim-bridge syncs, from where to where. `scim-bridge schema` prints all keys; relative",
         "# paths are relative to this file. Look at it with: scim-bridge check; then: scim-bridge plan",
         _line("state: sqlite:///scim-bridge.db", "what it remembers; may be lost"),
         "connections:",
         f"  {yaml_text.value(connection)}:",
         "    source:",
         *_section(source),
-        _line(f"    mapping: {yaml_text.value(mapping)}", "who is provisioned, and what becomes of their attributes"),
+        _line(f"    mapping: {yaml_text.value(mapping)}", "rules: who is provisioned, with which attributes"),
         "    target:",
         _line("      kind: identity-center", "or scim: any RFC 7644 server"),
         f"      url: {yaml_text.value(target['url'])}",
@@ -47,7 +47,7 @@ def configuration(connection: str, source: Mapping[str, Any], mapping: str, targ
             f"      token: {yaml_text.value(target['token'])}", _BY_REFERENCE if _is_reference(target["token"]) else ""
         ),
         _line("      # token_expires: 2027-03-01", "the console shows it; warns from 90 days ahead"),
-        _line("      requests_per_second: 10", "AWS allows 20 for everybody together"),
+        _line("      requests_per_second: 10", "AWS allows 20 for all clients together"),
     ]
     return "\n".join(lines) + "\n" + _POLICY
 

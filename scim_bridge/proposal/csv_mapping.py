@@ -23,7 +23,7 @@ _WIDEST = 118
 _FIRST_DAY = date(1999, 4, 1)
 _HEAD = """\
 # Rules for users and groups from CSV files. Each line under `attributes` is an expression (CEL, https://cel.dev) over
-# the columns of the file; a column whose name is no identifier is written source["…"]. The manual, docs/mapping.md,
+# the columns of the file; a column whose name is not an identifier is written source["…"]. The manual, docs/mapping.md,
 # lists the functions. Try a change with:
 #   scim-bridge mapping test {name}
 """
@@ -37,8 +37,8 @@ def csv_mapping(name: str, users: Roles, groups: Roles | None, match: tuple[str,
         _first_of_all(cells.standing.alarm),
         _HEAD.format(name=name),
         "\nusers:\n",
-        _line(f"  id: {yaml_text.value(users['id'])}", "never changes for a person; becomes externalId"),
-        _line(f"  match: [{', '.join(match)}]", "how people who are in Identity Center already are found"),
+        _line(f"  id: {yaml_text.value(users['id'])}", "never changes for a user; becomes externalId"),
+        _line(f"  match: [{', '.join(match)}]", "how users that are already in Identity Center are found"),
         _line(f"  scope: {yaml_text.rule(scope_rule(users['login']))}", "who is provisioned at all"),
         _ahead(users, cells),
         "  attributes:\n",
@@ -71,7 +71,7 @@ def _line(text: str, comment: str) -> str:
 
 
 def _first_of_all(alarm: str) -> str:
-    """What nobody may overlook: if it is not said who has left, everybody is let in."""
+    """What no one may overlook: if it is not said who has left, everyone is let in."""
     if not alarm:
         return ""
     told = textwrap.wrap(f"WARNING: {alarm}. Add a rule for `active`, or a column that says it.", 116)
@@ -83,7 +83,7 @@ def _ahead(users: Roles, cells: Cells) -> str:
     rule = ahead_of_first_day(users, cells.starts)
     if not rule:
         return ""
-    return f"  # or, nobody earlier than two weeks before the first day:\n  # scope: {yaml_text.rule(rule)}\n"
+    return f"  # or, no user earlier than two weeks before the first day:\n  # scope: {yaml_text.rule(rule)}\n"
 
 
 def _groups(roles: Roles) -> Iterator[str]:
@@ -103,7 +103,7 @@ def _user_tests(roles: Roles, rules: tuple[RuleText, ...], cells: Cells) -> Iter
     paths = {rule.path for rule in rules}
     signals = cells.standing.signals
     record, expected = _somebody(roles, cells)
-    yield _test("a person comes through, the sign-in name in lower case", "user", record, _only(expected, paths))
+    yield _test("a user comes through, the sign-in name in lower case", "user", record, _only(expected, paths))
     for name, gone in _departures(signals):
         yield _test(name, "user", record | gone, {"active": False})
     nobody = record | {roles["login"]: ""}

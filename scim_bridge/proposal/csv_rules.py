@@ -57,12 +57,12 @@ def user_rules(roles: Roles, cells: Cells) -> tuple[RuleText, ...]:
 
 
 def scope_rule(column: str) -> str:
-    """Whoever has something in this column is provisioned."""
+    """Anyone who has something in this column is provisioned."""
     return f'{spelled(column)} != ""'
 
 
 def ahead_of_first_day(roles: Roles, starts: DayForm | None) -> str:
-    """The scope by which nobody is provisioned earlier than two weeks before the first day, "" without such a day."""
+    """The scope by which no one is provisioned earlier than two weeks before the first day, "" without such a day."""
     if "starts" not in roles or starts is None:
         return ""
     return f"{scope_rule(roles['login'])} && !isAfter({starts.rule(spelled(roles['starts']))}, addDays(today, 14))"

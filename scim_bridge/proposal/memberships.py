@@ -28,7 +28,7 @@ _DN = re.compile(r"[A-Za-z]+=[^,=]+,[A-Za-z]+=")
 _ALSO_IN_NAMES = ("・", "/")
 _FOUND_BY_ITSELF = (";", "|", "\n", ",")
 _OF_A_PROGRAM = ("Microsoft.ActiveDirectory.", "System.Collections.", "System.Object[]", "System.String[]")
-"""What PowerShell writes for a list that nobody joined."""
+"""What PowerShell writes for a list that no one joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def _called(name: str, by: str) -> str:
 
 
 def _known(survey: Survey, kind: Kind, columns: Columns) -> Iterator[tuple[str, set[str]]]:
-    """What users or groups may be named by: their id, then each column in which nobody has another's value.
+    """What users or groups may be named by: their id, then each column in which no one has another's value.
 
     An id that is an address is looked up as that column, because the case of an address does not matter.
     """

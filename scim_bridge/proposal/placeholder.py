@@ -1,4 +1,4 @@
-"""Values that stand for nothing: `N/A`, a dash, なし. Rules take them at their word, so a person is told beforehand."""
+"""Values that stand for nothing: `N/A`, a dash, なし. Rules take them at their word, so `init` names them first."""
 
 import unicodedata
 from collections import defaultdict
@@ -18,7 +18,7 @@ _NOTHING = frozenset(_WORDS.split())
 def placeholders(survey: Survey, used: Mapping[tuple[Kind, str], list[str]]) -> Iterator[str]:
     """A sentence for each attribute with such values. used: attribute → paths whose rules read it.
 
-    What only says who may sign in is left out: a rule that cannot read its value fails, and that is told as it is.
+    What only says who may sign in is left out: a rule that cannot read its value fails, and that is reported as it is.
     """
     for (kind, name), paths in used.items():
         if set(paths) == {ACTIVE}:
@@ -31,5 +31,5 @@ def placeholders(survey: Survey, used: Mapping[tuple[Kind, str], list[str]]) -> 
         for text, places in found.items():
             yield (
                 f"{name} is {text!r} in {counted(len(places), 'record')} ({some(places, mark='; ')}), and is taken at "
-                f"its word for {', '.join(paths)}; if it stands for nothing, leave it empty in the source"
+                f"its word for {', '.join(paths)}; if it means nothing, leave it empty in the source"
             )

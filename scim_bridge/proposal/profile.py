@@ -19,12 +19,12 @@ class Profile:
 
     @property
     def rate(self) -> int:
-        """The fill rate in whole per cent, rounded down: 100 means everybody."""
+        """The fill rate in whole per cent, rounded down: 100 means everyone."""
         return 100 * self.filled // self.records if self.records else 0
 
     @property
     def is_key(self) -> bool:
-        """Everybody has a value, and nobody another's."""
+        """Everyone has a value, and no one another's."""
         return 0 < self.records == self.filled == self.distinct
 
 

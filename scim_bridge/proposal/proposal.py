@@ -54,7 +54,7 @@ def propose_for_files(file: Path, survey: Survey, columns: Columns, match: tuple
     notes = [*filter(None, [seen.standing.alarm]), *seen.standing.notes, *filter(None, [said]), *columns.notes]
     if users["id"] in (users["login"], users.get("mail")):
         notes.append(
-            f"no column looks like an id, so {users['id']} is it: whoever changes it will be taken for somebody else"
+            f"no column looks like an id, so {users['id']} is it: a user who changes it will be taken for another user"
         )
     return _proposal(file, text, survey, today, notes)
 
@@ -70,7 +70,7 @@ def propose_for_directory(
 
 
 def _with_rule(match: tuple[str, ...], users: Mapping[str, str]) -> tuple[str, ...]:
-    """Nobody can be matched by an address for which there is no rule."""
+    """No one can be matched by an address for which there is no rule."""
     return tuple(path for path in match if path != EMAILS or "mail" in users)
 
 
@@ -81,5 +81,5 @@ def _proposal(file: Path, text: str, survey: Survey, today: str, notes: list[str
         AttributeRow(seen.kind, seen.name, seen.rate, seen.distinct, ", ".join(used.get((seen.kind, seen.name), ())))
         for seen in survey.profiles
     ]
-    rows.sort(key=lambda row: (row.kind == "group", not row.used_for))  # directories show many that nobody uses
+    rows.sort(key=lambda row: (row.kind == "group", not row.used_for))  # directories show many that no one uses
     return Proposal(text, tuple(rows), (*notes, *tried(mapping, survey, today)))

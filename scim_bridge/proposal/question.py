@@ -124,7 +124,7 @@ def _token(answer: str, answers: Answers) -> None:
 
 
 _ENCRYPTED = "give --start-tls, or write ldaps://"
-_ca_file = Question("ca-file", f"Certificate authority's file ({NOTHING}: whom the system trusts)", _may(form.text), "")
+_ca_file = Question("ca-file", f"Certificate authority's file ({NOTHING}: what the system trusts)", _may(form.text), "")
 KIND = Question("source", "Kind of source (csv, ldap, entra)", _kind, "csv")
 SOURCES: Mapping[str, tuple[Question, ...]] = {
     "csv": (
@@ -187,7 +187,7 @@ TARGET = (
 
 
 def as_options(answers: Answers) -> list[str]:
-    """The same answers as options of the command line. A token that is no reference is left out."""
+    """The same answers as options of the command line. A token that is not a reference is left out."""
     told: list[str] = []
     for each in (KIND, *SOURCES[answers["source"]], *TARGET):
         answer = answers.get(each.name, "")

@@ -1,4 +1,4 @@
-"""What a spreadsheet made of cells when somebody opened the export and saved it: a person is told beforehand."""
+"""What a spreadsheet made of cells when someone opened the export and saved it: `init` says so first."""
 
 import re
 from collections import defaultdict
@@ -56,6 +56,6 @@ def _without_zeros(what: str, named: Iterable[str], ids: Mapping[str, str], whol
         reference, meant = found[0]
         yield (
             f"{counted(len(found), what)} would fit if ids had the same zeros at their beginning "
-            f"({reference!r} where the users have {meant!r}): a spreadsheet has taken them off one of the files; "
+            f"({reference!r} where the users have {meant!r}): a spreadsheet has removed them from one of the files; "
             "export it again with the ids as text"
         )

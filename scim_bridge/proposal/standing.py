@@ -1,7 +1,7 @@
 """Which columns say who may sign in, and how: by what stands in them, for headers promise more than cells hold.
 
 A column of few values becomes a list of those that mean active; a yes or no is read as one; a last day is compared.
-What nothing is known of says nothing: then a person is told, before anything else, that every user would be active.
+Where nothing is known, the first thing that `init` says is that every user would be active.
 """
 
 import re
@@ -31,7 +31,7 @@ _OTHER_DAYS = re.compile(
     "log[io]n|signin|seen|creat|updat|modif|chang|lock|birth|geburt|naissance|password|start|begin|hire|entry|eintritt"
     "|probation|probezeit|sync|生年|誕生|入社|更新|作成|変更|登録|開始|ログイン"
 )
-"""In headers (as compared) of columns of days that are no last ones."""
+"""In headers (as compared) of columns of days that are not last ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Standing:
 
 
 _ENDS = ("accountexpirationdate", "accountexpires")
-"""Headers (as compared) of Active Directory's: the moment from which an account is shut, not its last day."""
+"""Headers (as compared) of Active Directory's: the moment from which an account is closed, not its last day."""
 _MIDNIGHT = r"^[^:]*$|[T ]0?0:00(:00(\.0+)?)?(Z|[+-]\d\d:?\d\d)?$|12:00(:00)? ?[Aa]\.?[Mm]\.?$"
 """A date without a time, or with midnight."""
 _FILETIME = re.compile("0|[0-9]{16,19}")
@@ -131,7 +131,7 @@ def _columns_for(role: str, roles: Mapping[str, str], cells: Mapping[str, Sequen
 
 def _alarm(unread: Sequence[str]) -> str:
     reason = "; ".join(unread) or "no column was found that says who has left"
-    return f"{reason}. Every user in the file would be active, and nobody who has left would be deactivated"
+    return f"{reason}. Every user in the file would be active, and no user who has left would be deactivated"
 
 
 def _unread(column: str, cells: Sequence[str]) -> str:
@@ -240,7 +240,7 @@ def _unlisted(column: str, inactive: list[str], values: Counter[str]) -> Signal:
 
 def _by_any_mark(column: str, values: Counter[str] | None = None) -> Signal:
     """A column of leavers in which only leavers have something."""
-    note = f"{column} says who may not sign in: whoever has anything there is taken for inactive"
+    note = f"{column} says who may not sign in: a user with any value there is taken for inactive"
     seen = f" ({_named([value for value in values if value], values)})" if values else ""
     mark = next((value for value in values or () if value), "yes")
     return Signal(column, f'{spelled(column)} == ""', "", (mark,), "empty: active", (note + seen,))

@@ -1,4 +1,4 @@
-"""A look at a source before anybody has said what its attributes mean: a page of it, and how they are filled."""
+"""A look at a source before anyone has said what its attributes mean: a page of it, and how they are filled."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ class MemberTable:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What was seen. types: the names that rules may use. profiles: those that somebody or some group has."""
+    """What was seen. types: the names that rules may use. profiles: those that someone or some group has."""
 
     snapshot: Snapshot
     types: Mapping[Kind, Mapping[str, AttributeType]]
@@ -46,7 +46,7 @@ class Survey:
         return self.snapshot.users if kind == "user" else self.snapshot.groups
 
     def profile(self, kind: Kind, name: str) -> Profile | None:
-        """How one attribute is filled, None if nobody has it."""
+        """How one attribute is filled, None if no one has it."""
         return next((seen for seen in self.profiles if (seen.kind, seen.name) == (kind, name)), None)
 
 
@@ -90,12 +90,12 @@ def member_table(settings: CsvSettings, named: str) -> MemberTable | None:
 
 
 def _for_init(way_out: str) -> str:
-    """The same way out for somebody who has no run yet: sources speak to operators whose next run comes by itself."""
+    """The same way out for someone who has no run yet: sources speak to operators whose next run comes by itself."""
     return re.sub(r"([Tt])he next run \w+ again", lambda found: f"{'Rr'[found[1] == 't']}un init again", way_out)
 
 
 def first_ids(settings: SourceSettings) -> Ids:
-    """What tells records apart as long as nobody has said it: directories have `id`, of files nothing is known."""
+    """What tells records apart as long as no one has said it: directories have `id`, of files nothing is known."""
     anchor = "" if isinstance(settings, CsvSettings) else "id"
     return {"user": anchor, "group": anchor}
 

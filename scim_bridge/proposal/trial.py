@@ -1,7 +1,7 @@
 """A proposed mapping, tried on what was seen: who would be provisioned, who would wait, and why.
 
 It goes the way of a first run up to the plan: mapped, fitted to Identity Center, correlated with an empty target. So
-whoever waits here waits in `plan`, and nobody else does.
+anyone who waits here waits in `plan`, and no one else does.
 """
 
 from collections import Counter, defaultdict
@@ -60,7 +60,7 @@ def uses(mapping: Mapping) -> dict[tuple[Kind, str], list[str]]:
 
 
 def _terms(mapping: Mapping) -> Terms:
-    """Of a connection whose policy nobody has changed yet."""
+    """Of a connection whose policy no one has changed yet."""
     return Terms(
         {"user": mapping.users.match, "group": mapping.groups.match},
         {"user": IDENTITY_CENTER.unique("user"), "group": IDENTITY_CENTER.unique("group")},
@@ -78,11 +78,11 @@ def _scope(directory: Directory, survey: Survey) -> list[str]:
 
 def _waiting(matches: Matches) -> list[str]:
     number = sum(match.is_held for match in matches)
-    return [f"{number:,} of them would wait for a person (`plan` counts them as held)"] if number else []
+    return [f"{number:,} of them would wait for a decision (`plan` counts them as held)"] if number else []
 
 
 def _flaws(directory: Directory) -> Iterator[str]:
-    """What would hold somebody or leave an attribute alone, by what is wrong, with where it is wrong."""
+    """What would hold someone or leave an attribute alone, by what is wrong, with where it is wrong."""
     found: dict[tuple[str, str, bool], list[tuple[Flaw, str]]] = defaultdict(list)
     for one in (*directory.users, *directory.groups):
         for flaw in one.flaws:
@@ -95,7 +95,7 @@ def _flaws(directory: Directory) -> Iterator[str]:
 
 
 def _shared_values(matches: Matches) -> Iterator[str]:
-    """Values that must be unique on the target and are not here, with everybody who claims them."""
+    """Values that must be unique on the target and are not here, with everyone who claims them."""
     for path, kind in KIND_OF_DUPLICATE.items():
         found = {c.key: c.detail for match in matches for c in match.conflicts if c.kind == kind}
         yield from list(found.values())[:_SHOWN]
@@ -105,7 +105,7 @@ def _shared_values(matches: Matches) -> Iterator[str]:
 
 
 def _warnings(directory: Directory) -> Iterator[str]:
-    """Memberships that are dropped, as numbers with an example: of other things, and of nobody known."""
+    """Memberships that are dropped, as numbers with an example: of other things, and of no one known."""
     dropped = [warning for warning in directory.warnings if warning.kind == "unknown_member"]
     others = [warning for warning in dropped if OTHER in warning.detail]
     unknown = [warning for warning in dropped if OTHER not in warning.detail]

@@ -59,7 +59,10 @@ def open_bridge(connection: ConnectionSettings, to_be_tried: Path | None = None)
     """
     written = load_mapping(connection.mapping)
     require_passing(written)
+    # The source is opened with what both mappings use: a column that only the changed one names would otherwise not be
+    # read.
     source, mapping = open_near_end(connection, written, load_mapping(to_be_tried) if to_be_tried else None)
+    # Read here, not with the first request: a missing secret is found before the source is asked for 100,000 records.
     connection.target.token.read()
     with open_target(connection.target) as target, open_access(connection.access) as access:
         yield Bridge(
@@ -90,7 +93,7 @@ def open_near_end(
 def under_mapping(bridge: Bridge, path: Path) -> Bridge:
     """The same connection under another mapping file. Raises Misconfigured for one that cannot be tried.
 
-    Its own tests run first. The ids must be those of today's mapping: under others every record would be somebody else.
+    Its own tests run first. The ids must be those of today's mapping: under others every record would be someone else.
     """
     written = load_mapping(path)
     require_passing(written)

@@ -62,9 +62,12 @@ def conclude(
     open_now = {c.key: c for c in (*plan_now.conflicts, *opened, *(t.conflict for t in again))}
     books = _without_aside(bookkeeping(matches, plan_now, sides.directory), matches, sides, plan_now)
     if only is not None:
+        # Of the others this run knows only what was last seen, which is no reason to move their grace or what was
+        # applied.
         mine = tuple(pair for pair in books.paired if (pair.kind, pair.source_id) in only)
         books = replace(books, paired=mine, forgotten=tuple(key for key in books.forgotten if key in only))
     superseded = applied.superseded if applied is not None else frozenset()
+    # An urgent run has put these on record after this plan was made; ours is the older word.
     books = replace(books, paired=tuple(p for p in books.paired if (p.kind, p.source_id) not in superseded))
     books = _as_it_is(books, plan_now.operations, ended)
     books = replace(
@@ -98,7 +101,7 @@ def _decisions(
     only: Container[Key] | None,
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Conflicts whose decision was carried out, and those whose decision still waits: for a run that is let through,
-    for an answer that is no refusal, for a hold that ends. ended: None if the guard stopped the run.
+    for an answer that is not a refusal, for a hold that ends. ended: None if the guard stopped the run.
 
     Whatever follows from a decision is in the plan of now, which a saved plan that was sent in its place may lack.
     """
@@ -112,6 +115,8 @@ def _decisions(
         if is_lasting or key in asked_anew or (only is not None and (decided.resource, decided.source_id) not in only):
             continue
         needed = [operation for operation in plan_now.operations if decided.is_about(operation)]
+        # A decision about a held object has not been carried out even if the plan has no operation for it: it would be
+        # lost just because something else was wrong with the record.
         waits = any(match.is_held for match in matches if _is_concerned(match, decided))
         waits = waits or (decided.resource, decided.source_id) in refused
         has_landed = all(any(_is_same(each, other) for other in done) for each in needed)
@@ -132,9 +137,9 @@ def _is_same(planned: Operation, sent: Operation) -> bool:
 
 
 def _without_aside(books: Bookkeeping, matches: Matches, sides: Sides, plan_now: Plan) -> Bookkeeping:
-    """Links that were set aside are over once somebody else has the resource, or it is gone, or nobody is asked.
+    """Links that were set aside are over once someone else has the resource, or it is gone, or no one is asked.
 
-    Of a record that is there and not paired (it is held), and of one that is gone while somebody is asked about its
+    Of a record that is there and not paired (it is held), and of one that is gone while someone is asked about its
     resource, the link stays, and waits.
     """
     paired = {(p.kind, p.target_id): p.source_id for p in books.paired}
@@ -152,6 +157,7 @@ def _without_aside(books: Bookkeeping, matches: Matches, sides: Sides, plan_now:
 
 def _about_one(applied: Applied | None, ended: list[Ended]) -> list[Ended]:
     """What tells something about one object: where the endpoint turned out to be down, no unanswered request does."""
+    # An outage fails the requests of that moment. Remembered as refusals, these users would wait an hour for nothing.
     if applied is None or not isinstance(applied.stopped, EndpointDown):
         return ended
     return [(operation, outcome) for operation, outcome in ended if outcome.conflict_kind != "not_answered"]
@@ -167,6 +173,8 @@ def _as_it_is(
     for operation, outcome in ended:
         is_done = outcome.status == "done" and outcome.landed is None
         (done if is_done else pending).update(_key(operation))
+    # One resource may have several operations (a deactivation and what had to wait). It is as planned only if all of
+    # them are done.
     done -= {key for operation, outcome in ended if outcome.status != "done" for key in _key(operation)}
     return replace(books, paired=tuple(_still_paired(books.paired, pending - done)))
 
@@ -178,10 +186,10 @@ def _with_grace(
     ended: Sequence[tuple[Operation, Outcome]],
     policy: Policy,
 ) -> Iterator[Paired]:
-    """The pairs, those that have left with whether their grace runs: from the moment they are shut, not before.
+    """The pairs, those that have left with whether their grace runs: from the moment they are deactivated, not before.
 
-    A policy that keeps who has left begins no grace, and one that is shut anew, after a rollback or after somebody
-    opened it again, begins another.
+    A policy that keeps leavers begins no grace. A user who is deactivated again, after a rollback or after someone
+    activated the account, begins another.
     """
     left = {(m.kind, m.source_id): m for m in matches if m.row.action == "deprovision" and not m.is_kept_by(policy)}
     for pair in paired:
@@ -191,6 +199,8 @@ def _with_grace(
             continue
         mine = [(o, end) for o, end in ended if o.resource == pair.kind and o.target_id == pair.target_id]
         shutting = [end.status == "done" for o, end in mine if o.kind in ("deactivate_user", "remove_members")]
+        # The grace runs from a deactivation that landed. Begun earlier, a user whose deactivation was refused for a
+        # month would be deleted in the next run after the account was closed at last, without any time to object.
         is_open = match.existing.is_open or bool(sides.members.get(pair.target_id))
         is_shut = all(shutting) if shutting else not is_open
         yield replace(pair, departed=is_shut, is_shut_now=bool(shutting), has_left=True)

@@ -18,7 +18,7 @@ from scim_bridge.view.operation import of_operation
 
 
 def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tuple[Explanation, ...]:
-    """Everything about whoever has this name, source id or target id. Raises Misconfigured if nobody has.
+    """Everything about the users and groups with this name, source id or target id. Raises Misconfigured if none has.
 
     Both sides are read as for a plan; nothing is written.
     """
@@ -26,9 +26,14 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
     snapshot, today = reading.source.snapshot, reading.plan.today
     matches = [match for match in reading.matches if is_called(match, who)]
     if not matches:
+        # Out of scope and never provisioned: no match has such a name, yet "why is this user not in AWS?" is the usual
+        # question.
         outside = [r for r in (*snapshot.users, *snapshot.groups) if _is_called(r, who)]
         if not outside:
-            raise Misconfigured(f"neither side has anybody called {who!r}", "Name a userName, a group, or an id.")
+            raise Misconfigured(
+                f"neither the source nor the target has a user or group called {who!r}",
+                "Name a userName, a group, or an id.",
+            )
         return tuple(_out_of_scope(bridge, snapshot, record, today) for record in outside)
     links = reader.links(bridge.name, bridge.endpoint, who)
     return tuple(_explain(bridge, snapshot, reading, match, links, today) for match in matches)
@@ -99,6 +104,7 @@ def _operations(reading: Reading, match: Match) -> tuple[str, ...]:
     """What the plan does to this resource, and to its memberships."""
     told = []
     for operation in reading.plan.operations:
+        # A membership is an operation on the group; a question about the user is about it too.
         is_own = operation.resource == match.kind and operation.source_id == (match.source_id or None)
         is_member = any(_is_same(member, match) for member in operation.members)
         if is_own or (match.kind == "user" and is_member):

@@ -28,14 +28,14 @@ _LOOKING = 0.2
 class Inbox:
     """What others ask of the run in progress: single identities, dealt with before its next write.
 
-    reading: what that run has read about everybody.
+    reading: what that run has read about everyone.
     """
 
     active: ActiveRun
     reading: Reading
 
     def has_requests(self) -> bool:
-        """Whether somebody waits."""
+        """Whether someone waits."""
         return bool(self.active.state.reader.requests(self.active.bridge.name))
 
     def answer(self) -> Sequence[Superseded]:
@@ -46,9 +46,12 @@ class Inbox:
 
     def _carry_out(self, request: RequestRecord) -> Result | None:
         bridge, state = self.active.bridge, self.active.state
+        # The approval is that of the person who left the order, never that of the run in progress.
         approved_by = request.who if request.is_approved else ""
         order = replace(self.active.order, approved_by=approved_by, asked_by=request.who)
         try:
+            # The quota is shared: without this, a revocation would stand behind all the requests that wait for their
+            # turn.
             with bridge.target.urgent():
                 result = run_one(bridge, state, request.subjects, order, Outer(self.active.id, self.reading))
         except BridgeError as error:
@@ -81,6 +84,8 @@ def wait_for_answer(bridge: Bridge, state: State, who: Sequence[str], order: Ord
         if request is not None and request.is_answered:
             return request
         try:
+            # The run in progress may have ended between our order and its last look at the inbox. Then no one would
+            # answer, so anyone who can take the lock withdraws the order, and the command runs it itself.
             with lock(state.path, bridge.name, datetime.now(UTC)):
                 request = state.reader.request(request_id)
                 if request is not None and request.is_answered:

@@ -33,9 +33,9 @@ from scim_bridge.state.writer import Closing, Ending, State
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How a run was asked for. approved_by: who gave `--approve`, "" if nobody. today: the mapping's, "" = this day.
+    """How a run was asked for. approved_by: who gave `--approve`, "" if no one. today: the mapping's, "" = this day.
 
-    in_full: the target is read whatever is known of it. is_thorough: whoever is missing is asked for by id, whatever
+    in_full: the target is read whatever is known of it. is_thorough: each missing resource is asked for by id, whatever
     the guard will say. after_restore: the state is a copy of unknown age. asked_by: who named the identities of
     `--only`, which is an approval of what it does to them.
     """
@@ -79,7 +79,7 @@ class Result:
 
     @property
     def exit_code(self) -> int:
-        """What the command that asked for the run ends with (design.md §5)."""
+        """What the command that asked for the run ends with (docs/design.md §5.1)."""
         if self.applied is None:
             return 4
         return 5 if self.conclusion.failed or self.conclusion.conflicts else 0
@@ -112,6 +112,8 @@ class ActiveRun:
 
     def close(self, reading: Reading, conclusion: Conclusion, ending: Ending, books: Bookkeeping | None) -> None:
         """Put the end on record. What it may close follows from what was read: some say nothing about the others."""
+        # A run about some has not looked for the conflicts of the others, and a stopped or cut run has not seen whether
+        # its own are over. If such a run closed them, a leaver listed as `unclaimed` would never be listed again.
         closing: Closing = "none" if reading.only is not None else "all" if conclusion.has_tried else "planned"
         self.state.finish(
             self.id,
@@ -148,6 +150,7 @@ def opened(connection: ConnectionSettings, state: State, command: Command) -> It
 
 def _put_on_record(connection: ConnectionSettings, state: State, command: Command, error: Exception) -> None:
     """A run that could not begin. Where another one is in progress, the record is that run's."""
+    # Under the lock like any run; else a command that fails to begin would mark the run in progress as interrupted.
     with suppress(Busy), lock(state.path, connection.name, datetime.now(UTC)):
         run_id = state.begin_run(connection.name, endpoint_key(connection.target.url), command)
         state.finish(run_id, _failed(error))
@@ -165,6 +168,7 @@ def failure_on_record(state: State, run_id: int) -> Iterator[None]:
         yield
     except Exception as error:
         record = state.reader.run(run_id)
+        # It may have ended properly just before: a Stop of the target is raised after its run was concluded.
         if record is not None and record.status == "running":
             state.finish(run_id, _failed(error))
         raise
@@ -178,8 +182,10 @@ def remember(active: ActiveRun, reading: Reading) -> None:
     """
     bridge, state, observed = active.bridge, active.state, reading.observed
     if reading.source.learned is not None and reading.only is None:
+        # Not for a run about some: it has read some records, and the watermark would skip the changes of all others.
         state.learn(bridge.name, bridge.source.key, reading.source.learned, reading.began)
     if observed.presumed:
+        # Kept, the next run would trust a reading in which most links look gone.
         state.forget_reading(bridge.name, bridge.endpoint)
         return
     if observed.is_whole:
@@ -195,7 +201,7 @@ class Requests(Protocol):
     """What others ask of a run in progress."""
 
     def has_requests(self) -> bool:
-        """Whether somebody waits. Asked several times a second."""
+        """Whether someone waits. Asked several times a second."""
         ...
 
     def answer(self) -> Sequence[Superseded]:
@@ -225,14 +231,21 @@ def carry_out(
     plan = saved or reading.plan
     if plan.verdict.passed:
         if reading.only is None and saved is None:
+            # What was stopped before is out of date once a whole plan passes. A run about some, or a saved plan, says
+            # nothing about it, and an approval of the stopped plan must stay possible.
             state.forget_trip(name)
     elif not active.order.approved_by:
         return active.stop_by_guard(reading, plan)
     else:
+        # Who approves a saved plan has it in front of them. Who approves a sync has seen the last stopped plan, and
+        # answers for its items only.
         new = _not_approved(state, name, plan) if saved is None else frozenset()
         if new is None or new:
             return active.stop_by_guard(reading, plan, new or frozenset())
+        # Used before the first write: a run that is killed must not leave an approval that lets through something else.
         state.use_approval(active.id, name, active.order.approved_by)
+    # A rollback pauses the schedule here: after the guard, since a rollback that is stopped changes nothing, and before
+    # the first write, since a worker would undo it.
     if before_sending is not None:
         before_sending()
     return _send(active, reading, plan, inbox)
@@ -249,6 +262,7 @@ def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | No
     bridge, state, order = active.bridge, active.state, active.order
     is_relinking = reading.matches.is_relinking
     journal = state.begin_applying(active.id, fingerprint(plan), reading.plan.conflicts, is_relinking=is_relinking)
+    # All of the plan is on record before its first request, so that a cut run shows what was left.
     journal.record((operation, operation_bytes(operation)) for operation in plan.operations)
     ids = {(m.kind, m.source_id): m.existing.target_id for m in reading.matches if m.existing and m.source_id}
     ground = Ground(ids, reading.sides.inventory, reading.sides.members)
@@ -272,6 +286,7 @@ def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | No
         has_bad_credentials=isinstance(applied.stopped, CredentialsRefused),
         approved=_approved(plan, order, reading.only or frozenset()),
     )
+    # Before the Stop is raised: what landed until then is ours, and the next run must know it.
     active.close(reading, conclusion, ending, conclusion.books)
     if applied.stopped is not None:
         raise applied.stopped
@@ -284,6 +299,8 @@ def _approved(plan: Plan, order: Order, only: frozenset[Key]) -> frozenset[str]:
     For a group that was named all limits hold, so what it loses does count.
     """
     granted = {item for trip in plan.verdict.tripped for item in trip.items} if order.approved_by else set()
+    # Who names a user means what happens to that user; counted in the window, three such commands could stop the next
+    # ordinary sync.
     for operation in plan.operations if only else ():
         if operation.resource == "user" or ("group", operation.source_id or "") not in only:
             granted |= _counted(operation)

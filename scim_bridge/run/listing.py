@@ -1,4 +1,4 @@
-"""What a listing shows, held against what we know better: lists may lag behind writes (reference, section 10).
+"""What a listing shows, held against what we know better: lists may lag behind writes (docs/identity-center.md §10).
 
 A linked resource that a listing lacks is asked for by id before it counts as gone. What we wrote a moment ago is never
 taken for gone or changed by a listing alone. Of many that are lacking a sample is asked for first; if all of it is
@@ -44,6 +44,7 @@ def read_settled(bridge: Bridge, reader: StateReader, known: Remembered, now: da
     linked = known.linked_elsewhere | {
         (link.kind, link.target_id) for links in (known.users, known.groups) for link in links.values()
     }
+    # On a quiet target nothing is asked twice: looking at each linked resource would cost 100,000 requests a reading.
     is_doubtful = own.deleted or own.changed or any(target_id not in listed.of(kind) for kind, target_id in linked)
     if not is_doubtful:
         return Listed(listed)
@@ -113,6 +114,7 @@ class _Look:
         try:
             return self.target.get(*key)
         except Hold:
+            # Taken for gone, a resource that the target only refuses to show would be created a second time.
             return self.last(key)  # a refusal does not prove that it is gone
 
 
@@ -127,6 +129,8 @@ class _Doubts:
     def settle(self, linked: Set[Key]) -> Found:
         """What to believe instead of the listing."""
         missing = {(kind, target_id) for kind, target_id in linked if target_id not in self.listed.of(kind)}
+        # A list that lags shows our own write of a moment ago as missing or old. Believed, it would be "drift", and the
+        # same value would be sent once more, or the resource be created again.
         fresh = {key for key in missing | self._stale() if key in self.own.changed}
         gone: Found = {key: None for key in self.own.deleted if key[1] in self.listed.of(key[0])}
         return {**gone, **self._missing(sorted(missing - fresh)), **self._believe(sorted(fresh))}
@@ -135,12 +139,14 @@ class _Doubts:
         """What the listing lacks: each where they are few. Of many a sample first, and the others unless all of it is
         gone."""
         looked = dict(self.look.at(_sample(keys), "missing"))
+        # All of a spread sample are gone: most likely the list is right and the tenant is not what it was. Whether the
+        # rest is asked for depends on whether anything will be written (run/sync.py).
         if not any(looked.values()):
             return looked
         return looked | dict(self.look.at([key for key in keys if key not in looked], "missing"))
 
     def _stale(self) -> set[Key]:
-        """What we wrote of late and the listing shows otherwise."""
+        """What we wrote recently and the listing shows otherwise."""
         return {
             (kind, target_id)
             for kind, target_id in self.own.changed
@@ -154,6 +160,8 @@ class _Doubts:
         listing may be believed about the rest; where it does not, all are looked at."""
         looked = dict(self.look.at(_sample(keys), "recent"))
         rest = [key for key in keys if key not in looked]
+        # If the sample shows what we wrote, the list lags and we are believed for the rest; if it shows what the list
+        # shows, someone else was at work and the list is. Anything in between: look at each.
         for shown in (self.look.seen, self.listed):
             if all(_is_same(existing, shown.of(key[0]).get(key[1])) for key, existing in looked.items()):
                 looked |= {key: there for key in rest if (there := shown.of(key[0]).get(key[1])) is not None}

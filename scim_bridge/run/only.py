@@ -1,6 +1,6 @@
-"""`--only`: one user or group at once, without reading the whole target (design.md §5).
+"""`--only`: one user or group at once, without reading the whole target (docs/design.md §5.3).
 
-The target is asked about the named identities alone; for everybody else what was last seen will do. Beside a run in
+The target is asked about the named identities alone; for everyone else what was last seen will do. Beside a run in
 progress, so is the source: a revocation that is asked for must not wait until 100,000 records are mapped again.
 """
 
@@ -37,7 +37,7 @@ from scim_bridge.state.writer import State
 
 @dataclass(frozen=True, slots=True)
 class Outer:
-    """The run in progress that carries another one out. reading: what it has read, where that was about everybody."""
+    """The run in progress that carries another one out. reading: what it has read, where that was about everyone."""
 
     run_id: int
     reading: Reading | None
@@ -46,14 +46,14 @@ class Outer:
 def read_and_plan_only(
     bridge: Bridge, reader: StateReader, who: Sequence[str], order: Order, beside: Reading | None = None
 ) -> Reading:
-    """A plan for whoever is called so. Raises Misconfigured if nobody is. Nothing is written anywhere.
+    """A plan for the users and groups of these names. Raises Misconfigured if there are none. Nothing is written.
 
-    beside: what the run in progress has read a moment ago, so that only the named have to be read and mapped anew.
+    beside: what the run in progress has read a moment ago, so that only the named have to be read and mapped again.
     """
     now = datetime.now(UTC)
     known = knowledge(bridge, reader, now, is_asked=True)
     last = reader.last_reading(bridge.name, bridge.endpoint)
-    # where nothing was ever seen, nobody would know whom a member's id means
+    # where nothing was ever seen, no one would know whom a member's id means
     listed = read_settled(bridge, reader, known, now, order.progress) if last is None else None
     if listed is not None and not listed.presumed:
         observed = Observed(listed.inventory, now, is_whole=True, now=now)
@@ -62,6 +62,7 @@ def read_and_plan_only(
     view = _View(bridge, known, observed, order.today or bridge.today(now))
     source, everybody, keys = _see(view, recollect(bridge, reader, now), who, beside)
     view = view.around(everybody, keys)
+    # Two users who exchange names: only one is named, but neither can get the name without the other.
     too = in_the_way(view.matches, keys, bridge.terms.unique)
     view = _settled(_looked_at(view, reader, keys | too), reader, keys | too)
     sides, plan = _planned(view, reader, keys | too, now)
@@ -112,7 +113,8 @@ class _View:
         return replace(self, desired=self.made(source.snapshot))
 
     def around(self, everybody: Directory, keys: frozenset[Key]) -> "_View":
-        """With as much of a directory as concerns these identities. A group concerns everybody, a lost state too."""
+        """With as much of a directory as concerns these identities. A group concerns everyone, a lost state too."""
+        # Without state a match depends on everyone who may claim the same name, and a group on all its members.
         if self.known.is_fresh or any(kind == "group" for kind, _ in keys):
             return replace(self, desired=everybody)
         named = [source_id for _, source_id in keys]
@@ -141,6 +143,7 @@ def _settled(view: _View, reader: StateReader, keys: frozenset[Key]) -> _View:
     observed, bridge = view.observed, view.bridge
     records = reader.doubtful(bridge.name, bridge.endpoint)
     doubts = doubts_of(records, view.known, observed.inventory)
+    # What is in doubt about the others is settled by a run that looks at them.
     mine = tuple(d for d in doubts if (d.operation.resource, d.operation.source_id) in keys)
     known = with_settled(view.known, settle(mine, observed.inventory, observed.members, view.known, observed.now))
     return replace(view, known=known, observed=replace(observed, doubts=mine))
@@ -158,19 +161,21 @@ class _Recalled:
 def _see(
     view: _View, memory: Memory | None, who: Sequence[str], beside: Reading | None
 ) -> tuple[SourceReading, Directory, frozenset[Key]]:
-    """The source with whoever is meant as it is now, mapped, and who that is.
+    """The source with the named records as they are now, mapped, and their keys.
 
     They are asked for by id where it is known who is meant. Else everything is read; what was read whole and shows
-    nobody at all is not believed, while one who was asked for by id may be the last to leave.
+    no one at all is not believed, while one who was asked for by id may be the last to leave.
     """
     source = view.bridge.source
     recalled = _recall(view, memory, beside)
     keys = _known_before(recalled, who)
+    # A newcomer is in no memory, so a name that no one had before means a whole reading, not "no such user".
     if recalled is not None and keys:
         seen = source.look(view.today, memory, sorted(keys))
         anew = map_again(recalled.snapshot, recalled.directory, seen.snapshot, view.bridge.mapping, view.made)
         return seen, anew, keys
     seen = source.read(view.today, memory)
+    # Only what was read whole can be empty by mistake. A source that was asked for one id may well have no user left.
     refuse_empty(seen.snapshot.counts)
     view = view.of(seen)
     return seen, view.desired, named(view.matches, who).keys
@@ -187,7 +192,7 @@ def _recall(view: _View, memory: Memory | None, beside: Reading | None) -> _Reca
 
 
 def _known_before(recalled: _Recalled | None, who: Sequence[str]) -> frozenset[Key]:
-    """Who is meant; nobody if there is a newcomer among them."""
+    """Who is meant; no one if there is a newcomer among them."""
     try:
         return named(recalled.matches, who).keys if recalled is not None else frozenset()
     except Misconfigured:
@@ -195,7 +200,7 @@ def _known_before(recalled: _Recalled | None, who: Sequence[str]) -> frozenset[K
 
 
 def _holds(limit: str, wanted: Named) -> bool:
-    """Who names one user means it: no limit stops that. For a group all of its limits hold; the source is no matter."""
+    """Naming a user is an approval, so no limit stops it. For a group its limits hold; the source does not matter."""
     return bool(wanted.groups) and limit in ("remove_members", "delete")
 
 
@@ -217,12 +222,15 @@ def run_one(bridge: Bridge, state: State, who: Sequence[str], order: Order, oute
 
 
 def named(matches: Matches, who: Iterable[str]) -> Named:
-    """The identities that people mean. Raises Misconfigured if nobody, or more than one of a kind, is called so."""
+    """The identities that people mean. Raises Misconfigured if no one, or more than one of a kind, is called so."""
     found: dict[tuple[str, str], Match] = {}
     for name in who:
         called = [match for match in matches if is_called(match, name)]
         if not called:
-            raise Misconfigured(f"neither side has anybody called {name!r}", "Name a userName, a group, or an id.")
+            raise Misconfigured(
+                f"neither the source nor the target has a user or group called {name!r}",
+                "Name a userName, a group, or an id.",
+            )
         for kind in ("user", "group"):
             same = [match for match in called if match.kind == kind and match.source_id]
             if len(same) > 1:
@@ -240,6 +248,8 @@ def look_at(bridge: Bridge, reader: StateReader, observed: Observed, wanted: Nam
         if match.existing is not None:
             again[match.kind, match.existing.target_id] = bridge.target.get(match.kind, match.existing.target_id)
         elif match.desired is not None:
+            # Not linked, and not among what was last seen: it may have been created since by someone else, and a
+            # create would be a 409 then.
             names = {EXTERNAL_ID: match.source_id, NAMES[match.kind]: match.desired.name}
             for path, value in names.items():
                 found = bridge.target.find(match.kind, path, value)
@@ -256,6 +266,8 @@ def groups_of(bridge: Bridge, reader: StateReader, observed: Observed, wanted: N
     found: dict[str, frozenset[str]] = {}
     own = reader.own_writes(bridge.name, bridge.endpoint, observed.now - FRESH_FOR)
     for user_id in _target_ids(wanted.users):
+        # Asked now, since a membership that someone added by hand since the last reading is just what a revocation has
+        # to find.
         now = bridge.target.groups_of(user_id)
         if now is None:
             seen = reader.members(bridge.endpoint, observed.inventory.groups) | dict(observed.members)

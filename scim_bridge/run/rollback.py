@@ -48,12 +48,15 @@ def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Ord
     moment = f"{now:%Y-%m-%dT%H:%M:%SZ}"
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
     existing = observe(bridge, reader, known, now, order.progress, in_full=True)
+    # Whatever is presumed gone is looked at: a rollback of a creation that cannot find its resource would leave it
+    # active.
     existing = asked_for(bridge, reader, existing, order.progress)
     sent, lost = _sent(reader, undone, existing.inventory, known)
     managed = {link.target_id for link in known.groups.values()}
     touched = {each.target_id for each in sent if each.operation.resource == "group"}
     groups = sorted((managed | touched) & existing.inventory.groups.keys())
     existing = with_members(bridge, reader, existing, groups, order.progress)
+    # No source is read, so no source can be compared: with the last counts, `shrink_source` has nothing to say.
     nothing = Directory((), (), {}, known.counts or SourceCounts(0, 0, 0))
     sides = Sides(nothing, existing.inventory, existing.members, known)
     occasion = Occasion(bridge.name, bridge.endpoint, known.mapping, moment, moment[:10], moment)
@@ -80,6 +83,7 @@ def _sent(reader: StateReader, undone: int, inventory: Inventory, known: Remembe
     by_id |= {(kind, link.source_id): link.target_id for kind in KINDS for link in known.of(kind).values()}
     sent, lost = [], []
     for record in reader.operations(undone, limit=_ALL):
+        # "Failed" and "held" stay in: without a good answer part of it may have landed, and what is there is undone.
         if record.sent_at is None or record.status in ("not_sent", "superseded", "planned"):
             continue
         operation = from_document(record.document)
@@ -94,7 +98,7 @@ def _sent(reader: StateReader, undone: int, inventory: Inventory, known: Remembe
 
 
 def _left_since(bridge: Bridge, reader: StateReader, undone: int, known: Remembered) -> frozenset[tuple[Kind, str]]:
-    """Those whose record a later run has seen gone: nobody brings them back by undoing an earlier change."""
+    """Those whose record a later run has seen gone: no one brings them back by undoing an earlier change."""
     following = reader.next_run(bridge.name, undone)
     if following is None:
         return frozenset()

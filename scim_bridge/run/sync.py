@@ -1,4 +1,4 @@
-"""One run from end to end: the picture of design.md §1 as one page. Every line leaves for the room of the same name."""
+"""One run from end to end: the picture of docs/design.md §1 as one page. Each line calls the room of the same name."""
 
 import gc
 from collections.abc import Iterable, Iterator
@@ -80,6 +80,8 @@ def read_both(bridge: Bridge, reader: StateReader, order: Order) -> tuple[Rememb
     today = order.today or bridge.today(now)
     memory = None if order.in_full else recollect(bridge, reader, now)
     source = said_why_whole(bridge.source.read(today, memory, order.progress))
+    # Before anything is planned, and whatever the limits say: an empty source would make every user a leaver, and an
+    # approval given for a real reduction must never cover it.
     refuse_empty(source.snapshot.counts)
     existing = observe(bridge, reader, known, now, order.progress, in_full=order.in_full)
     return known, Sight(source, existing, today, now)
@@ -95,6 +97,8 @@ def plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Sig
     if not presumed:
         return reading
     is_asked = order.approved_by or order.is_thorough
+    # A target that shows nothing (a wrong tenant, a broken list) would cost one request for each linked user, to end
+    # with the guard anyway. An approved run writes, so it asks for each of them.
     if not is_asked and any(trip.limit == "missing" for trip in reading.plan.verdict.tripped):
         warnings = (_not_asked_for(len(presumed)), *reading.plan.warnings)
         return replace(reading, plan=replace(reading.plan, warnings=warnings))
@@ -104,22 +108,27 @@ def plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Sig
 
 def _not_asked_for(count: int) -> Notice:
     detail = (
-        f"{count:,} of those that the target's list lacks were not asked for by id, since all of a sample are gone; "
-        "before an approved run writes anything, each of them is"
+        f"{count:,} users and groups that the target's list lacks were not looked up by id, since all of a sample are "
+        "gone; an approved run looks up each of them before it writes anything"
     )
     return Notice("not_asked_for", "target", detail)
 
 
 def _plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Sight, order: Order) -> Reading:
-    """Map, fit, correlate, read the members of matched groups, plan, and name what hangs on that."""
+    """Map, fit, correlate, read the members of matched groups, plan, and name what depends on that."""
     records, existing = sight.source.snapshot, sight.existing
     known = with_settled(known, settle(existing.doubts, existing.inventory, None, known, sight.now))
     last = LastApplied(known, existing.inventory)
     desired = fit(map_records(records, bridge.mapping, sight.today, last), bridge.target.capabilities)
+    # Matching comes before members are read: members cost a request a group, and only the groups of this connection
+    # matter.
     matches = correlate(desired, existing.inventory, known, bridge.terms)
     existing = with_members(bridge, reader, existing, matches.member_groups, order.progress)
+    # The check asks about someone whom the plan may remove, since only such a mistake does harm. It comes before the
+    # plan, so that there is one plan, of what is believed in the end (docs/design.md §6.9).
     if not _is_confirmed(bridge, unwanted(matches, desired, existing.members), existing):
         existing = with_members(bridge, reader, without_members(existing), matches.member_groups, order.progress)
+    # A second time, with members: which memberships in doubt have landed is known only once the groups were read.
     known = with_settled(known, settle(existing.doubts, existing.inventory, existing.members, known, sight.now))
     plan = _plan(bridge, matches, desired, existing, known, sight)
     plan = with_strangers(plan, reader.members(bridge.endpoint, losing(plan), ours=True) if losing(plan) else {})
@@ -139,8 +148,10 @@ def _plan(
 
 
 def _is_confirmed(bridge: Bridge, memberships: Iterable[Pair], existing: Observed) -> bool:
-    """Before what a filter showed may remove anybody, one member is asked for in another way (design.md §6.9)."""
+    """Before what a filter showed may remove anyone, one member is asked for in another way (docs/design.md §6.9)."""
     for group_id, user_id in memberships:
+        # What was not read in this run was checked when it was read; and what our own fresh write says, the filter may
+        # not show yet.
         if group_id in existing.read_now and (group_id, user_id) not in existing.lacking:  # else it was not shown
             return bridge.target.confirms(group_id, user_id)
     return True
@@ -169,6 +180,7 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order, inbox: 
     A plan that was begun and cut goes on by its journal: what it had sent itself does not count as a change.
     """
     with begin(bridge, state, "apply", order) as active:
+        # A finished plan must not run twice: what someone undid since would be done again in their absence.
         ended_by = state.reader.applied_by(bridge.name, fingerprint(saved))
         if ended_by is not None:
             raise PlanOutdated(f"this plan was applied by run {ended_by}", _plan_again(bridge))
@@ -181,7 +193,9 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order, inbox: 
         moved = moved or undone_since(bridge, state.reader, begun, reading.sides)
         if moved:
             raise PlanOutdated(f"{moved} since this plan was made, so nothing was sent", _plan_again(bridge))
-        if saved.verdict.passed and not begun:  # the window may have filled since
+        # A plan that passed yesterday may exceed the limits together with what other runs did since. One that was begun
+        # and cut has passed already, and half a plan is no safer than the whole: it goes on.
+        if saved.verdict.passed and not begun:
             saved = replace(saved, verdict=reading.plan.verdict)
         return carry_out(active, reading, saved=saved, inbox=inbox)
 

@@ -1,7 +1,7 @@
-"""What the target holds: as it is read now, or as it was last seen where that is young enough (design.md §6.8).
+"""What the target holds: as it is read now, or as it was last seen where that is young enough (docs/design.md §6.8).
 
-Between verifying runs nobody asks the target what it holds: every answered write has moved the state on. Only what was
-left in doubt by an unclean end is looked at again (§6.4).
+Between verifying runs no one asks the target what it holds: every answered write has moved the state on. Only what was
+left in doubt by an unclean end is looked at again (docs/design.md §6.4).
 """
 
 from collections.abc import Iterable, Sequence
@@ -51,11 +51,12 @@ class Observed:
 def knowledge(bridge: Bridge, reader: StateReader, now: datetime, *, is_asked: bool = False) -> Remembered:
     """What earlier runs left behind, as far as this connection's policy asks for it.
 
-    Who was in which group is not believed before a run about everybody has ended since the state was lost or restored.
+    Who was in which group is not believed before a run about everyone has ended since the state was lost or restored.
     is_asked: a person named whom the run is about, so what the target refused of these is sent again at once.
     """
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
     known = with_due(known, bridge.mapping_key, now, is_asked=is_asked)
+    # By `verify` and not by `every`: what others change is seen, and set back, once in each whole reading only.
     since = now - _REPAIRS * bridge.verify.source_every
     known = replace(known, repaired=reader.repairs(bridge.name, bridge.endpoint, since))
     if bridge.policy.drift == "report":
@@ -96,6 +97,7 @@ def observe(
         doubts = doubts_of(in_doubt, known, listed.inventory)
         return Observed(listed.inventory, now, is_whole=True, now=now, doubts=doubts, presumed=listed.presumed)
     bridge.target.check()  # a token that has died is found out now, not with the first revocation
+    # Few are looked at by id; of many, a whole reading brings a hundred in one request (above).
     again: dict[Key, Existing | None] = {}
     for record in in_doubt:
         again |= _look_again(bridge, record, known)
@@ -105,7 +107,7 @@ def observe(
 
 
 def asked_for(bridge: Bridge, reader: StateReader, observed: Observed, progress: Progress) -> Observed:
-    """The same with everybody asked for who was presumed gone."""
+    """The same with everyone asked for who was presumed gone."""
     found = ask_all(bridge, reader, observed.presumed, progress)
     return replace(observed, inventory=with_again(observed.inventory, found), presumed=frozenset())
 
@@ -130,6 +132,7 @@ def with_members(
     """The same with the members of these groups: read now where the groups were, or were never read before."""
     wanted = dict.fromkeys(group_ids)
     stored = {} if observed.is_whole else reader.members(bridge.endpoint, wanted)
+    # A group that was in doubt is read again, since its members are in doubt with it.
     known = {group_id: users for group_id, users in stored.items() if ("group", group_id) not in observed.again}
     known |= {group_id: users for group_id, users in observed.members.items() if group_id in wanted}
     unknown = [group_id for group_id in wanted if group_id not in known]
@@ -139,7 +142,7 @@ def with_members(
 
 
 def without_members(observed: Observed) -> Observed:
-    """The same as if no members had been asked for yet, so that they are asked for anew."""
+    """The same as if no members had been asked for yet, so that they are asked for again."""
     return replace(observed, members={}, read_now=frozenset(), lacking=frozenset())
 
 

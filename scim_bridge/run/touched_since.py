@@ -24,6 +24,8 @@ def touches_since(bridge: Bridge, reader: StateReader, run_id: int, sides: Sides
         if target_id is None:
             continue
         written = touches_of(operation, target_id, f"run {later.run_id}", ids)
+        # A later run whose answer was lost counts if the target shows its effect; undoing on top of it would mix two
+        # runs.
         touches += (touch for touch in written if later.status == "done" or _is_so(touch, sides))
     since = record.started if record is not None else datetime.now(UTC)
     return touches + reader.seen_changes(bridge.endpoint, since)
@@ -39,7 +41,7 @@ def _is_so(touch: Touch, sides: Sides) -> bool:
 
 
 def undone_since(bridge: Bridge, reader: StateReader, begun: Sequence[OperationRecord], sides: Sides) -> str:
-    """What a later run, or somebody else, has changed of that which a saved plan had done before it was cut, in words.
+    """What a later run, or someone else, has changed of that which a saved plan had done before it was cut, in words.
 
     begun: its operations that were sent. "" if nothing was changed: then the plan may go on.
     """
@@ -55,6 +57,7 @@ def undone_since(bridge: Bridge, reader: StateReader, begun: Sequence[OperationR
                 wanted[touch.kind, touch.target_id, touch.path] = (touch.value, operation.subject)
     for touch in touches_since(bridge, reader, begun[0].run_id, sides):
         value, subject = wanted.get((touch.kind, touch.target_id, touch.path), (touch.value, ""))
+        # The same value by someone else is not an obstacle: the plan wants it so.
         if touch.by not in own and touch.value != value:
             return f"{subject} was changed by {touch.by}"
     return ""

@@ -184,7 +184,7 @@ class App:
             headers += [(b"retry-after", str(after).encode())] if after is not None else []
         elif refused.status == 401 and self.knobs.unauthorized_body == "empty":
             return Response(401, b"", headers)
-        elif fault is None or not fault.is_instead:  # else it is no mistake of the client's
+        elif fault is None or not fault.is_instead:  # else it is not a mistake of the client's
             self._note_invalid(refused, logged)
         return self._told(refused, request_id, headers)
 

@@ -24,7 +24,7 @@ async def control(app: App, method: str, what: str, body: bytes) -> tuple[int, d
     try:
         given = orjson.loads(body) if body else {}
         if not isinstance(given, dict):
-            raise Unfit("the body is no JSON object")
+            raise Unfit("the body is not JSON object")
         if method == "GET":
             return _shown(app, what)
         return await _done(app, method, what, given)
@@ -127,7 +127,7 @@ def _objects(content: Any, key: str, name: str) -> list[dict[str, Any]]:
         raise Unfit(f"an object with a list of {key} was expected")
     for number, one in enumerate(found, start=1):
         if not isinstance(one, dict) or not isinstance(one.get(name), str):
-            raise Unfit(f"number {number} of {key} is no object with a {name}")
+            raise Unfit(f"number {number} of {key} is not an object with a {name}")
     return found
 
 

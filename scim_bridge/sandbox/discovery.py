@@ -1,4 +1,4 @@
-"""ServiceProviderConfig, Schemas and ResourceTypes, as the SCIM guide prints them."""
+"""ServiceProviderConfig, Schemas and ResourceTypes, as AWS prints them (docs/identity-center.md §2.14, §2.15)."""
 
 from typing import Any
 
@@ -91,7 +91,7 @@ def _resource_type(name: str, description: str, **more: Any) -> dict[str, Any]:
         "name": name,
         "description": description,
         "endpoint": f"/{name}s",
-        # The printed location is no address either (dialect reference, section 2.15).
+        # The printed location is not an address either (docs/identity-center.md §2.15).
         "meta": {"resourceType": "ResourceType", "location": f"<endpoint>/ResourceTypes/{name}"},
     } | more
 

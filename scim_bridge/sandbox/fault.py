@@ -15,12 +15,12 @@ FaultKind = Literal[
 
 throttle, throttle_after: 429. error, error_after: `status`, a 5xx. refuse_after: a 400 though it was applied; what is
 refused anyway is answered as ever.
-html: a proxy's page with `status`, be it 502 or 200. garbage: a success whose body is no JSON. truncated: half the
+html: a proxy's page with `status`, be it 502 or 200. garbage: a success whose body is not JSON. truncated: half the
 body, then the connection is cut. slow: the answer comes after `seconds` (none = 1). hang_before, hang_after: no byte
-comes, until `seconds` are over (none = for ever), the client goes away or the emulator ends. cut_before, cut_after: the
+comes, until `seconds` are over (none = forever), the client goes away or the emulator ends. cut_before, cut_after: the
 connection is closed without an answer. invisible: what was created is unknown (404) to any PATCH for 100 to 500 ms.
 unauthorized, forbidden: 401 and 403, for a token that has expired or may not do this. hold_before, hold_after: the
-request, or its answer, waits until it is told to go on; whatever else fits it strikes then.
+request, or its answer, waits for the call `go-on`; whatever else fits it strikes then.
 """
 _WITHOUT_EFFECT = frozenset({"throttle", "error", "html", "hang_before", "cut_before", "unauthorized", "forbidden"})
 _INSTEAD = frozenset({"throttle_after", "error_after", "refuse_after"})
@@ -32,7 +32,7 @@ _SILENT = frozenset({"hang_before", "hang_after", "cut_before", "cut_after"})
 class Fault:
     """One switch. It fits requests by method ("" = any) and by the beginning of the path below the base.
 
-    chance: of each fitting request, 0 to 1. left: how many more times it strikes, None = for ever. skip: how many
+    chance: of each fitting request, 0 to 1. left: how many more times it strikes, None = forever. skip: how many
     fitting requests pass first.
     """
 
@@ -58,7 +58,7 @@ class Fault:
 
     @property
     def is_holding(self) -> bool:
-        """Whether the request waits until it is told to go on."""
+        """Whether the request waits for the call `go-on`."""
         return self.kind in _HOLDING
 
     @property
@@ -75,7 +75,7 @@ class Switchboard:
         self._random = Random(seed)
 
     def invisible_for(self) -> float:
-        """Seconds for which a new id is unknown to PATCH (dialect reference, section 10)."""
+        """Seconds for which a new id is unknown to PATCH (docs/identity-center.md §10)."""
         return self._random.uniform(0.1, 0.5)
 
     def strike(self, method: str, path: str, *, is_holding: bool = False) -> Fault | None:

@@ -61,7 +61,7 @@ def _operation(entry: Any, knobs: Knobs) -> Operation:
         if "path" in entry and path in (None, ""):
             raise invalid("the path is empty")
     if path is not None and not isinstance(path, str):
-        raise invalid("the path is no text")
+        raise invalid("the path is not text")
     if op == "remove" and not path:
         raise invalid("Missing path in PATCH request")
     may_lack_value = op == "remove" or (path == "members" and knobs.members_replace != "refuse" and op == "replace")
@@ -89,7 +89,7 @@ def patched_user(attributes: Mapping[str, Any], body: Any, knobs: Knobs) -> dict
         if path is None:
             path, value = _single_attribute(value)
             if path not in _WHOLE and knobs.patch_dotted_key == "refuse":
-                raise invalid(f"the key {path} is no attribute")
+                raise invalid(f"the key {path} is not an attribute")
         touched.append(path)
         user.apply(operation.op, path, value)
     for single in ("userName", "active"):
@@ -132,10 +132,10 @@ class _UserPatch:
             return
         is_list = isinstance(value, list)
         if (not is_list or not value) and self.knobs.patch_bare_value == "refuse":
-            raise invalid(f"{path} is no list with a value")
+            raise invalid(f"{path} is not a list with a value")
         entries = value if is_list else [value]
         if not all(isinstance(entry, dict) for entry in entries):
-            raise invalid(f"an entry of {path} is no object")
+            raise invalid(f"an entry of {path} is not an object")
         before = self.attributes.get(path, [])
         self.attributes[path] = [*before, *entries] if op == "add" and before != entries else entries
 
@@ -146,7 +146,7 @@ class _UserPatch:
         if leaf is not None and leaf not in LISTS[path]:
             raise invalid(f"{path}.{leaf} is not supported")
         if leaf is None and op != "remove" and not isinstance(value, dict):
-            raise invalid(f"an entry of {path} is no object")
+            raise invalid(f"an entry of {path} is not an object")
         entries: list[dict[str, Any]] = self.attributes.setdefault(path, [])
         fitting = [entry for entry in entries if str(entry.get(part, "")).casefold() == wanted.casefold()]
         if op == "remove":
@@ -195,7 +195,7 @@ def _set_object(user: dict[str, Any], op: str, path: str, value: Any) -> None:
     if op == "remove":
         user.pop(path, None)
     elif not isinstance(value, dict):
-        raise invalid(f"{path} is no object")
+        raise invalid(f"{path} is not an object")
     else:
         user[path] = {**user.get(path, {}), **value}
 

@@ -1,4 +1,4 @@
-"""Queries: the parameters of a list, the few filters there are, and pages (SCIM guide, ListUsers and ListGroups)."""
+"""Queries: the parameters of a list, the few filters, and pages (docs/identity-center.md §2.4, §2.11)."""
 
 import base64
 import re
@@ -63,7 +63,7 @@ def parse(kind: Kind, raw: str, knobs: Knobs) -> Query:
                 raise invalid(f"the parameter {name} is not supported")
             continue
         if name in given:
-            raise invalid(f"the parameter {name} stands twice")
+            raise invalid(f"the parameter {name} is there twice")
         given[name] = unquote_plus(value)
     refuses = kind == "Group" and "filter" in given and knobs.empty_cursor_with_filter == "refuse"
     if refuses and _EMPTY_CURSOR.search(raw):

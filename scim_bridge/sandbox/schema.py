@@ -1,4 +1,4 @@
-"""What a user or group may hold: names, patterns, lengths, required attributes (SCIM guide, limitations; API model)."""
+"""What a user or group may hold: names, patterns, lengths, required attributes (docs/identity-center.md §4)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -73,7 +73,7 @@ def check_group(body: Mapping[str, Any], knobs: Knobs) -> dict[str, Any]:
     if "externalId" in group:
         check_external_id(group["externalId"])
     if not isinstance(group.get("members", []), list):
-        raise invalid("members is no list")
+        raise invalid("members is not a list")
     return group
 
 
@@ -114,7 +114,7 @@ def check_external_id(value: Any) -> None:
 def check_text(value: Any, key: str, knobs: Knobs) -> None:
     """Any other text: 1 to 1,024 characters, no control characters."""
     if not isinstance(value, str):
-        raise invalid(f"{key} is no text")
+        raise invalid(f"{key} is not text")
     if not 1 <= len(value) <= 1024 or not _TEXT.fullmatch(value):
         raise _constraint(key, _TEXT)
     _refuse_doubtful(value, key, knobs)
@@ -157,7 +157,7 @@ def _checked_person(name: Any, knobs: Knobs) -> dict[str, Any]:
 def check_list(value: Any, key: str, parts: tuple[str, ...], knobs: Knobs) -> list[dict[str, Any]]:
     """A multi-valued attribute with its one value."""
     if not isinstance(value, list):
-        raise invalid(f"{key} is no list")
+        raise invalid(f"{key} is not a list")
     if len(value) > 1:
         raise too_many(key)
     return [_checked_entry(entry, key, parts, knobs) for entry in value]
@@ -165,7 +165,7 @@ def check_list(value: Any, key: str, parts: tuple[str, ...], knobs: Knobs) -> li
 
 def _checked_entry(entry: Any, key: str, parts: tuple[str, ...], knobs: Knobs) -> dict[str, Any]:
     if not isinstance(entry, dict):
-        raise invalid(f"an entry of {key} is no object")
+        raise invalid(f"an entry of {key} is not an object")
     known = known_parts(entry, parts, f"{key}.", knobs)
     for part, content in known.items():
         if part != "primary":
@@ -181,7 +181,7 @@ def _checked_entry(entry: Any, key: str, parts: tuple[str, ...], knobs: Knobs) -
 
 def _checked_enterprise(value: Any, knobs: Knobs) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise invalid("the enterprise extension is no object")
+        raise invalid("the enterprise extension is not an object")
     kept = known_parts(value, (*ENTERPRISE_STRINGS, "manager"), "", knobs)
     for key in ENTERPRISE_STRINGS:
         if key in kept:
@@ -195,7 +195,7 @@ def _checked_manager(value: Any, knobs: Knobs) -> dict[str, Any]:
     """The manager's value; `$ref` is accepted and not kept, so with nothing else there is no manager."""
     known = known_parts(value, ("value", "$ref"), "manager.", knobs) if isinstance(value, dict) else {}
     if not known:
-        raise invalid("manager is no object with a value")
+        raise invalid("manager is not an object with a value")
     if "$ref" in known:
         check_text(known.pop("$ref"), "manager.$ref", replace(knobs, strict_text=False))  # an address has its colons
     if "value" in known:

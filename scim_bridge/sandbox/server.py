@@ -143,7 +143,7 @@ class Sandbox:
         self.app.faults.faults = list(faults)
 
     def release(self) -> None:
-        """Let go of everybody who hangs."""
+        """Let go of everyone who hangs."""
         self._server.release()
 
     def wait_held(self, count: int = 1, seconds: float = 60) -> list[str]:
@@ -162,7 +162,7 @@ class Sandbox:
         self._server.run_inside(going())
 
     def forget_requests(self) -> None:
-        """Start counting anew."""
+        """Start counting again."""
         self.app.counts = Counts()
         if self.app.log is not None:
             self.app.log.clear()

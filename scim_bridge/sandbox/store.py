@@ -127,7 +127,7 @@ class Change:
 class Store(Content):
     """The whole identity store. now: wall clock; random: where ids come from. assignments: principal ids.
 
-    watcher: is told of every write, and whether readers see it at once (as what is seeded).
+    watcher: hears of every write, and whether readers see it at once (as what is seeded).
     """
 
     def __init__(self, now: Callable[[], datetime], random: Random, *, case_exact: bool = False) -> None:

@@ -111,7 +111,7 @@ class Delivery:
             await answer(send, response)
 
     async def _wait(self, receive: Receive, seconds: float | None) -> None:
-        """Until the time is over, the client has gone or everybody is released."""
+        """Until the time is over, the client has gone or everyone is released."""
         waiting = [asyncio.ensure_future(receive()), asyncio.ensure_future(self._released.wait())]
         try:
             await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

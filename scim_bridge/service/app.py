@@ -54,7 +54,7 @@ class Shown:
 
 
 def create_app(shown: Shown) -> FastAPI:
-    """The application. The state is opened anew for each request, so that it may come, go and grow."""
+    """The application. The state is opened again for each request, so that it may come, go and grow."""
     app = FastAPI(title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
@@ -77,7 +77,7 @@ def create_app(shown: Shown) -> FastAPI:
 
     @app.exception_handler(RequestValidationError)
     async def say_there_is_no_such_page(request: Request, _: RequestValidationError) -> Response:
-        return pages.sorry(request, 404, "There is no page of this number.")
+        return pages.sorry(request, 404, "There is no page with this number.")
 
     @app.exception_handler(BridgeError)
     async def say_what_is_wrong(request: Request, error: BridgeError) -> Response:
@@ -159,7 +159,7 @@ class _Pages:
         )
 
     def conflicts(self, request: Request) -> Response:
-        """What waits for a person, with what to do about each; then what was decided."""
+        """What waits for a decision, with what to do about each; then what was decided."""
         with self._look() as reader:
             records = reader.conflicts()
         found, undecided = view_conflicts(records), [c for c in records if not c.resolution]

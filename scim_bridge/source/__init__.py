@@ -9,7 +9,7 @@ from scim_bridge.source.newest_export import fingerprint
 
 
 def fingerprint_of(settings: SourceSettings) -> str:
-    """A hash of what the source holds, where looking costs nobody anything (files); else, or if unreadable, ""."""
+    """A hash of what the source holds, where looking costs no one anything (files); else, or if unreadable, ""."""
     return fingerprint(settings) if isinstance(settings, CsvSettings) else ""
 
 

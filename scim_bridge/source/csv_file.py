@@ -1,7 +1,7 @@
-"""Users, groups and memberships from CSV files (design.md §3, *CSV*).
+"""Users, groups and memberships from CSV files (docs/design.md §3.8).
 
 A broken file refuses the reading, all of it reported at once; a bad record does not: rows that share an id are passed
-on together, a membership that names nobody is dropped and noted.
+on together, a membership that names no one is dropped and noted.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -51,7 +51,7 @@ class CsvSource:
         return SourceReading(self._last)
 
     def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
-        """What was last read, with whoever is wanted as the files show it now; much quicker than all."""
+        """What was last read, with the wanted records as the files show them now; much quicker than all."""
         if self._last is None:
             return self.read(today, memory)
         self._last = self._export().again(self._last, wanted)
@@ -74,7 +74,7 @@ class CsvSource:
         return dict.fromkeys(table.header, "string")
 
     def _export(self) -> "_Export":
-        """The files to read, when nobody is writing them."""
+        """The files to read, when no one is writing them."""
         files = newest(self._files)
         wait_until_still(files.paths, self._still_for)
         return _Export(files, {"user": self._user_id, "group": self._group_id})

@@ -9,7 +9,7 @@ from pathlib import Path
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 _MARKS = "\ufeff\u200b\u2060"
-"""What nobody sees at the beginning: a byte order mark, also a second one, and what stands for it since Unicode 3.2."""
+"""What no one sees at the beginning: a byte order mark, also a second one, and what stands for it since Unicode 3.2."""
 _CANDIDATES = ("cp932", "euc_jp", "cp1252")
 """What spreadsheets and directories write where it is not Unicode, in the order in which it is offered."""
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff]")
@@ -40,7 +40,7 @@ def read_text(path: Path, encoding: str) -> str:
 
 
 def _read_still(path: Path) -> bytes:
-    """The bytes of a file that nobody is writing to: size and time are the same before and after."""
+    """The bytes of a file that no one is writing to: size and time are the same before and after."""
     try:
         with path.open("rb") as file:
             before = os.fstat(file.fileno())

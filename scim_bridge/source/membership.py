@@ -171,7 +171,7 @@ class Memberships:
             group, user = members_of(row[group_at]), user_of(row[member_at])
             is_user = type_at is None or row[type_at] == "user"
             if is_user and group is not None and user is not None and user not in group[0]:
-                group[0][user] = None  # what a million rows do; all others are told apart below
+                group[0][user] = None  # what a million rows do; all others are sorted out below
             elif any(cells := list(map(trimmed, row))) and not table.is_stray(line, cells):
                 kind = _type(table, line, cells, type_at)
                 place = f"{table.name}, line {line}"
@@ -209,7 +209,7 @@ class Memberships:
     def _doubt(
         self, named: Named, name: str, place: str, groups: tuple[str, ...], fits: tuple[str, ...], kind: Kind
     ) -> None:
-        """A membership of any of these groups by any of these members. named: those of whom several have the name."""
+        """A membership of any of these groups by any of these members. named: those whose name several have."""
         several = groups if len(groups) > 1 else fits
         doubt = self._doubts.setdefault((named.kind, named.key(name)), _Doubt(named, name, place, several))
         doubt.groups |= dict.fromkeys(groups)

@@ -1,4 +1,4 @@
-"""Files that somebody may be writing are read when they have come to rest, so that half an export is never believed.
+"""Files that someone may be writing are read when they have come to rest, so that half an export is never believed.
 
 A file that is replaced by a rename is at rest at once, as is one that was written some time ago.
 """
@@ -17,7 +17,7 @@ _PATIENCE = 30.0
 def wait_until_still(paths: Iterable[Path], still_for: float = STILL_FOR) -> None:
     """Return when none of these files has changed for so many seconds. Raises SourceUnreadable after 30 s.
 
-    A file that is not there is left to whoever reads it. A time stamp in the future tells nothing, so such a file is
+    A file that is not there is left to anyone who reads it. A time stamp in the future tells nothing, so such a file is
     watched for as long as a new one.
     """
     paths, end = tuple(paths), time() + _PATIENCE

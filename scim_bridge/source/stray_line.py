@@ -39,13 +39,13 @@ _LOOKED_AT = 20
 
 
 def clean_name(cell: str) -> str:
-    """A column's name as a person sees it: trimmed, in NFC, without characters that nobody sees."""
+    """A column's name as a person sees it: trimmed, in NFC, without characters that no one sees."""
     cell = cell.strip()
     return cell if cell.isascii() else normal(cell.translate(_INVISIBLE)).strip("\u200c\u200d")
 
 
 def shown(cell: str) -> str:
-    """A name for a sentence: as it is, or with the characters that nobody sees as escapes."""
+    """A name for a sentence: as it is, or with the characters that no one sees as escapes."""
     return cell if cell.isprintable() else repr(cell)
 
 

@@ -58,7 +58,9 @@ def _in_words(path: Path) -> Iterator[None]:
         if isinstance(error, OperationalError | sqlite3.OperationalError):
             way_out = "Look at the file, its folder and the space on its disk, then run again."
             raise StateUnusable(f"the state file {path} cannot be used ({reason})", way_out) from None
-        raise StateUnusable(f"{path} is no usable state file ({reason})", "Move it away; a new one is made.") from None
+        raise StateUnusable(
+            f"{path} is not a usable state file ({reason})", "Move it away; a new one is made."
+        ) from None
 
 
 def _engine(path: Path) -> Engine:
@@ -73,7 +75,7 @@ def _engine(path: Path) -> Engine:
 
 
 def _make_private(path: Path) -> None:
-    """Nobody else may read it: it names everybody in the company. SQLite gives -wal and -shm the same mode."""
+    """No one else may read it: it names everyone in the company. SQLite gives -wal and -shm the same mode."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     os.fchmod(descriptor, 0o600)
     os.close(descriptor)

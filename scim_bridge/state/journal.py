@@ -1,4 +1,4 @@
-"""The journal of a run: every write is on record before it is sent, and again after it is answered (design.md §6.4).
+"""The journal of a run (docs/design.md §6.4): every write is on record before it is sent, and after it is answered.
 
 A link is written in the same transaction as the answer that made it, so that a process that dies right after the
 answer has lost nothing.
@@ -120,7 +120,7 @@ class RunJournal:
     def finished(self) -> list[Outcome]:
         """What earlier runs that were cut had already done of this very plan.
 
-        Only a saved plan can be begun twice. `sync` plans anew each time, so what an earlier sync did never counts,
+        Only a saved plan can be begun twice. `sync` plans again each time, so what an earlier sync did never counts,
         even if its plan, made in the same second, reads the same.
         """
         columns = (col(OperationRow.operation_id), col(OperationRow.target_id), col(OperationRow.request_id))

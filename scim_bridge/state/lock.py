@@ -1,4 +1,4 @@
-"""One sync per connection at a time (design.md §6.7): a lock of the operating system, so that it dies with its process.
+"""One sync per connection at a time (docs/design.md §6.7): an operating system lock, so it ends with its process.
 
 It is a file beside the state. On a network file system such locks may not hold across machines; keep the state local.
 """
@@ -71,7 +71,7 @@ def _take(descriptor: int, path: Path, connection: str) -> None:
 
 
 def _is_taken(descriptor: int) -> bool:
-    """Take the lock, or say that somebody has it. Who only looks (is_held) has it for an instant, so ask again."""
+    """Take the lock, or say that someone has it. Who only looks (is_held) has it for an instant, so ask again."""
     for _ in range(_AGAIN):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

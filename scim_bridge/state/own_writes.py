@@ -1,4 +1,4 @@
-"""What our runs have written of late, from the journal: what a listing may not show yet."""
+"""What our runs have written recently, from the journal: what a listing may not show yet."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

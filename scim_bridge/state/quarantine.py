@@ -1,4 +1,4 @@
-"""When a connection's schedule stops itself, and when it goes on (design.md §2, quarantine)."""
+"""When a connection's schedule stops itself, and when it goes on (docs/design.md §8)."""
 
 from collections.abc import Mapping
 from datetime import datetime

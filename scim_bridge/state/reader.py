@@ -1,4 +1,4 @@
-"""What is remembered, for everybody who only looks: the planner, `explain`, history, the pages."""
+"""What is remembered, for everyone who only looks: the planner, `explain`, history, the pages."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -176,7 +176,7 @@ class StateReader:
         return [operation_record(row) for row in self._rows(sent.order_by(col(OperationRow.run_id)))]
 
     def seen_changes(self, endpoint: str, since: datetime) -> list[Touch]:
-        """What somebody else changed on the target, as readings found it since then."""
+        """What someone else changed on the target, as readings found it since then."""
         query = select_rows(SeenChangeRow).where(
             SeenChangeRow.endpoint == endpoint, col(SeenChangeRow.seen_at) >= since
         )
@@ -197,7 +197,7 @@ class StateReader:
         return [Standing(*row) for row in self._execute(query.where(*mine))]
 
     def repairs(self, connection: str, endpoint: str, since: datetime) -> dict[str, dict[str, int]]:
-        """Target id → path → how often since then a value was set back that somebody else had changed."""
+        """Target id → path → how often since then a value was set back that someone else had changed."""
         if self._engine is None:
             return {}
         with reading(self._engine) as database:
@@ -269,7 +269,7 @@ class StateReader:
             return memory_of(database, connection, source_key, since)
 
     def doubtful(self, connection: str, endpoint: str) -> list[OperationRecord]:
-        """Operations of which nobody knows how they ended, and nobody has looked since; refusals are known.
+        """Operations of which no one knows how they ended, and no one has looked since; refusals are known.
 
         In the order in which they were sent.
         """
@@ -319,7 +319,7 @@ def open_reader(path: Path) -> StateReader:
 
 
 def _of_saved(connection: str, plan: str) -> tuple[Any, ...]:
-    """Only a saved plan can be begun twice: `sync` plans anew each time."""
+    """Only a saved plan can be begun twice: `sync` plans again each time."""
     return col(RunRow.connection) == connection, col(RunRow.plan) == plan, col(RunRow.command) == "apply"
 
 

@@ -13,7 +13,7 @@ from scim_bridge.state.table import ConflictRow, LinkRow, OperationRow, RequestR
 
 
 class StoredAttributes(Mapping[str, Value]):
-    """Attributes as they lie in the database, parsed when somebody looks: of 100,000 links few are ever looked at."""
+    """Attributes as they lie in the database, parsed when someone looks: of 100,000 links few are ever looked at."""
 
     __slots__ = ("_parsed", "_text")
 

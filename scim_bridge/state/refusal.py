@@ -1,7 +1,7 @@
 """What the target refused, kept between runs with the time at which it is sent again.
 
 After a refusal it waits an hour, then 2, 4, 8, 16 and from then on 24 hours, counted from the beginning of the run that
-sent it. Another record or another mapping begins anew (plan/backoff.py says what else sends it at once).
+sent it. Another record or another mapping begins again (plan/backoff.py says what else sends it at once).
 """
 
 from collections.abc import Container, Iterable, Mapping

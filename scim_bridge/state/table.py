@@ -1,4 +1,4 @@
-"""The tables (design.md §7). Rows never leave this room; the reader and the writer give and take model values.
+"""The tables (docs/design.md §7). Rows never leave this room; the reader and the writer give and take model values.
 
 Names of connections and endpoints are stored as text; an endpoint is a hash, so that no URL is kept.
 """
@@ -35,7 +35,7 @@ def _json() -> Any:
 
 
 class LinkRow(SQLModel, table=True):
-    """A managed pair. applied: what we last pushed, JSON text by path. departed: when it was shut, as
+    """A managed pair. applied: what we last pushed, JSON text by path. departed: when it was closed, as
     its record had left. left_at: when a run first saw that its record had left, whatever the policy does about it.
 
     is_confirmed: false from the moment a copy of the state was restored until the target shows the pair.
@@ -86,7 +86,7 @@ class MembershipRow(SQLModel, table=True):
 
 
 class SeenChangeRow(SQLModel, table=True):
-    """A value that somebody else changed, as a reading found it. path: an attribute or a membership. value: JSON."""
+    """A value that someone else changed, as a reading found it. path: an attribute or a membership. value: JSON."""
 
     __tablename__ = "seen_changes"
 
@@ -122,7 +122,7 @@ class SourceMemoryRow(SQLModel, table=True):
 
 
 class SourceEntryRow(SQLModel, table=True):
-    """One entry that a source remembers, opaque to everybody else."""
+    """One entry that a source remembers, opaque to everyone else."""
 
     __tablename__ = "source_entries"
 
@@ -135,7 +135,7 @@ class ConnectionRow(SQLModel, table=True):
     """A connection's schedule: paused by a person (whom, when, why), or quarantined by itself; null while it is not.
 
     failures: runs in a row that failed. tried: when the last one of them ended. unsettled: the run that found the state
-    lost or restored, until a run about everybody has ended and no link waits to be confirmed.
+    lost or restored, until a run about everyone has ended and no link waits to be confirmed.
     """
 
     __tablename__ = "connections"
@@ -173,7 +173,7 @@ class RunRow(SQLModel, table=True):
     """One execution of a connection. has_begun: it came as far as applying. plan: fingerprint of what it applied.
 
     is_complete: its plan was applied to its end. is_relinking: it began without state on a target that knew our ids.
-    mapping: a hash of the mapping's document. approved: what limits counted in it and somebody approved. of_one: it was
+    mapping: a hash of the mapping's document. approved: what limits counted in it and someone approved. of_one: it was
     about single identities (`--only`), so it says nothing about the source as a whole.
     """
 
@@ -289,7 +289,7 @@ class TripRow(SQLModel, table=True):
 
 
 class ApprovalRow(SQLModel, table=True):
-    """Somebody approved what a tripped plan counted: who, when, and for which run."""
+    """Someone approved what a tripped plan counted: who, when, and for which run."""
 
     __tablename__ = "approvals"
 

@@ -19,7 +19,7 @@ def last_applied(
 ) -> tuple[SourceCounts | None, str]:
     """What the source showed in the last applied run, or at most in the window before it, and by which mapping.
 
-    A shrinking that somebody approved begins a new count. after_run: earlier runs are not believed.
+    A shrinking that someone approved begins a new count. after_run: earlier runs are not believed.
     """
     columns = (col(RunRow.source), col(RunRow.mapping), col(RunRow.started), col(RunRow.approved))
     mine = (
@@ -63,7 +63,7 @@ def recent(database: Connection, connection: str, endpoint: str, since: datetime
 
 
 def _approved(database: Connection, *mine: Any) -> dict[int, frozenset[str]]:
-    """Run → what somebody approved in it."""
+    """Run → what someone approved in it."""
     query = select(col(RunRow.id), col(RunRow.approved)).where(*mine)
     return {run_id or 0: frozenset(items) for run_id, items in database.execute(query) if items}
 

@@ -133,7 +133,7 @@ class State:
     def begin_restore(self, run_id: int) -> None:
         """The state is a copy of unknown age: this run, and later ones, believe a link once the target confirms it.
 
-        A decision in it may have been carried out since the copy was made, and takes effect once: it is asked for anew.
+        A decision in it may have been carried out since the copy was made, and takes effect once: it is asked again.
         """
         with writing(self._engine) as database:
             columns = (col(RunRow.connection), col(RunRow.endpoint))
@@ -286,7 +286,7 @@ class State:
             return int(asked.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
 
     def answer(self, request_id: int, run_id: int | None, error: str = "", exit_code: int = 0) -> None:
-        """What became of a request; or that nobody need answer it any more."""
+        """What became of a request; or that no one needs to answer it any more."""
         values = {"answered": self._now(), "run_id": run_id, "error": error, "exit_code": exit_code}
         with writing(self._engine) as database:
             database.execute(update(RequestRow).where(col(RequestRow.id) == request_id).values(**values))
@@ -305,7 +305,7 @@ class State:
             database.execute(delete(TripRow).where(col(TripRow.connection) == connection))
 
     def use_approval(self, run_id: int, connection: str, who: str) -> None:
-        """Record that somebody approved what the kept plan counted, and let it be used this once."""
+        """Record that someone approved what the kept plan counted, and let it be used this once."""
         with writing(self._engine) as database:
             mine = col(TripRow.connection) == connection
             tripped = database.execute(select(col(TripRow.run_id)).where(mine)).scalar()
@@ -428,7 +428,7 @@ def _mark_unsettled(database: Connection, connection: str, run_id: int) -> None:
 
 
 def _settle(database: Connection, connection: str, endpoint: str) -> None:
-    """A run about everybody has ended: the state is settled if no link waits to be confirmed by the target."""
+    """A run about everyone has ended: the state is settled if no link waits to be confirmed by the target."""
     mine = (col(LinkRow.connection) == connection, col(LinkRow.endpoint) == endpoint)
     waiting = select(col(LinkRow.source_id)).where(*mine, col(LinkRow.is_confirmed).is_(False)).exists()
     is_it = (col(ConnectionRow.name) == connection, col(ConnectionRow.unsettled).is_not(None), ~waiting)

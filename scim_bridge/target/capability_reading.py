@@ -1,7 +1,7 @@
 """What any SCIM server says of itself (RFC 7643 §5, §7) → capabilities: its ServiceProviderConfig and its Schemas.
 
 Attributes that it does not list, never shows, or does not let us change have no place there: they would be sent again
-on every run, or be wrong for ever. What a server leaves unsaid has the value that RFC 7643 §2.2 gives it.
+on every run, or be wrong forever. What a server leaves unsaid has the value that RFC 7643 §2.2 gives it.
 """
 
 import sys
@@ -65,8 +65,8 @@ def capabilities_of(config: Mapping[str, Any], schemas: list[dict[str, Any]]) ->
     members = group.get("members", {})
     shows_members = members.get("returned", "default") in ("always", "default") if members else False
     if not shows_members:
-        # A filter on groups.value or members.value may find nobody instead of being refused (seen with scim2-server),
-        # and whoever is not seen in a group would stay in it for ever.
+        # A filter on groups.value or members.value may find no one instead of being refused (seen with scim2-server),
+        # and anyone who is not seen in a group would stay in it forever.
         raise Stop(
             "the target does not show groups with their members, so memberships could not be compared",
             "If the server has a setting for it, let it return members by default.",
@@ -79,6 +79,7 @@ def capabilities_of(config: Mapping[str, Any], schemas: list[dict[str, Any]]) ->
         if path not in places:
             raise Stop(f"the target does not let {path} of {kind} be set", "It must, as in RFC 7643.")
     attributes: dict[Kind, dict[str, Characteristic]] = {"user": users, "group": groups}
+    # A server that cuts pages silently at its own maximum is asked for no more than that.
     most = config.get("filter", {}).get("maxResults") if isinstance(config.get("filter"), dict) else None
     # No schema says how many changes a PATCH may hold, so the number that Identity Center takes serves here too.
     return Capabilities(

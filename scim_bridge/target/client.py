@@ -26,7 +26,7 @@ _log = logging.getLogger("scim_bridge.target")
 # httpx writes every URL at INFO: with them the tenant id and user names would reach the log of anyone who sets INFO.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=30.0, pool=10.0)
-"""Seconds. The pool has room for more threads than there are, so nobody waits there."""
+"""Seconds. The pool has room for more threads than there are, so no one waits there."""
 _CONNECTIONS = 128
 _FEWEST, _MOST = 4, 64
 """Bounds of at_once. The upper one leaves half of the pool's connections to requests that hang."""
@@ -39,7 +39,7 @@ _LASTING = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
 class Request:
     """One request below the base URL. path carries its query, encoded.
 
-    needs: a key without which a success is no answer to this request, "" if its body does not matter.
+    needs: a key without which a success is not an answer to this request, "" if its body does not matter.
     new_for: it names a resource made a moment ago, which the endpoint may not see for so many seconds.
     """
 
@@ -116,6 +116,7 @@ class ScimClient:
         self._patience.pause = rate.pause
         self._patience.answers = self._answers
         self._latency = Latency(self._patience.clock)
+        # No redirects (below): a bearer token that follows one is handed to anyone who wrote the redirect.
         limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
         self._http = httpx.Client(timeout=timeout, limits=limits, follow_redirects=False, transport=transport)
 
@@ -127,7 +128,7 @@ class ScimClient:
     def at_once(self) -> int:
         """How many requests to have under way: twice pace × latency (requests a second × seconds), 4 to 64.
 
-        Those that hang, and those that failed and wait for their next try, are not counted: they keep nobody else up.
+        Those that hang, and those that failed and wait for their next try, are not counted: they keep no one else up.
         """
         # By Little's law pace × latency requests are under way at a steady pace. Twice as many keep it up when some
         # answers take longer than the average.
@@ -221,14 +222,16 @@ class ScimClient:
             raise self._unanswered(error) from None
         if response.status_code == 429:
             self._rate.throttled(turn)
+        # A 4xx was within the quota; a 5xx says nothing about it.
         elif response.status_code < 500:
             # A 5xx says nothing of the quota, so the pace neither grows nor falls by it.
             self._rate.accepted(turn)
         return response
 
     def _unanswered(self, error: httpx.RequestError) -> Unreachable | AnswerLost | EndpointDown:
-        """What it means that no answer came: nothing was sent, or nobody knows."""
+        """What it means that no answer came: nothing was sent, or no one knows."""
         host = urlsplit(self._url).netloc
+        # Waiting does not change a wrong certificate; ten minutes of tries would only hide the sentence that helps.
         if any(sign in str(error) for sign in _LASTING):
             return EndpointDown(
                 f"no secure connection to {host} can be made ({error})",
@@ -241,14 +244,15 @@ class ScimClient:
 
 
 def _parsed(response: httpx.Response, needs: str) -> dict[str, Any]:
-    """The body of a success. A page of a proxy in between is no answer, whatever its status says."""
+    """The body of a success. A page of a proxy in between is not an answer, whatever its status says."""
     way_out = "Look at target.url, and at any proxy in between."
     if not response.content and not needs:
         return {}
     try:
         body = orjson.loads(response.content)
     except orjson.JSONDecodeError:
-        raise AnswerLost("the answer is no JSON, so it is not a SCIM endpoint's", way_out) from None
+        raise AnswerLost("the answer is not JSON, so it is not a SCIM endpoint's", way_out) from None
+    # A proxy's sign-in page with status 200 would otherwise be an empty directory.
     if not isinstance(body, dict) or (needs and body.get(needs) is None):
         raise AnswerLost(f"the answer has no {needs or 'object'}, so it is not a SCIM endpoint's", way_out)
     return body

@@ -73,7 +73,7 @@ class MemberReader:
         """Whether a pair query says the same as the last reading. Where pairs cannot be asked for, or are what was
         asked, there is nothing to compare with.
 
-        If not, and asked again in the way of the reading that says what it said, this way is given up. Else somebody
+        If not, and asked again in the way of the reading that says what it said, this way is given up. Else someone
         has changed the membership in between.
         """
         if self._ways[0] == self._by_pair:
@@ -82,6 +82,8 @@ class MemberReader:
             is_in = bool(self._ids("Groups", filter_of(("id", group_id), ("members", user_id)), one=True))
         except Refused:
             return True
+        # Asked twice, since someone may have removed the member between the two questions; that is not a fault of the
+        # filter.
         if not is_in and self._still_says(group_id, user_id):
             self._ways = self._ways[1:]
         return is_in
@@ -140,6 +142,7 @@ class MemberReader:
             return set()
         if not one:
             self._without_cursor.add(collection)
+        # A full page without a cursor: there may be more users, and nothing says so (docs/identity-center.md §2.4).
         if len(ids) >= PAGE or len(ids) == _OLD_PAGE:
             raise Refused(f"the target shows {len(ids)} {collection.lower()} and perhaps not all of them")
         return ids

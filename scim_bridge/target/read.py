@@ -75,6 +75,7 @@ def pages(client: ScimClient, collection: str, condition: str = "", *, size: int
         cursor = body.get("nextCursor") or body.get("nextcursor")
         if not cursor:
             return
+        # Seen again, the listing would never end; cut off there, anyone who is missing would count as gone.
         if cursor in seen:
             raise EndpointDown(
                 "the endpoint gave the same page cursor twice, so a listing would never end", "Try again."
@@ -90,7 +91,7 @@ def pages_by_index(
 
     `count` binds no server, so a short page proves nothing; the total is believed only after a page shorter than what
     was asked for, since some say how many are on the page. A listing that ends before its total, or brings the same
-    resources again, is no listing: from it nobody may be taken for gone.
+    resources again, is not a listing: from it no one may be taken for gone.
     """
     tail = f"&{condition}" if condition else ""
     seen: set[str] = set()
@@ -123,6 +124,7 @@ def one_page(client: ScimClient, collection: str, condition: str) -> list[Resour
 def _resources(body: dict[str, Any]) -> list[Resource]:
     """The resources of a list answer. From one that can't be understood nothing may be concluded: no one is gone."""
     resources = body[_RESOURCES]
+    # One entry without an id could be anyone, so the whole list proves nothing.
     if isinstance(resources, list) and all(isinstance(r, dict) and isinstance(r.get("id"), str) for r in resources):
         return resources
-    raise EndpointDown("the endpoint's list holds something that is no resource with an id", "Look at target.url.")
+    raise EndpointDown("the endpoint's list holds something that is not a resource with an id", "Look at target.url.")

@@ -1,6 +1,6 @@
 """How long to send again to the endpoint, and what it comes to in the end; callers write `patience.call(send)`.
 
-A request that fails in every try is told apart from an endpoint that is down: if the endpoint meanwhile answered
+A request that fails in every try is not yet an endpoint that is down: if the endpoint meanwhile answered
 another request about one resource, or answers a question asked for that purpose, it is this one object that fails, and
 the others go on. A dozen of them given up in a row, none answered in between, are the endpoint again, whatever it says
 to questions.
@@ -100,7 +100,7 @@ class Patience:
     """How long to try. first_answer: seconds until an endpoint that never answered at all is given up.
 
     attempts: of one request, throttled ones not counted; longest: seconds after which those end too.
-    pause: told how long everybody should wait when a request was throttled. answers: asks the endpoint a question and
+    pause: told how long everyone should wait when a request was throttled. answers: asks the endpoint a question and
     says whether it answered.
     """
 
@@ -139,12 +139,16 @@ class Patience:
         # An endpoint that never answered may not be one. A throttle concerns all requests, never one object.
         if not self.has_answered or isinstance(last, Throttled):
             return False
+        # Someone was answered while we were not: it is this object.
         if self.outage.answered_at > trial.begun:
             return True
+        # The question reads. An endpoint that answers reads and fails all writes is down for us, so a dozen in a row
+        # count more than the answer.
         return self.outage.give_up() < _OUTAGE_OBJECTS and self.answers()
 
     def _attempt(self, send: Callable[[], T], *, of_one: bool) -> T:
-        """One attempt, unless all the others have found out meanwhile that it would be in vain."""
+        """One attempt, unless all the others have found out meanwhile that it would be without success."""
+        # With 64 requests under way, each trying for ten minutes, a run on a dead endpoint would take hours to say so.
         if self.outage.is_total:
             raise self._down()
         began = self.clock()
@@ -196,6 +200,7 @@ class _Trial:
         # At the very beginning a person is waiting at the terminal, and a wrong URL is likelier than an outage.
         if not self.patience.has_answered:
             return self.elapsed >= self.patience.first_answer
+        # A 429 is an answer: a slow quota must not use up the tries of a request, only its time.
         if not isinstance(failure.error, Throttled):
             self.failures += 1
         return self.elapsed >= self.patience.longest or self.failures >= self.attempts

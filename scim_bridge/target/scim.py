@@ -92,7 +92,7 @@ class ScimTarget:
         return self._client.at_once
 
     def urgent(self) -> AbstractContextManager[None]:
-        """Inside this, the requests of this thread go before everybody else's: for a revocation beside other work."""
+        """Inside this, the requests of this thread go before everyone else's: for a revocation beside other work."""
         return self._client.urgent()
 
     def check(self) -> None:
@@ -138,19 +138,20 @@ class ScimTarget:
     def find(self, kind: Kind, path: str, value: str) -> Existing | None:
         """The resource with this externalId, userName or displayName, None if there is none.
 
-        What is found is looked at: an endpoint that ignored the filter must not hand us somebody else.
+        What is found is looked at: an endpoint that ignored the filter must not hand us someone else.
         """
         place = self._capabilities.attributes[kind][path]
         how: Uniqueness = "exact" if place.uniqueness == "exact" else "folded"
         for resource in self._alike(kind, path, value):
             existing = from_resource(kind, resource)
+            # A server that does not know the filter gives everyone, and the first of them is not whom we asked for.
             if fold(existing.attributes.get(path, ""), how) == fold(value, how):
                 self._created.setdefault(existing.target_id, self._clock())  # an unanswered attempt may have made it
                 return existing
         return None
 
     def _alike(self, kind: Kind, path: str, value: str) -> Iterator[Resource]:
-        """What a filter finds; everybody, where there is no filter or this one is refused.
+        """What a filter finds; everyone, where there is no filter or this one is refused.
 
         Some servers cannot read a value with a quotation mark in it, however it is escaped (seen with SCIMMY).
         """
@@ -214,6 +215,8 @@ class ScimTarget:
         return self._change_members("remove", group_id, user_ids)
 
     def _change_members(self, op: MemberChange, group_id: str, user_ids: Sequence[str]) -> Answer:
+        # A 404 may be about the group or about any of the users; the youngest of them decides how long it is not
+        # believed.
         new_for = self._new_for(group_id, *user_ids)
         # Forgotten even if the request fails: whether it was carried out is then unknown.
         try:
@@ -228,6 +231,7 @@ class ScimTarget:
 
     def _new_for(self, *target_ids: str) -> float:
         """Seconds for which the endpoint may not know all of these everywhere, since one was created a moment ago."""
+        # Ids that were found, too: an attempt whose answer was lost may have created them a moment ago.
         youngest = max(self._created.get(target_id, -math.inf) for target_id in target_ids)
         return max(0.0, NEW_FOR - (self._clock() - youngest))
 
@@ -241,7 +245,7 @@ class ScimTarget:
 
 @contextmanager
 def _reading(what: str) -> Iterator[None]:
-    """A refused listing is nobody's own affair: without it nothing may be concluded about anybody."""
+    """A refused listing is no one's own affair: without it nothing may be concluded about anyone."""
     try:
         yield
     except Hold as refusal:

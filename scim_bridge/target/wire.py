@@ -76,6 +76,7 @@ def to_patch(changes: Mapping[str, Change]) -> dict[str, Any]:
             operations.append({"op": "replace", "path": _wire_path(path), "value": _wire_value(path, new)})
     if any(path.startswith("addresses.") for path in changes):
         if address:
+            # Whole: Identity Center changes parts of an address only when all are set (docs/identity-center.md §7.8).
             whole: list[dict[str, Value]] = [{"type": "work", **address}]
             operations.append({"op": "replace", "path": "addresses", "value": whole})
         else:
@@ -100,6 +101,7 @@ def to_changed(shown: Mapping[str, Any], changes: Mapping[str, Change]) -> dict[
             body.pop(path, None)
         else:
             body[path] = _wire_value(path, new)
+    # `schemas` names the extensions that the body has, no more and no fewer (RFC 7643 §3).
     schemas = [schema for schema in body.get("schemas", ()) if schema != ENTERPRISE]
     return body | {"schemas": [*schemas, ENTERPRISE] if ENTERPRISE in body else schemas}
 
@@ -150,11 +152,12 @@ def from_resource(kind: Kind, body: Mapping[str, Any]) -> Existing:
     What is absent, empty or no text is left out.
 
     `active` may come as text, as in the documented examples; a user shown without it counts as active, so that a
-    leaver is shut out all the same.
+    leaver is deactivated all the same.
     """
     attributes: dict[str, Value] = {}
     _take(attributes, body, _SHOWN)
     if kind == "user":
+        # Missing means active: taken for inactive, a leaver would never be deactivated.
         active = body.get("active", True)
         attributes["active"] = active if isinstance(active, bool) else str(active).lower() != "false"
         _take(attributes, body.get("name"), _SHOWN_NAME)
@@ -170,7 +173,7 @@ def from_resource(kind: Kind, body: Mapping[str, Any]) -> Existing:
 
 
 def _take(attributes: dict[str, Value], shown: Any, places: Mapping[str, str]) -> None:
-    """Put the texts of one object where they belong: its key → path. What is no object holds nothing."""
+    """Put the texts of one object where they belong: its key → path. What is not an object holds nothing."""
     if isinstance(shown, dict):
         for key, value in shown.items():
             path = places.get(key)

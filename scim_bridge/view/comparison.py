@@ -89,8 +89,8 @@ def _sections(comparison: Comparison, shown: int | None) -> Iterator[Section]:
         yield from _of_attributes(kind, [c for c in comparison.attributes if c.kind == kind], shown)
     for verb, sign, title in (("joins", "+", "memberships begun"), ("leaves", "-", "memberships ended")):
         yield from _of_members(title, sign, [c for c in comparison.members if c.verb == verb], shown)
-    yield from _of_conflicts("beginning to wait for a person", "!", comparison.held, shown)
-    yield from _of_conflicts("no longer waiting for a person", "=", comparison.released, shown)
+    yield from _of_conflicts("starting to wait for a decision", "!", comparison.held, shown)
+    yield from _of_conflicts("no longer waiting for a decision", "=", comparison.released, shown)
 
 
 def _of_scope(title: str, sign: str, changes: Sequence[ScopeChange], shown: int | None) -> Iterator[Section]:

@@ -53,7 +53,7 @@ _URGENCY = ("bad", "wait", "quiet", "good")
 
 
 def by_urgency(connections: Iterable[ConnectionView]) -> tuple[ConnectionView, ...]:
-    """Those that need somebody now first; otherwise in the order given."""
+    """Those that need someone now first; otherwise in the order given."""
     return tuple(sorted(connections, key=lambda connection: _URGENCY.index(connection.health.tone)))
 
 
@@ -107,7 +107,7 @@ def _health_after(last: RunRecord, situation: Situation) -> tuple[Status, str, t
     if situation.conflicts:
         waiting = counted(situation.conflicts, "conflict")
         verb = "waits" if situation.conflicts == 1 else "wait"
-        sentence = f"{waiting} {verb} for a person; everything else goes on."
+        sentence = f"{waiting} {verb} for a decision; everything else goes on."
         return Status("conflicts", "Waiting for you", "!", "wait"), sentence, ("scim-bridge conflicts",)
     return Status("healthy", "Healthy", "✓", "good"), last.detail or "The last run went through, nothing waits.", ()
 

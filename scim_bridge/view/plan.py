@@ -15,7 +15,7 @@ from scim_bridge.view.operation import OperationView, of_operation
 from scim_bridge.view.words import printable
 
 SHOWN = 20
-"""How many of a kind are told where a person scrolls: a terminal, a comment."""
+"""How many of a kind are shown where a person scrolls: a terminal, a comment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class PlanView:
     """Everything a person is shown of a plan. first: what is said before all else, "" for nothing.
 
     guard: a sentence for each limit that tripped; guard_said: what came of that, "" if none did; way_out: "" if
-    somebody has approved it.
+    someone has approved it.
     """
 
     headline: str
@@ -49,7 +49,7 @@ class PlanView:
 
 
 Decided = Literal["open", "stopped", "approved"]
-"""What became of a plan that exceeds a limit: nobody has tried it yet, the guard stopped it, or it was approved."""
+"""What became of a plan that exceeds a limit: no one has tried it yet, the guard stopped it, or it was approved."""
 _GUARD_SAID: Mapping[Decided, str] = {
     "open": "The guard would stop this before the first write:",
     "stopped": "The guard stopped this before the first write:",

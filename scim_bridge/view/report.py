@@ -1,4 +1,4 @@
-"""A plan to hand round: as Markdown for a comment in a code review, and as one page that needs nothing else.
+"""A plan to share: as Markdown for a comment in a code review, and as one page that needs nothing else.
 
 The view values are those of the terminal; the templates only say where they stand. Text from a directory is data in
 both: autoescaped on the page, and in Markdown fenced by more backticks than it holds itself.

@@ -20,13 +20,13 @@ class CountView:
 
     @property
     def difference(self) -> int:
-        """How many more the target holds; the target may hold what nobody manages, so this is no fault."""
+        """How many more the target holds; the target may hold what no one manages, so this is not a fault."""
         return self.target - self.source
 
 
 _SIDES_DIFFER = (
-    "The sides differ where groups in groups count with all their people, somebody is held, has left or is out of "
-    "scope, or the target holds what nobody manages."
+    "The sides differ where groups in groups count with all their people, someone is held, has left or is out of "
+    "scope, or the target holds what no one manages."
 )
 
 
@@ -34,7 +34,7 @@ _SIDES_DIFFER = (
 class RunView:
     """One run. changed: what it did, a phrase for each kind that occurs; took: how long, "" while it runs.
 
-    kind: what was asked for: "sync", "sync --only", "apply", "rollback", and whether somebody approved it.
+    kind: what was asked for: "sync", "sync --only", "apply", "rollback", and whether someone approved it.
     """
 
     id: int
@@ -102,14 +102,14 @@ def _changed(record: RunRecord) -> tuple[str, ...]:
 
 
 def _kind(record: RunRecord) -> str:
-    """What was asked for. Who names somebody by `--only` has approved it; only what a limit counted is said so."""
+    """What was asked for. Who names someone by `--only` has approved it; only what a limit counted is said so."""
     kind = f"{record.command} --only" if record.of_one else record.command
     is_approved = record.approved_by and record.guard and record.status != "stopped_by_guard"
     return f"{kind}, approved" if is_approved else kind
 
 
 def _status(record: RunRecord) -> Status:
-    """How it ended; done with failures or conflicts is said apart, because somebody has something to look at."""
+    """How it ended; done with failures or conflicts is said apart, because someone has something to look at."""
     status = words.RUN_STATUS[record.status]
     failed = f"{record.failed:,} failed" if record.failed else ""
     waiting = counted(record.conflicts, "conflict") if record.conflicts else ""

@@ -86,7 +86,7 @@ def _show_waiting(console: Console, conflicts: Sequence[tuple[str, str, str, str
     if not conflicts:
         return
     console.print()
-    console.print(Text(f"Waiting for a person ({len(conflicts):,})", style="bold yellow"))
+    console.print(Text(f"Waiting for a decision ({len(conflicts):,})", style="bold yellow"))
     for kind, key, detail, remedy in conflicts:
         console.print(f"  {escape(kind)} [dim]{key}[/dim]", highlight=False)
         _indented(console, 6, Text(f"{detail}."))
@@ -170,9 +170,9 @@ def _show_outcomes(console: Console, outcomes: Iterable[OutcomeView]) -> None:
 
 
 def show_conflicts(console: Console, conflicts: Sequence[ConflictView]) -> None:
-    """What waits for a person."""
+    """What waits for a decision."""
     if not conflicts:
-        console.print("Nothing waits for a person.")
+        console.print("Nothing waits for a decision.")
         return
     for conflict in conflicts:
         heading = f"{conflict.words}  {conflict.key}  {conflict.connection}, since {words.local(conflict.first_seen)}"

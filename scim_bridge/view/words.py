@@ -83,7 +83,7 @@ SUMMARY: Mapping[str, str] = {
 def summary(counts: Mapping[str, int]) -> str:
     """What a plan does, in one line: "create 3 users, add 1 member; 1 held"; "nothing to do" if it does nothing.
 
-    In the imperative, so that nobody takes a dry run for something that has happened.
+    In the imperative, so that no one takes a dry run for something that has happened.
     """
     told = [to_do(key, counts[key]) for key in SUMMARY if counts.get(key) and key != "held"]
     held = f"; {counts['held']:,} held" if counts.get("held") else ""

@@ -1,4 +1,4 @@
-"""The plain worker: each connection is synced when its time has come, one after the other, until somebody says stop.
+"""The plain worker: each connection is synced when its time has come, one after the other, until someone says stop.
 
 It remembers nothing itself; what happened is in the state. A connection that fails does not keep the others waiting.
 Files are looked at between two runs: when what they hold has changed, and stays so until the next look, a run is due.
@@ -42,6 +42,7 @@ class Due:
     def look(self) -> bool:
         """Whether the files have changed since the last run, and are still as they were at the look before."""
         before, self.seen = self.seen, fingerprint_of(self.connection.source)
+        # Two looks that agree: a file that is still being written would otherwise start a run that refuses it.
         return self.seen not in ("", self.run_with) and self.seen == before
 
 
@@ -58,12 +59,16 @@ def work(
         due = min(dues, key=lambda d: d.at)
         if stop.wait(min(max(0.0, due.at - clock()), _LOOK_EVERY)):
             return
+        # All are looked at, also those that are not next: each needs a look before that it can be compared with.
         changed = [other for other in dues if other.look()]
         if due.at > clock():
             if not changed:
                 continue
             due = changed[0]
+        # Counted from the beginning of the run. If runs take longer than `every`, the next one begins at once, and the
+        # least recent connection goes first, so that a slow one cannot starve the others.
         due.at = clock() + due.connection.every.total_seconds()
+        # Taken before the run reads: a file that changes while it is read differs from this, so it starts another run.
         due.run_with = fingerprint_of(due.connection.source)
         tell(run_once(due.connection, state, stop))
 
@@ -72,6 +77,7 @@ def run_once(connection: ConnectionSettings, state: Path, stop: threading.Event)
     """One sync, whatever happens told in one line. A stop request ends it between two writes."""
     try:
         with State(state) as journal:
+            # Asked each time, not remembered: a person may have paused or resumed by a command of another process.
             pause = journal.reader.pause(connection.name)
             quarantine = journal.reader.quarantine(connection.name)
         if pause is not None:

@@ -152,7 +152,7 @@ def test_a_stop_while_it_is_looked_for_who_holds_a_name_leaves_the_door_shut(
 def test_a_rename_of_a_group_that_is_refused_is_looked_at(
     sandbox: Sandbox, target: ScimTarget, kind: FaultKind, status: str
 ) -> None:
-    """A 400 on PATCH of a group does not prove that nothing changed (reference, 7.2)."""
+    """A 400 on PATCH of a group does not prove that nothing changed (docs/identity-center.md §7.2)."""
     _run(target, _group("g"))
     group_id = sandbox.state()["groups"][0]["id"]
     sandbox.fail(Fault(kind, "PATCH", "Groups", status=400))

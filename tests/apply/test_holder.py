@@ -36,11 +36,11 @@ def test_twenty_whose_holder_is_never_found_wait_side_by_side_and_the_others_go_
             taken = monotonic() - begun
     assert [outcome.status for outcome in applied.outcomes].count("held") == 20
     assert taken < 5 * 76 / _FASTER
-    assert sum(at < 76 / _FASTER for at in landed) >= 60, "who has no such trouble waits for nobody"
+    assert sum(at < 76 / _FASTER for at in landed) >= 60, "who has no such trouble waits for no one"
 
 
 class _Waiting(MemoryTarget):
-    """It notes how long somebody has waited."""
+    """It notes how long someone has waited."""
 
     waited = 0.0
 

@@ -66,7 +66,7 @@ def test_everything_lands_once_whatever_happens_on_the_way(seed: int) -> None:
 
 
 def test_who_hangs_keeps_nobody_else_waiting() -> None:
-    """Eight creates hang for ever; the hundred others are done before the first of them is given up."""
+    """Eight creates hang forever; the hundred others are done before the first of them is given up."""
     with Sandbox(Knobs(rate=None)) as sandbox, _target(sandbox, 20.0) as target:
         sandbox.fail(Fault("hang_before", "POST", left=8))
         many = [_user(f"u{number}") for number in range(108)]

@@ -86,7 +86,7 @@ def test_where_assignments_are_read_is_a_region(tmp_path: Path, region: str) -> 
             "    policy: {deprovision: {action: keep, delete_after: 30d}}\n",
             "deprovision.delete_after has no meaning where action is keep; leave one of them out",
         ),
-        ("    access: {region: Frankfurt}\n", "access.region is no AWS Region; write its code, such as ap-northeast-1"),
+        ("    access: {region: Frankfurt}\n", "access.region is not an AWS Region; write its code, such as ap-"),
         ("    access: {}\n", "connections.corp.access needs the key region"),
         ("state: postgresql+psycopg://x/y\n", "PostgreSQL is not available in this version"),
         ("    polcy: {}\n", "did you mean policy?"),

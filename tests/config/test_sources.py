@@ -176,7 +176,7 @@ def test_scope_and_cloud_mean_what_is_written(tmp_path: Path) -> None:
     ("old", "new", "sentence"),
     [
         ("corp.example", "<tenant id>", "put your own id in the place of <…>"),
-        ("corp.example", "a/../b", "is no id"),
+        ("corp.example", "a/../b", "is not an id"),
         ("      client: 11112222-0000-4000-8000-000000000000\n", "", "needs the key client"),
         ("{secret: env:ENTRA_SECRET}", "{}", "write one of {secret: env:NAME}"),
         ("{secret: env:ENTRA_SECRET}", "{secret: env:A, managed_identity: system}", "write one of"),

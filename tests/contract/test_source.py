@@ -77,7 +77,7 @@ def test_whoever_is_looked_at_is_shown_as_a_whole_reading_shows_them(telling: Pl
     there.people["p1"].title, there.people["p1"].family = "部長", "新姓"
     joined.users.add("p1")
     quitted.users.discard("p1")
-    there.people["p2"].title = "nobody asked"
+    there.people["p2"].title = "no one asked"
     telling.become(there)
     everything, mail = reader.source().read(TODAY).snapshot, there.people["p1"].mail
     one = _called(everything, mail)

@@ -22,7 +22,7 @@ _SAME = (
 
 
 def told(text: str, folder: Path, sandbox: Sandbox) -> str:
-    """The document as it would read if every command were run anew, in this folder and against this endpoint."""
+    """The document as it would read if every command were run again, in this folder and against this endpoint."""
 
     def again(found: re.Match[str]) -> str:
         body = found["body"]

@@ -1,4 +1,4 @@
-"""A reference that fits several people, from the directory to the exit code: nobody gains or loses by it."""
+"""A reference that fits several people, from the directory to the exit code: no one gains or loses by it."""
 
 import shutil
 from collections.abc import Iterator
@@ -111,7 +111,7 @@ def test_rows_that_share_an_id_keep_members_and_managers_as_they_are(world: Worl
     world.write(people)
     said = cli("sync")
     assert said.code == 5
-    assert "id 'boss' stands in several rows" in " ".join(said.out.split())
+    assert "id 'boss' is in several rows" in " ".join(said.out.split())
     held = world.held()
     assert held["groups"]["g"] == ("dev", {"boss", "a"})
     assert held["users"]["a"][ENTERPRISE]["manager"]["value"] == held["users"]["boss"]["id"]

@@ -1,4 +1,4 @@
-"""Account assignments in plans: what hangs on a group that leaves, on who is deleted, and on what nobody claims."""
+"""Account assignments in plans: what depends on a group that leaves, on who is deleted, and on what no one claims."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ def people(world: World) -> People:
 
 
 def orphan(world: World, name: str = "old@corp.example", *, active: bool = True) -> str:
-    """A user whom somebody made by hand; the id."""
+    """A user whom someone made by hand; the id."""
     world.sandbox.seed({"users": [person(name, active=active)]})
     return str(next(u["id"] for u in world.sandbox.state()["users"] if u["userName"] == name))
 
@@ -123,7 +123,7 @@ def test_a_group_that_leaves_names_what_hangs_on_it(world: World, people: People
     said = cli("sync", "--only", "g")
     assert said.code == 0, said.err
     assert f"dev left the source and loses its members; {hangs}" in said.out
-    assert "hang on it" not in cli("sync").out
+    assert "depend on it" not in cli("sync").out
     age(world, 25)
     assert f"dev will be deleted; {hangs}" in cli("sync").out
 
@@ -136,7 +136,7 @@ def test_who_is_deleted_is_told_with_what_is_lost(world: World, people: People, 
     people.members = [m for m in people.members if m[1] != "b"]
     world.write(people)
     said = cli("sync")
-    assert (said.code, "hang on it" in said.out) == (0, False)
+    assert (said.code, "depend on it" in said.out) == (0, False)
     age(world, 25)
     said = cli("sync")
     assert "b@corp.example will be deleted; it has 1 assignment: Billing on 111122223333" in said.out
@@ -182,7 +182,7 @@ def test_who_is_asked_about_follows_from_the_orphan_policy(
 
 def test_the_assignments_of_an_orphan_that_is_shut_say_so(world: World, people: People, cli: Cli, aws: Aws) -> None:
     aws.assign("user", orphan(world, active=False), "111122223333", "Billing")
-    assert "the user is inactive, so nobody signs in by it" in cli("plan").out
+    assert "the user is inactive, so no one signs in with it" in cli("plan").out
 
 
 def test_check_says_whether_assignments_can_be_read(world: World, people: People, cli: Cli, aws: Aws) -> None:
@@ -208,7 +208,7 @@ def test_check_says_that_there_are_no_credentials(world: World, people: People, 
     del os.environ["AWS_SECRET_ACCESS_KEY"]
     said = cli("check")
     assert said.code == 1
-    assert "AWS could not be asked for sso:ListInstances (NoCredentialsError). Give AWS credentials" in said.out
+    assert "AWS credentials are missing for sso:ListInstances (NoCredentialsError). Give AWS credentials" in said.out
 
 
 def test_no_log_holds_a_credential(world: World, people: People, aws: Aws) -> None:

@@ -28,14 +28,14 @@ def listed(cli: Cli, kind: str) -> list[str]:
 
 
 def by_hand(world: World, name: str, **attributes: Any) -> None:
-    """Somebody changes a user in the console; None removes the attribute."""
+    """Someone changes a user in the console; None removes the attribute."""
     user = user_of(world, name)
     changed = {path: value for path, value in (user.attributes | attributes).items() if value is not None}
     world.sandbox.app.store.change("User", user, changed)
 
 
 def user_by_name(world: World, name: str) -> dict[str, Any]:
-    """A user as the emulator holds it, whoever's it is."""
+    """A user as the emulator holds it, anyone who's it is."""
     return next({"title": ""} | user for user in world.sandbox.state()["users"] if user["userName"] == name)
 
 

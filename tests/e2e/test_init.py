@@ -103,7 +103,7 @@ def test_files_that_are_there_stay_unless_force_is_given(world: World, begin: Cl
         path.write_text("mine", encoding="utf-8")
         said = begin()
         assert said.code == 2
-        assert f"{path.name} is there already. Name another file" in said.err
+        assert f"{path.name} already exists. Name another file" in said.err
         assert path.read_text(encoding="utf-8") == "mine"
         assert begin("--force").code == 0
         world.config.unlink()
@@ -116,20 +116,20 @@ def test_files_that_are_there_stay_unless_force_is_given(world: World, begin: Cl
         (("--url", "https://scim.example/<tenant>"), "--url: put your own tenant id in the place of <…>."),
         (("--url", "http://scim.example/t"), "--url: plain http is allowed to loopback only"),
         (("--url", "https://scim.example/t"), "--token: write env:NAME or file:PATH, never the token itself."),
-        (("--encoding", "cp9999"), "--encoding: 'cp9999' is no text encoding. Write auto, utf-8, cp932 …"),
+        (("--encoding", "cp9999"), "--encoding: 'cp9999' is not text encoding. Write auto, utf-8, cp932 …"),
         (("--groups", "-"), "--members needs groups. Name the groups file too."),
         (("--id", "lgin"), "--id: there is no column 'lgin' (did you mean login?)"),
         (("--login", "nobody"), "--login: there is no column 'nobody'"),
-        (("--match", "phone"), "--match: people are matched by userName or emails, not by phone."),
+        (("--match", "phone"), "--match: users are matched by userName or emails, not by phone."),
         (("--name", "a/b"), "--name: 'a/b' cannot name a connection. Use letters, digits, - and _."),
         (("--mapping", "bridge.yaml"), "the mapping cannot be the configuration. Name another file (--mapping)."),
         (("--users", "gone.csv"), "--users: gone.csv: there is no such file"),
         (("--groups", "gone.csv"), "--groups: gone.csv: there is no such file"),
         (("--members", "gone.csv"), "--members: gone.csv: there is no such file"),
         (("--users", "{date}.csv"), "--users: there is no complete export: no date has all of "),
-        (("--source", "ldap"), "--ldap-url is missing, and there is nobody to ask."),
+        (("--source", "ldap"), "--ldap-url is missing, and there is no terminal to ask on."),
         (("--source", "ldap", "--ldap-url", "ldaps://a b"), "--ldap-url: write ldaps://HOST (or ldap://HOST, ldapi://"),
-        (("--source", "entra"), "--tenant is missing, and there is nobody to ask."),
+        (("--source", "entra"), "--tenant is missing, and there is no terminal to ask on."),
         (
             ("--source", "ldap", "--ldap-url", "ldap://dc1.corp.example", "--bind-dn", "cn=b", "--users-base", "dc=c"),
             "ldap:// would send the password and all names in the clear. Give --start-tls, or write ldaps://.",
@@ -159,7 +159,7 @@ def test_a_wrong_answer_is_told_by_its_name_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--cloud-login", "https://login.example"), "--cloud-graph is missing, and there is nobody to ask."),
+        (("--cloud-login", "https://login.example"), "--cloud-graph is missing, and there is no terminal to ask on."),
         (("--cloud-graph", "https://graph.example"), "--cloud-graph: this goes with a cloud of its own addresses."),
         (("--ca-file", "ca.pem"), "--ca-file: this goes with a cloud of its own addresses. Give --cloud-login too."),
         (("--cloud", "china", "--cloud-login", "https://x.example"), "leave out --cloud."),
@@ -254,7 +254,7 @@ def test_that_nothing_tells_who_has_left_is_the_first_finding_and_the_first_line
     _users(world, "id,login,State of the art\n1,N/A,x\n2,b@corp.example,x\n")
     said = begin("--output", "json")
     alarm = (
-        "no column was found that says who has left. Every user in the file would be active, and nobody who has left "
+        "no column was found that says who has left. Every user in the file would be active, and no one who has left "
         "would be deactivated"
     )
     assert said.json["notes"][0] == alarm
@@ -299,7 +299,8 @@ def test_without_a_terminal_what_is_missing_is_named(world: World, cli: Cli) -> 
     said = cli("init")
     assert (said.code, said.out) == (2, "")
     assert (
-        said.err == "scim-bridge: --url is missing, and there is nobody to ask. Give it, or run init on a terminal.\n"
+        said.err == "scim-bridge: --url is missing, and there is no terminal to ask on. "
+        "Give it, or run init on a terminal.\n"
     )
 
 
@@ -337,11 +338,11 @@ def test_as_many_would_wait_as_the_first_plan_holds_and_each_is_named(world: Wor
     people.groups["g1"] = "Administrator"
     world.write(people)
     said = begin()
-    assert "- 5 of them would wait for a person (`plan` counts them as held)." in said.out
+    assert "- 5 of them would wait for a decision (`plan` counts them as held)." in said.out
     assert "- name.familyName is required and is empty (1 record would wait: users.csv, line 2)." in said.out
     assert "- userName 'with a space' has a character the target refuses" in said.out
     assert "(1 record would go on without it: users.csv, line 4)." in said.out
-    assert "- displayName 'Administrator' is a name that AWS keeps for itself (1 record would wait: " in said.out
+    assert "- displayName 'Administrator' is a name that AWS reserves (1 record would wait: " in said.out
     assert cli("plan", "--output", "json").json["summary"]["held"] == 5
 
 
@@ -349,8 +350,8 @@ def test_values_that_stand_for_nothing_are_warned_of(world: World, begin: Cli) -
     _users(world, "id,name,mail,job\n1,A B,N/A,Ｎ／Ａ\n2,B C,-,なし\n3,Na Ko,na@corp.example,Nana\n")
     said = begin()
     assert (
-        "- mail is 'N/A' in 1 record (users.csv, line 2), and is taken at its word for scope, userName, "
-        "displayName, emails; if it stands for nothing, leave it empty in the source."
+        "- mail is 'N/A' in 1 record (users.csv, line 2), and would be used as it is for scope, userName, "
+        "displayName, emails; if it means nothing, leave it empty in the source."
     ) in said.out
     assert "- mail is '-' in 1 record (users.csv, line 3)" in said.out
     assert "- job is 'なし' in 1 record (users.csv, line 3)" in said.out
@@ -363,13 +364,13 @@ def test_a_manager_column_that_holds_names_gets_no_rule(world: World, begin: Cli
         user["manager"] = "佐藤 花子"
     world.write(people)
     said = begin()
-    assert "- manager holds no ids (0 of 4 values are somebody's id), so there is no rule for the manager." in said.out
+    assert "- manager holds no ids (0 of 4 values belong to a user id), so there is no rule" in said.out
     assert "enterprise.manager" not in _mapping(world).read_text(encoding="utf-8")
 
 
 def test_an_address_as_the_id_is_warned_of(world: World, begin: Cli) -> None:
     _users(world, "email,name\na@corp.example,A B\nb@corp.example,B C\n")
-    assert "- no column looks like an id, so email is it: whoever changes it will be taken for" in begin().out
+    assert "- no column looks like an id, so email is it: anyone who changes it will be taken for" in begin().out
 
 
 def test_a_source_without_anybody_is_refused(world: World, begin: Cli) -> None:
@@ -433,6 +434,6 @@ def test_an_openldap_directory_is_proposed_and_planned(world: World, cli: Cli, b
         said = begin("--source", "ldap", "--ldap-url", slapd.url, *sign_in, *bases)
         assert said.code == 0, said.err
         assert cli("check").code == 0
-        # of several addresses the first in alphabetical order is taken, whatever the server's order: nobody shares one
+        # of several addresses the first in alphabetical order is taken, whatever the server's order: no one shares one
         assert cli("plan", "--output", "json").json["summary"]["create_user"] == 46
         assert slapd.password not in world.config.read_text(encoding="utf-8") + said.out + said.err

@@ -48,7 +48,7 @@ class Zygote:
         return int(self.process.stdout.readline())
 
     def reap(self) -> None:
-        """Let it look at how the command has ended; until then its process id belongs to nobody else."""
+        """Let it look at how the command has ended; until then its process id belongs to no one else."""
         assert self.process.stdin is not None
         self.process.stdin.write("reap\n")
         self.process.stdin.flush()

@@ -1,4 +1,4 @@
-"""Lists that lag behind our own writes: what we wrote a moment ago is not taken for somebody else's doing."""
+"""Lists that lag behind our own writes: what we wrote a moment ago is not taken for someone else's doing."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,7 +63,7 @@ def test_what_a_listing_lacks_for_long_is_asked_for_by_id(tmp_path: Path, count:
 
 
 def _wiped(lag: Lagging, *kept: str) -> None:
-    """Somebody deletes everybody but these."""
+    """Someone deletes everyone but these."""
     store = lag.world.sandbox.app.store
     for user in lag.world.held()["users"].values():
         if user["externalId"] not in kept:
@@ -93,7 +93,7 @@ def test_a_target_that_was_emptied_stops_the_run_after_a_sample(wiped: Lagging) 
 
 def test_whoever_is_presumed_gone_is_asked_for_before_an_approved_run_writes(wiped: Lagging) -> None:
     assert wiped.again(in_full=True).exit_code == 4
-    assert wiped.again().exit_code == 4, "what was presumed is no reading that the next run could go by"
+    assert wiped.again().exit_code == 4, "what was presumed is not a reading that the next run could go by"
     wiped.world.sandbox.forget_requests()
     assert wiped.again(approved_by="ann").exit_code == 0
     assert _looks(wiped) >= 120
@@ -102,7 +102,7 @@ def test_whoever_is_presumed_gone_is_asked_for_before_an_approved_run_writes(wip
 
 
 def test_who_is_there_after_all_is_not_created_again_by_an_approved_run(tmp_path: Path) -> None:
-    """The list lacks everybody. Those of the sample are gone, and a few others are not."""
+    """The list lacks everyone. Those of the sample are gone, and a few others are not."""
     with lagging(tmp_path, extra="", list_lag=NEVER) as lag:
         lag.age = 600
         lag.sync(_people(120))

@@ -18,7 +18,7 @@ from tests.places import OpenLdap
 IDLE = 6
 """Searches of an idle run: one for each of the three bases, the schema, and the root DSE at each of two sign-ins."""
 PEOPLE = "(objectClass=inetOrgPerson)"
-"""The filter by which everybody is read; who has changed is asked for by others."""
+"""The filter by which everyone is read; who has changed is asked for by others."""
 MAPPING = Path(__file__).parents[2] / "mappings" / "openldap.yaml"
 
 
@@ -200,7 +200,7 @@ SHARED = ("ann.lee@corp.example", "ann@corp.example", "lee@corp.example")
 
 @pytest.fixture
 def ann(world: World, directory: OpenLdap, cli: Cli) -> str:
-    """Somebody with several addresses, whose sign-in name is none that comes first in any fixed order."""
+    """Someone with several addresses, whose sign-in name is none that comes first in any fixed order."""
     connection = directory.server.admin()
     dn = f"uid=ann,ou=people,{SUFFIX}"
     add(connection, person("ann", mail=["lee@corp.example"]))

@@ -112,7 +112,7 @@ def test_a_file_without_anybody_is_not_believed_even_for_one(world: World, peopl
 
 
 class Failing(CsvSource):
-    """Files whose reader has a fault that nobody has thought of."""
+    """Files whose reader has a fault that no one has thought of."""
 
     def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
         raise ValueError("badly formed")
@@ -137,7 +137,7 @@ def test_whatever_goes_wrong_with_a_request_is_its_answer_and_not_the_end_of_the
 
 def test_nobody_of_that_name_is_said_so(world: World, people: People, cli: Cli) -> None:
     said = cli("sync", "--only", "nobody")
-    assert (said.code, "neither side has anybody called 'nobody'" in said.err) == (2, True)
+    assert (said.code, "neither the source nor the target has a user or group called 'nobody'" in said.err) == (2, True)
 
 
 AT_THE_USERS = Fault("hold_before", "POST", "Users")
@@ -163,7 +163,7 @@ def test_a_newcomer_who_is_pushed_before_the_groups_are_there_is_in_them_in_the_
     people = organization(60, 6)
     people.group("late", "late", "u59", "u1")
     world.write(people)
-    # The one whom everybody else has above: the run cannot go on before, and another run's requests pass the gate.
+    # The one whom everyone else has above: the run cannot go on before, and another run's requests pass the gate.
     with held(world, replace(AT_THE_USERS, left=1), "sync") as process:
         asking = start(world, "sync", "--only", "u59@corp.example")
         _, err = asking.communicate(timeout=PATIENCE)

@@ -35,7 +35,7 @@ def age(world: World, hours: float) -> None:
 
 def user_of(world: World, external_id: str) -> Any:
     found = world.sandbox.app.store.users.find("externalId", external_id)
-    assert found is not None, f"no user bears {external_id}"
+    assert found is not None, f"no user has {external_id}"
     return found
 
 
@@ -152,7 +152,7 @@ def test_ids_that_all_change_under_link_count_as_a_change_of_mapping(world: Worl
     world.write(people)
     said = cli("sync")
     assert said.code == 4
-    assert "10 of 10 managed users would change by the mapping or by a new source id" in said.err
+    assert "10 of 10 managed users would be changed by the mapping or by a new source id" in said.err
     assert cli("sync", "--approve").code == 0
     assert {user["userName"]: user["id"] for user in world.sandbox.state()["users"]} == ids
     world.assert_equal_to(people)

@@ -157,7 +157,7 @@ def _somebody_decides(world: World, cli: Cli) -> int:
 
 @pytest.fixture
 def refused(world: World, cli: Cli) -> World:
-    """A user whose title is refused for a reason that nobody knows."""
+    """A user whose title is refused for a reason that no one knows."""
     people = People().add("a").add("b")
     world.write(people)
     assert cli("sync").code == 0

@@ -157,7 +157,7 @@ def test_who_is_adopted_by_decision_is_locked_as_before(world: World, cli: Cli) 
 
 
 def test_who_is_found_for_a_missing_link_is_locked_as_before(world: World, cli: Cli) -> None:
-    """We had deactivated the user; the resource that bears the name now was made, and locked, by somebody else."""
+    """We had deactivated the user; the resource that has the name now was made, and locked, by someone else."""
     world.configure(extra="    policy: {adopt: always}\n")
     people = People().add("a").add("c").add("d").group("g", "dev", "a", "c")
     world.write(people)
@@ -199,7 +199,7 @@ def test_one_broken_record_waits_and_the_others_go_on(world: World, cli: Cli) ->
     world.write(people)
     said = cli("sync")
     assert said.code == 5
-    assert "1 conflict waits for a person" in said.err
+    assert "1 conflict waits for a decision" in said.err
     assert set(world.held()["users"]) == {"u0", "u1", "u2", "u3", "u4"}
     conflict = cli("conflicts", "--output", "json").json[0]
     assert (conflict["kind"], conflict["subjects"]) == ("missing_value", ["bad@corp.example"])

@@ -8,7 +8,7 @@ from tests.e2e.world import People, World, organization
 
 @pytest.fixture
 def emptied(world: World, cli: Cli) -> People:
-    """Twenty titles changed, and an endpoint that lost everybody but two since it was read."""
+    """Twenty titles changed, and an endpoint that lost everyone but two since it was read."""
     people = organization(20, 0)
     world.write(people)
     assert cli("sync").code == 0
@@ -43,7 +43,7 @@ def test_conflicts_are_pointed_to_where_some_wait_too(emptied: People, world: Wo
     world.write(emptied)
     said = cli("sync")
     assert said.err.splitlines()[-1] == (
-        "scim-bridge: run 2 is done, but 18 operations failed and 1 conflict waits for a person. "
+        "scim-bridge: run 2 is done, but 18 operations failed and 1 conflict waits for a decision. "
         "To see: scim-bridge show 2 and scim-bridge conflicts"
     )
     assert "! done, 18 failed, 1 conflict" in cli("history").out

@@ -1,4 +1,4 @@
-"""An export that is saved in another Unicode form, through the command line: nobody is lost, nobody is locked."""
+"""An export that is saved in another Unicode form, through the command line: no one is lost, no one is locked."""
 
 import unicodedata
 

@@ -75,7 +75,7 @@ def test_attributes_are_told_old_and_new_and_who_would_become_invalid(world: Wor
     assert said.code == 5  # the plan under the changed mapping decides
     assert "~ u4@corp.example  (changed.yaml, line 20: users.attributes.title)\n" in said.out
     assert "      title: Engineer → Engineer II\n" in said.out
-    assert "beginning to wait for a person (1)\n  ! u3@corp.example  (missing value)\n" in said.out
+    assert "starting to wait for a decision (1)\n  ! u3@corp.example  (missing value)\n" in said.out
 
 
 def test_groups_no_longer_flattened_lose_members_and_the_guard_would_stop_it(
@@ -133,7 +133,7 @@ def test_source_and_target_are_read_once_and_nothing_is_written(world: World, pe
 
 
 class Forgetful(MemoryTarget):
-    """Shows a member who has left, until somebody asks about that member."""
+    """Shows a member who has left, until someone asks about that member."""
 
     is_asked = False
 

@@ -30,7 +30,7 @@ def empty(world: World, people: People, *groups: str) -> None:
 
 
 def rule(world: World, title: str) -> None:
-    """Another rule for the title, which changes whoever it says something else for."""
+    """Another rule for the title, which changes anyone who it says something else for."""
     rules = MAPPING.read_text().partition("\ntests:")[0]
     (world.folder / "csv.yaml").write_text(rules.replace("title: title", f"title: '{title}'"))
 

@@ -67,7 +67,7 @@ def test_it_is_said_in_one_sentence_and_nothing_is_written(
 
 @pytest.mark.slow
 def test_a_host_that_does_not_answer(world: World, cli: Cli) -> None:
-    """Port 9 of loopback: nobody is there. The command gives up within half a minute and says where it looked."""
+    """Port 9 of loopback: no one is there. The command gives up within half a minute and says where it looked."""
     world.write(organization(3, 1))
     world.configure(url="http://127.0.0.1:9/tenant/scim/v2")
     said = cli("check")
@@ -87,7 +87,7 @@ def test_a_host_that_does_not_answer(world: World, cli: Cli) -> None:
         (("show", "7"), "there is no run 7"),
         (("apply", "gone.json"), "gone.json cannot be read"),
         (("mapping", "test", "gone.yaml"), "gone.yaml does not exist"),
-        (("explain", "nobody"), "neither side has anybody called 'nobody'"),
+        (("explain", "nobody"), "neither the source nor the target has a user or group called 'nobody'"),
         (("plan", "--output", "xml"), "Invalid value for '--output'"),
     ],
 )

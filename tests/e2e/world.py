@@ -55,7 +55,7 @@ class People:
 
 
 def person(user_name: str, *, active: bool = True) -> dict[str, Any]:
-    """A user as somebody made it by hand in the console."""
+    """A user as someone made it by hand in the console."""
     name = {"givenName": "Hand", "familyName": "Made"}
     return {"userName": user_name, "name": name, "displayName": "Made by hand", "active": active}
 
@@ -161,5 +161,5 @@ def _write(path: Path, header: tuple[str, ...], rows: Any) -> None:
 
 
 def at_rest(path: Path) -> None:
-    """Make a file look as if it was written some time ago, so that nobody waits whether more of it comes."""
+    """Make a file look as if it was written some time ago, so that no one waits whether more of it comes."""
     os.utime(path, (time.time() - 60,) * 2)

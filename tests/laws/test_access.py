@@ -1,5 +1,5 @@
-"""What no plan may do, whatever the directory, the memory, the policy and the decisions: open what somebody shut, or
-touch what is protected. Why it may is worked out here anew, from links and decisions alone."""
+"""What no plan may do, whatever the directory, the memory, the policy and the decisions: open what someone shut, or
+touch what is protected. Why it may is worked out here again, from links and decisions alone."""
 
 from dataclasses import replace
 
@@ -68,7 +68,7 @@ def decided(draw: st.DrawFn) -> Case:
 
 @given(st.one_of(decided(), takeovers(), bold_situations))
 def test_nobody_is_activated_without_a_reason(case: Case) -> None:
-    """The source went false and true again (we had left this very resource inactive), it is somebody's return by policy
+    """The source went false and true again (we had left this very resource inactive), it is someone's return by policy
     or decision after we had deactivated them, or a person has decided so."""
     desired, existing, known, policy = case
     plan = planned(desired, existing, known, policy)

@@ -1,4 +1,4 @@
-"""A reference that fits several records never adds anybody to a group and never takes anybody out."""
+"""A reference that fits several records never adds anyone to a group and never takes anyone out."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -17,7 +17,7 @@ ids = st.sets(st.sampled_from(USER_IDS))
 
 
 def _without_clashes(case: Case) -> Case:
-    """The same with a name for everybody, so that hardly anybody waits."""
+    """The same with a name for everyone, so that hardly anyone waits."""
     desired, existing, known, policy = case
     people = (
         replace(u, attributes={**u.attributes, "userName": u.source_id, "emails": "", "name.familyName": "Sato"})

@@ -43,7 +43,7 @@ def test_every_difference_is_explained(case: Pair) -> None:
 
 @given(pairs)
 def test_what_it_tells_is_what_two_syncs_would_leave_behind(case: Pair) -> None:
-    """Both plans carried out on the same target: whoever is in scope under both ends as the comparison says."""
+    """Both plans carried out on the same target: anyone who is in scope under both ends as the comparison says."""
     now, changed = _both(case)
     comparison = compare(now, changed, ())
     before, after = _end(now, case[2]), _end(changed, case[2])

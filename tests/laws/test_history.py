@@ -1,6 +1,6 @@
 """What must hold over whole histories: directory after directory, each applied to what the one before left behind.
 
-The bound on requests is worked out here anew, from what a run found and left behind alone, so that the planner's own
+The bound on requests is worked out here again, from what a run found and left behind alone, so that the planner's own
 count is not its witness.
 """
 
@@ -104,7 +104,7 @@ def _differs(old: Mapping[str, Existing], new: Mapping[str, Existing], target_id
 
 
 def _taken_from(old: Mapping[str, Existing], resource: Existing, changed: Iterable[str]) -> Iterator[str]:
-    """The resources whose unique value this one bears afterwards."""
+    """The resources whose unique value this one has afterwards."""
     for path, how in CAPABILITIES.unique(resource.kind):
         value = resource.attributes.get(path)
         for other in changed:
@@ -116,12 +116,12 @@ def _taken_from(old: Mapping[str, Existing], resource: Existing, changed: Iterab
 
 
 def _circles(needs: Mapping[str, set[str]]) -> int:
-    """How many have to step aside before nobody waits for himself: the fewest, found by trying."""
+    """How many have to step aside before no one waits for himself: the fewest, found by trying."""
     for count in range(len(needs) + 1):
         for aside in combinations(sorted(needs), count):
             if not _has_circle({t: needs[t] - set(aside) for t in needs if t not in aside}):
                 return count
-    raise AssertionError("without anybody there is no circle")
+    raise AssertionError("without anyone there is no circle")
 
 
 def _has_circle(needs: Mapping[str, set[str]]) -> bool:

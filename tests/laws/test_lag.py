@@ -102,6 +102,6 @@ def test_a_lag_and_lost_answers_change_nothing(
             assert result.exit_code == 0, result.conclusion.conflicts or result.plan.verdict
             _assert_equal(world, people)
             world.clock.now += pause
-        assert all(len(ids) == 1 for ids in world.ids.values()), "something was created twice, or anew"
+        assert all(len(ids) == 1 for ids in world.ids.values()), "something was created twice, or again"
         assert world.world.sandbox.counts.invalid == 0, world.world.sandbox.counts.told
         assert not any(write.startswith("DELETE") for write in world.writes)

@@ -192,7 +192,7 @@ def _after(case: Case, plan: Plan, simulation: Simulation) -> Remembered:
 
 
 def _owners(case: Case) -> list[Match]:
-    """Who gets a resource by this plan, a newcomer that is taken for somebody who left included."""
+    """Who gets a resource by this plan, a newcomer that is taken for someone who left included."""
     desired, existing, known, policy = case
     return [m for m in matched(desired, existing, known, terms(policy)) if m.source_id and not m.is_held and m.desired]
 
@@ -315,10 +315,10 @@ def test_an_invalid_records_revocations_still_pass(case: Case) -> None:
 def test_losing_the_state_causes_no_operation_that_would_not_have_been_there_with_it(case: Case) -> None:
     """After a good run, plan once with what it remembered and once without: the second is part of the first.
 
-    A target that bears none of our ids cannot tell a lost state from a first run; there, nothing was ever written.
-    Where somebody moved our ids about on the target, only the state can know. Nor can anybody else know that the email
-    which a newcomer claims belonged to somebody who left: that one is then created without it, and a conflict says so.
-    Nor that somebody deleted what then looks new.
+    A target that has none of our ids cannot tell a lost state from a first run; there, nothing was ever written.
+    Where someone moved our ids about on the target, only the state can know. Nor can anyone else know that the email
+    which a newcomer claims belonged to someone who left: that one is then created without it, and a conflict says so.
+    Nor that someone deleted what then looks new.
     """
     _, end, known = applied(case)
     shown = {r.target_id: r.external_id for r in end.resources}
@@ -343,7 +343,7 @@ def _essence(operation: object) -> str:
 
 @given(situations, st.sampled_from(USER_IDS))
 def test_a_held_object_changes_nothing_for_the_others(case: Case, newcomer: str) -> None:
-    """A record nobody knows yet, and that is invalid, may be there or not: the operations are the same.
+    """A record no one knows yet, and that is invalid, may be there or not: the operations are the same.
 
     But for those who name it as their manager: their manager stays as it is while it is held.
     """

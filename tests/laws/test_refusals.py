@@ -1,4 +1,4 @@
-"""What must hold whatever the target refuses: the rest lands, revocations land, and nothing is sent in vain twice."""
+"""What must hold whatever the target refuses: the rest lands, revocations land, and nothing useless is sent twice."""
 
 from dataclasses import dataclass, replace
 

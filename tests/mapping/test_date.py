@@ -1,4 +1,4 @@
-"""The dates that directories hold, in all their forms, are the same day; what is no date is refused."""
+"""The dates that directories hold, in all their forms, are the same day; what is not a date is refused."""
 
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
@@ -69,7 +69,7 @@ def test_no_date_and_never_are_none(text: str) -> None:
     ],
 )
 def test_what_is_no_date_is_refused_by_its_text(text: str) -> None:
-    with pytest.raises(ValueError, match="is no date; write it as 2027-03-13") as error:
+    with pytest.raises(ValueError, match="is not a date; write it as 2027-03-13") as error:
         day_of(text)
     assert repr(text) in str(error.value)
 
@@ -149,5 +149,5 @@ def test_midnight_elsewhere_written_in_utc_is_turned_by_the_time_zone() -> None:
 
 @pytest.mark.parametrize("text", ["2027/3/31 24:00", "2027/3/31 9", "2027/2/30 0:00", "31/3/2027 0:00"])
 def test_no_such_time_is_no_date(text: str) -> None:
-    with pytest.raises(ValueError, match="is no date"):
+    with pytest.raises(ValueError, match="is not a date"):
         day_of(text)

@@ -118,7 +118,7 @@ def test_every_problem_of_a_file_is_told_at_once(tmp_path: Path) -> None:
     text = (
         GOOD.replace("nested: flatten", "nested: deep").replace("login.lower()", "login.lowr()").replace("given", "1 +")
     )
-    assert len(refusal(tmp_path, text)) == 5  # among them "name.1 +", which is no attribute, and the missing givenName
+    assert len(refusal(tmp_path, text)) == 5  # "name.1 +", which is not an attribute, the missing givenName …
 
 
 def test_a_name_that_no_column_has_is_told_with_the_nearest_one(tmp_path: Path) -> None:

@@ -203,8 +203,8 @@ DATES: Mapping[str, tuple[str, dict[str, object], Result]] = {
     "who begins within two weeks": ("!isAfter(s, addDays(today, 14))", {"s": "2027-03-27T09:00:00Z"}, True),
     "who begins later": ("!isAfter(s, addDays(today, 14))", {"s": "2027-03-28"}, False),
     "no leave date is no reason to leave": ("isBefore(s, today)", {"s": ""}, False),
-    "nobody begins after no date": ("isAfter(today, s)", {}, False),
-    "a null of a JSON source is no date": ("isBefore(d, today) || isAfter(today, d)", {"d": None}, False),
+    "no one begins after no date": ("isAfter(today, s)", {}, False),
+    "a null of a JSON source is not a date": ("isBefore(d, today) || isAfter(today, d)", {"d": None}, False),
     "a day may be reckoned across months": ("addDays(s, -13)", {"s": "2027-03-13"}, "2027-02-28"),
     "no date stays none": ("addDays(s, 1) + addDays(d, 1)", {"d": None}, ""),
 }
@@ -217,7 +217,7 @@ def test_date(name: str) -> None:
 
 
 def test_what_is_no_date_fails_the_rule() -> None:
-    assert failure("isBefore(s, today)", s="soon") == "'soon' is no date; write it as 2027-03-13"
+    assert failure("isBefore(s, today)", s="soon") == "'soon' is not a date; write it as 2027-03-13"
     assert failure("addDays(s, 9999999)", s="2027-03-13") == "9999999 days from 2027-03-13 is beyond the calendar"
 
 

@@ -1,4 +1,4 @@
-"""Nested groups: everybody in a group or in a group inside it, however deep and in whatever circles."""
+"""Nested groups: everyone in a group or in a group inside it, however deep and in whatever circles."""
 
 from hypothesis import given
 from hypothesis import strategies as st

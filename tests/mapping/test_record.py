@@ -117,7 +117,7 @@ def test_a_character_that_is_no_text_is_not_silently_cut(usual: CompiledMapping,
         Flaw(
             "unusable_character",
             "title",
-            "title holds a character that is no text (NUL or half a surrogate pair)",
+            "title holds a character that is not text (NUL or half a surrogate pair)",
             "Remove it in the source.",
             fatal=False,
         ),
@@ -155,14 +155,14 @@ def test_a_rule_over_the_whole_source_reads_everything(tmp_path: Path) -> None:
 def test_a_value_that_is_no_text_fails_every_rule_that_reads_it(tmp_path: Path, rule: str, wrong: object) -> None:
     desired = only(compiled(tmp_path, text_of(title=rule)), person(title=wrong))
     assert flaws(desired) == [("rule_failed", "title", False)]
-    assert desired.flaws[0].detail == "the rule for title failed: title is no text"
+    assert desired.flaws[0].detail == "the rule for title failed: title is not text"
 
 
 @pytest.mark.parametrize("wrong", ["a", [b"a"], [None], ("a",), None])
 def test_a_value_that_is_no_list_of_texts_fails_every_rule_that_reads_it(tmp_path: Path, wrong: object) -> None:
     mapping = compiled(tmp_path, text_of(title="first(mails).lower()"), {"mails": "strings"})
     desired = only(mapping, person(mails=wrong))
-    assert [flaw.detail for flaw in desired.flaws] == ["the rule for title failed: mails is no list of texts"]
+    assert [flaw.detail for flaw in desired.flaws] == ["the rule for title failed: mails is not a list of texts"]
 
 
 @pytest.mark.parametrize("texts", [["a", "b"], ["", "b"], [""], []])
@@ -298,7 +298,7 @@ def test_explain_shows_no_value_that_was_cut(usual: CompiledMapping) -> None:
     )
     assert (title.value, title.failure) == (
         None,
-        "title holds a character that is no text (NUL or half a surrogate pair)",
+        "title holds a character that is not text (NUL or half a surrogate pair)",
     )
 
 

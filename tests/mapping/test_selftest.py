@@ -100,7 +100,7 @@ def test_tests_run_on_the_same_day_for_ever(tmp_path: Path) -> None:
         ("  - {name: x, user: {id: '1'}, expct: {title: a}}\n", "there is no key expct (did you mean expect?)."),
         (
             "  - {name: x, user: {id: '1'}, expect: {titel: a}}\n",
-            "expects titel, which is no attribute (did you mean title?).",
+            "expects titel, which is not an attribute (did you mean title?).",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""What somebody else changed on the target, under `drift: report`."""
+"""What someone else changed on the target, under `drift: report`."""
 
 from dataclasses import replace
 

@@ -16,7 +16,7 @@ def test_two_people_exchange_names_through_a_temporary_one() -> None:
     existing = target(on_target("t1", user("a", userName="a@x")), on_target("t2", user("b", userName="b@x")))
     plan = planned(desired, existing, TWO)
     assert [o.phase for o in plan.operations] == [Phase.FREE_NAMES] * 3
-    assert plan.operations[0].reason == "a temporary value, so that names can be exchanged"
+    assert plan.operations[0].reason == "a temporary value, to exchange names"
     assert (plan.requests.writes, plan.requests.lower_bound) == (3, 3)
 
 

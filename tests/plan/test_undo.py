@@ -45,4 +45,4 @@ def test_a_protected_name_is_not_given_back() -> None:
     done = Operation("op-1", "update_user", Phase.USERS, "b", "t-b", "svc-old", "", changes)
     told_, skipped = _undone(done)
     assert told_ == ["update_user b@corp.example: title"]
-    assert skipped == [("b@corp.example", "svc-old is a protected name, and is not given back")]
+    assert skipped == [("b@corp.example", "svc-old is a protected name, and is not restored")]

@@ -131,7 +131,7 @@ def test_without_a_column_that_says_who_has_left_the_file_says_what_that_means()
 def test_a_first_day_gives_a_scope_that_only_waits_to_be_taken() -> None:
     users = {"id": "id", "login": "login", "starts": "入社日"}
     text = _text(users)
-    assert "  # or, nobody earlier than two weeks before the first day:\n  # scope: " in text
+    assert "  # or, no user earlier than two weeks before the first day:\n  # scope: " in text
     taken = text.replace("  scope:", "  # scope:", 1).replace("first day:\n  # scope:", "first day:\n  scope:")
     mapping = load_mapping(FILE, taken)
     assert [result.failures for result in run_tests(mapping)] == [()] * len(mapping.tests)

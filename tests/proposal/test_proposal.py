@@ -97,7 +97,7 @@ def test_who_is_out_of_scope_or_would_wait_is_counted() -> None:
         "11 of the 12 users seen are in scope",
         "2 of the 2 groups seen are in scope",
         "10 users would be active, 0 inactive",
-        "1 of them would wait for a person (`plan` counts them as held)",
+        "1 of them would wait for a decision (`plan` counts them as held)",
         f"{unsaid} (1 record would wait: entry p99)",
     )
 

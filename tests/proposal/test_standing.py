@@ -65,7 +65,7 @@ def test_where_nothing_tells_who_has_left_that_is_the_alarm(header: str, cells: 
     found = seen(**{header: cells})
     assert found.signals == ()
     assert found.alarm == (
-        f"{told}. Every user in the file would be active, and nobody who has left would be deactivated"
+        f"{told}. Every user in the file would be active, and no user who has left would be deactivated"
     )
 
 
@@ -127,7 +127,7 @@ def test_a_day_of_notice_is_doubted() -> None:
     ],
 )
 def test_a_user_is_active_until_the_last_day_and_not_after_it(header: str, cells: str, last_day: str) -> None:
-    """The moment at which an account ends is no last day, unless the account works for a part of that day."""
+    """The moment at which an account ends is not a last day, unless the account works for a part of that day."""
     (rule,) = rules(seen(**{header: [cells, ""]}))
     day = date.fromisoformat(last_day)
     assert [_says(rule, header, cells, f"{day + timedelta(days)}") for days in (-1, 0, 1)] == [True, True, False]

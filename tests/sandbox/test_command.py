@@ -51,7 +51,7 @@ def test_knobs_are_set_on_the_command_line_and_seeds_are_there(tmp_path: Path) -
         (["--knob", "lag=5"], "--knob: there is no knob 'lag'; there are rate"),
         (["--knob", "put_group=200"], "--knob: the knob put_group cannot be 200; it is 501 or 400 or 404 or 405"),
         (["--knob", "list_lag"], "--knob: 'list_lag' is not NAME=VALUE"),
-        (["--seed", "{seed}"], "number 1 of users is no object with a userName"),
+        (["--seed", "{seed}"], "number 1 of users is not an object with a userName"),
         (["--host", "0.0.0.0"], "listens on loopback only"),
     ],
 )

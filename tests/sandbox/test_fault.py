@@ -109,7 +109,7 @@ def test_no_byte_comes(caller: Caller, kind: str, is_applied: bool) -> None:
     with pytest.raises(httpx.ReadTimeout):
         caller.create()
     assert bool(caller.users) is is_applied
-    assert caller("GET", "Users").status_code == 200, "nobody else hangs"
+    assert caller("GET", "Users").status_code == 200, "no one else hangs"
 
 
 def test_what_hangs_for_some_seconds_is_cut_after_them(caller: Caller) -> None:

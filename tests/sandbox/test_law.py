@@ -1,4 +1,4 @@
-"""Whatever is sent: no fault that nobody asked for, an answer of the documented shape, and a store that is sound."""
+"""Whatever is sent: no fault that no one asked for, an answer of the documented shape, and a store that is sound."""
 
 import asyncio
 from collections.abc import Coroutine

@@ -20,7 +20,7 @@ Scheme = Literal["light", "dark"]
 
 @pytest.fixture
 def shown(seeder: Seeder, pages: Pages) -> httpx.Client:
-    """Three connections: one that waits for a person, one stopped by the guard, one that is well."""
+    """Three connections: one that waits for a decision, one stopped by the guard, one that is well."""
     seeder.run(quiet_plan())
     seeder.clock.at += timedelta(minutes=5)
     busy = seeder.run(busy_plan(), requests=31)

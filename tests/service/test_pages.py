@@ -71,7 +71,7 @@ def test_sides_that_are_equal_need_no_explanation(seeder: Seeder, pages: Pages) 
 def test_the_overview_tells_what_changed_and_what_waits(seeder: Seeder, pages: Pages) -> None:
     seeder.run(busy_plan())
     said = seen(pages().get("/").text)
-    assert "corp needs you corp ! Waiting for you 1 conflict waits for a person" in said
+    assert "corp needs you corp ! Waiting for you 1 conflict waits for a decision" in said
     assert "8 users created, 1 user updated, 1 user deactivated, 1 group created" in said
     assert "What to do: Give each of them" in said
 
@@ -220,14 +220,14 @@ def test_health_is_ok_before_the_first_run_and_after(seeder: Seeder, pages: Page
 
 def test_a_state_that_cannot_be_read_is_said_with_503(tmp_path: Path, pages: Pages) -> None:
     broken = tmp_path / "scim-bridge.db"
-    broken.write_bytes(b"this is no database, though it is long enough to be looked at as one" * 20)
+    broken.write_bytes(b"this is not a database, though it is long enough to be looked at as one" * 20)
     client = pages()
     health = client.get("/healthz")
     assert health.status_code == 503
-    assert "is no usable state file" in health.json()["detail"]
+    assert "is not a usable state file" in health.json()["detail"]
     page = client.get("/")
     assert page.status_code == 503
-    assert "is no usable state file" in seen(page.text)
+    assert "is not a usable state file" in seen(page.text)
 
 
 def test_the_unforeseen_gets_a_calm_page_without_a_traceback(seeder: Seeder, pages: Pages) -> None:
@@ -253,16 +253,16 @@ def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
 def test_what_was_decided_stands_apart_and_waits_for_nobody(seeder: Seeder, pages: Pages) -> None:
     seeder.run(busy_plan())
     client = pages()
-    assert "Waiting for a person (1)" in seen(client.get("/conflicts").text)
+    assert "Waiting for a decision (1)" in seen(client.get("/conflicts").text)
     with State(seeder.path, seeder.clock) as state:
         for conflict in state.reader.conflicts("corp"):
             state.resolve("corp", conflict.key, "ignore", "", "meant to be so", "ops@bridge")
     said = seen(client.get("/conflicts").text)
-    assert "Nothing waits for a person. Decided (1)" in said
+    assert "Nothing waits for a decision. Decided (1)" in said
     assert "ignore, decided by ops@bridge (meant to be so)" in said
     overview = seen(client.get("/").text)
     assert "corp ✓ Healthy" in overview
-    assert "Waiting for a person" not in overview
+    assert "Waiting for a decision" not in overview
 
 
 def test_the_runs_say_what_kind_they_were_and_what_failed(seeder: Seeder, pages: Pages) -> None:

@@ -1,4 +1,4 @@
-"""Names in CSV memberships that several records have: nobody is a member by them, and it is said who it may be."""
+"""Names in CSV memberships that several records have: no one is a member by them, and it is said who it may be."""
 
 import os
 import time

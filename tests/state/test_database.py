@@ -138,7 +138,7 @@ def test_a_state_that_is_up_to_date_is_not_copied(desk: Desk) -> None:
 
 def test_a_file_that_is_no_database_is_refused(desk: Desk) -> None:
     desk.path.write_text("userName,active\n" * 100)
-    with pytest.raises(StateUnusable, match=r"is no usable state file \(file is not a database\)\. Move it away"):
+    with pytest.raises(StateUnusable, match=r"is not a usable state file \(file is not a database\)\. Move it away"):
         desk.open()
 
 

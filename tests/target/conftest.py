@@ -25,7 +25,7 @@ def answer(status: int = 200, body: object = None, **headers: str) -> httpx.Resp
 
 
 class Script:
-    """An endpoint that gives these answers one after the other, the last for ever. An error among them is raised."""
+    """An endpoint that gives these answers one after the other, the last forever. An error among them is raised."""
 
     def __init__(self, *answers: httpx.Response | httpx.RequestError) -> None:
         self.answers = list(answers)

@@ -166,7 +166,7 @@ def test_who_waits_already_when_the_pause_begins_is_held_as_well() -> None:
     is_paused = threading.Event()
 
     def wait(seconds: float) -> None:
-        if not is_paused.is_set():  # somebody else is throttled while we sleep
+        if not is_paused.is_set():  # someone else is throttled while we sleep
             is_paused.set()
             rate.pause(7)
         clock.wait(seconds)

@@ -46,7 +46,7 @@ def comparison(name: str = "a", **fields: object) -> Comparison:
 
 
 def full_plan(name: str) -> Plan:
-    """Everything a plan can hold, about somebody of this name."""
+    """Everything a plan can hold, about someone of this name."""
     done = Operation("op", "update_user", Phase.USERS, "u", "t", name, name, {"title": (name, name + "x")})
     joined = replace(done, id="op2", kind="add_members", changes={}, members=(Member("m", None, name),))
     return plan(

@@ -83,14 +83,14 @@ def test_a_plan_with_nothing_to_do_says_so_and_still_tells_what_it_leaves_alone(
     empty = plan(
         conflicts=(CONFLICT,),
         skipped=(Skipped("breakglass@corp.example", "protected"),),
-        warnings=(Notice("unknown_member", "g1", "members.csv, line 3: nobody is called u99"),),
+        warnings=(Notice("unknown_member", "g1", "members.csv, line 3: no one is called u99"),),
         held=1,
     )
     said = printed(terminal.show_plan, plan_view(empty))
     assert said.startswith("corp: nothing to do; 1 held\n")
     assert "duplicate_user_name c-81\n      userName 'a' is claimed twice.\n      Rename one of them.\n" in said
     assert "breakglass@corp.example: protected" in said
-    assert "members.csv, line 3: nobody is called u99" in said
+    assert "members.csv, line 3: no one is called u99" in said
 
 
 def test_the_guard_speaks_in_numbers_and_names_the_way_out() -> None:
@@ -136,7 +136,7 @@ def test_the_conflict_that_waits_longest_comes_first() -> None:
 
 
 def test_empty_lists_are_sentences() -> None:
-    assert printed(terminal.show_conflicts, ()) == "Nothing waits for a person.\n"
+    assert printed(terminal.show_conflicts, ()) == "Nothing waits for a decision.\n"
     assert printed(terminal.show_runs, ()) == "No run yet.\n"
 
 

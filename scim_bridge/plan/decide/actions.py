@@ -20,7 +20,7 @@ from scim_bridge.plan.match.correlate import Key, Match, Matches, key_of
 from scim_bridge.plan.match.situation import Action
 
 _IN_A_ROW = 3
-"""So often somebody else changes a value back before they are taken for another provisioner."""
+"""So often someone else changes a value back before they are taken for another provisioner."""
 ORPHAN = "orphan: on the target, and claimed by no record"
 """Why an orphan that is reported is left alone."""
 
@@ -29,7 +29,7 @@ ORPHAN = "orphan: on the target, and claimed by no record"
 class Steps:
     """The drafts, and everything deliberately not done. waiting: source ids of users whose grants wait.
 
-    once_ours: orphaned groups that we seem to have managed; who is in them decides whether anybody is asked.
+    once_ours: orphaned groups that we seem to have managed; who is in them decides whether anyone is asked.
     """
 
     drafts: list[Draft] = field(default_factory=list)
@@ -52,6 +52,7 @@ def decide(
     for match in matches:
         if only is not None and key_of(match) not in only:
             continue
+        # Before the row is acted on: a held match never reaches `act`, and its reasons must be listed all the same.
         steps.conflicts += conflict.left_open(match.conflicts, match.existing if match.is_managed else None)
         if match.is_held:
             decision.revoke_only(match)
@@ -75,6 +76,7 @@ class _Decision:
             "nothing": self.leave_alone,
             "forget": self.forget,
         }
+        # The target names managers by its own ids. Translated back, an unchanged manager is not a difference.
         ours = (m for m in matches.users if m.source_id and (m.is_managed or not m.is_held))
         self.source_of = {m.existing.target_id: m.source_id for m in ours if m.existing is not None}
         self.held_names = {m.source_id: m.name for m in matches.users if m.is_held and m.desired is not None}
@@ -90,6 +92,7 @@ class _Decision:
         """A held object: a deactivation still passes, if the resource is ours; everything else waits."""
         self.steps.waiting.add(match.source_id)
         desired, existing = match.desired, match.existing
+        # Only what is ours: a held record that merely matches someone by name must not deactivate that user.
         if desired is None or existing is None or match.kind != "user" or not match.is_managed:
             return
         if desired.attributes.get(ACTIVE) is False and existing.is_active:
@@ -97,19 +100,19 @@ class _Decision:
             self._add("deactivate_user", match, reason, {ACTIVE: (True, False)})
 
     def create(self, match: Match) -> None:
-        """Absent: create; missing: create anew, which gives it another id."""
+        """Absent: create; missing: create again, which gives it another id."""
         was_there = match.row.situation == "missing"
         question = self._question_if_missing(match)
         if question is not None:
             self.steps.conflicts.append(question)
             self.steps.waiting.add(match.source_id)
             return
-        reason = "it was deleted on the target behind our back; it gets a new id" if was_there else "new in the source"
+        reason = "it was deleted on the target by someone else; it gets a new id" if was_there else "new in the source"
         changes = diff({}, self._wanted(match))
         self._add("create_user" if match.kind == "user" else "create_group", match, reason, changes)
 
     def _question_if_missing(self, match: Match) -> Conflict | None:
-        """Under `report`, what somebody deleted is not created anew until a person says so."""
+        """Under `report`, what someone deleted is not created again until a person says so."""
         is_to_be_made = match.row.situation == "missing" and match.row.action == "create"
         if not is_to_be_made or self.policy.drift != "report" or match.desired is None or match.link is None:
             return None
@@ -125,6 +128,7 @@ class _Decision:
         if MANAGER in shown:
             shown[MANAGER] = self.source_of.get(str(shown[MANAGER]), shown[MANAGER])
         changes = diff(shown, self._wanted(match))
+        # Taken out before drift is looked at: `drift: overwrite` would otherwise reopen a stolen account as a repair.
         if self._is_disabled_there(match, changes):
             del changes[ACTIVE]
         decided = self._leave_drift(match, changes)
@@ -144,17 +148,19 @@ class _Decision:
         is_kept = match.is_kept_by(self.policy)
         if is_kept:
             self.steps.skipped.append(Skipped(match.name, "departed, and kept as it is (deprovision: keep)"))
+        # Three conditions beside the time. Open: someone enabled the account again, so it is closed once more and a
+        # new grace begins. Separated: the name must be given up first, for the namesake waits for it.
         elif self._is_grace_over(match) and not existing.is_open and not match.is_separated:
             reason = f"{match.departure} more than {_in_words(self.policy.delete_after)} ago"
             self._add("delete_user" if match.kind == "user" else "delete_group", match, reason, {})
             return
         changes: dict[str, Change] = {}
-        reason = "has left, as a person decided" if match.is_decided_left else match.departure
+        reason = "has left, as decided" if match.is_decided_left else match.departure
         if existing.is_open and not is_kept:
             changes[ACTIVE] = (True, False)
         if match.is_separated:
             changes |= _names_given_up(existing)
-            reason += ", and gives its name up to a namesake"
+            reason += ", and gives up its name for a new user of that name"
         if changes:
             kind: OperationKind = "deactivate_user" if ACTIVE in changes else "update_user"
             self._add(kind if match.kind == "user" else "update_group", match, reason, changes)
@@ -170,6 +176,7 @@ class _Decision:
         existing = match.existing
         if existing is None:
             return
+        # Whether a group that was ours matters depends on who is in it, and members are not known here.
         if existing.kind == "group" and match.was_ours:
             self.steps.once_ours.append(match)
         elif existing.is_open and match.was_ours and not self._is_policys(existing):
@@ -181,12 +188,14 @@ class _Decision:
 
     def _is_policys(self, existing: Existing) -> bool:
         """`orphans: deactivate` settles who is unclaimed, but not while the state cannot tell who was managed."""
+        # Without state everyone whom we once managed looks like an orphan. `orphans: deactivate` would turn a lost
+        # file into a mass deactivation.
         is_asked = self.known.is_fresh or existing.target_id in self.known.unclaimed
         return self.policy.orphans == "deactivate" and not is_asked
 
     def forget(self, match: Match) -> None:
         """Record and resource are both gone."""
-        self.steps.skipped.append(Skipped(match.name, "gone from both sides: forgotten"))
+        self.steps.skipped.append(Skipped(match.name, "gone from the source and the target: the link is removed"))
 
     def leave_alone(self, match: Match) -> None:
         """Protected; or what another record points at, whose question stays open meanwhile."""
@@ -201,11 +210,12 @@ class _Decision:
             return {}
         wanted = {path: value for path, value in match.desired.attributes.items() if path not in match.kept}
         manager = wanted.get(MANAGER)
+        # An id that the target does not know would refuse the whole request, and the user with it.
         if not manager or manager in self.provisioned:
             return wanted
         name = self.held_names.get(str(manager))
         if name is not None and match.existing is not None:
-            del wanted[MANAGER]  # the manager's record waits; until it is clear who that is, nobody takes the place
+            del wanted[MANAGER]  # the manager's record waits; until it is clear who that is, no one takes the place
             detail = f"manager {name} is held: the manager stays as it is on the target"
         else:
             wanted[MANAGER] = ""
@@ -221,6 +231,8 @@ class _Decision:
         desired, existing = match.desired, match.existing
         if desired is None or existing is None or ACTIVE not in changes or changes[ACTIVE][1] is not True:
             return False
+        # What we deactivated ourselves may be undone: a user who returns within the grace signs in again without a
+        # question.
         if match.kind != "user" or existing.is_active or match.is_deactivated_by_us:
             return False
         found = conflict.disabled_there(desired, existing)
@@ -230,6 +242,7 @@ class _Decision:
         self.steps.waiting.add(match.source_id)
         return True
 
+<<<<<<< HEAD
     def _is_let_in(self, match: Match, path: str) -> bool:
         """A person decided that this user may sign in again."""
         if path != ACTIVE or match.desired is None or match.existing is None:
@@ -243,6 +256,13 @@ class _Decision:
         """
         if self.policy.drift != "report" or match.desired is None or match.existing is None:
             return ()
+=======
+    def _leave_drift(self, match: Match, changes: dict[str, Change]) -> None:
+        """Under `report`: what someone changed on the target stays until the source changes it. Never `active`."""
+        if self.policy.drift != "report" or match.desired is None or match.existing is None:
+            return
+        # A resource that is only just adopted has no "last applied"; its differences are what adoption is for.
+>>>>>>> 1372a1ba0d4e1c02135032a0b40ad07c2ed57143
         if match.link is None and not (self.known.is_fresh and match.is_managed):
             return ()
         left = left_alone(changes, match.link)
@@ -257,9 +277,10 @@ class _Decision:
         return ()
 
     def _see_others(self, match: Match, drifted: Iterable[str]) -> None:
-        """What was set back again and again is not drift any more: somebody else writes here too."""
+        """What was set back again and again is not drift any more: someone else writes here too."""
         if match.desired is None or match.existing is None:
             return
+        # Two programs that set each other right would send requests forever, and each looks right in its own log.
         times = dict(self.known.repaired.get(match.existing.target_id, {}))
         for path in drifted:
             times[path] = times.get(path, 0) + 1
@@ -283,9 +304,10 @@ class _Decision:
 
 
 def _names_given_up(existing: Existing) -> dict[str, Change]:
-    """Who has left is renamed, so that a namesake can be created and inherits nothing (design.md §3, *rehire*)."""
+    """Who has left is renamed, so that a namesake can be created and inherits nothing (docs/design.md §3.4)."""
     path = NAMES[existing.kind]
     name = str(existing.attributes.get(path, ""))
+    # Six characters of the id keep two users of one name apart who left one after the other.
     changes: dict[str, Change] = {path: (name, f"{name[:100]}.left-{existing.target_id[-6:]}")}
     email = existing.attributes.get(EMAILS)
     return changes | ({EMAILS: (email, None)} if email else {})
@@ -305,13 +327,15 @@ def _has_or_gets_resource(match: Match) -> bool:
 
 def _kind_and_reason(match: Match, changes: Mapping[str, Change], drifted: Sequence[str]) -> tuple[OperationKind, str]:
     """Where several kinds fit one user: deactivate, reactivate, adopt, update; the other changes ride along."""
+    # The most serious word for a request wins: an operator who filters for deactivations must see one that also carries
+    # a new title, and the limits count by kind.
     if match.kind == "user" and ACTIVE in changes:
         if changes[ACTIVE][1] is False:
             return "deactivate_user", "disabled in the source"
         return "reactivate_user", "active in the source"
     if not match.is_managed:
         kind: OperationKind = "adopt_user" if match.kind == "user" else "adopt_group"
-        found = {"rehire": "the same one as before, under a new id", "decision": "linked, as a person decided"}
+        found = {"rehire": "the same user as before, under a new id", "decision": "linked, as decided"}
         return kind, found.get(match.by, f"found on the target by {match.by}")
     return ("update_user" if match.kind == "user" else "update_group"), _why_updated(changes, drifted)
 

@@ -6,7 +6,7 @@ from scim_bridge.model.identity import Value
 from scim_bridge.model.operation import Change
 
 _WHOLE = "addresses."
-"""The target replaces an address whole (design.md §6.10), so all its parts travel when one of them changes."""
+"""The target replaces an address whole (docs/design.md §6.10), so all its parts travel when one of them changes."""
 
 
 def diff(existing: Mapping[str, Value], desired: Mapping[str, Value]) -> dict[str, Change]:
@@ -21,6 +21,7 @@ def diff(existing: Mapping[str, Value], desired: Mapping[str, Value]) -> dict[st
         if old != new:
             changes[path] = (old, new)
     if any(path.startswith(_WHOLE) for path in changes):
+        # Also parts that no rule names: replaced as a whole without them, they would be deleted although no one asked.
         for path, old in existing.items():
             if path.startswith(_WHOLE):
                 changes.setdefault(path, (old, old))

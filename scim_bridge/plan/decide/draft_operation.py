@@ -26,7 +26,7 @@ PHASE_OF: dict[OperationKind, Phase] = {
 class Draft:
     """One request to be. is_extra: a request beyond one a resource (a swap, a split, a manager cycle).
 
-    drifted: paths of changes that only undo what somebody else did.
+    drifted: paths of changes that only undo what someone else did.
     """
 
     kind: OperationKind
@@ -40,6 +40,7 @@ class Draft:
     drifted: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        # The usual phase; order.py moves what frees a name forward.
         self.phase = PHASE_OF[self.kind]
 
     @property

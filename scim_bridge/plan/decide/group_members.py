@@ -1,7 +1,7 @@
 """Who is added to which group and who is taken out, in batches that one request can carry.
 
-A managed group's membership is wholly ours: whoever is in it and is not desired is removed, except the protected and,
-under `drift: report`, whom somebody else put there.
+A managed group's membership is wholly ours: a member who is not desired is removed, except the protected
+and, under `drift: report`, those whom someone else added.
 A held user's additions wait while the removals pass; the same holds for a held group. Where the source leaves open
 whether a user is a member, the user stays in or out, as it is.
 """
@@ -85,10 +85,13 @@ def change_members(
     for match in matches.groups:
         target_id = match.existing.target_id if match.existing is not None else ""
         is_new = match.source_id in creating
+        # A group whose members were not read is left alone. An unknown membership is not an empty one: taken as empty,
+        # everyone would be added again, and no one removed.
         if match.row.situation in NOT_MANAGED or not (is_new or (target_id and target_id in members)):
             continue
         if match.row.action == "deprovision" and match.is_kept_by(policy):
             continue
+        # It is open which group this is, so no one is put into it or taken out.
         if match.is_held and not match.is_managed:
             continue
         wanted = directory.members.get(match.source_id, frozenset())
@@ -96,10 +99,13 @@ def change_members(
         change = _change(match, wanted, undecided, members.get(target_id, frozenset()), users)
         if known.memberships is not None:
             as_we_left_it = known.memberships.get(target_id)
+            # Without state no one knows how we left the group. What the source shows stands in for it, so a member whom
+            # it does not show counts as added by someone else: reported, not removed.
             if as_we_left_it is None and known.is_fresh and match.is_managed:
                 as_we_left_it = frozenset(users.present[s].target_id or "" for s in wanted & users.present.keys())
             if as_we_left_it is not None:
                 change = _without_drift(change, as_we_left_it, users, steps, known.resolutions)
+        # Additions only. A removal that was refused is sent in every run, for it is a revocation.
         if known.refusals:
             change = _without_refused(change, known, users, steps)
         put_off = len(change.added) if match.is_held else 0
@@ -140,7 +146,7 @@ def ask_who_is_meant(directory: Directory, matches: Matches, steps: Steps, only:
 
 
 def _ask_about(steps: Steps, members: Members, policy: Policy) -> None:
-    """Orphaned groups that were ours: with somebody in them they still open accounts, so a person is asked."""
+    """Orphaned groups that were ours: with someone in them they still open accounts, so a person is asked."""
     for match in steps.once_ours:
         inside = members.get(match.existing.target_id, frozenset()) if match.existing is not None else frozenset()
         if inside and match.existing is not None:
@@ -150,11 +156,12 @@ def _ask_about(steps: Steps, members: Members, policy: Policy) -> None:
 
 
 def spare_groups(steps: Steps, changes: Sequence[GroupChange]) -> None:
-    """A group is deleted only with nobody left in it: who is protected is taken out of no group."""
+    """A group is deleted only with no one left in it: who is protected is taken out of no group."""
+    # Counted by members, not by the plan: a protected member stays, and the group is the access of that user.
     occupied = {id(c.match) for c in changes if len(c.removed) < c.size}
     spared = [d for d in steps.drafts if d.kind == "delete_group" and id(d.match) in occupied]
     steps.drafts = [draft for draft in steps.drafts if draft not in spared]
-    steps.skipped += (Skipped(d.match.name, "not deleted: somebody protected is in it") for d in spared)
+    steps.skipped += (Skipped(d.match.name, "not deleted: a protected user is a member") for d in spared)
 
 
 def batches(changes: Sequence[GroupChange], size: int) -> list[Draft]:
@@ -167,6 +174,8 @@ def batches(changes: Sequence[GroupChange], size: int) -> list[Draft]:
 
 
 def _batch(kind: OperationKind, change: GroupChange, members: tuple[Member, ...], size: int) -> Iterator[Draft]:
+    # Removals and additions are never mixed in a request: they belong to different phases, and a refused one could not
+    # say which half was the cause.
     for start in range(0, len(members), size):
         batch = members[start : start + size]
         reason = "in the source" if kind == "add_members" else _why_removed(change, batch)
@@ -193,7 +202,7 @@ def losing(plan: Plan) -> frozenset[str]:
 
 
 def with_strangers(plan: Plan, left: Members) -> Plan:
-    """The plan with the members named whom somebody else added. left: who was in these groups when we left them."""
+    """The plan with the members named whom someone else added. left: who was in these groups when we left them."""
     operations = (
         _told_apart(o, left[o.target_id or ""]) if o.reason == NO_LONGER and o.target_id in left else o
         for o in plan.operations
@@ -214,12 +223,20 @@ def _sort_users(matches: Matches, steps: Steps, policy: Policy) -> _Users:
         target_id = match.existing.target_id if match.existing is not None else None
         if target_id is not None:
             users.by_target[target_id] = match
+        # First of all: the protected have no desired side that counts, so they must be known before anyone is sorted
+        # out.
         if target_id is not None and _is_untouchable(match, policy):
             users.untouchable.add(target_id)
         if match.desired is None or match.row.situation == "protected":
             continue
         if target_id is None and match.source_id not in creating:
+<<<<<<< HEAD
             users.pointed[match.source_id] = tuple(t for t in match.candidates if not owners.get(t))
+=======
+            # The record is held and may be one of these. To remove them now would lock out the user whom the held
+            # record means; so their memberships wait with it.
+            users.pointed[match.source_id] = match.candidates
+>>>>>>> 1372a1ba0d4e1c02135032a0b40ad07c2ed57143
             continue
         member = Member(match.source_id, target_id, match.name)
         users.present[match.source_id] = member
@@ -229,7 +246,7 @@ def _sort_users(matches: Matches, steps: Steps, policy: Policy) -> _Users:
 
 
 def _is_untouchable(match: Match, policy: Policy) -> bool:
-    """Never taken out of a group: the protected, a user whose record lost its id, and whoever the policy keeps.
+    """Never taken out of a group: the protected, a user whose record lost its id, and a leaver whom the policy keeps.
 
     Without state, a user we once provisioned shows as an orphan with an externalId: `keep` covers that one too.
     """
@@ -245,6 +262,7 @@ def _bears_our_mark(match: Match) -> bool:
 
 
 def _change(match: Match, wanted: Set[str], undecided: Set[str], current: frozenset[str], users: _Users) -> GroupChange:
+    # A new or empty group, the common case of a first run: nothing to compare, no sets to build.
     if not current:
         added = [users.addable[s] for s in sorted(users.addable.keys() & wanted)]
         return GroupChange(match, 0, (), tuple(added))
@@ -271,7 +289,7 @@ def _why(group: Match, user: Match | None) -> str:
     if user is not None and user.row.action == "deprovision":
         return user.departure if user.scope else NO_LONGER
     if group.link is None and group.is_managed:
-        return "not in the source"  # without state nobody knows what the source has shown before
+        return "not in the source"  # without state no one knows what the source has shown before
     if not group.is_managed:
         return "was never in the source; the group is managed from now on"
     is_unknown = user is None or (not user.source_id and not _bears_our_mark(user))
@@ -285,9 +303,9 @@ def _without_drift(
     steps: Steps,
     resolutions: Mapping[str, Resolution],
 ) -> GroupChange:
-    """The change without what somebody else has done since we left the group, each of it a conflict.
+    """The change without what someone else has done since we left the group, each of it a conflict.
 
-    Who has left is taken out all the same, and a group that has left loses everybody.
+    Who has left is taken out all the same, and a group that has left loses everyone.
     """
     group = change.match
     if group.desired is None or group.existing is None or group.row.action == "deprovision":
@@ -295,6 +313,8 @@ def _without_drift(
     left: set[str] = set()
     for member, is_in in (*((m, True) for m in change.removed), *((m, False) for m in change.added)):
         user_id = member.target_id or ""
+        # A leaver is not drift. `drift: report` must not keep a leaver in a group because someone else put them
+        # there.
         if is_in == (user_id in ours) or (is_in and _has_left(users.by_target.get(user_id))):
             continue
         found = stray(group.desired, group.existing.target_id, member.name, user_id, is_in=is_in)
@@ -313,6 +333,7 @@ def _without_refused(change: GroupChange, known: Remembered, users: _Users, step
     added = []
     for member in change.added:
         refusal = known.refusals.get(("group", change.match.source_id, member.source_id or ""))
+        # Without a target id the user is created in this plan, so the refusal was about a resource that is gone.
         user = users.by_target.get(member.target_id or "")
         if refusal is not None and group is not None and user is not None and user.desired is not None:
             refusal = waiting(refusal, target_id, group, user.desired)

@@ -1,7 +1,7 @@
 """The working table of one kind's correlation: who owns which resource, by what it was found, and who must wait.
 
 It is filled in stages (links, then externalId, then match attributes) because a resource that an earlier stage gave to
-its owner is no match for a later one, unless the owner gives the value up in this very plan.
+its owner is not a match for a later one, unless the owner gives the value up in this very plan.
 """
 
 from collections import defaultdict
@@ -46,12 +46,12 @@ class Pairing:
     owner: target id → source id of the record it belongs to. holders: path → compared value → target ids that hold it.
     candidates: every resource a record points at by name. held: source ids that wait. kept: source id → paths that
     stay as they are. relinked: source id that has left → the newcomer who gets its resource. separated: source ids that
-    have left and give their names up to a namesake. asked: newcomers of whom nobody knows which of the two they are.
+    have left and give their names up to a namesake. asked: newcomers who may be either of the two.
     returned: source id of a newcomer → the link of the one who left, where a person or the policy says they are the
-    same. protected: target ids that bear a protected name, or were linked under one. protected_records: records matched
+    same. protected: target ids that have a protected name, or were linked under one. protected_records: records matched
     with such a resource. misnamed: records that map to a protected name.
     aside: target id → a link of a restored state that the target has not confirmed. decided_left: target ids of those
-    of whom a person said that they have left while the state was lost.
+    who left while the state was lost, as a person decided.
     """
 
     kind: Kind
@@ -129,7 +129,7 @@ class Pairing:
         return fold(record.attributes[path], how) != fold(value, how) and not self.keeps_drift(record, path)
 
     def keeps_drift(self, record: Desired, path: str) -> bool:
-        """Under `report`, what somebody else gave the resource it keeps, unless a person decided for the source."""
+        """Under `report`, what someone else gave the resource it keeps, unless a person decided for the source."""
         target_id = self.target_of.get(record.source_id)
         if self.terms.policy.drift != "report" or target_id is None or self._is_for_source(record):
             return False
@@ -150,7 +150,7 @@ class Pairing:
         return id(desired) in self.protected_records
 
     def is_misnamed(self, desired: Desired) -> bool:
-        """The record maps to a protected name that its own resource does not bear."""
+        """The record maps to a protected name that its own resource does not have."""
         return id(desired) in self.misnamed and id(desired) not in self.protected_records
 
     def may_change(self, desired: Desired) -> bool:
@@ -164,7 +164,7 @@ class Pairing:
         return link is not None and link.applied.get(ACTIVE) is False
 
     def is_spoken_for(self, target_id: str) -> bool:
-        """A held record points at this resource, or another connection has it: it is no orphan."""
+        """A held record points at this resource, or another connection has it: it is not an orphan."""
         return target_id in self.pointed_at or target_id in self.elsewhere
 
     def column(self, desired: Desired) -> TargetColumn:
@@ -189,7 +189,7 @@ class Pairing:
         self.misnamed = {id(d) for d in self.desired if protect.covers(self.kind, d.attributes.get(name))}
 
     def _take_decisions(self) -> None:
-        """A resource that a person gave to a record is linked to it, and to nobody else."""
+        """A resource that a person gave to a record is linked to it, and to no one else."""
         chosen = {
             resolution.target_id: resolution.source_id
             for resolution in self.resolutions.values()
@@ -215,7 +215,7 @@ class Pairing:
         self._take_leavers()
 
     def _is_anothers(self, target_id: str, source_id: str) -> bool:
-        """Another record in scope has this resource, by a link or by its externalId: nobody can give it away."""
+        """Another record in scope has this resource, by a link or by its externalId: no one can give it away."""
         marked = self.existing[target_id].external_id
         if marked in self.by_id and marked != source_id:
             return marked not in self.links or self.links[marked].target_id == target_id
@@ -223,7 +223,7 @@ class Pairing:
         return any(other in self.by_id and other != source_id for other in linked)
 
     def _take_leavers(self) -> None:
-        """Of whom a person said that they have left while the state was lost: departed, as if a link had told so."""
+        """Users who left while the state was lost, as a person decided: departed, as if a link had said so."""
         linked = {link.target_id for link in self.links.values()}
         for resolution in self.resolutions.values():
             target_id = resolution.target_id
@@ -237,7 +237,7 @@ class Pairing:
                 self.decided_left.add(target_id)
 
     def _has_returned(self, newcomer: Desired, left: Link) -> bool:
-        """Somebody who has left is this newcomer, as a person answered."""
+        """Someone who has left is this newcomer, as a person answered."""
         answer = self.resolutions.get(rehire_key(newcomer, left.target_id))
         return left.source_id not in self.by_id and answer is not None and answer.decision == "link"
 
@@ -291,7 +291,7 @@ class Pairing:
                 self.columns[id(desired)] = "contested"
 
     def _hits(self, desired: Desired) -> dict[str, str]:
-        """Resources that a record points at by a match attribute, or by the name or email of somebody who has left."""
+        """Resources that a record points at by a match attribute, or by the name or email of someone who has left."""
         match = self.terms.match[self.kind]
         left = {
             hit: path
@@ -329,7 +329,7 @@ class Pairing:
                 continue
             has_left = self._has_left(hit) and path != EXTERNAL_ID
             if has_left and not self.may_change(desired):
-                continue  # nothing will be done about this record, so who has left would never be shut out
+                continue  # nothing will be done about this record, so the leaver would never be deactivated
             how = self._rehire(desired, hit) if has_left else None
             if how == "separate":
                 self.separated.add(self.owner[hit])

@@ -27,8 +27,8 @@ class Match:
     existing: its resource, if there is exactly one. candidates: resources it may be, while it is held. by: how the
     resource was found ("link", "externalId", a match attribute, "rehire" or "decision"). kept: paths whose value stays
     as it is on the target. conflicts: why the object is held, or an attribute kept; is_held says which. is_separated:
-    it has left and gives its name up to a namesake. link: of a rehire, that of the one who left; of an orphan, one that
-    a restored state remembers and the target has not confirmed. is_decided_left: it has left, as a person decided.
+    it has left and gives up its name for a new user of that name. link: of a rehire, that of the leaver; of an orphan,
+    one that a restored state remembers and the target has not confirmed. is_decided_left: it has left, as decided.
     is_deactivated_by_us: its resource is inactive because we last left it so. scope: of a departed record that the
     source still shows, where the scope rule is that leaves it out.
     """
@@ -80,7 +80,7 @@ class Match:
         return self.existing is not None and (bool(self.existing.external_id) or self.link is not None)
 
     def is_kept_by(self, policy: Policy) -> bool:
-        """It has left, and the policy keeps whoever has: nothing changes. What a person decided goes before that."""
+        """It has left, and the policy keeps anyone who has: nothing changes. What a person decided goes before that."""
         return policy.deprovision == "keep" and not self.is_decided_left
 
 
@@ -123,9 +123,12 @@ def correlate(directory: Directory, inventory: Inventory, known: Remembered, ter
     users = Pairing.begin("user", directory.users, inventory.users, known, terms)
     groups = Pairing.begin("group", directory.groups, inventory.groups, known, terms)
     is_relinking = known.is_fresh and bool(users.by_external_id or groups.by_external_id)
+    # A lost state looks like a first run, but adopting by name then could give a leaver's resource to a namesake. Our
+    # ids on the target tell the two apart.
     is_first = not known.has_applied and not is_relinking
     adopt = terms.policy.adopt
     by_name = adopt == "always" or (adopt == "first-run" and is_first)
+    # After both are paired, and each on its own: users and groups share no values.
     for pairing in (users, groups):
         settle(pairing, adopts_by_name=by_name)
     scopes = {(out.kind, out.source_id): out.rule for out in directory.out_of_scope}
@@ -137,6 +140,8 @@ def _matches(pairing: Pairing, scopes: Mapping[tuple[Kind, str], str]) -> Iterat
         yield _of_record(pairing, desired)
     for link in pairing.links.values():
         newcomer = pairing.relinked.get(link.source_id)
+        # A resource that a newcomer takes over is the newcomer's. But while the newcomer is held nothing is taken over,
+        # and the leaver must be deactivated in the meantime.
         if link.source_id not in pairing.by_id and (newcomer is None or newcomer in pairing.held):
             yield _of_link(pairing, link, scopes.get((link.kind, link.source_id), ""))
     for target_id, existing in pairing.existing.items():
@@ -159,6 +164,7 @@ def _of_record(pairing: Pairing, desired: Desired) -> Match:
     row = situation(facts)
     target_id = pairing.target_of.get(key) if key else None
     existing = pairing.existing[target_id] if target_id is not None else None
+    # Two ways to be held: by the situation, and by a unique value that cannot be had (unique_values.py).
     is_held = row.action in ("hold", "revoke only") or (row.action != "nothing" and key in pairing.held)
     return Match(
         pairing.kind,
@@ -181,6 +187,8 @@ def _of_link(pairing: Pairing, link: Link, scope: str) -> Match:
     existing = pairing.existing.get(link.target_id)
     lost = pairing.shielded.get(link.target_id)
     is_protected = link.target_id in pairing.protected
+    # A record that lost its id names this resource. Its user has not left; "departed" would lock out someone over an
+    # empty cell.
     record: RecordColumn = "none" if lost is None else "invalid"
     row = situation(Facts(record, _link_column(pairing, link), "nothing", is_protected=is_protected))
     is_separated = link.source_id in pairing.separated

@@ -2,7 +2,7 @@
 
 Two users concern each other if they claim or hold the same unique value, if one is the other's manager, or if one
 reference may mean either; so do those who concern these, to the end. Correlating them gives for the named what
-correlating everybody gives: a law of `tests/laws`. Groups are kept whole.
+correlating everyone gives: a law of `tests/laws`. Groups are kept whole.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,9 +21,12 @@ def neighbourhood(
     """The same with the users around these (source ids) alone."""
     around = _Around(directory, inventory, known, _paths(terms))
     around.ids.update(named)
+    # A reference that may mean a named user may also mean these, and what is decided about it depends on all.
     either = [set(ambiguous.users) for ambiguous in directory.ambiguous if not around.ids.isdisjoint(ambiguous.users)]
     around.ids.update(filter(None, chain.from_iterable(either)))
     around.look_for_managers(around.ids)
+    # To the end, not one step: a hold can pass from record to record (docs/design.md §2.4), and the named one may be
+    # the last.
     while around.grow():
         pass
     records = (d for d in directory.users if d.source_id in around.ids or id(d) in around.nameless)
@@ -92,7 +95,7 @@ class _Around:
         return (key for key, existing in self.inventory.users.items() if existing.external_id in ids)
 
     def grow(self) -> bool:
-        """One round: whoever shares a value, a link or a decision with those found. Whether anything was new."""
+        """One round: anyone who shares a value, a link or a decision with those found. Whether anything was new."""
         before = self._found()
         users = self.directory.users
         near = {at for at, desired in enumerate(users) if desired.source_id in self.ids}

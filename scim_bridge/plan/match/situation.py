@@ -1,4 +1,4 @@
-"""The situation table (design.md §2): what correlation found for one identity, and the action that follows from it.
+"""The situation table (docs/design.md §2.2): what correlation found for one identity, and the action that follows.
 
 This is the table of the manual, row by row, tried from the top. `explain` prints the row that applied.
 How the columns are found out is decided in correlate.py; what an action does, in decide/actions.py.
@@ -68,6 +68,9 @@ class Row:
         )
 
 
+# First protected, so that nothing below can touch it; then invalid, so that no decision rests on a broken record. What
+# others hold (taken, contested, several) stands above missing and found: a link whose resource is gone is no reason to
+# take someone else's.
 # fmt: off
 TABLE = (
     Row("protected", "nothing",       only_protected=True),
@@ -91,4 +94,5 @@ TABLE = (
 @cache
 def situation(facts: Facts) -> Row:
     """The first row that fits. A test proves that every combination of the columns meets one."""
+    # No default: a combination without a row is a fault of the table, and must stop the run rather than do something.
     return next(row for row in TABLE if row.fits(facts))

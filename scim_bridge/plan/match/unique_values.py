@@ -1,6 +1,6 @@
-"""Unique values: who may take which, and who must wait for a person.
+"""Unique values: who may take which, and who must wait for a decision.
 
-A value is free if nobody holds it on the target, or if its holder takes another value in this very plan. Because a
+A value is free if no one holds it on the target, or if its holder takes another value in this very plan. Because a
 held record's resource keeps its values, every hold may cause others; `settle` follows them to the end. Holds are only
 ever added, so the outcome does not depend on the order of the records.
 """
@@ -24,6 +24,7 @@ def settle(pairing: Pairing, *, adopts_by_name: bool) -> None:
     for desired in pairing.desired:
         claims.weigh(desired, adopts_by_name=adopts_by_name)
     for path in pairing.unique:
+        # Two records with one externalId share a source id, which the mapping has found already (`duplicate_id`).
         if path != EXTERNAL_ID:
             claims.weigh_duplicates(path)
     for desired in pairing.desired:
@@ -46,7 +47,7 @@ class _Claims:
         return desired.is_valid and bool(desired.source_id) and self.pairing.may_change(desired)
 
     def weigh(self, desired: Desired, *, adopts_by_name: bool) -> None:
-        """What the record itself and its match say, before anybody else's claims are looked at."""
+        """What the record itself and its match say, before anyone else's claims are looked at."""
         pairing = self.pairing
         if pairing.is_protected(desired):
             return
@@ -99,6 +100,8 @@ class _Claims:
         ours = desired.attributes[EXTERNAL_ID]
         others = {pairing.owner[t] for t in pairing.holding(EXTERNAL_ID, ours) if t != target_id and t in pairing.owner}
         if shown != ours and shown in pairing.by_id:
+            # Two records, one mark: either could be the user who signs in here. To write our id over the other's would
+            # settle by chance whose access this is.
             others.add(shown)
         for other in sorted(others - {desired.source_id}):
             record = pairing.by_id.get(other)
@@ -108,7 +111,7 @@ class _Claims:
                 self._hold(record, mixed)
 
     def weigh_duplicates(self, path: str) -> None:
-        """One value claimed by several records: who holds it on the target keeps it; if nobody does, all wait."""
+        """One value claimed by several records: who holds it on the target keeps it; if no one does, all wait."""
         pairing = self.pairing
         claimants: dict[str, list[Desired]] = defaultdict(list)
         for desired in pairing.desired:
@@ -118,6 +121,8 @@ class _Claims:
         for value, records in claimants.items():
             if len(records) > 1:
                 holding = set(pairing.holders[path].get(value, ()))
+                # The holder keeps the value: a typing slip in a new record must not lock out the user who has had the
+                # name for years.
                 losers = [d for d in records if pairing.target_of.get(d.source_id) not in holding]
                 found = conflict.duplicate(pairing.kind, path, records, losers)
                 for desired in losers:
@@ -132,21 +137,24 @@ class _Claims:
         for path in self.paths:
             value = desired.attributes.get(path)
             if value and pairing.keeps_drift(desired, path):
-                continue  # it does not take the value: what somebody else put in its place stays
+                continue  # it does not take the value: what someone else put in its place stays
             for hit in pairing.holding(path, value):
                 if hit == own or own in pairing.holding(path, value):
                     continue
                 owner = pairing.owner.get(hit)
                 if hit not in pairing.protected and pairing.gives_up(owner, path, value):
+                    # Counted on, not granted: the holder may be held itself by what is found later. `follow` takes it
+                    # back then.
                     self.waiting[str(owner), path].append(desired)
                 else:
                     self._refuse(desired, path, conflict.value_taken(desired, path, pairing.existing[hit]))
 
     def follow(self) -> None:
-        """Whoever counted on a value that is not given up after all must wait too, and so on to the end.
+        """Anyone who counted on a value that is not given up after all must wait too, and so on to the end.
 
         A held record keeps all its values; a record whose email was refused keeps that one.
         """
+        # Sorted, and holds are only added: the end is the same whatever the order of the records, which a law checks.
         for source_id in sorted(self.pairing.held):
             self.consequences.append((source_id, self.paths))
         for source_id, kept in sorted(self.pairing.kept.items()):
@@ -157,6 +165,7 @@ class _Claims:
                 for desired in self.waiting.pop((owner, path), ()):
                     holder = self.pairing.existing[self.pairing.target_of[owner]]
                     why = conflict.value_taken(desired, path, holder)
+                    # Without this it would be created beside the very resource that most likely is its own.
                     if self._would_have_matched(desired, path):
                         self.pairing.columns[id(desired)] = "taken"
                         self._hold(desired, why)

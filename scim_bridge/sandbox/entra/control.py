@@ -59,5 +59,5 @@ def _done(app: EntraApp, method: str, what: str, given: Any) -> tuple[int, dict[
 def _change(app: EntraApp, change: dict[str, Any]) -> None:
     """{"do": one of the directory's methods, "with": [its arguments], "set": {properties}}."""
     if change["do"] not in _CHANGES:
-        raise ValueError(f"{change['do']} is no change")
+        raise ValueError(f"{change['do']} is not a change")
     getattr(app.directory, change["do"])(*change.get("with", ()), **change.get("set", {}))

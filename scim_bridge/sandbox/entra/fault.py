@@ -1,4 +1,4 @@
-"""What goes wrong, on demand or by chance: one switch for each thing that a client of Graph must bear."""
+"""What goes wrong, on demand or by chance: one switch for each thing that a client of Graph must have."""
 
 import base64
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ class EntraFault:
     """One switch. It fits requests to `where` by the beginning of the path and by a part of the query string.
 
     path: below /v1.0/, or below the tenant at the login. skip: so many fitting requests pass first. chance: of each
-    after them, 0 to 1. left: how many more times it strikes, None = for ever.
+    after them, 0 to 1. left: how many more times it strikes, None = forever.
     """
 
     kind: Kind = field(kw_only=False)

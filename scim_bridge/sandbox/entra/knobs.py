@@ -10,7 +10,7 @@ WEEK = 7 * 24 * 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntraKnobs:
-    """One setting for each open question, and for each thing that Graph may do and a client must bear.
+    """One setting for each open question, and for each thing that Graph may do and a client must have.
 
     roles: application permissions, written into tokens when they are issued. token_lifetime: seconds.
     page_cap: rows a list page holds at most, whatever $top says. empty_pages: before each page comes an empty one.

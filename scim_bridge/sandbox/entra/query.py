@@ -34,14 +34,14 @@ Given = dict[str, str]
 
 
 def parse(raw: str) -> Given:
-    """The options of a query string. Raises a 400 for one that stands twice or does not exist."""
+    """The options of a query string. Raises a 400 for one that is there twice or does not exist."""
     given: Given = {}
     for name, value in parse_qsl(raw, keep_blank_values=True):
         option = name.lower().removeprefix("$")
         if option not in _OPTIONS:
             raise bad_request(f"The query parameter '{name}' is not supported.")
         if option in given:
-            raise bad_request(f"The query option '{name}' stands twice.")
+            raise bad_request(f"The query option '{name}' is there twice.")
         given[option] = value
     return given
 

@@ -74,7 +74,7 @@ class EntraSandbox:
         self._folder.cleanup()
 
     def reset(self, knobs: EntraKnobs | None = None) -> None:
-        """Begin anew at the same addresses: an empty directory, no tokens, links, faults or requests of before."""
+        """Begin again at the same addresses: an empty directory, no tokens, links, faults or requests of before."""
         self.app = EntraApp(self._identity, knobs or EntraKnobs(), self._clock, self._delivery)
 
     @property
@@ -121,7 +121,7 @@ class EntraSandbox:
         self.app.faults.faults = list(faults)
 
     def forget_requests(self) -> None:
-        """Start counting anew."""
+        """Start counting again."""
         self.app.traffic.forget()
 
     def expire_tokens(self) -> None:
@@ -133,7 +133,7 @@ class EntraSandbox:
         self.app.graph.delta.expire(refusal)
 
     def release(self) -> None:
-        """Let go of everybody who hangs."""
+        """Let go of everyone who hangs."""
         self._servers[0].release()
 
     def _prepare(self) -> list[Server]:

@@ -101,7 +101,7 @@ class Traffic:
                 self.counts.told.append(f"{logged.method} {logged.path}: {why}")
 
     def forget(self) -> None:
-        """Start anew."""
+        """Start again."""
         self.counts = Counts()
         if self.log is not None:
             self.log.clear()

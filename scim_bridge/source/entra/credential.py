@@ -1,7 +1,7 @@
 """How we sign in, in the form in which msal takes it, and the HTTP client that msal is lent.
 
 msal's own client would neither know our timeouts nor trust our certificate authority: the environment's
-REQUESTS_CA_BUNDLE goes before what it is told.
+REQUESTS_CA_BUNDLE goes before what we give it.
 """
 
 import ssl
@@ -106,7 +106,7 @@ def _require_pair(credential: ClientCertificate, certificate: str, key: str) -> 
     try:
         private = load_pem_private_key(key.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        what = f"{where} is no private key in PEM, or asks for a passphrase"
+        what = f"{where} is not a private key in PEM, or asks for a passphrase"
         raise Misconfigured(what, "Store it in PEM, without a passphrase.") from None
     if not isinstance(private, RSAPrivateKey):
         raise Misconfigured(f"{where} is not an RSA key", "Entra ID takes certificates of RSA keys alone.")
@@ -117,7 +117,7 @@ def _require_pair(credential: ClientCertificate, certificate: str, key: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Assertion:
-    """Gives the other issuer's token each time one is needed: whoever writes the file renews it every hour or so."""
+    """Gives the other issuer's token each time one is needed: anyone who writes the file renews it every hour or so."""
 
     path: Path
 
@@ -145,7 +145,7 @@ def open_application(settings: EntraSettings, credential: MsalCredential, http: 
         settings.client,
         client_credential=credential.given,
         authority=f"{settings.cloud.login}/{settings.tenant}",
-        # The sign-in host is the operator's word; nobody else has to be asked whether it is one.
+        # The sign-in host is the operator's word; no one else has to be asked whether it is one.
         instance_discovery=False,
         validate_authority=False,
         client_capabilities=_CAPABILITIES,

@@ -156,7 +156,7 @@ class Graph:
         try:
             there = httpx.URL(url)
         except httpx.InvalidURL:
-            raise SourceUnreadable("Graph gives a next link that is no address", "The next run reads again.") from None
+            raise SourceUnreadable("a next link of Graph is not an address", "The next run reads again.") from None
         if (there.scheme, there.host, there.port, there.userinfo) != (own.scheme, own.host, own.port, b""):
             raise SourceUnreadable(
                 f"Graph, {_place(own)}, points to {_place(there)} for the rest of a listing; nothing was sent there",

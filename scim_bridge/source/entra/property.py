@@ -13,7 +13,7 @@ from scim_bridge.model.source import Wanted
 
 ID = "id"
 MANAGER = "manager"
-"""Of a user: no property but a relationship; the source id of whoever it leads to."""
+"""Of a user: no property but a relationship; the source id that it leads to."""
 
 _TEXT: Mapping[Kind, str] = {
     "user": """
@@ -69,7 +69,7 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
     "onPremisesExtensionAttributes": {f"extensionAttribute{number}": "" for number in range(1, 16)},
 }
 """Objects whose members are all texts. A record always has them, with "" for what Graph leaves out, so that a rule may
-say `employeeOrgData.costCenter` of everybody."""
+say `employeeOrgData.costCenter` of everyone."""
 
 
 def _types(kind: Kind) -> dict[str, AttributeType]:
@@ -101,7 +101,7 @@ class Selection:
     def types(self) -> Mapping[str, AttributeType]:
         """The names that rules may use: the documented ones, and extensions that they speak of.
 
-        Anything else is no name for a rule, so that a slip of the pen is found out by the compiler; a property that is
+        Anything else is not a name for a rule, so the compiler finds a typing error; a property that is
         not known here is reached by source["its name"].
         """
         extensions = [name for name in self.properties if _EXTENSION.fullmatch(name)]

@@ -128,10 +128,10 @@ def _put_as_shown(revision: Revision, one: Identity, selection: Selection, answe
 
 
 def bring_in(graph: Graph, revision: Revision, who: Iterable[Identity]) -> None:
-    """The memberships that come with whoever appears in a round of changes.
+    """The memberships that come with anyone who appears in a round of changes.
 
-    Somebody restored from the deleted items is in all groups again, and a group has its members again. Whether the
-    groups' changes tell that is not documented, so whoever appears is asked about.
+    Someone restored from the deleted items is in all groups again, and a group has its members again. Whether the
+    groups' changes tell that is not documented, so anyone who appears is asked about.
     """
     who = list(who)
     questions = [_groups_of(one) for one in who]

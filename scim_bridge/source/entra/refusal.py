@@ -85,14 +85,14 @@ def unanswered(error: httpx.HTTPError, host: str) -> BridgeError:
 
 
 def body_of(answer: httpx.Response) -> dict[str, Any]:
-    """The body of a success. A page of a proxy in between is no answer, whatever its status says."""
+    """The body of a success. A page of a proxy in between is not an answer, whatever its status says."""
     try:
         body = orjson.loads(answer.content)
     except orjson.JSONDecodeError:
         kind = answer.headers.get("content-type", "of no type")
-        raise AnswerLost(f"{answer.url.host} answers with what is no JSON ({kind})", _LOOK) from None
+        raise AnswerLost(f"{answer.url.host} answers with what is not JSON ({kind})", _LOOK) from None
     if not isinstance(body, dict):
-        raise AnswerLost(f"{answer.url.host} answers with JSON that is no object", _LOOK)
+        raise AnswerLost(f"{answer.url.host} answers with JSON that is not an object", _LOOK)
     return body
 
 

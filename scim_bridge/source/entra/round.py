@@ -1,4 +1,4 @@
-"""What was read of everybody becomes entries: the first round of changes, a later one, or plain listings."""
+"""What was read of everyone becomes entries: the first round of changes, a later one, or plain listings."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -42,7 +42,7 @@ def next_rounds(graph: Graph, since: Watermark, selections: Selections, progress
 
 def _rounds(graph: Graph, groups: Request, users: Request, selections: Selections, progress: Progress) -> Rounds:
     # Groups go first: who joins between the two readings is then a user without a group for one run, not a member that
-    # nobody knows.
+    # no one knows.
     with about_properties(selections["group"]):
         group_rows, groups_link = changes(graph, groups, Tally("groups", progress))
     with about_properties(selections["user"]):
@@ -62,7 +62,7 @@ def about_properties(selection: Selection) -> Iterator[None]:
 def merge(graph: Graph, revision: Revision, rounds: Rounds, *, is_first: bool) -> None:
     """Put the rows of a round into the revision, in the order in which they came: the last one of an object holds.
 
-    An object told of as removed is gone from all groups too. In a later round, whoever appears brings memberships.
+    An object told of as removed is gone from all groups too. In a later round, anyone who appears brings memberships.
     """
     for row in rounds.users:
         _put(revision, "user", row)

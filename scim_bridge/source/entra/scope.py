@@ -48,7 +48,7 @@ def require_groups(graph: Graph, groups: Iterable[str]) -> None:
 
 
 def not_there(group_id: str) -> SourceUnreadable:
-    """A group of the scope is missing. Nobody is taken for departed because of that: it may be a slip of the pen."""
+    """A group of the scope is missing. No one is taken for departed because of that: it may be a slip of the pen."""
     return SourceUnreadable(
         f"the tenant has no group {group_id}, which source.scope names",
         "Write its object id; if the group was deleted on purpose, take it out of source.scope.",

@@ -26,7 +26,7 @@ _HINTS: Mapping[str, str] = {
     "7000222": "The secret has expired; make a new one and put it where source.credential says.",
     "700016": "The tenant has no such application; compare source.client and source.tenant with the app registration.",
     "90002": "There is no such tenant in this cloud; compare source.tenant and source.cloud with the app registration.",
-    "900023": "source.tenant is no tenant id and no domain; copy it from the app registration.",
+    "900023": "source.tenant is not a tenant id and no domain; copy it from the app registration.",
     "700027": "The app registration does not have this certificate; upload it, and check that the key is its own.",
     "700024": "The assertion is out of its time; check this machine's clock, and whether the token file is renewed.",
     "70021": "No federated credential fits; its issuer, subject and audience must be the token's, letter by letter.",
@@ -85,7 +85,7 @@ class SignIn:
         return token
 
     def _is_rotated(self) -> bool:
-        """Whether somebody has replaced the secret since it was read."""
+        """Whether someone has replaced the secret since it was read."""
         return read_credential(self.settings) != self._credential
 
     def _ask(self, claims: str | None) -> Mapping[str, Any]:
@@ -129,9 +129,9 @@ class SignIn:
             body = orjson.loads(last.content)
         except orjson.JSONDecodeError:
             kind = last.headers.get("content-type", "no type")
-            return AnswerLost(f"{self._host} answers the sign-in with what is no JSON ({last.status_code}, {kind})")
+            return AnswerLost(f"{self._host} answers the sign-in with what is not JSON ({last.status_code}, {kind})")
         if not isinstance(body, dict):
-            return AnswerLost(f"{self._host} answers the sign-in with JSON that is no object ({last.status_code})")
+            return AnswerLost(f"{self._host} answers the sign-in with JSON that is not an object ({last.status_code})")
         return _refusal(self.settings, body, last)
 
 

@@ -1,6 +1,6 @@
 """Remembered entries become what the source shows. The one way there: a whole reading and one of changes both take it.
 
-Here the scope is applied, object ids become record ids, and members that are nobody here are left out and told.
+Here the scope is applied, object ids become record ids, and members that are no one here are left out and told.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,9 +18,9 @@ from scim_bridge.source.entra.property import MANAGER, OBJECTS, Selection
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whom the scope takes in, by object id: these users, and these groups with whoever is in them, however deep.
+    """Whom the scope takes in, by object id: these users, and these groups with anyone who is in them, however deep.
 
-    Both None: everybody.
+    Both None: everyone.
     """
 
     users: frozenset[str] | None = None
@@ -49,7 +49,7 @@ def read_entries(entries: Mapping[str, str]) -> Objects:
 
 
 def within(everybody: Objects, reach: Reach) -> Objects:
-    """Whoever the scope takes in. Groups that contain each other do no harm."""
+    """The users in the scope. Groups that contain each other do no harm."""
     if reach.groups is None or reach.users is None:
         return everybody
     reached: dict[str, GroupEntry] = {}
@@ -88,7 +88,7 @@ def snapshot(entries: Mapping[str, str], users: Selection, groups: Selection, re
 
 
 def user_record(object_id: str, row: GraphObject, selection: Selection, ids: Mapping[str, str]) -> Record:
-    """One user. ids: object id → record id of everybody whom a manager may be."""
+    """One user. ids: object id → record id of everyone whom a manager may be."""
     attributes = _present(row)
     for name, members in OBJECTS.items():
         if name in selection.properties:

@@ -142,7 +142,7 @@ class EntraSource:
         return SourceReading(shown, Learned(watermark, changed, reason is not None, reason or ""))
 
     def _listed(self, graph: Graph, memory: Memory | None, progress: Progress) -> SourceReading:
-        """Everything by plain listings. What is remembered of it is for looking at somebody in between."""
+        """Everything by plain listings. What is remembered of it is for looking at someone in between."""
         before = memory.entries if memory is not None else {}
         revision, assigned = Revision(before), self._assigned(graph)
         roots = reach_of(self._settings.scope, assigned).groups
@@ -180,7 +180,7 @@ class EntraSource:
             raise refused(tuple(missing), f"its token shows these permissions: {has}", graph.client)
 
     def _called(self, memory: Memory, kind: Kind, record_id: str) -> list[Identity]:
-        """Who bears this record id: everybody whose entry says so, where the mapping's id is not the object id."""
+        """Who has this record id: everyone whose entry says so, where the mapping's id is not the object id."""
         anchor = self._selections[kind].anchor
         if anchor == ID:
             return [Identity(kind, record_id)]
@@ -211,7 +211,7 @@ def _require_sight(graph: Graph, names: str) -> None:
     if roles is None:
         raise SourceUnreadable(
             f"{names} would seem to be empty, hides its members, and the token does not show whether we may see them",
-            f"Grant {READ_HIDDEN.name}; if that is granted, put somebody in or let the group show its members.",
+            f"Grant {READ_HIDDEN.name}; if that is granted, add a member or let the group show its members.",
         )
     if not READ_HIDDEN.is_granted(roles):
         raise refused((READ_HIDDEN,), f"{names} would seem to be empty", graph.client)

@@ -70,7 +70,7 @@ def signed_in(settings: LdapSettings) -> Iterator[Session]:
     try:
         yield Session(link, url, settings)
     finally:
-        with suppress(ldap.LDAPError):  # it was cut already, and whoever found out has said so
+        with suppress(ldap.LDAPError):  # it was cut already, and anyone who found out has said so
             link.unbind_s()
 
 
@@ -90,7 +90,7 @@ def _first(settings: LdapSettings) -> tuple[str, Any]:
     which = "the directory server" if len(tried) == 1 else "none of the directory servers"
     raise SourceUnreadable(
         f"{which} could {'not ' if len(tried) == 1 else ''}be reached ({'; '.join(tried)})",
-        "Look whether it runs, and at urls and tls.",
+        "Check that it runs, and check urls and tls.",
     )
 
 

@@ -135,7 +135,7 @@ class DirSync:
                 anchors.update(guid(row[1]["objectGUID"][0]) for row in rows)
                 answer = next((c for c in controls if isinstance(c, DirSyncControl)), answer)
             if answer is None:
-                raise ldap.PROTOCOL_ERROR({"desc": "it does not say how far its answer goes"})
+                raise ldap.PROTOCOL_ERROR({"desc": "it does not give the position of its answer"})
             cookie = answer.cookie
             if not answer.flags:
                 return cookie, anchors

@@ -30,7 +30,7 @@ PLACE_CLASSES = (
 """What people keep entries in. Where one of these is renamed or moved, no server reports the entries in it."""
 PLACES = f"(|{''.join(f'(objectClass={name})' for name in PLACE_CLASSES)})"
 MEMBER_URL = "memberURL"
-"""A group that has one is made up of whoever it finds (slapo-dynlist(5)): it changes when they do, without a report."""
+"""A group that has one consists of what it finds (slapo-dynlist(5)): it changes when they do, without a report."""
 
 _USERS: Mapping[Flavor, str] = {
     "openldap": "(objectClass=inetOrgPerson)",
@@ -110,7 +110,7 @@ class Layout:
         return self.users if kind == "user" else self.groups
 
     def names(self, selection: Selection, returned: str) -> tuple[str, ...]:
-        """The names under which a record has an attribute that came under this name; none for what nobody wants."""
+        """The names under which a record has an attribute that came under this name; none for what no one wants."""
         name, option = returned.partition(";")[::2]
         attribute = self.schema.find(name)
         if option or attribute is None:

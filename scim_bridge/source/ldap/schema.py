@@ -14,7 +14,7 @@ _BINARY = {
     *("1.2.840.113556.1.4.907", "1.2.840.113556.1.4.1221"),  # a security descriptor, an object of Exchange's
 }
 _COMPUTED = {"memberof", "pwdaccountlockedtime"}
-"""Kept by OpenLDAP's overlays memberof, dynlist and ppolicy, without a change of the entry that others are told of."""
+"""Kept by OpenLDAP's overlays memberof, dynlist and ppolicy, without a change of the entry that is reported."""
 _SECRETS = {
     *("userpassword", "authpassword", "unixuserpassword", "pwdhistory", "radiuspassword", "olcrootpw"),
     *("sambantpassword", "sambalmpassword", "sambapasswordhistory"),
@@ -33,7 +33,7 @@ _SIDS = {"objectsid", "sidhistory"}
 class Attribute:
     """One attribute type. names: as published, the usual one first.
 
-    is_computed: what the server works out by itself and reports as nobody's change (memberOf).
+    is_computed: what the server works out by itself and reports as no one's change (memberOf).
     """
 
     names: tuple[str, ...]

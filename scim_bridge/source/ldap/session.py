@@ -68,7 +68,7 @@ _SEARCH: dict[type[Exception], tuple[str, str]] = {
 class Query:
     """A search below a base. what: what it looks for, as a noun for messages.
 
-    is_local: what other servers hold is no matter; else a part that is only referred to refuses the reading.
+    is_local: what other servers hold does not matter; else a part that is only referred to refuses the reading.
     """
 
     base: str

@@ -1,4 +1,4 @@
-"""Records become one snapshot: who is in which group, and which references fit nobody, or several. Pure."""
+"""Records become one snapshot: who is in which group, and which references fit no one, or several. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class _Doubt:
 
 
 class _Memberships:
-    """Direct members of every group, each once. notices: members that are nobody among the entries.
+    """Direct members of every group, each once. notices: members that are no one among the entries.
 
     users and groups of which a reference fits several are in doubt: reference → who they are, apart for users, groups
     and primary groups.

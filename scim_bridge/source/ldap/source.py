@@ -41,7 +41,7 @@ _NOTHING = "1.1"
 class LdapSource:
     """OpenLDAP or Active Directory. users, groups: what the mapping uses of each kind.
 
-    Each reading signs in anew and stays with one server to its end. Raises as the protocol says.
+    Each reading signs in again and stays with one server to its end. Raises as the protocol says.
     """
 
     def __init__(self, settings: LdapSettings, users: Wanted, groups: Wanted) -> None:

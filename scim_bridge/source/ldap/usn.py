@@ -1,6 +1,6 @@
 """Changes of Active Directory by update sequence numbers, where DirSync is not permitted.
 
-The numbers are one domain controller's own: another one, or the same one restored, begins anew. Deleted entries must be
+The numbers are one domain controller's own: another one, or the same one restored, starts over. Deleted entries must be
 visible to the account, else a leaver would be missed
 (https://learn.microsoft.com/windows/win32/ad/polling-for-changes-using-usnchanged).
 """

@@ -55,9 +55,9 @@ def guid_filter(name: str, guid_text: str, *, is_binary: bool) -> str:
 
 
 def is_enabled(user_account_control: str, account_expires: str, today: str) -> bool | None:
-    """Whether an account may sign in: not disabled, and not expired when `today` (UTC) began. Lockout is no matter.
+    """Whether an account may sign in: not disabled, and not expired when `today` (UTC) began. Lockout does not matter.
 
-    None where one of the two is no number, so that nothing is said of the account.
+    None where one of the two is not a number, so that nothing is said of the account.
     """
     try:
         control, ticks = int(user_account_control), int(account_expires or 0)

@@ -1,4 +1,4 @@
-"""Taking over is not switching on: whoever is found inactive stays inactive until the source or a person says so."""
+"""Taking over is not switching on: anyone who is found inactive stays inactive until the source or a person says so."""
 
 from dataclasses import replace
 

@@ -64,9 +64,7 @@ def test_the_key_stays_the_same_whoever_comes_first() -> None:
 
 
 def test_a_manager_whose_record_is_held_stays_as_the_target_has_it() -> None:
-    twice = replace(
-        user("m"), flaws=(Flaw("duplicate_id", "externalId", "id 'm' stands in several rows", "", fatal=True),)
-    )
+    twice = replace(user("m"), flaws=(Flaw("duplicate_id", "externalId", "id 'm' is in several rows", "", fatal=True),))
     there = target(on_target("t1", user("a"), enterprise_manager="t9"), on_target("t9", user("m"), externalId=""))
     plan = planned(directory(user("a", enterprise_manager="m"), twice), there, linked(("user", "a", "t1")))
     assert told(plan) == []

@@ -51,7 +51,7 @@ def test_faults_and_settings_are_exchanged_and_the_counts_begin_anew(graph: Call
     [
         ("seed", {"users": [{"id": "a", "shoeSize": 42}]}, "shoeSize"),
         ("change", {}, "KeyError: 'changes'"),
-        ("change", {"changes": [{"do": "seed"}]}, "seed is no change"),
+        ("change", {"changes": [{"do": "seed"}]}, "seed is not a change"),
         ("change", {"changes": [{"do": "put_user"}]}, "TypeError"),
         ("faults", {"faults": [{"kind": "error", "colour": "red"}]}, "colour"),
         ("knobs", {"colour": "red"}, "colour"),

@@ -1,4 +1,4 @@
-"""The faults that a client of Graph must bear, over real HTTPS; and batches, in which they strike one by one."""
+"""The faults that a client of Graph must have, over real HTTPS; and batches, in which they strike one by one."""
 
 import base64
 import time

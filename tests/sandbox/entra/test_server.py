@@ -66,7 +66,7 @@ def test_it_says_what_bridge_yaml_needs_and_ends_by_a_signal_with_0(tmp_path: Pa
             wrong = http.post(f"{told['control']}/change", json={"changes": [{"do": "seed", "with": []}]})
             assert (wrong.status_code, wrong.json()) == (
                 400,
-                {"error": "ValueError: seed is no change"},
+                {"error": "ValueError: seed is not a change"},
             )
             process.send_signal(ending)
             said = process.stderr.read()
@@ -78,9 +78,7 @@ def test_an_empty_one_says_so_and_how_it_is_filled() -> None:
     with served() as process:
         assert process.stderr is not None
         told = _told(process)
-        assert (
-            process.stderr.readline() == "# Nobody is in it yet: begin with --seed FILE, or change it while it runs:\n"
-        )
+        assert process.stderr.readline() == "# It is empty: begin with --seed FILE, or change it while it runs:\n"
         curl, address, data, body = shlex.split(process.stderr.readline().removeprefix("# "))
         assert (curl, address, data) == ("curl", f"{told['control']}/change", "-d")
         httpx.post(address, content=body).raise_for_status()

@@ -9,7 +9,7 @@ from scim_bridge.sandbox.entra.server import EntraSandbox
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[EntraSandbox]:
-    """As others left it: reset() begins anew."""
+    """As others left it: reset() begins again."""
     with EntraSandbox() as sandbox:
         yield sandbox
 

@@ -98,7 +98,7 @@ def attribute(snapshot: Snapshot, kind: Kind, record_id: str, name: str) -> obje
 
 
 def members(snapshot: Snapshot, group: str) -> set[str]:
-    """Everybody directly in a group."""
+    """Everyone directly in a group."""
     users, groups = snapshot.members.get(group, ((), ()))
     return {*users, *groups}
 

@@ -74,7 +74,7 @@ def test_what_fails_in_passing_is_asked_again(tenant: EntraSandbox, fault: Entra
     ("error", "Graph fails (503"),
     ("empty", "Graph fails (503"),
     ("html", "Graph fails (503"),
-    ("garbage", "answers with what is no JSON"),
+    ("garbage", "answers with what is not JSON"),
     ("cut", "was lost before the whole answer"),
     ("truncated", "was lost before the whole answer"),
 ])  # fmt: skip

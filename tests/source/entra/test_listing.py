@@ -93,7 +93,7 @@ def source(graph: Scripted, **changed: Any) -> EntraSource:
 
 
 def memory(graph: Scripted) -> Memory:
-    """Nobody is remembered, and where the next rounds begin."""
+    """No one is remembered, and where the next rounds begin."""
     link = f"{graph.url}/v1.0/users/delta?$deltatoken=1"
     watermark = {"users": link, "groups": link.replace("users", "groups"), "assigned": {"users": [], "groups": []}}
     return Memory(orjson.dumps(watermark).decode(), {})
@@ -115,10 +115,10 @@ def refusal(act: Callable[[], object]) -> str:
     ({}, "a page of Graph has no list of objects with ids"),
     ({"value": {"id": "u1"}}, "a page of Graph has no list of objects with ids"),
     ({"value": [{"displayName": "no id"}]}, "a page of Graph has no list of objects with ids"),
-    ([], "answers with JSON that is no object"),
+    ([], "answers with JSON that is not an object"),
     ({"value": []}, "cut short: its last page has no delta link"),
-    ({"value": [], "@odata.nextLink": 7}, "a next link of Graph is no address"),
-    ({"value": [], "@odata.nextLink": "https://graph:y/"}, "a next link that is no address"),
+    ({"value": [], "@odata.nextLink": 7}, "a next link of Graph is not an address"),
+    ({"value": [], "@odata.nextLink": "https://graph:y/"}, "a next link of Graph is not an address"),
     ({"value": [{"id": "u1", "manager@delta": [{}]}], LAST: "x"}, "the manager of u1 in a form"),
     ({"value": [{"id": "u1", "manager@delta": "x"}], LAST: "x"}, "the manager of u1 in a form"),
     ({"value": [{"id": "u1", "manager": {"id": 7}}], LAST: "x"}, "the manager of u1 in a form"),
@@ -166,7 +166,7 @@ def test_one_user_in_a_form_that_is_none_is_not_believed(graph: Scripted, shown:
 
 @pytest.mark.parametrize("groups, sentence", [
     ({"value": [{"id": "g1", "@odata.type": ["group"]}]}, "the type of g1 in a form"),
-    ({"value": [], "@odata.nextLink": 7}, "a next link of Graph is no address"),
+    ({"value": [], "@odata.nextLink": 7}, "a next link of Graph is not an address"),
 ])  # fmt: skip
 def test_the_groups_of_one_user_in_a_form_that_is_none_are_not_believed(
     graph: Scripted, groups: Any, sentence: str
@@ -197,7 +197,7 @@ def test_an_assignment_that_does_not_tell_to_whom_is_not_believed(graph: Scripte
     assert "does not show who is assigned by assignment 1" in said(graph, scope=EntraScope(application="aws"))
 
 
-OBJECT = "answers the sign-in with JSON that is no object"
+OBJECT = "answers the sign-in with JSON that is not an object"
 NEITHER = "answers with neither a token nor a refusal"
 
 

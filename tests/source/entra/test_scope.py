@@ -1,4 +1,4 @@
-"""Whom the scope takes in: everybody, chosen groups with whoever is in them, or what an application is assigned."""
+"""Whom the scope takes in: everyone, chosen groups with anyone who is in them, or what an application is assigned."""
 
 import pytest
 
@@ -14,7 +14,7 @@ BOTH_WAYS = pytest.mark.parametrize("reads_changes", [True, False], ids=["by del
 
 @pytest.fixture
 def nested(entra: EntraSandbox) -> EntraSandbox:
-    """top contains middle, middle and low contain each other; somebody is in each, in other, and in no group."""
+    """top contains middle, middle and low contain each other; someone is in each, in other, and in no group."""
     for who in ("in-top", "in-middle", "in-low", "in-other", "alone"):
         entra.directory.put_user(who)
     for group in ("top", "middle", "low", "other"):

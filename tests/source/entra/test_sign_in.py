@@ -116,7 +116,7 @@ def test_a_certificate_that_is_not_registered_is_refused(entra: EntraSandbox, tm
 def test_a_key_that_is_none_is_refused_without_being_shown(entra: EntraSandbox, tmp_path: Path) -> None:
     (tmp_path / "app.key").write_text("-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----")
     chosen = ClientCertificate(certificate(tmp_path), Secret("file:app.key", tmp_path, "key"))
-    with pytest.raises(Misconfigured, match=r"\(file:app\.key\) is no private key in PEM") as refused:
+    with pytest.raises(Misconfigured, match=r"\(file:app\.key\) is not a private key in PEM") as refused:
         read(source(entra, credential=chosen))
     assert "c2VjcmV0" not in str(refused.value)
 

@@ -11,7 +11,7 @@ from tests.ldap_server import ROOT, Slapd, require_slapd
 
 @pytest.fixture
 def slapd(tmp_path: Path) -> Iterator[Slapd]:
-    """A server with the usual units and nobody in them, running."""
+    """A server with the usual units and no one in them, running."""
     require_slapd()
     server = Slapd(tmp_path / "slapd")
     server.load(ROOT)

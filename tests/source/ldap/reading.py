@@ -60,7 +60,7 @@ def read(server: Slapd, user: Wanted = USERS, group: Wanted = GROUPS, **changes:
 
 
 class Follower:
-    """Somebody who reads again and again, and remembers."""
+    """Someone who reads again and again, and remembers."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -101,7 +101,7 @@ def members(snapshot: Snapshot) -> dict[str, tuple[set[str], set[str]]]:
 
 
 def same(one: Snapshot, other: Snapshot) -> bool:
-    """Whether two readings show the same; order is no matter."""
+    """Whether two readings show the same; order does not matter."""
 
     def plain(snapshot: Snapshot) -> Any:
         people = {(r.id, r.place): (dict(r.attributes), dict(r.raw), dict(r.ambiguous)) for r in snapshot.users}

@@ -182,7 +182,7 @@ def test_nested_groups_and_managers_are_resolved_and_outsiders_noted(samba: Samb
 
 
 def following(samba: Samba, **changes: Any) -> Follower:
-    """Somebody who has read everything of this domain once."""
+    """Someone who has read everything of this domain once."""
     return Follower(source(samba, **changes))
 
 
@@ -196,7 +196,7 @@ def kind_of(follower: Follower) -> str:
 
 
 def by_usn(samba: Samba) -> Follower:
-    """Somebody who follows by uSNChanged, as an account without the right to DirSync would."""
+    """Someone who follows by uSNChanged, as an account without the right to DirSync would."""
     from scim_bridge.source.ldap.connection import signed_in
     from scim_bridge.source.ldap.layout import Server, layout
     from scim_bridge.source.ldap.reader import Reader

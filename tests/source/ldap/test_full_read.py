@@ -1,4 +1,4 @@
-"""Nobody is lost who moves or is renamed while the directory is read, whichever way it is read."""
+"""No one is lost who moves or is renamed while the directory is read, whichever way it is read."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What somebody else changed on the target, as readings found it; the grace runs from the deactivation"""
+"""What someone else changed on the target, as readings found it; the grace runs from the deactivation"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -33,7 +33,7 @@ def upgrade() -> None:
 def _rewrite_link(database: sa.Connection, links: sa.Table, row: dict[str, Any]) -> None:
     """One link. Two that only differed in form cannot both stay: the one whose record is there goes before the other.
 
-    The resource of the other one is then nobody's; its user, if active, is listed as unclaimed by the next run.
+    The resource of the other one then has no link; its user, if active, is listed as unclaimed by the next run.
     """
     mine = sa.and_(*(links.c[name] == row[name] for name in _PLACE))
     new = {"source_id": normal(row["source_id"]), "name": folded(row["name"])}
