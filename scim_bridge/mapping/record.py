@@ -178,14 +178,9 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw], choices: _Choice
             # Who may sign in is not known, so nothing is granted meanwhile, and no one is created open.
             flaws.append(_failed(rule.rule.path, failure, is_fatal=_holds(rule, failure)))
             if isinstance(failure, Several):
-<<<<<<< HEAD
-                attributes[rule.rule.path] = failure.value  # to call it by, and so that nobody else takes it
+                attributes[rule.rule.path] = failure.value  # to call it by, and so that no one else takes it
                 may_be = failure.fits
     return Desired(rules.kind, source_id, attributes, (record.place,), tuple(flaws), may_be=may_be)
-=======
-                attributes[rule.rule.path] = failure.value  # to call it by, and so that no one else takes it
-    return Desired(rules.kind, source_id, attributes, (record.place,), tuple(flaws))
->>>>>>> 1372a1ba0d4e1c02135032a0b40ad07c2ed57143
 
 
 def _holds(rule: CompiledRule, failure: EvaluationFailed) -> bool:

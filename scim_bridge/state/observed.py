@@ -162,12 +162,8 @@ def _read_before(database: Connection, endpoint: str) -> set[int]:
 def settle_members(database: Connection, connection: str, endpoint: str, strays: Set[tuple[str, str]]) -> None:
     """A plan has been applied to its end: what is seen is as we left it, but for strays.
 
-<<<<<<< HEAD
-    strays: (group, user) target ids whose membership somebody else changed, and which are left so. The groups of other
-    connections stay as those left them: what is drift there, only a run of theirs can say.
-=======
-    strays: (group, user) target ids whose membership someone else changed, and which are left so.
->>>>>>> 1372a1ba0d4e1c02135032a0b40ad07c2ed57143
+    strays: (group, user) target ids whose membership someone else changed, and which are left so. The groups of other
+    connections stay as those left them: only a run of theirs can tell what is drift there.
     """
     group, user = aliased(ResourceRow), aliased(ResourceRow)
     row = (col(MembershipRow.group_row), col(MembershipRow.user_row))

@@ -242,7 +242,6 @@ class _Decision:
         self.steps.waiting.add(match.source_id)
         return True
 
-<<<<<<< HEAD
     def _is_let_in(self, match: Match, path: str) -> bool:
         """A person decided that this user may sign in again."""
         if path != ACTIVE or match.desired is None or match.existing is None:
@@ -250,19 +249,13 @@ class _Decision:
         return self._is_decided(conflict.disabled_there(match.desired, match.existing).key, "source")
 
     def _leave_drift(self, match: Match, changes: dict[str, Change]) -> Collection[str]:
-        """Under `report`: what somebody changed on the target stays until the source changes it. Never `active`.
+        """Under `report`: what someone changed on the target stays until the source changes it. Never `active`.
 
         Gives the paths of which a person decided that the source's value is set all the same.
         """
         if self.policy.drift != "report" or match.desired is None or match.existing is None:
             return ()
-=======
-    def _leave_drift(self, match: Match, changes: dict[str, Change]) -> None:
-        """Under `report`: what someone changed on the target stays until the source changes it. Never `active`."""
-        if self.policy.drift != "report" or match.desired is None or match.existing is None:
-            return
         # A resource that is only just adopted has no "last applied"; its differences are what adoption is for.
->>>>>>> 1372a1ba0d4e1c02135032a0b40ad07c2ed57143
         if match.link is None and not (self.known.is_fresh and match.is_managed):
             return ()
         left = left_alone(changes, match.link)

@@ -230,13 +230,9 @@ def _sort_users(matches: Matches, steps: Steps, policy: Policy) -> _Users:
         if match.desired is None or match.row.situation == "protected":
             continue
         if target_id is None and match.source_id not in creating:
-<<<<<<< HEAD
-            users.pointed[match.source_id] = tuple(t for t in match.candidates if not owners.get(t))
-=======
             # The record is held and may be one of these. To remove them now would lock out the user whom the held
-            # record means; so their memberships wait with it.
-            users.pointed[match.source_id] = match.candidates
->>>>>>> 1372a1ba0d4e1c02135032a0b40ad07c2ed57143
+            # record means; so their memberships wait with it. What belongs to another record by a link is that one's.
+            users.pointed[match.source_id] = tuple(t for t in match.candidates if not owners.get(t))
             continue
         member = Member(match.source_id, target_id, match.name)
         users.present[match.source_id] = member
