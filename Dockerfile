@@ -14,7 +14,10 @@ RUN python3 -m venv --without-pip .venv \
 COPY pyproject.toml README.md ./
 COPY mappings mappings
 COPY scim_bridge scim_bridge
-RUN .venv/bin/uv pip install --no-cache --python .venv/bin/python --no-deps .
+# Bytecode is compiled here: where /app cannot be written, every command would compile what it imports anew.
+# unchecked-hash: the files of an image do not change, so that their times need not be looked at.
+RUN .venv/bin/uv pip install --no-cache --python .venv/bin/python --no-deps . \
+    && .venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash .venv/lib
 
 FROM docker.io/library/python:3.12-slim-bookworm
 # hadolint ignore=DL3008

@@ -89,6 +89,7 @@ ds389-packages: ## what test-ds389 needs from Debian (needs root)
 .PHONY: bench
 bench: setup ## planning 100,000 people against the bare minimum of the same work; pace against permitted rate
 	$(BIN)/python -m bench.plan
+	$(BIN)/python -m bench.startup
 	$(BIN)/python -m bench.rate
 	$(BIN)/python -m bench.sync
 	$(BIN)/python -m bench.entra

@@ -61,11 +61,11 @@ def organization(users: int) -> dict[str, Any]:
 def source(entra: EntraSandbox) -> EntraSource:
     """The source of a mapping that uses twelve properties of users and one of groups."""
     settings = EntraSettings(
-        entra.tenant,
-        entra.client,
-        ClientSecret(Secret(entra.secret, Path())),
-        EntraScope(),
-        EntraCloud(entra.login, entra.graph, entra.ca_file),
+        tenant=entra.tenant,
+        client=entra.client,
+        credential=ClientSecret(Secret(entra.secret, Path())),
+        scope=EntraScope(),
+        cloud=EntraCloud(entra.login, entra.graph, entra.ca_file),
         reads_changes=True,
         page_size=500,
         timeout=timedelta(seconds=30),

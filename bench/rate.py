@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 
 from scim_bridge.apply.engine import Ground, Work, apply
-from scim_bridge.model.operation import Change, Operation, Outcome, Phase
+from scim_bridge.model.operation import Change, Operation, Outcome
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.target.client import ScimClient
 from scim_bridge.target.rate import Rate
 from scim_bridge.target.scim import ScimTarget
@@ -64,7 +65,16 @@ def _create(number: int) -> Operation:
     name = f"user.{number}@corp.example"
     values = {"externalId": name, "userName": name, "name.givenName": "g", "name.familyName": "f", "displayName": name}
     changes: dict[str, Change] = {path: (None, value) for path, value in values.items()} | {"active": (None, True)}
-    return Operation(name, "create_user", Phase.USERS, name, None, name, "new", changes)
+    return Operation(
+        id=name,
+        kind="create_user",
+        phase=Phase.USERS,
+        source_id=name,
+        target_id=None,
+        subject=name,
+        reason="new",
+        changes=changes,
+    )
 
 
 if __name__ == "__main__":

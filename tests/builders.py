@@ -21,8 +21,8 @@ from scim_bridge.plan.compare_mappings import Outlook
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.make import Occasion, make_plan
-from scim_bridge.plan.match.candidates import Terms
 from scim_bridge.plan.match.correlate import Matches, correlate
+from scim_bridge.plan.match.pairing import Terms
 
 NO_SPACE = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]"
 TEXT = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r\u0020\u00A0\u3000]"
@@ -72,13 +72,20 @@ def user(source_id: str, **attributes: Value) -> Desired:
         "displayName": source_id,
         "active": True,
     }
-    return Desired("user", source_id, {**base, **_paths(attributes)}, (f"users.csv, {source_id}",))
+    return Desired(
+        kind="user", source_id=source_id, attributes={**base, **_paths(attributes)}, places=(f"users.csv, {source_id}",)
+    )
 
 
 def group(source_id: str, **attributes: Value) -> Desired:
     """A desired group named like its id."""
     base: dict[str, Value] = {"externalId": source_id, "displayName": source_id}
-    return Desired("group", source_id, {**base, **_paths(attributes)}, (f"groups.csv, {source_id}",))
+    return Desired(
+        kind="group",
+        source_id=source_id,
+        attributes={**base, **_paths(attributes)},
+        places=(f"groups.csv, {source_id}",),
+    )
 
 
 def _paths(attributes: Mapping[str, Value]) -> dict[str, Value]:
@@ -97,7 +104,7 @@ def directory(*records: Desired, members: Mapping[str, Iterable[str]] | None = N
     groups = tuple(r for r in records if r.kind == "group")
     given = {group_id: frozenset(ids) for group_id, ids in (members or {}).items()}
     counts = SourceCounts(len(users), len(groups), sum(map(len, given.values())))
-    return Directory(users, groups, given, counts)
+    return Directory(users=users, groups=groups, members=given, counts=counts)
 
 
 @dataclass
@@ -122,10 +129,13 @@ def target(*resources: Existing, members: Mapping[str, Iterable[str]] | None = N
 
 def linked(*pairs: tuple[Kind, str, str], has_applied: bool = True, **applied: Value) -> Remembered:
     """A state that knows these (kind, source id, target id) pairs, each last applied as active."""
-    links = [Link(kind, source_id, target_id, {"active": True} | applied) for kind, source_id, target_id in pairs]
+    links = [
+        Link(kind=kind, source_id=source_id, target_id=target_id, applied={"active": True} | applied)
+        for kind, source_id, target_id in pairs
+    ]
     return Remembered(
-        {link.source_id: link for link in links if link.kind == "user"},
-        {link.source_id: link for link in links if link.kind == "group"},
+        users={link.source_id: link for link in links if link.kind == "user"},
+        groups={link.source_id: link for link in links if link.kind == "group"},
         is_fresh=False,
         has_applied=has_applied,
     )
@@ -133,7 +143,14 @@ def linked(*pairs: tuple[Kind, str, str], has_applied: bool = True, **applied: V
 
 FRESH = Remembered()
 LENIENT = Policy()
-OCCASION = Occasion("corp", "endpoint", "mapping", "2027-03-13T09:00:00Z", "2027-03-13", "2027-03-13T09:00:00Z")
+OCCASION = Occasion(
+    connection="corp",
+    endpoint="endpoint",
+    mapping="mapping",
+    created="2027-03-13T09:00:00Z",
+    today="2027-03-13",
+    target_read="2027-03-13T09:00:00Z",
+)
 
 
 def terms(policy: Policy = LENIENT, match_users: tuple[str, ...] = ("userName",)) -> Terms:

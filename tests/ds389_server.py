@@ -7,7 +7,6 @@ import getpass
 import re
 import shutil
 import subprocess
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.ldap_server import PASSWORD, SUFFIX, _answers, _free_ports, add
+from tests.waiting import PATIENCE, until
 
 MANAGER = "cn=Directory Manager"
 _SERVER = shutil.which("ns-slapd", path="/usr/sbin:/usr/bin")
@@ -55,7 +55,7 @@ class Ds389:
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(timeout=60)
+            self._process.wait(timeout=PATIENCE)
             self._process = None
 
     def admin(self) -> Any:
@@ -63,13 +63,15 @@ class Ds389:
         import ldap
 
         link = ldap.initialize(self.url)
-        for _ in range(50):  # it listens a moment before it answers
+
+        def is_bound() -> bool:  # it listens a moment before it answers
             try:
                 link.simple_bind_s(MANAGER, PASSWORD)
             except (ldap.SERVER_DOWN, ldap.BUSY):
-                time.sleep(0.1)
-            else:
-                break
+                return False
+            return True
+
+        until(is_bound)
         return link
 
     def _configure(self) -> None:

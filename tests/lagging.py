@@ -55,7 +55,7 @@ class Lagging:
         target = ScimTarget(client, IDENTITY_CENTER, clock)
         with State(self.world.state, self._now) as state, open_bridge(connection) as opened, target:
             bridge = replace(opened, target=target)
-            order = Order(approved_by, "test", in_full=in_full)
+            order = Order(approved_by=approved_by, asked_by="test", in_full=in_full)
             result = sync_only(bridge, state, who, order) if who else sync(bridge, state, order)
         self._note()
         return result

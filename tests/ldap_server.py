@@ -17,6 +17,8 @@ from urllib.parse import quote
 import pytest
 import trustme
 
+from tests.waiting import PATIENCE
+
 SUFFIX = "dc=corp,dc=example"
 ADMIN = f"cn=admin,{SUFFIX}"
 PASSWORD = "correct horse"
@@ -141,7 +143,7 @@ class Slapd:
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=PATIENCE)
             self._process = None
 
     def restart(self, **changes: Any) -> None:

@@ -18,6 +18,7 @@ from scim_bridge.target.client import Request, ScimClient
 from scim_bridge.target.rate import Rate
 from scim_bridge.target.read import pages_by_index
 from scim_bridge.target.retry import Patience
+from tests.waiting import PATIENCE
 
 NAMES = ("scim2-server", "scimmy")
 _TOKEN = "token-of-the-other-server"
@@ -57,7 +58,7 @@ class OtherServer:
         self.client = ScimClient(url, lambda: _TOKEN, Rate(100_000), Patience(first_answer=0.1))
 
     def __enter__(self) -> "OtherServer":
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE
         while True:
             try:
                 self.client.get("ServiceProviderConfig", needs="patch")
@@ -71,7 +72,7 @@ class OtherServer:
     def __exit__(self, *_: object) -> None:
         self.client.close()
         self._process.terminate()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=PATIENCE)
         if self._process.stdout is not None:
             self._process.stdout.close()
 

@@ -66,7 +66,7 @@ class Files:
     @property
     def settings(self) -> SourceSettings:
         users, groups, members = (self.folder / f"{name}.csv" for name in ("users", "groups", "members"))
-        return CsvSettings(users, groups, MemberFile(members))
+        return CsvSettings(users=users, groups=groups, members=MemberFile(path=members))
 
     def become(self, there: Organization) -> None:
         put(there, self.folder)
@@ -124,7 +124,15 @@ class ActiveDirectory:
         people = Search(tuple(f"OU={name},{DOMAIN}" for name in ("people", "branch")), "")
         teams = Search((f"OU=groups,{DOMAIN}",), "", "member")
         return LdapSettings(
-            (self.server.url,), None, bind, NO_TLS, people, teams, reads_changes=True, page_size=500, timeout=PATIENCE
+            urls=(self.server.url,),
+            flavor=None,
+            bind=bind,
+            tls=NO_TLS,
+            users=people,
+            groups=teams,
+            reads_changes=True,
+            page_size=500,
+            timeout=PATIENCE,
         )
 
     def become(self, there: Organization) -> None:

@@ -18,6 +18,7 @@ import pytest
 from tests.ldap_organization import Entries
 from tests.ldap_server import Entry
 from tests.organization import Organization, Person
+from tests.waiting import PATIENCE
 
 DOMAIN = "DC=t,DC=example"
 ADMIN = "Administrator@t.example"
@@ -67,7 +68,7 @@ class Samba:
         command += ["-s", f"{self.folder}/dc/etc/smb.conf", "--option=ldap server require strong auth=no"]
         with (self.folder / "samba.log").open("ab") as log:
             self._process = subprocess.Popen(_apart(command), stdout=log, stderr=log, cwd=self.folder)
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while not self._answers():
             if time.monotonic() > until:
                 self.stop()
@@ -85,7 +86,7 @@ class Samba:
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=PATIENCE)
             self._process = None
 
     @property

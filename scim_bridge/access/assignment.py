@@ -14,6 +14,7 @@ from typing import Any
 from scim_bridge.config.settings import AccessSettings
 from scim_bridge.errors import BridgeError
 from scim_bridge.model.assignment import Access, Assignment, Assignments, NoAccess, Principal
+from scim_bridge.model.identity import TargetKey
 
 MOST = 200
 """Principals looked up in one run: ten seconds of the quota that other tools of the organization share."""
@@ -87,7 +88,7 @@ class AwsAccess:
         """What can be read, in words. Raises NotReadable, naming the permission that is missing."""
         self._find_instance()
         try:
-            self._read_one(("user", _NOBODY))
+            self._read_one(TargetKey("user", _NOBODY))
         except NotReadable as refused:
             if not refused.is_unknown:
                 raise
@@ -202,7 +203,7 @@ def _refusals(service: str, operation: str) -> Iterator[None]:
         ) from None
     except aws.BotoCoreError as error:
         raise NotReadable(
-            f"AWS credentials are missing for {action} ({type(error).__name__})",
+            f"AWS could not be asked for {action} ({type(error).__name__})",
             "Give AWS credentials in one of the usual places (environment, profile, role), or leave access out.",
         ) from None
 

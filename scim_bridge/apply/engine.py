@@ -15,8 +15,9 @@ from scim_bridge.apply.holder import Holders
 from scim_bridge.apply.members import MemberSender
 from scim_bridge.apply.send import Ids, Sender
 from scim_bridge.errors import Stop
-from scim_bridge.model.identity import ACTIVE, Inventory, Kind, Members
-from scim_bridge.model.operation import Member, Operation, Outcome, Phase
+from scim_bridge.model.identity import ACTIVE, Inventory, Members, SourceKey
+from scim_bridge.model.operation import Member, Operation, Outcome
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.protocol import Journal, Progress, Target, silent
 
 _LISTENING = 0.25
@@ -37,14 +38,13 @@ class Superseded:
     there: who was on the target by then. A membership can only have been dealt with if the other side of it was, too.
     """
 
-    keys: frozenset[tuple[Kind, str]] = frozenset()
+    keys: frozenset[SourceKey] = frozenset()
     ids: Ids = field(default_factory=dict)
-    there: frozenset[tuple[Kind, str]] = frozenset()
+    there: frozenset[SourceKey] = frozenset()
 
     def covers(self, group_id: str | None, user_id: str | None) -> bool:
         """Whether this membership (by source ids) has been dealt with."""
-        group: tuple[Kind, str] = ("group", group_id or "")
-        user: tuple[Kind, str] = ("user", user_id or "")
+        group, user = SourceKey("group", group_id or ""), SourceKey("user", user_id or "")
         return (user in self.keys and group in self.there) or (group in self.keys and user in self.there)
 
 
@@ -78,7 +78,7 @@ class Ground:
 
 @dataclass(slots=True)
 class Applied:
-    """What became of a plan. outcomes: one an operation, in the plan's order. stopped: why the rest was not sent.
+    """The outcome of a plan. outcomes: one an operation, in the plan's order. stopped: why the rest was not sent.
 
     earlier: ids of operations that an earlier run of this very plan had done. is_cut: someone asked to stop.
     """
@@ -87,11 +87,11 @@ class Applied:
     stopped: Stop | None = None
     earlier: frozenset[str] = frozenset()
     is_cut: bool = False
-    superseded: frozenset[tuple[Kind, str]] = frozenset()
+    superseded: frozenset[SourceKey] = frozenset()
 
     @property
     def has_ended(self) -> bool:
-        """Everything that could be sent was sent, whatever became of it."""
+        """Everything that could be sent was sent, whatever the outcome."""
         return self.stopped is None and not self.is_cut
 
     @property
@@ -102,20 +102,51 @@ class Applied:
 
 def apply(operations: Sequence[Operation], target: Target, journal: Journal, ground: Ground, work: Work) -> Applied:
     """Bring the target to what the operations say. What an earlier run of the same plan finished is not sent again."""
-    return _Engine(operations, target, journal, ground, work).run()
+    engine = _Engine(
+        operations=operations,
+        target=target,
+        journal=journal,
+        ground=ground,
+        work=work,
+        dependencies=_Dependencies(operations),
+    )
+    return engine.run()
 
 
-@dataclass(slots=True)
+class _Dependencies:
+    """What waits for what inside a plan. Used by the thread that hands operations out, and by no other."""
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        self.by_id = {operation.id: operation for operation in operations}
+        self._missing = {operation.id: len(operation.after) for operation in operations}
+        self._followers: dict[str, list[Operation]] = defaultdict(list)
+        for operation in operations:
+            for needed in operation.after:
+                self._followers[needed].append(operation)
+
+    def are_met(self, operation: Operation) -> bool:
+        """Everything it waits for has ended, well or not."""
+        return not self._missing[operation.id]
+
+    def freed_by(self, operation: Operation) -> list[Operation]:
+        """What may be sent now that this one has ended. A later phase begins with its own ready ones."""
+        freed = []
+        for follower in self._followers.pop(operation.id, ()):
+            self._missing[follower.id] -= 1
+            if self.are_met(follower) and follower.phase == operation.phase:
+                freed.append(follower)
+        return freed
+
+
+@dataclass(slots=True, kw_only=True)
 class _Engine:
     operations: Sequence[Operation]
     target: Target
     journal: Journal
     ground: Ground
     work: Work
-    by_id: dict[str, Operation] = field(default_factory=dict)
+    dependencies: _Dependencies
     outcomes: dict[str, Outcome] = field(default_factory=dict)
-    followers: dict[str, list[Operation]] = field(default_factory=lambda: defaultdict(list))
-    missing: dict[str, int] = field(default_factory=dict)
     stopped: Stop | None = None
     is_cut: bool = False
     superseded: list[Superseded] = field(default_factory=list)
@@ -131,11 +162,6 @@ class _Engine:
             MemberSender(self.target, self._staying()),
             Holders(self.target, self.ground.inventory, self.work.is_stopping),
         )
-        for operation in self.operations:
-            self.by_id[operation.id] = operation
-            self.missing[operation.id] = len(operation.after)
-            for needed in operation.after:
-                self.followers[needed].append(operation)
         by_phase: dict[Phase, list[Operation]] = defaultdict(list)
         for operation in self.operations:
             by_phase[operation.phase].append(operation)
@@ -145,7 +171,7 @@ class _Engine:
             for phase in Phase:
                 self._run_phase(by_phase[phase], pool, sender, earlier)
         outcomes = tuple(self.outcomes[operation.id] for operation in self.operations)
-        left = frozenset[tuple[Kind, str]]().union(*(other.keys for other in self.superseded))
+        left = frozenset[SourceKey]().union(*(other.keys for other in self.superseded))
         return Applied(outcomes, self.stopped, frozenset(earlier), self.is_cut, left)
 
     def _staying(self) -> dict[str, set[str]]:
@@ -162,7 +188,7 @@ class _Engine:
         self, operations: list[Operation], pool: ThreadPoolExecutor, sender: Sender, earlier: Mapping[str, Outcome]
     ) -> None:
         """Everything of one phase; it has ended when this returns."""
-        ready = deque(operation for operation in operations if not self.missing[operation.id])
+        ready = deque(operation for operation in operations if self.dependencies.are_met(operation))
         sent: dict[Future[Outcome], Operation] = {}
         while ready or sent:
             self._listen(sender, sent)
@@ -187,13 +213,20 @@ class _Engine:
         if operation.id in earlier and earlier[operation.id].status == "done":
             return self._with_lock(operation, earlier[operation.id])
         if self.superseded and self._is_superseded(operation):
-            return Outcome(operation.id, "superseded", operation.target_id, detail="dealt with by an urgent run")
+            return Outcome(
+                operation_id=operation.id,
+                status="superseded",
+                target_id=operation.target_id,
+                detail="dealt with by an urgent run",
+            )
         if self.stopped is not None or self.is_cut or self.work.is_stopping():
             self.is_cut = self.is_cut or self.stopped is None
-            return Outcome(operation.id, "not_sent", detail="the run stopped before it")
+            return Outcome(operation_id=operation.id, status="not_sent", detail="the run stopped before it")
         failed = [needed for needed in operation.after if self._is_missed(operation, needed)]
         if failed:
-            return Outcome(operation.id, "not_sent", detail=f"it needs {failed[0]}, which did not succeed")
+            return Outcome(
+                operation_id=operation.id, status="not_sent", detail=f"it needs {failed[0]}, which did not succeed"
+            )
         return None
 
     def _with_lock(self, operation: Operation, outcome: Outcome) -> Outcome:
@@ -223,7 +256,7 @@ class _Engine:
         """Of a membership operation, the members that are left to another run are taken out by the sender."""
         if operation.members:
             return not self._mine(operation)
-        return any((operation.resource, operation.source_id or "") in other.keys for other in self.superseded)
+        return any(operation.key in other.keys for other in self.superseded)
 
     def _mine(self, operation: Operation) -> tuple[Member, ...]:
         """The members that no other run has dealt with."""
@@ -231,7 +264,7 @@ class _Engine:
         return tuple(m for m in operation.members if not any(o.covers(group_id, m.source_id) for o in others))
 
     def _is_missed(self, operation: Operation, needed: str) -> bool:
-        ended, before = self.outcomes[needed], self.by_id[needed]
+        ended, before = self.outcomes[needed], self.dependencies.by_id[needed]
         # A user who was created without the email exists, so the memberships that wait for the user are sent.
         is_there = before.is_create and ended.landed is not None  # all but some attribute was done
         return not is_there and ended.status not in ("done", "superseded") and not operation.can_do_without(before)
@@ -247,7 +280,9 @@ class _Engine:
             outcome = sender.send(operation)
         except Stop as stop:
             self.stopped = stop
-            outcome = Outcome(operation.id, "failed", operation.target_id, detail=str(stop))
+            outcome = Outcome(
+                operation_id=operation.id, status="failed", target_id=operation.target_id, detail=str(stop)
+            )
         self.journal.end(operation, outcome)
         return outcome
 
@@ -256,11 +291,6 @@ class _Engine:
         return future.result()
 
     def _settle(self, operation: Operation, outcome: Outcome) -> list[Operation]:
-        """Note the outcome and give back what may now be sent. A later phase begins with its own ready ones."""
+        """Note the outcome and give back what may now be sent."""
         self.outcomes[operation.id] = outcome
-        freed = []
-        for follower in self.followers.pop(operation.id, ()):
-            self.missing[follower.id] -= 1
-            if not self.missing[follower.id] and follower.phase == operation.phase:
-                freed.append(follower)
-        return freed
+        return self.dependencies.freed_by(operation)

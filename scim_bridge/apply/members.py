@@ -22,7 +22,7 @@ Each takes half a minute; one user among a hundred is found after one such part 
 
 @dataclass(slots=True)
 class MemberAnswer:
-    """What became of one membership operation. refused: user id → why, for those who could not be changed.
+    """The outcome of one membership operation. refused: user id → why, for those who could not be changed.
 
     is_unsure: someone fell out of the group and could not be put back.
     """

@@ -8,18 +8,20 @@ from scim_bridge.apply.holder import Holder, Holders, LookCutShort
 from scim_bridge.apply.members import MemberSender
 from scim_bridge.apply.suspect import Suspects, suspects, without
 from scim_bridge.errors import Hold, NameTaken, NotAnswered, NotThere, Refused
-from scim_bridge.model.identity import ACTIVE, DISPLAY_NAME, EMAILS, EXTERNAL_ID, MANAGER, USER_NAME, Kind, Value
+from scim_bridge.model.conflict_kind import KIND_OF_TAKEN
+from scim_bridge.model.identity import (
+    ACTIVE,
+    EMAILS,
+    EXTERNAL_ID,
+    MANAGER,
+    SourceKey,
+    Value,
+)
 from scim_bridge.model.operation import Change, Member, Operation, Outcome, OutcomeStatus
 from scim_bridge.model.protocol import Answer, Target
 
-Ids = Mapping[tuple[Kind, str], str]
-"""(kind, source id) → target id."""
-_TAKEN = {
-    EXTERNAL_ID: "external_id_taken",
-    USER_NAME: "user_name_taken",
-    DISPLAY_NAME: "display_name_taken",
-    EMAILS: "email_taken",
-}
+Ids = Mapping[SourceKey, str]
+"""Record → target id of its resource."""
 
 
 class _Taken(NameTaken):
@@ -50,13 +52,13 @@ class Sender:
     """
 
     target: Target
-    ids: dict[tuple[Kind, str], str]
+    ids: dict[SourceKey, str]
     members: MemberSender
     holders: Holders
     locked: set[str] = field(default_factory=set)
 
     def send(self, operation: Operation) -> Outcome:
-        """Send it and say what became of it. Raises Stop only; a refusal is an outcome."""
+        """Send it and say its outcome. Raises Stop only; a refusal is an outcome."""
         send: Callable[[Operation], Outcome] = self._update
         if operation.is_create:
             send = self._create
@@ -76,7 +78,7 @@ class Sender:
     def learn(self, operation: Operation, outcome: Outcome) -> None:
         """Remember the id of a resource that was created, for those who name it."""
         if outcome.target_id and operation.source_id and operation.is_create:
-            self.ids[operation.resource, operation.source_id] = outcome.target_id
+            self.ids[operation.key] = outcome.target_id
             # Additions of this plan were decided when this user was believed to be new. The user exists and is locked,
             # so grants wait, as the plan would have said had it known (docs/design.md §3.3).
             if outcome.found_locked:
@@ -84,7 +86,7 @@ class Sender:
 
     def _target_id(self, operation: Operation) -> str:
         """The id of the resource an operation is sent to, made by this very plan or before."""
-        target_id = operation.target_id or self.ids.get((operation.resource, operation.source_id or ""))
+        target_id = operation.target_id or self.ids.get(operation.key)
         if target_id is None:
             raise NotThere(f"{operation.subject} does not exist on the target yet")
         return target_id
@@ -165,7 +167,15 @@ class Sender:
             if ACTIVE in told
             else ""
         )
-        return Outcome(operation.id, "done", target_id, request_id, detail, landed=landed, shown=told)
+        return Outcome(
+            operation_id=operation.id,
+            status="done",
+            target_id=target_id,
+            request_id=request_id,
+            detail=detail,
+            landed=landed,
+            shown=told,
+        )
 
     def _update_with(self, operation: Operation, changes: dict[str, Change]) -> Outcome:
         target_id = self._target_id(operation)
@@ -208,7 +218,7 @@ class Sender:
             request_id = self.target.delete(operation.resource, target_id).request_id
         except NotThere as gone:
             request_id = gone.request_id
-        return Outcome(operation.id, "done", target_id, request_id)
+        return Outcome(operation_id=operation.id, status="done", target_id=target_id, request_id=request_id)
 
     def _deactivate(self, operation: Operation) -> Outcome:
         """The account is closed at once even if what rides along is refused; who is gone needs no door."""
@@ -217,7 +227,14 @@ class Sender:
         try:
             return _done(operation, self.target.update("user", target_id, changes), changes)
         except NotThere as gone:
-            return Outcome(operation.id, "done", operation.target_id, gone.request_id, "the user is gone", landed=())
+            return Outcome(
+                operation_id=operation.id,
+                status="done",
+                target_id=operation.target_id,
+                request_id=gone.request_id,
+                detail="the user is gone",
+                landed=(),
+            )
         except Hold as refusal:
             if len(operation.changes) == 1:
                 raise
@@ -259,7 +276,7 @@ class Sender:
             # The plan names managers by source id, since a manager may be created by this very plan. One that could not
             # be created is left out: the user is more urgent than the reference, and the next run sends it.
             sent.pop(MANAGER)
-            target_id = self.ids.get(("user", str(manager)))
+            target_id = self.ids.get(SourceKey("user", str(manager)))
             if target_id is not None:
                 sent[MANAGER] = (old, target_id)
         return sent
@@ -271,7 +288,7 @@ class Sender:
         locked: list[Member] = []
         is_adding = operation.kind == "add_members"
         for member in operation.members:
-            target_id = member.target_id or self.ids.get(("user", member.source_id or ""))
+            target_id = member.target_id or self.ids.get(SourceKey("user", member.source_id or ""))
             if target_id is None:
                 absent.append(member)
             # Removals of a locked user pass; only additions wait.
@@ -289,7 +306,13 @@ class Sender:
         )
         absent += locked
         if not members:
-            return Outcome(operation.id, "not_sent", group_id, detail=not_there, refused=tuple(absent))
+            return Outcome(
+                operation_id=operation.id,
+                status="not_sent",
+                target_id=group_id,
+                detail=not_there,
+                refused=tuple(absent),
+            )
         answer = self.members.change(group_id, list(members), is_adding=is_adding)
         refused = (*(members[target_id] for target_id in answer.refused), *absent)
         reasons = tuple(why.what for why in answer.refused.values())
@@ -305,7 +328,14 @@ class Sender:
             status = "failed"  # the next run reads the members before it does anything about the group
         kind = _kind_of(next(iter(answer.refused.values()))) if reasons else ""
         return Outcome(
-            operation.id, status, group_id, answer.request_id, detail, kind, refused=refused, reasons=reasons
+            operation_id=operation.id,
+            status=status,
+            target_id=group_id,
+            request_id=answer.request_id,
+            detail=detail,
+            conflict_kind=kind,
+            refused=refused,
+            reasons=reasons,
         )
 
 
@@ -313,11 +343,18 @@ def _done(operation: Operation, answer: Answer, sent: Mapping[str, Change]) -> O
     """Everything landed, or everything but a manager who does not exist."""
     landed = None if sent.keys() == operation.changes.keys() else tuple(sent)
     shown = {MANAGER: sent[MANAGER][1]} if MANAGER in sent else {}
-    return Outcome(operation.id, "done", answer.target_id, answer.request_id, landed=landed, shown=shown)
+    return Outcome(
+        operation_id=operation.id,
+        status="done",
+        target_id=answer.target_id,
+        request_id=answer.request_id,
+        landed=landed,
+        shown=shown,
+    )
 
 
 def _after_shutting(operation: Operation, rest: Outcome) -> Outcome:
-    """What became of a deactivation that landed alone, and then of the rest."""
+    """The outcome of a deactivation that landed alone, and then of the rest."""
     landed = (ACTIVE, *(rest.landed or ()))
     left = ", ".join(sorted(operation.changes.keys() - set(landed)))
     return replace(rest, landed=landed, detail=f"the user was deactivated; {left} could not be changed: {rest.detail}")
@@ -329,7 +366,7 @@ def _taken(operation: Operation, refusal: NameTaken, holder: Holder | None) -> N
         return refusal
     value = operation.changes[holder.path][1]
     what = f"{holder.path} {value!r} is held by {holder.existing.name} ({holder.existing.target_id}) on the target"
-    return _Taken(refusal, what, _TAKEN[holder.path])
+    return _Taken(refusal, what, KIND_OF_TAKEN[holder.path])
 
 
 def _without_email(
@@ -337,7 +374,15 @@ def _without_email(
 ) -> Outcome:
     """All but the email landed."""
     detail = f"{_taken(operation, refusal, holder).what}; the email was left out, the rest was done"
-    return Outcome(operation.id, "held", target_id, refusal.request_id, detail, "email_taken", landed)
+    return Outcome(
+        operation_id=operation.id,
+        status="held",
+        target_id=target_id,
+        request_id=refusal.request_id,
+        detail=detail,
+        conflict_kind="email_taken",
+        landed=landed,
+    )
 
 
 def _with_suspects_left_out(operation: Operation, refusal: Refused, left: Suspects, outcome: Outcome) -> Outcome:
@@ -365,11 +410,23 @@ def _kind_of(refusal: Hold) -> str:
 
 def _refused(operation: Operation, refusal: Hold) -> Outcome:
     if isinstance(refusal, NotThere | LookCutShort):
-        return Outcome(operation.id, "failed", operation.target_id, refusal.request_id, str(refusal))
+        return Outcome(
+            operation_id=operation.id,
+            status="failed",
+            target_id=operation.target_id,
+            request_id=refusal.request_id,
+            detail=str(refusal),
+        )
     suspected = refusal.suspected.paths if isinstance(refusal, _Suspected) else ()
     kind = _kind_of(refusal)
     return Outcome(
-        operation.id, "held", operation.target_id, refusal.request_id, refusal.what, kind, suspects=suspected
+        operation_id=operation.id,
+        status="held",
+        target_id=operation.target_id,
+        request_id=refusal.request_id,
+        detail=refusal.what,
+        conflict_kind=kind,
+        suspects=suspected,
     )
 
 

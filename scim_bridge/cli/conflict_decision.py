@@ -4,13 +4,13 @@ from scim_bridge.cli.output import who
 from scim_bridge.cli.streams import tell
 from scim_bridge.config.settings import Settings
 from scim_bridge.errors import Misconfigured
-from scim_bridge.model.remembered import DECISIONS, ONLY_IGNORED, Decision
+from scim_bridge.model.conflict_kind import Decision, decisions, words
+from scim_bridge.model.plan import Conflict
 from scim_bridge.model.run import ConflictRecord
 from scim_bridge.model.wording import counted
 from scim_bridge.run.bridge import endpoint_key
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
-from scim_bridge.view.conflict import kind_words
 
 
 def decide(settings: Settings, key: str, given: list[Decision], link: str | None, note: str) -> None:
@@ -19,26 +19,27 @@ def decide(settings: Settings, key: str, given: list[Decision], link: str | None
     given: the decisions on the command line, of which one is allowed. link: the target id of `link`.
     Raises Misconfigured if no such conflict is open, or the decision cannot be carried out.
     """
-    found = [c for c in open_reader(settings.state).conflicts() if c.key == key or (c.kind == key and c.is_waiting)]
+    records = open_reader(settings.state).conflicts()
+    found = [r for r in records if r.conflict.key == key or (r.conflict.kind == key and r.is_waiting)]
     if not found:
         raise Misconfigured(f"no conflict {key} is open", "See: scim-bridge conflicts")
-    if link is not None and key == found[0].kind:
+    if link is not None and key == found[0].conflict.kind:
         raise Misconfigured("--link gives one resource to one record", "Name one conflict by its key.")
-    chosen = _fitting(found[0], given)
+    chosen = _fitting(found[0].conflict, given)
     if link is not None:
         _require_free(settings, found[0], link)
     with State(settings.state) as state:
-        for conflict in found:
-            state.resolve(conflict.connection, conflict.key, chosen, link or "", note, who())
-    which = key if key == found[0].key else f"{counted(len(found), 'conflict')} of kind {key}"
-    tell(f"{which}: {chosen}. The next sync goes by it.")
+        for record in found:
+            state.resolve(record.connection, record.conflict.key, chosen, link or "", note, who())
+    which = key if key == found[0].conflict.key else f"{counted(len(found), 'conflict')} of kind {key}"
+    tell(f"{which}: {chosen}. The next sync uses it.")
 
 
-def _fitting(conflict: ConflictRecord, given: list[Decision]) -> Decision:
+def _fitting(conflict: Conflict, given: list[Decision]) -> Decision:
     """The one decision that was given. Raises Misconfigured, naming those that fit this conflict."""
-    possible = DECISIONS.get(conflict.kind, ONLY_IGNORED)
+    possible = decisions(conflict.kind)
     ways = " or ".join("--link TARGET_ID" if way == "link" else f"--{way}" for way in possible)
-    kind = kind_words(conflict.kind)
+    kind = words(conflict.kind)
     if len(given) != 1:
         raise Misconfigured(f"a conflict of kind {kind} is decided in one way", f"Give {ways}.")
     if given[0] not in possible:
@@ -46,15 +47,16 @@ def _fitting(conflict: ConflictRecord, given: list[Decision]) -> Decision:
     return given[0]
 
 
-def _require_free(settings: Settings, conflict: ConflictRecord, target_id: str) -> None:
+def _require_free(settings: Settings, record: ConflictRecord, target_id: str) -> None:
     """A record gets a resource of its own kind that no other record has. Raises Misconfigured for any other text."""
-    endpoint = endpoint_key(settings.connection(conflict.connection).target.url)
+    conflict = record.conflict
+    endpoint = endpoint_key(settings.connection(record.connection).target.url)
     found = open_reader(settings.state).standing(endpoint, target_id)
     if not found:
         raise Misconfigured(
             f"--link: the target has no {conflict.resource} with the id {target_id!r}, as it was last read",
             "Give an id that `scim-bridge conflicts` or `scim-bridge explain` shows. "
-            f"If it is new on the target: scim-bridge sync {conflict.connection} --full, then decide.",
+            f"If it is new on the target: scim-bridge sync {record.connection} --full, then decide.",
         )
     if all(each.kind != conflict.resource for each in found):
         raise Misconfigured(
@@ -64,7 +66,7 @@ def _require_free(settings: Settings, conflict: ConflictRecord, target_id: str) 
     if conflict.kind == "rehire?" and target_id == conflict.target_id:
         return
     for each in found:
-        is_own = (each.connection, each.source_id) == (conflict.connection, conflict.source_id)
+        is_own = (each.connection, each.source_id) == (record.connection, conflict.source_id)
         if each.source_id and not is_own and each.departed is None and each.kind == conflict.resource:
             raise Misconfigured(
                 f"--link: {target_id} already belongs to record {each.source_id!r} of connection {each.connection}",

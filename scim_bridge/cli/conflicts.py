@@ -1,4 +1,4 @@
-"""`conflicts` and `conflicts resolve`: what waits for a person, and what a person decides. Nothing is sent."""
+"""`conflicts` and `conflicts resolve`: what waits for a decision, and what a person decides. Nothing is sent."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,12 +7,12 @@ import typer
 from scim_bridge.cli.options import ConnectionArgument, Output, OutputOption
 
 if TYPE_CHECKING:
-    from scim_bridge.model.remembered import Decision
+    from scim_bridge.model.conflict_kind import Decision
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    conflicts = typer.Typer(help="What waits for a person.", invoke_without_command=True, rich_markup_mode=None)
+    conflicts = typer.Typer(help="What waits for a decision.", invoke_without_command=True, rich_markup_mode=None)
     conflicts.callback()(conflicts_command)
     conflicts.command("list")(conflicts_list_command)
     conflicts.command("resolve")(resolve_command)
@@ -20,14 +20,14 @@ def register(app: typer.Typer) -> None:
 
 
 def conflicts_command(context: typer.Context, output: OutputOption = Output.text) -> int:
-    """What waits for a person, with what to do about each."""
+    """What waits for a decision, with what to do about each."""
     return conflicts_list_command(context, output=output) if context.invoked_subcommand is None else 0
 
 
 def conflicts_list_command(
     context: typer.Context, connection: ConnectionArgument = None, output: OutputOption = Output.text
 ) -> int:
-    """What waits for a person, with what to do about each."""
+    """What waits for a decision, with what to do about each."""
     from scim_bridge.cli.output import console, print_json
     from scim_bridge.config.settings import load
     from scim_bridge.state.reader import open_reader
@@ -46,16 +46,18 @@ def conflicts_list_command(
 
 def resolve_command(
     context: typer.Context,
-    key: Annotated[str, typer.Argument(help="a conflict's key, or a kind: all of it")],
+    key: Annotated[str, typer.Argument(help="a conflict's key, or a kind for all of that kind")],
     link: Annotated[str | None, typer.Option("--link", metavar="TARGET_ID", help="the record is this resource")] = None,
-    separate: Annotated[bool, typer.Option("--separate", help="a namesake: the one who left is renamed")] = False,
+    separate: Annotated[
+        bool, typer.Option("--separate", help="another user of the same name: the leaver is renamed")
+    ] = False,
     adopt: Annotated[bool, typer.Option("--adopt", help="the record is the resource that it matches")] = False,
     ignore: Annotated[bool, typer.Option("--ignore", help="leave it as it is, and stop asking")] = False,
     source: Annotated[bool, typer.Option("--source", help="let the source win")] = False,
     target: Annotated[bool, typer.Option("--target", help="keep what the target has")] = False,
-    note: Annotated[str, typer.Option("--note", help="why, for whoever reads it later")] = "",
+    note: Annotated[str, typer.Option("--note", help="why, for those who read it later")] = "",
 ) -> int:
-    """Decide a conflict, or all open ones of a kind. It is kept across runs, and the next run goes by it."""
+    """Decide a conflict, or all open ones of a kind. It is kept across runs, and the next run uses it."""
     from scim_bridge.cli.conflict_decision import decide
     from scim_bridge.config.settings import load
 

@@ -65,7 +65,7 @@ def run_demo(source: str, port: int, output: Output, *, is_once: bool) -> None:
 
 
 def _require_free(port: int) -> None:
-    """Raise Misconfigured if the pages cannot have this port, before anybody is told to look at anything."""
+    """Raise Misconfigured if the pages cannot have this port, before an address is printed."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -109,5 +109,5 @@ def _active_members(held: dict[str, Any]) -> dict[str, list[str]]:
 def _print_access(rows: tuple[AccessRow, ...]) -> None:
     out = console()
     out.print()
-    out.print("Who may enter which account now:")
+    out.print("Access to accounts now:")
     terminal.show_rows(out, _COLUMNS, [(r.user, r.group, r.account, r.permission_set, r.allows) for r in rows])

@@ -31,7 +31,7 @@ def explain_command(
     with open_bridge(settings.connection(connection)) as bridge, progress() as report:
         told = explain(bridge, open_reader(settings.state), who, Order(progress=report))
     if output is Output.json:
-        print_json(document.rows_document(told))
+        print_json([document.explanation_document(each) for each in told])
     else:
         for explanation in told:
             terminal.show_explanation(console(), explanation)

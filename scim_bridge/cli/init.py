@@ -61,7 +61,7 @@ def init_command(
     ldap_url: Annotated[str | None, _option(_LDAP, "ldaps://HOST, several with spaces between")] = None,
     start_tls: Annotated[bool, _option(_LDAP, "encrypt ldap:// by StartTLS", "--start-tls")] = False,
     ca_file: Annotated[
-        str | None, _option(_LDAP, "trusted certificates, - for the system's; also of --cloud-login")
+        str | None, _option(_LDAP, "trusted certificates, - for the system's; also for --cloud-login")
     ] = None,
     flavor: Annotated[str | None, _option(_LDAP, "openldap, 389-ds or active-directory")] = None,
     bind_dn: Annotated[str | None, _option(_LDAP, "the name to sign in with")] = None,

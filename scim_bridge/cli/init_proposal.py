@@ -18,7 +18,7 @@ from scim_bridge.config.settings import load
 from scim_bridge.config.source import CsvSettings, SourceSettings
 from scim_bridge.config.yaml_file import nearest
 from scim_bridge.errors import BridgeError, Misconfigured
-from scim_bridge.mapping.attribute import MATCHABLE
+from scim_bridge.model.attribute import MATCHABLE
 from scim_bridge.proposal import question
 from scim_bridge.proposal.columns import Columns, guess
 from scim_bridge.proposal.configuration import configuration
@@ -50,12 +50,12 @@ class Files:
         return self.configuration.absolute().parent
 
     def refuse_existing(self) -> None:
-        """Raise Misconfigured if a file is there, before anybody is asked anything."""
+        """Raise Misconfigured if a file is there, before anyone is asked anything."""
         if self.configuration.absolute() == self.mapping:
             raise Misconfigured("the mapping cannot be the configuration", "Name another file (--mapping).")
         for path, instead in ((self.configuration, "--config"), (self.mapping, "--mapping")):
             if path.exists() and not self.force:
-                raise Misconfigured(f"{path.name} is there already", f"Name another file ({instead}), or give --force.")
+                raise Misconfigured(f"{path.name} already exists", f"Name another file ({instead}), or give --force.")
 
     def write(self, configuration: str, mapping: str) -> None:
         """Write both. Raises Misconfigured if one cannot be."""
@@ -71,7 +71,7 @@ class Files:
 def initialize(given: Mapping[str, str | None], files: Files, output: Output, *, takes_suggestions: bool) -> int:
     """Ask what `given` leaves open, read the source, show what was found, write both files. Gives the exit code.
 
-    given: what the options say, by the name of the question. takes_suggestions: nobody is asked anything.
+    given: what the options say, by the name of the question. takes_suggestions: no one is asked anything.
     """
     files.refuse_existing()
     asking = Asking(given, somebody_is_there() and not takes_suggestions, files.folder)
@@ -113,7 +113,7 @@ def _written(
     try:
         return text, load(files[0], text).connection(None).source
     except Misconfigured as wrong:
-        raise Misconfigured(wrong.what, "Answer otherwise; nothing was written.", problems=wrong.problems) from None
+        raise Misconfigured(wrong.what, "Change an answer; nothing was written.", problems=wrong.problems) from None
 
 
 def _propose(
@@ -144,7 +144,7 @@ def _in_order(section: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _COLUMNS = (
-    ("id", "Column that never changes for a person", "an id"),
+    ("id", "Column that never changes for a user", "an id"),
     ("login", "Column of the sign-in name", "a sign-in name"),
 )
 """Role, how it is asked for, what it is called."""
@@ -183,10 +183,10 @@ def _match(asking: Asking, seen: Survey, mail: str, login: str) -> tuple[str, ..
     def known(answer: str, _: question.Answers) -> None:
         wrong = [path for path in _paths(answer) if path not in possible]
         if wrong or not _paths(answer):
-            raise ValueError(f": people are matched by {' or '.join(possible)}, not by {', '.join(wrong) or 'nothing'}")
+            raise ValueError(f": users are matched by {' or '.join(possible)}, not by {', '.join(wrong) or 'nothing'}")
 
     suggested = ",".join(suggested_match(seen, mail, login))
-    asks = "Find people who are there already by"
+    asks = "Match existing users by"
     return _paths(asking.choose(question.Question("match", asks, known, suggested)))
 
 

@@ -47,13 +47,13 @@ COMMANDS = (
     Listed("pause", "pause", "Stop the schedule of a connection. A one-shot `sync` still works."),
     Listed("resume", "pause", "Let the schedule of a connection that is paused or quarantined go on."),
     Listed("history", "history", "The last runs, newest first."),
-    Listed("show", "history", "One run with its operations and what became of each."),
+    Listed("show", "history", "One run with its operations and the outcome of each."),
     Listed("run", "run", "Sync every connection on its schedule and serve the pages, until SIGINT or SIGTERM."),
     Listed("mapping", "mapping", "Mapping files."),
-    Listed("conflicts", "conflicts", "What waits for a person."),
+    Listed("conflicts", "conflicts", "What waits for a decision."),
     Listed("sandbox", "sandbox", "Serve the Identity Center emulator until SIGINT or SIGTERM, then end with 0."),
 )
-"""In the order in which they are listed. A test compares what is told here with the help of each command."""
+"""In the order in which they are listed. A test compares these lines with the help of each command."""
 
 
 class _Commands(LazyGroup):

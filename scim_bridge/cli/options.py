@@ -20,8 +20,9 @@ ApproveOption = Annotated[
     bool, typer.Option("--approve", help="approve what the limits of the last stopped plan counted")
 ]
 OnlyOption = Annotated[
-    list[str] | None, typer.Option("--only", metavar="USER_OR_GROUP", help="this one alone, at once; may be repeated")
+    list[str] | None,
+    typer.Option("--only", metavar="USER_OR_GROUP", help="only this user or group, now; may be repeated"),
 ]
-FullOption = Annotated[bool, typer.Option("--full", help="read the whole target, however young the last reading is")]
+FullOption = Annotated[bool, typer.Option("--full", help="read the whole target, even if it was read recently")]
 EVERYTHING = 1_000_000
 """How many operations of a run are shown to a program that asks for all."""

@@ -1,4 +1,4 @@
-"""What became of a run, for whoever gave the command: what was done, or what stopped it, and the exit code."""
+"""The outcome of a run, for anyone who gave the command: what was done, or what stopped it, and the exit code."""
 
 from scim_bridge.cli.options import EVERYTHING, Output
 from scim_bridge.cli.output import console, print_json
@@ -16,7 +16,7 @@ from scim_bridge.view.run import view_run
 
 
 def conclude(result: Result, state: State, chosen: ConnectionSettings, output: Output, approval: str) -> int:
-    """Show what became of a run, and give its exit code with its sentence. approval: the command that approves it."""
+    """Show the outcome of a run, and give its exit code with its sentence. approval: the command that approves it."""
     with printing(f"Look at the run: scim-bridge show {result.run_id}"):
         _print_outcome(result, state, chosen, output, approval)
     if result.applied is None:
@@ -47,7 +47,7 @@ def _unfinished(result: Result) -> str:
     if failed:
         found.append((f"{counted(failed, 'operation')} failed", f"scim-bridge show {result.run_id}"))
     if waiting:
-        found.append((f"{counted(waiting, 'conflict')} {'waits' if waiting == 1 else 'wait'} for a person",
+        found.append((f"{counted(waiting, 'conflict')} {'waits' if waiting == 1 else 'wait'} for a decision",
                       "scim-bridge conflicts"))  # fmt: skip
     if not found:
         return ""

@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 def pause_command(
     context: typer.Context,
     connection: NamedConnectionArgument,
-    reason: Annotated[str, typer.Option("--reason", help="why, for whoever finds it paused")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="why, for those who find it paused")] = "",
 ) -> int:
     """Stop the schedule of a connection. A one-shot `sync` still works."""
     from scim_bridge.cli.output import who

@@ -24,7 +24,7 @@ def plan_command(
     only: OnlyOption = None,
     mapping: Annotated[Path | None, typer.Option("--mapping", help="try this mapping in place of today's")] = None,
     markdown: Annotated[Path | None, typer.Option("--markdown", help="for a comment in a code review")] = None,
-    html: Annotated[Path | None, typer.Option("--html", help="as one page to hand round")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="as one page to share")] = None,
     output: OutputOption = Output.text,
 ) -> int:
     """Dry run: what a sync would do, and why. Nothing is written to the target."""

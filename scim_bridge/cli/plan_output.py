@@ -30,7 +30,7 @@ def show(view: report.ReportView, chosen: ConnectionSettings) -> None:
 
 
 def save(path: Path, document_bytes: bytes) -> None:
-    """Plan files name people, so nobody else may read them."""
+    """Plan files name people, so no one else may read them."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     except OSError as error:

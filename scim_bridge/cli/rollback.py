@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 def rollback_command(
     context: typer.Context,
     run: Annotated[int, typer.Argument(help="a run's number, as `history` shows it")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="show the way back, and send nothing")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be undone, and send nothing")] = False,
     approve: ApproveOption = False,
     output: OutputOption = Output.text,
 ) -> int:
@@ -58,5 +58,6 @@ def rollback_command(
             result = roll_back(bridge, state, run, order, who())
         code = conclude(result, state, chosen, output, f"scim-bridge rollback {run} --approve")
     if result.applied is not None:
-        tell(f"{chosen.name} is paused, so that it stays so. To go on: scim-bridge resume {chosen.name}")
+        resume = f"scim-bridge resume {chosen.name}"
+        tell(f"{chosen.name} is paused, so the schedule does not repeat the change. To go on: {resume}")
     return code

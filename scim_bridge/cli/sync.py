@@ -1,4 +1,4 @@
-"""`sync`: bring the target to what the source says, for everybody or for a few."""
+"""`sync`: bring the target to what the source says, for everyone or for a few."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from scim_bridge.config.settings import ConnectionSettings, Settings
 
 RestoreOption = Annotated[
-    bool, typer.Option("--after-restore", help="the state is a copy of unknown age: trust the target (with --full)")
+    bool, typer.Option("--after-restore", help="the state is a restored copy: trust the target (with --full)")
 ]
 
 
@@ -41,13 +41,13 @@ def sync_command(
     settings = load(context.obj)
     chosen = settings.connection(connection)
     if after_restore and (only or not full):
-        raise Misconfigured("--after-restore reads everything anew", "Use it with --full and without --only.")
+        raise Misconfigured("--after-restore reads everything again", "Use it with --full and without --only.")
     if only:
         return _sync_only(settings, chosen, only, output, is_approved=approve)
     with State(settings.state) as state, opened(chosen, state, "sync") as bridge:
         with progress() as report:
             who_approves = who() if approve else ""
-            order = Order(who_approves, progress=report, in_full=full, after_restore=after_restore)
+            order = Order(approved_by=who_approves, progress=report, in_full=full, after_restore=after_restore)
             result = sync(bridge, state, order, Inbox)
         anew = " --full --after-restore" if after_restore else ""
         return conclude(result, state, chosen, output, f"scim-bridge sync {chosen.name}{anew} --approve")

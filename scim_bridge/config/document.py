@@ -3,9 +3,12 @@
 The forms of single values are in form.py; what they mean once they are read is in settings.py.
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, create_model, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from scim_bridge.config import form
@@ -24,6 +27,8 @@ from scim_bridge.config.section import (
     Url,
 )
 from scim_bridge.config.source_document import Source
+from scim_bridge.model import limit, policy
+from scim_bridge.model.limit import Limit
 
 
 class Target(Section):
@@ -72,27 +77,29 @@ class Protect(Section):
     groups: list[Text] = Field(default=[])
 
 
-class Limits(Section):
-    """How much one run may take away."""
-
-    deactivate: LimitText = "10%"
-    delete: LimitText = "5%"
-    remove_members: LimitText = "20%"
-    shrink_source: LimitText = "20%"
-    missing: LimitText = "20%"
-    mapping_change: LimitText = "20%"
-    floor: Annotated[int, Field(ge=0)] = 3
-    window: Duration = "24h"
+_WRITTEN: Mapping[object, tuple[Any, Callable[[Any], object]]] = {
+    Limit: (LimitText, str),
+    int: (Annotated[int, Field(ge=0)], int),
+    timedelta: (Duration, form.written),
+}
+"""Type of a field of the model's Limits → how it is written here, and how its default is."""
+Limits = create_model(  # type: ignore[call-overload]  # the fields are those of the model, so that none stands twice
+    "Limits",
+    __base__=Section,
+    __doc__="How much one run may take away.",
+    **{each.name: (_WRITTEN[each.type][0], _WRITTEN[each.type][1](each.default)) for each in fields(limit.Limits)},
+)
+_DEFAULT = policy.Policy()
 
 
 class Policy(Section):
     """What an operator allows."""
 
     deprovision: Deprovision = Deprovision()
-    adopt: Literal["first-run", "always", "ask"] = "first-run"
-    rehire: Literal["ask", "link", "separate"] = "ask"
-    orphans: Literal["report", "keep", "deactivate"] = "report"
-    drift: Literal["overwrite", "report"] = "overwrite"
+    adopt: policy.Adopt = _DEFAULT.adopt
+    rehire: policy.Rehire = _DEFAULT.rehire
+    orphans: policy.Orphans = _DEFAULT.orphans
+    drift: policy.Drift = _DEFAULT.drift
     protect: Protect = Protect()
     limits: Limits = Limits()
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import TypeVar
 
-from scim_bridge.model.policy import Limit
+from scim_bridge.model.limit import Limit
 
 Written = TypeVar("Written")
 
@@ -102,6 +102,13 @@ def duration(value: str) -> timedelta:
     if not _fits(DURATION, value):
         raise ValueError(" is not a duration; write 90s, 5m, 24h or 30d")
     return timedelta(**{_UNITS[value[-1]]: int(value[:-1])})
+
+
+def written(length: timedelta) -> str:
+    """A duration as people write it: in whole hours if it can be, else minutes, else seconds."""
+    seconds = int(length.total_seconds())
+    unit, size = next(each for each in (("h", 3_600), ("m", 60), ("s", 1)) if not seconds % each[1])
+    return f"{seconds // size}{unit}"
 
 
 def interval(value: str) -> timedelta | None:

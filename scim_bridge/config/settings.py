@@ -1,10 +1,13 @@
 """Typed settings: `bridge.yaml` read, checked and made absolute. Everything wrong with the file is said at once."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel
 
 from scim_bridge.config import document, form
 from scim_bridge.config.fault import faults
@@ -13,7 +16,8 @@ from scim_bridge.config.source import SourceSettings, source_settings
 from scim_bridge.config.unsupported import explains, not_yet
 from scim_bridge.config.yaml_file import YamlFile, nearest, refuse
 from scim_bridge.errors import Misconfigured
-from scim_bridge.model.policy import Limits, Policy, Protect
+from scim_bridge.model.limit import Limit, Limits
+from scim_bridge.model.policy import Policy, Protect
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class AccessSettings:
     region: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionSettings:
     """One source bound to one target by a mapping, a policy and a schedule. access: None if no one is to be asked.
 
@@ -97,14 +101,14 @@ def _settings(path: Path, read: document.Document) -> Settings:
 
 def _connection(name: str, folder: Path, read: document.Connection) -> ConnectionSettings:
     return ConnectionSettings(
-        name,
-        source_settings(read.source, folder),
-        folder / read.mapping,
-        _target(folder, read.target),
-        _policy(read.policy),
-        form.duration(read.schedule.every),
-        form.interval(read.schedule.verify),
-        AccessSettings(read.access.region) if read.access is not None else None,
+        name=name,
+        source=source_settings(read.source, folder),
+        mapping=folder / read.mapping,
+        target=_target(folder, read.target),
+        policy=_policy(read.policy),
+        every=form.duration(read.schedule.every),
+        verify=form.interval(read.schedule.verify),
+        access=AccessSettings(read.access.region) if read.access is not None else None,
     )
 
 
@@ -115,7 +119,6 @@ def _target(folder: Path, read: document.Target) -> TargetSettings:
 
 
 def _policy(read: document.Policy) -> Policy:
-    limits = read.limits
     return Policy(
         deprovision="keep" if read.deprovision.action == "keep" else "deactivate",
         delete_after=_delete_after(read.deprovision),
@@ -124,17 +127,14 @@ def _policy(read: document.Policy) -> Policy:
         orphans=read.orphans,
         drift=read.drift,
         protect=Protect(tuple(read.protect.users), tuple(read.protect.groups)),
-        limits=Limits(
-            form.limit(limits.deactivate),
-            form.limit(limits.delete),
-            form.limit(limits.remove_members),
-            form.limit(limits.shrink_source),
-            form.limit(limits.missing),
-            form.limit(limits.mapping_change),
-            limits.floor,
-            form.duration(limits.window),
-        ),
+        limits=_limits(read.limits),
     )
+
+
+def _limits(read: BaseModel) -> Limits:
+    """The limits. Each field is read by its type, as document.Limits was made by it."""
+    readings: Mapping[object, Callable[[Any], Any]] = {Limit: form.limit, timedelta: form.duration, int: int}
+    return Limits(**{each.name: readings[each.type](getattr(read, each.name)) for each in fields(Limits)})
 
 
 def _delete_after(read: document.Deprovision) -> timedelta | None:

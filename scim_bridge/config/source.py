@@ -13,7 +13,7 @@ Flavor = Literal["openldap", "389-ds", "active-directory"]
 BindMethod = Literal["simple", "external", "gssapi"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemberFile:
     """A file with a row for each membership, absolute, and its columns.
 
@@ -43,7 +43,7 @@ class MemberList:
     by: str = "id"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CsvSettings:
     """Files of a CSV source, absolute. delimiter: one character, or "auto".
 
@@ -109,7 +109,7 @@ class Search:
     primary: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LdapSettings:
     """An LDAP directory. urls: tried in order. flavor: None = asked of the root DSE. groups: None = none are read."""
 
@@ -182,7 +182,7 @@ CLOUDS: Mapping[str, EntraCloud] = {
 """National clouds (learn.microsoft.com/graph/deployments)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntraSettings:
     """A Microsoft Entra ID tenant, read through Microsoft Graph. client: the application id."""
 
@@ -209,21 +209,28 @@ def source_settings(read: source_document.Source, folder: Path) -> SourceSetting
 def _csv(read: source_document.CsvFiles, folder: Path) -> CsvSettings:
     from_users = read.groups == source_document.FROM_USERS
     return CsvSettings(
-        folder / read.users,
-        None if from_users else _file(folder, read.groups),
-        _members(read.members, folder),
-        read.encoding,
-        read.delimiter,
-        from_users,
+        users=folder / read.users,
+        groups=None if from_users else _file(folder, read.groups),
+        members=_members(read.members, folder),
+        encoding=read.encoding,
+        delimiter=read.delimiter,
+        groups_from_users=from_users,
     )
 
 
 def _members(read: str | source_document.Memberships, folder: Path) -> MemberFile | MemberList | None:
     if isinstance(read, str):
-        return MemberFile(folder / read) if read else None
+        return MemberFile(path=folder / read) if read else None
     if read.file:
         kind = read.type if "type" in read.model_fields_set else None
-        return MemberFile(folder / read.file, read.group, read.member, kind, read.group_by, read.member_by)
+        return MemberFile(
+            path=folder / read.file,
+            group=read.group,
+            member=read.member,
+            type=kind,
+            group_by=read.group_by,
+            member_by=read.member_by,
+        )
     return MemberList("user" if read.users else "group", read.users or read.groups, read.separator, read.by)
 
 
@@ -237,28 +244,28 @@ def _ldap(read: source_document.Ldap, folder: Path) -> LdapSettings:
     files = (_file(folder, tls.ca_file), _file(folder, tls.cert_file), _file(folder, tls.key_file))
     groups = read.groups
     return LdapSettings(
-        tuple(form.ldap_url(url) for url in read.urls),
-        read.flavor,
-        Bind(read.bind.method, read.bind.dn, password),
-        LdapTls(tls.start, *files, tls.allow_plain),
-        Search(tuple(read.users.base), read.users.filter),
-        Search(tuple(groups.base), groups.filter, groups.member, groups.primary) if groups is not None else None,
-        read.changes == "auto",
-        read.page_size,
-        form.duration(read.timeout),
+        urls=tuple(form.ldap_url(url) for url in read.urls),
+        flavor=read.flavor,
+        bind=Bind(read.bind.method, read.bind.dn, password),
+        tls=LdapTls(tls.start, *files, tls.allow_plain),
+        users=Search(tuple(read.users.base), read.users.filter),
+        groups=Search(tuple(groups.base), groups.filter, groups.member, groups.primary) if groups is not None else None,
+        reads_changes=read.changes == "auto",
+        page_size=read.page_size,
+        timeout=form.duration(read.timeout),
     )
 
 
 def _entra(read: source_document.Entra, folder: Path) -> EntraSettings:
     return EntraSettings(
-        form.azure_id(read.tenant),
-        form.azure_id(read.client),
-        _credential(read.credential, folder),
-        EntraScope(tuple(map(form.azure_id, read.scope.groups)), form.azure_id(read.scope.application)),
-        _cloud(read.cloud, folder),
-        read.changes == "auto",
-        read.page_size,
-        form.duration(read.timeout),
+        tenant=form.azure_id(read.tenant),
+        client=form.azure_id(read.client),
+        credential=_credential(read.credential, folder),
+        scope=EntraScope(tuple(map(form.azure_id, read.scope.groups)), form.azure_id(read.scope.application)),
+        cloud=_cloud(read.cloud, folder),
+        reads_changes=read.changes == "auto",
+        page_size=read.page_size,
+        timeout=form.duration(read.timeout),
     )
 
 

@@ -9,6 +9,7 @@ from scim_bridge.config.yaml_file import nearest, refuse
 from scim_bridge.mapping.complaint import Complaint
 from scim_bridge.mapping.document import Mapping, Nested, Rule, Rules
 from scim_bridge.mapping.expression import SOURCE, TODAY, BadExpression, EvaluationFailed, Expression, Language
+from scim_bridge.model.attribute import ATTRIBUTES
 from scim_bridge.model.identity import ACTIVE, AttributeType, Kind
 
 _PICKS = re.compile(r"\bfirst\s*\(|\[|\.\s*join\s*\(")
@@ -29,7 +30,7 @@ class CompiledRule:
         return (read is None or name in read) and (not self.is_truth or _PICKS.search(self.rule.text) is not None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRules:
     """The rules of one kind, ready to run. used: the variables that any of them reads. match: paths to match by."""
 
@@ -85,11 +86,21 @@ def _compile(rules: Rules, language: Language, problems: list[str]) -> CompiledR
     evaluated = [rule.expression for rule in (scope, *attributes) if not rule.expression.is_looked_up]
     used = frozenset[str]().union(*(expression.reads for expression in evaluated))
     has_active = any(rule.rule.path == ACTIVE for rule in attributes)
-    return CompiledRules(rules.kind, rules.id, rules.match, scope, attributes, language, used, has_active)
+    return CompiledRules(
+        kind=rules.kind,
+        id=rules.id,
+        match=rules.match,
+        scope=scope,
+        attributes=attributes,
+        language=language,
+        used=used,
+        has_active=has_active,
+    )
 
 
 def _one(rule: Rule, language: Language, problems: list[str]) -> CompiledRule:
-    is_truth = rule.path in (ACTIVE, "scope")
+    row = ATTRIBUTES["user"].get(rule.path)
+    is_truth = rule.path == "scope" or (row is not None and row.form == "truth")
     try:
         expression = language.compile(rule.text)
     except BadExpression as bad:

@@ -13,8 +13,8 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from scim_bridge.config.yaml_file import KeyPath, YamlFile, nearest, refuse
-from scim_bridge.mapping.attribute import MATCHABLE, PATHS, REQUIRED
 from scim_bridge.mapping.expression import attributes_in, check
+from scim_bridge.model.attribute import MATCHABLE, PATHS, REQUIRED
 from scim_bridge.model.identity import NAMES, Kind
 from scim_bridge.model.source import Wanted
 
@@ -31,7 +31,7 @@ class Rule:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """The rules of one kind; without any for attributes, the mapping does not provision this kind.
 
@@ -72,7 +72,7 @@ class Test:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
     """A whole mapping file. name: without its folder, for complaints that name a line; path: as it was named to us.
 
@@ -101,7 +101,7 @@ def load_mapping(path: Path, text: str | None = None) -> Mapping:
     tests = _tests(file, problems)
     zone = _timezone(file, problems)
     refuse(file.name, problems)
-    return Mapping(file.name, path, users, groups, tests, zone)
+    return Mapping(name=file.name, path=path, users=users, groups=groups, tests=tests, timezone=zone)
 
 
 def _composed(node: Any) -> Any:
@@ -148,7 +148,12 @@ def _rules(file: YamlFile, kind: Kind, section: str, problems: list[str]) -> Rul
     if kind == "group" and not node and "groups" not in file.data:
         # A mapping that does not mention groups provisions none, whatever the source shows.
         return Rules(
-            kind, "id", file.name, MATCHABLE[kind], Rule("scope", "false", 1, f"{file.name}: groups.scope"), ()
+            kind=kind,
+            id="id",
+            place=file.name,
+            match=MATCHABLE[kind],
+            scope=Rule("scope", "false", 1, f"{file.name}: groups.scope"),
+            attributes=(),
         )
     identifier = node.get("id")
     if not isinstance(identifier, str) or not identifier:
@@ -160,7 +165,15 @@ def _rules(file: YamlFile, kind: Kind, section: str, problems: list[str]) -> Rul
         nested = "flatten"
     scope = _rule(file, (section, "scope"), "scope", node.get("scope", "true"), problems)
     match = _match(file, kind, section, node, problems)
-    return Rules(kind, str(identifier), file.at((section, "id")), match, scope, attributes, nested)
+    return Rules(
+        kind=kind,
+        id=str(identifier),
+        place=file.at((section, "id")),
+        match=match,
+        scope=scope,
+        attributes=attributes,
+        nested=nested,
+    )
 
 
 def _attributes(file: YamlFile, kind: Kind, section: str, problems: list[str]) -> tuple[Rule, ...]:

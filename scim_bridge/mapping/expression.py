@@ -1,7 +1,7 @@
 """CEL, the mapping's expression language: the one place that compiles and evaluates (https://cel.dev).
 
 The runtime reports a failed evaluation as a value of type ERROR whose content is a text, so a caller that forgot to
-look would write the error message into someone's name. Hence no one else calls `eval`.
+look would write the error message into someone's name. So no other code else calls `eval`.
 """
 
 import json
@@ -56,7 +56,7 @@ class EvaluationFailed(Exception):
     """A rule that failed on one record."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Expression:
     """One compiled rule. variable: set if the rule is nothing but the name of a text variable; first_of: if it is
     first() of one of several texts, as most rules over a directory are.
@@ -144,7 +144,15 @@ class Language:
             compiled = self._environment.compile(_put(text, {name: f"{_FIRST}{name}" for name in firsts}))
             reads = names_in(_put(text, dict.fromkeys(firsts, '""'))) | {f"{_FIRST}{name}" for name in firsts}
         attributes = attributes_in(text) if SOURCE in names else names
-        return Expression(text, compiled, names, reads, attributes, name if is_plain else "", listed)
+        return Expression(
+            text=text,
+            compiled=compiled,
+            names=names,
+            reads=reads,
+            attributes=attributes,
+            variable=name if is_plain else "",
+            first_of=listed,
+        )
 
     def _firsts_in(self, text: str) -> frozenset[str]:
         """The attributes of several texts of which a rule takes the first, as far as that can be seen for certain."""

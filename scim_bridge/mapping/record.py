@@ -9,6 +9,7 @@ from scim_bridge.mapping.compiled import CompiledMapping, CompiledRule, Compiled
 from scim_bridge.mapping.expression import EvaluationFailed
 from scim_bridge.mapping.membership import memberships
 from scim_bridge.mapping.row import Ambiguous, Row, Several, Unusable, is_clean, result_of, row_of, value_of
+from scim_bridge.model.conflict_kind import remedy
 from scim_bridge.model.identity import (
     ACTIVE,
     DISPLAY_NAME,
@@ -52,7 +53,16 @@ def map_records(snapshot: Snapshot, mapping: CompiledMapping, today: str, last: 
     ids = {user.source_id for user in users}, {group.source_id for group in groups}
     found = memberships(snapshot, mapping.nested, *ids, group_names(groups, groups_out))
     out, warnings = (*users_out, *groups_out), (*snapshot.warnings, *found.notices, *choices.notices())
-    return Directory(users, groups, found.members, snapshot.counts, out, warnings, found.undecided, found.ambiguous)
+    return Directory(
+        users=users,
+        groups=groups,
+        members=found.members,
+        counts=snapshot.counts,
+        out_of_scope=out,
+        warnings=warnings,
+        undecided=found.undecided,
+        ambiguous=found.ambiguous,
+    )
 
 
 def group_names(groups: Iterable[Desired], outside: Iterable[OutOfScope]) -> dict[str, str]:
@@ -162,11 +172,10 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw], choices: _Choice
         detail = (
             f"the id ({rules.id}) is {record.id!r}, a number that a spreadsheet has rounded, so it is not a valid id"
         )
-        remedy = "Export again with the ids as text; do not save the file in a spreadsheet."
-        flaws.append(Flaw("rounded_id", EXTERNAL_ID, detail, remedy, fatal=True))
+        flaws.append(Flaw("rounded_id", EXTERNAL_ID, detail, remedy("rounded_id"), fatal=True))
     elif not record.id:
         detail = f"the id ({rules.id}) is empty"
-        flaws.append(Flaw("missing_id", EXTERNAL_ID, detail, "Give the record its id in the source.", fatal=True))
+        flaws.append(Flaw("missing_id", EXTERNAL_ID, detail, remedy("missing_id"), fatal=True))
     elif not is_clean(record.id):
         flaws.append(_failed(EXTERNAL_ID, Unusable(rules.id), is_fatal=True))
     if rules.kind == "user" and not rules.has_active:
@@ -180,7 +189,14 @@ def _map_one(row: Row, rules: CompiledRules, flaws: list[Flaw], choices: _Choice
             if isinstance(failure, Several):
                 attributes[rule.rule.path] = failure.value  # to call it by, and so that no one else takes it
                 may_be = failure.fits
-    return Desired(rules.kind, source_id, attributes, (record.place,), tuple(flaws), may_be=may_be)
+    return Desired(
+        kind=rules.kind,
+        source_id=source_id,
+        attributes=attributes,
+        places=(record.place,),
+        flaws=tuple(flaws),
+        may_be=may_be,
+    )
 
 
 def _holds(rule: CompiledRule, failure: EvaluationFailed) -> bool:
@@ -190,27 +206,32 @@ def _holds(rule: CompiledRule, failure: EvaluationFailed) -> bool:
 
 def _failed(path: str, why: EvaluationFailed, *, is_fatal: bool) -> Flaw:
     if isinstance(why, Unusable):
-        return Flaw("unusable_character", path, str(why), "Remove it in the source.", is_fatal)
+        return Flaw("unusable_character", path, str(why), remedy("unusable_character"), is_fatal)
     if isinstance(why, Ambiguous):
         kind = "ambiguous_manager" if path == MANAGER else "ambiguous_reference"
-        remedy = "Make the reference in the source fit one record alone."
-        return Flaw(kind, path, str(why), remedy, is_fatal)
+        return Flaw(kind, path, str(why), remedy(kind), is_fatal)
     if isinstance(why, Several):
-        remedy = "Say in the rule which value is meant, or take away the resource that is not this record's."
-        return Flaw("several_held", path, f"{path} may be several values, and {why}", remedy, is_fatal)
-    remedy = "Fix the value in the source, or the rule in the mapping."
-    return Flaw("rule_failed", path, f"the rule for {path} failed: {why}", remedy, is_fatal)
+        detail = f"{path} may be several values, and {why}"
+        return Flaw("several_held", path, detail, remedy("several_held"), is_fatal)
+    return Flaw("rule_failed", path, f"the rule for {path} failed: {why}", remedy("rule_failed"), is_fatal)
 
 
 def _merge(rows: list[tuple[bool, Desired]]) -> Desired:
     """Rows that share an id are one held record, as the first in scope has it, but active if any row is."""
     first = next(desired for is_in_scope, desired in rows if is_in_scope)
     detail = f"id {first.source_id!r} is in several rows"
-    duplicate = Flaw("duplicate_id", EXTERNAL_ID, detail, "Give each row an id of its own.", fatal=True)
+    duplicate = Flaw("duplicate_id", EXTERNAL_ID, detail, remedy("duplicate_id"), fatal=True)
     flaws = {(f.kind, f.attribute): f for is_in_scope, desired in rows if is_in_scope for f in desired.flaws}
     attributes = dict(first.attributes)
     if any(ACTIVE in desired.attributes for _, desired in rows):
         attributes[ACTIVE] = any(desired.attributes.get(ACTIVE) is not False for _, desired in rows)
     places = tuple(place for _, desired in rows for place in desired.places)
     may_be = tuple(dict.fromkeys(target_id for _, desired in rows for target_id in desired.may_be))
-    return Desired(first.kind, first.source_id, attributes, places, (*flaws.values(), duplicate), may_be=may_be)
+    return Desired(
+        kind=first.kind,
+        source_id=first.source_id,
+        attributes=attributes,
+        places=places,
+        flaws=(*flaws.values(), duplicate),
+        may_be=may_be,
+    )

@@ -43,7 +43,7 @@ class Several(EvaluationFailed):
         self.value = value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One record while its rules run. unreadable: the attributes that no rule may read, each with the reason.
 
@@ -123,7 +123,16 @@ def _looked_at(record: Record, rules: CompiledRules, today: str, applied: Mappin
     unreadable = _unreadable(attributes, language)
     if record.ambiguous:
         unreadable = {**unreadable, **{name: Ambiguous(detail) for name, detail in record.ambiguous.items()}}
-    return Row(record, rules, today, attributes, activation, sets, unreadable, applied)
+    return Row(
+        record=record,
+        rules=rules,
+        today=today,
+        attributes=attributes,
+        activation=activation,
+        sets=sets,
+        unreadable=unreadable,
+        applied=applied,
+    )
 
 
 def _is_ascii(attributes: Mapping[str, object]) -> bool:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from scim_bridge.model.identity import Kind
+from scim_bridge.model.identity import TargetKey
 
-Principal = tuple[Kind, str]
+Principal = TargetKey
 """A user or a group, by its target id: the id that SCIM shows is the id that assignments name."""
 
 

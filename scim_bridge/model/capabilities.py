@@ -11,7 +11,7 @@ Uniqueness = Literal["none", "folded", "exact"]
 """folded: unique without regard to case (userName, primary email, displayName); exact: with it (externalId)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Characteristic:
     """One attribute of one kind.
 
@@ -29,7 +29,7 @@ class Characteristic:
     is_boolean: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """A target's limits. attributes: for each kind, path → characteristic; a path that is missing has no place there.
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scim_bridge.model.identity import Kind
-from scim_bridge.model.operation import Change, OperationKind
+from scim_bridge.model.operation import Change
+from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.plan import Conflict, Verdict
 
 TIMEZONE = "timezone"
@@ -35,7 +36,7 @@ class RuleChange:
         return f"{self.place} (removed)" if self.new is None else self.place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeChange:
     """A record that enters or leaves scope. operation: what the plan under the changed mapping does to the resource.
 
@@ -71,7 +72,7 @@ class MemberChange:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """Everything that would be different. held, released: what waits for a decision under one mapping only.
 

@@ -9,12 +9,32 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from scim_bridge.model.text import normal
 
 Kind = Literal["user", "group"]
 KINDS: tuple[Kind, ...] = ("user", "group")
+
+
+class SourceKey(NamedTuple):
+    """What names a record among all: its kind and its source id ("" for a record, or a resource, that has none).
+
+    A tuple, because a run looks up millions of them. So a SourceKey and a TargetKey with the same text are equal: only
+    their types keep the two apart.
+    """
+
+    kind: Kind
+    id: str
+
+
+class TargetKey(NamedTuple):
+    """What names a resource of the target: its kind and the id that the target gave it."""
+
+    kind: Kind
+    id: str
+
+
 AttributeType = Literal["string", "strings", "dyn"]
 """How a source types an attribute: text, a list of texts, or whatever the record holds."""
 Value = str | bool | tuple[str, ...]
@@ -78,7 +98,7 @@ class Notice:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AmbiguousMember:
     """A reference in a membership that fits several records, so that no one can say which of them is meant.
 
@@ -146,7 +166,7 @@ class Flaw:
     fatal: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
     """What the target should hold for one record that is in scope.
 
@@ -162,6 +182,11 @@ class Desired:
     places: tuple[str, ...]
     flaws: tuple[Flaw, ...] = ()
     may_be: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> SourceKey:
+        """What names the record; several records without an id share one key."""
+        return SourceKey(self.kind, self.source_id)
 
     @property
     def is_valid(self) -> bool:
@@ -187,12 +212,17 @@ class OutOfScope:
     name: str = ""
 
     @property
+    def key(self) -> SourceKey:
+        """What names the record."""
+        return SourceKey(self.kind, self.source_id)
+
+    @property
     def subject(self) -> str:
         """What people call it: its name, and where they find it. An id alone says nothing to anyone."""
         return f"{self.name} ({self.place})" if self.name and self.name != self.place else self.place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
     """The desired state: every record in scope, mapped (and, after `fit`, in the target's own form).
 
@@ -219,6 +249,11 @@ class Existing:
     kind: Kind
     target_id: str
     attributes: Mapping[str, Value]
+
+    @property
+    def key(self) -> TargetKey:
+        """What names the resource."""
+        return TargetKey(self.kind, self.target_id)
 
     @property
     def name(self) -> str:

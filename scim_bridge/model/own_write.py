@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from scim_bridge.model.identity import Kind, Members
+from scim_bridge.model.identity import Members, TargetKey
 
 FRESH_FOR = timedelta(minutes=5)
 """So long a listing alone does not prove that someone else changed what we wrote. Lags of a minute were reported."""
@@ -17,12 +17,12 @@ Pair = tuple[str, str]
 class OwnWrites:
     """Our answered writes since a moment.
 
-    changed: (kind, target id) → when its last write was answered; deleted ones are not among them. deleted: what we
+    changed: resource → when its last write was answered; deleted ones are not among them. deleted: what we
     deleted. members: group → user → whether the user is in the group since then, by target ids.
     """
 
-    changed: Mapping[tuple[Kind, str], datetime] = field(default_factory=dict)
-    deleted: frozenset[tuple[Kind, str]] = frozenset()
+    changed: Mapping[TargetKey, datetime] = field(default_factory=dict)
+    deleted: frozenset[TargetKey] = frozenset()
     members: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
 
     def over(self, read: Members, there: Container[str]) -> tuple[Members, frozenset[Pair]]:
@@ -35,7 +35,11 @@ class OwnWrites:
         for group_id, shown in read.items():
             ours = self.members.get(group_id, {})
             added = {user_id for user_id, is_in in ours.items() if is_in and user_id in there} - shown
-            gone = {user_id for user_id in shown if not ours.get(user_id, True) or ("user", user_id) in self.deleted}
+            gone = {
+                user_id
+                for user_id in shown
+                if not ours.get(user_id, True) or TargetKey("user", user_id) in self.deleted
+            }
             found[group_id] = (shown | added) - gone if added or gone else shown
             lacking |= {(group_id, user_id) for user_id in added}
         return found, frozenset(lacking)

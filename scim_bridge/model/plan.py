@@ -4,12 +4,15 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
-from scim_bridge.model.identity import Kind, Notice, SourceCounts, Value
+from scim_bridge.model.effect import Effect, read_all
+from scim_bridge.model.identity import Kind, Notice, SourceCounts, SourceKey, TargetKey, Value
 from scim_bridge.model.operation import Operation
+from scim_bridge.model.operation_kind import OPERATION_KINDS, SUMMARY
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
     """Something only a person can decide. key: stable as long as kind and subjects' ids are the same.
 
@@ -28,18 +31,18 @@ class Conflict:
     path: str = ""
 
 
-UNREADABLE = ("rule_failed", "unusable_character")
-"""Kinds of conflicts of a rule that gives nothing for a record."""
-
-
-TOLD_BY_TARGET = ("refused_by_target", "name_taken", "not_answered")
-"""Kinds of conflicts that no plan foresees: only an answer of the target opens them."""
-
-
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+class RefusalKey(NamedTuple):
+    """What names a refusal: at most one is remembered of a record (member is ""), and of a membership."""
+
+    kind: Kind
+    source_id: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """What the target refused, remembered so that the same is not asked again in every run.
 
@@ -61,13 +64,9 @@ class Refusal:
     is_due: bool = True
 
     @property
-    def key(self) -> tuple[Kind, str, str]:
-        """What names it: at most one refusal is remembered of a record, and of a membership."""
-        return self.kind, self.source_id, self.member
-
-
-ORPHAN_WITH_ASSIGNMENTS = "orphan_with_assignments"
-"""The kind of conflict that comes from what AWS says about assignments, which is not asked in every run."""
+    def key(self) -> RefusalKey:
+        """What names it among all that are remembered."""
+        return RefusalKey(self.kind, self.source_id, self.member)
 
 
 def conflict_key(kind: str, ids: Iterable[str]) -> str:
@@ -84,16 +83,27 @@ class Skipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
-    """One limit that the plan exceeds. items: what it counted, as stable names, for approval."""
+    """One limit that the plan exceeds. effects: what it counted, for approval."""
 
     limit: str
     counted: int
     base: int
     allowed: str
     sentence: str
-    items: frozenset[str] = frozenset()
+    effects: frozenset[Effect] = frozenset()
+
+    def document(self) -> dict[str, Any]:
+        """The same as JSON: in a saved plan, and in the state."""
+        numbers = {"limit": self.limit, "counted": self.counted, "base": self.base, "allowed": self.allowed}
+        return numbers | {"sentence": self.sentence, "items": sorted(map(str, self.effects))}
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> "Trip":
+        """A limit as `document` wrote it."""
+        rest = {name: value for name, value in document.items() if name != "items"}
+        return cls(**rest, effects=read_all(document["items"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +141,7 @@ class Requests:
     lower_bound: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paired:
     """A pair as this run found it: recorded when the run ends. applied: what the target then holds of ours.
 
@@ -151,8 +161,18 @@ class Paired:
     is_shut_now: bool = False
     has_left: bool = False
 
+    @property
+    def key(self) -> SourceKey:
+        """The record of the pair."""
+        return SourceKey(self.kind, self.source_id)
 
-@dataclass(frozen=True, slots=True)
+    @property
+    def target_key(self) -> TargetKey:
+        """The resource of the pair."""
+        return TargetKey(self.kind, self.target_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bookkeeping:
     """What a run records beside its operations. Not part of a saved plan.
 
@@ -162,14 +182,14 @@ class Bookkeeping:
     """
 
     paired: tuple[Paired, ...] = ()
-    forgotten: tuple[tuple[Kind, str], ...] = ()
+    forgotten: tuple[SourceKey, ...] = ()
     counts: SourceCounts = SourceCounts(0, 0, 0)
     strays: frozenset[tuple[str, str]] = frozenset()
     refusals: tuple[Refusal, ...] = ()
-    answered: frozenset[tuple[Kind, str, str]] = frozenset()
+    answered: frozenset[RefusalKey] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Everything one run would do and would not do, each with its reason. An empty plan is a plan.
 
@@ -194,27 +214,6 @@ class Plan:
         """Operations by kind; memberships are counted one by one."""
         counts = dict.fromkeys(SUMMARY, 0)
         for operation in self.operations:
-            if operation.members:
-                counts[operation.kind.removesuffix("s")] += len(operation.members)
-            else:
-                counts[operation.kind] += 1
+            counts[OPERATION_KINDS[operation.kind].key] += len(operation.members) or 1
         counts["held"] = self.held
         return counts
-
-
-SUMMARY = (
-    "create_user",
-    "update_user",
-    "deactivate_user",
-    "reactivate_user",
-    "delete_user",
-    "adopt_user",
-    "create_group",
-    "update_group",
-    "delete_group",
-    "adopt_group",
-    "add_member",
-    "remove_member",
-    "held",
-)
-"""The keys of a plan's summary, in the order people read them."""

@@ -9,40 +9,8 @@ from functools import cached_property
 from typing import Literal
 
 from scim_bridge.model.identity import Kind
+from scim_bridge.model.limit import Limits
 from scim_bridge.model.text import folded
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """At most this many, or at most this share in percent."""
-
-    value: int
-    is_percentage: bool
-
-    def __str__(self) -> str:
-        return f"{self.value}%" if self.is_percentage else str(self.value)
-
-
-def percent(value: int) -> Limit:
-    """A share of the base, in percent."""
-    return Limit(value, is_percentage=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much one run, and all runs of a `window` together, may take away or change.
-
-    Up to `floor` objects a percentage does not trip, unless they are all.
-    """
-
-    deactivate: Limit = percent(10)
-    delete: Limit = percent(5)
-    remove_members: Limit = percent(20)
-    shrink_source: Limit = percent(20)
-    missing: Limit = percent(20)
-    mapping_change: Limit = percent(20)
-    floor: int = 3
-    window: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -77,19 +45,23 @@ def _one_of(globs: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(expressions)) if expressions else None
 
 
+Adopt = Literal["first-run", "always", "ask"]
+"""Whether what is found by a match attribute is adopted unasked."""
+Orphans = Literal["report", "keep", "deactivate"]
+Drift = Literal["overwrite", "report"]
 Rehire = Literal["ask", "link", "separate"]
 """What to do when a record claims the name of someone who has left: ask, the same resource, or a new one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Everything an operator decides once for a connection. delete_after: the grace; None: nothing is ever deleted."""
 
     deprovision: Literal["deactivate", "keep"] = "deactivate"
     delete_after: timedelta | None = None
-    adopt: Literal["first-run", "always", "ask"] = "first-run"
+    adopt: Adopt = "first-run"
     rehire: Rehire = "ask"
-    orphans: Literal["report", "keep", "deactivate"] = "report"
-    drift: Literal["overwrite", "report"] = "overwrite"
+    orphans: Orphans = "report"
+    drift: Drift = "overwrite"
     protect: Protect = field(default_factory=Protect)
     limits: Limits = field(default_factory=Limits)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from scim_bridge.model.capabilities import Capabilities
-from scim_bridge.model.identity import AttributeType, Existing, Inventory, Kind, Members, Snapshot, Value
+from scim_bridge.model.identity import AttributeType, Existing, Inventory, Kind, Members, Snapshot, SourceKey, Value
 from scim_bridge.model.operation import Change, Operation, Outcome
 from scim_bridge.model.source import Memory, SourceReading
 
@@ -41,7 +41,7 @@ class Source(Protocol):
         """Everything the source shows now: by the changes since the memory, if there is one and they can be had."""
         ...
 
-    def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
+    def look(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceReading:
         """What the memory shows, with these ids as they are now. It costs the source a few requests for each of them.
 
         One that is gone is so only if the source answered that there is no such entry. The watermark stays. Without a
@@ -155,7 +155,7 @@ class Journal(Protocol):
         ...
 
     def end(self, operation: Operation, outcome: Outcome) -> None:
-        """Note what became of it. Durable when it returns; a new link is part of it."""
+        """Note its outcome. Durable when it returns; a new link is part of it."""
         ...
 
     def finished(self) -> Iterable[Outcome]:

@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Literal
 
-from scim_bridge.model.identity import Existing, Inventory, Kind, Members, SourceCounts, Value
+from scim_bridge.model.conflict_kind import Decision
+from scim_bridge.model.effect import Effect
+from scim_bridge.model.identity import Existing, Inventory, Kind, Members, SourceCounts, SourceKey, TargetKey, Value
+from scim_bridge.model.limit import CounterName
 from scim_bridge.model.operation import Operation
-from scim_bridge.model.plan import TOLD_BY_TARGET, Conflict, Refusal
+from scim_bridge.model.plan import Conflict, Refusal, RefusalKey
 from scim_bridge.model.text import folded
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """The remembered pair of a source id and a target id: what makes a resource managed.
 
@@ -29,30 +31,15 @@ class Link:
     departed: datetime | None = None
     left_at: datetime | None = None
 
+    @property
+    def key(self) -> SourceKey:
+        """The record that is linked."""
+        return SourceKey(self.kind, self.source_id)
 
-Decision = Literal["link", "separate", "adopt", "ignore", "source", "target"]
-
-
-ONLY_IGNORED: tuple[Decision, ...] = ("ignore",)
-AGAIN: tuple[Decision, ...] = ("source", "ignore")
-"""What the target refused is sent again at once, or not any more."""
-DECISIONS: Mapping[str, tuple[Decision, ...]] = {
-    "adopt?": ("adopt", "link", "ignore"),
-    "rehire?": ("link", "separate", "ignore"),
-    "match_taken": ("link", "ignore"),
-    "match_contested": ("link", "ignore"),
-    "match_ambiguous": ("link", "ignore"),
-    "disabled_there": ("source", "target", "ignore"),
-    "drift": ("source", "target", "ignore"),
-    "missing": ("source", "target", "ignore"),
-    "unclaimed": ("source", "ignore"),
-    **dict.fromkeys(TOLD_BY_TARGET, AGAIN),
-}
-"""Kind of conflict → how it can be decided; every other kind can only be ignored, or fixed where it comes from."""
-
-
-LASTING: tuple[Decision, ...] = ("ignore", "target")
-"""Decisions that leave everything as it is for as long as the conflict lasts; the others are carried out, once."""
+    @property
+    def target_key(self) -> TargetKey:
+        """The resource that it is linked to."""
+        return TargetKey(self.kind, self.target_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +51,11 @@ class Resolution:
     source_id: str
     target_id: str = ""
 
+    @property
+    def key(self) -> SourceKey:
+        """The record that was decided about."""
+        return SourceKey(self.resource, self.source_id)
+
     def is_about(self, operation: Operation) -> bool:
         """Whether an operation is to the record or the resource that was decided about."""
         is_record = bool(self.source_id) and operation.source_id == self.source_id
@@ -72,41 +64,53 @@ class Resolution:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierRuns:
+    """What earlier runs about everyone were shown and have done: what the guard compares a plan with.
+
+    counts: what the source showed in the last applied run, None before the first (since the state was restored).
+    mapping: a hash of the mapping of that run, "" before the first. recent: what the runs of the limits' window have
+    done, by counter; what was approved is left out. repaired: target id → path → how often recently a value was only
+    set back to what we had applied.
+    """
+
+    counts: SourceCounts | None = None
+    mapping: str = ""
+    recent: Mapping[CounterName, frozenset[Effect]] = field(default_factory=dict)
+    repaired: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+_NO_RUNS = EarlierRuns()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
     """The state's answer to "what do we know of this connection?".
 
     is_fresh: the state cannot tell who was managed: no run about everyone is on record (the first run ever, or the
     state was lost), or it was lost or restored and the target has not confirmed every link yet.
     has_applied: one plan has been applied to its end, so a match by name is no longer adopted unasked.
-    linked_elsewhere: (kind, target id) linked by another connection of this state with the same target.
+    linked_elsewhere: resources linked by another connection of this state with the same target.
     unclaimed: ids of target users listed as `unclaimed` by an earlier run and not yet resolved.
-    counts: what the source showed in the last applied run, None before the first (since the state was restored).
-    mapping: a hash of the mapping of the last applied run, "" before the first.
-    recent: limit → what it counted in the runs of its window, approved ones left out (guard.py names the items).
     resolutions: conflict key → what a person decided.
     assigned: target id → the open question about an orphan's assignments, as it was last reported.
-    repaired: target id → path → how often recently a value was only set back to what we had applied.
     memberships: group target id → who was in it when we last left it; only where drift is to be reported, else None.
     refusals: what the target refused in earlier runs, by its key.
     aside: links that count for nothing until the target confirms them, since the state was restored from a copy of
-    unknown age; by (kind, source id).
+    unknown age.
     """
 
     users: Mapping[str, Link] = field(default_factory=dict)
     groups: Mapping[str, Link] = field(default_factory=dict)
     is_fresh: bool = True
     has_applied: bool = False
-    linked_elsewhere: frozenset[tuple[Kind, str]] = frozenset()
+    linked_elsewhere: frozenset[TargetKey] = frozenset()
     unclaimed: frozenset[str] = frozenset()
-    counts: SourceCounts | None = None
-    mapping: str = ""
-    recent: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    earlier: EarlierRuns = field(default_factory=lambda: _NO_RUNS)
     resolutions: Mapping[str, Resolution] = field(default_factory=dict)
     assigned: Mapping[str, Conflict] = field(default_factory=dict)
-    repaired: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     memberships: Members | None = None
-    aside: Mapping[tuple[Kind, str], Link] = field(default_factory=dict)
-    refusals: Mapping[tuple[Kind, str, str], Refusal] = field(default_factory=dict)
+    aside: Mapping[SourceKey, Link] = field(default_factory=dict)
+    refusals: Mapping[RefusalKey, Refusal] = field(default_factory=dict)
 
     def of(self, kind: Kind) -> Mapping[str, Link]:
         """Links of one kind, by source id."""

@@ -5,20 +5,38 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from scim_bridge.model.identity import Kind
+from scim_bridge.model.plan import Conflict
 
 Command = Literal["sync", "apply", "rollback"]
 RunStatus = Literal["running", "done", "stopped_by_guard", "failed", "interrupted"]
 """interrupted: it was asked to stop, or its process ended in the middle; the next run takes up where it was."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecord:
-    """One execution of a connection. Times are UTC. detail: one sentence, "" if all is done.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What a run did. detail: one sentence, "" if all is done.
 
     summary: what was done, by the keys of a plan's summary, and how many operations failed; of a run that the guard
-    stopped, what was planned. guard: the sentences of the limits that tripped. approved_by: who gave `--approve` (""
-    if no one). of_one: it was about single identities (`--only`).
-    users, groups, memberships: [source shows, target holds after the run] of each.
+    stopped, what was planned. counts: of users, groups and memberships, [source shows, target holds after the run].
+    conflicts: how many wait. requests: how many were sent. guard: the sentences of the limits that tripped.
+    """
+
+    summary: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    conflicts: int = 0
+    requests: int = 0
+    detail: str = ""
+    guard: tuple[str, ...] = ()
+
+
+_NOTHING_DONE = RunResult()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One execution of a connection. Times are UTC. host, pid: where it runs, or ran.
+
+    approved_by: who gave `--approve` ("" if no one). of_one: it was about single identities (`--only`).
     """
 
     id: int
@@ -29,22 +47,17 @@ class RunRecord:
     ended: datetime | None
     host: str
     pid: int
-    summary: dict[str, int] = field(default_factory=dict)
-    counts: dict[str, tuple[int, int]] = field(default_factory=dict)
-    conflicts: int = 0
-    requests: int = 0
-    detail: str = ""
-    guard: tuple[str, ...] = ()
+    result: RunResult = _NOTHING_DONE
     approved_by: str = ""
     of_one: bool = False
 
     @property
     def failed(self) -> int:
         """Operations that did not go through, and that the next run tries again."""
-        return self.summary.get("failed", 0)
+        return self.result.summary.get("failed", 0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperationRecord:
     """One operation of a run as it was journaled. document: the operation as in the plan document.
 
@@ -64,26 +77,18 @@ class OperationRecord:
     answered_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictRecord:
-    """A conflict with its sightings. closed is None while it is open.
+    """A conflict, as the run that saw it last put it, with its sightings. closed is None while it is open.
 
     resolution: what a person decided, "" if nothing yet; chosen: the target id of `link`.
     """
 
     connection: str
-    key: str
-    kind: str
-    subjects: tuple[str, ...]
-    detail: str
-    remedy: str
+    conflict: Conflict
     first_seen: datetime
     last_seen: datetime
     closed: datetime | None = None
-    target_id: str | None = None
-    resource: Kind = "user"
-    source_id: str = ""
-    path: str = ""
     resolution: str = ""
     chosen: str = ""
     note: str = ""
@@ -136,7 +141,7 @@ class Quarantine:
         return f"quarantined since {self.since:%Y-%m-%d %H:%M} UTC{again}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRecord:
     """A `sync --only` that the run in progress is asked to carry out. error: why it could not, with its exit code.
 
@@ -163,7 +168,7 @@ class Standing:
     departed: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRecord:
     """A managed pair as `explain` shows it: last applied and last seen by path (drift is their difference)."""
 

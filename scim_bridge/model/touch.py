@@ -1,4 +1,4 @@
-"""What became of a value after a run had written it: by a later run, or by someone else, as later readings saw it."""
+"""The outcome of a value after a run had written it: by a later run, or by someone else, as later readings saw it."""
 
 from dataclasses import dataclass
 

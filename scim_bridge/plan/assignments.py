@@ -1,7 +1,7 @@
 """Which assignments depend on what a plan touches, and on what no one claims. Pure: they have been read before.
 
 A group that left loses its members, and who is deleted loses everything: the plan names what depends on them. An orphan
-that holds a way into an account is a question for a decision, not a line among those left alone.
+that holds a way into an account is a question for a person, not a line among those left alone.
 """
 
 from collections import Counter
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from scim_bridge.model.assignment import Assignment, Assignments, Principal
-from scim_bridge.model.identity import Existing, Notice
+from scim_bridge.model.identity import Existing, Notice, TargetKey
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Conflict, Plan, Skipped
 from scim_bridge.model.policy import Policy
@@ -31,7 +31,7 @@ def concerned(plan: Plan, matches: Matches, policy: Policy, *, is_whole: bool) -
     # What is taken away comes first, since the look-up ends after a number of requests and seconds.
     touched = [_principal(operation) for operation in _touching(plan, matches)]
     orphans = sorted(_orphans(plan, matches, policy), key=lambda e: (not e.is_active, e.kind, e.name, e.target_id))
-    asked = [(existing.kind, existing.target_id) for existing in orphans] if is_whole else []
+    asked = [existing.key for existing in orphans] if is_whole else []
     return tuple(dict.fromkeys([*touched, *asked]))
 
 
@@ -72,7 +72,7 @@ def _touching(plan: Plan, matches: Matches) -> Iterator[Operation]:
 
 
 def _principal(operation: Operation) -> Principal:
-    return operation.resource, operation.target_id or ""
+    return TargetKey(operation.resource, operation.target_id or "")
 
 
 def _orphans(plan: Plan, matches: Matches, policy: Policy) -> Iterator[Existing]:
@@ -91,7 +91,7 @@ def _orphans(plan: Plan, matches: Matches, policy: Policy) -> Iterator[Existing]
 def _questions(orphans: Iterable[Existing], found: Assignments, known: Remembered) -> Iterator[tuple[str, Conflict]]:
     """A conflict for each orphan that holds something: as it was found now, else as it was last reported."""
     for existing in orphans:
-        assignments = found.of.get((existing.kind, existing.target_id))
+        assignments = found.of.get(existing.key)
         if assignments:
             yield existing.target_id, orphan_with_assignments(existing, len(assignments), listed(assignments))
         # Not asked in this run. Without an answer the old question stays open: a conflict must not close because no one

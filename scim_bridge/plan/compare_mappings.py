@@ -11,14 +11,19 @@ from functools import cached_property
 from typing import Literal
 
 from scim_bridge.model.comparison import TIMEZONE, AttributeChange, Comparison, MemberChange, RuleChange, ScopeChange
-from scim_bridge.model.identity import MANAGER, Desired, Directory, Kind, Members, Value
-from scim_bridge.model.operation import Change, Operation, OperationKind
+from scim_bridge.model.identity import MANAGER, Desired, Directory, Kind, Members, SourceKey, TargetKey, Value
+from scim_bridge.model.operation import Change, Operation
+from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.plan import Conflict, Plan
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.match.correlate import Match, Matches
 
-Key = tuple[Kind, str]
-"""One identity under both mappings: its kind, and its source id (target id, if no record or link claims it)."""
+Identity = SourceKey | TargetKey
+"""One identity under both mappings: its record, or the resource if no record and no link claims it.
+
+Both are keys of one dictionary here, so the id of a record that reads like the id of an unclaimed resource would be
+taken for it. Target ids are random UUIDs; and nothing is written by what a comparison says.
+"""
 
 
 @dataclass(frozen=True)
@@ -30,14 +35,14 @@ class Outlook:
     plan: Plan
 
     @cached_property
-    def match_of(self) -> Mapping[Key, Match]:
+    def match_of(self) -> Mapping[Identity, Match]:
         """Every identity's match."""
-        return {(m.kind, m.source_id or _target_id(m) or ""): m for m in self.matches}
+        return {_identity(m): m for m in self.matches}
 
     @cached_property
-    def changes_of(self) -> Mapping[Key, Mapping[str, Change]]:
+    def changes_of(self) -> Mapping[Identity, Mapping[str, Change]]:
         """What the plan does to each resource's attributes; of several operations the end counts."""
-        found: dict[Key, dict[str, Change]] = {}
+        found: dict[Identity, dict[str, Change]] = {}
         for operation in self.plan.operations:
             if operation.changes:
                 changes = found.setdefault(_key(operation), {})
@@ -47,7 +52,7 @@ class Outlook:
         return found
 
     @cached_property
-    def operation_of(self) -> Mapping[Key, OperationKind]:
+    def operation_of(self) -> Mapping[Identity, OperationKind]:
         """The first thing the plan does to each resource; a member operation counts as the group's."""
         return {_key(operation): operation.kind for operation in reversed(self.plan.operations)}
 
@@ -55,7 +60,7 @@ class Outlook:
     def member_changes(self) -> Mapping[tuple[str, str], tuple[bool, str, str]]:
         """(group, user) → whether the user is then in it, and both names."""
         return {
-            (_key(operation)[1], member.source_id or member.target_id or ""): (
+            (_key(operation).id, member.source_id or member.target_id or ""): (
                 operation.kind == "add_members",
                 operation.subject,
                 member.name,
@@ -84,7 +89,7 @@ class Outlook:
         }
 
     def _target_id(self, kind: Kind, key: str) -> str:
-        match = self.match_of.get((kind, key))
+        match = self.match_of.get(SourceKey(kind, key))
         return key if match is None else _target_id(match) or ""
 
 
@@ -94,30 +99,34 @@ def compare(now: Outlook, changed: Outlook, rules: Sequence[RuleChange]) -> Comp
     left = _in_scope(now.sides.directory, changed.sides.directory)
     reasons = _Reasons(now, changed, rules, _keys(entered), _keys(left))
     return Comparison(
-        now.plan.connection,
-        tuple(rules),
-        tuple(_scope_change(record, changed, reasons) for record in entered),
-        tuple(_scope_change(record, changed, reasons) for record in left),
-        tuple(_attribute_changes(now, changed, reasons)),
-        tuple(_member_changes(now, changed, reasons)),
-        _only(changed.plan.conflicts, now.plan.conflicts),
-        _only(now.plan.conflicts, changed.plan.conflicts),
-        now.plan.summary,
-        changed.plan.summary,
-        now.plan.verdict,
+        connection=now.plan.connection,
+        rules=tuple(rules),
+        entered=tuple(_scope_change(record, changed, reasons) for record in entered),
+        left=tuple(_scope_change(record, changed, reasons) for record in left),
+        attributes=tuple(_attribute_changes(now, changed, reasons)),
+        members=tuple(_member_changes(now, changed, reasons)),
+        held=_only(changed.plan.conflicts, now.plan.conflicts),
+        released=_only(now.plan.conflicts, changed.plan.conflicts),
+        now=now.plan.summary,
+        changed=changed.plan.summary,
+        verdict=now.plan.verdict,
     )
 
 
-def _key(operation: Operation) -> Key:
-    return operation.resource, operation.source_id or operation.target_id or ""
+def _key(operation: Operation) -> Identity:
+    return operation.key if operation.source_id else TargetKey(operation.resource, operation.target_id or "")
+
+
+def _identity(match: Match) -> Identity:
+    return match.key if match.source_id or match.existing is None else match.existing.key
 
 
 def _target_id(match: Match | None) -> str | None:
     return match.existing.target_id if match is not None and match.existing is not None else None
 
 
-def _keys(records: Iterable[Desired]) -> frozenset[Key]:
-    return frozenset((record.kind, record.source_id) for record in records)
+def _keys(records: Iterable[Desired]) -> frozenset[Identity]:
+    return frozenset(record.key for record in records)
 
 
 def _in_scope(directory: Directory, other: Directory) -> list[Desired]:
@@ -128,9 +137,16 @@ def _in_scope(directory: Directory, other: Directory) -> list[Desired]:
 
 
 def _scope_change(record: Desired, changed: Outlook, reasons: "_Reasons") -> ScopeChange:
-    operation = changed.operation_of.get((record.kind, record.source_id)) if record.source_id else None
+    operation = changed.operation_of.get(record.key) if record.source_id else None
     why = reasons.of_rule(record.kind, "scope") or reasons.of_timezone() or _INDIRECT
-    return ScopeChange(record.kind, record.source_id, record.name, record.places[0], operation, why)
+    return ScopeChange(
+        kind=record.kind,
+        source_id=record.source_id,
+        name=record.name,
+        place=record.places[0],
+        operation=operation,
+        why=why,
+    )
 
 
 def _only(conflicts: Iterable[Conflict], others: Iterable[Conflict]) -> tuple[Conflict, ...]:
@@ -147,10 +163,10 @@ def _attribute_changes(now: Outlook, changed: Outlook, reasons: "_Reasons") -> I
         if differences:
             match = changed.match_of.get(key) or now.match_of[key]
             why = "; ".join(dict.fromkeys(reasons.of_attribute(key, path) for path in sorted(differences)))
-            yield AttributeChange(key[0], key[1], match.name, differences, why)
+            yield AttributeChange(key.kind, key.id, match.name, differences, why)
 
 
-def _differences(key: Key, now: Outlook, changed: Outlook) -> dict[str, Change]:
+def _differences(key: Identity, now: Outlook, changed: Outlook) -> dict[str, Change]:
     ours, theirs = now.changes_of.get(key, {}), changed.changes_of.get(key, {})
     resource, other = now.match_of.get(key), changed.match_of.get(key)
     # Under another mapping the record may match another resource; then the values of the one say nothing of the other.
@@ -199,8 +215,8 @@ class _Reasons:
     now: Outlook
     changed: Outlook
     rules: Sequence[RuleChange]
-    entered: frozenset[Key]
-    left: frozenset[Key]
+    entered: frozenset[Identity]
+    left: frozenset[Identity]
 
     @cached_property
     def _causes(self) -> Mapping[tuple[Kind, str], str]:
@@ -210,11 +226,11 @@ class _Reasons:
         """The changed rule's place, "" if this rule has not changed."""
         return self._causes.get((kind, path), "")
 
-    def of_attribute(self, key: Key, path: str) -> str:
+    def of_attribute(self, key: Identity, path: str) -> str:
         """Why one attribute would be different."""
         moved = self._of_identity(key)
         of_manager = self._of_manager() if path == MANAGER else ""
-        return self.of_rule(key[0], path) or moved or of_manager or self.of_timezone() or _INDIRECT
+        return self.of_rule(key.kind, path) or moved or of_manager or self.of_timezone() or _INDIRECT
 
     def of_timezone(self) -> str:
         """The time zone, if it has changed: dates may then be other days in every rule."""
@@ -222,11 +238,12 @@ class _Reasons:
 
     def of_member(self, group: str, user: str) -> str:
         """Why one membership would be different."""
-        told = (self._of_scope(("user", user), "the user"), self._of_scope(("group", group), "the group"))
-        moved = (self._of_identity(("user", user), "the user: "), self._of_identity(("group", group), "the group: "))
+        of_user, of_group = SourceKey("user", user), SourceKey("group", group)
+        told = (self._of_scope(of_user, "the user"), self._of_scope(of_group, "the group"))
+        moved = (self._of_identity(of_user, "the user: "), self._of_identity(of_group, "the group: "))
         return next(filter(None, (*told, self._of_nesting(group, user), *moved)), _INDIRECT)
 
-    def _of_scope(self, key: Key, who: str) -> str:
+    def _of_scope(self, key: Identity, who: str) -> str:
         if key in self.entered:
             return f"{who} enters scope"
         return f"{who} leaves scope" if key in self.left else ""
@@ -238,7 +255,7 @@ class _Reasons:
     def _of_manager(self) -> str:
         return "the manager is provisioned under one mapping only"
 
-    def _of_identity(self, key: Key, before: str = "") -> str:
+    def _of_identity(self, key: Identity, before: str = "") -> str:
         """What correlation finds differently: who waits, with the conflict; or the situation."""
         was, is_ = self.now.match_of.get(key), self.changed.match_of.get(key)
         # A resource that no record claims under one mapping has no match of that key there.

@@ -6,18 +6,18 @@ A conflict's key is made of its kind and of ids, never of names or values, so th
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from scim_bridge.model.conflict_kind import KIND_OF_TAKEN, UNREADABLE, remedy
 from scim_bridge.model.identity import (
     ACTIVE,
     DISPLAY_NAME,
     EMAILS,
-    EXTERNAL_ID,
     USER_NAME,
     AmbiguousMember,
     Desired,
     Existing,
     Kind,
 )
-from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS, UNREADABLE, Conflict, conflict_key
+from scim_bridge.model.plan import Conflict, conflict_key
 from scim_bridge.model.touch import member_of_path, member_path
 from scim_bridge.model.wording import counted
 
@@ -25,12 +25,6 @@ KIND_OF_DUPLICATE = {
     USER_NAME: "duplicate_user_name",
     EMAILS: "duplicate_email",
     DISPLAY_NAME: "duplicate_display_name",
-}
-KIND_OF_TAKEN = {
-    USER_NAME: "user_name_taken",
-    EMAILS: "email_taken",
-    DISPLAY_NAME: "display_name_taken",
-    EXTERNAL_ID: "external_id_taken",
 }
 
 
@@ -44,11 +38,12 @@ def of_flaws(desired: Desired) -> list[Conflict]:
     where = " and ".join(desired.places)
     return [
         Conflict(
-            conflict_key(flaw.kind, [identity(desired), flaw.attribute]),
-            flaw.kind,
-            (desired.name,),
-            f"{where}: {flaw.detail}" + ("" if flaw.fatal else "; this attribute is left as it is on the target"),
-            flaw.remedy,
+            key=conflict_key(flaw.kind, [identity(desired), flaw.attribute]),
+            kind=flaw.kind,
+            subjects=(desired.name,),
+            detail=f"{where}: {flaw.detail}"
+            + ("" if flaw.fatal else "; this attribute is left as it is on the target"),
+            remedy=flaw.remedy,
             resource=desired.kind,
             source_id=desired.source_id,
             path=flaw.attribute,
@@ -74,54 +69,56 @@ def of_match(desired: Desired, column: str, resources: Sequence[Existing]) -> Co
     column: the target column of the situation table: "taken", "contested" or "several".
     """
     shown = ", ".join(f"{r.name} ({r.target_id})" for r in sorted(resources, key=lambda r: r.target_id))
-    kind, detail, remedy = {
-        "taken": (
-            "match_taken",
-            f"{desired.name} matches {shown}, which belongs to another record or connection",
-            "Give one of the two another name in the source.",
-        ),
-        "contested": (
-            "match_contested",
-            f"{desired.name} and another record both match {shown}",
-            (
-                "Give the records different names in the source, "
-                "or decide: scim-bridge conflicts resolve KEY --link TARGET_ID."
-            ),
-        ),
-        "several": (
-            "match_ambiguous",
-            f"{desired.name} matches several resources: {shown}",
-            "Decide which one it is: scim-bridge conflicts resolve KEY --link TARGET_ID.",
-        ),
+    kind, detail = {
+        "taken": ("match_taken", f"{desired.name} matches {shown}, which belongs to another record or connection"),
+        "contested": ("match_contested", f"{desired.name} and another record both match {shown}"),
+        "several": ("match_ambiguous", f"{desired.name} matches several resources: {shown}"),
     }[column]
-    ids = [identity(desired), *(r.target_id for r in resources)]
-    target_id = resources[0].target_id if len(resources) == 1 else None
+    ids = [r.target_id for r in resources]
+    return replace(_about(kind, desired, detail, ids), target_id=ids[0] if len(ids) == 1 else None)
+
+
+def _about(kind: str, record: Desired, detail: str, ids: Iterable[str] = (), **names: str) -> Conflict:
+    """A conflict about one record, with its key, and the remedy of its kind.
+
+    ids: of all else that it is about. names: what the remedy leaves open.
+    """
     return Conflict(
-        conflict_key(kind, ids), kind, (desired.name,), detail, remedy, target_id, desired.kind, desired.source_id
+        key=conflict_key(kind, [identity(record), *ids]),
+        kind=kind,
+        subjects=(record.name,),
+        detail=detail,
+        remedy=remedy(kind, **names),
+        resource=record.kind,
+        source_id=record.source_id,
     )
+
+
+def _about_pair(kind: str, record: Desired, target_id: str, detail: str, **names: str) -> Conflict:
+    """A conflict about a record and one resource."""
+    return replace(_about(kind, record, detail, [target_id], **names), target_id=target_id)
 
 
 def ambiguous_member(ambiguous: AmbiguousMember, subjects: Iterable[str]) -> Conflict:
     """A reference fits several records, so no one is added or removed by it. subjects: the records it concerns."""
     kind = "ambiguous_member"
     ids = [ambiguous.reference, *(f"{resource}:{record}" for resource, record in ambiguous.fits)]
-    detail = f"{ambiguous.detail}. Memberships that depend on it stay as they are on the target"
-    return Conflict(conflict_key(kind, ids), kind, tuple(subjects), detail, ambiguous.remedy)
+    return Conflict(
+        key=conflict_key(kind, ids),
+        kind=kind,
+        subjects=tuple(subjects),
+        detail=f"{ambiguous.detail}. Memberships that depend on it stay as they are on the target",
+        remedy=ambiguous.remedy,
+    )
 
 
 def adopt(desired: Desired, existing: Existing, by: str) -> Conflict:
     """A match by name after the first run: a person decides whether they are the same."""
     held = ", ".join(f"{path} {existing.attributes[path]!r}" for path in sorted(existing.attributes))
-    return Conflict(
-        conflict_key("adopt?", [identity(desired), existing.target_id]),
-        "adopt?",
-        (desired.name,),
-        f"{desired.name} matches {existing.name} ({existing.target_id}) by {by}, which is not managed; it holds {held}",
-        "If they are the same: scim-bridge conflicts resolve KEY --adopt. If not, rename one of the two.",
-        existing.target_id,
-        desired.kind,
-        desired.source_id,
+    detail = (
+        f"{desired.name} matches {existing.name} ({existing.target_id}) by {by}, which is not managed; it holds {held}"
     )
+    return _about_pair("adopt?", desired, existing.target_id, detail)
 
 
 def rehire_key(desired: Desired, target_id: str) -> str:
@@ -131,49 +128,27 @@ def rehire_key(desired: Desired, target_id: str) -> str:
 
 def rehire(desired: Desired, existing: Existing) -> Conflict:
     """A new record has the name or the email of someone whose record is gone: the same person, or a namesake?"""
-    return Conflict(
-        rehire_key(desired, existing.target_id),
-        "rehire?",
-        (desired.name,),
+    detail = (
         f"{desired.name} is new in the source, and {existing.name} ({existing.target_id}), whose record has left, "
-        "has that name or email on the target; the newcomer is held",
-        "If it is the same user: scim-bridge conflicts resolve KEY --link "
-        f"{existing.target_id}. If it is another one: scim-bridge conflicts resolve KEY --separate.",
-        existing.target_id,
-        desired.kind,
-        desired.source_id,
+        "has that name or email on the target; the newcomer is held"
     )
+    return _about_pair("rehire?", desired, existing.target_id, detail, resource_id=existing.target_id)
 
 
 def drift(desired: Desired, existing: Existing, paths: Iterable[str]) -> Conflict:
     """Attributes that someone changed on the target, left as they are under `drift: report`."""
-    shown = ", ".join(f"{path} is {existing.attributes.get(path)!r}" for path in sorted(paths))
-    return Conflict(
-        conflict_key("drift", [identity(desired), existing.target_id, *paths]),
-        "drift",
-        (desired.name,),
-        f"{desired.name} was changed on the target by someone else: {shown}; it stays until the source changes it",
-        "To use the source's value: scim-bridge conflicts resolve KEY --source. To keep the target's: --target.",
-        existing.target_id,
-        desired.kind,
-        desired.source_id,
-    )
+    paths = sorted(paths)
+    shown = ", ".join(f"{path} is {existing.attributes.get(path)!r}" for path in paths)
+    detail = f"{desired.name} was changed on the target by someone else: {shown}; it stays until the source changes it"
+    found = _about("drift", desired, detail, [existing.target_id, *paths])
+    return replace(found, target_id=existing.target_id)
 
 
 def stray(group: Desired, group_id: str, user_name: str, user_id: str, *, is_in: bool) -> Conflict:
     """Someone else put a user into a managed group, or took one out, left so under `drift: report`."""
     what = f"{user_name} was {'put into' if is_in else 'taken out of'} {group.name} on the target by someone else"
-    return Conflict(
-        conflict_key("drift", [identity(group), group_id, user_id]),
-        "drift",
-        (group.name, user_name),
-        f"{what}; it stays until the source changes it",
-        "To restore what the source says: scim-bridge conflicts resolve KEY --source. To keep it as it is: --target.",
-        group_id,
-        "group",
-        group.source_id,
-        member_path(user_id),
-    )
+    found = _about("drift", group, f"{what}; it stays until the source changes it", [group_id, user_id])
+    return replace(found, subjects=(group.name, user_name), target_id=group_id, path=member_path(user_id))
 
 
 def strays(conflicts: Iterable[Conflict]) -> frozenset[tuple[str, str]]:
@@ -184,27 +159,19 @@ def strays(conflicts: Iterable[Conflict]) -> frozenset[tuple[str, str]]:
 
 def missing(desired: Desired, target_id: str) -> Conflict:
     """A managed resource that someone deleted, not created again under `drift: report`."""
-    return Conflict(
-        conflict_key("missing", [identity(desired), target_id]),
-        "missing",
-        (desired.name,),
-        f"{desired.name} was deleted on the target by someone else (was {target_id})",
-        "To create it again, with a new id: scim-bridge conflicts resolve KEY --source. To leave it deleted: --target.",
-        target_id,
-        desired.kind,
-        desired.source_id,
-    )
+    detail = f"{desired.name} was deleted on the target by someone else (was {target_id})"
+    return _about_pair("missing", desired, target_id, detail)
 
 
 def mixed_identity(desired: Desired, other_id: str, other: Desired | None) -> Conflict:
     """The target shows one record's externalId on another record's resource."""
-    named = other.name if other is not None else f"record {other_id}"
+    kind, named = "external_id_mixed", other.name if other is not None else f"record {other_id}"
     return Conflict(
-        conflict_key("external_id_mixed", [identity(desired), f"{desired.kind}:{other_id}"]),
-        "external_id_mixed",
-        tuple(sorted((desired.name, named))),
-        f"on the target, the externalIds of {desired.name} and {named} have been mixed up by someone else",
-        "Find out which other program writes to the target, and correct the externalIds there.",
+        key=conflict_key(kind, [identity(desired), f"{desired.kind}:{other_id}"]),
+        kind=kind,
+        subjects=tuple(sorted((desired.name, named))),
+        detail=f"on the target, the externalIds of {desired.name} and {named} have been mixed up by someone else",
+        remedy=remedy(kind),
     )
 
 
@@ -222,13 +189,13 @@ def duplicate(kind: Kind, path: str, records: Iterable[Desired], losers: Iterabl
         effect = f"{_where(keeping)} holds it on the target and keeps it, {_where(losing)} {others}"
     else:
         effect = "they keep the email they have on the target, or none" if is_email else "all of them are held"
-    whom = _where(losing) if keeping else "each of them"
+    whom, what = _where(losing) if keeping else "each of them", "email" if is_email else path
     return Conflict(
-        conflict_key(KIND_OF_DUPLICATE[path], [identity(d) for d in records]),
-        KIND_OF_DUPLICATE[path],
-        tuple(d.name for d in records),
-        f"{path} {value!r} is claimed by several {kind}s: {shown}; {effect}",
-        f"Give {whom} another {'email' if is_email else path} in the source.",
+        key=conflict_key(KIND_OF_DUPLICATE[path], [identity(d) for d in records]),
+        kind=KIND_OF_DUPLICATE[path],
+        subjects=tuple(d.name for d in records),
+        detail=f"{path} {value!r} is claimed by several {kind}s: {shown}; {effect}",
+        remedy=remedy(KIND_OF_DUPLICATE[path], whom=whom, what=what),
     )
 
 
@@ -243,15 +210,16 @@ def _where(records: Sequence[Desired]) -> str:
 
 def value_taken(desired: Desired, path: str, holder: Existing) -> Conflict:
     """A unique value that another resource of the target holds and keeps."""
+    kind = KIND_OF_TAKEN[path]
     effect = "the email stays as it is on the target" if path == EMAILS else f"{desired.name} is held"
     return Conflict(
-        conflict_key(KIND_OF_TAKEN[path], [identity(desired), holder.target_id]),
-        KIND_OF_TAKEN[path],
-        (desired.name, holder.name),
-        f"{path} {desired.attributes[path]!r} of {desired.name} is held by {holder.name} ({holder.target_id}) "
+        key=conflict_key(kind, [identity(desired), holder.target_id]),
+        kind=kind,
+        subjects=(desired.name, holder.name),
+        detail=f"{path} {desired.attributes[path]!r} of {desired.name} is held by {holder.name} ({holder.target_id}) "
         f"on the target, which keeps it; {effect}",
-        f"Change the {path} of one of the two.",
-        holder.target_id,
+        remedy=remedy(kind, what=path),
+        target_id=holder.target_id,
     )
 
 
@@ -260,33 +228,33 @@ def protected_name(desired: Desired, existing: Existing | None) -> Conflict:
     who, keeps = desired.name, "it is not created"
     if existing is not None:
         who, keeps = existing.name, f"{existing.name} keeps its name"
-    return Conflict(
-        conflict_key("protected_name", [identity(desired)]),
-        "protected_name",
-        (who,),
+    detail = (
         f"{' and '.join(desired.places)}: the record's name on the target would be {desired.name}, which "
-        f"`policy.protect` protects; {keeps}, and is held: revocations still pass, additions wait",
-        "Give the record another name in the source, or take the name out of `policy.protect`.",
-        existing.target_id if existing is not None else None,
-        desired.kind,
-        desired.source_id,
+        f"`policy.protect` protects; {keeps}, and is held: revocations still pass, additions wait"
     )
+    found = _about("protected_name", desired, detail)
+    return replace(found, subjects=(who,), target_id=existing.target_id if existing is not None else None)
 
 
 def disabled_there(desired: Desired, existing: Existing) -> Conflict:
     """Active in the source, inactive on the target, and not by our doing: someone may have locked a stolen account."""
-    return Conflict(
-        conflict_key("disabled_there", [identity(desired), existing.target_id]),
-        "disabled_there",
-        (desired.name,),
+    detail = (
         f"{desired.name} is active in the source, but inactive on the target, where an administrator may have locked "
-        "the user; it stays inactive and its new grants wait",
-        "If the user may sign in again: scim-bridge conflicts resolve KEY --source. "
-        "If not: --target, or disable it in the source.",
-        existing.target_id,
-        desired.kind,
-        desired.source_id,
-        ACTIVE,
+        "the user; it stays inactive and its new grants wait"
+    )
+    return replace(_about_pair("disabled_there", desired, existing.target_id, detail), path=ACTIVE)
+
+
+def _unclaimed_by_any(kind: str, existing: Existing, detail: str, **names: str) -> Conflict:
+    """A conflict about a resource that no record claims."""
+    return Conflict(
+        key=conflict_key(kind, [f"{existing.kind}:{existing.target_id}"]),
+        kind=kind,
+        subjects=(existing.name,),
+        detail=detail,
+        remedy=remedy(kind, **names),
+        target_id=existing.target_id,
+        resource=existing.kind,
     )
 
 
@@ -297,48 +265,29 @@ def unclaimed(existing: Existing, members: int = 0) -> Conflict:
     under = f"under externalId {existing.external_id!r}" if existing.external_id else "and was managed"
     left = "The user may have left" if is_user else "The group may have left"
     effect = "deactivates the user and removes all memberships" if is_user else "removes all members"
-    return Conflict(
-        conflict_key("unclaimed", [f"{existing.kind}:{existing.target_id}"]),
-        "unclaimed",
-        (existing.name,),
+    detail = (
         f"{existing.name} ({existing.target_id}) {state} on the target {under}, and no record in scope has that id. "
-        f"{left} while the state was lost",
-        f"If so: scim-bridge conflicts resolve KEY --source ({effect}). If not, bring the record back into scope, "
-        "or leave it: --ignore.",
-        existing.target_id,
-        existing.kind,
+        f"{left} while the state was lost"
     )
+    return _unclaimed_by_any("unclaimed", existing, detail, effect=effect)
 
 
 def orphan_with_assignments(existing: Existing, count: int, held: str) -> Conflict:
     """No one in the source is this user or group, and it opens an account. held: its assignments in words."""
     is_shut = existing.kind == "user" and not existing.is_active
     shut = "; the user is inactive, so no one signs in with it" if is_shut else ""
-    ways = "Take the assignments away in IAM Identity Center, or bring its record into scope."
-    if existing.is_open:
-        ways += " `policy.orphans: deactivate` deactivates every such user."
-    return Conflict(
-        conflict_key(ORPHAN_WITH_ASSIGNMENTS, [f"{existing.kind}:{existing.target_id}"]),
-        ORPHAN_WITH_ASSIGNMENTS,
-        (existing.name,),
+    too = " `policy.orphans: deactivate` deactivates every such user." if existing.is_open else ""
+    detail = (
         f"{existing.name} ({existing.target_id}) is a {existing.kind} that no record claims, "
-        f"and it has {counted(count, 'assignment')}: {held}{shut}",
-        f"{ways} If this is intended: scim-bridge conflicts resolve KEY --ignore.",
-        existing.target_id,
-        existing.kind,
+        f"and it has {counted(count, 'assignment')}: {held}{shut}"
     )
+    return _unclaimed_by_any("orphan_with_assignments", existing, detail, too=too)
 
 
 def another_provisioner(desired: Desired, existing: Existing, paths: Iterable[str]) -> Conflict:
     """Someone else changed the same values back, several times in a row."""
-    return Conflict(
-        conflict_key("another_provisioner", [identity(desired), existing.target_id]),
-        "another_provisioner",
-        (desired.name,),
+    detail = (
         f"{desired.name}: {', '.join(sorted(paths))} was changed on the target by someone else and set back several "
-        "times; another program writes here",
-        "CloudTrail names the other program: stop one of the two, or allow the difference with `policy.drift: report`.",
-        existing.target_id,
-        desired.kind,
-        desired.source_id,
+        "times; another program writes here"
     )
+    return _about_pair("another_provisioner", desired, existing.target_id, detail)

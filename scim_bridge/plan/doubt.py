@@ -18,7 +18,7 @@ from scim_bridge.model.remembered import Link, Remembered
 def settle(
     doubts: Iterable[Doubt], inventory: Inventory, members: Members | None, known: Remembered, now: datetime
 ) -> tuple[Settled, ...]:
-    """What became of these writes, as the target shows it. members: None while no group has been read yet. now: UTC.
+    """The outcome of these writes, as the target shows it. members: None while no group has been read yet. now: UTC.
 
     A new resource that is not found stays in doubt for some minutes, since lists may lag (docs/identity-center.md §10).
     """
@@ -74,7 +74,7 @@ def with_settled(known: Remembered, looked: Sequence[Settled]) -> Remembered:
         operation, target_id = each.doubt.operation, each.doubt.target_id
         if each.landed and operation.source_id:
             link = links[operation.resource].get(operation.source_id) or Link(
-                operation.resource, operation.source_id, target_id
+                kind=operation.resource, source_id=operation.source_id, target_id=target_id
             )
             # The record may have been given another resource since; what landed on the old one is not its.
             if link.target_id == target_id:

@@ -11,6 +11,7 @@ from functools import cache
 
 import regex
 
+from scim_bridge.model import conflict_kind
 from scim_bridge.model.capabilities import Capabilities, Characteristic
 from scim_bridge.model.identity import ACTIVE, Desired, Directory, Flaw, Kind, Notice, Value
 from scim_bridge.model.text import folded, normal
@@ -87,7 +88,14 @@ def _fit_one(
     for path in required:
         if not attributes.get(path) and not any(flaw.attribute == path for flaw in flaws):
             flaws.append(_required(path))
-    return Desired(desired.kind, desired.source_id, attributes, desired.places, tuple(flaws), may_be=desired.may_be)
+    return Desired(
+        kind=desired.kind,
+        source_id=desired.source_id,
+        attributes=attributes,
+        places=desired.places,
+        flaws=tuple(flaws),
+        may_be=desired.may_be,
+    )
 
 
 def _weigh(flaw: Flaw, places: Mapping[str, Characteristic]) -> Flaw:
@@ -133,13 +141,8 @@ def _invalid(path: str, value: Value, why: str, remedy: str) -> Flaw:
 
 
 def _required(path: str) -> Flaw:
-    return Flaw(
-        "missing_value",
-        path,
-        f"{path} is required and is empty",
-        "Give it a value in the source or a fallback in the mapping.",
-        fatal=True,
-    )
+    kind = "missing_value"
+    return Flaw(kind, path, f"{path} is required and is empty", conflict_kind.remedy(kind), fatal=True)
 
 
 def _short(value: Value) -> str:

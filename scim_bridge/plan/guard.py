@@ -7,30 +7,31 @@ First it is counted what each limit is about, then each operation is marked with
 is what later runs of the window know of this one; then the limits are held against the numbers.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from scim_bridge.errors import SourceUnreadable
+from scim_bridge.model.effect import SHOWN, Changed, Effect, Lost, Recreated, Shown, Shrunk, by_circumstance, by_itself
 from scim_bridge.model.identity import SourceCounts
-from scim_bridge.model.operation import Operation, beside, taken_away
+from scim_bridge.model.limit import COUNTERS, CounterName, Limit, Limits
+from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Trip, Verdict
-from scim_bridge.model.policy import Limit, Limits
 from scim_bridge.plan.decide.group_members import GroupChange
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.lost_zeros import in_words, lost_zeros
 from scim_bridge.plan.match.correlate import Match, Matches
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
     """What the percentages are percentages of.
 
     active_users, users, groups, memberships: managed ones on the target now, what this plan relinks or adopts included.
     links: remembered pairs. shown: what the source shows now; shown_before: in the last applied run, None if there is
-    none to compare with. recent: limit → what runs of the window have counted. is_mapping_new: it differs from the last
-    applied run's. lost_zeros: for users and for groups, a clause that says that their ids lost leading zeros, or "".
+    none to compare with. recent: what runs of the window have done, by counter. is_mapping_new: it differs from the
+    last applied run's. lost_zeros: for users and for groups, a clause that says that their ids lost leading zeros, or
+    "".
     """
 
     active_users: int
@@ -40,7 +41,7 @@ class Base:
     links: int
     shown: SourceCounts
     shown_before: SourceCounts | None
-    recent: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    recent: Mapping[CounterName, frozenset[Effect]] = field(default_factory=dict)
     is_mapping_new: bool = False
     lost_zeros: Mapping[str, str] = field(default_factory=dict)
 
@@ -62,15 +63,15 @@ def base_of(matches: Matches, sides: Sides, mapping: str) -> Base:
     users = [m.existing for m in matches.users if m.existing is not None and _is_or_becomes_managed(m)]
     groups = [m.existing for m in matches.groups if m.existing is not None and _is_or_becomes_managed(m)]
     return Base(
-        sum(existing.is_active for existing in users),
-        len(users),
-        len(groups),
-        sum(len(sides.members.get(existing.target_id, ())) for existing in groups),
-        len(known.users) + len(known.groups),
-        sides.directory.counts,
-        known.counts if known.counts is not None else _shown_by_target(matches),
-        known.recent,
-        is_mapping_new=bool(known.mapping) and known.mapping != mapping,
+        active_users=sum(existing.is_active for existing in users),
+        users=len(users),
+        groups=len(groups),
+        memberships=sum(len(sides.members.get(existing.target_id, ())) for existing in groups),
+        links=len(known.users) + len(known.groups),
+        shown=sides.directory.counts,
+        shown_before=known.earlier.counts if known.earlier.counts is not None else _shown_by_target(matches),
+        recent=known.earlier.recent,
+        is_mapping_new=known.earlier.mapping not in ("", mapping),
         lost_zeros={
             "users": in_words(lost_zeros(matches.users), "users"),
             "groups": in_words(lost_zeros(matches.groups), "groups"),
@@ -96,8 +97,8 @@ def _shown_by_target(matches: Matches) -> SourceCounts | None:
     return SourceCounts(sum(existing.is_active for existing in marked), groups, 0)
 
 
-Counted = Mapping[str, frozenset[str]]
-"""Limit → what it counts in a plan, as stable names; every limit is there."""
+Counted = Mapping[CounterName, frozenset[Effect]]
+"""What is counted in a plan; every counter is there."""
 
 
 def count(
@@ -106,24 +107,24 @@ def count(
     """What each limit is about in this plan."""
     operations = tuple(operations)
     # Counted by situation, not by operation: a link that is found again by name is gone from the target as well.
-    gone = frozenset(f"recreate {m.kind} {m.source_id}" for m in matches if m.row.situation == "missing")
+    gone = frozenset(Recreated(m.key) for m in matches if m.row.situation == "missing")
     emptied = frozenset(
-        f"empty {c.match.existing.target_id}" for c in changes if c.is_emptied and c.match.existing is not None
+        Lost("empty", c.match.existing.target_id) for c in changes if c.is_emptied and c.match.existing is not None
     )
     remapped = _remapped(operations, matches, is_mapping_new=is_mapping_new)
-    return _taken_away(operations) | {"missing": gone, "empty_group": emptied, "mapping_change": remapped}
+    return _by_themselves(operations) | {"missing": gone, "empty_group": emptied, "mapping_change": remapped}
 
 
 def marked(operations: tuple[Operation, ...], counted: Counted) -> tuple[Operation, ...]:
     """The operations, each with the limits that count it for what it is about."""
-    if not any(counted[limit] for limit in ("missing", "empty_group", "mapping_change")):
+    if not any(counted[counter] for counter in ("missing", "empty_group", "mapping_change")):
         return operations
     return tuple(_marked(operation, counted) for operation in operations)
 
 
 def _marked(operation: Operation, counted: Counted) -> Operation:
-    items = beside(operation.kind, operation.source_id, operation.target_id)
-    counts = tuple(limit for limit, item in items.items() if item in counted[limit])
+    possible = by_circumstance(operation.kind, operation.source_id, operation.target_id)
+    counts = tuple(counter for counter, effect in possible.items() if effect in counted[counter])
     return replace(operation, counts=counts) if counts else operation
 
 
@@ -131,29 +132,21 @@ def guard(counted: Counted, base: Base, limits: Limits) -> Verdict:
     """Whether the plan may be applied; if not, every limit it exceeds, each in one sentence."""
     # Users and groups that are deleted are counted apart, each with its own base: thirty groups among ten thousand
     # users would otherwise vanish below one percent.
-    checks: list[tuple[str, int, Limit]] = [
-        ("deactivate", base.active_users, limits.deactivate),
-        ("delete_user", base.users, limits.delete),
-        ("delete_group", base.groups, limits.delete),
-        ("empty_group", base.groups, limits.delete),
-        ("remove_members", base.memberships, limits.remove_members),
-        ("missing", base.links, limits.missing),
-        ("mapping_change", base.users, limits.mapping_change),
-    ]
-    trips = [_check(name, counted[name], among, limit, base, limits) for name, among, limit in checks]
+    trips = [_check(counter, counted[counter], base, limits) for counter in COUNTERS]
     return Verdict((*(trip for trip in trips if trip is not None), *_check_source(base, limits)))
 
 
-def _taken_away(operations: Iterable[Operation]) -> dict[str, frozenset[str]]:
-    """What the limits on taking away count in a plan, as stable names."""
-    found: dict[str, set[str]] = defaultdict(set)
+def _by_themselves(operations: Iterable[Operation]) -> dict[CounterName, frozenset[Effect]]:
+    """What each operation counts, whatever it is about."""
+    found: dict[CounterName, set[Effect]] = {counter: set() for counter in COUNTERS}
     for operation in operations:
-        limit, items = taken_away(operation.kind, operation.target_id, (m.target_id for m in operation.members))
-        found[limit].update(items)
-    return defaultdict(frozenset, {limit: frozenset(items) for limit, items in found.items()})
+        counted = by_itself(operation.kind, operation.target_id, (m.target_id for m in operation.members))
+        if counted is not None:
+            found[counted[0]].update(counted[1])
+    return {counter: frozenset(effects) for counter, effects in found.items()}
 
 
-def _remapped(operations: Iterable[Operation], matches: Matches, *, is_mapping_new: bool) -> frozenset[str]:
+def _remapped(operations: Iterable[Operation], matches: Matches, *, is_mapping_new: bool) -> frozenset[Effect]:
     """Users that a changed mapping changes, and those whose source id another one takes over.
 
     What the old mapping would have said is not known any more, so under a new one every update counts.
@@ -163,41 +156,28 @@ def _remapped(operations: Iterable[Operation], matches: Matches, *, is_mapping_n
     relinked = {m.source_id for m in matches.users if m.by == "rehire" and not m.is_held}
     kinds = ("update_user", "reactivate_user", "deactivate_user") if is_mapping_new else ()
     changed = {o.source_id for o in operations if o.kind in kinds}
-    return frozenset(f"change {source_id}" for source_id in relinked | changed if source_id)
+    return frozenset(Changed(source_id) for source_id in relinked | changed if source_id)
 
 
-_SAID = {
-    "deactivate": "{n} of {base} active managed users would be deactivated",
-    "delete_user": "{n} of {base} managed users would be deleted",
-    "delete_group": "{n} of {base} managed groups would be deleted",
-    "empty_group": "{n} of {base} managed groups would lose their last member",
-    "remove_members": "{n} of {base} memberships of managed groups would be removed",
-    "missing": "{n} of {base} linked users and groups are gone from the target",
-    "mapping_change": "{n} of {base} managed users would be changed by the mapping or by a new source id",
-}
-_LIMIT_OF = {"delete_user": "delete", "delete_group": "delete", "empty_group": "delete"}
-_BY_LEAVING = ("deactivate", "delete_user", "delete_group", "empty_group", "remove_members", "mapping_change")
-"""What may trip because ids changed, so that those of before seem to have left."""
-_OUT_OF_BASE = ("deactivate", "delete_user", "delete_group", "remove_members")
-"""What the window's earlier runs have taken away is no longer in the base; what they changed still is."""
-
-
-def _check(name: str, items: frozenset[str], among: int, limit: Limit, base: Base, limits: Limits) -> Trip | None:
+def _check(counter: CounterName, effects: frozenset[Effect], base: Base, limits: Limits) -> Trip | None:
     """Whether these, together with those of the window's earlier runs, are more than the limit allows."""
+    row = COUNTERS[counter]
+    limit: Limit = getattr(limits, row.limit)
     # Items have stable names, so what an earlier run of the window has counted and this plan names again (a removal
     # that was undone and returns) is one item, not two.
-    earlier = base.recent.get(name, frozenset()) - items
-    count, whole = len(items) + len(earlier), among + (len(earlier) if name in _OUT_OF_BASE else 0)
+    earlier = base.recent.get(counter, frozenset()) - effects
+    count = len(effects) + len(earlier)
+    whole: int = getattr(base, row.base) + (len(earlier) if row.leaves_base else 0)
     # A plan that takes nothing of this kind away is never stopped by what earlier runs did: else nothing could be sent
     # until the window had passed, not even a joiner.
-    if not items or not exceeds(count, whole, limit, limits.floor):
+    if not effects or not exceeds(count, whole, limit, limits.floor):
         return None
     share = f"{100 * count / whole:.1f} %, " if whole and limit.is_percentage else ""
-    said = _SAID[name].format(n=f"{len(items):,}", base=f"{whole:,}")
+    said = row.said.format(n=f"{len(effects):,}", base=f"{whole:,}")
     before = f", after {len(earlier):,} within the last {_hours(limits.window)}" if earlier else ""
-    zeros = base.lost_zeros.get("groups" if name.endswith("_group") else "users", "")
-    sentence = f"{said}{before} ({share}limit {limit})" + (f"; {zeros}" if zeros and name in _BY_LEAVING else "")
-    return Trip(_LIMIT_OF.get(name, name), count, whole, str(limit), sentence, items)
+    zeros = base.lost_zeros.get(row.of, "") if row.follows_from_ids else ""
+    sentence = f"{said}{before} ({share}limit {limit})" + (f"; {zeros}" if zeros else "")
+    return Trip(limit=row.limit, counted=count, base=whole, allowed=str(limit), sentence=sentence, effects=effects)
 
 
 def _hours(window: timedelta) -> str:
@@ -217,16 +197,23 @@ def _check_source(base: Base, limits: Limits) -> list[Trip]:
     if base.shown_before is None:
         return []
     trips = []
-    for what in ("users", "groups", "memberships"):
+    for what in SHOWN:
         before, now = getattr(base.shown_before, what), getattr(base.shown, what)
         if before > now and exceeds(before - now, before, limits.shrink_source, limits.floor):
             sentence = (
                 f"the source shows {now:,} {what}, {before - now:,} fewer than the {before:,} of the last applied run "
                 f"({100 * (before - now) / before:.1f} %, limit {limits.shrink_source})"
             )
-            item = f"shrink {what} {now}"
+            allowed, effect = str(limits.shrink_source), Shrunk(what, now)
             trips.append(
-                Trip("shrink_source", before - now, before, str(limits.shrink_source), sentence, frozenset([item]))
+                Trip(
+                    limit="shrink_source",
+                    counted=before - now,
+                    base=before,
+                    allowed=allowed,
+                    sentence=sentence,
+                    effects=frozenset([effect]),
+                )
             )
     return trips
 
@@ -236,18 +223,15 @@ def is_approved(verdict: Verdict, approved: Iterable[Trip]) -> bool:
     return not not_approved(verdict, approved)
 
 
-def not_approved(verdict: Verdict, approved: Iterable[Trip]) -> frozenset[str]:
+def not_approved(verdict: Verdict, approved: Iterable[Trip]) -> frozenset[Effect]:
     """What this verdict counts that no approval covers."""
-    granted = frozenset(item for trip in approved for item in trip.items)
+    granted = frozenset(effect for trip in approved for effect in trip.effects)
     # A source that has grown since the approval is nearer to normal, not a new risk; one that shrank further is.
-    lowest = {item.split()[1]: int(item.split()[2]) for item in granted if item.startswith("shrink ")}
-    return frozenset(
-        item for trip in verdict.tripped for item in trip.items if item not in granted and not _grew(item, lowest)
-    )
+    lowest = {effect.what: effect.left for effect in granted if isinstance(effect, Shrunk)}
+    counted = {effect for trip in verdict.tripped for effect in trip.effects}
+    return frozenset(effect for effect in counted - granted if not _has_grown(effect, lowest))
 
 
-def _grew(item: str, lowest: dict[str, int]) -> bool:
-    if not item.startswith("shrink "):
-        return False
-    _, what, count = item.split()
-    return what in lowest and int(count) >= lowest[what]
+def _has_grown(effect: Effect, lowest: Mapping[Shown, int]) -> bool:
+    """A source that shows more than the one that was approved is approved, too."""
+    return isinstance(effect, Shrunk) and effect.what in lowest and effect.left >= lowest[effect.what]

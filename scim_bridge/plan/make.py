@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scim_bridge.model.capabilities import Capabilities
-from scim_bridge.model.identity import ACTIVE, NAMES, Directory, Notice
+from scim_bridge.model.conflict_kind import LASTING
+from scim_bridge.model.identity import ACTIVE, NAMES, Directory, Notice, SourceKey
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan, Requests, Skipped
 from scim_bridge.model.policy import Policy
-from scim_bridge.model.remembered import LASTING, Remembered
+from scim_bridge.model.remembered import Remembered
 from scim_bridge.plan.conflict import strays
 from scim_bridge.plan.decide.actions import decide
 from scim_bridge.plan.decide.draft_operation import Draft
@@ -21,11 +22,11 @@ from scim_bridge.plan.fingerprint import basis_of, fingerprint_settings
 from scim_bridge.plan.guard import base_of, count, guard, marked
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.lost_zeros import lost_zeros, notice
-from scim_bridge.plan.match.correlate import Key, Match, Matches, key_of
+from scim_bridge.plan.match.correlate import Match, Matches
 from scim_bridge.plan.order import numbered, put_in_order
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
     """When and for whom: connection, its endpoint (an opaque text), a hash of its mapping, time of planning, the
     mapping's `today`, when the target was read (RFC 3339)."""
@@ -44,7 +45,7 @@ def make_plan(
     policy: Policy,
     capabilities: Capabilities,
     occasion: Occasion,
-    only: frozenset[Key] | None = None,
+    only: frozenset[SourceKey] | None = None,
 ) -> Plan:
     """The ordered operations that turn existing into desired under this policy, with the guard's verdict on them.
 
@@ -53,7 +54,7 @@ def make_plan(
     steps = decide(matches, sides.known, policy, datetime.fromisoformat(occasion.created), only)
     # Also where nothing would change: the ambiguity is in the source, and the answer may matter in the next run.
     ask_who_is_meant(sides.directory, matches, steps, only)
-    changes = change_members(matches, sides.directory, sides.members, steps, policy, sides.known)
+    changes = change_members(matches, sides, steps, policy)
     # After memberships, since only then it is known who stays in a group that is to be deleted.
     spare_groups(steps, changes)
     drafts = [*steps.drafts, *batches(changes, capabilities.changes_per_patch)]
@@ -65,10 +66,10 @@ def make_plan(
     operations = marked(operations, counted)
     opened, settled = sort_out(steps.conflicts, sides.known)
     return Plan(
-        occasion.connection,
-        occasion.created,
-        occasion.today,
-        basis_of(
+        connection=occasion.connection,
+        created=occasion.created,
+        today=occasion.today,
+        basis=basis_of(
             sides.directory,
             operations,
             sides.inventory,
@@ -76,16 +77,16 @@ def make_plan(
             read_at=occasion.target_read,
             settings=fingerprint_settings(policy, occasion.endpoint),
         ),
-        operations,
-        opened,
-        (*steps.skipped, *(_out_of_scope(sides.directory, matches) if only is None else ())),
-        (sides.directory.warnings + _missing(matches) + _lost_zeros(matches) if only is None else ())
+        operations=operations,
+        conflicts=opened,
+        skipped=(*steps.skipped, *(_out_of_scope(sides.directory, matches) if only is None else ())),
+        warnings=(sides.directory.warnings + _missing(matches) + _lost_zeros(matches) if only is None else ())
         + tuple(steps.notices)
         + _lost_for_good(operations),
-        sum(match.is_held for match in matches if only is None or key_of(match) in only),
-        requests_of(ordered, operations),
-        guard(counted, base, policy.limits),
-        settled,
+        held=sum(match.is_held for match in matches if only is None or match.key in only),
+        requests=requests_of(ordered, operations),
+        verdict=guard(counted, base, policy.limits),
+        settled=settled,
     )
 
 
@@ -95,9 +96,14 @@ def bookkeeping(matches: Matches, plan: Plan, counts_from: Directory) -> Bookkee
     # deactivated ourselves, and activate the account.
     disabled = {c.target_id for c in plan.conflicts if c.kind == "disabled_there"}
     paired = (_paired(match, disabled) for match in matches)
-    forgotten = tuple((m.kind, m.source_id) for m in matches if m.row.action == "forget")
+    forgotten = tuple(m.key for m in matches if m.row.action == "forget")
     left = strays((*plan.conflicts, *plan.settled))
-    return Bookkeeping(tuple(pair for pair in paired if pair is not None), forgotten, counts_from.counts, left)
+    return Bookkeeping(
+        paired=tuple(pair for pair in paired if pair is not None),
+        forgotten=forgotten,
+        counts=counts_from.counts,
+        strays=left,
+    )
 
 
 def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
@@ -110,7 +116,13 @@ def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
     departed = match.row.action == "deprovision"
     if match.desired is None or match.is_held:
         return Paired(
-            match.kind, match.source_id, match.existing.target_id, match.name, None, departed, match.is_managed
+            kind=match.kind,
+            source_id=match.source_id,
+            target_id=match.existing.target_id,
+            name=match.name,
+            applied=None,
+            departed=departed,
+            is_managed=match.is_managed,
         )
     name = match.name if NAMES[match.kind] in match.kept else match.desired.name
     # What is kept on the target was not applied. Recorded as applied, someone else's value would no longer look like
@@ -120,7 +132,15 @@ def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
     applied |= {path: before[path] for path in match.kept if path in before}
     if match.existing.target_id in disabled:
         applied[ACTIVE] = True
-    return Paired(match.kind, match.source_id, match.existing.target_id, name, applied, departed, match.is_managed)
+    return Paired(
+        kind=match.kind,
+        source_id=match.source_id,
+        target_id=match.existing.target_id,
+        name=name,
+        applied=applied,
+        departed=departed,
+        is_managed=match.is_managed,
+    )
 
 
 def sort_out(conflicts: Iterable[Conflict], known: Remembered) -> tuple[tuple[Conflict, ...], tuple[Conflict, ...]]:
@@ -135,9 +155,9 @@ def sort_out(conflicts: Iterable[Conflict], known: Remembered) -> tuple[tuple[Co
 
 def _out_of_scope(directory: Directory, matches: Matches) -> Iterator[Skipped]:
     """Records that were provisioned before have the name that they have on the target."""
-    names = {(m.kind, m.source_id): m.name for m in matches if m.scope}
+    names = {m.key: m.name for m in matches if m.leaving.scope}
     for record in directory.out_of_scope:
-        name = names.get((record.kind, record.source_id), record.subject)
+        name = names.get(record.key, record.subject)
         yield Skipped(name, f"out of scope: the mapping's scope rule leaves it out ({record.rule})")
 
 
@@ -171,5 +191,5 @@ def _lost_for_good(operations: Iterable[Operation]) -> tuple[Notice, ...]:
 
 def requests_of(drafts: list[Draft], operations: tuple[Operation, ...]) -> Requests:
     """The bound: one request a changed resource, full batches of members, one more a swap, split or manager circle."""
-    resources = {id(d.match) for d in drafts if not d.members and not d.is_extra}
+    resources = {d.subject for d in drafts if not d.members and not d.is_extra}
     return Requests(len(operations), len(resources) + sum(1 for d in drafts if d.members or d.is_extra))

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from scim_bridge.model.capabilities import Uniqueness, fold
-from scim_bridge.model.identity import Kind
+from scim_bridge.model.identity import Kind, SourceKey
 from scim_bridge.plan.inputs import Sides
-from scim_bridge.plan.match.correlate import Key, Match, Matches, key_of
+from scim_bridge.plan.match.correlate import Match, Matches
 
 Unique = Mapping[Kind, tuple[tuple[str, Uniqueness], ...]]
 """Per kind: the paths whose values no two resources may share, and how they are compared."""
@@ -23,12 +23,12 @@ class Named:
     groups: tuple[Match, ...]
 
     @property
-    def keys(self) -> frozenset[Key]:
+    def keys(self) -> frozenset[SourceKey]:
         """What names them."""
-        return frozenset(key_of(match) for match in (*self.users, *self.groups))
+        return frozenset(match.key for match in (*self.users, *self.groups))
 
 
-def in_the_way(matches: Matches, keys: frozenset[Key], unique: Unique) -> frozenset[Key]:
+def in_the_way(matches: Matches, keys: frozenset[SourceKey], unique: Unique) -> frozenset[SourceKey]:
     """Those who must give a unique value up before the named can take it, and those in their way, to the end.
 
     Anyone who is named gets the value only in this order, so they are planned too: two users who exchange names, say.
@@ -38,18 +38,18 @@ def in_the_way(matches: Matches, keys: frozenset[Key], unique: Unique) -> frozen
         for path, how in unique[match.kind]:
             if match.existing is not None and (value := match.existing.attributes.get(path)):
                 holders[match.kind, path, fold(value, how)] = match
-    found: set[Key] = set()
-    waiting = [match for match in matches if key_of(match) in keys]
+    found: set[SourceKey] = set()
+    waiting = [match for match in matches if match.key in keys]
     while waiting:
         taker = waiting.pop()
         for path, how in unique[taker.kind]:
             value = taker.desired.attributes.get(path) if taker.desired is not None else None
             holder = holders.get((taker.kind, path, fold(value, how))) if value else None
-            if holder is None or holder is taker or key_of(holder) in keys | found:
+            if holder is None or holder is taker or holder.key in keys | found:
                 continue
             # Who is held, departed or unknown gives nothing up, so planning them too would change more than was asked.
-            if holder.is_separated or (holder.desired is not None and not holder.is_held):
-                found.add(key_of(holder))
+            if holder.leaving.is_separated or (holder.desired is not None and not holder.is_held):
+                found.add(holder.key)
                 waiting.append(holder)
     return frozenset(found)
 

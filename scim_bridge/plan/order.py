@@ -12,7 +12,8 @@ from heapq import heapify, heappop, heappush
 
 from scim_bridge.model.capabilities import Uniqueness, fold
 from scim_bridge.model.identity import ACTIVE, EMAILS, MANAGER, Kind, Value
-from scim_bridge.model.operation import Operation, Phase
+from scim_bridge.model.operation import Operation
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.plan.decide.draft_operation import Draft
 
 Unique = Mapping[Kind, tuple[tuple[str, Uniqueness], ...]]
@@ -49,19 +50,19 @@ def _removals_before(deletion: Draft, drafts: Iterable[Draft]) -> list[Draft]:
 
 def numbered(drafts: Sequence[Draft]) -> tuple[Operation, ...]:
     """Operations with ids in the order of sending ("op-000001" …)."""
-    ids = {id(draft): f"op-{number:06d}" for number, draft in enumerate(drafts, start=1)}
+    ids = {draft: f"op-{number:06d}" for number, draft in enumerate(drafts, start=1)}
     return tuple(
         Operation(
-            ids[id(draft)],
-            draft.kind,
-            draft.phase,
-            draft.match.source_id or None,
-            draft.match.existing.target_id if draft.match.existing is not None else None,
-            draft.match.name,
-            draft.reason,
-            draft.changes,
-            draft.members,
-            tuple(dict.fromkeys(ids[id(needed)] for needed in draft.after)) if draft.after else (),
+            id=ids[draft],
+            kind=draft.kind,
+            phase=draft.phase,
+            source_id=draft.match.source_id or None,
+            target_id=draft.match.existing.target_id if draft.match.existing is not None else None,
+            subject=draft.match.name,
+            reason=draft.reason,
+            changes=draft.changes,
+            members=draft.members,
+            after=tuple(dict.fromkeys(ids[needed] for needed in draft.after)) if draft.after else (),
             drifted=draft.drifted,
         )
         for draft in drafts
@@ -75,26 +76,26 @@ def _order_names(drafts: list[Draft], unique: Mapping[str, Uniqueness], creating
     extra = _split_deactivations(drafts, unique, creating)
     everything = [*drafts, *extra]
     givers = _givers(everything, unique)
-    needs: dict[int, list[tuple[Draft, str]]] = defaultdict(list)
+    needs: dict[Draft, list[tuple[Draft, str]]] = defaultdict(list)
     for draft in everything if givers else ():
         for path, value in _takes(draft, unique):
             giver = givers.get((path, value))
             if giver is not None and giver is not draft:
-                needs[id(draft)].append((giver, path))
+                needs[draft].append((giver, path))
                 # Moved up, never down: a deactivation that also gives a name up stays a revocation.
                 if giver.phase > Phase.FREE_NAMES:
                     giver.phase = Phase.FREE_NAMES
     extra += _defer_managers(everything, creating)
     # Only takers can be part of a circle. With 100,000 drafts and three renames the walk must not visit them all.
-    takers = [draft for draft in everything if id(draft) in needs]
-    closing = _closing_edges(takers, lambda d: [giver for giver, _ in needs.get(id(d), ())])
-    makeshift: dict[int, Draft] = {}
+    takers = [draft for draft in everything if draft in needs]
+    closing = _closing_edges(takers, lambda d: [giver for giver, _ in needs.get(d, ())])
+    makeshift: dict[Draft, Draft] = {}
     for draft in takers:
-        for giver, path in needs[id(draft)]:
-            if (id(draft), id(giver)) in closing:
+        for giver, path in needs[draft]:
+            if (draft, giver) in closing:
                 # One temporary request for each giver, even if it gives up name and email at once.
-                early = makeshift.get(id(giver)) or _temporary(giver)
-                makeshift[id(giver)] = early
+                early = makeshift.get(giver) or _temporary(giver)
+                makeshift[giver] = early
                 _make_way(giver, early, path)
                 draft.after.append(early)
             else:
@@ -145,7 +146,13 @@ def _split_deactivations(
             is_adoption = not draft.match.is_managed
             reason = "the other changes, which had to wait"
             extra.append(
-                Draft("adopt_user" if is_adoption else "update_user", draft.match, reason, rest, is_extra=True)
+                Draft(
+                    kind="adopt_user" if is_adoption else "update_user",
+                    match=draft.match,
+                    reason=reason,
+                    changes=rest,
+                    is_extra=True,
+                )
             )
     return extra
 
@@ -157,7 +164,11 @@ def _defer_managers(drafts: Sequence[Draft], creating: Mapping[str, Draft]) -> l
         if draft.phase == Phase.FREE_NAMES and draft.changes.get(MANAGER, (None, None))[1] in creating:
             manager = {MANAGER: draft.changes.pop(MANAGER)}
             reason = "the manager, who had to be created first"
-            extra.append(Draft("update_user", draft.match, reason, manager, after=[draft], is_extra=True))
+            extra.append(
+                Draft(
+                    kind="update_user", match=draft.match, reason=reason, changes=manager, after=[draft], is_extra=True
+                )
+            )
     return extra
 
 
@@ -165,9 +176,9 @@ def _temporary(giver: Draft) -> Draft:
     """A request that makes a resource give up a value before it can take its new one."""
     kind: Kind = giver.resource
     early = Draft(
-        "update_user" if kind == "user" else "update_group",
-        giver.match,
-        "a temporary value, to exchange names",
+        kind="update_user" if kind == "user" else "update_group",
+        match=giver.match,
+        reason="a temporary value, to exchange names",
         is_extra=True,
     )
     early.phase = Phase.FREE_NAMES
@@ -205,35 +216,45 @@ def _order_managers(drafts: Sequence[Draft], creating: Mapping[str, Draft]) -> l
     extra = []
     for draft in drafts:
         for manager in manager_of(draft):
-            if (id(draft), id(manager)) in closing or manager is draft:
+            if (draft, manager) in closing or manager is draft:
                 change = {MANAGER: draft.changes.pop(MANAGER)}
                 reason = "closes a circle of managers"
-                extra.append(Draft("update_user", draft.match, reason, change, after=[draft, manager], is_extra=True))
+                extra.append(
+                    Draft(
+                        kind="update_user",
+                        match=draft.match,
+                        reason=reason,
+                        changes=change,
+                        after=[draft, manager],
+                        is_extra=True,
+                    )
+                )
             else:
                 draft.after.append(manager)
     return extra
 
 
-def _closing_edges(drafts: Sequence[Draft], needs: Callable[[Draft], list[Draft]]) -> set[tuple[int, int]]:
+def _closing_edges(drafts: Sequence[Draft], needs: Callable[[Draft], list[Draft]]) -> set[tuple[Draft, Draft]]:
     """The pairs (who waits, for whom) that would close a circle, found by one depth-first walk without recursion."""
-    closing: set[tuple[int, int]] = set()
-    open_, done = set(), set()
+    closing: set[tuple[Draft, Draft]] = set()
+    open_: set[Draft] = set()
+    done: set[Draft] = set()
     for root in drafts:
-        if id(root) in done:
+        if root in done:
             continue
-        open_.add(id(root))
+        open_.add(root)
         path = [(root, iter(needs(root)))]
         while path:
             draft, waiting_for = path[-1]
             needed = next(waiting_for, None)
             if needed is None:
                 path.pop()
-                open_.discard(id(draft))
-                done.add(id(draft))
-            elif id(needed) in open_:
-                closing.add((id(draft), id(needed)))
-            elif id(needed) not in done:
-                open_.add(id(needed))
+                open_.discard(draft)
+                done.add(draft)
+            elif needed in open_:
+                closing.add((draft, needed))
+            elif needed not in done:
+                open_.add(needed)
                 path.append((needed, iter(needs(needed))))
     return closing
 
@@ -246,24 +267,24 @@ def _by_name(draft: Draft) -> tuple[str, str, str]:
 def _line_up(drafts: Sequence[Draft]) -> list[Draft]:
     """By phase, then by what waits for what, then by kind and name, so that the same input gives the same list."""
     ranked = sorted(drafts, key=lambda d: (d.phase, *_by_name(d)))
-    rank = {id(draft): number for number, draft in enumerate(ranked)}
-    waits = {}
-    followers: dict[int, list[Draft]] = defaultdict(list)
+    rank = {draft: number for number, draft in enumerate(ranked)}
+    waits: dict[Draft, int] = {}
+    followers: dict[Draft, list[Draft]] = defaultdict(list)
     for draft in drafts:
-        needed_ids = {id(needed) for needed in draft.after} if draft.after else ()
-        waits[id(draft)] = len(needed_ids)
-        for needed in needed_ids:
+        needed_ones = set(draft.after) if draft.after else ()
+        waits[draft] = len(needed_ones)
+        for needed in needed_ones:
             followers[needed].append(draft)
-    ready = [rank[id(d)] for d in drafts if not waits[id(d)]]  # a rank is by phase first
+    ready = [rank[d] for d in drafts if not waits[d]]  # a rank is by phase first
     heapify(ready)
     lined = []
     while ready:
         draft = ranked[heappop(ready)]
         lined.append(draft)
-        for follower in followers.get(id(draft), ()):
-            waits[id(follower)] -= 1
-            if not waits[id(follower)]:
-                heappush(ready, rank[id(follower)])
+        for follower in followers.get(draft, ()):
+            waits[follower] -= 1
+            if not waits[follower]:
+                heappush(ready, rank[follower])
     if len(lined) != len(drafts):
         raise AssertionError("operations wait for each other in a circle")  # better no plan than one that lost some
     return lined

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.identity import Notice
-from scim_bridge.model.operation import Member, Operation, OperationKind, Phase
+from scim_bridge.model.operation import Member, Operation
+from scim_bridge.model.operation_kind import OperationKind, Phase
 from scim_bridge.model.plan import Basis, Conflict, Plan, Requests, Skipped, Trip, Verdict
 
 VERSION = 1
@@ -41,7 +42,7 @@ def to_bytes(plan: Plan, **more: Any) -> bytes:
         "settled": [conflict_document(conflict) for conflict in plan.settled],
         "skipped": [{"subject": s.subject, "reason": s.reason} for s in plan.skipped],
         "warnings": [{"kind": n.kind, "subject": n.subject, "detail": n.detail} for n in plan.warnings],
-        "guard": {"passed": plan.verdict.passed, "tripped": [_trip_document(trip) for trip in plan.verdict.tripped]},
+        "guard": {"passed": plan.verdict.passed, "tripped": [trip.document() for trip in plan.verdict.tripped]},
         "requests": {"writes": plan.requests.writes, "lower_bound": plan.requests.lower_bound},
         "access": {"gained": [], "lost": []},
     } | more
@@ -109,17 +110,6 @@ def conflict_document(conflict: Conflict) -> dict[str, Any]:
     }
 
 
-def _trip_document(trip: Trip) -> dict[str, Any]:
-    return {
-        "limit": trip.limit,
-        "counted": trip.counted,
-        "base": trip.base,
-        "allowed": trip.allowed,
-        "sentence": trip.sentence,
-        "items": sorted(trip.items),
-    }
-
-
 class _Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -140,9 +130,18 @@ class _Operation(_Strict):
     drifted: tuple[str, ...] = ()
 
 
+class _Trip(_Strict):
+    limit: str
+    counted: int
+    base: int
+    allowed: str
+    sentence: str
+    items: frozenset[str] = frozenset()
+
+
 class _Guard(_Strict):
     passed: bool
-    tripped: tuple[Trip, ...]
+    tripped: tuple[_Trip, ...]
 
 
 class _Document(_Strict):
@@ -198,33 +197,33 @@ def from_document(document: dict[str, Any]) -> Operation:
 
 def _plan(saved: _Document) -> Plan:
     return Plan(
-        saved.connection,
-        saved.created,
-        saved.today,
-        saved.basis,
-        tuple(_operation(operation) for operation in saved.operations),
-        saved.conflicts,
-        saved.skipped,
-        saved.warnings,
-        saved.summary.get("held", 0),
-        saved.requests,
-        Verdict(saved.guard.tripped),
-        saved.settled,
+        connection=saved.connection,
+        created=saved.created,
+        today=saved.today,
+        basis=saved.basis,
+        operations=tuple(_operation(operation) for operation in saved.operations),
+        conflicts=saved.conflicts,
+        skipped=saved.skipped,
+        warnings=saved.warnings,
+        held=saved.summary.get("held", 0),
+        requests=saved.requests,
+        verdict=Verdict(tuple(Trip.of(trip.model_dump()) for trip in saved.guard.tripped)),
+        settled=saved.settled,
     )
 
 
 def _operation(saved: _Operation) -> Operation:
     return Operation(
-        saved.id,
-        saved.kind,
-        Phase[saved.phase.upper()],
-        saved.source_id,
-        saved.target_id,
-        saved.subject,
-        saved.reason,
-        saved.changes,
-        saved.members,
-        saved.after,
-        saved.counts,
-        saved.drifted,
+        id=saved.id,
+        kind=saved.kind,
+        phase=Phase[saved.phase.upper()],
+        source_id=saved.source_id,
+        target_id=saved.target_id,
+        subject=saved.subject,
+        reason=saved.reason,
+        changes=saved.changes,
+        members=saved.members,
+        after=saved.after,
+        counts=saved.counts,
+        drifted=saved.drifted,
     )

@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from scim_bridge.model.identity import ACTIVE, Desired, Kind
+from scim_bridge.model.conflict_kind import remedy
+from scim_bridge.model.identity import ACTIVE, Desired
 from scim_bridge.model.operation import Member, Operation, Outcome
-from scim_bridge.model.plan import Conflict, Refusal, conflict_key
+from scim_bridge.model.plan import Conflict, Refusal, RefusalKey, conflict_key
 from scim_bridge.model.remembered import Remembered
 from scim_bridge.plan.backoff import digest
 from scim_bridge.plan.match.correlate import Match
 
 Ended = tuple[Operation, Outcome]
-"""An operation, and what became of it."""
+"""An operation, and its outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +44,21 @@ def told(ended: Iterable[Ended], matches: Iterable[Match]) -> list[Told]:
     return list(found.values())
 
 
-def answered(known: Remembered, ended: Iterable[Ended]) -> frozenset[tuple[Kind, str, str]]:
+def answered(known: Remembered, ended: Iterable[Ended]) -> frozenset[RefusalKey]:
     """The refusals of earlier runs that were sent again in this one, whatever the answer was."""
     return frozenset(_sent_again(known, ended)) if known.refusals else frozenset()
 
 
-def _sent_again(known: Remembered, ended: Iterable[Ended]) -> Iterator[tuple[Kind, str, str]]:
+def _sent_again(known: Remembered, ended: Iterable[Ended]) -> Iterator[RefusalKey]:
     for operation, outcome in ended:
         # "Failed" and "not sent" are not answers: the refusal before them still stands, with its time.
         if outcome.status not in ("done", "held") or not operation.source_id:
             continue
-        refusal = known.refusals.get((operation.resource, operation.source_id, ""))
+        refusal = known.refusals.get(RefusalKey(operation.resource, operation.source_id, ""))
         if refusal is not None and not refusal.paths.isdisjoint(operation.changes):
             yield refusal.key
         for member in operation.members:
-            key: tuple[Kind, str, str] = ("group", operation.source_id, member.source_id or "")
+            key = RefusalKey("group", operation.source_id, member.source_id or "")
             if key in known.refusals:
                 yield key
 
@@ -84,7 +85,15 @@ def _remembered(operation: Operation, outcome: Outcome, record: Desired | None) 
         return None
     conflict = _of_object(operation, outcome)
     target_id = outcome.target_id or operation.target_id or ""
-    return Refusal(record.kind, record.source_id, "", target_id, digest(record), conflict, frozenset(left))
+    return Refusal(
+        kind=record.kind,
+        source_id=record.source_id,
+        member="",
+        target_id=target_id,
+        digest=digest(record),
+        conflict=conflict,
+        paths=frozenset(left),
+    )
 
 
 def _membership(
@@ -94,7 +103,14 @@ def _membership(
     if operation.kind != "add_members" or group is None or user is None:
         return None
     target_id = conflict.target_id or ""
-    return Refusal("group", group.source_id, user.source_id, target_id, digest(group, user), conflict)
+    return Refusal(
+        kind="group",
+        source_id=group.source_id,
+        member=user.source_id,
+        target_id=target_id,
+        digest=digest(group, user),
+        conflict=conflict,
+    )
 
 
 def _merged(one: Told, other: Told) -> Told:
@@ -109,15 +125,15 @@ def _of_object(operation: Operation, outcome: Outcome) -> Conflict:
     kind = outcome.conflict_kind
     key = conflict_key(kind, [f"{operation.resource}:{operation.source_id or outcome.target_id}"])
     return Conflict(
-        key,
-        kind,
-        (operation.subject,),
-        f"{operation.subject}: {outcome.detail}",
-        _remedy(operation, outcome),
-        outcome.target_id,
-        operation.resource,
-        operation.source_id or "",
-        outcome.suspects[0] if len(outcome.suspects) == 1 else "",
+        key=key,
+        kind=kind,
+        subjects=(operation.subject,),
+        detail=f"{operation.subject}: {outcome.detail}",
+        remedy=_remedy(operation, outcome),
+        target_id=outcome.target_id,
+        resource=operation.resource,
+        source_id=operation.source_id or "",
+        path=outcome.suspects[0] if len(outcome.suspects) == 1 else "",
     )
 
 
@@ -128,7 +144,7 @@ def _remedy(operation: Operation, outcome: Outcome) -> str:
         paths = " and ".join(outcome.suspects)
         return f"Change {paths} in the source, or replace those characters in the mapping. {again}"
     if kind == "not_answered":
-        return f"If it happens again, give AWS the request id. {again}"
+        return f"{remedy(kind)} {again}"
     if kind.endswith("_taken") and kind != "name_taken":
         return f"Change that value of one of the two, or find out which other program writes to the target. {again}"
     if outcome.request_id:
@@ -146,13 +162,13 @@ def _of_member(operation: Operation, outcome: Outcome, member: Member, why: str)
     who = f"user:{member.source_id or member.target_id}"
     what = "added to" if is_adding else "removed from"
     return Conflict(
-        conflict_key(kind, [f"group:{operation.source_id or operation.target_id}", who, what]),
-        kind,
-        (member.name, operation.subject),
-        f"{member.name} could not be {what} {operation.subject}: {why}",
-        "Look at the user and the group in Identity Center. "
+        key=conflict_key(kind, [f"group:{operation.source_id or operation.target_id}", who, what]),
+        kind=kind,
+        subjects=(member.name, operation.subject),
+        detail=f"{member.name} could not be {what} {operation.subject}: {why}",
+        remedy="Look at the user and the group in Identity Center. "
         f"To send it again at once: scim-bridge sync --only {operation.source_id or operation.target_id}.",
-        outcome.target_id,
-        "group",
-        operation.source_id or "",
+        target_id=outcome.target_id,
+        resource="group",
+        source_id=operation.source_id or "",
     )

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from scim_bridge.model.capabilities import Capabilities
-from scim_bridge.model.identity import ACTIVE, MANAGER, NAMES, Existing, Kind, Notice, Value
-from scim_bridge.model.operation import Change, Member, Operation, OperationKind
+from scim_bridge.model.identity import ACTIVE, MANAGER, NAMES, Existing, Kind, Notice, SourceKey, TargetKey, Value
+from scim_bridge.model.operation import Change, Member, Operation
+from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.plan import Plan, Skipped
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.touch import SOMEONE_ELSE, Touch, member_path
@@ -19,13 +20,10 @@ from scim_bridge.plan.fingerprint import basis_of, fingerprint_settings
 from scim_bridge.plan.guard import base_of, count, guard, marked
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.make import Occasion, requests_of
-from scim_bridge.plan.match.candidates import protected_resources
 from scim_bridge.plan.match.correlate import Match, Matches
+from scim_bridge.plan.match.pairing import protected_resources
 from scim_bridge.plan.match.situation import Facts, situation
 from scim_bridge.plan.order import numbered, put_in_order
-
-Key = tuple[Kind, str]
-"""Kind and target id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +42,18 @@ class Sent:
 class Past:
     """The run to undo, and what has happened since. touches: what later runs wrote and others changed, in order.
 
-    left_since: (kind, target id) of those whose record a later run saw gone. lost: names of what may have been created,
+    left_since: the resources of those whose record a later run saw gone. lost: names of what may have been created,
     and is not on the target.
     """
 
     run_id: int
     sent: Sequence[Sent]
     touches: Sequence[Touch] = ()
-    left_since: Set[Key] = frozenset()
+    left_since: Set[TargetKey] = frozenset()
     lost: Sequence[str] = ()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Net:
     """What a run did to one resource, all in all. changes: path → (before the run, after it)."""
 
@@ -73,7 +71,7 @@ def invert(
     """A plan that undoes a run. sides: the target as it is now, with the members of the groups that the run touched."""
     run_id = past.run_id
     matches = _linked(sides)
-    known = {(m.kind, m.existing.target_id): m for m in matches if m.existing is not None}
+    known = {m.existing.key: m for m in matches if m.existing is not None}
     way_back = _WayBack(past, known, sides, policy)
     for (kind, target_id), net in _nets(past.sent, way_back).items():
         way_back.undo(kind, target_id, net)
@@ -92,11 +90,11 @@ def invert(
     )
     verdict = guard(counted, base, policy.limits)
     plan = Plan(
-        occasion.connection,
-        occasion.created,
-        occasion.today,
-        basis,
-        operations,
+        connection=occasion.connection,
+        created=occasion.created,
+        today=occasion.today,
+        basis=basis,
+        operations=operations,
         skipped=tuple(way_back.skipped),
         warnings=tuple(way_back.notices),
         requests=requests_of(ordered, operations),
@@ -106,7 +104,7 @@ def invert(
 
 
 class _WayBack:
-    def __init__(self, past: Past, known: Mapping[Key, Match], sides: Sides, policy: Policy) -> None:
+    def __init__(self, past: Past, known: Mapping[TargetKey, Match], sides: Sides, policy: Policy) -> None:
         self.past = past
         self.known = known
         self.sides = sides
@@ -161,7 +159,7 @@ class _WayBack:
         elif target_id in self.protected[kind]:
             self.skipped.append(Skipped(existing.name, "protected"))
         else:
-            match = self.known.get((kind, target_id)) or _match(kind, net.operation.source_id or "", existing)
+            match = self.known.get(TargetKey(kind, target_id)) or _match(kind, net.operation.source_id or "", existing)
             if net.is_created:
                 self._undo_create(match, existing)
             else:
@@ -176,7 +174,9 @@ class _WayBack:
             if by:
                 self.skipped.append(Skipped(match.name, f"active was changed by {by} since, and stays"))
             else:
-                self.drafts.append(Draft("deactivate_user", match, "", {ACTIVE: (True, False)}))
+                self.drafts.append(
+                    Draft(kind="deactivate_user", match=match, reason="", changes={ACTIVE: (True, False)})
+                )
 
     def _undo_changes(self, match: Match, existing: Existing, net: _Net) -> None:
         changes: dict[str, Change] = {}
@@ -193,7 +193,7 @@ class _WayBack:
             if not by and shown != after:
                 by = SOMEONE_ELSE
             # To undo the deactivation of someone whose record has left since would open the account of an ex-employee.
-            if path == ACTIVE and before is not False and (match.kind, existing.target_id) in self.past.left_since:
+            if path == ACTIVE and before is not False and existing.key in self.past.left_since:
                 by = "the source, which the record has left"
             if by:
                 since.setdefault(by, []).append(path)
@@ -202,7 +202,7 @@ class _WayBack:
         for by, paths in since.items():
             self.skipped.append(Skipped(match.name, f"{', '.join(sorted(paths))} changed since, by {by}, and stays"))
         if changes:
-            self.drafts.append(Draft(_kind(match.kind, changes), match, "", changes))
+            self.drafts.append(Draft(kind=_kind(match.kind, changes), match=match, reason="", changes=changes))
 
     def _undo_members(self, match: Match, target_id: str, net: _Net) -> None:
         current = self.sides.members.get(target_id, frozenset())
@@ -221,7 +221,7 @@ class _WayBack:
             return False
         group_id = group.existing.target_id if group.existing is not None else ""
         by = self.changed_by("group", group_id, member_path(user_id), after=was_added)
-        if not was_added and ("user", user_id) in self.past.left_since:
+        if not was_added and TargetKey("user", user_id) in self.past.left_since:
             by = "the source, which the record has left"
         if by:
             self.skipped.append(
@@ -238,14 +238,14 @@ def _kind(kind: Kind, changes: Mapping[str, Change]) -> OperationKind:
     return "update_user"
 
 
-def _nets(sent: Sequence[Sent], way_back: _WayBack) -> dict[Key, _Net]:
+def _nets(sent: Sequence[Sent], way_back: _WayBack) -> dict[TargetKey, _Net]:
     """What was done to each resource, all in all: a temporary name in between does not matter."""
-    ids = {(s.operation.resource, s.operation.source_id or ""): s.target_id for s in sent}
-    nets: dict[Key, _Net] = {}
+    ids = {s.operation.key: s.target_id for s in sent}
+    nets: dict[TargetKey, _Net] = {}
     for each in sent:
         operation, target_id = each.operation, each.target_id
         existing = way_back.sides.inventory.of(operation.resource).get(target_id)
-        net = nets.setdefault((operation.resource, target_id), _Net(operation))
+        net = nets.setdefault(TargetKey(operation.resource, target_id), _Net(operation=operation))
         net.is_created = net.is_created or operation.is_create
         net.is_deleted = net.is_deleted or (operation.is_delete and (each.is_certain or existing is None))
         for path, (old, new) in operation.changes.items():
@@ -256,7 +256,7 @@ def _nets(sent: Sequence[Sent], way_back: _WayBack) -> dict[Key, _Net]:
                 net.changes[path] = (before, new)
         is_addition = operation.kind == "add_members"
         for member in operation.members:
-            member_id = member.target_id or ids.get(("user", member.source_id or ""), "")
+            member_id = member.target_id or ids.get(SourceKey("user", member.source_id or ""), "")
             there = Member(member.source_id, member_id, member.name)
             if each.is_certain or way_back.is_in(target_id, member_id) == is_addition:
                 (net.added if is_addition else net.removed)[member_id] = there
@@ -276,4 +276,5 @@ def _linked(sides: Sides) -> Matches:
 
 
 def _match(kind: Kind, source_id: str, existing: Existing) -> Match:
-    return Match(kind, source_id, situation(Facts("valid", "there", "one")), existing=existing, by="link")
+    row = situation(Facts("valid", "there", "one"))
+    return Match(key=SourceKey(kind, source_id), row=row, existing=existing, by="link")

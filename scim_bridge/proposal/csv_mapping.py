@@ -123,7 +123,7 @@ def _only(expected: dict[str, str | bool], paths: set[str]) -> dict[str, str | b
 
 
 def _somebody(roles: Roles, cells: Cells) -> tuple[dict[str, str], dict[str, str | bool]]:
-    """An invented person in the file's own columns, and what becomes of the person."""
+    """An invented person in the file's own columns, and the outcome."""
     samples = _sample(roles, cells)
     record = {roles[role]: text for role, text in samples.items() if role in roles}
     record |= {signal.column: signal.active for signal in cells.standing.signals}

@@ -57,7 +57,9 @@ def _newest(answers: Answers, folder: Path) -> CsvSettings:
         folder / answers[name] if answers.get(name, "") not in ("", FROM_USERS) else None for name in FILES
     )
     try:
-        return newest(CsvSettings(users or folder, groups, MemberFile(members) if members else None))
+        return newest(
+            CsvSettings(users=users or folder, groups=groups, members=MemberFile(path=members) if members else None)
+        )
     except SourceUnreadable as trouble:
         raise ValueError(f": {trouble.what}; {trouble.way_out.rstrip('.')}") from None
 

@@ -1,4 +1,4 @@
-"""Values that stand for nothing: `N/A`, a dash, なし. Rules take them at their word, so `init` names them first."""
+"""Values that stand for nothing: `N/A`, a dash, なし. Rules would use them as values, so `init` names them first."""
 
 import unicodedata
 from collections import defaultdict
@@ -30,6 +30,6 @@ def placeholders(survey: Survey, used: Mapping[tuple[Kind, str], list[str]]) -> 
                     found[text].append(record.place)
         for text, places in found.items():
             yield (
-                f"{name} is {text!r} in {counted(len(places), 'record')} ({some(places, mark='; ')}), and is taken at "
-                f"its word for {', '.join(paths)}; if it means nothing, leave it empty in the source"
+                f"{name} is {text!r} in {counted(len(places), 'record')} ({some(places, mark='; ')}), and would be "
+                f"used as it is for {', '.join(paths)}; if it means nothing, leave it empty in the source"
             )

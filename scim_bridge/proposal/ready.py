@@ -8,14 +8,14 @@ from ruamel.yaml import YAML
 
 from scim_bridge.config.source import EntraSettings, LdapSettings, SourceSettings
 from scim_bridge.errors import Misconfigured
-from scim_bridge.mapping.attribute import REQUIRED
 from scim_bridge.mapping.document import Mapping as WrittenMapping
 from scim_bridge.mapping.document import Rule, Rules
 from scim_bridge.mapping.expression import names_in
+from scim_bridge.model.attribute import REQUIRED
 from scim_bridge.model.identity import AttributeType, Kind
 
 _KEPT = ("scope", "active")
-"""Rules that may not be left out for want of an attribute: without them more people would be let in."""
+"""Rules that may not be left out because an attribute is missing: without them more people would be let in."""
 _OF_EXPRESSIONS = {"today", "source"}
 
 

@@ -17,8 +17,8 @@ from scim_bridge.model.remembered import LastApplied, Remembered
 from scim_bridge.model.wording import counted, some
 from scim_bridge.plan.conflict import KIND_OF_DUPLICATE
 from scim_bridge.plan.fit import fit
-from scim_bridge.plan.match.candidates import Terms
 from scim_bridge.plan.match.correlate import Matches, correlate
+from scim_bridge.plan.match.pairing import Terms
 from scim_bridge.proposal.placeholder import placeholders
 from scim_bridge.proposal.spreadsheet import spreadsheets
 from scim_bridge.proposal.survey import Survey

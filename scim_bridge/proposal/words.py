@@ -1,7 +1,7 @@
 """What a cell says of whether a user may sign in, in the words that exports use. What is not known here says nothing.
 
 A leave of absence and a start that is still to come count as inactive: both are said in the findings, and a person may
-decide otherwise. A lock that the user lifts alone (Okta's LOCKED_OUT, PASSWORD_EXPIRED, RECOVERY) is not a leaving.
+decide otherwise. A lock that the user lifts alone (Okta's LOCKED_OUT, PASSWORD_EXPIRED, RECOVERY) is not a departure.
 """
 
 import re

@@ -21,14 +21,14 @@ from scim_bridge.model.assignment import Access
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.protocol import Source, Target
 from scim_bridge.model.verification import Verification
-from scim_bridge.plan.match.candidates import Terms
+from scim_bridge.plan.match.pairing import Terms
 from scim_bridge.source import open_source
 from scim_bridge.target.scim import open_target
 
 _PORTS = {"https": 443, "http": 80}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bridge:
     """One connection with everything it needs. endpoint: an opaque text that names the target and its tenant.
 
@@ -66,16 +66,16 @@ def open_bridge(connection: ConnectionSettings, to_be_tried: Path | None = None)
     connection.target.token.read()
     with open_target(connection.target) as target, open_access(connection.access) as access:
         yield Bridge(
-            connection.name,
-            endpoint_key(connection.target.url),
-            source,
-            mapping,
-            hashlib.sha256(connection.mapping.read_bytes()).hexdigest()[:24],
-            target,
-            connection.policy,
-            _terms(written, target, connection.policy),
-            Verification(connection.verify, connection.target.requests_per_second),
-            access,
+            name=connection.name,
+            endpoint=endpoint_key(connection.target.url),
+            source=source,
+            mapping=mapping,
+            mapping_key=hashlib.sha256(connection.mapping.read_bytes()).hexdigest()[:24],
+            target=target,
+            policy=connection.policy,
+            terms=_terms(written, target, connection.policy),
+            verify=Verification(connection.verify, connection.target.requests_per_second),
+            access=access,
         )
 
 

@@ -6,20 +6,20 @@ from operator import attrgetter
 
 from scim_bridge.apply.engine import Applied
 from scim_bridge.errors import EndpointDown
-from scim_bridge.model.identity import Kind
+from scim_bridge.model.conflict_kind import LASTING, TOLD_BY_TARGET
+from scim_bridge.model.identity import SourceKey, TargetKey
 from scim_bridge.model.operation import Operation, Outcome
-from scim_bridge.model.plan import SUMMARY, TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Plan
+from scim_bridge.model.operation_kind import OPERATION_KINDS, SUMMARY
+from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan
 from scim_bridge.model.policy import Policy
-from scim_bridge.model.remembered import LASTING, Remembered, Resolution
+from scim_bridge.model.remembered import Remembered, Resolution
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.make import bookkeeping, sort_out
 from scim_bridge.plan.match.correlate import Match, Matches
 from scim_bridge.plan.refusal import Ended, answered, told
 
-Key = tuple[Kind, str]
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusion:
     """What is so now. counts: what → (source shows, target holds). failed: operations that the next run tries again.
 
@@ -47,7 +47,7 @@ def conclude(
     plan_applied: Plan,
     applied: Applied | None,
     policy: Policy,
-    only: Container[Key] | None = None,
+    only: Container[SourceKey] | None = None,
 ) -> Conclusion:
     """Sum up a run. plan_now: of what was read; plan_applied: what was sent, which a saved file may hold.
 
@@ -64,11 +64,11 @@ def conclude(
     if only is not None:
         # Of the others this run knows only what was last seen, which is no reason to move their grace or what was
         # applied.
-        mine = tuple(pair for pair in books.paired if (pair.kind, pair.source_id) in only)
+        mine = tuple(pair for pair in books.paired if pair.key in only)
         books = replace(books, paired=mine, forgotten=tuple(key for key in books.forgotten if key in only))
     superseded = applied.superseded if applied is not None else frozenset()
     # An urgent run has put these on record after this plan was made; ours is the older word.
-    books = replace(books, paired=tuple(p for p in books.paired if (p.kind, p.source_id) not in superseded))
+    books = replace(books, paired=tuple(p for p in books.paired if p.key not in superseded))
     books = _as_it_is(books, plan_now.operations, ended)
     books = replace(
         books,
@@ -81,15 +81,15 @@ def conclude(
     carried_out, pending = _decisions(sides.known, matches, plan_now, ended if applied is not None else None, only)
     failed = sum(outcome.status in ("failed", "not_sent") for outcome in outcomes)
     return Conclusion(
-        tuple(open_now.values()),
-        books,
-        _counts(sides, new),
-        failed,
-        _done((pair for pair in ended if pair[0].id not in earlier), held=plan_applied.held, failed=failed),
-        applied is not None and applied.has_ended,
-        settled,
-        carried_out,
-        pending,
+        conflicts=tuple(open_now.values()),
+        books=books,
+        counts=_counts(sides, new),
+        failed=failed,
+        summary=_done((pair for pair in ended if pair[0].id not in earlier), held=plan_applied.held, failed=failed),
+        has_tried=applied is not None and applied.has_ended,
+        settled=settled,
+        carried_out=carried_out,
+        pending=pending,
     )
 
 
@@ -98,7 +98,7 @@ def _decisions(
     matches: Matches,
     plan_now: Plan,
     ended: Sequence[tuple[Operation, Outcome]] | None,
-    only: Container[Key] | None,
+    only: Container[SourceKey] | None,
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Conflicts whose decision was carried out, and those whose decision still waits: for a run that is let through,
     for an answer that is not a refusal, for a hold that ends. ended: None if the guard stopped the run.
@@ -107,18 +107,20 @@ def _decisions(
     """
     done = [operation for operation, outcome in ended or () if outcome.status == "done" and outcome.landed is None]
     asked_anew = {conflict.key for conflict in plan_now.conflicts}
-    refused = {(c.resource, c.source_id) for c in plan_now.conflicts if c.kind in TOLD_BY_TARGET and c.source_id}
+    refused = {
+        SourceKey(c.resource, c.source_id) for c in plan_now.conflicts if c.kind in TOLD_BY_TARGET and c.source_id
+    }
     carried_out: set[str] = set()
     pending: set[str] = set()
     for key, decided in known.resolutions.items():
         is_lasting = decided.decision in LASTING
-        if is_lasting or key in asked_anew or (only is not None and (decided.resource, decided.source_id) not in only):
+        if is_lasting or key in asked_anew or (only is not None and decided.key not in only):
             continue
         needed = [operation for operation in plan_now.operations if decided.is_about(operation)]
         # A decision about a held object has not been carried out even if the plan has no operation for it: it would be
         # lost just because something else was wrong with the record.
         waits = any(match.is_held for match in matches if _is_concerned(match, decided))
-        waits = waits or (decided.resource, decided.source_id) in refused
+        waits = waits or decided.key in refused
         has_landed = all(any(_is_same(each, other) for other in done) for each in needed)
         (carried_out if ended is not None and has_landed and not waits else pending).add(key)
     return frozenset(carried_out), frozenset(pending)
@@ -142,12 +144,12 @@ def _without_aside(books: Bookkeeping, matches: Matches, sides: Sides, plan_now:
     Of a record that is there and not paired (it is held), and of one that is gone while someone is asked about its
     resource, the link stays, and waits.
     """
-    paired = {(p.kind, p.target_id): p.source_id for p in books.paired}
-    there = {(match.kind, match.source_id) for match in matches if match.source_id}
-    asked = {(c.resource, c.target_id) for c in plan_now.conflicts if c.kind == "unclaimed"}
+    paired = {p.target_key: p.source_id for p in books.paired}
+    there = {match.key for match in matches if match.source_id}
+    asked = {TargetKey(c.resource, c.target_id or "") for c in plan_now.conflicts if c.kind == "unclaimed"}
     over = []
     for key, link in sides.known.aside.items():
-        resource = (link.kind, link.target_id)
+        resource = link.target_key
         is_gone = link.target_id not in sides.inventory.of(link.kind)
         is_anothers = paired.get(resource, link.source_id) != link.source_id
         if is_gone or is_anothers or (key not in there and resource not in asked):
@@ -168,8 +170,8 @@ def _as_it_is(
 ) -> Bookkeeping:
     """The books with only what is so. A pair whose change did not succeed keeps what was applied before, and a pair
     that was still to be adopted is none yet."""
-    done: set[Key] = set()
-    pending: set[Key] = {key for operation in planned_now for key in _key(operation)}
+    done: set[SourceKey] = set()
+    pending: set[SourceKey] = {key for operation in planned_now for key in _key(operation)}
     for operation, outcome in ended:
         is_done = outcome.status == "done" and outcome.landed is None
         (done if is_done else pending).update(_key(operation))
@@ -191,9 +193,9 @@ def _with_grace(
     A policy that keeps leavers begins no grace. A user who is deactivated again, after a rollback or after someone
     activated the account, begins another.
     """
-    left = {(m.kind, m.source_id): m for m in matches if m.row.action == "deprovision" and not m.is_kept_by(policy)}
+    left = {m.key: m for m in matches if m.row.action == "deprovision" and not m.is_kept_by(policy)}
     for pair in paired:
-        match = left.get((pair.kind, pair.source_id))
+        match = left.get(pair.key)
         if not pair.departed or match is None or match.existing is None:
             yield replace(pair, departed=False, has_left=pair.departed)
             continue
@@ -206,15 +208,15 @@ def _with_grace(
         yield replace(pair, departed=is_shut, is_shut_now=bool(shutting), has_left=True)
 
 
-def _key(operation: Operation) -> Iterator[Key]:
+def _key(operation: Operation) -> Iterator[SourceKey]:
     """The identity whose attributes an operation changes; a membership operation changes none."""
     if not operation.members and operation.source_id is not None:
-        yield operation.resource, operation.source_id
+        yield operation.key
 
 
-def _still_paired(paired: Iterable[Paired], pending: set[Key]) -> Iterator[Paired]:
+def _still_paired(paired: Iterable[Paired], pending: set[SourceKey]) -> Iterator[Paired]:
     for pair in paired:
-        if (pair.kind, pair.source_id) not in pending:
+        if pair.key not in pending:
             yield pair
         elif pair.is_managed:
             yield replace(pair, applied=None)
@@ -225,9 +227,9 @@ def _done(ended: Iterable[tuple[Operation, Outcome]], *, held: int, failed: int)
     counts = dict.fromkeys(SUMMARY, 0)
     for operation, outcome in ended:
         if operation.members and outcome.status in ("done", "held"):
-            counts[operation.kind.removesuffix("s")] += len(operation.members) - len(outcome.refused)
+            counts[OPERATION_KINDS[operation.kind].key] += len(operation.members) - len(outcome.refused)
         elif not operation.members and (outcome.status == "done" or outcome.landed):
-            counts[operation.kind] += 1
+            counts[OPERATION_KINDS[operation.kind].key] += 1
     return counts | {"held": held, "failed": failed}
 
 

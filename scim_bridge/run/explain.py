@@ -13,7 +13,7 @@ from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.lifecycle import Order, Reading
 from scim_bridge.run.sync import read_and_plan
 from scim_bridge.state.reader import StateReader
-from scim_bridge.view.explain import Explanation, Rule
+from scim_bridge.view.explain import Explanation, InPlan, InSource, OnTarget, Rule
 from scim_bridge.view.operation import of_operation
 
 
@@ -36,7 +36,7 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
             )
         return tuple(_out_of_scope(bridge, snapshot, record, today) for record in outside)
     links = reader.links(bridge.name, bridge.endpoint, who)
-    return tuple(_explain(bridge, snapshot, reading, match, links, today) for match in matches)
+    return tuple(_explain(bridge, reading, match, links) for match in matches)
 
 
 def _is_called(record: Record, who: str) -> bool:
@@ -51,31 +51,36 @@ def _records(snapshot: Snapshot, kind: Kind, match: Match) -> list[Record]:
     return [r for r in records if r.place in places or (match.source_id and r.id == match.source_id)]
 
 
-def _explain(
-    bridge: Bridge, snapshot: Snapshot, reading: Reading, match: Match, links: list[LinkRecord], today: str
-) -> Explanation:
-    records = _records(snapshot, match.kind, match)
+def _explain(bridge: Bridge, reading: Reading, match: Match, links: list[LinkRecord]) -> Explanation:
+    records = _records(reading.source.snapshot, match.kind, match)
     last = LastApplied(reading.sides.known, reading.sides.inventory)
-    steps = trace(records[0], bridge.mapping.of(match.kind), today, last) if records else ()
-    mine = [link for link in links if (link.kind, link.source_id) == (match.kind, match.source_id)]
+    steps = trace(records[0], bridge.mapping.of(match.kind), reading.plan.today, last) if records else ()
+    mine = [link for link in links if (link.kind, link.source_id) == match.key]
+    link = mine[0] if mine else None
     return Explanation(
-        match.kind,
-        match.name,
-        match.source_id,
-        match.existing.target_id if match.existing is not None else None,
-        tuple(record.place for record in records),
-        dict(records[0].attributes) if records else {},
-        dict(records[0].raw) if records else {},
-        _scope(steps) if records else "the source shows no such record",
-        _rules(steps),
-        match.row.situation,
-        "hold" if match.is_held else match.row.action,
-        _operations(reading, match),
-        tuple(f"{c.kind}: {c.detail}. {c.remedy}" for c in _conflicts(reading, match)),
-        mine[0].applied if mine else {},
-        mine[0].seen if mine else {},
-        _groups(reading, match),
-        _but(reading, match),
+        kind=match.kind,
+        name=match.name,
+        source_id=match.source_id,
+        source=InSource(
+            places=tuple(record.place for record in records),
+            record=dict(records[0].attributes) if records else {},
+            raw=dict(records[0].raw) if records else {},
+            scope=_scope(steps) if records else "the source shows no such record",
+            rules=_rules(steps),
+            groups=_groups(reading, match),
+        ),
+        plan=InPlan(
+            situation=match.row.situation,
+            action="hold" if match.is_held else match.row.action,
+            but=_but(reading, match),
+            operations=_operations(reading, match),
+            conflicts=tuple(f"{c.kind}: {c.detail}. {c.remedy}" for c in _conflicts(reading, match)),
+        ),
+        target=OnTarget(
+            match.existing.target_id if match.existing is not None else None,
+            link.applied if link is not None else {},
+            link.seen if link is not None else {},
+        ),
     )
 
 
@@ -144,7 +149,18 @@ def _rules(steps: tuple[Step, ...]) -> tuple[Rule, ...]:
 def _out_of_scope(bridge: Bridge, snapshot: Snapshot, record: Record, today: str) -> Explanation:
     kind: Kind = "user" if record in snapshot.users else "group"
     steps = trace(record, bridge.mapping.of(kind), today, LastApplied())
+    shown = InSource(
+        places=(record.place,),
+        record=dict(record.attributes),
+        raw=dict(record.raw),
+        scope=_scope(steps),
+        rules=(),
+    )
     return Explanation(
-        kind, record.id, record.id, None, (record.place,), dict(record.attributes), dict(record.raw), _scope(steps),
-        (), "excluded", "nothing", (), (), {}, {}, (),
-    )  # fmt: skip
+        kind=kind,
+        name=record.id,
+        source_id=record.id,
+        source=shown,
+        plan=InPlan(situation="excluded", action="nothing"),
+        target=OnTarget(),
+    )

@@ -14,7 +14,6 @@ from scim_bridge.errors import BridgeError, Busy, Stop
 from scim_bridge.model.run import RequestRecord
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.lifecycle import ActiveRun, Order, Reading, Result
-from scim_bridge.run.listing import Key
 from scim_bridge.run.only import Outer, run_one
 from scim_bridge.state.lock import lock
 from scim_bridge.state.writer import State
@@ -70,8 +69,8 @@ def _dealt_with(result: Result) -> Superseded:
     reading, applied = result.reading, result.applied
     ends = applied.outcomes if applied is not None else ()
     created = zip(result.plan.operations, ends, strict=True)
-    ids: dict[Key, str] = {(o.resource, o.source_id or ""): end.target_id for o, end in created if end.target_id}
-    there = {(match.kind, match.source_id) for match in reading.matches if match.existing is not None}
+    ids = {o.key: end.target_id for o, end in created if end.target_id}
+    there = {match.key for match in reading.matches if match.existing is not None}
     return Superseded(reading.only or frozenset(), ids, frozenset(there | ids.keys()))
 
 

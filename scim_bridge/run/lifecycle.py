@@ -13,7 +13,9 @@ from typing import Protocol
 from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, never
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError, Busy, CredentialsRefused
-from scim_bridge.model.operation import Operation, counted_under
+from scim_bridge.model.effect import Effect, effects
+from scim_bridge.model.identity import SourceKey
+from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Plan
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.run import Command, RunStatus
@@ -22,7 +24,7 @@ from scim_bridge.model.wording import counted
 from scim_bridge.plan.doubt import settle
 from scim_bridge.plan.guard import not_approved
 from scim_bridge.plan.inputs import Sides
-from scim_bridge.plan.match.correlate import Key, Matches
+from scim_bridge.plan.match.correlate import Matches
 from scim_bridge.plan.plan_file import fingerprint, operation_bytes
 from scim_bridge.run.bridge import Bridge, endpoint_key, open_bridge
 from scim_bridge.run.conclude import Conclusion, conclude
@@ -31,7 +33,7 @@ from scim_bridge.state.lock import lock
 from scim_bridge.state.writer import Closing, Ending, State
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """How a run was asked for. approved_by: who gave `--approve`, "" if no one. today: the mapping's, "" = this day.
 
@@ -50,7 +52,7 @@ class Order:
     after_restore: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """Both sides as they are now, correlated, and the plan that follows. began: when it was begun, UTC.
 
@@ -63,19 +65,19 @@ class Reading:
     observed: Observed
     sides: Sides
     plan: Plan
-    only: frozenset[Key] | None = None
+    only: frozenset[SourceKey] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of a run. applied is None if the guard stopped it. new: what `--approve` did not cover."""
+    """The outcome of a run. applied is None if the guard stopped it. new: what `--approve` did not cover."""
 
     run_id: int
     reading: Reading
     plan: Plan
     applied: Applied | None
     conclusion: Conclusion
-    new: frozenset[str] = frozenset()
+    new: frozenset[Effect] = frozenset()
 
     @property
     def exit_code(self) -> int:
@@ -94,15 +96,22 @@ class ActiveRun:
     state: State
     order: Order
 
-    def stop_by_guard(self, reading: Reading, plan: Plan, new: frozenset[str] = frozenset()) -> Result:
+    def stop_by_guard(self, reading: Reading, plan: Plan, new: frozenset[Effect] = frozenset()) -> Result:
         """Send nothing; what the limits counted is kept for approval. new: what an approval did not cover."""
         self.state.keep_trip(self.id, self.bridge.name, plan.verdict)
         conclusion = self.conclude(reading, plan, None)
         detail = "stopped before the first write: " + "; ".join(trip.sentence for trip in plan.verdict.tripped)
         requests, counts = self.bridge.target.requests, conclusion.counts
-        ending = Ending("stopped_by_guard", detail, plan.summary, counts, requests, verdict=plan.verdict)
+        ending = Ending(
+            status="stopped_by_guard",
+            detail=detail,
+            summary=plan.summary,
+            counts=counts,
+            requests=requests,
+            verdict=plan.verdict,
+        )
         self.close(reading, conclusion, ending, None)
-        return Result(self.id, reading, plan, None, conclusion, new)
+        return Result(run_id=self.id, reading=reading, plan=plan, applied=None, conclusion=conclusion, new=new)
 
     def conclude(self, reading: Reading, sent: Plan, applied: Applied | None) -> Conclusion:
         """What is known now. sent: the plan that was carried out, or stopped."""
@@ -158,7 +167,7 @@ def _put_on_record(connection: ConnectionSettings, state: State, command: Comman
 
 def _failed(error: Exception) -> Ending:
     detail = str(error) if isinstance(error, BridgeError) else f"the program failed ({type(error).__name__})"
-    return Ending("failed", detail, has_bad_credentials=isinstance(error, CredentialsRefused))
+    return Ending(status="failed", detail=detail, has_bad_credentials=isinstance(error, CredentialsRefused))
 
 
 @contextmanager
@@ -177,7 +186,7 @@ def failure_on_record(state: State, run_id: int) -> Iterator[None]:
 def remember(active: ActiveRun, reading: Reading) -> None:
     """What was read is what the next runs go by, unless some are presumed gone: then the next one reads again.
 
-    The source's changes are kept whatever becomes of the plan: the next one is made of all records again, so nothing
+    The source's changes are kept whatever happens to the plan: the next one is made of all records again, so nothing
     of what they say is lost with it.
     """
     bridge, state, observed = active.bridge, active.state, reading.observed
@@ -190,7 +199,9 @@ def remember(active: ActiveRun, reading: Reading) -> None:
         return
     if observed.is_whole:
         cost = bridge.target.requests  # nothing else has been sent yet
-        state.observe(bridge.name, bridge.endpoint, observed.inventory, observed.members, observed.at, cost)
+        state.observe(
+            bridge.name, bridge.endpoint, observed.inventory, observed.members, began=observed.at, requests=cost
+        )
     else:
         read_now = {group_id: observed.members[group_id] for group_id in observed.read_now}
         state.look_again(bridge.endpoint, observed.again, read_now)
@@ -251,7 +262,7 @@ def carry_out(
     return _send(active, reading, plan, inbox)
 
 
-def _not_approved(state: State, connection: str, plan: Plan) -> frozenset[str] | None:
+def _not_approved(state: State, connection: str, plan: Plan) -> frozenset[Effect] | None:
     """What the limits count in this plan and not in the one that was kept for approval; None if none was kept."""
     tripped = state.reader.tripped(connection)
     return None if tripped is None else not_approved(plan.verdict, tripped[1])
@@ -264,7 +275,7 @@ def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | No
     journal = state.begin_applying(active.id, fingerprint(plan), reading.plan.conflicts, is_relinking=is_relinking)
     # All of the plan is on record before its first request, so that a cut run shows what was left.
     journal.record((operation, operation_bytes(operation)) for operation in plan.operations)
-    ids = {(m.kind, m.source_id): m.existing.target_id for m in reading.matches if m.existing and m.source_id}
+    ids = {m.key: m.existing.target_id for m in reading.matches if m.existing and m.source_id}
     ground = Ground(ids, reading.sides.inventory, reading.sides.members)
     work = Work(progress=order.progress, is_stopping=order.is_stopping)
     if inbox is not None:
@@ -274,11 +285,11 @@ def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | No
     journal.end_unsent(applied.outcomes)
     conclusion = active.conclude(reading, plan, applied)
     ending = Ending(
-        _status(applied),
-        _detail(applied, conclusion),
-        conclusion.summary,
-        conclusion.counts,
-        bridge.target.requests,
+        status=_status(applied),
+        detail=_detail(applied, conclusion),
+        summary=conclusion.summary,
+        counts=conclusion.counts,
+        requests=bridge.target.requests,
         is_complete=applied.has_ended,
         verdict=plan.verdict,
         approved_by=order.asked_by or (order.approved_by if not plan.verdict.passed else ""),
@@ -290,27 +301,27 @@ def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | No
     active.close(reading, conclusion, ending, conclusion.books)
     if applied.stopped is not None:
         raise applied.stopped
-    return Result(active.id, reading, plan, applied, conclusion)
+    return Result(run_id=active.id, reading=reading, plan=plan, applied=applied, conclusion=conclusion)
 
 
-def _approved(plan: Plan, order: Order, only: frozenset[Key]) -> frozenset[str]:
+def _approved(plan: Plan, order: Order, only: frozenset[SourceKey]) -> frozenset[Effect]:
     """What does not count in the window: what tripped and was approved, and what is done to users who were named.
 
     For a group that was named all limits hold, so what it loses does count.
     """
-    granted = {item for trip in plan.verdict.tripped for item in trip.items} if order.approved_by else set()
+    granted = {effect for trip in plan.verdict.tripped for effect in trip.effects} if order.approved_by else set()
     # Who names a user means what happens to that user; counted in the window, three such commands could stop the next
     # ordinary sync.
     for operation in plan.operations if only else ():
-        if operation.resource == "user" or ("group", operation.source_id or "") not in only:
+        if operation.resource == "user" or operation.key not in only:
             granted |= _counted(operation)
     return frozenset(granted)
 
 
-def _counted(operation: Operation) -> frozenset[str]:
+def _counted(operation: Operation) -> frozenset[Effect]:
     members = (member.target_id for member in operation.members)
-    counted = counted_under(operation.kind, operation.source_id, operation.target_id, members, counts=operation.counts)
-    return frozenset().union(*(items for _, items in counted))
+    found = effects(operation.kind, operation.source_id, operation.target_id, members, counts=operation.counts)
+    return frozenset[Effect]().union(*(counted for _, counted in found))
 
 
 def _status(applied: Applied) -> RunStatus:

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scim_bridge.errors import Hold
-from scim_bridge.model.identity import Existing, Inventory, Kind, Members
+from scim_bridge.model.identity import Existing, Inventory, Members, TargetKey
 from scim_bridge.model.own_write import FRESH_FOR, OwnWrites, Pair
 from scim_bridge.model.protocol import Progress, Target, silent
 from scim_bridge.model.remembered import Remembered
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.state.reader import StateReader
 
-Key = tuple[Kind, str]
-Found = Mapping[Key, Existing | None]
+Found = Mapping[TargetKey, Existing | None]
 """What was looked at by id, None for what is gone."""
 FEW = 50
 """Up to so many resources are looked at one by one; of more, a sample of so many first."""
@@ -31,7 +30,7 @@ class Listed:
     """All users and groups of the target. presumed: linked ones that are not among them, and were not asked for."""
 
     inventory: Inventory
-    presumed: frozenset[Key] = frozenset()
+    presumed: frozenset[TargetKey] = frozenset()
 
 
 def read_settled(bridge: Bridge, reader: StateReader, known: Remembered, now: datetime, progress: Progress) -> Listed:
@@ -42,19 +41,19 @@ def read_settled(bridge: Bridge, reader: StateReader, known: Remembered, now: da
     listed = bridge.target.read(progress)
     own = reader.own_writes(bridge.name, bridge.endpoint, now - FRESH_FOR)
     linked = known.linked_elsewhere | {
-        (link.kind, link.target_id) for links in (known.users, known.groups) for link in links.values()
+        link.target_key for links in (known.users, known.groups) for link in links.values()
     }
     # On a quiet target nothing is asked twice: looking at each linked resource would cost 100,000 requests a reading.
-    is_doubtful = own.deleted or own.changed or any(target_id not in listed.of(kind) for kind, target_id in linked)
+    is_doubtful = own.deleted or own.changed or any(key.id not in listed.of(key.kind) for key in linked)
     if not is_doubtful:
         return Listed(listed)
     doubts = _Doubts(_Look(bridge.target, reader.inventory(bridge.endpoint), progress), listed, own)
     found = doubts.settle(linked)
-    missing = {(kind, target_id) for kind, target_id in linked if target_id not in listed.of(kind)}
+    missing = {key for key in linked if key.id not in listed.of(key.kind)}
     return Listed(with_again(listed, found), frozenset(missing - found.keys()))
 
 
-def ask_all(bridge: Bridge, reader: StateReader, presumed: Set[Key], progress: Progress) -> Found:
+def ask_all(bridge: Bridge, reader: StateReader, presumed: Set[TargetKey], progress: Progress) -> Found:
     """Those who were presumed gone, asked for by id."""
     look = _Look(bridge.target, reader.inventory(bridge.endpoint), progress)
     return look.at(sorted(presumed), "missing")
@@ -65,6 +64,7 @@ def read_members(
     reader: StateReader,
     group_ids: Sequence[str],
     there: Container[str],
+    *,
     now: datetime,
     progress: Progress = silent,
 ) -> tuple[Members, frozenset[Pair]]:
@@ -97,20 +97,20 @@ class _Look:
     seen: Inventory
     progress: Progress
 
-    def at(self, keys: Sequence[Key], what: str) -> Found:
+    def at(self, keys: Sequence[TargetKey], what: str) -> Found:
         """Each of them as it is now, None for what is gone."""
-        found: dict[Key, Existing | None] = {}
+        found: dict[TargetKey, Existing | None] = {}
         with ThreadPoolExecutor(_READERS, thread_name_prefix="look") as pool:
             for key, existing in zip(keys, pool.map(self._ask, keys), strict=True):
                 found[key] = existing
                 self.progress(f"look at {what} users and groups", len(found), len(keys))
         return found
 
-    def last(self, key: Key) -> Existing | None:
+    def last(self, key: TargetKey) -> Existing | None:
         """As it was last seen."""
-        return self.seen.of(key[0]).get(key[1])
+        return self.seen.of(key.kind).get(key.id)
 
-    def _ask(self, key: Key) -> Existing | None:
+    def _ask(self, key: TargetKey) -> Existing | None:
         try:
             return self.target.get(*key)
         except Hold:
@@ -126,16 +126,16 @@ class _Doubts:
     listed: Inventory
     own: OwnWrites
 
-    def settle(self, linked: Set[Key]) -> Found:
+    def settle(self, linked: Set[TargetKey]) -> Found:
         """What to believe instead of the listing."""
-        missing = {(kind, target_id) for kind, target_id in linked if target_id not in self.listed.of(kind)}
+        missing = {key for key in linked if key.id not in self.listed.of(key.kind)}
         # A list that lags shows our own write of a moment ago as missing or old. Believed, it would be "drift", and the
         # same value would be sent once more, or the resource be created again.
         fresh = {key for key in missing | self._stale() if key in self.own.changed}
-        gone: Found = {key: None for key in self.own.deleted if key[1] in self.listed.of(key[0])}
+        gone: Found = {key: None for key in self.own.deleted if key.id in self.listed.of(key.kind)}
         return {**gone, **self._missing(sorted(missing - fresh)), **self._believe(sorted(fresh))}
 
-    def _missing(self, keys: Sequence[Key]) -> Found:
+    def _missing(self, keys: Sequence[TargetKey]) -> Found:
         """What the listing lacks: each where they are few. Of many a sample first, and the others unless all of it is
         gone."""
         looked = dict(self.look.at(_sample(keys), "missing"))
@@ -145,17 +145,17 @@ class _Doubts:
             return looked
         return looked | dict(self.look.at([key for key in keys if key not in looked], "missing"))
 
-    def _stale(self) -> set[Key]:
+    def _stale(self) -> set[TargetKey]:
         """What we wrote recently and the listing shows otherwise."""
         return {
-            (kind, target_id)
-            for kind, target_id in self.own.changed
-            if (listed := self.listed.of(kind).get(target_id)) is not None
-            and (seen := self.look.last((kind, target_id))) is not None
+            key
+            for key in self.own.changed
+            if (listed := self.listed.of(key.kind).get(key.id)) is not None
+            and (seen := self.look.last(key)) is not None
             and not _is_same(listed, seen)
         }
 
-    def _believe(self, keys: Sequence[Key]) -> Found:
+    def _believe(self, keys: Sequence[TargetKey]) -> Found:
         """Our own fresh ones: each looked at where they are few. Of many a sample, which shows whether we or the
         listing may be believed about the rest; where it does not, all are looked at."""
         looked = dict(self.look.at(_sample(keys), "recent"))
@@ -163,13 +163,13 @@ class _Doubts:
         # If the sample shows what we wrote, the list lags and we are believed for the rest; if it shows what the list
         # shows, someone else was at work and the list is. Anything in between: look at each.
         for shown in (self.look.seen, self.listed):
-            if all(_is_same(existing, shown.of(key[0]).get(key[1])) for key, existing in looked.items()):
-                looked |= {key: there for key in rest if (there := shown.of(key[0]).get(key[1])) is not None}
+            if all(_is_same(existing, shown.of(key.kind).get(key.id)) for key, existing in looked.items()):
+                looked |= {key: there for key in rest if (there := shown.of(key.kind).get(key.id)) is not None}
                 break
         return looked | dict(self.look.at([key for key in rest if key not in looked], "recent"))
 
 
-def _sample(keys: Sequence[Key]) -> Sequence[Key]:
+def _sample(keys: Sequence[TargetKey]) -> Sequence[TargetKey]:
     """All of few; of many, so many and a few more, spread evenly."""
     return keys if len(keys) <= FEW else keys[:: len(keys) // FEW]
 

@@ -12,7 +12,17 @@ from functools import cached_property
 from scim_bridge.errors import Misconfigured
 from scim_bridge.mapping.record import map_records
 from scim_bridge.mapping.remap import map_again
-from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Directory, Existing, Notice, Snapshot, SourceCounts
+from scim_bridge.model.identity import (
+    EXTERNAL_ID,
+    NAMES,
+    Directory,
+    Existing,
+    Notice,
+    Snapshot,
+    SourceCounts,
+    SourceKey,
+    TargetKey,
+)
 from scim_bridge.model.own_write import FRESH_FOR
 from scim_bridge.model.plan import Plan, Verdict
 from scim_bridge.model.remembered import LastApplied, Remembered
@@ -28,7 +38,7 @@ from scim_bridge.plan.match.related_users import neighbourhood
 from scim_bridge.plan.only import Named, in_the_way, narrowed
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.lifecycle import ActiveRun, Order, Reading, Result, carry_out, failure_on_record, remember
-from scim_bridge.run.listing import Key, read_members, read_settled, with_again
+from scim_bridge.run.listing import read_members, read_settled, with_again
 from scim_bridge.run.target_view import Observed, doubts_of, knowledge, recollect
 from scim_bridge.state.lock import lock
 from scim_bridge.state.reader import StateReader
@@ -56,9 +66,9 @@ def read_and_plan_only(
     # where nothing was ever seen, no one would know whom a member's id means
     listed = read_settled(bridge, reader, known, now, order.progress) if last is None else None
     if listed is not None and not listed.presumed:
-        observed = Observed(listed.inventory, now, is_whole=True, now=now)
+        observed = Observed(inventory=listed.inventory, at=now, is_whole=True, now=now)
     else:
-        observed = Observed(reader.inventory(bridge.endpoint), last or now, is_whole=False, now=now)
+        observed = Observed(inventory=reader.inventory(bridge.endpoint), at=last or now, is_whole=False, now=now)
     view = _View(bridge, known, observed, order.today or bridge.today(now))
     source, everybody, keys = _see(view, recollect(bridge, reader, now), who, beside)
     view = view.around(everybody, keys)
@@ -67,7 +77,9 @@ def read_and_plan_only(
     view = _settled(_looked_at(view, reader, keys | too), reader, keys | too)
     sides, plan = _planned(view, reader, keys | too, now)
     plan = replace(plan, warnings=(*plan.warnings, *_planned_too(view.named(too))))
-    return Reading(source, now, view.matches, view.observed, sides, plan, keys | too)
+    return Reading(
+        source=source, began=now, matches=view.matches, observed=view.observed, sides=sides, plan=plan, only=keys | too
+    )
 
 
 def _planned_too(wanted: Named) -> Iterator[Notice]:
@@ -76,21 +88,28 @@ def _planned_too(wanted: Named) -> Iterator[Notice]:
         yield Notice("planned_too", match.name, detail)
 
 
-def _planned(view: "_View", reader: StateReader, keys: frozenset[Key], now: datetime) -> tuple[Sides, Plan]:
+def _planned(view: "_View", reader: StateReader, keys: frozenset[SourceKey], now: datetime) -> tuple[Sides, Plan]:
     """What is to be done about the named, and the sides as far as they concern them."""
     bridge, wanted = view.bridge, view.named(keys)
     sides = Sides(view.desired, view.observed.inventory, view.observed.members, view.known)
     narrow = narrowed(view.matches, sides, wanted, groups_of(bridge, reader, view.observed, wanted))
     moment, read_at = (f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for at in (now, view.observed.at))
-    occasion = Occasion(bridge.name, bridge.endpoint, view.known.mapping, moment, view.today, read_at)
-    plan = make_plan(view.matches, narrow, bridge.policy, bridge.target.capabilities, occasion, keys)
+    occasion = Occasion(
+        connection=bridge.name,
+        endpoint=bridge.endpoint,
+        mapping=view.known.earlier.mapping,
+        created=moment,
+        today=view.today,
+        target_read=read_at,
+    )
+    plan = make_plan(view.matches, narrow, bridge.policy, bridge.target.capabilities, occasion, only=keys)
     holders = concerned(plan, view.matches, bridge.policy, is_whole=False)
     plan = with_what_hangs(plan, view.matches, bridge.access.look_up(holders))
     verdict = Verdict(tuple(trip for trip in plan.verdict.tripped if _holds(trip.limit, wanted)))
     return narrow, replace(plan, verdict=verdict)
 
 
-_NOBODY = Directory((), (), {}, SourceCounts(0, 0, 0))
+_NOBODY = Directory(users=(), groups=(), members={}, counts=SourceCounts(0, 0, 0))
 
 
 @dataclass(frozen=True)
@@ -112,7 +131,7 @@ class _View:
         """With everything that a source shows."""
         return replace(self, desired=self.made(source.snapshot))
 
-    def around(self, everybody: Directory, keys: frozenset[Key]) -> "_View":
+    def around(self, everybody: Directory, keys: frozenset[SourceKey]) -> "_View":
         """With as much of a directory as concerns these identities. A group concerns everyone, a lost state too."""
         # Without state a match depends on everyone who may claim the same name, and a group on all its members.
         if self.known.is_fresh or any(kind == "group" for kind, _ in keys):
@@ -127,24 +146,24 @@ class _View:
         """Who is who."""
         return correlate(self.desired, self.observed.inventory, self.known, self.bridge.terms)
 
-    def named(self, keys: frozenset[Key]) -> Named:
+    def named(self, keys: frozenset[SourceKey]) -> Named:
         """The named identities as they are now."""
-        found = [match for match in self.matches if (match.kind, match.source_id) in keys]
+        found = [match for match in self.matches if match.key in keys]
         return Named(tuple(m for m in found if m.kind == "user"), tuple(m for m in found if m.kind == "group"))
 
 
-def _looked_at(view: _View, reader: StateReader, keys: frozenset[Key]) -> _View:
+def _looked_at(view: _View, reader: StateReader, keys: frozenset[SourceKey]) -> _View:
     """With the named as the target shows them now."""
     return replace(view, observed=look_at(view.bridge, reader, view.observed, view.named(keys)))
 
 
-def _settled(view: _View, reader: StateReader, keys: frozenset[Key]) -> _View:
+def _settled(view: _View, reader: StateReader, keys: frozenset[SourceKey]) -> _View:
     """With what earlier writes to the named, whose answers were lost, have done: that is ours as well."""
     observed, bridge = view.observed, view.bridge
     records = reader.doubtful(bridge.name, bridge.endpoint)
     doubts = doubts_of(records, view.known, observed.inventory)
     # What is in doubt about the others is settled by a run that looks at them.
-    mine = tuple(d for d in doubts if (d.operation.resource, d.operation.source_id) in keys)
+    mine = tuple(d for d in doubts if d.operation.key in keys)
     known = with_settled(view.known, settle(mine, observed.inventory, observed.members, view.known, observed.now))
     return replace(view, known=known, observed=replace(observed, doubts=mine))
 
@@ -160,7 +179,7 @@ class _Recalled:
 
 def _see(
     view: _View, memory: Memory | None, who: Sequence[str], beside: Reading | None
-) -> tuple[SourceReading, Directory, frozenset[Key]]:
+) -> tuple[SourceReading, Directory, frozenset[SourceKey]]:
     """The source with the named records as they are now, mapped, and their keys.
 
     They are asked for by id where it is known who is meant. Else everything is read; what was read whole and shows
@@ -191,7 +210,7 @@ def _recall(view: _View, memory: Memory | None, beside: Reading | None) -> _Reca
     return _Recalled(remembered.snapshot, view.desired, view.matches)
 
 
-def _known_before(recalled: _Recalled | None, who: Sequence[str]) -> frozenset[Key]:
+def _known_before(recalled: _Recalled | None, who: Sequence[str]) -> frozenset[SourceKey]:
     """Who is meant; no one if there is a newcomer among them."""
     try:
         return named(recalled.matches, who).keys if recalled is not None else frozenset()
@@ -223,7 +242,7 @@ def run_one(bridge: Bridge, state: State, who: Sequence[str], order: Order, oute
 
 def named(matches: Matches, who: Iterable[str]) -> Named:
     """The identities that people mean. Raises Misconfigured if no one, or more than one of a kind, is called so."""
-    found: dict[tuple[str, str], Match] = {}
+    found: dict[SourceKey, Match] = {}
     for name in who:
         called = [match for match in matches if is_called(match, name)]
         if not called:
@@ -236,27 +255,27 @@ def named(matches: Matches, who: Iterable[str]) -> Named:
             if len(same) > 1:
                 ids = ", ".join(sorted(match.source_id for match in same))
                 raise Misconfigured(f"several {kind}s are called {name!r}: {ids}", "Name one of them by its source id.")
-        found |= {(match.kind, match.source_id or match.name): match for match in called if match.source_id}
+        found |= {match.key: match for match in called if match.source_id}
     matched = found.values()
     return Named(tuple(m for m in matched if m.kind == "user"), tuple(m for m in matched if m.kind == "group"))
 
 
 def look_at(bridge: Bridge, reader: StateReader, observed: Observed, wanted: Named) -> Observed:
     """What was last seen, with the named identities, and the members of the groups, as the target shows them now."""
-    again: dict[Key, Existing | None] = {}
+    again: dict[TargetKey, Existing | None] = {}
     for match in (*wanted.users, *wanted.groups):
         if match.existing is not None:
-            again[match.kind, match.existing.target_id] = bridge.target.get(match.kind, match.existing.target_id)
+            again[match.existing.key] = bridge.target.get(match.kind, match.existing.target_id)
         elif match.desired is not None:
             # Not linked, and not among what was last seen: it may have been created since by someone else, and a
             # create would be a 409 then.
             names = {EXTERNAL_ID: match.source_id, NAMES[match.kind]: match.desired.name}
             for path, value in names.items():
                 found = bridge.target.find(match.kind, path, value)
-                again |= {(match.kind, found.target_id): found} if found is not None else {}
+                again |= {found.key: found} if found is not None else {}
     inventory = with_again(observed.inventory, again)
     groups = [target_id for target_id in _target_ids(wanted.groups) if target_id in inventory.groups]
-    members, lacking = read_members(bridge, reader, groups, inventory.users, observed.now)
+    members, lacking = read_members(bridge, reader, groups, inventory.users, now=observed.now)
     shown = replace(observed, inventory=inventory, again=again, members=members, lacking=lacking)
     return replace(shown, read_now=frozenset(groups))
 

@@ -6,7 +6,7 @@ It pauses the connection, or the schedule would carry out the same changes again
 from datetime import UTC, datetime
 
 from scim_bridge.errors import Misconfigured
-from scim_bridge.model.identity import KINDS, Directory, Inventory, Kind, Snapshot, SourceCounts
+from scim_bridge.model.identity import KINDS, Directory, Inventory, Snapshot, SourceCounts, TargetKey
 from scim_bridge.model.remembered import Remembered
 from scim_bridge.model.run import RunRecord
 from scim_bridge.model.source import SourceReading
@@ -57,14 +57,23 @@ def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Ord
     groups = sorted((managed | touched) & existing.inventory.groups.keys())
     existing = with_members(bridge, reader, existing, groups, order.progress)
     # No source is read, so no source can be compared: with the last counts, `shrink_source` has nothing to say.
-    nothing = Directory((), (), {}, known.counts or SourceCounts(0, 0, 0))
+    nothing = Directory(users=(), groups=(), members={}, counts=known.earlier.counts or SourceCounts(0, 0, 0))
     sides = Sides(nothing, existing.inventory, existing.members, known)
-    occasion = Occasion(bridge.name, bridge.endpoint, known.mapping, moment, moment[:10], moment)
+    occasion = Occasion(
+        connection=bridge.name,
+        endpoint=bridge.endpoint,
+        mapping=known.earlier.mapping,
+        created=moment,
+        today=moment[:10],
+        target_read=moment,
+    )
     touches = touches_since(bridge, reader, undone, sides)
     past = Past(undone, sent, touches, _left_since(bridge, reader, undone, known), lost)
     plan, matches = invert(past, sides, bridge.policy, bridge.target.capabilities, occasion)
     source = SourceReading(Snapshot((), (), {}))
-    return Reading(source, now, matches, existing, sides, plan, only=frozenset())
+    return Reading(
+        source=source, began=now, matches=matches, observed=existing, sides=sides, plan=plan, only=frozenset()
+    )
 
 
 def _require_undoable(bridge: Bridge, record: RunRecord | None, undone: int) -> None:
@@ -97,10 +106,10 @@ def _sent(reader: StateReader, undone: int, inventory: Inventory, known: Remembe
     return sent, lost
 
 
-def _left_since(bridge: Bridge, reader: StateReader, undone: int, known: Remembered) -> frozenset[tuple[Kind, str]]:
+def _left_since(bridge: Bridge, reader: StateReader, undone: int, known: Remembered) -> frozenset[TargetKey]:
     """Those whose record a later run has seen gone: no one brings them back by undoing an earlier change."""
     following = reader.next_run(bridge.name, undone)
     if following is None:
         return frozenset()
     links = (link for kind in KINDS for link in known.of(kind).values())
-    return frozenset((k.kind, k.target_id) for k in links if k.left_at is not None and k.left_at >= following.started)
+    return frozenset(k.target_key for k in links if k.left_at is not None and k.left_at >= following.started)

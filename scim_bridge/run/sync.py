@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from scim_bridge.errors import PlanOutdated
 from scim_bridge.mapping.record import map_records
-from scim_bridge.model.identity import Directory, Notice
+from scim_bridge.model.identity import Notice
 from scim_bridge.model.own_write import Pair
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.remembered import LastApplied, Remembered
@@ -130,20 +130,24 @@ def _plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Si
         existing = with_members(bridge, reader, without_members(existing), matches.member_groups, order.progress)
     # A second time, with members: which memberships in doubt have landed is known only once the groups were read.
     known = with_settled(known, settle(existing.doubts, existing.inventory, existing.members, known, sight.now))
-    plan = _plan(bridge, matches, desired, existing, known, sight)
+    sides = Sides(desired, existing.inventory, existing.members, known)
+    plan = _plan(bridge, matches, sides, existing, sight)
     plan = with_strangers(plan, reader.members(bridge.endpoint, losing(plan), ours=True) if losing(plan) else {})
     holders = concerned(plan, matches, bridge.policy, is_whole=existing.is_whole)
     plan = with_assignments(plan, matches, bridge.access.look_up(holders), known, bridge.policy)
-    sides = Sides(desired, existing.inventory, existing.members, known)
-    return Reading(sight.source, sight.now, matches, existing, sides, plan)
+    return Reading(source=sight.source, began=sight.now, matches=matches, observed=existing, sides=sides, plan=plan)
 
 
-def _plan(
-    bridge: Bridge, matches: Matches, desired: Directory, existing: Observed, known: Remembered, sight: Sight
-) -> Plan:
-    sides = Sides(desired, existing.inventory, existing.members, known)
+def _plan(bridge: Bridge, matches: Matches, sides: Sides, existing: Observed, sight: Sight) -> Plan:
     created, read_at = _text(sight.now), _text(existing.at)
-    occasion = Occasion(bridge.name, bridge.endpoint, bridge.mapping_key, created, sight.today, read_at)
+    occasion = Occasion(
+        connection=bridge.name,
+        endpoint=bridge.endpoint,
+        mapping=bridge.mapping_key,
+        created=created,
+        today=sight.today,
+        target_read=read_at,
+    )
     return make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion)
 
 

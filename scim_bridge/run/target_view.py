@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from scim_bridge.model.doubt import Doubt
-from scim_bridge.model.identity import EXTERNAL_ID, KINDS, Existing, Inventory, Kind, Members, Notice
+from scim_bridge.model.identity import EXTERNAL_ID, KINDS, Existing, Inventory, Kind, Members, Notice, TargetKey
 from scim_bridge.model.own_write import Pair
 from scim_bridge.model.protocol import Progress
 from scim_bridge.model.remembered import Remembered
@@ -18,7 +18,7 @@ from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.plan.backoff import with_due
 from scim_bridge.plan.plan_file import from_document
 from scim_bridge.run.bridge import Bridge
-from scim_bridge.run.listing import FEW, Found, Key, ask_all, read_members, read_settled, with_again
+from scim_bridge.run.listing import FEW, Found, ask_all, read_members, read_settled, with_again
 from scim_bridge.state.reader import StateReader
 
 _REPAIRS = 4
@@ -26,7 +26,7 @@ _REPAIRS = 4
 some room."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """The target as a run takes it to be. at: when it was last read in full; is_whole: by this run. now: of the run.
 
@@ -45,7 +45,7 @@ class Observed:
     read_now: frozenset[str] = frozenset()
     lacking: frozenset[Pair] = frozenset()
     doubts: tuple[Doubt, ...] = ()
-    presumed: frozenset[Key] = frozenset()
+    presumed: frozenset[TargetKey] = frozenset()
 
 
 def knowledge(bridge: Bridge, reader: StateReader, now: datetime, *, is_asked: bool = False) -> Remembered:
@@ -58,9 +58,10 @@ def knowledge(bridge: Bridge, reader: StateReader, now: datetime, *, is_asked: b
     known = with_due(known, bridge.mapping_key, now, is_asked=is_asked)
     # By `verify` and not by `every`: what others change is seen, and set back, once in each whole reading only.
     since = now - _REPAIRS * bridge.verify.source_every
-    known = replace(known, repaired=reader.repairs(bridge.name, bridge.endpoint, since))
+    repaired = reader.repairs(bridge.name, bridge.endpoint, since)
+    known = replace(known, earlier=replace(known.earlier, repaired=repaired))
     if bridge.policy.drift == "report":
-        is_told = not known.is_fresh or known.counts is not None
+        is_told = not known.is_fresh or known.earlier.counts is not None
         known = replace(known, memberships=reader.members(bridge.endpoint, None, ours=True) if is_told else {})
     return known
 
@@ -95,15 +96,17 @@ def observe(
     if last is None or is_due or len(in_doubt) > FEW:  # a reading brings a hundred a request
         listed = read_settled(bridge, reader, known, now, progress)
         doubts = doubts_of(in_doubt, known, listed.inventory)
-        return Observed(listed.inventory, now, is_whole=True, now=now, doubts=doubts, presumed=listed.presumed)
+        return Observed(
+            inventory=listed.inventory, at=now, is_whole=True, now=now, doubts=doubts, presumed=listed.presumed
+        )
     bridge.target.check()  # a token that has died is found out now, not with the first revocation
     # Few are looked at by id; of many, a whole reading brings a hundred in one request (above).
-    again: dict[Key, Existing | None] = {}
+    again: dict[TargetKey, Existing | None] = {}
     for record in in_doubt:
         again |= _look_again(bridge, record, known)
     seen = with_again(reader.inventory(bridge.endpoint), again)
     doubts = doubts_of(in_doubt, known, seen)
-    return Observed(seen, last, is_whole=False, now=now, again=again, doubts=doubts)
+    return Observed(inventory=seen, at=last, is_whole=False, now=now, again=again, doubts=doubts)
 
 
 def asked_for(bridge: Bridge, reader: StateReader, observed: Observed, progress: Progress) -> Observed:
@@ -136,7 +139,7 @@ def with_members(
     known = {group_id: users for group_id, users in stored.items() if ("group", group_id) not in observed.again}
     known |= {group_id: users for group_id, users in observed.members.items() if group_id in wanted}
     unknown = [group_id for group_id in wanted if group_id not in known]
-    read, lacking = read_members(bridge, reader, unknown, observed.inventory.users, observed.now, progress)
+    read, lacking = read_members(bridge, reader, unknown, observed.inventory.users, now=observed.now, progress=progress)
     read_now = observed.read_now | frozenset(unknown)
     return replace(observed, members={**known, **read}, read_now=read_now, lacking=observed.lacking | lacking)
 
@@ -146,7 +149,7 @@ def without_members(observed: Observed) -> Observed:
     return replace(observed, members={}, read_now=frozenset(), lacking=frozenset())
 
 
-def _look_again(bridge: Bridge, record: OperationRecord, known: Remembered) -> dict[Key, Existing | None]:
+def _look_again(bridge: Bridge, record: OperationRecord, known: Remembered) -> dict[TargetKey, Existing | None]:
     """What an operation has touched, as the target shows it now.
 
     A resource that had no id yet when the operation was planned is found by the link that its creation has left; one
@@ -157,7 +160,7 @@ def _look_again(bridge: Bridge, record: OperationRecord, known: Remembered) -> d
     link = known.of(kind).get(source_id)
     target_id = record.target_id or (link.target_id if link is not None else None)
     if target_id is not None:
-        return {(kind, target_id): bridge.target.get(kind, target_id)}
+        return {TargetKey(kind, target_id): bridge.target.get(kind, target_id)}
     external_id = record.document.get("changes", {}).get(EXTERNAL_ID, [None, source_id])[1]
     found = bridge.target.find(kind, EXTERNAL_ID, external_id) if external_id else None
-    return {(kind, found.target_id): found} if found is not None else {}
+    return {found.key: found} if found is not None else {}

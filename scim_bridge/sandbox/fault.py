@@ -1,4 +1,4 @@
-"""The fault switchboard: refusals and cut connections on demand or by chance, the same ones for the same seed."""
+"""The fault switchboard: refusals and cut connections on demand or at random, the same ones for the same seed."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -14,7 +14,7 @@ FaultKind = Literal[
 """What goes wrong. `…_before` (and throttle, error, html): nothing is applied. All others: the change is applied.
 
 throttle, throttle_after: 429. error, error_after: `status`, a 5xx. refuse_after: a 400 though it was applied; what is
-refused anyway is answered as ever.
+refused anyway is answered as usual.
 html: a proxy's page with `status`, be it 502 or 200. garbage: a success whose body is not JSON. truncated: half the
 body, then the connection is cut. slow: the answer comes after `seconds` (none = 1). hang_before, hang_after: no byte
 comes, until `seconds` are over (none = forever), the client goes away or the emulator ends. cut_before, cut_after: the

@@ -140,7 +140,7 @@ class _UserPatch:
         self.attributes[path] = [*before, *entries] if op == "add" and before != entries else entries
 
     def _set_filtered(self, op: str, match: re.Match[str], value: Any) -> None:
-        """`emails[type eq "work"].value` and the like: the entry that fits, or a new one."""
+        """`emails[type eq "work"].value` and similar paths: the entry that fits, or a new one."""
         path, leaf = match[1], match[3]
         part, wanted = _filter(path, match[2])
         if leaf is not None and leaf not in LISTS[path]:
@@ -204,7 +204,7 @@ class GroupPatch:
     """The group as it is after the operations, which apply in order (RFC 7644 §3.5.2).
 
     attributes, members: afterwards. added: users that an operation adds; they must exist. empties_and_fails: the
-    group loses all its members and the answer is a 400 all the same (dialect reference, section 7.2).
+    group loses all its members and the answer is a 400 all the same (docs/identity-center.md §7.2).
     """
 
     def __init__(self, attributes: Mapping[str, Any], members: set[str], body: Any, knobs: Knobs) -> None:
@@ -281,7 +281,7 @@ class GroupPatch:
 def member_ids(value: Any, knobs: Knobs) -> list[str]:
     """The user ids of a list of members. Raises a 400 if it is none, or empty."""
     if not isinstance(value, list) or not value:
-        raise invalid("members is no list")
+        raise invalid("members is not a list")
     return [_member_id(entry, knobs) for entry in value]
 
 

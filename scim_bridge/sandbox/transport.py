@@ -43,7 +43,7 @@ def disturbed(response: Response, fault: Fault | None) -> Response:
 
 
 class Gate:
-    """Holds requests, in the order in which they came, so that a test needs no hoped-for pace.
+    """Holds requests, in the order in which they came, so that a test does not depend on speed.
 
     Everything in the event loop.
     """
@@ -58,7 +58,7 @@ class Gate:
         return [what for what, _ in self._held]
 
     async def hold(self, method: str, path: str) -> None:
-        """Wait until this request is told to go on, though its client may have gone meanwhile."""
+        """Wait until this request may go on, though its client may have gone meanwhile."""
         event = asyncio.Event()
         async with self._came:
             self._held.append((f"{method} {path}", event))

@@ -113,7 +113,7 @@ class _Pages:
         return self._render(
             request,
             "overview.html",
-            first=still_open(undecided),
+            first=still_open(record.conflict for record in undecided),
             connections=connections,
             needy=needy,
             runs=recent,
@@ -124,14 +124,14 @@ class _Pages:
         last = next(iter(self._runs(reader, name, limit=1)), None)
         outcomes = reader.operation_counts(last.id) if last is not None else {}
         return Situation(
-            name,
-            last,
-            sum(not conflict.resolution for conflict in reader.conflicts(name)),
-            self._shown.connections.get(name),
-            self._shown.now(),
-            sum(outcomes.get(status, 0) for status in ("sent", "failed", "not_sent")),
-            reader.pause(name),
-            reader.quarantine(name),
+            name=name,
+            last=last,
+            conflicts=sum(not conflict.resolution for conflict in reader.conflicts(name)),
+            every=self._shown.connections.get(name),
+            now=self._shown.now(),
+            unsuccessful=sum(outcomes.get(status, 0) for status in ("sent", "failed", "not_sent")),
+            pause=reader.pause(name),
+            quarantine=reader.quarantine(name),
         )
 
     def runs(self, request: Request) -> Response:
@@ -164,7 +164,8 @@ class _Pages:
             records = reader.conflicts()
         found, undecided = view_conflicts(records), [c for c in records if not c.resolution]
         waiting, decided = [c for c in found if not c.decision], [c for c in found if c.decision]
-        return self._render(request, "conflicts.html", first=still_open(undecided), waiting=waiting, decided=decided)
+        first = still_open(record.conflict for record in undecided)
+        return self._render(request, "conflicts.html", first=first, waiting=waiting, decided=decided)
 
     def healthz(self) -> Response:
         """200 while the state can be read; for the container's health check."""

@@ -96,7 +96,7 @@ class _Export:
         """The file of a kind, with all columns that are needed of it; an empty table if there is no such file."""
         path = self.path(kind)
         if path is None:
-            return Table("")
+            return Table(name="")
         return self._open(path, self.ids[kind], *columns_used(self.files.members, kind))
 
     def whole(self) -> Snapshot:

@@ -25,7 +25,7 @@ class Unreadable(Exception):
 def read_text(path: Path, encoding: str) -> str:
     """The whole file as text, without its byte order mark.
 
-    encoding: "auto" = by byte order mark, else strict UTF-8; any other name is taken at its word. Raises Unreadable.
+    encoding: "auto" = by byte order mark, else strict UTF-8; any other name is used as given. Raises Unreadable.
     """
     data = _read_still(path)
     name = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8") if encoding == "auto" else encoding

@@ -135,14 +135,14 @@ class _Doubt:
         more = f" and {self.count - 1} more" if self.count > 1 else ""
         fits = f"fits {len(self.fits)} {kind}s: {self.named.shown(self.fits)}"
         return AmbiguousMember(
-            self.name,
-            tuple(self.groups),
-            tuple(member for each, member in self.members if each == "user"),
-            tuple(member for each, member in self.members if each == "group"),
-            tuple((kind, source_id) for source_id in self.fits),
-            f"{self.place}{more}: {self.named.called(self.name)} {fits}",
-            f"Give each {kind} a {self.named.by} of its own, or list memberships by id.",
-            self.count,
+            reference=self.name,
+            groups=tuple(self.groups),
+            users=tuple(member for each, member in self.members if each == "user"),
+            nested=tuple(member for each, member in self.members if each == "group"),
+            fits=tuple((kind, source_id) for source_id in self.fits),
+            detail=f"{self.place}{more}: {self.named.called(self.name)} {fits}",
+            remedy=f"Give each {kind} a {self.named.by} of its own, or list memberships by id.",
+            count=self.count,
         )
 
 

@@ -27,7 +27,7 @@ _CTRL_Z = "\x1a"
 _DRAWN = frozenset("-=+─")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Table:
     """One file, opened: its header and an iterator over (line, cells). problems, count: grow while rows are read."""
 
@@ -125,7 +125,7 @@ class Table:
 
 def open_table(path: Path, encoding: str, delimiter: str, needed: Sequence[str]) -> Table:
     """Read a file up to its header. needed: the columns that must be there. Every trouble is in Table.problems."""
-    table = Table(path.name)
+    table = Table(name=path.name)
     try:
         text = read_text(path, encoding)
         csv.field_size_limit(sys.maxsize)

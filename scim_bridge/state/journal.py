@@ -63,7 +63,7 @@ class RunJournal:
             self._note(database, OPERATION_SENT, operation.id, status="sent", at=self._now())
 
     def end(self, operation: Operation, outcome: Outcome) -> None:
-        """This is what became of it; a link that it made or changed is part of the same transaction."""
+        """This is its outcome; a link that it made or changed is part of the same transaction."""
         now = self._now()
         with self._turn, writing(self._engine) as database:
             self._note(
@@ -82,7 +82,7 @@ class RunJournal:
                 self._link(database, operation, outcome.target_id, new)
             if operation.is_delete and outcome.status == "done":
                 database.execute(UNLINK, self._links(operation.resource) | {"of_target_id": operation.target_id})
-            move_on(database, self.connection, self._endpoint, operation, outcome, now)
+            move_on(database, self.connection, self._endpoint, operation, outcome, at=now)
 
     def settle(self, looked: Iterable[Settled]) -> None:
         """What a later look has shown of writes of this run that were in doubt: what landed is ours, and on record."""
@@ -131,7 +131,10 @@ class RunJournal:
             .where(col(RunRow.command) == "apply")
         )
         with reading(self._engine) as database:
-            return [Outcome(op, "done", target, request) for op, target, request in database.execute(query)]
+            return [
+                Outcome(operation_id=op, status="done", target_id=target, request_id=request)
+                for op, target, request in database.execute(query)
+            ]
 
     def _planned(self, operation: Operation, document: bytes) -> dict[str, Any]:
         return {

@@ -20,4 +20,6 @@ def _as_it_is(reader: StateReader, state: Path, record: RunRecord) -> RunRecord:
     if record.status != "running" or is_held(state, record.connection):
         return record
     now = reader.run(record.id) or record  # it may have ended between the two looks
-    return replace(now, status="interrupted", detail=GONE) if now.status == "running" else now
+    if now.status != "running":
+        return now
+    return replace(now, status="interrupted", result=replace(now.result, detail=GONE))

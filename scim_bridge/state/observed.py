@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind, Members, Value
+from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind, Members, TargetKey, Value
 from scim_bridge.model.operation import Member, Operation, Outcome, landed
 from scim_bridge.model.touch import member_path
 from scim_bridge.model.verification import ReadingCost
@@ -40,12 +40,13 @@ def keep_reading(
     endpoint: str,
     inventory: Inventory,
     members: Members,
+    *,
     began: datetime,
     requests: int,
 ) -> None:
     """A whole reading: what is not in it is gone. began: when it was begun, since what it shows is as old."""
     rows = _rows(database, endpoint)
-    shown = {(kind, r.target_id): text_of(r.attributes) for kind in KINDS for r in inventory.of(kind).values()}
+    shown = {r.key: text_of(r.attributes) for kind in KINDS for r in inventory.of(kind).values()}
     gone = [{"row": row} for key, (row, _) in rows.items() if key not in shown]
     _forget(database, gone)
     known = {key: text for key, (_, text) in rows.items()}
@@ -80,7 +81,7 @@ def reading_cost(database: Connection, connection: str, endpoint: str) -> Readin
 
 
 def keep_resources(
-    database: Connection, endpoint: str, found: Mapping[tuple[Kind, str], Existing | None], at: datetime
+    database: Connection, endpoint: str, found: Mapping[TargetKey, Existing | None], at: datetime
 ) -> None:
     """Single resources that were looked at again; None for one that is gone."""
     rows = _rows(database, endpoint)
@@ -129,7 +130,7 @@ def _note_changes(
     database: Connection,
     endpoint: str,
     before: Mapping[tuple[str, str], str],
-    after: Mapping[tuple[Kind, str], str],
+    after: Mapping[TargetKey, str],
     at: datetime,
 ) -> None:
     """Attributes that a reading shows otherwise than our answered writes and the last reading left them."""
@@ -204,7 +205,7 @@ def _keep_taken_out(database: Connection, endpoint: str, pairs: Set[tuple[str, s
 
 
 def move_on(
-    database: Connection, connection: str, endpoint: str, operation: Operation, outcome: Outcome, at: datetime
+    database: Connection, connection: str, endpoint: str, operation: Operation, outcome: Outcome, *, at: datetime
 ) -> None:
     """One answered write: what the target shows now, as far as the answer tells."""
     target_id = outcome.target_id or operation.target_id
@@ -217,11 +218,11 @@ def move_on(
     elif operation.members:
         if outcome.status == "done" or outcome.refused:
             changed = [member for member in operation.members if member not in outcome.refused]
-            _move_members(database, connection, endpoint, operation, target_id, changed)
+            _move_members(database, connection, endpoint, operation, group_id=target_id, changed=changed)
     else:
         new = landed(operation, outcome)
         if new is not None:
-            _merge(database, endpoint, operation, target_id, new | dict(outcome.shown), at)
+            _merge(database, endpoint, operation, target_id, new | dict(outcome.shown), at=at)
 
 
 def _merge(
@@ -230,6 +231,7 @@ def _merge(
     operation: Operation,
     target_id: str,
     new: Mapping[str, Value | None],
+    *,
     at: datetime,
 ) -> None:
     shown: dict[str, Value | None] = {}
@@ -254,6 +256,7 @@ def _move_members(
     connection: str,
     endpoint: str,
     operation: Operation,
+    *,
     group_id: str,
     changed: Iterable[Member],
 ) -> None:

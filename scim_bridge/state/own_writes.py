@@ -8,7 +8,7 @@ from sqlalchemy import Connection, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from scim_bridge.model.identity import Kind
+from scim_bridge.model.identity import Kind, TargetKey
 from scim_bridge.model.own_write import OwnWrites
 from scim_bridge.state.observed import batched_list
 from scim_bridge.state.table import LinkRow, MembershipRow, OperationRow, ResourceRow, RunRow
@@ -35,8 +35,8 @@ def own_writes(database: Connection, connection: str, endpoint: str, since: date
     answered = (col(OperationRow.answered_at) >= since, col(OperationRow.status).in_(("done", "held")))
     query = select(*columns).join(RunRow, col(RunRow.id) == col(OperationRow.run_id))
     query = query.where(col(RunRow.endpoint) == endpoint, young, *answered).order_by(col(OperationRow.answered_at))
-    changed: dict[tuple[Kind, str], datetime] = {}
-    deleted: set[tuple[Kind, str]] = set()
+    changed: dict[TargetKey, datetime] = {}
+    deleted: set[TargetKey] = set()
     touched: dict[str, set[_Ids]] = {}
     for owner, operation_kind, target_id, document, at in database.execute(query):
         kind: Kind = "user" if operation_kind.endswith("_user") else "group"
@@ -47,10 +47,10 @@ def own_writes(database: Connection, connection: str, endpoint: str, since: date
                 members = orjson.loads(document)["members"]
                 touched.setdefault(target_id, set()).update((m["source_id"], m["target_id"]) for m in members)
         elif operation_kind.startswith("delete_"):
-            deleted.add((kind, target_id))
-            changed.pop((kind, target_id), None)
+            deleted.add(TargetKey(kind, target_id))
+            changed.pop(TargetKey(kind, target_id), None)
         else:
-            changed[kind, target_id] = at
+            changed[TargetKey(kind, target_id)] = at
     return OwnWrites(changed, frozenset(deleted), _memberships(database, connection, endpoint, touched))
 
 

@@ -38,7 +38,6 @@ from scim_bridge.state.record import (
     operation_record,
     request_record,
     run_record,
-    trips_of,
 )
 from scim_bridge.state.remembered import known_of
 from scim_bridge.state.source_memory import memory_of
@@ -169,7 +168,7 @@ class StateReader:
         return [link_record(row, resource) for row, resource in self._rows(query.where(*mine, names))]
 
     def later_runs(self, connection: str, endpoint: str, run_id: int) -> list[OperationRecord]:
-        """What runs after this one have sent to the target, whatever became of it, in their order."""
+        """What runs after this one have sent to the target, whatever the outcome, in their order."""
         query = select_rows(OperationRow).join(RunRow)
         mine = (RunRow.connection == connection, RunRow.endpoint == endpoint, col(RunRow.id) > run_id)
         sent = query.where(*mine, col(OperationRow.sent_at).is_not(None))
@@ -293,7 +292,7 @@ class StateReader:
     def tripped(self, connection: str) -> tuple[int, tuple[Trip, ...]] | None:
         """The run whose plan tripped last, and what its limits counted; None if nothing waits for approval."""
         for row in self._rows(select_rows(TripRow).where(TripRow.connection == connection)):
-            return row.run_id, tuple(trips_of(orjson.loads(row.trips)))
+            return row.run_id, tuple(map(Trip.of, orjson.loads(row.trips)))
         return None
 
     def begun(self, connection: str, plan: str) -> list[OperationRecord]:

@@ -1,14 +1,13 @@
 """Rows of the state as the records that others look at."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import orjson
 
 from scim_bridge.model.identity import Value
-from scim_bridge.model.plan import Conflict, Trip
+from scim_bridge.model.plan import Conflict
 from scim_bridge.model.remembered import Resolution
-from scim_bridge.model.run import ConflictRecord, LinkRecord, OperationRecord, RequestRecord, RunRecord
+from scim_bridge.model.run import ConflictRecord, LinkRecord, OperationRecord, RequestRecord, RunRecord, RunResult
 from scim_bridge.state.table import ConflictRow, LinkRow, OperationRow, RequestRow, ResourceRow, RunRow
 
 
@@ -39,62 +38,67 @@ class StoredAttributes(Mapping[str, Value]):
 def run_record(row: RunRow) -> RunRecord:
     """A run, as history shows it."""
     return RunRecord(
-        row.id or 0,
-        row.connection,
-        row.command,  # type: ignore[arg-type]  # written by us from the same literal
-        row.status,  # type: ignore[arg-type]  # likewise
-        row.started,
-        row.ended,
-        row.host,
-        row.pid,
-        row.summary,
-        {what: (pair[0], pair[1]) for what, pair in row.counts.items()},
-        row.conflicts,
-        row.requests,
-        row.detail,
-        tuple(row.guard),
-        row.approved_by,
-        row.of_one,
+        id=row.id or 0,
+        connection=row.connection,
+        command=row.command,  # type: ignore[arg-type]  # written by us from the same literal
+        status=row.status,  # type: ignore[arg-type]  # likewise
+        started=row.started,
+        ended=row.ended,
+        host=row.host,
+        pid=row.pid,
+        result=RunResult(
+            summary=row.summary,
+            counts={what: (pair[0], pair[1]) for what, pair in row.counts.items()},
+            conflicts=row.conflicts,
+            requests=row.requests,
+            detail=row.detail,
+            guard=tuple(row.guard),
+        ),
+        approved_by=row.approved_by,
+        of_one=row.of_one,
     )
 
 
 def operation_record(row: OperationRow) -> OperationRecord:
-    """An operation of a run, with what became of it."""
+    """An operation of a run, with its outcome."""
     return OperationRecord(
-        row.run_id,
-        row.operation_id,
-        row.kind,
-        row.subject,
-        row.status,  # type: ignore[arg-type]  # written by us from the same literal
-        orjson.loads(row.document),
-        row.target_id,
-        row.request_id,
-        row.detail,
-        row.sent_at,
-        row.answered_at,
+        run_id=row.run_id,
+        operation_id=row.operation_id,
+        kind=row.kind,
+        subject=row.subject,
+        status=row.status,  # type: ignore[arg-type]  # written by us from the same literal
+        document=orjson.loads(row.document),
+        target_id=row.target_id,
+        request_id=row.request_id,
+        detail=row.detail,
+        sent_at=row.sent_at,
+        answered_at=row.answered_at,
     )
 
 
 def conflict_record(row: ConflictRow) -> ConflictRecord:
     """A conflict, open or closed, with what was decided about it."""
+    conflict = Conflict(
+        key=row.key,
+        kind=row.kind,
+        subjects=tuple(row.subjects),
+        detail=row.detail,
+        remedy=row.remedy,
+        target_id=row.target_id,
+        resource=row.resource,  # type: ignore[arg-type]  # written by us from the same literal
+        source_id=row.source_id,
+        path=row.path,
+    )
     return ConflictRecord(
-        row.connection,
-        row.key,
-        row.kind,
-        tuple(row.subjects),
-        row.detail,
-        row.remedy,
-        row.first_seen,
-        row.last_seen,
-        row.closed,
-        row.target_id,
-        row.resource,  # type: ignore[arg-type]  # written by us from the same literal
-        row.source_id,
-        row.path,
-        row.resolution,
-        row.chosen,
-        row.note,
-        row.resolved_by,
+        connection=row.connection,
+        conflict=conflict,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        closed=row.closed,
+        resolution=row.resolution,
+        chosen=row.chosen,
+        note=row.note,
+        resolved_by=row.resolved_by,
     )
 
 
@@ -102,56 +106,35 @@ def resolution_of(record: ConflictRecord) -> Resolution:
     """What was decided about a conflict that has a decision."""
     return Resolution(
         record.resolution,  # type: ignore[arg-type]  # written by us from the same literal
-        record.resource,
-        record.source_id,
-        record.chosen or record.target_id or "",
-    )
-
-
-def conflict_of(record: ConflictRecord) -> Conflict:
-    """The conflict as the run that saw it last told it."""
-    return Conflict(
-        record.key,
-        record.kind,
-        record.subjects,
-        record.detail,
-        record.remedy,
-        record.target_id,
-        record.resource,
-        record.source_id,
-        record.path,
+        record.conflict.resource,
+        record.conflict.source_id,
+        record.chosen or record.conflict.target_id or "",
     )
 
 
 def request_record(row: RequestRow) -> RequestRecord:
     """A request in the inbox, with its answer if it has one."""
     return RequestRecord(
-        row.id or 0,
-        tuple(row.subjects),
-        row.who,
-        row.is_approved,
-        row.answered is not None,
-        row.run_id,
-        row.error,
-        row.exit_code,
+        id=row.id or 0,
+        subjects=tuple(row.subjects),
+        who=row.who,
+        is_approved=row.is_approved,
+        is_answered=row.answered is not None,
+        run_id=row.run_id,
+        error=row.error,
+        exit_code=row.exit_code,
     )
 
 
 def link_record(row: LinkRow, resource: ResourceRow | None) -> LinkRecord:
     """A managed pair, with what the target last showed of it; None where it was never seen."""
     return LinkRecord(
-        row.connection,
-        row.kind,  # type: ignore[arg-type]  # written by us from the same literal
-        row.source_id,
-        row.target_id,
-        orjson.loads(row.applied),
-        orjson.loads(resource.shown) if resource is not None else {},
-        row.departed,
-        resource.seen_at if resource is not None else None,
+        connection=row.connection,
+        kind=row.kind,  # type: ignore[arg-type]  # written by us from the same literal
+        source_id=row.source_id,
+        target_id=row.target_id,
+        applied=orjson.loads(row.applied),
+        seen=orjson.loads(resource.shown) if resource is not None else {},
+        departed=row.departed,
+        seen_at=resource.seen_at if resource is not None else None,
     )
-
-
-def trips_of(documents: Iterable[dict[str, Any]]) -> Iterator[Trip]:
-    """What the limits counted in a stopped plan."""
-    for document in documents:
-        yield Trip(**(document | {"items": frozenset(document["items"])}))

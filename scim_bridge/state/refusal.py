@@ -43,7 +43,7 @@ def refusals_of(database: Connection, connection: str, endpoint: str) -> list[tu
 
 
 def keep_refusals(
-    database: Connection, connection: str, endpoint: str, books: Bookkeeping, mapping: str, sent_at: datetime
+    database: Connection, connection: str, endpoint: str, books: Bookkeeping, *, mapping: str, sent_at: datetime
 ) -> None:
     """Put what was refused in a run on record, and forget what was sent again and is over.
 
@@ -112,13 +112,13 @@ def _values(refusal: Refusal) -> dict[str, Any]:
 def _refusal(row: Any) -> Refusal:
     kind: Kind = "user" if row.kind == "user" else "group"
     return Refusal(
-        kind,
-        row.source_id,
-        row.member,
-        row.target_id,
-        row.digest,
-        Conflict(row.conflict, "", (), "", ""),
-        frozenset(row.paths),
-        row.mapping,
-        row.due,
+        kind=kind,
+        source_id=row.source_id,
+        member=row.member,
+        target_id=row.target_id,
+        digest=row.digest,
+        conflict=Conflict(key=row.conflict, kind="", subjects=(), detail="", remedy=""),
+        paths=frozenset(row.paths),
+        mapping=row.mapping,
+        due=row.due,
     )

@@ -7,11 +7,10 @@ from datetime import datetime
 from sqlalchemy import Connection, func, or_, select
 from sqlmodel import col
 
-from scim_bridge.model.identity import Kind
-from scim_bridge.model.plan import ORPHAN_WITH_ASSIGNMENTS
-from scim_bridge.model.remembered import Link, Remembered
+from scim_bridge.model.identity import Kind, SourceKey, TargetKey
+from scim_bridge.model.remembered import EarlierRuns, Link, Remembered
 from scim_bridge.model.run import ConflictRecord
-from scim_bridge.state.record import StoredAttributes, conflict_of, resolution_of
+from scim_bridge.state.record import StoredAttributes, resolution_of
 from scim_bridge.state.refusal import refusals_of
 from scim_bridge.state.table import ConnectionRow, LinkRow, RunRow
 from scim_bridge.state.window import last_applied, recent
@@ -31,20 +30,18 @@ def known_of(
     counts, mapping = last_applied(database, connection, endpoint, since, after_run=(unsettled or 1) - 1)
     counted = recent(database, connection, endpoint, since) if since is not None else {}
     stored = refusals_of(database, connection, endpoint)
-    told = {c.key: conflict_of(c) for c in open_now}
+    told = {c.conflict.key: c.conflict for c in open_now}
     refused = {r.key: replace(r, conflict=told[key]) for key, r in stored if key in told}
     return Remembered(
-        links["user"],
-        links["group"],
+        users=links["user"],
+        groups=links["group"],
         is_fresh=not begun or unsettled is not None,
         has_applied=has_applied,
         linked_elsewhere=frozenset(elsewhere),
-        unclaimed=frozenset(c.target_id or "" for c in open_now if c.kind == "unclaimed"),
-        counts=counts,
-        mapping=mapping,
-        recent=counted,
-        resolutions={c.key: resolution_of(c) for c in open_now if c.resolution},
-        assigned={c.target_id: conflict_of(c) for c in open_now if c.kind == ORPHAN_WITH_ASSIGNMENTS and c.target_id},
+        unclaimed=frozenset(c.target_id or "" for c in told.values() if c.kind == "unclaimed"),
+        earlier=EarlierRuns(counts, mapping, counted),
+        resolutions={c.conflict.key: resolution_of(c) for c in open_now if c.resolution},
+        assigned={c.target_id: c for c in told.values() if c.kind == "orphan_with_assignments" and c.target_id},
         refusals=refused,
         aside=aside,
     )
@@ -52,11 +49,11 @@ def known_of(
 
 def _links(
     database: Connection, connection: str, endpoint: str
-) -> tuple[dict[Kind, dict[str, Link]], set[tuple[Kind, str]], dict[tuple[Kind, str], Link]]:
+) -> tuple[dict[Kind, dict[str, Link]], set[TargetKey], dict[SourceKey, Link]]:
     """This connection's links at this endpoint, what other connections have linked there, and links set aside."""
     links: dict[Kind, dict[str, Link]] = {"user": {}, "group": {}}
-    elsewhere: set[tuple[Kind, str]] = set()
-    aside: dict[tuple[Kind, str], Link] = {}
+    elsewhere: set[TargetKey] = set()
+    aside: dict[SourceKey, Link] = {}
     columns = (
         col(LinkRow.connection),
         col(LinkRow.kind),
@@ -71,13 +68,20 @@ def _links(
     for owner, stored_kind, source_id, target_id, applied, departed, left_at, is_confirmed in rows:
         kind: Kind = "user" if stored_kind == "user" else "group"
         if owner != connection:
-            elsewhere.add((kind, target_id))
+            elsewhere.add(TargetKey(kind, target_id))
             continue
-        link = Link(kind, source_id, target_id, StoredAttributes(applied), departed, left_at)
+        link = Link(
+            kind=kind,
+            source_id=source_id,
+            target_id=target_id,
+            applied=StoredAttributes(applied),
+            departed=departed,
+            left_at=left_at,
+        )
         if is_confirmed:
             links[kind][source_id] = link
         else:
-            aside[kind, source_id] = link
+            aside[link.key] = link
     return links, elsewhere, aside
 
 

@@ -26,6 +26,12 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value is not None else None
 
 
+class Row(SQLModel):
+    """A row of a table. Rows are never validated, so building their validators would only slow down every start."""
+
+    model_config = {"defer_build": True}
+
+
 def _time(*, nullable: bool = False) -> Any:
     return Field(default=None, sa_column=Column(UtcDateTime, nullable=nullable))
 
@@ -34,7 +40,7 @@ def _json() -> Any:
     return Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
-class LinkRow(SQLModel, table=True):
+class LinkRow(Row, table=True):
     """A managed pair. applied: what we last pushed, JSON text by path. departed: when it was closed, as
     its record had left. left_at: when a run first saw that its record had left, whatever the policy does about it.
 
@@ -55,7 +61,7 @@ class LinkRow(SQLModel, table=True):
     is_confirmed: bool = True
 
 
-class ResourceRow(SQLModel, table=True):
+class ResourceRow(Row, table=True):
     """What the target last showed of one resource. shown: JSON text by path. members_at: when a group's were read."""
 
     __tablename__ = "resources"
@@ -70,7 +76,7 @@ class ResourceRow(SQLModel, table=True):
     members_at: datetime | None = _time(nullable=True)
 
 
-class MembershipRow(SQLModel, table=True):
+class MembershipRow(Row, table=True):
     """A user in a group; both by their row in `resources`, a tenth of their ids' size.
 
     is_seen: as the target last showed it. is_ours: as we left it, so that a difference between the two is drift.
@@ -85,7 +91,7 @@ class MembershipRow(SQLModel, table=True):
     is_ours: bool = True
 
 
-class SeenChangeRow(SQLModel, table=True):
+class SeenChangeRow(Row, table=True):
     """A value that someone else changed, as a reading found it. path: an attribute or a membership. value: JSON."""
 
     __tablename__ = "seen_changes"
@@ -99,7 +105,7 @@ class SeenChangeRow(SQLModel, table=True):
     seen_at: datetime = _time()
 
 
-class ReadingRow(SQLModel, table=True):
+class ReadingRow(Row, table=True):
     """When this connection last read its target in full, and how many requests that took (0: unknown)."""
 
     __tablename__ = "readings"
@@ -110,7 +116,7 @@ class ReadingRow(SQLModel, table=True):
     requests: int = 0
 
 
-class SourceMemoryRow(SQLModel, table=True):
+class SourceMemoryRow(Row, table=True):
     """Up to where a connection's source has been read. source_key: of what was read; read_whole_at: when all was."""
 
     __tablename__ = "source_memories"
@@ -121,7 +127,7 @@ class SourceMemoryRow(SQLModel, table=True):
     read_whole_at: datetime = _time()
 
 
-class SourceEntryRow(SQLModel, table=True):
+class SourceEntryRow(Row, table=True):
     """One entry that a source remembers, opaque to everyone else."""
 
     __tablename__ = "source_entries"
@@ -131,7 +137,7 @@ class SourceEntryRow(SQLModel, table=True):
     entry: str
 
 
-class ConnectionRow(SQLModel, table=True):
+class ConnectionRow(Row, table=True):
     """A connection's schedule: paused by a person (whom, when, why), or quarantined by itself; null while it is not.
 
     failures: runs in a row that failed. tried: when the last one of them ended. unsettled: the run that found the state
@@ -152,7 +158,7 @@ class ConnectionRow(SQLModel, table=True):
     unsettled: int | None = None
 
 
-class RequestRow(SQLModel, table=True):
+class RequestRow(Row, table=True):
     """The inbox: `sync --only` found the connection busy and asks the run in progress. answer: JSON text, once done."""
 
     __tablename__ = "inbox"
@@ -169,7 +175,7 @@ class RequestRow(SQLModel, table=True):
     exit_code: int = 0
 
 
-class RunRow(SQLModel, table=True):
+class RunRow(Row, table=True):
     """One execution of a connection. has_begun: it came as far as applying. plan: fingerprint of what it applied.
 
     is_complete: its plan was applied to its end. is_relinking: it began without state on a target that knew our ids.
@@ -205,10 +211,10 @@ class RunRow(SQLModel, table=True):
     of_one: bool = False
 
 
-class OperationRow(SQLModel, table=True):
-    """One operation of a run: planned, sent, and what became of it. document: as in the plan document, JSON text.
+class OperationRow(Row, table=True):
+    """One operation of a run: planned, sent, and its outcome. document: as in the plan document, JSON text.
 
-    is_looked_at: what became of it is known although it was not done: it was refused, or a later run has looked.
+    is_looked_at: its outcome is known although it was not done: it was refused, or a later run has looked.
     """
 
     __tablename__ = "operations"
@@ -227,7 +233,7 @@ class OperationRow(SQLModel, table=True):
     is_looked_at: bool = False
 
 
-class ConflictRow(SQLModel, table=True):
+class ConflictRow(Row, table=True):
     """A conflict with its sightings; open while closed is null. resource, source_id, path: what it is about.
 
     resolution: what a person decided ("" if nothing yet), kept across runs; chosen: the target id of `link`.
@@ -255,7 +261,7 @@ class ConflictRow(SQLModel, table=True):
     resolved: datetime | None = _time(nullable=True)
 
 
-class RefusalRow(SQLModel, table=True):
+class RefusalRow(Row, table=True):
     """What the target refused (model.plan.Refusal). conflict: the key of the open conflict that tells it.
 
     times: how often in a row. due: when it is sent again though nothing has changed.
@@ -277,7 +283,7 @@ class RefusalRow(SQLModel, table=True):
     due: datetime = _time()
 
 
-class TripRow(SQLModel, table=True):
+class TripRow(Row, table=True):
     """What the last tripped plan of a connection counted, kept until it is approved or overtaken. trips: JSON text."""
 
     __tablename__ = "tripped_plans"
@@ -288,7 +294,7 @@ class TripRow(SQLModel, table=True):
     kept: datetime = _time()
 
 
-class ApprovalRow(SQLModel, table=True):
+class ApprovalRow(Row, table=True):
     """Someone approved what a tripped plan counted: who, when, and for which run."""
 
     __tablename__ = "approvals"

@@ -9,9 +9,13 @@ import orjson
 from sqlalchemy import Connection, or_, select
 from sqlmodel import col
 
+from scim_bridge.model.effect import Effect, Shrunk, effects, read_all
 from scim_bridge.model.identity import SourceCounts
-from scim_bridge.model.operation import counted_under
+from scim_bridge.model.limit import CounterName
+from scim_bridge.model.operation_kind import OPERATION_KINDS
 from scim_bridge.state.table import OperationRow, RunRow
+
+_COUNTING = tuple(kind for kind, row in OPERATION_KINDS.items() if row.counter)
 
 
 def last_applied(
@@ -39,41 +43,41 @@ def last_applied(
             break
         mapping = used if mapping is None else mapping
         counts = {what: max(shown, counts.get(what, 0)) for what, shown in source.items()}
-        if any(item.startswith("shrink ") for item in approved):
+        if any(isinstance(effect, Shrunk) for effect in read_all(approved)):
             break
     return (SourceCounts(**counts) if counts else None), mapping or ""
 
 
-def recent(database: Connection, connection: str, endpoint: str, since: datetime) -> dict[str, frozenset[str]]:
-    """What the runs of the window took away or changed, by limit; what was approved does not count."""
+def recent(
+    database: Connection, connection: str, endpoint: str, since: datetime
+) -> dict[CounterName, frozenset[Effect]]:
+    """What the runs of the window took away or changed, by counter; what was approved does not count."""
     columns = (col(OperationRow.run_id), col(OperationRow.document), col(OperationRow.target_id))
     counting = (
-        col(OperationRow.kind).in_(("deactivate_user", "delete_user", "delete_group", "remove_members")),
+        col(OperationRow.kind).in_(_COUNTING),
         col(OperationRow.document).contains('"counts":['),  # of a load of 100,000 none is parsed
     )
     mine = (col(RunRow.connection) == connection, col(RunRow.endpoint) == endpoint)
     done = (col(OperationRow.answered_at) >= since, col(OperationRow.status) == "done", or_(*counting))
     query = select(*columns).join(RunRow, col(RunRow.id) == col(OperationRow.run_id)).where(*mine, *done)
     approved = _approved(database, *mine, or_(col(RunRow.ended).is_(None), col(RunRow.ended) >= since))
-    found: dict[str, set[str]] = {}
+    found: dict[CounterName, set[Effect]] = {}
     for run_id, document, target_id in database.execute(query):
-        for limit, items in _items(orjson.loads(document), target_id):
-            found.setdefault(limit, set()).update(items - approved.get(run_id, frozenset()))
-    return {limit: frozenset(items) for limit, items in found.items() if items}
+        for counter, counted in _effects(orjson.loads(document), target_id):
+            found.setdefault(counter, set()).update(counted - approved.get(run_id, frozenset()))
+    return {counter: frozenset(counted) for counter, counted in found.items() if counted}
 
 
-def _approved(database: Connection, *mine: Any) -> dict[int, frozenset[str]]:
+def _approved(database: Connection, *mine: Any) -> dict[int, frozenset[Effect]]:
     """Run → what someone approved in it."""
     query = select(col(RunRow.id), col(RunRow.approved)).where(*mine)
-    return {run_id or 0: frozenset(items) for run_id, items in database.execute(query) if items}
+    return {run_id or 0: read_all(texts) for run_id, texts in database.execute(query) if texts}
 
 
-def _items(operation: dict[str, Any], target_id: str | None) -> Iterator[tuple[str, frozenset[str]]]:
+def _effects(operation: dict[str, Any], target_id: str | None) -> Iterator[tuple[CounterName, frozenset[Effect]]]:
     """What the limits count of a journaled operation."""
     members = (member["target_id"] for member in operation.get("members", ()))
-    return counted_under(
-        operation["kind"], operation["source_id"], target_id, members, counts=operation.get("counts", ())
-    )
+    return effects(operation["kind"], operation["source_id"], target_id, members, counts=operation.get("counts", ()))
 
 
 def repairs(database: Connection, connection: str, endpoint: str, since: datetime) -> dict[str, dict[str, int]]:

@@ -13,10 +13,11 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select,
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
+from scim_bridge.model.conflict_kind import LASTING, TOLD_BY_TARGET
 from scim_bridge.model.doubt import Settled
-from scim_bridge.model.identity import Existing, Inventory, Kind, Members
-from scim_bridge.model.plan import TOLD_BY_TARGET, Bookkeeping, Conflict, Paired, Verdict
-from scim_bridge.model.remembered import LASTING
+from scim_bridge.model.effect import Effect
+from scim_bridge.model.identity import Existing, Inventory, Members, TargetKey
+from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.source import Learned
 from scim_bridge.model.text import folded
@@ -44,7 +45,7 @@ _UNDECIDED = {"resolution": "", "chosen": "", "note": "", "resolved_by": "", "re
 _BATCH = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """How a run ended. counts: what → (source shows, target holds). is_complete: the plan was applied to its end.
 
@@ -62,7 +63,7 @@ class Ending:
     approved_by: str = ""
     mapping: str = ""
     has_bad_credentials: bool = False
-    approved: frozenset[str] = frozenset()
+    approved: frozenset[Effect] = frozenset()
 
 
 class State:
@@ -179,7 +180,7 @@ class State:
                 "guard": [trip.sentence for trip in ending.verdict.tripped],
                 "approved_by": ending.approved_by,
                 "mapping": ending.mapping,
-                "approved": sorted(ending.approved),
+                "approved": sorted(map(str, ending.approved)),
             }
             if conflicts is not None:
                 values["conflicts"] = len(conflicts)
@@ -189,7 +190,7 @@ class State:
             if books is not None:
                 values["source"] = asdict(books.counts)
                 self._keep_pairs(database, connection, endpoint, books)
-                keep_refusals(database, connection, endpoint, books, ending.mapping, started)
+                keep_refusals(database, connection, endpoint, books, mapping=ending.mapping, sent_at=started)
                 self._ask_again(database, connection, books)
             if books is not None and closing == "all":
                 settle_members(database, connection, endpoint, books.strays)
@@ -215,7 +216,7 @@ class State:
     ) -> None:
         """A whole reading of the target: what earlier ones had shown is replaced. requests: how many it took."""
         with writing(self._engine) as database:
-            keep_reading(database, connection, endpoint, inventory, members, began, requests)
+            keep_reading(database, connection, endpoint, inventory, members, began=began, requests=requests)
 
     def forget_reading(self, connection: str, endpoint: str) -> None:
         """The next run reads the whole target again. What earlier ones have shown stays."""
@@ -243,7 +244,7 @@ class State:
     def look_again(
         self,
         endpoint: str,
-        found: Mapping[tuple[Kind, str], Existing | None],
+        found: Mapping[TargetKey, Existing | None],
         members: Members,
     ) -> None:
         """Single resources and groups that were looked at again; None for one that is gone."""
@@ -286,14 +287,14 @@ class State:
             return int(asked.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
 
     def answer(self, request_id: int, run_id: int | None, error: str = "", exit_code: int = 0) -> None:
-        """What became of a request; or that no one needs to answer it any more."""
+        """The outcome of a request; or that no one needs to answer it any more."""
         values = {"answered": self._now(), "run_id": run_id, "error": error, "exit_code": exit_code}
         with writing(self._engine) as database:
             database.execute(update(RequestRow).where(col(RequestRow.id) == request_id).values(**values))
 
     def keep_trip(self, run_id: int, connection: str, verdict: Verdict) -> None:
         """Remember what a tripped plan counted, for `--approve`; an older one is overtaken."""
-        documents = [asdict(trip) | {"items": sorted(trip.items)} for trip in verdict.tripped]
+        documents = [trip.document() for trip in verdict.tripped]
         values = {"run_id": run_id, "trips": orjson.dumps(documents).decode(), "kept": self._now()}
         statement = upsert(TripRow).values(connection=connection, **values)
         with writing(self._engine) as database:
@@ -385,7 +386,7 @@ class State:
         stored = {(r[0], r[1]): tuple(r[2:]) for r in database.execute(select(*columns).where(*mine))}
         rows = []
         for pair in books.paired:
-            old = stored.get((pair.kind, pair.source_id))
+            old = stored.get(pair.key)
             new = self._pair(pair, old)
             if old != tuple(new.values()):
                 rows.append(place | {"kind": pair.kind, "source_id": pair.source_id} | new)

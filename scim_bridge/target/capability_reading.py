@@ -10,29 +10,22 @@ from dataclasses import replace
 from typing import Any
 
 from scim_bridge.errors import Hold, Stop
+from scim_bridge.model.attribute import Holder, keys
 from scim_bridge.model.capabilities import Capabilities, Characteristic, Uniqueness
-from scim_bridge.model.identity import ACTIVE, DISPLAY_NAME, EMAILS, EXTERNAL_ID, USER_NAME, Kind
+from scim_bridge.model.identity import ACTIVE, DISPLAY_NAME, EXTERNAL_ID, MANAGER, USER_NAME, Kind
 from scim_bridge.target.client import ScimClient
 from scim_bridge.target.read import PAGE
 from scim_bridge.target.wire import CORE, ENTERPRISE
 
 _Attribute = Mapping[str, Any]
-_LISTS = (EMAILS, "phoneNumbers", "roles")
-_SIMPLE = (
-    USER_NAME, DISPLAY_NAME, "nickName", "profileUrl", "title", "userType", "preferredLanguage", "locale", "timezone",
-)  # fmt: skip
-_PARTS = {
-    "name": ("formatted", "givenName", "familyName", "middleName", "honorificPrefix", "honorificSuffix"),
-    "addresses": ("formatted", "streetAddress", "locality", "region", "postalCode", "country"),
-}
-_ENTERPRISE = ("employeeNumber", "costCenter", "organization", "division", "department")
+_OBJECTS: tuple[Holder, ...] = ("name", "addresses")
 _TEXTS = ("string", "reference")
 _CHANGES = 100
 _ATTEMPTS = 3
 _ANY_LENGTH = sys.maxsize
 """No schema says how long a value may be: the server itself refuses what is too long."""
 _EXTERNAL_ID = Characteristic(required=True, max_length=_ANY_LENGTH, uniqueness="exact")
-"""A common attribute (RFC 7643 §3.1), so no schema need list it. Ours are unique, whether or not the server minds."""
+"""A common attribute (RFC 7643 §3.1), so no schema has to list it. Ours are unique even if the server does not care."""
 
 
 def read_capabilities(client: ScimClient) -> Capabilities:
@@ -52,7 +45,7 @@ def read_capabilities(client: ScimClient) -> Capabilities:
 
 
 def capabilities_of(config: Mapping[str, Any], schemas: list[dict[str, Any]]) -> Capabilities:
-    """The capabilities in a ServiceProviderConfig (RFC 7643 §5) and the Resources of a list of Schemas (§7).
+    """The capabilities in a ServiceProviderConfig (RFC 7643 §5) and the Resources of a list of Schemas (RFC 7643 §7).
 
     Raises Stop if users, groups, userName, a group's displayName or members have no place.
     """
@@ -83,8 +76,8 @@ def capabilities_of(config: Mapping[str, Any], schemas: list[dict[str, Any]]) ->
     most = config.get("filter", {}).get("maxResults") if isinstance(config.get("filter"), dict) else None
     # No schema says how many changes a PATCH may hold, so the number that Identity Center takes serves here too.
     return Capabilities(
-        attributes,
-        _CHANGES,
+        attributes=attributes,
+        changes_per_patch=_CHANGES,
         can_patch=_is_supported(config, "patch"),
         can_filter=_is_supported(config, "filter"),
         pages_by_cursor=_offers_cursor(config),
@@ -113,33 +106,33 @@ def _user_places(
     core: Mapping[str, _Attribute], enterprise: Mapping[str, _Attribute]
 ) -> Iterator[tuple[str, Characteristic]]:
     yield EXTERNAL_ID, _EXTERNAL_ID
-    yield from _places(core, "", _SIMPLE)
+    yield from _places(core, "")
     # `active` has a place only where it can be set: else it would be sent again on every run.
     if ACTIVE in core and _is_ours_to_set(core[ACTIVE]):
         yield ACTIVE, Characteristic(is_boolean=True)
     # A list is written as one entry with a `value`: list and sub-attribute must both be ours to set.
-    for path in _LISTS:
+    for path in keys("", "list"):
         value = _by_name(core.get(path, {}).get("subAttributes")).get("value")
         if value is not None and _is_ours_to_set(core[path]) and _is_ours_to_set(value):
             yield path, _characteristic(path, value, required=bool(core[path].get("required")))
-    for holder, names in _PARTS.items():
+    for holder in _OBJECTS:
         if _is_ours_to_set(core.get(holder, {"mutability": "readOnly"})):
             parts = _by_name(core[holder].get("subAttributes"))
-            yield from _places(parts, f"{holder}.", names, required=bool(core[holder].get("required")))
-    yield from _places(enterprise, "enterprise.", _ENTERPRISE)
+            yield from _places(parts, holder, required=bool(core[holder].get("required")))
+    yield from _places(enterprise, "enterprise")
     manager = enterprise.get("manager", {})
     if "value" in _by_name(manager.get("subAttributes")) and _is_ours_to_set(manager):
-        yield "enterprise.manager", Characteristic(max_length=_ANY_LENGTH)
+        yield MANAGER, Characteristic(max_length=_ANY_LENGTH)
 
 
 def _places(
-    attributes: Mapping[str, _Attribute], holder: str, names: tuple[str, ...], *, required: bool = True
+    attributes: Mapping[str, _Attribute], holder: Holder, names: tuple[str, ...] = (), *, required: bool = True
 ) -> Iterator[tuple[str, Characteristic]]:
     """Those of these single texts that the server has. required: whether what they are part of is."""
-    for name in names:
+    for name in names or keys(holder):
         said = attributes.get(name)
         if said and said.get("type", "string") in _TEXTS and not said.get("multiValued") and _is_ours_to_set(said):
-            path = holder + name
+            path = f"{holder}.{name}" if holder else name
             yield path, _characteristic(path, said, required=required and bool(said.get("required")))
 
 

@@ -116,7 +116,6 @@ class ScimClient:
         self._patience.pause = rate.pause
         self._patience.answers = self._answers
         self._latency = Latency(self._patience.clock)
-        # No redirects (below): a bearer token that follows one is handed to anyone who wrote the redirect.
         limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
         self._http = httpx.Client(timeout=timeout, limits=limits, follow_redirects=False, transport=transport)
 
@@ -158,7 +157,7 @@ class ScimClient:
 
         Raises Hold for this object (Refused, NameTaken, NotThere), Stop for the run (CredentialsRefused, EndpointDown,
         NotAnswered); never Retry. A refused PATCH or a lost answer may have been carried out all the same
-        (docs/identity-center.md §7.2): whoever sent it looks before concluding anything.
+        (docs/identity-center.md §7.2): anyone who sent it looks before concluding anything.
         """
         content = orjson.dumps(request.body) if request.body is not None else None
         return self._patience.call(
@@ -222,7 +221,6 @@ class ScimClient:
             raise self._unanswered(error) from None
         if response.status_code == 429:
             self._rate.throttled(turn)
-        # A 4xx was within the quota; a 5xx says nothing about it.
         elif response.status_code < 500:
             # A 5xx says nothing of the quota, so the pace neither grows nor falls by it.
             self._rate.accepted(turn)
@@ -231,7 +229,6 @@ class ScimClient:
     def _unanswered(self, error: httpx.RequestError) -> Unreachable | AnswerLost | EndpointDown:
         """What it means that no answer came: nothing was sent, or no one knows."""
         host = urlsplit(self._url).netloc
-        # Waiting does not change a wrong certificate; ten minutes of tries would only hide the sentence that helps.
         if any(sign in str(error) for sign in _LASTING):
             return EndpointDown(
                 f"no secure connection to {host} can be made ({error})",
@@ -252,7 +249,6 @@ def _parsed(response: httpx.Response, needs: str) -> dict[str, Any]:
         body = orjson.loads(response.content)
     except orjson.JSONDecodeError:
         raise AnswerLost("the answer is not JSON, so it is not a SCIM endpoint's", way_out) from None
-    # A proxy's sign-in page with status 200 would otherwise be an empty directory.
     if not isinstance(body, dict) or (needs and body.get(needs) is None):
         raise AnswerLost(f"the answer has no {needs or 'object'}, so it is not a SCIM endpoint's", way_out)
     return body

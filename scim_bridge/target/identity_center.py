@@ -2,9 +2,10 @@
 
 Sources: https://docs.aws.amazon.com/singlesignon/latest/developerguide/limitations.html and the patterns of the
 Identity Store API, which checks what comes by SCIM too. Attributes that it takes but never shows back (profileUrl) or
-cannot change later (roles) have no place here: they would be sent again on every run, or be wrong for ever.
+cannot change later (roles) have no place here: they would be sent again on every run, or be wrong forever.
 """
 
+from scim_bridge.model.attribute import ATTRIBUTES
 from scim_bridge.model.capabilities import Capabilities, Characteristic
 from scim_bridge.model.identity import Kind
 
@@ -14,7 +15,7 @@ _NO_SPACE = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]"
 _TEXT = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r\u0020\u00A0\u3000]"
 _GROUP_NAME = r"[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r\u0020\u00A0]"
 # The pattern allows < > ; : % here too, but a colon in externalId was refused with 400. An id that is refused holds its
-# record for ever, so none of the five is sent.
+# record forever, so none of the five is sent.
 _EXTERNAL_ID = r"[\p{L}\p{M}\p{S}\p{N}\p{P}--[<>;:%]]"
 _VISIBLE = "letters, digits, punctuation and symbols, no spaces"
 _PRINTABLE = "letters, digits, punctuation, symbols and spaces, no control characters"
@@ -32,8 +33,8 @@ _external_id = Characteristic(
     allowed=f"{_VISIBLE}, none of < > ; : %",
     uniqueness="exact",
 )
-_USER: dict[str, Characteristic] = {
-    "externalId": _external_id,
+_NO_PLACE = ("profileUrl", "roles")
+_UNLIKE_OTHERS: dict[str, Characteristic] = {
     # AWS does not say whether case matters; its schema says caseExact: false. So two names that differ in case alone
     # count as the same: if both were sent, one of them might be refused with 409 (docs/identity-center.md §4.4).
     "userName": Characteristic(
@@ -51,34 +52,11 @@ _USER: dict[str, Characteristic] = {
     # The primary email is unique among users, though no filter can find it (docs/identity-center.md §4.5).
     "emails": Characteristic(characters=_TEXT, allowed=_PRINTABLE, doubtful=_DOUBTFUL, uniqueness="folded"),
     "active": Characteristic(is_boolean=True),
-} | dict.fromkeys(
-    (
-        "name.formatted",
-        "name.middleName",
-        "name.honorificPrefix",
-        "name.honorificSuffix",
-        "nickName",
-        "title",
-        "userType",
-        "preferredLanguage",
-        "locale",
-        "timezone",
-        "phoneNumbers",
-        "addresses.formatted",
-        "addresses.streetAddress",
-        "addresses.locality",
-        "addresses.region",
-        "addresses.postalCode",
-        "addresses.country",
-        "enterprise.employeeNumber",
-        "enterprise.costCenter",
-        "enterprise.organization",
-        "enterprise.division",
-        "enterprise.department",
-        "enterprise.manager",
-    ),
-    _text,
-)
+}
+"""What is held otherwise than as any text."""
+_USER: dict[str, Characteristic] = {"externalId": _external_id} | {
+    path: _UNLIKE_OTHERS.get(path, _text) for path in ATTRIBUTES["user"] if path not in _NO_PLACE
+}
 _GROUP: dict[str, Characteristic] = {
     "externalId": _external_id,
     "displayName": Characteristic(

@@ -4,7 +4,7 @@ Identity Center never shows members on a group, so they are asked for by filter.
 (docs/identity-center.md §3), the cheapest first; which ones the endpoint refuses is found out once a run. Where groups
 are shown with their members, no request beyond the listing of the groups is needed.
 
-A membership that is read wrongly is lost or stays for ever. So every way is confirmed against another one (`confirms`)
+A membership that is read wrongly is lost or stays forever. So every way is confirmed against another one (`confirms`)
 before its answer is acted on, and an answer that may have been cut off counts as refused.
 """
 
@@ -82,8 +82,6 @@ class MemberReader:
             is_in = bool(self._ids("Groups", filter_of(("id", group_id), ("members", user_id)), one=True))
         except Refused:
             return True
-        # Asked twice, since someone may have removed the member between the two questions; that is not a fault of the
-        # filter.
         if not is_in and self._still_says(group_id, user_id):
             self._ways = self._ways[1:]
         return is_in
@@ -142,7 +140,6 @@ class MemberReader:
             return set()
         if not one:
             self._without_cursor.add(collection)
-        # A full page without a cursor: there may be more users, and nothing says so (docs/identity-center.md §2.4).
         if len(ids) >= PAGE or len(ids) == _OLD_PAGE:
             raise Refused(f"the target shows {len(ids)} {collection.lower()} and perhaps not all of them")
         return ids
@@ -196,7 +193,7 @@ class ShownMembers:
         self._lock = threading.Lock()
 
     def begin(self) -> None:
-        """Nothing listed so far counts any more: a new listing begins, or somebody is deleted."""
+        """Nothing listed so far counts any more: a new listing begins, or someone is deleted."""
         with self._lock:
             self._listed = {}
 

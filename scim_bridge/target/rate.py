@@ -100,7 +100,6 @@ class Rate:
         """No one's turn comes before this many seconds are over, and no burst follows."""
         with self._lock:
             self._paused_until = max(self._paused_until, self._clock() + seconds)
-            # All wait, not only the request that was throttled: the quota is one for all of them.
             self._next = max(self._next, self._paused_until)
 
     def accepted(self, turn: Turn) -> None:
@@ -110,8 +109,6 @@ class Rate:
                 self._per_second += _DOUBLING
                 if self._per_second >= self._ceiling:
                     self._hold(self._ceiling)
-            # A request that was not held back by the pace proves nothing about it: on an idle run the pace would grow
-            # without having been tried.
             elif turn.has_waited:
                 # A client that the pace did not hold back has not tried it out, so its success proves nothing.
                 since = max(1.0, (self._clock() - self._held_at) / _CALM)
@@ -124,8 +121,6 @@ class Rate:
             # Many requests are under way at once: those sent before the last cut were sent at the pace that it cut.
             if turn.at <= self._cut_at:
                 return
-            # A 429 right after the start says that the search went too far; one after a second of calm says that others
-            # share the quota.
             has_held = not self._is_starting and turn.at - max(self._held_at, self._paused_until) >= _PROVEN_AFTER
             self._is_searching = self._is_searching and not has_held
             self._hold(max(min(_LEAST, self._ceiling), self._per_second * (_DEEP_CUT if self._is_searching else _CUT)))

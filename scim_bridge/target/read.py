@@ -44,7 +44,7 @@ def pages_of(client: ScimClient, capabilities: Capabilities) -> Pages:
 def read_inventory(turn: Pages, progress: Progress, see: Callable[[Kind, Resource], None]) -> Inventory:
     """All users and groups: one request a page of each, one at least. see: shown each resource as it came.
 
-    Raises EndpointDown for a listing that is not whole: whoever it leaves out would count as gone.
+    Raises EndpointDown for a listing that is not whole: anyone who it leaves out would count as gone.
     """
     return Inventory(_all(turn, "user", progress, see), _all(turn, "group", progress, see))
 
@@ -75,7 +75,6 @@ def pages(client: ScimClient, collection: str, condition: str = "", *, size: int
         cursor = body.get("nextCursor") or body.get("nextcursor")
         if not cursor:
             return
-        # Seen again, the listing would never end; cut off there, anyone who is missing would count as gone.
         if cursor in seen:
             raise EndpointDown(
                 "the endpoint gave the same page cursor twice, so a listing would never end", "Try again."
@@ -100,7 +99,7 @@ def pages_by_index(
         body = client.get(f"{collection}?startIndex={received + 1}&count={size}{tail}", needs="totalResults").body
         resources = _resources(body | {_RESOURCES: body.get(_RESOURCES) or []})  # left out where there is none
         total = body["totalResults"]
-        # Counted by ids: a server that ignores startIndex gives its first page again, for ever.
+        # Counted by ids: a server that ignores startIndex gives its first page again, forever.
         fresh = {resource["id"] for resource in resources} - seen
         if (resources and not fresh) or not isinstance(total, int) or (not resources and len(seen) < total):
             raise EndpointDown(
@@ -124,7 +123,6 @@ def one_page(client: ScimClient, collection: str, condition: str) -> list[Resour
 def _resources(body: dict[str, Any]) -> list[Resource]:
     """The resources of a list answer. From one that can't be understood nothing may be concluded: no one is gone."""
     resources = body[_RESOURCES]
-    # One entry without an id could be anyone, so the whole list proves nothing.
     if isinstance(resources, list) and all(isinstance(r, dict) and isinstance(r.get("id"), str) for r in resources):
         return resources
     raise EndpointDown("the endpoint's list holds something that is not a resource with an id", "Look at target.url.")

@@ -41,7 +41,6 @@ def error_of(response: httpx.Response) -> BridgeError:
     # 501 is a refusal: the server will not learn the operation while we wait (RFC 9110 §15.6.2).
     if status >= 500 and status != 501:
         return ServerFault(f"the endpoint answered {status}", after=seconds_of(response.headers.get("retry-after")))
-    # A wrong tenant is a 401 too, so the sentence names both: else the operator makes a new token without success.
     if status == 401:
         # A wrong tenant id gives 401 too, not 404 (docs/identity-center.md §1.3), so both causes are named.
         return CredentialsRefused(
@@ -68,7 +67,6 @@ def _refusal(status: int, detail: str, request_id: str) -> Hold:
     trace = f"request id {request_id}" if request_id else "no request id"
     if status == 404:
         return NotThere(f"the target answered 404, not found ({trace})", request_id=request_id)
-    # Not Refused: a 409 is a question, and apply/holder.py looks for the answer (docs/design.md §6.5).
     if status == 409:
         # Which attribute clashes is not said: userName, primary email or externalId (docs/identity-center.md §4.5).
         # After a lost answer the clash may be with what that attempt created: the engine looks first.

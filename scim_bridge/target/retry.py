@@ -33,7 +33,7 @@ _OUTAGE_OBJECTS = 12
 
 
 def backoff(attempt: int, after: float | None, chance: Callable[[], float] = random.random) -> float:
-    """Seconds to wait before sending again: the server's Retry-After, at most five minutes; else by chance."""
+    """Seconds to wait before sending again: the server's Retry-After, at most five minutes; else random."""
     return jitter(attempt, chance) if after is None else min(after, _LONGEST_ASKED)
 
 
@@ -77,7 +77,7 @@ class Outage:
             return is_new
 
     def settle(self, *, is_down: bool) -> None:
-        """What became of the question whether it is down."""
+        """The outcome of the question whether it is down."""
         with self.lock:
             self.is_total = self.is_total or is_down
             self.is_suspected = False
@@ -139,16 +139,12 @@ class Patience:
         # An endpoint that never answered may not be one. A throttle concerns all requests, never one object.
         if not self.has_answered or isinstance(last, Throttled):
             return False
-        # Someone was answered while we were not: it is this object.
         if self.outage.answered_at > trial.begun:
             return True
-        # The question reads. An endpoint that answers reads and fails all writes is down for us, so a dozen in a row
-        # count more than the answer.
         return self.outage.give_up() < _OUTAGE_OBJECTS and self.answers()
 
     def _attempt(self, send: Callable[[], T], *, of_one: bool) -> T:
         """One attempt, unless all the others have found out meanwhile that it would be without success."""
-        # With 64 requests under way, each trying for ten minutes, a run on a dead endpoint would take hours to say so.
         if self.outage.is_total:
             raise self._down()
         began = self.clock()
@@ -200,7 +196,6 @@ class _Trial:
         # At the very beginning a person is waiting at the terminal, and a wrong URL is likelier than an outage.
         if not self.patience.has_answered:
             return self.elapsed >= self.patience.first_answer
-        # A 429 is an answer: a slow quota must not use up the tries of a request, only its time.
         if not isinstance(failure.error, Throttled):
             self.failures += 1
         return self.elapsed >= self.patience.longest or self.failures >= self.attempts

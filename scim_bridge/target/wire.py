@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
-from scim_bridge.model.identity import Existing, Kind, Value
+from scim_bridge.model.attribute import ATTRIBUTES, Holder, keys
+from scim_bridge.model.identity import EXTERNAL_ID, MANAGER, Existing, Kind, Value
 from scim_bridge.model.operation import Change
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -17,25 +18,19 @@ CORE: Mapping[Kind, str] = {
     "group": "urn:ietf:params:scim:schemas:core:2.0:Group",
 }
 _PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-_LISTS = ("emails", "phoneNumbers", "roles")
+_USER = ATTRIBUTES["user"]
 
 
-def _places(holder: str, keys: str) -> dict[str, str]:
-    """Key → path of each of these keys, written with spaces between them."""
-    return {key: holder + key for key in keys.split()}
+def _places(holder: Holder) -> dict[str, str]:
+    """Key → path of each text of this holder."""
+    return {key: f"{holder}.{key}" if holder else key for key in keys(holder)}
 
 
 # An answer's keys → paths, one table for each object inside a resource.
-_SHOWN = _places(
-    "", "userName externalId displayName nickName profileUrl title userType preferredLanguage locale timezone"
-)
-_SHOWN_NAME = _places("name.", "formatted givenName familyName middleName honorificPrefix honorificSuffix")
-_SHOWN_ADDRESS = _places("addresses.", "formatted streetAddress locality region postalCode country")
-_SHOWN_ENTERPRISE = _places("enterprise.", "employeeNumber costCenter organization division department")
-_SHOWN_EMAIL = {"value": "emails"}
-_SHOWN_PHONE = {"value": "phoneNumbers"}
-_SHOWN_ROLE = {"value": "roles"}
-_SHOWN_MANAGER = {"value": "enterprise.manager"}
+_SHOWN = {EXTERNAL_ID: EXTERNAL_ID} | _places("")
+_SHOWN_NAME = _places("name")
+_SHOWN_ADDRESS = _places("addresses")
+_SHOWN_ENTERPRISE = _places("enterprise")
 
 
 def to_resource(kind: Kind, attributes: Mapping[str, Value]) -> dict[str, Any]:
@@ -46,14 +41,14 @@ def to_resource(kind: Kind, attributes: Mapping[str, Value]) -> dict[str, Any]:
         if holder == "enterprise":
             if ENTERPRISE not in body:
                 body["schemas"].append(ENTERPRISE)
-            body.setdefault(ENTERPRISE, {})[part] = {"value": value} if part == "manager" else value
+            body.setdefault(ENTERPRISE, {})[part] = _wire_value(path, value)
         elif holder == "addresses":
             # Only one address fits. Its type is the one that Entra ID's provisioning sends.
             body.setdefault("addresses", [{"type": "work"}])[0][part] = value
         elif part:
             body.setdefault(holder, {})[part] = value
         else:
-            body[path] = _listed(path, value) if path in _LISTS else value
+            body[path] = _wire_value(path, value)
     return body
 
 
@@ -76,7 +71,6 @@ def to_patch(changes: Mapping[str, Change]) -> dict[str, Any]:
             operations.append({"op": "replace", "path": _wire_path(path), "value": _wire_value(path, new)})
     if any(path.startswith("addresses.") for path in changes):
         if address:
-            # Whole: Identity Center changes parts of an address only when all are set (docs/identity-center.md §7.8).
             whole: list[dict[str, Value]] = [{"type": "work", **address}]
             operations.append({"op": "replace", "path": "addresses", "value": whole})
         else:
@@ -101,7 +95,6 @@ def to_changed(shown: Mapping[str, Any], changes: Mapping[str, Change]) -> dict[
             body.pop(path, None)
         else:
             body[path] = _wire_value(path, new)
-    # `schemas` names the extensions that the body has, no more and no fewer (RFC 7643 §3).
     schemas = [schema for schema in body.get("schemas", ()) if schema != ENTERPRISE]
     return body | {"schemas": [*schemas, ENTERPRISE] if ENTERPRISE in body else schemas}
 
@@ -134,16 +127,10 @@ def _wire_path(path: str) -> str:
 
 
 def _wire_value(path: str, value: Value) -> Any:
-    if path == "enterprise.manager":
-        return {"value": value}
-    return _listed(path, value) if path in _LISTS else value
-
-
-def _listed(path: str, value: Value) -> list[dict[str, Any]]:
-    if path == "roles":
-        return [{"value": value, "primary": True}]
-    entry: dict[str, Any] = {"value": value, "type": "work"}
-    return [entry | {"primary": True}] if path == "emails" else [entry]
+    row = _USER.get(path)
+    if row is None or row.form in ("text", "truth"):
+        return value
+    return {"value": value} if row.form == "reference" else [{"value": value, **(row.entry or {})}]
 
 
 def from_resource(kind: Kind, body: Mapping[str, Any]) -> Existing:
@@ -157,18 +144,16 @@ def from_resource(kind: Kind, body: Mapping[str, Any]) -> Existing:
     attributes: dict[str, Value] = {}
     _take(attributes, body, _SHOWN)
     if kind == "user":
-        # Missing means active: taken for inactive, a leaver would never be deactivated.
         active = body.get("active", True)
         attributes["active"] = active if isinstance(active, bool) else str(active).lower() != "false"
         _take(attributes, body.get("name"), _SHOWN_NAME)
-        _take(attributes, _main(body.get("emails")), _SHOWN_EMAIL)
-        _take(attributes, _main(body.get("phoneNumbers")), _SHOWN_PHONE)
-        _take(attributes, _main(body.get("roles")), _SHOWN_ROLE)
+        for path in keys("", "list"):
+            _take(attributes, _main(body.get(path)), {"value": path})
         _take(attributes, _main(body.get("addresses")), _SHOWN_ADDRESS)
         enterprise = body.get(ENTERPRISE)
         if isinstance(enterprise, dict):
             _take(attributes, enterprise, _SHOWN_ENTERPRISE)
-            _take(attributes, enterprise.get("manager"), _SHOWN_MANAGER)
+            _take(attributes, enterprise.get("manager"), {"value": MANAGER})
     return Existing(kind, str(body["id"]), attributes)
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from scim_bridge.model.comparison import AttributeChange, Comparison, MemberChange, RuleChange, ScopeChange
 from scim_bridge.model.identity import ACTIVE, Kind
 from scim_bridge.model.operation import Change
+from scim_bridge.model.operation_kind import OPERATION_KINDS
 from scim_bridge.model.plan import Conflict, Verdict
 from scim_bridge.model.wording import counted
-from scim_bridge.view import words
 from scim_bridge.view.operation import ChangeView, OperationView, changes_view
 from scim_bridge.view.plan import SHOWN, Section, section
 from scim_bridge.view.words import printable
@@ -96,14 +96,22 @@ def _sections(comparison: Comparison, shown: int | None) -> Iterator[Section]:
 def _of_scope(title: str, sign: str, changes: Sequence[ScopeChange], shown: int | None) -> Iterator[Section]:
     if changes:
         lines = (
-            OperationView("scope", sign, title, printable(c.name), printable(_why_and_then(c)), (), ())
+            OperationView(
+                kind="scope",
+                sign=sign,
+                words=title,
+                subject=printable(c.name),
+                reason=printable(_why_and_then(c)),
+                changes=(),
+                members=(),
+            )
             for c in changes[:shown]
         )
         yield section(title, lines, len(changes))
 
 
 def _why_and_then(change: ScopeChange) -> str:
-    done = words.KIND[change.operation] if change.operation is not None else "nothing to do on the target"
+    done = OPERATION_KINDS[change.operation].words if change.operation is not None else "nothing to do on the target"
     return f"{change.place}, by {change.why}: {done}"
 
 
@@ -113,7 +121,15 @@ def _of_attributes(kind: Kind, changes: Sequence[AttributeChange], shown: int | 
     title = f"{kind}s whose attributes differ"
     if changes:
         lines = (
-            OperationView("attributes", "~", title, printable(c.name), printable(c.why), _old_and_new(c.changes), ())
+            OperationView(
+                kind="attributes",
+                sign="~",
+                words=title,
+                subject=printable(c.name),
+                reason=printable(c.why),
+                changes=_old_and_new(c.changes),
+                members=(),
+            )
             for c in ordered[:shown]
         )
         yield section(title, lines, len(changes))
@@ -129,7 +145,13 @@ def _of_members(title: str, sign: str, changes: Sequence[MemberChange], shown: i
     if changes:
         lines = tuple(
             OperationView(
-                "members", sign, title, printable(c.group), printable(c.why), (), tuple(map(printable, c.users))
+                kind="members",
+                sign=sign,
+                words=title,
+                subject=printable(c.group),
+                reason=printable(c.why),
+                changes=(),
+                members=tuple(map(printable, c.users)),
             )
             for c in changes[:shown]
         )
@@ -142,13 +164,13 @@ def _of_conflicts(title: str, sign: str, conflicts: Sequence[Conflict], shown: i
     if conflicts:
         lines = (
             OperationView(
-                "conflict",
-                sign,
-                title,
-                ", ".join(map(printable, c.subjects)),
-                c.kind.replace("_", " "),
-                changes_view({"why": (None, c.detail), "what to do": (None, c.remedy)}),
-                (),
+                kind="conflict",
+                sign=sign,
+                words=title,
+                subject=", ".join(map(printable, c.subjects)),
+                reason=c.kind.replace("_", " "),
+                changes=changes_view({"why": (None, c.detail), "what to do": (None, c.remedy)}),
+                members=(),
             )
             for c in conflicts[:shown]
         )

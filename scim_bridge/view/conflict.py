@@ -4,14 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from scim_bridge.model import conflict_kind
+from scim_bridge.model.conflict_kind import UNREADABLE
 from scim_bridge.model.identity import ACTIVE
-from scim_bridge.model.plan import UNREADABLE, Conflict
+from scim_bridge.model.plan import Conflict
 from scim_bridge.model.run import ConflictRecord
 from scim_bridge.model.wording import counted, some
 from scim_bridge.view.words import printable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictView:
     """One conflict. words: its kind in words; closed is None while it waits."""
 
@@ -31,10 +33,10 @@ class ConflictView:
 
 def view_conflicts(records: Iterable[ConflictRecord]) -> tuple[ConflictView, ...]:
     """Conflicts, those that wait longest first."""
-    return tuple(_view(record) for record in sorted(records, key=lambda r: (r.first_seen, r.key)))
+    return tuple(_view(record) for record in sorted(records, key=lambda r: (r.first_seen, r.conflict.key)))
 
 
-def still_open(conflicts: Iterable[Conflict | ConflictRecord]) -> str:
+def still_open(conflicts: Iterable[Conflict]) -> str:
     """Users who may still sign in although no rule understands their status, in one sentence; "" if there are none."""
     found = [c for c in conflicts if c.kind in UNREADABLE and c.path == ACTIVE and c.target_id is not None]
     if not found:
@@ -48,25 +50,21 @@ def still_open(conflicts: Iterable[Conflict | ConflictRecord]) -> str:
     )
 
 
-def kind_words(kind: str) -> str:
-    """A conflict's kind in words: `duplicate_user_name` → "duplicate user name", `adopt?` → "adopt?"."""
-    return kind.replace("_", " ")
-
-
 def _view(record: ConflictRecord) -> ConflictView:
+    conflict = record.conflict
     return ConflictView(
-        record.connection,
-        record.key,
-        record.kind,
-        kind_words(record.kind),
-        tuple(map(printable, record.subjects)),
-        printable(record.detail),
-        printable(record.remedy),
-        record.first_seen,
-        record.last_seen,
-        record.closed,
-        record.target_id,
-        _decision(record),
+        connection=record.connection,
+        key=conflict.key,
+        kind=conflict.kind,
+        words=conflict_kind.words(conflict.kind),
+        subjects=tuple(map(printable, conflict.subjects)),
+        detail=printable(conflict.detail),
+        remedy=printable(conflict.remedy),
+        first_seen=record.first_seen,
+        last_seen=record.last_seen,
+        closed=record.closed,
+        target_id=conflict.target_id,
+        decision=_decision(record),
     )
 
 

@@ -14,7 +14,7 @@ OVERDUE_AFTER = 3
 """A connection is overdue when this many of its intervals have passed without a run being started."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionView:
     """One connection: health, one sentence about it, the commands that fix it (none if all is well), its last run."""
 
@@ -31,7 +31,7 @@ class ConnectionView:
         return self.health.tone in ("bad", "wait")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """What is known of a connection at one moment. every: its schedule, None if nothing runs it by itself.
 
@@ -61,7 +61,14 @@ def view_connection(situation: Situation) -> ConnectionView:
     """The connection's health; the most urgent thing is the one that is said."""
     health, sentence, commands = _health(situation)
     last = view_run(situation.last) if situation.last is not None else None
-    return ConnectionView(situation.name, health, sentence, commands, last, situation.conflicts)
+    return ConnectionView(
+        name=situation.name,
+        health=health,
+        sentence=sentence,
+        commands=commands,
+        last=last,
+        conflicts=situation.conflicts,
+    )
 
 
 def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
@@ -79,7 +86,7 @@ def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
         sentence = "Nothing was written. Look at what would happen; approve it only if it is right."
         return stopped, sentence, (f"scim-bridge plan {situation.name}", f"{sync} --approve")
     if last.status == "failed":
-        sentence = last.detail or "The last run failed."
+        sentence = last.result.detail or "The last run failed."
         return Status("failed", "Last run failed", "✗", "bad"), sentence, (f"scim-bridge check {situation.name}", sync)
     if _is_overdue(situation):
         since = words.ago(last.started, situation.now)
@@ -109,7 +116,11 @@ def _health_after(last: RunRecord, situation: Situation) -> tuple[Status, str, t
         verb = "waits" if situation.conflicts == 1 else "wait"
         sentence = f"{waiting} {verb} for a decision; everything else goes on."
         return Status("conflicts", "Waiting for you", "!", "wait"), sentence, ("scim-bridge conflicts",)
-    return Status("healthy", "Healthy", "✓", "good"), last.detail or "The last run went through, nothing waits.", ()
+    return (
+        Status("healthy", "Healthy", "✓", "good"),
+        last.result.detail or "The last run went through, nothing waits.",
+        (),
+    )
 
 
 def _is_overdue(situation: Situation) -> bool:

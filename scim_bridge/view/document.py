@@ -7,16 +7,20 @@ from typing import Any
 from scim_bridge.model.comparison import Comparison
 from scim_bridge.model.run import ConflictRecord, OperationRecord, RunRecord
 from scim_bridge.view import words
+from scim_bridge.view.explain import Explanation
 
 
 def run_document(run: RunRecord) -> dict[str, Any]:
     """One run."""
-    document = asdict(run) | {"started": words.utc(run.started), "ended": words.utc(run.ended)}
-    return document | {"counts": {what: {"source": s, "target": t} for what, (s, t) in run.counts.items()}}
+    document: dict[str, Any] = asdict(run) | {"started": words.utc(run.started), "ended": words.utc(run.ended)}
+    result: dict[str, Any] = document.pop("result")
+    result["counts"] = {what: {"source": s, "target": t} for what, (s, t) in run.result.counts.items()}
+    asked = {name: document.pop(name) for name in ("approved_by", "of_one")}
+    return document | result | asked
 
 
 def operation_document(record: OperationRecord) -> dict[str, Any]:
-    """One journaled operation: as planned, and what became of it."""
+    """One journaled operation: as planned, and its outcome."""
     return record.document | {
         "outcome": {
             "status": record.status,
@@ -31,8 +35,19 @@ def operation_document(record: OperationRecord) -> dict[str, Any]:
 
 def conflict_document(conflict: ConflictRecord) -> dict[str, Any]:
     """One conflict with its sightings."""
-    times = {"first_seen": conflict.first_seen, "last_seen": conflict.last_seen, "closed": conflict.closed}
-    return asdict(conflict) | {name: words.utc(moment) for name, moment in times.items()}
+    about = asdict(conflict.conflict)
+    seen = (conflict.first_seen, conflict.last_seen, conflict.closed)
+    names = ("key", "kind", "subjects", "detail", "remedy")
+    return {
+        "connection": conflict.connection,
+        **{name: about[name] for name in names},
+        **dict(zip(("first_seen", "last_seen", "closed"), map(words.utc, seen), strict=True)),
+        **{name: value for name, value in about.items() if name not in names},
+        "resolution": conflict.resolution,
+        "chosen": conflict.chosen,
+        "note": conflict.note,
+        "resolved_by": conflict.resolved_by,
+    }
 
 
 def show_document(run: RunRecord, operations: Iterable[OperationRecord]) -> dict[str, Any]:
@@ -40,8 +55,22 @@ def show_document(run: RunRecord, operations: Iterable[OperationRecord]) -> dict
     return run_document(run) | {"operations": [operation_document(operation) for operation in operations]}
 
 
+_EXPLAINED = (
+    "kind", "name", "source_id", "target_id", "places", "record", "raw", "scope", "rules", "situation", "action",
+    "operations", "conflicts", "applied", "seen", "groups", "but",
+)  # fmt: skip
+"""The keys of an explanation, in their order: flat, whatever parts it is made of."""
+
+
+def explanation_document(explanation: Explanation) -> dict[str, Any]:
+    """One identity on its way through the picture."""
+    document = asdict(explanation)
+    parts = document | document["source"] | document["plan"] | document["target"]
+    return {name: parts[name] for name in _EXPLAINED}
+
+
 def rows_document(rows: Sequence[Any]) -> list[dict[str, Any]]:
-    """Plain rows (access, check, explain): their fields as they are."""
+    """Plain rows (access, check): their fields as they are."""
     return [asdict(row) for row in rows]
 
 

@@ -1,6 +1,6 @@
 """Everything about one identity, step by step, as `explain` shows it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,30 +14,49 @@ class Rule:
     failure: str
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """One user or group on its way through the picture. places: where the source shows it; empty if it does not.
-
-    record: the source's values as rules see them; raw: what they were before the source decoded them. situation,
-    action: the row of the situation table; but: why the plan does nothing of it, "" if it does something. operations,
-    conflicts: what the plan does and what waits. applied, seen: by path, as remembered. groups: those of a user, or the
-    users of a group, as the source has them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InSource:
+    """What the source shows. places: where; empty if it does not show it. record: the values as rules see them; raw:
+    what they were before the source decoded them. groups: those of a user, or the users of a group.
     """
 
-    kind: str
-    name: str
-    source_id: str
-    target_id: str | None
     places: tuple[str, ...]
     record: dict[str, object]
     raw: dict[str, str]
     scope: str
     rules: tuple[Rule, ...]
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InPlan:
+    """What the plan makes of it. situation, action: the row of the situation table; but: why the plan does nothing of
+    it, "" if it does something. operations, conflicts: what the plan does and what waits.
+    """
+
     situation: str
     action: str
-    operations: tuple[str, ...]
-    conflicts: tuple[str, ...]
-    applied: dict[str, object]
-    seen: dict[str, object]
-    groups: tuple[str, ...]
     but: str = ""
+    operations: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OnTarget:
+    """Its resource, if there is one. applied, seen: by path, what was last applied and what was last seen."""
+
+    target_id: str | None = None
+    applied: dict[str, object] = field(default_factory=dict)
+    seen: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """One user or group on its way through the picture."""
+
+    kind: str
+    name: str
+    source_id: str
+    source: InSource
+    plan: InPlan
+    target: OnTarget

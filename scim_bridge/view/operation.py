@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from scim_bridge.model.operation import Operation
+from scim_bridge.model.operation_kind import OPERATION_KINDS
 from scim_bridge.model.run import OperationRecord
 from scim_bridge.model.wording import some
 from scim_bridge.view import words
@@ -26,7 +27,7 @@ class ChangeView:
         return f"{self.old} → {'(removed)' if self.new is None else self.new}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperationView:
     """What is done to whom, and why. members: names, in full. is_create: every change is a first value.
 
@@ -55,9 +56,9 @@ class OperationView:
         return (", ".join(told),) if self.is_create else told
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeView:
-    """An operation of a run and what became of it. request_id: AWS's, for CloudTrail, "" if no answer came."""
+    """An operation of a run and its outcome. request_id: AWS's, for CloudTrail, "" if no answer came."""
 
     operation_id: str
     operation: OperationView
@@ -87,14 +88,14 @@ def of_record(record: OperationRecord) -> OutcomeView:
     subject = _named(record.subject, document.get("renamed_to"))
     operation = _view(record.kind, subject, document.get("reason", ""), document.get("changes", {}), members)
     return OutcomeView(
-        record.operation_id,
-        operation,
-        words.OPERATION_STATUS[record.status],
-        record.target_id,
-        record.request_id,
-        printable(record.detail),
-        record.sent_at,
-        record.answered_at,
+        operation_id=record.operation_id,
+        operation=operation,
+        status=words.OPERATION_STATUS[record.status],
+        target_id=record.target_id,
+        request_id=record.request_id,
+        detail=printable(record.detail),
+        sent_at=record.sent_at,
+        answered_at=record.answered_at,
     )
 
 
@@ -103,14 +104,15 @@ def _named(subject: str, renamed_to: str | None) -> str:
 
 
 def _view(kind: str, subject: str, reason: str, changes: Mapping[str, Any], members: Iterable[str]) -> OperationView:
+    row = OPERATION_KINDS.get(kind)  # type: ignore[call-overload]  # a journal may be of another version
     return OperationView(
-        kind,
-        words.SYMBOL.get(kind, "·"),
-        words.KIND.get(kind, kind),
-        printable(subject),
-        printable(reason),
-        changes_view(changes),
-        tuple(map(printable, members)),
+        kind=kind,
+        sign=row.sign if row is not None else "·",
+        words=row.words if row is not None else kind,
+        subject=printable(subject),
+        reason=printable(reason),
+        changes=changes_view(changes),
+        members=tuple(map(printable, members)),
     )
 
 

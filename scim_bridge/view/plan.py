@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Literal
 
+from scim_bridge.model.effect import Changed, Effect, Lost, Recreated, Removed, Shrunk
+from scim_bridge.model.identity import SourceKey
 from scim_bridge.model.operation import Operation
+from scim_bridge.model.operation_kind import OPERATION_KINDS, OperationKind
 from scim_bridge.model.plan import Conflict, Plan
 from scim_bridge.model.wording import counted, some
 from scim_bridge.view import words
@@ -14,6 +17,7 @@ from scim_bridge.view.conflict import still_open
 from scim_bridge.view.operation import OperationView, of_operation
 from scim_bridge.view.words import printable
 
+_ORDER = {kind: place for place, kind in enumerate(OPERATION_KINDS)}
 SHOWN = 20
 """How many of a kind are shown where a person scrolls: a terminal, a comment."""
 
@@ -27,7 +31,7 @@ class Section:
     more: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanView:
     """Everything a person is shown of a plan. first: what is said before all else, "" for nothing.
 
@@ -49,7 +53,7 @@ class PlanView:
 
 
 Decided = Literal["open", "stopped", "approved"]
-"""What became of a plan that exceeds a limit: no one has tried it yet, the guard stopped it, or it was approved."""
+"""The outcome of a plan that exceeds a limit: no one has tried it yet, the guard stopped it, or it was approved."""
 _GUARD_SAID: Mapping[Decided, str] = {
     "open": "The guard would stop this before the first write:",
     "stopped": "The guard stopped this before the first write:",
@@ -60,21 +64,21 @@ _GUARD_SAID: Mapping[Decided, str] = {
 def plan_view(plan: Plan, shown: int | None = SHOWN, *, approval: str = "", decided: Decided = "open") -> PlanView:
     """The view of a plan. shown: at most so many operations of a kind, None for all.
 
-    approval: the command that approves it, `sync` where nothing is said. decided: what became of it, if it tripped.
+    approval: the command that approves it, `sync` where nothing is said. decided: its outcome, if it tripped.
     """
-    by_kind = groupby(sorted(plan.operations, key=lambda o: list(words.KIND).index(o.kind)), key=lambda o: o.kind)
+    by_kind = groupby(sorted(plan.operations, key=lambda o: _ORDER[o.kind]), key=lambda o: o.kind)
     return PlanView(
-        f"{plan.connection}: {words.summary(plan.summary)}",
-        still_open(plan.conflicts),
-        tuple(_section(kind, list(operations), shown) for kind, operations in by_kind),
-        tuple(_safe(conflict) for conflict in plan.conflicts),
-        _pairs(((s.subject, s.reason) for s in plan.skipped), shown),
-        _pairs(((n.kind, n.detail) for n in plan.warnings), shown),
-        tuple(printable(trip.sentence) for trip in plan.verdict.tripped),
-        _GUARD_SAID[decided] if plan.verdict.tripped else "",
-        _way_out(approval or f"scim-bridge sync {plan.connection} --approve", decided),
-        f"{plan.requests.writes:,} write requests (at least {plan.requests.lower_bound:,} are needed)",
-        _target_read(plan),
+        headline=f"{plan.connection}: {words.summary(plan.summary)}",
+        first=still_open(plan.conflicts),
+        sections=tuple(_section(kind, list(operations), shown) for kind, operations in by_kind),
+        conflicts=tuple(_safe(conflict) for conflict in plan.conflicts),
+        skipped=_pairs(((s.subject, s.reason) for s in plan.skipped), shown),
+        warnings=_pairs(((n.kind, n.detail) for n in plan.warnings), shown),
+        guard=tuple(printable(trip.sentence) for trip in plan.verdict.tripped),
+        guard_said=_GUARD_SAID[decided] if plan.verdict.tripped else "",
+        way_out=_way_out(approval or f"scim-bridge sync {plan.connection} --approve", decided),
+        requests=f"{plan.requests.writes:,} write requests (at least {plan.requests.lower_bound:,} are needed)",
+        target_read=_target_read(plan),
     )
 
 
@@ -92,12 +96,40 @@ def _target_read(plan: Plan) -> str:
     return f"target as read {words.ago(read, made)}" if made - read >= timedelta(minutes=1) else ""
 
 
-def in_words(plan: Plan, items: Iterable[str]) -> str:
+def in_words(plan: Plan, effects: Iterable[Effect]) -> str:
     """What limits counted, by the names people know: at most three, and how many more."""
-    names = {o.target_id: o.subject for o in plan.operations if o.target_id is not None}
-    names |= {m.target_id: m.name for o in plan.operations for m in o.members if m.target_id is not None}
-    told = sorted(" ".join(names.get(word, word) for word in item.split(" ")) for item in items)
-    return printable(some(told, 3))
+    names = _Names(plan)
+    return printable(some(sorted(map(names.say, effects)), 3))
+
+
+class _Names:
+    """Resources and records of a plan by their names; whatever the plan does not touch, by its id."""
+
+    def __init__(self, plan: Plan) -> None:
+        named = ((o.target_id, o.subject) for o in plan.operations if not o.members)
+        members = ((m.target_id, m.name) for o in plan.operations for m in o.members)
+        groups = ((o.target_id, o.subject) for o in plan.operations if o.members)
+        self.resources = dict((*members, *groups, *named))
+        self.records = {o.key: o.subject for o in plan.operations}
+
+    def say(self, effect: Effect) -> str:
+        """One effect, as the operator would call it."""
+        match effect:
+            case Lost(what="empty", target_id=target_id):
+                return f"remove the last member of {self._resource(target_id)}"
+            case Lost(what=what, target_id=target_id):
+                return f"{what} {self._resource(target_id)}"
+            case Removed(user_id=user_id, group_id=group_id):
+                return f"remove {self._resource(user_id)} from {self._resource(group_id)}"
+            case Recreated(key=key):
+                return f"create {key.kind} {self.records.get(key, key.id)} again"
+            case Changed(source_id=source_id):
+                return f"change user {self.records.get(SourceKey('user', source_id), source_id)}"
+            case Shrunk(what=what, left=left):
+                return f"a source that shows only {counted(left, what.removesuffix('s'))}"
+
+    def _resource(self, target_id: str) -> str:
+        return self.resources.get(target_id, target_id)
 
 
 def _pairs(pairs: Iterable[tuple[str, str]], shown: int | None) -> tuple[tuple[str, str], ...]:
@@ -116,12 +148,12 @@ def _safe(conflict: Conflict) -> Conflict:
     )
 
 
-def _section(kind: str, operations: list[Operation], shown: int | None) -> Section:
+def _section(kind: OperationKind, operations: list[Operation], shown: int | None) -> Section:
     lines = [of_operation(operation) for operation in operations[:shown]]
     members = sum(len(operation.members) for operation in operations)
     groups = len({operation.source_id or operation.target_id for operation in operations})
     count = f"{members:,} in {counted(groups, 'group')}" if members else ""
-    return section(words.KIND[kind], lines, len(operations), count)
+    return section(OPERATION_KINDS[kind].words, lines, len(operations), count)
 
 
 def section(title: str, lines: Iterable[OperationView], total: int, count: str = "") -> Section:

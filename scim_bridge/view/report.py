@@ -47,7 +47,7 @@ def report_view(plan: Plan, comparison: Comparison | None = None, shown: int | N
     now = comparison.now if comparison is not None else None
     counts = (
         CountRow(said, None if now is None else now.get(key, 0), plan.summary[key])
-        for key, said in words.SUMMARY.items()
+        for key, said in words.DONE.items()
         if plan.summary[key] or (now or {}).get(key)
     )
     view, compared = plan_view(plan, shown), None

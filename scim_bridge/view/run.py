@@ -30,9 +30,21 @@ _SIDES_DIFFER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultView:
+    """What a run did. changed: a phrase for each kind that occurs; conflicts: how many it left waiting."""
+
+    changed: tuple[str, ...]
+    counts: tuple[CountView, ...]
+    conflicts: int
+    requests: int
+    detail: str
+    guard: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """One run. changed: what it did, a phrase for each kind that occurs; took: how long, "" while it runs.
+    """One run. took: how long, "" while it runs. process: which process on which host.
 
     kind: what was asked for: "sync", "sync --only", "apply", "rollback", and whether someone approved it.
     """
@@ -42,28 +54,20 @@ class RunView:
     kind: str
     status: Status
     started: datetime
-    ended: datetime | None
     took: str
-    host: str
-    pid: int
-    summary: dict[str, int]
-    changed: tuple[str, ...]
-    counts: tuple[CountView, ...]
-    conflicts: int
-    requests: int
-    detail: str
-    guard: tuple[str, ...]
+    process: str
+    result: ResultView
     approved_by: str
 
     @property
     def why_sides_differ(self) -> str:
         """What may make the two sides' counts differ though all is well; "" if they do not."""
-        return _SIDES_DIFFER if any(count.difference for count in self.counts) else ""
+        return _SIDES_DIFFER if any(count.difference for count in self.result.counts) else ""
 
     @property
     def told(self) -> str:
         """What it did and why no more, in one line."""
-        return "; ".join(filter(None, (", ".join(self.changed), self.detail))) or "nothing to do"
+        return "; ".join(filter(None, (", ".join(self.result.changed), self.result.detail))) or "nothing to do"
 
 
 def view_runs(records: Iterable[RunRecord]) -> tuple[RunView, ...]:
@@ -74,23 +78,27 @@ def view_runs(records: Iterable[RunRecord]) -> tuple[RunView, ...]:
 def view_run(record: RunRecord) -> RunView:
     """One run."""
     return RunView(
-        record.id,
-        record.connection,
-        _kind(record),
-        _status(record),
-        record.started,
-        record.ended,
-        words.span(record.ended - record.started) if record.ended is not None else "",
-        record.host,
-        record.pid,
-        dict(record.summary),
-        _changed(record),
-        tuple(CountView(name, source, target) for name, (source, target) in record.counts.items()),
-        record.conflicts,
-        record.requests,
-        words.printable(record.detail),
-        tuple(map(words.printable, record.guard)),
-        record.approved_by,
+        id=record.id,
+        connection=record.connection,
+        kind=_kind(record),
+        status=_status(record),
+        started=record.started,
+        took=words.span(record.ended - record.started) if record.ended is not None else "",
+        process=f"process {record.pid} on {record.host}",
+        result=_result(record),
+        approved_by=record.approved_by,
+    )
+
+
+def _result(record: RunRecord) -> ResultView:
+    result = record.result
+    return ResultView(
+        changed=_changed(record),
+        counts=tuple(CountView(name, source, target) for name, (source, target) in result.counts.items()),
+        conflicts=result.conflicts,
+        requests=result.requests,
+        detail=words.printable(result.detail),
+        guard=tuple(map(words.printable, result.guard)),
     )
 
 
@@ -98,13 +106,14 @@ def _changed(record: RunRecord) -> tuple[str, ...]:
     """What was done; a run that was stopped before its first write changed nothing, whatever it had planned."""
     if record.status == "stopped_by_guard":
         return ()
-    return tuple(words.was_done(key, n) for key, n in record.summary.items() if n and key not in ("held", "failed"))
+    done = record.result.summary.items()
+    return tuple(words.was_done(key, n) for key, n in done if n and key not in ("held", "failed"))
 
 
 def _kind(record: RunRecord) -> str:
     """What was asked for. Who names someone by `--only` has approved it; only what a limit counted is said so."""
     kind = f"{record.command} --only" if record.of_one else record.command
-    is_approved = record.approved_by and record.guard and record.status != "stopped_by_guard"
+    is_approved = record.approved_by and record.result.guard and record.status != "stopped_by_guard"
     return f"{kind}, approved" if is_approved else kind
 
 
@@ -112,7 +121,7 @@ def _status(record: RunRecord) -> Status:
     """How it ended; done with failures or conflicts is said apart, because someone has something to look at."""
     status = words.RUN_STATUS[record.status]
     failed = f"{record.failed:,} failed" if record.failed else ""
-    waiting = counted(record.conflicts, "conflict") if record.conflicts else ""
+    waiting = counted(record.result.conflicts, "conflict") if record.result.conflicts else ""
     if record.status == "done" and (failed or waiting):
         told = ", ".join(filter(None, ("done", failed, waiting)))
         return replace(status, words=told, sign="!", tone="wait")

@@ -115,7 +115,8 @@ def show_runs(console: Console, runs: Sequence[RunView]) -> None:
     if not runs:
         console.print("No run yet.")
         return
-    table = _table("run", "connection", "kind", "started", "took", "status", "what it did")
+    columns = ("run", "connection", "kind", "started", "took", "status", "what it did")
+    table = _table(*columns)
     for run in runs:
         when = (words.local(run.started), run.took)
         table.add_row(str(run.id), escape(run.connection), run.kind, *when, _status(run.status), escape(run.told))
@@ -128,7 +129,7 @@ def _status(status: Status) -> Text:
 
 def show_ending(console: Console, run: RunView) -> None:
     """How a run ended in one line, where the plan above it did not become true."""
-    told = ", ".join(run.changed) or "nothing changed"
+    told = ", ".join(run.result.changed) or "nothing changed"
     console.print(Text.assemble((f"Run {run.id}: ", "bold"), _status(run.status), f"; {told}"), soft_wrap=True)
 
 
@@ -136,11 +137,11 @@ def show_run(console: Console, run: RunView, outcomes: Sequence[OutcomeView], to
     """One run with its operations; total: how many it has."""
     console.print(Text.assemble((f"Run {run.id} of {run.connection}: ", "bold"), _status(run.status)))
     begun = f"{run.kind}, started {words.local(run.started)}" + (f", took {run.took}" if run.took else "")
-    _say(console, f"{begun}, process {run.pid} on {run.host}")
-    _say(console, f"{', '.join(run.changed) or 'nothing changed'}; {counted(run.requests, 'request')}")
-    for count in run.counts:
+    _say(console, f"{begun}, {run.process}")
+    _say(console, f"{', '.join(run.result.changed) or 'nothing changed'}; {counted(run.result.requests, 'request')}")
+    for count in run.result.counts:
         _say(console, f"{count.name}: {count.source:,} in the source, {count.target:,} on the target")
-    for sentence in dict.fromkeys((run.detail, *run.guard)):
+    for sentence in dict.fromkeys((run.result.detail, *run.result.guard)):
         _say(console, sentence)
     if run.approved_by:
         _say(console, f"approved by {run.approved_by}")
@@ -204,30 +205,32 @@ def show_rows(console: Console, columns: Sequence[str], rows: Iterable[Sequence[
 def show_explanation(console: Console, told: Explanation) -> None:
     """One identity, from record to what is remembered."""
     console.print(Text(f"{told.kind} {told.name}", style="bold"))
-    console.print(f"  record: {escape(', '.join(told.places) or 'the source does not show it')}", highlight=False)
-    for name, value in told.record.items():
-        decoded = f"    [dim]decoded from {escape(words.value(told.raw[name]))}[/dim]" if name in told.raw else ""
+    shown = told.source
+    console.print(f"  record: {escape(', '.join(shown.places) or 'the source does not show it')}", highlight=False)
+    for name, value in shown.record.items():
+        decoded = f"    [dim]decoded from {escape(words.value(shown.raw[name]))}[/dim]" if name in shown.raw else ""
         console.print(f"    {escape(name)} = {escape(words.value(value))}{decoded}", highlight=False, soft_wrap=True)
-    console.print(f"  scope: {escape(told.scope)}", highlight=False)
-    for rule in told.rules:
+    console.print(f"  scope: {escape(shown.scope)}", highlight=False)
+    for rule in shown.rules:
         result = f"failed: {rule.failure}" if rule.failure else words.value(rule.value)
         console.print(f"    {rule.path} = {escape(result)}    [dim]{escape(rule.rule)}  {escape(rule.place)}[/dim]",
                       highlight=False, soft_wrap=True)  # fmt: skip
-    but = f" ({told.but})" if told.but else ""
-    console.print(f"  situation: {told.situation} → {told.action}{but}", highlight=False, soft_wrap=True)
-    around = ("members" if told.kind == "group" else "groups", told.groups)
-    for title, lines in (("plan", told.operations), ("waiting", told.conflicts), around):
+    but = f" ({told.plan.but})" if told.plan.but else ""
+    console.print(f"  situation: {told.plan.situation} → {told.plan.action}{but}", highlight=False, soft_wrap=True)
+    around = ("members" if told.kind == "group" else "groups", shown.groups)
+    for title, lines in (("plan", told.plan.operations), ("waiting", told.plan.conflicts), around):
         for line in lines or ("nothing",):
             console.print(f"  {title}: {escape(line)}", highlight=False, soft_wrap=True)
-    console.print(f"  on the target: {escape(told.target_id or 'no resource')}", highlight=False)
+    console.print(f"  on the target: {escape(told.target.target_id or 'no resource')}", highlight=False)
     _show_memory(console, told)
 
 
 def _show_memory(console: Console, told: Explanation) -> None:
-    paths = sorted({*told.applied, *told.seen})
+    sides = (told.target.applied, told.target.seen)
+    paths = sorted({*sides[0], *sides[1]})
     if not paths:
         return
     table = _table("    attribute", "last applied", "last seen")
     for path in paths:
-        table.add_row(f"    {path}", *(escape(words.value(side.get(path))) for side in (told.applied, told.seen)))
+        table.add_row(f"    {path}", *(escape(words.value(side.get(path))) for side in sides))
     console.print(table)

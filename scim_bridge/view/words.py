@@ -5,36 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from scim_bridge.model.operation_kind import OPERATION_KINDS, SUMMARY
 from scim_bridge.model.wording import counted
-
-KIND: Mapping[str, str] = {
-    "deactivate_user": "deactivate user",
-    "remove_members": "remove members",
-    "delete_user": "delete user",
-    "delete_group": "delete group",
-    "reactivate_user": "reactivate user",
-    "adopt_user": "adopt user",
-    "create_user": "create user",
-    "update_user": "update user",
-    "adopt_group": "adopt group",
-    "create_group": "create group",
-    "update_group": "update group",
-    "add_members": "add members",
-}
-SYMBOL: Mapping[str, str] = {
-    "deactivate_user": "-",
-    "remove_members": "-",
-    "delete_user": "-",
-    "delete_group": "-",
-    "reactivate_user": "+",
-    "adopt_user": "=",
-    "create_user": "+",
-    "update_user": "~",
-    "adopt_group": "=",
-    "create_group": "+",
-    "update_group": "~",
-    "add_members": "+",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +34,6 @@ OPERATION_STATUS: Mapping[str, Status] = {
     "failed": Status("failed", "failed", "✗", "bad"),
     "not_sent": Status("not_sent", "not sent", "·", "quiet"),
     "superseded": Status("superseded", "left to an urgent run", "·", "quiet"),
-}
-SUMMARY: Mapping[str, str] = {
-    "create_user": "users created",
-    "update_user": "users updated",
-    "deactivate_user": "users deactivated",
-    "reactivate_user": "users reactivated",
-    "delete_user": "users deleted",
-    "adopt_user": "users adopted",
-    "create_group": "groups created",
-    "update_group": "groups updated",
-    "delete_group": "groups deleted",
-    "adopt_group": "groups adopted",
-    "add_member": "members added",
-    "remove_member": "members removed",
-    "held": "held",
 }
 
 
@@ -127,9 +84,14 @@ def ago(moment: datetime, now: datetime) -> str:
     return "just now"
 
 
+_DONE_BY_KEY = {row.key: row.done for row in OPERATION_KINDS.values()} | {"held": "held"}
+DONE = {key: _DONE_BY_KEY[key] for key in SUMMARY}
+"""What has been done, by the keys of a summary, in the order people read them: "users created"."""
+
+
 def was_done(key: str, count: int) -> str:
     """One kind of a summary in words: "3 users created"."""
-    words = SUMMARY[key]
+    words = DONE[key]
     if count == 1:
         for many, one in (("users", "user"), ("groups", "group"), ("members", "member")):
             words = words.replace(many, one)

@@ -1,7 +1,7 @@
 """The plain worker: each connection is synced when its time has come, one after the other, until someone says stop.
 
 It remembers nothing itself; what happened is in the state. A connection that fails does not keep the others waiting.
-Files are looked at between two runs: when what they hold has changed, and stays so until the next look, a run is due.
+Files are looked at between two runs: when what they hold has changed, and stays until the next look, a run is due.
 """
 
 import logging
@@ -94,6 +94,6 @@ def run_once(connection: ConnectionSettings, state: Path, stop: threading.Event)
         return f"{connection.name}: the program failed ({type(error).__name__}); the log says more."
     if result.applied is None:
         return f"{connection.name}: run {result.run_id} was stopped by the guard. See: scim-bridge show {result.run_id}"
-    changed = ", ".join(view_run(record).changed) if record is not None else ""
+    changed = ", ".join(view_run(record).result.changed) if record is not None else ""
     waiting = counted(len(result.conclusion.conflicts), "conflict")
     return f"{connection.name}: run {result.run_id} is done: {changed or 'nothing changed'}; {waiting} waiting"

@@ -7,6 +7,7 @@ import pytest
 
 from scim_bridge.access.assignment import LONGEST, MOST, AwsAccess, NotReadable
 from scim_bridge.model.assignment import Assignment, Principal
+from scim_bridge.model.identity import TargetKey
 from tests.aws import REGION, Aws, environment_of, served
 from tests.fakes import FakeClock
 
@@ -32,7 +33,11 @@ def access(aws: Aws) -> Iterator[AwsAccess]:
 
 
 def _user(number: int) -> Principal:
-    return "user", f"00000000-0000-0000-0000-{number:012d}"
+    return TargetKey("user", f"00000000-0000-0000-0000-{number:012d}")
+
+
+def _group(number: int) -> Principal:
+    return TargetKey("group", _user(number).id)
 
 
 def test_who_holds_nothing_was_looked_up_all_the_same(access: AwsAccess, aws: Aws) -> None:
@@ -45,7 +50,7 @@ def test_who_holds_nothing_was_looked_up_all_the_same(access: AwsAccess, aws: Aw
 def test_assignments_beyond_the_first_page_are_seen(access: AwsAccess, aws: Aws) -> None:
     for number in range(101):
         aws.assign("group", _user(1)[1], f"{number:012d}", "Billing")
-    assert len(access.look_up([("group", _user(1)[1])]).of["group", _user(1)[1]]) == 101
+    assert len(access.look_up([_group(1)]).of[_group(1)]) == 101
 
 
 def test_a_run_looks_up_so_many_and_says_how_many_are_left(access: AwsAccess) -> None:

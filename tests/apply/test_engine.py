@@ -7,7 +7,8 @@ import pytest
 
 from scim_bridge.apply.engine import Applied, Ground, Work, apply
 from scim_bridge.errors import CredentialsRefused, Refused
-from scim_bridge.model.operation import Change, Member, Operation, OperationKind, Outcome, Phase
+from scim_bridge.model.operation import Change, Member, Operation, Outcome
+from scim_bridge.model.operation_kind import OperationKind, Phase
 from scim_bridge.sandbox.fault import Fault, FaultKind
 from scim_bridge.sandbox.server import Sandbox
 from scim_bridge.target.client import ScimClient
@@ -55,17 +56,45 @@ def target(sandbox: Sandbox) -> Iterator[ScimTarget]:
 def _user(name: str, after: tuple[str, ...] = ()) -> Operation:
     values = {"externalId": name, "userName": name, "name.givenName": "g", "name.familyName": "f", "displayName": name}
     changes: dict[str, Change] = {path: (None, value) for path, value in values.items()} | {"active": (None, True)}
-    return Operation(f"create {name}", "create_user", Phase.USERS, name, None, name, "new", changes, after=after)
+    return Operation(
+        id=f"create {name}",
+        kind="create_user",
+        phase=Phase.USERS,
+        source_id=name,
+        target_id=None,
+        subject=name,
+        reason="new",
+        changes=changes,
+        after=after,
+    )
 
 
 def _group(name: str) -> Operation:
     changes: dict[str, Change] = {"externalId": (None, name), "displayName": (None, name)}
-    return Operation(f"create {name}", "create_group", Phase.GROUPS, name, None, name, "new", changes)
+    return Operation(
+        id=f"create {name}",
+        kind="create_group",
+        phase=Phase.GROUPS,
+        source_id=name,
+        target_id=None,
+        subject=name,
+        reason="new",
+        changes=changes,
+    )
 
 
 def _members(kind: OperationKind, group: str, *members: Member) -> Operation:
     phase = Phase.GRANT if kind == "add_members" else Phase.REVOKE
-    return Operation(f"{kind} {group}", kind, phase, group, None, group, "why", members=members)
+    return Operation(
+        id=f"{kind} {group}",
+        kind=kind,
+        phase=phase,
+        source_id=group,
+        target_id=None,
+        subject=group,
+        reason="why",
+        members=members,
+    )
 
 
 def _run(target: ScimTarget, *operations: Operation, notes: Notes | None = None, work: Work | None = None) -> Applied:
@@ -86,7 +115,7 @@ def test_users_groups_and_members_land_in_that_order(sandbox: Sandbox, target: S
 
 @pytest.mark.parametrize("kind", ["cut_before", "cut_after", "error", "throttle"])
 def test_a_fault_on_a_create_never_makes_two(sandbox: Sandbox, target: ScimTarget, kind: str) -> None:
-    sandbox.fail(Fault(kind, "POST", left=1))  # type: ignore[arg-type]
+    sandbox.fail(Fault(kind=kind, method="POST", left=1))  # type: ignore[arg-type]
     applied = _run(target, _user("a"))
     assert _statuses(applied) == ["done"]
     held = sandbox.state()["users"]
@@ -117,7 +146,16 @@ def test_the_door_is_shut_even_if_what_rides_along_is_refused(sandbox: Sandbox, 
     _run(target, _user("a"), _user("b"))
     ids = {user["userName"]: user["id"] for user in sandbox.state()["users"]}
     changes: dict[str, Change] = {"active": (True, False), "userName": ("a", "b")}
-    shut = Operation("o", "deactivate_user", Phase.REVOKE, "a", ids["a"], "a", "left", changes)
+    shut = Operation(
+        id="o",
+        kind="deactivate_user",
+        phase=Phase.REVOKE,
+        source_id="a",
+        target_id=ids["a"],
+        subject="a",
+        reason="left",
+        changes=changes,
+    )
     outcome = _run(target, shut).outcomes[0]
     assert (outcome.status, outcome.landed) == ("held", ("active",))
     assert next(u for u in sandbox.state()["users"] if u["id"] == ids["a"])["active"] is False
@@ -128,7 +166,16 @@ def test_the_door_is_shut_before_it_is_looked_for_who_holds_a_name(sandbox: Sand
     ids = {user["userName"]: user["id"] for user in sandbox.state()["users"]}
     sandbox.forget_requests()
     changes: dict[str, Change] = {"active": (True, False), "userName": ("a", "b"), "emails": (None, "b@corp.example")}
-    shut = Operation("o", "deactivate_user", Phase.REVOKE, "a", ids["a"], "a", "left", changes)
+    shut = Operation(
+        id="o",
+        kind="deactivate_user",
+        phase=Phase.REVOKE,
+        source_id="a",
+        target_id=ids["a"],
+        subject="a",
+        reason="left",
+        changes=changes,
+    )
     outcome = _run(target, shut).outcomes[0]
     assert [request.method for request in sandbox.requests][:3] == ["PATCH", "PATCH", "GET"]
     assert (outcome.conflict_kind, outcome.landed) == ("user_name_taken", ("active",))
@@ -139,9 +186,18 @@ def test_a_stop_while_it_is_looked_for_who_holds_a_name_leaves_the_door_shut(
 ) -> None:
     _run(target, _user("a"))
     user_id = sandbox.state()["users"][0]["id"]
-    sandbox.fail(Fault("error", "PATCH", status=409, left=1))
+    sandbox.fail(Fault(kind="error", method="PATCH", status=409, left=1))
     changes: dict[str, Change] = {"active": (True, False), "userName": ("a", "b")}
-    shut = Operation("o", "deactivate_user", Phase.REVOKE, "a", user_id, "a", "left", changes)
+    shut = Operation(
+        id="o",
+        kind="deactivate_user",
+        phase=Phase.REVOKE,
+        source_id="a",
+        target_id=user_id,
+        subject="a",
+        reason="left",
+        changes=changes,
+    )
     work = Work(is_stopping=lambda: sandbox.requests[-1].method == "GET")
     outcome = _run(target, shut, work=work).outcomes[0]
     assert (outcome.status, outcome.landed) == ("failed", ("active",))
@@ -155,9 +211,18 @@ def test_a_rename_of_a_group_that_is_refused_is_looked_at(
     """A 400 on PATCH of a group does not prove that nothing changed (docs/identity-center.md §7.2)."""
     _run(target, _group("g"))
     group_id = sandbox.state()["groups"][0]["id"]
-    sandbox.fail(Fault(kind, "PATCH", "Groups", status=400))
+    sandbox.fail(Fault(kind=kind, method="PATCH", path="Groups", status=400))
     changes: dict[str, Change] = {"displayName": ("g", "renamed")}
-    rename = Operation("o", "update_group", Phase.GROUPS, "g", group_id, "g", "why", changes)
+    rename = Operation(
+        id="o",
+        kind="update_group",
+        phase=Phase.GROUPS,
+        source_id="g",
+        target_id=group_id,
+        subject="g",
+        reason="why",
+        changes=changes,
+    )
     assert _statuses(_run(target, rename)) == [status]
 
 
@@ -214,7 +279,10 @@ def test_who_was_found_locked_before_a_plan_was_cut_gets_nothing_when_it_goes_on
     first = _run(target, _user("a"), _group("g"))
     assert first.outcomes[0].found_locked
     notes = Notes()
-    notes.done_before = [Outcome(o.operation_id, "done", o.target_id, o.request_id) for o in first.outcomes]
+    notes.done_before = [
+        Outcome(operation_id=o.operation_id, status="done", target_id=o.target_id, request_id=o.request_id)
+        for o in first.outcomes
+    ]
     add = _members("add_members", "g", Member("a", None, "a"))
     ground = Ground(inventory=target.read())
     applied = apply((_user("a"), _group("g"), add), target, notes, ground, Work(threads=4))
@@ -253,7 +321,16 @@ def test_an_email_that_somebody_holds_is_left_out_and_all_else_lands(sandbox: Sa
 
 def test_a_deactivation_of_somebody_who_is_gone_is_done(sandbox: Sandbox, target: ScimTarget) -> None:
     gone = "00000000-0000-4000-8000-000000000000"
-    shut = Operation("o", "deactivate_user", Phase.REVOKE, "a", gone, "a", "left", {"active": (True, False)})
+    shut = Operation(
+        id="o",
+        kind="deactivate_user",
+        phase=Phase.REVOKE,
+        source_id="a",
+        target_id=gone,
+        subject="a",
+        reason="left",
+        changes={"active": (True, False)},
+    )
     assert _statuses(_run(target, shut)) == ["done"]
 
 
@@ -271,7 +348,16 @@ def test_who_fell_out_of_a_group_by_a_refused_request_is_put_back() -> None:
 
     target.before = empty_and_refuse
     members = tuple(Member(f"u{number}", f"t-u{number}", f"u{number}") for number in (3, 4))
-    add = Operation("add", "add_members", Phase.GRANT, "g", "g", "g", "why", members=members)
+    add = Operation(
+        id="add",
+        kind="add_members",
+        phase=Phase.GRANT,
+        source_id="g",
+        target_id="g",
+        subject="g",
+        reason="why",
+        members=members,
+    )
     ground = Ground(members={"g": frozenset({"t-u0", "t-u1", "t-u2"})})
     applied = apply([add], target, Notes(), ground, Work())
     assert applied.outcomes[0].refused == (members[1],)
@@ -297,7 +383,16 @@ def test_whose_refused_addition_was_carried_out_after_an_honest_refusal_is_not_h
         raise Refused("400 with effect")
 
     target.before, target.after = refuse, refuse_after
-    add = Operation("add", "add_members", Phase.GRANT, "g", "g", "g", "why", members=tuple(members[3:]))
+    add = Operation(
+        id="add",
+        kind="add_members",
+        phase=Phase.GRANT,
+        source_id="g",
+        target_id="g",
+        subject="g",
+        reason="why",
+        members=tuple(members[3:]),
+    )
     applied = apply([add], target, Notes(), Ground(members={"g": frozenset({"t-u0"})}), Work())
     assert _statuses(applied) == ["done"]
     assert target.members["g"] == {"t-u0", "t-u3", "t-u4"}
@@ -317,7 +412,16 @@ def test_who_came_in_by_a_refused_request_is_put_back_when_a_later_one_empties_t
 
     target.before, target.after = empty_and_refuse, refuse_after
     adds = [
-        Operation(f"add {part}", "add_members", Phase.GRANT, "g", "g", "g", "why", members=tuple(part))
+        Operation(
+            id=f"add {part}",
+            kind="add_members",
+            phase=Phase.GRANT,
+            source_id="g",
+            target_id="g",
+            subject="g",
+            reason="why",
+            members=tuple(part),
+        )
         for part in (members[2:4], members[1:2] + members[4:])
     ]
     applied = apply(adds, target, Notes(), Ground(members={"g": frozenset({"t-u0"})}), Work(threads=1))

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from scim_bridge.model.identity import Directory, Kind, Record, Snapshot
+from scim_bridge.model.identity import Directory, Record, Snapshot, SourceKey
 from tests.organization import Organization, Team, organization
 from tests.places import TODAY, Place, Reader, by_name, counts_of, opened, with_ids
 
@@ -81,7 +81,7 @@ def test_whoever_is_looked_at_is_shown_as_a_whole_reading_shows_them(telling: Pl
     telling.become(there)
     everything, mail = reader.source().read(TODAY).snapshot, there.people["p1"].mail
     one = _called(everything, mail)
-    seen = reader.source().look(TODAY, reader.memory, [("user", one.id)]).snapshot
+    seen = reader.source().look(TODAY, reader.memory, [SourceKey("user", one.id)]).snapshot
     assert _called(seen, mail).attributes == one.attributes
     assert _teams_of(seen, one.id) == _teams_of(everything, one.id)
 
@@ -94,7 +94,7 @@ def test_who_is_gone_is_gone_at_a_look(telling: Place) -> None:
     gone = _called(reader.source().read(TODAY).snapshot, there.people["p3"].mail)
     there.dismiss("p3")
     telling.become(there)
-    wanted: list[tuple[Kind, str]] = [("user", gone.id)]
+    wanted = [SourceKey("user", gone.id)]
     assert gone.id not in {r.id for r in reader.source().look(TODAY, reader.memory, wanted).snapshot.users}
 
 

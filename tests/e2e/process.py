@@ -7,10 +7,9 @@ from contextlib import contextmanager
 
 from scim_bridge.sandbox.fault import Fault
 from tests.e2e.world import World
+from tests.waiting import PATIENCE
 
 PROGRAM = (sys.executable, "-m", "scim_bridge.cli.main")
-PATIENCE = 120.0
-"""Seconds for what happens in a moment where the machine is not busy."""
 
 
 def start(world: World, *arguments: str) -> "subprocess.Popen[str]":

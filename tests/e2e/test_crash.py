@@ -9,8 +9,9 @@ import pytest
 
 from scim_bridge.sandbox.fault import Fault, FaultKind
 from tests.e2e.conftest import Cli
-from tests.e2e.process import PATIENCE, held, start
+from tests.e2e.process import held, start
 from tests.e2e.world import World, organization
+from tests.waiting import PATIENCE
 
 HOLDING: tuple[FaultKind, ...] = ("hold_before", "hold_after")
 # Nothing applied yet or everything but the answer; at the first write, among the users, among the memberships.

@@ -7,6 +7,7 @@ from tests.e2e.conftest import Cli
 from tests.e2e.process import start
 from tests.e2e.test_policies import allow, conflicts, user_of
 from tests.e2e.world import People, World
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_a_member_of_a_group_made_in_a_run_that_was_killed_is_ours(
     world.write(people)
     world.sandbox.fail(Fault("hold_after", "PATCH", "Groups"))
     with start(world, "sync") as process:
-        world.sandbox.wait_held()
+        world.sandbox.wait_held(seconds=PATIENCE)
         process.kill()
     world.sandbox.fail()
     world.sandbox.go_on()

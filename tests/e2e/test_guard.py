@@ -111,3 +111,19 @@ def test_what_was_approved_is_told_as_approved_and_what_was_stopped_as_stopped(w
     assert "Approved by you:\n  10 of 20 active managed users would be deactivated" in approved
     assert "would stop" not in approved
     assert "--approve" not in approved
+
+
+def test_an_approval_does_not_cover_a_source_that_shrank_further_and_says_so(world: World, cli: Cli) -> None:
+    people = organization(40, 2)
+    people.members = [("g0", f"u{number}", "user") for number in range(40)]
+    world.write(people)
+    assert cli("sync").code == 0
+    people.members = people.members[:12]
+    world.write(people)
+    assert cli("sync").code == 4
+    people.members = people.members[:11]
+    world.write(people)
+    said = cli("sync", "--approve")
+    assert said.code == 4
+    assert "a source that shows only 11 memberships" in said.err
+    assert "shrink" not in said.err

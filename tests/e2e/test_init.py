@@ -116,7 +116,7 @@ def test_files_that_are_there_stay_unless_force_is_given(world: World, begin: Cl
         (("--url", "https://scim.example/<tenant>"), "--url: put your own tenant id in the place of <…>."),
         (("--url", "http://scim.example/t"), "--url: plain http is allowed to loopback only"),
         (("--url", "https://scim.example/t"), "--token: write env:NAME or file:PATH, never the token itself."),
-        (("--encoding", "cp9999"), "--encoding: 'cp9999' is not text encoding. Write auto, utf-8, cp932 …"),
+        (("--encoding", "cp9999"), "--encoding: 'cp9999' is not a text encoding. Write auto, utf-8, cp932 …"),
         (("--groups", "-"), "--members needs groups. Name the groups file too."),
         (("--id", "lgin"), "--id: there is no column 'lgin' (did you mean login?)"),
         (("--login", "nobody"), "--login: there is no column 'nobody'"),
@@ -254,7 +254,7 @@ def test_that_nothing_tells_who_has_left_is_the_first_finding_and_the_first_line
     _users(world, "id,login,State of the art\n1,N/A,x\n2,b@corp.example,x\n")
     said = begin("--output", "json")
     alarm = (
-        "no column was found that says who has left. Every user in the file would be active, and no one who has left "
+        "no column was found that says who has left. Every user in the file would be active, and no user who has left "
         "would be deactivated"
     )
     assert said.json["notes"][0] == alarm
@@ -355,7 +355,7 @@ def test_values_that_stand_for_nothing_are_warned_of(world: World, begin: Cli) -
     ) in said.out
     assert "- mail is '-' in 1 record (users.csv, line 3)" in said.out
     assert "- job is 'なし' in 1 record (users.csv, line 3)" in said.out
-    assert said.out.count("if it stands for nothing") == 4
+    assert said.out.count("if it means nothing") == 4
 
 
 def test_a_manager_column_that_holds_names_gets_no_rule(world: World, begin: Cli) -> None:
@@ -370,7 +370,7 @@ def test_a_manager_column_that_holds_names_gets_no_rule(world: World, begin: Cli
 
 def test_an_address_as_the_id_is_warned_of(world: World, begin: Cli) -> None:
     _users(world, "email,name\na@corp.example,A B\nb@corp.example,B C\n")
-    assert "- no column looks like an id, so email is it: anyone who changes it will be taken for" in begin().out
+    assert "- no column looks like an id, so email is it: a user who changes it will be taken for" in begin().out
 
 
 def test_a_source_without_anybody_is_refused(world: World, begin: Cli) -> None:

@@ -66,7 +66,7 @@ def test_on_a_terminal_everything_is_asked_and_a_wrong_answer_is_asked_again(wor
     terminal.answer("SCIM endpoint", world.sandbox.url)
     terminal.answer("Access token", world.sandbox.token)
     terminal.answer("Name of this connection [corp]", "人事")
-    terminal.answer("never changes for a decision [社員番号]", "")
+    terminal.answer("never changes for a user [社員番号]", "")
     terminal.answer("sign-in name [メールアドレス]", "")
     terminal.answer("who are there already by [userName]", "")
     terminal.answer("Write bridge.yaml and mapping.yaml? [Y/n]", "")
@@ -77,7 +77,7 @@ def test_on_a_terminal_everything_is_asked_and_a_wrong_answer_is_asked_again(wor
     assert "the file is valid UTF-8" in terminal.said
     assert "groups: nope2.csv: there is no such file" in terminal.said
     assert "url: write the endpoint's whole URL" in terminal.said
-    assert re.search(r"役職 +33 % +1 ", terminal.said.split("never changes for a decision")[0])
+    assert re.search(r"役職 +33 % +1 ", terminal.said.split("never changes for a user")[0])
     assert "url: plain http is allowed to loopback only" in terminal.said
     assert cli("check").code == 0
 

@@ -18,6 +18,7 @@ import pytest
 from scim_bridge.sandbox.fault import Fault
 from tests.e2e.conftest import Cli
 from tests.e2e.world import People, World, organization
+from tests.waiting import PATIENCE
 
 STORM = (
     Fault("throttle", chance=0.02, retry_after=0),
@@ -97,7 +98,7 @@ def killed(world: World, zygote: Zygote, chance: random.Random) -> bool:
     """Start a sync and kill it somewhere; whether it had not ended before."""
     limit = world.sandbox.counts.writes + chance.choice((0, 1, 1, 2, 3, 4, 6, 9))
     pid = zygote.start("--config", str(world.config), "sync", "--approve")
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while world.sandbox.counts.writes < limit and time.monotonic() < deadline:
         if pathlib.Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z":
             break

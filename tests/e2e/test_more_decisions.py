@@ -13,6 +13,7 @@ from tests.e2e.test_decisions import active, by_hand, listed, lock_by_hand, lose
 from tests.e2e.test_policies import age, allow, conflicts, leave, user_of
 from tests.e2e.test_restore import copy, restore
 from tests.e2e.world import People, World, person
+from tests.waiting import PATIENCE
 
 BOLD = "limits: {deactivate: 100%, remove_members: 100%, delete: 100%, shrink_source: 100%, missing: 100%}"
 
@@ -72,7 +73,7 @@ def test_a_decision_lives_until_it_is_carried_out_whatever_the_runs_between_do(
     elif way == "kill":
         world.sandbox.fail(Fault("hold_before", "PATCH"))
         with start(world, "sync") as process:
-            world.sandbox.wait_held()
+            world.sandbox.wait_held(seconds=PATIENCE)
             process.kill()
         world.sandbox.fail()
         world.sandbox.go_on()
@@ -327,7 +328,7 @@ def test_a_run_that_was_killed_is_rolled_back(world: World, people: People, cli:
     world.write(people)
     world.sandbox.fail(Fault("hold_after", "PATCH", "Groups", skip=1))
     with start(world, "sync") as process:
-        world.sandbox.wait_held()
+        world.sandbox.wait_held(seconds=PATIENCE)
         process.kill()
     world.sandbox.fail()
     world.sandbox.go_on()

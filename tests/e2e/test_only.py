@@ -17,9 +17,10 @@ from scim_bridge.sandbox.fault import Fault
 from scim_bridge.source.csv_file import CsvSource
 from scim_bridge.state.writer import State
 from tests.e2e.conftest import Cli
-from tests.e2e.process import PATIENCE, held, start
+from tests.e2e.process import held, start
 from tests.e2e.test_policies import user_of
 from tests.e2e.world import People, World, organization
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture

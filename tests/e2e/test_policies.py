@@ -379,7 +379,7 @@ def test_a_changed_mapping_that_changes_many_is_stopped(world: World, people: Pe
     mapping.write_text(rules.replace("title: title", "title: '\"Employee\"'"))
     said = cli("sync")
     assert said.code == 4
-    assert "10 of 10 managed users would change by the mapping" in said.err
+    assert "10 of 10 managed users would be changed by the mapping" in said.err
 
 
 def test_an_idle_run_costs_one_request_and_a_verifying_one_its_pages(world: World, people: People, cli: Cli) -> None:

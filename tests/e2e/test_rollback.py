@@ -30,7 +30,7 @@ def test_a_run_is_undone_as_a_run_of_its_own(world: World, people: People, cli: 
     assert world.held() != before
     said = cli("rollback", "2")
     assert said.code == 0, said.err
-    assert "corp is paused, so that it stays so" in said.err
+    assert "corp is paused, so the schedule does not repeat the change" in said.err
     undone = world.held()
     assert undone["groups"] == before["groups"]
     for name, user in before["users"].items():

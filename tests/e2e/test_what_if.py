@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scim_bridge.config.settings import load
-from scim_bridge.model.identity import AttributeType, Existing, Kind, Members, Snapshot
+from scim_bridge.model.identity import AttributeType, Existing, Kind, Members, Snapshot, SourceKey
 from scim_bridge.model.protocol import Progress, Source, silent
 from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.run.bridge import open_bridge
@@ -107,7 +107,7 @@ class Counted:
         self.readings += 1
         return self.source.read(today, memory, progress)
 
-    def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
+    def look(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceReading:
         self.readings += 1
         return self.source.look(today, memory, wanted)
 

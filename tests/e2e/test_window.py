@@ -72,7 +72,7 @@ def test_mappings_changed_bit_by_bit_add_up(world: World, cli: Cli) -> None:
     rule(world, 'id in ["u1", "u2", "u3", "u4", "u5"] ? "Boss" : title')
     said = cli("sync")
     assert said.code == 4
-    assert "1 of 20 managed users would change by the mapping" in said.err
+    assert "1 of 20 managed users would be changed by the mapping" in said.err
     assert "after 4 within the last 24 h (25.0 %, limit 20%)" in said.err
     age(world, 25)
     assert cli("sync").code == 0

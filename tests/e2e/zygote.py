@@ -7,12 +7,15 @@ the answer is its exit status.
 import json
 import os
 import sys
+from importlib import import_module
 
 from scim_bridge.cli.main import run
 
 
 def main() -> None:
     """Fork for each line until stdin ends."""
+    for name in ("outcome", "plan_output", "output"):  # a command imports these when it is called; here, before that
+        import_module(f"scim_bridge.cli.{name}")
     for line in sys.stdin:
         arguments = json.loads(line)
         child = os.fork()

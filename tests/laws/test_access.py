@@ -6,29 +6,31 @@ from dataclasses import replace
 from hypothesis import given, note
 from hypothesis import strategies as st
 
+from scim_bridge.model.conflict_kind import Decision, decisions
 from scim_bridge.model.identity import Desired, Directory, Value
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Conflict, Plan, conflict_key
 from scim_bridge.model.policy import Policy, Protect
-from scim_bridge.model.remembered import DECISIONS, Decision, Remembered, Resolution
-from tests.builders import group, matched, on_target, planned, target, terms, told
-from tests.laws.simulation import Simulation
+from scim_bridge.model.remembered import Remembered, Resolution
+from tests.builders import group, matched, on_target, outlook, planned, target, terms, told
+from tests.laws.bookkeeping import remembered_after
 from tests.laws.test_planner import (
     USER_IDS,
     Case,
-    _after,
     _distinct,
     bold_policies,
     bold_situations,
     directories,
     memories,
+    simulated,
     targets,
 )
 
 
 def _decide(draw: st.DrawFn, conflict: Conflict) -> tuple[Decision, str] | None:
     """Some decision that this conflict can have, with the resource it may choose."""
-    decision = draw(st.sampled_from((None, *DECISIONS.get(conflict.kind, ()))))
+    ways = decisions(conflict.kind)
+    decision = draw(st.sampled_from((None, *(ways if len(ways) > 1 else ()))))
     if decision is None:
         return None
     return decision, conflict.target_id or draw(st.sampled_from(("t1", "t2", "t3")))
@@ -93,20 +95,14 @@ def _may_be_activated(operation: Operation, desired: Directory, known: Remembere
 @given(decided())
 def test_whoever_is_left_locked_gets_nothing_and_is_asked_for_until_decided(case: Case) -> None:
     """In this plan, and in the one after it: only `--target` and `--ignore` end the asking."""
-    desired, existing, known, policy = case
-    plan = planned(desired, existing, known, policy)
+    desired, existing, _, policy = case
+    seen = outlook(*case)
+    plan = seen.plan
     asked = {c.target_id for c in (*plan.conflicts, *plan.settled) if c.kind == "disabled_there"}
     added = {m.target_id for o in plan.operations if o.kind == "add_members" for m in o.members}
     assert not asked & added
-    owners = {
-        (m.kind, m.source_id): m.existing.target_id
-        for m in matched(desired, existing, known, terms(policy))
-        if m.existing and m.source_id
-    }
-    simulation = Simulation.of(existing)
-    for operation in plan.operations:
-        simulation.apply(operation, owners)
-    later = _after(case, plan, simulation)
+    simulation = simulated(seen, existing)
+    later = remembered_after(seen, policy, simulation)
     again = planned(desired, simulation.as_target(), later, policy)
     linked = {link.target_id for link in later.users.values()}
     still = {c.target_id for c in again.conflicts if c.kind == "disabled_there"}

@@ -36,7 +36,16 @@ def ambiguous(
     """A reference that fits these users and groups, in these groups."""
     users, nested = tuple(users), tuple(nested)
     fits = (*(("user", user) for user in users), *(("group", group) for group in nested))
-    return AmbiguousMember(reference, tuple(groups), users, nested, fits, f"{reference} fits several", "Choose.", 1)  # type: ignore[arg-type]
+    return AmbiguousMember(
+        reference=reference,
+        groups=tuple(groups),
+        users=users,
+        nested=nested,
+        fits=fits,  # type: ignore[arg-type]
+        detail=f"{reference} fits several",
+        remedy="Choose.",
+        count=1,
+    )
 
 
 def doubtful(desired: Directory, seed: int) -> tuple[Directory, Directory]:

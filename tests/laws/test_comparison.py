@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scim_bridge.model.identity import Directory, Kind, Value
+from scim_bridge.model.identity import Directory, Kind, SourceKey, Value
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import Remembered
 from scim_bridge.plan.compare_mappings import Outlook, compare
@@ -59,7 +59,7 @@ def test_what_it_tells_is_what_two_syncs_would_leave_behind(case: Pair) -> None:
     for kind, key in touched - moved:
         for path in paths:
             values = _held(now, before, kind, key, path), _held(changed, after, kind, key, path)
-            is_planned = any(path in look.changes_of.get((kind, key), {}) for look in (now, changed))
+            is_planned = any(path in look.changes_of.get(SourceKey(kind, key), {}) for look in (now, changed))
             if values[0] != values[1] and is_planned:
                 assert told.pop((kind, key, path)) == values
     assert told == {}
@@ -96,7 +96,7 @@ def _end(look: Outlook, existing: Target) -> Simulation:
 
 
 def _target_id(look: Outlook, end: Simulation, kind: Kind, key: str) -> str:
-    match = look.match_of.get((kind, key))
+    match = look.match_of.get(SourceKey(kind, key))
     if (kind, key) in end.created:
         return end.created[kind, key]
     if match is None:

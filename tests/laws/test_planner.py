@@ -9,13 +9,13 @@ from hypothesis import assume, example, given, note
 from hypothesis import strategies as st
 
 from scim_bridge.model.identity import Desired, Directory, Existing, Flaw, Kind, Value
-from scim_bridge.model.operation import Phase
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.policy import Policy, Protect
 from scim_bridge.model.remembered import Link, Remembered
+from scim_bridge.plan.compare_mappings import Outlook
 from scim_bridge.plan.decide.group_members import unwanted
 from scim_bridge.plan.fit import fit
-from scim_bridge.plan.match.correlate import Match
 from tests.builders import (
     CAPABILITIES,
     Target,
@@ -24,12 +24,14 @@ from tests.builders import (
     linked,
     matched,
     on_target,
+    outlook,
     planned,
     target,
     terms,
     told,
     user,
 )
+from tests.laws.bookkeeping import remembered_after
 from tests.laws.simulation import Simulation
 
 NAMES = ("anna", "ANNA", "b", "c", "d")
@@ -106,13 +108,15 @@ def memories(draw: st.DrawFn) -> Remembered:
         shuffled = draw(st.permutations((*ids, f"gone-{kind}")))
         departed = st.sampled_from((None, datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 3, 13, tzinfo=UTC)))
         return {
-            s: Link(kind, s, t, {"active": draw(st.booleans())}, draw(departed))
+            s: Link(
+                kind=kind, source_id=s, target_id=t, applied={"active": draw(st.booleans())}, departed=draw(departed)
+            )
             for s, t in zip(chosen, shuffled, strict=False)
         }
 
     known = Remembered(
-        links("user", (*USER_IDS, "left1", "left2"), TARGET_IDS),
-        links("group", (*GROUP_IDS, "left3"), ("s1", "s2", "s3")),
+        users=links("user", (*USER_IDS, "left1", "left2"), TARGET_IDS),
+        groups=links("group", (*GROUP_IDS, "left3"), ("s1", "s2", "s3")),
         is_fresh=False,
         has_applied=draw(st.booleans()),
     )
@@ -146,55 +150,21 @@ Case = tuple[Directory, Target, Remembered, Policy]
 
 
 def applied(case: Case) -> tuple[Plan, Target, Remembered]:
-    """Apply the plan in the simulation; what a run that ended well would then know."""
-    desired, existing, known, policy = case
-    plan = planned(desired, existing, known, policy)
-    matches = matched(desired, existing, known, terms(policy))
-    owners = {(m.kind, m.source_id): m.existing.target_id for m in matches if m.existing and m.source_id}
-    note(f"planned: {told(plan)}")
-    note(f"waiting: {[c.detail for c in plan.conflicts]}")
+    """Apply the plan in the simulation; what a run that ended well then knows."""
+    seen = outlook(*case)
+    note(f"planned: {told(seen.plan)}")
+    note(f"waiting: {[c.detail for c in seen.plan.conflicts]}")
+    simulation = simulated(seen, case[1])
+    return seen.plan, simulation.as_target(), remembered_after(seen, case[3], simulation)
+
+
+def simulated(seen: Outlook, existing: Target) -> Simulation:
+    """The target once every operation of the plan has been applied to it."""
+    owners = {(m.kind, m.source_id): m.existing.target_id for m in seen.matches if m.existing and m.source_id}
     simulation = Simulation.of(existing)
-    for operation in plan.operations:
+    for operation in seen.plan.operations:
         simulation.apply(operation, owners)
-    return plan, simulation.as_target(), _after(case, plan, simulation)
-
-
-def _after(case: Case, plan: Plan, simulation: Simulation) -> Remembered:
-    desired, existing, known, policy = case
-    links: dict[tuple[Kind, str], Link] = {(link.kind, k): link for k, link in known.users.items()}
-    links |= {(link.kind, k): link for k, link in known.groups.items()}
-    disabled = {c.target_id for c in (*plan.conflicts, *plan.settled) if c.kind == "disabled_there"}
-    for match in matched(desired, existing, known, terms(policy)):
-        key = (match.kind, match.source_id)
-        if match.row.action == "forget" or (match.existing and match.existing.target_id in simulation.deleted):
-            del links[key]
-        elif match.existing and match.source_id and (match.is_managed or not match.is_held):
-            target_id = match.existing.target_id
-            active = target_id in disabled or simulation.resources[target_id].is_active
-            if not match.is_held and match.row.situation != "protected":
-                departed = match.link.departed if match.link is not None and match.desired is None else None
-                applied = dict(match.desired.attributes) if match.desired is not None else {}
-                for path in match.kept:
-                    applied.pop(path, None)
-                links[key] = Link(match.kind, match.source_id, target_id, applied | {"active": active}, departed)
-    ours = {(m.kind, m.existing.target_id): m.source_id for m in _owners(case) if m.existing}
-    links = {k: link for k, link in links.items() if ours.get((link.kind, link.target_id), k[1]) == k[1]}
-    for (kind, source_id), target_id in simulation.created.items():
-        is_active = simulation.resources[target_id].is_active
-        links[kind, source_id] = Link(kind, source_id, target_id, {"active": is_active})
-    return Remembered(
-        {k[1]: link for k, link in links.items() if k[0] == "user"},
-        {k[1]: link for k, link in links.items() if k[0] == "group"},
-        is_fresh=False,
-        has_applied=True,
-        unclaimed=frozenset(str(c.target_id) for c in plan.conflicts if c.kind == "unclaimed"),
-    )
-
-
-def _owners(case: Case) -> list[Match]:
-    """Who gets a resource by this plan, a newcomer that is taken for someone who left included."""
-    desired, existing, known, policy = case
-    return [m for m in matched(desired, existing, known, terms(policy)) if m.source_id and not m.is_held and m.desired]
+    return simulation
 
 
 def _a_leavers_account_with_a_held_records_id() -> Case:

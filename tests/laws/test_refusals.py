@@ -101,7 +101,7 @@ class World:
         there = Target((*inventory.users.values(), *inventory.groups.values()), dict(self.target.read_members(["t-g"])))
         matches, plan = matched(wanted, there, self.known), planned(wanted, there, self.known)
         sides = Sides(wanted, inventory, there.members, self.known)
-        ids = {(m.kind, m.source_id): m.existing.target_id for m in matches if m.existing}
+        ids = {m.key: m.existing.target_id for m in matches if m.existing}
         ground = Ground(ids, inventory, there.members)
         applied = apply(plan.operations, self.target, Notes(), ground, Work(threads=1))
         end = conclude(matches, sides, plan, plan, applied, LENIENT)

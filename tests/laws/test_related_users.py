@@ -16,7 +16,7 @@ from scim_bridge.model.remembered import LastApplied, Remembered
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.make import make_plan
-from scim_bridge.plan.match.correlate import correlate, key_of
+from scim_bridge.plan.match.correlate import correlate
 from scim_bridge.plan.match.related_users import neighbourhood
 from scim_bridge.plan.only import Named, narrowed
 from tests.builders import CAPABILITIES, OCCASION, Target, terms
@@ -56,8 +56,8 @@ def _told(
         if m.existing is not None
     }
     narrow = narrowed(matches, sides, mine, groups_of)
-    plan = make_plan(matches, narrow, policy, CAPABILITIES, OCCASION, mine.keys)
-    keys = sorted((key_of(m), m.row.situation, m.is_held, m.by) for m in mine.users)
+    plan = make_plan(matches, narrow, policy, CAPABILITIES, OCCASION, only=mine.keys)
+    keys = sorted((m.key, m.row.situation, m.is_held, m.by) for m in mine.users)
     return keys, plan.operations, {c.key: c for c in plan.conflicts}, plan.skipped, plan.warnings, plan.held
 
 

@@ -70,12 +70,18 @@ def _step(desired: Directory, there: Target, known: Remembered, policy: Policy) 
     plan, end, known = applied((desired, there, known, policy))
     shown = {resource.target_id: resource.attributes for resource in end.resources}
     links = {key: _whole(link, shown) for key, link in known.users.items()}
-    known = Remembered(links, known.groups, is_fresh=False, has_applied=True)
+    known = Remembered(users=links, groups=known.groups, is_fresh=False, has_applied=True)
     return [_told(operation) for operation in plan.operations], end, known
 
 
 def _whole(link: Link, shown: Mapping[str, Any]) -> Link:
-    return Link(link.kind, link.source_id, link.target_id, dict(shown[link.target_id]), link.departed)
+    return Link(
+        kind=link.kind,
+        source_id=link.source_id,
+        target_id=link.target_id,
+        applied=dict(shown[link.target_id]),
+        departed=link.departed,
+    )
 
 
 def _told(operation: Operation) -> object:

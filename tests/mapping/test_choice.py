@@ -37,7 +37,7 @@ def _compiled(folder: Path, **rules: str) -> CompiledMapping:
 
 
 def _applied(**attributes: Value) -> LastApplied:
-    return LastApplied(Remembered(users={"7": Link("user", "7", "t-7", attributes)}))
+    return LastApplied(Remembered(users={"7": Link(kind="user", source_id="7", target_id="t-7", applied=attributes)}))
 
 
 def _mapped(mapping: CompiledMapping, last: LastApplied, **cells: object) -> Directory:
@@ -142,7 +142,10 @@ def test_whose_values_several_hold_is_held(tmp_path: Path) -> None:
 
 def test_a_value_of_somebody_who_is_linked_is_not_looked_for(tmp_path: Path) -> None:
     mapping = _compiled(tmp_path, userName="first(mails)")
-    there = _there(Existing("user", "t", {"userName": "b@x"}), other=Link("user", "other", "t", {"userName": "b@x"}))
+    there = _there(
+        Existing("user", "t", {"userName": "b@x"}),
+        other=Link(kind="user", source_id="other", target_id="t", applied={"userName": "b@x"}),
+    )
     assert _value(mapping, there, mails=["a@x", "b@x"]) == "a@x"
 
 

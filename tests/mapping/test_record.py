@@ -22,9 +22,9 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> CompiledMapping:
 
 def test_a_person_comes_through_by_the_rules(usual: CompiledMapping) -> None:
     assert only(usual, person()) == Desired(
-        "user",
-        "7",
-        {
+        kind="user",
+        source_id="7",
+        attributes={
             "externalId": "7",
             "userName": "b.sato@corp.example",
             "name.givenName": "花子",
@@ -34,7 +34,7 @@ def test_a_person_comes_through_by_the_rules(usual: CompiledMapping) -> None:
             "active": True,
             "title": "Engineer",
         },
-        ("users.csv, line 2",),
+        places=("users.csv, line 2",),
     )
 
 

@@ -1,8 +1,9 @@
 """What we wrote a moment ago, over what a listing shows."""
 
+from scim_bridge.model.identity import TargetKey
 from scim_bridge.model.own_write import OwnWrites
 
-OWN = OwnWrites(deleted=frozenset({("user", "x")}), members={"g": {"a": True, "b": False, "gone": True}})
+OWN = OwnWrites(deleted=frozenset({TargetKey("user", "x")}), members={"g": {"a": True, "b": False, "gone": True}})
 THERE = {"a", "b", "c"}
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from scim_bridge.model.assignment import Assignment, Assignments, NoAccess
+from scim_bridge.model.identity import TargetKey
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import Remembered, Resolution
 from scim_bridge.plan.assignments import concerned, listed, with_assignments
@@ -34,7 +35,7 @@ def test_what_left_comes_first_then_groups_and_users_that_nobody_claims() -> Non
 
 def test_one_orphan_of_two_with_the_same_name_stays_among_those_left_alone() -> None:
     seen = _outlook()
-    found = Assignments({("user", "o1"): ADMIN, ("group", "o2"): ()})
+    found = Assignments({TargetKey("user", "o1"): ADMIN, TargetKey("group", "o2"): ()})
     plan = with_assignments(seen.plan, seen.matches, found, KNOWN, LENIENT)
     assert [c.target_id for c in plan.conflicts] == ["o1"]
     assert [s.subject for s in plan.skipped] == ["stray"]
@@ -42,7 +43,7 @@ def test_one_orphan_of_two_with_the_same_name_stays_among_those_left_alone() -> 
 
 def test_what_was_not_read_is_as_it_was_told_last_with_its_decision() -> None:
     seen = _outlook()
-    found = Assignments({("user", "o1"): ADMIN})
+    found = Assignments({TargetKey("user", "o1"): ADMIN})
     [told] = with_assignments(seen.plan, seen.matches, found, KNOWN, LENIENT).conflicts
     known = replace(KNOWN, assigned={"o1": told}, resolutions={told.key: Resolution("ignore", "user", "", "o1")})
     plan = with_assignments(seen.plan, seen.matches, Assignments(not_read=1, reason="of rain. Wait."), known, LENIENT)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from scim_bridge.model.identity import Value
 from scim_bridge.model.policy import Policy
-from scim_bridge.model.remembered import Link, Remembered
+from scim_bridge.model.remembered import EarlierRuns, Link, Remembered
 from tests.builders import directory, linked, on_target, planned, target, told, user
 
 REPORT = Policy(drift="report")
@@ -13,8 +13,11 @@ REPORT = Policy(drift="report")
 def applied(*records: tuple[str, dict[str, Value]]) -> Remembered:
     """A state that last applied these attributes."""
     known = linked()
-    links = {source_id: Link("user", source_id, f"t-{source_id}", shown) for source_id, shown in records}
-    return Remembered(links, {}, is_fresh=False, has_applied=known.has_applied)
+    links = {
+        source_id: Link(kind="user", source_id=source_id, target_id=f"t-{source_id}", applied=shown)
+        for source_id, shown in records
+    }
+    return Remembered(users=links, groups={}, is_fresh=False, has_applied=known.has_applied)
 
 
 def test_what_the_source_leaves_empty_is_drift_when_somebody_fills_it() -> None:
@@ -63,7 +66,9 @@ def test_a_value_that_was_set_back_twice_of_late_and_is_changed_again_is_somebod
     known = applied(("a", dict(anna.attributes)))
     existing = target(on_target("t-a", anna, title="by hand"))
     for times, kinds in ((1, []), (2, ["another_provisioner"])):
-        plan = planned(directory(anna), existing, replace(known, repaired={"t-a": {"title": times}}))
+        plan = planned(
+            directory(anna), existing, replace(known, earlier=EarlierRuns(repaired={"t-a": {"title": times}}))
+        )
         assert [c.kind for c in plan.conflicts] == kinds
         [operation] = plan.operations
         assert operation.drifted == ("title",)

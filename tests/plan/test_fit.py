@@ -1,6 +1,7 @@
 """Desired, in the target's own form."""
 
 import unicodedata
+from dataclasses import replace
 
 import pytest
 
@@ -55,11 +56,7 @@ def test_what_the_target_would_refuse_is_a_flaw(path: str, value: str, kind: str
 def test_a_rule_that_failed_for_a_required_attribute_holds_the_object() -> None:
     one = user("u")
     broken = fit(
-        directory(
-            type(one)(
-                "user", "u", one.attributes, one.places, (Flaw("rule_failed", "displayName", "d", "r", fatal=False),)
-            )
-        ),
+        directory(replace(one, flaws=(Flaw("rule_failed", "displayName", "d", "r", fatal=False),))),
         CAPABILITIES,
     ).users[0]
     assert not broken.is_valid

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from scim_bridge.model.operation import Phase
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import Link
 from tests.builders import directory, group, linked, on_target, planned, target, told, user
@@ -76,7 +76,9 @@ def test_of_a_deactivation_only_the_manager_follows_who_is_created_in_the_same_r
 
 
 def test_who_is_deleted_is_taken_out_of_groups_before() -> None:
-    left = Link("user", "a", "t1", {"active": False}, datetime(2027, 1, 1, tzinfo=UTC))
+    left = Link(
+        kind="user", source_id="a", target_id="t1", applied={"active": False}, departed=datetime(2027, 1, 1, tzinfo=UTC)
+    )
     known = replace(linked(("group", "g", "s")), users={"a": left})
     existing = target(on_target("t1", user("a"), active=False), on_target("s", group("g")), members={"s": ["t1"]})
     plan = planned(directory(group("g")), existing, known, Policy(delete_after=timedelta(days=30)))

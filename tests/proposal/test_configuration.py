@@ -47,7 +47,11 @@ def _source(kind: str, **answers: str) -> Any:
 def test_files_are_read_as_was_answered() -> None:
     found = _source("csv")
     assert found == CsvSettings(
-        Path("/srv/users.csv"), Path("/srv/groups.csv"), MemberFile(Path("/srv/members.csv")), "cp932", "auto"
+        users=Path("/srv/users.csv"),
+        groups=Path("/srv/groups.csv"),
+        members=MemberFile(path=Path("/srv/members.csv")),
+        encoding="cp932",
+        delimiter="auto",
     )
     alone = _source("csv", groups="", members="", encoding="auto")
     assert (alone.groups, alone.members, alone.encoding) == (None, None, "auto")

@@ -30,20 +30,26 @@ from tests.organization import organization
 FILE = Path("mapping.yaml")
 SECRET = Secret("env:PASSWORD", Path("/srv"))
 OPENLDAP = LdapSettings(
-    ("ldaps://dc1.corp.example",),
-    "openldap",
-    Bind("simple", "cn=bridge", SECRET),
-    LdapTls(start=False, ca_file=None, cert_file=None, key_file=None, allow_plain=False),
-    Search(("ou=people",), ""),
-    Search(("ou=groups",), "", "member"),
+    urls=("ldaps://dc1.corp.example",),
+    flavor="openldap",
+    bind=Bind("simple", "cn=bridge", SECRET),
+    tls=LdapTls(start=False, ca_file=None, cert_file=None, key_file=None, allow_plain=False),
+    users=Search(("ou=people",), ""),
+    groups=Search(("ou=groups",), "", "member"),
     reads_changes=True,
     page_size=500,
     timeout=timedelta(seconds=30),
 )
 ENTRA = EntraSettings(
-    "tenant", "client", ClientSecret(SECRET), EntraScope(), CLOUDS["global"], reads_changes=True, page_size=500,
+    tenant="tenant",
+    client="client",
+    credential=ClientSecret(SECRET),
+    scope=EntraScope(),
+    cloud=CLOUDS["global"],
+    reads_changes=True,
+    page_size=500,
     timeout=timedelta(seconds=30),
-)  # fmt: skip
+)
 SETTINGS: dict[str, SourceSettings] = {
     "openldap": OPENLDAP,
     "active-directory": replace(OPENLDAP, flavor="active-directory"),

@@ -9,6 +9,7 @@ import pytest
 from scim_bridge.sandbox.app import App, Identity
 from scim_bridge.sandbox.knobs import Knobs
 from scim_bridge.sandbox.server import Sandbox
+from tests.waiting import PATIENCE
 
 
 class Caller:
@@ -16,7 +17,7 @@ class Caller:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.http = httpx.Client(headers={"Authorization": f"Bearer {sandbox.token}"}, timeout=20)
+        self.http = httpx.Client(headers={"Authorization": f"Bearer {sandbox.token}"}, timeout=PATIENCE)
         self.host = sandbox.url.split(sandbox.app.identity.tenant)[0].rstrip("/")
 
     def __call__(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:

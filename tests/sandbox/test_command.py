@@ -15,6 +15,7 @@ import pytest
 from scim_bridge.sandbox.fault import FaultKind
 from scim_bridge.sandbox.knobs import Knobs
 from tests.sandbox.in_process import person
+from tests.waiting import PATIENCE
 
 PAGE = Path(__file__).parents[2] / "docs" / "sandbox.md"
 COMMAND = (sys.executable, "-m", "scim_bridge.cli.main", "sandbox", "--port", "0")
@@ -29,7 +30,7 @@ def _running(*options: str) -> Iterator[str]:
             yield process.stderr.readline().split(": ")[1].strip()
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)
 
 
 def test_knobs_are_set_on_the_command_line_and_seeds_are_there(tmp_path: Path) -> None:
@@ -58,7 +59,7 @@ def test_knobs_are_set_on_the_command_line_and_seeds_are_there(tmp_path: Path) -
 def test_what_does_not_fit_ends_it_in_a_sentence(options: list[str], said: str, tmp_path: Path) -> None:
     (tmp_path / "seed.json").write_text('{"users": [5]}')
     given = [option.replace("{seed}", str(tmp_path / "seed.json")) for option in options]
-    ended = subprocess.run([*COMMAND, *given], capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run([*COMMAND, *given], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert ended.returncode == 2
     assert said in " ".join(ended.stderr.split())
     assert "Traceback" not in ended.stderr

@@ -1,4 +1,4 @@
-"""What a knob may be set to, and what it does: the decision table of the dialect reference, each row in both ways."""
+"""What a knob may be set to, and what it does: each choice of docs/identity-center.md §10, in both ways."""
 
 from typing import Any
 

@@ -104,7 +104,7 @@ class Caller:
     def __call__(
         self, method: str, target: str, query: str, body: bytes, headers: list[tuple[bytes, bytes]]
     ) -> tuple[int, bytes]:
-        """Status and body. ID1 and the like stand for ids."""
+        """Status and body. ID1 and similar paths stand for ids."""
         for name, resource_id in self.ids.items():
             target, query = target.replace(name, resource_id), query.replace(name, resource_id)
             body = body.replace(name.encode(), resource_id.encode())

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from scim_bridge.model.limit import Limits, percent
 from scim_bridge.model.operation import Operation, Outcome
 from scim_bridge.model.plan import Plan
-from scim_bridge.model.policy import Limits, Policy, percent
+from scim_bridge.model.policy import Policy
 from scim_bridge.plan.plan_file import fingerprint, operation_bytes
 from scim_bridge.state.writer import Ending, State
 from tests.builders import directory, group, linked, on_target, planned, target, user
@@ -46,7 +47,14 @@ class Seeder:
                 journal.begin(operation)
                 self.clock.at += timedelta(milliseconds=180)
                 journal.end(operation, given.get(operation.id) or _done(operation))
-            closing = Ending("done", "", plan.summary, COUNTS, len(plan.operations) + 4, is_complete=True)
+            closing = Ending(
+                status="done",
+                detail="",
+                summary=plan.summary,
+                counts=COUNTS,
+                requests=len(plan.operations) + 4,
+                is_complete=True,
+            )
             state.finish(run_id, replace(closing, **ending), plan.conflicts)  # type: ignore[arg-type]  # any field
         return run_id
 
@@ -56,7 +64,14 @@ class Seeder:
             run_id = state.begin_run(self.connection, "endpoint", "sync")
             detail = "stopped before the first write: " + "; ".join(trip.sentence for trip in plan.verdict.tripped)
             self.clock.at += timedelta(seconds=2)
-            ending = Ending("stopped_by_guard", detail, plan.summary, COUNTS, 12, verdict=plan.verdict)
+            ending = Ending(
+                status="stopped_by_guard",
+                detail=detail,
+                summary=plan.summary,
+                counts=COUNTS,
+                requests=12,
+                verdict=plan.verdict,
+            )
             state.finish(run_id, ending, plan.conflicts)
         return run_id
 
@@ -65,12 +80,17 @@ class Seeder:
         with State(self.path, self.clock) as state:
             run_id = state.begin_run(self.connection, "endpoint", "sync")
             self.clock.at += timedelta(seconds=31)
-            state.finish(run_id, Ending("failed", sentence))
+            state.finish(run_id, Ending(status="failed", detail=sentence))
         return run_id
 
 
 def _done(operation: Operation) -> Outcome:
-    return Outcome(operation.id, "done", operation.target_id or f"t-{operation.source_id}", f"req-{operation.id}")
+    return Outcome(
+        operation_id=operation.id,
+        status="done",
+        target_id=operation.target_id or f"t-{operation.source_id}",
+        request_id=f"req-{operation.id}",
+    )
 
 
 def quiet_plan() -> Plan:

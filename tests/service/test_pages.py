@@ -111,8 +111,8 @@ def test_operations_that_did_not_succeed_are_not_called_healthy(seeder: Seeder, 
     plan = hostile_plan()
     first, second = plan.operations
     outcomes = [
-        Outcome(first.id, "failed", detail="the endpoint did not answer"),
-        Outcome(second.id, "held", request_id="r-77"),
+        Outcome(operation_id=first.id, status="failed", detail="the endpoint did not answer"),
+        Outcome(operation_id=second.id, status="held", request_id="r-77"),
     ]
     seeder.run(plan, outcomes)
     assert "! Not all went through 1 operation of the last run did not succeed" in seen(pages().get("/").text)
@@ -255,8 +255,8 @@ def test_what_was_decided_stands_apart_and_waits_for_nobody(seeder: Seeder, page
     client = pages()
     assert "Waiting for a decision (1)" in seen(client.get("/conflicts").text)
     with State(seeder.path, seeder.clock) as state:
-        for conflict in state.reader.conflicts("corp"):
-            state.resolve("corp", conflict.key, "ignore", "", "meant to be so", "ops@bridge")
+        for record in state.reader.conflicts("corp"):
+            state.resolve("corp", record.conflict.key, "ignore", "", "meant to be so", "ops@bridge")
     said = seen(client.get("/conflicts").text)
     assert "Nothing waits for a decision. Decided (1)" in said
     assert "ignore, decided by ops@bridge (meant to be so)" in said

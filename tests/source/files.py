@@ -39,7 +39,9 @@ def put(there: Organization, folder: Path) -> None:
 
 def source(folder: Path) -> CsvSource:
     """A source over the files in this folder."""
-    files = CsvSettings(folder / "users.csv", folder / "groups.csv", MemberFile(folder / "members.csv"))
+    files = CsvSettings(
+        users=folder / "users.csv", groups=folder / "groups.csv", members=MemberFile(path=folder / "members.csv")
+    )
     return CsvSource(files, "id", "id", still_for=0)
 
 

@@ -24,7 +24,9 @@ def write(folder: Path, **files: str) -> None:
 
 
 def source(folder: Path, members: MemberFile | MemberList) -> CsvSource:
-    settings = CsvSettings(folder / "users.csv", folder / "groups.csv", members, "auto", "auto")
+    settings = CsvSettings(
+        users=folder / "users.csv", groups=folder / "groups.csv", members=members, encoding="auto", delimiter="auto"
+    )
     return CsvSource(settings, "id", "id", still_for=0)
 
 
@@ -33,7 +35,9 @@ def doubts(shown: Snapshot) -> list[tuple[str, set[str], set[str]]]:
 
 
 def by_rows(folder: Path) -> MemberFile:
-    return MemberFile(folder / "members.csv", "group", "member", None, "name", "name")
+    return MemberFile(
+        path=folder / "members.csv", group="group", member="member", type=None, group_by="name", member_by="name"
+    )
 
 
 def test_rows_by_name_leave_open_which_user_and_which_group_is_meant(tmp_path: Path) -> None:

@@ -28,8 +28,13 @@ def _source(folder: Path, *files: str | bytes, encoding: str = "auto", delimiter
         paths.append(path)
     users, groups, members = (*paths, None, None)[:3]
     assert users is not None
-    memberships = MemberFile(members) if members is not None else None
-    return CsvSource(CsvSettings(users, groups, memberships, encoding, delimiter), "id", "id", still_for=0)
+    memberships = MemberFile(path=members) if members is not None else None
+    return CsvSource(
+        CsvSettings(users=users, groups=groups, members=memberships, encoding=encoding, delimiter=delimiter),
+        "id",
+        "id",
+        still_for=0,
+    )
 
 
 def _problems(source: CsvSource) -> tuple[str, ...]:

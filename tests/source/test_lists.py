@@ -20,7 +20,10 @@ def _source(folder: Path, users: str, members: MemberFile | MemberList, groups: 
     (folder / "groups.csv").write_text(groups, encoding="utf-8")
     from_users = not groups
     files = CsvSettings(
-        folder / "users.csv", None if from_users else folder / "groups.csv", members, groups_from_users=from_users
+        users=folder / "users.csv",
+        groups=None if from_users else folder / "groups.csv",
+        members=members,
+        groups_from_users=from_users,
     )
     return CsvSource(files, "id", "id", still_for=0)
 
@@ -86,7 +89,7 @@ def test_groups_made_of_names_keep_their_id_whatever_spelling_prevails(tmp_path:
 
 def test_a_type_may_be_written_in_capitals(tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text("Group,Who,Type\nDev,1,USER\nOps,Dev,GROUP\n", encoding="utf-8")
-    members = MemberFile(tmp_path / "m.csv", "Group", "Who", "Type", group_by="name")
+    members = MemberFile(path=tmp_path / "m.csv", group="Group", member="Who", type="Type", group_by="name")
     assert _read(tmp_path, "id\n1\n", members).members == {"g": (("1",), ()), "h": ((), ("g",))}
 
 
@@ -126,8 +129,10 @@ def test_every_layout_shows_the_same_whole_and_when_looked_at_again(
     after: set[tuple[str, str]],
 ) -> None:
     folder = tmp_path_factory.mktemp("csv")
-    members = layout or MemberFile(folder / "members.csv")
-    source = CsvSource(CsvSettings(folder / "users.csv", folder / "groups.csv", members), "id", "id", still_for=0)
+    members = layout or MemberFile(path=folder / "members.csv")
+    source = CsvSource(
+        CsvSettings(users=folder / "users.csv", groups=folder / "groups.csv", members=members), "id", "id", still_for=0
+    )
     _put(folder, before)
     assert _pairs(source.read(TODAY).snapshot) == before
     _put(folder, after)
@@ -181,20 +186,20 @@ def test_a_member_that_is_never_provisioned_is_dropped_and_noted(tmp_path: Path,
 
 def test_a_type_that_is_not_known_refuses_the_file(tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text("group_id,member_id,Class\ng,1,robot\n", encoding="utf-8")
-    members = MemberFile(tmp_path / "m.csv", type="Class")
+    members = MemberFile(path=tmp_path / "m.csv", type="Class")
     assert _problem(tmp_path, "id\n1\n", members) == "m.csv, line 2, column 3: Class 'robot' is neither user nor group"
 
 
 def _rows_of_type(folder: Path, written: str) -> Snapshot:
     """One row of this type in a group, whose member is both a user and a group."""
     (folder / "m.csv").write_text(f"group_id,member_id,Class\ng,1,{written}\n", encoding="utf-8")
-    return _read(folder, "id\n1\n", MemberFile(folder / "m.csv", type="Class"), "id,name\ng,Dev\n1,Ops\n")
+    return _read(folder, "id\n1\n", MemberFile(path=folder / "m.csv", type="Class"), "id,name\ng,Dev\n1,Ops\n")
 
 
 def test_a_group_in_a_group_is_found_by_what_members_are_called(tmp_path: Path) -> None:
     text = "Group,Member,type\nDev,1,user\nDev,h,group\nOps,Sales,group\n"
     (tmp_path / "m.csv").write_text(text, encoding="utf-8")
-    members = MemberFile(tmp_path / "m.csv", "Group", "Member", "type", group_by="name")
+    members = MemberFile(path=tmp_path / "m.csv", group="Group", member="Member", type="type", group_by="name")
     groups = "id,name\ng,Dev\nh,Ops\ni,Sales\n"
     source = _source(tmp_path, "id\n1\n", members, groups)
     shown = source.read(TODAY).snapshot
@@ -204,6 +209,6 @@ def test_a_group_in_a_group_is_found_by_what_members_are_called(tmp_path: Path) 
 
 def test_an_empty_cell_names_no_user(tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text("group_id,Mail\ng,\ng,a@corp.example\n", encoding="utf-8")
-    members = MemberFile(tmp_path / "m.csv", member="Mail", member_by="mail")
+    members = MemberFile(path=tmp_path / "m.csv", member="Mail", member_by="mail")
     shown = _read(tmp_path, "id,mail\n1,\n2,a@corp.example\n", members)
     assert shown.members == {"g": (("2",), ())}

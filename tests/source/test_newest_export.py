@@ -20,7 +20,7 @@ def _export(folder: Path, *files: str) -> None:
 
 
 def _settings(folder: Path, users: str = "{date}/users.csv", groups: str = "{date}/groups.csv") -> CsvSettings:
-    return CsvSettings(folder / users, folder / groups, None, "auto", "auto")
+    return CsvSettings(users=folder / users, groups=folder / groups, members=None, encoding="auto", delimiter="auto")
 
 
 def test_the_newest_export_that_has_all_its_files_is_read(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from scim_bridge.source.csv_file import CsvSource
 
 def _notices(folder: Path, text: str) -> list[str]:
     (folder / "users.csv").write_text(text, encoding="utf-8")
-    source = CsvSource(CsvSettings(folder / "users.csv"), "id", "id", still_for=0)
+    source = CsvSource(CsvSettings(users=folder / "users.csv"), "id", "id", still_for=0)
     return [n.detail for n in source.read("2027-03-13").snapshot.warnings if n.kind == "spreadsheet"]
 
 

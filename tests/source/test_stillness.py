@@ -12,10 +12,12 @@ from scim_bridge.source.csv_file import CsvSource
 from scim_bridge.source.stillness import wait_until_still
 
 
-def _waited(*paths: Path, still_for: float) -> float:
-    begun = time.monotonic()
-    wait_until_still(paths, still_for)
-    return time.monotonic() - begun
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds of each wait, none of which is waited for."""
+    seconds: list[float] = []
+    monkeypatch.setattr(stillness, "sleep", seconds.append)
+    return seconds
 
 
 def test_a_file_that_is_being_written_is_read_when_it_is_complete(
@@ -32,20 +34,26 @@ def test_a_file_that_is_being_written_is_read_when_it_is_complete(
                 file.write(rows.pop())
 
     monkeypatch.setattr(stillness, "sleep", export)
-    source = CsvSource(CsvSettings(path, None, None, "auto", "auto"), "id", "id", still_for=60)
+    source = CsvSource(
+        CsvSettings(users=path, groups=None, members=None, encoding="auto", delimiter="auto"), "id", "id", still_for=60
+    )
     assert source.read("2027-03-13").snapshot.counts.users == 5
 
 
-def test_a_file_that_was_written_some_time_ago_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_file_that_was_written_some_time_ago_is_not_waited_for(tmp_path: Path, waited: list[float]) -> None:
     path = tmp_path / "users.csv"
     path.write_text("id\n", encoding="utf-8")
     os.utime(path, (time.time() - 3600,) * 2)
-    assert _waited(path, tmp_path / "missing.csv", still_for=25) < 20
+    wait_until_still([path, tmp_path / "missing.csv"], still_for=25)
+    assert waited == []
 
 
 @pytest.mark.parametrize("ahead", [0, 3600])
-def test_a_new_file_and_one_of_the_future_are_watched_for_a_while(tmp_path: Path, ahead: float) -> None:
+def test_a_new_file_and_one_of_the_future_are_watched_for_a_while(
+    tmp_path: Path, ahead: float, waited: list[float]
+) -> None:
     path = tmp_path / "users.csv"
     path.write_text("id\n", encoding="utf-8")
     os.utime(path, (time.time() + ahead,) * 2)
-    assert 0.1 < _waited(path, still_for=0.3) < 20
+    wait_until_still([path], still_for=1_000)
+    assert waited == [pytest.approx(1_000, abs=500)]

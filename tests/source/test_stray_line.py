@@ -18,7 +18,9 @@ ROW = "1,ann,ann@corp.example,"
 def _problems(folder: Path, users: str, groups: str = "id,name\ng,Dev\n", members: str = "group_id,member_id\n") -> str:
     for name, text in (("users", users), ("groups", groups), ("members", members)):
         (folder / f"{name}.csv").write_bytes(text.encode())
-    files = CsvSettings(folder / "users.csv", folder / "groups.csv", MemberFile(folder / "members.csv"))
+    files = CsvSettings(
+        users=folder / "users.csv", groups=folder / "groups.csv", members=MemberFile(path=folder / "members.csv")
+    )
     source = CsvSource(files, "id", "id", still_for=0)
     with pytest.raises(SourceUnreadable) as refused:
         source.read("2027-03-13")
@@ -131,7 +133,9 @@ def test_a_look_at_one_user_refuses_a_header_in_the_middle_too(tmp_path: Path, f
     texts = {"users": f"{HEADER}\n{ROW}\n", "groups": "id,name\ng,Dev\n", "members": "group_id,member_id\ng,1\n"}
     for name, text in texts.items():
         (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
-    files = CsvSettings(tmp_path / "users.csv", tmp_path / "groups.csv", MemberFile(tmp_path / "members.csv"))
+    files = CsvSettings(
+        users=tmp_path / "users.csv", groups=tmp_path / "groups.csv", members=MemberFile(path=tmp_path / "members.csv")
+    )
     source = CsvSource(files, "id", "id", still_for=0)
     source.read("2027-03-13")
     (tmp_path / f"{file}.csv").write_text(texts[file] + texts[file], encoding="utf-8")
@@ -144,7 +148,7 @@ def test_a_look_at_one_user_refuses_a_header_in_the_middle_too(tmp_path: Path, f
 )
 def test_a_record_that_only_looks_so_is_a_record(tmp_path: Path, row: str) -> None:
     (tmp_path / "users.csv").write_text(f"{HEADER}\n{row}\n", encoding="utf-8")
-    shown = CsvSource(CsvSettings(tmp_path / "users.csv"), "id", "id", still_for=0).read("2027-03-13").snapshot
+    shown = CsvSource(CsvSettings(users=tmp_path / "users.csv"), "id", "id", still_for=0).read("2027-03-13").snapshot
     assert len(shown.users) == 1
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from scim_bridge.model.identity import Kind, SourceCounts, Value
-from scim_bridge.model.operation import Change, Member, Operation, OperationKind, Outcome, Phase
+from scim_bridge.model.identity import Kind, SourceCounts, SourceKey, Value
+from scim_bridge.model.operation import Change, Member, Operation, Outcome
+from scim_bridge.model.operation_kind import OperationKind, Phase
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired
 from scim_bridge.plan.plan_file import operation_bytes
 from scim_bridge.state.journal import RunJournal
@@ -17,7 +18,7 @@ from scim_bridge.state.writer import Ending, State
 MORNING = datetime(2027, 3, 13, 9, 0, tzinfo=UTC)
 HERE = "endpoint-of-tenant-a"
 ELSEWHERE = "endpoint-of-tenant-b"
-DONE = Ending("done", is_complete=True)
+DONE = Ending(status="done", is_complete=True)
 SHOWN = SourceCounts(3, 2, 5)
 
 
@@ -49,7 +50,7 @@ class Desk:
         *pairs: Paired,
         ending: Ending = DONE,
         conflicts: tuple[Conflict, ...] = (),
-        forgotten: tuple[tuple[Kind, str], ...] = (),
+        forgotten: tuple[SourceKey, ...] = (),
         connection: str = "corp",
         endpoint: str = HERE,
     ) -> int:
@@ -57,7 +58,7 @@ class Desk:
         with self.open() as state:
             run_id = state.begin_run(connection, endpoint, "sync")
             state.begin_applying(run_id, f"plan {run_id}", conflicts)
-            state.finish(run_id, ending, conflicts, Bookkeeping(pairs, forgotten, SHOWN))
+            state.finish(run_id, ending, conflicts, Bookkeeping(paired=pairs, forgotten=forgotten, counts=SHOWN))
         self.clock.pass_by(minutes=5)
         return run_id
 
@@ -85,29 +86,55 @@ def operation(
 ) -> Operation:
     """An operation on one resource; underscores in a path stand for dots."""
     by_path: dict[str, Change] = {path.replace("_", "."): (None, value) for path, value in changes.items()}
-    return Operation(f"op-{number:06d}", kind, Phase.USERS, source_id, target_id, source_id, "a reason", by_path)
+    return Operation(
+        id=f"op-{number:06d}",
+        kind=kind,
+        phase=Phase.USERS,
+        source_id=source_id,
+        target_id=target_id,
+        subject=source_id,
+        reason="a reason",
+        changes=by_path,
+    )
 
 
 def adding(number: int, group_id: str, *names: str) -> Operation:
     """Members that are put into a group."""
     members = tuple(Member(name, f"t-{name}", name) for name in names)
     return Operation(
-        f"op-{number:06d}", "add_members", Phase.GRANT, group_id, f"t-{group_id}", group_id, "new", {}, members
+        id=f"op-{number:06d}",
+        kind="add_members",
+        phase=Phase.GRANT,
+        source_id=group_id,
+        target_id=f"t-{group_id}",
+        subject=group_id,
+        reason="new",
+        changes={},
+        members=members,
     )
 
 
 def done(operation: Operation, target_id: str = "") -> Outcome:
     """It went well."""
     at = target_id or operation.target_id or f"t-{operation.source_id}"
-    return Outcome(operation.id, "done", at, f"request-{operation.id}")
+    return Outcome(operation_id=operation.id, status="done", target_id=at, request_id=f"request-{operation.id}")
 
 
 def pair(source_id: str, target_id: str = "", kind: Kind = "user", **applied: Value) -> Paired:
     """A managed pair that is equal on both sides."""
     values: dict[str, Value] = {"userName" if kind == "user" else "displayName": source_id} | applied
-    return Paired(kind, source_id, target_id or f"t-{source_id}", source_id, values)
+    return Paired(
+        kind=kind, source_id=source_id, target_id=target_id or f"t-{source_id}", name=source_id, applied=values
+    )
 
 
 def conflict(key: str, kind: str = "duplicate_user_name", target_id: str | None = None) -> Conflict:
     """A conflict with this key."""
-    return Conflict(key, kind, ("佐藤",), "two records claim one name", "Rename one of them.", target_id)
+    return Conflict(
+        key=key,
+        kind=kind,
+        subjects=("佐藤",),
+        detail="two records claim one name",
+        remedy="Rename one of them.",
+        target_id=target_id,
+    )

@@ -171,4 +171,4 @@ def test_a_table_that_went_missing_is_one_sentence(desk: Desk) -> None:
         with pytest.raises(StateUnusable, match=r"could not be read \(no such table: operations\)"):
             state.reader.operation_counts(run_id)
         with pytest.raises(StateUnusable, match=r"could not be written \(no such table: operations\)"):
-            state.begin_applying(run_id, "a plan", ()).end_unsent([Outcome("op-1", "not_sent")])
+            state.begin_applying(run_id, "a plan", ()).end_unsent([Outcome(operation_id="op-1", status="not_sent")])

@@ -33,7 +33,10 @@ def test_an_operation_is_sent_then_done_with_times_and_the_request_id(state: Sta
     journal.begin(CREATE)
     sent = state.reader.operations(journal.run_id)[0]
     desk.clock.pass_by(seconds=2)
-    journal.end(CREATE, Outcome(CREATE.id, "done", "t-7", "req-1", "as it should"))
+    journal.end(
+        CREATE,
+        Outcome(operation_id=CREATE.id, status="done", target_id="t-7", request_id="req-1", detail="as it should"),
+    )
     answered = state.reader.operations(journal.run_id)[0]
     assert (sent.status, sent.sent_at, sent.answered_at) == ("sent", MORNING, None)
     assert answered == replace(
@@ -90,7 +93,7 @@ def test_what_did_not_succeed_changes_no_link(state: State, status: str) -> None
     journal = begin(state, CREATE, update, other)
     journal.end(CREATE, done(CREATE))
     for step in (update, other):
-        journal.end(step, Outcome(step.id, status, "t-7"))  # type: ignore[arg-type]  # each of the literal's values
+        journal.end(step, Outcome(operation_id=step.id, status=status, target_id="t-7"))  # type: ignore[arg-type]  # each of the literal's values
     users = state.reader.known("corp", HERE).users
     assert list(users) == ["7"]
     assert users["7"].applied["title"] == "Lead"
@@ -100,7 +103,7 @@ def test_of_a_held_operation_only_what_landed_is_remembered(state: State) -> Non
     deactivate = operation(2, "deactivate_user", "7", "t-7", active=False, title="refused")
     journal = begin(state, CREATE, deactivate)
     journal.end(CREATE, done(CREATE))
-    journal.end(deactivate, Outcome(deactivate.id, "held", "t-7", landed=("active",)))
+    journal.end(deactivate, Outcome(operation_id=deactivate.id, status="held", target_id="t-7", landed=("active",)))
     applied = state.reader.known("corp", HERE).users["7"].applied
     assert (applied["active"], applied["title"]) == (False, "Lead")
 
@@ -114,7 +117,7 @@ def test_memberships_make_no_link(state: State) -> None:
 
 def test_operations_that_were_never_sent_say_why(state: State) -> None:
     journal = begin(state, CREATE)
-    journal.end_unsent([Outcome(CREATE.id, "not_sent", detail="the run stopped before it")])
+    journal.end_unsent([Outcome(operation_id=CREATE.id, status="not_sent", detail="the run stopped before it")])
     record = state.reader.operations(journal.run_id)[0]
     assert (record.status, record.detail, record.sent_at) == ("not_sent", "the run stopped before it", None)
 
@@ -146,7 +149,9 @@ def test_a_saved_plan_that_was_cut_knows_what_it_had_done(state: State) -> None:
     journal.begin(CREATE)
     journal.end(CREATE, done(CREATE))
     assert before == []
-    assert _applying(state, "saved")[1] == [Outcome(CREATE.id, "done", "t-7", "request-op-000001")]
+    assert _applying(state, "saved")[1] == [
+        Outcome(operation_id=CREATE.id, status="done", target_id="t-7", request_id="request-op-000001")
+    ]
     assert _applying(state, "another")[1] == []
     assert [record.operation_id for record in state.reader.begun("corp", "saved")] == [CREATE.id]
     assert state.reader.begun("corp", "another") == []
@@ -206,4 +211,4 @@ def test_a_run_that_was_killed_is_found_out_by_the_next(killed: Path) -> None:
         assert state.reader.runs("corp")[0].status == "running"
         state.begin_run("corp", HERE, "sync")
         assert [run.status for run in state.reader.runs("corp")] == ["running", "interrupted"]
-        assert state.reader.runs("corp")[1].detail
+        assert state.reader.runs("corp")[1].result.detail

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scim_bridge.model.identity import Existing, Inventory, Kind, Value
+from scim_bridge.model.identity import Existing, Inventory, Kind, SourceKey, Value
 from scim_bridge.model.operation import Outcome
 from scim_bridge.model.plan import Bookkeeping, Paired
 from scim_bridge.state.writer import State
@@ -19,7 +19,15 @@ from tests.state.conftest import DONE, ELSEWHERE, HERE, MORNING, Clock, Desk, be
 
 
 def test_a_pair_becomes_a_link_with_what_was_applied_and_seen(desk: Desk) -> None:
-    desk.run(Paired("user", "7", "t-7", "b.sato", {"userName": "b.sato", "title": "", "active": True}))
+    desk.run(
+        Paired(
+            kind="user",
+            source_id="7",
+            target_id="t-7",
+            name="b.sato",
+            applied={"userName": "b.sato", "title": "", "active": True},
+        )
+    )
     with desk.open() as state:
         shown = Existing("user", "t-7", {"userName": "B.Sato"})
         state.observe("corp", HERE, Inventory({"t-7": shown}), {}, MORNING)
@@ -31,7 +39,7 @@ def test_a_pair_becomes_a_link_with_what_was_applied_and_seen(desk: Desk) -> Non
 
 def test_a_held_pair_keeps_what_was_applied_before(desk: Desk) -> None:
     desk.run(pair("7", title="Engineer"))
-    desk.run(Paired("user", "7", "t-7", "7", None))
+    desk.run(Paired(kind="user", source_id="7", target_id="t-7", name="7", applied=None))
     with desk.open() as state:
         [record] = state.reader.links("corp", HERE, "7")
     assert record.applied["title"] == "Engineer"
@@ -54,7 +62,7 @@ def test_what_was_applied_to_a_resource_that_is_gone_is_not_said_of_the_one_that
 
 def test_a_held_pair_with_another_resource_keeps_nothing_of_the_one_before(desk: Desk) -> None:
     desk.run(pair("7", active=False))
-    desk.run(Paired("user", "7", "t-other", "7", None))
+    desk.run(Paired(kind="user", source_id="7", target_id="t-other", name="7", applied=None))
     with desk.open() as state:
         [record] = state.reader.links("corp", HERE, "7")
     assert (record.target_id, record.applied) == ("t-other", {})
@@ -69,7 +77,7 @@ def test_a_user_and_a_group_of_one_id_are_two_links(desk: Desk) -> None:
 
 def test_a_link_whose_both_sides_are_gone_is_forgotten(desk: Desk) -> None:
     desk.run(pair("7"), pair("8"), pair("7", "t-g7", "group"))
-    desk.run(pair("8"), forgotten=(("user", "7"),))
+    desk.run(pair("8"), forgotten=(SourceKey("user", "7"),))
     with desk.open() as state:
         known = state.reader.known("corp", HERE)
     assert (list(known.users), list(known.groups)) == (["8"], ["7"])
@@ -86,7 +94,7 @@ def test_what_another_connection_has_linked_on_the_same_target_is_known(desk: De
 
 
 def test_the_departure_is_dated_by_the_run_that_saw_it_and_undone_by_a_return(desk: Desk) -> None:
-    gone = Paired("user", "7", "t-7", "b.sato", None, departed=True)
+    gone = Paired(kind="user", source_id="7", target_id="t-7", name="b.sato", applied=None, departed=True)
     seen = []
     for there in (pair("7"), gone, gone, pair("7"), gone):
         desk.run(there)
@@ -98,8 +106,14 @@ def test_the_departure_is_dated_by_the_run_that_saw_it_and_undone_by_a_return(de
 
 def test_a_link_is_found_by_source_id_target_id_or_name_in_any_case(desk: Desk) -> None:
     desk.run(
-        Paired("user", "7", "t-7", "B.Sato@corp.example", {"userName": "b.sato@corp.example"}),
-        Paired("group", "g7", "t-g7", "STRASSE", {"displayName": "Straße"}),
+        Paired(
+            kind="user",
+            source_id="7",
+            target_id="t-7",
+            name="B.Sato@corp.example",
+            applied={"userName": "b.sato@corp.example"},
+        ),
+        Paired(kind="group", source_id="g7", target_id="t-g7", name="STRASSE", applied={"displayName": "Straße"}),
     )
     with desk.open() as state:
         for text in ("7", "t-7", "b.sato@corp.example", "B.SATO@CORP.EXAMPLE"):
@@ -126,7 +140,7 @@ def test_pairs_that_did_not_change_are_not_written_again(desk: Desk) -> None:
     with desk.open() as state:
         with state._engine.connect() as database:
             before = database.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
-        state.finish(state.begin_run("corp", HERE, "sync"), DONE, (), Bookkeeping(tuple(pairs)))
+        state.finish(state.begin_run("corp", HERE, "sync"), DONE, (), Bookkeeping(paired=tuple(pairs)))
         assert before[0] == 0
         assert desk.path.with_name("bridge.db-wal").stat().st_size < 100_000
 
@@ -175,18 +189,24 @@ def _take(state: State, kept: Remembered, number: int, step: tuple[str, Kind, st
         sent = operation(1, f"{name}_{kind}", source_id, None if action == "create" else at, **values)  # type: ignore[arg-type]  # one of the kinds
         journal = begin(state, sent, plan=f"plan {number}")
         journal.begin(sent)
-        journal.end(sent, Outcome(sent.id, "held", at) if action == "refused" else done(sent, at))
+        journal.end(
+            sent, Outcome(operation_id=sent.id, status="held", target_id=at) if action == "refused" else done(sent, at)
+        )
         if action == "create":
             kept.links.pop(key, None)
         if action != "refused":
             kept.merge(key, at, values)
     elif action == "forgotten":
-        state.finish(state.begin_run("corp", HERE, "sync"), DONE, (), Bookkeeping((), (key,)))
+        state.finish(
+            state.begin_run("corp", HERE, "sync"), DONE, (), Bookkeeping(paired=(), forgotten=(SourceKey(*key),))
+        )
         kept.links.pop(key, None)
     elif action in ("paired", "held"):
         at = there[0] if there is not None else target_id
-        found = Paired(kind, source_id, at, "x", applied if action == "paired" else None)
-        state.finish(state.begin_run("corp", HERE, "sync"), DONE, (), Bookkeeping((found,)))
+        found = Paired(
+            kind=kind, source_id=source_id, target_id=at, name="x", applied=applied if action == "paired" else None
+        )
+        state.finish(state.begin_run("corp", HERE, "sync"), DONE, (), Bookkeeping(paired=(found,)))
         kept.links[key] = (at, applied if action == "paired" else (there[1] if there is not None else {}))
 
 

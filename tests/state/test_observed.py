@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from scim_bridge.model.doubt import Doubt, Settled
 from scim_bridge.model.identity import Existing, Inventory, Kind
-from scim_bridge.model.operation import Member, Operation, Outcome, Phase
+from scim_bridge.model.operation import Member, Operation, Outcome
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.state.writer import State
 from tests.state.conftest import ELSEWHERE, HERE, MORNING, adding, begin, done, operation
 
@@ -59,11 +60,18 @@ def test_answered_writes_move_it_on(state: State) -> None:
     create = operation(1, "create_user", "b", userName="b", enterprise_manager="m")
     add = adding(2, "g", "b")
     leave = Operation(
-        "op-000003", "remove_members", Phase.REVOKE, "g", "t-g", "g", "why", members=(Member("a", "t-a", "a"),)
+        id="op-000003",
+        kind="remove_members",
+        phase=Phase.REVOKE,
+        source_id="g",
+        target_id="t-g",
+        subject="g",
+        reason="why",
+        members=(Member("a", "t-a", "a"),),
     )
     gone = operation(4, "delete_user", "a", "t-a")
     journal = begin(state, operation(0, "create_user", "m"), create, add, leave, gone)
-    journal.end(operation(0, "create_user", "m"), Outcome("op-000000", "done", "t-m"))
+    journal.end(operation(0, "create_user", "m"), Outcome(operation_id="op-000000", status="done", target_id="t-m"))
     journal.end(create, replace(done(create), shown={"enterprise.manager": "t-m"}))
     for step in (add, leave, gone):
         journal.end(step, done(step))
@@ -78,7 +86,7 @@ def test_what_was_sent_and_not_answered_is_in_doubt_until_it_was_looked_at(state
     journal = begin(state, sent, held, fine)
     for step in (sent, held, fine):
         journal.begin(step)
-    journal.end(held, Outcome(held.id, "held", "t-a"))
+    journal.end(held, Outcome(operation_id=held.id, status="held", target_id="t-a"))
     journal.end(fine, done(fine))
     in_doubt = state.reader.doubtful("corp", HERE)
     assert [record.operation_id for record in in_doubt] == [sent.id]  # what was refused is known not to be so

@@ -148,7 +148,7 @@ def test_a_token_that_cannot_be_read_is_the_configurations_affair(open_at: Openi
 
 def test_a_redirect_is_not_followed_since_the_token_is_for_this_host(open_at: Opening) -> None:
     script = Script(answer(302, location="https://elsewhere.example/"))
-    with pytest.raises(EndpointDown, match="sends us elsewhere"):
+    with pytest.raises(EndpointDown, match="redirects to another address"):
         open_at(script).get("user", "t-1")
     assert len(script.requests) == 1
 
@@ -230,11 +230,11 @@ def test_being_throttled_for_ever_ends_after_ten_minutes(open_at: Opening, clock
     assert 600 <= sum(clock.waited) < 700
 
 
-@pytest.mark.parametrize("form", ["7", "date"])
+@pytest.mark.parametrize("form", ["200", "date"])
 def test_the_wait_that_the_endpoint_asks_for_is_kept(open_at: Opening, clock: FakeClock, form: str) -> None:
-    value = formatdate(time() + 7, usegmt=True) if form == "date" else form
+    value = formatdate(time() + 200, usegmt=True) if form == "date" else form
     open_at(Script(answer(429, retry_after=value), answer(200, SATO))).get("user", "t-1")
-    assert sum(clock.waited) == pytest.approx(7, abs=1.5)
+    assert 100 < sum(clock.waited) <= 200
 
 
 @pytest.mark.parametrize("value", ["soon", "-3", "Wed, 99 Foo 2027", "7.5"])
@@ -245,7 +245,7 @@ def test_a_wait_that_cannot_be_read_counts_as_none(open_at: Opening, clock: Fake
 
 def test_a_page_that_is_no_scim_is_told_apart_soon_when_a_person_waits(open_at: Opening) -> None:
     script = Script(HTML)
-    with pytest.raises(EndpointDown, match=r"no JSON, so it is not a SCIM endpoint's.*proxy"):
+    with pytest.raises(EndpointDown, match=r"not JSON, so it is not a SCIM endpoint's.*proxy"):
         open_at(script).check()
     assert len(script.requests) == 3
 

@@ -11,6 +11,7 @@ from scim_bridge.errors import EndpointDown, NotAnswered
 from scim_bridge.target.retry import backoff
 from tests.fakes import FakeClock
 from tests.target.conftest import Opening, answer
+from tests.waiting import PATIENCE
 
 POISONED = "/Users/poisoned"
 
@@ -96,7 +97,7 @@ def test_requests_that_wait_for_their_next_try_keep_nobody_else_up(open_at: Open
     target.check()
     usual = target.at_once
     seen: list[int] = []
-    all_wait = threading.Barrier(6, timeout=10)
+    all_wait = threading.Barrier(6, timeout=PATIENCE)
 
     def look(seconds: float) -> None:
         all_wait.wait()

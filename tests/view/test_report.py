@@ -10,7 +10,8 @@ from markdown_it import MarkdownIt
 
 from scim_bridge.model.comparison import AttributeChange, Comparison, MemberChange, RuleChange, ScopeChange
 from scim_bridge.model.identity import Notice
-from scim_bridge.model.operation import Change, Member, Operation, Phase
+from scim_bridge.model.operation import Change, Member, Operation
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.plan import Conflict, Plan, Skipped, Trip, Verdict
 from scim_bridge.view import report, terminal
 from scim_bridge.view.comparison import comparison_view
@@ -30,32 +31,62 @@ def comparison(name: str = "a", **fields: object) -> Comparison:
     rule = RuleChange("user", "title", "title", f"title + '{name}'", "new.yaml, line 9: users.attributes.title")
     changes: dict[str, Change] = {"title": ("Lead", None), "nickName": (None, name)}
     base = Comparison(
-        "corp",
-        (rule, replace(rule, path="scope", place=SCOPE)),
-        (ScopeChange("user", "e", f"enters {name}", "users.csv, line 3", "create_user", SCOPE),),
-        (ScopeChange("user", "l", f"leaves {name}", "users.csv, line 4", None, SCOPE),),
-        (AttributeChange("user", "c", f"changes {name}", changes, rule.cause),),
-        (MemberChange(f"group {name}", "joins", tuple(m.name for m in members(7)), "the user enters scope"),),
-        (Conflict("c-1", "missing_value", (name,), f"{name}: displayName is required", "Give it one."),),
-        (),
-        none | {"update_user": 4},
-        none | {"create_user": 1},
-        Verdict(),
+        connection="corp",
+        rules=(rule, replace(rule, path="scope", place=SCOPE)),
+        entered=(
+            ScopeChange(
+                kind="user",
+                source_id="e",
+                name=f"enters {name}",
+                place="users.csv, line 3",
+                operation="create_user",
+                why=SCOPE,
+            ),
+        ),
+        left=(
+            ScopeChange(
+                kind="user", source_id="l", name=f"leaves {name}", place="users.csv, line 4", operation=None, why=SCOPE
+            ),
+        ),
+        attributes=(AttributeChange("user", "c", f"changes {name}", changes, rule.cause),),
+        members=(MemberChange(f"group {name}", "joins", tuple(m.name for m in members(7)), "the user enters scope"),),
+        held=(
+            Conflict(
+                key="c-1",
+                kind="missing_value",
+                subjects=(name,),
+                detail=f"{name}: displayName is required",
+                remedy="Give it one.",
+            ),
+        ),
+        released=(),
+        now=none | {"update_user": 4},
+        changed=none | {"create_user": 1},
+        verdict=Verdict(),
     )
     return replace(base, **fields)  # type: ignore[arg-type]
 
 
 def full_plan(name: str) -> Plan:
     """Everything a plan can hold, about someone of this name."""
-    done = Operation("op", "update_user", Phase.USERS, "u", "t", name, name, {"title": (name, name + "x")})
+    done = Operation(
+        id="op",
+        kind="update_user",
+        phase=Phase.USERS,
+        source_id="u",
+        target_id="t",
+        subject=name,
+        reason=name,
+        changes={"title": (name, name + "x")},
+    )
     joined = replace(done, id="op2", kind="add_members", changes={}, members=(Member("m", None, name),))
     return plan(
         done,
         joined,
-        conflicts=(Conflict("c-1", "duplicate_user_name", (name,), name, name),),
+        conflicts=(Conflict(key="c-1", kind="duplicate_user_name", subjects=(name,), detail=name, remedy=name),),
         skipped=(Skipped(name, name),),
         warnings=(Notice(name, name, name),),
-        verdict=Verdict((Trip("deactivate", 2, 3, "10%", f"2 of 3 {name}"),)),
+        verdict=Verdict((Trip(limit="deactivate", counted=2, base=3, allowed="10%", sentence=f"2 of 3 {name}"),)),
     )
 
 
@@ -122,7 +153,7 @@ def test_terminal_markdown_and_page_tell_the_same_differences() -> None:
 
 
 def test_the_guard_is_told_for_both_mappings() -> None:
-    stopped = Verdict((Trip("deactivate", 1, 2, "10%", "1 of 2 …"),))
+    stopped = Verdict((Trip(limit="deactivate", counted=1, base=2, allowed="10%", sentence="1 of 2 …"),))
     passes = comparison(verdict=Verdict())
     assert (
         comparison_view(passes, stopped).guard == "The guard would stop it: deactivate (today it would let it through)."

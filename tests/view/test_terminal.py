@@ -1,5 +1,6 @@
 """What a terminal and a pipe are given: every line readable, every empty list a sentence."""
 
+import dataclasses
 import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,19 +11,26 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from scim_bridge.model.identity import Notice
-from scim_bridge.model.operation import Member, Operation, Phase
+from scim_bridge.model.operation import Member, Operation
+from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.plan import Basis, Conflict, Plan, Requests, Skipped, Trip, Verdict
-from scim_bridge.model.run import ConflictRecord, OperationRecord, RunRecord
+from scim_bridge.model.run import ConflictRecord, OperationRecord, RunRecord, RunResult
 from scim_bridge.view import terminal
 from scim_bridge.view.check import Check
 from scim_bridge.view.conflict import view_conflicts
-from scim_bridge.view.explain import Explanation
+from scim_bridge.view.explain import Explanation, InPlan, InSource, OnTarget
 from scim_bridge.view.operation import of_record
 from scim_bridge.view.plan import plan_view
 from scim_bridge.view.run import view_run, view_runs
 
 NOON = datetime(2027, 3, 13, 3, 0, tzinfo=UTC)
-CONFLICT = Conflict("c-81", "duplicate_user_name", ("a", "b"), "userName 'a' is claimed twice", "Rename one of them.")
+CONFLICT = Conflict(
+    key="c-81",
+    kind="duplicate_user_name",
+    subjects=("a", "b"),
+    detail="userName 'a' is claimed twice",
+    remedy="Rename one of them.",
+)
 
 
 def printed(show: Callable[..., None], *values: Any, width: int = 250, is_terminal: bool = False) -> str:
@@ -33,23 +41,42 @@ def printed(show: Callable[..., None], *values: Any, width: int = 250, is_termin
 
 def operation(number: int, kind: Any = "update_user", **fields: Any) -> Operation:
     given: dict[str, Any] = {"reason": "title changed", "changes": {"title": ("主任", "課長")}} | fields
-    return Operation(f"op-{number}", kind, Phase.USERS, f"u{number}", "t", f"佐藤{number}@corp.example", **given)
+    return Operation(
+        id=f"op-{number}",
+        kind=kind,
+        phase=Phase.USERS,
+        source_id=f"u{number}",
+        target_id="t",
+        subject=f"佐藤{number}@corp.example",
+        **given,
+    )
 
 
 def plan(*operations: Operation, **fields: Any) -> Plan:
     basis = Basis("s", "t", "2027-03-13T03:00:00Z", "p")
-    return Plan("corp", "2027-03-13T03:00:00Z", "2027-03-13", basis, operations, **fields)
+    return Plan(
+        connection="corp",
+        created="2027-03-13T03:00:00Z",
+        today="2027-03-13",
+        basis=basis,
+        operations=operations,
+        **fields,
+    )
 
 
 def run(**fields: Any) -> RunRecord:
+    names = {each.name for each in dataclasses.fields(RunResult)}
+    result = RunResult(**{name: fields.pop(name) for name in names & fields.keys()})
     given: dict[str, Any] = {"status": "done", "ended": NOON + timedelta(seconds=4)} | fields
-    return RunRecord(7, "corp", "sync", started=NOON, host="h", pid=1, **given)
+    return RunRecord(id=7, connection="corp", command="sync", started=NOON, host="h", pid=1, result=result, **given)
 
 
 def outcome(**fields: Any) -> OperationRecord:
     document = {"changes": {"active": [True, False]}, "reason": "left the source"}
     given: dict[str, Any] = {"status": "done", "document": document, "request_id": "r-1"} | fields
-    return OperationRecord(7, "op-1", "deactivate_user", "b.sato@corp.example", **given)
+    return OperationRecord(
+        run_id=7, operation_id="op-1", kind="deactivate_user", subject="b.sato@corp.example", **given
+    )
 
 
 def test_an_operation_is_told_with_what_changes_and_why() -> None:
@@ -94,7 +121,13 @@ def test_a_plan_with_nothing_to_do_says_so_and_still_tells_what_it_leaves_alone(
 
 
 def test_the_guard_speaks_in_numbers_and_names_the_way_out() -> None:
-    trip = Trip("deactivate", 212, 1840, "10%", "212 of 1,840 active managed users would be deactivated (11.5 %)")
+    trip = Trip(
+        limit="deactivate",
+        counted=212,
+        base=1840,
+        allowed="10%",
+        sentence="212 of 1,840 active managed users would be deactivated (11.5 %)",
+    )
     said = printed(
         terminal.show_plan, plan_view(plan(operation(1), verdict=Verdict((trip,)), requests=Requests(21, 20)))
     )
@@ -104,8 +137,17 @@ def test_the_guard_speaks_in_numbers_and_names_the_way_out() -> None:
 
 
 def test_brackets_in_a_name_are_no_markup_and_an_escape_stays_visible() -> None:
-    odd = Operation("op", "create_user", Phase.USERS, "u", None, "[red]a[/red]\x1b[2J", "new", {"title": (None, "[b]")})
-    conflict = Conflict("c", "k", ("x",), "x\x1b]0;owned\x07 is claimed", "Do [this].")
+    odd = Operation(
+        id="op",
+        kind="create_user",
+        phase=Phase.USERS,
+        source_id="u",
+        target_id=None,
+        subject="[red]a[/red]\x1b[2J",
+        reason="new",
+        changes={"title": (None, "[b]")},
+    )
+    conflict = Conflict(key="c", kind="k", subjects=("x",), detail="x\x1b]0;owned\x07 is claimed", remedy="Do [this].")
     said = printed(terminal.show_plan, plan_view(plan(odd, conflicts=(conflict,))))
     assert "[red]a[/red]\\x1b[2J" in said
     assert "title: [b]" in said
@@ -124,9 +166,11 @@ def test_japanese_is_wrapped_by_what_it_takes_on_the_screen(width: int) -> None:
 
 
 def conflict_record(**fields: Any) -> ConflictRecord:
-    given: dict[str, Any] = {"detail": "claimed twice", "remedy": "Rename one."} | fields
-    first = given.pop("first_seen", NOON)
-    return ConflictRecord("corp", "c-81", "duplicate_user_name", ("a",), first_seen=first, last_seen=NOON, **given)
+    about: dict[str, Any] = {"detail": "claimed twice", "remedy": "Rename one."}
+    about |= {name: fields.pop(name) for name in ("detail", "remedy", "target_id", "kind") if name in fields}
+    conflict = Conflict(**({"key": "c-81", "kind": "duplicate_user_name", "subjects": ("a",)} | about))
+    first = fields.pop("first_seen", NOON)
+    return ConflictRecord(connection="corp", conflict=conflict, first_seen=first, last_seen=NOON, **fields)
 
 
 def test_the_conflict_that_waits_longest_comes_first() -> None:
@@ -193,7 +237,12 @@ def test_an_explanation_shows_what_a_value_was_before_it_was_decoded() -> None:
     record: dict[str, object] = {"accountEnabled": False, "mail": ["a@corp.example", "b@corp.example"], "org": {"x": 1}}
     raw = {"accountEnabled": "userAccountControl=514\x1b[2J"}
     told = Explanation(
-        "user", "a", "7", None, ("uid=a,dc=corp",), record, raw, "in scope", (), "absent", "create", (), (), {}, {}, ()
+        kind="user",
+        name="a",
+        source_id="7",
+        source=InSource(places=("uid=a,dc=corp",), record=record, raw=raw, scope="in scope", rules=()),
+        plan=InPlan(situation="absent", action="create"),
+        target=OnTarget(),
     )
     said = printed(terminal.show_explanation, told)
     assert "    accountEnabled = no    decoded from userAccountControl=514\\x1b[2J\n" in said

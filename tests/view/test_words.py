@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scim_bridge.model.plan import SUMMARY
+from scim_bridge.model.operation_kind import SUMMARY
 from scim_bridge.view import words
 
 NOON = datetime(2027, 3, 13, 3, 0, tzinfo=UTC)

@@ -7,16 +7,18 @@ from collections.abc import Callable, Collection, Container, Iterable, Mapping, 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from scim_bridge.model.identity import ACTIVE, EMAILS, MANAGER, NAMES, Existing, Notice, Value
-from scim_bridge.model.operation import Change, OperationKind
+from scim_bridge.model.conflict_kind import Decision
+from scim_bridge.model.identity import ACTIVE, EMAILS, MANAGER, NAMES, Existing, Notice, SourceKey, Value
+from scim_bridge.model.operation import Change
+from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.plan import Conflict, Skipped
 from scim_bridge.model.policy import Policy
-from scim_bridge.model.remembered import Decision, Remembered
+from scim_bridge.model.remembered import Remembered
 from scim_bridge.plan import conflict
 from scim_bridge.plan.decide.diff import diff
 from scim_bridge.plan.decide.draft_operation import Draft
 from scim_bridge.plan.drift import has_drifted, left_alone
-from scim_bridge.plan.match.correlate import Key, Match, Matches, key_of
+from scim_bridge.plan.match.correlate import Match, Matches
 from scim_bridge.plan.match.situation import Action
 
 _IN_A_ROW = 3
@@ -25,7 +27,7 @@ ORPHAN = "orphan: on the target, and claimed by no record"
 """Why an orphan that is reported is left alone."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Steps:
     """The drafts, and everything deliberately not done. waiting: source ids of users whose grants wait.
 
@@ -41,7 +43,7 @@ class Steps:
 
 
 def decide(
-    matches: Matches, known: Remembered, policy: Policy, now: datetime, only: Container[Key] | None = None
+    matches: Matches, known: Remembered, policy: Policy, now: datetime, only: Container[SourceKey] | None = None
 ) -> Steps:
     """What each identity's row of the situation table means under this policy. now: UTC, what a grace is counted to.
 
@@ -50,7 +52,7 @@ def decide(
     steps = Steps()
     decision = _Decision(matches, known, policy, now, steps)
     for match in matches:
-        if only is not None and key_of(match) not in only:
+        if only is not None and match.key not in only:
             continue
         # Before the row is acted on: a held match never reaches `act`, and its reasons must be listed all the same.
         steps.conflicts += conflict.left_open(match.conflicts, match.existing if match.is_managed else None)
@@ -92,7 +94,7 @@ class _Decision:
         """A held object: a deactivation still passes, if the resource is ours; everything else waits."""
         self.steps.waiting.add(match.source_id)
         desired, existing = match.desired, match.existing
-        # Only what is ours: a held record that merely matches someone by name must not deactivate that user.
+        # Only what is ours: a held record that only matches someone by name must not deactivate that user.
         if desired is None or existing is None or match.kind != "user" or not match.is_managed:
             return
         if desired.attributes.get(ACTIVE) is False and existing.is_active:
@@ -150,15 +152,15 @@ class _Decision:
             self.steps.skipped.append(Skipped(match.name, "departed, and kept as it is (deprovision: keep)"))
         # Three conditions beside the time. Open: someone enabled the account again, so it is closed once more and a
         # new grace begins. Separated: the name must be given up first, for the namesake waits for it.
-        elif self._is_grace_over(match) and not existing.is_open and not match.is_separated:
+        elif self._is_grace_over(match) and not existing.is_open and not match.leaving.is_separated:
             reason = f"{match.departure} more than {_in_words(self.policy.delete_after)} ago"
             self._add("delete_user" if match.kind == "user" else "delete_group", match, reason, {})
             return
         changes: dict[str, Change] = {}
-        reason = "has left, as decided" if match.is_decided_left else match.departure
+        reason = "has left, as decided" if match.leaving.is_decided else match.departure
         if existing.is_open and not is_kept:
             changes[ACTIVE] = (True, False)
-        if match.is_separated:
+        if match.leaving.is_separated:
             changes |= _names_given_up(existing)
             reason += ", and gives up its name for a new user of that name"
         if changes:
@@ -274,7 +276,7 @@ class _Decision:
         if match.desired is None or match.existing is None:
             return
         # Two programs that set each other right would send requests forever, and each looks right in its own log.
-        times = dict(self.known.repaired.get(match.existing.target_id, {}))
+        times = dict(self.known.earlier.repaired.get(match.existing.target_id, {}))
         for path in drifted:
             times[path] = times.get(path, 0) + 1
         fought_over = [path for path, n in times.items() if n >= _IN_A_ROW]
@@ -293,7 +295,7 @@ class _Decision:
         changes: dict[str, Change],
         drifted: tuple[str, ...] = (),
     ) -> None:
-        self.steps.drafts.append(Draft(kind, match, reason, changes, drifted=drifted))
+        self.steps.drafts.append(Draft(kind=kind, match=match, reason=reason, changes=changes, drifted=drifted))
 
 
 def _names_given_up(existing: Existing) -> dict[str, Change]:

@@ -2,31 +2,18 @@
 
 from dataclasses import dataclass, field
 
-from scim_bridge.model.identity import Kind
-from scim_bridge.model.operation import Change, Member, OperationKind, Phase
+from scim_bridge.model.identity import Kind, SourceKey, TargetKey
+from scim_bridge.model.operation import Change, Member
+from scim_bridge.model.operation_kind import OPERATION_KINDS, OperationKind, Phase
 from scim_bridge.plan.match.correlate import Match
 
-PHASE_OF: dict[OperationKind, Phase] = {
-    "deactivate_user": Phase.REVOKE,
-    "remove_members": Phase.REVOKE,
-    "delete_user": Phase.REVOKE,
-    "delete_group": Phase.REVOKE,
-    "reactivate_user": Phase.USERS,
-    "adopt_user": Phase.USERS,
-    "create_user": Phase.USERS,
-    "update_user": Phase.USERS,
-    "adopt_group": Phase.GROUPS,
-    "create_group": Phase.GROUPS,
-    "update_group": Phase.GROUPS,
-    "add_members": Phase.GRANT,
-}
 
-
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class Draft:
     """One request to be. is_extra: a request beyond one a resource (a swap, a split, a manager cycle).
 
-    drifted: paths of changes that only undo what someone else did.
+    drifted: paths of changes that only undo what someone else did. Two drafts are never equal (eq=False): one is a key
+    by being itself, however it changes while it is put in order.
     """
 
     kind: OperationKind
@@ -40,13 +27,17 @@ class Draft:
     drifted: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        # The usual phase; order.py moves what frees a name forward.
-        self.phase = PHASE_OF[self.kind]
+        self.phase = OPERATION_KINDS[self.kind].phase
 
     @property
     def resource(self) -> Kind:
         """The kind of resource the request is sent to."""
         return self.match.kind
+
+    @property
+    def subject(self) -> SourceKey | TargetKey:
+        """What the request is about: the resource, or the record of one that is to be created."""
+        return self.match.existing.key if self.match.existing is not None else self.match.key
 
     @property
     def is_create(self) -> bool:

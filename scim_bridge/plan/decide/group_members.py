@@ -9,9 +9,10 @@ whether a user is a member, the user stays in or out, as it is.
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from scim_bridge.model.identity import Directory, Members
-from scim_bridge.model.operation import Member, Operation, OperationKind
-from scim_bridge.model.plan import Plan, Skipped
+from scim_bridge.model.identity import Directory, Members, SourceKey
+from scim_bridge.model.operation import Member, Operation
+from scim_bridge.model.operation_kind import OperationKind
+from scim_bridge.model.plan import Plan, RefusalKey, Skipped
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import Remembered, Resolution
 from scim_bridge.model.wording import counted, some
@@ -19,7 +20,8 @@ from scim_bridge.plan.backoff import waiting
 from scim_bridge.plan.conflict import ambiguous_member, stray, unclaimed
 from scim_bridge.plan.decide.actions import ORPHAN, Steps
 from scim_bridge.plan.decide.draft_operation import Draft
-from scim_bridge.plan.match.correlate import Key, Match, Matches, key_of
+from scim_bridge.plan.inputs import Sides
+from scim_bridge.plan.match.correlate import Match, Matches
 
 NOT_MANAGED = ("protected", "orphan", "excluded")
 """Situations of groups whose members are never touched, though they may have been read."""
@@ -57,7 +59,7 @@ class _Users:
     """Users as membership sees them. addable: source id → who may be added. untouchable: target ids left as they are.
 
     pointed: source id of a held record → resources it may be, whose memberships are kept if the record shows them. One
-    that belongs to another record is not among them: the link wins, and decides what becomes of its memberships.
+    that belongs to another record is not among them: the link wins, and decides about its memberships.
     """
 
     addable: dict[str, Member] = field(default_factory=dict)
@@ -67,18 +69,12 @@ class _Users:
     pointed: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def change_members(
-    matches: Matches,
-    directory: Directory,
-    members: Members,
-    steps: Steps,
-    policy: Policy,
-    known: Remembered,
-) -> tuple[GroupChange, ...]:
+def change_members(matches: Matches, sides: Sides, steps: Steps, policy: Policy) -> tuple[GroupChange, ...]:
     """What happens in each managed group, groups in the order of matches.
 
     Adds what waits to steps.skipped, and the drift that is left as it is to steps.conflicts.
     """
+    directory, members, known = sides.directory, sides.members, sides.known
     users = _sort_users(matches, steps, policy)
     creating = {draft.match.source_id for draft in steps.drafts if draft.kind == "create_group"}
     changes = []
@@ -134,12 +130,15 @@ def unwanted(matches: Matches, directory: Directory, members: Members) -> Iterat
                 yield target_id, user_id
 
 
-def ask_who_is_meant(directory: Directory, matches: Matches, steps: Steps, only: Container[Key] | None = None) -> None:
+def ask_who_is_meant(
+    directory: Directory, matches: Matches, steps: Steps, only: Container[SourceKey] | None = None
+) -> None:
     """A conflict for every reference that fits several records. only: whom it must concern, None: all."""
-    names = {key_of(match): match.name for match in matches if match.desired is not None}
+    names = {match.key: match.name for match in matches if match.desired is not None}
     for ambiguous in directory.ambiguous:
         groups = (*ambiguous.nested, *ambiguous.groups)
-        keys: list[Key] = [*(("user", user) for user in ambiguous.users), *(("group", group) for group in groups)]
+        keys = [SourceKey("user", user) for user in ambiguous.users]
+        keys += [SourceKey("group", group) for group in groups]
         if only is None or any(key in only for key in keys):
             subjects = dict.fromkeys(names[key] for key in keys if key in names)
             steps.conflicts.append(ambiguous_member(ambiguous, subjects))
@@ -158,8 +157,9 @@ def _ask_about(steps: Steps, members: Members, policy: Policy) -> None:
 def spare_groups(steps: Steps, changes: Sequence[GroupChange]) -> None:
     """A group is deleted only with no one left in it: who is protected is taken out of no group."""
     # Counted by members, not by the plan: a protected member stays, and the group is the access of that user.
-    occupied = {id(c.match) for c in changes if len(c.removed) < c.size}
-    spared = [d for d in steps.drafts if d.kind == "delete_group" and id(d.match) in occupied]
+    occupied = {c.match.existing.target_id for c in changes if c.match.existing and len(c.removed) < c.size}
+    deletions = [draft for draft in steps.drafts if draft.kind == "delete_group"]
+    spared = [d for d in deletions if d.match.existing and d.match.existing.target_id in occupied]
     steps.drafts = [draft for draft in steps.drafts if draft not in spared]
     steps.skipped += (Skipped(d.match.name, "not deleted: a protected user is a member") for d in spared)
 
@@ -179,7 +179,7 @@ def _batch(kind: OperationKind, change: GroupChange, members: tuple[Member, ...]
     for start in range(0, len(members), size):
         batch = members[start : start + size]
         reason = "in the source" if kind == "add_members" else _why_removed(change, batch)
-        yield Draft(kind, change.match, reason, members=batch)
+        yield Draft(kind=kind, match=change.match, reason=reason, members=batch)
 
 
 def _why_removed(change: GroupChange, members: Sequence[Member]) -> str:
@@ -283,7 +283,7 @@ def _why(group: Match, user: Match | None) -> str:
     if group.row.action == "deprovision":
         return THE_GROUP + group.departure
     if user is not None and user.row.action == "deprovision":
-        return user.departure if user.scope else NO_LONGER
+        return user.departure if user.leaving.scope else NO_LONGER
     if group.link is None and group.is_managed:
         return "not in the source"  # without state no one knows what the source has shown before
     if not group.is_managed:
@@ -328,7 +328,7 @@ def _without_refused(change: GroupChange, known: Remembered, users: _Users, step
     group, target_id = change.match.desired, change.match.existing.target_id if change.match.existing else ""
     added = []
     for member in change.added:
-        refusal = known.refusals.get(("group", change.match.source_id, member.source_id or ""))
+        refusal = known.refusals.get(RefusalKey("group", change.match.source_id, member.source_id or ""))
         # Without a target id the user is created in this plan, so the refusal was about a resource that is gone.
         user = users.by_target.get(member.target_id or "")
         if refusal is not None and group is not None and user is not None and user.desired is not None:

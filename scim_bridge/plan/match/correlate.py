@@ -7,34 +7,45 @@ unique_values.py; what is done about each pair, in decide/actions.py. Users and 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from scim_bridge.model.identity import EXTERNAL_ID, Desired, Directory, Existing, Inventory, Kind
+from scim_bridge.model.identity import EXTERNAL_ID, Desired, Directory, Existing, Inventory, Kind, SourceKey
 from scim_bridge.model.plan import Conflict
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import Link, Remembered
 from scim_bridge.model.text import folded, normal
-from scim_bridge.plan.match.candidates import Pairing, Terms
+from scim_bridge.plan.match.candidates import find
+from scim_bridge.plan.match.pairing import Pairing, RecordRow, Terms
 from scim_bridge.plan.match.situation import Facts, LinkColumn, RecordColumn, Row, TargetColumn, situation
 from scim_bridge.plan.match.unique_values import settle
 
-Key = tuple[Kind, str]
-"""Kind, and source id; of what no record claims, the target id."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """How a record has left. scope: where the scope rule is that leaves it out, "" if the source does not show it.
+
+    is_separated: it gives its name up to a namesake. is_decided: it has left, as a person decided.
+    """
+
+    scope: str = ""
+    is_separated: bool = False
+    is_decided: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+_STAYS = Leaving()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """What correlation found for one identity.
 
-    existing: its resource, if there is exactly one. candidates: resources it may be, while it is held. by: how the
-    resource was found ("link", "externalId", a match attribute, "rehire" or "decision"). kept: paths whose value stays
-    as it is on the target. conflicts: why the object is held, or an attribute kept; is_held says which. is_separated:
-    it has left and gives up its name for a new user of that name. link: of a rehire, that of the leaver; of an orphan,
-    one that a restored state remembers and the target has not confirmed. is_decided_left: it has left, as decided.
-    is_deactivated_by_us: its resource is inactive because we last left it so. scope: of a departed record that the
-    source still shows, where the scope rule is that leaves it out.
+    key: the record; its id is "" for a resource that no record and no link claims. existing: its resource, if there is
+    exactly one. candidates: resources it may be, while it is held. by: how the resource was found ("link",
+    "externalId", a match attribute, "rehire" or "decision"). kept: paths whose value stays as it is on the target.
+    conflicts: why the object is held, or an attribute kept; is_held says which. link: of a rehire, that of the user who
+    left; of an orphan, one that a restored state remembers and the target has not confirmed. is_deactivated_by_us: its
+    resource is inactive because we last left it so. leaving: of a record that is departed.
     """
 
-    kind: Kind
-    source_id: str
+    key: SourceKey
     row: Row
     desired: Desired | None = None
     link: Link | None = None
@@ -43,11 +54,19 @@ class Match:
     by: str = ""
     kept: frozenset[str] = frozenset()
     is_held: bool = False
-    is_separated: bool = False
     conflicts: tuple[Conflict, ...] = ()
     is_deactivated_by_us: bool = False
-    scope: str = ""
-    is_decided_left: bool = False
+    leaving: Leaving = _STAYS
+
+    @property
+    def kind(self) -> Kind:
+        """User or group."""
+        return self.key.kind
+
+    @property
+    def source_id(self) -> str:
+        """The record's id, "" for a resource that no record and no link claims."""
+        return self.key.id
 
     @property
     def name(self) -> str:
@@ -67,7 +86,8 @@ class Match:
     @property
     def departure(self) -> str:
         """What a departed record has done: left the source, or only the scope."""
-        return f"left the scope ({self.scope})" if self.scope else "left the source"
+        scope = self.leaving.scope
+        return f"left the scope ({scope})" if scope else "left the source"
 
     @property
     def is_managed(self) -> bool:
@@ -81,12 +101,7 @@ class Match:
 
     def is_kept_by(self, policy: Policy) -> bool:
         """It has left, and the policy keeps anyone who has: nothing changes. What a person decided goes before that."""
-        return policy.deprovision == "keep" and not self.is_decided_left
-
-
-def key_of(match: Match) -> Key:
-    """What names this match among all."""
-    return match.kind, match.source_id or (match.existing.target_id if match.existing is not None else "")
+        return policy.deprovision == "keep" and not self.leaving.is_decided
 
 
 def is_called(match: Match, who: str) -> bool:
@@ -120,95 +135,91 @@ class Matches:
 
 def correlate(directory: Directory, inventory: Inventory, known: Remembered, terms: Terms) -> Matches:
     """Pair both sides and name each identity's situation. terms: how this connection matches, and what it protects."""
-    users = Pairing.begin("user", directory.users, inventory.users, known, terms)
-    groups = Pairing.begin("group", directory.groups, inventory.groups, known, terms)
-    is_relinking = known.is_fresh and bool(users.by_external_id or groups.by_external_id)
+    users = Pairing.empty("user", directory.users, inventory.users, known, terms)
+    groups = Pairing.empty("group", directory.groups, inventory.groups, known, terms)
+    for pairing in (users, groups):
+        find(pairing)
     # A lost state looks like a first run, but adopting by name then could give a leaver's resource to a namesake. Our
     # ids on the target tell the two apart.
+    is_relinking = known.is_fresh and bool(users.by_external_id or groups.by_external_id)
     is_first = not known.has_applied and not is_relinking
     adopt = terms.policy.adopt
     by_name = adopt == "always" or (adopt == "first-run" and is_first)
     # After both are paired, and each on its own: users and groups share no values.
     for pairing in (users, groups):
         settle(pairing, adopts_by_name=by_name)
-    scopes = {(out.kind, out.source_id): out.rule for out in directory.out_of_scope}
+    scopes = {out.key: out.rule for out in directory.out_of_scope}
     return Matches(tuple(_matches(users, scopes)), tuple(_matches(groups, scopes)), is_relinking)
 
 
-def _matches(pairing: Pairing, scopes: Mapping[tuple[Kind, str], str]) -> Iterator[Match]:
-    for desired in pairing.desired:
-        yield _of_record(pairing, desired)
-    for link in pairing.links.values():
-        newcomer = pairing.relinked.get(link.source_id)
+def _matches(pairing: Pairing, scopes: Mapping[SourceKey, str]) -> Iterator[Match]:
+    links, resources = pairing.links, pairing.resources
+    for row in pairing.rows:
+        yield _of_record(pairing, row)
+    for link in links.of.values():
         # A resource that a newcomer takes over is the newcomer's. But while the newcomer is held nothing is taken over,
         # and the leaver must be deactivated in the meantime.
-        if link.source_id not in pairing.by_id and (newcomer is None or newcomer in pairing.held):
-            yield _of_link(pairing, link, scopes.get((link.kind, link.source_id), ""))
-    for target_id, existing in pairing.existing.items():
-        if target_id not in pairing.owner:
-            column: TargetColumn = "taken" if pairing.is_spoken_for(target_id) else "one"
-            row = situation(Facts("none", "no", column, is_protected=target_id in pairing.protected))
-            yield Match(pairing.kind, "", row, link=pairing.aside.get(target_id), existing=existing)
+        newcomer = links.relinked.get(link.source_id)
+        is_over = newcomer is not None and not pairing.by_id[newcomer].is_held
+        if link.source_id not in pairing.by_id and not is_over:
+            yield _of_link(pairing, link, scopes.get(link.key, ""))
+    for target_id, existing in resources.existing.items():
+        if target_id not in resources.owner:
+            column: TargetColumn = "taken" if resources.is_spoken_for(target_id) else "one"
+            row_of_table = situation(Facts("none", "no", column, is_protected=target_id in resources.protected))
+            nobody = SourceKey(pairing.kind, "")
+            yield Match(key=nobody, row=row_of_table, link=links.aside.get(target_id), existing=existing)
 
 
-def _of_record(pairing: Pairing, desired: Desired) -> Match:
-    key = desired.source_id
-    by = pairing.found_by.get(key, "")
-    link = pairing.links.get(key)
-    facts = Facts(
-        "valid" if desired.is_valid else "invalid",
-        _link_column(pairing, link),
-        pairing.column(desired),
-        is_protected=pairing.is_protected(desired),
-    )
-    row = situation(facts)
-    target_id = pairing.target_of.get(key) if key else None
-    existing = pairing.existing[target_id] if target_id is not None else None
+def _of_record(pairing: Pairing, row: RecordRow) -> Match:
+    desired, existing = row.desired, None
+    link = pairing.links.of.get(desired.source_id)
+    if row.target_id is not None:
+        existing = pairing.resources.existing[row.target_id]
+    record: RecordColumn = "valid" if desired.is_valid else "invalid"
+    found = situation(Facts(record, _link_column(pairing, link), row.column, is_protected=row.is_protected))
     # Two ways to be held: by the situation, and by a unique value that cannot be had (unique_values.py).
-    is_held = row.action in ("hold", "revoke only") or (row.action != "nothing" and key in pairing.held)
+    is_held = found.action in ("hold", "revoke only") or (found.action != "nothing" and row.is_held)
     return Match(
-        pairing.kind,
-        key,
-        row,
-        desired,
-        link if by != "rehire" else pairing.returned[key],
-        existing,
-        tuple(sorted(pairing.candidates.get(id(desired), ()))) if is_held else (),
-        by,
-        frozenset(pairing.kept.get(key, ())),
-        is_held,
-        is_separated=False,
-        conflicts=() if row.action == "nothing" else tuple(pairing.conflicts.get(id(desired), ())),
-        is_deactivated_by_us=existing is not None and not existing.is_active and pairing.is_deactivated_by_us(desired),
+        key=desired.key,
+        row=found,
+        desired=desired,
+        link=link if row.found_by != "rehire" else row.returned,
+        existing=existing,
+        candidates=tuple(sorted(row.candidates)) if is_held else (),
+        by=row.found_by,
+        kept=row.kept,
+        is_held=is_held,
+        conflicts=() if found.action == "nothing" else row.conflicts,
+        is_deactivated_by_us=existing is not None and not existing.is_active and pairing.is_deactivated_by_us(row),
     )
 
 
 def _of_link(pairing: Pairing, link: Link, scope: str) -> Match:
-    existing = pairing.existing.get(link.target_id)
-    lost = pairing.shielded.get(link.target_id)
-    is_protected = link.target_id in pairing.protected
+    """The match of a link whose record is gone, or out of scope."""
+    resources = pairing.resources
     # A record that lost its id names this resource. Its user has not left; "departed" would lock out someone over an
     # empty cell.
+    lost = resources.shielded.get(link.target_id)
     record: RecordColumn = "none" if lost is None else "invalid"
-    row = situation(Facts(record, _link_column(pairing, link), "nothing", is_protected=is_protected))
-    is_separated = link.source_id in pairing.separated
+    is_protected = link.target_id in resources.protected
     return Match(
-        pairing.kind,
-        link.source_id,
-        row,
-        None,
-        link,
-        existing,
+        key=link.key,
+        row=situation(Facts(record, _link_column(pairing, link), "nothing", is_protected=is_protected)),
+        link=link,
+        existing=resources.existing.get(link.target_id),
         by="link",
         is_held=lost is not None,
-        is_separated=is_separated,
-        conflicts=() if lost is None else tuple(pairing.conflicts.get(id(lost), ())),
-        scope=scope,
-        is_decided_left=link.target_id in pairing.decided_left,
+        conflicts=lost.conflicts if lost is not None else (),
+        leaving=Leaving(
+            scope=scope,
+            is_separated=link.source_id in pairing.links.separated,
+            is_decided=link.target_id in pairing.links.decided_left,
+        ),
     )
 
 
 def _link_column(pairing: Pairing, link: Link | None) -> LinkColumn:
     if link is None:
         return "no"
-    return "there" if link.target_id in pairing.existing else "gone"
+    return "there" if link.target_id in pairing.resources.existing else "gone"

@@ -1,4 +1,4 @@
-"""Of a whole directory, the users that can have a say in what becomes of a few named ones.
+"""Of a whole directory, the users that can have a say in what happens to a few named ones.
 
 Two users concern each other if they claim or hold the same unique value, if one is the other's manager, or if one
 reference may mean either; so do those who concern these, to the end. Correlating them gives for the named what
@@ -12,14 +12,14 @@ from itertools import chain
 from scim_bridge.model.capabilities import Uniqueness, fold
 from scim_bridge.model.identity import EMAILS, EXTERNAL_ID, MANAGER, NAMES, Directory, Inventory, Value
 from scim_bridge.model.remembered import Remembered
-from scim_bridge.plan.match.candidates import Terms
+from scim_bridge.plan.match.pairing import Terms
 
 
 def neighbourhood(
     directory: Directory, inventory: Inventory, known: Remembered, terms: Terms, named: Iterable[str]
 ) -> tuple[Directory, Inventory, Remembered]:
     """The same with the users around these (source ids) alone."""
-    around = _Around(directory, inventory, known, _paths(terms))
+    around = _Around(directory=directory, inventory=inventory, known=known, paths=_paths(terms))
     around.ids.update(named)
     # A reference that may mean a named user may also mean these, and what is decided about it depends on all.
     either = [set(ambiguous.users) for ambiguous in directory.ambiguous if not around.ids.isdisjoint(ambiguous.users)]
@@ -29,7 +29,7 @@ def neighbourhood(
     # the last.
     while around.grow():
         pass
-    records = (d for d in directory.users if d.source_id in around.ids or id(d) in around.nameless)
+    records = (d for at, d in enumerate(directory.users) if d.source_id in around.ids or at in around.nameless)
     shown = {target_id: inventory.users[target_id] for target_id in around.targets if target_id in inventory.users}
     links = {source_id: link for source_id, link in known.users.items() if source_id in around.ids}
     return (
@@ -57,9 +57,10 @@ def _columns(attributes: Sequence[Mapping[str, Value]], paths: Mapping[str, Uniq
     }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Around:
-    """Those found so far: source ids, target ids, the values they claim or hold. nameless: records without an id."""
+    """Those found so far: source ids, target ids, the values they claim or hold. nameless: where
+    records without an id stand."""
 
     directory: Directory
     inventory: Inventory
@@ -104,7 +105,7 @@ class _Around:
             if users[at].source_id:
                 self.ids.add(users[at].source_id)
             else:
-                self.nameless.add(id(users[at]))
+                self.nameless.add(at)
         there = {at for at, target_id in enumerate(self.shown) if target_id in self.targets}
         for at in there | self._sharing(self.held):
             self._take_values(self.held, at)

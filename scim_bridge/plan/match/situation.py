@@ -47,7 +47,7 @@ class Facts:
     is_protected: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One line of the table; an empty column fits anything."""
 
@@ -73,20 +73,20 @@ class Row:
 # take someone else's.
 # fmt: off
 TABLE = (
-    Row("protected", "nothing",       only_protected=True),
-    Row("invalid",   "revoke only",   record=("invalid",)),
-    Row("linked",    "update",        record=("valid",), link=("there",)),
-    Row("taken",     "hold",          record=("valid",), target=("taken",)),
-    Row("contested", "hold",          record=("valid",), target=("contested",)),
-    Row("ambiguous", "hold",          record=("valid",), target=("several",)),
-    Row("missing",   "adopt",         record=("valid",), link=("gone",), target=("one",)),
-    Row("missing",   "create",        record=("valid",), link=("gone",), target=("nothing",)),
-    Row("found",     "adopt",         record=("valid",), link=("no",),   target=("one",)),
-    Row("absent",    "create",        record=("valid",), link=("no",),   target=("nothing",)),
-    Row("departed",  "deprovision",   record=("none",),  link=("there",)),
-    Row("vanished",  "forget",        record=("none",),  link=("gone",)),
-    Row("orphan",    "orphan policy", record=("none",),  link=("no",),   target=("one",)),
-    Row("excluded",  "nothing",       record=("none",),  link=("no",)),
+    Row(situation="protected", action="nothing",       only_protected=True),
+    Row(situation="invalid",   action="revoke only",   record=("invalid",)),
+    Row(situation="linked",    action="update",        record=("valid",), link=("there",)),
+    Row(situation="taken",     action="hold",          record=("valid",), target=("taken",)),
+    Row(situation="contested", action="hold",          record=("valid",), target=("contested",)),
+    Row(situation="ambiguous", action="hold",          record=("valid",), target=("several",)),
+    Row(situation="missing",   action="adopt",         record=("valid",), link=("gone",), target=("one",)),
+    Row(situation="missing",   action="create",        record=("valid",), link=("gone",), target=("nothing",)),
+    Row(situation="found",     action="adopt",         record=("valid",), link=("no",),   target=("one",)),
+    Row(situation="absent",    action="create",        record=("valid",), link=("no",),   target=("nothing",)),
+    Row(situation="departed",  action="deprovision",   record=("none",),  link=("there",)),
+    Row(situation="vanished",  action="forget",        record=("none",),  link=("gone",)),
+    Row(situation="orphan",    action="orphan policy", record=("none",),  link=("no",),   target=("one",)),
+    Row(situation="excluded",  action="nothing",       record=("none",),  link=("no",)),
 )
 # fmt: on
 

@@ -38,12 +38,12 @@ class Tracked:
 
     @property
     def has_members(self) -> bool:
-        """Whether changes of members are told; without $select they are."""
+        """Whether changes of members are reported; without $select they are."""
         return self.kind == "group" and ("members" in self.names or self.is_default)
 
     @property
     def has_manager(self) -> bool:
-        """Whether changes of the manager are told."""
+        """Whether changes of the manager are reported."""
         return self.kind == "user" and "manager" in self.names
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong, on demand or by chance: one switch for each thing that a client of Graph must have."""
+"""What goes wrong, on demand or at random: one switch for each thing that a client of Graph must have."""
 
 import base64
 from dataclasses import dataclass, field

@@ -23,7 +23,7 @@ class EntraKnobs:
     the link come again. history: every membership change in order, not only the last. endless: the round never ends,
     by the same next link or by new ones. removed_at_first: what was soft-deleted shows in a first round.
     deletions_as_removals: a deleted user also shows as removed from groups. delta_lifetime: seconds;
-    expired_delta: how an older link is refused. delta_top: what becomes of $top there.
+    expired_delta: how an older link is refused. delta_top: what $top does there.
     """
 
     roles: tuple[str, ...] = BASE_ROLES

@@ -1,4 +1,4 @@
-"""The directory's content, who is in which group, and everything that ever changed, from which a delta is told.
+"""The directory's content, who is in which group, and everything that ever changed, from which a delta is made.
 
 Sequence numbers count changes from 1; the log names the object that each touched.
 """
@@ -172,7 +172,7 @@ class Store:
 
 
 class Memberships:
-    """Who is in a group, directly or through others, and the groups that somebody is in, in sorted order.
+    """Who is in a group, directly or through others, and the groups that someone is in, in sorted order.
 
     The last one is kept, since the pages of one large group are asked for in a row.
     """

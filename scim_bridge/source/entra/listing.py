@@ -60,7 +60,7 @@ def next_of(page: Mapping[str, Any]) -> str | None:
     """Where a listing goes on, None if this is its end. Raises SourceUnreadable for a link that is none."""
     link = page.get(_NEXT)
     if link is not None and not isinstance(link, str):
-        raise SourceUnreadable("a next link of Graph is no address", _NEXT_RUN)
+        raise SourceUnreadable("a next link of Graph is not an address", _NEXT_RUN)
     return link
 
 
@@ -113,7 +113,7 @@ def pages(graph: Graph, first: Request, tally: Tally) -> Iterator[dict[str, Any]
         link = next_of(page)
         if link is None:
             return
-        # A next link is opaque; if one comes again, so would all pages after it, for ever.
+        # A next link is opaque; if one comes again, so would all pages after it, forever.
         if link in seen:
             raise SourceUnreadable("a listing of Graph leads in a circle: a next link came twice", _NEXT_RUN)
         seen.add(link)

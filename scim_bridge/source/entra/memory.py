@@ -96,7 +96,7 @@ def merged(before: Mapping[str, Any], row: GraphObject) -> GraphObject:
 class Revision:
     """Entries, moved on row by row. before: key → text as remembered, none for a reading of everything.
 
-    Rows must come in Graph's order: the last one of an object holds. changed() gives what has become of the entries.
+    Rows must come in Graph's order: the last one of an object holds. changed() gives the entries as they are now.
     """
 
     def __init__(self, before: Mapping[str, str]) -> None:

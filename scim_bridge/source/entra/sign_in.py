@@ -26,7 +26,7 @@ _HINTS: Mapping[str, str] = {
     "7000222": "The secret has expired; make a new one and put it where source.credential says.",
     "700016": "The tenant has no such application; compare source.client and source.tenant with the app registration.",
     "90002": "There is no such tenant in this cloud; compare source.tenant and source.cloud with the app registration.",
-    "900023": "source.tenant is not a tenant id and no domain; copy it from the app registration.",
+    "900023": "source.tenant is neither a tenant id nor a domain; copy it from the app registration.",
     "700027": "The app registration does not have this certificate; upload it, and check that the key is its own.",
     "700024": "The assertion is out of its time; check this machine's clock, and whether the token file is renewed.",
     "70021": "No federated credential fits; its issuer, subject and audience must be the token's, letter by letter.",

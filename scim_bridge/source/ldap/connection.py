@@ -39,9 +39,9 @@ _BIND: dict[type[Exception], tuple[str, str]] = {
     ldap.INAPPROPRIATE_AUTH: ("the server does not accept this way of signing in", "Try another bind.method."),
     ldap.AUTH_METHOD_NOT_SUPPORTED: ("the server does not know this way of signing in", "Try another bind.method."),
     ldap.AUTH_UNKNOWN: ("this machine does not know this way of signing in", "Install its SASL mechanism."),
-    ldap.UNWILLING_TO_PERFORM: ("the server is unwilling to sign this account in", "Look at the server's log."),
+    ldap.UNWILLING_TO_PERFORM: ("the server refuses to sign this account in", "Look at the server's log."),
     ldap.INVALID_DN_SYNTAX: (
-        "the server takes bind.dn for no name",
+        "the server does not accept bind.dn as a name",
         "Write a DN such as cn=bridge,dc=corp,dc=example.",
     ),
 }
@@ -51,11 +51,11 @@ _AD_CODES = {
     "52e": ("the password is wrong", "Correct bind.password."),
     "530": ("the account may not sign in at this hour", "Change its logon hours."),
     "531": ("the account may not sign in from this machine", "Change its permitted workstations."),
-    "532": ("the password has expired", "Set a new one, and let it not expire."),
+    "532": ("the password has expired", "Set a new one that does not expire."),
     "533": ("the account is disabled", "Enable it."),
     "701": ("the account has expired", "Extend it."),
-    "773": ("the password must be changed first", "Sign in once as this account, or clear the demand."),
-    "775": ("the account is locked", "Unlock it; too many wrong passwords came from somewhere."),
+    "773": ("the password must be changed first", "Sign in once as this account, or clear that flag."),
+    "775": ("the account is locked", "Unlock it; there were too many wrong passwords."),
 }
 """Active Directory says why by a Win32 error code in its text: "AcceptSecurityContext error, data 52e"."""
 

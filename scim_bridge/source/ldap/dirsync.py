@@ -23,7 +23,7 @@ from scim_bridge.source.ldap.value import guid
 
 KIND = "dirsync"
 _INCREMENTAL_VALUES = -0x8000_0000
-"""Only the values of a link that changed. As an INTEGER it must have four bytes, hence the sign: a real domain
+"""Only the values of a link that changed. As an INTEGER it must have four bytes, so it has a sign: a real domain
 controller refuses 0x80000000 in five (MS-ADTS: flags is a 32-bit field)."""
 _BYTES = 1 << 20
 """The most that one answer may hold; the server may give less."""

@@ -82,7 +82,7 @@ def _settled(reader: Reader, entries: dict[str, str], progress: Progress) -> dic
             return entries | reader.by_ids(late)
         entries = reader.listing(progress, with_places=False)
     raise SourceUnreadable(
-        f"more than {MANY:,} entries moved while the directory was read, {_TRIES} times over",
+        f"more than {MANY:,} entries moved while the directory was read, {_TRIES} times",
         "The next run tries again.",
     )
 

@@ -42,7 +42,7 @@ class Reader:
     def listing(self, progress: Progress = silent, *, with_places: bool) -> dict[str, str]:
         """All users and groups, one base after the other; with_places: what they are kept in, too.
 
-        Who moves meanwhile from where nobody has looked yet to where that is over is not in it: see full_read.py.
+        Who moves meanwhile from where no one has looked yet to where that is over is not in it: see full_read.py.
         """
         entries: dict[str, str] = {}
         for selection in self.layout.selections:

@@ -91,6 +91,19 @@ def records_of(entries: Mapping[str, str], layout: Layout, selection: Selection,
     return maker.made
 
 
+@dataclass(frozen=True, slots=True)
+class _ManagerOf:
+    """The manager of one record, to be named when all records are there. at: the record's place among them.
+
+    attributes: the record's, to be changed; names: under which it has the manager; dns: the managers as written.
+    """
+
+    at: int
+    attributes: dict[str, object]
+    names: tuple[str, ...]
+    dns: list[str]
+
+
 class _Maker:
     """Makes the records of one kind. Which names an attribute goes under is looked up once for each spelling."""
 
@@ -98,7 +111,7 @@ class _Maker:
         self.made = Records()
         self._layout, self._selection, self._today = layout, selection, today
         self._columns: dict[str, tuple[tuple[str, ...], bool]] = {}
-        self._managers: list[tuple[int, dict[str, object], tuple[str, ...], list[str]]] = []
+        self._managers: list[_ManagerOf] = []
 
     def take(self, anchor: str, dn: str, raw: Attributes) -> None:
         """Make one record. raw: attribute as it came → its values."""
@@ -131,7 +144,7 @@ class _Maker:
         """Put in what is decoded; gives what it was before."""
         before: dict[str, str] = {}
         if MANAGER in raw and (names := self._columns[MANAGER][0]):
-            self._managers.append((len(self.made.records), found, names, raw[MANAGER]))
+            self._managers.append(_ManagerOf(len(self.made.records), found, names, raw[MANAGER]))
             before |= dict.fromkeys(names, "; ".join(split(manager)[1] for manager in raw[MANAGER]))
         if self._layout.is_ad and self._selection.kind == "user" and CONTROL in raw:
             control, expires = _first(raw, CONTROL), _first(raw, EXPIRES)
@@ -173,13 +186,14 @@ class _Maker:
 
         If several fit, no rule can read the manager: which one is meant is unknown.
         """
-        for at, attributes, names, managers in self._managers:
-            found = dict.fromkeys(each for manager in managers for each in self.made.references.find(manager))
+        for manager in self._managers:
+            found = dict.fromkeys(each for dn in manager.dns for each in self.made.references.find(dn))
             ids = dict.fromkeys(each.id for each in found)
-            attributes.update(dict.fromkeys(names, next(iter(ids)) if len(ids) == 1 else ""))
+            manager.attributes.update(dict.fromkeys(manager.names, next(iter(ids)) if len(ids) == 1 else ""))
             if len(ids) > 1:
                 detail = f"its manager may be any of {len(found)} users: {shown(found)}"
-                self.made.records[at] = replace(self.made.records[at], ambiguous=dict.fromkeys(names, detail))
+                ambiguous = dict.fromkeys(manager.names, detail)
+                self.made.records[manager.at] = replace(self.made.records[manager.at], ambiguous=ambiguous)
 
 
 def shown(found: Iterable[Found]) -> str:

@@ -1,10 +1,10 @@
 """Reading single entries again: those that a server says have changed, and those that a user of `--only` names.
 
-They are read by the same bases and filters as ever. An entry that has left the scope, by whatever change, is not among
+They are read by the same bases and filters as usual. An entry that has left the scope, by whatever change, is not among
 those found, and is gone.
 
-An entry seldom changes alone. Servers fix references to an entry that was renamed or deleted without reporting the
-entries they fix: Active Directory its links, OpenLDAP by the overlay refint (slapo-refint(5)). So whoever names such an
+An entry rarely changes alone. Servers fix references to an entry that was renamed or deleted without reporting the
+entries they fix: Active Directory its links, OpenLDAP by the overlay refint (slapo-refint(5)). So what names such an
 entry is read again too. And a look at one user needs the groups around that user: those that list the user now, those
 that did, and, where members are found by uid or gidNumber, every other user whom the same reference may mean.
 """

@@ -38,7 +38,7 @@ _LIMITS = (
     "or narrow base and filter."
 )
 PRIVACY = "Use ldaps://, or tls: {start: true}."
-_NEXT_RUN = "The next run tries again; look at the server's log if it stays so."
+_NEXT_RUN = "The next run tries again; if it fails again, look at the server's log."
 
 _SEARCH: dict[type[Exception], tuple[str, str]] = {
     ldap.SIZELIMIT_EXCEEDED: ("the server's size limit cut the reading of {what} short", _LIMITS),

@@ -72,7 +72,7 @@ def is_enabled(user_account_control: str, account_expires: str, today: str) -> b
 
 
 def parts(dn: str) -> tuple[str, ...]:
-    """A name's RDNs in comparable form, the entry's own first. What is no DN is one part by itself."""
+    """A name's RDNs in comparable form, the entry's own first. What is not a DN is one part by itself."""
     try:
         parsed = ldap.dn.str2dn(dn)
     except (ldap.DECODING_ERROR, UnicodeEncodeError):

@@ -7,7 +7,7 @@ import orjson
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from scim_bridge.model.remembered import DECISIONS, ONLY_IGNORED
+from scim_bridge.model.conflict_kind import decisions
 from tests.laws.histories.judge import Policy
 from tests.laws.histories.machine import CONNECTIONS, GROUPS, NAMES, WHICH, Machine, policies
 
@@ -76,7 +76,7 @@ class OperatorSteps(Machine):
         waiting = self.conflicts()
         if waiting:
             conflict = waiting[which % len(waiting)]
-            allowed = DECISIONS.get(conflict["kind"], ONLY_IGNORED)
+            allowed = decisions(conflict["kind"])
             self.resolve(conflict, allowed[how % len(allowed)], whom)
 
     @rule(which=WHICH, how=WHICH)
@@ -85,7 +85,7 @@ class OperatorSteps(Machine):
         if not waiting:
             return
         kind = waiting[which % len(waiting)]["kind"]
-        allowed = [each for each in DECISIONS.get(kind, ONLY_IGNORED) if each != "link"]
+        allowed = [each for each in decisions(kind) if each != "link"]
         decision = allowed[how % len(allowed)]
         self.note(f"all of kind {kind}: {decision}")
         code, _, _ = self.cli("conflicts", "resolve", kind, f"--{decision}")

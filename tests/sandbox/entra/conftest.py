@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from scim_bridge.sandbox.entra.server import EntraSandbox
+from tests.waiting import PATIENCE
 
 
 class Caller:
@@ -16,7 +17,8 @@ class Caller:
 
     def __init__(self, entra: EntraSandbox) -> None:
         self.entra = entra
-        self.http = httpx.Client(verify=ssl.create_default_context(cafile=entra.ca_file), timeout=10)
+        self.tls = ssl.create_default_context(cafile=entra.ca_file)
+        self.http = httpx.Client(verify=self.tls, timeout=PATIENCE)
         self.token = self.fetch_token().json()["access_token"]
         entra.forget_requests()
 

@@ -14,6 +14,8 @@ import orjson
 import pytest
 from ruamel.yaml import YAML
 
+from tests.waiting import PATIENCE
+
 
 @contextmanager
 def served(*arguments: str) -> Iterator[subprocess.Popen[str]]:
@@ -70,7 +72,7 @@ def test_it_says_what_bridge_yaml_needs_and_ends_by_a_signal_with_0(tmp_path: Pa
             )
             process.send_signal(ending)
             said = process.stderr.read()
-            assert process.wait(20) == 0
+            assert process.wait(PATIENCE) == 0
     assert said == "# Stop it with Ctrl-C.\n"
 
 
@@ -87,7 +89,7 @@ def test_an_empty_one_says_so_and_how_it_is_filled() -> None:
 def test_a_seed_that_describes_no_directory_is_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "seed.json").write_bytes(orjson.dumps({"users": [{"id": "a", "shoeSize": 42}]}))
     with served("--seed", str(tmp_path / "seed.json")) as process:
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2
     assert "a user has no property shoeSize" in said
     assert "Traceback" not in said

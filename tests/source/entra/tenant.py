@@ -18,6 +18,7 @@ from scim_bridge.source.entra.source import EntraSource
 from tests.fakes import FakeClock
 from tests.organization import Organization, Person, Team
 from tests.remembering import remembered
+from tests.waiting import PATIENCE
 
 TODAY = "2027-03-13"
 _USED = {"userPrincipalName", "givenName", "surname", "displayName", "jobTitle", "department", "accountEnabled"}
@@ -35,7 +36,7 @@ def settings(entra: EntraSandbox, **changed: Any) -> EntraSettings:
         cloud=EntraCloud(entra.login, entra.graph, entra.ca_file),
         reads_changes=True,
         page_size=500,
-        timeout=timedelta(seconds=10),
+        timeout=timedelta(seconds=PATIENCE),
     )
     return replace(base, **changed)
 

@@ -87,7 +87,14 @@ def source(graph: Scripted, **changed: Any) -> EntraSource:
     """A source on what was written down. changed: settings that are to be others."""
     credential, cloud = ManagedIdentity(""), EntraCloud(graph.url, graph.url)
     settings = EntraSettings(
-        "tenant", "", credential, EntraScope(), cloud, reads_changes=True, page_size=500, timeout=timedelta(seconds=5)
+        tenant="tenant",
+        client="",
+        credential=credential,
+        scope=EntraScope(),
+        cloud=cloud,
+        reads_changes=True,
+        page_size=500,
+        timeout=timedelta(seconds=5),
     )
     return EntraSource(replace(settings, **changed), USERS, GROUPS, patience())
 

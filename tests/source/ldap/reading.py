@@ -13,6 +13,7 @@ from scim_bridge.model.protocol import Source
 from scim_bridge.model.source import Memory, SourceReading, Wanted
 from tests.ldap_server import ADMIN, PASSWORD, SUFFIX, Entry, Slapd, add, person
 from tests.remembering import remembered
+from tests.waiting import PATIENCE
 
 TODAY = "2027-03-13"
 NO_TLS = LdapTls(start=False, ca_file=None, cert_file=None, key_file=None, allow_plain=False)
@@ -41,7 +42,7 @@ def settings(server: Slapd, **changes: Any) -> LdapSettings:
         groups=Search((f"ou=groups,{SUFFIX}",), "(objectClass=groupOfNames)", "member"),
         reads_changes=True,
         page_size=500,
-        timeout=timedelta(seconds=10),
+        timeout=timedelta(seconds=PATIENCE),
     )
     return replace(usual, **changes)
 
@@ -194,5 +195,5 @@ def first(value: object) -> str:
 
 
 def following(server: Slapd, user: Wanted = EVERYTHING, group: Wanted = TEAMS, **changes: object) -> Follower:
-    """Somebody who has read everything of this server once."""
+    """Someone who has read everything of this server once."""
     return Follower(source(server, user, group, **changes))

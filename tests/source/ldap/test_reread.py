@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from scim_bridge.model.identity import Kind
+from scim_bridge.model.identity import Kind, SourceKey
 from scim_bridge.model.source import Wanted
 from tests.cutting import CuttingProxy
 from tests.ldap_server import SUFFIX, Slapd, add, person, replace
@@ -37,7 +37,9 @@ def test_looking_at_one_record_leaves_the_others_as_remembered(slapd: Slapd) -> 
     for login in "abc":
         replace(link, person(login)[0], title=["Lead"])
     link.delete_s(person("c")[0])
-    reading = follower.source.look(TODAY, follower.memory, [("user", known["a"]), ("user", known["c"])])
+    reading = follower.source.look(
+        TODAY, follower.memory, [SourceKey("user", known["a"]), SourceKey("user", known["c"])]
+    )
     titles = {first(r.attributes["uid"]): r.attributes.get("title") for r in reading.snapshot.users}
     assert titles == {"a": ["Lead"], "b": None}
     assert reading.learned is not None
@@ -52,7 +54,7 @@ def test_an_id_of_another_kind_of_source_is_there_for_nobody(make_slapd: Callabl
     add(server.admin(), person("a"))
     follower = following(server)
     before = server.searches()
-    reading = follower.source.look(TODAY, follower.memory, [("user", stranger), ("group", stranger)])
+    reading = follower.source.look(TODAY, follower.memory, [SourceKey("user", stranger), SourceKey("group", stranger)])
     assert set(ids(reading.snapshot)) == {"a"}
     assert server.searches() - before == 1  # the root DSE
 
@@ -60,7 +62,7 @@ def test_an_id_of_another_kind_of_source_is_there_for_nobody(make_slapd: Callabl
 def test_an_id_that_is_no_text_is_there_for_nobody(slapd: Slapd) -> None:
     add(slapd.admin(), person("a", employeeNumber=["1"]))
     follower = following(slapd, Wanted("employeeNumber", frozenset({"uid", "employeeNumber"})))
-    reading = follower.source.look(TODAY, follower.memory, [("user", "\udcff")])
+    reading = follower.source.look(TODAY, follower.memory, [SourceKey("user", "\udcff")])
     assert set(ids(reading.snapshot)) == {"a"}
 
 
@@ -72,7 +74,9 @@ def test_a_record_may_be_looked_at_by_another_id_and_found_where_it_is_new(slapd
     assert follower.memory is not None
     replace(link, person("a")[0], title=["Lead"])
     add(link, person("b", employeeNumber=["2*"]))
-    reading = follower.source.look(TODAY, follower.memory, [("user", "1"), ("user", "2*"), ("user", "3")])
+    reading = follower.source.look(
+        TODAY, follower.memory, [SourceKey("user", "1"), SourceKey("user", "2*"), SourceKey("user", "3")]
+    )
     assert {r.id: r.attributes.get("title") for r in reading.snapshot.users} == {"1": ["Lead"], "2*": None}
 
 
@@ -119,6 +123,6 @@ def test_who_moves_while_looked_at_is_not_taken_for_gone(slapd: Slapd) -> None:
     act = Interruption(BRANCH, lambda: link.rename_s(f"uid=b,{BRANCH}", "uid=b", PEOPLE))
     with CuttingProxy(slapd.port, before=act) as proxy:
         reader = source(slapd, urls=(f"ldap://127.0.0.1:{proxy.port}",))
-        reading = reader.look(TODAY, memory, [("user", anchor)])
+        reading = reader.look(TODAY, memory, [SourceKey("user", anchor)])
     assert act.happened
     assert [record.place for record in reading.snapshot.users] == [f"uid=b,{PEOPLE}"]

@@ -4,7 +4,6 @@ import pytest
 
 pytest.importorskip("ldap", reason="python-ldap is not installed (make system-packages, then make setup)")
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -84,17 +83,15 @@ def test_a_server_that_does_not_answer_in_time_fails_the_run(slapd: Slapd) -> No
     import os
     import signal
 
-    reader = source(slapd, timeout=timedelta(seconds=1))
-    reader.attributes("user")
+    source(slapd).attributes("user")
+    impatient = source(slapd, timeout=timedelta(seconds=1))
     assert slapd._process is not None
     os.kill(slapd._process.pid, signal.SIGSTOP)
-    began = time.monotonic()
     try:
         with pytest.raises(SourceUnreadable, match="no answer within 1 s"):
-            reader.read(TODAY)
+            impatient.read(TODAY)
     finally:
         os.kill(slapd._process.pid, signal.SIGCONT)
-    assert time.monotonic() - began < 5
 
 
 def test_a_revoked_right_to_read_the_people_fails_the_run(make_slapd: Callable[..., Slapd]) -> None:

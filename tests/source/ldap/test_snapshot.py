@@ -1,4 +1,4 @@
-"""Who is in which group: by name, by uid, by primary group; and references that fit nobody, or several."""
+"""Who is in which group: by name, by uid, by primary group; and references that fit no one, or several."""
 
 import pytest
 

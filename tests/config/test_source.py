@@ -211,10 +211,12 @@ CSV = "      kind: csv\n      users: users.csv\n"
 @pytest.mark.parametrize(
     ("members", "meant"),
     [
-        ("m.csv", MemberFile(Path("m.csv"))),
+        ("m.csv", MemberFile(path=Path("m.csv"))),
         (
             '{file: m.csv, group: "Group ID", member: Mail, type: Kind, group_by: Name, member_by: Email}',
-            MemberFile(Path("m.csv"), "Group ID", "Mail", "Kind", "Name", "Email"),
+            MemberFile(
+                path=Path("m.csv"), group="Group ID", member="Mail", type="Kind", group_by="Name", member_by="Email"
+            ),
         ),
         ('{users: Groups, separator: ";", by: name}', MemberList("user", "Groups", ";", "name")),
         ('{groups: Members, separator: "\\n"}', MemberList("group", "Members", "\n")),

@@ -9,7 +9,7 @@ from scim_bridge.config.document import json_schema
 from scim_bridge.config.settings import AccessSettings, Settings, load
 from scim_bridge.config.source import CsvSettings
 from scim_bridge.errors import Misconfigured
-from scim_bridge.model.policy import Limit, Limits, percent
+from scim_bridge.model.limit import Limit, Limits, percent
 
 URL = "https://scim.eu-west-1.amazonaws.com/3f1c9a40/scim/v2"
 MINIMAL = f"""\
@@ -97,7 +97,7 @@ def test_where_assignments_are_read_is_a_region(tmp_path: Path, region: str) -> 
         ("    schedule: {verify: daily}\n", "schedule.verify is not a duration; write auto, or 15m, 24h"),
         ("    schedule: {verify: 0s}\n", "schedule.verify is not a duration"),
         ('service: {listen: "0.0.0.0:8080"}\n', "loopback"),
-        ("connections: {}\n", "stands twice"),
+        ("connections: {}\n", "is there twice"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_its_place(tmp_path: Path, extra: str, sentence: str) -> None:

@@ -10,8 +10,8 @@ from scim_bridge.config.settings import ConnectionSettings, load
 from scim_bridge.worker import loop
 from scim_bridge.worker.loop import Due, run_once
 from tests.e2e.conftest import Cli
-from tests.e2e.process import PATIENCE
 from tests.e2e.world import World, organization
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture

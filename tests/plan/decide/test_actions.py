@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from scim_bridge.model.conflict_kind import Decision
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.policy import Policy
-from scim_bridge.model.remembered import Decision, Link, Remembered, Resolution
+from scim_bridge.model.remembered import Link, Remembered, Resolution
 from tests.builders import Target, directory, group, linked, on_target, planned, target, told, user
 
 WANTED = directory(user("a"), user("b"), group("g"), members={"g": ["a", "b"]})
@@ -111,7 +112,11 @@ def test_a_rehire_by_decision_is_as_one_by_policy() -> None:
         assert told(planned(NEWCOMER, LEFT, again)) == [change]
 
 
-ADOPTED_LOCKED = Remembered({"a": Link("user", "a", "t-a", {"active": True})}, is_fresh=False, has_applied=True)
+ADOPTED_LOCKED = Remembered(
+    users={"a": Link(kind="user", source_id="a", target_id="t-a", applied={"active": True})},
+    is_fresh=False,
+    has_applied=True,
+)
 
 
 def test_once_decided_for_the_source_the_adopted_user_is_activated() -> None:
@@ -124,7 +129,7 @@ def test_once_decided_for_the_source_the_adopted_user_is_activated() -> None:
 
 def test_once_decided_for_the_target_the_adopted_user_stays_locked_and_nobody_is_asked() -> None:
     existing = target(on_target("t-a", user("a"), active=False), on_target("s-g", group("g")))
-    known = replace(ADOPTED_LOCKED, groups={"g": Link("group", "g", "s-g", {})})
+    known = replace(ADOPTED_LOCKED, groups={"g": Link(kind="group", source_id="g", target_id="s-g", applied={})})
     wanted = directory(user("a"), group("g"), members={"g": ["a"]})
     known = decided(planned(wanted, existing, known), "disabled_there", "target", known)
     plan = planned(wanted, existing, known)

@@ -12,11 +12,20 @@ from tests.view.test_terminal import NOON, run
 
 def health(last: Any, conflicts: int = 0, every: int | None = None, unsuccessful: int = 0) -> ConnectionView:
     rhythm = timedelta(minutes=every) if every is not None else None
-    return view_connection(Situation("corp", last, conflicts, rhythm, NOON + timedelta(minutes=16), unsuccessful))
+    return view_connection(
+        Situation(
+            name="corp",
+            last=last,
+            conflicts=conflicts,
+            every=rhythm,
+            now=NOON + timedelta(minutes=16),
+            unsuccessful=unsuccessful,
+        )
+    )
 
 
 def stopped(**why: Any) -> ConnectionView:
-    return view_connection(Situation("corp", run(status="failed"), 0, None, NOON, **why))
+    return view_connection(Situation(name="corp", last=run(status="failed"), conflicts=0, every=None, now=NOON, **why))
 
 
 def test_a_schedule_that_does_nothing_says_why_and_how_it_goes_on() -> None:

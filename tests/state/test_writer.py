@@ -8,13 +8,21 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from scim_bridge.errors import StateUnusable
+from scim_bridge.model.effect import Lost, Removed, Shrunk
 from scim_bridge.model.identity import SourceCounts
 from scim_bridge.model.plan import Bookkeeping, Trip, Verdict
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import Ending, State
 from tests.state.conftest import DONE, ELSEWHERE, HERE, MORNING, SHOWN, Desk, begin, conflict, operation, pair
 
-TRIP = Trip("deactivate", 212, 1840, "10%", "212 of 1,840 would be deactivated", frozenset({"deactivate t-1", "x"}))
+TRIP = Trip(
+    limit="deactivate",
+    counted=212,
+    base=1840,
+    allowed="10%",
+    sentence="212 of 1,840 would be deactivated",
+    effects=frozenset({Lost("deactivate", "t-1"), Removed("t-2", "t-g")}),
+)
 
 
 def test_a_run_is_remembered_as_it_was(state: State, desk: Desk) -> None:
@@ -22,11 +30,11 @@ def test_a_run_is_remembered_as_it_was(state: State, desk: Desk) -> None:
     running = state.reader.run(run_id)
     desk.clock.pass_by(seconds=90)
     ending = Ending(
-        "failed",
-        "the token expired",
-        {"create_user": 2},
-        {"users": (3, 4)},
-        17,
+        status="failed",
+        detail="the token expired",
+        summary={"create_user": 2},
+        counts={"users": (3, 4)},
+        requests=17,
         verdict=Verdict((TRIP,)),
         approved_by="k",
     )
@@ -36,10 +44,15 @@ def test_a_run_is_remembered_as_it_was(state: State, desk: Desk) -> None:
     assert run is not None
     assert (running.status, running.started, running.ended) == ("running", MORNING, None)
     assert (running.host, running.pid) == (os.uname().nodename, os.getpid())
-    assert (run.connection, run.command, run.status, run.detail) == ("corp", "apply", "failed", "the token expired")
+    assert (run.connection, run.command, run.status, run.result.detail) == (
+        "corp",
+        "apply",
+        "failed",
+        "the token expired",
+    )
     assert (run.started, run.ended) == (MORNING, MORNING + timedelta(seconds=90))
-    assert (run.summary, run.counts, run.requests) == ({"create_user": 2}, {"users": (3, 4)}, 17)
-    assert (run.conflicts, run.guard, run.approved_by) == (1, (TRIP.sentence,), "k")
+    assert (run.result.summary, run.result.counts, run.result.requests) == ({"create_user": 2}, {"users": (3, 4)}, 17)
+    assert (run.result.conflicts, run.result.guard, run.approved_by) == (1, (TRIP.sentence,), "k")
 
 
 def test_runs_are_listed_the_newest_first_for_one_connection_or_all(desk: Desk) -> None:
@@ -71,34 +84,34 @@ def test_times_keep_their_zone_however_they_were_given(state: State, desk: Desk)
 
 def test_a_connection_without_a_run_is_fresh(state: State) -> None:
     known = state.reader.known("corp", HERE)
-    assert (known.is_fresh, known.has_applied, known.counts, known.of("user")) == (True, False, None, {})
+    assert (known.is_fresh, known.has_applied, known.earlier.counts, known.of("user")) == (True, False, None, {})
 
 
 def test_a_run_that_only_failed_leaves_the_connection_fresh(state: State) -> None:
-    state.finish(state.begin_run("corp", HERE, "sync"), Ending("failed", "the source is empty"))
+    state.finish(state.begin_run("corp", HERE, "sync"), Ending(status="failed", detail="the source is empty"))
     assert state.reader.known("corp", HERE).is_fresh
 
 
 def test_a_run_that_the_guard_stopped_leaves_the_connection_fresh(state: State) -> None:
-    state.finish(state.begin_run("corp", HERE, "sync"), Ending("stopped_by_guard"), (conflict("c-1"),))
+    state.finish(state.begin_run("corp", HERE, "sync"), Ending(status="stopped_by_guard"), (conflict("c-1"),))
     assert state.reader.known("corp", HERE).is_fresh
 
 
 def test_a_run_that_was_cut_has_begun_but_has_applied_nothing_to_its_end(state: State) -> None:
     begin(state)
     known = state.reader.known("corp", HERE)
-    assert (known.is_fresh, known.has_applied, known.counts) == (False, False, None)
+    assert (known.is_fresh, known.has_applied, known.earlier.counts) == (False, False, None)
 
 
 def test_after_a_plan_applied_to_its_end_names_are_no_longer_adopted(desk: Desk) -> None:
-    desk.run(ending=Ending("failed", "the endpoint went away"))
+    desk.run(ending=Ending(status="failed", detail="the endpoint went away"))
     with desk.open() as state:
         assert not state.reader.known("corp", HERE).has_applied
     desk.run()
-    desk.run(ending=Ending("failed", "the endpoint went away"))
+    desk.run(ending=Ending(status="failed", detail="the endpoint went away"))
     with desk.open() as state:
         known = state.reader.known("corp", HERE)
-    assert (known.is_fresh, known.has_applied, known.counts) == (False, True, SHOWN)
+    assert (known.is_fresh, known.has_applied, known.earlier.counts) == (False, True, SHOWN)
 
 
 @pytest.mark.parametrize("is_relinking", [True, False])
@@ -106,7 +119,7 @@ def test_a_relinking_run_that_was_cut_does_not_let_the_next_one_adopt_by_name(st
     run_id = state.begin_run("corp", HERE, "sync")
     state.begin_applying(run_id, "a plan", (), is_relinking=is_relinking)
     assert state.reader.known("corp", HERE).has_applied is is_relinking
-    state.finish(run_id, Ending("failed", "the token expired"), (), Bookkeeping())
+    state.finish(run_id, Ending(status="failed", detail="the token expired"), (), Bookkeeping())
     assert state.reader.known("corp", HERE).has_applied is is_relinking
 
 
@@ -115,23 +128,45 @@ def test_the_source_is_compared_with_the_last_run_that_ended_well(desk: Desk) ->
     with desk.open() as state:
         run_id = state.begin_run("corp", HERE, "sync")
         state.begin_applying(run_id, "a plan", ())
-        state.finish(run_id, Ending("failed"), (), Bookkeeping(counts=SourceCounts(1, 1, 1)))
-        assert state.reader.known("corp", HERE).counts == SHOWN
+        state.finish(run_id, Ending(status="failed"), (), Bookkeeping(counts=SourceCounts(1, 1, 1)))
+        assert state.reader.known("corp", HERE).earlier.counts == SHOWN
 
 
 def test_another_tenant_begins_afresh_and_the_first_one_is_kept(desk: Desk) -> None:
     desk.run(pair("7"))
     with desk.open() as state:
         known = state.reader.known("corp", ELSEWHERE)
-        assert (known.is_fresh, known.has_applied, known.users, known.counts) == (True, False, {}, None)
+        assert (known.is_fresh, known.has_applied, known.users, known.earlier.counts) == (True, False, {}, None)
     desk.run(pair("7", "t-other"), endpoint=ELSEWHERE)
     with desk.open() as state:
         assert state.reader.known("corp", HERE).users["7"].target_id == "t-7"
         assert state.reader.known("corp", ELSEWHERE).users["7"].target_id == "t-other"
 
 
+def test_what_an_earlier_version_kept_of_a_tripped_plan_is_read(desk: Desk) -> None:
+    desk.run()
+    kept = (
+        '[{"limit": "shrink_source", "counted": 29, "base": 40, "allowed": "20%", "sentence": "the source shows 11", '
+        '"items": ["shrink memberships 11", "deactivate t-1", "remove t-2 from t-g"]}]'
+    )
+    with sqlite3.connect(desk.path) as database:
+        row = ("corp", 1, kept, "2027-03-13 09:00:00.000000")
+        database.execute("INSERT INTO tripped_plans (connection, run_id, trips, kept) VALUES (?, ?, ?, ?)", row)
+    with desk.open() as state:
+        tripped = state.reader.tripped("corp")
+    assert tripped is not None
+    assert tripped[1][0].effects == {Shrunk("memberships", 11), Lost("deactivate", "t-1"), Removed("t-2", "t-g")}
+
+
 def test_a_tripped_plan_is_kept_until_it_is_overtaken(state: State) -> None:
-    later = Trip("delete", 3, 3, "5%", "3 groups would be emptied", frozenset({"empty t-g"}))
+    later = Trip(
+        limit="delete",
+        counted=3,
+        base=3,
+        allowed="5%",
+        sentence="3 groups would be emptied",
+        effects=frozenset({Lost("empty", "t-g")}),
+    )
     state.keep_trip(4, "corp", Verdict((TRIP,)))
     assert state.reader.tripped("corp") == (4, (TRIP,))
     state.keep_trip(5, "corp", Verdict((TRIP, later)))
@@ -158,7 +193,7 @@ def test_a_conflict_keeps_its_first_sighting_and_moves_its_last(desk: Desk) -> N
     with desk.open() as state:
         [record] = state.reader.conflicts("corp")
     assert (record.first_seen, record.last_seen) == (MORNING, MORNING + timedelta(minutes=10))
-    assert (record.subjects, record.remedy, record.closed) == (("佐藤",), "Rename one of them.", None)
+    assert (record.conflict.subjects, record.conflict.remedy, record.closed) == (("佐藤",), "Rename one of them.", None)
 
 
 def test_a_conflict_that_a_run_no_longer_sees_is_closed_and_opens_again(desk: Desk) -> None:
@@ -166,19 +201,19 @@ def test_a_conflict_that_a_run_no_longer_sees_is_closed_and_opens_again(desk: De
     desk.run(conflicts=(conflict("c-2"),), connection="lab")
     desk.run(conflicts=(conflict("c-2"),))
     reader = open_reader(desk.path)
-    assert [c.key for c in reader.conflicts("corp")] == ["c-2"]
+    assert [c.conflict.key for c in reader.conflicts("corp")] == ["c-2"]
     assert [c.closed for c in reader.conflicts("corp", only_open=False)] == [MORNING + timedelta(minutes=10), None]
-    assert [(c.connection, c.key) for c in reader.conflicts()] == [("corp", "c-2"), ("lab", "c-2")]
+    assert [(c.connection, c.conflict.key) for c in reader.conflicts()] == [("corp", "c-2"), ("lab", "c-2")]
     reader.close()
     desk.run(conflicts=(conflict("c-1"),))
     with desk.open() as state:
-        assert [(c.key, c.first_seen) for c in state.reader.conflicts("corp")] == [("c-1", MORNING)]
+        assert [(c.conflict.key, c.first_seen) for c in state.reader.conflicts("corp")] == [("c-1", MORNING)]
 
 
 def test_a_run_that_saw_nothing_closes_no_conflict(state: State) -> None:
     state.finish(state.begin_run("corp", HERE, "sync"), DONE, (conflict("c-1"),))
-    state.finish(state.begin_run("corp", HERE, "sync"), Ending("failed", "the source is empty"))
-    assert [c.key for c in state.reader.conflicts()] == ["c-1"]
+    state.finish(state.begin_run("corp", HERE, "sync"), Ending(status="failed", detail="the source is empty"))
+    assert [c.conflict.key for c in state.reader.conflicts()] == ["c-1"]
 
 
 def test_whoever_left_while_there_was_no_state_is_listed_even_if_the_run_is_cut(state: State) -> None:
@@ -194,7 +229,7 @@ def test_a_failure_in_the_middle_of_the_last_line_leaves_nothing_of_it(state: St
     with closing(sqlite3.connect(desk.path)) as database, database:
         database.execute("CREATE TRIGGER full BEFORE INSERT ON links BEGIN SELECT RAISE(FAIL, 'disk is full'); END")
     with pytest.raises(StateUnusable, match=r"could not be written \(disk is full\)"):
-        state.finish(run_id, DONE, (conflict("c-1"),), Bookkeeping((pair("7"),)))
+        state.finish(run_id, DONE, (conflict("c-1"),), Bookkeeping(paired=(pair("7"),)))
     run = state.reader.run(run_id)
     assert run is not None
     assert run.status == "running"

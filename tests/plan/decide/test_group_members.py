@@ -8,7 +8,14 @@ from tests.builders import directory, group, linked, on_target, planned, target,
 PAIRS = (("user", "a", "t1"), ("user", "b", "t2"), ("user", "c", "t3"), ("group", "g", "s1"))
 KNOWN = linked(*PAIRS)  # type: ignore[arg-type]
 EITHER = AmbiguousMember(
-    "ann", ("g",), ("a", "b"), (), (("user", "a"), ("user", "b")), "member 'ann' of g fits 2 users: a; b", "Choose.", 1
+    reference="ann",
+    groups=("g",),
+    users=("a", "b"),
+    nested=(),
+    fits=(("user", "a"), ("user", "b")),
+    detail="member 'ann' of g fits 2 users: a; b",
+    remedy="Choose.",
+    count=1,
 )
 PEOPLE = (on_target("t1", user("a")), on_target("t2", user("b")), on_target("t3", user("c")))
 
