@@ -164,7 +164,7 @@ def settle_members(database: Connection, connection: str, endpoint: str, strays:
     """A plan has been applied to its end: what is seen is as we left it, but for strays.
 
     strays: (group, user) target ids whose membership someone else changed, and which are left so. The groups of other
-    connections stay as those left them: what is drift there, only a run of theirs can say.
+    connections stay as those left them: only a run of theirs can tell what is drift there.
     """
     group, user = aliased(ResourceRow), aliased(ResourceRow)
     row = (col(MembershipRow.group_row), col(MembershipRow.user_row))

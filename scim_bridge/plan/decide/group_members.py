@@ -231,7 +231,7 @@ def _sort_users(matches: Matches, steps: Steps, policy: Policy) -> _Users:
             continue
         if target_id is None and match.source_id not in creating:
             # The record is held and may be one of these. To remove them now would lock out the user whom the held
-            # record means; so their memberships wait with it.
+            # record means; so their memberships wait with it. What belongs to another record by a link is that one's.
             users.pointed[match.source_id] = tuple(t for t in match.candidates if not owners.get(t))
             continue
         member = Member(match.source_id, target_id, match.name)

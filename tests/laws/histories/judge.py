@@ -87,7 +87,7 @@ class Ended:
 
     @property
     def waiting(self) -> list[Any]:
-        """The conflicts nobody has decided to leave as they are."""
+        """The conflicts no one has decided to leave as they are."""
         return [c for c in self.conflicts if c["resolution"] not in ("ignore", "target")]
 
     @property
@@ -121,10 +121,10 @@ def _steps(request: Logged) -> Iterator[str]:
 class Judge:
     """What has happened so far, besides what the program did.
 
-    managed: externalIds that the target has borne while a record had that id. locked: target ids that somebody locked
-    by hand, and nobody since said may be active. decided: target ids that a person gave to a record. shut_at: target id
+    managed: externalIds that the target has borne while a record had that id. locked: target ids that someone locked
+    by hand, and no one since said may be active. decided: target ids that a person gave to a record. shut_at: target id
     → hours of the history's clock when it was last found inactive. persons: target id → whose it was last. clock:
-    hours. by_hand: target ids whose externalId somebody else has written. unseen: connections that have not read the
+    hours. by_hand: target ids whose externalId someone else has written. unseen: connections that have not read the
     target in full since something was done there by hand, or since their state was lost or restored. given: target ids
     that a decision may have given to another connection than the one whose record they were made for: without state the
     accounts of both look alike, and who says of the branch's at corp that they have left makes them corp's. Whose they
@@ -199,7 +199,7 @@ class Judge:
             yield "exit 5, and no conflict waits"
 
     def _revoked_late(self) -> Iterator[str]:
-        """Revocations go first: nobody is deactivated or taken out of a group after somebody was let in."""
+        """Revocations go first: no one is deactivated or taken out of a group after someone was let in."""
         granted = ""
         for request in self.sandbox.requests:
             for step in _steps(request):
@@ -255,7 +255,7 @@ class Judge:
             yield f"two users bear the externalId {mark}"
 
     def _leavers(self, shown: Shown, conflicts: list[Any], only: str = "") -> Iterator[str]:
-        """Nobody who has left or is disabled is active, but those whom a conflict or the policy tells of."""
+        """No one who has left or is disabled is active, but those whom a conflict or the policy tells of."""
         told = json.dumps(conflicts, ensure_ascii=False)
         for user in self.users().values():
             mark, name = user.get("externalId") or "", user["userName"]
@@ -272,7 +272,7 @@ class Judge:
                 yield f"{name} ({mark}) has left or is disabled, is active, and no conflict tells of it"
 
     def _memberships(self, shown: Shown, conflicts: list[Any]) -> Iterator[str]:
-        """Nobody is in a managed group whom the source does not put there, but those whom a conflict tells of."""
+        """No one is in a managed group whom the source does not put there, but those whom a conflict tells of."""
         users, told = self.users(), json.dumps(conflicts, ensure_ascii=False)
         state = self.sandbox.state()
         for group in state["groups"]:

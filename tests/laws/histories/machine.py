@@ -173,7 +173,7 @@ class Machine(RuleBasedStateMachine):
         (self.folder / "csv.yaml").write_text(rules, encoding="utf-8")
 
     def minutes_pass(self) -> None:
-        """Long enough since our last write that a reading proves what somebody else has done."""
+        """Long enough since our last write that a reading proves what someone else has done."""
         if self.world.state.exists():
             age(self.world, 0.2)
 

@@ -52,7 +52,7 @@ class OperatorSteps(Machine):
 
     @rule(connection=CONNECTIONS, change=st.booleans(), name=NAMES)
     def sync_until_approved(self, connection: str, change: bool, name: str) -> None:
-        """The guard stops a run; the operator approves it, perhaps after somebody else has left."""
+        """The guard stops a run; the operator approves it, perhaps after someone else has left."""
         connection = self.connection(connection)
         if self.command("sync", connection) != 4:
             return

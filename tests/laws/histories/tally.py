@@ -1,4 +1,4 @@
-"""Counts what the histories have really done, so that nobody has to guess how many steps were run."""
+"""Counts what the histories have really done, so that no one has to guess how many steps were run."""
 
 from collections import Counter
 

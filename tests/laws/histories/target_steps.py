@@ -1,4 +1,4 @@
-"""What somebody else does on the target, in the console or with another program."""
+"""What someone else does on the target, in the console or with another program."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ class TargetSteps(Machine):
     @rule(name=NAMES)
     def lock(self, name: str) -> None:
         user = self._user(self.name(name))
-        if user is not None and user.attributes["active"]:  # nobody sees that an inactive user is locked as well
+        if user is not None and user.attributes["active"]:  # no one sees that an inactive user is locked as well
             self.note(f"{name} is locked by hand")
             self.judge.locked.add(user.id)
             self._change("User", user, active=False)

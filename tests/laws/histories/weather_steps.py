@@ -31,7 +31,7 @@ FAULTS = st.builds(
 
 
 class WeatherSteps(SourceSteps, OperatorSteps):
-    """What nobody in particular does."""
+    """What no one in particular does."""
 
     @rule(hours=st.sampled_from((1, 30, 60)))
     def time_passes(self, hours: int) -> None:
