@@ -8,6 +8,7 @@ from typing import Literal
 
 from scim_bridge.config import form, source_document
 from scim_bridge.config.secret import Secret
+from scim_bridge.errors import Misconfigured
 
 Flavor = Literal["openldap", "389-ds", "active-directory"]
 BindMethod = Literal["simple", "external", "gssapi"]
@@ -200,10 +201,21 @@ SourceSettings = CsvSettings | LdapSettings | EntraSettings
 
 
 def source_settings(read: source_document.Source, folder: Path) -> SourceSettings:
-    """What a source section means. folder: what relative paths are relative to."""
-    if isinstance(read, source_document.CsvFiles):
-        return _csv(read, folder)
-    return _ldap(read, folder) if isinstance(read, source_document.Ldap) else _entra(read, folder)
+    """What a source section means. folder: what relative paths are relative to.
+
+    Raises Misconfigured for a section that has no meaning here: a new kind is never read as another one.
+    """
+    match read:
+        case source_document.CsvFiles():
+            return _csv(read, folder)
+        case source_document.Ldap():
+            return _ldap(read, folder)
+        case source_document.Entra():
+            return _entra(read, folder)
+        case _:
+            raise Misconfigured(
+                f"there is no source that reads {type(read).__name__}", "Set source.kind to csv, ldap or entra."
+            )
 
 
 def _csv(read: source_document.CsvFiles, folder: Path) -> CsvSettings:
