@@ -7,6 +7,7 @@ from typing import Literal
 import pytest
 
 from scim_bridge.config.document import json_schema
+from scim_bridge.config.read_source import source_settings
 from scim_bridge.config.section import Section
 from scim_bridge.config.settings import load
 from scim_bridge.config.source import (
@@ -24,7 +25,6 @@ from scim_bridge.config.source import (
     MemberList,
     Search,
     SourceSettings,
-    source_settings,
 )
 from scim_bridge.errors import Misconfigured
 
