@@ -9,7 +9,7 @@ import typer
 
 from scim_bridge.cli.streams import tell
 from scim_bridge.errors import Misconfigured
-from scim_bridge.proposal.question import NOTHING, AboutFile, Question
+from scim_bridge.proposal.questions import NOTHING, AboutFile, Question
 
 
 @dataclass(frozen=True, slots=True)

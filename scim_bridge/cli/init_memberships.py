@@ -9,7 +9,7 @@ from scim_bridge.config.source import CsvSettings
 from scim_bridge.config.source_document import FROM_USERS
 from scim_bridge.config.yaml_file import nearest
 from scim_bridge.errors import Misconfigured
-from scim_bridge.proposal import memberships, question
+from scim_bridge.proposal import memberships, questions
 from scim_bridge.proposal.columns import Columns
 from scim_bridge.proposal.memberships import FileLayout, ListLayout, Reference, as_section
 from scim_bridge.proposal.survey import MemberTable, Survey, member_table
@@ -18,7 +18,7 @@ _ONE_GROUP = ", or, if the file lists one group only, add a column that names it
 
 
 def with_memberships(
-    asking: Asking, answers: question.Answers, settings: CsvSettings, seen: Survey, columns: Columns
+    asking: Asking, answers: questions.Answers, settings: CsvSettings, seen: Survey, columns: Columns
 ) -> tuple[Mapping[str, Any], Columns]:
     """What `source` of bridge.yaml says of groups and memberships, and the columns, with those of groups made.
 
@@ -30,7 +30,7 @@ def with_memberships(
     layout = _in_lists(asking, answers, seen, columns)
     notes = (*columns.notes, *memberships.unusable_lists(seen))
     if layout is None:
-        is_declined = question.NOTHING in map(asking.given.get, ("groups", "members", "list-column"))
+        is_declined = questions.NOTHING in map(asking.given.get, ("groups", "members", "list-column"))
         return {}, replace(columns, notes=notes if is_declined else (*notes, memberships.nothing_found(seen)))
     whose = "the groups of each user" if layout.of == "users" else "the users of each group"
     told = f"{layout.column} lists {whose}"
@@ -56,7 +56,7 @@ def _in_file(asking: Asking, table: MemberTable, seen: Survey, columns: Columns)
         known = guessed.column if guessed is not None else None
         there = ", ".join(table.header)
         column = asking.choose(
-            question.Question(
+            questions.Question(
                 name=f"{role}-column",
                 asks=f"Column of {table.file} that names the {role}",
                 check=_one_of(table.header),
@@ -76,8 +76,8 @@ def _in_file(asking: Asking, table: MemberTable, seen: Survey, columns: Columns)
     return FileLayout(chosen["group"], chosen["member"], found.type)
 
 
-def _one_of(header: Collection[str]) -> question.Check:
-    def check(answer: str, _: question.Answers) -> None:
+def _one_of(header: Collection[str]) -> questions.Check:
+    def check(answer: str, _: questions.Answers) -> None:
         if answer and answer not in header:
             there = ", ".join(header)
             raise ValueError(f": there is no column {answer!r}{nearest(answer, header)}; there are: {there}")
@@ -85,7 +85,7 @@ def _one_of(header: Collection[str]) -> question.Check:
     return check
 
 
-def _in_lists(asking: Asking, answers: question.Answers, seen: Survey, columns: Columns) -> ListLayout | None:
+def _in_lists(asking: Asking, answers: questions.Answers, seen: Survey, columns: Columns) -> ListLayout | None:
     """The column of lists: the one that is given, else the surest. None if no one wants any."""
     wants_none = not answers["groups"] and asking.given.get("groups") is not None
     if wants_none or (columns.has_groups and asking.given.get("members") is not None):
@@ -93,9 +93,9 @@ def _in_lists(asking: Asking, answers: question.Answers, seen: Survey, columns: 
     found = next(memberships.list_layouts(seen, columns), None)
     header = [*seen.types["user"], *(seen.types["group"] if columns.has_groups else ())]
     column = asking.choose(
-        question.Question(
+        questions.Question(
             name="list-column",
-            asks=f"Column that lists groups of users, or users of groups ({question.NOTHING} for none)",
+            asks=f"Column that lists groups of users, or users of groups ({questions.NOTHING} for none)",
             check=_one_of(header),
             default=found.column if found is not None else "",
             applies=lambda _: found is not None,

@@ -19,12 +19,17 @@ from scim_bridge.config.source import CsvSettings, SourceSettings
 from scim_bridge.config.yaml_file import nearest
 from scim_bridge.errors import BridgeError, Misconfigured
 from scim_bridge.model.attribute import MATCHABLE
-from scim_bridge.proposal import question
+from scim_bridge.proposal import questions
 from scim_bridge.proposal.columns import Columns, guess
-from scim_bridge.proposal.configuration import configuration
-from scim_bridge.proposal.look import looked_at
-from scim_bridge.proposal.proposal import Proposal, propose_for_directory, propose_for_files, suggested_match
-from scim_bridge.proposal.ready import ready_name
+from scim_bridge.proposal.configuration import configuration, source_section
+from scim_bridge.proposal.proposal import (
+    Proposal,
+    propose_for_directory,
+    propose_for_files,
+    ready_name,
+    suggested_match,
+)
+from scim_bridge.proposal.questions import looked_at
 from scim_bridge.proposal.survey import Survey, survey
 from scim_bridge.view import terminal
 
@@ -81,7 +86,7 @@ def initialize(given: Mapping[str, str | None], files: Files, output: Output, *,
         text, proposal = _propose(asking, answers, settings, (files.configuration, files.named))
     except BridgeError:
         if asking.is_on and answers:
-            tell(f"To go on from your answers: scim-bridge init {shlex.join(question.as_options(answers))}")
+            tell(f"To go on from your answers: scim-bridge init {shlex.join(questions.as_options(answers))}")
         raise
     if output is Output.text:
         _show(proposal, in_full=not asking.is_on)
@@ -98,15 +103,15 @@ def _configure(asking: Asking, path: Path, mapping: str, answers: dict[str, str]
 
     answers: begun empty, filled on the way, so that they outlive a refusal.
     """
-    asking.answer(question.KIND, answers)
+    asking.answer(questions.KIND, answers)
     kind = answers["source"]
-    for each in (*question.SOURCES[kind], *question.TARGET):
+    for each in (*questions.SOURCES[kind], *questions.TARGET):
         asking.answer(looked_at(each, asking.folder), answers)
-    return _written((path, mapping), answers, question.source_section(kind, answers))[1]
+    return _written((path, mapping), answers, source_section(kind, answers))[1]
 
 
 def _written(
-    files: tuple[Path, str], answers: question.Answers, section: Mapping[str, Any]
+    files: tuple[Path, str], answers: questions.Answers, section: Mapping[str, Any]
 ) -> tuple[str, SourceSettings]:
     """The configuration as text, and its source. files: the configuration, and the mapping as it is named there."""
     text = configuration(answers["name"], section, files[1], answers)
@@ -117,11 +122,11 @@ def _written(
 
 
 def _propose(
-    asking: Asking, answers: question.Answers, settings: SourceSettings, files: tuple[Path, str]
+    asking: Asking, answers: questions.Answers, settings: SourceSettings, files: tuple[Path, str]
 ) -> tuple[str, Proposal]:
     """The configuration as text, and what is proposed for the mapping."""
     today, file = f"{datetime.now(UTC):%Y-%m-%d}", Path(files[1])
-    section = question.source_section(answers["source"], answers)
+    section = source_section(answers["source"], answers)
     seen = survey(replace(settings, members=None) if isinstance(settings, CsvSettings) else settings, today)
     if asking.is_on:
         _show_filling(seen)
@@ -140,7 +145,7 @@ def _propose(
 
 def _in_order(section: Mapping[str, Any]) -> dict[str, Any]:
     """The encoding last, as people write it."""
-    return {key: section[key] for key in ("kind", *question.FILES, "encoding") if key in section}
+    return {key: section[key] for key in ("kind", *questions.FILES, "encoding") if key in section}
 
 
 _COLUMNS = (
@@ -155,7 +160,7 @@ def _columns(asking: Asking, seen: Survey) -> Columns:
     guessed = guess(seen)
     headers = seen.types["user"]
 
-    def known(answer: str, _: question.Answers) -> None:
+    def known(answer: str, _: questions.Answers) -> None:
         if answer not in headers:
             raise ValueError(
                 f": there is no column {answer!r}{nearest(answer, headers)}; there are: {', '.join(headers)}"
@@ -164,7 +169,7 @@ def _columns(asking: Asking, seen: Survey) -> Columns:
     there = ", ".join(headers)
     chosen = {
         role: asking.choose(
-            question.Question(
+            questions.Question(
                 name=role,
                 asks=asks,
                 check=known,
@@ -180,14 +185,14 @@ def _columns(asking: Asking, seen: Survey) -> Columns:
 def _match(asking: Asking, seen: Survey, mail: str, login: str) -> tuple[str, ...]:
     possible = MATCHABLE["user"]
 
-    def known(answer: str, _: question.Answers) -> None:
+    def known(answer: str, _: questions.Answers) -> None:
         wrong = [path for path in _paths(answer) if path not in possible]
         if wrong or not _paths(answer):
             raise ValueError(f": users are matched by {' or '.join(possible)}, not by {', '.join(wrong) or 'nothing'}")
 
     suggested = ",".join(suggested_match(seen, mail, login))
     asks = "Match existing users by"
-    return _paths(asking.choose(question.Question(name="match", asks=asks, check=known, default=suggested)))
+    return _paths(asking.choose(questions.Question(name="match", asks=asks, check=known, default=suggested)))
 
 
 def _paths(answer: str) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from pydantic import ConfigDict, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from scim_bridge.config import form
-from scim_bridge.config.section_of_settings import section_of
 from scim_bridge.config.section import (
     Address,
     Day,
@@ -23,6 +22,7 @@ from scim_bridge.config.section import (
     Token,
     Url,
 )
+from scim_bridge.config.section_of_settings import section_of
 from scim_bridge.config.source_document import Source
 from scim_bridge.model import limit, policy
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from scim_bridge.config import form, source_document
-from scim_bridge.config.section_of_settings import settings_of
 from scim_bridge.config.secret import Secret
+from scim_bridge.config.section_of_settings import settings_of
 from scim_bridge.config.source import (
     CLOUDS,
     Bind,

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Discriminator, Field, JsonValue, Tag, model_validator
 
 from scim_bridge.config import form, source
-from scim_bridge.config.section_of_settings import defaults_of, section_of
 from scim_bridge.config.section import (
     AzureName,
     Duration,
@@ -19,6 +18,7 @@ from scim_bridge.config.section import (
     Separator,
     Text,
 )
+from scim_bridge.config.section_of_settings import defaults_of, section_of
 
 _FILE, _LIST, _CSV = map(defaults_of, (source.MemberFile, source.MemberList, source.CsvSettings))
 _OF_FILE = ("group", "member", "type", "group_by", "member_by")
