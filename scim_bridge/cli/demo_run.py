@@ -1,29 +1,97 @@
-"""What `demo` does: lays out the sample organization, starts the emulator, syncs, shows who may enter what."""
+"""What `demo` does: lays out the sample organization, starts the emulator, syncs, shows who may enter what.
 
+The organization stands in CSV files, in an emulated Entra ID or in a real OpenLDAP.
+"""
+
+import os
+import shutil
 import socket
 import tempfile
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from scim_bridge.access.model import AccessRow, access_rows, load_access
-from scim_bridge.cli.demo_source import Laid, lay_csv, lay_entra, lay_ldap
 from scim_bridge.cli.options import Output
 from scim_bridge.cli.output import console, print_json, progress
 from scim_bridge.cli.run import run_forever
 from scim_bridge.cli.streams import tell
 from scim_bridge.config.settings import load
 from scim_bridge.errors import Misconfigured
+from scim_bridge.mapping.ready import ready_mapping
 from scim_bridge.run.bridge import open_bridge
 from scim_bridge.run.lifecycle import Order
 from scim_bridge.run.sync import sync
-from scim_bridge.sample.organization import FOLDER
+from scim_bridge.sample.organization import FOLDER, SUFFIX, as_graph, as_ldif
 from scim_bridge.sandbox.server import Sandbox
 from scim_bridge.state.writer import State
 from scim_bridge.view import document, terminal
 from scim_bridge.view.plan import plan_view
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """A directory that is ready: its `source` section (YAML in one line), its mapping, and how people may change it."""
+
+    source: str
+    mapping: str
+    advice: str
+
+
+def _lay_csv(folder: Path, stack: ExitStack) -> _Laid:  # noqa: ARG001 - files need nothing that has to be ended
+    """As the files they are."""
+    for name in ("users.csv", "groups.csv", "members.csv"):
+        shutil.copy2(FOLDER / name, folder)
+    source = "{kind: csv, users: users.csv, groups: groups.csv, members: members.csv}"
+    return _Laid(source, _mapping("csv.yaml", folder), f"Edit the directory in {folder}")
+
+
+def _lay_entra(folder: Path, stack: ExitStack) -> _Laid:
+    """In an emulated tenant, over HTTPS with a certificate authority of its own."""
+    from scim_bridge.sandbox.entra.server import EntraSandbox
+
+    entra = stack.enter_context(EntraSandbox())
+    entra.directory.seed(as_graph())
+    _write_secret(folder / "secret", entra.secret)
+    cloud = f"{{login: {entra.login!r}, graph: {entra.graph!r}, ca_file: {str(entra.ca_file)!r}}}"
+    source = (
+        f"{{kind: entra, tenant: {entra.tenant}, client: {entra.client}, credential: {{secret: file:secret}}, "
+        f"cloud: {cloud}}}"
+    )
+    return _Laid(source, _mapping("entra-id.yaml", folder), f"The emulated Graph is {entra.graph}/v1.0. Run `plan`")
+
+
+def _lay_ldap(folder: Path, stack: ExitStack) -> _Laid:
+    """In a slapd of its own. Raises Misconfigured if there is none on this machine."""
+    from scim_bridge.sandbox.slapd import NotInstalled, Slapd
+
+    try:
+        slapd = stack.enter_context(Slapd(folder / "slapd", SUFFIX, as_ldif()))
+    except NotInstalled:
+        raise Misconfigured(
+            "there is no slapd on this machine, which this demo needs", "On Debian: apt-get install slapd ldap-utils."
+        ) from None
+    _write_secret(folder / "password", slapd.password)
+    bind = f'{{method: simple, dn: "{slapd.bind_dn}", password: file:password}}'
+    people, teams = (f'{{base: ["ou={unit},{SUFFIX}"]}}' for unit in ("people", "groups"))
+    source = f'{{kind: ldap, urls: ["{slapd.url}"], bind: {bind}, users: {people}, groups: {teams}}}'
+    change = f"ldapmodify -x -H {slapd.url} -D {slapd.bind_dn} -y {folder / 'password'}"
+    return _Laid(source, _mapping("openldap.yaml", folder), f"Change the directory by `{change}`")
+
+
+def _mapping(name: str, folder: Path) -> str:
+    shutil.copy2(ready_mapping(name), folder)
+    return name
+
+
+def _write_secret(path: Path, secret: str) -> None:
+    """Without a line's end, since ldapmodify -y takes all of it."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+        file.write(secret)
+
 
 _COLUMNS = ("user", "group", "account", "permission set", "allows")
 _CONFIGURATION = """\
@@ -37,7 +105,7 @@ connections:
     schedule: {{every: 30s}}
 service: {{listen: "127.0.0.1:{port}"}}
 """
-_LAY = {"csv": lay_csv, "entra": lay_entra, "ldap": lay_ldap}
+_LAY = {"csv": _lay_csv, "entra": _lay_entra, "ldap": _lay_ldap}
 
 
 def run_demo(source: str, port: int, output: Output, *, is_once: bool) -> None:
@@ -77,7 +145,7 @@ def _require_free(port: int) -> None:
             ) from None
 
 
-def _configure(folder: Path, laid: Laid, url: str, token: str, port: int) -> Path:
+def _configure(folder: Path, laid: _Laid, url: str, token: str, port: int) -> Path:
     configuration = folder / "bridge.yaml"
     text = _CONFIGURATION.format(source=laid.source, mapping=laid.mapping, url=url, token=token, port=port)
     configuration.write_text(text, encoding="utf-8")

@@ -9,22 +9,22 @@ from typing import Any
 
 import typer
 
-from scim_bridge.cli.init_asking import Asking, somebody_is_there
-from scim_bridge.cli.init_memberships import with_memberships
+from scim_bridge.cli.init_asking import Asking, ask_columns, ask_match, somebody_is_there, with_memberships
 from scim_bridge.cli.options import Output
 from scim_bridge.cli.output import console, print_json
 from scim_bridge.cli.streams import tell
 from scim_bridge.config.settings import load
 from scim_bridge.config.source import CsvSettings, SourceSettings
-from scim_bridge.config.yaml_file import nearest
 from scim_bridge.errors import BridgeError, Misconfigured
-from scim_bridge.model.attribute import MATCHABLE
-from scim_bridge.proposal import question
-from scim_bridge.proposal.columns import Columns, guess
-from scim_bridge.proposal.configuration import configuration
-from scim_bridge.proposal.look import looked_at
-from scim_bridge.proposal.proposal import Proposal, propose_for_directory, propose_for_files, suggested_match
-from scim_bridge.proposal.ready import ready_name
+from scim_bridge.proposal import questions
+from scim_bridge.proposal.configuration import configuration, source_section
+from scim_bridge.proposal.proposal import (
+    Proposal,
+    propose_for_directory,
+    propose_for_files,
+    ready_name,
+)
+from scim_bridge.proposal.questions import looked_at
 from scim_bridge.proposal.survey import Survey, survey
 from scim_bridge.view import terminal
 
@@ -81,7 +81,7 @@ def initialize(given: Mapping[str, str | None], files: Files, output: Output, *,
         text, proposal = _propose(asking, answers, settings, (files.configuration, files.named))
     except BridgeError:
         if asking.is_on and answers:
-            tell(f"To go on from your answers: scim-bridge init {shlex.join(question.as_options(answers))}")
+            tell(f"To go on from your answers: scim-bridge init {shlex.join(questions.as_options(answers))}")
         raise
     if output is Output.text:
         _show(proposal, in_full=not asking.is_on)
@@ -98,15 +98,15 @@ def _configure(asking: Asking, path: Path, mapping: str, answers: dict[str, str]
 
     answers: begun empty, filled on the way, so that they outlive a refusal.
     """
-    asking.answer(question.KIND, answers)
+    asking.answer(questions.KIND, answers)
     kind = answers["source"]
-    for each in (*question.SOURCES[kind], *question.TARGET):
+    for each in (*questions.SOURCES[kind], *questions.TARGET):
         asking.answer(looked_at(each, asking.folder), answers)
-    return _written((path, mapping), answers, question.source_section(kind, answers))[1]
+    return _written((path, mapping), answers, source_section(kind, answers))[1]
 
 
 def _written(
-    files: tuple[Path, str], answers: question.Answers, section: Mapping[str, Any]
+    files: tuple[Path, str], answers: questions.Answers, section: Mapping[str, Any]
 ) -> tuple[str, SourceSettings]:
     """The configuration as text, and its source. files: the configuration, and the mapping as it is named there."""
     text = configuration(answers["name"], section, files[1], answers)
@@ -117,81 +117,30 @@ def _written(
 
 
 def _propose(
-    asking: Asking, answers: question.Answers, settings: SourceSettings, files: tuple[Path, str]
+    asking: Asking, answers: questions.Answers, settings: SourceSettings, files: tuple[Path, str]
 ) -> tuple[str, Proposal]:
     """The configuration as text, and what is proposed for the mapping."""
     today, file = f"{datetime.now(UTC):%Y-%m-%d}", Path(files[1])
-    section = question.source_section(answers["source"], answers)
+    section = source_section(answers["source"], answers)
     seen = survey(replace(settings, members=None) if isinstance(settings, CsvSettings) else settings, today)
     if asking.is_on:
         _show_filling(seen)
     if not isinstance(settings, CsvSettings):
         login = "mail" if ready_name(settings) in ("openldap.yaml", "389-ds.yaml") else "userPrincipalName"
-        match = _match(asking, seen, "mail", login)
+        match = ask_match(asking, seen, "mail", login)
         text = _written(files, answers, section)[0]
         return text, propose_for_directory(file, settings, seen, match, today)
-    columns = _columns(asking, seen)
+    columns = ask_columns(asking, seen)
     laid_out, columns = with_memberships(asking, answers, settings, seen, columns)
     text, whole = _written(files, answers, _in_order({**section, **laid_out}))
     seen = survey(whole, today, {"user": columns.users["id"], "group": columns.groups.get("id", "")})
-    match = _match(asking, seen, columns.users.get("mail", ""), columns.users["login"])
+    match = ask_match(asking, seen, columns.users.get("mail", ""), columns.users["login"])
     return text, propose_for_files(file, seen, columns, match, today)
 
 
 def _in_order(section: Mapping[str, Any]) -> dict[str, Any]:
     """The encoding last, as people write it."""
-    return {key: section[key] for key in ("kind", *question.FILES, "encoding") if key in section}
-
-
-_COLUMNS = (
-    ("id", "Column that never changes for a user", "an id"),
-    ("login", "Column of the sign-in name", "a sign-in name"),
-)
-"""Role, how it is asked for, what it is called."""
-
-
-def _columns(asking: Asking, seen: Survey) -> Columns:
-    """The guess, with the two columns without which nothing goes as a person wants them."""
-    guessed = guess(seen)
-    headers = seen.types["user"]
-
-    def known(answer: str, _: question.Answers) -> None:
-        if answer not in headers:
-            raise ValueError(
-                f": there is no column {answer!r}{nearest(answer, headers)}; there are: {', '.join(headers)}"
-            )
-
-    there = ", ".join(headers)
-    chosen = {
-        role: asking.choose(
-            question.Question(
-                name=role,
-                asks=asks,
-                check=known,
-                default=guessed.users.get(role),
-                unanswered=f"no column looks like {means}; there are: {there}; name it with --{role}",
-            )
-        )
-        for role, asks, means in _COLUMNS
-    }
-    return replace(guessed, users={**guessed.users, **chosen})
-
-
-def _match(asking: Asking, seen: Survey, mail: str, login: str) -> tuple[str, ...]:
-    possible = MATCHABLE["user"]
-
-    def known(answer: str, _: question.Answers) -> None:
-        wrong = [path for path in _paths(answer) if path not in possible]
-        if wrong or not _paths(answer):
-            raise ValueError(f": users are matched by {' or '.join(possible)}, not by {', '.join(wrong) or 'nothing'}")
-
-    suggested = ",".join(suggested_match(seen, mail, login))
-    asks = "Match existing users by"
-    return _paths(asking.choose(question.Question(name="match", asks=asks, check=known, default=suggested)))
-
-
-def _paths(answer: str) -> tuple[str, ...]:
-    return tuple(path.strip() for path in answer.split(",") if path.strip())
+    return {key: section[key] for key in ("kind", *questions.FILES, "encoding") if key in section}
 
 
 def _show_filling(seen: Survey) -> None:

@@ -3,12 +3,9 @@
 The forms of single values are in form.py; what they mean once they are read is in settings.py.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, create_model, field_validator
+from pydantic import ConfigDict, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from scim_bridge.config import form
@@ -17,7 +14,6 @@ from scim_bridge.config.section import (
     Day,
     Duration,
     Interval,
-    LimitText,
     Name,
     Region,
     Section,
@@ -26,9 +22,9 @@ from scim_bridge.config.section import (
     Token,
     Url,
 )
+from scim_bridge.config.section_of_settings import section_of
 from scim_bridge.config.source_document import Source
 from scim_bridge.model import limit, policy
-from scim_bridge.model.limit import Limit
 
 
 class Target(Section):
@@ -56,10 +52,13 @@ class Target(Section):
         return token
 
 
+_DEFAULT = policy.Policy()
+
+
 class Deprovision(Section):
     """What happens to who left. delete: as deactivate, with a delete_after of 30 days if none is written."""
 
-    action: Literal["deactivate", "delete", "keep"] = "deactivate"
+    action: Literal["deactivate", "delete", "keep"] = _DEFAULT.deprovision
     delete_after: Duration | None = None
 
     @field_validator("delete_after")
@@ -70,26 +69,8 @@ class Deprovision(Section):
         return after
 
 
-class Protect(Section):
-    """Globs of names that are never touched."""
-
-    users: list[Text] = Field(default=[])
-    groups: list[Text] = Field(default=[])
-
-
-_WRITTEN: Mapping[object, tuple[Any, Callable[[Any], object]]] = {
-    Limit: (LimitText, str),
-    int: (Annotated[int, Field(ge=0)], int),
-    timedelta: (Duration, form.written),
-}
-"""Type of a field of the model's Limits → how it is written here, and how its default is."""
-Limits = create_model(  # type: ignore[call-overload]  # the fields are those of the model, so that none stands twice
-    "Limits",
-    __base__=Section,
-    __doc__="How much one run may take away.",
-    **{each.name: (_WRITTEN[each.type][0], _WRITTEN[each.type][1](each.default)) for each in fields(limit.Limits)},
-)
-_DEFAULT = policy.Policy()
+Protect: Any = section_of(policy.Protect, "Globs of names that are never touched.")
+Limits: Any = section_of(limit.Limits, "How much one run may take away.")
 
 
 class Policy(Section):

@@ -1,22 +1,21 @@
 """Typed settings: `bridge.yaml` read, checked and made absolute. Everything wrong with the file is said at once."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
-
-from pydantic import BaseModel
 
 from scim_bridge.config import document, form
 from scim_bridge.config.fault import faults
+from scim_bridge.config.read_source import source_settings
 from scim_bridge.config.secret import Secret
-from scim_bridge.config.source import SourceSettings, source_settings
+from scim_bridge.config.section_of_settings import settings_of
+from scim_bridge.config.source import SourceSettings
 from scim_bridge.config.unsupported import explains, not_yet
 from scim_bridge.config.yaml_file import YamlFile, nearest, refuse
 from scim_bridge.errors import Misconfigured
-from scim_bridge.model.limit import Limit, Limits
+from scim_bridge.model.limit import Limits
 from scim_bridge.model.policy import Policy, Protect
 
 
@@ -126,15 +125,9 @@ def _policy(read: document.Policy) -> Policy:
         rehire=read.rehire,
         orphans=read.orphans,
         drift=read.drift,
-        protect=Protect(tuple(read.protect.users), tuple(read.protect.groups)),
-        limits=_limits(read.limits),
+        protect=settings_of(Protect, read.protect),
+        limits=settings_of(Limits, read.limits),
     )
-
-
-def _limits(read: BaseModel) -> Limits:
-    """The limits. Each field is read by its type, as document.Limits was made by it."""
-    readings: Mapping[object, Callable[[Any], Any]] = {Limit: form.limit, timedelta: form.duration, int: int}
-    return Limits(**{each.name: readings[each.type](getattr(read, each.name)) for each in fields(Limits)})
 
 
 def _delete_after(read: document.Deprovision) -> timedelta | None:

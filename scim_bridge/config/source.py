@@ -1,4 +1,7 @@
-"""Typed settings of each kind of source: `source` of `bridge.yaml` read, checked and made absolute."""
+"""Typed settings of each kind of source: what `source` of `bridge.yaml` means, with the defaults.
+
+How they are written is in source_document.py, and what is written is read in read_source.py.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -6,18 +9,21 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from scim_bridge.config import form, source_document
 from scim_bridge.config.secret import Secret
 
 Flavor = Literal["openldap", "389-ds", "active-directory"]
 BindMethod = Literal["simple", "external", "gssapi"]
 
 
+MEMBER_TYPE = "member_type"
+"""The column of a file of memberships that says user or group, where no other is named. It may be missing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberFile:
     """A file with a row for each membership, absolute, and its columns.
 
-    type: the column that says user or group; None = `member_type`, if there is one. group_by, member_by: the column of
+    type: the column that says user or group; None = MEMBER_TYPE, if there is one. group_by, member_by: the column of
     the groups and of the members whose values stand there; "id" is the one that the mapping names as the id.
     """
 
@@ -77,8 +83,8 @@ class Bind:
     """How to sign in to a directory server. dn and password: for `simple` alone."""
 
     method: BindMethod
-    dn: str
-    password: Secret | None
+    dn: str = ""
+    password: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +94,11 @@ class LdapTls:
     cert_file, key_file: our own, for `external`. allow_plain: ldap:// without TLS beyond loopback.
     """
 
-    start: bool
-    ca_file: Path | None
-    cert_file: Path | None
-    key_file: Path | None
-    allow_plain: bool
+    start: bool = False
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    allow_plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,89 +203,3 @@ class EntraSettings:
 
 
 SourceSettings = CsvSettings | LdapSettings | EntraSettings
-
-
-def source_settings(read: source_document.Source, folder: Path) -> SourceSettings:
-    """What a source section means. folder: what relative paths are relative to."""
-    if isinstance(read, source_document.CsvFiles):
-        return _csv(read, folder)
-    return _ldap(read, folder) if isinstance(read, source_document.Ldap) else _entra(read, folder)
-
-
-def _csv(read: source_document.CsvFiles, folder: Path) -> CsvSettings:
-    from_users = read.groups == source_document.FROM_USERS
-    return CsvSettings(
-        users=folder / read.users,
-        groups=None if from_users else _file(folder, read.groups),
-        members=_members(read.members, folder),
-        encoding=read.encoding,
-        delimiter=read.delimiter,
-        groups_from_users=from_users,
-    )
-
-
-def _members(read: str | source_document.Memberships, folder: Path) -> MemberFile | MemberList | None:
-    if isinstance(read, str):
-        return MemberFile(path=folder / read) if read else None
-    if read.file:
-        kind = read.type if "type" in read.model_fields_set else None
-        return MemberFile(
-            path=folder / read.file,
-            group=read.group,
-            member=read.member,
-            type=kind,
-            group_by=read.group_by,
-            member_by=read.member_by,
-        )
-    return MemberList("user" if read.users else "group", read.users or read.groups, read.separator, read.by)
-
-
-def _file(folder: Path, name: str) -> Path | None:
-    return folder / name if name else None
-
-
-def _ldap(read: source_document.Ldap, folder: Path) -> LdapSettings:
-    password = Secret(read.bind.password, folder, "password") if read.bind.password else None
-    tls = read.tls
-    files = (_file(folder, tls.ca_file), _file(folder, tls.cert_file), _file(folder, tls.key_file))
-    groups = read.groups
-    return LdapSettings(
-        urls=tuple(form.ldap_url(url) for url in read.urls),
-        flavor=read.flavor,
-        bind=Bind(read.bind.method, read.bind.dn, password),
-        tls=LdapTls(tls.start, *files, tls.allow_plain),
-        users=Search(tuple(read.users.base), read.users.filter),
-        groups=Search(tuple(groups.base), groups.filter, groups.member, groups.primary) if groups is not None else None,
-        reads_changes=read.changes == "auto",
-        page_size=read.page_size,
-        timeout=form.duration(read.timeout),
-    )
-
-
-def _entra(read: source_document.Entra, folder: Path) -> EntraSettings:
-    return EntraSettings(
-        tenant=form.azure_id(read.tenant),
-        client=form.azure_id(read.client),
-        credential=_credential(read.credential, folder),
-        scope=EntraScope(tuple(map(form.azure_id, read.scope.groups)), form.azure_id(read.scope.application)),
-        cloud=_cloud(read.cloud, folder),
-        reads_changes=read.changes == "auto",
-        page_size=read.page_size,
-        timeout=form.duration(read.timeout),
-    )
-
-
-def _credential(read: source_document.Credential, folder: Path) -> EntraCredential:
-    if read.secret:
-        return ClientSecret(Secret(read.secret, folder, "password"))
-    if read.certificate:
-        return ClientCertificate(folder / read.certificate, Secret(read.key, folder, "key"))
-    if read.federated_token_file:
-        return FederatedToken(folder / read.federated_token_file)
-    return ManagedIdentity("" if read.managed_identity == "system" else form.azure_id(read.managed_identity))
-
-
-def _cloud(read: str | source_document.Cloud, folder: Path) -> EntraCloud:
-    if isinstance(read, str):
-        return CLOUDS[read]
-    return EntraCloud(form.origin(read.login), form.origin(read.graph), _file(folder, read.ca_file))

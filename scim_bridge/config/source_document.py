@@ -1,10 +1,10 @@
 """`source` of `bridge.yaml` as it is written, for each kind (docs/design.md §3). What it means is in source.py."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Discriminator, Field, JsonValue, Tag, model_validator
 
-from scim_bridge.config import form
+from scim_bridge.config import form, source
 from scim_bridge.config.section import (
     AzureName,
     Duration,
@@ -18,7 +18,9 @@ from scim_bridge.config.section import (
     Separator,
     Text,
 )
+from scim_bridge.config.section_of_settings import defaults_of, section_of
 
+_FILE, _LIST, _CSV = map(defaults_of, (source.MemberFile, source.MemberList, source.CsvSettings))
 _OF_FILE = ("group", "member", "type", "group_by", "member_by")
 _OF_LIST = ("separator", "by")
 
@@ -46,15 +48,15 @@ class Memberships(Section):
     )
 
     file: Text = ""
-    group: Text = "group_id"
-    member: Text = "member_id"
-    type: Text = "member_type"
-    group_by: Text = "id"
-    member_by: Text = "id"
+    group: Text = _FILE["group"]
+    member: Text = _FILE["member"]
+    type: Text = source.MEMBER_TYPE
+    group_by: Text = _FILE["group_by"]
+    member_by: Text = _FILE["member_by"]
     users: Text = ""
     groups: Text = ""
-    separator: Separator = "auto"
-    by: Text = "id"
+    separator: Separator = _LIST["separator"]
+    by: Text = _LIST["by"]
 
     @model_validator(mode="after")
     def _is_one(self) -> "Memberships":
@@ -97,8 +99,8 @@ class CsvFiles(Section):
     users: Text
     groups: Text = ""
     members: FileOrMemberships = ""
-    encoding: Encoding = "auto"
-    delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
+    encoding: Encoding = _CSV["encoding"]
+    delimiter: Literal["auto", ",", ";", "\t", "|"] = _CSV["delimiter"]
 
     @model_validator(mode="after")
     def _has_groups(self) -> "CsvFiles":
@@ -115,9 +117,7 @@ class CsvFiles(Section):
 _SIMPLE: dict[str, JsonValue] = {"properties": {"method": {"const": "simple"}}}
 
 
-class Bind(Section):
-    """How to sign in. dn and password: of `simple` alone."""
-
+class _BindRules(Section):
     model_config = ConfigDict(
         json_schema_extra={
             "if": _SIMPLE,
@@ -126,39 +126,31 @@ class Bind(Section):
         }
     )
 
-    method: Literal["simple", "external", "gssapi"]
-    dn: Text = ""
-    password: Reference = ""
-
     @model_validator(mode="after")
-    def _is_whole(self) -> "Bind":
-        if self.method == "simple" and not (self.dn and self.password):
+    def _is_whole(self) -> Self:
+        method, dn, password = (dict(self)[key] for key in ("method", "dn", "password"))
+        if method == "simple" and not (dn and password):
             raise ValueError(": simple needs dn and password")
-        if self.method != "simple" and (self.dn or self.password):
-            raise ValueError(f": {self.method} takes neither dn nor password; leave them out")
+        if method != "simple" and (dn or password):
+            raise ValueError(f": {method} takes neither dn nor password; leave them out")
         return self
 
 
-class LdapTls(Section):
-    """Certificates are always checked. start: StartTLS on ldap://."""
-
+class _LdapTlsRules(Section):
     model_config = ConfigDict(
         json_schema_extra={"dependentRequired": {"cert_file": ["key_file"], "key_file": ["cert_file"]}}
     )
 
-    start: bool = False
-    ca_file: Text = ""
-    cert_file: Text = ""
-    key_file: Text = ""
-    allow_plain: bool = False
-
     @model_validator(mode="after")
-    def _is_whole(self) -> "LdapTls":
-        if bool(self.cert_file) != bool(self.key_file):
+    def _is_whole(self) -> Self:
+        written = dict(self)
+        if bool(written["cert_file"]) != bool(written["key_file"]):
             raise ValueError(": cert_file and key_file go together")
         return self
 
 
+Bind: Any = section_of(source.Bind, "How to sign in. dn and password: of `simple` alone.", _BindRules)
+LdapTls: Any = section_of(source.LdapTls, "Certificates are always checked. start: StartTLS on ldap://.", _LdapTlsRules)
 Bases = Annotated[list[Text], Field(min_length=1)]
 
 
@@ -186,7 +178,7 @@ class Ldap(Section):
 
     kind: Literal["ldap"]
     urls: Annotated[list[LdapUrl], Field(min_length=1)]
-    flavor: Literal["openldap", "389-ds", "active-directory"] | None = None
+    flavor: source.Flavor | None = None
     bind: Bind
     tls: LdapTls = LdapTls()
     users: People

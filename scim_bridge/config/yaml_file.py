@@ -11,8 +11,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.scalarbool import ScalarBoolean
 
 from scim_bridge.errors import Misconfigured
@@ -73,6 +75,25 @@ def refuse(name: str, problems: list[str]) -> None:
         raise Misconfigured(what, f"Fix {name} and try again.", problems=tuple(problems))
 
 
+class _HoldsItselfError(MarkedYAMLError):
+    """An anchor in the midst of what it names: there is no end to it."""
+
+
+class _Composer(Composer):
+    """Refuses an anchor that holds itself.
+
+    YAML allows it, and the parser makes the inner one of nothing: what a person wrote would be gone without a word.
+    """
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """The next node. An alias of a node that has not ended yet is inside of it."""
+        event = self.parser.peek_event() if self.parser.check_event(AliasEvent) else None
+        node = self.anchors.get(event.anchor) if event is not None else None
+        if event is not None and node is not None and node.end_mark is None:
+            raise _HoldsItselfError(problem=event.anchor, problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
+
+
 class _Constructor(RoundTripConstructor):
     """YAML 1.2 has no type for times: 2027-03-01 is a text, and stays as it was written."""
 
@@ -92,13 +113,16 @@ def _read(path: Path) -> str:
 
 def _parse(path: Path, text: str) -> CommentedMap:
     parser = YAML(typ="rt")
-    parser.Constructor = _Constructor
+    parser.Composer, parser.Constructor = _Composer, _Constructor
     try:
         root = parser.load(text)
     except DuplicateKeyError as error:
         key = _DUPLICATE.search(str(error.problem))
         what = f"{_place(path, error)}: the key {key[1] if key else ''} is there twice"
         raise Misconfigured(what, "Keep one of them.") from None
+    except _HoldsItselfError as error:
+        what = f"{_place(path, error)}: *{error.problem} stands inside &{error.problem}, so it holds itself without end"
+        raise Misconfigured(what, "Write there what is meant.") from None
     except MarkedYAMLError as error:
         raise Misconfigured(f"{_place(path, error)}: not YAML: {error.problem}", "Fix the syntax there.") from None
     except (YAMLError, ValueError) as error:
@@ -122,7 +146,7 @@ def _place(path: Path, error: MarkedYAMLError) -> str:
 def _unfit(node: Any, where: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
     """What is YAML and still nothing that a settings file can hold, with its place."""
     if len(where) > _DEEPEST:
-        yield where[:3], "nests deeper than any configuration needs; does an anchor hold itself?"
+        yield where[:3], "nests deeper than any configuration needs"
     elif isinstance(node, CommentedMap):
         for key, value in node.items():
             if isinstance(key, str):

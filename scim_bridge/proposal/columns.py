@@ -4,12 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scim_bridge.model.identity import Kind, Record
-from scim_bridge.proposal.csv_rules import Cells
-from scim_bridge.proposal.day_form import day_form
-from scim_bridge.proposal.header import headers_for, roles_of
-from scim_bridge.proposal.profile import Profile, texts
-from scim_bridge.proposal.standing import is_english, standing
-from scim_bridge.proposal.survey import Survey
+from scim_bridge.proposal.cell_values import PLAIN, DayForm, day_form
+from scim_bridge.proposal.headers import headers_for, is_english, roles_of
+from scim_bridge.proposal.standing import Standing, standing
+from scim_bridge.proposal.survey import Profile, Survey, texts
 
 _FEW = 50
 """Per cent of managers that must be someone's id: below, the column holds names or addresses."""
@@ -31,6 +29,22 @@ class Columns:
     groups: Mapping[str, str]
     has_groups: bool
     notes: tuple[str, ...] = ()
+
+
+Roles = Mapping[str, str]
+"""What a column is for (headers.ROLES) → its header. `id` and `login` are always there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """What the cells say beyond the headers. standing: who may sign in. starts: how first days are written.
+
+    has_commas: whole names are written `Sato, Hanako`.
+    """
+
+    standing: Standing
+    starts: DayForm | None = PLAIN
+    has_commas: bool = False
 
 
 def guess(survey: Survey) -> Columns:

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scim_bridge.config.source_document import FROM_USERS
 from scim_bridge.proposal import yaml_text
+from scim_bridge.proposal.questions import FILES, Answers
 
 _COMMENTS_BEGIN = 56
 _COMMENTS = {
@@ -30,7 +32,7 @@ service: {listen: 127.0.0.1:8080}                       # where `run` serves its
 
 
 def configuration(connection: str, source: Mapping[str, Any], mapping: str, target: Mapping[str, str]) -> str:
-    """The whole file. source: as question.source_section gives it; mapping: the file's path as seen from this one."""
+    """The whole file. source: as source_section gives it; mapping: the file's path as seen from this one."""
     lines = [
         "# What scim-bridge syncs, from where to where. `scim-bridge schema` prints all keys; relative",
         "# paths are relative to this file. Look at it with: scim-bridge check; then: scim-bridge plan",
@@ -73,3 +75,35 @@ def _flow(value: Any) -> str:
 
 def _line(text: str, comment: str) -> str:
     return f"{text:<{_COMMENTS_BEGIN - 1}} # {comment}" if comment else text
+
+
+def source_section(kind: str, answers: Answers) -> dict[str, Any]:
+    """`source` of bridge.yaml, from the answers to the questions of its kind. What was not answered is left out.
+
+    Groups that are made from users' lists are left out too: which lists, only their columns say.
+    """
+    if kind == "csv":
+        files = {name: answers[name] for name in FILES if answers[name] not in ("", FROM_USERS)}
+        encoding = {} if answers["encoding"] == "auto" else {"encoding": answers["encoding"]}
+        return {"kind": "csv", **files, **encoding}
+    return _entra(answers) if kind == "entra" else _ldap(answers)
+
+
+def _entra(answers: Answers) -> dict[str, Any]:
+    identity = {name: answers[name] for name in ("tenant", "client")}
+    section = {"kind": "entra", **identity, "credential": {"secret": answers["secret"]}, "scope": {"all": True}}
+    if answers["cloud-login"]:
+        trust = {"ca_file": answers["ca-file"]} if answers["ca-file"] else {}
+        return section | {"cloud": {"login": answers["cloud-login"], "graph": answers["cloud-graph"]} | trust}
+    return section if answers["cloud"] == "global" else section | {"cloud": answers["cloud"]}
+
+
+def _ldap(answers: Answers) -> dict[str, Any]:
+    section: dict[str, Any] = {"kind": "ldap", "urls": answers["ldap-url"].split(), "flavor": answers["flavor"]}
+    section["bind"] = {"method": "simple", "dn": answers["bind-dn"], "password": answers["password"]}
+    start: dict[str, Any] = {"start": True} if answers["start-tls"] == "yes" else {}
+    tls = start | ({"ca_file": answers["ca-file"]} if answers["ca-file"] else {})
+    if tls:
+        section["tls"] = tls
+    section["users"] = {"base": [answers["users-base"]]}
+    return section | ({"groups": {"base": [answers["groups-base"]]}} if answers["groups-base"] else {})

@@ -1,22 +1,21 @@
-"""A mapping file for CSV files, as text: rules in the files' own names, and tests of invented people."""
+"""A mapping file for CSV files, as text: rules in the files' own names, and tests of invented people.
+
+The rules are those of the ready mapping. A role without a column has no rule, unless every target wants the attribute:
+then another column stands in.
+"""
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from scim_bridge.mapping.expression import spelled
 from scim_bridge.proposal import yaml_text
-from scim_bridge.proposal.csv_rules import (
-    Cells,
-    Roles,
-    RuleText,
-    ahead_of_first_day,
-    has_family_first,
-    is_east_asian,
-    scope_rule,
-    user_rules,
-)
-from scim_bridge.proposal.standing import Signal
+from scim_bridge.proposal.cell_values import DayForm
+from scim_bridge.proposal.columns import Cells, Roles
+from scim_bridge.proposal.headers import has_family_first, is_east_asian
+from scim_bridge.proposal.standing import Signal, Standing
 
 _COMMENTS_BEGIN = 48
 _WIDEST = 118
@@ -28,6 +27,90 @@ _HEAD = """\
 #   scim-bridge mapping test {name}
 """
 _EVERYBODY = "    # active: there is no rule, so every user in the file is active (see the first lines of this file)\n"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """One line under `attributes`. comment: what a person should know of it, "" if nothing."""
+
+    path: str
+    text: str
+    comment: str = ""
+
+
+def user_rules(roles: Roles, cells: Cells) -> tuple[RuleText, ...]:
+    """Every rule for users, in the order of the ready mapping."""
+    login = spelled(roles["login"])
+    rules = [
+        RuleText("userName", f"{login}.lower()", "must equal what the identity provider asserts at sign-in"),
+        _name(roles, "given", cells),
+        _name(roles, "family", cells),
+        RuleText("displayName", display_rule(roles)),
+        *_plain("emails", "mail", roles),
+        *_active(cells.standing),
+        *_plain("title", "title", roles),
+        *_plain("enterprise.department", "dept", roles),
+        *_plain("enterprise.manager", "manager", roles, "the manager's id"),
+    ]
+    return tuple(rules)
+
+
+def scope_rule(column: str) -> str:
+    """Anyone who has something in this column is provisioned."""
+    return f'{spelled(column)} != ""'
+
+
+def ahead_of_first_day(roles: Roles, starts: DayForm | None) -> str:
+    """The scope by which no one is provisioned earlier than two weeks before the first day, "" without such a day."""
+    if "starts" not in roles or starts is None:
+        return ""
+    return f"{scope_rule(roles['login'])} && !isAfter({starts.rule(spelled(roles['starts']))}, addDays(today, 14))"
+
+
+def display_rule(roles: Roles) -> str:
+    """The display name: as it stands, else put together from the others."""
+    choices = [spelled(roles["display"])] if "display" in roles else []
+    if "given" in roles and "family" in roles:
+        order = ("family", "given") if is_east_asian(roles["family"]) else ("given", "family")
+        first, second = (spelled(roles[role]) for role in order)
+        choices.append(f'({first} + " " + {second}).trim()')
+    choices.append(spelled(roles["login"]))
+    return f"firstNonEmpty({', '.join(choices)})" if len(choices) > 1 else choices[0]
+
+
+def _name(roles: Roles, part: Literal["given", "family"], cells: Cells) -> RuleText:
+    path = f"name.{part}Name"
+    if part in roles:
+        return RuleText(path, spelled(roles[part]))
+    if "display" not in roles:
+        return RuleText(path, spelled(roles["login"]), "no column has it, and every target wants it")
+    return RuleText(path, _part_of_whole(roles["display"], part, cells), "a part of the whole name")
+
+
+_CUT = {
+    ("family", True): r"\s.*$",
+    ("given", True): r"^\S+\s+",
+    ("family", False): r"^.*\s",
+    ("given", False): r"\s+\S+$",
+}
+"""What is cut off a whole name to get one part: the family name is one word, first or last. One word alone is both."""
+_CUT_AT_COMMA = {"family": r"\s*,.*$", "given": r"^.*,\s*"}
+
+
+def _part_of_whole(header: str, part: Literal["given", "family"], cells: Cells) -> str:
+    cut = _CUT_AT_COMMA[part] if cells.has_commas else _CUT[part, has_family_first(header)]
+    return f'{spelled(header)}.trim().regexReplace(r"{cut}", "")'
+
+
+def _plain(path: str, role: str, roles: Roles, comment: str = "") -> list[RuleText]:
+    return [RuleText(path, spelled(roles[role]), comment)] if role in roles else []
+
+
+def _active(standing: Standing) -> list[RuleText]:
+    """Who may sign in: by a status, a flag, a last day; by several only if all say so."""
+    rules = [signal.rule for signal in standing.signals]
+    comment = standing.signals[0].comment if len(rules) == 1 else "active only if each of these is true"
+    return [RuleText("active", " && ".join(rules), comment)] if rules else []
 
 
 def csv_mapping(name: str, users: Roles, groups: Roles | None, match: tuple[str, ...], cells: Cells) -> str:

@@ -10,11 +10,10 @@ from typing import Any, Literal
 
 from scim_bridge.model.identity import Kind, Record
 from scim_bridge.model.text import folded, normal
+from scim_bridge.proposal.cell_values import is_yes
 from scim_bridge.proposal.columns import Columns
-from scim_bridge.proposal.header import headers_for, plain, speaks_of
-from scim_bridge.proposal.header_names import MEMBER_FILE
+from scim_bridge.proposal.headers import MEMBER_FILE, headers_for, plain, speaks_of
 from scim_bridge.proposal.survey import MemberTable, Survey
-from scim_bridge.proposal.words import is_yes
 from scim_bridge.source.membership import is_other_type, type_of
 
 ID = "id"

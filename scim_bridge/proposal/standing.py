@@ -14,24 +14,13 @@ from scim_bridge.mapping.expression import spelled
 from scim_bridge.mapping.function import TRUTH_WORDS
 from scim_bridge.model.wording import counted
 from scim_bridge.proposal import yaml_text
-from scim_bridge.proposal.day_form import DayForm, day_form
-from scim_bridge.proposal.header import headers_for, plain
-from scim_bridge.proposal.words import code_states, is_yes, state_of
+from scim_bridge.proposal.cell_values import DayForm, code_states, day_form, is_yes, state_of
+from scim_bridge.proposal.headers import ENDS, OTHER_DAYS, OTHER_STATES, headers_for, is_english, plain
 
 _FEW = 20
 """A column with more different values than this is not a status."""
 _SHOWN = 6
 _LEFT_ON = date(1999, 12, 31)
-_OTHER_STATES = re.compile(
-    "mfa|2sv|2fa|licen|marital|familienstand|password|passwor|sync|mail|invitation|contract|vertrag|visa|phone|device"
-    "|training|project|order|payroll|婚姻|申請|契約|支払|回答|配布|提出"
-)
-"""In headers (as compared) of columns that say Active and Inactive of something else than the user."""
-_OTHER_DAYS = re.compile(
-    "log[io]n|signin|seen|creat|updat|modif|chang|lock|birth|geburt|naissance|password|start|begin|hire|entry|eintritt"
-    "|probation|probezeit|sync|生年|誕生|入社|更新|作成|変更|登録|開始|ログイン"
-)
-"""In headers (as compared) of columns of days that are not last ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +56,6 @@ class Standing:
         return (*(note for signal in self.signals for note in signal.notes), *self.unread)
 
 
-_ENDS = ("accountexpirationdate", "accountexpires")
-"""Headers (as compared) of Active Directory's: the moment from which an account is closed, not its last day."""
 _MIDNIGHT = r"^[^:]*$|[T ]0?0:00(:00(\.0+)?)?(Z|[+-]\d\d:?\d\d)?$|12:00(:00)? ?[Aa]\.?[Mm]\.?$"
 """A date without a time, or with midnight."""
 _FILETIME = re.compile("0|[0-9]{16,19}")
@@ -111,7 +98,7 @@ def _other_days(cells: Mapping[str, Sequence[str]], used: set[str]) -> tuple[str
     told = []
     for column, found in cells.items():
         filled = [cell for cell in found if cell]
-        if column in used or not filled or 2 * len(filled) > len(found) or _OTHER_DAYS.search(plain(column)):
+        if column in used or not filled or 2 * len(filled) > len(found) or OTHER_DAYS.search(plain(column)):
             continue
         if not all(map(str.isdigit, filled)) and day_form(filled, is_english=is_english(column)) is not None:
             told.append(
@@ -144,7 +131,7 @@ def _unread(column: str, cells: Sequence[str]) -> str:
 def _signal(column: str, cells: Sequence[str], role: str) -> Signal | None:
     values = Counter(cells)
     filled = Counter({value: number for value, number in values.items() if value})
-    if role == "leaves" and plain(column) in _ENDS:
+    if role == "leaves" and plain(column) in ENDS:
         return _end(column, list(filled))
     if role == "leaves":
         form = day_form(list(filled), is_english=column.isascii() and is_english(column))
@@ -327,17 +314,10 @@ def _by_cells_alone(cells: Mapping[str, Sequence[str]], used: set[str]) -> list[
     for column, found in cells.items():
         values = Counter(found)
         states = {state_of(value) for value in values if value}
-        if column not in used and states == {"active", "inactive"} and not _OTHER_STATES.search(plain(column)):
+        if column not in used and states == {"active", "inactive"} and not OTHER_STATES.search(plain(column)):
             signal = _by_values(column, values, "status")
             return [signal] if signal is not None else []
     return []
-
-
-def is_english(column: str) -> bool:
-    """Whether a header is in English, as far as its words for dates tell."""
-    return bool(re.search(r"date|day|end|until|expir|valid", column, re.IGNORECASE)) and not re.search(
-        r"datum|ende|\bdate de|\bdate d'|^date_?(de|sortie|fin)", column, re.IGNORECASE
-    )
 
 
 def _no_such(values: Sequence[str]) -> str:

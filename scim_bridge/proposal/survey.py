@@ -1,7 +1,7 @@
-"""A look at a source before anyone has said what its attributes mean: a page of it, and how they are filled."""
+"""A look at a source before anyone has said what its attributes mean: a page of it, how each attribute is filled."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -9,7 +9,7 @@ from scim_bridge.config.source import CsvSettings, MemberFile, SourceSettings
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import AttributeType, Kind, Record, Snapshot
 from scim_bridge.model.source import Wanted
-from scim_bridge.proposal.profile import Profile, profile
+from scim_bridge.model.text import trimmed
 from scim_bridge.source import open_source
 from scim_bridge.source.newest_export import newest
 from scim_bridge.source.table import open_table
@@ -31,6 +31,27 @@ class MemberTable:
         """What stands in a column, each once."""
         at = self.header.index(name)
         return {row[at] for row in self.rows if row[at]}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One attribute over the records seen. filled: how many have a value; distinct: how many different first values."""
+
+    kind: Kind
+    name: str
+    records: int
+    filled: int
+    distinct: int
+
+    @property
+    def rate(self) -> int:
+        """The fill rate in whole per cent, rounded down: 100 means everyone."""
+        return 100 * self.filled // self.records if self.records else 0
+
+    @property
+    def is_key(self) -> bool:
+        """Everyone has a value, and no one another's."""
+        return 0 < self.records == self.filled == self.distinct
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +123,28 @@ def first_ids(settings: SourceSettings) -> Ids:
 
 def _profiles(kind: Kind, records: Sequence[Record]) -> tuple[Profile, ...]:
     return profile(kind, records, dict.fromkeys(name for record in records for name in record.attributes))
+
+
+def profile(kind: Kind, records: Sequence[Record], names: Iterable[str]) -> tuple[Profile, ...]:
+    """The profile of each of these attributes, in their order."""
+    return tuple(_one(kind, name, records) for name in names)
+
+
+def texts(records: Sequence[Record], name: str) -> list[str]:
+    """The first value of an attribute, of every record that has one."""
+    values = (record.attributes.get(name) for record in records)
+    return [text for value in values if (text := _first(value))]
+
+
+def _one(kind: Kind, name: str, records: Sequence[Record]) -> Profile:
+    values = texts(records, name)
+    return Profile(kind, name, len(records), len(values), len(set(values)))
+
+
+def _first(value: object) -> str:
+    """The first text in a value, however deep, "" if there is none."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        return next((text for item in value if (text := _first(item))), "")
+    return "" if value is None else trimmed(str(value))

@@ -1,11 +1,14 @@
 """A proposed mapping, tried on what was seen: who would be provisioned, who would wait, and why.
 
 It goes the way of a first run up to the plan: mapped, fitted to Identity Center, correlated with an empty target. So
-anyone who waits here waits in `plan`, and no one else does.
+anyone who waits here waits in `plan`, and no one else does. Values that a spreadsheet damaged, or that stand for
+nothing, are named too.
 """
 
+import re
+import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scim_bridge.mapping.compiled import compile_mapping
 from scim_bridge.mapping.document import Mapping, wanted_by
@@ -19,12 +22,12 @@ from scim_bridge.plan.conflict import KIND_OF_DUPLICATE
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.match.correlate import Matches, correlate
 from scim_bridge.plan.match.pairing import Terms
-from scim_bridge.proposal.placeholder import placeholders
-from scim_bridge.proposal.spreadsheet import spreadsheets
-from scim_bridge.proposal.survey import Survey
+from scim_bridge.proposal.survey import Survey, texts
 from scim_bridge.source.membership import OTHER
 from scim_bridge.target.identity_center import IDENTITY_CENTER
 
+Uses = dict[tuple[Kind, str], list[str]]
+"""Attribute → the paths whose rules read it, and `id` and `scope`."""
 _SHOWN = 5
 """Values that several records claim: so many are named."""
 
@@ -47,9 +50,9 @@ def tried(mapping: Mapping, survey: Survey, today: str) -> list[str]:
     ]
 
 
-def uses(mapping: Mapping) -> dict[tuple[Kind, str], list[str]]:
-    """Attribute → the paths whose rules read it, and `id` and `scope`."""
-    found: dict[tuple[Kind, str], list[str]] = {}
+def uses(mapping: Mapping) -> Uses:
+    """What each attribute is used for."""
+    found: Uses = {}
     for rules in (mapping.users, mapping.groups):
         if rules.attributes:
             found.setdefault((rules.kind, rules.id), []).append("id")
@@ -126,3 +129,81 @@ def _strange_ids(mapping: Mapping, survey: Survey) -> list[str]:
                 f"{seen.distinct:,} different ones"
             )
     return told
+
+
+_DAMAGE = {
+    re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[Ee][+-]?[0-9]+"): (
+        "a number that a spreadsheet has rounded; the digits are lost, so export it again with this column as text"
+    ),
+    re.compile(r"=.+"): "a formula and not its value; export it again with the value itself",
+    re.compile(r"'[0-9].*"): "text with a spreadsheet's mark in front; export it again without the mark",
+    re.compile(r"#(N/A|REF!|VALUE!|NAME\?|NUM!|DIV/0!|NULL!|#+)|#{3,}"): (
+        "what a spreadsheet shows where there is no value; export it again"
+    ),
+}
+
+
+def spreadsheets(survey: Survey, used: Uses) -> Iterator[str]:
+    """A sentence for each kind of damage to an attribute that rules read, and for zeros that references lack."""
+    for kind, name in used:
+        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for record in survey.of(kind):
+            for text in texts((record,), name):
+                what = next((what for form, what in _DAMAGE.items() if form.fullmatch(text)), "")
+                if what:
+                    found[what].append((text, record.place))
+        for what, cells in found.items():
+            yield f"{name} is {cells[0][0]!r} in {some([place for _, place in cells], mark='; ')}: this is {what}"
+    yield from _lost_zeros(survey, used)
+
+
+def _lost_zeros(survey: Survey, used: Uses) -> Iterator[str]:
+    """References that are ids but for zeros at their beginning: one of the files went through a spreadsheet."""
+    ids = {text.lstrip("0"): text for text in (record.id for record in survey.of("user")) if text.isdigit()}
+    whole = set(ids.values())
+    members = (notice.subject for notice in survey.snapshot.warnings if notice.kind == "unknown_member")
+    managers = (
+        text
+        for (kind, name), paths in used.items()
+        if kind == "user" and "enterprise.manager" in paths
+        for text in texts(survey.of("user"), name)
+    )
+    yield from _without_zeros("membership", members, ids, whole)
+    yield from _without_zeros("manager", managers, ids, whole)
+
+
+def _without_zeros(what: str, named: Iterable[str], ids: dict[str, str], whole: set[str]) -> Iterator[str]:
+    found = [(text, ids[text.lstrip("0")]) for text in named if text not in whole and text.lstrip("0") in ids]
+    if found:
+        reference, meant = found[0]
+        yield (
+            f"{counted(len(found), what)} would fit if ids had the same zeros at their beginning "
+            f"({reference!r} where the users have {meant!r}): a spreadsheet has removed them from one of the files; "
+            "export it again with the ids as text"
+        )
+
+
+_WORDS = """- -- --- ? n/a na #n/a n.a. nil none null nan tbd unknown
+    なし ナシ 無し 該当なし 不明 未定 ー ― —"""
+_NOTHING = frozenset(_WORDS.split())
+"""As they are compared: full width as half width, without case."""
+
+
+def placeholders(survey: Survey, used: Uses) -> Iterator[str]:
+    """A sentence for each attribute with such values. used: attribute → paths whose rules read it.
+
+    What only says who may sign in is left out: a rule that cannot read its value fails, and that is reported as it is.
+    """
+    for (kind, name), paths in used.items():
+        if set(paths) == {ACTIVE}:
+            continue
+        found: dict[str, list[str]] = defaultdict(list)
+        for record in survey.of(kind):
+            for text in texts((record,), name):
+                if unicodedata.normalize("NFKC", text).strip().casefold() in _NOTHING:
+                    found[text].append(record.place)
+        for text, places in found.items():
+            yield (
+                f"{name} is {text!r} in {counted(len(places), 'record')} ({some(places, mark='; ')}), and would be "
+                f"used as it is for {', '.join(paths)}; if it means nothing, leave it empty in the source"
+            )

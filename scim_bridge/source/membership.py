@@ -8,7 +8,7 @@ import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scim_bridge.config.source import MemberFile, MemberList
+from scim_bridge.config.source import MEMBER_TYPE, MemberFile, MemberList
 from scim_bridge.model.identity import AmbiguousMember, Kind, Notice, Record
 from scim_bridge.model.text import folded, normal, trimmed
 from scim_bridge.source.table import Table
@@ -271,7 +271,7 @@ def _classes(written: str) -> list[str]:
 
 
 def _places(table: Table, columns: MemberFile) -> tuple[int, int, int | None]:
-    header, kind = table.header, columns.type or "member_type"
+    header, kind = table.header, columns.type or MEMBER_TYPE
     return header.index(columns.group), header.index(columns.member), header.index(kind) if kind in header else None
 
 

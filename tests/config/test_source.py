@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from scim_bridge.config.document import json_schema
+from scim_bridge.config.read_source import source_settings
+from scim_bridge.config.section import Section
 from scim_bridge.config.settings import load
 from scim_bridge.config.source import (
     CLOUDS,
@@ -66,6 +69,15 @@ def _entra(folder: Path, source: str) -> EntraSettings:
     settings = _load(folder, source)
     assert isinstance(settings, EntraSettings)
     return settings
+
+
+def test_a_kind_that_has_no_meaning_yet_is_refused_and_not_read_as_another(tmp_path: Path) -> None:
+    class Okta(Section):
+        kind: Literal["okta"] = "okta"
+        tenant: str = "corp.example"
+
+    with pytest.raises(Misconfigured, match="there is no source that reads Okta"):
+        source_settings(Okta(), tmp_path)  # type: ignore[arg-type]
 
 
 def test_an_ldap_directory_has_the_documented_defaults(tmp_path: Path) -> None:

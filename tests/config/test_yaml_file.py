@@ -43,13 +43,36 @@ def test_values_are_plain_and_dates_stay_as_they_are_written() -> None:
     ("", "holds no settings"),
     ("- a\n", "holds no settings"),
     ("a: [1\n", "bridge.yaml, line 2, column 1: not YAML"),
-    ("a: 1\nb: 2\na: 3\n", "bridge.yaml, line 3, column 1: the key a stands twice"),
+    ("a: 1\nb: 2\na: 3\n", "bridge.yaml, line 3, column 1: the key a is there twice"),
+    ("a:" + " [" * 60 + "]" * 60, "bridge.yaml, line 1: a.0.0: nests deeper than any configuration needs"),
     ("a: {1: x}\n", "a.1: a key is text; put it in quotation marks"),
 ])  # fmt: skip
 def test_what_is_no_settings_file_is_said(text: str, said: str) -> None:
     with pytest.raises(Misconfigured) as refused:
         YamlFile(PATH, text)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(("text", "place"), [
+    ("a: &x\n  b: *x\n", "line 2, column 6"),
+    ("a: &x\n  - *x\n", "line 2, column 5"),
+    ("&x\na: *x\n", "line 2, column 4"),
+    ("a: &x\n  b: 1\n  c:\n    d: [*x]\n", "line 4, column 9"),
+    ("a: &x\n  <<: *x\n", "line 2, column 7"),
+    ("a: &x\n  ? [*x]\n  : 1\n", "line 2, column 6"),
+    ("a: &y\n  b: &x {c: 1, d: {e: *x}}\n", "line 2, column 23"),
+])  # fmt: skip
+def test_an_anchor_that_holds_itself_is_said(text: str, place: str) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        YamlFile(PATH, text)
+    assert str(refused.value) == (
+        f"bridge.yaml, {place}: *x stands inside &x, so it holds itself without end. Write there what is meant."
+    )
+
+
+def test_an_anchor_that_has_ended_may_be_used() -> None:
+    data = YamlFile(PATH, "a: &x {k: [1]}\nb: *x\nc: {<<: *x, d: *x}\n").data
+    assert data == {"a": {"k": [1]}, "b": {"k": [1]}, "c": {"d": {"k": [1]}, "k": [1]}}
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -43,6 +43,8 @@ WRONG: list[tuple[str, Break, int, str]] = [
     ("wrong type", _replace("requests_per_second: 100000", "requests_per_second: fast"), 2, "requests_per_second"),
     ("token missing", _replace("token: sandbox-token", "token: env:NO_SUCH_TOKEN"), 2, "NO_SUCH_TOKEN is not set"),
     ("not yet", _replace("service:", "history: {keep: 9d}\nservice:"), 2, "history is not available in this version"),
+    ("endless anchor", _replace("service:", "x: &x {y: *x}\nservice:"), 2, "*x stands inside &x, so it holds itself"),
+    ("endless rule", _mapping("given\n", "&x [*x]\n"), 2, "*x stands inside &x, so it holds itself"),
     ("plain http", _replace("http://127.0.0.1", "http://scim.example"), 2, "plain http is allowed to loopback only"),
     ("wrong token", _replace("token: sandbox-token", "token: expired"), 1, "refuses the token (401)"),
     ("wrong tenant", _wrong_tenant, 1, "the tenant id in the URL is wrong"),

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scim_bridge.config import form
 from scim_bridge.config.settings import load
 from scim_bridge.config.source import CsvSettings, EntraCloud, EntraSettings, LdapSettings, MemberFile
-from scim_bridge.proposal.configuration import configuration
-from scim_bridge.proposal.question import SOURCES, source_section
+from scim_bridge.proposal.configuration import configuration, source_section
+from scim_bridge.proposal.questions import SOURCES
 
 PATH = Path("/srv/bridge.yaml")
 TARGET = {"url": "https://scim.eu-west-1.amazonaws.com/3f1c9a40/scim/v2", "token": "env:SCIM_TOKEN"}

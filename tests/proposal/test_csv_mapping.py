@@ -14,9 +14,9 @@ from scim_bridge.mapping.selftest import run_tests
 from scim_bridge.model.identity import Record, Snapshot, Value
 from scim_bridge.model.remembered import LastApplied
 from scim_bridge.model.text import normal
+from scim_bridge.proposal.columns import Cells
 from scim_bridge.proposal.csv_mapping import csv_mapping
-from scim_bridge.proposal.csv_rules import Cells
-from scim_bridge.proposal.header import ROLES
+from scim_bridge.proposal.headers import ROLES
 from scim_bridge.proposal.standing import standing
 
 FILE = Path("mapping.yaml")

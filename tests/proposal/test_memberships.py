@@ -15,8 +15,7 @@ from scim_bridge.proposal.memberships import (
     nothing_found,
     separator,
 )
-from scim_bridge.proposal.profile import profile
-from scim_bridge.proposal.survey import MemberTable, Survey
+from scim_bridge.proposal.survey import MemberTable, Survey, profile
 
 Rows = Sequence[Mapping[str, str]]
 USERS = [

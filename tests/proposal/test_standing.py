@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from scim_bridge.mapping.expression import Language
-from scim_bridge.proposal.header import roles_of
+from scim_bridge.proposal.headers import roles_of
 from scim_bridge.proposal.standing import Standing, standing
 
 

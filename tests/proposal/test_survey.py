@@ -11,10 +11,10 @@ from scim_bridge.config.source import EntraSettings, SourceSettings
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.selftest import run_tests
-from scim_bridge.proposal.configuration import configuration
+from scim_bridge.model.identity import Record
+from scim_bridge.proposal.configuration import configuration, source_section
 from scim_bridge.proposal.proposal import propose_for_directory, suggested_match
-from scim_bridge.proposal.question import source_section
-from scim_bridge.proposal.survey import survey
+from scim_bridge.proposal.survey import Profile, profile, survey
 from scim_bridge.sample.organization import SUFFIX, as_graph, as_ldif
 from scim_bridge.sandbox.entra.fault import EntraFault
 from scim_bridge.sandbox.slapd import NotInstalled, Slapd
@@ -110,3 +110,32 @@ def test_files_without_anybody_are_nothing_to_propose_from(tmp_path: Path) -> No
     answers = {"users": "users.csv", "groups": "", "members": "", "encoding": "auto"}
     with pytest.raises(SourceUnreadable, match="the source shows no user, so there is nothing to propose rules from"):
         survey(_settings(tmp_path, "csv", answers), TODAY)
+
+
+def _seen(*values: object) -> Profile:
+    """The profile of an attribute with these values, ... for a record without it."""
+    records = [Record(str(n), {} if value is ... else {"a": value}, "here") for n, value in enumerate(values)]
+    return profile("user", records, ("a",))[0]
+
+
+@pytest.mark.parametrize("nothing", ["", None, [], [""], {}, {"inner": ""}, {"inner": None}, ...])
+def test_nothing_is_nothing_in_every_form(nothing: object) -> None:
+    assert _seen(nothing, "x").filled == 1
+
+
+@pytest.mark.parametrize("something", ["x", ["x"], ["", "x"], True, False, 0, {"inner": "x"}, {"a": "", "b": ["x"]}])
+def test_something_is_something_in_every_form(something: object) -> None:
+    assert _seen(something, "").filled == 1
+
+
+def test_a_rate_is_whole_per_cent_and_full_only_if_everybody_has_a_value() -> None:
+    assert _seen("a", "b", "").rate == 66
+    assert _seen(*["a"] * 999, "").rate == 99
+    assert _seen("a", "b").rate == 100
+
+
+def test_a_key_is_another_value_for_everybody_by_its_exact_letters() -> None:
+    assert _seen("a", "A").is_key
+    assert not _seen("a", "a").is_key
+    assert not _seen("a", "").is_key
+    assert not profile("user", (), ("a",))[0].is_key

@@ -3,7 +3,7 @@
 import pytest
 
 from scim_bridge.model.identity import Kind
-from scim_bridge.proposal.header import ROLES, roles_of
+from scim_bridge.proposal.headers import ROLES, roles_of
 
 
 def test_the_headers_of_the_ready_mapping_are_known() -> None:

@@ -1,16 +1,22 @@
-"""What must be known to write a configuration: the questions, what counts as an answer, and what a source section is.
+"""What must be known to write a configuration: the questions, and what counts as an answer.
 
 An answer is text, "" for nothing. A check raises ValueError with the rest of a sentence that begins with the question's
-name, as those of config/form.py do, or AboutFile.
+name, as those of config/form.py do, or AboutFile. What an answer names is looked at when it is given: a file that is
+not there is not found out five questions later.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
 
 from scim_bridge.config import form
-from scim_bridge.config.source import CLOUDS
+from scim_bridge.config.secret import Secret
+from scim_bridge.config.source import CLOUDS, CsvSettings, MemberFile
 from scim_bridge.config.source_document import FROM_USERS
+from scim_bridge.errors import Misconfigured, SourceUnreadable
+from scim_bridge.source.decoding import is_utf8
+from scim_bridge.source.newest_export import newest
+from scim_bridge.source.table import open_table
 
 Answers = Mapping[str, str]
 Check = Callable[[str, Answers], object]
@@ -219,33 +225,92 @@ def as_options(answers: Answers) -> list[str]:
     return told
 
 
-def source_section(kind: str, answers: Answers) -> dict[str, Any]:
-    """`source` of bridge.yaml, from the answers to the questions of its kind. What was not answered is left out.
-
-    Groups that are made from users' lists are left out too: which lists, only their columns say.
-    """
-    if kind == "csv":
-        files = {name: answers[name] for name in FILES if answers[name] not in ("", FROM_USERS)}
-        encoding = {} if answers["encoding"] == "auto" else {"encoding": answers["encoding"]}
-        return {"kind": "csv", **files, **encoding}
-    return _entra(answers) if kind == "entra" else _ldap(answers)
+Look = Callable[[str, Answers, Path], None]
+"""Answer, the answers before it, the folder paths are relative to. Raises ValueError as a question's check does."""
 
 
-def _entra(answers: Answers) -> dict[str, Any]:
-    identity = {name: answers[name] for name in ("tenant", "client")}
-    section = {"kind": "entra", **identity, "credential": {"secret": answers["secret"]}, "scope": {"all": True}}
-    if answers["cloud-login"]:
-        trust = {"ca_file": answers["ca-file"]} if answers["ca-file"] else {}
-        return section | {"cloud": {"login": answers["cloud-login"], "graph": answers["cloud-graph"]} | trust}
-    return section if answers["cloud"] == "global" else section | {"cloud": answers["cloud"]}
+def looked_at(question: Question, folder: Path) -> Question:
+    """The same question, whose answer is also looked at where it names a file or a secret to be read."""
+    look = _LOOKS.get(question.name)
+    if look is None:
+        return question
+
+    def check(answer: str, answers: Answers) -> None:
+        question.check(answer, answers)
+        look(answer, answers, folder)
+
+    return replace(question, check=check)
 
 
-def _ldap(answers: Answers) -> dict[str, Any]:
-    section: dict[str, Any] = {"kind": "ldap", "urls": answers["ldap-url"].split(), "flavor": answers["flavor"]}
-    section["bind"] = {"method": "simple", "dn": answers["bind-dn"], "password": answers["password"]}
-    start: dict[str, Any] = {"start": True} if answers["start-tls"] == "yes" else {}
-    tls = start | ({"ca_file": answers["ca-file"]} if answers["ca-file"] else {})
-    if tls:
-        section["tls"] = tls
-    section["users"] = {"base": [answers["users-base"]]}
-    return section | ({"groups": {"base": [answers["groups-base"]]}} if answers["groups-base"] else {})
+def _look_for_users(answer: str, _: Answers, folder: Path) -> None:
+    """Whether the file is there; what is in it can only be read once the encoding is known."""
+    _must_be_there(_newest({"users": answer}, folder).users)
+
+
+def _look_for_encoding(answer: str, answers: Answers, folder: Path) -> None:
+    _open(_newest(answers, folder).users, answer)
+
+
+def _look_for_groups(answer: str, answers: Answers, folder: Path) -> None:
+    path = _newest({**answers, "groups": answer}, folder).groups
+    if path is not None:
+        _open(path, answers["encoding"])
+
+
+def _look_for_members(answer: str, answers: Answers, folder: Path) -> None:
+    members = _newest({**answers, "members": answer}, folder).members
+    if isinstance(members, MemberFile):
+        _open(members.path, answers["encoding"])
+
+
+def _newest(answers: Answers, folder: Path) -> CsvSettings:
+    """The files named so far, with {date} filled in."""
+    users, groups, members = (
+        folder / answers[name] if answers.get(name, "") not in ("", FROM_USERS) else None for name in FILES
+    )
+    try:
+        return newest(
+            CsvSettings(users=users or folder, groups=groups, members=MemberFile(path=members) if members else None)
+        )
+    except SourceUnreadable as trouble:
+        raise ValueError(f": {trouble.what}; {trouble.way_out.rstrip('.')}") from None
+
+
+def _must_be_there(path: Path) -> None:
+    if not path.is_file():
+        raise ValueError(f": {path.name}: there is no such file ({path}); name another, or put it there")
+
+
+def _open(path: Path, encoding: str) -> Sequence[str]:
+    """The header of a file. Some UTF-8 reads as another encoding without a fault, and makes no sense."""
+    _must_be_there(path)
+    table = open_table(path, encoding, "auto", ())
+    if table.problems:
+        raise AboutFile(table.problems[0])
+    if encoding != "auto" and not encoding.casefold().startswith("utf") and is_utf8(path.read_bytes()):
+        raise ValueError(f": {path.name} is valid UTF-8, so it is hardly {encoding}; write auto")
+    return table.header
+
+
+def _look_for_certificate_authority(answer: str, _: Answers, folder: Path) -> None:
+    if answer:
+        _must_be_there(folder / answer)
+
+
+def _look_for_secret(answer: str, _: Answers, folder: Path) -> None:
+    try:
+        Secret(answer, folder, "password").read()
+    except Misconfigured as wrong:
+        raise ValueError(f": {wrong.what}; {wrong.way_out.rstrip('.')}") from None
+
+
+_LOOKS: Mapping[str, Look] = {
+    "users": _look_for_users,
+    "encoding": _look_for_encoding,
+    "groups": _look_for_groups,
+    "members": _look_for_members,
+    "ca-file": _look_for_certificate_authority,
+    "password": _look_for_secret,
+    "secret": _look_for_secret,
+}
+"""Question → look. The target's token is not among them: nothing is sent, and it may not be at hand yet."""
