@@ -1,6 +1,6 @@
 """What the target refused, kept between runs with the time at which it is sent again.
 
-How long it waits is in model/backoff.py. Another record or another mapping begins to count anew.
+How long it waits is in model/backoff.py. Another record or another mapping begins the count again.
 """
 
 from collections.abc import Container, Iterable, Mapping

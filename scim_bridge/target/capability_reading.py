@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from scim_bridge.errors import Hold, Stop
-from scim_bridge.model.attribute import Holder, keys
 from scim_bridge.model.capabilities import Capabilities, Characteristic, Uniqueness
 from scim_bridge.model.identity import ACTIVE, DISPLAY_NAME, EXTERNAL_ID, MANAGER, USER_NAME, Kind
+from scim_bridge.model.scim_attribute import Holder, keys
 from scim_bridge.target.client import ScimClient
 from scim_bridge.target.wire import CORE, ENTERPRISE
 

@@ -5,9 +5,9 @@ Identity Store API, which checks what comes by SCIM too. Attributes that it take
 cannot change later (roles) have no place here: they would be sent again on every run, or be wrong forever.
 """
 
-from scim_bridge.model.attribute import ATTRIBUTES
 from scim_bridge.model.capabilities import Capabilities, Characteristic
 from scim_bridge.model.identity import Kind
+from scim_bridge.model.scim_attribute import ATTRIBUTES
 
 # The patterns of the Identity Store API, one character at a time (docs/identity-center.md §4.3). A group's name differs
 # from other texts in one character: the ideographic space, U+3000, which Japanese input methods write.
