@@ -1,6 +1,7 @@
 """The proposal: a mapping that fits the source, how attributes are filled and used, what a person should know.
 
-For files it is written from scratch; for a directory it is a ready mapping without the rules that the directory cannot have.
+For files it is written from scratch; for a directory it is a ready mapping without the rules that the directory cannot
+have.
 """
 
 import io

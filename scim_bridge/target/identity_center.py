@@ -70,6 +70,6 @@ _GROUP: dict[str, Characteristic] = {
 }
 _ATTRIBUTES: dict[Kind, dict[str, Characteristic]] = {"user": _USER, "group": _GROUP}
 # 100 membership changes are the most that one PATCH of a group may hold (docs/identity-center.md §2.12), and 100
-# resources the most that one page of a list has (§2.4).
+# resources the most that one page of a list has (docs/identity-center.md §2.4).
 IDENTITY_CENTER = Capabilities(attributes=_ATTRIBUTES, changes_per_patch=100, page=100)
 """What fits into Identity Center."""
