@@ -22,7 +22,16 @@ from scim_bridge.proposal import memberships
 from scim_bridge.proposal.columns import Columns, guess
 from scim_bridge.proposal.memberships import FileLayout, ListLayout, Reference, as_section
 from scim_bridge.proposal.proposal import suggested_match
-from scim_bridge.proposal.questions import NOTHING, AboutFile, Answers, Check, Question
+from scim_bridge.proposal.questions import (
+    NOTHING,
+    AboutFile,
+    Answers,
+    Check,
+    Question,
+    column_questions,
+    match_question,
+    paths_of,
+)
 from scim_bridge.proposal.survey import MemberTable, Survey, member_table
 
 
@@ -111,56 +120,18 @@ def _asked(question: Question, default: str | None, answers: dict[str, str]) -> 
             return answer
 
 
-_COLUMNS = (
-    ("id", "Column that never changes for a user", "an id"),
-    ("login", "Column of the sign-in name", "a sign-in name"),
-)
-"""Role, how it is asked for, what it is called."""
-
-
 def ask_columns(asking: Asking, seen: Survey) -> Columns:
     """The guess, with the two columns without which nothing goes as a person wants them."""
     guessed = guess(seen)
-    headers = seen.types["user"]
-
-    def known(answer: str, _: Answers) -> None:
-        if answer not in headers:
-            raise ValueError(
-                f": there is no column {answer!r}{nearest(answer, headers)}; there are: {', '.join(headers)}"
-            )
-
-    there = ", ".join(headers)
-    chosen = {
-        role: asking.choose(
-            Question(
-                name=role,
-                asks=asks,
-                check=known,
-                default=guessed.users.get(role),
-                unanswered=f"no column looks like {means}; there are: {there}; name it with --{role}",
-            )
-        )
-        for role, asks, means in _COLUMNS
-    }
+    questions = column_questions(seen.types["user"], guessed.users)
+    chosen = {question.name: asking.choose(question) for question in questions}
     return replace(guessed, users={**guessed.users, **chosen})
 
 
 def ask_match(asking: Asking, seen: Survey, mail: str, login: str) -> tuple[str, ...]:
     """Which attributes existing users are found by. mail, login: the columns that hold them."""
-    possible = MATCHABLE["user"]
-
-    def known(answer: str, _: Answers) -> None:
-        wrong = [path for path in _paths(answer) if path not in possible]
-        if wrong or not _paths(answer):
-            raise ValueError(f": users are matched by {' or '.join(possible)}, not by {', '.join(wrong) or 'nothing'}")
-
-    suggested = ",".join(suggested_match(seen, mail, login))
-    asks = "Match existing users by"
-    return _paths(asking.choose(Question(name="match", asks=asks, check=known, default=suggested)))
-
-
-def _paths(answer: str) -> tuple[str, ...]:
-    return tuple(path.strip() for path in answer.split(",") if path.strip())
+    question = match_question(MATCHABLE["user"], suggested_match(seen, mail, login))
+    return paths_of(asking.choose(question))
 
 
 _ONE_GROUP = ", or, if the file lists one group only, add a column that names it"

@@ -9,7 +9,7 @@ from scim_bridge.cli.token_age import warn_of_expiry
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model import exit_code
-from scim_bridge.model.comparison import Comparison
+from scim_bridge.model.mapping_comparison import Comparison
 from scim_bridge.model.plan import Plan
 from scim_bridge.view import plan_report, terminal
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from scim_bridge.mapping.compiled import CompiledMapping, CompiledRules
 from scim_bridge.mapping.document import Rule
-from scim_bridge.model.comparison import TIMEZONE, RuleChange
 from scim_bridge.model.identity import Kind
+from scim_bridge.model.mapping_comparison import TIMEZONE, RuleChange
 
 Match = Mapping[Kind, tuple[str, ...]]
 """Each kind's match attributes."""

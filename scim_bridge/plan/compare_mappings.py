@@ -10,8 +10,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from scim_bridge.model.comparison import TIMEZONE, AttributeChange, Comparison, MemberChange, RuleChange, ScopeChange
 from scim_bridge.model.identity import MANAGER, Desired, Directory, Kind, Members, SourceKey, TargetKey, Value
+from scim_bridge.model.mapping_comparison import (
+    TIMEZONE,
+    AttributeChange,
+    Comparison,
+    MemberChange,
+    RuleChange,
+    ScopeChange,
+)
 from scim_bridge.model.operation import Change, Operation
 from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.plan import Conflict, Plan

@@ -5,7 +5,7 @@ name, as those of config/form.py do, or AboutFile. What an answer names is looke
 not there is not found out five questions later.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from scim_bridge.config import form
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.source import CLOUDS, CsvSettings, MemberFile
 from scim_bridge.config.source_document import FROM_USERS
+from scim_bridge.config.yaml_file import nearest
 from scim_bridge.errors import Misconfigured, SourceUnreadable
 from scim_bridge.source.decoding import is_utf8
 from scim_bridge.source.newest_export import newest
@@ -314,3 +315,46 @@ _LOOKS: Mapping[str, Look] = {
     "secret": _look_for_secret,
 }
 """Question → look. The target's token is not among them: nothing is sent, and it may not be at hand yet."""
+
+
+_COLUMNS = (
+    ("id", "Column that never changes for a user", "an id"),
+    ("login", "Column of the sign-in name", "a sign-in name"),
+)
+"""Role, how it is asked for, what it is called."""
+
+
+def column_questions(headers: Collection[str], guessed: Mapping[str, str]) -> list[Question]:
+    """Which column of the file of users is which, where nothing goes without it. guessed: role → column."""
+    there = ", ".join(headers)
+
+    def known(answer: str, _: Answers) -> None:
+        if answer not in headers:
+            raise ValueError(f": there is no column {answer!r}{nearest(answer, headers)}; there are: {there}")
+
+    return [
+        Question(
+            name=role,
+            asks=asks,
+            check=known,
+            default=guessed.get(role),
+            unanswered=f"no column looks like {means}; there are: {there}; name it with --{role}",
+        )
+        for role, asks, means in _COLUMNS
+    ]
+
+
+def match_question(possible: Collection[str], suggested: Sequence[str]) -> Question:
+    """Which attributes, of those that are possible, users who are on the target already are found by."""
+
+    def known(answer: str, _: Answers) -> None:
+        wrong = [path for path in paths_of(answer) if path not in possible]
+        if wrong or not paths_of(answer):
+            raise ValueError(f": users are matched by {' or '.join(possible)}, not by {', '.join(wrong) or 'nothing'}")
+
+    return Question(name="match", asks="Match existing users by", check=known, default=",".join(suggested))
+
+
+def paths_of(answer: str) -> tuple[str, ...]:
+    """The attributes that an answer names, with commas between them."""
+    return tuple(path.strip() for path in answer.split(",") if path.strip())

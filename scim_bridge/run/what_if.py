@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scim_bridge.mapping.change import changed_rules
-from scim_bridge.model.comparison import Comparison
+from scim_bridge.model.mapping_comparison import Comparison
 from scim_bridge.model.plan import Plan
 from scim_bridge.plan.compare_mappings import Outlook, compare
 from scim_bridge.run.bridge import Bridge, under_mapping

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from scim_bridge.model.comparison import Comparison
+from scim_bridge.model.mapping_comparison import Comparison
 from scim_bridge.model.run import ConflictRecord, OperationRecord, RunRecord
 from scim_bridge.view import words
 from scim_bridge.view.explain import Explanation

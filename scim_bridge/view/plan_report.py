@@ -11,10 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scim_bridge.model.comparison import Comparison
+from scim_bridge.model.mapping_comparison import Comparison
 from scim_bridge.model.plan import Plan
 from scim_bridge.view import words
-from scim_bridge.view.comparison import ComparisonView, comparison_view
+from scim_bridge.view.mapping_comparison import ComparisonView, comparison_view
 from scim_bridge.view.plan import SHOWN, PlanView, plan_view
 from scim_bridge.view.words import printable
 

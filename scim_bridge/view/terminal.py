@@ -12,9 +12,9 @@ from rich.text import Text
 from scim_bridge.model.wording import counted
 from scim_bridge.view import words
 from scim_bridge.view.check import Check
-from scim_bridge.view.comparison import ComparisonView
 from scim_bridge.view.conflict import ConflictView
 from scim_bridge.view.explain import Explanation
+from scim_bridge.view.mapping_comparison import ComparisonView
 from scim_bridge.view.operation import OperationView, OutcomeView
 from scim_bridge.view.plan import PlanView, Section
 from scim_bridge.view.run import RunView

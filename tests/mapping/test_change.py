@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from scim_bridge.mapping.change import changed_rules
-from scim_bridge.model.comparison import RuleChange
 from scim_bridge.model.identity import Kind
+from scim_bridge.model.mapping_comparison import RuleChange
 from tests.mapping.rules import compiled, text_of
 
 MATCH: dict[Kind, tuple[str, ...]] = {"user": ("userName",), "group": ("displayName",)}

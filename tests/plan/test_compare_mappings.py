@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from scim_bridge.model.comparison import Comparison, RuleChange
 from scim_bridge.model.identity import Directory, Flaw, OutOfScope, Value
+from scim_bridge.model.mapping_comparison import Comparison, RuleChange
 from scim_bridge.model.remembered import Remembered
 from scim_bridge.plan.compare_mappings import compare
 from tests.builders import FRESH, Target, directory, group, linked, on_target, outlook, target, user

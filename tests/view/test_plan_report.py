@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from scim_bridge.model.comparison import AttributeChange, Comparison, MemberChange, RuleChange, ScopeChange
 from scim_bridge.model.identity import Notice
+from scim_bridge.model.mapping_comparison import AttributeChange, Comparison, MemberChange, RuleChange, ScopeChange
 from scim_bridge.model.operation import Change, Member, Operation
 from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.plan import Conflict, Plan, Skipped, Trip, Verdict
 from scim_bridge.view import plan_report, terminal
-from scim_bridge.view.comparison import comparison_view
+from scim_bridge.view.mapping_comparison import comparison_view
 from tests.view.test_terminal import CONFLICT, operation, plan, printed
 
 HOSTILE = "```\n</details><script>alert(1)</script> **b** [x](http://evil.example) @admin `a` | <img src=x>"

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from scim_bridge.model.comparison import AttributeChange, Comparison, MemberChange, RuleChange, ScopeChange
 from scim_bridge.model.identity import ACTIVE, Kind
+from scim_bridge.model.mapping_comparison import AttributeChange, Comparison, MemberChange, RuleChange, ScopeChange
 from scim_bridge.model.operation import Change
 from scim_bridge.model.operation_kind import OPERATION_KINDS
 from scim_bridge.model.plan import Conflict, Verdict
