@@ -1,6 +1,6 @@
 """The proposal: a mapping that fits the source, how attributes are filled and used, what a person should know.
 
-For files it is written anew; for a directory it is a ready mapping without the rules that the directory cannot have.
+For files it is written from nothing; for a directory it is a ready mapping without the rules that the directory cannot have.
 """
 
 import io
