@@ -78,7 +78,7 @@ class OtherServer:
 
     def all(self, collection: str) -> list[dict[str, Any]]:
         """Every resource of Users or Groups, as the server shows it."""
-        return [resource for page in pages_by_index(self.client, collection) for resource in page]
+        return [resource for page in pages_by_index(self.client, collection, size=100) for resource in page]
 
     def empty(self) -> None:
         """Delete everything."""

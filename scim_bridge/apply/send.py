@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from scim_bridge.apply.holder import Holder, Holders, LookCutShort
 from scim_bridge.apply.members import MemberSender
-from scim_bridge.apply.suspect import Suspects, suspects, without
+from scim_bridge.apply.refused_characters import Suspects, suspects, without
 from scim_bridge.errors import Hold, NameTaken, NotAnswered, NotThere, Refused
 from scim_bridge.model.conflict_kind import KIND_OF_TAKEN
 from scim_bridge.model.identity import (

@@ -18,7 +18,7 @@ from scim_bridge.plan.guard import refuse_empty
 from scim_bridge.run.bridge import endpoint_key, open_near_end
 from scim_bridge.source import open_source
 from scim_bridge.state.reader import open_reader
-from scim_bridge.target.read import PAGE
+from scim_bridge.target.identity_center import IDENTITY_CENTER
 from scim_bridge.target.scim import open_target
 from scim_bridge.view.check import Check
 from scim_bridge.view.words import span
@@ -125,5 +125,5 @@ def _schedule(connection: ConnectionSettings, path: Path) -> str:
 def _verified_every(connection: ConnectionSettings, cost: ReadingCost) -> str:
     verification = Verification(connection.verify, connection.target.requests_per_second)
     shows_members = connection.target.kind != "identity-center"
-    every = span(verification.every(cost.requests(PAGE, shows_members=shows_members)))
+    every = span(verification.every(cost.requests(IDENTITY_CENTER.page, shows_members=shows_members)))
     return every if connection.verify is not None else f"{every} (auto: by the size of the target, 15 min to 24 h)"

@@ -17,7 +17,7 @@ from scim_bridge.config.source import CsvSettings
 from scim_bridge.config.source_document import FROM_USERS
 from scim_bridge.config.yaml_file import nearest
 from scim_bridge.errors import Misconfigured
-from scim_bridge.model.attribute import MATCHABLE
+from scim_bridge.model.scim_attribute import MATCHABLE
 from scim_bridge.proposal import memberships
 from scim_bridge.proposal.columns import Columns, guess
 from scim_bridge.proposal.memberships import FileLayout, ListLayout, Reference, as_section

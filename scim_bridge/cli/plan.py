@@ -38,7 +38,7 @@ def plan_command(
     from scim_bridge.run.sync import read_and_plan
     from scim_bridge.run.what_if import what_if
     from scim_bridge.state.reader import open_reader
-    from scim_bridge.view import document, report
+    from scim_bridge.view import document, plan_report
 
     settings = load(context.obj)
     chosen = settings.connection(connection)
@@ -68,5 +68,5 @@ def plan_command(
     if output is Output.json:
         print_bytes(saved)
     else:
-        show(report.report_view(plan, comparison), chosen)
+        show(plan_report.report_view(plan, comparison), chosen)
     return plan_code(plan) if exit_code else 0

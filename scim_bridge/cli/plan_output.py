@@ -8,20 +8,21 @@ from scim_bridge.cli.streams import tell
 from scim_bridge.cli.token_age import warn_of_expiry
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import Misconfigured
+from scim_bridge.model import exit_code
 from scim_bridge.model.comparison import Comparison
 from scim_bridge.model.plan import Plan
-from scim_bridge.view import report, terminal
+from scim_bridge.view import plan_report, terminal
 
 
 def hand_round(plan: Plan, comparison: Comparison | None, markdown: Path | None, html: Path | None) -> None:
     """Write the reports that were asked for."""
     if markdown is not None:
-        save(markdown, report.markdown(report.report_view(plan, comparison)).encode())
+        save(markdown, plan_report.markdown(plan_report.report_view(plan, comparison)).encode())
     if html is not None:
-        save(html, report.page(report.report_view(plan, comparison, shown=None)).encode())
+        save(html, plan_report.page(plan_report.report_view(plan, comparison, shown=None)).encode())
 
 
-def show(view: report.ReportView, chosen: ConnectionSettings) -> None:
+def show(view: plan_report.ReportView, chosen: ConnectionSettings) -> None:
     """Print the plan as a table, after what another mapping would change, if one is tried."""
     if view.comparison is not None:
         terminal.show_comparison(console(), view.comparison)
@@ -43,8 +44,8 @@ def save(path: Path, document_bytes: bytes) -> None:
 
 def plan_code(plan: Plan) -> int:
     """What `plan --exit-code` ends with."""
-    if not plan.verdict.passed:
-        return 4
-    if plan.conflicts:
-        return 5
-    return 3 if plan.operations else 0
+    return exit_code.of_plan(
+        is_stopped=not plan.verdict.passed,
+        has_conflicts=bool(plan.conflicts),
+        has_operations=bool(plan.operations),
+    )

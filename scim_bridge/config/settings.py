@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from scim_bridge.config import document, form
-from scim_bridge.config.fault import faults
+from scim_bridge.config.error_message import faults
 from scim_bridge.config.read_source import source_settings
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.section_of_settings import settings_of

@@ -82,7 +82,7 @@ class _HoldsItselfError(MarkedYAMLError):
 class _Composer(Composer):
     """Refuses an anchor that holds itself.
 
-    YAML allows it, and the parser makes the inner one of nothing: what a person wrote would be dropped silently.
+    YAML allows it, and the parser makes the inner one of nothing: what a person wrote would be lost and not mentioned.
     """
 
     def compose_node(self, parent: Any, index: Any) -> Any:

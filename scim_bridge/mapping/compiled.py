@@ -9,8 +9,8 @@ from scim_bridge.config.yaml_file import nearest, refuse
 from scim_bridge.mapping.complaint import Complaint
 from scim_bridge.mapping.document import Mapping, Nested, Rule, Rules
 from scim_bridge.mapping.expression import SOURCE, TODAY, BadExpression, EvaluationFailed, Expression, Language
-from scim_bridge.model.attribute import ATTRIBUTES
 from scim_bridge.model.identity import ACTIVE, AttributeType, Kind
+from scim_bridge.model.scim_attribute import ATTRIBUTES
 
 _PICKS = re.compile(r"\bfirst\s*\(|\[|\.\s*join\s*\(")
 """How a rule takes one value of a list, or puts them into a row."""

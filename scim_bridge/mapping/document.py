@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from scim_bridge.config.yaml_file import KeyPath, YamlFile, nearest, refuse
 from scim_bridge.mapping.expression import attributes_in, check
-from scim_bridge.model.attribute import MATCHABLE, PATHS, REQUIRED
 from scim_bridge.model.identity import NAMES, Kind
+from scim_bridge.model.scim_attribute import MATCHABLE, PATHS, REQUIRED
 from scim_bridge.model.source import Wanted
 
 Nested = Literal["flatten", "ignore", "report"]

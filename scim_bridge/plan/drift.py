@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from scim_bridge.model.identity import ACTIVE, EXTERNAL_ID, Value
 from scim_bridge.model.operation import Change
+from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import Link
 
 _NEVER = (ACTIVE, EXTERNAL_ID)
@@ -23,11 +24,15 @@ def has_drifted(applied: Mapping[str, Value], path: str, change: Change) -> bool
     return (applied[path] or None) != shown
 
 
-def left_alone(changes: Mapping[str, Change], link: Link | None) -> list[str]:
-    """The paths that `drift: report` leaves: drifted, and the source says what it said when we last applied it.
+def left_alone(changes: Mapping[str, Change], link: Link | None, policy: Policy, *, is_relinked: bool) -> list[str]:
+    """The paths that the policy leaves as they are: drifted, and the source says what it said when we last applied it.
 
-    link: None for a resource that was found without state, where no one knows who made a difference.
+    link: None without a state, and for a resource that is only just adopted. is_relinked: the state was lost and the
+    resource has our externalId, so no one knows who made a difference and it counts as drift; the differences of one
+    that is only just adopted are what adoption is for.
     """
+    if policy.drift != "report" or (link is None and not is_relinked):
+        return []
     return [path for path, change in changes.items() if path not in _NEVER and _is_left(path, change, link)]
 
 

@@ -1,8 +1,9 @@
 """The order of the operations (docs/design.md §6.1). Here is only what must land before what, and why.
 
-What to do is decided in plan/decide. Revocations come first, then what frees unique names, then users, then groups,
-then member additions. Inside a phase an operation waits only for those it needs: the taker of a name for its giver, a
-user for the manager. A circle of names is opened by a temporary name, a circle of managers by a second request.
+What to do is decided in plan/decide. The phases and their order are those of model/operation_kind.py: revocations come
+first, then what frees unique names, then users, then groups, then member additions. Inside a phase an operation waits
+only for those it needs: the taker of a name for its giver, a user for the manager. A circle of names is opened by a
+temporary name, a circle of managers by a second request.
 """
 
 import hashlib

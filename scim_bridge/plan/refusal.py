@@ -1,4 +1,4 @@
-"""What the target refused in a run: how it is reported, and what is remembered of it (for what, see backoff.py)."""
+"""What the target refused in a run: how it is reported, and what is remembered of it (for what, see kept_back.py)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from scim_bridge.model.identity import ACTIVE, Desired
 from scim_bridge.model.operation import Member, Operation, Outcome
 from scim_bridge.model.plan import Conflict, Refusal, RefusalKey, conflict_key
 from scim_bridge.model.remembered import Remembered
-from scim_bridge.plan.backoff import digest
+from scim_bridge.plan.kept_back import digest
 from scim_bridge.plan.match.correlate import Match
 
 Ended = tuple[Operation, Outcome]

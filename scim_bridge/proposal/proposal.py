@@ -1,6 +1,7 @@
 """The proposal: a mapping that fits the source, how attributes are filled and used, what a person should know.
 
-For files it is written from nothing; for a directory it is a ready mapping without the rules that the directory cannot have.
+For files it is written from scratch; for a directory it is a ready mapping without the rules that the directory cannot
+have.
 """
 
 import io
@@ -17,8 +18,8 @@ from scim_bridge.mapping.document import Mapping as WrittenMapping
 from scim_bridge.mapping.document import Rule, Rules, load_mapping
 from scim_bridge.mapping.expression import names_in
 from scim_bridge.mapping.ready import ready_mapping
-from scim_bridge.model.attribute import REQUIRED
 from scim_bridge.model.identity import EMAILS, USER_NAME, AttributeType, Kind
+from scim_bridge.model.scim_attribute import REQUIRED
 from scim_bridge.proposal.columns import Columns, cells, with_known_managers
 from scim_bridge.proposal.csv_mapping import csv_mapping
 from scim_bridge.proposal.survey import Survey

@@ -13,6 +13,7 @@ from typing import Protocol
 from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, never
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError, Busy, CredentialsRefused
+from scim_bridge.model import exit_code
 from scim_bridge.model.effect import Effect, effects
 from scim_bridge.model.identity import SourceKey
 from scim_bridge.model.operation import Operation
@@ -82,9 +83,8 @@ class Result:
     @property
     def exit_code(self) -> int:
         """What the command that asked for the run ends with (docs/design.md §5.1)."""
-        if self.applied is None:
-            return 4
-        return 5 if self.conclusion.failed or self.conclusion.conflicts else 0
+        is_all_settled = not self.conclusion.failed and not self.conclusion.conflicts
+        return exit_code.of_run(is_stopped=self.applied is None, is_all_settled=is_all_settled)
 
 
 @dataclass(frozen=True, slots=True)

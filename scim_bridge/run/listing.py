@@ -47,8 +47,8 @@ def read_settled(bridge: Bridge, reader: StateReader, known: Remembered, now: da
     is_doubtful = own.deleted or own.changed or any(key.id not in listed.of(key.kind) for key in linked)
     if not is_doubtful:
         return Listed(listed)
-    doubts = _Doubts(_Look(bridge.target, reader.inventory(bridge.endpoint), progress), listed, own)
-    found = doubts.settle(linked)
+    deviations = _Deviations(_Look(bridge.target, reader.inventory(bridge.endpoint), progress), listed, own)
+    found = deviations.settle(linked)
     missing = {key for key in linked if key.id not in listed.of(key.kind)}
     return Listed(with_again(listed, found), frozenset(missing - found.keys()))
 
@@ -119,7 +119,7 @@ class _Look:
 
 
 @dataclass(frozen=True, slots=True)
-class _Doubts:
+class _Deviations:
     """What a listing shows otherwise than expected."""
 
     look: _Look

@@ -15,7 +15,7 @@ from scim_bridge.model.protocol import Progress
 from scim_bridge.model.remembered import Remembered
 from scim_bridge.model.run import OperationRecord
 from scim_bridge.model.source import Memory, SourceReading
-from scim_bridge.plan.backoff import with_due
+from scim_bridge.plan.kept_back import with_due
 from scim_bridge.plan.plan_file import from_document
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.listing import FEW, Found, ask_all, read_members, read_settled, with_again

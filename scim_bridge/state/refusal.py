@@ -1,17 +1,17 @@
 """What the target refused, kept between runs with the time at which it is sent again.
 
-After a refusal it waits an hour, then 2, 4, 8, 16 and from then on 24 hours, counted from the beginning of the run that
-sent it. Another record or another mapping begins again (plan/backoff.py says what else sends it at once).
+How long it waits is in model/backoff.py. Another record or another mapping begins the count again.
 """
 
 from collections.abc import Container, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
+from scim_bridge.model.backoff import pause
 from scim_bridge.model.identity import Kind
 from scim_bridge.model.plan import Bookkeeping, Conflict, Refusal
 from scim_bridge.state.table import ConflictRow, RefusalRow
@@ -28,12 +28,6 @@ _COLUMNS = (
     col(RefusalRow.mapping),
     col(RefusalRow.due),
 )
-_FIRST, _LONGEST = timedelta(hours=1), timedelta(hours=24)
-
-
-def pause(times: int) -> timedelta:
-    """How long after a refusal the same is sent again. times: how often it was refused in a row, from 1."""
-    return min(_LONGEST, _FIRST * (1 << min(times - 1, 10)))
 
 
 def refusals_of(database: Connection, connection: str, endpoint: str) -> list[tuple[str, Refusal]]:

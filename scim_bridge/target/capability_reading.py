@@ -10,11 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from scim_bridge.errors import Hold, Stop
-from scim_bridge.model.attribute import Holder, keys
 from scim_bridge.model.capabilities import Capabilities, Characteristic, Uniqueness
 from scim_bridge.model.identity import ACTIVE, DISPLAY_NAME, EXTERNAL_ID, MANAGER, USER_NAME, Kind
+from scim_bridge.model.scim_attribute import Holder, keys
 from scim_bridge.target.client import ScimClient
-from scim_bridge.target.read import PAGE
 from scim_bridge.target.wire import CORE, ENTERPRISE
 
 _Attribute = Mapping[str, Any]
@@ -26,6 +25,9 @@ _ANY_LENGTH = sys.maxsize
 """No schema says how long a value may be: the server itself refuses what is too long."""
 _EXTERNAL_ID = Characteristic(required=True, max_length=_ANY_LENGTH, uniqueness="exact")
 """A common attribute (RFC 7643 §3.1), so no schema has to list it. Ours are unique even if the server does not care."""
+
+_PAGE = 100
+"""Asked for where a server allows as many."""
 
 
 def read_capabilities(client: ScimClient) -> Capabilities:
@@ -81,7 +83,7 @@ def capabilities_of(config: Mapping[str, Any], schemas: list[dict[str, Any]]) ->
         can_patch=_is_supported(config, "patch"),
         can_filter=_is_supported(config, "filter"),
         pages_by_cursor=_offers_cursor(config),
-        page=min(PAGE, most) if isinstance(most, int) and most > 0 else PAGE,
+        page=min(_PAGE, most) if isinstance(most, int) and most > 0 else _PAGE,
         shows_members=True,
         removes_by_filter=True,
     )

@@ -5,9 +5,9 @@ Identity Store API, which checks what comes by SCIM too. Attributes that it take
 cannot change later (roles) have no place here: they would be sent again on every run, or be wrong forever.
 """
 
-from scim_bridge.model.attribute import ATTRIBUTES
 from scim_bridge.model.capabilities import Capabilities, Characteristic
 from scim_bridge.model.identity import Kind
+from scim_bridge.model.scim_attribute import ATTRIBUTES
 
 # The patterns of the Identity Store API, one character at a time (docs/identity-center.md §4.3). A group's name differs
 # from other texts in one character: the ideographic space, U+3000, which Japanese input methods write.
@@ -69,6 +69,7 @@ _GROUP: dict[str, Characteristic] = {
     ),
 }
 _ATTRIBUTES: dict[Kind, dict[str, Characteristic]] = {"user": _USER, "group": _GROUP}
-# 100 membership changes are the most that one PATCH of a group may hold (docs/identity-center.md §2.12).
-IDENTITY_CENTER = Capabilities(attributes=_ATTRIBUTES, changes_per_patch=100)
+# 100 membership changes are the most that one PATCH of a group may hold (docs/identity-center.md §2.12), and 100
+# resources the most that one page of a list has (docs/identity-center.md §2.4).
+IDENTITY_CENTER = Capabilities(attributes=_ATTRIBUTES, changes_per_patch=100, page=100)
 """What fits into Identity Center."""

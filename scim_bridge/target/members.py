@@ -18,10 +18,12 @@ from scim_bridge.errors import NotThere, Refused
 from scim_bridge.model.identity import Members
 from scim_bridge.model.protocol import Progress
 from scim_bridge.target.client import ScimClient
-from scim_bridge.target.read import PAGE, Pages, Resource, filter_of, one_page
+from scim_bridge.target.read import Pages, Resource, filter_of, one_page
 
 _Asked = TypeVar("_Asked")
 _Told = TypeVar("_Told")
+_CUT_OFF_AT = 100
+"""An answer without a cursor that is as long as this may be the first page of more."""
 _OLD_PAGE = 50
 """What older instances give at most when there is no cursor."""
 _IN_FLIGHT = 1_000
@@ -140,7 +142,7 @@ class MemberReader:
             return set()
         if not one:
             self._without_cursor.add(collection)
-        if len(ids) >= PAGE or len(ids) == _OLD_PAGE:
+        if len(ids) >= _CUT_OFF_AT or len(ids) == _OLD_PAGE:
             raise Refused(f"the target shows {len(ids)} {collection.lower()} and perhaps not all of them")
         return ids
 

@@ -12,7 +12,6 @@ from scim_bridge.model.protocol import Progress
 from scim_bridge.target.client import ScimClient
 from scim_bridge.target.wire import from_resource
 
-PAGE = 100
 COLLECTION: dict[Kind, str] = {"user": "Users", "group": "Groups"}
 _RESOURCES = "Resources"
 Resource = dict[str, Any]
@@ -60,7 +59,7 @@ def _all(turn: Pages, kind: Kind, progress: Progress, see: Callable[[Kind, Resou
     return found
 
 
-def pages(client: ScimClient, collection: str, condition: str = "", *, size: int = PAGE) -> Iterator[list[Resource]]:
+def pages(client: ScimClient, collection: str, condition: str = "", *, size: int) -> Iterator[list[Resource]]:
     """Resources page by page until there is no next cursor; a short page may have one (docs/identity-center.md §2.4).
 
     The first page asks with the bare word `cursor`: HTTP libraries drop or rewrite an empty parameter.
@@ -83,9 +82,7 @@ def pages(client: ScimClient, collection: str, condition: str = "", *, size: int
         query = f"cursor={quote(cursor, safe='')}&count={size}{tail}"
 
 
-def pages_by_index(
-    client: ScimClient, collection: str, condition: str = "", *, size: int = PAGE
-) -> Iterator[list[Resource]]:
+def pages_by_index(client: ScimClient, collection: str, condition: str = "", *, size: int) -> Iterator[list[Resource]]:
     """Resources page by page by startIndex (RFC 7644 §3.4.2.4), which goes on by as many as were received.
 
     `count` binds no server, so a short page proves nothing; the total is believed only after a page shorter than what

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
-from scim_bridge.model.attribute import ATTRIBUTES, Holder, keys
 from scim_bridge.model.identity import EXTERNAL_ID, MANAGER, Existing, Kind, Value
 from scim_bridge.model.operation import Change
+from scim_bridge.model.scim_attribute import ATTRIBUTES, Holder, keys
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 CORE: Mapping[Kind, str] = {

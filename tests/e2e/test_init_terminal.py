@@ -68,7 +68,7 @@ def test_on_a_terminal_everything_is_asked_and_a_wrong_answer_is_asked_again(wor
     terminal.answer("Name of this connection [corp]", "人事")
     terminal.answer("never changes for a user [社員番号]", "")
     terminal.answer("sign-in name [メールアドレス]", "")
-    terminal.answer("who are there already by [userName]", "")
+    terminal.answer("Match existing users by [userName]", "")
     terminal.answer("Write bridge.yaml and mapping.yaml? [Y/n]", "")
     assert terminal.end() == 0
     assert "source: write csv, ldap, entra." in terminal.said

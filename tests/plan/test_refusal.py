@@ -5,7 +5,7 @@ from dataclasses import replace
 from scim_bridge.model.operation import Change, Member, Operation, Outcome
 from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.remembered import Remembered
-from scim_bridge.plan.backoff import digest
+from scim_bridge.plan.kept_back import digest
 from scim_bridge.plan.refusal import answered, told
 from tests.builders import directory, group, matched, target, user
 

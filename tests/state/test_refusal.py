@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from scim_bridge.model.backoff import pause
 from scim_bridge.model.plan import Bookkeeping, Refusal
 from scim_bridge.model.remembered import Remembered
-from scim_bridge.state.refusal import pause
 from scim_bridge.state.writer import Ending
 from tests.state.conftest import HERE, SHOWN, Desk, conflict
 

@@ -255,13 +255,9 @@ class _Decision:
 
         Gives the paths of which a person decided that the source's value is set all the same.
         """
-        if self.policy.drift != "report" or match.desired is None or match.existing is None:
-            return ()
-        # A resource that is only just adopted has no "last applied"; its differences are what adoption is for.
-        if match.link is None and not (self.known.is_fresh and match.is_managed):
-            return ()
-        left = left_alone(changes, match.link)
-        if not left:
+        is_relinked = self.known.is_fresh and match.is_managed
+        left = left_alone(changes, match.link, self.policy, is_relinked=is_relinked)
+        if not left or match.desired is None or match.existing is None:
             return ()
         found = conflict.drift(match.desired, match.existing, left)
         if self._is_decided(found.key, "source"):

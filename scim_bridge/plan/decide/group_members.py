@@ -16,11 +16,11 @@ from scim_bridge.model.plan import Plan, RefusalKey, Skipped
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import Remembered, Resolution
 from scim_bridge.model.wording import counted, some
-from scim_bridge.plan.backoff import waiting
 from scim_bridge.plan.conflict import ambiguous_member, stray, unclaimed
 from scim_bridge.plan.decide.actions import ORPHAN, Steps
 from scim_bridge.plan.decide.draft_operation import Draft
 from scim_bridge.plan.inputs import Sides
+from scim_bridge.plan.kept_back import waiting
 from scim_bridge.plan.match.correlate import Match, Matches
 
 NOT_MANAGED = ("protected", "orphan", "excluded")

@@ -223,13 +223,13 @@ class Pairing:
 
     def keeps_drift(self, row: RecordRow, path: str) -> bool:
         """Under `report`, what someone else gave the resource it keeps, unless a person decided for the source."""
-        if self.terms.policy.drift != "report" or row.target_id is None or self._is_for_source(row):
-            return False
-        link = self.links.of.get(row.desired.source_id)
-        if link is None and not (self.known.is_fresh and row.found_by == EXTERNAL_ID):
+        if row.target_id is None or self._is_for_source(row):
             return False
         shown = self.resources.existing[row.target_id].attributes.get(path)
-        return bool(left_alone({path: (shown, row.desired.attributes[path] or None)}, link))
+        change = {path: (shown, row.desired.attributes[path] or None)}
+        is_relinked = self.known.is_fresh and row.found_by == EXTERNAL_ID
+        link = self.links.of.get(row.desired.source_id)
+        return bool(left_alone(change, link, self.terms.policy, is_relinked=is_relinked))
 
     def _is_for_source(self, row: RecordRow) -> bool:
         return any(r.decision == "source" and r.key == row.desired.key for r in self.known.resolutions.values())

@@ -11,7 +11,7 @@ from scim_bridge.model.capabilities import fold
 from scim_bridge.model.identity import ACTIVE, EMAILS, EXTERNAL_ID
 from scim_bridge.model.plan import Conflict, RefusalKey
 from scim_bridge.plan import conflict
-from scim_bridge.plan.backoff import waiting
+from scim_bridge.plan.kept_back import waiting
 from scim_bridge.plan.match.pairing import Pairing, RecordRow
 
 

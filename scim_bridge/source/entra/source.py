@@ -19,6 +19,7 @@ from scim_bridge.model.identity import AttributeType, Kind, Snapshot
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted, moved_on
 from scim_bridge.model.text import normal
+from scim_bridge.source.entra.delta_round import Listing, Rounds, first_page, first_rounds, listed, merge, next_rounds
 from scim_bridge.source.entra.graph import Graph, Patience
 from scim_bridge.source.entra.memory import Assigned, Revision, Watermark, key_of
 from scim_bridge.source.entra.property import ID, Selection, selection
@@ -32,7 +33,6 @@ from scim_bridge.source.entra.refusal import (
     PositionLost,
     refused,
 )
-from scim_bridge.source.entra.round import Listing, Rounds, first_page, first_rounds, listed, merge, next_rounds
 from scim_bridge.source.entra.scope import assignments, not_there, reach_of, require_groups
 from scim_bridge.source.entra.sign_in import SignIn
 from scim_bridge.source.entra.snapshot import Reach, read_entries, snapshot

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from scim_bridge.model.attribute import ATTRIBUTES, MATCHABLE, PATHS, REQUIRED, AttributeRow
 from scim_bridge.model.identity import Kind, Value
+from scim_bridge.model.scim_attribute import ATTRIBUTES, MATCHABLE, PATHS, REQUIRED, AttributeRow
 from scim_bridge.target.identity_center import IDENTITY_CENTER
 from scim_bridge.target.wire import from_resource, to_resource
 

@@ -1,6 +1,6 @@
 """What the target refused is not asked again in every run: what is left unsent now because of that.
 
-It is sent again when its time has come (state/refusal.py says when), and at once when the record, the mapping or a
+It is sent again when its time has come (model/backoff.py), and at once when the record, the mapping or a
 decision has changed. Revocations are never kept back: a refused deactivation, deletion or removal from a group is sent
 in every run.
 """

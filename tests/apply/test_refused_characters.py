@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from scim_bridge.apply.suspect import suspects, without
+from scim_bridge.apply.refused_characters import suspects, without
 from scim_bridge.model.operation import Change, Operation
 from scim_bridge.model.operation_kind import Phase
 from scim_bridge.target.identity_center import IDENTITY_CENTER

@@ -8,7 +8,7 @@ import pytest
 from scim_bridge.model.conflict_kind import Decision
 from scim_bridge.model.plan import Conflict, Refusal
 from scim_bridge.model.remembered import Remembered, Resolution
-from scim_bridge.plan.backoff import digest, waiting, with_due
+from scim_bridge.plan.kept_back import digest, waiting, with_due
 from tests.builders import user
 
 NINE = datetime(2027, 3, 13, 9, tzinfo=UTC)

@@ -13,7 +13,7 @@ from scim_bridge.model.identity import Notice
 from scim_bridge.model.operation import Change, Member, Operation
 from scim_bridge.model.operation_kind import Phase
 from scim_bridge.model.plan import Conflict, Plan, Skipped, Trip, Verdict
-from scim_bridge.view import report, terminal
+from scim_bridge.view import plan_report, terminal
 from scim_bridge.view.comparison import comparison_view
 from tests.view.test_terminal import CONFLICT, operation, plan, printed
 
@@ -91,7 +91,7 @@ def full_plan(name: str) -> Plan:
 
 
 def test_the_numbers_come_first_and_the_details_are_folded() -> None:
-    told = report.markdown(report.report_view(plan(operation(1), operation(2), conflicts=(CONFLICT,))))
+    told = plan_report.markdown(plan_report.report_view(plan(operation(1), operation(2), conflicts=(CONFLICT,))))
     assert told.startswith("### scim-bridge plan of `corp`\n\n| | |\n|---|--:|\n| users updated | 2 |\n")
     assert "<details><summary>update user (2)</summary>\n\n```diff\n~ 佐藤1@corp.example  (title changed)\n" in told
     assert "      title: 主任 → 課長\n" in told
@@ -101,12 +101,12 @@ def test_the_numbers_come_first_and_the_details_are_folded() -> None:
 def test_markdown_lists_at_most_twenty_of_a_kind_and_the_page_all() -> None:
     conflicts = tuple(replace(CONFLICT, key=f"c-{n}") for n in range(25))
     many = plan(*(operation(n) for n in range(33)), conflicts=conflicts, skipped=(Skipped("x", "protected"),) * 30)
-    told = report.markdown(report.report_view(many))
+    told = plan_report.markdown(plan_report.report_view(many))
     assert told.count("\n~ ") == 20
     assert told.count("\n! ") == 20
     assert [f"… and {n} more" in told for n in (13, 5)] == [True, True]
     assert "…: and 10 more" in told
-    page = report.page(report.report_view(many, shown=None))
+    page = plan_report.page(plan_report.report_view(many, shown=None))
     assert len(set(re.findall(r"佐藤\d+@corp\.example", page))) == 33
     assert len(set(re.findall(r"c-\d+", page))) == 25
     assert "more" not in page
@@ -114,17 +114,17 @@ def test_markdown_lists_at_most_twenty_of_a_kind_and_the_page_all() -> None:
 
 def test_the_page_names_every_member() -> None:
     joined = plan(operation(1, "add_members", changes={}, members=members(12)))
-    page = report.page(report.report_view(joined, shown=None))
+    page = plan_report.page(plan_report.report_view(joined, shown=None))
     assert [f"<bdi>m{n}@corp.example</bdi>" in page for n in range(12)] == [True] * 12
 
 
 def test_a_plan_with_nothing_to_do_says_so() -> None:
-    assert "There is nothing to do." in report.markdown(report.report_view(plan()))
-    assert "corp: nothing to do" in report.page(report.report_view(plan(), shown=None))
+    assert "There is nothing to do." in plan_report.markdown(plan_report.report_view(plan()))
+    assert "corp: nothing to do" in plan_report.page(plan_report.report_view(plan(), shown=None))
 
 
 def test_a_comparison_puts_both_plans_side_by_side_and_tells_each_difference_with_its_reason() -> None:
-    told = report.markdown(report.report_view(plan(operation(1)), comparison()))
+    told = plan_report.markdown(plan_report.report_view(plan(operation(1)), comparison()))
     assert "| | today's mapping | changed mapping |\n|---|--:|--:|\n| users updated | 4 | 1 |\n" in told
     assert (
         "  new.yaml, line 9: users.attributes.title  (makes a difference for 1 user)\n- title\n+ title + 'a'\n" in told
@@ -142,8 +142,8 @@ def test_terminal_markdown_and_page_tell_the_same_differences() -> None:
     view = comparison_view(given, Verdict())
     said = [
         printed(terminal.show_comparison, view),
-        report.markdown(report.report_view(plan(operation(1)), given)),
-        report.page(report.report_view(plan(operation(1)), given, shown=None)),
+        plan_report.markdown(plan_report.report_view(plan(operation(1)), given)),
+        plan_report.page(plan_report.report_view(plan(operation(1)), given, shown=None)),
     ]
     for section in view.sections:
         for line in section.lines:
@@ -162,7 +162,7 @@ def test_the_guard_is_told_for_both_mappings() -> None:
     assert (
         comparison_view(stops, Verdict()).guard == "The guard would let it through (today it would stop: deactivate)."
     )
-    assert "merge it" in report.report_view(plan(), passes).plan.way_out
+    assert "merge it" in plan_report.report_view(plan(), passes).plan.way_out
 
 
 def test_two_equal_mappings_differ_in_nothing() -> None:
@@ -174,8 +174,8 @@ def test_two_equal_mappings_differ_in_nothing() -> None:
 @given(st.text(max_size=40) | st.just(HOSTILE) | st.text("`\n~#<>&@|*[]()!-+ a", max_size=40))
 def test_no_name_is_markup_in_markdown(name: str) -> None:
     odd = replace(full_plan(name or "x"), connection=name or "x")
-    told = report.markdown(report.report_view(odd, comparison(name)))
-    plain = report.markdown(report.report_view(replace(full_plan("x"), connection="x"), comparison("x")))
+    told = plan_report.markdown(plan_report.report_view(odd, comparison(name)))
+    plain = plan_report.markdown(plan_report.report_view(replace(full_plan("x"), connection="x"), comparison("x")))
     assert _skeleton(told) == _skeleton(plain)
 
 
@@ -212,12 +212,12 @@ def test_no_name_is_markup_on_the_page(name: str) -> None:
 
 def _tags(name: str) -> list[tuple[str, tuple[str, ...]]]:
     parser = _Tags()
-    parser.feed(report.page(report.report_view(full_plan(name), comparison(name), shown=None)))
+    parser.feed(plan_report.page(plan_report.report_view(full_plan(name), comparison(name), shown=None)))
     return parser.found
 
 
 def test_the_page_needs_nothing_from_elsewhere() -> None:
-    page = report.page(report.report_view(full_plan("x"), comparison(), shown=None))
+    page = plan_report.page(plan_report.report_view(full_plan("x"), comparison(), shown=None))
     tags = {tag for tag, _ in _tags("x")}
     assert not tags & {"script", "link", "img", "iframe", "object", "base"}
     assert not re.search(r"\b(?:src|href)=|url\(|@import", page)
@@ -226,10 +226,10 @@ def test_the_page_needs_nothing_from_elsewhere() -> None:
 
 
 def test_what_is_no_text_can_be_written_all_the_same() -> None:
-    view = report.report_view(full_plan("\ud800\x00\u202e"), comparison("\ud800"), shown=None)
-    assert report.markdown(view).encode()
-    assert report.page(view).encode()
+    view = plan_report.report_view(full_plan("\ud800\x00\u202e"), comparison("\ud800"), shown=None)
+    assert plan_report.markdown(view).encode()
+    assert plan_report.page(view).encode()
 
 
 def test_code_within_a_line_has_more_backticks_than_the_text() -> None:
-    assert [report.code(text) for text in ("a", "a`b", "`", "")] == ["`a`", "``a`b``", "`` ` ``", ""]
+    assert [plan_report.code(text) for text in ("a", "a`b", "`", "")] == ["`a`", "``a`b``", "`` ` ``", ""]
