@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from scim_bridge.config.section_of_settings import defaults_of
+from scim_bridge.config.source import MEMBER_TYPE, MemberFile
 from scim_bridge.model.identity import Kind, Record
 from scim_bridge.model.text import folded, normal
 from scim_bridge.proposal.cell_values import is_yes
@@ -17,7 +19,9 @@ from scim_bridge.proposal.survey import MemberTable, Survey
 from scim_bridge.source.membership import is_other_type, type_of
 
 ID = "id"
-_OURS = {"group": "group_id", "member": "member_id"}
+_DEFAULTS = defaults_of(MemberFile)
+_OURS = {role: _DEFAULTS[role] for role in ("group", "member")}
+"""The columns of a file of memberships that bridge.yaml need not name."""
 _FEW = 0.5
 """The share of names that must be known for a column to be taken for one of names."""
 _DIGITS = 3
@@ -299,7 +303,7 @@ def as_section(layout: FileLayout | ListLayout, file: str = "") -> str | dict[st
         }
     group, member = layout.group or Reference(_OURS["group"], ID), layout.member or Reference(_OURS["member"], ID)
     section: dict[str, Any] = {"file": file, "group": group.column, "member": member.column}
-    section |= {"type": layout.type} if layout.type and layout.type != "member_type" else {}
+    section |= {"type": layout.type} if layout.type and layout.type != MEMBER_TYPE else {}
     section |= {"group_by": group.by} if group.by != ID else {}
     section |= {"member_by": member.by} if member.by != ID else {}
-    return file if section == {"file": file, "group": "group_id", "member": "member_id"} else section
+    return file if section == {"file": file, **_OURS} else section
