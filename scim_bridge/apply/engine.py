@@ -217,7 +217,7 @@ class _Engine:
                 operation_id=operation.id,
                 status="superseded",
                 target_id=operation.target_id,
-                detail="dealt with by an urgent run",
+                detail="done by a run with --only",
             )
         if self.stopped is not None or self.is_cut or self.work.is_stopping():
             self.is_cut = self.is_cut or self.stopped is None

@@ -248,7 +248,7 @@ def named(matches: Matches, who: Iterable[str]) -> Named:
         if not called:
             raise Misconfigured(
                 f"neither the source nor the target has a user or group called {name!r}",
-                "Name a userName, a group, or an id.",
+                "Give a userName, a group name or an id.",
             )
         for kind in ("user", "group"):
             same = [match for match in called if match.kind == kind and match.source_id]

@@ -86,8 +86,8 @@ def _way_out(approval: str, decided: Decided) -> str:
     """The command that approves the plan; an approval covers what a stopped run has counted, so one comes first."""
     if decided == "approved":
         return ""
-    first = f" (after a {approval.split()[1]} that was stopped by it)." if decided == "open" else ""
-    return f"If it is right: {approval}{first}"
+    first = f"{approval.removesuffix(' --approve')}, which stops here. Then: " if decided == "open" else ""
+    return f"If the plan is right: {first}{approval}"
 
 
 def _target_read(plan: Plan) -> str:

@@ -79,7 +79,7 @@ def test_the_guard_holds_for_the_way_back_too(world: World, people: People, cli:
     assert said.code == 4
     assert "8 of 8 active managed users would be deactivated" in said.err
     assert "scim-bridge rollback 1 --approve" in said.err
-    assert "  If it is right: scim-bridge rollback 1 --approve\n" in said.out
+    assert "  If the plan is right: scim-bridge rollback 1 --approve\n" in said.out
     assert "sync corp --approve" not in said.out + said.err
     assert "rollback 1 --approve (after a rollback that" in cli("rollback", "1", "--dry-run").out
     assert cli("rollback", "1", "--approve").code == 0

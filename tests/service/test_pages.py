@@ -115,7 +115,7 @@ def test_operations_that_did_not_succeed_are_not_called_healthy(seeder: Seeder, 
         Outcome(operation_id=second.id, status="held", request_id="r-77"),
     ]
     seeder.run(plan, outcomes)
-    assert "! Not all went through 1 operation of the last run did not succeed" in seen(pages().get("/").text)
+    assert "! Not everything succeeded 1 operation of the last run did not succeed" in seen(pages().get("/").text)
     said = seen(pages().get("/runs/1").text)
     assert "the endpoint did not answer ✗ failed" in said
     assert "! held request r-77" in said
