@@ -110,7 +110,7 @@ def _access(settings: AccessSettings) -> str:
 
 
 def _schedule(connection: ConnectionSettings, path: Path) -> str:
-    """Whether `run` syncs this connection. A pause is someone's wish; a quarantine is not."""
+    """Whether `run` syncs this connection. A pause was asked for, so it is ok; a quarantine is not."""
     reader = open_reader(path)
     pause, quarantine = reader.pause(connection.name), reader.quarantine(connection.name)
     cost = reader.reading_cost(connection.name, endpoint_key(connection.target.url))

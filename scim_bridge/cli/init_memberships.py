@@ -22,7 +22,7 @@ def with_memberships(
 ) -> tuple[Mapping[str, Any], Columns]:
     """What `source` of bridge.yaml says of groups and memberships, and the columns, with those of groups made.
 
-    Raises Misconfigured if it cannot be found out and no one is there to ask.
+    Raises Misconfigured if it cannot be found out and there is no terminal to ask on.
     """
     table = member_table(settings, answers["members"])
     if table is not None:
@@ -86,7 +86,7 @@ def _one_of(header: Collection[str]) -> question.Check:
 
 
 def _in_lists(asking: Asking, answers: question.Answers, seen: Survey, columns: Columns) -> ListLayout | None:
-    """The column of lists: the one that is given, else the surest. None if no one wants any."""
+    """The column of lists: the one that is given, else the surest. None if none is wanted."""
     wants_none = not answers["groups"] and asking.given.get("groups") is not None
     if wants_none or (columns.has_groups and asking.given.get("members") is not None):
         return None

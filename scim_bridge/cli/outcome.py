@@ -1,4 +1,4 @@
-"""The outcome of a run, for anyone who gave the command: what was done, or what stopped it, and the exit code."""
+"""The outcome of a run, as the command prints it: what was done, or what stopped it, and the exit code."""
 
 from scim_bridge.cli.options import EVERYTHING, Output
 from scim_bridge.cli.output import console, print_json
@@ -75,7 +75,7 @@ def _dry_run(approval: str, connection: str) -> str:
 
 
 def tell_answer(answer: RequestRecord, state: State, output: Output) -> int:
-    """What the run in progress made of a request."""
+    """Print the outcome of an order that the run in progress carried out."""
     if answer.error:
         tell(f"scim-bridge: {answer.error}")
         return answer.exit_code
