@@ -117,7 +117,10 @@ def _schedule(connection: ConnectionSettings, path: Path) -> str:
     reader.close()
     if quarantine is not None:
         what = str(quarantine).rstrip(".")
-        raise BridgeError(what, f"When it is fixed: scim-bridge resume {connection.name}, or a sync that goes well.")
+        raise BridgeError(
+            what,
+            f"To go on after the fix: scim-bridge resume {connection.name}, or a successful `sync`",
+        )
     if pause is not None:
         return f"{pause}. To go on: scim-bridge resume {connection.name}"
     return f"syncs every {span(connection.every)}, and reads the whole target every {_verified_every(connection, cost)}"
