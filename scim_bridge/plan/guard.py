@@ -202,8 +202,8 @@ def _check_source(base: Base, limits: Limits) -> list[Trip]:
         before, now = getattr(base.shown_before, what), getattr(base.shown, what)
         if before > now and exceeds(before - now, before, limits.shrink_source, limits.floor):
             sentence = (
-                f"the source shows {with_noun(now, what.removesuffix('s'))}, {before - now:,} fewer than the {before:,} "
-                f"of the last applied run ({100 * (before - now) / before:.1f} %, limit {limits.shrink_source})"
+                f"the source shows {with_noun(now, what.removesuffix('s'))}, {before - now:,} fewer than the {before:,}"
+                f" of the last applied run ({100 * (before - now) / before:.1f} %, limit {limits.shrink_source})"
             )
             allowed, effect = str(limits.shrink_source), Shrunk(what, now)
             trips.append(

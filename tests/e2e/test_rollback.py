@@ -97,6 +97,6 @@ def test_a_run_that_sent_nothing_leaves_nothing_to_undo(cli: Cli) -> None:
     for arguments in (("rollback", "2"), ("rollback", "2", "--dry-run"), ("rollback", "2", "--output", "json")):
         said = cli(*arguments)
         assert said.code == 0
-        assert said.err == "run 2: it sent nothing, so there is nothing to undo; corp goes on as before\n"
+        assert said.err == "run 2: it sent nothing, so there is nothing to undo; corp is not paused\n"
     assert len(cli("history", "--output", "json").json) == 2
     assert cli("resume", "corp").err == "corp was neither paused nor quarantined\n"

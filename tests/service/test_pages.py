@@ -60,12 +60,12 @@ def test_a_quiet_night_is_one_line(seeder: Seeder, pages: Pages) -> None:
     said = seen(pages().get("/").text)
     assert "Nothing needs you corp ✓ Healthy" in said
     assert "Users 1,840 1,843" in said
-    assert "Memberships 9,312 9,312 The sides differ where groups in groups count with all their people" in said
+    assert "Memberships 9,312 9,312 The two sides can differ: nested groups count with all their users" in said
 
 
 def test_sides_that_are_equal_need_no_explanation(seeder: Seeder, pages: Pages) -> None:
     seeder.run(quiet_plan(), counts={"users": (3, 3)})
-    assert "The sides differ" not in pages().get("/").text
+    assert "The two sides can differ" not in pages().get("/").text
 
 
 def test_the_overview_tells_what_changed_and_what_waits(seeder: Seeder, pages: Pages) -> None:
