@@ -160,7 +160,7 @@ def test_when_no_server_answers_each_is_named_with_its_reason(corp: Slapd, tmp_p
 def test_a_base_that_the_server_does_not_hold_is_said(corp: Slapd) -> None:
     from scim_bridge.config.source import Search
 
-    with pytest.raises(SourceUnreadable, match=r"ou=no one,.* does not exist"):
+    with pytest.raises(SourceUnreadable, match=r"ou=nobody,.* does not exist"):
         read(corp, users=Search((f"ou=nobody,{SUFFIX}",), "(uid=*)"))
     with pytest.raises(SourceUnreadable, match="does not hold dc=other"):
         read(corp, users=Search(("dc=other",), "(uid=*)"))
