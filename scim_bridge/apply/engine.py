@@ -27,15 +27,15 @@ _PATIENCE = 0.5
 
 
 def never() -> bool:
-    """No one asks the run to stop."""
+    """The default of `is_stopping`: the run was not asked to stop."""
     return False
 
 
 @dataclass(frozen=True, slots=True)
 class Superseded:
-    """What another run has dealt with meanwhile: these identities are left to it. ids: of what it has created.
+    """Identities that a `--only` run has synced meanwhile. This run leaves them alone. ids: of what that run created.
 
-    there: who was on the target by then. A membership can only have been dealt with if the other side of it was, too.
+    there: the users and groups that were on the target then. A membership was synced only if both its sides were there.
     """
 
     keys: frozenset[SourceKey] = frozenset()
@@ -49,15 +49,15 @@ class Superseded:
 
 
 def nobody() -> tuple[Superseded, ...]:
-    """No one asks for anything."""
+    """The default of `answer_requests`: no order waits."""
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How to work: threads at most, whom to tell how far it has come, and whether someone asked to stop.
+    """How to work: the most threads, where progress is reported, and whether the run was asked to stop.
 
-    answer_requests: called between two writes where there are requests; what is taken over is not sent by this run.
+    answer_requests: called between two writes where orders wait; this run does not send what it takes over.
     """
 
     threads: int = 64
@@ -80,7 +80,7 @@ class Ground:
 class Applied:
     """The outcome of a plan. outcomes: one an operation, in the plan's order. stopped: why the rest was not sent.
 
-    earlier: ids of operations that an earlier run of this very plan had done. is_cut: someone asked to stop.
+    earlier: ids of operations that an earlier run of this very plan had done. is_cut: the run was asked to stop.
     """
 
     outcomes: tuple[Outcome, ...] = ()
@@ -217,7 +217,7 @@ class _Engine:
                 operation_id=operation.id,
                 status="superseded",
                 target_id=operation.target_id,
-                detail="dealt with by an urgent run",
+                detail="done by a run with --only",
             )
         if self.stopped is not None or self.is_cut or self.work.is_stopping():
             self.is_cut = self.is_cut or self.stopped is None

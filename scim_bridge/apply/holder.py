@@ -45,7 +45,7 @@ class Holders:
         self._in_vain = 0
 
     def find(self, kind: Kind, wanted: Mapping[str, Value], own_id: str = "") -> Holder | None:
-        """Who holds one of these values, None if no one is found for more than a minute. own_id: the one that asks.
+        """The resource that holds one of these values; None if none is found for more than a minute. own_id: our own.
 
         Once a dozen searches have found nothing, the others are given up sooner, or a thousand would keep all threads
         waiting for a quarter of an hour. Raises LookCutShort if the run is asked to stop meanwhile.
@@ -60,8 +60,8 @@ class Holders:
                 break
             if self._is_stopping():
                 raise LookCutShort("the run stopped before it was known who holds one of the values")
-            # A list may not show yet what made the 409. To call the value "taken by no one" at the first look would
-            # open a conflict about our own user, created a second ago by a request whose answer was lost.
+            # A list may not show yet what made the 409. If the first look decided, our own user, created a second
+            # ago by a request whose answer was lost, would become a conflict.
             self._target.pause(seconds)
             holder = self._look(kind, wanted, own_id)
         with self._turn:

@@ -24,7 +24,7 @@ Each takes half a minute; one user among a hundred is found after one such part 
 class MemberAnswer:
     """The outcome of one membership operation. refused: user id → why, for those who could not be changed.
 
-    is_unsure: someone fell out of the group and could not be put back.
+    is_unsure: a member fell out of the group and could not be added again.
     """
 
     request_id: str = ""
@@ -102,7 +102,7 @@ class MemberSender:
             answer.refused = {user_id: answer.refused[user_id] for user_id in left_out}
 
     def _look(self, group_id: str, answer: MemberAnswer) -> tuple[frozenset[str], bool]:
-        """The members now, and whether someone who was to stay had fallen out; they are put back at once."""
+        """The members now, and whether one that should stay had fallen out; it is added again at once."""
         members = self._target.read_members([group_id]).get(group_id, frozenset())
         lost = sorted(self._staying.get(group_id, set()) - members)
         size = self._target.capabilities.changes_per_patch

@@ -146,13 +146,13 @@ class Sender:
         return self._take_up(operation, Holder(EXTERNAL_ID, found), attributes)
 
     def _take_up(self, operation: Operation, holder: Holder, attributes: Mapping[str, Value]) -> Outcome:
-        """It has our id, so an unanswered request of ours made it, or a listing had missed it. What differs is put
-        right, but no one is switched on: if it is inactive, someone else did that, and its grants wait."""
+        """It has our id, so an unanswered request of ours made it, or a listing had missed it. What differs is
+        updated, but `active` is not: if it is false, someone else deactivated the user, and new grants wait."""
         shown = holder.existing.attributes
         differing: dict[str, Change] = {
             path: (shown.get(path), value) for path, value in attributes.items() if shown.get(path) != value
         }
-        # `active` may be false because someone locked the account between our create and now. Switching it on would
+        # `active` may be false because someone locked the account between our create and now. To activate it would
         # undo that; a person decides (`disabled_there`).
         if attributes.get(ACTIVE) is True:
             differing.pop(ACTIVE, None)

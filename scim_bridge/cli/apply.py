@@ -20,7 +20,7 @@ def apply_command(
     approve: ApproveOption = False,
     output: OutputOption = Output.text,
 ) -> int:
-    """Apply a saved plan exactly, or refuse by name if either side has changed since."""
+    """Apply a saved plan exactly, or refuse and name what has changed since."""
     from scim_bridge.cli.outcome import conclude
     from scim_bridge.cli.output import progress, who
     from scim_bridge.config.settings import load

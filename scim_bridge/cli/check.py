@@ -18,7 +18,7 @@ def check_command(
     connection: Annotated[str | None, typer.Argument(help="only this connection")] = None,
     output: OutputOption = Output.text,
 ) -> int:
-    """Configuration, mapping and its tests, source, token, endpoint and access: each a line, ok or how to fix it."""
+    """Check configuration, mapping, source, token, endpoint and access: a line for each, ok or how to fix it."""
     from scim_bridge.cli.check_connection import check_connections
     from scim_bridge.cli.output import console, print_json
     from scim_bridge.config.settings import load
@@ -33,5 +33,5 @@ def check_command(
         terminal.show_checks(console(), checks)
     failed = sum(not check.ok for check in checks)
     if failed:
-        tell(f"scim-bridge: {failed} of {len(checks)} checks are not ok.")
+        tell(f"scim-bridge: {failed} of {len(checks)} checks failed.")
     return 1 if failed else 0

@@ -38,7 +38,7 @@ def _state(path: Path) -> str:
     reader = open_reader(path)
     reader.check()
     reader.close()
-    return f"{path.name}, {'in order' if path.exists() else 'made by the first sync'}"
+    return f"{path.name}, {'in order' if path.exists() else 'not there yet; the first sync creates it'}"
 
 
 def _check_connection(connection: ConnectionSettings, state: Path, prefix: str) -> list[Check]:
@@ -77,7 +77,7 @@ def _source(connection: ConnectionSettings, *, has_mapping: bool) -> str:
     try:
         written = load_mapping(connection.mapping)
     except BridgeError:
-        raise BridgeError("not looked at, since the mapping names what to read", "Fix the mapping first.") from None
+        raise BridgeError("not checked, since the mapping says what to read", "Fix the mapping first.") from None
     if has_mapping:
         source, _ = open_near_end(connection, written)
     else:
@@ -87,8 +87,9 @@ def _source(connection: ConnectionSettings, *, has_mapping: bool) -> str:
     if instead:
         raise BridgeError(". ".join(instead))
     refuse_empty(counts)
-    members = f", {counts.memberships:,} memberships" if counts.memberships else ""
-    found = f"answers, and shows {counts.users:,} users, {counts.groups:,} groups{members} at first sight"
+    users, groups = counted(counts.users, "user"), counted(counts.groups, "group")
+    members = f", {counted(counts.memberships, 'membership')}" if counts.memberships else ""
+    found = f"readable; a first look finds {users}, {groups}{members}"
     return "; ".join([found, *(notice.detail for notice in shown.warnings if notice.kind == CHANGES)])
 
 
@@ -109,17 +110,20 @@ def _access(settings: AccessSettings) -> str:
 
 
 def _schedule(connection: ConnectionSettings, path: Path) -> str:
-    """Whether `run` syncs this connection. A pause is someone's wish; a quarantine is not."""
+    """Whether `run` syncs this connection. A pause was asked for, so it is ok; a quarantine is not."""
     reader = open_reader(path)
     pause, quarantine = reader.pause(connection.name), reader.quarantine(connection.name)
     cost = reader.reading_cost(connection.name, endpoint_key(connection.target.url))
     reader.close()
     if quarantine is not None:
         what = str(quarantine).rstrip(".")
-        raise BridgeError(what, f"When it is fixed: scim-bridge resume {connection.name}, or a sync that goes well.")
+        raise BridgeError(
+            what,
+            f"To go on after the fix: scim-bridge resume {connection.name}, or a successful `sync`",
+        )
     if pause is not None:
         return f"{pause}. To go on: scim-bridge resume {connection.name}"
-    return f"every {span(connection.every)}, with the whole target every {_verified_every(connection, cost)}"
+    return f"syncs every {span(connection.every)}, and reads the whole target every {_verified_every(connection, cost)}"
 
 
 def _verified_every(connection: ConnectionSettings, cost: ReadingCost) -> str:

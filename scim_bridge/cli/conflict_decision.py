@@ -4,7 +4,7 @@ from scim_bridge.cli.output import who
 from scim_bridge.cli.streams import tell
 from scim_bridge.config.settings import Settings
 from scim_bridge.errors import Misconfigured
-from scim_bridge.model.conflict_kind import Decision, decisions, words
+from scim_bridge.model.conflict_kind import Decision, decisions
 from scim_bridge.model.plan import Conflict
 from scim_bridge.model.run import ConflictRecord
 from scim_bridge.model.wording import counted
@@ -32,18 +32,17 @@ def decide(settings: Settings, key: str, given: list[Decision], link: str | None
         for record in found:
             state.resolve(record.connection, record.conflict.key, chosen, who(), target_id=link or "", note=note)
     which = key if key == found[0].conflict.key else f"{counted(len(found), 'conflict')} of kind {key}"
-    tell(f"{which}: {chosen}. The next sync uses it.")
+    tell(f"{which}: {chosen}. The next sync uses this decision.")
 
 
 def _fitting(conflict: Conflict, given: list[Decision]) -> Decision:
     """The one decision that was given. Raises Misconfigured, naming those that fit this conflict."""
     possible = decisions(conflict.kind)
     ways = " or ".join("--link TARGET_ID" if way == "link" else f"--{way}" for way in possible)
-    kind = words(conflict.kind)
     if len(given) != 1:
-        raise Misconfigured(f"a conflict of kind {kind} is decided in one way", f"Give {ways}.")
+        raise Misconfigured(f"a conflict of kind {conflict.kind} needs exactly one decision", f"Give {ways}.")
     if given[0] not in possible:
-        raise Misconfigured(f"--{given[0]} cannot decide a conflict of kind {kind}", f"Use {ways}.")
+        raise Misconfigured(f"--{given[0]} cannot decide a conflict of kind {conflict.kind}", f"Use {ways}.")
     return given[0]
 
 

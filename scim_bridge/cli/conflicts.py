@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    conflicts = typer.Typer(help="What waits for a decision.", invoke_without_command=True, rich_markup_mode=None)
+    conflicts = typer.Typer(
+        help="List what waits for a decision, or decide it.", invoke_without_command=True, rich_markup_mode=None
+    )
     conflicts.callback()(conflicts_command)
     conflicts.command("list")(conflicts_list_command)
     conflicts.command("resolve")(resolve_command)
@@ -20,14 +22,14 @@ def register(app: typer.Typer) -> None:
 
 
 def conflicts_command(context: typer.Context, output: OutputOption = Output.text) -> int:
-    """What waits for a decision, with what to do about each."""
+    """List what waits for a decision, with what to do about each."""
     return conflicts_list_command(context, output=output) if context.invoked_subcommand is None else 0
 
 
 def conflicts_list_command(
     context: typer.Context, connection: ConnectionArgument = None, output: OutputOption = Output.text
 ) -> int:
-    """What waits for a decision, with what to do about each."""
+    """List what waits for a decision, with what to do about each."""
     from scim_bridge.cli.output import console, print_json
     from scim_bridge.config.settings import load
     from scim_bridge.state.reader import open_reader
@@ -47,17 +49,19 @@ def conflicts_list_command(
 def resolve_command(
     context: typer.Context,
     key: Annotated[str, typer.Argument(help="a conflict's key, or a kind for all of that kind")],
-    link: Annotated[str | None, typer.Option("--link", metavar="TARGET_ID", help="the record is this resource")] = None,
+    link: Annotated[
+        str | None, typer.Option("--link", metavar="TARGET_ID", help="link the record to this resource")
+    ] = None,
     separate: Annotated[
-        bool, typer.Option("--separate", help="another user of the same name: the leaver is renamed")
+        bool, typer.Option("--separate", help="two users of the same name: the leaver is renamed")
     ] = False,
-    adopt: Annotated[bool, typer.Option("--adopt", help="the record is the resource that it matches")] = False,
+    adopt: Annotated[bool, typer.Option("--adopt", help="link the record to the resource that it matches")] = False,
     ignore: Annotated[bool, typer.Option("--ignore", help="leave it as it is, and stop asking")] = False,
-    source: Annotated[bool, typer.Option("--source", help="let the source win")] = False,
+    source: Annotated[bool, typer.Option("--source", help="use what the source has")] = False,
     target: Annotated[bool, typer.Option("--target", help="keep what the target has")] = False,
     note: Annotated[str, typer.Option("--note", help="why, for those who read it later")] = "",
 ) -> int:
-    """Decide a conflict, or all open ones of a kind. It is kept across runs, and the next run uses it."""
+    """Decide a conflict, or all open ones of a kind. The decision is kept until a run has carried it out."""
     from scim_bridge.cli.conflict_decision import decide
     from scim_bridge.config.settings import load
 

@@ -26,7 +26,7 @@ def demo_command(
     source: Annotated[
         DemoSource, typer.Option(help="csv files, an emulated Entra ID, or a real OpenLDAP (slapd)")
     ] = DemoSource.csv,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="of the pages; 0 = any free one")] = 8080,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="port of the pages; 0 = any free port")] = 8080,
     output: OutputOption = Output.text,
 ) -> int:
     """Sync a sample organization into an emulated Identity Center, and serve the pages."""

@@ -15,10 +15,10 @@ def register(app: typer.Typer) -> None:
 def explain_command(
     context: typer.Context,
     who: Annotated[str, typer.Argument(help="userName, group name, source id or target id")],
-    connection: Annotated[str | None, typer.Option("--connection", help="if there are several")] = None,
+    connection: Annotated[str | None, typer.Option("--connection", help="the connection, if there are several")] = None,
     output: OutputOption = Output.text,
 ) -> int:
-    """Every step for one user or group: record, scope, rules, situation, plan, conflicts, what is remembered."""
+    """Show each step for one user or group: record, scope, rules, situation, plan, conflicts, what is remembered."""
     from scim_bridge.cli.output import console, print_json, progress
     from scim_bridge.config.settings import load
     from scim_bridge.run.bridge import open_bridge

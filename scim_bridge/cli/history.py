@@ -22,7 +22,7 @@ def history_command(
     limit: Annotated[int, typer.Option(min=1, help="how many runs")] = 20,
     output: OutputOption = Output.text,
 ) -> int:
-    """The last runs, newest first."""
+    """List the last runs, newest first."""
     from scim_bridge.cli.output import console, print_json
     from scim_bridge.config.settings import load
     from scim_bridge.state.liveness import as_it_is
@@ -46,7 +46,7 @@ def show_command(
     run: Annotated[int, typer.Argument(help="a run's number")],
     output: OutputOption = Output.text,
 ) -> int:
-    """One run with its operations and the outcome of each."""
+    """Show one run with its operations and the outcome of each."""
     from scim_bridge.cli.output import console, print_json
     from scim_bridge.config.settings import load
     from scim_bridge.state.liveness import as_it_is

@@ -41,7 +41,7 @@ def init_command(
     context: typer.Context,
     source: Annotated[str | None, typer.Option(help="csv, ldap or entra")] = None,
     mapping: Annotated[str, typer.Option(help="the mapping file to write")] = "mapping.yaml",
-    name: Annotated[str | None, typer.Option(help="of the connection")] = None,
+    name: Annotated[str | None, typer.Option(help="the connection's name")] = None,
     match: Annotated[str | None, typer.Option(help="userName, or userName,emails")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="accept all suggestions, ask nothing")] = False,
     force: Annotated[bool, typer.Option("--force", help="overwrite existing files")] = False,
@@ -51,14 +51,16 @@ def init_command(
     users: Annotated[str | None, _option(_CSV, "the file of users")] = None,
     groups: Annotated[str | None, _option(_CSV, "the file of groups, - for none, or from-users")] = None,
     members: Annotated[str | None, _option(_CSV, "the file of memberships, a row for each; - for none")] = None,
-    group_column: Annotated[str | None, _option(_CSV, "its column that names the group")] = None,
-    member_column: Annotated[str | None, _option(_CSV, "its column that names the member")] = None,
-    list_column: Annotated[str | None, _option(_CSV, "lists groups of users, or users of groups; - for none")] = None,
+    group_column: Annotated[str | None, _option(_CSV, "the column of that file that names the group")] = None,
+    member_column: Annotated[str | None, _option(_CSV, "the column of that file that names the member")] = None,
+    list_column: Annotated[
+        str | None, _option(_CSV, "the column that lists groups of users, or users of groups; - for none")
+    ] = None,
     separator: Annotated[str | None, _option(_CSV, "what separates two names in that list")] = None,
-    encoding: Annotated[str | None, _option(_CSV, "auto, cp932 …")] = None,
+    encoding: Annotated[str | None, _option(_CSV, "how the files are encoded: auto, utf-8, cp932 …")] = None,
     login: Annotated[str | None, _option(_CSV, "the column of the sign-in name")] = None,
     id_: Annotated[str | None, _option(_CSV, "the column that never changes for a user", "--id")] = None,
-    ldap_url: Annotated[str | None, _option(_LDAP, "ldaps://HOST, several with spaces between")] = None,
+    ldap_url: Annotated[str | None, _option(_LDAP, "ldaps://HOST; separate several with spaces")] = None,
     start_tls: Annotated[bool, _option(_LDAP, "encrypt ldap:// by StartTLS", "--start-tls")] = False,
     ca_file: Annotated[
         str | None, _option(_LDAP, "trusted certificates, - for the system's; also for --cloud-login")

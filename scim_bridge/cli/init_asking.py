@@ -37,7 +37,7 @@ from scim_bridge.proposal.survey import MemberTable, Survey, member_table
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """given: what the options say, by name, None for what was not given. is_on: whether someone is there to ask.
+    """given: what the options say, by name, None for what was not given. is_on: whether there is a terminal to ask on.
 
     folder: what paths are relative to.
     """
@@ -80,7 +80,7 @@ def somebody_is_there() -> bool:
 
 
 def missing(question: Question) -> Misconfigured:
-    """The refusal where something must be known and no one is there to ask."""
+    """The refusal of a question that needs an answer where there is no terminal to ask on."""
     if question.unanswered:
         what, _, way_out = question.unanswered.rpartition("; ")
         return Misconfigured(what, _sentence(way_out))

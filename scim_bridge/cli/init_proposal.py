@@ -50,7 +50,7 @@ class Files:
         return self.configuration.absolute().parent
 
     def refuse_existing(self) -> None:
-        """Raise Misconfigured if a file is there, before anyone is asked anything."""
+        """Raise Misconfigured if a file is there, before the first question."""
         if self.configuration.absolute() == self.mapping:
             raise Misconfigured("the mapping cannot be the configuration", "Name another file (--mapping).")
         for path, instead in ((self.configuration, "--config"), (self.mapping, "--mapping")):
@@ -71,7 +71,7 @@ class Files:
 def initialize(given: Mapping[str, str | None], files: Files, output: Output, *, takes_suggestions: bool) -> int:
     """Ask what `given` leaves open, read the source, show what was found, write both files. Gives the exit code.
 
-    given: what the options say, by the name of the question. takes_suggestions: no one is asked anything.
+    given: what the options say, by the name of the question. takes_suggestions: ask nothing, and take each suggestion.
     """
     files.refuse_existing()
     asking = Asking(given, somebody_is_there() and not takes_suggestions, files.folder)

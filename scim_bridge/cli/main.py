@@ -28,29 +28,29 @@ COMMANDS = (
     Listed(
         "check",
         "check",
-        "Configuration, mapping and its tests, source, token, endpoint and access: each a line, ok or how to fix it.",
+        "Check configuration, mapping, source, token, endpoint and access: a line for each, ok or how to fix it.",
     ),
-    Listed("schema", "schema", "The JSON schema of the configuration file, for editors and reviews."),
-    Listed("plan", "plan", "Dry run: what a sync would do, and why. Nothing is written to the target."),
+    Listed("schema", "schema", "Print the JSON schema of the configuration file, for editors and reviews."),
+    Listed("plan", "plan", "Show what a sync would do, and why. Nothing is written to the target."),
     Listed("sync", "sync", "Bring the target to what the source says, within the limits."),
-    Listed("apply", "apply", "Apply a saved plan exactly, or refuse by name if either side has changed since."),
+    Listed("apply", "apply", "Apply a saved plan exactly, or refuse and name what has changed since."),
     Listed(
         "rollback",
         "rollback",
-        "Undo a run within the limits, as a run of its own; the connection is paused, so that it stays undone.",
+        "Undo a run, within the limits. It also pauses the connection, so the schedule does not repeat the change.",
     ),
     Listed(
         "explain",
         "explain",
-        "Every step for one user or group: record, scope, rules, situation, plan, conflicts, what is remembered.",
+        "Show each step for one user or group: record, scope, rules, situation, plan, conflicts, what is remembered.",
     ),
     Listed("pause", "pause", "Stop the schedule of a connection. A one-shot `sync` still works."),
-    Listed("resume", "pause", "Let the schedule of a connection that is paused or quarantined go on."),
-    Listed("history", "history", "The last runs, newest first."),
-    Listed("show", "history", "One run with its operations and the outcome of each."),
+    Listed("resume", "pause", "Restart the schedule of a connection that is paused or quarantined."),
+    Listed("history", "history", "List the last runs, newest first."),
+    Listed("show", "history", "Show one run with its operations and the outcome of each."),
     Listed("run", "run", "Sync every connection on its schedule and serve the pages, until SIGINT or SIGTERM."),
-    Listed("mapping", "mapping", "Mapping files."),
-    Listed("conflicts", "conflicts", "What waits for a decision."),
+    Listed("mapping", "mapping", "Test mapping files."),
+    Listed("conflicts", "conflicts", "List what waits for a decision, or decide it."),
     Listed("sandbox", "sandbox", "Serve the Identity Center emulator until SIGINT or SIGTERM, then end with 0."),
 )
 """In the order in which they are listed. A test compares these lines with the help of each command."""
@@ -83,7 +83,9 @@ def _say_version(wanted: bool) -> None:
 def options(
     context: typer.Context,
     config: Annotated[Path, typer.Option("--config", "-c", help="the configuration file")] = Path("bridge.yaml"),
-    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_say_version, help="say it")] = False,  # noqa: ARG001
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="show the version and exit")
+    ] = False,
 ) -> None:
     """Keeps AWS IAM Identity Center equal to your directory."""
     context.obj = config
@@ -122,7 +124,7 @@ def run(arguments: list[str]) -> int:
         tell(f"scim-bridge: {failure.format_message()}")
         return 1
     except (typer.Abort, KeyboardInterrupt):
-        tell("scim-bridge: interrupted. Run again: it goes on from where it was.")
+        tell("scim-bridge: interrupted. Run the same command again to go on.")
         return 130
     except BridgeError as error:
         complain(error)

@@ -11,7 +11,7 @@ from scim_bridge.cli.streams import tell
 
 def register(app: typer.Typer) -> None:
     """Add this command."""
-    mapping = typer.Typer(help="Mapping files.", no_args_is_help=True, rich_markup_mode=None)
+    mapping = typer.Typer(help="Test mapping files.", no_args_is_help=True, rich_markup_mode=None)
     mapping.command("test")(mapping_test_command)
     app.add_typer(mapping, name="mapping")
 
@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 def mapping_test_command(
     file: Annotated[Path, typer.Argument(help="a mapping file")], output: OutputOption = Output.text
 ) -> int:
-    """Run the tests that stand in a mapping file."""
+    """Run the tests of a mapping file."""
     from scim_bridge.cli.output import console, print_json
     from scim_bridge.mapping.document import load_mapping
     from scim_bridge.mapping.selftest import run_tests
@@ -34,7 +34,7 @@ def mapping_test_command(
         terminal.show_checks(console(), checks)
     failed = sum(not result.passed for result in results)
     if failed:
-        tell(f"scim-bridge: {failed} of {len(results)} tests of {file.name} fail.")
+        tell(f"scim-bridge: {failed} of {len(results)} tests of {file.name} failed.")
     elif not results:
         tell(f"{file.name} has no tests")
     return 2 if failed else 0

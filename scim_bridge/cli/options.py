@@ -16,9 +16,7 @@ class Output(StrEnum):
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="text for people, json for programs")]
 ConnectionArgument = Annotated[str | None, typer.Argument(help="a connection of the configuration file")]
 NamedConnectionArgument = Annotated[str, typer.Argument(help="a connection of the configuration file")]
-ApproveOption = Annotated[
-    bool, typer.Option("--approve", help="approve what the limits of the last stopped plan counted")
-]
+ApproveOption = Annotated[bool, typer.Option("--approve", help="approve what stopped the last plan, and nothing more")]
 OnlyOption = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="USER_OR_GROUP", help="only this user or group, now; may be repeated"),

@@ -1,4 +1,4 @@
-"""The outcome of a run, for anyone who gave the command: what was done, or what stopped it, and the exit code."""
+"""The outcome of a run, as the command prints it: what was done, or what stopped it, and the exit code."""
 
 from scim_bridge.cli.options import EVERYTHING, Output
 from scim_bridge.cli.output import console, print_json
@@ -52,7 +52,7 @@ def _unfinished(result: Result) -> str:
     if not found:
         return ""
     told, places = (" and ".join(words) for words in zip(*found, strict=True))
-    return f"scim-bridge: run {result.run_id} is done, but {told}. To see: {places}"
+    return f"scim-bridge: run {result.run_id} is done, but {told}. See: {places}"
 
 
 def _refusal(result: Result, connection: str, approval: str) -> str:
@@ -60,13 +60,22 @@ def _refusal(result: Result, connection: str, approval: str) -> str:
     if result.new:
         sentences += f". The plan that was approved did not hold {in_words(result.plan, result.new)}"
     return (
-        f"Stopped before the first write: {sentences}. Look at them: scim-bridge show {result.run_id}, "
-        f"scim-bridge plan {connection}. If it is right: {approval}"
+        f"Stopped before the first write: {sentences}. Look at the plan: scim-bridge show {result.run_id}, or "
+        f"{_dry_run(approval, connection)}. If the plan is right: {approval}"
     )
 
 
+def _dry_run(approval: str, connection: str) -> str:
+    """The command that shows again what this approval is about, and sends nothing."""
+    if approval.startswith("scim-bridge rollback "):
+        return approval.replace("--approve", "--dry-run")
+    if " --only " in approval:
+        return approval.replace("scim-bridge sync", "scim-bridge plan").removesuffix(" --approve")
+    return f"scim-bridge plan {connection}"
+
+
 def tell_answer(answer: RequestRecord, state: State, output: Output) -> int:
-    """What the run in progress made of a request."""
+    """Print the outcome of an order that the run in progress carried out."""
     if answer.error:
         tell(f"scim-bridge: {answer.error}")
         return answer.exit_code
@@ -76,5 +85,5 @@ def tell_answer(answer: RequestRecord, state: State, output: Output) -> int:
     elif run is not None:
         operations = [of_record(operation) for operation in state.reader.operations(run.id)]
         terminal.show_run(console(), view_run(run), operations, len(operations))
-    tell(f"run {answer.run_id} is done, by the run in progress")
+    tell(f"done as run {answer.run_id}, inside the run in progress")
     return answer.exit_code

@@ -18,7 +18,7 @@ class _Console(Console):
     """A console whose reader may go away (`| head`): the rest is dropped, and the command ends as it did."""
 
     def on_broken_pipe(self) -> None:
-        """No one reads any more; the program's own behaviour would be to exit with 1."""
+        """The reader is gone, so print nothing more. By default the console would exit with 1."""
         self.quiet = True
         say_no_more(sys.stdout)
 

@@ -37,7 +37,7 @@ def resume_command(
     context: typer.Context,
     connection: NamedConnectionArgument,
 ) -> int:
-    """Let the schedule of a connection that is paused or quarantined go on."""
+    """Restart the schedule of a connection that is paused or quarantined."""
     from scim_bridge.config.settings import load
     from scim_bridge.state.writer import State
 
@@ -45,5 +45,9 @@ def resume_command(
     name = settings.connection(connection).name
     with State(settings.state) as state:
         was_paused = state.resume(name)
-    tell(f"{name} goes on" if was_paused else f"{name} was neither paused nor quarantined")
+    tell(
+        f"the schedule of {name} goes on"
+        if was_paused
+        else f"{name} was neither paused nor quarantined, so nothing changed"
+    )
     return 0

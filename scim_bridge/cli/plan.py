@@ -18,16 +18,22 @@ def register(app: typer.Typer) -> None:
 def plan_command(
     context: typer.Context,
     connection: ConnectionArgument = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="3: operations to do, 4: guard, 5: conflicts")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="exit with 3 for operations to do, 4 for the guard, 5 for conflicts")
+    ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="save the plan, for `apply`")] = None,
     full: FullOption = False,
     only: OnlyOption = None,
-    mapping: Annotated[Path | None, typer.Option("--mapping", help="try this mapping in place of today's")] = None,
-    markdown: Annotated[Path | None, typer.Option("--markdown", help="for a comment in a code review")] = None,
-    html: Annotated[Path | None, typer.Option("--html", help="as one page to share")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="try this mapping instead of the configured one")
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", help="write a report for a comment in a code review")
+    ] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="write a report as one page to share")] = None,
     output: OutputOption = Output.text,
 ) -> int:
-    """Dry run: what a sync would do, and why. Nothing is written to the target."""
+    """Show what a sync would do, and why. Nothing is written to the target."""
     from scim_bridge.cli.output import progress
     from scim_bridge.cli.plan_output import hand_round, plan_code, save, show
     from scim_bridge.config.settings import load

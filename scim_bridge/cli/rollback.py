@@ -21,7 +21,7 @@ def rollback_command(
     approve: ApproveOption = False,
     output: OutputOption = Output.text,
 ) -> int:
-    """Undo a run within the limits, as a run of its own; the connection is paused, so that it stays undone."""
+    """Undo a run, within the limits. It also pauses the connection, so the schedule does not repeat the change."""
     from scim_bridge.cli.outcome import conclude
     from scim_bridge.cli.output import console, print_json, progress, who
     from scim_bridge.config.settings import load
@@ -40,7 +40,7 @@ def rollback_command(
     chosen = settings.connection(record.connection)
     in_vain = nothing_to_undo(open_reader(settings.state), run)
     if in_vain:
-        tell(f"{in_vain}; {chosen.name} goes on as before")
+        tell(f"{in_vain}; {chosen.name} is not paused")
         if output is Output.json:
             print_json({"operations": []})
         return 0

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 def sandbox_command(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="a loopback address")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any free one")] = 8090,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any free port")] = 8090,
     rate: Annotated[float, typer.Option(min=0, help="requests a second it allows; 0 = any number")] = 20,
     seed: SeedOption = None,
     token: Annotated[str, typer.Option(help="the token it accepts")] = "sandbox-token",  # noqa: S107 - not a secret
@@ -36,7 +36,9 @@ def sandbox_command(
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="a setting of docs/sandbox.md, such as list_lag=5")
     ] = None,
 ) -> int:
-    """Serve the Identity Center emulator until SIGINT or SIGTERM, then end with 0. URL and token go into bridge.yaml.
+    """Serve the Identity Center emulator until SIGINT or SIGTERM, then end with 0.
+
+    Copy the URL and token that it prints into bridge.yaml.
 
     Faults are switched on while it runs, by POST to /control/faults: docs/sandbox.md lists them.
     """
@@ -68,12 +70,15 @@ def sandbox_command(
 
 def entra_command(
     port: Annotated[
-        int, typer.Option(min=0, max=65533, help="of the login host; Graph and the metadata endpoint follow; 0 = any")
+        int,
+        typer.Option(
+            min=0, max=65533, help="port of the login host; Graph and the metadata endpoint use the next ones; 0 = any"
+        ),
     ] = 8443,
     seed: SeedOption = None,
     secret: Annotated[str, typer.Option(help="the client secret it accepts")] = "sandbox-secret",  # noqa: S107 - not one
 ) -> int:
-    """Serve the emulator of Entra ID until SIGINT or SIGTERM, then end with 0. What it says goes into bridge.yaml.
+    """Serve the emulator of Entra ID until SIGINT or SIGTERM, then end with 0. Copy what it prints into bridge.yaml.
 
     Built from Microsoft's documentation; no tenant was used. Faults and changes: docs/operations.md.
     """

@@ -9,7 +9,7 @@ def register(app: typer.Typer) -> None:
 
 
 def schema_command() -> int:
-    """The JSON schema of the configuration file, for editors and reviews."""
+    """Print the JSON schema of the configuration file, for editors and reviews."""
     from scim_bridge.cli.output import print_json
     from scim_bridge.config.document import json_schema
 

@@ -1,4 +1,4 @@
-"""stdout and stderr as they are found: in any encoding, closed, full, or with no one left to read them.
+"""stdout and stderr in any condition: any encoding, closed, full, or without a reader.
 
 Nothing that is written here may stop a run that is under way, or change how it ends.
 """
@@ -27,9 +27,9 @@ def _another_character(error: UnicodeError) -> tuple[str, int]:
 
 
 def print_whatever_comes() -> None:
-    """What the encoding of a terminal, a pipe or a log lacks is printed as another character, and stops nothing.
+    """Print another character for each that the encoding of a terminal, a pipe or a log lacks, instead of failing.
 
-    A stream that was closed by anyone who began the process is opened on nothing.
+    If the process was started with stdout or stderr closed, the stream is opened on the null device.
     """
     codecs.register_error(_another_character.__name__, _another_character)
     for name in ("stdout", "stderr"):
@@ -70,7 +70,7 @@ def tell(sentence: str) -> None:
     """A line for people that is not the command's output."""
     try:
         print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - the one place that writes such lines
-    except OSError:  # a run goes on and ends as it does, whether or not anyone can read of it
+    except OSError:  # the run and its exit code do not depend on whether its messages can be read
         say_no_more(sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""`sync`: bring the target to what the source says, for everyone or for a few."""
+"""`sync`: bring the target to what the source says: all users and groups, or those named by `--only`."""
 
 from typing import TYPE_CHECKING, Annotated
 

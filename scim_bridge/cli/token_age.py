@@ -23,7 +23,7 @@ class TokenAge:
 def token_age(target: TargetSettings) -> TokenAge:
     """Days left of a token whose end is in the configuration."""
     if target.token_expires is None:
-        return TokenAge("target.token_expires is not set, so there is no warning before the token's year is over")
+        return TokenAge("target.token_expires is not set, so there is no warning before the token expires")
     left = (target.token_expires - datetime.now(UTC).date()).days
     if left < 0:
         return TokenAge(

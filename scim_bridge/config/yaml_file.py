@@ -105,7 +105,8 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise Misconfigured(f"{path} does not exist", "Name the right file, or write it first.") from None
+        way_out = "Check the path. To create a configuration and a mapping: scim-bridge init"
+        raise Misconfigured(f"{path} does not exist", way_out) from None
     except (OSError, UnicodeDecodeError) as error:
         what = f"{path} cannot be read ({_why(error)})"
         raise Misconfigured(what, "It must be a readable UTF-8 text file.") from None

@@ -223,14 +223,14 @@ def _test(file: YamlFile, number: int, problems: list[str]) -> Test | None:
     node = file.data["tests"][number]
     place = file.at(where)
     if not isinstance(node, dict):
-        problems.append(f"{place}: a test has a name, a user or a group, and what to expect.")
+        problems.append(f"{place}: a test is written with the keys `name`, `user` or `group`, and `expect`.")
         return None
     kind: Kind = "group" if "group" in node else "user"
     unknown = [key for key in node if key not in ("name", "user", "group", "expect")]
     problems += [f"{place}: there is no key {key}{nearest(key, ('name', kind, 'expect'))}." for key in unknown]
     record, expect = node.get(kind), node.get("expect")
     if not isinstance(record, dict) or not isinstance(expect, dict) or not expect:
-        problems.append(f"{place}: a test has a user or a group, and what to expect.")
+        problems.append(f"{place}: a test needs `user` or `group`, and `expect`.")
         return None
     for path in expect:
         if path not in (*PATHS[kind], "scope", "externalId"):

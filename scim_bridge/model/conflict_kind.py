@@ -130,7 +130,8 @@ CONFLICT_KINDS: Mapping[str, ConflictRow] = {
     "disabled_there": ConflictRow(
         words="disabled there",
         decisions=("source", "target", "ignore"),
-        remedy=f"If the user may sign in again: {_RESOLVE} --source. If not: --target, or disable it in the source.",
+        remedy=f"If the user may sign in again: {_RESOLVE} --source. "
+        "If not: --target, or deactivate the user in the source.",
     ),
     "another_provisioner": ConflictRow(
         words="another provisioner",

@@ -19,7 +19,7 @@ from scim_bridge.model.identity import (
 )
 from scim_bridge.model.plan import Conflict, conflict_key
 from scim_bridge.model.touch import member_of_path, member_path
-from scim_bridge.model.wording import counted
+from scim_bridge.model.wording import counted, listed
 
 KIND_OF_DUPLICATE = {
     USER_NAME: "duplicate_user_name",
@@ -35,7 +35,7 @@ def identity(desired: Desired) -> str:
 
 def of_flaws(desired: Desired) -> list[Conflict]:
     """One conflict for each thing wrong with a record."""
-    where = " and ".join(desired.places)
+    where = listed(desired.places)
     return [
         Conflict(
             key=conflict_key(flaw.kind, [identity(desired), flaw.attribute]),
@@ -116,7 +116,8 @@ def adopt(desired: Desired, existing: Existing, by: str) -> Conflict:
     """A match by name after the first run: a person decides whether they are the same."""
     held = ", ".join(f"{path} {existing.attributes[path]!r}" for path in sorted(existing.attributes))
     detail = (
-        f"{desired.name} matches {existing.name} ({existing.target_id}) by {by}, which is not managed; it holds {held}"
+        f"{desired.name} matches {existing.name} ({existing.target_id}) by {by}. That resource is not managed; "
+        f"it has {held}"
     )
     return _about_pair("adopt?", desired, existing.target_id, detail)
 
@@ -179,7 +180,7 @@ def duplicate(kind: Kind, path: str, records: Iterable[Desired], losers: Iterabl
     """One unique value claimed by several records."""
     records = sorted(records, key=identity)
     value = records[0].attributes[path]
-    shown = " and ".join(f"{d.name} ({', '.join(d.places)})" for d in records)
+    shown = listed([f"{d.name} ({', '.join(d.places)})" for d in records])
     waiting = {identity(d) for d in losers}
     keeping = [d for d in records if identity(d) not in waiting]
     losing = [d for d in records if identity(d) in waiting]
@@ -205,7 +206,7 @@ def _where(records: Sequence[Desired]) -> str:
     files = {place.rpartition(", line ")[0] for place in places}
     if len(files) == 1 and files != {""}:
         places = [f"line {place.rpartition(', line ')[2]}" for place in places]
-    return " and ".join(places)
+    return listed(places)
 
 
 def value_taken(desired: Desired, path: str, holder: Existing) -> Conflict:
@@ -229,7 +230,7 @@ def protected_name(desired: Desired, existing: Existing | None) -> Conflict:
     if existing is not None:
         who, keeps = existing.name, f"{existing.name} keeps its name"
     detail = (
-        f"{' and '.join(desired.places)}: the record's name on the target would be {desired.name}, which "
+        f"{listed(desired.places)}: the record's name on the target would be {desired.name}, which "
         f"`policy.protect` protects; {keeps}, and is held: revocations still pass, additions wait"
     )
     found = _about("protected_name", desired, detail)
@@ -240,7 +241,7 @@ def disabled_there(desired: Desired, existing: Existing) -> Conflict:
     """Active in the source, inactive on the target, and not by our doing: someone may have locked a stolen account."""
     detail = (
         f"{desired.name} is active in the source, but inactive on the target, where an administrator may have locked "
-        "the user; it stays inactive and its new grants wait"
+        "the user. The user stays inactive, and new grants wait"
     )
     return replace(_about_pair("disabled_there", desired, existing.target_id, detail), path=ACTIVE)
 

@@ -17,6 +17,7 @@ from scim_bridge.model.identity import SourceCounts
 from scim_bridge.model.limit import COUNTERS, CounterName, Limit, Limits
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Trip, Verdict
+from scim_bridge.model.wording import counted as with_noun
 from scim_bridge.plan.decide.group_members import GroupChange
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.lost_zeros import in_words, lost_zeros
@@ -201,8 +202,8 @@ def _check_source(base: Base, limits: Limits) -> list[Trip]:
         before, now = getattr(base.shown_before, what), getattr(base.shown, what)
         if before > now and exceeds(before - now, before, limits.shrink_source, limits.floor):
             sentence = (
-                f"the source shows {now:,} {what}, {before - now:,} fewer than the {before:,} of the last applied run "
-                f"({100 * (before - now) / before:.1f} %, limit {limits.shrink_source})"
+                f"the source shows {with_noun(now, what.removesuffix('s'))}, {before - now:,} fewer than the {before:,}"
+                f" of the last applied run ({100 * (before - now) / before:.1f} %, limit {limits.shrink_source})"
             )
             allowed, effect = str(limits.shrink_source), Shrunk(what, now)
             trips.append(

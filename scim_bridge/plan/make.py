@@ -92,8 +92,8 @@ def make_plan(
 
 def bookkeeping(matches: Matches, plan: Plan, counts_from: Directory) -> Bookkeeping:
     """What a run that ends well records beside its operations: the pairs as they then are, and links to forget."""
-    # Remembered as applied, though it was not sent. Else the next run would take the inactive user for one whom we
-    # deactivated ourselves, and activate the account.
+    # Remembered as applied, though it was not sent. Else the next run would conclude that we deactivated the
+    # user ourselves, and would activate the account.
     disabled = {c.target_id for c in plan.conflicts if c.kind == "disabled_there"}
     paired = (_paired(match, disabled) for match in matches)
     forgotten = tuple(m.key for m in matches if m.row.action == "forget")

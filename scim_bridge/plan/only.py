@@ -1,6 +1,6 @@
 """A plan for a few named identities (`--only`): what concerns them, and nothing else.
 
-The whole directory is correlated all the same, so that a clash with someone who is not named is seen.
+The whole directory is correlated all the same, so a clash with a record that is not named is seen.
 """
 
 from collections.abc import Mapping
@@ -29,9 +29,9 @@ class Named:
 
 
 def in_the_way(matches: Matches, keys: frozenset[SourceKey], unique: Unique) -> frozenset[SourceKey]:
-    """Those who must give a unique value up before the named can take it, and those in their way, to the end.
+    """Records that must give up a unique value before a named one can take it, those in their way, and so on.
 
-    Anyone who is named gets the value only in this order, so they are planned too: two users who exchange names, say.
+    They are planned too, since a named record can get the value only in this order: two users exchange names, say.
     """
     holders: dict[tuple[Kind, str, str], Match] = {}
     for match in matches:

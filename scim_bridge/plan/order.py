@@ -41,7 +41,7 @@ def put_in_order(drafts: Sequence[Draft], unique: Unique) -> list[Draft]:
 
 
 def _removals_before(deletion: Draft, drafts: Iterable[Draft]) -> list[Draft]:
-    """A group is emptied before it is deleted, and no one who is deleted can be taken out of a group any more."""
+    """A group is emptied before it is deleted; a user leaves the groups first, for later no removal is possible."""
     removals = (draft for draft in drafts if draft.kind == "remove_members")
     if deletion.kind == "delete_group":
         return [draft for draft in removals if draft.match is deletion.match]

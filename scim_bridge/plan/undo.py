@@ -138,7 +138,7 @@ class _WayBack:
         A reading that found just what the run wanted is not a change: the run's own answer may have been lost.
         """
         for touch in self.touched.get((kind, target_id, path), ()):
-            # Anyone who read our own write later saw what we wanted, and recorded it as a change they had not made.
+            # A later reading may have seen our own write and recorded it as a change by someone else.
             if touch.by != SOMEONE_ELSE or self._named(path, touch.value) != after:
                 return touch.by
         return ""

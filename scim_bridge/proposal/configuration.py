@@ -22,7 +22,7 @@ _COMMENTS = {
 _BY_REFERENCE = "a reference: the token itself is not written here"
 _POLICY = """\
     policy:
-      deprovision: {action: deactivate}                 # with delete_after: 30d, deleted when that is over
+      deprovision: {action: deactivate}                 # with delete_after: 30d, deleted 30 days later
       adopt: first-run                                  # users that exist are adopted once; or always, ask
       # protect: {users: ["breakglass@corp.example"], groups: ["AWSControlTower*"]}  # never touched
       # limits: {deactivate: 10%, delete: 5%, remove_members: 20%}   # a run that would take more stops

@@ -186,11 +186,11 @@ def _user_tests(roles: Roles, rules: tuple[RuleText, ...], cells: Cells) -> Iter
     paths = {rule.path for rule in rules}
     signals = cells.standing.signals
     record, expected = _somebody(roles, cells)
-    yield _test("a user comes through, the sign-in name in lower case", "user", record, _only(expected, paths))
+    yield _test("a user is provisioned, with the sign-in name in lower case", "user", record, _only(expected, paths))
     for name, gone in _departures(signals):
         yield _test(name, "user", record | gone, {"active": False})
     nobody = record | {roles["login"]: ""}
-    yield _test("who has no sign-in name is not provisioned", "user", nobody, {"scope": False})
+    yield _test("a user without a sign-in name is not provisioned", "user", nobody, {"scope": False})
 
 
 def _departures(signals: Sequence[Signal]) -> Iterator[tuple[str, dict[str, str]]]:

@@ -76,7 +76,7 @@ def _scope(directory: Directory, survey: Survey) -> list[str]:
     told = [f"{len(directory.users):,} of the {users:,} users seen are in scope"]
     told += [f"{len(directory.groups):,} of the {groups:,} groups seen are in scope"] if groups else []
     states = Counter(user.attributes[ACTIVE] for user in directory.users if ACTIVE in user.attributes)
-    return [*told, f"{states[True]:,} users would be active, {states[False]:,} inactive"] if states else told
+    return [*told, f"{counted(states[True], 'user')} would be active, {states[False]:,} inactive"] if states else told
 
 
 def _waiting(matches: Matches) -> list[str]:

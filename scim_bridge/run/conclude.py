@@ -139,10 +139,9 @@ def _is_same(planned: Operation, sent: Operation) -> bool:
 
 
 def _without_aside(books: Bookkeeping, matches: Matches, sides: Sides, plan_now: Plan) -> Bookkeeping:
-    """Links that were set aside are over once someone else has the resource, or it is gone, or no one is asked.
+    """Forget links set aside whose resource is gone or has another record, or about which no question is open.
 
-    Of a record that is there and not paired (it is held), and of one that is gone while someone is asked about its
-    resource, the link stays, and waits.
+    A link stays aside while its record is held and not paired, and while a conflict asks about its resource.
     """
     paired = {p.target_key: p.source_id for p in books.paired}
     there = {match.key for match in matches if match.source_id}

@@ -32,7 +32,7 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
         if not outside:
             raise Misconfigured(
                 f"neither the source nor the target has a user or group called {who!r}",
-                "Name a userName, a group, or an id.",
+                "Give a userName, a group name or an id.",
             )
         return tuple(_out_of_scope(bridge, snapshot, record, today) for record in outside)
     links = reader.links(bridge.name, bridge.endpoint, who)

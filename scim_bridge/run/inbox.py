@@ -25,16 +25,16 @@ _LOOKING = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """What others ask of the run in progress: single identities, dealt with before its next write.
+    """Orders of `sync --only` to the run in progress, which carries them out before its next write.
 
-    reading: what that run has read about everyone.
+    reading: what that run has read, the whole directory.
     """
 
     active: ActiveRun
     reading: Reading
 
     def has_requests(self) -> bool:
-        """Whether someone waits."""
+        """Whether an order waits."""
         return bool(self.active.state.reader.requests(self.active.bridge.name))
 
     def answer(self) -> Sequence[Superseded]:
@@ -65,7 +65,7 @@ class Inbox:
 
 
 def _dealt_with(result: Result) -> Superseded:
-    """Whom a run for single identities has dealt with, and who was there for that."""
+    """What a `--only` run has synced, and which users and groups were on the target for that."""
     reading, applied = result.reading, result.applied
     ends = applied.outcomes if applied is not None else ()
     created = zip(result.plan.operations, ends, strict=True)
@@ -83,8 +83,8 @@ def wait_for_answer(bridge: Bridge, state: State, who: Sequence[str], order: Ord
         if request is not None and request.is_answered:
             return request
         try:
-            # The run in progress may have ended between our order and its last look at the inbox. Then no one would
-            # answer, so anyone who can take the lock withdraws the order, and the command runs it itself.
+            # The run in progress may have ended between our order and its last look at the inbox. Then the
+            # order gets no answer. So whichever command takes the lock withdraws its order and runs it itself.
             with lock(state.path, bridge.name, datetime.now(UTC)):
                 request = state.reader.request(request_id)
                 if request is not None and request.is_answered:

@@ -209,14 +209,14 @@ def remember(active: ActiveRun, reading: Reading) -> None:
 
 
 class Requests(Protocol):
-    """What others ask of a run in progress."""
+    """The orders that a run in progress carries out for `sync --only`."""
 
     def has_requests(self) -> bool:
-        """Whether someone waits. Asked several times a second."""
+        """Whether an order waits. Asked several times a second."""
         ...
 
     def answer(self) -> Sequence[Superseded]:
-        """Carry out what was asked, and say whom this run is to leave alone now."""
+        """Carry out the orders, and give the identities that this run must leave alone now."""
         ...
 
 

@@ -1,7 +1,7 @@
 """`--only`: one user or group at once, without reading the whole target (docs/design.md §5.3).
 
-The target is asked about the named identities alone; for everyone else what was last seen will do. Beside a run in
-progress, so is the source: a revocation that is asked for must not wait until 100,000 records are mapped again.
+The target is asked about the named identities alone; for all others, what was last seen is enough. During another run
+the source is asked in the same way: an urgent revocation must not wait until 100,000 records are mapped again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -132,8 +132,8 @@ class _View:
         return replace(self, desired=self.made(source.snapshot))
 
     def around(self, everybody: Directory, keys: frozenset[SourceKey]) -> "_View":
-        """With as much of a directory as concerns these identities. A group concerns everyone, a lost state too."""
-        # Without state a match depends on everyone who may claim the same name, and a group on all its members.
+        """With the part of a directory that concerns these. For a group, or without state, that is all of it."""
+        # Without state a match depends on every record that may claim the same name, a group on its members.
         if self.known.is_fresh or any(kind == "group" for kind, _ in keys):
             return replace(self, desired=everybody)
         named = [source_id for _, source_id in keys]
@@ -182,13 +182,13 @@ def _see(
 ) -> tuple[SourceReading, Directory, frozenset[SourceKey]]:
     """The source with the named records as they are now, mapped, and their keys.
 
-    They are asked for by id where it is known who is meant. Else everything is read; what was read whole and shows
-    no one at all is not believed, while one who was asked for by id may be the last to leave.
+    If the ids of the named are known, only these are asked for. Else the whole source is read. A whole source without a
+    user is not believed; an answer about one id may well be empty, since the last user may have left.
     """
     source = view.bridge.source
     recalled = _recall(view, memory, beside)
     keys = _known_before(recalled, who)
-    # A newcomer is in no memory, so a name that no one had before means a whole reading, not "no such user".
+    # A new user is not remembered. So an unknown name means "read the whole source", not "no such user".
     if recalled is not None and keys:
         seen = source.look(view.today, memory, sorted(keys))
         anew = map_again(recalled.snapshot, recalled.directory, seen.snapshot, view.bridge.mapping, view.made)
@@ -211,7 +211,7 @@ def _recall(view: _View, memory: Memory | None, beside: Reading | None) -> _Reca
 
 
 def _known_before(recalled: _Recalled | None, who: Sequence[str]) -> frozenset[SourceKey]:
-    """Who is meant; no one if there is a newcomer among them."""
+    """The keys of the named; none of them if one is not known yet."""
     try:
         return named(recalled.matches, who).keys if recalled is not None else frozenset()
     except Misconfigured:
@@ -241,14 +241,14 @@ def run_one(bridge: Bridge, state: State, who: Sequence[str], order: Order, oute
 
 
 def named(matches: Matches, who: Iterable[str]) -> Named:
-    """The identities that people mean. Raises Misconfigured if no one, or more than one of a kind, is called so."""
+    """The identities with these names. Raises Misconfigured if a name fits none, or several of one kind."""
     found: dict[SourceKey, Match] = {}
     for name in who:
         called = [match for match in matches if is_called(match, name)]
         if not called:
             raise Misconfigured(
                 f"neither the source nor the target has a user or group called {name!r}",
-                "Name a userName, a group, or an id.",
+                "Give a userName, a group name or an id.",
             )
         for kind in ("user", "group"):
             same = [match for match in called if match.kind == kind and match.source_id]

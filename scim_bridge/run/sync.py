@@ -124,7 +124,7 @@ def _plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Si
     # matter.
     matches = correlate(desired, existing.inventory, known, bridge.terms)
     existing = with_members(bridge, reader, existing, matches.member_groups, order.progress)
-    # The check asks about someone whom the plan may remove, since only such a mistake does harm. It comes before the
+    # The check asks about a member that the plan may remove, since only such a mistake does harm. It comes before the
     # plan, so that there is one plan, of what is believed in the end (docs/design.md §6.9).
     if not _is_confirmed(bridge, unwanted(matches, desired, existing.members), existing):
         existing = with_members(bridge, reader, without_members(existing), matches.member_groups, order.progress)

@@ -1,6 +1,6 @@
 """What the target holds: as it is read now, or as it was last seen where that is young enough (docs/design.md §6.8).
 
-Between verifying runs no one asks the target what it holds: every answered write has moved the state on. Only what was
+Between verifying runs the target is not read: each answered write is added to what was last seen. Only what was
 left in doubt by an unclean end is looked at again (docs/design.md §6.4).
 """
 
@@ -51,8 +51,8 @@ class Observed:
 def knowledge(bridge: Bridge, reader: StateReader, now: datetime, *, is_asked: bool = False) -> Remembered:
     """What earlier runs left behind, as far as this connection's policy asks for it.
 
-    Who was in which group is not believed before a run about everyone has ended since the state was lost or restored.
-    is_asked: a person named whom the run is about, so what the target refused of these is sent again at once.
+    After a lost or restored state, remembered members count only once a run about the whole directory has ended.
+    is_asked: a person named these identities, so what the target refused of them is sent again at once.
     """
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
     known = with_due(known, bridge.mapping_key, now, is_asked=is_asked)
@@ -110,7 +110,7 @@ def observe(
 
 
 def asked_for(bridge: Bridge, reader: StateReader, observed: Observed, progress: Progress) -> Observed:
-    """The same with everyone asked for who was presumed gone."""
+    """The same, after each resource that was presumed gone was asked for by id."""
     found = ask_all(bridge, reader, observed.presumed, progress)
     return replace(observed, inventory=with_again(observed.inventory, found), presumed=frozenset())
 

@@ -41,7 +41,7 @@ def _is_so(touch: Touch, sides: Sides) -> bool:
 
 
 def undone_since(bridge: Bridge, reader: StateReader, begun: Sequence[OperationRecord], sides: Sides) -> str:
-    """What a later run, or someone else, has changed of that which a saved plan had done before it was cut, in words.
+    """What a later run or someone else has changed since, among what a saved plan did before it was cut; in words.
 
     begun: its operations that were sent. "" if nothing was changed: then the plan may go on.
     """
@@ -57,7 +57,7 @@ def undone_since(bridge: Bridge, reader: StateReader, begun: Sequence[OperationR
                 wanted[touch.kind, touch.target_id, touch.path] = (touch.value, operation.subject)
     for touch in touches_since(bridge, reader, begun[0].run_id, sides):
         value, subject = wanted.get((touch.kind, touch.target_id, touch.path), (touch.value, ""))
-        # The same value by someone else is not an obstacle: the plan wants it so.
+        # The same value written by someone else is fine: it is what the plan wants.
         if touch.by not in own and touch.value != value:
             return f"{subject} was changed by {touch.by}"
     return ""

@@ -8,7 +8,7 @@ from scim_bridge.model.run import RunRecord
 from scim_bridge.state.lock import is_held
 from scim_bridge.state.reader import StateReader
 
-GONE = "cut off (the process is gone); the next run goes on from there"
+GONE = "interrupted (the process is gone); the next run goes on from there"
 
 
 def as_it_is(reader: StateReader, state: Path, records: Iterable[RunRecord]) -> list[RunRecord]:

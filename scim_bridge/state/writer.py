@@ -93,7 +93,7 @@ class State:
         with writing(self._engine) as database:
             cut = {
                 "status": "interrupted",
-                "detail": "the process ended in the middle; the next run took up from there",
+                "detail": "the process ended in the middle; the next run went on from there",
             }
             still_open = (
                 col(RunRow.connection) == connection,

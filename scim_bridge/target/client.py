@@ -198,7 +198,8 @@ class ScimClient:
         token = self._read_token()
         if not token.isascii() or not token.isprintable() or " " in token:
             raise CredentialsRefused(
-                "the token holds spaces or characters that no token has", "Copy it again, as one line of plain text."
+                "the token has spaces or other characters that a token cannot have",
+                "Copy it again, as one line of plain text.",
             )
         self._token = token
         return token
@@ -232,7 +233,8 @@ class ScimClient:
         if any(sign in str(error) for sign in _LASTING):
             return EndpointDown(
                 f"no secure connection to {host} can be made ({error})",
-                "Check target.url, the clock, and SSL_CERT_FILE if a proxy with its own authority stands in between.",
+                "Check target.url and the clock. If a proxy with its own certificate authority is in between, "
+                "check SSL_CERT_FILE.",
             )
         # No connection, so nothing was sent: safe to send again. After any other failure the request may have arrived.
         if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)):

@@ -83,7 +83,7 @@ def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
         return Status("never_run", "Never run", "·", "quiet"), "No run has been recorded yet.", (sync,)
     if last.status == "stopped_by_guard":
         stopped = Status("stopped", "Stopped by the guard", "✗", "bad")
-        sentence = "Nothing was written. Look at what would happen; approve it only if it is right."
+        sentence = "Nothing was written. Look at the plan, and approve it only if it is right."
         return stopped, sentence, (f"scim-bridge plan {situation.name}", f"{sync} --approve")
     if last.status == "failed":
         sentence = last.result.detail or "The last run failed."
@@ -93,8 +93,8 @@ def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
         sentence = f"The last run began {since}, though one is due every {words.span(situation.every or timedelta())}."
         return Status("overdue", "Overdue", "✗", "bad"), sentence, (sync,)
     if last.status == "interrupted":
-        sentence = "The last run was cut off in the middle; the next one takes up where it was."
-        return Status("interrupted", "Last run was cut off", "!", "wait"), sentence, (sync,)
+        sentence = "The last run was interrupted; the next run goes on where it stopped."
+        return Status("interrupted", "Last run interrupted", "!", "wait"), sentence, (sync,)
     if last.status == "running":
         return Status("running", "Running now", "…", "quiet"), "A run is under way.", ()
     return _health_after(last, situation)
@@ -110,7 +110,7 @@ def _health_after(last: RunRecord, situation: Situation) -> tuple[Status, str, t
     if situation.unsuccessful:
         what = counted(situation.unsuccessful, "operation")
         sentence = f"{what} of the last run did not succeed; the next run tries again."
-        return Status("unfinished", "Not all went through", "!", "wait"), sentence, (f"scim-bridge show {last.id}",)
+        return Status("unfinished", "Not everything succeeded", "!", "wait"), sentence, (f"scim-bridge show {last.id}",)
     if situation.conflicts:
         waiting = counted(situation.conflicts, "conflict")
         verb = "waits" if situation.conflicts == 1 else "wait"
@@ -118,7 +118,7 @@ def _health_after(last: RunRecord, situation: Situation) -> tuple[Status, str, t
         return Status("conflicts", "Waiting for you", "!", "wait"), sentence, ("scim-bridge conflicts",)
     return (
         Status("healthy", "Healthy", "✓", "good"),
-        last.result.detail or "The last run went through, nothing waits.",
+        last.result.detail or "The last run succeeded, and nothing waits.",
         (),
     )
 

@@ -77,7 +77,7 @@ def plan_view(plan: Plan, shown: int | None = SHOWN, *, approval: str = "", deci
         guard=tuple(printable(trip.sentence) for trip in plan.verdict.tripped),
         guard_said=_GUARD_SAID[decided] if plan.verdict.tripped else "",
         way_out=_way_out(approval or f"scim-bridge sync {plan.connection} --approve", decided),
-        requests=f"{plan.requests.writes:,} write requests (at least {plan.requests.lower_bound:,} are needed)",
+        requests=_requests(plan),
         target_read=_target_read(plan),
     )
 
@@ -86,8 +86,14 @@ def _way_out(approval: str, decided: Decided) -> str:
     """The command that approves the plan; an approval covers what a stopped run has counted, so one comes first."""
     if decided == "approved":
         return ""
-    first = f" (after a {approval.split()[1]} that was stopped by it)." if decided == "open" else ""
-    return f"If it is right: {approval}{first}"
+    first = f"{approval.removesuffix(' --approve')}, which stops here. Then: " if decided == "open" else ""
+    return f"If the plan is right: {first}{approval}"
+
+
+def _requests(plan: Plan) -> str:
+    """How many writes the plan costs, and the fewest that could do the same."""
+    writes, least = plan.requests.writes, plan.requests.lower_bound
+    return f"{counted(writes, 'write request')} (at least {least:,} {'is' if least == 1 else 'are'} needed)"
 
 
 def _target_read(plan: Plan) -> str:

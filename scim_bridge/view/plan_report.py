@@ -56,7 +56,8 @@ def report_view(plan: Plan, comparison: Comparison | None = None, shown: int | N
         view = replace(
             view,
             headline=f"The plan under the changed mapping: {words.summary(plan.summary)}",
-            way_out="If it is right, merge it; the sync that is then stopped says how to approve it.",
+            way_out="If the plan is right, merge the mapping. The guard then stops the next sync, and the output says "
+            "how to approve it.",
         )
     made = f"Made {plan.created}, with the target as read {plan.basis.target_read}. Nothing was written."
     return ReportView(printable(plan.connection), made, tuple(counts), view, compared)

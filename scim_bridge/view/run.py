@@ -25,8 +25,8 @@ class CountView:
 
 
 _SIDES_DIFFER = (
-    "The sides differ where groups in groups count with all their people, someone is held, has left or is out of "
-    "scope, or the target holds what no one manages."
+    "The two sides can differ: nested groups count with all their users, users can be held, gone or out of scope, and "
+    "the target can have resources that scim-bridge does not manage."
 )
 
 

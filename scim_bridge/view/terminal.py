@@ -176,7 +176,7 @@ def show_conflicts(console: Console, conflicts: Sequence[ConflictView]) -> None:
         console.print("Nothing waits for a decision.")
         return
     for conflict in conflicts:
-        heading = f"{conflict.words}  {conflict.key}  {conflict.connection}, since {words.local(conflict.first_seen)}"
+        heading = f"{conflict.kind}  {conflict.key}  {conflict.connection}, since {words.local(conflict.first_seen)}"
         console.print(Text(heading, style="bold"))
         _indented(console, 2, Text(f"{conflict.detail}."))
         if conflict.decision:
@@ -217,7 +217,7 @@ def show_explanation(console: Console, told: Explanation) -> None:
                       highlight=False, soft_wrap=True)  # fmt: skip
     but = f" ({told.plan.but})" if told.plan.but else ""
     console.print(f"  situation: {told.plan.situation} → {told.plan.action}{but}", highlight=False, soft_wrap=True)
-    around = ("members" if told.kind == "group" else "groups", shown.groups)
+    around = ("members" if told.kind == "group" else "groups", shown.groups or ("none",))
     for title, lines in (("plan", told.plan.operations), ("waiting", told.plan.conflicts), around):
         for line in lines or ("nothing",):
             console.print(f"  {title}: {escape(line)}", highlight=False, soft_wrap=True)

@@ -33,7 +33,7 @@ OPERATION_STATUS: Mapping[str, Status] = {
     "held": Status("held", "held", "!", "wait"),
     "failed": Status("failed", "failed", "✗", "bad"),
     "not_sent": Status("not_sent", "not sent", "·", "quiet"),
-    "superseded": Status("superseded", "left to an urgent run", "·", "quiet"),
+    "superseded": Status("superseded", "left to a run with --only", "·", "quiet"),
 }
 
 

@@ -41,6 +41,6 @@ def test_the_way_out_is_a_whole_command_and_a_wrong_decision_names_those_that_fi
         said = cli("conflicts", "resolve", key, *given)
         assert (said.code, said.err) == (
             2,
-            f"scim-bridge: a conflict of kind adopt? is decided in one way. Give {ways}.\n",
+            f"scim-bridge: a conflict of kind adopt? needs exactly one decision. Give {ways}.\n",
         )
     assert f"Use {ways}." in cli("conflicts", "resolve", key, "--separate").err

@@ -86,6 +86,6 @@ def test_a_run_whose_process_was_killed_is_not_called_running(world: World, cli:
     with held(world, Fault("hold_before", "POST", "Users"), "sync"):
         assert "… running" in cli("history").out
     assert "! interrupted" in cli("history").out
-    told = "cut off (the process is gone); the next run goes on from there"
+    told = "interrupted (the process is gone); the next run goes on from there"
     assert told in cli("history").out
     assert told in cli("show", "1").out

@@ -106,7 +106,7 @@ def test_what_was_approved_is_told_as_approved_and_what_was_stopped_as_stopped(w
     assert "The guard would stop this before the first write:" in cli("plan").out
     stopped = cli("sync").out
     assert "The guard stopped this before the first write:" in stopped
-    assert "  If it is right: scim-bridge sync corp --approve\n" in stopped
+    assert "  If the plan is right: scim-bridge sync corp --approve\n" in stopped
     approved = cli("sync", "--approve").out
     assert "Approved by you:\n  10 of 20 active managed users would be deactivated" in approved
     assert "would stop" not in approved

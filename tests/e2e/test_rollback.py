@@ -79,7 +79,7 @@ def test_the_guard_holds_for_the_way_back_too(world: World, people: People, cli:
     assert said.code == 4
     assert "8 of 8 active managed users would be deactivated" in said.err
     assert "scim-bridge rollback 1 --approve" in said.err
-    assert "  If it is right: scim-bridge rollback 1 --approve\n" in said.out
+    assert "  If the plan is right: scim-bridge rollback 1 --approve\n" in said.out
     assert "sync corp --approve" not in said.out + said.err
     assert "rollback 1 --approve (after a rollback that" in cli("rollback", "1", "--dry-run").out
     assert cli("rollback", "1", "--approve").code == 0
@@ -97,6 +97,6 @@ def test_a_run_that_sent_nothing_leaves_nothing_to_undo(cli: Cli) -> None:
     for arguments in (("rollback", "2"), ("rollback", "2", "--dry-run"), ("rollback", "2", "--output", "json")):
         said = cli(*arguments)
         assert said.code == 0
-        assert said.err == "run 2: it sent nothing, so there is nothing to undo; corp goes on as before\n"
+        assert said.err == "run 2: it sent nothing, so there is nothing to undo; corp is not paused\n"
     assert len(cli("history", "--output", "json").json) == 2
     assert cli("resume", "corp").err == "corp was neither paused nor quarantined\n"

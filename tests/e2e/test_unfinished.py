@@ -26,7 +26,7 @@ def test_what_failed_is_counted_and_shown_by_show(cli: Cli) -> None:
     said = cli("sync")
     assert said.code == 5
     assert said.err.splitlines()[-1] == (
-        "scim-bridge: run 2 is done, but 18 operations failed. To see: scim-bridge show 2"
+        "scim-bridge: run 2 is done, but 18 operations failed. See: scim-bridge show 2"
     )
     assert "Run 2: ! done, 18 failed; 2 users updated\n" in said.out
     shown = cli("show", "2").out
@@ -44,6 +44,6 @@ def test_conflicts_are_pointed_to_where_some_wait_too(emptied: People, world: Wo
     said = cli("sync")
     assert said.err.splitlines()[-1] == (
         "scim-bridge: run 2 is done, but 18 operations failed and 1 conflict waits for a decision. "
-        "To see: scim-bridge show 2 and scim-bridge conflicts"
+        "See: scim-bridge show 2 and scim-bridge conflicts"
     )
     assert "! done, 18 failed, 1 conflict" in cli("history").out

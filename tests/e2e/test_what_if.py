@@ -90,7 +90,7 @@ def test_groups_no_longer_flattened_lose_members_and_the_guard_would_stop_it(
     assert said.code == 4
     assert "The guard would stop it: deactivate" in said.out
     assert "20 of 21 active managed users would be deactivated" in said.out
-    assert "If it is right, merge it" in said.out
+    assert "If the plan is right, merge the mapping" in said.out
 
 
 @dataclass

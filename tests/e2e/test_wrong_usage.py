@@ -138,14 +138,14 @@ def test_check_lists_everything_that_is_wrong_with_a_mapping_and_looks_at_the_so
     mapping = next(number for number, line in enumerate(lines) if "  mapping: " in line)
     assert "(and 1 more, listed below)" in lines[mapping]
     assert ["unknown name 'gven'" in lines[mapping + 1], "unknown name 'tilte'" in lines[mapping + 2]] == [True, True]
-    assert lines[mapping + 3].startswith("ok      source: answers, and shows 3 users, 1 groups")
+    assert lines[mapping + 3].startswith("ok      source: readable; a first look finds 3 users, 1 group")
     (world.folder / "csv.yaml").write_text("users: [")
-    assert "not ok  source: not looked at, since the mapping names what to read. Fix" in cli("check").out
+    assert "not ok  source: not checked, since the mapping says what to read. Fix" in cli("check").out
 
 
 def test_check_says_whether_the_schedule_goes_on(world: World, cli: Cli) -> None:
     world.write(organization(3, 1))
-    verified = "with the whole target every 15 min (auto: by the size of the target, 15 min to 24 h)"
+    verified = "reads the whole target every 15 min (auto: by the size of the target, 15 min to 24 h)"
     assert f"ok      schedule: every 5 min, {verified}\n" in cli("check").out
     cli("pause", "corp", "--reason", "audit week")
     said = cli("check")
@@ -170,7 +170,7 @@ def test_check_says_why_the_schedule_stopped_itself_and_the_way_out(world: World
     said = cli("check")
     assert said.code == 1
     assert "not ok  schedule: quarantined since " in said.out
-    assert "When it is fixed: scim-bridge resume corp, or a sync that goes well." in said.out
+    assert "To go on after the fix: scim-bridge resume corp, or a successful `sync`." in said.out
 
 
 def test_the_mapping_whose_tests_fail_is_named_as_it_can_be_opened(world: World, cli: Cli) -> None:

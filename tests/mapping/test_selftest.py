@@ -94,9 +94,9 @@ def test_tests_run_on_the_same_day_for_ever(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("test", "sentence"),
     [
-        ("  - 5\n", "a test has a name, a user or a group, and what to expect."),
-        ("  - {name: x, user: {id: '1'}}\n", "a test has a user or a group, and what to expect."),
-        ("  - {name: x, user: {id: '1'}, expect: {}}\n", "a test has a user or a group, and what to expect."),
+        ("  - 5\n", "a test is written with the keys `name`, `user` or `group`, and `expect`."),
+        ("  - {name: x, user: {id: '1'}}\n", "a test needs `user` or `group`, and `expect`."),
+        ("  - {name: x, user: {id: '1'}, expect: {}}\n", "a test needs `user` or `group`, and `expect`."),
         ("  - {name: x, user: {id: '1'}, expct: {title: a}}\n", "there is no key expct (did you mean expect?)."),
         (
             "  - {name: x, user: {id: '1'}, expect: {titel: a}}\n",

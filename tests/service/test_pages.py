@@ -60,12 +60,12 @@ def test_a_quiet_night_is_one_line(seeder: Seeder, pages: Pages) -> None:
     said = seen(pages().get("/").text)
     assert "Nothing needs you corp ✓ Healthy" in said
     assert "Users 1,840 1,843" in said
-    assert "Memberships 9,312 9,312 The sides differ where groups in groups count with all their people" in said
+    assert "Memberships 9,312 9,312 The two sides can differ: nested groups count with all their users" in said
 
 
 def test_sides_that_are_equal_need_no_explanation(seeder: Seeder, pages: Pages) -> None:
     seeder.run(quiet_plan(), counts={"users": (3, 3)})
-    assert "The sides differ" not in pages().get("/").text
+    assert "The two sides can differ" not in pages().get("/").text
 
 
 def test_the_overview_tells_what_changed_and_what_waits(seeder: Seeder, pages: Pages) -> None:
@@ -115,7 +115,7 @@ def test_operations_that_did_not_succeed_are_not_called_healthy(seeder: Seeder, 
         Outcome(operation_id=second.id, status="held", request_id="r-77"),
     ]
     seeder.run(plan, outcomes)
-    assert "! Not all went through 1 operation of the last run did not succeed" in seen(pages().get("/").text)
+    assert "! Not everything succeeded 1 operation of the last run did not succeed" in seen(pages().get("/").text)
     said = seen(pages().get("/runs/1").text)
     assert "the endpoint did not answer ✗ failed" in said
     assert "! held request r-77" in said

@@ -162,7 +162,7 @@ def test_the_guard_is_told_for_both_mappings() -> None:
     assert (
         comparison_view(stops, Verdict()).guard == "The guard would let it through (today it would stop: deactivate)."
     )
-    assert "merge it" in plan_report.report_view(plan(), passes).plan.way_out
+    assert "merge the mapping" in plan_report.report_view(plan(), passes).plan.way_out
 
 
 def test_two_equal_mappings_differ_in_nothing() -> None:

@@ -56,7 +56,7 @@ def test_what_was_asked_for_is_told_and_who_approved_a_limit() -> None:
 
 
 def test_sides_that_differ_are_explained_and_equal_ones_are_not() -> None:
-    assert view_run(DONE).why_sides_differ.startswith("The sides differ where")
+    assert view_run(DONE).why_sides_differ.startswith("The two sides can differ")
     assert view_run(with_result(DONE, counts={"users": (10, 10)})).why_sides_differ == ""
 
 

@@ -217,7 +217,7 @@ class _Decision:
             return wanted
         name = self.held_names.get(str(manager))
         if name is not None and match.existing is not None:
-            del wanted[MANAGER]  # the manager's record waits; until it is clear who that is, no one takes the place
+            del wanted[MANAGER]  # the manager's record waits; until it is clear who that is, the manager stays
             detail = f"manager {name} is held: the manager stays as it is on the target"
         else:
             wanted[MANAGER] = ""

@@ -81,13 +81,13 @@ def change_members(matches: Matches, sides: Sides, steps: Steps, policy: Policy)
     for match in matches.groups:
         target_id = match.existing.target_id if match.existing is not None else ""
         is_new = match.source_id in creating
-        # A group whose members were not read is left alone. An unknown membership is not an empty one: taken as empty,
-        # everyone would be added again, and no one removed.
+        # A group whose members were not read is left alone. Unknown members are not the same as no members: taken
+        # as empty, the group would get every desired member again and lose none.
         if match.row.situation in NOT_MANAGED or not (is_new or (target_id and target_id in members)):
             continue
         if match.row.action == "deprovision" and match.is_kept_by(policy):
             continue
-        # It is open which group this is, so no one is put into it or taken out.
+        # It is not known which group this is, so no member is added or removed.
         if match.is_held and not match.is_managed:
             continue
         wanted = directory.members.get(match.source_id, frozenset())
@@ -95,8 +95,8 @@ def change_members(matches: Matches, sides: Sides, steps: Steps, policy: Policy)
         change = _change(match, wanted, undecided, members.get(target_id, frozenset()), users)
         if known.memberships is not None:
             as_we_left_it = known.memberships.get(target_id)
-            # Without state no one knows how we left the group. What the source shows stands in for it, so a member whom
-            # it does not show counts as added by someone else: reported, not removed.
+            # Without state it is not known which members we left in the group. The members that the source shows are
+            # taken for these, so any other member counts as added by someone else: reported, not removed.
             if as_we_left_it is None and known.is_fresh and match.is_managed:
                 as_we_left_it = frozenset(users.present[s].target_id or "" for s in wanted & users.present.keys())
             if as_we_left_it is not None:
@@ -155,7 +155,7 @@ def _ask_about(steps: Steps, members: Members, policy: Policy) -> None:
 
 
 def spare_groups(steps: Steps, changes: Sequence[GroupChange]) -> None:
-    """A group is deleted only with no one left in it: who is protected is taken out of no group."""
+    """A group is deleted only when it is empty. Protected users are not removed, so a group with one is not deleted."""
     # Counted by members, not by the plan: a protected member stays, and the group is the access of that user.
     occupied = {c.match.existing.target_id for c in changes if c.match.existing and len(c.removed) < c.size}
     deletions = [draft for draft in steps.drafts if draft.kind == "delete_group"]
@@ -197,12 +197,12 @@ def _listed(why: Iterable[tuple[Member, str]]) -> str:
 
 
 def losing(plan: Plan) -> frozenset[str]:
-    """Target ids of the groups that lose members whom the source has shown, as far as links tell."""
+    """Target ids of the groups that lose members which the source has shown, as far as the links say."""
     return frozenset(o.target_id or "" for o in plan.operations if o.reason == NO_LONGER)
 
 
 def with_strangers(plan: Plan, left: Members) -> Plan:
-    """The plan with the members named whom someone else added. left: who was in these groups when we left them."""
+    """The plan, with reasons that say which members someone else added. left: the members we left in these groups."""
     operations = (
         _told_apart(o, left[o.target_id or ""]) if o.reason == NO_LONGER and o.target_id in left else o
         for o in plan.operations
@@ -223,15 +223,14 @@ def _sort_users(matches: Matches, steps: Steps, policy: Policy) -> _Users:
         target_id = match.existing.target_id if match.existing is not None else None
         if target_id is not None:
             users.by_target[target_id] = match
-        # First of all: the protected have no desired side that counts, so they must be known before anyone is sorted
-        # out.
+        # This comes first: what a protected user's record says does not count, so the rest must not look at it.
         if target_id is not None and _is_untouchable(match, policy):
             users.untouchable.add(target_id)
         if match.desired is None or match.row.situation == "protected":
             continue
         if target_id is None and match.source_id not in creating:
-            # The record is held and may be one of these. To remove them now would lock out the user whom the held
-            # record means; so their memberships wait with it. What belongs to another record by a link is that one's.
+            # The record is held and may be one of these. To remove them now could lock out the user that the
+            # held record means, so their memberships wait too. A resource that another record's link has is not meant.
             users.pointed[match.source_id] = tuple(t for t in match.candidates if not owners.get(t))
             continue
         member = Member(match.source_id, target_id, match.name)
@@ -299,9 +298,9 @@ def _without_drift(
     steps: Steps,
     resolutions: Mapping[str, Resolution],
 ) -> GroupChange:
-    """The change without what someone else has done since we left the group, each of it a conflict.
+    """The change without what someone else has done since we left the group; each of these is a conflict.
 
-    Who has left is taken out all the same, and a group that has left loses everyone.
+    A user who has left is still removed, and a group that has left still loses all its members.
     """
     group = change.match
     if group.desired is None or group.existing is None or group.row.action == "deprovision":

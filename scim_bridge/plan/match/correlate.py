@@ -100,7 +100,7 @@ class Match:
         return self.existing is not None and (bool(self.existing.external_id) or self.link is not None)
 
     def is_kept_by(self, policy: Policy) -> bool:
-        """It has left, and the policy keeps anyone who has: nothing changes. What a person decided goes before that."""
+        """Its record has left and the policy keeps leavers, so nothing changes. A person's decision comes first."""
         return policy.deprovision == "keep" and not self.leaving.is_decided
 
 

@@ -81,7 +81,7 @@ class _Around:
         self.held = _columns([existing.attributes for existing in self.inventory.users.values()], self.paths)
 
     def look_for_managers(self, ids: Iterable[str]) -> None:
-        """Whom these users report to, by their records and on the target."""
+        """The managers of these users, by their records and on the target."""
         wanted = frozenset(ids)
         links = [self.known.users[source_id].target_id for source_id in wanted if source_id in self.known.users]
         for desired in self.directory.users:
@@ -96,7 +96,7 @@ class _Around:
         return (key for key, existing in self.inventory.users.items() if existing.external_id in ids)
 
     def grow(self) -> bool:
-        """One round: anyone who shares a value, a link or a decision with those found. Whether anything was new."""
+        """One round: add users who share a value, a link or a decision with those found. True if one was new."""
         before = self._found()
         users = self.directory.users
         near = {at for at, desired in enumerate(users) if desired.source_id in self.ids}

@@ -106,7 +106,7 @@ class _Claims:
                 self._hold(its, mixed)
 
     def weigh_duplicates(self, path: str) -> None:
-        """One value claimed by several records: who holds it on the target keeps it; if no one does, all wait."""
+        """A value claimed by several records: the one whose resource holds it keeps it; else all are held."""
         pairing, how = self.pairing, self.pairing.values.uniqueness(path)
         claimants: dict[str, list[RecordRow]] = defaultdict(list)
         for row in pairing.rows:
@@ -146,7 +146,7 @@ class _Claims:
                     self._refuse(row, path, conflict.value_taken(row.desired, path, resources.existing[hit]))
 
     def follow(self) -> None:
-        """Anyone who counted on a value that is not given up after all must wait too, and so on to the end.
+        """Hold each record that counted on a value which its holder keeps after all, and so on to the end.
 
         A held record keeps all its values; a record whose email was refused keeps that one.
         """

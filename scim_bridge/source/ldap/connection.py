@@ -212,9 +212,9 @@ def _why_not(url: str, tls: LdapTls, timeout: float) -> str:
             if url.startswith("ldaps:") or (url.startswith("ldap:") and tls.start):
                 _shake_hands(plain, url, tls)
     except ssl.SSLCertVerificationError as error:
-        return f"its certificate is not to be trusted ({error.verify_message})"
+        return f"its certificate cannot be trusted ({error.verify_message})"
     except ssl.SSLError as error:
-        return f"no TLS could be agreed on ({error.reason or error})"
+        return f"no TLS connection could be made ({error.reason or error})"
     except TimeoutError:
         return f"no answer within {timeout:g} s"
     except OSError as error:

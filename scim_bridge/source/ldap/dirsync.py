@@ -91,7 +91,7 @@ class DirSync:
                 for context in self._session.contexts_of(self._layout.bases)
             }
         except _REFUSALS as error:
-            raise Untracked(f"the server gives this account no DirSync ({reason(error)})") from None
+            raise Untracked(f"the server does not let this account use DirSync ({reason(error)})") from None
         except ldap.LDAPError as error:
             raise unreadable(error, "the position of changes", self._session.url) from None
         return _watermark(cookies)

@@ -48,7 +48,7 @@ class Usn:
         if now["server"] != then.get("server"):
             raise Lost(f"{self._session.url} is another domain controller than the last time, or was restored")
         if now["number"] < then["number"]:
-            raise Lost(f"{self._session.url} has gone back in time: it was restored")
+            raise Lost(f"{self._session.url} was restored to an earlier state")
         anchors: set[str] = set()
         condition = f"(uSNChanged>={then['number'] + 1})"
         for context in self._session.contexts_of(self._layout.bases):
