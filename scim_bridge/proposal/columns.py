@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scim_bridge.model.identity import Kind, Record
-from scim_bridge.proposal.csv_rules import Cells
+from scim_bridge.proposal.csv_rules import GUEST, Cells
 from scim_bridge.proposal.day_form import day_form
 from scim_bridge.proposal.header import headers_for, roles_of
 from scim_bridge.proposal.profile import Profile, texts
@@ -59,6 +59,7 @@ def cells(users: Mapping[str, str], survey: Survey) -> Cells:
         standing(users, found),
         day_form(starts, is_english=is_english(users.get("starts", ""))),
         has_commas=_has_commas(found.get(users.get("display", ""), ())),
+        guests=sum(GUEST in login for login in found.get(users.get("login", ""), ())),
     )
 
 

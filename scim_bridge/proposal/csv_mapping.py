@@ -7,12 +7,14 @@ from datetime import date
 from scim_bridge.mapping.expression import spelled
 from scim_bridge.proposal import yaml_text
 from scim_bridge.proposal.csv_rules import (
+    GUEST,
     Cells,
     Roles,
     RuleText,
     ahead_of_first_day,
     has_family_first,
     is_east_asian,
+    login_of,
     scope_rule,
     user_rules,
 )
@@ -39,7 +41,7 @@ def csv_mapping(name: str, users: Roles, groups: Roles | None, match: tuple[str,
         "\nusers:\n",
         _line(f"  id: {yaml_text.value(users['id'])}", "never changes for a user; becomes externalId"),
         _line(f"  match: [{', '.join(match)}]", "how users that are already in Identity Center are found"),
-        _line(f"  scope: {yaml_text.rule(scope_rule(users['login']))}", "who is provisioned at all"),
+        _line(f"  scope: {yaml_text.rule(scope_rule(login_of(users, cells)))}", "who is provisioned at all"),
         _ahead(users, cells),
         "  attributes:\n",
         *map(_rule, rules),
@@ -80,7 +82,7 @@ def _first_of_all(alarm: str) -> str:
 
 def _ahead(users: Roles, cells: Cells) -> str:
     """Another scope, as a comment: whether people are provisioned before they come is for a person to say."""
-    rule = ahead_of_first_day(users, cells.starts)
+    rule = ahead_of_first_day(users, cells)
     if not rule:
         return ""
     return f"  # or, no user earlier than two weeks before the first day:\n  # scope: {yaml_text.rule(rule)}\n"
@@ -88,7 +90,7 @@ def _ahead(users: Roles, cells: Cells) -> str:
 
 def _groups(roles: Roles) -> Iterator[str]:
     yield f"\ngroups:\n  id: {yaml_text.value(roles['id'])}\n  match: [displayName]\n"
-    yield f"  scope: {yaml_text.rule(scope_rule(roles['name']))}\n"
+    yield f"  scope: {yaml_text.rule(scope_rule(spelled(roles['name'])))}\n"
     yield _line("  nested: flatten", "Identity Center has no groups in groups")
     yield f"  attributes:\n    displayName: {yaml_text.rule(_group_name(roles))}\n"
 
@@ -106,6 +108,9 @@ def _user_tests(roles: Roles, rules: tuple[RuleText, ...], cells: Cells) -> Iter
     yield _test("a user comes through, the sign-in name in lower case", "user", record, _only(expected, paths))
     for name, gone in _departures(signals):
         yield _test(name, "user", record | gone, {"active": False})
+    if login_of(roles, cells) != spelled(roles["login"]):
+        guest = record | {roles["login"]: f"b.sato_partner.example{GUEST}@corp.example"}
+        yield _test("a guest has the home address to sign in with", "user", guest, _only(expected, {"userName"}))
     nobody = record | {roles["login"]: ""}
     yield _test("who has no sign-in name is not provisioned", "user", nobody, {"scope": False})
 

@@ -31,17 +31,19 @@ Roles = Mapping[str, str]
 class Cells:
     """What the cells say beyond the headers. standing: who may sign in. starts: how first days are written.
 
-    has_commas: whole names are written `Sato, Hanako`.
+    has_commas: whole names are written `Sato, Hanako`. guests: the number of users whose sign-in name is only this
+    tenant's label (`…#EXT#@…`) for a guest of another organization.
     """
 
     standing: Standing
     starts: DayForm | None = PLAIN
     has_commas: bool = False
+    guests: int = 0
 
 
 def user_rules(roles: Roles, cells: Cells) -> tuple[RuleText, ...]:
     """Every rule for users, in the order of the ready mapping."""
-    login = spelled(roles["login"])
+    login = login_of(roles, cells)
     rules = [
         RuleText("userName", f"{login}.lower()", "must equal what the identity provider asserts at sign-in"),
         _name(roles, "given", cells),
@@ -56,16 +58,29 @@ def user_rules(roles: Roles, cells: Cells) -> tuple[RuleText, ...]:
     return tuple(rules)
 
 
-def scope_rule(column: str) -> str:
-    """Anyone who has something in this column is provisioned."""
-    return f'{spelled(column)} != ""'
+GUEST = "#EXT#"
+"""What Entra ID puts into the user principal name of a guest, which is nothing to sign in with."""
 
 
-def ahead_of_first_day(roles: Roles, starts: DayForm | None) -> str:
+def login_of(roles: Roles, cells: Cells) -> str:
+    """The expression of the name to sign in with; a guest's is the home address, as in the ready mapping."""
+    login = spelled(roles["login"])
+    if not cells.guests or roles.get("mail", roles["login"]) == roles["login"]:
+        return login
+    return f'({login}.contains("{GUEST}") ? {spelled(roles["mail"])} : {login})'
+
+
+def scope_rule(value: str) -> str:
+    """Anyone for whom this expression yields something is provisioned."""
+    return f'{value} != ""'
+
+
+def ahead_of_first_day(roles: Roles, cells: Cells) -> str:
     """The scope by which no one is provisioned earlier than two weeks before the first day, "" without such a day."""
-    if "starts" not in roles or starts is None:
+    if "starts" not in roles or cells.starts is None:
         return ""
-    return f"{scope_rule(roles['login'])} && !isAfter({starts.rule(spelled(roles['starts']))}, addDays(today, 14))"
+    first_day = cells.starts.rule(spelled(roles["starts"]))
+    return f"{scope_rule(login_of(roles, cells))} && !isAfter({first_day}, addDays(today, 14))"
 
 
 _EAST_ASIAN = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")

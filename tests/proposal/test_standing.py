@@ -170,7 +170,8 @@ def test_a_word_among_last_days_holds_its_user_and_all_others_are_read(
     found = seen(**{header.replace(" ", "_"): [odd, odd, left, stays, "", "2027-03-31"]})
     (signal,) = found.signals
     assert found.alarm == ""
-    assert f"{header} holds no day but '{odd}' (2 users), so 2 users would wait; empty it, or give it a day" in found.notes
+    told = f"{header} holds no day but '{odd}' (2 users), so 2 users would wait; empty it, or give it a day"
+    assert told in found.notes
     said = [_says(signal.rule, header, cell, "2026-11-28") for cell in (left, stays, "")]
     assert said == [False, True, True]
     with pytest.raises(EvaluationFailed):
