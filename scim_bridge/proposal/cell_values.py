@@ -132,6 +132,22 @@ def day_form(texts: Sequence[str], *, is_english: bool) -> DayForm | None:
     return DayForm(lambda column: inner(f'{column}.regexReplace(r"^[0./: -]+$", "")'), found.write, found.note)
 
 
+def day_form_of_some(texts: Sequence[str], *, is_english: bool) -> tuple[DayForm | None, tuple[str, ...]]:
+    """How those of these texts that are days are written, and the texts that the rule cannot read as a day.
+
+    None if there is no day among them, or days of several forms. A rule leaves 2027-03-13 as it is, so days in that
+    form may stand among others. A number of five digits is only a day where every text is such a number.
+    """
+    form = day_form(texts, is_english=is_english)
+    if form is not None:
+        return form, ()
+    days = [text for text in texts if not _SERIAL.fullmatch(text) and day_form([text], is_english=is_english)]
+    if all(map(_ZEROS.fullmatch, days)):
+        return None, ()
+    others = [text for text in days if not _is_day(text)]
+    return day_form(others, is_english=is_english), tuple(text for text in texts if text not in days)
+
+
 def _form_of(days: Sequence[str], *, is_english: bool) -> DayForm | None:
     if all(map(_is_day, days)):
         return PLAIN

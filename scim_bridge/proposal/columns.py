@@ -35,16 +35,22 @@ Roles = Mapping[str, str]
 """What a column is for (headers.ROLES) → its header. `id` and `login` are always there."""
 
 
+GUEST = "#EXT#"
+"""What Entra ID puts into the user principal name of a guest, which is nothing to sign in with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cells:
     """What the cells say beyond the headers. standing: who may sign in. starts: how first days are written.
 
-    has_commas: whole names are written `Sato, Hanako`.
+    has_commas: whole names are written `Sato, Hanako`. guests: the number of users whose sign-in name is only this
+    tenant's label (`…#EXT#@…`) for a guest of another organization.
     """
 
     standing: Standing
     starts: DayForm | None = PLAIN
     has_commas: bool = False
+    guests: int = 0
 
 
 def guess(survey: Survey) -> Columns:
@@ -73,6 +79,7 @@ def cells(users: Mapping[str, str], survey: Survey) -> Cells:
         standing(users, found),
         day_form(starts, is_english=is_english(users.get("starts", ""))),
         has_commas=_has_commas(found.get(users.get("display", ""), ())),
+        guests=sum(GUEST in login for login in found.get(users.get("login", ""), ())),
     )
 
 

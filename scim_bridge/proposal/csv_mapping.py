@@ -12,8 +12,7 @@ from typing import Literal
 
 from scim_bridge.mapping.expression import spelled
 from scim_bridge.proposal import yaml_text
-from scim_bridge.proposal.cell_values import DayForm
-from scim_bridge.proposal.columns import Cells, Roles
+from scim_bridge.proposal.columns import GUEST, Cells, Roles
 from scim_bridge.proposal.headers import has_family_first, is_east_asian
 from scim_bridge.proposal.standing import Signal, Standing
 
@@ -40,7 +39,7 @@ class RuleText:
 
 def user_rules(roles: Roles, cells: Cells) -> tuple[RuleText, ...]:
     """Every rule for users, in the order of the ready mapping."""
-    login = spelled(roles["login"])
+    login = login_of(roles, cells)
     rules = [
         RuleText("userName", f"{login}.lower()", "must equal what the identity provider asserts at sign-in"),
         _name(roles, "given", cells),
@@ -55,16 +54,25 @@ def user_rules(roles: Roles, cells: Cells) -> tuple[RuleText, ...]:
     return tuple(rules)
 
 
-def scope_rule(column: str) -> str:
-    """Anyone who has something in this column is provisioned."""
-    return f'{spelled(column)} != ""'
+def login_of(roles: Roles, cells: Cells) -> str:
+    """The expression of the name to sign in with; a guest's is the home address, as in the ready mapping."""
+    login = spelled(roles["login"])
+    if not cells.guests or roles.get("mail", roles["login"]) == roles["login"]:
+        return login
+    return f'({login}.contains("{GUEST}") ? {spelled(roles["mail"])} : {login})'
 
 
-def ahead_of_first_day(roles: Roles, starts: DayForm | None) -> str:
+def scope_rule(value: str) -> str:
+    """Anyone for whom this expression yields something is provisioned."""
+    return f'{value} != ""'
+
+
+def ahead_of_first_day(roles: Roles, cells: Cells) -> str:
     """The scope by which no one is provisioned earlier than two weeks before the first day, "" without such a day."""
-    if "starts" not in roles or starts is None:
+    if "starts" not in roles or cells.starts is None:
         return ""
-    return f"{scope_rule(roles['login'])} && !isAfter({starts.rule(spelled(roles['starts']))}, addDays(today, 14))"
+    first_day = cells.starts.rule(spelled(roles["starts"]))
+    return f"{scope_rule(login_of(roles, cells))} && !isAfter({first_day}, addDays(today, 14))"
 
 
 def display_rule(roles: Roles) -> str:
@@ -122,7 +130,7 @@ def csv_mapping(name: str, users: Roles, groups: Roles | None, match: tuple[str,
         "\nusers:\n",
         _line(f"  id: {yaml_text.value(users['id'])}", "never changes for a user; becomes externalId"),
         _line(f"  match: [{', '.join(match)}]", "how users that are already in Identity Center are found"),
-        _line(f"  scope: {yaml_text.rule(scope_rule(users['login']))}", "who is provisioned at all"),
+        _line(f"  scope: {yaml_text.rule(scope_rule(login_of(users, cells)))}", "who is provisioned at all"),
         _ahead(users, cells),
         "  attributes:\n",
         *map(_rule, rules),
@@ -163,7 +171,7 @@ def _first_of_all(alarm: str) -> str:
 
 def _ahead(users: Roles, cells: Cells) -> str:
     """Another scope, as a comment: whether people are provisioned before they come is for a person to say."""
-    rule = ahead_of_first_day(users, cells.starts)
+    rule = ahead_of_first_day(users, cells)
     if not rule:
         return ""
     return f"  # or, no user earlier than two weeks before the first day:\n  # scope: {yaml_text.rule(rule)}\n"
@@ -171,7 +179,7 @@ def _ahead(users: Roles, cells: Cells) -> str:
 
 def _groups(roles: Roles) -> Iterator[str]:
     yield f"\ngroups:\n  id: {yaml_text.value(roles['id'])}\n  match: [displayName]\n"
-    yield f"  scope: {yaml_text.rule(scope_rule(roles['name']))}\n"
+    yield f"  scope: {yaml_text.rule(scope_rule(spelled(roles['name'])))}\n"
     yield _line("  nested: flatten", "Identity Center has no groups in groups")
     yield f"  attributes:\n    displayName: {yaml_text.rule(_group_name(roles))}\n"
 
@@ -189,6 +197,9 @@ def _user_tests(roles: Roles, rules: tuple[RuleText, ...], cells: Cells) -> Iter
     yield _test("a user is provisioned, with the sign-in name in lower case", "user", record, _only(expected, paths))
     for name, gone in _departures(signals):
         yield _test(name, "user", record | gone, {"active": False})
+    if login_of(roles, cells) != spelled(roles["login"]):
+        guest = record | {roles["login"]: f"b.sato_partner.example{GUEST}@corp.example"}
+        yield _test("a guest has the home address to sign in with", "user", guest, _only(expected, {"userName"}))
     nobody = record | {roles["login"]: ""}
     yield _test("a user without a sign-in name is not provisioned", "user", nobody, {"scope": False})
 

@@ -5,7 +5,7 @@ have.
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ from scim_bridge.mapping.expression import names_in
 from scim_bridge.mapping.ready import ready_mapping
 from scim_bridge.model.identity import EMAILS, USER_NAME, AttributeType, Kind
 from scim_bridge.model.scim_attribute import REQUIRED
-from scim_bridge.proposal.columns import Columns, cells, with_known_managers
-from scim_bridge.proposal.csv_mapping import csv_mapping
+from scim_bridge.proposal.columns import GUEST, Cells, Columns, cells, with_known_managers
+from scim_bridge.proposal.csv_mapping import ahead_of_first_day, csv_mapping
 from scim_bridge.proposal.survey import Survey
 from scim_bridge.proposal.trial import tried, uses
 
@@ -63,11 +63,25 @@ def propose_for_files(file: Path, survey: Survey, columns: Columns, match: tuple
     groups = columns.groups if columns.has_groups else None
     text = csv_mapping(str(file), users, groups, _with_rule(match, users), seen)
     notes = [*filter(None, [seen.standing.alarm]), *seen.standing.notes, *filter(None, [said]), *columns.notes]
+    notes += _who_comes(users, seen)
     if users["id"] in (users["login"], users.get("mail")):
         notes.append(
             f"no column looks like an id, so {users['id']} is it: a user who changes it will be taken for another user"
         )
     return _proposal(file, text, survey, today, notes)
+
+
+def _who_comes(users: Mapping[str, str], seen: Cells) -> Iterator[str]:
+    """Who is provisioned though a person may not expect it: who has not begun yet, and guests by which name."""
+    if ahead_of_first_day(users, seen):
+        yield (
+            f"{users['starts']} is taken for the first day and has no say yet: users are provisioned before it. "
+            "The mapping has a scope that goes by it, as a comment"
+        )
+    if seen.guests:
+        are = "user is a guest" if seen.guests == 1 else "users are guests"
+        by = f"they sign in by {users['mail']}" if "mail" in users else "no column has the address they sign in by"
+        yield f"{seen.guests:,} {are} of another organization ({GUEST} in {users['login']}): {by}"
 
 
 def propose_for_directory(

@@ -279,7 +279,7 @@ def _newest(answers: Answers, folder: Path) -> CsvSettings:
 
 def _must_be_there(path: Path) -> None:
     if not path.is_file():
-        raise ValueError(f": {path.name}: there is no such file ({path}); name another, or put it there")
+        raise ValueError(f": {path.name}: there is no such file ({path}); name another file, or put the file there")
 
 
 def _open(path: Path, encoding: str) -> Sequence[str]:

@@ -14,7 +14,7 @@ from scim_bridge.mapping.expression import spelled
 from scim_bridge.mapping.function import TRUTH_WORDS
 from scim_bridge.model.wording import counted
 from scim_bridge.proposal import yaml_text
-from scim_bridge.proposal.cell_values import DayForm, code_states, day_form, is_yes, state_of
+from scim_bridge.proposal.cell_values import DayForm, code_states, day_form, day_form_of_some, is_yes, state_of
 from scim_bridge.proposal.headers import ENDS, OTHER_DAYS, OTHER_STATES, headers_for, is_english, plain
 
 _FEW = 20
@@ -132,10 +132,9 @@ def _signal(column: str, cells: Sequence[str], role: str) -> Signal | None:
     values = Counter(cells)
     filled = Counter({value: number for value, number in values.items() if value})
     if role == "leaves" and plain(column) in ENDS:
-        return _end(column, list(filled))
+        return _end(column, filled)
     if role == "leaves":
-        form = day_form(list(filled), is_english=column.isascii() and is_english(column))
-        return _last_day(column, form) if form is not None else None
+        return _leaving(column, filled)
     if not filled:
         return _by_any_mark(column) if role == "disabled" else None
     if role == "disabled" and (form := day_form(list(filled), is_english=True)) and not _are_flags(filled):
@@ -261,9 +260,22 @@ def _flag(column: str, *, is_contrary: bool) -> Signal:
     return Signal(column=column, rule=rule, active=yes, left=(no,), comment=_FLAG)
 
 
-def _last_day(column: str, form: DayForm) -> Signal:
+def _leaving(column: str, filled: Counter[str]) -> Signal | None:
+    """A last day. One word among the days does not make the column useless: who has it waits, all others are read."""
+    form, words = day_form_of_some(list(filled), is_english=column.isascii() and is_english(column))
+    return _last_day(column, form, _no_days(column, words, filled)) if form is not None else None
+
+
+def _no_days(column: str, words: Sequence[str], values: Counter[str]) -> tuple[str, ...]:
+    if not words:
+        return ()
+    number = counted(sum(values[word] for word in words), "user")
+    return (f"{column} holds no day but {_named(words, values)}, so {number} would wait; empty it, or give it a day",)
+
+
+def _last_day(column: str, form: DayForm, told: Sequence[str] = ()) -> Signal:
     rule = f"!isBefore({form.rule(spelled(column))}, today)"
-    notes = [f"{column}: {form.note}"] if form.note else []
+    notes = [f"{column}: {form.note}", *told] if form.note else [*told]
     if plain(column).startswith(("kundigung", "kuendigung", "gekundigt")):
         notes.append(f"{column} is taken for the last day; if it is the day of notice, take another column")
     return Signal(
@@ -271,7 +283,7 @@ def _last_day(column: str, form: DayForm) -> Signal:
     )
 
 
-def _end(column: str, filled: Sequence[str]) -> Signal | None:
+def _end(column: str, filled: Counter[str]) -> Signal | None:
     """The moment at which an account ends: at midnight, the last day is the day before."""
     name = spelled(column)
     if all(map(_FILETIME.fullmatch, filled)):
@@ -283,11 +295,12 @@ def _end(column: str, filled: Sequence[str]) -> Signal | None:
             left=(_FILETIME_LEFT,),
             comment=_ENDED,
         )
-    form = day_form(filled, is_english=column.isascii() and is_english(column))
+    form, words = day_form_of_some(list(filled), is_english=column.isascii() and is_english(column))
     if form is None:
         return None
     rule = f'!isBefore(addDays({form.rule(name)}, {name}.matches(r"{_MIDNIGHT}") ? -1 : 0), today)'
     notes = [f"{column}: {form.note}"] if form.note else []
+    notes += _no_days(column, words, filled)
     notes.append(f"{column} is the moment at which an account ends, so at midnight the last day is the day before")
     return Signal(column=column, rule=rule, active="", left=(form.write(_LEFT_ON),), comment=_ENDED, notes=tuple(notes))
 

@@ -179,6 +179,7 @@ Personalnummer;Name;Vorname;E-Mail-Adresse;Abteilung;Planstelle;Beschäftigungss
     {"aenne.gross@corp.example": "Entwicklung"},
     {"Entwicklung": {"aenne.gross@corp.example"}, "Bereitschaft": {"cy.oda@corp.example", "aenne.gross@corp.example"}},
     options=("--encoding", "cp1252"),
+    notes=("Eintritt is taken for the first day and has no say yet: users are provisioned before it.",),
     names={"joerg.heide@corp.example": ("Jörg", "von der Heide")},
     encoding="cp1252",
 )

@@ -239,4 +239,24 @@ No,氏名,ふりがな,メール,部署,AWS権限グループ,在籍,備考
     options=("--encoding", "cp932"),
     encoding="cp932",
 )
+ENTRA_WITH_GUESTS = Export(
+    {
+        "users.csv": """\
+userPrincipalName,displayName,surname,mail,givenName,id,userType,department,accountEnabled,creationType,invitationState
+ann@corp.example,Ann Lee,Lee,Ann@corp.example,Ann,11111111-0000-4000-8000-000000000001,Member,Dev,True,,
+kim_partner.example#EXT#@corp.onmicrosoft.com,Kim Ode,Ode,Kim@partner.example,Kim,11111111-0000-4000-8000-000000000002,Guest,,True,Invitation,Accepted
+pia_partner.example#EXT#@corp.onmicrosoft.com,Pia Ode,Ode,,Pia,11111111-0000-4000-8000-000000000003,Guest,,True,Invitation,PendingAcceptance
+""",
+        "groups.csv": "id,displayName,securityEnabled\n22222222-0000-4000-8000-000000000001,Dev,True\n",
+        "members.csv": """\
+groupId,id,userPrincipalName,objectType
+22222222-0000-4000-8000-000000000001,11111111-0000-4000-8000-000000000001,ann@corp.example,User
+22222222-0000-4000-8000-000000000001,11111111-0000-4000-8000-000000000002,kim_partner.example#EXT#@corp.onmicrosoft.com,User
+""",
+    },
+    {"ann@corp.example": True, "kim@partner.example": True},
+    groups={"Dev": {"ann@corp.example", "kim@partner.example"}},
+    notes=("2 users are guests of another organization (#EXT# in userPrincipalName): they sign in by mail.",),
+    encoding="utf-8-sig",
+)
 MORE_EXPORTS = {name.lower(): value for name, value in list(globals().items()) if isinstance(value, Export)}

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from scim_bridge.mapping.expression import Language
+from scim_bridge.mapping.expression import EvaluationFailed, Language
 from scim_bridge.proposal.headers import roles_of
 from scim_bridge.proposal.standing import Standing, standing
 
@@ -152,3 +152,27 @@ def test_days_that_only_some_users_have_are_told() -> None:
     said = "Ceased holds a day for 1 user of 3, and no rule reads it; if it is the last day, add it to the rule for"
     assert found.notes[-1] == f"{said} `active`"
     assert not any("login" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("header", "odd", "left", "stays"),
+    [
+        ("Austrittsdatum", "noch offen", "27.11.2026", "28.11.2026"),
+        ("Austrittsdatum", "31.12.99", "2026-11-27", "28.11.2026"),
+        ("退職年月日", "R8.03.31", "2026/11/27", "2026年11月28日"),
+        ("Termination Date", "n/a", "11/27/2026", "11/28/2026"),
+        ("AccountExpirationDate", "Never", "28.11.2026 00:00:00", "29.11.2026 00:00:00"),
+    ],
+)
+def test_a_word_among_last_days_holds_its_user_and_all_others_are_read(
+    header: str, odd: str, left: str, stays: str
+) -> None:
+    found = seen(**{header.replace(" ", "_"): [odd, odd, left, stays, "", "2027-03-31"]})
+    (signal,) = found.signals
+    assert found.alarm == ""
+    told = f"{header} holds no day but '{odd}' (2 users), so 2 users would wait; empty it, or give it a day"
+    assert told in found.notes
+    said = [_says(signal.rule, header, cell, "2026-11-28") for cell in (left, stays, "")]
+    assert said == [False, True, True]
+    with pytest.raises(EvaluationFailed):
+        _says(signal.rule, header, odd, "2026-11-28")
