@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
+from jinja2 import StrictUndefined
 from starlette.exceptions import HTTPException as RoutingError
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -100,6 +101,8 @@ class _Pages:
     def __init__(self, shown: Shown) -> None:
         self._shown = shown
         self._templates = Jinja2Templates(directory=_HERE / "templates")
+        # A name that a view does not have would be shown as nothing: a page that hides a guard stop looks healthy.
+        self._templates.env.undefined = StrictUndefined
         self._templates.env.globals.update(local=words.local, utc=words.utc, ago=words.ago, counted=counted)
 
     def overview(self, request: Request) -> Response:
