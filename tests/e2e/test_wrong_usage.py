@@ -146,7 +146,7 @@ def test_check_lists_everything_that_is_wrong_with_a_mapping_and_looks_at_the_so
 def test_check_says_whether_the_schedule_goes_on(world: World, cli: Cli) -> None:
     world.write(organization(3, 1))
     verified = "reads the whole target every 15 min (auto: by the size of the target, 15 min to 24 h)"
-    assert f"ok      schedule: every 5 min, {verified}\n" in cli("check").out
+    assert f"ok      schedule: syncs every 5 min, and {verified}\n" in cli("check").out
     cli("pause", "corp", "--reason", "audit week")
     said = cli("check")
     assert said.code == 0
@@ -170,7 +170,7 @@ def test_check_says_why_the_schedule_stopped_itself_and_the_way_out(world: World
     said = cli("check")
     assert said.code == 1
     assert "not ok  schedule: quarantined since " in said.out
-    assert "To go on after the fix: scim-bridge resume corp, or a successful `sync`." in said.out
+    assert "To go on after the fix: scim-bridge resume corp, or a successful `sync`" in said.out
 
 
 def test_the_mapping_whose_tests_fail_is_named_as_it_can_be_opened(world: World, cli: Cli) -> None:

@@ -58,7 +58,7 @@ def test_date(name: str) -> None:
 
 
 def test_what_is_no_date_fails_the_rule() -> None:
-    assert failure("isBefore(s, today)", s="soon") == "'soon' is no date; write it as 2027-03-13"
+    assert failure("isBefore(s, today)", s="soon") == "'soon' is not a date; write it as 2027-03-13"
     assert failure("addDays(s, 9999999)", s="2027-03-13") == "9999999 days from 2027-03-13 is beyond the calendar"
 
 
