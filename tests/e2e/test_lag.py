@@ -87,7 +87,7 @@ def test_a_target_that_was_emptied_stops_the_run_after_a_sample(wiped: Lagging) 
     assert [trip.limit for trip in result.plan.verdict.tripped] == ["missing"]
     assert "120 of 121 linked users and groups are gone" in result.plan.verdict.tripped[0].sentence
     assert result.plan.warnings[0].kind == "not_asked_for"
-    assert result.plan.warnings[0].detail.startswith("60 of those that the target's list lacks")
+    assert result.plan.warnings[0].detail.startswith("60 users and groups that the target's list lacks")
     assert _looks(wiped) <= 60
 
 
