@@ -152,7 +152,7 @@ def test_a_revocation_does_not_wait_for_a_run_in_progress(world: World, people: 
         disable(world, people, "u5")
         asking = start(world, "sync", "--only", "u5")
         _, err = asking.communicate(timeout=PATIENCE)
-        assert (asking.returncode, "by the run in progress" in err) == (0, True), err
+        assert (asking.returncode, "inside the run in progress" in err) == (0, True), err
         assert user_of(world, "u5").attributes["active"] is False
         assert len(world.held()["users"]) == 60, "the run in progress was not held"
     said = cli("sync")
@@ -168,7 +168,7 @@ def test_a_newcomer_who_is_pushed_before_the_groups_are_there_is_in_them_in_the_
     with held(world, replace(AT_THE_USERS, left=1), "sync") as process:
         asking = start(world, "sync", "--only", "u59@corp.example")
         _, err = asking.communicate(timeout=PATIENCE)
-        assert (asking.returncode, "by the run in progress" in err) == (0, True), err
+        assert (asking.returncode, "inside the run in progress" in err) == (0, True), err
         assert "u59" in world.held()["users"]
         assert not world.held()["groups"]
         world.sandbox.go_on()
@@ -196,7 +196,7 @@ def test_what_the_run_in_progress_was_asked_for_and_refused_can_be_approved(
         approving = start(world, "sync", "--only", group, "--approve")
         _, err = approving.communicate(timeout=PATIENCE)
         assert approving.returncode == 0, err
-        assert "by the run in progress" in err
+        assert "inside the run in progress" in err
         assert world.held()["groups"][group][1] == set()
         assert "@" in next(r for r in cli("history", "--output", "json").json if r["approved_by"])["approved_by"]
 
