@@ -37,7 +37,7 @@ def test_a_run_is_undone_as_a_run_of_its_own(world: World, people: People, cli: 
         shown = undone["users"][name]
         assert {k: v for k, v in shown.items() if k != "meta"} == {k: v for k, v in user.items() if k != "meta"}
     assert cli("history", "--output", "json").json[0]["command"] == "rollback"
-    assert cli("resume", "corp").err == "corp goes on\n"
+    assert cli("resume", "corp").err == "the schedule of corp goes on\n"
     assert cli("sync").code == 0
     world.assert_equal_to(people)
 
@@ -81,7 +81,7 @@ def test_the_guard_holds_for_the_way_back_too(world: World, people: People, cli:
     assert "scim-bridge rollback 1 --approve" in said.err
     assert "  If the plan is right: scim-bridge rollback 1 --approve\n" in said.out
     assert "sync corp --approve" not in said.out + said.err
-    assert "rollback 1 --approve (after a rollback that" in cli("rollback", "1", "--dry-run").out
+    assert "which stops here. Then: scim-bridge rollback 1 --approve" in cli("rollback", "1", "--dry-run").out
     assert cli("rollback", "1", "--approve").code == 0
     assert not any(user["active"] for user in world.sandbox.state()["users"])
 
@@ -99,4 +99,4 @@ def test_a_run_that_sent_nothing_leaves_nothing_to_undo(cli: Cli) -> None:
         assert said.code == 0
         assert said.err == "run 2: it sent nothing, so there is nothing to undo; corp is not paused\n"
     assert len(cli("history", "--output", "json").json) == 2
-    assert cli("resume", "corp").err == "corp was neither paused nor quarantined\n"
+    assert cli("resume", "corp").err == "corp was neither paused nor quarantined, so nothing changed\n"
