@@ -24,15 +24,18 @@ def has_drifted(applied: Mapping[str, Value], path: str, change: Change) -> bool
     return (applied[path] or None) != shown
 
 
-def left_alone(changes: Mapping[str, Change], link: Link | None, policy: Policy, *, is_relinked: bool) -> list[str]:
-    """The paths that the policy leaves as they are: drifted, and the source says what it said when we last applied it.
+def leaves_drift(policy: Policy, link: Link | None, *, is_relinked: bool) -> bool:
+    """Whether the policy leaves drift of this resource as it is. Asked before anything else, for every value.
 
     link: None without a state, and for a resource that is only just adopted. is_relinked: the state was lost and the
     resource has our externalId, so no one knows who made a difference and it counts as drift; the differences of one
     that is only just adopted are what adoption is for.
     """
-    if policy.drift != "report" or (link is None and not is_relinked):
-        return []
+    return policy.drift == "report" and (link is not None or is_relinked)
+
+
+def left_alone(changes: Mapping[str, Change], link: Link | None) -> list[str]:
+    """The paths that are left then: drifted, and the source says what it said when we last applied it."""
     return [path for path, change in changes.items() if path not in _NEVER and _is_left(path, change, link)]
 
 

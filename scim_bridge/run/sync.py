@@ -1,15 +1,14 @@
 """One run from end to end: the picture of docs/design.md §1 as one page. Each line calls the room of the same name."""
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from scim_bridge.errors import PlanOutdated
 from scim_bridge.mapping.record import map_records
-from scim_bridge.model.identity import Notice
-from scim_bridge.model.own_write import Pair
+from scim_bridge.model.identity import Directory, Notice
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.remembered import LastApplied, Remembered
 from scim_bridge.model.source import SourceReading
@@ -126,7 +125,7 @@ def _plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Si
     existing = with_members(bridge, reader, existing, matches.member_groups, order.progress)
     # The check asks about a member that the plan may remove, since only such a mistake does harm. It comes before the
     # plan, so that there is one plan, of what is believed in the end (docs/design.md §6.9).
-    if not _is_confirmed(bridge, unwanted(matches, desired, existing.members), existing):
+    if not _is_confirmed(bridge, existing, matches, desired):
         existing = with_members(bridge, reader, without_members(existing), matches.member_groups, order.progress)
     # A second time, with members: which memberships in doubt have landed is known only once the groups were read.
     known = with_settled(known, settle(existing.doubts, existing.inventory, existing.members, known, sight.now))
@@ -151,12 +150,15 @@ def _plan(bridge: Bridge, matches: Matches, sides: Sides, existing: Observed, si
     return make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion)
 
 
-def _is_confirmed(bridge: Bridge, memberships: Iterable[Pair], existing: Observed) -> bool:
+def _is_confirmed(bridge: Bridge, existing: Observed, matches: Matches, desired: Directory) -> bool:
     """Before what a filter showed may remove anyone, one member is asked for in another way (docs/design.md §6.9)."""
-    for group_id, user_id in memberships:
-        # What was not read in this run was checked when it was read; and what our own fresh write says, the filter may
-        # not show yet.
-        if group_id in existing.read_now and (group_id, user_id) not in existing.lacking:  # else it was not shown
+    # What was not read in this run was checked when it was read. Most runs read no members, and have nothing to look
+    # through here.
+    if not existing.read_now:
+        return True
+    read_now = {group_id: existing.members[group_id] for group_id in existing.read_now}
+    for group_id, user_id in unwanted(matches, desired, read_now):
+        if (group_id, user_id) not in existing.lacking:  # what our own fresh write says, the filter may not show yet
             return bridge.target.confirms(group_id, user_id)
     return True
 

@@ -17,7 +17,7 @@ from scim_bridge.model.remembered import Remembered
 from scim_bridge.plan import conflict
 from scim_bridge.plan.decide.diff import diff
 from scim_bridge.plan.decide.draft_operation import Draft
-from scim_bridge.plan.drift import has_drifted, left_alone
+from scim_bridge.plan.drift import has_drifted, leaves_drift, left_alone
 from scim_bridge.plan.match.correlate import Match, Matches
 from scim_bridge.plan.match.situation import Action
 
@@ -256,7 +256,9 @@ class _Decision:
         Gives the paths of which a person decided that the source's value is set all the same.
         """
         is_relinked = self.known.is_fresh and match.is_managed
-        left = left_alone(changes, match.link, self.policy, is_relinked=is_relinked)
+        if not leaves_drift(self.policy, match.link, is_relinked=is_relinked):
+            return ()
+        left = left_alone(changes, match.link)
         if not left or match.desired is None or match.existing is None:
             return ()
         found = conflict.drift(match.desired, match.existing, left)

@@ -11,7 +11,7 @@ from scim_bridge.model.identity import ACTIVE, EMAILS, EXTERNAL_ID, NAMES, Desir
 from scim_bridge.model.plan import Conflict
 from scim_bridge.model.policy import Policy, Protect
 from scim_bridge.model.remembered import Link, Remembered
-from scim_bridge.plan.drift import left_alone
+from scim_bridge.plan.drift import leaves_drift, left_alone
 from scim_bridge.plan.match.situation import TargetColumn
 
 
@@ -223,13 +223,14 @@ class Pairing:
 
     def keeps_drift(self, row: RecordRow, path: str) -> bool:
         """Under `report`, what someone else gave the resource it keeps, unless a person decided for the source."""
+        link = self.links.of.get(row.desired.source_id)
+        is_relinked = self.known.is_fresh and row.found_by == EXTERNAL_ID
+        if not leaves_drift(self.terms.policy, link, is_relinked=is_relinked):
+            return False
         if row.target_id is None or self._is_for_source(row):
             return False
         shown = self.resources.existing[row.target_id].attributes.get(path)
-        change = {path: (shown, row.desired.attributes[path] or None)}
-        is_relinked = self.known.is_fresh and row.found_by == EXTERNAL_ID
-        link = self.links.of.get(row.desired.source_id)
-        return bool(left_alone(change, link, self.terms.policy, is_relinked=is_relinked))
+        return bool(left_alone({path: (shown, row.desired.attributes[path] or None)}, link))
 
     def _is_for_source(self, row: RecordRow) -> bool:
         return any(r.decision == "source" and r.key == row.desired.key for r in self.known.resolutions.values())
