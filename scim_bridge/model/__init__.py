@@ -9,5 +9,5 @@ effect        what the guard counts of a plan
 plan          the steps, and what waits for a decision
 protocol      Source, Target, Journal: the seams at which real parts and fakes are exchanged
 
-The kinds of things, one row each: attribute, operation_kind, conflict_kind, limit.
+The kinds of things, one row each: scim_attribute, operation_kind, conflict_kind, limit.
 """

@@ -1,4 +1,4 @@
-"""The kinds of conflicts, one row each: what a view calls it, what a person can do about it, and how it is decided.
+"""The kinds of conflicts, one row each: what a person can do about it, and how it is decided.
 
 A new kind is a row here and in the table of docs/operations.md; tests/docs/test_conflicts.py holds the two, and the
 kinds that the code opens, together. What happened is put into words where it is found (plan/conflict.py,
@@ -20,13 +20,12 @@ LASTING: tuple[Decision, ...] = ("ignore", "target")
 class ConflictRow:
     """What there is to know of one kind of conflict.
 
-    words: as a view calls it. remedy: what a person can do, with {names} for what only the plan knows; KEY stands for
+    remedy: what a person can do, with {names} for what only the plan knows; KEY stands for
     the conflict's key until it has one; "" where it depends on the value or on the answer, and is said with it.
     decisions: the ways to decide it; every kind can be ignored. is_told_by_target: no plan foresees it, only an answer
     of the target opens it. is_unreadable: a rule gives nothing for a record.
     """
 
-    words: str
     remedy: str = ""
     decisions: tuple[Decision, ...] = ("ignore",)
     is_told_by_target: bool = False
@@ -42,107 +41,83 @@ _SENT_AGAIN: tuple[Decision, ...] = ("source", "ignore")
 
 CONFLICT_KINDS: Mapping[str, ConflictRow] = {
     # Something is wrong with one record.
-    "duplicate_id": ConflictRow(words="duplicate id", remedy="Give each row an id of its own."),
-    "missing_id": ConflictRow(words="missing id", remedy="Give the record its id in the source."),
-    "rounded_id": ConflictRow(
-        words="rounded id", remedy="Export again with the ids as text; do not save the file in a spreadsheet."
-    ),
-    "missing_value": ConflictRow(
-        words="missing value", remedy="Give it a value in the source or a fallback in the mapping."
-    ),
-    "invalid_value": ConflictRow(words="invalid value"),
-    "rule_failed": ConflictRow(
-        words="rule failed", is_unreadable=True, remedy="Fix the value in the source, or the rule in the mapping."
-    ),
-    "unusable_character": ConflictRow(
-        words="unusable character", is_unreadable=True, remedy="Remove it in the source."
-    ),
-    "ambiguous_manager": ConflictRow(words="ambiguous manager", remedy=_FIT_ONE),
-    "ambiguous_reference": ConflictRow(words="ambiguous reference", remedy=_FIT_ONE),
+    "duplicate_id": ConflictRow(remedy="Give each row an id of its own."),
+    "missing_id": ConflictRow(remedy="Give the record its id in the source."),
+    "rounded_id": ConflictRow(remedy="Export again with the ids as text; do not save the file in a spreadsheet."),
+    "missing_value": ConflictRow(remedy="Give it a value in the source or a fallback in the mapping."),
+    "invalid_value": ConflictRow(),
+    "rule_failed": ConflictRow(is_unreadable=True, remedy="Fix the value in the source, or the rule in the mapping."),
+    "unusable_character": ConflictRow(is_unreadable=True, remedy="Remove it in the source."),
+    "ambiguous_manager": ConflictRow(remedy=_FIT_ONE),
+    "ambiguous_reference": ConflictRow(remedy=_FIT_ONE),
     "several_held": ConflictRow(
-        words="several held",
         remedy="Say in the rule which value is meant, or take away the resource that is not this record's.",
     ),
     "protected_name": ConflictRow(
-        words="protected name",
         remedy="Give the record another name in the source, or take the name out of `policy.protect`.",
     ),
     # Several records, or resources, claim one value.
-    "duplicate_user_name": ConflictRow(words="duplicate user name", remedy=_ANOTHER_NAME),
-    "duplicate_email": ConflictRow(words="duplicate email", remedy=_ANOTHER_NAME),
-    "duplicate_display_name": ConflictRow(words="duplicate display name", remedy=_ANOTHER_NAME),
-    "user_name_taken": ConflictRow(words="user name taken", remedy=_CHANGE_ONE),
-    "email_taken": ConflictRow(words="email taken", remedy=_CHANGE_ONE),
-    "display_name_taken": ConflictRow(words="display name taken", remedy=_CHANGE_ONE),
-    "external_id_taken": ConflictRow(words="external id taken", remedy=_CHANGE_ONE),
+    "duplicate_user_name": ConflictRow(remedy=_ANOTHER_NAME),
+    "duplicate_email": ConflictRow(remedy=_ANOTHER_NAME),
+    "duplicate_display_name": ConflictRow(remedy=_ANOTHER_NAME),
+    "user_name_taken": ConflictRow(remedy=_CHANGE_ONE),
+    "email_taken": ConflictRow(remedy=_CHANGE_ONE),
+    "display_name_taken": ConflictRow(remedy=_CHANGE_ONE),
+    "external_id_taken": ConflictRow(remedy=_CHANGE_ONE),
     "external_id_mixed": ConflictRow(
-        words="external id mixed",
         remedy="Find out which other program writes to the target, and correct the externalIds there.",
     ),
-    "ambiguous_member": ConflictRow(words="ambiguous member"),
+    "ambiguous_member": ConflictRow(),
     # Who is who.
-    "match_taken": ConflictRow(
-        words="match taken", decisions=("link", "ignore"), remedy="Give one of the two another name in the source."
-    ),
+    "match_taken": ConflictRow(decisions=("link", "ignore"), remedy="Give one of the two another name in the source."),
     "match_contested": ConflictRow(
-        words="match contested",
         decisions=("link", "ignore"),
         remedy=f"Give the records different names in the source, or decide: {_RESOLVE} --link TARGET_ID.",
     ),
     "match_ambiguous": ConflictRow(
-        words="match ambiguous",
         decisions=("link", "ignore"),
         remedy=f"Decide which one it is: {_RESOLVE} --link TARGET_ID.",
     ),
     "adopt?": ConflictRow(
-        words="adopt?",
         decisions=("adopt", "link", "ignore"),
         remedy=f"If they are the same: {_RESOLVE} --adopt. If not, rename one of the two.",
     ),
     "rehire?": ConflictRow(
-        words="rehire?",
         decisions=("link", "separate", "ignore"),
         remedy=f"If it is the same user: {_RESOLVE} --link {{resource_id}}. "
         f"If it is another one: {_RESOLVE} --separate.",
     ),
     "unclaimed": ConflictRow(
-        words="unclaimed",
         decisions=("source", "ignore"),
         remedy=f"If so: {_RESOLVE} --source ({{effect}}). If not, bring the record back into scope, "
         "or leave it: --ignore.",
     ),
     "orphan_with_assignments": ConflictRow(
-        words="orphan with assignments",
         remedy="Take the assignments away in IAM Identity Center, or bring its record into scope.{too} "
         f"If this is intended: {_RESOLVE} --ignore.",
     ),
     # Someone else has changed the target.
     "drift": ConflictRow(
-        words="drift",
         decisions=("source", "target", "ignore"),
         remedy=f"To use the source's value: {_RESOLVE} --source. To keep the target's: --target.",
     ),
     "missing": ConflictRow(
-        words="missing",
         decisions=("source", "target", "ignore"),
         remedy=f"To create it again, with a new id: {_RESOLVE} --source. To leave it deleted: --target.",
     ),
     "disabled_there": ConflictRow(
-        words="disabled there",
         decisions=("source", "target", "ignore"),
         remedy=f"If the user may sign in again: {_RESOLVE} --source. "
         "If not: --target, or deactivate the user in the source.",
     ),
     "another_provisioner": ConflictRow(
-        words="another provisioner",
         remedy="CloudTrail names the other program: stop one of the two, or allow the difference with "
         "`policy.drift: report`.",
     ),
     # The target has refused something.
-    "refused_by_target": ConflictRow(words="refused by target", decisions=_SENT_AGAIN, is_told_by_target=True),
-    "name_taken": ConflictRow(words="name taken", decisions=_SENT_AGAIN, is_told_by_target=True),
+    "refused_by_target": ConflictRow(decisions=_SENT_AGAIN, is_told_by_target=True),
+    "name_taken": ConflictRow(decisions=_SENT_AGAIN, is_told_by_target=True),
     "not_answered": ConflictRow(
-        words="not answered",
         decisions=_SENT_AGAIN,
         is_told_by_target=True,
         remedy="If it happens again, give AWS the request id.",
@@ -172,6 +147,5 @@ def decisions(kind: str) -> tuple[Decision, ...]:
 
 
 def words(kind: str) -> str:
-    """As a view calls it; one of a kind that is not known any more by its own name."""
-    row = CONFLICT_KINDS.get(kind)
-    return row.words if row is not None else kind.replace("_", " ")
+    """As a view calls it: by its own name, in words."""
+    return kind.replace("_", " ")
