@@ -95,6 +95,9 @@ class MemoryTarget:
     def pause(self, seconds: float) -> None:
         """Nothing lags here."""
 
+    def recall_created(self, ages: Mapping[str, float]) -> None:
+        """Nothing lags here."""
+
     def check(self) -> None:
         """All is well here."""
 

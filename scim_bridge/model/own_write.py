@@ -13,15 +13,17 @@ Pair = tuple[str, str]
 """A membership: target ids of group and user."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnWrites:
     """Our answered writes since a moment.
 
-    changed: resource → when its last write was answered; deleted ones are not among them. deleted: what we
-    deleted. members: group → user → whether the user is in the group since then, by target ids.
+    changed: resource → when its last write was answered; deleted ones are not among them. created: those that we
+    created, target id → when that was answered. deleted: what we deleted. members: group → user → whether the user is
+    in the group since then, by target ids.
     """
 
     changed: Mapping[TargetKey, datetime] = field(default_factory=dict)
+    created: Mapping[str, datetime] = field(default_factory=dict)
     deleted: frozenset[TargetKey] = frozenset()
     members: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
 

@@ -95,6 +95,10 @@ class Target(Protocol):
         """Let this thread wait before it asks again; `at_once` lets another one work in its place."""
         ...
 
+    def recall_created(self, ages: Mapping[str, float]) -> None:
+        """What earlier runs created, target id → seconds ago: it may not be known everywhere yet."""
+        ...
+
     def check(self) -> None:
         """One cheap authenticated request; raises Stop with the sentence for a person if anything is wrong."""
         ...

@@ -7,7 +7,7 @@ close in the end follows from what it has read, and is decided here alone.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, never
@@ -32,6 +32,7 @@ from scim_bridge.run.conclude import Conclusion, conclude
 from scim_bridge.run.target_view import Observed
 from scim_bridge.state.lock import lock
 from scim_bridge.state.writer import Closing, Ending, State
+from scim_bridge.target.retry import NEW_FOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +141,20 @@ class ActiveRun:
 def begin(bridge: Bridge, state: State, command: Command, order: Order) -> Iterator[ActiveRun]:
     """One run under the connection's lock. If it ends by an error, it is closed with its sentence first."""
     with lock(state.path, bridge.name, datetime.now(UTC)):
-        active = ActiveRun(state.begin_run(bridge.name, bridge.endpoint, command), bridge, state, order)
-        with failure_on_record(state, active.id):
+        run_id = state.begin_run(bridge.name, bridge.endpoint, command)
+        with on_record(bridge, state, order, run_id) as active:
             yield active
+
+
+@contextmanager
+def on_record(bridge: Bridge, state: State, order: Order, run_id: int) -> Iterator[ActiveRun]:
+    """A run that is on record as begun. If it ends by an error, it is closed with its sentence first."""
+    with _failure_on_record(state, run_id):
+        # What the run before has created may still be unknown to some of the endpoint, whatever process that was.
+        now = datetime.now(UTC)
+        own = state.reader.own_writes(bridge.name, bridge.endpoint, now - timedelta(seconds=NEW_FOR))
+        bridge.target.recall_created({key: (now - at).total_seconds() for key, at in own.created.items()})
+        yield ActiveRun(run_id, bridge, state, order)
 
 
 @contextmanager
@@ -171,7 +183,7 @@ def _failed(error: Exception) -> Ending:
 
 
 @contextmanager
-def failure_on_record(state: State, run_id: int) -> Iterator[None]:
+def _failure_on_record(state: State, run_id: int) -> Iterator[None]:
     """A run that ends by an error is closed with its sentence before the error goes on."""
     try:
         yield

@@ -37,7 +37,7 @@ from scim_bridge.plan.match.correlate import Match, Matches, correlate, is_calle
 from scim_bridge.plan.match.related_users import neighbourhood
 from scim_bridge.plan.only import Named, in_the_way, narrowed
 from scim_bridge.run.bridge import Bridge
-from scim_bridge.run.lifecycle import ActiveRun, Order, Reading, Result, carry_out, failure_on_record, remember
+from scim_bridge.run.lifecycle import Order, Reading, Result, carry_out, on_record, remember
 from scim_bridge.run.listing import read_members, read_settled, with_again
 from scim_bridge.run.target_view import Observed, doubts_of, knowledge, recollect
 from scim_bridge.state.lock import lock
@@ -233,9 +233,8 @@ def run_one(bridge: Bridge, state: State, who: Sequence[str], order: Order, oute
     """One run for these identities. outer: the run in progress that carries it out."""
     inside, beside = (outer.run_id, outer.reading) if outer is not None else (None, None)
     run_id = state.begin_run(bridge.name, bridge.endpoint, "sync", of_one=True, inside=inside)
-    with failure_on_record(state, run_id):
+    with on_record(bridge, state, order, run_id) as active:
         reading = read_and_plan_only(bridge, state.reader, who, order, beside)
-        active = ActiveRun(run_id, bridge, state, order)
         remember(active, reading)
         return carry_out(active, reading)
 

@@ -36,6 +36,7 @@ def own_writes(database: Connection, connection: str, endpoint: str, since: date
     query = select(*columns).join(RunRow, col(RunRow.id) == col(OperationRow.run_id))
     query = query.where(col(RunRow.endpoint) == endpoint, young, *answered).order_by(col(OperationRow.answered_at))
     changed: dict[TargetKey, datetime] = {}
+    created: dict[str, datetime] = {}
     deleted: set[TargetKey] = set()
     touched: dict[str, set[_Ids]] = {}
     for owner, operation_kind, target_id, document, at in database.execute(query):
@@ -51,7 +52,14 @@ def own_writes(database: Connection, connection: str, endpoint: str, since: date
             changed.pop(TargetKey(kind, target_id), None)
         else:
             changed[TargetKey(kind, target_id)] = at
-    return OwnWrites(changed, frozenset(deleted), _memberships(database, connection, endpoint, touched))
+            if operation_kind.startswith("create_"):
+                created[target_id] = at
+    return OwnWrites(
+        changed=changed,
+        created=created,
+        deleted=frozenset(deleted),
+        members=_memberships(database, connection, endpoint, touched),
+    )
 
 
 def _memberships(

@@ -52,7 +52,8 @@ class ScimTarget:
         self._client = client
         self._capabilities = capabilities
         self._user_ids: list[str] | None = None
-        # When each resource of this run was created: for ten seconds a 404 about it is not believed (retry.NEW_FOR).
+        # When each resource was created, by this run or just before it: for ten seconds a 404 about it is not believed
+        # (retry.NEW_FOR).
         self._created: dict[str, float] = {}
         self._clock = clock
         self._pages = pages_of(client, capabilities)
@@ -94,6 +95,11 @@ class ScimTarget:
     def urgent(self) -> AbstractContextManager[None]:
         """Inside this, the requests of this thread go before everyone else's: for a revocation beside other work."""
         return self._client.urgent()
+
+    def recall_created(self, ages: Mapping[str, float]) -> None:
+        """What earlier runs created, target id → seconds ago (docs/identity-center.md §7.1)."""
+        now = self._clock()
+        self._created = {target_id: now - age for target_id, age in ages.items()} | self._created
 
     def check(self) -> None:
         """Ask for the ServiceProviderConfig: it needs the token and reads nothing. Raises Stop."""
