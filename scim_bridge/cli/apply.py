@@ -40,4 +40,11 @@ def apply_command(
         with progress() as report:
             order = Order(approved_by=who() if approve else "", progress=report)
             result = apply_saved(bridge, state, saved, order, Inbox)
-        return conclude(result, state, chosen, output, f"scim-bridge apply {file} --approve")
+        return conclude(
+            result,
+            state,
+            chosen,
+            output,
+            approval=f"scim-bridge apply {file} --approve",
+            dry_run=f"scim-bridge plan {chosen.name}",
+        )

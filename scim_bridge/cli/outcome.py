@@ -15,12 +15,17 @@ from scim_bridge.view.plan import Decided, in_words, plan_view
 from scim_bridge.view.run import view_run
 
 
-def conclude(result: Result, state: State, chosen: ConnectionSettings, output: Output, approval: str) -> int:
-    """Show the outcome of a run, and give its exit code with its sentence. approval: the command that approves it."""
+def conclude(
+    result: Result, state: State, chosen: ConnectionSettings, output: Output, *, approval: str, dry_run: str
+) -> int:
+    """Show the outcome of a run, and give its exit code with its sentence.
+
+    approval: the command that approves its plan. dry_run: the one that shows the plan again, and sends nothing.
+    """
     with printing(f"Look at the run: scim-bridge show {result.run_id}"):
         _print_outcome(result, state, chosen, output, approval)
     if result.applied is None:
-        tell(f"scim-bridge: {_refusal(result, chosen.name, approval)}")
+        tell(f"scim-bridge: {_refusal(result, approval, dry_run)}")
     else:
         tell(_unfinished(result) or f"run {result.run_id} is done")
     return result.exit_code
@@ -55,23 +60,14 @@ def _unfinished(result: Result) -> str:
     return f"scim-bridge: run {result.run_id} is done, but {told}. See: {places}"
 
 
-def _refusal(result: Result, connection: str, approval: str) -> str:
+def _refusal(result: Result, approval: str, dry_run: str) -> str:
     sentences = "; ".join(trip.sentence for trip in result.plan.verdict.tripped)
     if result.new:
         sentences += f". The plan that was approved did not hold {in_words(result.plan, result.new)}"
     return (
         f"Stopped before the first write: {sentences}. Look at the plan: scim-bridge show {result.run_id}, or "
-        f"{_dry_run(approval, connection)}. If the plan is right: {approval}"
+        f"{dry_run}. If the plan is right: {approval}"
     )
-
-
-def _dry_run(approval: str, connection: str) -> str:
-    """The command that shows again what this approval is about, and sends nothing."""
-    if approval.startswith("scim-bridge rollback "):
-        return approval.replace("--approve", "--dry-run")
-    if " --only " in approval:
-        return approval.replace("scim-bridge sync", "scim-bridge plan").removesuffix(" --approve")
-    return f"scim-bridge plan {connection}"
 
 
 def tell_answer(answer: RequestRecord, state: State, output: Output) -> int:

@@ -56,7 +56,14 @@ def rollback_command(
         with progress() as report:
             order = Order(approved_by=who() if approve else "", progress=report)
             result = roll_back(bridge, state, run, order, who())
-        code = conclude(result, state, chosen, output, f"scim-bridge rollback {run} --approve")
+        code = conclude(
+            result,
+            state,
+            chosen,
+            output,
+            approval=f"scim-bridge rollback {run} --approve",
+            dry_run=f"scim-bridge rollback {run} --dry-run",
+        )
     if result.applied is not None:
         resume = f"scim-bridge resume {chosen.name}"
         tell(f"{chosen.name} is paused, so the schedule does not repeat the change. To go on: {resume}")

@@ -50,7 +50,14 @@ def sync_command(
             order = Order(approved_by=who_approves, progress=report, in_full=full, after_restore=after_restore)
             result = sync(bridge, state, order, Inbox)
         anew = " --full --after-restore" if after_restore else ""
-        return conclude(result, state, chosen, output, f"scim-bridge sync {chosen.name}{anew} --approve")
+        return conclude(
+            result,
+            state,
+            chosen,
+            output,
+            approval=f"scim-bridge sync {chosen.name}{anew} --approve",
+            dry_run=f"scim-bridge plan {chosen.name}",
+        )
 
 
 def _sync_only(
@@ -72,8 +79,15 @@ def _sync_only(
             try:
                 with progress() as report:
                     result = sync_only(bridge, state, only, replace(order, progress=report))
-                approval = f"scim-bridge sync {chosen.name} --only {only[0]} --approve"
-                return conclude(result, state, chosen, output, approval)
+                these = f"{chosen.name} --only {only[0]}"
+                return conclude(
+                    result,
+                    state,
+                    chosen,
+                    output,
+                    approval=f"scim-bridge sync {these} --approve",
+                    dry_run=f"scim-bridge plan {these}",
+                )
             except Busy:
                 answer = wait_for_answer(bridge, state, only, order)
             if answer is not None:
