@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +21,7 @@ from scim_bridge.model.assignment import Access
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.protocol import Source, Target
 from scim_bridge.model.verification import Verification
+from scim_bridge.plan.make import Occasion
 from scim_bridge.plan.match.pairing import Terms
 from scim_bridge.source import open_source
 from scim_bridge.target.scim import open_target
@@ -49,6 +50,21 @@ class Bridge:
     def today(self, now: datetime) -> str:
         """The day it is where the mapping's days begin, as YYYY-MM-DD."""
         return f"{now.astimezone(self.mapping.timezone):%Y-%m-%d}"
+
+    def occasion(self, now: datetime, read_at: datetime, *, today: str, mapping: str) -> Occasion:
+        """When and for whom a plan is made. read_at: when the target was read; mapping: a hash of the mapping's."""
+        return Occasion(
+            connection=self.name,
+            endpoint=self.endpoint,
+            mapping=mapping,
+            created=_text(now),
+            today=today,
+            target_read=_text(read_at),
+        )
+
+
+def _text(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @contextmanager

@@ -32,7 +32,7 @@ from scim_bridge.plan.doubt import settle, with_settled
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.guard import refuse_empty
 from scim_bridge.plan.inputs import Sides
-from scim_bridge.plan.make import Occasion, make_plan
+from scim_bridge.plan.make import make_plan
 from scim_bridge.plan.match.correlate import Match, Matches, correlate, is_called
 from scim_bridge.plan.match.related_users import neighbourhood
 from scim_bridge.plan.only import Named, in_the_way, narrowed
@@ -93,15 +93,8 @@ def _planned(view: "_View", reader: StateReader, keys: frozenset[SourceKey], now
     bridge, wanted = view.bridge, view.named(keys)
     sides = Sides(view.desired, view.observed.inventory, view.observed.members, view.known)
     narrow = narrowed(view.matches, sides, wanted, groups_of(bridge, reader, view.observed, wanted))
-    moment, read_at = (f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for at in (now, view.observed.at))
-    occasion = Occasion(
-        connection=bridge.name,
-        endpoint=bridge.endpoint,
-        mapping=view.known.earlier.mapping,
-        created=moment,
-        today=view.today,
-        target_read=read_at,
-    )
+    mapping = view.known.earlier.mapping
+    occasion = bridge.occasion(now, view.observed.at, today=view.today, mapping=mapping)
     plan = make_plan(view.matches, narrow, bridge.policy, bridge.target.capabilities, occasion, only=keys)
     holders = concerned(plan, view.matches, bridge.policy, is_whole=False)
     plan = with_what_hangs(plan, view.matches, bridge.access.look_up(holders))

@@ -11,7 +11,6 @@ from scim_bridge.model.remembered import Remembered
 from scim_bridge.model.run import RunRecord
 from scim_bridge.model.source import SourceReading
 from scim_bridge.plan.inputs import Sides
-from scim_bridge.plan.make import Occasion
 from scim_bridge.plan.plan_file import from_document
 from scim_bridge.plan.undo import Past, Sent, invert
 from scim_bridge.run.bridge import Bridge
@@ -45,7 +44,6 @@ def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Ord
     """The plan that undoes a run. The target is read in full, the source not at all."""
     _require_undoable(bridge, reader.run(undone), undone)
     now = datetime.now(UTC)
-    moment = f"{now:%Y-%m-%dT%H:%M:%SZ}"
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
     existing = observe(bridge, reader, known, now, order.progress, in_full=True)
     # Whatever is presumed gone is looked at: a rollback of a creation that cannot find its resource would leave it
@@ -59,14 +57,7 @@ def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Ord
     # No source is read, so no source can be compared: with the last counts, `shrink_source` has nothing to say.
     nothing = Directory(users=(), groups=(), members={}, counts=known.earlier.counts or SourceCounts(0, 0, 0))
     sides = Sides(nothing, existing.inventory, existing.members, known)
-    occasion = Occasion(
-        connection=bridge.name,
-        endpoint=bridge.endpoint,
-        mapping=known.earlier.mapping,
-        created=moment,
-        today=moment[:10],
-        target_read=moment,
-    )
+    occasion = bridge.occasion(now, now, today=f"{now:%Y-%m-%d}", mapping=known.earlier.mapping)
     touches = touches_since(bridge, reader, undone, sides)
     past = Past(undone, sent, touches, _left_since(bridge, reader, undone, known), lost)
     plan, matches = invert(past, sides, bridge.policy, bridge.target.capabilities, occasion)

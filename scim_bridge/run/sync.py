@@ -19,7 +19,7 @@ from scim_bridge.plan.fingerprint import changed_since
 from scim_bridge.plan.fit import fit
 from scim_bridge.plan.guard import refuse_empty
 from scim_bridge.plan.inputs import Sides
-from scim_bridge.plan.make import Occasion, make_plan
+from scim_bridge.plan.make import make_plan
 from scim_bridge.plan.match.correlate import Matches, correlate
 from scim_bridge.plan.plan_file import fingerprint
 from scim_bridge.run.bridge import Bridge
@@ -138,15 +138,7 @@ def _plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Si
 
 
 def _plan(bridge: Bridge, matches: Matches, sides: Sides, existing: Observed, sight: Sight) -> Plan:
-    created, read_at = _text(sight.now), _text(existing.at)
-    occasion = Occasion(
-        connection=bridge.name,
-        endpoint=bridge.endpoint,
-        mapping=bridge.mapping_key,
-        created=created,
-        today=sight.today,
-        target_read=read_at,
-    )
+    occasion = bridge.occasion(sight.now, existing.at, today=sight.today, mapping=bridge.mapping_key)
     return make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion)
 
 
@@ -161,10 +153,6 @@ def _is_confirmed(bridge: Bridge, existing: Observed, matches: Matches, desired:
         if (group_id, user_id) not in existing.lacking:  # what our own fresh write says, the filter may not show yet
             return bridge.target.confirms(group_id, user_id)
     return True
-
-
-def _text(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def sync(bridge: Bridge, state: State, order: Order, inbox: MakeInbox | None = None) -> Result:
