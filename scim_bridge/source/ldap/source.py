@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 
 from scim_bridge.config.source import LdapSettings
-from scim_bridge.model.identity import CHANGES, INSTEAD, AttributeType, Kind, Notice, Snapshot
+from scim_bridge.model.identity import CHANGES, INSTEAD, AttributeType, Kind, Notice, Snapshot, SourceKey
 from scim_bridge.model.protocol import Progress, silent
-from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted, moved_on
+from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, Wanted, moved_on, picked
 from scim_bridge.source.ldap.connection import signed_in
 from scim_bridge.source.ldap.full_read import (
     dynamic_group,
@@ -78,6 +78,15 @@ class LdapSource:
                 except Lost as lost:
                     reason = str(lost)
             return self._whole(session, found, today, progress, reason)
+
+    def changes(self, today: str, memory: Memory, progress: Progress = silent) -> SourceChanges | SourceReading:
+        """Everything: what of it has changed is found out by comparing."""
+        return self.read(today, memory, progress)
+
+    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges:
+        """These records and their memberships as they are now."""
+        keys = list(wanted)
+        return picked(self.look(today, memory, keys).snapshot, keys)
 
     def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
         """What the memory shows, with these ids as they are now: a search a base for each of them."""
