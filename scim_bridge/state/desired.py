@@ -56,7 +56,7 @@ def rows_of(database: Connection, connection: str, keys: Iterable[SourceKey]) ->
         for batch in batched_list((key.id for key in wanted if key.kind == kind), _FEW):
             query = select(col(RecordRow.source_id), col(RecordRow.id)).where(*mine)
             for source_id, row in database.execute(query.where(col(RecordRow.source_id).in_(batch))):
-                found[SourceKey(kind, source_id)] = row
+                found[SourceKey(kind, source_id)] = row or 0
     return found
 
 
@@ -83,12 +83,12 @@ def _put(
         before |= {row.id: mapped_of_row(row).claims for row in stored}
     changed = [{"of_id": rows[m.key]} | _columns(m) for m in records if m.key in rows]
     if changed:
-        values = {name: bindparam(name) for name in _columns(records[0])}
+        values: dict[str, Any] = {name: bindparam(name) for name in _columns(records[0])}
         database.execute(update(RecordRow).where(col(RecordRow.id) == bindparam("of_id")).values(values), changed)
     new = [m for m in records if m.key not in rows]
-    for fresh in batched_list(new):
-        named = ({"connection": connection, "kind": m.key.kind, "source_id": m.key.id} | _columns(m) for m in fresh)
-        database.execute(insert(RecordRow), list(named))
+    named = ({"connection": connection, "kind": m.key.kind, "source_id": m.key.id} | _columns(m) for m in new)
+    for batch_of_new in batched_list(named):
+        database.execute(insert(RecordRow), batch_of_new)
     made = rows_of(database, connection, (mapped.key for mapped in new))
     _claim(database, [(rows[m.key], before[rows[m.key]], m.claims) for m in records if m.key in rows])
     _claim(database, [(made[m.key], frozenset(), m.claims) for m in new])
@@ -165,12 +165,16 @@ def _keep_whole(database: Connection, connection: str, whole: Whole) -> None:
         "memberships": whole.counts.memberships,
         "digest": whole.digest,
         "ambiguous": _text([_ambiguous(each) for each in whole.ambiguous]),
-        "warnings": _text([[notice.kind, notice.subject, notice.detail] for notice in whole.warnings]),
+        "warnings": _text([_notices(whole.shown_warnings), _notices(whole.warnings)]),
         "elsewhere": whole.elsewhere,
         "is_settled": whole.is_settled,
     }
     statement = upsert(DirectoryRow).values(connection=connection, **values)
     database.execute(statement.on_conflict_do_update(index_elements=["connection"], set_=values))
+
+
+def _notices(notices: Iterable[Notice]) -> list[list[str]]:
+    return [[notice.kind, notice.subject, notice.detail] for notice in notices]
 
 
 def whole_of(database: Connection, connection: str) -> Whole | None:
@@ -184,7 +188,8 @@ def whole_of(database: Connection, connection: str) -> Whole | None:
         counts=SourceCounts(row.users, row.groups, row.memberships),
         digest=row.digest,
         ambiguous=tuple(map(_ambiguous_of, orjson.loads(row.ambiguous))),
-        warnings=tuple(Notice(*each) for each in orjson.loads(row.warnings)),
+        shown_warnings=tuple(Notice(*each) for each in orjson.loads(row.warnings)[0]),
+        warnings=tuple(Notice(*each) for each in orjson.loads(row.warnings)[1]),
         elsewhere=row.elsewhere,
         is_settled=row.is_settled,
     )
@@ -208,14 +213,13 @@ def all_records(database: Connection, connection: str) -> Iterator[Any]:
     yield from database.execution_options(stream_results=True).execute(query).yield_per(5_000)
 
 
-def all_memberships(database: Connection, connection: str) -> Iterator[tuple[int, int]]:
+def all_memberships(database: Connection, connection: str) -> Iterator[Any]:
     """Every direct membership by its rows, group by group."""
     mine = select(col(RecordRow.id)).where(col(RecordRow.connection) == connection, col(RecordRow.kind) == "group")
     query = select(col(DirectMemberRow.group_row), col(DirectMemberRow.member_row))
     query = query.where(col(DirectMemberRow.group_row).in_(mine))
     ordered = query.order_by(col(DirectMemberRow.group_row), col(DirectMemberRow.member_row))
-    for group, member in database.execute(ordered).yield_per(20_000):
-        yield group, member
+    yield from database.execute(ordered).yield_per(20_000)
 
 
 _STORED = select(
@@ -236,6 +240,7 @@ def _columns(mapped: Mapped) -> dict[str, Any]:
         "wanted": wanted_text(mapped),
         "manager": mapped.manager,
         "is_choosing": mapped.is_choosing,
+        "is_outside": bool(mapped.outside),
     }
 
 

@@ -54,7 +54,10 @@ def keep_reading(
     """A whole reading: what is not in it is gone. began: when it was begun, since what it shows is as old."""
     rows = _rows(database, endpoint)
     shown = {r.key: text_of(r.attributes) for kind in KINDS for r in inventory.of(kind).values()}
-    _forget(database, [(key[0], row, text) for key, (row, text) in rows.items() if key not in shown])
+    _forget(
+        database,
+        [(kind, row, text) for (kind, target_id), (row, text) in rows.items() if (kind, target_id) not in shown],
+    )
     known = {key: text for key, (_, text) in rows.items()}
     changed = {key: text for key, text in shown.items() if known.get(key) != text}
     _note_changes(database, endpoint, known, changed, began)
@@ -140,7 +143,7 @@ def keep_members(database: Connection, endpoint: str, members: Members, at: date
 def _note_changes(
     database: Connection,
     endpoint: str,
-    before: Mapping[tuple[str, str], str],
+    before: Mapping[tuple[Kind, str], str],
     after: Mapping[TargetKey, str],
     at: datetime,
 ) -> None:
@@ -314,13 +317,13 @@ def _row(database: Connection, endpoint: str, kind: Kind, target_id: str) -> int
 
 def _rows(
     database: Connection, endpoint: str, keys: Collection[TargetKey] | None = None
-) -> dict[tuple[str, str], tuple[int, str]]:
+) -> dict[tuple[Kind, str], tuple[int, str]]:
     """(kind, target id) → (row, what it last showed); keys: of these alone, None for all."""
     columns = (col(ResourceRow.id), col(ResourceRow.kind), col(ResourceRow.target_id), col(ResourceRow.shown))
     query = select(*columns).where(col(ResourceRow.endpoint) == endpoint)
     if keys is None or len(keys) > _MANY:
         return {(kind, target_id): (row or 0, shown) for row, kind, target_id, shown in database.execute(query)}
-    found: dict[tuple[str, str], tuple[int, str]] = {}
+    found: dict[tuple[Kind, str], tuple[int, str]] = {}
     for kind in KINDS:
         of_kind = query.where(col(ResourceRow.kind) == kind)
         for batch in batched_list((key.id for key in keys if key.kind == kind), _FEW):
@@ -345,7 +348,7 @@ def _put(
     database: Connection,
     endpoint: str,
     changed: Mapping[TargetKey, str],
-    before: Mapping[tuple[str, str], tuple[int, str]],
+    before: Mapping[tuple[Kind, str], tuple[int, str]],
     at: datetime,
 ) -> None:
     """Insert or replace what was seen, with the values by which it is found. before: rows as they were."""
@@ -366,9 +369,7 @@ def _put(
     _hold(database, moved)
 
 
-def _hold(
-    database: Connection, moved: Iterable[tuple[Kind, int, Mapping[str, object], Mapping[str, object]]]
-) -> None:
+def _hold(database: Connection, moved: Iterable[tuple[Kind, int, Mapping[str, object], Mapping[str, object]]]) -> None:
     """Resources (kind, row) with what they showed and what they show: the values by which they are found."""
     gone, new = [], []
     for kind, row, before, now in moved:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -337,7 +337,7 @@ class State:
         """Note each sighting: the first is kept, the last moves on. spared: keys that are not closed, seen or not."""
         now = self._now()
         sighting = {"connection": connection, "first_seen": now, "last_seen": now, "closed": None}
-        rows = [asdict(conflict) | sighting | _UNDECIDED for conflict in conflicts]
+        rows = [_columns_of(conflict) | sighting | _UNDECIDED for conflict in conflicts]
         statement = upsert(ConflictRow)
         moved = (
             "kind",
@@ -431,6 +431,12 @@ class State:
             "left_at": (left_at or self._now()) if pair.has_left else None,
             "is_confirmed": True,
         }
+
+
+def _columns_of(conflict: Conflict) -> dict[str, Any]:
+    columns = asdict(replace(conflict, about=frozenset()))
+    del columns["about"]
+    return columns
 
 
 def _mark_unsettled(database: Connection, connection: str, run_id: int) -> None:
