@@ -103,7 +103,7 @@ def _hashed(text: bytes) -> int:
 def number_of_member(kind: Kind, source_id: str) -> int:
     """A number for one end of a membership. The membership adds the product of both ends to the hash of the whole, so
     that a group of 10,000 is one multiplication."""
-    return _hashed(f"{kind}:{source_id}".encode()) | 1
+    return _hashed(f"{kind}:{source_id}".encode("utf-8", "surrogatepass")) | 1
 
 
 def added(digest: str, *numbers: int) -> str:
@@ -215,3 +215,12 @@ class Moves:
     joined: frozenset[Membership] = frozenset()
     left: frozenset[Membership] = frozenset()
     look: frozenset[Whom] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredWhole:
+    """The desired side as a run about everyone has found it. members: direct ones, as in a snapshot."""
+
+    whole: Whole
+    records: Mapping[SourceKey, Mapped]
+    members: Mapping[str, DirectMembers]

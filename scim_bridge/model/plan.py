@@ -86,6 +86,17 @@ class Skipped:
     about: Whom | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a plan says of one record or resource: "skipped", a "warning" (with its kind), or that it is "held"."""
+
+    about: Whom
+    what: str
+    kind: str = ""
+    subject: str = ""
+    detail: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
     """One limit that the plan exceeds. effects: what it counted, for approval."""

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from scim_bridge.model.capabilities import Capabilities
 from scim_bridge.model.conflict_kind import LASTING
-from scim_bridge.model.identity import ACTIVE, NAMES, Directory, Notice, Whom
+from scim_bridge.model.identity import ACTIVE, NAMES, Directory, Notice, OutOfScope, Whom
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan, Requests, Skipped
 from scim_bridge.model.policy import Policy
@@ -24,6 +24,8 @@ from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.lost_zeros import lost_zeros, notice
 from scim_bridge.plan.match.correlate import Match, Matches
 from scim_bridge.plan.order import numbered, put_in_order
+
+OUT_OF_SCOPE = "out of scope: the mapping's scope rule leaves it out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +169,12 @@ def _out_of_scope(directory: Directory, matches: Matches, only: frozenset[Whom] 
         whom = Whom.record(record.key)
         if only is None or whom in only:
             name = names.get(record.key, record.subject)
-            yield Skipped(name, f"out of scope: the mapping's scope rule leaves it out ({record.rule})", whom)
+            yield Skipped(name, out_of_scope(record), whom)
+
+
+def out_of_scope(record: OutOfScope) -> str:
+    """Why a record is left alone that the scope rule leaves out."""
+    return f"{OUT_OF_SCOPE} ({record.rule})"
 
 
 def _missing(matches: Matches, only: frozenset[Whom] | None) -> tuple[Notice, ...]:

@@ -4,6 +4,8 @@ What lies here is by rows with small numbers: a membership is two of them, so th
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -11,7 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
-from scim_bridge.model.desired_side import Mapped, Membership, Moves, Whole
+from scim_bridge.model.desired_side import DesiredWhole, Mapped, Membership, Moves, Whole
 from scim_bridge.model.identity import (
     KINDS,
     AmbiguousMember,
@@ -24,6 +26,7 @@ from scim_bridge.model.identity import (
     SourceKey,
     Whom,
 )
+from scim_bridge.model.source import DirectMembers
 from scim_bridge.state.observed import batched_list
 from scim_bridge.state.table import ClaimRow, DirectMemberRow, DirectoryRow, LookRow, RecordRow
 
@@ -39,6 +42,52 @@ def move_on(database: Connection, connection: str, moves: Moves) -> None:
     rows |= _put(database, connection, [m for m in moves.records.values() if m.rows], rows)
     _join(database, rows, moves)
     look_at(database, connection, moves.look)
+
+
+def replace_directory(database: Connection, connection: str, desired: DesiredWhole) -> None:
+    """What a run about everyone has found, moved on to by what differs."""
+    records: dict[SourceKey, Mapped] = {}
+    rows: dict[SourceKey, int] = {}
+    for row in all_records(database, connection):
+        key: SourceKey = SourceKey("user" if row.kind == "user" else "group", row.source_id)
+        rows[key] = row.id
+        now = desired.records.get(key)
+        if now is None:
+            records[key] = Mapped(key=key)
+        elif (row.shown, row.rows, row.wanted) != (now.shown, now.rows, wanted_text(now)):
+            records[key] = now
+    records |= {key: mapped for key, mapped in desired.records.items() if key not in rows}
+    gone = [rows[key] for key, mapped in records.items() if not mapped.rows]
+    _keep_whole(database, connection, desired.whole)
+    _forget(database, gone)
+    made = _put(database, connection, [mapped for mapped in records.values() if mapped.rows], rows)
+    _join_all(database, connection, {**rows, **made}, desired.members)
+
+
+def _join_all(
+    database: Connection, connection: str, rows: Mapping[SourceKey, int], members: Mapping[str, DirectMembers]
+) -> None:
+    """Direct memberships, group by group, so that never more than one group's stand side by side."""
+    wanted = {
+        rows[SourceKey("group", group)]: {
+            *(rows[key] for user in users if (key := SourceKey("user", user)) in rows),
+            *(rows[key] for inner in groups if (key := SourceKey("group", inner)) in rows),
+        }
+        for group, (users, groups) in members.items()
+        if SourceKey("group", group) in rows
+    }
+    gone: list[dict[str, int]] = []
+    for group, pairs in groupby(all_memberships(database, connection), key=itemgetter(0)):
+        stored = {member for _, member in pairs}
+        now = wanted.get(group, set())
+        gone += ({"g": group, "m": member} for member in stored - now)
+        wanted[group] = now - stored
+    this = (col(DirectMemberRow.group_row) == bindparam("g"), col(DirectMemberRow.member_row) == bindparam("m"))
+    for batch in batched_list(gone):
+        database.execute(delete(DirectMemberRow).where(*this), batch)
+    new = ({"group_row": group, "member_row": member} for group in sorted(wanted) for member in sorted(wanted[group]))
+    for joined in batched_list(new):
+        database.execute(insert(DirectMemberRow), joined)
 
 
 def _ends(moves: Moves) -> Iterator[SourceKey]:
@@ -81,7 +130,7 @@ def _put(
     for batch in batched_list((rows[mapped.key] for mapped in records if mapped.key in rows), _FEW):
         stored = database.execute(_STORED.where(col(RecordRow.id).in_(batch)))
         before |= {row.id: mapped_of_row(row).claims for row in stored}
-    changed = [{"of_id": rows[m.key]} | _columns(m) for m in records if m.key in rows]
+    changed = [{"of_id": rows[mapped.key]} | _columns(mapped) for mapped in records if mapped.key in rows]
     if changed:
         values: dict[str, Any] = {name: bindparam(name) for name in _columns(records[0])}
         database.execute(update(RecordRow).where(col(RecordRow.id) == bindparam("of_id")).values(values), changed)
@@ -90,8 +139,8 @@ def _put(
     for batch_of_new in batched_list(named):
         database.execute(insert(RecordRow), batch_of_new)
     made = rows_of(database, connection, (mapped.key for mapped in new))
-    _claim(database, [(rows[m.key], before[rows[m.key]], m.claims) for m in records if m.key in rows])
-    _claim(database, [(made[m.key], frozenset(), m.claims) for m in new])
+    _claim(database, [(rows[each.key], before[rows[each.key]], each.claims) for each in records if each.key in rows])
+    _claim(database, [(made[each.key], frozenset(), each.claims) for each in new])
     return made
 
 
@@ -103,7 +152,7 @@ def _claim(
     for row, before, now in changes:
         gone += [{"of_path": path, "of_value": value, "of_row": row} for path, value in before - now]
         new += [{"path": path, "value": value, "row": row} for path, value in now - before]
-    this = (col(ClaimRow.path), col(ClaimRow.value), col(ClaimRow.row))
+    this: tuple[Any, ...] = (col(ClaimRow.path), col(ClaimRow.value), col(ClaimRow.row))
     where = [column == bindparam(f"of_{column.key}") for column in this]
     for batch in batched_list(gone):
         database.execute(delete(ClaimRow).where(*where), batch)

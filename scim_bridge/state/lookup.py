@@ -82,7 +82,8 @@ class Lookup:
 
     def left_out(self) -> int:
         """How many records the scope rule leaves out."""
-        query = select(func.count()).where(col(RecordRow.connection) == self._connection, text("is_outside"))
+        mine = (col(RecordRow.connection) == self._connection, text("is_outside"))
+        query = select(func.count()).select_from(RecordRow).where(*mine)
         return int(self._database.execute(query).scalar_one())
 
     def records(self) -> Iterator[Any]:
@@ -131,7 +132,7 @@ class Lookup:
     # The target.
 
     def _resources(self, *columns: Any) -> Any:
-        return select(*columns).where(col(ResourceRow.endpoint) == self._endpoint)
+        return select(*columns).select_from(ResourceRow).where(col(ResourceRow.endpoint) == self._endpoint)
 
     def holding(self, kind: Kind, claims: Collection[Claim]) -> set[str]:
         """Target ids of the resources that hold one of these."""

@@ -177,12 +177,21 @@ def _read_before(database: Connection, groups: list[int]) -> set[int]:
     return found
 
 
-def settle_members(database: Connection, connection: str, endpoint: str, strays: Set[tuple[str, str]]) -> None:
+def settle_members(
+    database: Connection,
+    connection: str,
+    endpoint: str,
+    strays: Set[tuple[str, str]],
+    of_groups: Collection[str] | None = None,
+) -> None:
     """A plan has been applied to its end: what is seen is as we left it, but for strays.
 
     strays: (group, user) target ids whose membership someone else changed, and which are left so. The groups of other
-    connections stay as those left them: only a run of theirs can tell what is drift there.
+    connections stay as those left them: only a run of theirs can tell what is drift there. of_groups: target ids of
+    the groups that were looked at, None for all.
     """
+    if of_groups is not None:
+        strays = {pair for pair in strays if pair[0] in of_groups}
     group, user = aliased(ResourceRow), aliased(ResourceRow)
     row = (col(MembershipRow.group_row), col(MembershipRow.user_row))
     is_seen = col(MembershipRow.is_seen)
@@ -193,7 +202,11 @@ def settle_members(database: Connection, connection: str, endpoint: str, strays:
     )
     query = query.where(col(group.target_id).not_in(elsewhere))
     differing = query.where(col(group.endpoint) == endpoint, or_(~is_seen, ~col(MembershipRow.is_ours)))
-    found = database.execute(differing).all()
+    if of_groups is None:
+        found = database.execute(differing).all()
+    else:
+        few = batched_list(of_groups, _FEW)
+        found = [each for ids in few for each in database.execute(differing.where(col(group.target_id).in_(ids)))]
     over = [
         ({"of_group": group_row, "of_user": user_row}, was_seen)
         for group_row, user_row, group_id, user_id, was_seen in found
@@ -322,7 +335,8 @@ def _rows(
     columns = (col(ResourceRow.id), col(ResourceRow.kind), col(ResourceRow.target_id), col(ResourceRow.shown))
     query = select(*columns).where(col(ResourceRow.endpoint) == endpoint)
     if keys is None or len(keys) > _MANY:
-        return {(kind, target_id): (row or 0, shown) for row, kind, target_id, shown in database.execute(query)}
+        rows = database.execute(query)
+        return {("user" if k == "user" else "group", target_id): (row or 0, text) for row, k, target_id, text in rows}
     found: dict[tuple[Kind, str], tuple[int, str]] = {}
     for kind in KINDS:
         of_kind = query.where(col(ResourceRow.kind) == kind)

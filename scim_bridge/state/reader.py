@@ -46,7 +46,7 @@ from scim_bridge.state.record import (
 from scim_bridge.state.remembered import known_of
 from scim_bridge.state.source_memory import memory_of
 from scim_bridge.state.table import (
-    UNSURE,
+    UNSURE_OPERATION,
     ConflictRow,
     ConnectionRow,
     LinkRow,
@@ -89,6 +89,13 @@ class StateReader:
             return None
         with reading(self._engine) as database:
             return whole_of(database, connection)
+
+    def elsewhere(self, connection: str, endpoint: str) -> str:
+        """What other connections have linked on this target, as a text that changes with it."""
+        if self._engine is None:
+            return ""
+        with self.lookup(connection, endpoint) as lookup:
+            return lookup.elsewhere()
 
     @contextmanager
     def lookup(self, connection: str, endpoint: str) -> Iterator[Lookup]:
@@ -297,7 +304,7 @@ class StateReader:
         """
         query = select_rows(OperationRow).join(RunRow)
         mine = (RunRow.connection == connection, RunRow.endpoint == endpoint)
-        unsure = (col(OperationRow.sent_at).is_not(None), text(UNSURE))  # literally as its index has it
+        unsure = (col(OperationRow.sent_at).is_not(None), text(UNSURE_OPERATION))
         return [
             operation_record(row) for row in self._rows(query.where(*mine, *unsure).order_by(col(OperationRow.sent_at)))
         ]

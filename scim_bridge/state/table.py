@@ -213,6 +213,8 @@ class RunRow(Row, table=True):
 
 UNSURE = "status IN ('sent', 'failed', 'held') AND NOT is_looked_at"
 """No one knows how they ended, and no one has looked since."""
+UNSURE_OPERATION = UNSURE.replace("status", "operations.status").replace("is_", "operations.is_")
+"""The same in a query, literally, so that the index serves."""
 
 
 class OperationRow(Row, table=True):
@@ -408,7 +410,7 @@ class ConflictSubjectRow(Row, table=True):
     """Whom an open conflict is about: a run that has looked at one of them may close it."""
 
     __tablename__ = "conflict_subjects"
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = (Index("ix_conflict_subjects_key", "connection", "key"), {"sqlite_with_rowid": False})
 
     connection: str = Field(primary_key=True)
     side: str = Field(primary_key=True)

@@ -66,6 +66,7 @@ def upgrade() -> None:
     op.create_table(
         "conflict_subjects", *_whom(), sa.Column("key", sa.String(), primary_key=True), sqlite_with_rowid=False
     )
+    op.create_index("ix_conflict_subjects_key", "conflict_subjects", ["connection", "key"])
     op.create_table(
         "remarks",
         sa.Column("id", sa.Integer(), primary_key=True),
