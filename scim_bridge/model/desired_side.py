@@ -79,8 +79,13 @@ class Mapped:
 
 
 def _without_places(mapped: Mapped) -> tuple[object, ...]:
-    desired = [(d.source_id, dict(d.attributes), d.flaws, d.may_be) for d in mapped.desired]
+    desired = [(_place(mapped.key, d), dict(d.attributes), d.flaws, d.may_be) for d in mapped.desired]
     return desired, [(out.source_id, out.rule, out.name) for out in mapped.outside]
+
+
+def _place(key: SourceKey, desired: Desired) -> tuple[str, ...]:
+    """What tells a record apart from all others: where it has no id, its place alone."""
+    return (desired.source_id,) if key.id else desired.places
 
 
 def claims_of(kind: Kind, attributes: Mapping[str, object]) -> Iterator[Claim]:
@@ -141,9 +146,14 @@ def key_of(record: Record, kind: Kind) -> SourceKey:
 
 
 def shown_by(records: Iterable[Record]) -> str:
-    """A hash of unmapped records of one id. Where they stand does not matter."""
+    """A hash of unmapped records of one id. Where they stand matters only where nothing else tells them apart."""
     told = [
-        (record.id, sorted(record.attributes.items()), sorted(record.raw.items()), sorted(record.ambiguous.items()))
+        (
+            record.id or record.place,
+            sorted(record.attributes.items()),
+            sorted(record.raw.items()),
+            sorted(record.ambiguous.items()),
+        )
         for record in records
     ]
     return hashlib.sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()[:24]

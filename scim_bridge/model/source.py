@@ -84,7 +84,8 @@ class SourceChanges:
     """What a source shows otherwise than what it remembers. Of everything that is not named here, nothing has changed.
 
     records: key → every record that has this id now, none if it is gone; the key of a kind with the id "" stands for
-    all records without an id. What has not changed may be among them: it costs time, and does no harm. members: group
+    all records without an id, and is always there if there are any: only their places tell them apart, and those move.
+    What has not changed may be among them: it costs time, and does no harm. members: group
     id → its direct members now, all of them. memberships: user id → ids of all groups that it is now a direct member
     of. A membership that changed stands in one of the two, whichever the source has at hand; only records that exist
     are named there, so a record that comes or goes changes the memberships that name it. ambiguous, warnings: all of

@@ -12,7 +12,7 @@ from scim_bridge.model.operation import Operation, Outcome
 from scim_bridge.model.operation_kind import OPERATION_KINDS, SUMMARY
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan, Remark
 from scim_bridge.model.policy import Policy
-from scim_bridge.model.remembered import Remembered, Resolution
+from scim_bridge.model.remembered import Link, Remembered, Resolution
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.make import OUT_OF_SCOPE, bookkeeping, sort_out
 from scim_bridge.plan.match.correlate import Match, Matches
@@ -96,17 +96,41 @@ def conclude(
         settled=settled,
         carried_out=carried_out,
         pending=pending,
-        touched=_touched(plan_now, plan_applied, tuple(open_now.values()), only),
+        touched=_touched((*plan_now.operations, *plan_applied.operations), books, sides.known, carried_out)
+        | _waiting(plan_now.operations, open_now.values(), only),
     )
 
 
 def _touched(
-    plan_now: Plan, plan_applied: Plan, open_now: Iterable[Conflict], only: Container[Whom] | None
+    operations: Iterable[Operation], books: Bookkeeping, known: Remembered, carried_out: Iterable[str]
 ) -> frozenset[Whom]:
-    """About whom something was to be sent; and, since that may set free what they wait for, those in conflict."""
-    operations = {o.id: o for o in (*plan_applied.operations, *plan_now.operations)}.values()
+    """About whom something was to be sent, or is remembered otherwise than before: the next plan may be another one."""
     found = {whom for operation in operations for whom in _whom(operation)}
-    if found:
+    found |= set(map(Whom.record, books.forgotten))
+    for pair in books.paired:
+        if _is_news(pair, known.of(pair.kind).get(pair.source_id)):
+            found |= {Whom.record(pair.key), Whom.resource(*pair.target_key)}
+    for decided in (known.resolutions[key] for key in carried_out):
+        found |= {Whom.record(decided.key)} if decided.source_id else set()
+        found |= {Whom.resource(decided.resource, decided.target_id)} if decided.target_id else set()
+    return frozenset(found)
+
+
+def _is_news(pair: Paired, link: Link | None) -> bool:
+    if link is None or link.target_id != pair.target_id:
+        return True
+    if pair.departed != (link.departed is not None) or pair.has_left != (link.left_at is not None) or pair.is_shut_now:
+        return True
+    applied = {path: value for path, value in (pair.applied or {}).items() if value != ""}
+    return pair.applied is not None and applied != dict(link.applied)
+
+
+def _waiting(
+    operations: Sequence[Operation], open_now: Iterable[Conflict], only: Container[Whom] | None
+) -> frozenset[Whom]:
+    """Those in conflict, since what was sent may have set free what they wait for."""
+    found: set[Whom] = set()
+    if operations:
         about = (whom for conflict in open_now for whom in conflict.about)
         found |= {whom for whom in about if only is None or whom in only}
     return frozenset(found)

@@ -106,6 +106,8 @@ class Overlay:
         self.links[kind] |= links
         self.elsewhere |= elsewhere
         pairs = [(link.source_id, link.target_id) for link in links.values()]
+        # Who has left while the state was lost is known by the mark that we gave the resource (docs/design.md §7.5).
+        pairs += [(each.external_id, each.target_id) for each in self.resources(kind, target_ids).values()]
         pairs += [
             (source_id, target_id)
             for of, source_id, target_id in self._pairs
