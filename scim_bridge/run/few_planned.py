@@ -152,7 +152,6 @@ def _left_out(lookup: Lookup, found: Few) -> Iterable[Skipped]:
     outside = lookup.outside(_LISTED + 1)
     if len(outside) > _LISTED:
         return [Skipped(f"{lookup.left_out():,} records", "out of scope; `plan --full` names them")]
-    others = (
-        mapped for key, mapped in outside.items() if Whom.record(key) not in subjects and key not in found.changes.now
-    )
+    now = found.changes.now
+    others = (now.get(key, mapped) for key, mapped in outside.items() if Whom.record(key) not in subjects)
     return [Skipped(out.subject, out_of_scope(out), Whom.record(out.key)) for m in others for out in m.outside]
