@@ -1,4 +1,4 @@
-"""A little world in one process: a directory in memory, a target in memory, the real state, and runs of the real program.
+"""A little world in one process: a directory and a target in memory, the real state, and runs of the real program.
 
 Much quicker than the command line over HTTP (tests/laws/histories), so that a law can try thousands of histories.
 """
@@ -11,10 +11,10 @@ from pathlib import Path
 from random import Random
 from typing import Any, cast
 
-from scim_bridge.access.assignment import NoAccess
 from scim_bridge.errors import BridgeError, EndpointDown, NotAnswered, Refused
 from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
 from scim_bridge.mapping.document import load_mapping
+from scim_bridge.model.assignment import NoAccess
 from scim_bridge.model.conflict_kind import CONFLICT_KINDS
 from scim_bridge.model.identity import KINDS, AmbiguousMember, AttributeType, Kind, Record, Snapshot, SourceKey
 from scim_bridge.model.policy import Policy

@@ -76,6 +76,7 @@ def in_words(reading: Reading, different: dict[str, Any], log: list[str]) -> str
     return "\n".join([*found, f"about: {sorted(reading.subjects or ())}", "history:", *log])
 
 
+ALL = percent(100)
 POLICIES = st.builds(
     Policy,
     drift=st.sampled_from(("overwrite", "report")),
@@ -84,9 +85,7 @@ POLICIES = st.builds(
     deprovision=st.sampled_from(("deactivate", "deactivate", "keep")),
     delete_after=st.sampled_from((None, timedelta(days=-1))),
     orphans=st.sampled_from(("report", "deactivate")),
-    limits=st.sampled_from(
-        (Limits(), Limits(**dict.fromkeys(("deactivate", "delete", "remove_members"), percent(100))))
-    ),
+    limits=st.sampled_from((Limits(), Limits(deactivate=ALL, delete=ALL, remove_members=ALL))),
     protect=st.sampled_from((Protect(), Protect(users=("b",), groups=("hr",)))),
 )
 
