@@ -144,7 +144,7 @@ def _rows(shown: Snapshot) -> dict[SourceKey, list[Record]]:
             place = record.place if not record.id else ""
             found[SourceKey(kind, record.id)].append(Record(record.id, record.attributes, place or record.place))
     return {
-        key: [Record(r.id, r.attributes, r.place if not key.id else "somewhere") for r in rows]
+        key: [Record(r.id, r.attributes, r.place if not key.id else f"{key.kind}s") for r in rows]
         for key, rows in found.items()
     }
 
