@@ -104,7 +104,7 @@ class LittleSource:
         self.tells_changes = tells_changes
         self.remembered: list[Snapshot] = []
 
-    def attributes(self, kind: Kind) -> Mapping[str, AttributeType]:
+    def attributes(self, kind: Kind, memory: Memory | None = None) -> Mapping[str, AttributeType]:
         return dict.fromkeys(HEADER if kind == "user" else ("id", "name"), "string")
 
     def read(self, today: str, memory: Memory | None = None, progress: Progress = silent) -> SourceReading:
