@@ -52,7 +52,8 @@ def run_apart(task: Task, stop: threading.Event) -> str:
     with subprocess.Popen(  # noqa: S603 - our own module
         command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
     ) as process:
-        to_it, from_it = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
+        to_it: IO[bytes] = cast("IO[bytes]", process.stdin)
+        from_it: IO[bytes] = cast("IO[bytes]", process.stdout)
         with suppress(BrokenPipeError):  # it has ended already; its exit status says why
             to_it.write(pickle.dumps(task))
         while process.poll() is None:
