@@ -32,9 +32,13 @@ class TargetSettings:
 
 @dataclass(frozen=True, slots=True)
 class AccessSettings:
-    """Where account assignments are read. region: that of the Identity Center instance."""
+    """Where account assignments are read. region: that of the Identity Center instance.
+
+    requests_per_second: the ceiling for each quota that AWS counts apart.
+    """
 
     region: str
+    requests_per_second: float = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +101,12 @@ def _connection(name: str, folder: Path, read: document.Connection) -> Connectio
         policy=_policy(read.policy),
         every=form.duration(read.schedule.every),
         verify=form.interval(read.schedule.verify),
-        access=AccessSettings(read.access.region) if read.access is not None else None,
+        access=_access(read.access),
     )
+
+
+def _access(read: document.Access | None) -> AccessSettings | None:
+    return AccessSettings(read.region, read.requests_per_second) if read is not None else None
 
 
 def _target(folder: Path, read: document.Target) -> TargetSettings:

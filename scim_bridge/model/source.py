@@ -28,6 +28,14 @@ class Wanted:
         return Wanted(self.id, self.names | other.names, self.is_all or other.is_all)
 
 
+class Entries(Mapping[str, str]):
+    """Entries that lie somewhere else than in memory: several are looked up at once."""
+
+    def some(self, keys: Iterable[str]) -> dict[str, str]:
+        """The entries of these keys, as far as they are there."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What a source remembers. watermark: the position up to which changes are in; opaque, as entries are.
@@ -43,6 +51,8 @@ class Memory:
 
     def some(self, keys: Iterable[str]) -> dict[str, str]:
         """The entries of these keys, as far as they are remembered."""
+        if isinstance(self.entries, Entries):
+            return self.entries.some(keys)
         return {key: self.entries[key] for key in keys if key in self.entries}
 
 

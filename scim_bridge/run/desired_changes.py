@@ -8,7 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from scim_bridge.mapping.record import map_records
+from scim_bridge.mapping.flatten import GROUP_CYCLE
+from scim_bridge.mapping.membership import NESTED_GROUP, memberships
+from scim_bridge.mapping.record import group_names, map_records
 from scim_bridge.mapping.row import is_choosing
 from scim_bridge.model.desired_side import (
     Mapped,
@@ -181,8 +183,37 @@ def mapped_changes(bridge: Bridge, lookup: Lookup, shown: Shown, before: Whole, 
         digest=digest,
         ambiguous=before.ambiguous if shown.ambiguous is None else shown.ambiguous,
         shown_warnings=before.shown_warnings if shown.warnings is None else shown.warnings,
+        warnings=_about_groups(bridge, lookup, before.warnings, (now, changed), (joined, left)),
     )
     return Changes(now=now, changed=changed, whole=whole, joined=joined, left=left, learned=shown.learned)
+
+
+def _about_groups(
+    bridge: Bridge,
+    lookup: Lookup,
+    before: tuple[Notice, ...],
+    records: tuple[Mapping[SourceKey, Mapped], frozenset[SourceKey]],
+    pairs: tuple[frozenset[Membership], frozenset[Membership]],
+) -> tuple[Notice, ...]:
+    """The warnings of the mapping, those about groups inside of groups as they are now.
+
+    What it says of all records, by their numbers, is as a run about everyone has counted it.
+    """
+    (now, changed), (joined, left) = records, pairs
+    if all(member.kind == "user" for _, member in joined | left) and all(key.kind == "user" for key in changed):
+        return before
+    edges = (lookup.nested() - left) | {pair for pair in joined if pair[1].kind == "group"}
+    inner: dict[str, list[str]] = defaultdict(list)
+    for group, member in sorted(edges):
+        inner[group].append(member.id)
+        inner.setdefault(member.id, [])
+    keys = [SourceKey("group", group) for group in inner]
+    known = lookup.mapped(keys) | {key: now[key] for key in keys if key in now}
+    desired = (d for mapped in known.values() for d in mapped.desired)
+    names = group_names(desired, (out for mapped in known.values() for out in mapped.outside))
+    shown = Snapshot((), (), {group: ((), tuple(groups)) for group, groups in inner.items()})
+    found = memberships(shown, bridge.mapping.nested, frozenset(), frozenset(), names).notices
+    return (*(notice for notice in before if notice.kind not in (GROUP_CYCLE, NESTED_GROUP)), *found)
 
 
 def map_some(

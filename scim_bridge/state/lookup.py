@@ -117,6 +117,15 @@ class Lookup:
                 found[SourceKey(kind, row.source_id)].add(row.group_id)
         return found
 
+    def nested(self) -> set[tuple[str, SourceKey]]:
+        """Every group that is directly in a group: (group, the one inside)."""
+        group, member = RecordRow.__table__.alias("g"), RecordRow.__table__.alias("m")  # type: ignore[attr-defined]
+        query = select(group.c.source_id.label("group_id"), member.c.source_id).select_from(member)
+        query = query.join(DirectMemberRow, col(DirectMemberRow.member_row) == member.c.id)
+        query = query.join(group, group.c.id == col(DirectMemberRow.group_row))
+        query = query.where(member.c.connection == self._connection, member.c.kind == "group")
+        return {(row.group_id, SourceKey("group", row.source_id)) for row in self._database.execute(query)}
+
     def direct_members(self, groups: Iterable[str]) -> dict[str, set[SourceKey]]:
         """Group id → who is directly in it."""
         found: dict[str, set[SourceKey]] = defaultdict(set)

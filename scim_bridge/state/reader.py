@@ -294,8 +294,7 @@ class StateReader:
         """What the source remembers under its key, if it was read whole after `since`."""
         if self._engine is None:
             return None
-        with reading(self._engine) as database:
-            return memory_of(database, connection, source_key, since)
+        return memory_of(self._engine, connection, source_key, since)
 
     def doubtful(self, connection: str, endpoint: str) -> list[OperationRecord]:
         """Operations of which no one knows how they ended, and no one has looked since; refusals are known.
