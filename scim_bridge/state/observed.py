@@ -29,6 +29,7 @@ from scim_bridge.state.statement import (
     SEE_MEMBER,
     SHOWN,
     TARGETS_OF,
+    as_stored,
     carry_out_many,
 )
 from scim_bridge.state.table import LinkRow, MembershipRow, ReadingRow, ResourceRow, SeenChangeRow
@@ -55,13 +56,14 @@ def keep_reading(
 ) -> None:
     """A whole reading: what is not in it is gone. began: when it was begun, since what it shows is as old."""
     rows = _rows(database, endpoint)
-    shown = {r.key: text_of(r.attributes) for kind in KINDS for r in inventory.of(kind).values()}
-    _forget(
-        database,
-        [(kind, row, text) for (kind, target_id), (row, text) in rows.items() if (kind, target_id) not in shown],
-    )
-    known = {key: text for key, (_, text) in rows.items()}
-    changed = {key: text for key, text in shown.items() if known.get(key) != text}
+    gone = [(kind, row, text) for (kind, at), (row, text) in rows.items() if at not in inventory.of(kind)]
+    _forget(database, gone)
+    changed: dict[TargetKey, str] = {}
+    for existing in (resource for kind in KINDS for resource in inventory.of(kind).values()):
+        key, text = existing.key, text_of(existing.attributes)
+        if key not in rows or rows[key][1] != text:
+            changed[key] = text
+    known: dict[tuple[Kind, str], str] = {key: rows[key][1] for key in changed if key in rows}
     _note_changes(database, endpoint, known, changed, began)
     _put(database, endpoint, changed, rows, began)
     database.execute(update(ResourceRow).where(col(ResourceRow.endpoint) == endpoint).values(seen_at=began))
@@ -348,23 +350,28 @@ def _rows(
     database: Connection, endpoint: str, keys: Collection[TargetKey] | None = None
 ) -> dict[tuple[Kind, str], tuple[int, str]]:
     """(kind, target id) → (row, what it last showed); keys: of these alone, None for all."""
-    columns = (col(ResourceRow.id), col(ResourceRow.kind), col(ResourceRow.target_id), col(ResourceRow.shown))
-    query = select(*columns).where(col(ResourceRow.endpoint) == endpoint)
-    if keys is None or len(keys) > _MANY:
-        rows = database.execute(query)
-        return {("user" if k == "user" else "group", target_id): (row or 0, text) for row, k, target_id, text in rows}
-    found: dict[tuple[Kind, str], tuple[int, str]] = {}
-    for kind in KINDS:
-        of_kind = query.where(col(ResourceRow.kind) == kind)
-        for batch in batched_list((key.id for key in keys if key.kind == kind), _FEW):
-            for row, _, target_id, shown in database.execute(of_kind.where(col(ResourceRow.target_id).in_(batch))):
-                found[kind, target_id] = (row or 0, shown)
-    return found
+    columns = (col(ResourceRow.kind), col(ResourceRow.target_id), col(ResourceRow.id), col(ResourceRow.shown))
+    found = _of_keys(database, select(*columns).where(col(ResourceRow.endpoint) == endpoint), keys)
+    return {
+        ("user" if kind == "user" else "group", target_id): (row or 0, shown) for kind, target_id, row, shown in found
+    }
 
 
 def _row_numbers(database: Connection, endpoint: str, keys: Collection[TargetKey]) -> dict[tuple[Kind, str], int]:
-    """The rows of these resources, as far as there are any."""
-    return {key: row for key, (row, _) in _rows(database, endpoint, keys).items()}
+    """The rows of these resources, as far as there are any; of very many keys, of all resources."""
+    columns = (col(ResourceRow.kind), col(ResourceRow.target_id), col(ResourceRow.id))
+    found = _of_keys(database, select(*columns).where(col(ResourceRow.endpoint) == endpoint), keys)
+    return {("user" if kind == "user" else "group", target_id): row or 0 for kind, target_id, row in found}
+
+
+def _of_keys(database: Connection, query: Any, keys: Collection[TargetKey] | None) -> Iterator[Any]:
+    if keys is None or len(keys) > _MANY:
+        yield from database.execute(query)
+        return
+    for kind in KINDS:
+        of_kind = query.where(col(ResourceRow.kind) == kind)
+        for batch in batched_list((key.id for key in keys if key.kind == kind), _FEW):
+            yield from database.execute(of_kind.where(col(ResourceRow.target_id).in_(batch)))
 
 
 def _memberships(database: Connection, groups: list[int]) -> dict[int, frozenset[str]]:
@@ -391,14 +398,12 @@ def _put(
     at: datetime,
 ) -> None:
     """Insert or replace what was seen, with the values by which it is found. before: rows as they were."""
-    values = (
-        {"endpoint": endpoint, "kind": kind, "target_id": target_id, "shown": text, "seen_at": at, "members_at": None}
-        for (kind, target_id), text in changed.items()
-    )
-    for batch in batched_list(values):
-        database.execute(PUT_RESOURCE, batch)
+    seen_at = as_stored(database, at)
+    names = ("endpoint", "kind", "target_id", "shown", "seen_at", "members_at")
+    values = ((endpoint, kind, target_id, text, seen_at, None) for (kind, target_id), text in changed.items())
+    carry_out_many(database, PUT_RESOURCE, names, values)
     new = [key for key in changed if key not in before]
-    rows = {key: row for key, (row, _) in (_rows(database, endpoint, new) if new else {}).items()}
+    rows = _row_numbers(database, endpoint, new) if new else {}
     moved = (
         (key.kind, before[key][0], orjson.loads(before[key][1]), orjson.loads(text))
         if key in before

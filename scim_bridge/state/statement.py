@@ -4,6 +4,7 @@ Parameters have names of their own ("of_…" for what is looked for), since a co
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from itertools import islice
 from operator import itemgetter
 from typing import Any
@@ -13,17 +14,18 @@ from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
-from scim_bridge.state.table import HeldValueRow, LinkRow, MembershipRow, OperationRow, ResourceRow
+from scim_bridge.state.table import HeldValueRow, LinkRow, MembershipRow, OperationRow, ResourceRow, UtcDateTime
 
 _BATCH = 10_000
 
 
 def carry_out_many(
-    database: Connection, statement: Any, names: tuple[str, ...], rows: Iterable[tuple[int | str, ...]]
+    database: Connection, statement: Any, names: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
 ) -> None:
-    """A statement for very many rows of texts and numbers. names: its parameters, in the order of a row.
+    """A statement for very many rows. names: its parameters, in the order of a row.
 
-    The driver gets the rows as they are: SQLAlchemy takes three times as long, most of it for a dictionary of each.
+    The driver gets the rows as they are, so a point in time must be in the form of `as_stored`: SQLAlchemy takes three
+    times as long, most of it for a dictionary of each.
     """
     compiled = statement.compile(dialect=database.dialect)
     rest = iter(rows)
@@ -31,6 +33,12 @@ def carry_out_many(
         rest = map(itemgetter(*map(names.index, compiled.positiontup)), rest)
     while batch := list(islice(rest, _BATCH)):
         database.exec_driver_sql(compiled.string, batch)
+
+
+def as_stored(database: Connection, moment: datetime | None) -> Any:
+    """A point in time as the driver takes it."""
+    process = UtcDateTime().bind_processor(database.dialect)
+    return process(moment) if process is not None and moment is not None else moment
 
 
 def _this(column: Any) -> ColumnElement[bool]:
@@ -90,6 +98,14 @@ _put_link = upsert(LinkRow).values(
 PUT_LINK = _put_link.on_conflict_do_update(
     index_elements=["connection", "endpoint", "kind", "source_id"],
     set_={name: _put_link.excluded[name] for name in ("target_id", "name", "applied", "is_confirmed")},
+)
+
+PAIR = ("connection", "endpoint", "kind", "source_id", "target_id", "name", "applied", "departed", "left_at")
+"""The parameters of PUT_PAIR."""
+_put_pair = upsert(LinkRow).values({name: bindparam(name) for name in PAIR} | {"is_confirmed": true()})
+PUT_PAIR = _put_pair.on_conflict_do_update(
+    index_elements=["connection", "endpoint", "kind", "source_id"],
+    set_={name: _put_pair.excluded[name] for name in (*PAIR[4:], "is_confirmed")},
 )
 
 _THIS_RESOURCE = (_this(ResourceRow.endpoint), _this(ResourceRow.kind), _this(ResourceRow.target_id))
