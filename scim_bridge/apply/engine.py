@@ -7,6 +7,7 @@ An object that is refused is held and the others go on; a Stop ends the sending,
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from time import monotonic
@@ -23,6 +24,8 @@ from scim_bridge.model.protocol import Journal, Progress, Target, silent
 _STEPS = ((Phase.REVOKE,), (Phase.FREE_NAMES,), (Phase.USERS, Phase.GROUPS), (Phase.GRANT,))
 """Phases that are sent side by side (docs/design.md §6.1): a group is created empty, so it gives no user access."""
 _STEP = {phase: number for number, step in enumerate(_STEPS) for phase in step}
+_FIRST: OperationKind = "deactivate_user"
+"""What goes before all else that may be sent: for a slot here, and for a turn under the target's ceiling."""
 _LISTENING = 0.25
 """Seconds between two looks at what is urgent."""
 _PATIENCE = 0.5
@@ -132,12 +135,16 @@ class _Ready:
             self._by_kind[operation.kind].append(operation)
 
     def take(self, target: Target, sent: Iterable[Operation]) -> Operation | None:
-        """The next one, of the kind of which the fewest are under way; None if every kind has enough of them."""
+        """The next one: a deactivation, else of the kind of which the fewest are under way; None if every kind has
+        enough of them.
+        """
         under_way = Counter(operation.kind for operation in sent)
         # Not more under way than the pace needs: what waits inside the client could not be taken back when a Stop or an
         # urgent order comes.
         open_kinds = [kind for kind, some in self._by_kind.items() if some and under_way[kind] < target.at_once(kind)]
-        kind = min(open_kinds, key=lambda one: under_way[one], default=None)
+        # A leaver who is still active has all of it, a mover who is still in a group one part. So removals take what
+        # deactivations leave of the slots, and none of theirs.
+        kind = min(open_kinds, key=lambda one: (one != _FIRST, under_way[one]), default=None)
         return self._by_kind[kind].popleft() if kind is not None else None
 
 
@@ -302,7 +309,8 @@ class _Engine:
         # have been changed, and looks (docs/design.md §6.4, §7.3).
         self.journal.begin(operation)
         try:
-            outcome = sender.send(operation)
+            with self.target.urgent() if operation.kind == _FIRST else nullcontext():
+                outcome = sender.send(operation)
         except Stop as stop:
             self.stopped = stop
             outcome = Outcome(
