@@ -204,3 +204,14 @@ def test_a_reading_calls_nothing_that_the_policy_does_not_allow(world: World, cl
 def test_the_state_file_stays_private(world: World, cli: Cli, aws: None) -> None:
     assert cli("access").code == 0
     assert Path(world.state).stat().st_mode & 0o077 == 0
+
+
+def test_check_names_the_first_step_to_access_that_is_missing(world: World, cli: Cli, aws: None) -> None:
+    said = cli("check")
+    assert said.code == 0
+    order = "order: the first step that is missing is ④ assignments: 1 user has no way into any account, because"
+    assert order in said.out
+    assert "c@corp.example" in said.out
+    world.sandbox.fail(Fault("forbidden", path="aws/identitystore:ListUsers"))
+    said = cli("check")
+    assert (said.code, "order: not looked at: AWS refused identitystore:ListUsers" in said.out) == (0, True)
