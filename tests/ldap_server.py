@@ -4,6 +4,7 @@ Where slapd or python-ldap is missing the tests are skipped, saying so; in CI th
 """
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -159,6 +160,12 @@ class Slapd:
         wanted = f'filter="{filter_text}"' if filter_text else ""
         log = (self.folder / "log.txt").read_text(errors="replace")
         return sum(" SRCH base=" in line and wanted in line for line in log.splitlines())
+
+    def sign_ins(self) -> int:
+        """How many times a source has signed in so far (over TCP, unlike the test's own connections); needs log."""
+        log = (self.folder / "log.txt").read_text(errors="replace")
+        far = set(re.findall(r"(conn=\d+) fd=\d+ ACCEPT from IP=", log))
+        return sum(conn in far for conn in re.findall(r"(conn=\d+) op=\d+ BIND dn=\"[^\"]+\" method=", log))
 
     def admin(self) -> Any:
         """A connection of the test's own, that may change everything."""

@@ -124,7 +124,7 @@ class Service(Section):
 class Document(Section):
     """The whole file."""
 
-    state: State = "sqlite:///scim-bridge.db"
+    state: State = form.DEFAULT_STATE
     connections: Annotated[
         dict[Name, Connection], Field(min_length=1, json_schema_extra={"additionalProperties": False})
     ]

@@ -12,9 +12,9 @@ from scim_bridge.config.read_source import source_settings
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.section_of_settings import settings_of
 from scim_bridge.config.source import SourceSettings
+from scim_bridge.config.state_place import one_of
 from scim_bridge.config.unsupported import explains, not_yet
-from scim_bridge.config.yaml_file import YamlFile, nearest, refuse
-from scim_bridge.errors import Misconfigured
+from scim_bridge.config.yaml_file import YamlFile, refuse
 from scim_bridge.model.limit import Limits
 from scim_bridge.model.policy import Policy, Protect
 
@@ -69,17 +69,7 @@ class Settings:
 
     def connection(self, name: str | None) -> ConnectionSettings:
         """The connection of this name, or the only one. Raises Misconfigured, naming those there are."""
-        names = ", ".join(self.connections)
-        if name is None and len(self.connections) == 1:
-            return next(iter(self.connections.values()))
-        if name is None:
-            raise Misconfigured(f"{self.path.name} has several connections: {names}", "Say which one.")
-        if name not in self.connections:
-            hint = nearest(name, self.connections)
-            raise Misconfigured(
-                f"{self.path.name} has no connection {name!r}{hint}; it has: {names}", "Name one of them."
-            )
-        return self.connections[name]
+        return self.connections[one_of(self.connections, name, self.path)]
 
 
 def load(path: Path, text: str | None = None) -> Settings:

@@ -33,8 +33,8 @@ class Source(Protocol):
         """A hash of what is read, from where and how. What was remembered under another key says nothing."""
         ...
 
-    def attributes(self, kind: Kind) -> Mapping[str, AttributeType]:
-        """The names and types a mapping's rules may use for this kind."""
+    def attributes(self, kind: Kind, memory: Memory | None = None) -> Mapping[str, AttributeType]:
+        """The names and types a mapping's rules may use for this kind: as remembered, if the system says they are."""
         ...
 
     def read(self, today: str, memory: Memory | None = None, progress: Progress = silent) -> SourceReading:

@@ -61,7 +61,7 @@ class CsvSource:
         """All of it: a file that is broken at its end is broken."""
         return self._export().whole()
 
-    def attributes(self, kind: Kind) -> Mapping[str, AttributeType]:
+    def attributes(self, kind: Kind, memory: Memory | None = None) -> Mapping[str, AttributeType]:  # noqa: ARG002 - the interface
         """The columns of the users or the groups file, all of them text. Raises SourceUnreadable."""
         export = self._export()
         id_column = export.ids[kind]

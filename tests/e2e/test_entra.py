@@ -72,7 +72,7 @@ def test_a_tenant_comes_to_identity_center_and_an_idle_run_asks_graph_twice(
     assert_equal(world, there)
     entra.forget_requests()
     assert cli("sync", "corp").code == 0
-    assert entra.counts.graph == 2
+    assert (entra.counts.graph, entra.counts.token) == (2, 1)
 
 
 def test_what_happens_in_the_tenant_comes_to_identity_center_by_its_changes(

@@ -15,8 +15,8 @@ from tests.ldap_server import ADMIN, PASSWORD, ROOT, SUFFIX, Slapd, add, person,
 from tests.organization import Organization, organization
 from tests.places import OpenLdap
 
-IDLE = 6
-"""Searches of an idle run: one for each of the three bases, the schema, and the root DSE at each of two sign-ins."""
+IDLE = 5
+"""Searches of an idle run: one for each of the three bases, the schema, and the root DSE."""
 PEOPLE = "(objectClass=inetOrgPerson)"
 """The filter by which everyone is read; who has changed is asked for by others."""
 MAPPING = Path(__file__).parents[2] / "mappings" / "openldap.yaml"
@@ -84,10 +84,11 @@ def test_a_directory_comes_to_identity_center_and_an_idle_run_asks_for_little(
     assert said.code == 0, said.err
     assert_equal(world, directory.there)
     world.sandbox.forget_requests()
-    before = slapd.searches()
+    before, signed_in = slapd.searches(), slapd.sign_ins()
     assert cli("sync", "corp").code == 0
     assert (world.sandbox.counts.reads, world.sandbox.counts.writes) == (1, 0)
     assert slapd.searches() - before == IDLE
+    assert slapd.sign_ins() - signed_in == 1
 
 
 def test_a_server_that_reports_no_changes_is_said_at_each_run_and_by_check(

@@ -100,8 +100,8 @@ class Counted:
     source: Source
     readings: int = 0
 
-    def attributes(self, kind: Kind) -> Mapping[str, AttributeType]:
-        return self.source.attributes(kind)
+    def attributes(self, kind: Kind, memory: Memory | None = None) -> Mapping[str, AttributeType]:
+        return self.source.attributes(kind, memory)
 
     def read(self, today: str, memory: Memory | None = None, progress: Progress = silent) -> SourceReading:
         self.readings += 1

@@ -68,7 +68,7 @@ class EntraSource:
         parts = [_FORM, settings.tenant, settings.client, settings.cloud.graph, scope, read, settings.reads_changes]
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
-    def attributes(self, kind: Kind) -> Mapping[str, AttributeType]:
+    def attributes(self, kind: Kind, memory: Memory | None = None) -> Mapping[str, AttributeType]:  # noqa: ARG002 - the interface
         """Graph's documented properties, and the extensions that the mapping speaks of."""
         return self._selections[kind].types
 

@@ -10,8 +10,6 @@ way once more: it can tell apart name, network and certificate. It sends nothing
 import re
 import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -60,18 +58,13 @@ _AD_CODES = {
 """Active Directory says why by a Win32 error code in its text: "AcceptSecurityContext error, data 52e"."""
 
 
-@contextmanager
-def signed_in(settings: LdapSettings) -> Iterator[Session]:
-    """A session with the first server that can be reached; ended when the block ends.
+def sign_in(settings: LdapSettings) -> Session:
+    """A session with the first server that can be reached. It is the caller's to close.
 
     Raises CredentialsRefused, SourceUnreadable naming every server tried, Misconfigured for missing certificate files.
     """
     url, link = _first(settings)
-    try:
-        yield Session(link, url, settings)
-    finally:
-        with suppress(ldap.LDAPError):  # it was cut already, and anyone who found out has said so
-            link.unbind_s()
+    return Session(link, url, settings)
 
 
 def _first(settings: LdapSettings) -> tuple[str, Any]:

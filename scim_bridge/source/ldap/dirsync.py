@@ -1,7 +1,9 @@
 """Changes of Active Directory by DirSync (MS-ADTS 3.1.1.3.4.1.3): one search of each domain, whatever has happened.
 
-It needs the right "Replicating Directory Changes". The flag OBJECT_SECURITY would do without, but then deleted entries
-are not shown to an ordinary account, and a leaver would be missed; so it is not used.
+With the right "Replicating Directory Changes" it says who changed and who is gone. An account without that right sets
+the flag OBJECT_SECURITY and is shown what it may see. Deleted entries it may not see, so who is gone is found by a
+listing of the ids of everyone who is there; that also finds an entry that a changed right has made visible, which is no
+change of the entry (docs/decisions/0012).
 """
 
 import json
@@ -15,16 +17,18 @@ from pyasn1.type import namedtype, univ
 
 from scim_bridge.model.source import Memory
 from scim_bridge.source.ldap.layout import Layout, named_in
-from scim_bridge.source.ldap.memory import Changes, Lost, Untracked, position
+from scim_bridge.source.ldap.memory import Changes, Lost, Untracked, anchor_of, keys_of, position
 from scim_bridge.source.ldap.reader import Reader
 from scim_bridge.source.ldap.reread import as_they_are_now
 from scim_bridge.source.ldap.session import SHOW_DELETED, Query, Session, reason, unreadable
 from scim_bridge.source.ldap.value import guid
 
-KIND = "dirsync"
+KIND, LIMITED_KIND = "dirsync", "dirsync-limited"
 _INCREMENTAL_VALUES = -0x8000_0000
 """Only the values of a link that changed. As an INTEGER it must have four bytes, so it has a sign: a real domain
 controller refuses 0x80000000 in five (MS-ADTS: flags is a 32-bit field)."""
+_OBJECT_SECURITY = 0x1
+"""Only what this account may see, and no right is needed."""
 _BYTES = 1 << 20
 """The most that one answer may hold; the server may give less."""
 _REFUSALS = (
@@ -73,10 +77,12 @@ KNOWN_RESPONSE_CONTROLS[DirSyncControl.controlType] = DirSyncControl
 
 
 class DirSync:
-    """DirSync over every domain that a base lies in, from a cookie each."""
+    """DirSync over every domain that a base lies in, from a cookie each. is_limited: without the right to replicate."""
 
-    def __init__(self, session: Session, layout: Layout, reader: Reader) -> None:
+    def __init__(self, session: Session, layout: Layout, reader: Reader, *, is_limited: bool = False) -> None:
         self._session, self._layout, self._reader = session, layout, reader
+        self._is_limited = is_limited
+        self._flags = _INCREMENTAL_VALUES + (_OBJECT_SECURITY if is_limited else 0)
 
     def start(self) -> str:
         """A cookie of now for each domain: asked for deletions alone, the server passes over nearly everything.
@@ -94,7 +100,7 @@ class DirSync:
             raise Untracked(f"the server does not let this account use DirSync ({reason(error)})") from None
         except ldap.LDAPError as error:
             raise unreadable(error, "the position of changes", self._session.url) from None
-        return _watermark(cookies)
+        return self._watermark(cookies)
 
     def changes(self, memory: Memory) -> Changes:
         """What has changed in each domain, read again within base and filter. Raises Lost, SourceUnreadable."""
@@ -113,7 +119,15 @@ class DirSync:
             except ldap.LDAPError as error:
                 raise unreadable(error, f"the changes in {context}", self._session.url) from None
             anchors |= changed
-        return Changes(_watermark(moved_on), as_they_are_now(self._reader, memory, anchors))
+        if self._is_limited:
+            anchors |= self._come_or_gone(memory)
+        return Changes(self._watermark(moved_on), as_they_are_now(self._reader, memory, anchors))
+
+    def _come_or_gone(self, memory: Memory) -> set[str]:
+        """The ids of users and groups that are there and not remembered, or remembered and not there."""
+        there = self._reader.names().keys()
+        known = {entry for kind in ("user", "group") for entry in keys_of(memory.entries, kind)}
+        return set(map(anchor_of, there ^ known))
 
     def _asked(self) -> tuple[str, ...]:
         """The attributes whose changes matter: what is read, what the filters speak of, and what moves an entry."""
@@ -128,7 +142,7 @@ class DirSync:
         """The cookie after all that has happened, and the ids of the entries it happened to."""
         anchors: set[str] = set()
         while True:
-            request = DirSyncControl(cookie=cookie)
+            request = DirSyncControl(flags=self._flags, cookie=cookie)
             answer = None
             query = Query(context, "(objectClass=*)", asked, f"the changes in {context}", is_local=True)
             for _, rows, controls in self._session.answers(query, (request, SHOW_DELETED)):
@@ -140,6 +154,6 @@ class DirSync:
             if not answer.flags:
                 return cookie, anchors
 
-
-def _watermark(cookies: dict[str, bytes]) -> str:
-    return json.dumps({"kind": KIND, "cookies": {name: b64encode(cookie).decode() for name, cookie in cookies.items()}})
+    def _watermark(self, cookies: dict[str, bytes]) -> str:
+        kind = LIMITED_KIND if self._is_limited else KIND
+        return json.dumps({"kind": kind, "cookies": {name: b64encode(c).decode() for name, c in cookies.items()}})

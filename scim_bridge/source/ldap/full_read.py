@@ -9,6 +9,7 @@ Which way of learning changes serves here depends on what the server offers and 
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from scim_bridge.errors import SourceUnreadable
@@ -34,7 +35,13 @@ from scim_bridge.source.ldap.session import Session
 from scim_bridge.source.ldap.value import parts
 
 _TRIES = 3
-_WAYS = {syncrepl.KIND: "content synchronization (syncrepl)", dirsync.KIND: "DirSync", usn.KIND: "uSNChanged"}
+_WAYS = {
+    syncrepl.KIND: "content synchronization (syncrepl)",
+    dirsync.KIND: "DirSync",
+    usn.KIND: "uSNChanged",
+    dirsync.LIMITED_KIND: "DirSync as far as this account may see, and who is gone by a listing of all ids; with the "
+    'right "Replicating Directory Changes", or to see Deleted Objects, nothing is listed',
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +120,16 @@ def started(session: Session, layout: Layout, reader: Reader) -> str:
         raise Untracked(f"mapping or filter use {layout.unreported}, whose changes no server reports")
     if not layout.is_ad:
         return syncrepl.Syncrepl(session, layout, reader).start()
-    try:
-        return dirsync.DirSync(session, layout, reader).start()
-    except Untracked:
-        return usn.Usn(session, layout, reader).start()
+    # In the order of what a run costs: with DirSync by right and with sequence numbers, only what has changed.
+    ways: list[Tracker] = [
+        dirsync.DirSync(session, layout, reader),
+        usn.Usn(session, layout, reader),
+        dirsync.DirSync(session, layout, reader, is_limited=True),
+    ]
+    for way in ways[:-1]:
+        with suppress(Untracked):
+            return way.start()
+    return ways[-1].start()
 
 
 def resumed(session: Session, layout: Layout, reader: Reader, memory: Memory) -> Changes:
@@ -129,6 +142,7 @@ def resumed(session: Session, layout: Layout, reader: Reader, memory: Memory) ->
         ways = {
             dirsync.KIND: dirsync.DirSync(session, layout, reader),
             usn.KIND: usn.Usn(session, layout, reader),
+            dirsync.LIMITED_KIND: dirsync.DirSync(session, layout, reader, is_limited=True),
         }
     kind = position(memory.watermark)["kind"]
     if kind not in ways:

@@ -9,6 +9,7 @@ from scim_bridge.errors import Misconfigured
 from scim_bridge.model.identity import AttributeType, Kind
 from scim_bridge.model.source import Wanted
 from scim_bridge.source.ldap.schema import Attribute, Schema
+from scim_bridge.source.ldap.server import Server
 
 ID, DN, MANAGER, ENABLED = "id", "dn", "manager", "accountEnabled"
 GID = "gidNumber"
@@ -118,14 +119,6 @@ class Layout:
         names = dict.fromkeys(n for known in attribute.names for n in selection.spelled.get(known.lower(), ()))
         is_for_all = selection.is_all and not attribute.is_computed and name.lower() != self.member.lower()
         return (*names, *([attribute.names[0]] if is_for_all and attribute.names[0] not in names else []))
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """What a server is: its flavor and its schema."""
-
-    flavor: Flavor
-    schema: Schema
 
 
 def layout(settings: LdapSettings, server: Server, wanted: Mapping[Kind, Wanted]) -> Layout:

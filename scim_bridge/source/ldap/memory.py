@@ -1,8 +1,9 @@
 """What is remembered from one reading to the next: every entry as text, and how far the changes in it go.
 
 An entry's text is [DN, {attribute: [values]}] in JSON, under the key "user ID", "group ID" or "place ID". ID is the
-server's own (entryUUID, nsUniqueId, objectGUID). The position of the changes, the watermark, is JSON too; each way to
-learn of changes (syncrepl.py, dirsync.py, usn.py) writes its own and reads it again.
+server's own (entryUUID, nsUniqueId, objectGUID). Under "server" is what the server says about itself (server.py), in
+the same form. The position of the changes, the watermark, is JSON too; each way to learn of changes (syncrepl.py,
+dirsync.py, usn.py) writes its own and reads it again.
 
 Raise source.py's _FORM when the form of entries changes: what was remembered in another form is then not used.
 """
@@ -96,6 +97,11 @@ def position(watermark: str) -> dict[str, Any]:
     except ValueError:
         return {"kind": "none"}
     return found if isinstance(found, dict) and "kind" in found else {"kind": "none"}
+
+
+def is_tracked(watermark: str) -> bool:
+    """Whether the changes since this watermark can be asked for."""
+    return bool(position(watermark)["kind"] != "none")
 
 
 def refuse_many(number: int, memory: Memory) -> None:

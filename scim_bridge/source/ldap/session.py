@@ -5,6 +5,7 @@ error here: a part of a directory is never taken for the whole.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -15,16 +16,18 @@ from ldap.controls.libldap import SimplePagedResultsControl
 
 from scim_bridge.config.source import Flavor, LdapSettings
 from scim_bridge.errors import Misconfigured, SourceUnreadable, Stop
-from scim_bridge.source.ldap.schema import Schema, parse
 from scim_bridge.source.ldap.value import parts
 
 Row = tuple[str, Mapping[str, list[bytes]]]
+Root = Mapping[str, list[bytes]]
+"""What of the root DSE (RFC 4512 §5.1) is asked for, under names in small letters."""
 
 _389_DS = b"389 Project"
 """The vendorName (RFC 3045) of 389 Directory Server, and so of FreeIPA and Red Hat's servers."""
 _ACTIVE_DIRECTORY = b"1.2.840.113556.1.4.800"
 """LDAP_CAP_ACTIVE_DIRECTORY_OID, among the root DSE's supportedCapabilities (MS-ADTS 3.1.1.3.4.3)."""
 _ANY = "(objectClass=*)"
+_ABOUT_ITSELF = ("namingContexts", "subschemaSubentry", "supportedControl", "supportedCapabilities", "vendorName")
 # The partitions that every domain has beside its own (MS-ADTS 6.1.1.1): configuration, schema, and those of DNS.
 _PARTITIONS = (("cn=configuration",), ("cn=schema",), ("dc=domaindnszones",), ("dc=forestdnszones",))
 EXTENDED_DN = RequestControl("1.2.840.113556.1.4.529", True, bytes.fromhex("3003020101"))  # noqa: FBT003 - the library's
@@ -79,10 +82,9 @@ class Query:
 
 
 class Session:
-    """One connection to one server. flavor: as configured, else as the server says.
+    """One connection to one server.
 
-    link: python-ldap's connection, signed in (connection.py); url: the server's, for messages. Making a Session reads
-    the root DSE (RFC 4512 §5.1). Raises SourceUnreadable if it cannot be read.
+    link: python-ldap's connection, signed in (connection.py); url: the server's, for messages.
     """
 
     def __init__(self, link: Any, url: str, settings: LdapSettings) -> None:
@@ -90,26 +92,46 @@ class Session:
         self.url = url
         self._seconds = settings.timeout.total_seconds()
         self._page_size = settings.page_size
-        self._controls: tuple[RequestControl, ...] = ()
-        found = self.entry("", ("*", "+"), "the root DSE")
-        self.root: Mapping[str, list[bytes]] = {name.lower(): values for name, values in (found or ("", {}))[1].items()}
-        self.flavor: Flavor = settings.flavor or self._own_flavor()
-        if self.flavor == "active-directory":
-            self._controls = (EXTENDED_DN,)
+        self._declared = settings.flavor
+        self._root: Root | None = None
 
-    def _own_flavor(self) -> Flavor:
+    def close(self) -> None:
+        """End the connection."""
+        with suppress(ldap.LDAPError):  # it was cut already, and anyone who found out has said so
+            self._link.unbind_s()
+
+    def recall(self, root: Root | None) -> None:
+        """Take what this server said about itself earlier, so that it is not asked again; None: ask it again."""
+        self._root = root
+
+    @property
+    def root(self) -> Root:
+        """What the server says about itself, asked once. Raises SourceUnreadable."""
+        if self._root is None:
+            self._root = self.root_now(_ABOUT_ITSELF)
+        return self._root
+
+    def root_now(self, attributes: Sequence[str]) -> Root:
+        """These attributes of the root DSE as they are at this moment. Raises SourceUnreadable."""
+        found = self._entry(Query("", _ANY, attributes, "the root DSE"), ())
+        return {name.lower(): values for name, values in (found or ("", {}))[1].items()}
+
+    @property
+    def flavor(self) -> Flavor:
+        """As configured, else as the server says."""
+        if self._declared is not None:
+            return self._declared
         if _ACTIVE_DIRECTORY in self.root.get("supportedcapabilities", ()):
             return "active-directory"
         return "389-ds" if _389_DS in self.root.get("vendorname", ()) else "openldap"
 
+    @property
+    def _controls(self) -> tuple[RequestControl, ...]:
+        return (EXTENDED_DN,) if self.flavor == "active-directory" else ()
+
     def supports(self, control: str) -> bool:
         """Whether the server knows a control, by its OID."""
         return control.encode() in self.root.get("supportedcontrol", ())
-
-    def told(self, name: str) -> str:
-        """One value of the root DSE as text, "" if it has none."""
-        values = self.root.get(name.lower())
-        return values[0].decode() if values else ""
 
     def context_of(self, base: str) -> str:
         """The naming context a base lies in. Raises SourceUnreadable if this server holds none for it."""
@@ -131,13 +153,16 @@ class Session:
 
         Raises SourceUnreadable, Misconfigured.
         """
+        return self._entry(Query(base, _ANY, attributes, what), (*self._controls, *controls))
+
+    def _entry(self, query: Query, controls: Sequence[RequestControl]) -> Row | None:
         try:
-            sent = self._search(Query(base, _ANY, attributes, what), ldap.SCOPE_BASE, (*self._controls, *controls))
+            sent = self._search(query, ldap.SCOPE_BASE, controls)
             rows = [row for row in self._link.result3(sent, timeout=self._seconds)[1] if row[0] is not None]
         except ldap.NO_SUCH_OBJECT:
             return None
         except ldap.LDAPError as error:
-            raise unreadable(error, what, self.url) from None
+            raise unreadable(error, query.what, self.url) from None
         return (rows[0][0], rows[0][1]) if rows else None
 
     def pages(self, query: Query, controls: Iterable[RequestControl] = ()) -> Iterator[list[Row]]:
@@ -205,18 +230,10 @@ class Session:
             )
 
 
-def read_schema(session: Session) -> Schema:
-    """The schema that the server publishes (RFC 4512 §4.4). Raises SourceUnreadable if this account may not see it."""
-    where = session.told("subschemaSubentry")
-    found = session.entry(where, ("attributeTypes",), "the schema") if where else None
-    published = found[1] if found else {}
-    definitions = next((values for name, values in published.items() if name.lower() == "attributetypes"), [])
-    if not definitions:
-        raise SourceUnreadable(
-            f"{session.url} does not show its schema, so what its attributes hold is unknown",
-            f"Let this account read {where or 'the subschema subentry'}.",
-        )
-    return parse(definitions)
+def first(root: Root, name: str) -> str:
+    """One value of the root DSE as text, "" if it has none. name: in small letters."""
+    values = root.get(name)
+    return values[0].decode() if values else ""
 
 
 def is_without_people(url: str) -> bool:

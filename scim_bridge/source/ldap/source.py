@@ -7,13 +7,16 @@ entries of another usual class, or members in another attribute.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, replace
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from time import monotonic
 
 from scim_bridge.config.source import LdapSettings
+from scim_bridge.errors import Stop
 from scim_bridge.model.identity import CHANGES, INSTEAD, AttributeType, Kind, Notice, Snapshot
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted, moved_on
-from scim_bridge.source.ldap.connection import signed_in
+from scim_bridge.source.ldap.connection import sign_in
 from scim_bridge.source.ldap.full_read import (
     dynamic_group,
     everything,
@@ -22,11 +25,12 @@ from scim_bridge.source.ldap.full_read import (
     resumed,
     without_changes,
 )
-from scim_bridge.source.ldap.layout import Layout, Selection, Server, layout, types
+from scim_bridge.source.ldap.layout import Layout, Selection, layout, types
 from scim_bridge.source.ldap.memory import Lost, keys_of, read
 from scim_bridge.source.ldap.reader import Reader
 from scim_bridge.source.ldap.reread import look_again
-from scim_bridge.source.ldap.session import Query, Session, read_schema
+from scim_bridge.source.ldap.server import ENTRY, Server, meet
+from scim_bridge.source.ldap.session import Query, Session
 from scim_bridge.source.ldap.snapshot import snapshot
 
 _FORM = 2
@@ -34,20 +38,34 @@ _FORM = 2
 _PEOPLE = ("inetOrgPerson", "user", "organizationalPerson", "person", "posixAccount", "account")
 _TEAMS = {"groupOfNames": "member", "groupOfUniqueNames": "uniqueMember", "posixGroup": "memberUid", "group": "member"}
 """Usual classes of groups, each with its attribute of members."""
+_YOUNG = 30.0
+"""Seconds for which a connection that is left open is relied upon: anything in between may end an idle one."""
 _NOTHING = "1.1"
 """No attribute at all (RFC 4511 §4.5.1.8)."""
 
 
-class LdapSource:
-    """OpenLDAP or Active Directory. users, groups: what the mapping uses of each kind.
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    """A server, signed in to. since: when, by the clock that only goes on."""
 
-    Each reading signs in again and stays with one server to its end. Raises as the protocol says.
+    session: Session
+    server: Server
+    layout: Layout
+    since: float
+
+
+class LdapSource:
+    """OpenLDAP, 389-DS or Active Directory. users, groups: what the mapping uses of each kind.
+
+    A reading stays with one server to its end. It goes on with the connection on which attributes() asked for the
+    schema, so a run signs in once. Raises as the protocol says.
     """
 
     def __init__(self, settings: LdapSettings, users: Wanted, groups: Wanted) -> None:
         self._settings = settings
         self._wanted: Mapping[Kind, Wanted] = {"user": users, "group": groups}
-        self._layout: Layout | None = None
+        self._server: Server | None = None
+        self._left_open: _Connection | None = None
 
     @property
     def key(self) -> str:
@@ -59,34 +77,34 @@ class LdapSource:
         text = json.dumps([*told, settings.reads_changes])
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
-    def attributes(self, kind: Kind) -> Mapping[str, AttributeType]:
+    def attributes(self, kind: Kind, memory: Memory | None = None) -> Mapping[str, AttributeType]:
         """The server's attributes, in the mapping's spelling too: a list of texts unless they take one value alone."""
-        found = self._layout
-        if found is None:
-            with signed_in(self._settings) as session:
-                found = self._laid_out(session)
-        return types(self._wanted[kind], Server(found.flavor, found.schema))
+        server = self._server
+        if server is None:
+            # Left open for the reading that follows. If none does, it ends with this object.
+            self._left_open = self._connect(memory)
+            server = self._left_open.server
+        return types(self._wanted[kind], server)
 
     def read(self, today: str, memory: Memory | None = None, progress: Progress = silent) -> SourceReading:
         """Everything the directory shows now, by its changes where the server reports them."""
-        with signed_in(self._settings) as session:
-            found = self._laid_out(session)
+        with self._connected(memory) as connection:
             reason = ""
             if memory is not None:
                 try:
-                    return self._changed(session, found, memory, today)
+                    return self._changed(connection, memory, today)
                 except Lost as lost:
                     reason = str(lost)
-            return self._whole(session, found, today, progress, reason)
+            return self._whole(connection, today, progress, reason)
 
     def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
         """What the memory shows, with these ids as they are now: a search a base for each of them."""
         if memory is None:
             return self.read(today)
         ids = list(wanted)
-        with signed_in(self._settings) as session:
-            found = self._laid_out(session)
-            changed = look_again(Reader(session, found), found, memory, ids)
+        with self._connected(memory) as connection:
+            found = connection.layout
+            changed = look_again(Reader(connection.session, found), found, memory, ids)
         learned = Learned(memory.watermark, changed, is_whole=False)
         return SourceReading(snapshot(moved_on(memory.entries, changed), found, today), learned)
 
@@ -95,8 +113,8 @@ class LdapSource:
 
         Where that shows no user or group, or no member, a notice says what is there instead.
         """
-        with signed_in(self._settings) as session:
-            found = self._laid_out(session)
+        with self._connected(None) as connection:
+            session, found = connection.session, connection.layout
             reader = Reader(session, found)
             entries = {
                 key: text for selection in found.selections for key, text in reader.first_page(selection).items()
@@ -108,29 +126,57 @@ class LdapSource:
         shown = snapshot(entries, found, today, with_members=False)
         return replace(shown, warnings=(*shown.warnings, Notice(CHANGES, "source", how), *others))
 
-    def _laid_out(self, session: Session) -> Layout:
-        """What is asked for, decided once from the first server's schema."""
-        if self._layout is None:
-            self._layout = layout(self._settings, Server(session.flavor, read_schema(session)), self._wanted)
-        return self._layout
+    @contextmanager
+    def _connected(self, memory: Memory | None) -> Iterator[_Connection]:
+        """The connection that attributes() has left open, if that is young, else a new one. It ends with the block."""
+        connection, self._left_open = self._left_open, None
+        if connection is not None and monotonic() - connection.since > _YOUNG:
+            connection.session.close()
+            connection = None
+        connection = connection or self._connect(memory)
+        try:
+            yield connection
+        finally:
+            connection.session.close()
 
-    def _changed(self, session: Session, found: Layout, memory: Memory, today: str) -> SourceReading:
+    def _connect(self, memory: Memory | None) -> _Connection:
+        """Sign in, and find out what to ask for.
+
+        What the first server said of its schema holds as long as this object: the mapping is compiled with it.
+        """
+        session = sign_in(self._settings)
+        try:
+            self._server = self._server or meet(session, memory)
+            return _Connection(session, self._server, layout(self._settings, self._server, self._wanted), monotonic())
+        except Stop:
+            session.close()
+            raise
+
+    def _changed(self, connection: _Connection, memory: Memory, today: str) -> SourceReading:
         if not self._settings.reads_changes:
             raise Lost("")
+        session, found = connection.session, connection.layout
         changes = resumed(session, found, Reader(session, found), memory)
-        entries = moved_on(memory.entries, changes.entries)
+        learned = {**changes.entries, **_news_of(connection.server, memory)}
+        entries = moved_on(memory.entries, learned)
         if dynamic := dynamic_group(entries):
             raise Lost(dynamic)
-        learned = Learned(changes.watermark, changes.entries, is_whole=False)
-        return SourceReading(snapshot(entries, found, today), learned)
+        return SourceReading(snapshot(entries, found, today), Learned(changes.watermark, learned, is_whole=False))
 
-    def _whole(self, session: Session, found: Layout, today: str, progress: Progress, reason: str) -> SourceReading:
+    def _whole(self, connection: _Connection, today: str, progress: Progress, reason: str) -> SourceReading:
+        session, found = connection.session, connection.layout
         reader = Reader(session, found)
         if not self._settings.reads_changes:
             return SourceReading(snapshot(without_changes(reader, progress), found, today))
         whole = everything(session, found, reader, progress)
-        learned = Learned(whole.watermark, whole.entries, is_whole=True, reason=whole.why or reason)
+        entries = {**whole.entries, ENTRY: connection.server.remembered}
+        learned = Learned(whole.watermark, entries, is_whole=True, reason=whole.why or reason)
         return SourceReading(snapshot(whole.entries, found, today), learned)
+
+
+def _news_of(server: Server, memory: Memory) -> dict[str, str]:
+    """What the server says about itself, if that is not what is remembered."""
+    return {ENTRY: server.remembered} if memory.entries.get(ENTRY) != server.remembered else {}
 
 
 def _what_else(

@@ -12,7 +12,7 @@ from scim_bridge.source.ldap.layout import Layout
 from scim_bridge.source.ldap.memory import Changes, Lost, Untracked, position
 from scim_bridge.source.ldap.reader import Reader
 from scim_bridge.source.ldap.reread import as_they_are_now
-from scim_bridge.source.ldap.session import SHOW_DELETED, Query, Session
+from scim_bridge.source.ldap.session import SHOW_DELETED, Query, Session, first
 from scim_bridge.source.ldap.value import guid
 
 KIND = "usn"
@@ -42,8 +42,8 @@ class Usn:
 
         Raises Lost, Untracked, SourceUnreadable.
         """
-        # The root DSE was read at sign-in, before this search: what happens meanwhile has a higher number than the one
-        # remembered, and is learned again the next time.
+        # The number is asked for before the search: what happens meanwhile has a higher number than the one remembered,
+        # and is learned again the next time.
         now, then = json.loads(self._position()), position(memory.watermark)
         if now["server"] != then.get("server"):
             raise Lost(f"{self._session.url} is another domain controller than the last time, or was restored")
@@ -73,10 +73,11 @@ class Usn:
         invocationId names the database of one domain controller and changes when it is restored from a backup
         (MS-ADTS 3.1.1.1.9), which takes back numbers that were given out before.
         """
-        settings = self._session.told("dsServiceName")
-        found = self._session.entry(settings, ("invocationId",), settings)
+        root = self._session.root_now(("dsServiceName", "dnsHostName", "highestCommittedUSN"))
+        settings, number = first(root, "dsservicename"), first(root, "highestcommittedusn")
+        found = self._session.entry(settings, ("invocationId",), settings) if settings else None
         values = found[1].get("invocationId") if found is not None else None
-        if not values or not self._session.told("highestCommittedUSN"):
+        if not values or not number:
             raise Untracked("the server does not say who it is and how far its changes go")
-        server = f"{self._session.told('dnsHostName').lower()} {guid(values[0])}"
-        return json.dumps({"kind": KIND, "server": server, "number": int(self._session.told("highestCommittedUSN"))})
+        server = f"{first(root, 'dnshostname').lower()} {guid(values[0])}"
+        return json.dumps({"kind": KIND, "server": server, "number": int(number)})

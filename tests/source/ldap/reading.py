@@ -171,8 +171,9 @@ def of_people(
     *definitions: bytes, names: frozenset[str], flavor: Flavor = "openldap", groups: Search | None = None
 ) -> Any:
     """What is asked of a server with this schema."""
-    from scim_bridge.source.ldap.layout import Server, layout
+    from scim_bridge.source.ldap.layout import layout
     from scim_bridge.source.ldap.schema import parse
+    from scim_bridge.source.ldap.server import Server
 
     settings = LdapSettings(
         urls=("ldap://127.0.0.1",),

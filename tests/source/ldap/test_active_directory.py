@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -50,6 +51,8 @@ USERS = Wanted(
 )
 GROUPS = Wanted("id", frozenset({"cn", "info"}))
 READER, READER_PASSWORD = "reader", "Read3r.2024x"
+ORDINARY = (f"{READER}@t.example", READER_PASSWORD)
+"""An account without rights of its own."""
 
 
 @pytest.fixture(scope="module")
@@ -198,15 +201,14 @@ def kind_of(follower: Follower) -> str:
 
 def by_usn(samba: Samba) -> Follower:
     """Someone who follows by uSNChanged, as an account without the right to DirSync would."""
-    from scim_bridge.source.ldap.connection import signed_in
-    from scim_bridge.source.ldap.layout import Server, layout
+    from scim_bridge.source.ldap.connection import sign_in
+    from scim_bridge.source.ldap.layout import layout
     from scim_bridge.source.ldap.reader import Reader
-    from scim_bridge.source.ldap.session import read_schema
+    from scim_bridge.source.ldap.server import meet
     from scim_bridge.source.ldap.usn import Usn
 
-    with signed_in(settings(samba)) as session:
-        server = Server(session.flavor, read_schema(session))
-        found = layout(settings(samba), server, {"user": USERS, "group": GROUPS})
+    with closing(sign_in(settings(samba))) as session:
+        found = layout(settings(samba), meet(session, None), {"user": USERS, "group": GROUPS})
         position = Usn(session, found, Reader(session, found)).start()
     follower = following(samba)
     assert follower.memory is not None
@@ -256,18 +258,37 @@ def follow_churn(follower: Follower, link: Any, seed: int) -> None:
         assert active == {key: person.is_active for key, person in there.people.items()}
 
 
-def test_an_account_without_rights_reads_everything_each_time_and_says_so(samba: Samba, link: Any) -> None:
-    add(link, user("a"))
-    follower = following(samba, account=(f"{READER}@t.example", READER_PASSWORD))
-    assert kind_of(follower) == "none"
+@pytest.mark.parametrize("seed", range(6, 9))
+def test_after_any_churn_an_account_without_rights_is_led_where_everything_leads(
+    samba: Samba, link: Any, seed: int
+) -> None:
+    follower = following(samba, account=ORDINARY)
+    follow_churn(follower, link, seed)
+    assert kind_of(follower) == "dirsync-limited"
+
+
+def test_an_account_without_rights_finds_who_is_gone(samba: Samba, link: Any) -> None:
+    for entry in (user("a"), user("b"), group("dev", user("a")[0], user("b")[0])):
+        add(link, entry)
+    follower = following(samba, account=ORDINARY)
     link.delete_s(user("a")[0])
-    reading = follower.follows(whole=True)
-    assert reading.snapshot.users == ()
-    assert reading.learned is not None
-    assert "Replicating Directory Changes" in reading.learned.reason
+    reading = follower.follows()
+    b = by_login(reading)["b"].id
+    assert [users for users, _ in reading.snapshot.members.values()] == [(b,)]
 
 
-@pytest.mark.parametrize("account", [(ADMIN, PASSWORD), (f"{READER}@t.example", READER_PASSWORD)])
+def test_who_becomes_visible_to_an_account_without_rights_is_found_though_no_change_is_reported(
+    samba: Samba, link: Any
+) -> None:
+    add(link, user("a"))
+    follower = following(samba, account=ORDINARY)
+    assert follower.memory is not None
+    unseen = {key: text for key, text in follower.memory.entries.items() if not key.startswith("user ")}
+    follower.memory = Memory(follower.memory.watermark, unseen)
+    assert set(by_login(follower.follows())) == {"a"}
+
+
+@pytest.mark.parametrize("account", [(ADMIN, PASSWORD), ORDINARY])
 def test_who_moves_while_everything_is_read_is_there_all_the_same(
     samba: Samba, link: Any, account: tuple[str, str]
 ) -> None:
@@ -295,8 +316,9 @@ def test_a_domain_is_read_from_its_root_past_what_it_refers_to(samba: Samba, lin
 def test_a_probe_says_how_changes_are_learned(samba: Samba, link: Any) -> None:
     add(link, user("a"))
     (by_right,) = source(samba).probe(TODAY).warnings
-    (by_none,) = source(samba, account=(f"{READER}@t.example", READER_PASSWORD)).probe(TODAY).warnings
+    (by_none,) = source(samba, account=ORDINARY).probe(TODAY).warnings
     assert by_right.detail == "changes by DirSync"
+    assert "who is gone by a listing of all ids" in by_none.detail
     assert "Replicating Directory Changes" in by_none.detail
 
 

@@ -12,8 +12,9 @@ from scim_bridge.config.source import Search
 from scim_bridge.errors import Misconfigured
 from scim_bridge.mapping.expression import Language
 from scim_bridge.model.source import Wanted
-from scim_bridge.source.ldap.layout import Server, types
+from scim_bridge.source.ldap.layout import types
 from scim_bridge.source.ldap.schema import parse
+from scim_bridge.source.ldap.server import Server
 from tests.ldap_server import Slapd, add, person
 from tests.source.ldap.reading import members, read
 

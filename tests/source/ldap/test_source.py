@@ -1,6 +1,8 @@
 """What an OpenLDAP directory shows: entries, names, types, values; and what a probe says where a part shows nothing."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +10,9 @@ import pytest
 
 from scim_bridge.config.source import Search
 from scim_bridge.model.identity import INSTEAD
-from scim_bridge.model.source import Wanted
+from scim_bridge.model.source import Memory, Wanted
 from tests.ldap_server import SUFFIX, Entry, Slapd, add, group, person
+from tests.remembering import remembered
 from tests.source.ldap.reading import POSIX, TODAY, UNIT, ids, load, members, posix, read, source
 
 PEOPLE = f"ou=people,{SUFFIX}"
@@ -221,3 +224,57 @@ def test_without_groups_in_the_settings_none_are_read(slapd: Slapd) -> None:
     add(link, group("dev", person("a")[0]))
     shown = read(slapd, groups=None)
     assert (len(shown.users), shown.groups, shown.members) == (1, (), {})
+
+
+SCHEMA, ROOT_DSE = "cn=Subschema", ""
+
+
+def asked_of(server: Slapd, base: str) -> list[str]:
+    """What has been asked of this entry: the attributes of each search; needs log."""
+    lines = iter((server.folder / "log.txt").read_text(errors="replace").splitlines())
+    return [next(lines).partition("SRCH attr=")[2] for line in lines if f' SRCH base="{base}" scope=0' in line]
+
+
+def test_a_run_signs_in_once_and_asks_only_whether_the_schema_has_changed(make_slapd: Callable[..., Slapd]) -> None:
+    server = make_slapd(log=True)
+    first = source(server)
+    first.attributes("user")
+    memory = remembered(None, first.read(TODAY))
+    assert server.sign_ins() == 1
+    assert (len(asked_of(server, ROOT_DSE)), asked_of(server, SCHEMA)) == (1, ["attributeTypes modifyTimestamp"])
+    next_run = source(server)
+    types = next_run.attributes("user", memory)
+    assert next_run.attributes("group", memory)
+    assert next_run.read(TODAY, memory).learned.entries == {}
+    assert server.sign_ins() == 2
+    assert (len(asked_of(server, ROOT_DSE)), asked_of(server, SCHEMA)[1:]) == (1, ["modifyTimestamp"])
+    assert types == first.attributes("user")
+
+
+def test_a_schema_that_has_changed_is_read_again(make_slapd: Callable[..., Slapd]) -> None:
+    server = make_slapd()
+    memory = remembered(None, source(server).read(TODAY))
+    key, entry = "server", memory.entries["server"]
+    earlier = re.sub(r'"modifyTimestamp":\["[0-9]+Z"\]', '"modifyTimestamp":["19700101000000Z"]', entry)
+    without = re.sub(r'"attributeTypes":\[.*?\]', '"attributeTypes":[]', earlier)
+    reader = source(server)
+    assert "title" in reader.attributes("user", Memory(memory.watermark, {**memory.entries, key: without}))
+    learned = reader.read(TODAY, Memory(memory.watermark, {**memory.entries, key: without})).learned
+    assert (learned.is_whole, learned.entries) == (False, {key: entry})
+
+
+def test_what_another_server_said_of_itself_is_not_believed(make_slapd: Callable[..., Slapd]) -> None:
+    one, other = make_slapd(), make_slapd(log=True)
+    memory = remembered(None, source(one).read(TODAY))
+    source(other).attributes("user", memory)
+    assert asked_of(other, SCHEMA) == ["attributeTypes modifyTimestamp"]
+
+
+def test_a_connection_that_was_left_open_too_long_is_not_used(make_slapd: Callable[..., Slapd]) -> None:
+    server = make_slapd()
+    add(server.admin(), person("a"))
+    reader = source(server)
+    reader.attributes("user")
+    server.restart()  # ends all connections
+    reader._left_open = replace(reader._left_open, since=-1e9)
+    assert set(ids(reader.read(TODAY).snapshot)) == {"a"}
