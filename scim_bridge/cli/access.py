@@ -67,13 +67,18 @@ def show_command(
     """Show user, group, account and permission set of each way in, and what it allows. `access USER` is enough."""
     from scim_bridge.access.wanted import Wanted
     from scim_bridge.cli.access_output import show
-    from scim_bridge.cli.access_reading import current_reading
+    from scim_bridge.cli.access_reading import current_reading, user_reading
     from scim_bridge.config.settings import load
 
     if who_can is not None:
         account, permission_set, user = who_can, user or permission_set, None
     wanted = Wanted(user, account, permission_set, application)
-    show(current_reading(load(context.obj), connection, is_full=full), wanted, output.value)
+    settings = load(context.obj)
+    if user is not None and not full and wanted == Wanted(user):
+        reading = user_reading(settings, connection, user)
+    else:
+        reading = current_reading(settings, connection, is_full=full)
+    show(reading, wanted, output.value)
     return 0
 
 
