@@ -121,6 +121,9 @@ class Aws:
             raise refusal_of(call, error.response) from None
         except (aws.ConnectionError, aws.HTTPClientError) as error:
             said = f"AWS did not answer {call} ({type(error).__name__})"
+            if action.startswith("Create") and not isinstance(error, aws.EndpointConnectionError):
+                # It may have been done all the same, and what asking twice comes to is not documented.
+                raise NotReadable(said, "Run the same command again: it looks first.") from None
             raise Unreachable(said, "Check the network, and access.region.") from None
         except (aws.BotoCoreError, ValueError) as error:
             raise NotReadable(

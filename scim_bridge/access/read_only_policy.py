@@ -12,12 +12,14 @@ READS: dict[str, tuple[str, ...]] = {
         "sso:ListAccountAssignments", "sso:ListAccountAssignmentsForPrincipal",
         "sso:ListManagedPoliciesInPermissionSet", "sso:ListCustomerManagedPolicyReferencesInPermissionSet",
         "sso:GetInlinePolicyForPermissionSet", "sso:GetPermissionsBoundaryForPermissionSet", "sso:ListApplications",
-        "sso:ListApplicationAssignments", "sso:GetApplicationAssignmentConfiguration",
+        "sso:ListApplicationAssignments", "sso:ListApplicationAssignmentsForPrincipal",
+        "sso:GetApplicationAssignmentConfiguration",
         "sso:DescribeInstanceAccessControlAttributeConfiguration",
     ),
     "ReadUsersAndGroups": (
         "identitystore:ListUsers", "identitystore:ListGroups", "identitystore:ListGroupMemberships",
-        "identitystore:DescribeUser", "identitystore:DescribeGroup",
+        "identitystore:ListGroupMembershipsForMember", "identitystore:DescribeUser", "identitystore:DescribeGroup",
+        "identitystore:GetUserId",
     ),
     "ReadAccounts": (
         "organizations:ListAccounts", "organizations:DescribeOrganization",

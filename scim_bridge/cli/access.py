@@ -1,6 +1,7 @@
-"""`access`: who may enter what, and what has changed about it. Nothing is written to AWS, and no SCIM token is used."""
+"""`access`: who may enter what, and what has changed about it. Only `access restore --apply` writes to AWS."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -44,6 +45,8 @@ def register(app: typer.Typer) -> None:
     )
     group.command(_SHOW)(show_command)
     group.command("diff")(diff_command)
+    group.command("export")(export_command)
+    group.command("restore")(restore_command)
     group.command("policy")(policy_command)
     app.add_typer(group, name="access")
 
@@ -64,32 +67,70 @@ def show_command(
     """Show user, group, account and permission set of each way in, and what it allows. `access USER` is enough."""
     from scim_bridge.access.wanted import Wanted
     from scim_bridge.cli.access_output import show
-    from scim_bridge.cli.access_reading import current_reading
+    from scim_bridge.cli.access_reading import current_reading, user_reading
     from scim_bridge.config.settings import load
 
     if who_can is not None:
         account, permission_set, user = who_can, user or permission_set, None
     wanted = Wanted(user, account, permission_set, application)
-    show(current_reading(load(context.obj), connection, is_full=full), wanted, output.value)
+    settings = load(context.obj)
+    if user is not None and not full and wanted == Wanted(user):
+        reading = user_reading(settings, connection, user)
+    else:
+        reading = current_reading(settings, connection, is_full=full)
+    show(reading, wanted, output.value)
     return 0
 
 
 def diff_command(
     context: typer.Context,
-    snapshots: Annotated[
-        list[int] | None,
-        typer.Argument(metavar="[SNAPSHOT]…", help="one or two readings by number; else the last two"),
+    compared: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SNAPSHOT…|FILE]", help="readings by number, or an exported file; else the last two"),
     ] = None,
     since: Annotated[str | None, typer.Option(metavar="30d", help="compare with the reading of so long ago")] = None,
     connection: ConnectionOption = None,
     output: OutputOption = Output.text,
 ) -> int:
     """Show who gained or lost what between two readings, and which run or decision did it, or that someone else did."""
-    from scim_bridge.cli.access_difference import show_difference
     from scim_bridge.config.settings import load
 
-    show_difference(load(context.obj), connection, snapshots or [], since, is_json=output is Output.json)
+    named, is_json = compared or [], output is Output.json
+    if len(named) == 1 and not named[0].isdecimal():
+        from scim_bridge.cli.access_backup import show_file_difference
+
+        show_file_difference(load(context.obj), connection, Path(named[0]), is_json=is_json)
+    else:
+        from scim_bridge.cli.access_difference import show_difference
+
+        show_difference(load(context.obj), connection, named, since, is_json=is_json)
     return 0
+
+
+def export_command(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="the file to write")],
+    connection: ConnectionOption = None,
+) -> int:
+    """Write every assignment to a file, by names, so that it can be compared and made again."""
+    from scim_bridge.cli.access_backup import export
+    from scim_bridge.config.settings import load
+
+    export(load(context.obj), connection, file)
+    return 0
+
+
+def restore_command(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="a file that `access export` wrote")],
+    apply: Annotated[bool, typer.Option("--apply", help="make what is missing; without it, only show it")] = False,
+    connection: ConnectionOption = None,
+) -> int:
+    """Show which assignments of a file are missing, and make them with --apply. Nothing is deleted."""
+    from scim_bridge.cli.access_backup import restore
+    from scim_bridge.config.settings import load
+
+    return restore(load(context.obj), connection, file, is_applying=apply)
 
 
 def policy_command() -> int:

@@ -16,11 +16,11 @@ from scim_bridge.view.access import CHANGED, DIFFERENCE, DifferenceView, differe
 
 
 def show_difference(
-    settings: Settings, connection: str | None, numbers: list[int], since: str | None, *, is_json: bool
+    settings: Settings, connection: str | None, named: list[str], since: str | None, *, is_json: bool
 ) -> None:
-    """Print who gained or lost what. numbers: of readings, at most two. since: a duration, such as 30d."""
+    """Print who gained or lost what. named: readings by number, at most two. since: a duration, such as 30d."""
     memory = open_access_memory(settings.state, with_access(settings, connection).name)
-    pair = _pair(memory.all_kept(), numbers, since)
+    pair = _pair(memory.all_kept(), _numbers(named), since)
     before, after = (_load(memory, kept) for kept in pair)
     done = Done(memory.operations(before.as_of, after.as_of), memory.decisions())
     memory.close()
@@ -29,6 +29,13 @@ def show_difference(
         print_json(difference_document(before, after, found))
     else:
         _show_text(view_difference(found), pair)
+
+
+def _numbers(named: list[str]) -> list[int]:
+    for one in named:
+        if not one.isdecimal():
+            raise Misconfigured(f"{one!r} is not the number of a reading", "Name one or two numbers, or one file.")
+    return [int(one) for one in named]
 
 
 def _pair(kept: list[Kept], numbers: list[int], since: str | None) -> tuple[Kept, Kept]:

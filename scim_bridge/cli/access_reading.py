@@ -5,7 +5,10 @@ from pathlib import Path
 
 from scim_bridge.access.aws import Aws
 from scim_bridge.access.reading import read_access
+from scim_bridge.access.refusal import NotReadable
+from scim_bridge.access.user_reading import read_user
 from scim_bridge.cli.output import progress
+from scim_bridge.cli.streams import tell
 from scim_bridge.config.settings import AccessSettings, ConnectionSettings, Settings
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.access import AccessReading
@@ -29,6 +32,30 @@ def current_reading(settings: Settings, name: str | None, *, is_full: bool) -> A
         reading = _read(connection.access, report)
     keep_reading(settings.state, connection.name, reading)
     return reading
+
+
+def user_reading(settings: Settings, name: str | None, named: str) -> AccessReading:
+    """What one user has: of a recent reading that is kept, else read for this user alone, which is not kept.
+
+    Where AWS does not allow that, everything is read, as it is for a user who is not found, so that near names can be
+    told.
+    """
+    connection = with_access(settings, name)
+    assert connection.access is not None  # noqa: S101 - with_access has looked
+    kept = _kept(settings.state, connection.name)
+    if kept is not None and datetime.now(UTC) - kept.as_of < RECENT:
+        return kept
+    aws = Aws(connection.access.region, connection.access.requests_per_second)
+    try:
+        found = read_user(aws, named, datetime.now(UTC), silent)
+    except NotReadable as refused:
+        if not refused.is_denied:
+            raise
+        tell(f"Everything is read instead of one user: {refused}")
+        found = None
+    finally:
+        aws.close()
+    return found or current_reading(settings, name, is_full=True)
 
 
 def small_reading(state: Path, connection: str, access: AccessSettings) -> AccessReading:

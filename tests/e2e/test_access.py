@@ -215,3 +215,13 @@ def test_check_names_the_first_step_to_access_that_is_missing(world: World, cli:
     world.sandbox.fail(Fault("forbidden", path="aws/identitystore:ListUsers"))
     said = cli("check")
     assert (said.code, "order: not looked at: AWS refused identitystore:ListUsers" in said.out) == (0, True)
+
+
+def test_one_user_is_read_alone_unless_that_is_denied(world: World, cli: Cli, aws: None) -> None:
+    said = cli("access", "a@corp.example", "--output", "json")
+    assert len(said.json["rows"]) == 2
+    assert world.sandbox.aws_calls["sso:ListAccountAssignments"] == 0
+    world.sandbox.fail(Fault("forbidden", path="aws/sso:ListAccountAssignmentsForPrincipal"))
+    again = cli("access", "a@corp.example", "--output", "json")
+    assert again.json["rows"] == said.json["rows"]
+    assert "Everything is read instead of one user: AWS refused sso:ListAccountAssignmentsForPrincipal" in again.err
