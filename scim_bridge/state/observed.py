@@ -121,7 +121,7 @@ def _rows_of_ends(database: Connection, endpoint: str, members: Members) -> dict
     for user_ids in members.values():
         ends.update(TargetKey("user", user_id) for user_id in user_ids)
         if len(ends) > _MANY:
-            break  # all are looked up then, whoever they are
+            break  # all are looked up then
     return _row_numbers(database, endpoint, ends)
 
 
