@@ -35,6 +35,27 @@ class TargetKey(NamedTuple):
     id: str
 
 
+class Whom(NamedTuple):
+    """A record, or a resource of the target: who is looked at, and whom a conflict is about.
+
+    id: the source id, or the id that the target gave it; "" for all records of a kind that have none.
+    """
+
+    side: Literal["source", "target"]
+    kind: Kind
+    id: str
+
+    @classmethod
+    def record(cls, key: SourceKey) -> "Whom":
+        """A record."""
+        return cls("source", key.kind, key.id)
+
+    @classmethod
+    def resource(cls, kind: Kind, target_id: str) -> "Whom":
+        """A resource."""
+        return cls("target", kind, target_id)
+
+
 AttributeType = Literal["string", "strings", "dyn"]
 """How a source types an attribute: text, a list of texts, or whatever the record holds."""
 Value = str | bool | tuple[str, ...]
@@ -52,6 +73,12 @@ MANAGER = "enterprise.manager"
 
 NAMES: Mapping[Kind, str] = {"user": USER_NAME, "group": DISPLAY_NAME}
 """The attribute by which people call a resource of each kind."""
+
+INDEXED: Mapping[Kind, tuple[str, ...]] = {
+    "user": (EXTERNAL_ID, USER_NAME, EMAILS),
+    "group": (EXTERNAL_ID, DISPLAY_NAME),
+}
+"""The paths by whose values the state finds records and resources. A migration has a copy: see 0011."""
 
 
 _NOTHING_DECODED: Mapping[str, str] = MappingProxyType({})
