@@ -179,4 +179,3 @@ class Moves:
     joined: frozenset[Membership] = frozenset()
     left: frozenset[Membership] = frozenset()
     look: frozenset[Whom] = frozenset()
-

@@ -366,9 +366,7 @@ def _put(
     _hold(database, moved)
 
 
-def _hold(
-    database: Connection, moved: Iterable[tuple[Kind, int, Mapping[str, object], Mapping[str, object]]]
-) -> None:
+def _hold(database: Connection, moved: Iterable[tuple[Kind, int, Mapping[str, object], Mapping[str, object]]]) -> None:
     """Resources (kind, row) with what they showed and what they show: the values by which they are found."""
     gone, new = [], []
     for kind, row, before, now in moved:
