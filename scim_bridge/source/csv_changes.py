@@ -172,26 +172,24 @@ class CsvChanges:
         if file is None:
             return found
         at = file.column(self._ids[kind])
-        come, gone = ([cells for _, cells in file.come], file.gone)
-        ids = {normal(cells[at]) for cells in (*come, *gone)} | wanted
-        now: dict[str, list[Row]] = {source_id: [] for source_id in ids}
-        for row in file.rows_with(at, ids, normal):
-            now[normal(row[1][at])].append(row)
-        found.records = {
-            SourceKey(kind, source_id): tuple(self._record(kind, row) for row in rows)
-            for source_id, rows in now.items()
-        }
-        for source_id, rows in now.items() if self._by else ():
-            cells = Counter(tuple(row[1]) for row in rows)
-            then = (
-                cells - Counter(tuple(c) for c in come) + Counter(tuple(c) for c in gone if normal(c[at]) == source_id)
-            )
-            names, before = self._names(kind, cells), self._names(kind, then)
+        come, gone = _by_id(file.come, at), _by_id(((0, cells) for cells in file.gone), at)
+        # Where no id stands in two rows, one whose row went stands in no other. Of all others there may be more rows.
+        replaced = gone.keys() - {""} if not self._facts.is_doubled else set[str]()
+        sought = (come.keys() | gone.keys() | wanted) - replaced
+        standing = _by_id(file.rows_with(at, sought, normal), at)
+        for source_id in come.keys() | gone.keys() | wanted:
+            now = standing.get(source_id, []) if source_id in sought else come.get(source_id, [])
+            found.records[SourceKey(kind, source_id)] = tuple(self._record(kind, row) for row in now)
+            if not self._by:
+                continue
+            there, left = _counted(now), _counted(gone.get(source_id, []))
+            then = there - _counted(come.get(source_id, [])) + left
+            names, before = self._names(kind, there), self._names(kind, then)
             found.names |= names
             if source_id and names != before:
                 found.renamed |= names ^ before
                 found.renamed_ids.add(source_id)
-            if source_id and max(cells.total(), then.total()) > 1 and self._by[kind] != ID:
+            if source_id and max(there.total(), then.total()) > 1 and self._by[kind] != ID:
                 raise Unlike("several records share an id")
         return found
 
@@ -305,6 +303,17 @@ class CsvChanges:
         file, by = self._standing[PARTS[kind]], self._by[kind]
         columns = {self._ids[kind] if by == ID else by, *([self._inner] if kind == "group" and self._inner else [])}
         return [file.column(column) for column in sorted(columns)]
+
+
+def _by_id(rows: Iterable[Row], at: int) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(normal(row[1][at]), []).append(row)
+    return found
+
+
+def _counted(rows: Iterable[Row]) -> Counter[tuple[str, ...]]:
+    return Counter(tuple(cells) for _, cells in rows)
 
 
 def facts_with(facts: Facts, notices: Iterable[Notice]) -> Facts:

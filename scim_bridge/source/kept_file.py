@@ -6,6 +6,7 @@ not judged here: `Unlike` is raised, everything is read, and that tells what is 
 """
 
 import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Set
@@ -33,7 +34,9 @@ from scim_bridge.source.piece import (
 from scim_bridge.source.table import Table, end_problems
 
 _MUCH = 1 << 20
-"""So many characters may differ in a file of any size; in a large one, a quarter of it."""
+"""So many characters may differ at one place in a file of any size; in a large one, a quarter of it."""
+_MANY = 10_000
+"""So many rows may have come or gone in a file of any size; in a large one, a quarter of its lines."""
 _TAIL = 1 << 13
 FOLDING = re.compile("[\u00df\u0130\u0149\u017f\u037e\u1e9a\u1e9e\u1fef\u212a\ufb00-\ufb06]")
 """Characters that are others, or have others in them, of ASCII in the form in which names are compared (ß is ss)."""
@@ -181,23 +184,50 @@ class StandingFile:
 
     def _note(self, before: tuple[Piece, ...], text: str, line: int) -> None:
         """Compare the rows of a part that differs. Raises Unlike for a row that may not be one."""
-        delimiter = self.kept.delimiter
+        were = [row for piece in before for _, row in self._split(self._remembered(piece), 0)]
+        left = Counter(were)
+        for at, row in self._split(text, line):
+            if left[row]:
+                left[row] -= 1
+            else:
+                self._take(at, row, self.come)
+        gone: list[Row] = []
+        for row, number in left.items():
+            for _ in range(number):
+                self._take(0, row, gone)
+        self.gone += [cells for _, cells in gone]
+        if len(self.come) + len(self.gone) > max(_MANY, sum(piece.lines for piece in self.kept.pieces) // 4):
+            raise Unlike(f"more than a quarter of the rows of {self.path.name} have changed")
+
+    def _split(self, text: str, line: int) -> Iterator[tuple[int, str]]:
+        """Rows as they stand. Without quotation marks a row is a line, and only lines that differ are taken apart."""
+        if '"' not in text:
+            return enumerate(io.StringIO(text, newline=""), start=line + 1)
+        return self._quoted(text, line)
+
+    def _quoted(self, text: str, line: int) -> Iterator[tuple[int, str]]:
+        lines = io.StringIO(text, newline="").readlines()
+        end = 0
         try:
-            were = [row for piece in before for _, row in rows_of(self._remembered(piece), delimiter, 0)]
-            now = list(rows_of(text, delimiter, line))
+            reader = csv.reader(lines, delimiter=self.kept.delimiter, strict=True)
+            for _ in reader:
+                start, end = end, reader.line_num
+                yield line + start + 1, "".join(lines[start:end])
         except csv.Error:
             raise Unlike(f"the quoting of {self.path.name} is broken") from None
-        left = Counter(map(tuple, were))
-        for at, row in now:
-            if not any(map(trimmed, row)):
-                continue
-            if len(row) != len(self.kept.header) or self.table.is_stray(at, list(map(trimmed, row))):
-                raise Unlike(f"{self.path.name}, line {at} is not a record")
-            if left[same := tuple(row)]:
-                left[same] -= 1
-            else:
-                self.come.append((at, list(map(trimmed, row))))
-        self.gone += [list(map(trimmed, row)) for row, number in left.items() for _ in range(number) if any(row)]
+
+    def _take(self, line: int, row: str, into: list[Row]) -> None:
+        """Take a row apart. Raises Unlike if it is not one that a record has."""
+        try:
+            (cells,) = csv.reader(io.StringIO(row, newline=""), delimiter=self.kept.delimiter, strict=True)
+        except (csv.Error, ValueError):
+            raise Unlike(f"the quoting of {self.path.name} is broken") from None
+        trim = list(map(trimmed, cells))
+        if not any(trim):
+            return
+        if len(cells) != len(self.kept.header) or self.table.is_stray(line, trim):
+            raise Unlike(f"a row of {self.path.name} is not a record")
+        into.append((line, trim))
 
     def _learn(self, pieces: list[Piece], places: list[tuple[int, int, int]]) -> None:
         kept = self.kept
@@ -215,23 +245,25 @@ class StandingFile:
     def rows(self) -> Iterator[Row]:
         """All rows, with their cells trimmed."""
         for place in self._places:
-            yield from self._rows(place)
+            for line, row in self._rows(place):
+                if any(cells := list(map(trimmed, row))):
+                    yield line, cells
 
     def rows_with(self, column: int, keys: Set[str], key: Callable[[str], str]) -> list[Row]:
         """The rows that have one of these in a column. key: brings a cell into the form in which they are compared."""
         found = []
         for place in self._places_with(keys):
-            found += [row for row in self._rows(place) if row[1][column] in keys or key(row[1][column]) in keys]
+            for line, row in self._rows(place):
+                # Trimming and comparing come last: most rows are others, whatever form their cells are brought into.
+                if (row[column] in keys or key(row[column]) in keys) and any(cells := list(map(trimmed, row))):
+                    found.append((line, cells))
         return found
 
     def _rows(self, place: tuple[int, int, int]) -> Iterator[Row]:
         start, end, line = place
         width = len(self.kept.header)
-        for at, row in rows_of(self._text[start:end], self.kept.delimiter, line):
-            if len(row) == width:
-                cells = list(map(trimmed, row))
-                if any(cells):
-                    yield at, cells
+        rows = rows_of(self._text[start:end], self.kept.delimiter, line)
+        return ((at, row) for at, row in rows if len(row) == width)
 
     def _places_with(self, keys: Set[str]) -> list[tuple[int, int, int]]:
         """The pieces that may have a cell that is one of these: no other has what each of them must have."""

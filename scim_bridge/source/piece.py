@@ -14,8 +14,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-SIZE = 1 << 16
-"""Characters of a piece: some thousand rows, which are taken apart in a millisecond or two."""
+SIZE = 1 << 13
+"""Characters of a piece: some hundred rows, so that a thousand changes all over a file leave most of it unchanged."""
 _AHEAD = 1 << 20
 """How much more than the pieces that are missing may have been put in before the next known piece is given up."""
 Row = tuple[int, list[str]]
@@ -104,46 +104,42 @@ def _ends_with_a_row(text: str, delimiter: str) -> bool:
 
 def compared(
     text: str, start: int, known: Sequence[Piece], read: Callable[[Piece], str], most: int
-) -> list[Piece | Change]:
+) -> Iterator[Piece | Change]:
     """A text from `start` on as the known pieces that are still there, in their order, and what differs in between.
 
-    read: gives the text of a remembered piece. most: characters that may differ. Raises Unlike if more do.
+    read: gives the text of a remembered piece. most: characters that may differ in one place; Unlike if more do.
     """
-    found: list[Piece | Change] = []
-    at, differing, first = start, 0, 0
+    at, first = start, 0
     while first < len(known):
         piece = known[first]
         if _ends_a_line(text, at + piece.length) and piece_of(text[at : at + piece.length]) == piece:
-            found.append(piece)
+            yield piece
             at, first = at + piece.length, first + 1
             continue
-        change, following = _change(text, at, known, first, read, most)
-        differing += max(change.end - change.start, sum(each.length for each in change.before))
-        if differing > most:
-            raise Unlike("too much of it has changed")
-        found.append(change)
-        at, first = change.end, following
+        there, following = _next_known(text, at, known[first:], read, most)
+        yield Change(tuple(known[first : first + following]), at, there)
+        at, first = there, first + following
     if at < len(text):
-        found.append(Change((), at, len(text)))
-    return found
+        yield Change((), at, len(text))
 
 
-def _change(
-    text: str, at: int, known: Sequence[Piece], first: int, read: Callable[[Piece], str], most: int
-) -> tuple[Change, int]:
-    """What differs from `at` on, and which known piece follows it."""
-    missing = known[first].length
-    for following in range(first + 1, len(known)):
+def _next_known(text: str, at: int, known: Sequence[Piece], read: Callable[[Piece], str], most: int) -> tuple[int, int]:
+    """Where the next piece that is still there stands, and which it is; the end of the text if there is none.
+
+    Looked for are the next one, the second, the fourth, and so on: what lies before it is compared by rows anyway.
+    """
+    following = 1
+    while following < len(known):
+        missing = sum(piece.length for piece in known[:following])
         if missing > most:
             break
-        piece = known[following]
-        there = _place(text, read(piece), at, at + missing + piece.length + _AHEAD)
+        there = _place(text, read(known[following]), at, at + missing + known[following].length + _AHEAD)
         if there >= 0:
-            return Change(tuple(known[first:following]), at, there), following
-        missing += piece.length
-    else:
-        return Change(tuple(known[first:]), at, len(text)), len(known)
-    raise Unlike("too much of it has changed")
+            return there, following
+        following *= 2
+    if max(sum(piece.length for piece in known), len(text) - at) > most:
+        raise Unlike("too much of it has changed")
+    return len(text), len(known)
 
 
 def _place(text: str, piece: str, start: int, end: int) -> int:

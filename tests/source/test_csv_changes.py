@@ -71,7 +71,7 @@ def source(folder: Path, layout: str | None, piece: int = 24, **changes: Any) ->
     return CsvSource(files, "id", "id", still_for=0, piece=piece)
 
 
-def put_all(folder: Path, rows: list[Rows]) -> None:
+def put_all(folder: Path, rows: list[Any]) -> None:
     users, groups, members = rows
     put(folder / "users.csv", USERS, users)
     put(folder / "groups.csv", ("id", "name", "title", "users"), groups)
@@ -100,7 +100,7 @@ def test_changes_lead_where_everything_leads(
 ) -> None:
     folder = tmp_path_factory.mktemp("csv")
     member_rows = NAMED_ROWS if layout == "named rows" else MEMBER_ROWS
-    rows: list[Rows] = [data.draw(USER_ROWS), data.draw(GROUP_ROWS), data.draw(member_rows)]
+    rows: list[Any] = [data.draw(USER_ROWS), data.draw(GROUP_ROWS), data.draw(member_rows)]
     put_all(folder, rows)
     follower = Applying(source(folder, layout), TODAY)
     try:
