@@ -6,6 +6,7 @@ from typing import Any
 
 from scim_bridge.model.identity import KINDS, AmbiguousMember, Notice, Record, Snapshot, SourceKey
 from scim_bridge.model.source import Memory, SourceChanges, SourceReading, moved_on
+from tests.remembering import remembered
 
 
 @dataclass
@@ -88,5 +89,5 @@ class Applying:
         assert reading.learned is not None
         self.whole = reading.learned.reason or "asked for"
         self.shown = Shown.of(reading.snapshot)
-        entries = {key: text for key, text in reading.learned.entries.items() if text is not None}
-        self.memory = Memory(reading.learned.watermark, entries, self.today)
+        memory = remembered(self.memory, reading)
+        self.memory = Memory(memory.watermark, memory.entries, self.today)

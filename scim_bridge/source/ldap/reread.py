@@ -60,7 +60,7 @@ def mentioning(memory: Memory, layout: Layout, guids: Collection[str] = (), name
     named: dict[str, bool] = {}
     kept = {MANAGER, layout.member.lower()} if not layout.joins_uid else {MANAGER}
     for entry, text in memory.entries.items():
-        for name, values in read(text)[1].items():
+        for name, values in read(text)[1].items() if entry.partition(" ")[0] in _KINDS else ():
             if name.lower() not in kept:
                 continue
             for value in values:
