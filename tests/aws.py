@@ -119,6 +119,7 @@ def environment(url: str) -> dict[str, str]:
         f"AWS_ENDPOINT_URL_{name}": url for name in ("SSO_ADMIN", "ORGANIZATIONS", "IDENTITYSTORE", "STS", "IAM")
     }
     return endpoints | {
+        "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": REGION,
@@ -131,8 +132,15 @@ def environment(url: str) -> dict[str, str]:
 @contextmanager
 def environment_of(aws: Aws, without: Iterable[str] = ("AWS_PROFILE", "AWS_SESSION_TOKEN")) -> Iterator[None]:
     """This process asks that server and no one else, as long as the block goes on."""
+    with environment_at(aws.url, without):
+        yield
+
+
+@contextmanager
+def environment_at(url: str, without: Iterable[str] = ("AWS_PROFILE", "AWS_SESSION_TOKEN")) -> Iterator[None]:
+    """The same for a server at this address."""
     before = dict(os.environ)
-    os.environ |= environment(aws.url)
+    os.environ |= environment(url)
     for name in without:
         os.environ.pop(name, None)
     try:

@@ -5,14 +5,15 @@ Calls and their quota (20 a second for all clients of sso-admin together):
 https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_ListAccountAssignmentsForPrincipal.html
 """
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
+from scim_bridge.access.aws import Aws
+from scim_bridge.access.instance import find_instance
+from scim_bridge.access.refusal import NotReadable
 from scim_bridge.config.settings import AccessSettings
-from scim_bridge.errors import BridgeError
 from scim_bridge.model.assignment import Access, Assignment, Assignments, NoAccess, Principal
 from scim_bridge.model.identity import TargetKey
 
@@ -20,21 +21,12 @@ MOST = 200
 """Principals looked up in one run: ten seconds of the quota that other tools of the organization share."""
 LONGEST = 20.0
 """Seconds after which no one else is looked up: the first revocation waits for this."""
-_PAGE = 100
+_PATIENCE = 5.0
+"""Seconds for which one throttled call is tried again, for the same reason."""
 _NOBODY = "00000000-0000-0000-0000-000000000000"
-_UNKNOWN = "ResourceNotFoundException"
-_NEEDED = "sso:ListInstances, sso:ListAccountAssignmentsForPrincipal and sso:DescribePermissionSet"
 
 Held = tuple[str, str]
 """An assignment as AWS names it: account id, ARN of the permission set."""
-
-
-class NotReadable(BridgeError):
-    """AWS refused a read or did not answer. is_unknown: it does not know whom it was asked about."""
-
-    def __init__(self, what: str, way_out: str = "", *, is_unknown: bool = False) -> None:
-        self.is_unknown = is_unknown
-        super().__init__(what, way_out)
 
 
 @contextmanager
@@ -50,7 +42,7 @@ def open_access(settings: AccessSettings | None) -> Iterator[Access]:
 @contextmanager
 def open_aws(settings: AccessSettings) -> Iterator["AwsAccess"]:
     """The same where `access` is configured."""
-    access = AwsAccess(settings.region)
+    access = AwsAccess(settings.region, settings.requests_per_second)
     try:
         yield access
     finally:
@@ -60,10 +52,9 @@ def open_aws(settings: AccessSettings) -> Iterator["AwsAccess"]:
 class AwsAccess:
     """The assignments of one Identity Center instance (model.assignment.Access). Credentials: AWS's usual chain."""
 
-    def __init__(self, region: str, clock: Callable[[], float] = monotonic) -> None:
-        self._region = region
+    def __init__(self, region: str, requests_per_second: float, clock: Callable[[], float] = monotonic) -> None:
+        self._aws = Aws(region, requests_per_second, patience=_PATIENCE)
         self._clock = clock
-        self._clients: dict[str, Any] = {}
         self._instance = ""
         self._held: dict[Principal, tuple[Held, ...]] = {}
         self._accounts: dict[str, str] = {}
@@ -72,8 +63,7 @@ class AwsAccess:
 
     def close(self) -> None:
         """Let go of the connections."""
-        for client in self._clients.values():
-            client.close()
+        self._aws.close()
 
     def look_up(self, principals: Sequence[Principal]) -> Assignments:
         """The assignments of these, as far as they could be read: MOST of them, within LONGEST seconds."""
@@ -93,7 +83,7 @@ class AwsAccess:
             if not refused.is_unknown:
                 raise
         try:
-            next(iter(self._pages("organizations", "list_accounts")), None)
+            next(iter(self._accounts_listed()), None)
         except NotReadable as refused:
             return f"reads assignments; accounts are shown by id alone, for {refused.what}"
         return "reads assignments, and the names of accounts"
@@ -116,29 +106,20 @@ class AwsAccess:
         return reason
 
     def _find_instance(self) -> str:
-        """The instance of this Region. An account sees one of an organization, and at most one of its own."""
         if not self._instance:
-            seen = [i for page in self._pages("sso-admin", "list_instances") for i in page.get("Instances", ())]
-            active = [i for i in seen if i.get("Status", "ACTIVE") == "ACTIVE"]
-            if not active:
-                raise NotReadable(
-                    f"these AWS credentials see no IAM Identity Center instance in {self._region}",
-                    "Set access.region to the Region of the instance, and use credentials of its account.",
-                )
-            self._instance = active[0]["InstanceArn"]
+            self._instance = find_instance(self._aws)["InstanceArn"]
         return self._instance
 
     def _read_one(self, principal: Principal) -> tuple[Held, ...]:
         kind, target_id = principal
-        pages = self._pages(
-            "sso-admin",
-            "list_account_assignments_for_principal",
+        items = self._aws.every(
+            "sso:ListAccountAssignmentsForPrincipal",
+            "AccountAssignments",
             InstanceArn=self._find_instance(),
             PrincipalId=target_id,
             PrincipalType=kind.upper(),
         )
-        items = (item for page in pages for item in page.get("AccountAssignments", ()))
-        # not documented: whether a user's answer names what comes through groups; that does not depend on the user
+        # A user's answer also names what comes through groups (their PrincipalId), which does not depend on the user.
         mine = (item for item in items if item.get("PrincipalId", target_id) == target_id)
         return tuple(dict.fromkeys((item["AccountId"], item["PermissionSetArn"]) for item in mine))
 
@@ -148,70 +129,22 @@ class AwsAccess:
         try:
             for arn in sorted({arn for _, arn in held} - self._sets.keys()):
                 if self._clock() <= deadline:
-                    self._sets[arn] = self._ask("sso-admin", "describe_permission_set", arn)
-            for page in self._pages("organizations", "list_accounts") if accounts else ():
+                    self._sets[arn] = self._name_of(arn)
+            for page in self._accounts_listed() if accounts else ():
                 self._accounts |= {account["Id"]: account["Name"] for account in page.get("Accounts", ())}
                 if accounts <= self._accounts.keys() or self._clock() > deadline:
                     return
         except NotReadable:
             return
 
-    def _ask(self, service: str, operation: str, arn: str) -> str:
-        with _refusals(service, operation):
-            answer = self._client(service).describe_permission_set(
-                InstanceArn=self._find_instance(), PermissionSetArn=arn
-            )
-        return str(answer["PermissionSet"]["Name"])
+    def _name_of(self, arn: str) -> str:
+        asked = {"InstanceArn": self._find_instance(), "PermissionSetArn": arn}
+        return str(self._aws.ask("sso:DescribePermissionSet", **asked)["PermissionSet"]["Name"])
+
+    def _accounts_listed(self) -> Iterator[Mapping[str, Any]]:
+        return self._aws.pages("organizations:ListAccounts")
 
     def _named(self, held: Held) -> Assignment:
         account, arn = held
         name = self._accounts.get(account)
         return Assignment(f"{name} ({account})" if name else account, self._sets.get(arn) or arn.rpartition("/")[2])
-
-    def _pages(self, service: str, operation: str, **asked: str) -> Iterator[Mapping[str, Any]]:
-        size = {} if service == "organizations" else {"PageSize": _PAGE}  # there a page is 20 at most
-        with _refusals(service, operation):
-            yield from self._client(service).get_paginator(operation).paginate(**asked, PaginationConfig=size)
-
-    def _client(self, service: str) -> Any:
-        """A client of this service, made when first asked for: importing boto3 alone takes a third of a second."""
-        if service not in self._clients:
-            import boto3
-            from botocore.config import Config
-
-            logging.getLogger("botocore").setLevel(logging.INFO)  # at debug it logs session tokens
-            patience = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
-            # a session of its own: the default one keeps the credentials that it found first
-            self._clients[service] = boto3.Session().client(service, region_name=self._region, config=patience)
-        return self._clients[service]
-
-
-@contextmanager
-def _refusals(service: str, operation: str) -> Iterator[None]:
-    """Whatever boto3 raises, as one sentence with the way out. Raises NotReadable."""
-    from botocore import exceptions as aws
-
-    action = f"{'sso' if service == 'sso-admin' else service}:{''.join(map(str.title, operation.split('_')))}"
-    try:
-        yield
-    except aws.ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", "without a code"))
-        raise NotReadable(f"AWS refused {action} ({code})", _way_out(code), is_unknown=code == _UNKNOWN) from None
-    except (aws.ConnectionError, aws.HTTPClientError) as error:
-        raise NotReadable(
-            f"AWS did not answer {action} ({type(error).__name__})", "Look at the network, and at access.region."
-        ) from None
-    except aws.BotoCoreError as error:
-        raise NotReadable(
-            f"AWS could not be asked for {action} ({type(error).__name__})",
-            "Give AWS credentials in one of the usual places (environment, profile, role), or leave access out.",
-        ) from None
-
-
-def _way_out(code: str) -> str:
-    """What a person can do about a refusal."""
-    if "AccessDenied" in code or code == "403":
-        return f"Allow {_NEEDED} to these credentials, or leave access out."
-    if "Throttl" in code or "TooMany" in code:
-        return "There are too many requests now; the next full reading tries again."
-    return "Look at the AWS credentials and at access.region, or leave access out."

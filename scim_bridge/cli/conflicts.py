@@ -31,14 +31,14 @@ def conflicts_list_command(
 ) -> int:
     """List what waits for a decision, with what to do about each."""
     from scim_bridge.cli.output import console, print_json
-    from scim_bridge.config.settings import load
+    from scim_bridge.config.state_place import find_state
     from scim_bridge.state.reader import open_reader
     from scim_bridge.view import document, terminal
     from scim_bridge.view.conflict import view_conflicts
 
-    settings = load(context.obj)
-    name = settings.connection(connection).name if connection else None
-    found = open_reader(settings.state).conflicts(name)
+    place = find_state(context.obj)
+    name = place.connection(connection) if connection else None
+    found = open_reader(place.state).conflicts(name)
     if output is Output.json:
         print_json([document.conflict_document(conflict) for conflict in found])
     else:

@@ -7,14 +7,17 @@ import os
 import shutil
 import socket
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import orjson
 
-from scim_bridge.access.model import AccessRow, access_rows, load_access
+from scim_bridge.access.aws import Aws
+from scim_bridge.access.graph import access_rows
+from scim_bridge.access.reading import read_access
 from scim_bridge.cli.options import Output
 from scim_bridge.cli.output import console, print_json, progress
 from scim_bridge.cli.run import run_forever
@@ -22,13 +25,14 @@ from scim_bridge.cli.streams import tell
 from scim_bridge.config.settings import load
 from scim_bridge.errors import Misconfigured
 from scim_bridge.mapping.ready import ready_mapping
+from scim_bridge.model.protocol import silent
 from scim_bridge.run.bridge import open_bridge
 from scim_bridge.run.lifecycle import Order
 from scim_bridge.run.sync import sync
 from scim_bridge.sample.organization import FOLDER, SUFFIX, as_graph, as_ldif
 from scim_bridge.sandbox.server import Sandbox
 from scim_bridge.state.writer import State
-from scim_bridge.view import document, terminal
+from scim_bridge.view import terminal
 from scim_bridge.view.plan import plan_view
 
 
@@ -93,6 +97,8 @@ def _write_secret(path: Path, secret: str) -> None:
         file.write(secret)
 
 
+_FAST = 1000.0
+"""Requests a second: the emulator has no quota here."""
 _COLUMNS = ("user", "group", "account", "permission set", "allows")
 _CONFIGURATION = """\
 # The demo's configuration: the sample organization goes into the emulator of Identity Center.
@@ -120,14 +126,15 @@ def run_demo(source: str, port: int, output: Output, *, is_once: bool) -> None:
         laid = _LAY[source](folder, stack)
         sandbox = stack.enter_context(Sandbox())
         sandbox.seed(orjson.loads((FOLDER / "target.json").read_bytes()))
+        sandbox.seed(orjson.loads((FOLDER / "access.json").read_bytes()))
         configuration = _configure(folder, laid, sandbox.url, sandbox.token, port)
         if is_once:
             _sync_once(configuration, output)
         else:
             _serve(configuration, laid.advice)
-        rows = access_rows(load_access(FOLDER / "access.yaml"), _active_members(sandbox.state()))
+        rows = _access_rows(sandbox) if is_once else []
     if is_once and output is Output.json:
-        print_json(document.rows_document(rows))
+        print_json(rows)
     elif is_once:
         _print_access(rows)
 
@@ -168,14 +175,48 @@ def _serve(configuration: Path, advice: str) -> None:
     run_forever(load(configuration))
 
 
-def _active_members(held: dict[str, Any]) -> dict[str, list[str]]:
-    """Group name → display names of its active users, as they are on the target after the sync."""
-    users = {user["id"]: user["displayName"] for user in held["users"] if user["active"]}
-    return {g["displayName"]: [users[i] for i in held["members"][g["id"]] if i in users] for g in held["groups"]}
+def _access_rows(sandbox: Sandbox) -> list[dict[str, str]]:
+    """Who may enter what after the sync, read from the emulator as it would be read from AWS."""
+    with _asking_only(sandbox):
+        aws = Aws("ap-northeast-1", _FAST)
+        reading = read_access(aws, datetime.now(UTC), silent)
+        aws.close()
+    rows = (
+        {
+            "user": row.display,
+            "group": row.via or "",
+            "account": row.account,
+            "permission_set": row.permission_set,
+            "allows": "; ".join(row.allows),
+        }
+        for row in access_rows(reading)
+    )
+    return sorted(rows, key=lambda row: tuple(row.values()))
 
 
-def _print_access(rows: tuple[AccessRow, ...]) -> None:
+@contextmanager
+def _asking_only(sandbox: Sandbox) -> Iterator[None]:
+    """This process asks the emulator for everything of AWS, with keys that fit nothing else, until the block ends."""
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ |= {
+        "AWS_ENDPOINT_URL": sandbox.aws_url,
+        "AWS_ACCESS_KEY_ID": "sandbox",
+        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ |= before
+
+
+def _print_access(rows: list[dict[str, str]]) -> None:
     out = console()
     out.print()
     out.print("Access to accounts now:")
-    terminal.show_rows(out, _COLUMNS, [(r.user, r.group, r.account, r.permission_set, r.allows) for r in rows])
+    terminal.show_rows(out, _COLUMNS, [tuple(row.values()) for row in rows])

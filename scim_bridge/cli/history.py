@@ -24,16 +24,16 @@ def history_command(
 ) -> int:
     """List the last runs, newest first."""
     from scim_bridge.cli.output import console, print_json
-    from scim_bridge.config.settings import load
+    from scim_bridge.config.state_place import find_state
     from scim_bridge.state.liveness import as_it_is
     from scim_bridge.state.reader import open_reader
     from scim_bridge.view import document, terminal
     from scim_bridge.view.run import view_runs
 
-    settings = load(context.obj)
-    name = settings.connection(connection).name if connection else None
-    reader = open_reader(settings.state)
-    runs = as_it_is(reader, settings.state, reader.runs(name, limit))
+    place = find_state(context.obj)
+    name = place.connection(connection) if connection else None
+    reader = open_reader(place.state)
+    runs = as_it_is(reader, place.state, reader.runs(name, limit))
     if output is Output.json:
         print_json([document.run_document(run) for run in runs])
     else:
@@ -48,19 +48,19 @@ def show_command(
 ) -> int:
     """Show one run with its operations and the outcome of each."""
     from scim_bridge.cli.output import console, print_json
-    from scim_bridge.config.settings import load
+    from scim_bridge.config.state_place import find_state
     from scim_bridge.state.liveness import as_it_is
     from scim_bridge.state.reader import open_reader
     from scim_bridge.view import document, terminal
     from scim_bridge.view.operation import of_record
     from scim_bridge.view.run import view_run
 
-    settings = load(context.obj)
-    reader = open_reader(settings.state)
+    place = find_state(context.obj)
+    reader = open_reader(place.state)
     found = reader.run(run)
     if found is None:
         raise Misconfigured(f"there is no run {run}", "See: scim-bridge history")
-    record = as_it_is(reader, settings.state, [found])[0]
+    record = as_it_is(reader, place.state, [found])[0]
     operations = reader.operations(run, limit=EVERYTHING if output is Output.json else _SHOWN)
     if output is Output.json:
         print_json(document.show_document(record, operations))

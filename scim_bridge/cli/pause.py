@@ -21,12 +21,12 @@ def pause_command(
 ) -> int:
     """Stop the schedule of a connection. A one-shot `sync` still works."""
     from scim_bridge.cli.output import who
-    from scim_bridge.config.settings import load
+    from scim_bridge.config.state_place import find_state
     from scim_bridge.state.writer import State
 
-    settings = load(context.obj)
-    name = settings.connection(connection).name
-    with State(settings.state) as state:
+    place = find_state(context.obj)
+    name = place.connection(connection)
+    with State(place.state) as state:
         state.pause(name, who(), reason)
         pause = state.reader.pause(name)
     tell(f"{name} is {pause}. To go on: scim-bridge resume {name}")
@@ -38,12 +38,12 @@ def resume_command(
     connection: NamedConnectionArgument,
 ) -> int:
     """Restart the schedule of a connection that is paused or quarantined."""
-    from scim_bridge.config.settings import load
+    from scim_bridge.config.state_place import find_state
     from scim_bridge.state.writer import State
 
-    settings = load(context.obj)
-    name = settings.connection(connection).name
-    with State(settings.state) as state:
+    place = find_state(context.obj)
+    name = place.connection(connection)
+    with State(place.state) as state:
         was_paused = state.resume(name)
     tell(
         f"the schedule of {name} goes on"

@@ -1,4 +1,7 @@
-"""`sandbox`: serves an emulator alone, to try things out against: Identity Center, or, `sandbox entra`, Entra ID."""
+"""`sandbox`: serves an emulator alone, to try things out against.
+
+Identity Center, with the AWS APIs over the same users; `sandbox aws`: these APIs alone; `sandbox entra`: Entra ID.
+"""
 
 import shlex
 from functools import partial
@@ -22,6 +25,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(invoke_without_command=True, no_args_is_help=False)
     group.callback()(sandbox_command)
     group.command("entra")(entra_command)
+    group.command("aws")(aws_command)
     app.add_typer(group, name="sandbox")
 
 
@@ -35,8 +39,13 @@ def sandbox_command(
     knob: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="a setting of docs/sandbox.md, such as list_lag=5")
     ] = None,
+    aws_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="answer the AWS APIs on this port too, over the same users")
+    ] = None,
 ) -> int:
     """Serve the Identity Center emulator until SIGINT or SIGTERM, then end with 0.
+
+    It answers SCIM and, to requests that are signed, the AWS APIs: sso-admin, identitystore, organizations.
 
     Copy the URL and token that it prints into bridge.yaml.
 
@@ -44,6 +53,28 @@ def sandbox_command(
     """
     if context.invoked_subcommand is not None:
         return 0
+    addresses = [(host, port), *([(host, aws_port)] if aws_port is not None else [])]
+    _serve(seed, token, addresses, {"rate": rate or None}, knob or [])
+    return 0
+
+
+def aws_command(
+    host: Annotated[str, typer.Option(help="a loopback address")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any free port")] = 8091,
+    seed: SeedOption = None,
+    knob: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="a setting of docs/sandbox.md, such as aws_rate=5")
+    ] = None,
+) -> int:
+    """Serve the AWS APIs (sso-admin, identitystore, organizations) until SIGINT or SIGTERM, then end with 0."""
+    _serve(seed, "sandbox-token", [(host, port)], {}, knob or [])
+    return 0
+
+
+def _serve(
+    seed: Path | None, token: str, addresses: list[tuple[str, int]], given: dict[str, Any], knob: list[str]
+) -> None:
+    """Serve one store on these addresses; each answers SCIM and the AWS APIs. given: knobs of options of their own."""
     from scim_bridge.sandbox.app import App, Identity
     from scim_bridge.sandbox.control import seed as put_in
     from scim_bridge.sandbox.knobs import Knobs, changed
@@ -51,7 +82,7 @@ def sandbox_command(
 
     content = _read(seed)
     try:
-        knobs = changed(Knobs(rate=rate or None), _settings(knob or []))
+        knobs = changed(Knobs(**given), _settings(knob))
     except ValueError as error:
         raise Misconfigured(f"--knob: {error}", "docs/sandbox.md lists the knobs.") from None
     app = App(knobs, Identity(tokens=(token,)))
@@ -60,12 +91,10 @@ def sandbox_command(
     except ValueError as error:
         raise Misconfigured(f"{seed} cannot be used ({error})", "docs/sandbox.md shows such a file.") from None
     try:
-        serve(app, (host, port), _say)
+        serve(app, addresses, _say)
     except (ValueError, OSError) as error:
-        raise Misconfigured(
-            f"the sandbox cannot listen on {host}:{port} ({error})", "Choose another address."
-        ) from None
-    return 0
+        where = " or ".join(f"{host}:{port}" for host, port in addresses)
+        raise Misconfigured(f"the sandbox cannot listen on {where} ({error})", "Choose another address.") from None
 
 
 def entra_command(
@@ -121,8 +150,8 @@ def _read(seed: Path | None) -> Any:
         ) from None
 
 
-def _say(url: str, token: str) -> None:
-    tell(f"url: {url}\ntoken: {token}\nStop it with Ctrl-C.")
+def _say(url: str, token: str, aws: str) -> None:
+    tell(f"url: {url}\ntoken: {token}\naws: {aws}\nStop it with Ctrl-C.")
 
 
 _EMPTY = """\

@@ -26,6 +26,8 @@ from scim_bridge.config.section_of_settings import section_of
 from scim_bridge.config.source_document import Source
 from scim_bridge.model import limit, policy
 
+PerSecond = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
 
 class Target(Section):
     """The SCIM endpoint. token: env:NAME or file:PATH; requests_per_second: the ceiling."""
@@ -41,7 +43,7 @@ class Target(Section):
     url: Url
     token: Token
     token_expires: Day = ""
-    requests_per_second: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10
+    requests_per_second: PerSecond = 10
 
     @field_validator("token")
     @classmethod
@@ -93,9 +95,13 @@ class Schedule(Section):
 
 
 class Access(Section):
-    """Where account assignments are read, with AWS credentials of the usual chain. region: the instance's."""
+    """Where account assignments are read, with AWS credentials of the usual chain. region: the instance's.
+
+    requests_per_second: the ceiling for each quota that AWS counts apart.
+    """
 
     region: Region
+    requests_per_second: PerSecond = 10
 
 
 class Connection(Section):
@@ -118,7 +124,7 @@ class Service(Section):
 class Document(Section):
     """The whole file."""
 
-    state: State = "sqlite:///scim-bridge.db"
+    state: State = form.DEFAULT_STATE
     connections: Annotated[
         dict[Name, Connection], Field(min_length=1, json_schema_extra={"additionalProperties": False})
     ]

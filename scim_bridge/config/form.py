@@ -22,6 +22,7 @@ TEXT = r"^[^\u0000-\u001f]*[^\s\u0000-\u001f][^\u0000-\u001f]*$"
 """A path, a glob, a name: something to see, and nothing that steers a terminal."""
 CONNECTION = r"""^[^\s\u0000-\u001f./\\:*?"'<>|#%-][^\s\u0000-\u001f/\\:*?"'<>|#%]*$"""
 """A connection's name: also typed on a command line and shown in a URL."""
+DEFAULT_STATE = "sqlite:///scim-bridge.db"
 STATE = r"^sqlite:///(?!:memory:$)[^?#\u0000-\u001f]+$"
 
 _PORT = r"(0|[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"

@@ -12,9 +12,9 @@ from scim_bridge.config.read_source import source_settings
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.section_of_settings import settings_of
 from scim_bridge.config.source import SourceSettings
+from scim_bridge.config.state_place import one_of
 from scim_bridge.config.unsupported import explains, not_yet
-from scim_bridge.config.yaml_file import YamlFile, nearest, refuse
-from scim_bridge.errors import Misconfigured
+from scim_bridge.config.yaml_file import YamlFile, refuse
 from scim_bridge.model.limit import Limits
 from scim_bridge.model.policy import Policy, Protect
 
@@ -32,9 +32,13 @@ class TargetSettings:
 
 @dataclass(frozen=True, slots=True)
 class AccessSettings:
-    """Where account assignments are read. region: that of the Identity Center instance."""
+    """Where account assignments are read. region: that of the Identity Center instance.
+
+    requests_per_second: the ceiling for each quota that AWS counts apart.
+    """
 
     region: str
+    requests_per_second: float = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +69,7 @@ class Settings:
 
     def connection(self, name: str | None) -> ConnectionSettings:
         """The connection of this name, or the only one. Raises Misconfigured, naming those there are."""
-        names = ", ".join(self.connections)
-        if name is None and len(self.connections) == 1:
-            return next(iter(self.connections.values()))
-        if name is None:
-            raise Misconfigured(f"{self.path.name} has several connections: {names}", "Say which one.")
-        if name not in self.connections:
-            hint = nearest(name, self.connections)
-            raise Misconfigured(
-                f"{self.path.name} has no connection {name!r}{hint}; it has: {names}", "Name one of them."
-            )
-        return self.connections[name]
+        return self.connections[one_of(self.connections, name, self.path)]
 
 
 def load(path: Path, text: str | None = None) -> Settings:
@@ -107,8 +101,12 @@ def _connection(name: str, folder: Path, read: document.Connection) -> Connectio
         policy=_policy(read.policy),
         every=form.duration(read.schedule.every),
         verify=form.interval(read.schedule.verify),
-        access=AccessSettings(read.access.region) if read.access is not None else None,
+        access=_access(read.access),
     )
+
+
+def _access(read: document.Access | None) -> AccessSettings | None:
+    return AccessSettings(read.region, read.requests_per_second) if read is not None else None
 
 
 def _target(folder: Path, read: document.Target) -> TargetSettings:

@@ -23,6 +23,7 @@ from scim_bridge.model.identity import (
     Whom,
     is_rounded,
 )
+from scim_bridge.model.source import DirectMembers
 from scim_bridge.model.text import folded
 
 MAY_BE = "may be"
@@ -67,10 +68,24 @@ class Mapped:
         """In scope, with an id, and nothing holds it."""
         return bool(self.key.id) and len(self.desired) == 1 and self.desired[0].is_valid
 
+    def says_the_same(self, other: "Mapped") -> bool:
+        """Whether the same follows from both, wherever the records stand."""
+        return self.rows == other.rows and _without_places(self) == _without_places(other)
+
     @property
     def number(self) -> int:
         """What this adds to the hash of the whole. Order, places and unmapped columns do not matter."""
         return sum(_number_of(desired) for desired in self.desired)
+
+
+def _without_places(mapped: Mapped) -> tuple[object, ...]:
+    desired = [(_place(mapped.key, d), dict(d.attributes), d.flaws, d.may_be) for d in mapped.desired]
+    return desired, [(out.source_id, out.rule, out.name) for out in mapped.outside]
+
+
+def _place(key: SourceKey, desired: Desired) -> tuple[str, ...]:
+    """What tells a record apart from all others: where it has no id, its place alone."""
+    return (desired.source_id,) if key.id else desired.places
 
 
 def claims_of(kind: Kind, attributes: Mapping[str, object]) -> Iterator[Claim]:
@@ -93,12 +108,36 @@ def _hashed(text: bytes) -> int:
 def number_of_member(kind: Kind, source_id: str) -> int:
     """A number for one end of a membership. The membership adds the product of both ends to the hash of the whole, so
     that a group of 10,000 is one multiplication."""
-    return _hashed(f"{kind}:{source_id}".encode()) | 1
+    return _hashed(f"{kind}:{source_id}".encode("utf-8", "surrogatepass")) | 1
 
 
 def added(digest: str, *numbers: int) -> str:
     """A hash of a set, moved on by what was added to the set (or taken away, as negative numbers)."""
     return f"{(int(digest or '0', 16) + sum(numbers)) % (1 << _BITS):064x}"
+
+
+def digest_of(
+    records: Iterable[Mapped], members: Mapping[str, DirectMembers], ambiguous: Iterable[AmbiguousMember]
+) -> str:
+    """A hash of all that is wanted: records, direct memberships of what is in scope, and what is left open."""
+    total, users, groups = 0, dict[str, int](), dict[str, int]()
+    for mapped in records:
+        total += mapped.number
+        if mapped.key.kind == "group":
+            groups[mapped.key.id] = number_of_member("group", mapped.key.id)
+        elif mapped.desired and mapped.key.id:
+            users[mapped.key.id] = number_of_member("user", mapped.key.id)
+    for group, (direct, nested) in members.items():
+        inside = sum(users[user] for user in direct if user in users)
+        inside += sum(groups[each] for each in nested if each in groups)
+        total += groups.get(group, 0) * inside
+    return added("", total, number_left_open(ambiguous))
+
+
+def number_left_open(ambiguous: Iterable[AmbiguousMember]) -> int:
+    """What references that fit several records add to the hash of the whole."""
+    told = sorted(repr((each.reference, sorted(each.groups), sorted(each.fits), each.count)) for each in ambiguous)
+    return _hashed(repr(told).encode("utf-8", "surrogatepass")) if told else 0
 
 
 def key_of(record: Record, kind: Kind) -> SourceKey:
@@ -107,9 +146,14 @@ def key_of(record: Record, kind: Kind) -> SourceKey:
 
 
 def shown_by(records: Iterable[Record]) -> str:
-    """A hash of unmapped records of one id. Where they stand does not matter."""
+    """A hash of unmapped records of one id. Where they stand matters only where nothing else tells them apart."""
     told = [
-        (record.id, sorted(record.attributes.items()), sorted(record.raw.items()), sorted(record.ambiguous.items()))
+        (
+            record.id or record.place,
+            sorted(record.attributes.items()),
+            sorted(record.raw.items()),
+            sorted(record.ambiguous.items()),
+        )
         for record in records
     ]
     return hashlib.sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()[:24]
@@ -147,7 +191,8 @@ class Whole:
 
     made_with: a hash of all that decides what becomes of a record, beside the record: mapping, capabilities, policy,
     program. today: the mapping's day. counts: what the source shows. digest: the hash of the set of all that is wanted.
-    ambiguous: references that fit several records. warnings: those of source, mapping and fit. elsewhere: what other
+    ambiguous: references that fit several records. shown_warnings: those of the source; warnings: those of mapping and
+    fit. elsewhere: what other
     connections had linked on the same target. is_settled: a run about everyone has carried out its plan since, so that
     only what changes needs a look.
     """
@@ -157,6 +202,7 @@ class Whole:
     counts: SourceCounts
     digest: str = ""
     ambiguous: tuple[AmbiguousMember, ...] = ()
+    shown_warnings: tuple[Notice, ...] = ()
     warnings: tuple[Notice, ...] = ()
     elsewhere: str = ""
     is_settled: bool = False
@@ -179,3 +225,12 @@ class Moves:
     joined: frozenset[Membership] = frozenset()
     left: frozenset[Membership] = frozenset()
     look: frozenset[Whom] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredWhole:
+    """The desired side as a run about everyone has found it. members: direct ones, as in a snapshot."""
+
+    whole: Whole
+    records: Mapping[SourceKey, Mapped]
+    members: Mapping[str, DirectMembers]

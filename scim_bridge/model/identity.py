@@ -118,11 +118,15 @@ def is_rounded(source_id: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A warning: something a person should know that holds nothing back: kind, about whom, and one sentence."""
+    """A warning: something a person should know that holds nothing back: kind, about whom, and one sentence.
+
+    about: the record or resource of which a plan says it, None for what is said of all.
+    """
 
     kind: str
     subject: str
     detail: str
+    about: Whom | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +260,8 @@ class Directory:
     members: group source id → source ids of its users, nested groups already dealt with by the mapping's rule;
     only users and groups in scope. A record without an id is in users or groups with source_id "".
     undecided: group source id → source ids of users; the source does not say whether they are members, so they stay
-    as they are on the target. ambiguous: the references that leave it open.
+    as they are on the target. ambiguous: the references that leave it open. digest: a hash of all that is wanted, also
+    where only a part of it is here (model/desired_side.py).
     """
 
     users: tuple[Desired, ...]
@@ -267,6 +272,7 @@ class Directory:
     warnings: tuple[Notice, ...] = ()
     undecided: Mapping[str, frozenset[str]] = field(default_factory=dict)
     ambiguous: tuple[AmbiguousMember, ...] = ()
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,14 @@ class Wanted:
         return Wanted(self.id, self.names | other.names, self.is_all or other.is_all)
 
 
+class Entries(Mapping[str, str]):
+    """Entries that lie somewhere else than in memory: several are looked up at once."""
+
+    def some(self, keys: Iterable[str]) -> dict[str, str]:
+        """The entries of these keys, as far as they are there."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What a source remembers. watermark: the position up to which changes are in; opaque, as entries are.
@@ -43,6 +51,8 @@ class Memory:
 
     def some(self, keys: Iterable[str]) -> dict[str, str]:
         """The entries of these keys, as far as they are remembered."""
+        if isinstance(self.entries, Entries):
+            return self.entries.some(keys)
         return {key: self.entries[key] for key in keys if key in self.entries}
 
 
@@ -84,7 +94,8 @@ class SourceChanges:
     """What a source shows otherwise than what it remembers. Of everything that is not named here, nothing has changed.
 
     records: key → every record that has this id now, none if it is gone; the key of a kind with the id "" stands for
-    all records without an id. What has not changed may be among them: it costs time, and does no harm. members: group
+    all records without an id, and is always there if there are any: only their places tell them apart, and those move.
+    What has not changed may be among them: it costs time, and does no harm. members: group
     id → its direct members now, all of them. memberships: user id → ids of all groups that it is now a direct member
     of. A membership that changed stands in one of the two, whichever the source has at hand; only records that exist
     are named there, so a record that comes or goes changes the memberships that name it. ambiguous, warnings: all of

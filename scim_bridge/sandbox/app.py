@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from scim_bridge.sandbox import refusal
+from scim_bridge.sandbox.aws.door import BEFORE, Door, call_of, is_signed
 from scim_bridge.sandbox.endpoint import Endpoint, Request
 from scim_bridge.sandbox.fault import Fault, Switchboard
 from scim_bridge.sandbox.knobs import Knobs
@@ -62,6 +63,7 @@ class App:
         self.log: deque[Logged] | None = deque(maxlen=200_000)
         self._clock = clock
         self._quota = Quota(knobs, clock())
+        self.aws = Door(self.store, lambda: self.knobs, clock())
         self._base = f"/{identity.tenant}/scim/v2"
 
     @property
@@ -83,6 +85,10 @@ class App:
         if body is None:
             return
         path = scope["raw_path"].decode("latin-1")
+        headers = dict(scope["headers"])
+        if is_signed(headers):
+            await self._answer_aws(scope, receive, send, call_of(path, headers), body)
+            return
         query = scope["query_string"].decode("latin-1")
         logged = Logged(scope["method"], path.removeprefix(f"{self._base}/"), query, None, 0)
         if self.log is not None:
@@ -92,10 +98,16 @@ class App:
         if hold is not None and hold.kind == "hold_before":
             await self.delivery.gate.hold(logged.method, logged.path)
         fault = self.faults.strike(logged.method, logged.path)
-        response = self._handle(logged, path, dict(scope["headers"]), body, fault)
+        response = self._handle(logged, path, headers, body, fault)
         if hold is not None and hold.kind == "hold_after":
             await self.delivery.gate.hold(logged.method, logged.path)
         logged.status = 0 if fault is not None and fault.is_silent else response.status
+        await self.delivery.send(scope, receive, send, response, fault)
+
+    async def _answer_aws(self, scope: Scope, receive: Receive, send: Send, call: str, body: bytes) -> None:
+        """One request of the AWS APIs. Faults name it by its call, `aws/sso:ListInstances`; none of them holds it."""
+        fault = self.faults.strike("POST", f"{BEFORE}{call}")
+        response = self.aws.answer(call, body, fault, self._clock())
         await self.delivery.send(scope, receive, send, response, fault)
 
     def _handle(

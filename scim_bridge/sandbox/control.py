@@ -3,12 +3,14 @@
 docs/sandbox.md lists what there is. Never counted as API requests, never throttled, never held.
 """
 
+from copy import deepcopy
 from dataclasses import asdict, replace
 from typing import Any
 
 import orjson
 
 from scim_bridge.sandbox.app import App
+from scim_bridge.sandbox.aws.seed import seed_cloud
 from scim_bridge.sandbox.fault import read_faults
 from scim_bridge.sandbox.knobs import Knobs, Unfit, changed
 from scim_bridge.sandbox.refusal import Refusal
@@ -36,7 +38,7 @@ async def control(app: App, method: str, what: str, body: bytes) -> tuple[int, d
 def _shown(app: App, what: str) -> tuple[int, dict[str, Any]]:
     match what:
         case "counts":
-            return 200, asdict(app.counts)
+            return 200, asdict(app.counts) | {"aws": dict(app.aws.counts)}
         case "state":
             return 200, state(app.store)
         case "knobs":
@@ -97,10 +99,12 @@ def seed(store: Store, content: Any) -> dict[str, Any]:
     A group's `members` name users by userName. Raises Unfit and puts nothing in if the content does not fit.
     """
     put: list[tuple[Kind, str]] = []
+    before = deepcopy(store.cloud)
     with store.at_once():
         try:
             return _seed(store, content, put)
-        except (Refusal, Unfit) as error:
+        except (Refusal, ValueError) as error:
+            store.cloud = before
             for kind, resource_id in reversed(put):
                 store.delete(kind, resource_id, with_assignments=False)
             raise Unfit(error.why if isinstance(error, Refusal) else str(error)) from None
@@ -117,6 +121,7 @@ def _seed(store: Store, content: Any, put: list[tuple[Kind, str]]) -> dict[str, 
             if found is None:
                 raise Unfit(f"group {group['displayName']}: its member {name!r} is not a userName")
             store.add_member(group_id, found.id)
+    seed_cloud(store, content)
     return ids
 
 

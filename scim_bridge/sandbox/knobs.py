@@ -12,6 +12,7 @@ _RANGES: Mapping[str, tuple[float, float, str]] = {
     "straggler_chance": (0, 1, "a number from 0 to 1"),
     "chance": (0, 1, "a number from 0 to 1"),
     "rate": (1e-9, 1e9, "a number above 0"),
+    "aws_rate": (1e-9, 1e9, "a number above 0"),
     "status": (200, 599, "a status from 200 to 599"),
 }
 _ANY: tuple[float, float, str] = (0, 1e9, "a number from 0")
@@ -63,6 +64,11 @@ class Knobs:
     list_lag: float = 0.0
     straggler_chance: float = 0.0
     straggler_lag: float = 60.0
+    aws_rate: float | None = 20
+    empty_pages: bool = False
+    user_assignments: Literal["all", "direct"] = "all"
+    account_state: Literal["both", "state", "status"] = "both"
+    assignment_delay: float = 0.0
 
 
 def changed(knobs: Knobs, given: Any) -> Knobs:

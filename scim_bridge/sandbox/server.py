@@ -6,7 +6,8 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from functools import partial
 from types import TracebackType
@@ -92,7 +93,7 @@ class Sandbox:
         now: Callable[[], datetime] = wall_clock,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.app = App(knobs or Knobs(rate=None), identity or Identity(), now, clock)
+        self.app = App(knobs or Knobs(rate=None, aws_rate=None), identity or Identity(), now, clock)
         self._socket = listen(*address)
         self._server = Server(_with_control(self.app), self.app.delivery)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
@@ -114,6 +115,16 @@ class Sandbox:
     def url(self) -> str:
         """The SCIM base URL, without a trailing slash."""
         return base_url(self._socket, self.app.identity)
+
+    @property
+    def aws_url(self) -> str:
+        """The address of the AWS APIs: set it as AWS_ENDPOINT_URL_SSO_ADMIN and the others."""
+        return self.url.removesuffix(_base_path(self.app.identity))
+
+    @property
+    def aws_calls(self) -> Counter[str]:
+        """How often each AWS call came, by its name in policies."""
+        return self.app.aws.counts
 
     @property
     def token(self) -> str:
@@ -168,18 +179,20 @@ class Sandbox:
             self.app.log.clear()
 
 
-def serve(app: App, address: tuple[str, int], tell: Callable[[str, str], None]) -> None:
-    """Serve until SIGINT or SIGTERM, whose handlers are replaced for good.
+def serve(app: App, addresses: Sequence[tuple[str, int]], tell: Callable[[str, str, str], None]) -> None:
+    """Serve until SIGINT or SIGTERM, whose handlers are replaced for good. Every address answers SCIM and AWS alike.
 
-    tell: called once with URL and token. Raises OSError or ValueError if it cannot listen there.
+    tell: called once with URL and token of the first address, and where the AWS APIs are, the last one.
+    Raises OSError or ValueError if it cannot listen there.
     """
     app.log = None
-    listening = listen(*address)
+    listening = [listen(*address) for address in addresses]
     server = Server(_with_control(app), app.delivery)
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, server.end)
-    tell(base_url(listening, app.identity), app.identity.tokens[0])
-    server.run(sockets=[listening])
+    aws = base_url(listening[-1], app.identity).removesuffix(_base_path(app.identity))
+    tell(base_url(listening[0], app.identity), app.identity.tokens[0], aws)
+    server.run(sockets=listening)
 
 
 def _with_control(app: App) -> WithControl:
@@ -207,7 +220,11 @@ def base_url(listening: socket.socket, identity: Identity) -> str:
     """The SCIM base URL of a listening socket."""
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}/{identity.tenant}/scim/v2"
+    return f"http://{shown}:{port}{_base_path(identity)}"
+
+
+def _base_path(identity: Identity) -> str:
+    return f"/{identity.tenant}/scim/v2"
 
 
 def _config(app: Any, **tls: Any) -> uvicorn.Config:

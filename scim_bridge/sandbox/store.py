@@ -9,6 +9,7 @@ from datetime import datetime
 from random import Random
 from typing import Any, Literal
 
+from scim_bridge.sandbox.cloud import Cloud
 from scim_bridge.sandbox.refusal import Refusal, duplicate, not_found
 from scim_bridge.sandbox.schema import ENTERPRISE, GROUP, USER
 
@@ -29,6 +30,7 @@ class Resource:
     modified: str
     born: float
     hidden_until: float = 0.0
+    revision: int = 1
 
 
 class Shelf:
@@ -125,7 +127,7 @@ class Change:
 
 
 class Store(Content):
-    """The whole identity store. now: wall clock; random: where ids come from. assignments: principal ids.
+    """The whole identity store. now: wall clock; random: where ids come from. cloud: what AWS holds beside.
 
     watcher: hears of every write, and whether readers see it at once (as what is seeded).
     """
@@ -133,7 +135,7 @@ class Store(Content):
     def __init__(self, now: Callable[[], datetime], random: Random, *, case_exact: bool = False) -> None:
         super().__init__(case_exact=case_exact)
         self.now = now
-        self.assignments: list[str] = []
+        self.cloud = Cloud()
         self.watcher: Callable[[Change, bool], None] | None = None
         self._random = random
         self._is_at_once = False
@@ -204,6 +206,7 @@ class Store(Content):
         self.shelf(kind).claim(resource.id, old, new)
         resource.attributes = attributes
         resource.modified = f"{self.now():%Y-%m-%dT%H:%M:%SZ}"
+        resource.revision += 1
         self._tell(Change(kind, resource.id, copy(resource)))
 
     def delete(self, kind: Kind, resource_id: str, *, with_assignments: bool) -> None:
@@ -216,7 +219,7 @@ class Store(Content):
         self.forget_memberships(kind, resource_id)
         self._tell(Change(kind, resource_id))
         if with_assignments:
-            self.assignments = [principal for principal in self.assignments if principal != resource_id]
+            self.cloud.forget(resource_id)
 
     def add_member(self, group_id: str, user_id: str) -> None:
         """Put a user in; nothing happens if the user is in already."""

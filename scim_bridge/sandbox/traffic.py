@@ -35,18 +35,19 @@ class Logged:
 
 
 class Bucket:
-    """The token bucket of the documented quota: `rate` requests a second, as many at once."""
+    """The token bucket of a documented quota: `rate` requests a second, `burst` at once (as many, if not named)."""
 
-    def __init__(self, rate: float | None, now: float) -> None:
+    def __init__(self, rate: float | None, now: float, burst: float | None = None) -> None:
         self._rate = rate
-        self._level = rate or 0.0
+        self._burst = burst or rate or 0.0
+        self._level = self._burst
         self._filled = now
 
     def take(self, now: float) -> bool:
         """Whether a request may pass at this moment (seconds of a monotonic clock)."""
         if self._rate is None:
             return True
-        self._level = min(self._rate, self._level + (now - self._filled) * self._rate)
+        self._level = min(self._burst, self._level + (now - self._filled) * self._rate)
         self._filled = now
         if self._level < 1:
             return False

@@ -4,6 +4,7 @@ A commit survives the death of the process (synchronous=NORMAL in WAL mode); aft
 missing, and the next run finds out by reading the target.
 """
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -75,10 +76,18 @@ def _engine(path: Path) -> Engine:
 
 
 def _make_private(path: Path) -> None:
-    """No one else may read it: it names everyone in the company. SQLite gives -wal and -shm the same mode."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    os.fchmod(descriptor, 0o600)
-    os.close(descriptor)
+    """No one else may read it: it names everyone in the company. SQLite gives -wal and -shm the same mode.
+
+    A state that is there is never opened here: closing any descriptor of a file gives up every lock that this process
+    has on it (fcntl(2)), those of SQLite too. The next command that ends would then throw away the write-ahead log that
+    a run is still writing to (https://sqlite.org/howtocorrupt.html, section 2.2).
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)) from None
+        path.chmod(0o600)
 
 
 @contextmanager

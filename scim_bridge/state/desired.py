@@ -4,6 +4,8 @@ What lies here is by rows with small numbers: a membership is two of them, so th
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -11,7 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
-from scim_bridge.model.desired_side import Mapped, Membership, Moves, Whole
+from scim_bridge.model.desired_side import DesiredWhole, Mapped, Membership, Moves, Whole
 from scim_bridge.model.identity import (
     KINDS,
     AmbiguousMember,
@@ -24,6 +26,7 @@ from scim_bridge.model.identity import (
     SourceKey,
     Whom,
 )
+from scim_bridge.model.source import DirectMembers
 from scim_bridge.state.observed import batched_list
 from scim_bridge.state.table import ClaimRow, DirectMemberRow, DirectoryRow, LookRow, RecordRow
 
@@ -41,6 +44,52 @@ def move_on(database: Connection, connection: str, moves: Moves) -> None:
     look_at(database, connection, moves.look)
 
 
+def replace_directory(database: Connection, connection: str, desired: DesiredWhole) -> None:
+    """What a run about everyone has found, moved on to by what differs."""
+    records: dict[SourceKey, Mapped] = {}
+    rows: dict[SourceKey, int] = {}
+    for row in all_records(database, connection):
+        key: SourceKey = SourceKey("user" if row.kind == "user" else "group", row.source_id)
+        rows[key] = row.id
+        now = desired.records.get(key)
+        if now is None:
+            records[key] = Mapped(key=key)
+        elif (row.shown, row.rows, row.wanted) != (now.shown, now.rows, wanted_text(now)):
+            records[key] = now
+    records |= {key: mapped for key, mapped in desired.records.items() if key not in rows}
+    gone = [rows[key] for key, mapped in records.items() if not mapped.rows]
+    _keep_whole(database, connection, desired.whole)
+    _forget(database, gone)
+    made = _put(database, connection, [mapped for mapped in records.values() if mapped.rows], rows)
+    _join_all(database, connection, {**rows, **made}, desired.members)
+
+
+def _join_all(
+    database: Connection, connection: str, rows: Mapping[SourceKey, int], members: Mapping[str, DirectMembers]
+) -> None:
+    """Direct memberships, group by group, so that never more than one group's stand side by side."""
+    wanted = {
+        rows[SourceKey("group", group)]: {
+            *(rows[key] for user in users if (key := SourceKey("user", user)) in rows),
+            *(rows[key] for inner in groups if (key := SourceKey("group", inner)) in rows),
+        }
+        for group, (users, groups) in members.items()
+        if SourceKey("group", group) in rows
+    }
+    gone: list[dict[str, int]] = []
+    for group, pairs in groupby(all_memberships(database, connection), key=itemgetter(0)):
+        stored = {member for _, member in pairs}
+        now = wanted.get(group, set())
+        gone += ({"g": group, "m": member} for member in stored - now)
+        wanted[group] = now - stored
+    this = (col(DirectMemberRow.group_row) == bindparam("g"), col(DirectMemberRow.member_row) == bindparam("m"))
+    for batch in batched_list(gone):
+        database.execute(delete(DirectMemberRow).where(*this), batch)
+    new = ({"group_row": group, "member_row": member} for group in sorted(wanted) for member in sorted(wanted[group]))
+    for joined in batched_list(new):
+        database.execute(insert(DirectMemberRow), joined)
+
+
 def _ends(moves: Moves) -> Iterator[SourceKey]:
     for group, member in (*moves.joined, *moves.left):
         yield SourceKey("group", group)
@@ -56,7 +105,7 @@ def rows_of(database: Connection, connection: str, keys: Iterable[SourceKey]) ->
         for batch in batched_list((key.id for key in wanted if key.kind == kind), _FEW):
             query = select(col(RecordRow.source_id), col(RecordRow.id)).where(*mine)
             for source_id, row in database.execute(query.where(col(RecordRow.source_id).in_(batch))):
-                found[SourceKey(kind, source_id)] = row
+                found[SourceKey(kind, source_id)] = row or 0
     return found
 
 
@@ -81,17 +130,17 @@ def _put(
     for batch in batched_list((rows[mapped.key] for mapped in records if mapped.key in rows), _FEW):
         stored = database.execute(_STORED.where(col(RecordRow.id).in_(batch)))
         before |= {row.id: mapped_of_row(row).claims for row in stored}
-    changed = [{"of_id": rows[m.key]} | _columns(m) for m in records if m.key in rows]
+    changed = [{"of_id": rows[mapped.key]} | _columns(mapped) for mapped in records if mapped.key in rows]
     if changed:
-        values = {name: bindparam(name) for name in _columns(records[0])}
+        values: dict[str, Any] = {name: bindparam(name) for name in _columns(records[0])}
         database.execute(update(RecordRow).where(col(RecordRow.id) == bindparam("of_id")).values(values), changed)
     new = [m for m in records if m.key not in rows]
-    for fresh in batched_list(new):
-        named = ({"connection": connection, "kind": m.key.kind, "source_id": m.key.id} | _columns(m) for m in fresh)
-        database.execute(insert(RecordRow), list(named))
+    named = ({"connection": connection, "kind": m.key.kind, "source_id": m.key.id} | _columns(m) for m in new)
+    for batch_of_new in batched_list(named):
+        database.execute(insert(RecordRow), batch_of_new)
     made = rows_of(database, connection, (mapped.key for mapped in new))
-    _claim(database, [(rows[m.key], before[rows[m.key]], m.claims) for m in records if m.key in rows])
-    _claim(database, [(made[m.key], frozenset(), m.claims) for m in new])
+    _claim(database, [(rows[each.key], before[rows[each.key]], each.claims) for each in records if each.key in rows])
+    _claim(database, [(made[each.key], frozenset(), each.claims) for each in new])
     return made
 
 
@@ -103,7 +152,7 @@ def _claim(
     for row, before, now in changes:
         gone += [{"of_path": path, "of_value": value, "of_row": row} for path, value in before - now]
         new += [{"path": path, "value": value, "row": row} for path, value in now - before]
-    this = (col(ClaimRow.path), col(ClaimRow.value), col(ClaimRow.row))
+    this: tuple[Any, ...] = (col(ClaimRow.path), col(ClaimRow.value), col(ClaimRow.row))
     where = [column == bindparam(f"of_{column.key}") for column in this]
     for batch in batched_list(gone):
         database.execute(delete(ClaimRow).where(*where), batch)
@@ -165,12 +214,16 @@ def _keep_whole(database: Connection, connection: str, whole: Whole) -> None:
         "memberships": whole.counts.memberships,
         "digest": whole.digest,
         "ambiguous": _text([_ambiguous(each) for each in whole.ambiguous]),
-        "warnings": _text([[notice.kind, notice.subject, notice.detail] for notice in whole.warnings]),
+        "warnings": _text([_notices(whole.shown_warnings), _notices(whole.warnings)]),
         "elsewhere": whole.elsewhere,
         "is_settled": whole.is_settled,
     }
     statement = upsert(DirectoryRow).values(connection=connection, **values)
     database.execute(statement.on_conflict_do_update(index_elements=["connection"], set_=values))
+
+
+def _notices(notices: Iterable[Notice]) -> list[list[str]]:
+    return [[notice.kind, notice.subject, notice.detail] for notice in notices]
 
 
 def whole_of(database: Connection, connection: str) -> Whole | None:
@@ -184,7 +237,8 @@ def whole_of(database: Connection, connection: str) -> Whole | None:
         counts=SourceCounts(row.users, row.groups, row.memberships),
         digest=row.digest,
         ambiguous=tuple(map(_ambiguous_of, orjson.loads(row.ambiguous))),
-        warnings=tuple(Notice(*each) for each in orjson.loads(row.warnings)),
+        shown_warnings=tuple(Notice(*each) for each in orjson.loads(row.warnings)[0]),
+        warnings=tuple(Notice(*each) for each in orjson.loads(row.warnings)[1]),
         elsewhere=row.elsewhere,
         is_settled=row.is_settled,
     )
@@ -208,14 +262,13 @@ def all_records(database: Connection, connection: str) -> Iterator[Any]:
     yield from database.execution_options(stream_results=True).execute(query).yield_per(5_000)
 
 
-def all_memberships(database: Connection, connection: str) -> Iterator[tuple[int, int]]:
+def all_memberships(database: Connection, connection: str) -> Iterator[Any]:
     """Every direct membership by its rows, group by group."""
     mine = select(col(RecordRow.id)).where(col(RecordRow.connection) == connection, col(RecordRow.kind) == "group")
     query = select(col(DirectMemberRow.group_row), col(DirectMemberRow.member_row))
     query = query.where(col(DirectMemberRow.group_row).in_(mine))
     ordered = query.order_by(col(DirectMemberRow.group_row), col(DirectMemberRow.member_row))
-    for group, member in database.execute(ordered).yield_per(20_000):
-        yield group, member
+    yield from database.execute(ordered).yield_per(20_000)
 
 
 _STORED = select(
@@ -236,6 +289,7 @@ def _columns(mapped: Mapped) -> dict[str, Any]:
         "wanted": wanted_text(mapped),
         "manager": mapped.manager,
         "is_choosing": mapped.is_choosing,
+        "is_outside": bool(mapped.outside),
     }
 
 

@@ -54,7 +54,10 @@ def keep_reading(
     """A whole reading: what is not in it is gone. began: when it was begun, since what it shows is as old."""
     rows = _rows(database, endpoint)
     shown = {r.key: text_of(r.attributes) for kind in KINDS for r in inventory.of(kind).values()}
-    _forget(database, [(key[0], row, text) for key, (row, text) in rows.items() if key not in shown])
+    _forget(
+        database,
+        [(kind, row, text) for (kind, target_id), (row, text) in rows.items() if (kind, target_id) not in shown],
+    )
     known = {key: text for key, (_, text) in rows.items()}
     changed = {key: text for key, text in shown.items() if known.get(key) != text}
     _note_changes(database, endpoint, known, changed, began)
@@ -140,7 +143,7 @@ def keep_members(database: Connection, endpoint: str, members: Members, at: date
 def _note_changes(
     database: Connection,
     endpoint: str,
-    before: Mapping[tuple[str, str], str],
+    before: Mapping[tuple[Kind, str], str],
     after: Mapping[TargetKey, str],
     at: datetime,
 ) -> None:
@@ -174,12 +177,21 @@ def _read_before(database: Connection, groups: list[int]) -> set[int]:
     return found
 
 
-def settle_members(database: Connection, connection: str, endpoint: str, strays: Set[tuple[str, str]]) -> None:
+def settle_members(
+    database: Connection,
+    connection: str,
+    endpoint: str,
+    strays: Set[tuple[str, str]],
+    of_groups: Collection[str] | None = None,
+) -> None:
     """A plan has been applied to its end: what is seen is as we left it, but for strays.
 
     strays: (group, user) target ids whose membership someone else changed, and which are left so. The groups of other
-    connections stay as those left them: only a run of theirs can tell what is drift there.
+    connections stay as those left them: only a run of theirs can tell what is drift there. of_groups: target ids of
+    the groups that were looked at, None for all.
     """
+    if of_groups is not None:
+        strays = {pair for pair in strays if pair[0] in of_groups}
     group, user = aliased(ResourceRow), aliased(ResourceRow)
     row = (col(MembershipRow.group_row), col(MembershipRow.user_row))
     is_seen = col(MembershipRow.is_seen)
@@ -190,7 +202,11 @@ def settle_members(database: Connection, connection: str, endpoint: str, strays:
     )
     query = query.where(col(group.target_id).not_in(elsewhere))
     differing = query.where(col(group.endpoint) == endpoint, or_(~is_seen, ~col(MembershipRow.is_ours)))
-    found = database.execute(differing).all()
+    if of_groups is None:
+        found = database.execute(differing).all()
+    else:
+        few = batched_list(of_groups, _FEW)
+        found = [each for ids in few for each in database.execute(differing.where(col(group.target_id).in_(ids)))]
     over = [
         ({"of_group": group_row, "of_user": user_row}, was_seen)
         for group_row, user_row, group_id, user_id, was_seen in found
@@ -314,13 +330,14 @@ def _row(database: Connection, endpoint: str, kind: Kind, target_id: str) -> int
 
 def _rows(
     database: Connection, endpoint: str, keys: Collection[TargetKey] | None = None
-) -> dict[tuple[str, str], tuple[int, str]]:
+) -> dict[tuple[Kind, str], tuple[int, str]]:
     """(kind, target id) → (row, what it last showed); keys: of these alone, None for all."""
     columns = (col(ResourceRow.id), col(ResourceRow.kind), col(ResourceRow.target_id), col(ResourceRow.shown))
     query = select(*columns).where(col(ResourceRow.endpoint) == endpoint)
     if keys is None or len(keys) > _MANY:
-        return {(kind, target_id): (row or 0, shown) for row, kind, target_id, shown in database.execute(query)}
-    found: dict[tuple[str, str], tuple[int, str]] = {}
+        rows = database.execute(query)
+        return {("user" if k == "user" else "group", target_id): (row or 0, text) for row, k, target_id, text in rows}
+    found: dict[tuple[Kind, str], tuple[int, str]] = {}
     for kind in KINDS:
         of_kind = query.where(col(ResourceRow.kind) == kind)
         for batch in batched_list((key.id for key in keys if key.kind == kind), _FEW):
@@ -345,7 +362,7 @@ def _put(
     database: Connection,
     endpoint: str,
     changed: Mapping[TargetKey, str],
-    before: Mapping[tuple[str, str], tuple[int, str]],
+    before: Mapping[tuple[Kind, str], tuple[int, str]],
     at: datetime,
 ) -> None:
     """Insert or replace what was seen, with the values by which it is found. before: rows as they were."""

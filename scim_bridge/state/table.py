@@ -211,7 +211,10 @@ class RunRow(Row, table=True):
     of_one: bool = False
 
 
-_UNSURE = "status IN ('sent', 'failed', 'held') AND NOT is_looked_at"
+UNSURE = "status IN ('sent', 'failed', 'held') AND NOT is_looked_at"
+"""No one knows how they ended, and no one has looked since."""
+UNSURE_OPERATION = UNSURE.replace("status", "operations.status").replace("is_", "operations.is_")
+"""The same in a query, literally, so that the index serves."""
 
 
 class OperationRow(Row, table=True):
@@ -224,7 +227,7 @@ class OperationRow(Row, table=True):
     __table_args__ = (
         # Of all operations ever, these few are asked for in every run.
         Index("ix_operations_answered_at", "answered_at"),
-        Index("ix_operations_unsure", "run_id", sqlite_where=text(_UNSURE)),
+        Index("ix_operations_unsure", "run_id", sqlite_where=text(UNSURE)),
     )
 
     run_id: int = Field(primary_key=True, foreign_key="runs.id")
@@ -344,6 +347,7 @@ class RecordRow(Row, table=True):
         UniqueConstraint("connection", "kind", "source_id"),
         Index("ix_records_manager", "manager", sqlite_where=text("manager != ''")),
         Index("ix_records_choosing", "connection", sqlite_where=text("is_choosing")),
+        Index("ix_records_outside", "connection", sqlite_where=text("is_outside")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -355,6 +359,7 @@ class RecordRow(Row, table=True):
     wanted: str
     manager: str = ""
     is_choosing: bool = False
+    is_outside: bool = False
 
 
 class ClaimRow(Row, table=True):
@@ -405,7 +410,7 @@ class ConflictSubjectRow(Row, table=True):
     """Whom an open conflict is about: a run that has looked at one of them may close it."""
 
     __tablename__ = "conflict_subjects"
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = (Index("ix_conflict_subjects_key", "connection", "key"), {"sqlite_with_rowid": False})
 
     connection: str = Field(primary_key=True)
     side: str = Field(primary_key=True)

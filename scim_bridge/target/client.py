@@ -117,7 +117,15 @@ class ScimClient:
         self._patience.answers = self._answers
         self._latency = Latency(self._patience.clock)
         limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
-        self._http = httpx.Client(timeout=timeout, limits=limits, follow_redirects=False, transport=transport)
+        # All requests go to this one URL. Plain http (to loopback alone) shows no certificate, so the machine's list of
+        # authorities, which takes as long to load as the rest of a start, is not loaded for it.
+        self._http = httpx.Client(
+            verify=url.startswith("https:"),
+            timeout=timeout,
+            limits=limits,
+            follow_redirects=False,
+            transport=transport,
+        )
 
     def close(self) -> None:
         """End the connections."""

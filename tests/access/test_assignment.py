@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from scim_bridge.access.assignment import LONGEST, MOST, AwsAccess, NotReadable
+from scim_bridge.access.assignment import LONGEST, MOST, AwsAccess
+from scim_bridge.access.refusal import NotReadable
 from scim_bridge.model.assignment import Assignment, Principal
 from scim_bridge.model.identity import TargetKey
 from tests.aws import REGION, Aws, environment_of, served
@@ -27,7 +28,7 @@ def aws(server: Aws) -> Iterator[Aws]:
 
 @pytest.fixture
 def access(aws: Aws) -> Iterator[AwsAccess]:
-    made = AwsAccess(REGION)
+    made = AwsAccess(REGION, 1000)
     yield made
     made.close()
 
@@ -65,7 +66,7 @@ def test_a_slow_aws_does_not_keep_a_revocation_waiting(aws: Aws) -> None:
         clock.wait(LONGEST / 2)
         return clock()
 
-    access = AwsAccess(REGION, hours_pass)
+    access = AwsAccess(REGION, 1000, hours_pass)
     found = access.look_up([_user(number) for number in range(5)])
     access.close()
     assert (len(found.of), found.not_read, found.reason) == (2, 3, "AWS took longer than 20 s")

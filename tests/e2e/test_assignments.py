@@ -158,7 +158,7 @@ def test_a_refusal_is_a_warning_with_the_way_out_and_revocations_pass(
     assert user_of(world, "b").attributes["active"] is False
     assert "the assignments of 2 resources were not looked up" in said.out
     assert "AWS refused sso:ListAccountAssignmentsForPrincipal" in said.out, said.out[-900:]
-    assert "Allow sso:ListInstances, sso:ListAccountAssignmentsForPrincipal" in said.out
+    assert 'Add {"Effect":"Allow","Action":"sso:ListAccountAssignmentsForPrincipal","Resource":"*"}' in said.out
 
 
 def test_an_aws_that_is_not_there_is_a_warning(world: World, people: People, cli: Cli, aws: Aws) -> None:

@@ -73,6 +73,17 @@ def test_who_looks_at_the_past_loads_no_source_and_no_target(
     assert not {name.split(".")[1] for name in loaded if name.startswith("scim_bridge.")} & _ROOMS
 
 
+@pytest.mark.parametrize("arguments", [("history",), ("show", "1"), ("conflicts",)])
+def test_the_past_can_be_read_while_a_key_of_the_configuration_is_wrong(
+    world: World, cli: Cli, arguments: tuple[str, ...]
+) -> None:
+    world.write(People().add("u1"))
+    assert cli("sync").code == 0
+    world.config.write_text(world.config.read_text() + "nonsense: true\n")
+    assert cli("sync").code == 2
+    assert cli(*arguments).code == 0
+
+
 def test_the_list_of_commands_tells_what_the_commands_themselves_tell(capfd: pytest.CaptureFixture[str]) -> None:
     import typer
 

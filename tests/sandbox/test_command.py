@@ -9,7 +9,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import get_args
 
+import boto3
 import httpx
+import orjson
 import pytest
 
 from scim_bridge.sandbox.fault import FaultKind
@@ -85,3 +87,24 @@ def test_the_page_gives_the_default_first() -> None:
                     "null" if default is None else str(default).lower() if isinstance(default, bool) else f"{default}"
                 )
                 assert first == said.removesuffix(".0"), name
+
+
+def test_one_store_answers_scim_and_the_aws_apis_on_two_ports(tmp_path: Path) -> None:
+    seed = tmp_path / "aws.json"
+    blocks = re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    people, cloud = map(orjson.loads, blocks[:2])
+    seed.write_bytes(orjson.dumps(people | cloud))
+    command = [*COMMAND, "--aws-port", "0", "--seed", str(seed)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            told = dict(process.stderr.readline().strip().split(": ") for _ in range(3))
+            assert told["url"].split("/")[2] != told["aws"].split("/")[2]
+            asked = {"endpoint_url": told["aws"], "region_name": "eu-west-1"}
+            keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+            store = boto3.client("identitystore", **asked, **keys)
+            [user] = store.list_users(IdentityStoreId="d-9067a1b2c3")["Users"]
+            assert user["UserName"] == "aya@corp.example"
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)

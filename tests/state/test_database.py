@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -172,3 +174,29 @@ def test_a_table_that_went_missing_is_one_sentence(desk: Desk) -> None:
             state.reader.operation_counts(run_id)
         with pytest.raises(StateUnusable, match=r"could not be written \(no such table: operations\)"):
             state.begin_applying(run_id, "a plan", ()).end_unsent([Outcome(operation_id="op-1", status="not_sent")])
+
+
+_LOOK = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+print(*(name for (name,) in connection.execute("SELECT name FROM connections")))
+connection.close()
+"""
+
+
+def _other_process_sees(path: Path) -> str:
+    """The names of connections, as another process reads them. It tidies up at its end unless it sees a lock."""
+    return subprocess.run((sys.executable, "-c", _LOOK, path), check=True, capture_output=True, text=True).stdout
+
+
+def test_a_state_that_is_opened_once_more_keeps_the_locks_of_who_writes_to_it(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with State(path) as run:
+        run.pause("first", "ann", "")
+        # In the same process: the pages, say, or a command's look at the past.
+        with State(path):
+            pass
+        assert "first" in _other_process_sees(path)
+        run.pause("second", "ann", "")
+        assert "second" in _other_process_sees(path)
+    assert "second" in _other_process_sees(path)

@@ -40,10 +40,12 @@ def upgrade() -> None:
         sa.Column("wanted", sa.String(), nullable=False),
         sa.Column("manager", sa.String(), nullable=False),
         sa.Column("is_choosing", sa.Boolean(), nullable=False),
+        sa.Column("is_outside", sa.Boolean(), nullable=False),
         sa.UniqueConstraint("connection", "kind", "source_id"),
     )
     op.create_index("ix_records_manager", "records", ["manager"], sqlite_where=sa.text("manager != ''"))
     op.create_index("ix_records_choosing", "records", ["connection"], sqlite_where=sa.text("is_choosing"))
+    op.create_index("ix_records_outside", "records", ["connection"], sqlite_where=sa.text("is_outside"))
     for name in ("claims", "held_values"):
         op.create_table(
             name,
@@ -64,6 +66,7 @@ def upgrade() -> None:
     op.create_table(
         "conflict_subjects", *_whom(), sa.Column("key", sa.String(), primary_key=True), sqlite_with_rowid=False
     )
+    op.create_index("ix_conflict_subjects_key", "conflict_subjects", ["connection", "key"])
     op.create_table(
         "remarks",
         sa.Column("id", sa.Integer(), primary_key=True),

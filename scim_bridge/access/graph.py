@@ -1,0 +1,127 @@
+"""Who may enter what: a reading's assignments, groups expanded. Pure.
+
+One assignment is one edge, however often AWS shows it; a person's access is the union over the edges that reach them.
+An inactive user has no way in, whatever they are assigned.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from scim_bridge.model.access import (
+    ALL_USERS,
+    AccessReading,
+    AccessRow,
+    ApplicationRow,
+    OrphanRow,
+    Person,
+)
+from scim_bridge.model.assignment import Principal
+
+Reached = tuple[Person, str | None]
+"""A user, and the group through which an assignment reaches them, None for directly."""
+
+
+def reached(reading: AccessReading, principal: Principal, *, active: bool = True) -> Iterator[Reached]:
+    """The users whom an assignment to this principal reaches. active: false for inactive ones."""
+    users, groups = reading.people.users, reading.people.groups
+    ids: Iterable[str] = (principal.id,)
+    via = None
+    if principal.kind == "group":
+        ids, via = reading.people.members.get(principal.id, ()), groups.get(principal.id)
+        if via is None:
+            return
+    for user_id in ids:
+        user = users.get(user_id)
+        if user is not None and user.is_active is active:
+            yield user, via
+
+
+def access_rows(reading: AccessReading, *, active: bool = True) -> list[AccessRow]:
+    """Every way into an account that can be entered. Sorted by user, group, account and permission set."""
+    people: dict[Principal, list[Reached]] = {}
+    rows = []
+    for edge in reading.edges:
+        account, held = reading.accounts[edge.account], reading.sets[edge.permission_set]
+        if not account.is_usable:
+            continue
+        if edge.principal not in people:
+            people[edge.principal] = list(reached(reading, edge.principal, active=active))
+        allowed = held.centrally if reading.instance.is_central(account.id) else held.allowed
+        rows += [
+            AccessRow(
+                user=user.name,
+                user_id=user.id,
+                display=user.display,
+                via=via,
+                account=account.name,
+                account_id=account.id,
+                permission_set=held.name,
+                allows=allowed.words,
+                level=allowed.level,
+            )
+            for user, via in people[edge.principal]
+        ]
+    rows.sort(key=lambda r: (r.user, r.via or "", r.account, r.permission_set, r.account_id))
+    return rows
+
+
+def application_rows(reading: AccessReading) -> list[ApplicationRow]:
+    """Every way to an application; one that is open to all users has a row of its own."""
+    rows = [
+        ApplicationRow(
+            user=user.name,
+            user_id=user.id,
+            display=user.display,
+            via=via,
+            application=reading.applications[use.application].name,
+            arn=use.application,
+        )
+        for use in reading.uses
+        for user, via in reached(reading, use.principal)
+    ]
+    rows += [
+        ApplicationRow(user=None, user_id=None, display=None, via=ALL_USERS, application=one.name, arn=one.arn)
+        for one in reading.applications.values()
+        if one.is_open
+    ]
+    return sorted(rows, key=lambda r: (r.user or "", r.application, r.via or "", r.arn))
+
+
+def orphan_rows(reading: AccessReading) -> list[OrphanRow]:
+    """Assignments whose user or group is gone. They give no one access, and stay until someone removes them."""
+    rows = [
+        OrphanRow(
+            kind=edge.principal.kind,
+            principal_id=edge.principal.id,
+            account=reading.accounts[edge.account].name,
+            account_id=edge.account,
+            permission_set=reading.sets[edge.permission_set].name,
+        )
+        for edge in reading.edges
+        if _is_gone(reading, edge.principal)
+    ]
+    rows += [
+        OrphanRow(
+            kind=use.principal.kind,
+            principal_id=use.principal.id,
+            account=reading.applications[use.application].name,
+            account_id=None,
+            permission_set=None,
+        )
+        for use in reading.uses
+        if _is_gone(reading, use.principal)
+    ]
+    return sorted(rows, key=lambda r: (r.kind, r.principal_id, r.account, r.permission_set or ""))
+
+
+def _is_gone(reading: AccessReading, principal: Principal) -> bool:
+    known = reading.people.users if principal.kind == "user" else reading.people.groups
+    return principal.id not in known
+
+
+def asleep(reading: AccessReading) -> dict[str, int]:
+    """Inactive users who keep assignments, with how many ways in come back when they are activated again."""
+    counts: dict[str, int] = defaultdict(int)
+    for row in access_rows(reading, active=False):
+        counts[row.user] += 1
+    return dict(sorted(counts.items()))
