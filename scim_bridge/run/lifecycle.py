@@ -196,7 +196,7 @@ def opened(connection: ConnectionSettings, state: State, command: Command) -> It
     """A connection opened for a run. If it cannot be, that is a failed run on record, as any other failure is."""
     with ExitStack() as stack:
         try:
-            bridge = stack.enter_context(open_bridge(connection))
+            bridge = stack.enter_context(open_bridge(connection, reader=state.reader))
         except Exception as error:
             _put_on_record(connection, state, command, error)
             raise
