@@ -93,7 +93,7 @@ def _is_clear(layout: Layout) -> bool:
 def _has_primary_members(entries: Mapping[str, str], layout: Layout) -> bool:
     if not layout.has_primary:
         return False
-    groups = {sid for group in keys_of(entries, "group") for sid in read(entries[group])[1].get("objectSid", ())}
+    groups = {sid for group in keys_of(entries, "group") for sid in _sids(entries[group])}
     return any(_primary(entries[user]) in groups for user in keys_of(entries, "user"))
 
 
@@ -102,6 +102,11 @@ def _primary(text: str) -> str:
     attributes = read(text)[1]
     sid, number = attributes.get("objectSid", [""])[0], attributes.get("primaryGroupID", [""])[0]
     return f"{sid.rpartition('-')[0]}-{number}"
+
+
+def _sids(text: str | None) -> list[str]:
+    """The SID of a group, by which users name their primary group."""
+    return read(text)[1].get("objectSid", []) if text is not None else []
 
 
 def _indexed(dn: str) -> str:
@@ -217,14 +222,25 @@ class Excerpt:
         self.learned |= {_indexed(now): entry for entry, (_, now) in others.items() if now}
 
     def _has_primary(self, there: Mapping[str, str]) -> bool:
-        """Whether one of these may be, or have, a primary group that is read."""
+        """Whether one of these now is, or has, a primary group that is read. None of those remembered has one."""
         if not self._layout.has_primary:
             return False
-        if any(entry.startswith("group ") and entry not in self._before for entry in there):
+        groups, users = set[str](), set[str]()
+        for entry, text in there.items():
+            if entry.startswith("group "):
+                groups |= set(_sids(text)) - set(_sids(self._before.get(entry)))
+            elif entry not in self._before or _primary(text) != _primary(self._before[entry]):
+                users.add(_primary(text))
+        if not groups.isdisjoint(users):
             return True
-        groups = {entry: text for entry, text in self._memory.entries.items() if entry.startswith("group ")}
-        sids = {sid for text in groups.values() for sid in read(text)[1].get("objectSid", ())}
-        return any(_primary(text) in sids for entry, text in there.items() if entry.startswith("user "))
+        numbers = [f'"{sid.rpartition("-")[2]}"' for sid in groups]
+        for entry, text in self._memory.entries.items() if groups or users else ():
+            if entry.startswith("group ") and not users.isdisjoint(_sids(text)):
+                return True
+            may_be = entry.startswith("user ") and any(number in text for number in numbers)
+            if may_be and _primary(text) in groups:
+                return True
+        return False
 
     def _noted(self, affected: Iterable[str], there: Mapping[str, str], shown: Snapshot) -> tuple[Notice, ...] | None:
         """All that is noted now, None if it is what was. It is remembered."""
