@@ -30,7 +30,7 @@ _MANY = 5_000
 """Notes about more members than these are not followed."""
 _FEW = 16
 _PLAIN = re.compile("[a-z0-9_.@-]+")
-_FOLDING = re.compile(
+FOLDING = re.compile(
     "[\u0085-\u00df\u0130-\u0149\u017f\u01c4-\u01f3\u02b0-\u02e3\u037a-\u0385\u1680\u1d2c-\u1d65\u1d9c-\u1dbb\u1e96-\u1e9e"
     "\u1fbd-\u20a8\u2100-\u2189\u2460-\u24ea\u2a74-\u2a76\u2c7c-\u2c7d\u3000\u309b-\u309c\u3200-\u325f\u32b1-\u32cf"
     "\u3358-\u33ff\ua7f2-\ua7f4\ufb00-\ufb29\ufc5e-\ufc63\ufdfa-\ufe7e\uff01-\uff5e\uffe3\U000107a5"
@@ -266,4 +266,4 @@ def _sure_part(name: str) -> str:
 
 def _may_have(text: str, sure: Iterable[str]) -> bool:
     small = text.lower()
-    return any(part in small for part in sure) or (not text.isascii() and _FOLDING.search(text) is not None)
+    return any(part in small for part in sure) or (not text.isascii() and FOLDING.search(text) is not None)
