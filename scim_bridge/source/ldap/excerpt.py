@@ -8,7 +8,6 @@ by going through all of them; that is read and not kept.
 Where more than the excerpt has a say, `Unclear` is raised and the snapshot is made of everything remembered.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +15,7 @@ import orjson
 
 from scim_bridge.model.identity import Kind, Notice, Snapshot, SourceKey
 from scim_bridge.model.source import DirectMembers, Memory, SourceChanges
+from scim_bridge.source.ldap.filtering import may_have, sure_parts
 from scim_bridge.source.ldap.layout import CONTROL, EXPIRES, ID, MANAGER, Layout
 from scim_bridge.source.ldap.memory import anchor_of, key, keys_of, read
 from scim_bridge.source.ldap.snapshot import snapshot
@@ -28,15 +28,6 @@ INDEX = "dn "
 _KINDS: tuple[Kind, ...] = ("user", "group")
 _MANY = 5_000
 """Notes about more members than these are not followed."""
-_FEW = 16
-_PLAIN = re.compile("[a-z0-9_.@-]+")
-FOLDING = re.compile(
-    "[\u0085-\u00df\u0130-\u0149\u017f\u01c4-\u01f3\u02b0-\u02e3\u037a-\u0385\u1680\u1d2c-\u1d65\u1d9c-\u1dbb\u1e96-\u1e9e"
-    "\u1fbd-\u20a8\u2100-\u2189\u2460-\u24ea\u2a74-\u2a76\u2c7c-\u2c7d\u3000\u309b-\u309c\u3200-\u325f\u32b1-\u32cf"
-    "\u3358-\u33ff\ua7f2-\ua7f4\ufb00-\ufb29\ufc5e-\ufc63\ufdfa-\ufe7e\uff01-\uff5e\uffe3\U000107a5"
-    "\U0001d400-\U0001d6a3\U0001d7ce-\U0001d7ff\U0001f100-\U0001f190\U0001fbf0-\U0001fbf9]"
-)
-"""Characters that may be ASCII ones, or have ASCII ones in them, in the form in which names are compared (RFC 4518)."""
 _ITS_MEMBER = ": its member "
 
 
@@ -165,12 +156,10 @@ class Excerpt:
         """The remembered entries, unless they changed too, that have one of these as member or manager."""
         names = {name for both in others.values() for name in both if name}
         marks = set(map(anchor_of, others)) if self._layout.is_ad else set(map(_indexed, names))
-        sure = {_sure_part(name) for name in (marks if self._layout.is_ad else names)}
-        sure = sure if len(sure) <= _FEW else {""}
+        sure = sure_parts(marks if self._layout.is_ad else names)
         found = {}
         for entry, text in self._memory.entries.items() if others else ():
-            # Taking an entry apart costs fifty times as much as finding out that it cannot have what is looked for.
-            if entry.partition(" ")[0] not in _KINDS or entry in self._changed or not _may_have(text, sure):
+            if entry.partition(" ")[0] not in _KINDS or entry in self._changed or not may_have(text, sure):
                 continue
             if not marks.isdisjoint(map(self._mark, self._names_in(text))):
                 found[entry] = text
@@ -254,16 +243,3 @@ class Excerpt:
         facts = Facts(noted, sum(map(len, noted.values())) <= _MANY)
         self.learned[FACTS] = facts.text()
         return facts.warnings
-
-
-def _sure_part(name: str) -> str:
-    """What of a name (a DN or a GUID) stands in every entry that has it, in small letters; "" if that is not sure."""
-    if any(mark in name for mark in '\\+"#'):
-        return ""
-    first = folded(name).partition(",")[0]
-    return max(_PLAIN.findall(first.partition("=")[2] or first), key=len, default="")
-
-
-def _may_have(text: str, sure: Iterable[str]) -> bool:
-    small = text.lower()
-    return any(part in small for part in sure) or (not text.isascii() and FOLDING.search(text) is not None)

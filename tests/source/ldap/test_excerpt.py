@@ -9,7 +9,8 @@ from dataclasses import replace
 from scim_bridge.config.source import Search
 from scim_bridge.model.identity import SourceKey
 from scim_bridge.model.source import Memory
-from scim_bridge.source.ldap.excerpt import FOLDING, Excerpt, Unclear, remembered_beside
+from scim_bridge.source.ldap.excerpt import Excerpt, Unclear, remembered_beside
+from scim_bridge.source.ldap.filtering import FOLDING, may_have, sure_parts
 from scim_bridge.source.ldap.layout import Layout
 from scim_bridge.source.ldap.memory import key, write
 from scim_bridge.source.ldap.snapshot import snapshot
@@ -101,3 +102,22 @@ def test_every_character_that_is_compared_as_ascii_is_known_as_such() -> None:
         sign = chr(number)
         if any(map(str.isascii, folded(f"x{sign}x")[1:-1])):
             assert FOLDING.search(sign), hex(number)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("uid=ann lee,dc=x", "UID=Ann  Lee, DC=x"),
+        ("uid=ann,dc=x", "uid=\\61nn,dc=x"),
+        ("uid=ann,dc=x", "uid=\uff21nn,dc=x"),
+        ("cn=groß,dc=x", "cn=GROSS,dc=x"),
+        ("cn=a\\,b,dc=x", "cn=a\\2Cb,dc=x"),
+        ("cn=営業,dc=x", "cn=営業,dc=x"),
+    ],
+)
+def test_an_entry_that_has_a_name_is_looked_at_however_it_is_spelled_there(name: str, written: str) -> None:
+    assert may_have(write("cn=g", {"member": [written]}), sure_parts({name}))
+
+
+def test_an_entry_that_cannot_have_a_name_is_passed_over() -> None:
+    assert not may_have(write("cn=g", {"member": ["uid=bob,dc=x"]}), sure_parts({"uid=ann,dc=x"}))
