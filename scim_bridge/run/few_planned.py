@@ -3,11 +3,11 @@
 What is true of the others is counted by the state, or said again as it was said last.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from scim_bridge.model.desired_side import Moves
-from scim_bridge.model.identity import Directory, Members, Snapshot, Whom
+from scim_bridge.model.identity import KINDS, Directory, Members, Snapshot, SourceKey, Whom
 from scim_bridge.model.plan import Plan, Skipped
 from scim_bridge.model.source import SourceReading
 from scim_bridge.plan.assignments import concerned, with_assignments
@@ -153,5 +153,20 @@ def _left_out(lookup: Lookup, found: Few) -> Iterable[Skipped]:
     if len(outside) > _LISTED:
         return [Skipped(f"{lookup.left_out():,} records", "out of scope; `plan --full` names them")]
     now = found.changes.now
-    others = (now.get(key, mapped) for key, mapped in outside.items() if Whom.record(key) not in subjects)
-    return [Skipped(out.subject, out_of_scope(out), Whom.record(out.key)) for m in others for out in m.outside]
+    others = [now.get(key, mapped) for key, mapped in outside.items() if Whom.record(key) not in subjects]
+    names = _names_there(lookup, [mapped.key for mapped in others])
+    return [
+        Skipped(names.get(out.key, out.subject), out_of_scope(out), Whom.record(out.key))
+        for mapped in others
+        for out in mapped.outside
+    ]
+
+
+def _names_there(lookup: Lookup, keys: Sequence[SourceKey]) -> dict[SourceKey, str]:
+    """The names on the target of those that were provisioned before."""
+    found: dict[SourceKey, str] = {}
+    for kind in KINDS:
+        links, _ = lookup.links(kind, [key.id for key in keys if key.kind == kind])
+        shown = lookup.resources(kind, [link.target_id for link in links.values()])
+        found |= {link.key: shown[link.target_id].name for link in links.values() if link.target_id in shown}
+    return found

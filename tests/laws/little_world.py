@@ -104,7 +104,7 @@ class LittleSource:
         self.tells_changes = tells_changes
         self.remembered: list[Snapshot] = []
 
-    def attributes(self, kind: Kind) -> Mapping[str, AttributeType]:
+    def attributes(self, kind: Kind, memory: Memory | None = None) -> Mapping[str, AttributeType]:
         return dict.fromkeys(HEADER if kind == "user" else ("id", "name"), "string")
 
     def read(self, today: str, memory: Memory | None = None, progress: Progress = silent) -> SourceReading:
@@ -113,11 +113,11 @@ class LittleSource:
 
     def changes(self, today: str, memory: Memory, progress: Progress = silent) -> SourceChanges | SourceReading:
         before, now = self.remembered[int(memory.watermark)], self.people.snapshot()
-        keys = {key for key in {*_rows(before), *_rows(now)} if _rows(before).get(key) != _rows(now).get(key)}
-        keys |= {key for key in _rows(now) if not key.id}
+        then, shown = _rows(before), _rows(now)
+        keys = {key for key in {*then, *shown} if _told(then.get(key, ())) != _told(shown.get(key, ())) or not key.id}
         groups = {g for g in {*before.members, *now.members} if before.members.get(g) != now.members.get(g)}
         return SourceChanges(
-            records={key: tuple(_rows(now).get(key, ())) for key in keys},
+            records={key: tuple(shown.get(key, ())) for key in keys},
             members={group: now.members.get(group, ((), ())) for group in groups},
             ambiguous=now.ambiguous if now.ambiguous != before.ambiguous else None,
             learned=self._learned(now, is_whole=False),
@@ -141,12 +141,13 @@ def _rows(shown: Snapshot) -> dict[SourceKey, list[Record]]:
     found: dict[SourceKey, list[Record]] = defaultdict(list)
     for kind in KINDS:
         for record in shown.users if kind == "user" else shown.groups:
-            place = record.place if not record.id else ""
-            found[SourceKey(kind, record.id)].append(Record(record.id, record.attributes, place or record.place))
-    return {
-        key: [Record(r.id, r.attributes, r.place if not key.id else f"{key.kind}s") for r in rows]
-        for key, rows in found.items()
-    }
+            found[SourceKey(kind, record.id)].append(record)
+    return found
+
+
+def _told(records: Iterable[Record]) -> list[Mapping[str, object]]:
+    """What records say, wherever they stand."""
+    return [record.attributes for record in records]
 
 
 class LittleWorld:
