@@ -1,7 +1,7 @@
 """What has changed in CSV files, by the rows that came and went: the records, and whose memberships that concerns.
 
 Only the rows that have a say are taken apart: those of the records that changed, those that name someone who came, left
-or is called otherwise, and those that name someone of whom there is something to note. They are read by the code that
+or is called otherwise, and those that name someone about whom something is noted. They are read by the code that
 reads whole files (`Memberships`), as if they were all there is. So what is said of them is what a whole reading says.
 Where rows that were not looked at could have a say, `Unlike` is raised and everything is read.
 """
@@ -34,7 +34,7 @@ _SAMPLE = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a reading by changes has to know of the whole one. noted: the names of members of whom something is noted.
+    """What a reading by changes has to know of the whole one. noted: the names of the members with a note.
 
     hindrance: why changes cannot be followed, "" if nothing hinders it. is_doubled: several rows have the same id.
     separator: the one that lists were found to use, "" for none.
@@ -70,7 +70,7 @@ def facts_of(shown: Snapshot, separator: str) -> Facts:
 
 
 def noted_in(notices: Iterable[Notice]) -> tuple[str, ...]:
-    """The names of the members of whom something is noted, each once."""
+    """The names of the members with a note, each once."""
     return tuple(sorted({notice.subject for notice in notices if notice.kind != spreadsheet.KIND}))
 
 
@@ -103,7 +103,7 @@ class CsvChanges:
         paths = {"users": files.users, "groups": files.groups}
         paths["members"] = members.path if isinstance(members, MemberFile) else None
         self._standing = {
-            part: StandingFile(part, path, files.encoding, memory.entries, size)
+            part: StandingFile(part=part, path=path, encoding=files.encoding, entries=memory.entries, size=size)
             for part, path in paths.items()
             if path is not None
         }

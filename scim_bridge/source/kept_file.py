@@ -87,7 +87,7 @@ def _key(part: str, piece: Piece) -> str:
     return f"{part} {piece.name}"
 
 
-@dataclass
+@dataclass(kw_only=True)
 class StandingFile:
     """A file as it stands now, beside what is remembered of it. part: users, groups or members.
 
