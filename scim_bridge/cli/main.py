@@ -44,6 +44,7 @@ COMMANDS = (
         "explain",
         "Show each step for one user or group: record, scope, rules, situation, plan, conflicts, what is remembered.",
     ),
+    Listed("access", "access", "Show who may enter which account with which permission set, and what changed."),
     Listed("pause", "pause", "Stop the schedule of a connection. A one-shot `sync` still works."),
     Listed("resume", "pause", "Restart the schedule of a connection that is paused or quarantined."),
     Listed("history", "history", "List the last runs, newest first."),
