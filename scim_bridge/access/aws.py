@@ -51,6 +51,7 @@ class Aws:
     """Calls by their names in policies ("sso:ListInstances"). requests: how many were sent.
 
     requests_per_second: of each budget (pace.py). patience: seconds for which a throttled call is tried again.
+    most: requests after which no more are sent, None for as many as it takes.
     """
 
     def __init__(
@@ -59,12 +60,14 @@ class Aws:
         requests_per_second: float,
         *,
         patience: float = PATIENCE,
+        most: int | None = None,
         clock: Callable[[], float] = monotonic,
         wait: Callable[[float], None] = sleep,
     ) -> None:
         self.region, self.patience, self.clock, self._wait = region, patience, clock, wait
         self.pace = Pace(requests_per_second, clock, wait)
         self.requests = 0
+        self._most = most
         self._clients: dict[str, Any] = {}
         self._session: Any = None
         self._lock = threading.Lock()
@@ -106,6 +109,8 @@ class Aws:
         from botocore import xform_name
 
         service, _, action = call.partition(":")
+        if self._most is not None and self.requests >= self._most:
+            raise NotReadable(f"it takes more than {self._most} requests", "Run: scim-bridge access")
         self.pace.wait_for_turn(call)
         try:
             send = getattr(self._client(_SERVICES.get(service, service)), xform_name(action))
@@ -116,6 +121,9 @@ class Aws:
             raise refusal_of(call, error.response) from None
         except (aws.ConnectionError, aws.HTTPClientError) as error:
             said = f"AWS did not answer {call} ({type(error).__name__})"
+            if action.startswith("Create") and not isinstance(error, aws.EndpointConnectionError):
+                # It may have been done all the same, and what asking twice comes to is not documented.
+                raise NotReadable(said, "Run the same command again: it looks first.") from None
             raise Unreachable(said, "Check the network, and access.region.") from None
         except (aws.BotoCoreError, ValueError) as error:
             raise NotReadable(

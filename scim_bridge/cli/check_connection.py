@@ -1,10 +1,13 @@
 """What `check` looks at: state, mapping and its tests, source, token, endpoint, access and schedule of a connection."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from scim_bridge.access.assignment import open_aws
+from scim_bridge.access.order import COMPLETE, first_missing
+from scim_bridge.access.refusal import NotReadable
+from scim_bridge.cli.access_reading import small_reading
 from scim_bridge.cli.streams import several
 from scim_bridge.cli.token_age import token_age
 from scim_bridge.config.settings import AccessSettings, ConnectionSettings, Settings, TargetSettings
@@ -51,7 +54,7 @@ def _check_connection(connection: ConnectionSettings, state: Path, prefix: str) 
         _try(f"{prefix}token", lambda: _token(connection.target)),
         Check(f"{prefix}token age", ok=not age.is_over, detail=age.sentence),
         _try(f"{prefix}endpoint", lambda: _endpoint(connection.target)),
-        *([_try(f"{prefix}access", lambda: _access(access))] if access is not None else []),
+        *(_access_checks(connection.name, access, state, prefix) if access is not None else ()),
         _try(f"{prefix}schedule", lambda: _schedule(connection, state)),
     ]
 
@@ -102,6 +105,21 @@ def _endpoint(target: TargetSettings) -> str:
     with open_target(target) as opened:
         opened.check()
     return "answers, and accepts the token"
+
+
+def _access_checks(name: str, access: AccessSettings, state: Path, prefix: str) -> Iterator[Check]:
+    """Whether AWS can be asked, and the first step to access that is missing. That is never a fault of the bridge."""
+    yield _try(f"{prefix}access", lambda: _access(access))
+    try:
+        missing = first_missing(small_reading(state, name, access))
+    except NotReadable as refused:
+        yield Check(f"{prefix}order", ok=True, detail=f"not looked at: {refused}")
+        return
+    if missing is None:
+        yield Check(f"{prefix}order", ok=True, detail=COMPLETE)
+    else:
+        said = f"the first step that is missing is {missing.step}: {'; '.join(missing.problems)} (docs/access.md)"
+        yield Check(f"{prefix}order", ok=True, detail=said)
 
 
 def _access(settings: AccessSettings) -> str:

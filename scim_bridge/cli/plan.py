@@ -55,9 +55,9 @@ def plan_command(
             "a plan for some identities alone cannot be applied later, so --only and --out do not go together",
             f"To carry it out: scim-bridge sync {chosen.name} --only {only[0]}",
         )
-    with open_bridge(chosen, to_be_tried=mapping) as bridge, progress() as bars:
+    reader = open_reader(settings.state)
+    with open_bridge(chosen, to_be_tried=mapping, reader=reader) as bridge, progress() as bars:
         order = Order(progress=bars, in_full=full)
-        reader = open_reader(settings.state)
         comparison, looked_at = None, ""
         if mapping is not None:
             found = what_if(bridge, reader, mapping, order)

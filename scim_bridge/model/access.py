@@ -179,3 +179,29 @@ class OrphanRow:
     account: str
     account_id: str | None
     permission_set: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What made a difference. run: that of ours which did it, None if someone else did. decision: on which conflict."""
+
+    what: str
+    run: int | None = None
+    decision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A way in that came or went, or an application (account is then None)."""
+
+    row: AccessRow | ApplicationRow
+    causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What is different. changed: permission sets that allow something else now: name, before, after."""
+
+    gained: tuple[Step, ...] = ()
+    lost: tuple[Step, ...] = ()
+    changed: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()

@@ -8,6 +8,7 @@ from typing import Protocol
 from scim_bridge.model.capabilities import Capabilities
 from scim_bridge.model.identity import AttributeType, Existing, Inventory, Kind, Members, Snapshot, SourceKey, Value
 from scim_bridge.model.operation import Change, Operation, Outcome
+from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.source import Memory, SourceChanges, SourceReading
 
 
@@ -101,9 +102,8 @@ class Target(Protocol):
         """What this thread sends inside goes before what others wait to send."""
         ...
 
-    @property
-    def at_once(self) -> int:
-        """How many requests to have under way at this moment, so that its pace is used and no thread is wasted."""
+    def at_once(self, kind: OperationKind) -> int:
+        """How many operations of a kind to have under way now, so that its pace is used and no thread is wasted."""
         ...
 
     def pause(self, seconds: float) -> None:

@@ -437,3 +437,32 @@ class RemarkRow(Row, table=True):
     kind_of_notice: str = ""
     subject: str = ""
     detail: str = ""
+
+
+class AccessReadingRow(Row, table=True):
+    """A reading of who may enter what. Its content is in access_facts, as differences from the reading before."""
+
+    __tablename__ = "access_readings"
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection: str = Field(index=True)
+    read_at: datetime = _time()
+    requests: int = 0
+    warnings: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
+class AccessFactRow(Row, table=True):
+    """One thing that readings showed (state/access_fact.py): from which reading on, and in which one it was gone.
+
+    value: JSON text. until: null while the newest reading shows it.
+    """
+
+    __tablename__ = "access_facts"
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection: str = Field(index=True)
+    kind: str
+    fact_key: str
+    value: str
+    since: int
+    until: int | None = None

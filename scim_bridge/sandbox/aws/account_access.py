@@ -23,7 +23,8 @@ class AccountAccess:
 
     def ListEntitlements(self, given: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802, D102
         wanted = given["filter"].get("principalRole", {})
-        found = [_shown(one) for one in self._cloud.entitlements if one.account == wanted.get("account", one.account)]
+        shown = map(_shown, self._cloud.entitlements)
+        found = [one for one in shown if wanted.items() <= one["entitlement"]["principalRole"].items()]
         return self._cut(given, "entitlements", found)
 
     def _cut(self, given: Mapping[str, Any], name: str, items: list[Any]) -> dict[str, Any]:

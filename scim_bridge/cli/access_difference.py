@@ -1,0 +1,90 @@
+"""`access diff`: two of the readings that are kept, and what runs did between them."""
+
+from datetime import UTC, datetime
+
+from scim_bridge.access.difference import Done, difference
+from scim_bridge.cli.access_reading import with_access
+from scim_bridge.cli.output import console, print_json
+from scim_bridge.config import form
+from scim_bridge.config.settings import Settings
+from scim_bridge.errors import Misconfigured
+from scim_bridge.model.access import AccessReading
+from scim_bridge.model.wording import counted
+from scim_bridge.state.access_memory import AccessMemory, Kept, open_access_memory
+from scim_bridge.view import terminal, words
+from scim_bridge.view.access import CHANGED, DIFFERENCE, DifferenceView, difference_document, view_difference
+
+
+def show_difference(
+    settings: Settings, connection: str | None, named: list[str], since: str | None, *, is_json: bool
+) -> None:
+    """Print who gained or lost what. named: readings by number, at most two. since: a duration, such as 30d."""
+    memory = open_access_memory(settings.state, with_access(settings, connection).name)
+    pair = _pair(memory.all_kept(), _numbers(named), since)
+    before, after = (_load(memory, kept) for kept in pair)
+    done = Done(memory.operations(before.as_of, after.as_of), memory.decisions())
+    memory.close()
+    found = difference(before, after, done)
+    if is_json:
+        print_json(difference_document(before, after, found))
+    else:
+        _show_text(view_difference(found), pair)
+
+
+def _numbers(named: list[str]) -> list[int]:
+    for one in named:
+        if not one.isdecimal():
+            raise Misconfigured(f"{one!r} is not the number of a reading", "Name one or two numbers, or one file.")
+    return [int(one) for one in named]
+
+
+def _pair(kept: list[Kept], numbers: list[int], since: str | None) -> tuple[Kept, Kept]:
+    """Which two are compared, the older one first. Raises Misconfigured if there are no two."""
+    if len(numbers) > 2 or (numbers and since is not None):
+        raise Misconfigured("two readings are compared", "Name one or two of them, or --since.")
+    if len(kept) < 2:
+        has = counted(len(kept), "reading")
+        raise Misconfigured(f"there is nothing to compare: the state has {has}", "Run: scim-bridge access --full")
+    if since is not None:
+        return _since(kept, since), kept[-1]
+    by_number = {each.number: each for each in kept}
+    for number in numbers:
+        if number not in by_number:
+            listed = f"{kept[0].number} to {kept[-1].number}"
+            raise Misconfigured(f"there is no reading {number}", f"The state has numbers from {listed}.")
+    if not numbers:
+        return kept[-2], kept[-1]
+    chosen = sorted((by_number[number] for number in numbers), key=lambda each: each.number)
+    return chosen[0], chosen[1] if len(chosen) == 2 else kept[-1]
+
+
+def _since(kept: list[Kept], since: str) -> Kept:
+    """The newest reading that is at least so old, or the oldest there is."""
+    try:
+        moment = datetime.now(UTC) - form.duration(since)
+    except ValueError as error:
+        raise Misconfigured(f"--since {since!r}{error}", "Such as: access diff --since 30d") from None
+    return next((each for each in reversed(kept) if each.as_of <= moment), kept[0])
+
+
+def _load(memory: AccessMemory, kept: Kept) -> AccessReading:
+    reading = memory.load(kept.number)
+    assert reading is not None  # noqa: S101 - its number was just read
+    return reading
+
+
+def _show_text(view: DifferenceView, pair: tuple[Kept, Kept]) -> None:
+    out = console()
+    first, last = (f"reading {kept.number} ({words.local(kept.as_of)})" for kept in pair)
+    out.print(f"From {first} to {last}:", highlight=False)
+    if not (view.gained or view.lost or view.changed):
+        out.print("No one gained or lost access.")
+    for title, rows in (("Gained:", view.gained), ("Lost:", view.lost)):
+        if rows:
+            out.print()
+            out.print(title)
+            terminal.show_rows(out, DIFFERENCE, rows)
+    if view.changed:
+        out.print()
+        out.print("Permission sets that allow something else now:")
+        terminal.show_rows(out, CHANGED, view.changed)

@@ -1,0 +1,101 @@
+"""Which reading of who may enter what a command looks at: a recent one that is kept, or AWS now."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from scim_bridge.access.aws import Aws
+from scim_bridge.access.reading import read_access
+from scim_bridge.access.refusal import NotReadable
+from scim_bridge.access.user_reading import read_user
+from scim_bridge.cli.output import progress
+from scim_bridge.cli.streams import tell
+from scim_bridge.config.settings import AccessSettings, ConnectionSettings, Settings
+from scim_bridge.errors import Misconfigured
+from scim_bridge.model.access import AccessReading
+from scim_bridge.model.protocol import Progress, silent
+from scim_bridge.state.access_memory import keep_reading, open_access_memory
+
+RECENT = timedelta(hours=1)
+"""How long a reading that is kept is shown without reading again."""
+MOST = 300
+"""Requests for a look in passing: half a minute at the usual pace."""
+
+
+def current_reading(settings: Settings, name: str | None, *, is_full: bool) -> AccessReading:
+    """The reading that is kept, if it is recent and no new one is asked for; else a new one, which is kept."""
+    connection = with_access(settings, name)
+    assert connection.access is not None  # noqa: S101 - with_access has looked
+    kept = _kept(settings.state, connection.name) if not is_full else None
+    if kept is not None and datetime.now(UTC) - kept.as_of < RECENT:
+        return kept
+    with progress() as report:
+        reading = _read(connection.access, report)
+    keep_reading(settings.state, connection.name, reading)
+    return reading
+
+
+def user_reading(settings: Settings, name: str | None, named: str) -> AccessReading:
+    """What one user has: of a recent reading that is kept, else read for this user alone, which is not kept.
+
+    Where AWS does not allow that, everything is read, as it is for a user who is not found, so that near names can be
+    told.
+    """
+    connection = with_access(settings, name)
+    assert connection.access is not None  # noqa: S101 - with_access has looked
+    kept = _kept(settings.state, connection.name)
+    if kept is not None and datetime.now(UTC) - kept.as_of < RECENT:
+        return kept
+    aws = Aws(connection.access.region, connection.access.requests_per_second)
+    try:
+        found = read_user(aws, named, datetime.now(UTC), silent)
+    except NotReadable as refused:
+        if not refused.is_denied:
+            raise
+        tell(f"Everything is read instead of one user: {refused}")
+        found = None
+    finally:
+        aws.close()
+    return found or current_reading(settings, name, is_full=True)
+
+
+def small_reading(state: Path, connection: str, access: AccessSettings) -> AccessReading:
+    """The reading that is kept, whatever its age; without one, a new one of at most MOST requests, which is not kept.
+
+    Raises NotReadable.
+    """
+    return _kept(state, connection) or _read(access, silent, most=MOST)
+
+
+def _kept(state: Path, connection: str) -> AccessReading | None:
+    memory = open_access_memory(state, connection)
+    try:
+        return memory.newest()
+    finally:
+        memory.close()
+
+
+def _read(access: AccessSettings, report: Progress, most: int | None = None) -> AccessReading:
+    aws = Aws(access.region, access.requests_per_second, most=most)
+    try:
+        return read_access(aws, datetime.now(UTC), report)
+    finally:
+        aws.close()
+
+
+def with_access(settings: Settings, name: str | None) -> ConnectionSettings:
+    """The connection of this name, or the only one that has `access`. Raises Misconfigured."""
+    if name is not None:
+        chosen = [settings.connection(name)]
+    else:
+        chosen = [each for each in settings.connections.values() if each.access is not None]
+    having = [each for each in chosen if each.access is not None]
+    if not having:
+        what = f"connection {name}" if name is not None else "no connection"
+        raise Misconfigured(
+            f"{what} {'does not have' if name is not None else 'has'} access configured in {settings.path.name}",
+            "Add access: {region: …} with the Region of the Identity Center instance.",
+        )
+    if len(having) > 1:
+        names = ", ".join(each.name for each in having)
+        raise Misconfigured(f"several connections have access configured: {names}", "Name one with --connection.")
+    return having[0]

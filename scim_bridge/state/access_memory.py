@@ -1,0 +1,147 @@
+"""Readings of who may enter what: the newest one as a cache, and the earlier ones, each kept as what differs.
+
+A reading is written in one transaction. It takes as many rows as there are differences, so that one a day for years
+costs little.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, bindparam, func, insert, or_, select, update
+from sqlmodel import col
+
+from scim_bridge.model.access import AccessReading
+from scim_bridge.model.run import ConflictRecord, OperationRecord
+from scim_bridge.state.access_fact import Fact, facts_of, reading_of
+from scim_bridge.state.database import open_database, open_existing
+from scim_bridge.state.observed import batched_list
+from scim_bridge.state.record import conflict_record, operation_record
+from scim_bridge.state.table import AccessFactRow, AccessReadingRow, ConflictRow, OperationRow, RunRow
+from scim_bridge.state.transaction import reading, writing
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A reading that was kept, by its number."""
+
+    number: int
+    as_of: datetime
+
+
+class AccessMemory:
+    """The readings of one connection. Raises StateUnusable."""
+
+    def __init__(self, engine: Engine | None, connection: str) -> None:
+        self._engine, self._connection = engine, connection
+
+    def all_kept(self) -> list[Kept]:
+        """Every reading, the oldest first."""
+        if self._engine is None:
+            return []
+        query = select(col(AccessReadingRow.id), col(AccessReadingRow.read_at))
+        query = query.where(col(AccessReadingRow.connection) == self._connection).order_by(col(AccessReadingRow.id))
+        with reading(self._engine) as database:
+            return [Kept(number or 0, as_of) for number, as_of in database.execute(query)]
+
+    def load(self, number: int) -> AccessReading | None:
+        """The reading of this number, None if there is none."""
+        if self._engine is None:
+            return None
+        query = select(col(AccessReadingRow.read_at), col(AccessReadingRow.warnings), col(AccessReadingRow.requests))
+        mine = (col(AccessReadingRow.connection) == self._connection, col(AccessReadingRow.id) == number)
+        with reading(self._engine) as database:
+            about = database.execute(query.where(*mine)).first()
+            if about is None:
+                return None
+            lasting = or_(col(AccessFactRow.until).is_(None), col(AccessFactRow.until) > number)
+            facts = _facts(database, self._connection, col(AccessFactRow.since) <= number, lasting)
+            return reading_of(((kind, key, value) for _, kind, key, value in facts), *about)
+
+    def newest(self) -> AccessReading | None:
+        """The last reading, None before the first."""
+        kept = self.all_kept()
+        return self.load(kept[-1].number) if kept else None
+
+    def operations(self, since: datetime, until: datetime) -> list[OperationRecord]:
+        """What runs of this connection have done on the target between these moments."""
+        if self._engine is None:
+            return []
+        query = select(OperationRow.__table__).join(RunRow.__table__)  # type: ignore[attr-defined]  # SQLModel's
+        mine = (
+            col(RunRow.connection) == self._connection,
+            col(OperationRow.status) == "done",
+            col(OperationRow.answered_at) > since,
+            col(OperationRow.answered_at) <= until,
+        )
+        with reading(self._engine) as database:
+            rows = database.execute(query.where(*mine).order_by(col(OperationRow.answered_at)))
+            return [operation_record(OperationRow(**row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's name
+
+    def decisions(self) -> list[ConflictRecord]:
+        """Conflicts that a person has decided."""
+        if self._engine is None:
+            return []
+        query = select(ConflictRow.__table__).where(  # type: ignore[attr-defined]  # SQLModel's
+            col(ConflictRow.connection) == self._connection, col(ConflictRow.resolution) != ""
+        )
+        with reading(self._engine) as database:
+            rows = database.execute(query)
+            return [conflict_record(ConflictRow(**row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's name
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._engine is not None:
+            self._engine.dispose()
+
+
+def keep_reading(path: Path, connection: str, new: AccessReading) -> None:
+    """Keep a reading in the state at this path, which is made if there is none."""
+    engine = open_database(path)
+    try:
+        with writing(engine) as database:
+            _keep(database, connection, new)
+    finally:
+        engine.dispose()
+
+
+def open_access_memory(path: Path, connection: str) -> AccessMemory:
+    """Look at the readings that the state at this path has; nothing is created if there is none."""
+    return AccessMemory(open_existing(path), connection)
+
+
+def _keep(database: Connection, connection: str, new: AccessReading) -> None:
+    about = {
+        "connection": connection,
+        "read_at": new.as_of,
+        "requests": new.requests,
+        "warnings": list(new.warnings),
+    }
+    # A number of its own even after the newest ones were deleted: facts name readings by it.
+    last = database.execute(select(func.max(col(AccessReadingRow.id)))).scalar() or 0
+    number = last + 1
+    database.execute(insert(AccessReadingRow).values(id=number, **about))
+    shown = facts_of(new)
+    over = []
+    for row, kind, key, value in _facts(database, connection, col(AccessFactRow.until).is_(None)):
+        if shown.get((kind, key)) == value:
+            del shown[kind, key]
+        else:
+            over.append({"of_id": row})
+    ended = update(AccessFactRow).where(col(AccessFactRow.id) == bindparam("of_id")).values(until=number)
+    for batch in batched_list(over):
+        database.execute(ended, batch)
+    for rows in batched_list(_rows(connection, shown, number)):
+        database.execute(insert(AccessFactRow), rows)
+
+
+def _rows(connection: str, shown: dict[Fact, str], number: int) -> Iterable[dict[str, object]]:
+    for (kind, key), value in shown.items():
+        yield {"connection": connection, "kind": kind, "fact_key": key, "value": value, "since": number}
+
+
+def _facts(database: Connection, connection: str, *where: object) -> list[tuple[int, str, str, str]]:
+    columns = (col(AccessFactRow.id), col(AccessFactRow.kind), col(AccessFactRow.fact_key), col(AccessFactRow.value))
+    query = select(*columns).where(col(AccessFactRow.connection) == connection, *where)  # type: ignore[arg-type]
+    return [(row.id or 0, row.kind, row.fact_key, row.value) for row in database.execute(query)]

@@ -1,0 +1,144 @@
+"""Who may enter what, as people and programs see it: rows, what a user's portal shows, and who gained or lost what."""
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from scim_bridge.model.access import (
+    ALL_USERS,
+    AccessReading,
+    AccessRow,
+    ApplicationRow,
+    Cause,
+    Difference,
+    OrphanRow,
+    Step,
+)
+from scim_bridge.view import words
+
+COLUMNS = ("user", "name", "through", "account", "permission set", "allows")
+CSV_COLUMNS = (
+    "user", "user_id", "display", "via", "account", "account_id", "permission_set", "allows", "level",
+)  # fmt: skip
+DIRECTLY = "directly"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessView:
+    """What is shown of a reading. tiles: what one user's portal shows, if one is asked about, each a line."""
+
+    as_of: datetime
+    rows: Sequence[AccessRow]
+    applications: Sequence[ApplicationRow]
+    orphaned: Sequence[OrphanRow]
+    warnings: Sequence[str]
+    tiles: Sequence[str] | None = None
+
+
+def tiles(reading: AccessReading, rows: Iterable[AccessRow], uses: Iterable[ApplicationRow]) -> list[str]:
+    """What a user sees in the AWS access portal: a tile for each account with its permission sets, and applications."""
+    sets: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        sets[f"{row.account} ({row.account_id})"].append(row.permission_set)
+    shown = {use.application for use in uses if reading.applications[use.arn].has_tile}
+    accounts = [f"account {name}: {', '.join(sorted(set(names)))}" for name, names in sorted(sets.items())]
+    return accounts + [f"application {name}" for name in sorted(shown)]
+
+
+def table_rows(rows: Iterable[AccessRow]) -> Iterator[tuple[str, ...]]:
+    """Cells under COLUMNS."""
+    for row in rows:
+        allows = "; ".join(row.allows)
+        yield (row.user, row.display, row.via or DIRECTLY, row.account, row.permission_set, allows)
+
+
+def json_pieces(view: AccessView) -> Iterator[bytes]:
+    """The document for programs (docs/design.md §5), row by row: a large organization has hundreds of thousands."""
+    yield b'{"as_of": ' + orjson.dumps(words.utc(view.as_of)) + b', "rows": ['
+    for number, row in enumerate(view.rows):
+        yield (b",\n " if number else b"\n ") + orjson.dumps(asdict(row))
+    parts: dict[str, Any] = {
+        "applications": [asdict(row) for row in view.applications],
+        "orphaned": [asdict(row) for row in view.orphaned],
+        "warnings": list(view.warnings),
+    }
+    if view.tiles is not None:
+        parts["portal"] = list(view.tiles)
+    yield b"],\n" + orjson.dumps(parts)[1:] + b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceView:
+    """Who gained or lost what between two readings. gained, lost: cells under COLUMNS of a difference."""
+
+    gained: Sequence[tuple[str, ...]]
+    lost: Sequence[tuple[str, ...]]
+    changed: Sequence[tuple[str, str, str]]
+
+
+DIFFERENCE = ("user", "through", "account or application", "permission set", "allows", "why", "by")
+CHANGED = ("permission set", "allowed before", "allows now")
+
+
+def view_difference(found: Difference) -> DifferenceView:
+    """A difference for people."""
+    return DifferenceView(
+        [_step_cells(step) for step in found.gained],
+        [_step_cells(step) for step in found.lost],
+        [(name, "; ".join(old), "; ".join(new)) for name, old, new in found.changed],
+    )
+
+
+def _step_cells(step: Step) -> tuple[str, ...]:
+    row = step.row
+    why = "; ".join(cause.what for cause in step.causes)
+    by = "; ".join(dict.fromkeys(_by(cause) for cause in step.causes))
+    via = row.via or DIRECTLY
+    if isinstance(row, AccessRow):
+        return (row.user, via, row.account, row.permission_set, "; ".join(row.allows), why, by)
+    return (row.user or ALL_USERS, via, row.application, "–", "–", why, by)
+
+
+def _by(cause: Cause) -> str:
+    if cause.run is None:
+        return "someone else"
+    return f"run {cause.run}" + (f" ({cause.decision})" if cause.decision else "")
+
+
+def difference_document(before: AccessReading, after: AccessReading, found: Difference) -> dict[str, Any]:
+    """The same for programs. Each step has its row, and causes: what, run (null: someone else), decision."""
+
+    def step(one: Step) -> dict[str, Any]:
+        return asdict(one.row) | {"causes": [asdict(cause) for cause in one.causes]}
+
+    return {
+        "since": words.utc(before.as_of),
+        "until": words.utc(after.as_of),
+        "gained": [step(one) for one in found.gained],
+        "lost": [step(one) for one in found.lost],
+        "changed": [{"permission_set": name, "before": old, "after": new} for name, old, new in found.changed],
+    }
+
+
+def csv_text(rows: Iterable[AccessRow]) -> Iterator[str]:
+    """Rows as CSV (RFC 4180), a line at a time; what a spreadsheet would take for a formula is made harmless."""
+    yield _csv_line(CSV_COLUMNS)
+    for row in rows:
+        yield _csv_line([_cell(getattr(row, name)) for name in CSV_COLUMNS])
+
+
+def _cell(value: Any) -> str:
+    text = "; ".join(value) if isinstance(value, tuple) else str(value or "")
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _csv_line(cells: Sequence[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()
