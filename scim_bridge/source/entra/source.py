@@ -107,7 +107,7 @@ class EntraSource:
             revision = Revision(memory.entries)
             merge(graph, revision, rounds, is_first=False)
             assigned = self._assigned(graph)
-            excerpt = Excerpt(memory, revision.changed(), self._selections["user"], self._selections["group"])
+            excerpt = Excerpt(memory, revision.changed(), self._selections)
             try:
                 found = self._told(graph, excerpt, memory, assigned)
             except Unclear:
@@ -121,7 +121,19 @@ class EntraSource:
         keys = [SourceKey(*key) for key in wanted]
         if memory is None:
             return picked(self.read(today).snapshot, keys)
-        return picked(self.look(today, memory, keys).snapshot, keys)
+        revision = Revision(memory.entries)
+        with self._open() as graph:
+            assigned = self._assigned(graph)
+            look_at(graph, revision, [Identity(key.kind, key.id) for key in keys], self._selections)
+            chosen = {key_of(key.kind, key.id) for key in keys}
+            excerpt = Excerpt(memory, revision.changed(), self._selections, chosen)
+            try:
+                found = self._told(graph, excerpt, memory, assigned)
+            except Unclear:
+                return picked(self.look(today, memory, keys).snapshot, keys)
+        users = (key.id for key in keys if key.kind == "user")
+        memberships = {user: [g for g, (inside, _) in found.members.items() if user in inside] for user in users}
+        return replace(found, memberships=memberships)
 
     def _told(self, graph: Graph, excerpt: Excerpt, memory: Memory, assigned: Assigned) -> SourceChanges:
         """What an excerpt says, unless something of the scope is missing or was hidden from us. Raises Unclear."""
