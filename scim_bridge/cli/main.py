@@ -5,7 +5,6 @@ Exit codes (docs/design.md §5.1): 0 done, 1 failed, 2 wrong usage or configurat
 """
 
 import logging
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +16,7 @@ from scim_bridge import __version__
 from scim_bridge.cli.lazy_group import LazyGroup, Listed
 from scim_bridge.cli.streams import complain, print_whatever_comes, tell
 from scim_bridge.errors import BridgeError, Stop
+from scim_bridge.log import log_to_stderr
 
 COMMANDS = (
     Listed("demo", "demo", "Sync a sample organization into an emulated Identity Center, and serve the pages."),
@@ -95,9 +95,7 @@ def options(
 def main() -> None:
     """The entry point. Every failure leaves as one sentence on stderr and an exit code; never as a traceback."""
     print_whatever_comes()
-    level = os.environ.get("SCIM_BRIDGE_LOG", "warning").upper()
-    known = level if level in logging.getLevelNamesMapping() else logging.WARNING
-    logging.basicConfig(level=known, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    log_to_stderr()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -19,6 +19,9 @@ def flatten(direct: Direct, names: Mapping[str, str]) -> tuple[dict[str, frozens
     flat: dict[str, frozenset[str]] = {}
     notices = []
     for circle in _components(direct):
+        if len(circle) == 1 and not direct.get(circle[0], ((), ()))[1]:
+            flat[circle[0]] = frozenset(direct.get(circle[0], ((), ()))[0])  # nothing in it, as in most groups
+            continue
         inside = set(circle)
         users: set[str] = set()
         for group in circle:

@@ -33,7 +33,7 @@ def memberships(
     names: group id → what people call it, for the notices.
     """
     whole, notices = _whole(snapshot.members, nested, names)
-    members = {group: whole.get(group, frozenset()) & users for group in groups if group}
+    members = {group: _of_them(whole.get(group, frozenset()), users) for group in groups if group}
     if not snapshot.ambiguous:
         return Memberships(members, notices)
     possible = _with_every_candidate(snapshot)
@@ -44,6 +44,11 @@ def memberships(
     parents = _parents(possible) if nested == "flatten" else {}
     ambiguous = tuple(a for a in snapshot.ambiguous if _matters(a, undecided, at_most, parents))
     return Memberships(members, notices, undecided, ambiguous)
+
+
+def _of_them(members: frozenset[str], users: Set[str]) -> frozenset[str]:
+    """Those of the members who are in scope: most often all of them, and then no second set is made."""
+    return members if members <= users else members & users
 
 
 def _whole(

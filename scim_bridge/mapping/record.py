@@ -156,6 +156,8 @@ def _called(row: Row, rules: CompiledRules) -> str:
 
 
 def _value(rule: CompiledRule, row: Row, choices: _Choices) -> Value:
+    if not row.sets:  # nothing to choose among, as in every record of text alone: a million times in a large directory
+        return value_of(rule, row)
     result = result_of(rule, row)
     if result.is_chosen:
         choices.note(row.rules, rule, row.record)

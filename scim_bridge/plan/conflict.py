@@ -35,6 +35,8 @@ def identity(desired: Desired) -> str:
 
 def of_flaws(desired: Desired) -> list[Conflict]:
     """One conflict for each thing wrong with a record."""
+    if not desired.flaws:
+        return []
     where = listed(desired.places)
     return [
         Conflict(

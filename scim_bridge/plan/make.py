@@ -134,10 +134,12 @@ def _paired(match: Match, disabled: set[str | None]) -> Paired | None:
     # What is kept on the target was not applied. Recorded as applied, someone else's value would no longer look like
     # drift.
     before = match.link.applied if match.kept and match.link is not None else {}
-    applied = {path: value for path, value in match.desired.attributes.items() if path not in match.kept}
-    applied |= {path: before[path] for path in match.kept if path in before}
+    applied = match.desired.attributes
+    if match.kept:
+        applied = {path: value for path, value in applied.items() if path not in match.kept}
+        applied |= {path: before[path] for path in match.kept if path in before}
     if match.existing.target_id in disabled:
-        applied[ACTIVE] = True
+        applied = {**applied, ACTIVE: True}
     return Paired(
         kind=match.kind,
         source_id=match.source_id,

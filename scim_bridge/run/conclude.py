@@ -266,7 +266,7 @@ def _with_grace(
     for pair in paired:
         match = left.get(pair.key)
         if not pair.departed or match is None or match.existing is None:
-            yield replace(pair, departed=False, has_left=pair.departed)
+            yield replace(pair, departed=False, has_left=True) if pair.departed else pair
             continue
         mine = [(o, end) for o, end in ended if o.resource == pair.kind and o.target_id == pair.target_id]
         shutting = [end.status == "done" for o, end in mine if o.kind in ("deactivate_user", "remove_members")]

@@ -36,6 +36,9 @@ from scim_bridge.state.lock import lock
 from scim_bridge.state.writer import Closing, Ending, State
 from scim_bridge.target.retry import NEW_FOR
 
+_LATEST = 1_000
+"""Of the latest runs so many are looked through for one: a run may have carried out many orders inside it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
@@ -218,8 +221,21 @@ def _put_on_record(connection: ConnectionSettings, state: State, command: Comman
     """A run that could not begin. Where another one is in progress, the record is that run's."""
     # Under the lock like any run; else a command that fails to begin would mark the run in progress as interrupted.
     with suppress(Busy), lock(state.path, connection.name, datetime.now(UTC)):
-        run_id = state.begin_run(connection.name, endpoint_key(connection.target.url), command)
-        state.finish(run_id, _failed(error))
+        state.finish(state.begin_run(connection.name, endpoint_key(connection.target.url), command), _failed(error))
+
+
+def put_death_on_record(connection: ConnectionSettings, state: State, pid: int, detail: str) -> None:
+    """The process that was to sync is dead, and its run failed for this reason, whether or not it had begun.
+
+    pid: of that process. Nothing happens if its run had ended before it, or if another run is in progress, which has
+    marked this one as interrupted.
+    """
+    with suppress(Busy), lock(state.path, connection.name, datetime.now(UTC)):
+        mine = [run for run in state.reader.runs(connection.name, _LATEST) if run.pid == pid and not run.of_one]
+        if mine and mine[0].status != "running":
+            return
+        run_id = mine[0].id if mine else state.begin_run(connection.name, endpoint_key(connection.target.url), "sync")
+        state.finish(run_id, Ending(status="failed", detail=detail))
 
 
 def _failed(error: Exception) -> Ending:

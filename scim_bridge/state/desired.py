@@ -28,6 +28,7 @@ from scim_bridge.model.identity import (
 )
 from scim_bridge.model.source import DirectMembers
 from scim_bridge.state.observed import batched_list
+from scim_bridge.state.statement import carry_out_many
 from scim_bridge.state.table import ClaimRow, DirectMemberRow, DirectoryRow, LookRow, RecordRow
 
 _FEW = 500
@@ -85,9 +86,8 @@ def _join_all(
     this = (col(DirectMemberRow.group_row) == bindparam("g"), col(DirectMemberRow.member_row) == bindparam("m"))
     for batch in batched_list(gone):
         database.execute(delete(DirectMemberRow).where(*this), batch)
-    new = ({"group_row": group, "member_row": member} for group in sorted(wanted) for member in sorted(wanted[group]))
-    for joined in batched_list(new):
-        database.execute(insert(DirectMemberRow), joined)
+    new = ((group, member) for group in sorted(wanted) for member in sorted(wanted[group]))
+    carry_out_many(database, insert(DirectMemberRow), ("group_row", "member_row"), new)
 
 
 def _ends(moves: Moves) -> Iterator[SourceKey]:
@@ -151,13 +151,12 @@ def _claim(
     gone, new = [], []
     for row, before, now in changes:
         gone += [{"of_path": path, "of_value": value, "of_row": row} for path, value in before - now]
-        new += [{"path": path, "value": value, "row": row} for path, value in now - before]
+        new += [(path, value, row) for path, value in now - before]
     this: tuple[Any, ...] = (col(ClaimRow.path), col(ClaimRow.value), col(ClaimRow.row))
     where = [column == bindparam(f"of_{column.key}") for column in this]
     for batch in batched_list(gone):
         database.execute(delete(ClaimRow).where(*where), batch)
-    for batch in batched_list(sorted(new, key=lambda each: (each["path"], each["value"]))):
-        database.execute(insert(ClaimRow), batch)
+    carry_out_many(database, insert(ClaimRow), ("path", "value", "row"), sorted(new))
 
 
 def _join(database: Connection, rows: Mapping[SourceKey, int], moves: Moves) -> None:

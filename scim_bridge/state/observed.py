@@ -9,9 +9,8 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from scim_bridge.model.desired_side import claims_of
@@ -30,6 +29,8 @@ from scim_bridge.state.statement import (
     SEE_MEMBER,
     SHOWN,
     TARGETS_OF,
+    as_stored,
+    carry_out_many,
 )
 from scim_bridge.state.table import LinkRow, MembershipRow, ReadingRow, ResourceRow, SeenChangeRow
 
@@ -37,6 +38,8 @@ _Item = TypeVar("_Item")
 _BATCH = 10_000
 _FEW = 500
 """So many values one statement asks for."""
+_GROUPS = 50
+"""So many groups are compared at a time: with their members some 25,000 memberships."""
 _MANY = 5_000
 """From so many resources on it is quicker to go through all of them."""
 
@@ -53,13 +56,14 @@ def keep_reading(
 ) -> None:
     """A whole reading: what is not in it is gone. began: when it was begun, since what it shows is as old."""
     rows = _rows(database, endpoint)
-    shown = {r.key: text_of(r.attributes) for kind in KINDS for r in inventory.of(kind).values()}
-    _forget(
-        database,
-        [(kind, row, text) for (kind, target_id), (row, text) in rows.items() if (kind, target_id) not in shown],
-    )
-    known = {key: text for key, (_, text) in rows.items()}
-    changed = {key: text for key, text in shown.items() if known.get(key) != text}
+    gone = [(kind, row, text) for (kind, at), (row, text) in rows.items() if at not in inventory.of(kind)]
+    _forget(database, gone)
+    changed: dict[TargetKey, str] = {}
+    for existing in (resource for kind in KINDS for resource in inventory.of(kind).values()):
+        key, text = existing.key, text_of(existing.attributes)
+        if key not in rows or rows[key][1] != text:
+            changed[key] = text
+    known: dict[tuple[Kind, str], str] = {key: rows[key][1] for key in changed if key in rows}
     _note_changes(database, endpoint, known, changed, began)
     _put(database, endpoint, changed, rows, began)
     database.execute(update(ResourceRow).where(col(ResourceRow.endpoint) == endpoint).values(seen_at=began))
@@ -106,38 +110,50 @@ def keep_members(database: Connection, endpoint: str, members: Members, at: date
     """Who was found in these groups. Users that no listing has shown are left out."""
     if not members:
         return
-    named = {TargetKey("group", group_id) for group_id in members}
-    named |= {TargetKey("user", user_id) for user_ids in members.values() for user_id in user_ids}
-    ids = {key: row for key, (row, _) in _rows(database, endpoint, named).items()}
-    groups = [ids["group", group_id] for group_id in members if ("group", group_id) in ids]
-    read_before = _read_before(database, groups)
-    before = _memberships(database, groups)
-    added: list[dict[str, Any]] = []
+    rows = _rows_of_ends(database, endpoint, members)
+    for few in batched_list((group_id for group_id in members if ("group", group_id) in rows), _GROUPS):
+        _keep_few_groups(database, endpoint, {group_id: members[group_id] for group_id in few}, rows, at)
+
+
+def _rows_of_ends(database: Connection, endpoint: str, members: Members) -> dict[tuple[Kind, str], int]:
+    """The rows of these groups and of who is in them, as far as a listing has shown them."""
+    ends = {TargetKey("group", group_id) for group_id in members}
+    for user_ids in members.values():
+        ends.update(TargetKey("user", user_id) for user_id in user_ids)
+        if len(ends) > _MANY:
+            break  # all are looked up then
+    return _row_numbers(database, endpoint, ends)
+
+
+def _keep_few_groups(
+    database: Connection, endpoint: str, members: Members, rows: Mapping[tuple[Kind, str], int], at: datetime
+) -> None:
+    """Some groups at a time: of a million memberships no list is made, most of which say nothing new."""
+    groups = {group_id: rows["group", group_id] for group_id in members}
+    read_before = _read_before(database, list(groups.values()))
+    before = _memberships(database, list(groups.values()))
+    then_in = {group_id: before.get(group, frozenset()) for group_id, group in groups.items()}
+    gone = {TargetKey("user", user_id) for group_id in groups for user_id in then_in[group_id] - members[group_id]}
+    rows = {**rows, **_row_numbers(database, endpoint, gone)} if gone else rows
+    added: list[tuple[int, int]] = []
     removed: list[dict[str, int]] = []
     seen: list[tuple[str, str, str, Value | None]] = []
-    for group_id, user_ids in members.items():
-        group = ids.get(("group", group_id))
-        if group is None:
-            continue
-        now = {ids["user", user_id]: user_id for user_id in user_ids if ("user", user_id) in ids}
-        then = before.get(group, {})
-        joined, left = now.keys() - then.keys(), then.keys() - now.keys()
-        added += ({"group": group, "user": user, "ours": False} for user in joined)
-        removed += ({"of_group": group, "of_user": user} for user in left)
+    for group_id, group in groups.items():
+        joined = [user_id for user_id in members[group_id] - then_in[group_id] if ("user", user_id) in rows]
+        left = then_in[group_id] - members[group_id]
+        added += ((group, rows["user", user_id]) for user_id in joined)
+        removed += ({"of_group": group, "of_user": rows["user", user_id]} for user_id in left)
         if group in read_before:
-            seen += (("group", group_id, member_path(now[user]), True) for user in joined)
-            seen += (("group", group_id, member_path(then[user]), False) for user in left)
+            seen += (("group", group_id, member_path(user_id), True) for user_id in joined)
+            seen += (("group", group_id, member_path(user_id), False) for user_id in left)
     _note(database, endpoint, seen, at)
-    for batch in batched_list(added):
-        database.execute(SEE_MEMBER, batch)
+    carry_out_many(database, SEE_MEMBER, ("group", "user"), sorted(added))
     mine = (col(MembershipRow.group_row) == bindparam("of_group"), col(MembershipRow.user_row) == bindparam("of_user"))
     for batch in batched_list(removed):
         database.execute(delete(MembershipRow).where(*mine, ~col(MembershipRow.is_ours)), batch)
         database.execute(update(MembershipRow).where(*mine).values(is_seen=False), batch)
-    read = [{"row": ids["group", group_id]} for group_id in members if ("group", group_id) in ids]
-    statement = update(ResourceRow).where(col(ResourceRow.id) == bindparam("row")).values(members_at=at)
-    if read:
-        database.execute(statement, read)
+    these = col(ResourceRow.id).in_(groups.values())
+    database.execute(update(ResourceRow).where(these).values(members_at=at))
 
 
 def _note_changes(
@@ -192,46 +208,48 @@ def settle_members(
     """
     if of_groups is not None:
         strays = {pair for pair in strays if pair[0] in of_groups}
-    group, user = aliased(ResourceRow), aliased(ResourceRow)
-    row = (col(MembershipRow.group_row), col(MembershipRow.user_row))
-    is_seen = col(MembershipRow.is_seen)
-    query = select(*row, col(group.target_id), col(user.target_id), is_seen)
-    query = query.join(group, col(group.id) == row[0]).join(user, col(user.id) == row[1])
+    left_so = _as_they_are(database, endpoint, strays) if strays else []
     elsewhere = select(col(LinkRow.target_id)).where(
         col(LinkRow.endpoint) == endpoint, col(LinkRow.kind) == "group", col(LinkRow.connection) != connection
     )
-    query = query.where(col(group.target_id).not_in(elsewhere))
-    differing = query.where(col(group.endpoint) == endpoint, or_(~is_seen, ~col(MembershipRow.is_ours)))
-    if of_groups is None:
-        found = database.execute(differing).all()
-    else:
-        few = batched_list(of_groups, _FEW)
-        found = [each for ids in few for each in database.execute(differing.where(col(group.target_id).in_(ids)))]
-    over = [
-        ({"of_group": group_row, "of_user": user_row}, was_seen)
-        for group_row, user_row, group_id, user_id, was_seen in found
-        if (group_id, user_id) not in strays
-    ]
-    mine = (row[0] == bindparam("of_group"), row[1] == bindparam("of_user"))
-    for batch in batched_list(key for key, was_seen in over if was_seen):
-        database.execute(update(MembershipRow).where(*mine).values(is_ours=True), batch)
-    for batch in batched_list(key for key, was_seen in over if not was_seen):
-        database.execute(delete(MembershipRow).where(*mine), batch)
-    taken_out = strays - {(group_id, user_id) for _, _, group_id, user_id, _ in found}
-    if taken_out:
-        _keep_taken_out(database, endpoint, taken_out)
+    groups = select(col(ResourceRow.id)).where(col(ResourceRow.endpoint) == endpoint, col(ResourceRow.kind) == "group")
+    groups = groups.where(col(ResourceRow.target_id).not_in(elsewhere))
+    some = [groups] if of_groups is None else []
+    some += (groups.where(col(ResourceRow.target_id).in_(ids)) for ids in batched_list(of_groups or (), _FEW))
+    is_seen = col(MembershipRow.is_seen)
+    # By the database alone: after a first run a million of them differ.
+    for these in some:
+        inside = col(MembershipRow.group_row).in_(these)
+        database.execute(update(MembershipRow).where(inside, is_seen, ~col(MembershipRow.is_ours)).values(is_ours=True))
+        database.execute(delete(MembershipRow).where(inside, ~is_seen))
+    statement = upsert(MembershipRow)
+    flags = {name: statement.excluded[name] for name in ("is_seen", "is_ours")}
+    put_back = statement.on_conflict_do_update(index_elements=["group_row", "user_row"], set_=flags)
+    for batch in batched_list(left_so):
+        database.execute(put_back, batch)
 
 
-def _keep_taken_out(database: Connection, endpoint: str, pairs: Set[tuple[str, str]]) -> None:
-    """Memberships that are ours and were not seen, of which a state that was lost has no row."""
-    ids = {(kind, target_id): row for (kind, target_id), (row, _) in _rows(database, endpoint).items()}
-    rows = [
-        {"group_row": ids["group", group_id], "user_row": ids["user", user_id], "is_seen": False, "is_ours": True}
-        for group_id, user_id in sorted(pairs)
-        if ("group", group_id) in ids and ("user", user_id) in ids
+def _as_they_are(database: Connection, endpoint: str, pairs: Set[tuple[str, str]]) -> list[dict[str, Any]]:
+    """The rows of these memberships (group, user). One without a row is ours and was not seen: the state was lost."""
+    ends = {TargetKey("group", group_id) for group_id, _ in pairs} | {
+        TargetKey("user", user_id) for _, user_id in pairs
+    }
+    rows = _row_numbers(database, endpoint, ends)
+    wanted = sorted(
+        (rows["group", group_id], rows["user", user_id])
+        for group_id, user_id in pairs
+        if ("group", group_id) in rows and ("user", user_id) in rows
+    )
+    group, user = col(MembershipRow.group_row), col(MembershipRow.user_row)
+    query = select(group, user, col(MembershipRow.is_seen), col(MembershipRow.is_ours))
+    flags: dict[tuple[int, int], tuple[bool, bool]] = {}
+    for batch in batched_list(wanted, _FEW):
+        found = query.where(group.in_({pair[0] for pair in batch}), user.in_({pair[1] for pair in batch}))
+        flags |= {(group_row, user_row): (seen, ours) for group_row, user_row, seen, ours in database.execute(found)}
+    return [
+        {"group_row": g, "user_row": u, "is_seen": seen, "is_ours": ours}
+        for (g, u), (seen, ours) in ((pair, flags.get(pair, (False, True))) for pair in wanted)
     ]
-    for batch in batched_list(rows):
-        database.execute(insert(MembershipRow), batch)
 
 
 def move_on(
@@ -305,7 +323,7 @@ def _move_members(
     users = database.execute(ROWS_OF, named).scalars().all()
     if group is not None and users:
         statement = ADD_MEMBER if operation.kind == "add_members" else REMOVE_MEMBER
-        database.execute(statement, [{"group": group, "user": user, "ours": True} for user in users])
+        database.execute(statement, [{"group": group, "user": user} for user in users])
 
 
 def note_members(database: Connection, endpoint: str, group_id: str, members: Mapping[str, bool]) -> None:
@@ -316,7 +334,7 @@ def note_members(database: Connection, endpoint: str, group_id: str, members: Ma
         named = {"of_endpoint": endpoint, "of_kind": "user", "target_ids": ids}
         rows = database.execute(ROWS_OF, named).scalars().all() if ids and group is not None else []
         if rows:
-            database.execute(statement, [{"group": group, "user": user, "ours": True} for user in rows])
+            database.execute(statement, [{"group": group, "user": user} for user in rows])
 
 
 def _this(endpoint: str, kind: str, target_id: str) -> dict[str, str]:
@@ -332,29 +350,43 @@ def _rows(
     database: Connection, endpoint: str, keys: Collection[TargetKey] | None = None
 ) -> dict[tuple[Kind, str], tuple[int, str]]:
     """(kind, target id) → (row, what it last showed); keys: of these alone, None for all."""
-    columns = (col(ResourceRow.id), col(ResourceRow.kind), col(ResourceRow.target_id), col(ResourceRow.shown))
-    query = select(*columns).where(col(ResourceRow.endpoint) == endpoint)
+    columns = (col(ResourceRow.kind), col(ResourceRow.target_id), col(ResourceRow.id), col(ResourceRow.shown))
+    found = _of_keys(database, select(*columns).where(col(ResourceRow.endpoint) == endpoint), keys)
+    return {
+        ("user" if kind == "user" else "group", target_id): (row or 0, shown) for kind, target_id, row, shown in found
+    }
+
+
+def _row_numbers(database: Connection, endpoint: str, keys: Collection[TargetKey]) -> dict[tuple[Kind, str], int]:
+    """The rows of these resources, as far as there are any; of very many keys, of all resources."""
+    columns = (col(ResourceRow.kind), col(ResourceRow.target_id), col(ResourceRow.id))
+    found = _of_keys(database, select(*columns).where(col(ResourceRow.endpoint) == endpoint), keys)
+    return {("user" if kind == "user" else "group", target_id): row or 0 for kind, target_id, row in found}
+
+
+def _of_keys(database: Connection, query: Any, keys: Collection[TargetKey] | None) -> Iterator[Any]:
     if keys is None or len(keys) > _MANY:
-        rows = database.execute(query)
-        return {("user" if k == "user" else "group", target_id): (row or 0, text) for row, k, target_id, text in rows}
-    found: dict[tuple[Kind, str], tuple[int, str]] = {}
+        yield from database.execute(query)
+        return
     for kind in KINDS:
         of_kind = query.where(col(ResourceRow.kind) == kind)
         for batch in batched_list((key.id for key in keys if key.kind == kind), _FEW):
-            for row, _, target_id, shown in database.execute(of_kind.where(col(ResourceRow.target_id).in_(batch))):
-                found[kind, target_id] = (row or 0, shown)
-    return found
+            yield from database.execute(of_kind.where(col(ResourceRow.target_id).in_(batch)))
 
 
-def _memberships(database: Connection, groups: list[int]) -> dict[int, dict[int, str]]:
-    """Row of each group → row and id of each user that was last seen in it."""
-    found: dict[int, dict[int, str]] = {}
-    query = select(col(MembershipRow.group_row), col(MembershipRow.user_row), col(ResourceRow.target_id))
-    query = query.join(ResourceRow, col(ResourceRow.id) == col(MembershipRow.user_row))
+def _memberships(database: Connection, groups: list[int]) -> dict[int, frozenset[str]]:
+    """Row of each group → target ids of the users that were last seen in it."""
+    # A text for each group instead of a row for each member: an eighth of the time. No id has a line break in it, since
+    # ids stand in URLs.
+    users = func.aggregate_strings(col(ResourceRow.target_id), "\n")
+    query = select(col(MembershipRow.group_row), users).join(
+        ResourceRow, col(ResourceRow.id) == col(MembershipRow.user_row)
+    )
+    seen = query.where(col(MembershipRow.is_seen)).group_by(col(MembershipRow.group_row))
+    found: dict[int, frozenset[str]] = {}
     for batch in batched_list(groups, _FEW):
-        seen = query.where(col(MembershipRow.group_row).in_(batch), col(MembershipRow.is_seen))
-        for group, user, user_id in database.execute(seen):
-            found.setdefault(group, {})[user] = user_id
+        for group, ids in database.execute(seen.where(col(MembershipRow.group_row).in_(batch))):
+            found[group] = frozenset(ids.split("\n"))
     return found
 
 
@@ -366,14 +398,12 @@ def _put(
     at: datetime,
 ) -> None:
     """Insert or replace what was seen, with the values by which it is found. before: rows as they were."""
-    values = (
-        {"endpoint": endpoint, "kind": kind, "target_id": target_id, "shown": text, "seen_at": at, "members_at": None}
-        for (kind, target_id), text in changed.items()
-    )
-    for batch in batched_list(values):
-        database.execute(PUT_RESOURCE, batch)
+    seen_at = as_stored(database, at)
+    names = ("endpoint", "kind", "target_id", "shown", "seen_at", "members_at")
+    values = ((endpoint, kind, target_id, text, seen_at, None) for (kind, target_id), text in changed.items())
+    carry_out_many(database, PUT_RESOURCE, names, values)
     new = [key for key in changed if key not in before]
-    rows = {key: row for key, (row, _) in (_rows(database, endpoint, new) if new else {}).items()}
+    rows = _row_numbers(database, endpoint, new) if new else {}
     moved = (
         (key.kind, before[key][0], orjson.loads(before[key][1]), orjson.loads(text))
         if key in before
@@ -388,12 +418,10 @@ def _hold(database: Connection, moved: Iterable[tuple[Kind, int, Mapping[str, ob
     gone, new = [], []
     for kind, row, before, now in moved:
         then, found = frozenset(claims_of(kind, before)), frozenset(claims_of(kind, now))
-        gone += [{"of_path": path, "of_value": value, "of_row": row} for path, value in then - found]
-        new += [{"path": path, "value": value, "row": row} for path, value in found - then]
-    for over in batched_list(gone):
-        database.execute(LET_GO, over)
-    for held in batched_list(sorted(new, key=lambda each: (each["path"], each["value"]))):
-        database.execute(HOLD, held)
+        gone += [(path, value, row) for path, value in then - found]
+        new += [(path, value, row) for path, value in found - then]
+    carry_out_many(database, LET_GO, ("of_path", "of_value", "of_row"), gone)
+    carry_out_many(database, HOLD, ("path", "value", "row"), sorted(new))
 
 
 def _forget(database: Connection, resources: list[tuple[Kind, int, str]]) -> None:

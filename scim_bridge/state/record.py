@@ -35,6 +35,9 @@ class StoredAttributes(Mapping[str, Value]):
     def __len__(self) -> int:
         return len(self._attributes())
 
+    def __bool__(self) -> bool:
+        return self._text != "{}"  # asked of every link, and no reason to parse it
+
 
 def run_record(row: RunRow) -> RunRecord:
     """A run, as history shows it."""

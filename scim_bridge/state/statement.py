@@ -3,13 +3,42 @@
 Parameters have names of their own ("of_…" for what is looked for), since a column's name is taken by its new value.
 """
 
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import islice
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, false, insert, select, true, update
+from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
-from scim_bridge.state.table import HeldValueRow, LinkRow, MembershipRow, OperationRow, ResourceRow
+from scim_bridge.state.table import HeldValueRow, LinkRow, MembershipRow, OperationRow, ResourceRow, UtcDateTime
+
+_BATCH = 10_000
+
+
+def carry_out_many(
+    database: Connection, statement: Any, names: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
+) -> None:
+    """A statement for very many rows. names: its parameters, in the order of a row.
+
+    The driver gets the rows as they are, so a point in time must be in the form of `as_stored`: SQLAlchemy takes three
+    times as long, most of it for a dictionary of each.
+    """
+    compiled = statement.compile(dialect=database.dialect)
+    rest = iter(rows)
+    if tuple(compiled.positiontup) != names:
+        rest = map(itemgetter(*map(names.index, compiled.positiontup)), rest)
+    while batch := list(islice(rest, _BATCH)):
+        database.exec_driver_sql(compiled.string, batch)
+
+
+def as_stored(database: Connection, moment: datetime | None) -> Any:
+    """A point in time as the driver takes it."""
+    process = UtcDateTime().bind_processor(database.dialect)
+    return process(moment) if process is not None and moment is not None else moment
 
 
 def _this(column: Any) -> ColumnElement[bool]:
@@ -71,6 +100,14 @@ PUT_LINK = _put_link.on_conflict_do_update(
     set_={name: _put_link.excluded[name] for name in ("target_id", "name", "applied", "is_confirmed")},
 )
 
+PAIR = ("connection", "endpoint", "kind", "source_id", "target_id", "name", "applied", "departed", "left_at")
+"""The parameters of PUT_PAIR."""
+_put_pair = upsert(LinkRow).values({name: bindparam(name) for name in PAIR} | {"is_confirmed": true()})
+PUT_PAIR = _put_pair.on_conflict_do_update(
+    index_elements=["connection", "endpoint", "kind", "source_id"],
+    set_={name: _put_pair.excluded[name] for name in (*PAIR[4:], "is_confirmed")},
+)
+
 _THIS_RESOURCE = (_this(ResourceRow.endpoint), _this(ResourceRow.kind), _this(ResourceRow.target_id))
 ROW_OF = select(col(ResourceRow.id)).where(*_THIS_RESOURCE)
 ROWS_OF = select(col(ResourceRow.id)).where(
@@ -87,13 +124,17 @@ PUT_RESOURCE = _put_resource.on_conflict_do_update(
     set_={name: _put_resource.excluded[name] for name in ("shown", "seen_at")},
 )
 """A group that is new is put with members_at, since it is known to be empty; of one that is known it stays."""
-_put_member = upsert(MembershipRow).values(
-    group_row=bindparam("group"), user_row=bindparam("user"), is_seen=True, is_ours=bindparam("ours")
-)
-ADD_MEMBER = _put_member.on_conflict_do_update(
-    index_elements=["group_row", "user_row"], set_={"is_seen": True, "is_ours": True}
-)
-SEE_MEMBER = _put_member.on_conflict_do_update(index_elements=["group_row", "user_row"], set_={"is_seen": True})
+
+
+def _put_member(*, is_ours: bool) -> Insert:
+    values = {"is_seen": true(), "is_ours": true() if is_ours else false()}
+    put = upsert(MembershipRow).values(group_row=bindparam("group"), user_row=bindparam("user"), **values)
+    again = values if is_ours else {"is_seen": true()}
+    return put.on_conflict_do_update(index_elements=["group_row", "user_row"], set_=again)
+
+
+ADD_MEMBER = _put_member(is_ours=True)
+SEE_MEMBER = _put_member(is_ours=False)
 REMOVE_MEMBER = delete(MembershipRow).where(
     col(MembershipRow.group_row) == bindparam("group"), col(MembershipRow.user_row) == bindparam("user")
 )

@@ -39,6 +39,7 @@ from scim_bridge.state.quarantine import NO_QUARANTINE, move_quarantine
 from scim_bridge.state.reader import StateReader, utc_now
 from scim_bridge.state.refusal import forget_told_otherwise, keep_refusals
 from scim_bridge.state.source_memory import keep_learned
+from scim_bridge.state.statement import PAIR, PUT_PAIR, as_stored, carry_out_many
 from scim_bridge.state.table import ApprovalRow, ConflictRow, ConnectionRow, LinkRow, RequestRow, RunRow, TripRow
 from scim_bridge.state.transaction import writing
 
@@ -46,7 +47,6 @@ Closing = Literal["all", "planned", "none"]
 """Which conflicts are over that a run has not seen: all; those that a plan tells, but not what only an answer of the
 target does (it did not come as far as trying); none (it was about a few identities)."""
 _UNDECIDED = {"resolution": "", "chosen": "", "note": "", "resolved_by": "", "resolved": None}
-_BATCH = 10_000
 _FEW, _MANY = 500, 5_000
 
 
@@ -406,7 +406,6 @@ class State:
 
     def _keep_pairs(self, database: Connection, connection: str, endpoint: str, books: Bookkeeping) -> None:
         """Write the links that changed, and forget those whose both sides are gone."""
-        place = {"connection": connection, "endpoint": endpoint}
         mine = (col(LinkRow.connection) == connection, col(LinkRow.endpoint) == endpoint)
         columns = (
             col(LinkRow.kind),
@@ -420,25 +419,19 @@ class State:
         )
         query = select(*columns).where(*mine)
         stored = {(r[0], r[1]): tuple(r[2:]) for r in _of_these(database, query, books.paired)}
-        rows = []
-        for pair in books.paired:
-            old = stored.get(pair.key)
-            new = self._pair(pair, old)
-            if old != tuple(new.values()):
-                rows.append(place | {"kind": pair.kind, "source_id": pair.source_id} | new)
-        statement = upsert(LinkRow)
-        overwritten = ("target_id", "name", "applied", "departed", "left_at", "is_confirmed")
-        changed = {key: statement.excluded[key] for key in overwritten}
-        index = ["connection", "endpoint", "kind", "source_id"]
-        for start in range(0, len(rows), _BATCH):
-            merged = statement.on_conflict_do_update(index_elements=index, set_=changed)
-            database.execute(merged, rows[start : start + _BATCH])
+        compared = ((pair, old, self._pair(pair, old)) for pair in books.paired for old in (stored.get(pair.key),))
+        rows = (
+            (connection, endpoint, pair.kind, pair.source_id, *new[:3], *(as_stored(database, at) for at in new[3:5]))
+            for pair, old, new in compared
+            if old != new
+        )
+        carry_out_many(database, PUT_PAIR, PAIR, rows)
         if books.forgotten:
             gone = (col(LinkRow.kind) == bindparam("gone_kind"), col(LinkRow.source_id) == bindparam("gone_id"))
             forgotten = [{"gone_kind": kind, "gone_id": source_id} for kind, source_id in books.forgotten]
             database.execute(delete(LinkRow).where(*mine, *gone), forgotten)
 
-    def _pair(self, pair: Paired, old: tuple[Any, ...] | None) -> dict[str, Any]:
+    def _pair(self, pair: Paired, old: tuple[Any, ...] | None) -> tuple[Any, ...]:
         """The columns of a link, in the order in which they are read."""
         applied = old[2] if old is not None and old[0] == pair.target_id else "{}"
         if pair.applied is not None:
@@ -448,14 +441,8 @@ class State:
             goes_on = old is not None and old[3] is not None and not pair.is_shut_now
             departed = old[3] if old is not None and goes_on else self._now()
         left_at = old[4] if old is not None and old[0] == pair.target_id else None
-        return {
-            "target_id": pair.target_id,
-            "name": folded(pair.name),
-            "applied": applied,
-            "departed": departed,
-            "left_at": (left_at or self._now()) if pair.has_left else None,
-            "is_confirmed": True,
-        }
+        left_at = (left_at or self._now()) if pair.has_left else None
+        return pair.target_id, folded(pair.name), applied, departed, left_at, True
 
 
 def _of_these(database: Connection, query: Any, paired: Sequence[Paired]) -> Iterator[Any]:

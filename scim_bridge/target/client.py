@@ -33,6 +33,7 @@ _CONNECTIONS = 128
 _FEWEST, _MOST = 4, 64
 """Bounds of at_once. The upper one leaves half of the pool's connections to requests that hang."""
 _HEADERS = {"Accept": "application/scim+json, application/json", "User-Agent": "scim-bridge"}
+_READ = httpx.ByteStream(b"")
 _LASTING = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
 """TLS failures that waiting does not cure."""
 
@@ -241,6 +242,9 @@ class ScimClient:
             with self._latency.measured():
                 url = f"{self._url}/{request.path}"
                 response = self._http.request(request.method, url, content=content, headers=headers)
+            # httpx lets an answer and its stream name each other. A run looks for no circles (run/sync.py), so each of
+            # ten thousand pages would stay in memory to its end.
+            response.stream = _READ
         except httpx.InvalidURL as error:
             raise EndpointDown(f"target.url is not a URL ({error})", "Correct it.") from None
         except httpx.RequestError as error:

@@ -9,9 +9,11 @@ before its answer is acted on, and an answer that may have been cut off counts a
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice, product
+from sys import intern
 from typing import Any, TypeVar
 
 from scim_bridge.errors import NotThere, Refused
@@ -22,6 +24,7 @@ from scim_bridge.target.read import Pages, Resource, filter_of, one_page
 
 _Asked = TypeVar("_Asked")
 _Told = TypeVar("_Told")
+_Way = Callable[[Sequence[str], Progress], Mapping[str, AbstractSet[str]]]
 _CUT_OFF_AT = 100
 """An answer without a cursor that is as long as this may be the first page of more."""
 _OLD_PAGE = 50
@@ -42,7 +45,7 @@ class MemberReader:
         self._pages = pages
         self._user_ids = user_ids
         self._threads = threads
-        self._ways = [self._by_group, self._by_user, self._by_pair]
+        self._ways: list[_Way] = [self._by_group, self._by_user, self._by_pair]
         self._without_cursor: set[str] = set()
 
     def read(self, group_ids: Sequence[str], progress: Progress) -> Members:
@@ -94,9 +97,9 @@ class MemberReader:
             return user_id in self._ids("Users", filter_of(("groups.value", group_id)))
         return group_id in self._ids("Groups", filter_of(("members.value", user_id)))
 
-    def _by_group(self, group_ids: Sequence[str], progress: Progress) -> dict[str, set[str]]:
-        def users_of(group_id: str) -> set[str]:
-            return self._ids("Users", filter_of(("groups.value", group_id)))
+    def _by_group(self, group_ids: Sequence[str], progress: Progress) -> dict[str, frozenset[str]]:
+        def users_of(group_id: str) -> frozenset[str]:
+            return frozenset(self._ids("Users", filter_of(("groups.value", group_id))))
 
         return dict(self._spread(users_of, group_ids, len(group_ids), progress))
 
@@ -152,7 +155,8 @@ class MemberReader:
         begun = False
         try:
             for resources in self._pages(collection, condition):
-                found.update(resource["id"] for resource in resources)
+                # A user is in ten groups and more, and each answer makes a text of its own of the same id.
+                found.update(intern(resource["id"]) for resource in resources)
                 begun = True
         except Refused:
             if begun:
@@ -247,7 +251,7 @@ class ShownMembers:
 def members_of(group: Resource) -> frozenset[str]:
     """Ids of the users in a group as it is shown; groups in it are none of ours."""
     shown = group.get("members")
-    return frozenset(m["value"] for m in shown if _is_user(m)) if isinstance(shown, list) else frozenset()
+    return frozenset(intern(m["value"]) for m in shown if _is_user(m)) if isinstance(shown, list) else frozenset()
 
 
 def _is_user(member: Any) -> bool:

@@ -6,6 +6,7 @@ always with its path (docs/identity-center.md §2.2, §2.6, §7.3).
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
+from sys import intern
 from typing import Any
 
 from scim_bridge.model.identity import EXTERNAL_ID, MANAGER, Existing, Kind, Value
@@ -154,7 +155,7 @@ def from_resource(kind: Kind, body: Mapping[str, Any]) -> Existing:
         if isinstance(enterprise, dict):
             _take(attributes, enterprise, _SHOWN_ENTERPRISE)
             _take(attributes, enterprise.get("manager"), {"value": MANAGER})
-    return Existing(kind, str(body["id"]), attributes)
+    return Existing(kind, intern(str(body["id"])), attributes)
 
 
 def _take(attributes: dict[str, Value], shown: Any, places: Mapping[str, str]) -> None:

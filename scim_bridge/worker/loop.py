@@ -1,7 +1,8 @@
 """The plain worker: each connection is synced when its time has come, one after the other, until someone says stop.
 
-It remembers nothing itself; what happened is in the state. A connection that fails does not keep the others waiting.
-Files are looked at between two runs: when what they hold has changed, and stays until the next look, a run is due.
+Each run is a process of its own (one_run.py). The worker remembers nothing itself; what happened is in the state. A
+connection that fails does not keep the others waiting. Files are looked at between two runs: when what they hold has
+changed, and stays until the next look, a run is due.
 """
 
 import logging
@@ -13,14 +14,10 @@ from time import monotonic
 
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError
-from scim_bridge.model.wording import counted
-from scim_bridge.run.inbox import Inbox
-from scim_bridge.run.lifecycle import Order, opened
-from scim_bridge.run.sync import sync
 from scim_bridge.source import fingerprint_of
 from scim_bridge.state.reader import utc_now
 from scim_bridge.state.writer import State
-from scim_bridge.view.run import view_run
+from scim_bridge.worker.one_run import Task, run_apart
 
 _LOOK_EVERY = 5.0
 """Seconds between two looks at files: reading a hundred megabytes of them takes a tenth of a second."""
@@ -84,16 +81,9 @@ def run_once(connection: ConnectionSettings, state: Path, stop: threading.Event)
             return f"{connection.name}: {pause}"
         if quarantine is not None and quarantine.holds(utc_now()):
             return f"{connection.name}: {quarantine}"
-        with State(state) as journal, opened(connection, journal, "sync") as bridge:
-            result = sync(bridge, journal, Order(is_stopping=stop.is_set), Inbox)
-            record = journal.reader.run(result.run_id)
+        return run_apart(Task(connection, state), stop)
     except BridgeError as error:
         return f"{connection.name}: {error}"
     except Exception as error:  # noqa: BLE001 - the worker outlives whatever one run does; the log has the details
         _log.exception("the sync of %s failed", connection.name)
         return f"{connection.name}: the program failed ({type(error).__name__}); the log says more."
-    if result.applied is None:
-        return f"{connection.name}: run {result.run_id} was stopped by the guard. See: scim-bridge show {result.run_id}"
-    changed = ", ".join(view_run(record).result.changed) if record is not None else ""
-    waiting = counted(len(result.conclusion.conflicts), "conflict")
-    return f"{connection.name}: run {result.run_id} is done: {changed or 'nothing changed'}; {waiting} waiting"

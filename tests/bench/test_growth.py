@@ -41,3 +41,11 @@ def test_everything_that_may_happen_is_measured(source: str) -> None:
 def test_sizes_are_compared() -> None:
     last = _lines("--users", "60", "100", "--sources", "csv", "--scenes", "idle")[-1]
     assert re.fullmatch(r"csv, 100 users ÷ 60: idle [0-9.]+ ×", last)
+
+
+@pytest.mark.slow
+def test_a_lost_state_on_a_target_that_holds_everyone_costs_no_second_copy_of_the_directory() -> None:
+    """20,000 users and 200,000 memberships: 270 MiB at this time, 580 MiB while each page that was read stayed."""
+    figures = _figures(_lines("--users", "20000", "--sources", "csv", "--scenes", "whole"))
+    memory = {name: int(words[words.index("MiB") - 1]) for name, words in figures.items()}
+    assert max(memory.values()) < 400

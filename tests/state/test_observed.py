@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scim_bridge.model.doubt import Doubt, Settled
-from scim_bridge.model.identity import Existing, Inventory, Kind
+from scim_bridge.model.identity import Existing, Inventory, Kind, SourceCounts
 from scim_bridge.model.operation import Member, Operation, Outcome
 from scim_bridge.model.operation_kind import Phase
-from scim_bridge.state.writer import State
+from scim_bridge.model.plan import Bookkeeping
+from scim_bridge.state.writer import Ending, State
 from tests.state.conftest import ELSEWHERE, HERE, MORNING, adding, begin, done, operation
 
 
@@ -112,3 +113,28 @@ def test_the_last_reading_is_what_is_known(
             state.observe("corp", HERE, seen, members, MORNING)
             assert shown(state) == {**{n: {"title": t} for n, t in users.items()}, **{n: {} for n in groups}}
             assert state.reader.members(HERE, groups) == members
+
+
+def test_what_was_seen_is_ours_after_a_run_but_for_what_others_changed_and_is_left_so(state: State) -> None:
+    def end(*strays: tuple[str, str]) -> None:
+        run_id = state.begin_run("corp", HERE, "sync")
+        books = Bookkeeping(paired=(), forgotten=(), counts=SourceCounts(0, 0, 0), strays=frozenset(strays))
+        state.finish(run_id, Ending(status="done"), (), books)
+
+    everyone = inventory(A, B, resource("user", "t-c", userName="c"), G)
+
+    def ours() -> frozenset[str]:
+        return state.reader.members(HERE, ["t-g"], ours=True)["t-g"]
+
+    state.observe("corp", HERE, everyone, {"t-g": frozenset({"t-a", "t-b"})}, MORNING)
+    end(("t-g", "t-b"), ("t-g", "t-c"))  # b was put in by others; c, of whom a lost state knows nothing, was taken out
+    assert ours() == {"t-a", "t-c"}
+    assert state.reader.members(HERE, ["t-g"]) == {"t-g": {"t-a", "t-b"}}
+    end(("t-g", "t-c"))
+    assert ours() == {"t-a", "t-b", "t-c"}
+    state.observe("corp", HERE, everyone, {"t-g": frozenset({"t-b"})}, MORNING)
+    end(("t-g", "t-a"))
+    assert ours() == {"t-a", "t-b"}
+    end()
+    assert ours() == {"t-b"}
+    assert state.reader.members(HERE, ["t-g"]) == {"t-g": {"t-b"}}

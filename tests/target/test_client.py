@@ -1,6 +1,8 @@
 """What becomes of each answer: which are sent again, which hold one object, which stop the run."""
 
+import gc
 import logging
+import weakref
 from email.utils import formatdate
 from threading import Thread
 from time import time
@@ -281,3 +283,22 @@ def test_every_request_says_who_it_is_and_what_it_takes(open_at: Opening) -> Non
     assert "content-type" not in get.headers
     assert patch.headers["content-type"] == "application/scim+json"
     assert (target.sent.reads, target.sent.writes) == (1, 1)
+
+
+def test_a_page_that_was_read_is_gone_at_once_without_a_search_for_circles() -> None:
+    pages: list[weakref.ref[httpx.Response]] = []
+
+    def page(_: httpx.Request) -> httpx.Response:
+        response = httpx.Response(200, json={"Resources": []})
+        pages.append(weakref.ref(response))
+        return response
+
+    client = ScimClient(URL, lambda: "token", Rate(1_000), transport=httpx.MockTransport(page))
+    gc.disable()  # as a run does
+    try:
+        for _ in range(3):
+            client.get("Users?count=100", needs="Resources")
+        assert [page() for page in pages] == [None] * 3
+    finally:
+        gc.enable()
+        client.close()

@@ -223,16 +223,18 @@ class _Decision:
         elif match.existing and match.existing.is_open and match.existing.target_id in self.known.unclaimed:
             self.steps.conflicts.append(conflict.unclaimed(match.existing))
 
-    def _wanted(self, match: Match) -> dict[str, Value]:
+    def _wanted(self, match: Match) -> Mapping[str, Value]:
         """The desired attributes without those that must stay as they are, the manager only if provisioned."""
         if match.desired is None:
             return {}
-        wanted = {path: value for path, value in match.desired.attributes.items() if path not in match.kept}
+        wanted = match.desired.attributes
+        if match.kept:
+            wanted = {path: value for path, value in wanted.items() if path not in match.kept}
         manager = wanted.get(MANAGER)
         # An id that the target does not know would refuse the whole request, and the user with it.
         if not manager or manager in self.provisioned:
             return wanted
-        name = self.held_names.get(str(manager))
+        name, wanted = self.held_names.get(str(manager)), dict(wanted)
         if name is not None and match.existing is not None:
             del wanted[MANAGER]  # the manager's record waits; until it is clear who that is, the manager stays
             detail = f"manager {name} is held: the manager stays as it is on the target"

@@ -58,12 +58,15 @@ class GroupChange:
 class _Users:
     """Users as membership sees them. addable: source id → who may be added. untouchable: target ids left as they are.
 
+    present: source id → who is on the target, or is in this plan; ids: their target ids.
+
     pointed: source id of a held record → resources it may be, whose memberships are kept if the record shows them. One
     that belongs to another record is not among them: the link wins, and decides about its memberships.
     """
 
     addable: dict[str, Member] = field(default_factory=dict)
     present: dict[str, Member] = field(default_factory=dict)
+    ids: dict[str, str | None] = field(default_factory=dict)
     by_target: dict[str, Match] = field(default_factory=dict)
     untouchable: set[str] = field(default_factory=set)
     pointed: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -239,6 +242,7 @@ def _sort_users(matches: Matches, steps: Steps, policy: Policy) -> _Users:
             continue
         member = Member(match.source_id, target_id, match.name)
         users.present[match.source_id] = member
+        users.ids[match.source_id] = target_id
         if match.source_id not in steps.waiting:
             users.addable[match.source_id] = member
     return users
@@ -265,6 +269,9 @@ def _change(match: Match, wanted: Set[str], undecided: Set[str], current: frozen
     if not current:
         added = [users.addable[s] for s in sorted(users.addable.keys() & wanted)]
         return GroupChange(match, 0, (), tuple(added))
+    # A group that is as it should be, the common case of every later run: seen at once, without a look at each member.
+    if not undecided and set(map(users.ids.get, wanted)) == current:
+        return GroupChange(match, len(current))
     staying = set(users.untouchable)
     added = []
     for source_id in sorted(wanted | undecided):

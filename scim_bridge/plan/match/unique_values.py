@@ -59,7 +59,8 @@ class _Claims:
         if row.is_misnamed:
             self._hold(row, conflict.protected_name(desired, own))
             return
-        self._weigh_refusal(row)
+        if self.pairing.known.refusals:
+            self._weigh_refusal(row)
         if own is None or row.column != "one":
             if row.column == "taken" and row.asked:
                 self._hold(row, conflict.rehire(desired, existing[row.asked]))
@@ -93,6 +94,8 @@ class _Claims:
         another record's resource: hold both."""
         pairing, owner = self.pairing, self.pairing.resources.owner
         ours = row.desired.attributes[EXTERNAL_ID]
+        if shown == ours and pairing.values.holding(EXTERNAL_ID, ours) == [target_id]:
+            return
         others = {owner[t] for t in pairing.values.holding(EXTERNAL_ID, ours) if t != target_id and t in owner}
         if shown != ours and shown in pairing.by_id:
             # Two records, one mark: either could be the user who signs in here. To write our id over the other's would
