@@ -41,8 +41,8 @@ class Memory:
     """What a source remembers. watermark: the position up to which changes are in; opaque, as entries are.
 
     entries: key → text (JSON), both as the source gave them in Learned. In a run they lie in the state and are looked
-    up there one by one, so going through all of them costs what all of them cost. today: the day for which the records were
-    last shown (YYYY-MM-DD), "" if unknown.
+    up there one by one, so going through all of them costs what all of them cost. today: the day for which the records
+    were last shown (YYYY-MM-DD), "" if unknown.
     """
 
     watermark: str
@@ -130,4 +130,23 @@ def picked(shown: Snapshot, wanted: Iterable[SourceKey]) -> SourceChanges:
         memberships=memberships,
         ambiguous=shown.ambiguous,
         warnings=shown.warnings,
+    )
+
+
+def narrowed(changes: SourceChanges, wanted: Iterable[SourceKey]) -> SourceChanges:
+    """Of what was found, what `Source.ask` gives: these records and their memberships, and nothing of others.
+
+    changes: with all groups that the wanted users are in.
+    """
+    keys = frozenset(SourceKey(*key) for key in wanted)
+    users = frozenset(key.id for key in keys if key.kind == "user" and key.id)
+    memberships = {user: set(changes.memberships.get(user, ())) for user in users}
+    for group, (inside, _) in changes.members.items():
+        for user in users:
+            (memberships[user].add if user in inside else memberships[user].discard)(group)
+    groups = (key.id for key in keys if key.kind == "group" and key.id)
+    return SourceChanges(
+        records={key: changes.records.get(key, ()) for key in keys},
+        members={group: changes.members.get(group, ((), ())) for group in groups},
+        memberships={user: tuple(sorted(found)) for user, found in memberships.items()},
     )

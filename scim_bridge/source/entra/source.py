@@ -26,6 +26,7 @@ from scim_bridge.model.source import (
     SourceReading,
     Wanted,
     moved_on,
+    narrowed,
     picked,
 )
 from scim_bridge.model.text import normal
@@ -131,9 +132,7 @@ class EntraSource:
                 found = self._told(graph, excerpt, memory, assigned)
             except Unclear:
                 return picked(self.look(today, memory, keys).snapshot, keys)
-        users = (key.id for key in keys if key.kind == "user")
-        memberships = {user: [g for g, (inside, _) in found.members.items() if user in inside] for user in users}
-        return replace(found, memberships=memberships)
+        return narrowed(found, keys)
 
     def _told(self, graph: Graph, excerpt: Excerpt, memory: Memory, assigned: Assigned) -> SourceChanges:
         """What an excerpt says, unless something of the scope is missing or was hidden from us. Raises Unclear."""
