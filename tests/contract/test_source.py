@@ -86,7 +86,9 @@ def test_whoever_is_asked_about_is_shown_as_everything_shows_them(place: Place) 
     keys = [*Shown.of(now).records, *follower.shown.records]
     asked = Reader(place).source().ask(TODAY, follower.memory, keys)
     expected = picked(now, keys)
-    assert {key: asked.records[key] for key in keys} == expected.records
+    assert asked.records == expected.records
+    members = {group: (set(users), set(groups)) for group, (users, groups) in asked.members.items()}
+    assert members == {group: (set(users), set(groups)) for group, (users, groups) in expected.members.items()}
     assert {u: set(g) for u, g in asked.memberships.items()} == {u: set(g) for u, g in expected.memberships.items()}
 
 

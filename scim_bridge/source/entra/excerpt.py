@@ -5,7 +5,7 @@ going through all entries; that is read and not kept. With a scope, the groups i
 they were and as they are, and who is in one of the two and not in the other came or left.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -54,10 +54,20 @@ class _Scope:
 
 
 class Excerpt:
-    """What has changed since a memory. changed: key → new text, None for what is gone."""
+    """What has changed since a memory. changed: key → new text, None for what is gone.
 
-    def __init__(self, memory: Memory, changed: Mapping[str, str | None], users: Selection, groups: Selection) -> None:
-        self._memory, self._users, self._groups = memory, users, groups
+    wanted: keys of objects that are shown, with the groups around them, whether they changed or not.
+    """
+
+    def __init__(
+        self,
+        memory: Memory,
+        changed: Mapping[str, str | None],
+        selections: Mapping[Kind, Selection],
+        wanted: Collection[str] = (),
+    ) -> None:
+        self._wanted = frozenset(wanted)
+        self._memory, self._users, self._groups = memory, selections["user"], selections["group"]
         self._changed = {key: text for key, text in changed.items() if key != FACTS}
         self._before = memory.some(self._changed)
         self.learned: dict[str, str | None] = {}
@@ -75,10 +85,12 @@ class Excerpt:
         # Objects name each other by their own ids, so by these they can be looked up, and records are known by them.
         if facts is None or {self._users.anchor, self._groups.anchor} != {ID}:
             raise Unclear
-        if not self._changed and then == now:
+        if not self._changed and not self._wanted and then == now:
             return SourceChanges(records={})
         scope = _scope(now, self._now)
-        affected = self._changed.keys() | self._naming() | _moved(_scope(then, self._memory.entries.get), scope)
+        affected = (
+            self._changed.keys() | self._wanted | self._naming() | _moved(_scope(then, self._memory.entries.get), scope)
+        )
         there = {key: text for key in affected if (text := self._now(key)) is not None and scope.has(*kind_and_id(key))}
         objects = read_entries({**self._named_by(there), **there})
         ids = {"user": {object_id: object_id for object_id in objects.users}}
@@ -102,7 +114,7 @@ class Excerpt:
         return SourceChanges(records=records, members=members, warnings=warnings)
 
     def _naming(self) -> set[str]:
-        """The keys of the entries that name one who came or left."""
+        """The keys of the entries that name one who came or left, or is wanted."""
         others = {
             kind_and_id(key)[1] for key, text in self._changed.items() if (text is None) != (key not in self._before)
         }

@@ -26,6 +26,7 @@ from scim_bridge.model.source import (
     SourceReading,
     Wanted,
     moved_on,
+    narrowed,
     picked,
 )
 from scim_bridge.model.text import normal
@@ -107,7 +108,7 @@ class EntraSource:
             revision = Revision(memory.entries)
             merge(graph, revision, rounds, is_first=False)
             assigned = self._assigned(graph)
-            excerpt = Excerpt(memory, revision.changed(), self._selections["user"], self._selections["group"])
+            excerpt = Excerpt(memory, revision.changed(), self._selections)
             try:
                 found = self._told(graph, excerpt, memory, assigned)
             except Unclear:
@@ -121,7 +122,17 @@ class EntraSource:
         keys = [SourceKey(*key) for key in wanted]
         if memory is None:
             return picked(self.read(today).snapshot, keys)
-        return picked(self.look(today, memory, keys).snapshot, keys)
+        revision = Revision(memory.entries)
+        with self._open() as graph:
+            assigned = self._assigned(graph)
+            look_at(graph, revision, [Identity(key.kind, key.id) for key in keys], self._selections)
+            chosen = {key_of(key.kind, key.id) for key in keys}
+            excerpt = Excerpt(memory, revision.changed(), self._selections, chosen)
+            try:
+                found = self._told(graph, excerpt, memory, assigned)
+            except Unclear:
+                return picked(self.look(today, memory, keys).snapshot, keys)
+        return narrowed(found, keys)
 
     def _told(self, graph: Graph, excerpt: Excerpt, memory: Memory, assigned: Assigned) -> SourceChanges:
         """What an excerpt says, unless something of the scope is missing or was hidden from us. Raises Unclear."""

@@ -120,8 +120,9 @@ def _users_around(
     known = {(name, folded(value)) for name, value in wanted}
     once = [
         entry
-        for entry in (keys_of(memory.entries, "user") if known else ())
-        if entry not in looked_at and entry not in found and not known.isdisjoint(_found_by(memory.entries[entry]))
+        for entry, text in (memory.entries.items() if known else ())
+        if entry.startswith("user ") and not known.isdisjoint(_found_by(text))
+        if entry not in looked_at and entry not in found
     ]
     return dict.fromkeys(once) | found | reader.by_ids(map(anchor_of, once))
 
@@ -199,7 +200,7 @@ def _listing(layout: Layout, memory: Memory, before: Sequence[tuple[str, str]], 
             for value in listed
         )
 
-    return [group for group in keys_of(memory.entries, "group") if lists(memory.entries[group])]
+    return [entry for entry, text in memory.entries.items() if entry.startswith("group ") and lists(text)]
 
 
 def _plain(value: str) -> str:
@@ -227,11 +228,11 @@ def _keys_with(layout: Layout, selection: Selection, memory: Memory, record_id: 
     known = layout.schema.find(selection.id)
     names |= {name.lower() for name in known.names} if known is not None else set()
 
-    def bears(entry: str) -> bool:
-        attributes = read(memory.entries[entry])[1]
+    def bears(text: str) -> bool:
+        attributes = read(text)[1]
         return any(name.lower() in names and list(map(normal, attributes[name])) == [record_id] for name in attributes)
 
-    return [entry for entry in keys_of(memory.entries, selection.kind) if bears(entry)]
+    return [entry for entry, text in memory.entries.items() if entry.startswith(f"{selection.kind} ") and bears(text)]
 
 
 def _condition(layout: Layout, selection: Selection, record_id: str, known: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from scim_bridge.config.source import LdapSettings
 from scim_bridge.errors import Stop
 from scim_bridge.model.identity import CHANGES, INSTEAD, AttributeType, Kind, Notice, Snapshot, SourceKey
 from scim_bridge.model.protocol import Progress, silent
-from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, Wanted, moved_on, picked
+from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, Wanted, moved_on, narrowed, picked
 from scim_bridge.source.ldap.connection import sign_in
 from scim_bridge.source.ldap.excerpt import INDEX, Excerpt, Unclear, remembered_beside
 from scim_bridge.source.ldap.full_read import (
@@ -124,9 +124,7 @@ class LdapSource:
             found = Excerpt(layout, memory, changed, today).changes()
         except Unclear:
             return picked(snapshot(moved_on(memory.entries, changed), layout, today), keys)
-        users = (key.id for key in keys if key.kind == "user")
-        memberships = {user: [g for g, (inside, _) in found.members.items() if user in inside] for user in users}
-        return replace(found, records={**dict.fromkeys(keys, ()), **found.records}, memberships=memberships)
+        return narrowed(found, keys)
 
     def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
         """What the memory shows, with these ids as they are now: a search a base for each of them."""
