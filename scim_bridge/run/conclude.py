@@ -97,7 +97,7 @@ def conclude(
         carried_out=carried_out,
         pending=pending,
         touched=_touched((*plan_now.operations, *plan_applied.operations), books, sides.known, carried_out)
-        | _waiting(plan_now.operations, open_now.values(), only),
+        | _waiting(plan_now.operations, (*open_now.values(), *plan_now.settled, *settled), only),
     )
 
 
@@ -128,7 +128,7 @@ def _is_news(pair: Paired, link: Link | None) -> bool:
 def _waiting(
     operations: Sequence[Operation], open_now: Iterable[Conflict], only: Container[Whom] | None
 ) -> frozenset[Whom]:
-    """Those in conflict, since what was sent may have set free what they wait for."""
+    """Those in conflict, also where a person left it so, since what was sent may have set free what they wait for."""
     found: set[Whom] = set()
     if operations:
         about = (whom for conflict in open_now for whom in conflict.about)

@@ -19,6 +19,7 @@ from scim_bridge.mapping.document import load_mapping
 from scim_bridge.model.assignment import NoAccess
 from scim_bridge.model.conflict_kind import CONFLICT_KINDS
 from scim_bridge.model.identity import KINDS, AmbiguousMember, AttributeType, Kind, Record, Snapshot, SourceKey
+from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, picked
@@ -155,8 +156,7 @@ def _told(records: Iterable[Record]) -> list[Mapping[str, object]]:
 class InTurn(MemoryTarget):
     """One request after the other, so that the same plan gives the same ids."""
 
-    @property
-    def at_once(self) -> int:
+    def at_once(self, kind: OperationKind) -> int:
         return 1
 
 
