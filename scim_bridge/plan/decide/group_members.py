@@ -54,7 +54,7 @@ class GroupChange:
         return self.size > 0 and len(self.removed) == self.size and not self.added
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Users:
     """Users as membership sees them. addable: source id → who may be added. untouchable: target ids left as they are.
 
