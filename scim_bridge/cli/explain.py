@@ -28,8 +28,9 @@ def explain_command(
     from scim_bridge.view import document, terminal
 
     settings = load(context.obj)
-    with open_bridge(settings.connection(connection)) as bridge, progress() as report:
-        told = explain(bridge, open_reader(settings.state), who, Order(progress=report))
+    reader = open_reader(settings.state)
+    with open_bridge(settings.connection(connection), reader=reader) as bridge, progress() as report:
+        told = explain(bridge, reader, who, Order(progress=report))
     if output is Output.json:
         print_json([document.explanation_document(each) for each in told])
     else:

@@ -24,6 +24,8 @@ def conclude(
     """
     with printing(f"Look at the run: scim-bridge show {result.run_id}"):
         _print_outcome(result, state, chosen, output, approval)
+    if result.reading.looked_at:
+        tell(result.reading.looked_at)
     if result.applied is None:
         tell(f"scim-bridge: {_refusal(result, approval, dry_run)}")
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from scim_bridge.cli.options import ConnectionArgument, FullOption, OnlyOption, Output, OutputOption
-from scim_bridge.cli.streams import print_bytes
+from scim_bridge.cli.streams import print_bytes, tell
 from scim_bridge.errors import Misconfigured
 
 
@@ -55,17 +55,18 @@ def plan_command(
             "a plan for some identities alone cannot be applied later, so --only and --out do not go together",
             f"To carry it out: scim-bridge sync {chosen.name} --only {only[0]}",
         )
-    with open_bridge(chosen, to_be_tried=mapping) as bridge, progress() as bars:
+    reader = open_reader(settings.state)
+    with open_bridge(chosen, to_be_tried=mapping, reader=reader) as bridge, progress() as bars:
         order = Order(progress=bars, in_full=full)
-        reader = open_reader(settings.state)
-        comparison = None
+        comparison, looked_at = None, ""
         if mapping is not None:
             found = what_if(bridge, reader, mapping, order)
             plan, comparison = found.plan, found.comparison
         elif only:
             plan = read_and_plan_only(bridge, reader, only, order).plan
         else:
-            plan = read_and_plan(bridge, reader, order).plan
+            reading = read_and_plan(bridge, reader, order)
+            plan, looked_at = reading.plan, reading.looked_at
     hand_round(plan, comparison, markdown, html)
     more = {} if comparison is None else {"comparison": document.comparison_document(comparison)}
     saved = to_bytes(plan, **more) if out is not None or output is Output.json else b""
@@ -75,4 +76,6 @@ def plan_command(
         print_bytes(saved)
     else:
         show(plan_report.report_view(plan, comparison), chosen)
+    if looked_at:
+        tell(looked_at)
     return plan_code(plan) if exit_code else 0

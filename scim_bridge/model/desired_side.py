@@ -189,7 +189,7 @@ def mapped_of(
 class Whole:
     """What is true of all records together.
 
-    made_with: a hash of all that decides what becomes of a record, beside the record: mapping, capabilities, policy,
+    made_with: a hash of all that decides about a record, beside the record: mapping, capabilities, policy,
     program. today: the mapping's day. counts: what the source shows. digest: the hash of the set of all that is wanted.
     ambiguous: references that fit several records. shown_warnings: those of the source; warnings: those of mapping and
     fit. elsewhere: what other

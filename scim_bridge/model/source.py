@@ -41,8 +41,8 @@ class Memory:
     """What a source remembers. watermark: the position up to which changes are in; opaque, as entries are.
 
     entries: key → text (JSON), both as the source gave them in Learned. In a run they lie in the state and are looked
-    up there one by one, so whoever goes through all of them pays for all. today: the day for which the records were
-    last shown (YYYY-MM-DD), "" if unknown.
+    up there one by one, so going through all of them costs what all of them cost. today: the day for which the records
+    were last shown (YYYY-MM-DD), "" if unknown.
     """
 
     watermark: str

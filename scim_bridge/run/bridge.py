@@ -24,6 +24,7 @@ from scim_bridge.model.verification import Verification
 from scim_bridge.plan.make import Occasion
 from scim_bridge.plan.match.pairing import Terms
 from scim_bridge.source import open_source
+from scim_bridge.state.reader import StateReader
 from scim_bridge.target.scim import open_target
 
 _PORTS = {"https": 443, "http": 80}
@@ -68,16 +69,19 @@ def _text(moment: datetime) -> str:
 
 
 @contextmanager
-def open_bridge(connection: ConnectionSettings, to_be_tried: Path | None = None) -> Iterator[Bridge]:
+def open_bridge(
+    connection: ConnectionSettings, to_be_tried: Path | None = None, reader: StateReader | None = None
+) -> Iterator[Bridge]:
     """Open a connection's ends. Raises Misconfigured for a broken mapping, SourceUnreadable for a broken source.
 
-    to_be_tried: another mapping file whose attributes are read too, for under_mapping.
+    to_be_tried: another mapping file whose attributes are read too, for under_mapping. reader: what is remembered; with
+    it a source need not be asked again which attributes it has.
     """
     written = load_mapping(connection.mapping)
     require_passing(written)
     # The source is opened with what both mappings use: a column that only the changed one names would otherwise not be
     # read.
-    source, mapping = open_near_end(connection, written, load_mapping(to_be_tried) if to_be_tried else None)
+    source, mapping = open_near_end(connection, written, load_mapping(to_be_tried) if to_be_tried else None, reader)
     # Read here, not with the first request: a missing secret is found before the source is asked for 100,000 records.
     connection.target.token.read()
     with open_target(connection.target) as target, open_access(connection.access) as access:
@@ -90,20 +94,31 @@ def open_bridge(connection: ConnectionSettings, to_be_tried: Path | None = None)
             target=target,
             policy=connection.policy,
             terms=_terms(written, target, connection.policy),
-            verify=Verification(connection.verify, connection.target.requests_per_second),
+            verify=_verification(connection),
             access=access,
         )
 
 
+def _verification(connection: ConnectionSettings) -> Verification:
+    return Verification(connection.verify, connection.target.requests_per_second)
+
+
 def open_near_end(
-    connection: ConnectionSettings, written: Mapping, to_be_tried: Mapping | None = None
+    connection: ConnectionSettings,
+    written: Mapping,
+    to_be_tried: Mapping | None = None,
+    reader: StateReader | None = None,
 ) -> tuple[Source, CompiledMapping]:
     """The source, and the mapping compiled against what the source has. Needs neither token nor target."""
     users, groups = wanted(written.users), wanted(written.groups)
     if to_be_tried is not None:
         users, groups = users.together(wanted(to_be_tried.users)), groups.together(wanted(to_be_tried.groups))
     source = open_source(connection.source, users, groups)
-    return source, compile_mapping(written, source.attributes("user"), source.attributes("group"))
+    memory = None
+    if reader is not None:
+        since = datetime.now(UTC) - _verification(connection).source_every
+        memory = reader.source_memory(connection.name, source.key, since)
+    return source, compile_mapping(written, source.attributes("user", memory), source.attributes("group", memory))
 
 
 def under_mapping(bridge: Bridge, path: Path) -> Bridge:

@@ -1,5 +1,8 @@
 """`explain`: one identity followed through the whole picture, from its record to what is remembered of it."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 from scim_bridge.errors import Misconfigured
 from scim_bridge.mapping.record import Step, trace
 from scim_bridge.model.identity import Kind, Record, Snapshot
@@ -10,8 +13,11 @@ from scim_bridge.model.run import LinkRecord
 from scim_bridge.model.text import folded, normal
 from scim_bridge.plan.match.correlate import Match, is_called
 from scim_bridge.run.bridge import Bridge
+from scim_bridge.run.few_planned import plan_for_few
 from scim_bridge.run.lifecycle import Order, Reading
+from scim_bridge.run.named import named_few
 from scim_bridge.run.sync import read_and_plan
+from scim_bridge.run.target_view import knowledge
 from scim_bridge.state.reader import StateReader
 from scim_bridge.view.explain import Explanation, InPlan, InSource, OnTarget, Rule
 from scim_bridge.view.operation import of_operation
@@ -20,9 +26,9 @@ from scim_bridge.view.operation import of_operation
 def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tuple[Explanation, ...]:
     """Everything about the users and groups with this name, source id or target id. Raises Misconfigured if none has.
 
-    Both sides are read as for a plan; nothing is written.
+    Where the state knows them, only they are asked about; else both sides are read as for a plan. Nothing is written.
     """
-    reading = read_and_plan(bridge, reader, order)
+    reading = _planned(bridge, reader, who, order)
     snapshot, today = reading.source.snapshot, reading.plan.today
     matches = [match for match in reading.matches if is_called(match, who)]
     if not matches:
@@ -37,6 +43,17 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
         return tuple(_out_of_scope(bridge, snapshot, record, today) for record in outside)
     links = reader.links(bridge.name, bridge.endpoint, who)
     return tuple(_explain(bridge, reading, match, links) for match in matches)
+
+
+def _planned(bridge: Bridge, reader: StateReader, who: str, order: Order) -> Reading:
+    now = datetime.now(UTC)
+    today = order.today or bridge.today(now)
+    known = knowledge(bridge, reader, now, with_links=False)
+    found = named_few(bridge, reader, known, who, today=today, now=now)
+    reading = plan_for_few(bridge, reader, found[0], today) if found is not None else None
+    if found is None or not isinstance(reading, Reading):
+        return read_and_plan(bridge, reader, order)
+    return replace(reading, source=found[1])
 
 
 def _is_called(record: Record, who: str) -> bool:

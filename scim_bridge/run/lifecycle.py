@@ -65,7 +65,8 @@ class Reading:
 
     only: the records that a person named, None for a run about whatever has changed. desired: how the desired side
     moves on, None where nothing is to be kept of it. subjects: whom the plan is about, None for everyone. holds: how
-    much the target holds where that is not all in `sides`: users, groups, memberships.
+    much the target holds where that is not all in `sides`: users, groups, memberships. why: the reason why everyone is
+    planned, a clause.
     """
 
     source: SourceReading
@@ -78,6 +79,16 @@ class Reading:
     desired: Moves | DesiredWhole | None = None
     subjects: frozenset[Whom] | None = None
     holds: Mapping[str, int] | None = None
+    why: str = ""
+
+    @property
+    def looked_at(self) -> str:
+        """How many were looked at, or why everyone was; "" where a person has named them."""
+        if self.subjects is None:
+            return f"everyone was looked at: {self.why}" if self.why else ""
+        shown = self.sides.directory.counts
+        looked = sum(whom.side == "source" for whom in self.subjects)
+        return f"{looked:,} of {shown.users + shown.groups:,} users and groups had to be looked at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +210,7 @@ def opened(connection: ConnectionSettings, state: State, command: Command) -> It
     """A connection opened for a run. If it cannot be, that is a failed run on record, as any other failure is."""
     with ExitStack() as stack:
         try:
-            bridge = stack.enter_context(open_bridge(connection))
+            bridge = stack.enter_context(open_bridge(connection, reader=state.reader))
         except Exception as error:
             _put_on_record(connection, state, command, error)
             raise

@@ -1,7 +1,7 @@
-"""The part of both sides that a run about some is made from: those it begins with, and all who have a say in that.
+"""The part of both sides that a run about some is made from: those it begins with, and all who have a say.
 
 Subjects are planned; the others are loaded only so that the plan for the subjects is the one that a plan for all would
-have (docs/design.md §1.3). Of a group that is no subject itself, only the memberships of subjects are looked at.
+have (docs/design.md §1.3). Of a group that is not itself a subject, only the memberships of subjects are looked at.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -123,7 +123,7 @@ def _related(kind: Kind, overlay: Overlay, seeds: frozenset[Whom]) -> Related:
 
 
 def _reports(loading: Loading) -> set[str]:
-    """Users whose manager is one of those of whom it may have changed whether others can name them."""
+    """Users whose manager may have become, or may no longer be, someone whom others can name."""
     overlay, changes = loading.overlay, loading.changes
     keys = [SourceKey("user", source_id) for source_id in loading.users.ids if source_id]
     before = overlay.before(keys)

@@ -1,11 +1,11 @@
-"""A run about some: it begins with whatever has changed or waits, and looks at nobody else (docs/design.md §1.3).
+"""A run about some: it begins with whatever has changed or waits, and looks at no one else (docs/design.md §1.3).
 
 Whenever it is not sure that this covers everything, the run is about everyone, and says why.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from scim_bridge import __version__
@@ -56,7 +56,7 @@ class Few:
 
 
 def made_with(bridge: Bridge) -> str:
-    """A hash of all that decides what becomes of a record, beside the record itself."""
+    """A hash of all that decides what follows from a record, beside the record itself."""
     nested, capabilities = bridge.mapping.nested, bridge.target.capabilities
     told = (_FORM, __version__, bridge.mapping_key, nested, repr(capabilities), repr(bridge.policy), bridge.source.key)
     return hashlib.sha256(repr((*told, bridge.endpoint)).encode()).hexdigest()[:24]
@@ -78,11 +78,16 @@ def why_everyone(
         return "the last run about everyone has not carried out its plan"
     if now - last >= verified_every(bridge, reader):
         return "the target is read again from time to time"
-    if any(path not in INDEXED[kind] for kind in KINDS for path in _told_apart_by(bridge, kind)):
+    if not is_indexed(bridge):
         return "the target tells resources apart by other attributes too"
     if whole.today != today and bridge.mapping.speaks_of_today:
         return "a rule speaks of today, and the day is another one"
     return ""
+
+
+def is_indexed(bridge: Bridge) -> bool:
+    """Whether the state finds resources by everything that tells them apart on this target."""
+    return all(path in INDEXED[kind] for kind in KINDS for path in _told_apart_by(bridge, kind))
 
 
 def _told_apart_by(bridge: Bridge, kind: Kind) -> tuple[str, ...]:
@@ -115,8 +120,9 @@ def few(
         refuse_empty(changes.whole.counts)
         bridge.target.check()  # a token that has died is found out now, not with the first revocation
         looked = look_at_doubtful(bridge, in_doubt, _links_of(lookup, known, in_doubt))
+        start = Start(known=known, changes=changes, in_doubt=in_doubt, again=looked, last=last, now=now)
         try:
-            return _loaded(bridge, reader, lookup, (known, changes, in_doubt), again=looked, last=last, now=now)
+            return loaded(bridge, reader, lookup, start)
         except TooMuch as reason:
             return Everyone(why=str(reason), source=read, looked=looked)
 
@@ -137,17 +143,24 @@ def _most(whole: Whole) -> int:
     return max(_AT_LEAST, (whole.counts.users + whole.counts.groups) // 4)
 
 
-def _loaded(
-    bridge: Bridge,
-    reader: StateReader,
-    lookup: Lookup,
-    start: tuple[Remembered, Changes, list[OperationRecord]],
-    *,
-    again: dict[TargetKey, Existing | None],
-    last: datetime,
-    now: datetime,
-) -> Few:
-    known, changes, in_doubt = start
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What is known before anyone is loaded. known: without links. again: what was looked at of what is in_doubt. last:
+    when the target was read in full. named: who was asked about; None for whatever has changed or waits.
+    """
+
+    known: Remembered
+    changes: Changes
+    last: datetime
+    now: datetime
+    in_doubt: Sequence[OperationRecord] = ()
+    again: Mapping[TargetKey, Existing | None] = field(default_factory=dict)
+    named: frozenset[Whom] | None = None
+
+
+def loaded(bridge: Bridge, reader: StateReader, lookup: Lookup, start: Start) -> Few:
+    """Load what concerns those that a run begins with. Raises TooMuch."""
+    known, changes, in_doubt, again, now = start.known, start.changes, start.in_doubt, start.again, start.now
     overlay = Overlay(lookup, changes.now, again, [*_decided(known), *_pairs(in_doubt)])
     edges = Edges(lookup, changes.joined, changes.left, is_flat=bridge.mapping.nested == "flatten")
     loading = Loading(
@@ -162,13 +175,14 @@ def _loaded(
         lacking.update(lacks)
         return found
 
-    seeds = frozenset(
-        [*_seeds(bridge, lookup, known, changes, now), *_in_doubt(in_doubt, again), *_moved(changes, edges)]
-    )
+    seeds = start.named
+    if seeds is None:
+        waiting = _seeds(bridge, lookup, known, changes, now)
+        seeds = frozenset([*waiting, *_in_doubt(in_doubt, again), *_moved(changes, edges)])
     part = load(loading, seeds, members_now)
     observed = Observed(
         inventory=part.inventory,
-        at=last,
+        at=start.last,
         is_whole=False,
         now=now,
         again=again,
@@ -241,7 +255,7 @@ def _pairs(in_doubt: Iterable[OperationRecord]) -> Iterator[tuple[Kind, str, str
         yield operation.resource, operation.source_id or "", record.target_id or operation.target_id or ""
 
 
-def _in_doubt(in_doubt: Iterable[OperationRecord], again: dict[TargetKey, Existing | None]) -> Iterator[Whom]:
+def _in_doubt(in_doubt: Iterable[OperationRecord], again: Iterable[TargetKey]) -> Iterator[Whom]:
     """What was touched without a good answer: records, resources and members."""
     yield from (Whom.resource(key.kind, key.id) for key in again)
     for record in in_doubt:

@@ -80,7 +80,7 @@ def read_and_plan(bridge: Bridge, reader: StateReader, order: Order) -> Reading:
     if isinstance(found, Reading):
         return found
     known, sight = read_both(bridge, reader, order, found)
-    return plan_from(bridge, reader, known, sight, order)
+    return replace(plan_from(bridge, reader, known, sight, order), why=found.why)
 
 
 def _begin(bridge: Bridge, reader: StateReader, order: Order, *, today: str, now: datetime) -> Few | Everyone:

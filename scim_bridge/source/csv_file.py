@@ -4,24 +4,31 @@ A broken file refuses the reading, all of it reported at once; a bad record does
 on together, a membership that names no one is dropped and noted.
 """
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scim_bridge.config.source import CsvSettings, MemberFile, MemberList
 from scim_bridge.errors import SourceUnreadable
-from scim_bridge.model.identity import AttributeType, Kind, Notice, Record, Snapshot, SourceKey
+from scim_bridge.model.identity import KINDS, AttributeType, Kind, Notice, Record, Snapshot, SourceKey
 from scim_bridge.model.protocol import Progress, silent
-from scim_bridge.model.source import Memory, SourceChanges, SourceReading, picked
+from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, picked
 from scim_bridge.model.text import normal, trimmed
 from scim_bridge.source import spreadsheet
+from scim_bridge.source.csv_changes import FACTS, PARTS, CsvChanges, facts_of
 from scim_bridge.source.decoding import Unreadable
+from scim_bridge.source.kept_file import entries_of
 from scim_bridge.source.lists import NAME, Cell, Lists, made_groups, open_lists, splitter
 from scim_bridge.source.membership import ID, Group, Memberships, Named, Row, columns_used, named, rows_about
 from scim_bridge.source.newest_export import newest
+from scim_bridge.source.piece import SIZE, Unlike
 from scim_bridge.source.stillness import STILL_FOR, wait_until_still
 from scim_bridge.source.table import Table, open_table
 
+_FORM = 1
+"""The form in which files are remembered; raise it when kept_file.py or csv_changes.py writes them differently."""
 _SHOWN = 50
 """Problems told in full; a file in the wrong encoding or with the wrong delimiter has as many as it has lines."""
 
@@ -30,34 +37,52 @@ class CsvSource:
     """A directory in three files. user_id, group_id: the columns that the mapping names as each kind's id.
 
     "" where that is not known yet: then the headers are of use, and nothing else. still_for: seconds for
-    which the files must not have changed.
+    which the files must not have changed. piece: characters by which files are remembered (piece.py).
     """
 
-    def __init__(self, files: CsvSettings, user_id: str, group_id: str, still_for: float = STILL_FOR) -> None:
+    def __init__(
+        self, files: CsvSettings, user_id: str, group_id: str, still_for: float = STILL_FOR, piece: int = SIZE
+    ) -> None:
         self._files = files
-        self._user_id = user_id
-        self._group_id = group_id
+        self._ids: Mapping[Kind, str] = {"user": user_id, "group": group_id}
         self._still_for = still_for
+        self._piece = piece
         self._last: Snapshot | None = None
 
     @property
     def key(self) -> str:
-        """Nothing of files is remembered, so nothing has to tell one memory from another."""
-        return ""
+        """A hash of the files' places, how they are read, and the columns of ids."""
+        told = (_FORM, self._files, sorted(self._ids.items()))
+        return hashlib.sha256(repr(told).encode()).hexdigest()[:24]
 
     def read(self, today: str, memory: Memory | None = None, progress: Progress = silent) -> SourceReading:  # noqa: ARG002 - the interface
         """Everything the files show. Raises SourceUnreadable with every problem of every file."""
-        self._last = self._export().whole()
-        return SourceReading(self._last)
+        return self._whole("")
 
-    def changes(self, today: str, memory: Memory, progress: Progress = silent) -> SourceChanges | SourceReading:
-        """Everything: what of it has changed is found out by comparing."""
-        return self.read(today, memory, progress)
+    def changes(self, today: str, memory: Memory, progress: Progress = silent) -> SourceChanges | SourceReading:  # noqa: ARG002 - the interface
+        """What has changed in the files, by their rows. Unchanged files cost their bare reading."""
+        try:
+            return CsvChanges(self._at_rest(), self._ids, memory, self._piece).changes()
+        except Unlike as unlike:
+            return self._whole(str(unlike))
+        except Unreadable:
+            return self._whole("")
 
-    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges:
+    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges:  # noqa: ARG002 - the interface
         """These records and their memberships as they are now."""
         keys = list(wanted)
-        return picked(self.look(today, memory, keys).snapshot, keys)
+        if memory is not None:
+            with suppress(Unlike, Unreadable):
+                return CsvChanges(self._at_rest(), self._ids, memory, self._piece).about(keys)
+        return picked(self._whole("").snapshot, keys)
+
+    def _whole(self, reason: str) -> SourceReading:
+        """Everything, to be remembered. reason: why, as in Learned."""
+        export = self._export()
+        self._last = export.whole()
+        return SourceReading(
+            self._last, Learned("", export.entries(self._last, self._piece), is_whole=True, reason=reason)
+        )
 
     def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
         """What was last read, with the wanted records as the files show them now; much quicker than all."""
@@ -82,20 +107,28 @@ class CsvSource:
         _refuse(export.problems)
         return dict.fromkeys(table.header, "string")
 
-    def _export(self) -> "_Export":
+    def _at_rest(self) -> CsvSettings:
         """The files to read, when no one is writing them."""
         files = newest(self._files)
         wait_until_still(files.paths, self._still_for)
-        return _Export(files, {"user": self._user_id, "group": self._group_id})
+        return files
+
+    def _export(self) -> "_Export":
+        return _Export(self._at_rest(), self._ids)
 
 
 @dataclass(slots=True)
 class _Export:
-    """One reading of the files. ids: each kind's id column, "" where none is known. problems: grow while it is read."""
+    """One reading of the files. ids: each kind's id column, "" where none is known. problems: grow while it is read.
+
+    tables: those that were opened for a whole reading. separator: the one that lists were found to use.
+    """
 
     files: CsvSettings
     ids: Mapping[Kind, str]
     problems: list[str] = field(default_factory=list)
+    tables: dict[str, Table] = field(default_factory=dict)
+    separator: str = ""
 
     def path(self, kind: Kind) -> Path | None:
         """The file of the users or of the groups."""
@@ -110,11 +143,12 @@ class _Export:
 
     def whole(self) -> Snapshot:
         """Everything that the files show."""
-        users, groups = self._records(self.open("user"), "user"), self._records(self.open("group"), "group")
+        self.tables = {part: self.open(kind) for kind, part in PARTS.items() if self.path(kind) is not None}
+        users, groups = (self._records(self.tables.get(PARTS[kind], Table(name="")), kind) for kind in KINDS)
         members, reading = self.files.members, Memberships(Named("user", (), ID), Named("group", (), ID), {})
         if isinstance(members, MemberFile):
             reading = Memberships(*named(users, groups, members), _empty(groups))
-            table = self._member_table(members)
+            table = self.tables["members"] = self._member_table(members)
             reading.read_rows(table, members)
             self.problems += table.problems
         elif members is not None:
@@ -122,10 +156,18 @@ class _Export:
             groups, lists = self._lists(members, cells, users, groups)
             reading = Memberships(lists.users, lists.groups, _empty(groups))
             lists.read(reading)
+            self.separator = lists.split.separator
         _refuse(self.problems)
         found = {g: (tuple(u), tuple(n)) for g, (u, n) in reading.found.items() if u or n}
         notices = (*self._damage(users, groups), *reading.notices)
         return Snapshot(users, groups, found, notices, reading.ambiguous)
+
+    def entries(self, shown: Snapshot, size: int) -> dict[str, str]:
+        """What is remembered of a whole reading. size: of the pieces of files."""
+        found = {FACTS: facts_of(shown, self.separator).text()}
+        for part, table in self.tables.items():
+            found |= entries_of(part, table, size)
+        return found
 
     def again(self, before: Snapshot, wanted: Iterable[tuple[Kind, str]]) -> Snapshot:
         """A snapshot with the wanted users and their memberships, and all groups, as the files show them now.

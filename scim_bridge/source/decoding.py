@@ -1,9 +1,12 @@
 """A file's bytes become text, or a sentence that says where they can't. Nothing is guessed from statistics."""
 
 import codecs
+import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -22,12 +25,25 @@ class Unreadable(Exception):
     """A file that cannot be trusted: one sentence that names file and place."""
 
 
-def read_text(path: Path, encoding: str) -> str:
-    """The whole file as text, without its byte order mark.
+def read_text(path: Path, encoding: str) -> tuple[str, str]:
+    """The whole file as text, without its byte order mark, and the digest of its bytes.
 
     encoding: "auto" = by byte order mark, else strict UTF-8; any other name is used as given. Raises Unreadable.
     """
-    data = _read_still(path)
+    with _at_rest(path) as file:
+        data = file.read()
+        if len(data) != os.fstat(file.fileno()).st_size:
+            raise _being_written(path)
+    return _decoded(path, data, encoding), hashlib.sha256(data).hexdigest()
+
+
+def digest_of(path: Path) -> str:
+    """The digest of a file's bytes, which are not kept. Raises Unreadable."""
+    with _at_rest(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _decoded(path: Path, data: bytes, encoding: str) -> str:
     name = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8") if encoding == "auto" else encoding
     try:
         text = data.decode(name)
@@ -39,20 +55,24 @@ def read_text(path: Path, encoding: str) -> str:
     return text.lstrip(_MARKS)
 
 
-def _read_still(path: Path) -> bytes:
-    """The bytes of a file that no one is writing to: size and time are the same before and after."""
+@contextmanager
+def _at_rest(path: Path) -> Iterator[BufferedReader]:
+    """A file, opened, that no one is writing to: size and time are the same before and after."""
     try:
         with path.open("rb") as file:
             before = os.fstat(file.fileno())
-            data = file.read()
+            yield file
             after = os.fstat(file.fileno())
     except FileNotFoundError:
         raise Unreadable(f"{path.name}: there is no such file ({path})") from None
     except OSError as error:
         raise Unreadable(f"{path.name}: cannot be read ({error.strerror})") from None
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
-        raise Unreadable(f"{path.name}: is being written at this moment; try again when it is complete")
-    return data
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise _being_written(path)
+
+
+def _being_written(path: Path) -> Unreadable:
+    return Unreadable(f"{path.name}: is being written at this moment; try again when it is complete")
 
 
 def _undecodable(path: Path, data: bytes, error: UnicodeDecodeError, encoding: str) -> str:

@@ -16,7 +16,7 @@ from scim_bridge.source.membership import ID, Memberships, Named, Row
 
 NAME = "name"
 _NOT_IN_IDS = re.compile(r"[\s<>;:%~]")
-_SEPARATORS = ";|\n,"
+SEPARATORS = ";|\n,"
 _SHOWN = {"\n": "a line break"}
 
 Cell = tuple[str, str, str]
@@ -27,7 +27,7 @@ class Splitter:
     """Takes lists apart. known: what is a name as a whole is left whole ("Sales, EMEA")."""
 
     def __init__(self, separator: str, known: Named | None) -> None:
-        self._separator = separator
+        self.separator = separator
         self._known = known
         self._done: dict[str, list[str]] = {}
 
@@ -36,7 +36,7 @@ class Splitter:
         names = self._done.get(text)
         if names is None:
             is_whole = self._known is not None and bool(self._known.fits(text))
-            pieces = [text] if is_whole else text.split(self._separator)
+            pieces = [text] if is_whole else text.split(self.separator)
             names = self._done[text] = list(dict.fromkeys(filter(None, map(str.strip, pieces))))
         return names
 
@@ -87,10 +87,10 @@ def splitter(cells: Iterable[Cell], declared: str, known: Named | None, where: s
     if declared != "auto":
         return Splitter(declared, known)
     texts = sorted({text for _, _, text in cells if known is None or not known.fits(text)})
-    used = [mark for mark in _SEPARATORS if any(mark in text for text in texts)]
+    used = [mark for mark in SEPARATORS if any(mark in text for text in texts)]
     if len(used) > 1:
         raise Unreadable(_unclear(used, texts, where))
-    return Splitter(used[0] if used else _SEPARATORS[0], known)
+    return Splitter(used[0] if used else SEPARATORS[0], known)
 
 
 def _unclear(used: Collection[str], texts: Iterable[str], where: str) -> str:

@@ -5,6 +5,7 @@ import io
 import sys
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from scim_bridge.model.text import normal, trimmed
@@ -27,20 +28,31 @@ _CTRL_Z = "\x1a"
 _DRAWN = frozenset("-=+─")
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Table:
-    """One file, opened: its header and an iterator over (line, cells). problems, count: grow while rows are read."""
+    """One file, opened: its header and an iterator over (line, cells). problems, count: grow while rows are read.
+
+    text, digest: what the file holds, and a hash of its bytes. body: where in the text the rows begin. given: the rows,
+    each with its line, of which alone this table consists; None for all that the file has.
+    """
 
     name: str
     header: tuple[str, ...] = ()
     problems: list[str] = field(default_factory=list)
     count: int = 0
+    text: str = ""
+    digest: str = ""
+    body: int = 0
+    given: Sequence[tuple[int, list[str]]] | None = None
     _reader: "Iterator[list[str]] | None" = None
-    _delimiter: str = ","
+    delimiter: str = ","
     _ends_in_mid_line: bool = False
-    _names: frozenset[str] = frozenset()
     _above: int = 0
     """Lines above the header that were passed over."""
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(name.casefold() for name in self.header)
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Rows as wide as the header, cells trimmed, each with the line on which it starts; blank ones left out."""
@@ -62,6 +74,8 @@ class Table:
 
         Who reads these asks is_stray about all others.
         """
+        if self.given is not None:
+            yield from self.given
         reader = self._reader
         if reader is None:
             return
@@ -79,7 +93,7 @@ class Table:
         except csv.Error as error:
             self.problems.append(f"{self.name}, line {line + 1}: {_quoting(error)}")
         for at, row in odd:
-            why = odd_row(row, width, self._delimiter, is_cut=self._ends_in_mid_line and at == start)
+            why = odd_row(row, width, self.delimiter, is_cut=self._ends_in_mid_line and at == start)
             self.problems.append(f"{self.name}, line {at}, column {min(len(row), width) + 1}: {why}")
 
     def is_stray(self, line: int, cells: Sequence[str]) -> bool:
@@ -106,8 +120,8 @@ class Table:
         def above() -> str:
             return "" if skipped else above_header(text, needed, split)
 
-        self._delimiter = _delimiter(at, text[skipped : text.find("\n", skipped) + 1 or None], delimiter, above)
-        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+        self.delimiter = _delimiter(at, text[skipped : text.find("\n", skipped) + 1 or None], delimiter, above)
+        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
         try:
             written = next(reader, [])
         except csv.Error as error:
@@ -116,8 +130,8 @@ class Table:
         problems = _header_problems(at, written, self.header, needed)
         if (problems or len(self.header) == 1) and (stray := above()):
             raise Unreadable(f"{at}: {stray}")
-        self.problems += problems or _end_problems(self.name, text, self._delimiter)
-        self._names = frozenset(name.casefold() for name in self.header)
+        self.problems += problems or end_problems(self.name, text, self.delimiter)
+        self.text, self.body = text, lines.tell()
         self._ends_in_mid_line = not text.endswith(("\n", "\r"))
         if not self.problems:
             self._reader = reader
@@ -127,7 +141,7 @@ def open_table(path: Path, encoding: str, delimiter: str, needed: Sequence[str])
     """Read a file up to its header. needed: the columns that must be there. Every trouble is in Table.problems."""
     table = Table(name=path.name)
     try:
-        text = read_text(path, encoding)
+        text, table.digest = read_text(path, encoding)
         csv.field_size_limit(sys.maxsize)
         table._begin(text, delimiter, needed)  # noqa: SLF001 - it is being built here
     except Unreadable as trouble:
@@ -135,7 +149,7 @@ def open_table(path: Path, encoding: str, delimiter: str, needed: Sequence[str])
     return table
 
 
-def _end_problems(name: str, text: str, delimiter: str) -> list[str]:
+def end_problems(name: str, text: str, delimiter: str) -> list[str]:
     """What stands below the rows: the mark by which DOS ends a file, or a total."""
     text = text.rstrip(f" \r\n{_DELIMITERS}")
     line = text[text.rfind("\n") + 1 :]

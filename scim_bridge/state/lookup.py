@@ -1,4 +1,4 @@
-"""Finds the few that a run, an explanation or a page is about, by the indexes: nobody else is loaded.
+"""Finds the few that a run, an explanation or a page is about, by the indexes: no one else is loaded.
 
 Every answer is about one connection at one endpoint, as the state has it. What a reading has shown since lies over it
 (run/overlay.py).

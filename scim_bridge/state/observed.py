@@ -230,7 +230,12 @@ def settle_members(
 
 
 def _as_they_are(database: Connection, endpoint: str, pairs: Set[tuple[str, str]]) -> list[dict[str, Any]]:
-    """The rows of these memberships (group, user). One without a row is ours and was not seen: the state was lost."""
+    """The rows of these memberships (group, user), each as someone else has made it: there and not ours, or ours and
+    taken out.
+
+    What the row said before does not count. Without state the first reading takes every membership for ours, and the
+    next run would remove what this one has only reported.
+    """
     ends = {TargetKey("group", group_id) for group_id, _ in pairs} | {
         TargetKey("user", user_id) for _, user_id in pairs
     }
@@ -241,14 +246,13 @@ def _as_they_are(database: Connection, endpoint: str, pairs: Set[tuple[str, str]
         if ("group", group_id) in rows and ("user", user_id) in rows
     )
     group, user = col(MembershipRow.group_row), col(MembershipRow.user_row)
-    query = select(group, user, col(MembershipRow.is_seen), col(MembershipRow.is_ours))
-    flags: dict[tuple[int, int], tuple[bool, bool]] = {}
+    query = select(group, user).where(col(MembershipRow.is_seen))
+    seen: set[tuple[int | None, int | None]] = set()
     for batch in batched_list(wanted, _FEW):
         found = query.where(group.in_({pair[0] for pair in batch}), user.in_({pair[1] for pair in batch}))
-        flags |= {(group_row, user_row): (seen, ours) for group_row, user_row, seen, ours in database.execute(found)}
+        seen.update((group_row, user_row) for group_row, user_row in database.execute(found))
     return [
-        {"group_row": g, "user_row": u, "is_seen": seen, "is_ours": ours}
-        for (g, u), (seen, ours) in ((pair, flags.get(pair, (False, True))) for pair in wanted)
+        {"group_row": g, "user_row": u, "is_seen": (g, u) in seen, "is_ours": (g, u) not in seen} for g, u in wanted
     ]
 
 

@@ -29,7 +29,7 @@ class StoredEntries(Entries):
         return isinstance(key, str) and key in self.some([key])
 
     def __iter__(self) -> Iterator[str]:
-        yield from (key for key, _ in self._all())
+        yield from (key for key, _ in self.all())
 
     def __len__(self) -> int:
         with reading(self._engine) as database:
@@ -37,8 +37,8 @@ class StoredEntries(Entries):
             return int(database.execute(query).scalar_one())
 
     def items(self) -> ItemsView[str, str]:
-        """All of them, read at once."""
-        return dict(self._all()).items()
+        """All of them, in one query whose rows are not kept."""
+        return _Streamed(self)
 
     def some(self, keys: Iterable[str]) -> dict[str, str]:
         """The entries of these keys, as far as they are there."""
@@ -50,11 +50,23 @@ class StoredEntries(Entries):
                 found |= {row.entry_key: row.entry for row in rows}
         return found
 
-    def _all(self) -> Iterator[tuple[str, str]]:
+    def all(self) -> Iterator[tuple[str, str]]:
+        """Each with its key."""
         query = select(col(SourceEntryRow.entry_key), col(SourceEntryRow.entry)).where(self._mine)
         with reading(self._engine) as database:
             for row in database.execute(query).yield_per(10_000):
                 yield row.entry_key, row.entry
+
+
+class _Streamed(ItemsView[str, str]):
+    """The items of entries, as they come from the state."""
+
+    def __init__(self, entries: StoredEntries) -> None:
+        super().__init__(entries)
+        self._entries = entries
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return self._entries.all()
 
 
 def memory_of(engine: Engine, connection: str, source_key: str, since: datetime) -> Memory | None:

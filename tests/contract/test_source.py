@@ -9,6 +9,8 @@ from random import Random
 import pytest
 
 from scim_bridge.model.identity import Directory, Record, Snapshot, SourceKey
+from scim_bridge.model.source import picked
+from tests.applying import Applying, Shown
 from tests.organization import Organization, Team, organization
 from tests.places import TODAY, Place, Reader, by_name, counts_of, opened, with_ids
 
@@ -57,6 +59,35 @@ def test_what_changes_say_is_what_everything_says(telling: Place) -> None:
         telling.become(there)
         assert with_ids(reader.follow()) == with_ids(reader.whole())
     assert by_name(reader.follow()) == by_name(_as_files(there))
+
+
+def test_changes_applied_to_what_was_shown_are_what_everything_shows(place: Place) -> None:
+    there, random = organization(30, 8), Random(13)
+    place.become(there)
+    follower = Applying(Reader(place).source(), TODAY)
+    follower.begin()
+    for _ in range(8):
+        there.churn(random, 5)
+        place.become(there)
+        follower.source = Reader(place).source()
+        follower.follow()
+        assert follower.whole == ""
+        assert follower.shown.plain() == Shown.of(Reader(place).source().read(TODAY).snapshot).plain()
+
+
+def test_whoever_is_asked_about_is_shown_as_everything_shows_them(place: Place) -> None:
+    there, random = organization(15, 5), Random(17)
+    place.become(there)
+    follower = Applying(Reader(place).source(), TODAY)
+    follower.begin()
+    there.churn(random, 6)
+    place.become(there)
+    now = Reader(place).source().read(TODAY).snapshot
+    keys = [*Shown.of(now).records, *follower.shown.records]
+    asked = Reader(place).source().ask(TODAY, follower.memory, keys)
+    expected = picked(now, keys)
+    assert {key: asked.records[key] for key in keys} == expected.records
+    assert {u: set(g) for u, g in asked.memberships.items()} == {u: set(g) for u, g in expected.memberships.items()}
 
 
 def test_a_day_without_changes_teaches_nothing(telling: Place) -> None:

@@ -3,9 +3,11 @@
 Much quicker than the command line over HTTP (tests/laws/histories), so that a law can try thousands of histories.
 """
 
+import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -24,7 +26,7 @@ from scim_bridge.model.verification import Verification
 from scim_bridge.plan.match.pairing import Terms
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.state.writer import State
-from tests.fakes import MemoryTarget, Write
+from tests.fakes import MemoryTarget, Write, nothing
 
 HEADER = ("id", "login", "mail", "title", "manager", "enabled")
 MAPPING = """
@@ -150,21 +152,31 @@ def _told(records: Iterable[Record]) -> list[Mapping[str, object]]:
     return [record.attributes for record in records]
 
 
+class InTurn(MemoryTarget):
+    """One request after the other, so that the same plan gives the same ids."""
+
+    @property
+    def at_once(self) -> int:
+        return 1
+
+
 class LittleWorld:
     """One connection over a state file in a folder, and what happens to both of its sides. log: what has happened."""
 
     def __init__(self, folder: Path, chance: Random, mapping: CompiledMapping, policy: Policy, **source: bool) -> None:
         self.chance = chance
         self.people = People()
-        self.target = MemoryTarget()
+        self.folder = folder
+        self.target = InTurn()
         self.state = State(folder / "state.db")
         self.log: list[str] = []
+        self.source = LittleSource(self.people, **source)
         capabilities = self.target.capabilities
         unique = {kind: capabilities.unique(kind) for kind in KINDS}
         self.bridge = Bridge(
             name="little",
             endpoint="there",
-            source=LittleSource(self.people, **source),
+            source=self.source,
             mapping=mapping,
             mapping_key=mapping.nested,
             target=self.target,
@@ -174,12 +186,62 @@ class LittleWorld:
             access=NoAccess(),
         )
 
+    @contextmanager
+    def twin(self) -> Iterator["LittleWorld"]:
+        """The same world once more, as it is now: with a copy of the state, and a target that holds the same."""
+        other = self.folder / "twin.db"
+        with closing(sqlite3.connect(self.state.path)) as one, closing(sqlite3.connect(other)) as copy:
+            one.backup(copy)
+        twin = LittleWorld.__new__(LittleWorld)
+        twin.target = InTurn()
+        twin.target.resources = {k: {i: dict(a) for i, a in of.items()} for k, of in self.target.resources.items()}
+        twin.target.members = {group: set(users) for group, users in self.target.members.items()}
+        twin.target._made = self.target._made
+        source = LittleSource(self.people, tells_changes=self.source.tells_changes)
+        source.remembered = [*self.source.remembered]
+        twin.bridge = replace(self.bridge, target=twin.target, source=source)
+        with State(other) as state:
+            twin.state = state
+            yield twin
+        other.unlink()
+
+    @property
+    def is_struck(self) -> bool:
+        """A fault waits for the next writes."""
+        return self.target.before is not nothing or self.target.after is not nothing
+
+    def books(self) -> dict[str, list[tuple[Any, ...]]]:
+        """What the state remembers of both sides, and what the target holds; no times, and no lines of files."""
+        with closing(sqlite3.connect(self.state.path)) as database:
+            found = {query: sorted(database.execute(query).fetchall(), key=repr) for query in _BOOKS}
+        shown = [(kind, i, sorted(a.items())) for kind, of in self.target.resources.items() for i, a in of.items()]
+        inside = [(group, sorted(users)) for group, users in self.target.members.items()]
+        return found | {"shown": sorted(shown, key=repr), "inside": sorted(inside)}
+
     def step(self) -> None:
         """Something happens."""
         what = self.chance.choice(_STEPS)
         self.log.append(f"{what.__name__.strip('_')} {what(self)}")
 
 
+_BOOKS = (
+    "SELECT kind, source_id, target_id, name, applied, departed IS NULL, left_at IS NULL, is_confirmed FROM links",
+    "SELECT key, kind, target_id, resource, source_id, path, resolution, chosen, closed IS NULL FROM conflicts",
+    "SELECT kind, source_id, member, target_id, digest, paths, conflict, times FROM refusals",
+    "SELECT kind, target_id, shown, members_at IS NULL FROM resources",
+    (
+        "SELECT g.target_id, u.target_id, m.is_seen, m.is_ours FROM memberships m "
+        "JOIN resources g ON g.id = m.group_row JOIN resources u ON u.id = m.user_row"
+    ),
+    "SELECT kind, source_id, shown, rows, manager FROM records",
+    "SELECT c.path, c.value, r.kind, r.source_id FROM claims c LEFT JOIN records r ON r.id = c.row",
+    "SELECT h.path, h.value, r.kind, r.target_id FROM held_values h LEFT JOIN resources r ON r.id = h.row",
+    (
+        "SELECT g.source_id, m.kind, m.source_id FROM direct_members d "
+        "JOIN records g ON g.id = d.group_row JOIN records m ON m.id = d.member_row"
+    ),
+    "SELECT users, groups, memberships, digest, ambiguous FROM directories",
+)
 Step = Callable[[LittleWorld], object]
 _IDS, _LOGINS, _GROUPS, _NAMES = "abcdefgh", "abcdefxy", "klmn", ("dev", "ops", "hr", "all")
 
@@ -206,7 +268,7 @@ def _join_new(world: LittleWorld) -> object:
 
 def _leave(world: LittleWorld) -> object:
     row = _user(world)
-    world.people.users = world.bridge.source.people.users = [each for each in world.people.users if each is not row]  # type: ignore[attr-defined]
+    world.people.users = [each for each in world.people.users if each is not row]
     return row["id"]
 
 
@@ -286,7 +348,7 @@ def _fault(world: LittleWorld) -> object:
             left[0] -= 1
             raise _FAULTS[kind]
 
-    world.target.before, world.target.after = (strike, lambda _: None) if kind != "lost" else (lambda _: None, strike)
+    world.target.before, world.target.after = (strike, nothing) if kind != "lost" else (nothing, strike)
     return kind, left[0]
 
 

@@ -138,3 +138,6 @@ def test_what_was_seen_is_ours_after_a_run_but_for_what_others_changed_and_is_le
     end()
     assert ours() == {"t-b"}
     assert state.reader.members(HERE, ["t-g"]) == {"t-g": {"t-b"}}
+    # Another connection's run without state took b for ours; this one reports b as put in by others.
+    end(("t-g", "t-b"))
+    assert ours() == frozenset()

@@ -92,7 +92,7 @@ class _Decision:
         }
 
     def take(self, match: Match) -> None:
-        """Decide about one identity, and note of whom that is said."""
+        """Decide about one identity, and note whom each line is about."""
         steps = self.steps
         before = len(steps.conflicts), len(steps.skipped), len(steps.notices)
         # Before the row is acted on: a held match never reaches `act`, and its reasons must be listed all the same.

@@ -1,6 +1,6 @@
-"""Who can have a say in what becomes of a few records and resources: the one definition, whoever holds the two sides.
+"""Who can have a say in the plan for a few records and resources: the one definition, wherever the two sides lie.
 
-Two of a kind concern each other if they claim or hold the same value by which resources are told apart, or if a link or
+Two of a kind concern each other if they claim or hold the same value by which resources are found, or if a link or
 a decision binds them; so do those who concern these, to the end. Correlating them gives for each what correlating
 everyone gives: a law of `tests/laws`.
 """

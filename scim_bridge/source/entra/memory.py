@@ -21,6 +21,8 @@ GraphObject = dict[str, Any]
 """One object as a page of Graph shows it."""
 
 USER_TYPE, GROUP_TYPE = "#microsoft.graph.user", "#microsoft.graph.group"
+FACTS = "facts"
+"""The key under which is remembered what concerns all entries together (excerpt.py)."""
 _FEW = 20
 """Up to this many ids are looked for in an entry's text; for more of them every entry is read."""
 
@@ -158,7 +160,7 @@ class Revision:
         """Everything that was remembered and is not there is gone."""
         for key in self._before:
             kind, object_id = kind_and_id(key)
-            if object_id not in there[kind]:
+            if key != FACTS and object_id not in there[kind]:
                 self.remove(kind, object_id)
 
     def drop_members(self, gone: Collection[str]) -> None:
@@ -177,7 +179,7 @@ class Revision:
         """Every group that there is now."""
         for key in self._before:
             kind, object_id = kind_and_id(key)
-            if kind == "group" and object_id not in self._groups:
+            if kind == "group" and key != FACTS and object_id not in self._groups:
                 yield object_id
         yield from [object_id for object_id, group in self._groups.items() if group is not None]
 

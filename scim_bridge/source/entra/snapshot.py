@@ -12,7 +12,7 @@ import orjson
 from scim_bridge.model.identity import Notice, Record, Snapshot
 from scim_bridge.model.text import normal
 from scim_bridge.model.wording import counted
-from scim_bridge.source.entra.memory import GraphObject, GroupEntry, kind_and_id
+from scim_bridge.source.entra.memory import FACTS, GraphObject, GroupEntry, kind_and_id
 from scim_bridge.source.entra.property import MANAGER, OBJECTS, Selection
 
 
@@ -41,6 +41,8 @@ def read_entries(entries: Mapping[str, str]) -> Objects:
     groups: dict[str, GroupEntry] = {}
     for key, text in entries.items():
         kind, object_id = kind_and_id(key)
+        if key == FACTS:
+            continue
         if kind == "user":
             users[object_id] = orjson.loads(text)
         else:
@@ -66,25 +68,30 @@ def within(everybody: Objects, reach: Reach) -> Objects:
     )
 
 
-def snapshot(entries: Mapping[str, str], users: Selection, groups: Selection, reach: Reach) -> Snapshot:
-    """What the source shows by these entries."""
+Notes = dict[str, list[Notice]]
+"""Object id of a group → what is noted of its members."""
+
+
+def snapshot(entries: Mapping[str, str], users: Selection, groups: Selection, reach: Reach) -> tuple[Snapshot, Notes]:
+    """What the source shows by these entries, and which of its notices are about which group."""
     everybody = read_entries(entries)
     shown = within(everybody, reach)
-    user_ids = {object_id: _anchor(row, users) for object_id, row in everybody.users.items()}
-    group_ids = {object_id: _anchor(group.row, groups) for object_id, group in shown.groups.items()}
+    user_ids = {object_id: anchor_value(row, users) for object_id, row in everybody.users.items()}
+    group_ids = {object_id: anchor_value(group.row, groups) for object_id, group in shown.groups.items()}
     members: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
-    notices: list[Notice] = []
+    notes: Notes = {}
     for object_id, group in shown.groups.items():
-        inside = (_named(group.users, user_ids), _named(group.groups, group_ids))
-        notices += _left_out(object_id, group, everybody)
+        inside = (named(group.users, user_ids), named(group.groups, group_ids))
+        if found := left_out(object_id, group, everybody):
+            notes[object_id] = found
         if group_ids[object_id] and any(inside):
             members[group_ids[object_id]] = inside
     return Snapshot(
         tuple(user_record(object_id, row, users, user_ids) for object_id, row in shown.users.items()),
         tuple(group_record(object_id, group.row, groups) for object_id, group in shown.groups.items()),
         members,
-        tuple(notices),
-    )
+        tuple(notice for found in notes.values() for notice in found),
+    ), notes
 
 
 def user_record(object_id: str, row: GraphObject, selection: Selection, ids: Mapping[str, str]) -> Record:
@@ -98,15 +105,16 @@ def user_record(object_id: str, row: GraphObject, selection: Selection, ids: Map
     if selection.has_manager and ids.get(manager):
         attributes[MANAGER] = ids[manager]
         raw[MANAGER] = f"the relationship to user {manager}"
-    return Record(_anchor(row, selection), attributes, f"Entra ID user {object_id}", raw)
+    return Record(anchor_value(row, selection), attributes, f"Entra ID user {object_id}", raw)
 
 
 def group_record(object_id: str, row: GraphObject, selection: Selection) -> Record:
     """One group."""
-    return Record(_anchor(row, selection), _present(row), f"Entra ID group {object_id}")
+    return Record(anchor_value(row, selection), _present(row), f"Entra ID group {object_id}")
 
 
-def _anchor(row: GraphObject, selection: Selection) -> str:
+def anchor_value(row: GraphObject, selection: Selection) -> str:
+    """The id of the record of an object, "" if it has none."""
     value = row.get(selection.anchor)
     return "" if value is None else normal(str(value))
 
@@ -126,11 +134,12 @@ def _without_null(value: Any) -> Any:
     return [_without_null(item) for item in value if item is not None] if isinstance(value, list) else value
 
 
-def _named(object_ids: Iterable[str], ids: Mapping[str, str]) -> tuple[str, ...]:
+def named(object_ids: Iterable[str], ids: Mapping[str, str]) -> tuple[str, ...]:
+    """The ids of the records of these objects, each once. ids: object id → record id."""
     return tuple(dict.fromkeys(ids[object_id] for object_id in object_ids if ids.get(object_id)))
 
 
-def _left_out(object_id: str, group: GroupEntry, everybody: Objects) -> list[Notice]:
+def left_out(object_id: str, group: GroupEntry, everybody: Objects) -> list[Notice]:
     """What a person should know of members that do not appear."""
     name = group.row.get("displayName") or object_id
     notices = [

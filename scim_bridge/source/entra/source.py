@@ -8,6 +8,7 @@ import hashlib
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -15,13 +16,23 @@ import orjson
 
 from scim_bridge.config.source import EntraSettings
 from scim_bridge.errors import Misconfigured, SourceUnreadable
-from scim_bridge.model.identity import AttributeType, Kind, Snapshot, SourceKey
+from scim_bridge.model.identity import AttributeType, Kind, Record, Snapshot, SourceKey
 from scim_bridge.model.protocol import Progress, silent
-from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, Wanted, moved_on, picked
+from scim_bridge.model.source import (
+    DirectMembers,
+    Learned,
+    Memory,
+    SourceChanges,
+    SourceReading,
+    Wanted,
+    moved_on,
+    picked,
+)
 from scim_bridge.model.text import normal
 from scim_bridge.source.entra.delta_round import Listing, Rounds, first_page, first_rounds, listed, merge, next_rounds
+from scim_bridge.source.entra.excerpt import Excerpt, Unclear, noted
 from scim_bridge.source.entra.graph import Graph, Patience
-from scim_bridge.source.entra.memory import Assigned, Revision, Watermark, key_of
+from scim_bridge.source.entra.memory import FACTS, Assigned, Revision, Watermark, key_of
 from scim_bridge.source.entra.property import ID, Selection, selection
 from scim_bridge.source.entra.question import Identity, look_at
 from scim_bridge.source.entra.refusal import (
@@ -37,7 +48,7 @@ from scim_bridge.source.entra.scope import assignments, not_there, reach_of, req
 from scim_bridge.source.entra.sign_in import SignIn
 from scim_bridge.source.entra.snapshot import Reach, read_entries, snapshot
 
-_FORM = 1
+_FORM = 2
 """The form in which entries are remembered; raise it when memory.py writes them differently."""
 _HIDDEN = "HiddenMembership"
 
@@ -84,14 +95,45 @@ class EntraSource:
             except PositionLost as lost:
                 return self._whole(graph, progress, str(lost))
 
-    def changes(self, today: str, memory: Memory, progress: Progress = silent) -> SourceChanges | SourceReading:
-        """Everything: what of it has changed is found out by comparing."""
-        return self.read(today, memory, progress)
+    def changes(self, today: str, memory: Memory, progress: Progress = silent) -> SourceChanges | SourceReading:  # noqa: ARG002 - the interface
+        """What has changed, by a round of changes; everything where that cannot be had."""
+        with self._open() as graph:
+            if not self._settings.reads_changes:
+                return self._listed(graph, memory, progress)
+            try:
+                rounds = next_rounds(graph, Watermark.read(memory.watermark), self._selections, progress)
+            except PositionLost as lost:
+                return self._whole(graph, progress, str(lost))
+            revision = Revision(memory.entries)
+            merge(graph, revision, rounds, is_first=False)
+            assigned = self._assigned(graph)
+            excerpt = Excerpt(memory, revision.changed(), self._selections["user"], self._selections["group"])
+            try:
+                found = self._told(graph, excerpt, memory, assigned)
+            except Unclear:
+                return self._concluded(graph, memory.entries, revision, rounds, None)
+            watermark = Watermark(rounds.users_link, rounds.groups_link, assigned).text()
+            learned = Learned(watermark, {**revision.changed(), **excerpt.learned}, is_whole=False)
+            return replace(found, learned=learned)
 
     def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges:
-        """These records and their memberships as they are now."""
-        keys = list(wanted)
+        """These records and their memberships as they are now: one request for every six or so of them."""
+        keys = [SourceKey(*key) for key in wanted]
+        if memory is None:
+            return picked(self.read(today).snapshot, keys)
         return picked(self.look(today, memory, keys).snapshot, keys)
+
+    def _told(self, graph: Graph, excerpt: Excerpt, memory: Memory, assigned: Assigned) -> SourceChanges:
+        """What an excerpt says, unless something of the scope is missing or was hidden from us. Raises Unclear."""
+        for group_id in self._settings.scope.groups:
+            if not excerpt.has("group", group_id):
+                raise not_there(group_id)
+        before = Watermark.read(memory.watermark).assigned
+        reach = reach_of(self._settings.scope, before), reach_of(self._settings.scope, assigned)
+        found = excerpt.changes(*reach)
+        groups = [record for key, records in found.records.items() if key.kind == "group" for record in records]
+        self._require_members(graph, groups, found.members)
+        return found
 
     def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
         """What is remembered, with these as they are now: one request for every six or so of them."""
@@ -106,7 +148,7 @@ class EntraSource:
             assigned = self._assigned(graph)
             look_at(graph, revision, who, self._selections)
             changed = revision.changed()
-            shown = self._believed(graph, moved_on(memory.entries, changed), assigned)
+            shown, _ = self._believed(graph, moved_on(memory.entries, changed), assigned)
         return SourceReading(shown, Learned(memory.watermark, changed, is_whole=False))
 
     def probe(self, today: str) -> Snapshot:  # noqa: ARG002 - the interface
@@ -116,7 +158,8 @@ class EntraSource:
             self._assigned(graph)
             require_groups(graph, self._settings.scope.groups)
             revision = first_page(graph, self._selections, self._settings.page_size)
-        return snapshot(moved_on({}, revision.changed()), self._selections["user"], self._selections["group"], Reach())
+        entries = moved_on({}, revision.changed())
+        return snapshot(entries, self._selections["user"], self._selections["group"], Reach())[0]
 
     def _whole(self, graph: Graph, progress: Progress, reason: str) -> SourceReading:
         try:
@@ -147,7 +190,8 @@ class EntraSource:
         assigned = self._assigned(graph)
         changed = revision.changed()
         watermark = Watermark(rounds.users_link, rounds.groups_link, assigned).text()
-        shown = self._believed(graph, moved_on(before, changed), assigned)
+        shown, facts = self._believed(graph, moved_on(before, changed), assigned)
+        changed |= {FACTS: facts} if before.get(FACTS) != facts else {}
         return SourceReading(shown, Learned(watermark, changed, reason is not None, reason or ""))
 
     def _listed(self, graph: Graph, memory: Memory | None, progress: Progress) -> SourceReading:
@@ -157,24 +201,33 @@ class EntraSource:
         roots = reach_of(self._settings.scope, assigned).groups
         listed(graph, revision, Listing(self._selections, self._settings.page_size, roots), progress)
         changed = revision.changed()
-        shown = self._believed(graph, moved_on(before, changed), assigned)
+        shown, facts = self._believed(graph, moved_on(before, changed), assigned)
+        changed |= {FACTS: facts} if before.get(FACTS) != facts else {}
         return SourceReading(shown, Learned(Watermark(assigned=assigned).text(), changed, memory is None))
 
-    def _believed(self, graph: Graph, entries: Mapping[str, str], assigned: Assigned) -> Snapshot:
-        """The snapshot of these entries, unless something of the scope is missing or was hidden from us."""
+    def _believed(self, graph: Graph, entries: Mapping[str, str], assigned: Assigned) -> tuple[Snapshot, str]:
+        """The snapshot of these entries, and what is noted of groups, to be remembered.
+
+        Raises if something of the scope is missing or was hidden from us.
+        """
         for group_id in self._settings.scope.groups:
             if key_of("group", group_id) not in entries:
                 raise not_there(group_id)
-        shown = self._shown(entries, assigned)
-        hiding = [group for group in shown.groups if group.attributes.get("visibility") == _HIDDEN]
-        empty = [group for group in hiding if group.id not in shown.members]
+        reach = reach_of(self._settings.scope, assigned)
+        shown, notes = snapshot(entries, self._selections["user"], self._selections["group"], reach)
+        self._require_members(graph, shown.groups, shown.members)
+        return shown, noted(notes)
+
+    def _require_members(self, graph: Graph, groups: Iterable[Record], members: Mapping[str, DirectMembers]) -> None:
+        """Raises if the members of one of these groups may be hidden from us, so that it only seems empty."""
+        hiding = [group for group in groups if group.attributes.get("visibility") == _HIDDEN]
+        empty = [group for group in hiding if not any(members.get(group.id, ((), ())))]
         if empty:
             _require_sight(graph, ", ".join(str(group.attributes.get("displayName", group.id)) for group in empty[:3]))
-        return shown
 
     def _shown(self, entries: Mapping[str, str], assigned: Assigned) -> Snapshot:
         reach = reach_of(self._settings.scope, assigned)
-        return snapshot(entries, self._selections["user"], self._selections["group"], reach)
+        return snapshot(entries, self._selections["user"], self._selections["group"], reach)[0]
 
     def _assigned(self, graph: Graph) -> Assigned:
         application = self._settings.scope.application

@@ -22,7 +22,8 @@ Attributes = dict[str, list[str]]
 NOTHING = json.dumps({"kind": "none"})
 """The watermark of a reading after which nothing can be said about changes."""
 MANY = 2_000
-"""Up to this many entries are read one by one; more of them only where that is less than a quarter of all."""
+"""Up to this many entries are read one by one; more of them only where that is less than an eighth of what is
+remembered, half of which may be an index (excerpt.py)."""
 
 
 def write(dn: str, attributes: Mapping[str, list[str]]) -> str:
@@ -106,7 +107,7 @@ def is_tracked(watermark: str) -> bool:
 
 def refuse_many(number: int, memory: Memory) -> None:
     """Raise Lost if this many entries would have to be read one by one while reading everything takes less."""
-    if number > max(MANY, len(memory.entries) // 4):
+    if number > MANY and number > max(MANY, len(memory.entries) // 8):
         raise Lost(f"{number:,} entries changed, which is more than reading everything takes")
 
 

@@ -16,6 +16,7 @@ from ldap.filter import escape_filter_chars
 from scim_bridge.model.identity import Kind
 from scim_bridge.model.source import Memory
 from scim_bridge.model.text import normal
+from scim_bridge.source.ldap.filtering import may_have, sure_parts
 from scim_bridge.source.ldap.layout import GID, ID, MANAGER, Layout, Selection
 from scim_bridge.source.ldap.memory import anchor_of, key, keys_of, read, refuse_many, refuse_moved_places
 from scim_bridge.source.ldap.reader import AT_ONCE, Reader
@@ -59,7 +60,10 @@ def mentioning(memory: Memory, layout: Layout, guids: Collection[str] = (), name
     found: set[str] = set()
     named: dict[str, bool] = {}
     kept = {MANAGER, layout.member.lower()} if not layout.joins_uid else {MANAGER}
+    sure = sure_parts(guids or {name[0] for name in names})
     for entry, text in memory.entries.items():
+        if entry.partition(" ")[0] not in _KINDS or not may_have(text, sure):
+            continue
         for name, values in read(text)[1].items():
             if name.lower() not in kept:
                 continue

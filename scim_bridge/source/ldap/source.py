@@ -17,6 +17,7 @@ from scim_bridge.model.identity import CHANGES, INSTEAD, AttributeType, Kind, No
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, Wanted, moved_on, picked
 from scim_bridge.source.ldap.connection import sign_in
+from scim_bridge.source.ldap.excerpt import INDEX, Excerpt, Unclear, remembered_beside
 from scim_bridge.source.ldap.full_read import (
     dynamic_group,
     everything,
@@ -33,7 +34,7 @@ from scim_bridge.source.ldap.server import ENTRY, Server, meet
 from scim_bridge.source.ldap.session import Query, Session
 from scim_bridge.source.ldap.snapshot import snapshot
 
-_FORM = 2
+_FORM = 3
 """The form in which entries are remembered; raise it when memory.py or reader.py writes them differently."""
 _PEOPLE = ("inetOrgPerson", "user", "organizationalPerson", "person", "posixAccount", "account")
 _TEAMS = {"groupOfNames": "member", "groupOfUniqueNames": "uniqueMember", "posixGroup": "memberUid", "group": "member"}
@@ -98,13 +99,34 @@ class LdapSource:
             return self._whole(connection, today, progress, reason)
 
     def changes(self, today: str, memory: Memory, progress: Progress = silent) -> SourceChanges | SourceReading:
-        """Everything: what of it has changed is found out by comparing."""
-        return self.read(today, memory, progress)
+        """What has changed, as the server reports it, with what depends on it; everything if the position is lost."""
+        with self._connected(memory) as connection:
+            try:
+                watermark, changed = self._learned(connection, memory)
+            except Lost as lost:
+                return self._whole(connection, today, progress, str(lost))
+        excerpt = Excerpt(connection.layout, memory, changed, today)
+        try:
+            found = excerpt.changes()
+        except Unclear:
+            return _of_all(connection.layout, memory, Learned(watermark, changed, is_whole=False), today)
+        return replace(found, learned=Learned(watermark, {**changed, **excerpt.learned}, is_whole=False))
 
     def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges:
-        """These records and their memberships as they are now."""
-        keys = list(wanted)
-        return picked(self.look(today, memory, keys).snapshot, keys)
+        """These records and their memberships as they are now: a search a base for each of them."""
+        keys = [SourceKey(*key) for key in wanted]
+        if memory is None:
+            return picked(self.read(today).snapshot, keys)
+        with self._connected(memory) as connection:
+            layout = connection.layout
+            changed = look_again(Reader(connection.session, layout), layout, memory, keys)
+        try:
+            found = Excerpt(layout, memory, changed, today).changes()
+        except Unclear:
+            return picked(snapshot(moved_on(memory.entries, changed), layout, today), keys)
+        users = (key.id for key in keys if key.kind == "user")
+        memberships = {user: [g for g, (inside, _) in found.members.items() if user in inside] for user in users}
+        return replace(found, records={**dict.fromkeys(keys, ()), **found.records}, memberships=memberships)
 
     def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
         """What the memory shows, with these ids as they are now: a search a base for each of them."""
@@ -162,15 +184,18 @@ class LdapSource:
             raise
 
     def _changed(self, connection: _Connection, memory: Memory, today: str) -> SourceReading:
+        watermark, changed = self._learned(connection, memory)
+        return _of_all(connection.layout, memory, Learned(watermark, changed, is_whole=False), today)
+
+    def _learned(self, connection: _Connection, memory: Memory) -> tuple[str, dict[str, str | None]]:
+        """The watermark, and the entries that have changed, with what the server says about itself. Raises Lost."""
         if not self._settings.reads_changes:
             raise Lost("")
         session, found = connection.session, connection.layout
         changes = resumed(session, found, Reader(session, found), memory)
-        learned = {**changes.entries, **_news_of(connection.server, memory)}
-        entries = moved_on(memory.entries, learned)
-        if dynamic := dynamic_group(entries):
+        if dynamic := dynamic_group({entry: text for entry, text in changes.entries.items() if text is not None}):
             raise Lost(dynamic)
-        return SourceReading(snapshot(entries, found, today), Learned(changes.watermark, learned, is_whole=False))
+        return changes.watermark, {**changes.entries, **_news_of(connection.server, memory)}
 
     def _whole(self, connection: _Connection, today: str, progress: Progress, reason: str) -> SourceReading:
         session, found = connection.session, connection.layout
@@ -178,9 +203,21 @@ class LdapSource:
         if not self._settings.reads_changes:
             return SourceReading(snapshot(without_changes(reader, progress), found, today))
         whole = everything(session, found, reader, progress)
-        entries = {**whole.entries, ENTRY: connection.server.remembered}
-        learned = Learned(whole.watermark, entries, is_whole=True, reason=whole.why or reason)
-        return SourceReading(snapshot(whole.entries, found, today), learned)
+        shown = snapshot(whole.entries, found, today)
+        beside = remembered_beside(whole.entries, shown, found)
+        entries = {**whole.entries, **beside, ENTRY: connection.server.remembered}
+        return SourceReading(shown, Learned(whole.watermark, entries, is_whole=True, reason=whole.why or reason))
+
+
+def _of_all(layout: Layout, memory: Memory, learned: Learned, today: str) -> SourceReading:
+    """What all entries show, remembered and learned ones, with what is remembered beside them."""
+    entries = moved_on(memory.entries, learned.entries)
+    shown = snapshot(entries, layout, today)
+    beside: dict[str, str | None] = dict(remembered_beside(entries, shown, layout))
+    gone = [entry for entry in entries if entry.startswith(INDEX) and entry not in beside]
+    news = {entry: text for entry, text in beside.items() if entries.get(entry) != text}
+    changed = {**learned.entries, **dict.fromkeys(gone), **news}
+    return SourceReading(shown, replace(learned, entries=changed))
 
 
 def _news_of(server: Server, memory: Memory) -> dict[str, str]:

@@ -1,12 +1,16 @@
 """Whom the scope takes in: everyone, chosen groups with anyone who is in them, or what an application is assigned."""
 
+from random import Random
+
 import pytest
 
 from scim_bridge.config.source import EntraScope
 from scim_bridge.errors import CredentialsRefused, SourceUnreadable
 from scim_bridge.sandbox.entra.knobs import EntraKnobs
 from scim_bridge.sandbox.entra.server import EntraSandbox
-from tests.source.entra.tenant import members, read, shown, source
+from tests.applying import Applying, Shown
+from tests.organization import organization
+from tests.source.entra.tenant import TODAY, Tenant, members, read, shown, source
 
 APPLICATION = "6f1c0f5e-8d4b-4a37-9a0b-1f2e3d4c5b6a"
 BOTH_WAYS = pytest.mark.parametrize("reads_changes", [True, False], ids=["by delta query", "by listing"])
@@ -108,3 +112,32 @@ def test_reading_assignments_without_permission_names_the_permission(nested: Ent
     for act in (lambda: read(reader), lambda: reader.probe("2027-03-13")):
         with pytest.raises(CredentialsRefused, match=r"lacks Application\.Read\.All.*grant consent"):
             act()
+
+
+@pytest.mark.parametrize("is_application", [False, True], ids=["groups", "application"])
+def test_changes_of_a_scope_lead_where_everything_leads(entra: EntraSandbox, is_application: bool) -> None:
+    there, random = organization(12, 6), Random(5)
+    tenant = Tenant(entra)
+    tenant.become(there)
+    ids = {group.attributes["displayName"]: group.id for group in read(source(entra))[0].groups}
+    roots = [ids[there.teams[key].name] for key in sorted(there.teams)[:2]]
+    scope = EntraScope(application=APPLICATION) if is_application else EntraScope(groups=tuple(roots))
+    entra.directory.put_service_principal(APPLICATION)
+    for root in roots:
+        entra.directory.assign(APPLICATION, root)
+    follower = Applying(source(entra, scope=scope), TODAY)
+    follower.begin()
+    kept = set(sorted(there.teams)[:2])
+    for step in range(12):
+        churned = there.copy()
+        churned.churn(random, 3)
+        if not kept <= churned.teams.keys():
+            continue
+        there = churned
+        tenant.become(there)
+        if is_application and step % 3 == 1:
+            someone = random.choice(read(source(entra))[0].users).id
+            entra.directory.assign(APPLICATION, someone)
+        follower.follow()
+        assert follower.whole == ""
+        assert follower.shown.plain() == Shown.of(read(source(entra, scope=scope))[0]).plain()

@@ -11,6 +11,7 @@ from scim_bridge.config.source import Bind, Flavor, LdapSettings, LdapTls, Searc
 from scim_bridge.model.identity import Snapshot
 from scim_bridge.model.protocol import Source
 from scim_bridge.model.source import Memory, SourceReading, Wanted
+from tests.applying import Applying, Shown
 from tests.ldap_server import ADMIN, PASSWORD, SUFFIX, Entry, Slapd, add, person
 from tests.remembering import remembered
 from tests.waiting import PATIENCE
@@ -61,24 +62,32 @@ def read(server: Slapd, user: Wanted = USERS, group: Wanted = GROUPS, **changes:
 
 
 class Follower:
-    """Someone who reads again and again, and remembers."""
+    """Someone who reads again and again, and remembers. applying: who applies what is said to have changed instead."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.memory: Memory | None = None
+        self.applying = Applying(source, TODAY)
         self.read()
 
     def read(self) -> SourceReading:
         reading = self.source.read(TODAY, self.memory)
         self.memory = remembered(self.memory, reading)
+        self.applying.shown = Shown.of(reading.snapshot)
         return reading
 
     def follows(self, *, whole: bool = False) -> SourceReading:
-        """Read by changes, and find what everything shows."""
+        """Read by changes, and find what everything shows; both as a whole, and by what is said to have changed."""
+        assert self.memory is not None
+        self.applying.memory = replace(self.memory, today=TODAY)
+        self.applying.follow()
+        applied = self.applying.shown
         reading = self.read()
         assert reading.learned is not None
         assert reading.learned.is_whole == whole, reading.learned.reason
-        assert same(reading.snapshot, self.source.read(TODAY).snapshot)
+        everything = self.source.read(TODAY).snapshot
+        assert same(reading.snapshot, everything)
+        assert applied.plain() == Shown.of(everything).plain()
         return reading
 
 
