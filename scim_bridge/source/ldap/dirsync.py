@@ -3,7 +3,7 @@
 With the right "Replicating Directory Changes" it says who changed and who is gone. An account without that right sets
 the flag OBJECT_SECURITY and is shown what it may see. Deleted entries it may not see, so who is gone is found by a
 listing of the ids of everyone who is there; that also finds an entry that a changed right has made visible, which is no
-change of the entry (docs/decisions/0012).
+change of the entry (docs/decisions/0014).
 """
 
 import json
