@@ -163,13 +163,23 @@ class Judge:
 
     def never(self, before: dict[str, Any]) -> list[str]:
         """What should not be so after any command, in any weather. before: the emulator's state before it."""
-        return [
+        found = [
             *self._activated(before),
             *self._persons(before),
             *self._protected(before),
             *self._deleted(before),
             *self._doubles(),
         ]
+        self.locked -= self._deactivated()
+        return found
+
+    def _deactivated(self) -> set[str]:
+        """Target ids of users whom the program has just deactivated.
+
+        Where it did not know of a lock by hand, its own deactivation has covered it: the target shows both alike, and
+        a rollback of that run gives back what was known before it.
+        """
+        return {request.path.rpartition("/")[2] for request in self.sandbox.requests if "deactivate" in _steps(request)}
 
     def in_calm(self, shown: Shown, ended: Ended) -> list[str]:
         """What should not be so after a command when nothing went wrong on the way."""
