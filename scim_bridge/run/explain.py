@@ -156,6 +156,8 @@ def _scope(steps: tuple[Step, ...]) -> str:
     scope = steps[0]
     if scope.failure:
         return f"the rule failed: {scope.failure}  [{scope.text}]"
+    if scope.text.strip() == "true":
+        return f"in scope, as everyone is ({scope.place})"
     return f"{'in scope' if scope.value is True else 'out of scope'} by {scope.text} ({scope.place})"
 
 

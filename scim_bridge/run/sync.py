@@ -49,8 +49,9 @@ def collector_paused() -> Iterator[None]:
 
     They are kept out of later searches too (freeze), until the next run begins with a search through everything.
     """
-    gc.unfreeze()
-    gc.collect()
+    if gc.get_freeze_count():  # not the first run of this process: what the one before has left may be in circles
+        gc.unfreeze()
+        gc.collect()
     gc.disable()
     try:
         yield

@@ -44,7 +44,7 @@ def test_who_asks_for_help_waits_for_nothing_but_the_command_line(arguments: tup
     assert not loaded & (_HEAVY | {"pydantic", "rich", "ruamel", "orjson", "asyncio"})
     ours = {name for name in loaded if name.startswith("scim_bridge.")}
     assert ours == {"scim_bridge.cli"} | {f"scim_bridge.{name}" for name in
-                                          ("cli.main", "cli.lazy_group", "cli.streams", "errors")}  # fmt: skip
+                                          ("cli.main", "cli.lazy_group", "cli.streams", "errors", "log")}  # fmt: skip
 
 
 @pytest.mark.parametrize("wrong", ["--help", "--wrong"])
@@ -53,7 +53,7 @@ def test_the_help_of_a_command_and_a_wrong_option_of_it_load_no_room_below(comma
     loaded, _ = _loaded(*command.split(), wrong)
     assert not loaded & (_HEAVY | {"rich", "ruamel", "asyncio"})
     ours = {name.split(".")[1] for name in loaded if name.startswith("scim_bridge.")}
-    assert ours == {"cli", "errors"}
+    assert ours == {"cli", "errors", "log"}
     commands = {name.split(".")[2] for name in loaded if name.startswith("scim_bridge.cli.")}
     assert len(commands & {each.module for each in COMMANDS}) == 1
 
