@@ -1,6 +1,6 @@
 """Nested groups: Identity Center's groups hold users only, so a group inherits the users of the groups inside it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 
 from scim_bridge.model.identity import Notice
 
@@ -80,3 +80,14 @@ def _taken_off(stack: list[str], last: str) -> list[str]:
     while taken[-1] != last:
         taken.append(stack.pop())
     return taken
+
+
+def reached(groups: Iterable[str], step: Mapping[str, Set[str]]) -> set[str]:
+    """These groups, and all that are reached from them, however far. step: group id → ids one step away (parents, or
+    the groups inside of it)."""
+    found, waiting = set(groups), list(groups)
+    while waiting:
+        more = step.get(waiting.pop(), frozenset()) - found
+        found |= more
+        waiting += more
+    return found

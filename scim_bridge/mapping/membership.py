@@ -1,10 +1,10 @@
 """Memberships of the desired state: direct and nested ones, and those whose owner the source leaves open."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
-from scim_bridge.mapping.flatten import Direct, flatten
+from scim_bridge.mapping.flatten import Direct, flatten, reached
 from scim_bridge.model.identity import AmbiguousMember, Notice, Snapshot
 from scim_bridge.model.wording import counted
 
@@ -95,14 +95,4 @@ def _matters(
     """Whether a membership of someone in scope depends on what the reference means."""
     meant = {user for group in ambiguous.nested for user in at_most.get(group, ())} if parents else set()
     meant.update(ambiguous.users)
-    return any(not meant.isdisjoint(undecided.get(group, ())) for group in _above(ambiguous.groups, parents))
-
-
-def _above(groups: Iterable[str], parents: Mapping[str, set[str]]) -> set[str]:
-    """These groups and all that contain one of them, however deep."""
-    found, waiting = set(groups), list(groups)
-    while waiting:
-        more = parents.get(waiting.pop(), set()) - found
-        found |= more
-        waiting += more
-    return found
+    return any(not meant.isdisjoint(undecided.get(group, ())) for group in reached(ambiguous.groups, parents))

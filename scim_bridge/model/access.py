@@ -11,9 +11,6 @@ from typing import Literal
 from scim_bridge.model.assignment import Principal
 
 Level = Literal["administrator", "can-become-administrator", "power", "billing", "write", "read", "unknown"]
-LEVELS: tuple[Level, ...] = (
-    "administrator", "can-become-administrator", "power", "billing", "write", "read", "unknown",
-)  # fmt: skip
 """What a permission set allows at the worst, the worst first."""
 USABLE = frozenset({"ACTIVE", "PENDING_CLOSURE"})
 """States of an account that people can enter: one whose closure is pending still works."""

@@ -63,11 +63,6 @@ class Mapped:
         """The source id of the manager, "" if there is none."""
         return next((str(desired.attributes.get(MANAGER) or "") for desired in self.desired), "")
 
-    @property
-    def is_sound(self) -> bool:
-        """In scope, with an id, and nothing holds it."""
-        return bool(self.key.id) and len(self.desired) == 1 and self.desired[0].is_valid
-
     def says_the_same(self, other: "Mapped") -> bool:
         """Whether the same follows from both, wherever the records stand."""
         return self.rows == other.rows and _without_places(self) == _without_places(other)

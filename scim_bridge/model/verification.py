@@ -52,6 +52,11 @@ class Verification:
         return min(LONGEST, max(SHORTEST, timedelta(seconds=requests / (_SHARE * per_second))))
 
     @property
+    def bounds(self) -> tuple[timedelta, timedelta]:
+        """The shortest and the longest that `every` gives, whatever a reading costs."""
+        return (self.fixed, self.fixed) if self.fixed is not None else (SHORTEST, LONGEST)
+
+    @property
     def source_every(self) -> timedelta:
         """How old a whole reading of the source may be. The requests to a target say nothing of what that costs."""
         return self.fixed if self.fixed is not None else LONGEST

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from scim_bridge.model.desired_side import Moves
-from scim_bridge.model.identity import KINDS, Directory, Members, Snapshot, SourceKey, Whom
+from scim_bridge.model.identity import KINDS, Members, Snapshot, SourceKey, Whom
 from scim_bridge.model.plan import Plan, Skipped
 from scim_bridge.model.source import SourceReading
 from scim_bridge.plan.assignments import concerned, with_assignments
-from scim_bridge.plan.decide.group_members import losing, unwanted, with_strangers
+from scim_bridge.plan.decide.group_members import losing, with_strangers
 from scim_bridge.plan.doubt import settle, with_settled
 from scim_bridge.plan.fingerprint import with_whole_groups
 from scim_bridge.plan.guard import Others, is_counted
@@ -21,7 +21,7 @@ from scim_bridge.plan.match.correlate import Matches, correlate
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.lifecycle import Reading
 from scim_bridge.run.some import Everyone, Few
-from scim_bridge.run.target_view import Observed
+from scim_bridge.run.target_view import Observed, is_confirmed
 from scim_bridge.state.lookup import Lookup
 from scim_bridge.state.reader import StateReader
 
@@ -39,7 +39,7 @@ def plan_for_few(bridge: Bridge, reader: StateReader, found: Few, today: str) ->
         doubts = settle(observed.doubts, observed.inventory, observed.members, known, now)
         known = with_settled(known, doubts)
         matches = correlate(part.directory, part.inventory, known, bridge.terms)
-        if not _is_confirmed(bridge, observed, matches, part.directory):
+        if not is_confirmed(bridge, observed, matches, part.directory):
             return Everyone(why="a reading of members was not confirmed", looked=observed.again)
         sides = Sides(part.directory, observed.inventory, observed.members, known, part.sizes)
         plan = _planned(bridge, lookup, matches, sides, observed, today=today, subjects=part.subjects)
@@ -63,15 +63,6 @@ def plan_for_few(bridge: Bridge, reader: StateReader, found: Few, today: str) ->
             subjects=part.subjects,
             holds=_holds(lookup),
         )
-
-
-def _is_confirmed(bridge: Bridge, observed: Observed, matches: Matches, directory: Directory) -> bool:
-    """Before what a filter showed may remove anyone, one member is asked for in another way (docs/design.md §6.9)."""
-    read_now = {group: users for group, users in observed.members.items() if group in observed.read_now}
-    for group_id, user_id in unwanted(matches, directory, read_now):
-        if (group_id, user_id) not in observed.lacking:
-            return bridge.target.confirms(group_id, user_id)
-    return True
 
 
 def _members(found: Few, matches: Matches) -> Members:

@@ -7,6 +7,7 @@ very plan.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
+from scim_bridge.mapping.flatten import reached
 from scim_bridge.model.desired_side import CALLED, Claim, Mapped, Membership, claims_of
 from scim_bridge.model.identity import Existing, Kind, SourceKey, TargetKey
 from scim_bridge.model.remembered import Link
@@ -165,30 +166,31 @@ class Edges:
             found = self.direct((SourceKey("group", group) for group in waiting), before=before)
             parents |= {key.id: groups for key, groups in found.items()}
             waiting = set[str]().union(*found.values()) - parents.keys()
-        return {key: _reached(groups, parents) for key, groups in start.items()}
+        return {key: reached(groups, parents) for key, groups in start.items()}
 
     def groups_below(self, groups: Iterable[str]) -> set[str]:
         """These groups, and all that are inside of them."""
-        start, children = set(groups), dict[str, set[SourceKey]]()
-        waiting = set(start)
-        while waiting:
-            found = self.members(waiting)
-            children |= found
-            waiting = (set[str]().union(*_nested(found).values()) - children.keys()) if self._is_flat else set()
-        return _reached(start, _nested(children) if self._is_flat else {})
+        start = set(groups)
+        return reached(start, _nested(self._inside_of(start)) if self._is_flat else {})
 
     def users_below(self, groups: Iterable[str], *, before: bool = False) -> dict[str, set[str]]:
         """Group id → source ids of all its users."""
-        start, children = frozenset(groups), dict[str, set[SourceKey]]()
-        waiting = set(start)
+        start = frozenset(groups)
+        children = self._inside_of(start, before=before)
+        inner = _nested(children)
+        users = {group: {key.id for key in inside if key.kind == "user"} for group, inside in children.items()}
+        below = {group: reached({group}, inner) if self._is_flat else {group} for group in start}
+        return {group: set[str]().union(*(users.get(g, ()) for g in inside)) for group, inside in below.items()}
+
+    def _inside_of(self, groups: Iterable[str], *, before: bool = False) -> dict[str, set[SourceKey]]:
+        """Group id → who is directly in it: for these groups and, where groups are flat, for all inside of them."""
+        children: dict[str, set[SourceKey]] = {}
+        waiting = set(groups)
         while waiting:
             found = self.members(waiting, before=before)
             children |= found
             waiting = (set[str]().union(*_nested(found).values()) - children.keys()) if self._is_flat else set()
-        inner = _nested(children)
-        users = {group: {key.id for key in inside if key.kind == "user"} for group, inside in children.items()}
-        reached = {group: _reached({group}, inner) if self._is_flat else {group} for group in start}
-        return {group: set[str]().union(*(users.get(g, ()) for g in below)) for group, below in reached.items()}
+        return children
 
 
 def _nested(inside: Mapping[str, set[SourceKey]]) -> dict[str, set[str]]:
@@ -202,13 +204,3 @@ def _both_ways(pairs: Iterable[Membership]) -> tuple[dict[SourceKey, set[str]], 
         around[member].add(group)
         inside[group].add(member)
     return around, inside
-
-
-def _reached(start: Iterable[str], step: Mapping[str, set[str]]) -> set[str]:
-    """These, and all that is reached from them."""
-    found, waiting = set(start), list(start)
-    while waiting:
-        more = step.get(waiting.pop(), set()) - found
-        found |= more
-        waiting += more
-    return found

@@ -177,10 +177,9 @@ def _members(loading: Loading, whole: set[str], read: Callable[[list[str]], Memb
 def _whole_groups(loading: Loading) -> tuple[set[str], set[str]]:
     """The groups whose whole membership is compared: source ids, and target ids of those that are there."""
     overlay, touched = loading.overlay, loading.around["group"]
-    desired = [d for mapped in overlay.records("group", touched.ids) for d in mapped.desired]
-    outside = [out for mapped in overlay.records("group", touched.ids) for out in mapped.outside]
+    desired, outside = _wanted(overlay, "group", touched.ids)
     counts = loading.changes.whole.counts
-    part = Directory(users=(), groups=tuple(desired), members={}, counts=counts, out_of_scope=tuple(outside))
+    part = Directory(users=(), groups=desired, members={}, counts=counts, out_of_scope=outside)
     inventory = Inventory({}, overlay.resources("group", touched.targets))
     matches = correlate(part, inventory, loading.remembered(), loading.terms)
     read = overlay.lookup.sizes(inventory.groups)

@@ -23,7 +23,14 @@ from scim_bridge.run.lifecycle import Order
 from scim_bridge.run.listing import FEW, read_members
 from scim_bridge.run.overlay import Edges, Overlay
 from scim_bridge.run.part import Loading, Part, TooMuch, load
-from scim_bridge.run.target_view import Observed, doubts_of, look_at_doubtful, recollect, said_why_whole, verified_every
+from scim_bridge.run.target_view import (
+    Observed,
+    doubts_of,
+    is_verification_due,
+    look_at_doubtful,
+    recollect,
+    said_why_whole,
+)
 from scim_bridge.state.lookup import Lookup
 from scim_bridge.state.reader import StateReader
 
@@ -76,7 +83,7 @@ def why_everyone(
         return "the mapping, the policy, the source, the target or the program is another one"
     if not whole.is_settled:
         return "the last run about everyone has not carried out its plan"
-    if now - last >= verified_every(bridge, reader):
+    if is_verification_due(bridge, reader, now - last):
         return "the target is read again from time to time"
     if not is_indexed(bridge):
         return "the target tells resources apart by other attributes too"

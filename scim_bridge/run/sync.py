@@ -14,7 +14,7 @@ from scim_bridge.model.plan import Plan
 from scim_bridge.model.remembered import LastApplied, Remembered
 from scim_bridge.model.source import SourceReading
 from scim_bridge.plan.assignments import concerned, with_assignments
-from scim_bridge.plan.decide.group_members import losing, unwanted, with_strangers
+from scim_bridge.plan.decide.group_members import losing, with_strangers
 from scim_bridge.plan.doubt import settle, with_settled
 from scim_bridge.plan.fingerprint import changed_since
 from scim_bridge.plan.fit import fit
@@ -31,6 +31,7 @@ from scim_bridge.run.some import Everyone, Few, few, made_with, why_everyone
 from scim_bridge.run.target_view import (
     Observed,
     asked_for,
+    is_confirmed,
     knowledge,
     observe,
     recollect,
@@ -151,7 +152,7 @@ def _plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Si
     existing = with_members(bridge, reader, existing, matches.member_groups, order.progress)
     # The check asks about a member that the plan may remove, since only such a mistake does harm. It comes before the
     # plan, so that there is one plan, of what is believed in the end (docs/design.md §6.9).
-    if not _is_confirmed(bridge, existing, matches, desired):
+    if not is_confirmed(bridge, existing, matches, desired):
         existing = with_members(bridge, reader, without_members(existing), matches.member_groups, order.progress)
     # A second time, with members: which memberships in doubt have landed is known only once the groups were read.
     known = with_settled(known, settle(existing.doubts, existing.inventory, existing.members, known, sight.now))
@@ -177,19 +178,6 @@ def _to_keep(bridge: Bridge, reader: StateReader, sight: Sight, desired: Directo
 def _plan(bridge: Bridge, matches: Matches, sides: Sides, existing: Observed, sight: Sight) -> Plan:
     occasion = bridge.occasion(sight.now, existing.at, today=sight.today, mapping=bridge.mapping_key)
     return make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion)
-
-
-def _is_confirmed(bridge: Bridge, existing: Observed, matches: Matches, desired: Directory) -> bool:
-    """Before what a filter showed may remove anyone, one member is asked for in another way (docs/design.md §6.9)."""
-    # What was not read in this run was checked when it was read. Most runs read no members, and have nothing to look
-    # through here.
-    if not existing.read_now:
-        return True
-    read_now = {group_id: existing.members[group_id] for group_id in existing.read_now}
-    for group_id, user_id in unwanted(matches, desired, read_now):
-        if (group_id, user_id) not in existing.lacking:  # what our own fresh write says, the filter may not show yet
-            return bridge.target.confirms(group_id, user_id)
-    return True
 
 
 def sync(bridge: Bridge, state: State, order: Order, inbox: MakeInbox | None = None) -> Result:

@@ -58,15 +58,12 @@ class Facts:
 
 def facts_of(shown: Snapshot, separator: str) -> Facts:
     """What is remembered of a whole reading."""
-    noted = noted_in(shown.warnings)
-    hindrance = "too many memberships are only noted" if len(noted) > _MANY else ""
-    if shown.ambiguous:
-        hindrance = "a name in the memberships fits several records"
-    if any(notice.kind == spreadsheet.KIND for notice in shown.warnings):
-        hindrance = "a spreadsheet has changed values"
     counts = (Counter(record.id for record in records if record.id) for records in (shown.users, shown.groups))
     is_doubled = any(number > 1 for count in counts for number in count.values())
-    return Facts(noted=noted, hindrance=hindrance, is_doubled=is_doubled, separator=separator)
+    facts = facts_with(Facts(is_doubled=is_doubled, separator=separator), shown.warnings)
+    if any(notice.kind == spreadsheet.KIND for notice in shown.warnings):
+        return replace(facts, hindrance="a spreadsheet has changed values")
+    return replace(facts, hindrance="a name in the memberships fits several records") if shown.ambiguous else facts
 
 
 def noted_in(notices: Iterable[Notice]) -> tuple[str, ...]:

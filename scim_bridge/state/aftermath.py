@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert
 from sqlmodel import col
 
 from scim_bridge.model.identity import Whom
 from scim_bridge.model.plan import Conflict, Remark
-from scim_bridge.state.desired import look_at, looked_at, settle_directory
+from scim_bridge.state.desired import keys_of, look_at, looked_at, settle_directory, these_of
 from scim_bridge.state.observed import batched_list
 from scim_bridge.state.table import ConflictSubjectRow, RemarkRow
 
@@ -46,8 +45,8 @@ def _remark(database: Connection, connection: str, aftermath: Aftermath) -> None
     if aftermath.subjects is None:
         database.execute(delete(RemarkRow).where(mine))
     else:
-        these = _these(RemarkRow)
-        for batch in batched_list(_keys(aftermath.subjects)):
+        these = these_of(RemarkRow)
+        for batch in batched_list(keys_of(aftermath.subjects)):
             database.execute(delete(RemarkRow).where(mine, *these), batch)
     rows = (
         {
@@ -86,15 +85,3 @@ def forget_subjects(database: Connection, connection: str, keys: Iterable[str]) 
     mine = (col(ConflictSubjectRow.connection) == connection, col(ConflictSubjectRow.key) == bindparam("of_key"))
     for batch in batched_list({"of_key": key} for key in keys):
         database.execute(delete(ConflictSubjectRow).where(*mine), batch)
-
-
-def _these(table: Any) -> tuple[Any, ...]:
-    return (
-        col(table.side) == bindparam("of_side"),
-        col(table.kind) == bindparam("of_kind"),
-        col(table.id_of) == bindparam("of_id"),
-    )
-
-
-def _keys(whom: Iterable[Whom]) -> Iterable[dict[str, str]]:
-    return ({"of_side": side, "of_kind": kind, "of_id": id_of} for side, kind, id_of in whom)

@@ -188,14 +188,22 @@ def looked_at(database: Connection, connection: str, whom: Iterable[Whom] | None
     if whom is None:
         database.execute(delete(LookRow).where(mine))
         return
-    rows = [{"of_side": side, "of_kind": kind, "of_id": id_of} for side, kind, id_of in whom]
-    these = (
-        col(LookRow.side) == bindparam("of_side"),
-        col(LookRow.kind) == bindparam("of_kind"),
-        col(LookRow.id_of) == bindparam("of_id"),
+    for batch in batched_list(keys_of(whom)):
+        database.execute(delete(LookRow).where(mine, *these_of(LookRow)), batch)
+
+
+def these_of(table: Any) -> tuple[Any, ...]:
+    """Which rows of a table are about one of those that keys_of gives."""
+    return (
+        col(table.side) == bindparam("of_side"),
+        col(table.kind) == bindparam("of_kind"),
+        col(table.id_of) == bindparam("of_id"),
     )
-    for batch in batched_list(rows):
-        database.execute(delete(LookRow).where(mine, *these), batch)
+
+
+def keys_of(whom: Iterable[Whom]) -> Iterator[dict[str, str]]:
+    """The parameters of these_of for each of these."""
+    return ({"of_side": side, "of_kind": kind, "of_id": id_of} for side, kind, id_of in whom)
 
 
 def settle_directory(database: Connection, connection: str, *, is_settled: bool) -> None:

@@ -68,15 +68,16 @@ class Lookup:
 
     def choosing(self) -> dict[SourceKey, Mapped]:
         """The records of which a rule has several values to choose from."""
-        query = select(col(RecordRow.kind), col(RecordRow.source_id)).where(
-            col(RecordRow.connection) == self._connection, text("is_choosing")
-        )
-        return self.mapped(SourceKey(row.kind, row.source_id) for row in self._database.execute(query))
+        return self._flagged("is_choosing")
 
     def outside(self, limit: int) -> dict[SourceKey, Mapped]:
         """Records that the scope rule leaves out, at most so many."""
+        return self._flagged("is_outside", limit)
+
+    def _flagged(self, flag: str, limit: int | None = None) -> dict[SourceKey, Mapped]:
+        """The records for which a column of `records` is true; it has an index of these alone."""
         query = select(col(RecordRow.kind), col(RecordRow.source_id)).where(
-            col(RecordRow.connection) == self._connection, text("is_outside")
+            col(RecordRow.connection) == self._connection, text(flag)
         )
         return self.mapped(SourceKey(row.kind, row.source_id) for row in self._database.execute(query.limit(limit)))
 
@@ -101,14 +102,20 @@ class Lookup:
         )
         return {row.source_id for row in self._each(managers, lambda ids: query.where(col(RecordRow.manager).in_(ids)))}
 
+    def _direct(self) -> tuple[Any, Any, Any]:
+        """The records of members and of groups, and the query for the direct memberships of all connections between
+        them: group_id, and the member's kind and source_id."""
+        member, group = RecordRow.__table__.alias("m"), RecordRow.__table__.alias("g")  # type: ignore[attr-defined]
+        query = select(group.c.source_id.label("group_id"), member.c.kind, member.c.source_id).select_from(member)
+        query = query.join(DirectMemberRow, col(DirectMemberRow.member_row) == member.c.id)
+        query = query.join(group, group.c.id == col(DirectMemberRow.group_row))
+        return member, group, query
+
     def groups_around(self, members: Iterable[SourceKey]) -> dict[SourceKey, set[str]]:
         """Member → ids of the groups that it is directly in."""
         found: dict[SourceKey, set[str]] = defaultdict(set)
         wanted = frozenset(members)
-        group, member = RecordRow.__table__.alias("g"), RecordRow.__table__.alias("m")  # type: ignore[attr-defined]
-        query = select(member.c.source_id, group.c.source_id.label("group_id")).select_from(member)
-        query = query.join(DirectMemberRow, col(DirectMemberRow.member_row) == member.c.id)
-        query = query.join(group, group.c.id == col(DirectMemberRow.group_row))
+        member, _, query = self._direct()
         query = query.where(member.c.connection == self._connection)
         for kind in ("user", "group"):
             of_kind = query.where(member.c.kind == kind)
@@ -119,20 +126,14 @@ class Lookup:
 
     def nested(self) -> set[tuple[str, SourceKey]]:
         """Every group that is directly in a group: (group, the one inside)."""
-        group, member = RecordRow.__table__.alias("g"), RecordRow.__table__.alias("m")  # type: ignore[attr-defined]
-        query = select(group.c.source_id.label("group_id"), member.c.source_id).select_from(member)
-        query = query.join(DirectMemberRow, col(DirectMemberRow.member_row) == member.c.id)
-        query = query.join(group, group.c.id == col(DirectMemberRow.group_row))
-        query = query.where(member.c.connection == self._connection, member.c.kind == "group")
-        return {(row.group_id, SourceKey("group", row.source_id)) for row in self._database.execute(query)}
+        member, _, query = self._direct()
+        mine = (member.c.connection == self._connection, member.c.kind == "group")
+        return {(row.group_id, SourceKey("group", row.source_id)) for row in self._database.execute(query.where(*mine))}
 
     def direct_members(self, groups: Iterable[str]) -> dict[str, set[SourceKey]]:
         """Group id → who is directly in it."""
         found: dict[str, set[SourceKey]] = defaultdict(set)
-        group, member = RecordRow.__table__.alias("g"), RecordRow.__table__.alias("m")  # type: ignore[attr-defined]
-        query = select(group.c.source_id.label("group_id"), member.c.kind, member.c.source_id).select_from(group)
-        query = query.join(DirectMemberRow, col(DirectMemberRow.group_row) == group.c.id)
-        query = query.join(member, member.c.id == col(DirectMemberRow.member_row))
+        _, group, query = self._direct()
         query = query.where(group.c.connection == self._connection, group.c.kind == "group")
         for row in self._each(groups, lambda batch: query.where(group.c.source_id.in_(batch))):
             found[row.group_id].add(SourceKey(row.kind, row.source_id))

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,6 @@ from hypothesis import strategies as st
 from scim_bridge.access.difference import Done, difference
 from scim_bridge.access.graph import access_rows
 from scim_bridge.model.access import (
-    LEVELS,
     AccessReading,
     AccessRow,
     Account,
@@ -18,6 +18,7 @@ from scim_bridge.model.access import (
     Application,
     Edge,
     Instance,
+    Level,
     People,
     PermissionSet,
     Person,
@@ -30,7 +31,7 @@ from tests.access.conftest import NOW
 
 ids = st.sampled_from(["1", "2", "3"])
 principals = st.builds(TargetKey, st.sampled_from(["user", "group"]), ids)
-grants = st.builds(Allowed, st.sampled_from(LEVELS), st.sampled_from([("S3",), ("EC2 read", "S3")]))
+grants = st.builds(Allowed, st.sampled_from(get_args(Level)), st.sampled_from([("S3",), ("EC2 read", "S3")]))
 
 
 @st.composite
