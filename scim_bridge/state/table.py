@@ -48,12 +48,13 @@ class LinkRow(Row, table=True):
     """
 
     __tablename__ = "links"
+    __table_args__ = (Index("ix_links_target", "endpoint", "kind", "target_id", "connection"),)
 
     connection: str = Field(primary_key=True)
     endpoint: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
     source_id: str = Field(primary_key=True)
-    target_id: str = Field(index=True)
+    target_id: str
     name: str = Field(default="", index=True)
     applied: str = "{}"
     departed: datetime | None = _time(nullable=True)

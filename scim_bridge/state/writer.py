@@ -17,7 +17,7 @@ from scim_bridge.model.conflict_kind import LASTING, TOLD_BY_TARGET
 from scim_bridge.model.desired_side import DesiredWhole, Moves
 from scim_bridge.model.doubt import Settled
 from scim_bridge.model.effect import Effect
-from scim_bridge.model.identity import Existing, Inventory, Members, TargetKey
+from scim_bridge.model.identity import KINDS, Existing, Inventory, Members, TargetKey
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.source import Learned
@@ -450,8 +450,10 @@ def _of_these(database: Connection, query: Any, paired: Sequence[Paired]) -> Ite
     if len(paired) > _MANY:
         yield from database.execute(query)
         return
-    for batch in batched_list((pair.source_id for pair in paired), _FEW):
-        yield from database.execute(query.where(col(LinkRow.source_id).in_(batch)))
+    for kind in KINDS:
+        of_kind = query.where(col(LinkRow.kind) == kind)
+        for batch in batched_list((pair.source_id for pair in paired if pair.kind == kind), _FEW):
+            yield from database.execute(of_kind.where(col(LinkRow.source_id).in_(batch)))
 
 
 def _columns_of(conflict: Conflict) -> dict[str, Any]:
@@ -468,7 +470,9 @@ def _mark_unsettled(database: Connection, connection: str, run_id: int) -> None:
 
 def _settle(database: Connection, connection: str, endpoint: str) -> None:
     """A run about everyone has ended: the state is settled if no link waits to be confirmed by the target."""
+    is_it = (col(ConnectionRow.name) == connection, col(ConnectionRow.unsettled).is_not(None))
+    if database.execute(select(col(ConnectionRow.name)).where(*is_it)).first() is None:
+        return  # as most often; all links are looked through below
     mine = (col(LinkRow.connection) == connection, col(LinkRow.endpoint) == endpoint)
     waiting = select(col(LinkRow.source_id)).where(*mine, col(LinkRow.is_confirmed).is_(False)).exists()
-    is_it = (col(ConnectionRow.name) == connection, col(ConnectionRow.unsettled).is_not(None), ~waiting)
-    database.execute(update(ConnectionRow).where(*is_it).values(unsettled=None))
+    database.execute(update(ConnectionRow).where(*is_it, ~waiting).values(unsettled=None))

@@ -1,0 +1,14 @@
+"""A link is found by its resource without reading the other links of its connection"""
+
+from alembic import op
+
+revision = "0014"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """The index of target ids alone was not used: SQLite took the first columns of the key for more selective."""
+    op.drop_index("ix_links_target_id", table_name="links")
+    op.create_index("ix_links_target", "links", ["endpoint", "kind", "target_id", "connection"])
