@@ -1,4 +1,4 @@
-"""A link is found by its resource without reading the other links of its connection"""
+"""A link is found by its resource or its name without reading the other links of its connection"""
 
 from alembic import op
 
@@ -9,6 +9,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """The index of target ids alone was not used: SQLite took the first columns of the key for more selective."""
+    """Indexes of target ids and of names alone were not used: SQLite took the key's first columns for more selective."""
     op.drop_index("ix_links_target_id", table_name="links")
+    op.drop_index("ix_links_name", table_name="links")
+    op.create_index("ix_links_name", "links", ["endpoint", "kind", "name", "connection"])
     op.create_index("ix_links_target", "links", ["endpoint", "kind", "target_id", "connection"])
