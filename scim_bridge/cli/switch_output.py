@@ -36,8 +36,10 @@ def show(found: Found, language: Language, files: Mapping[str, Path | None], *, 
         _save_fixes(found, path)
     verdict = found.report.verdict
     if verdict != "ready":
-        fixes = counted(len(found.report.fixes), "fix").replace("fixs", "fixes")
-        tell(f"scim-bridge: {'not ready' if verdict == 'not_ready' else 'ready after'}: {fixes}, listed by number.")
+        count = len(found.report.fixes)
+        state = "ready after" if verdict == "after_fixes" else "not ready:"
+        what = "1 fix" if count == 1 else f"{count:,} fixes"
+        tell(f"scim-bridge: {state} {what}. Do what the list says, in its order.")
     return _CODES[verdict]
 
 

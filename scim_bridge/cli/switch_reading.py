@@ -20,7 +20,6 @@ from scim_bridge.model.identity import Directory, Kind
 from scim_bridge.model.switch import DIRECTORY, Compared, Direction, SourceKind, Surroundings, SwitchReport
 from scim_bridge.run.switch import desired_side
 
-
 _NO_ONE: Stored = {"user": (), "group": ()}
 
 

@@ -28,7 +28,7 @@ class Speech:
         self.language = language
         self._column = LANGUAGES.index(language)
 
-    def say(self, part: str, key: str, **values: object) -> str:
+    def say(self, part: str, key: str, /, **values: object) -> str:
         """The sentence of this key, filled. Numbers have their thousands apart."""
         shown = {name: f"{value:,}" if isinstance(value, int) else value for name, value in values.items()}
         return sentences()[part][key][self._column].format(**shown)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from scim_bridge.model.switch import Finding, SwitchReport
+from scim_bridge.model.switch import Finding, SwitchReport, Topic
 from scim_bridge.view import words
 from scim_bridge.view.sentence import Language, Speech
 
@@ -13,6 +13,8 @@ _CODES = frozenset({"differs", "quota", "keeps"})
 """Columns whose cells are codes, which each language has a word for."""
 _SOURCES = frozenset({"source"})
 """Values that are codes as well."""
+_NAMED = 3
+"""Names in a sentence that says what to fix; the table has all of them."""
 TONES = {"stop": "bad", "fix": "wait", "ask": "wait", "note": "quiet"}
 VERDICT_TONES = {"ready": "good", "after_fixes": "wait", "not_ready": "bad"}
 
@@ -67,7 +69,10 @@ def switch_view(report: SwitchReport, language: Language) -> SwitchView:
         store=speech.say("report", "store", store=report.store),
         fixes=tuple(_fix(fix, speech) for fix in report.fixes),
         sections=tuple(
-            SwitchSection(speech.say("topic", topic), tuple(_finding(one, speech) for one in findings))
+            SwitchSection(
+                speech.say("topic", topic),
+                tuple(_finding(one, topic, number, speech) for number, one in enumerate(findings, start=1)),
+            )
             for topic, findings in report.findings.items()
             if findings
         ),
@@ -94,14 +99,28 @@ def _said(finding: Finding, speech: Speech, end: str = "") -> str:
 
 
 def _fix(fix: Finding, speech: Speech) -> str:
-    return _said(fix, speech, "_fix")
+    """What to do, and about whom: the first of them by name."""
+    said = _said(fix, speech, "_fix")
+    names = [words.printable(row[0]) for row in fix.rows] if fix.mark == "fix" else []
+    shown = ", ".join(names[:_NAMED])
+    if len(names) > _NAMED:
+        shown = speech.say("report", "names_more", names=shown, count=len(names) - _NAMED)
+    return f"{said} ({shown})" if shown else said
 
 
-def _finding(finding: Finding, speech: Speech) -> FindingView:
-    mark = speech.say("report", f"mark_{finding.mark}")
+def _mark(finding: Finding, topic: Topic, number: int, speech: Speech) -> str:
+    """What stands before a finding: its number among steps, nothing before what is documented of all."""
+    if topic == "steps":
+        return f"{number}"
+    if topic == "consequences":
+        return ""
+    return speech.say("report", "confirmed" if finding.is_answered else f"mark_{finding.mark}")
+
+
+def _finding(finding: Finding, topic: Topic, number: int, speech: Speech) -> FindingView:
     return FindingView(
         tone="good" if finding.is_answered else TONES[finding.mark],
-        mark=speech.say("report", "confirmed") if finding.is_answered else mark,
+        mark=_mark(finding, topic, number, speech),
         sentence=_said(finding, speech),
         columns=tuple(map(speech.word, finding.columns)),
         rows=tuple(tuple(_cells(finding, row, speech)) for row in finding.rows),

@@ -30,7 +30,8 @@ def show_switch(console: Console, view: SwitchView) -> None:
 
 
 def _show(console: Console, view: SwitchView, finding: FindingView) -> None:
-    line = Text(f"  {finding.mark}: ", style=_STYLES[finding.tone]).append(finding.sentence, style="not bold default")
+    mark = f"  {finding.mark or '-'}{'' if not finding.mark else '.' if finding.mark.isdigit() else ':'} "
+    line = Text.assemble((mark, _STYLES[finding.tone]), finding.sentence)
     console.print(line, soft_wrap=True)
     if finding.rows:
         rows = [(f"      {first}", *others) for first, *others in finding.rows[:SHOWN]]

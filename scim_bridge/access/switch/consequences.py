@@ -75,11 +75,12 @@ CONSEQUENCES = (
     Consequence("copies_of_ids_lost", DELETING, (_CONSIDERATIONS,)),
 )
 
+_REGIONS_STEP = "step_remove_regions"
 _STEPS = (
     ("step_export", DIRECTIONS),
-    ("step_fix", _ASSERTED - {_AD_TO_IDP}),
+    ("step_rename", _ASSERTED - {_AD_TO_IDP}),
     ("step_end_sessions", DELETING),
-    ("step_remove_regions", _ENTERING_AD),
+    (_REGIONS_STEP, _ENTERING_AD),
     ("step_stop_provisioning", frozenset({_IDP_TO_IDP, _TO_DIRECTORY, _IDP_TO_AD})),
     ("step_change", DIRECTIONS),
     ("step_test_sign_in", DIRECTIONS),
@@ -102,8 +103,8 @@ def consequences_of(direction: Direction) -> Iterator[Finding]:
             yield Finding(key=one.key, mark="note", pages=one.pages)
 
 
-def steps_of(direction: Direction) -> Iterator[Finding]:
-    """What to do on the day, in order."""
+def steps_of(direction: Direction, *, has_regions: bool) -> Iterator[Finding]:
+    """What to do on the day, in order. has_regions: additional ones, which there may be to remove."""
     for key, directions in _STEPS:
-        if direction in directions:
+        if direction in directions and (has_regions or key != _REGIONS_STEP):
             yield Finding(key=key, mark="note")

@@ -1,10 +1,10 @@
 """The renames that let everyone sign in and the first sync adopt: which, in which order, and what undoes them. Pure.
 
-A name is unique (but for case), so a resource gives its name up before another one takes it. Two that exchange names are
-resolved through a temporary one, as in a sync (docs/design.md §6.1).
+A name is unique (but for case), so a resource gives its name up before another one takes it. Two that exchange names
+are resolved through a temporary one, as in a sync (docs/design.md §6.1).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from scim_bridge.access.switch.facts import Facts
@@ -74,28 +74,37 @@ def in_order(wanted: Sequence[Rename], stored: Iterable[StoreResource]) -> tuple
     """The renames so that each finds its name free, and those whose name someone keeps, each as a sentence."""
     holders = {folded(one.name): one.id for one in stored}
     names = {one.id: one.name for one in stored}
-    waiting, ordered, blocked = list(wanted), [], []
+    waiting = list(wanted)
+    ordered: list[Rename] = []
+    blocked: list[str] = []
     while waiting:
-        ready = [one for one in waiting if holders.get(folded(one.after), one.id) == one.id]
-        for one in ready:
-            holders.pop(folded(one.before), None)
-            holders[folded(one.after)] = one.id
-        ordered += ready
-        waiting = [one for one in waiting if one not in ready]
-        if ready or not waiting:
-            continue
-        moving = {one.id for one in waiting}
-        stuck = [one for one in waiting if holders[folded(one.after)] not in moving]
-        if stuck:
-            blocked += [f"{one}: {names[holders[folded(one.after)]]} keeps this name" for one in stuck]
-            waiting = [one for one in waiting if one not in stuck]
-            continue
-        first, last = _by_way_of(waiting[0])
-        ordered.append(first)
-        holders.pop(folded(first.before))
-        holders[folded(first.after)] = first.id
-        waiting[0] = last
+        left = []
+        for one in waiting:
+            if holders.get(folded(one.after), one.id) == one.id:
+                holders.pop(folded(one.before), None)
+                holders[folded(one.after)] = one.id
+                ordered.append(one)
+            else:
+                left.append(one)
+        if len(left) == len(waiting):
+            left = _without_the_stuck(left, holders, names, blocked)
+            if len(left) == len(waiting):
+                first, left[0] = _by_way_of(left[0])
+                ordered.append(first)
+                holders.pop(folded(first.before))
+                holders[folded(first.after)] = first.id
+        waiting = left
     return ordered, blocked
+
+
+def _without_the_stuck(
+    left: list[Rename], holders: Mapping[str, str], names: Mapping[str, str], blocked: list[str]
+) -> list[Rename]:
+    """Those whose name is held by one that is to move; what is said of the others goes to blocked."""
+    moving = {one.id for one in left}
+    stuck = [one for one in left if holders[folded(one.after)] not in moving]
+    blocked += [f"{one}: {names[holders[folded(one.after)]]} has this name, or gets it" for one in stuck]
+    return [one for one in left if one not in stuck]
 
 
 def _by_way_of(one: Rename) -> tuple[Rename, Rename]:

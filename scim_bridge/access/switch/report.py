@@ -13,7 +13,7 @@ from scim_bridge.access.switch.store_reading import Stored
 from scim_bridge.access.switch.way_in import way_in_findings
 from scim_bridge.model.switch import ACTIVE_DIRECTORY, DIRECTORY, EXTERNAL, Finding, SourceKind, SwitchReport, Topic
 
-_ORDER = (
+ORDER = (
     "account_instance", "regions_to_remove", "administrators_none", "ask_break_glass", "ask_assignments_saved",
     "users_duplicate", "groups_duplicate", "users_refused", "groups_refused", "users_no_address", "users_unclear",
     "groups_unclear", "users_email_taken", "users_differs", "users_id", "users_email", "groups_differs", "groups_id",
@@ -34,7 +34,7 @@ def make_report(facts: Facts, connection: str, now: datetime, *, is_guessed: boo
         "roles": _roles(facts),
         "instance": tuple(instance_findings(facts, is_guessed=is_guessed)),
         "consequences": tuple(consequences_of(facts.direction)),
-        "steps": tuple(steps_of(facts.direction)),
+        "steps": tuple(steps_of(facts.direction, has_regions=bool(facts.surroundings.regions))),
     }
     unsorted = [finding for some in findings.values() for finding in some if finding.is_open]
     return SwitchReport(
@@ -45,7 +45,7 @@ def make_report(facts: Facts, connection: str, now: datetime, *, is_guessed: boo
         made=now,
         access_at=facts.reading.as_of,
         findings=findings,
-        fixes=tuple(sorted(unsorted, key=lambda one: _ORDER.index(one.key))),
+        fixes=tuple(sorted(unsorted, key=lambda one: ORDER.index(one.key))),
     )
 
 

@@ -1,7 +1,7 @@
 """The instance beside who may enter what: Regions, encryption, token issuers, applications' providers.
 
-A switch needs an organization instance (manage-your-identity-source-change), so one of an account is found out first, before
-anything else is read. What may not be read is a sentence of the report, never a failure.
+A switch needs an organization instance (manage-your-identity-source-change), so one of an account is found out first,
+before anything else is read. What may not be read is a sentence of the report, never a failure.
 """
 
 from scim_bridge.access.aws import Answer, Aws
