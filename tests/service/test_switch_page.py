@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from scim_bridge.view.sentence import LANGUAGES, Language
 from scim_bridge.view.switch import switch_view
@@ -13,6 +13,14 @@ from scim_bridge.view.switch_report import switch_page
 from tests.view.test_switch import BREAK_GLASS, DIFFERS, EXACT, NONE, report
 
 pytestmark = pytest.mark.browser
+
+
+def _heard(page: Page) -> list[str]:
+    """What the page complains about, or fails to load."""
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("requestfailed", lambda asked: complaints.append(asked.url))
+    return complaints
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -24,9 +32,7 @@ def test_the_page_is_readable_in_every_light_and_width_and_on_paper(
     file.write_text(switch_page(switch_view(report(EXACT, DIFFERS, NONE, BREAK_GLASS), language)), encoding="utf-8")
     for width in (1280, 360):
         page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})
-        complaints: list[str] = []
-        page.on("console", lambda message, heard=complaints: heard.append(message.text))
-        page.on("requestfailed", lambda asked, heard=complaints: heard.append(asked.url))
+        complaints = _heard(page)
         page.goto(file.as_uri())
         found = Axe().run(page).response["violations"]
         assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
