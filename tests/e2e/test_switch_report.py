@@ -128,6 +128,9 @@ def test_a_directory_becomes_external_and_nobody_is_created_twice(
     applied = cli("apply", str(world.folder / "fix.json"))
     assert applied.code == 0
     assert "3 renamed, 0 failed" in applied.err
+    calls = world.sandbox.aws_calls
+    assert calls["identitystore:UpdateUser"] + calls["identitystore:UpdateGroup"] == 3
+    assert calls["identitystore:DescribeUser"] + calls["identitystore:DescribeGroup"] == 0
     store = world.sandbox.app.store
     boss = store.users.find("userName", "boss@corp.example")
     assert boss is not None
@@ -222,6 +225,17 @@ def test_what_aws_refuses_is_named_and_the_others_go_on(world: World, cli: Cli, 
     assert "access policy" not in said.json["failed"][0]["failure"]
     assert len(said.json["renamed"]) == 2
     assert cli("apply", str(file)).code == 0
+
+
+def test_a_rename_whose_answer_was_lost_is_done_once(world: World, cli: Cli, aws: None) -> None:
+    file = world.folder / "fix.json"
+    report(cli, "--fix-plan", str(file))
+    world.sandbox.fail(Fault("cut_after", path="aws/identitystore:UpdateUser", left=1))
+    said = cli("apply", str(file))
+    assert (said.code, "3 renamed, 0 failed" in said.err) == (0, True)
+    user = world.sandbox.app.store.users.find("userName", "a@corp.example")
+    assert user is not None
+    assert user.revision == 2
 
 
 def test_nothing_but_apply_writes_to_aws(world: World, cli: Cli, aws: None) -> None:
@@ -322,6 +336,7 @@ def test_the_rest_of_the_organization_is_looked_at(world: World, people: People,
             "accounts": {"222222222222": "delegated"},
             "delegated": "222222222222",
             "assignments": [{"group": n, "accounts": ["production"], "permission_set": "Reader"} for n in groups],
+            "applications": [{"name": "Wiki", "groups": groups}],
             "attributes": {"costCenter": "${path:enterprise.costCenter}"},
             "roles": [{"user": "c@corp.example", "account": "production", "role": "arn:aws:iam::111111111111:role/Op"}],
         }
@@ -335,7 +350,8 @@ def test_the_rest_of_the_organization_is_looked_at(world: World, people: People,
     assert finding(document, "groups_refused")["rows"][0]["record"] == "Administrator"
     assert finding(document, "groups_control_tower")["rows"][0]["name_now"] == "AWSControlTowerAdmins"
     assert finding(document, "crowded")["rows"] == [
-        {"permission_set": "Reader", "account": "production", "count": "102"}
+        {"set_or_application": "Reader", "account": "production", "count": "102"},
+        {"set_or_application": "Wiki", "account": "", "count": "101"},
     ]
     assert finding(document, "delegated")["values"] == {"account": "222222222222"}
     assert finding(document, "tags")["rows"] == [{"tag": "costCenter", "attribute": "${path:enterprise.costCenter}"}]

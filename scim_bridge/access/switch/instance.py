@@ -33,8 +33,10 @@ def instance_findings(facts: Facts, *, is_guessed: bool) -> Iterator[Finding]:
 def _kind(facts: Facts, *, is_guessed: bool) -> Iterator[Finding]:
     before = facts.direction.before
     yield Finding(key="source_guessed" if is_guessed else "source_configured", mark="note", values={"source": before})
-    if not facts.surroundings.is_of_organization:
-        values = {"account": facts.surroundings.owner}
+    values = {"account": facts.surroundings.owner}
+    if facts.surroundings.is_of_organization:
+        yield Finding(key="organization_instance", mark="note", values=values)
+    else:
         yield Finding(key="account_instance", mark="stop", values=values, pages=_CHANGE)
 
 
@@ -75,16 +77,27 @@ def _quotas(facts: Facts) -> Iterator[Finding]:
     if over:
         values = {"count": len(over)}
         yield Finding(key="over_quota", mark="fix", values=values, columns=columns, rows=over, pages=_LIMITS)
+    yield from _crowded(facts)
+
+
+def _crowded(facts: Facts) -> Iterator[Finding]:
+    """Where more groups are assigned than AWS allows for one permission set and account, or one application."""
     pairs = Counter((e.permission_set, e.account) for e in facts.reading.edges if e.principal.kind == "group")
-    crowded = tuple(
+    crowded = [
         (facts.reading.sets[held].name, facts.reading.accounts[account].name, f"{count:,}")
         for (held, account), count in sorted(pairs.items())
         if count > _GROUPS_OF_A_PAIR
-    )
+    ]
+    uses = Counter(use.application for use in facts.reading.uses if use.principal.kind == "group")
+    crowded += [
+        (facts.reading.applications[arn].name, "", f"{count:,}")
+        for arn, count in sorted(uses.items())
+        if count > _GROUPS_OF_A_PAIR
+    ]
     if crowded:
-        columns = ("permission_set", "account", "count")
+        columns = ("set_or_application", "account", "count")
         values = {"count": len(crowded), "limit": _GROUPS_OF_A_PAIR}
-        yield Finding(key="crowded", mark="fix", values=values, columns=columns, rows=crowded, pages=_LIMITS)
+        yield Finding(key="crowded", mark="fix", values=values, columns=columns, rows=tuple(crowded), pages=_LIMITS)
 
 
 def _created(facts: Facts, kind: str) -> int:

@@ -6,7 +6,7 @@ that has the new name already counts as done. IdentityStoreAPIReference, UpdateU
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scim_bridge.access.aws import Aws
 from scim_bridge.access.journal import Journal, Note
@@ -33,31 +33,53 @@ class Renamed:
 def to_be_done(
     plan: FixPlan, stored: Stored, look: Callable[[Rename], StoreResource], names: Names | None
 ) -> list[Rename]:
-    """The renames that are left, each with the newest revision. look: at one by id, since lists lag behind.
+    """The renames that are left, each with the revision that its resource has now, "" after a rename of this plan.
 
-    names: of the source's records, None where they do not count (an undo). Raises PlanOutdated, naming who moved.
+    look: at one by id, since lists lag behind. names: of the source's records, None where they do not count (an undo).
+    Raises PlanOutdated, naming who moved.
     """
     shown = {TargetKey(kind, one.id): one for kind in KINDS for one in stored[kind]}
-    moved, left = [], []
+    moved: list[str] = []
+    left: set[Rename] = set()
+    revisions: dict[Rename, str] = {}
     for key, steps in _by_resource(plan.renames).items():
         found = shown.get(key)
-        if found is None or found.name not in (steps[0].before, *(step.after for step in steps)):
+        if found is None or found.name not in _names(steps):
             found = _looked_at(look, steps[0])
-        if names is not None and names.get(SourceKey(key.kind, steps[-1].source_id)) != steps[-1].after:
-            moved.append(f"the record of {key.kind} {steps[0].before} asks for another name now")
-        elif found is None:
-            moved.append(f"{key.kind} {steps[0].before} is gone")
-        else:
-            done = next((n for n, step in reversed(list(enumerate(steps, 1))) if step.after == found.name), 0)
-            if not done and (found.name != steps[0].before or not _is_as_planned(steps[0], found)):
-                moved.append(f"{key.kind} {steps[0].before} was changed")
-            left += steps[done:]
+        reason = _moved(key, steps, found, names)
+        if reason or found is None:
+            moved.append(reason)
+            continue
+        remaining = steps[_done(steps, found) :]
+        left.update(remaining)
+        revisions |= {one: found.revision if number == 0 else "" for number, one in enumerate(remaining)}
     if moved:
         more = f" ({len(moved) - 1} more)" if len(moved) > 1 else ""
         way_out = "Make the plan again: scim-bridge switch-report --to external --fix-plan FILE"
         raise PlanOutdated(f"{moved[0]}{more} since this plan was made, so nothing was sent", way_out)
-    remaining = {id(one) for one in left}
-    return [one for one in plan.renames if id(one) in remaining]
+    return [replace(one, revision=revisions[one]) for one in plan.renames if one in left]
+
+
+def _names(steps: Sequence[Rename]) -> tuple[str, ...]:
+    return (steps[0].before, *(step.after for step in steps))
+
+
+def _done(steps: Sequence[Rename], found: StoreResource) -> int:
+    """How many of the steps have been taken."""
+    return max(number for number, name in enumerate(_names(steps)) if name == found.name)
+
+
+def _moved(key: TargetKey, steps: Sequence[Rename], found: StoreResource | None, names: Names | None) -> str:
+    """Why a rename is not what was planned any more, "" if it is."""
+    who = f"{key.kind} {steps[0].before}"
+    if names is not None and names.get(SourceKey(key.kind, steps[-1].source_id)) != steps[-1].after:
+        return f"the record of {who} asks for another name now"
+    if found is None:
+        return f"{who} is gone"
+    if found.name not in _names(steps):
+        return f"{who} was changed"
+    is_as_planned = steps[0].revision in ("", found.revision)
+    return "" if _done(steps, found) or is_as_planned else f"{who} was changed"
 
 
 def _by_resource(renames: Sequence[Rename]) -> dict[TargetKey, list[Rename]]:
@@ -66,10 +88,6 @@ def _by_resource(renames: Sequence[Rename]) -> dict[TargetKey, list[Rename]]:
     for one in renames:
         found.setdefault(TargetKey(one.kind, one.id), []).append(one)
     return found
-
-
-def _is_as_planned(step: Rename, found: StoreResource) -> bool:
-    return step.revision in ("", found.revision)
 
 
 def _looked_at(look: Callable[[Rename], StoreResource], one: Rename) -> StoreResource | None:
@@ -105,13 +123,13 @@ class Renamer:
 
     def _rename(self, one: Rename) -> str:
         """Rename it; why it has another name than it should, "" if it has this one."""
+        if not one.revision:
+            found = self.look(one)
+            if found.name != one.before:
+                return "" if found.name == one.after else f"it is called {found.name} now"
+            one = replace(one, revision=found.revision)
         call, key = _CALLS[one.kind]
-        found = self.look(one)
-        if found.name == one.after:
-            return ""
-        if found.name != one.before:
-            return f"it is called {found.name} now"
-        asked = {"IdentityStoreId": self._store, key: one.id} | ({"Revision": found.revision} if found.revision else {})
+        asked = {"IdentityStoreId": self._store, key: one.id} | ({"Revision": one.revision} if one.revision else {})
         operations = [{"AttributePath": NAMES[one.kind], "AttributeValue": one.after}]
         self._journal.write(str(one), target_id=one.id, undo=one.before, status="SENT")
         try:
