@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
+from scim_bridge.access.switch.consequences import DIRECTIONS
+from scim_bridge.model.switch import Direction
 from scim_bridge.sandbox.fault import Fault
 from tests.aws import environment_at
 from tests.e2e.conftest import Cli, Said
@@ -286,6 +288,25 @@ def test_back_to_the_directory_asks_for_passwords(world: World, cli: Cli, aws: N
     assert {"users_kept", "passwords_kept_or_reset", "token_unused", "users_need_passwords"} <= keys(document)
     assert [fix["key"] for fix in document["fixes"]] == ["ask_break_glass", "ask_passwords"]
     assert not world.sandbox.aws_calls["identitystore:UpdateUser"]
+
+
+@pytest.mark.parametrize("direction", sorted(DIRECTIONS))
+def test_every_direction_is_reported_in_both_languages(world: World, cli: Cli, aws: None, direction: Direction) -> None:
+    configure(world, before=direction.before)
+    for language in ("en", "ja"):
+        shared = world.folder / f"{language}.html"
+        said = report(cli, "--output", "json", "--html", str(shared), "--language", language, to=direction.after)
+        assert said.code == 3
+        document = said.json
+        assert (document["from"], document["to"]) == tuple(direction)
+        kept = {"users_kept", "memberships_kept", "assignments_kept", "roles_stay"}
+        lost = {"users_deleted", "memberships_deleted", "assignments_deleted", "roles_are_removed"}
+        assert (lost if direction.is_destructive else kept) <= keys(document)
+        assert not (kept if direction.is_destructive else lost) & keys(document)
+        assert ("ask_role_references" in keys(document)) is direction.is_destructive
+        assert ("users_exact" in keys(document)) is (direction.needs_names and not direction.is_destructive)
+        assert all(fix["what"] for fix in document["fixes"])
+    assert ("users_may_be_named_back" in keys(document)) is (direction == ("external", "external"))
 
 
 INSTANCE = {"arn": "arn:aws:sso:::instance/ssoins-7223a1b2c3d4e5f6", "store": "d-9067a1b2c3"}

@@ -21,8 +21,8 @@ ROOM = Path(__file__).parents[2] / "scim_bridge" / "access" / "switch"
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script> | `b` \x1b[31m"
 
-KINDED = ("exact", "differs", "id", "only_source", "left", "protected", "control_tower", "unclear", "duplicate",
-          "refused", "left_out", "restored", "not_restored", "made_by_hand")  # fmt: skip
+KINDED = ("exact", "differs", "id", "only_source", "left", "protected", "control_tower", "may_be_named_back", "unclear",
+          "duplicate", "refused", "left_out", "restored", "not_restored", "made_by_hand")  # fmt: skip
 
 
 def keys_in_code() -> set[str]:

@@ -102,9 +102,14 @@ def _without_the_stuck(
 ) -> list[Rename]:
     """Those whose name is held by one that is to move; what is said of the others goes to blocked."""
     moving = {one.id for one in left}
-    stuck = [one for one in left if holders[folded(one.after)] not in moving]
-    blocked += [f"{one}: {names[holders[folded(one.after)]]} has this name, or gets it" for one in stuck]
-    return [one for one in left if one not in stuck]
+    free = []
+    for one in left:
+        holder = holders[folded(one.after)]
+        if holder in moving:
+            free.append(one)
+        else:
+            blocked.append(f"{one}: {names[holder]} has this name, or gets it")
+    return free
 
 
 def _by_way_of(one: Rename) -> tuple[Rename, Rename]:

@@ -6,7 +6,7 @@ from scim_bridge.access.switch.compare import is_address
 from scim_bridge.access.switch.facts import Facts
 from scim_bridge.access.switch.held import PRIVILEGED
 from scim_bridge.model.identity import EMAILS, Desired, Kind
-from scim_bridge.model.switch import Compared, Finding, How, Pair, StoreResource
+from scim_bridge.model.switch import EXTERNAL, Compared, Finding, How, Pair, StoreResource
 from scim_bridge.model.text import folded
 
 _CONTROL_TOWER = ("awscontroltower", "awsaccountfactory", "awsservicecatalog", "awssecurityaudit", "awslogarchive",
@@ -43,6 +43,8 @@ def _matched(facts: Facts, kind: Kind, compared: Compared) -> Iterator[Finding]:
             ("name_now", "name_then", "differs", "holds") if how == "differs" else ("name_now", "name_then", "holds")
         )
         yield from _found(f"{kind}s_{how}", "fix", columns, _pair_rows(facts, pairs, with_differences=how == "differs"))
+    if facts.direction.before == EXTERNAL and len(by_how["exact"]) < len(compared.pairs):
+        yield Finding(key=f"{kind}s_may_be_named_back", mark="note", pages=("delegated-admin",))
     asleep = [p for p in compared.pairs if not p.found.is_active and p.desired.attributes.get("active") is not False]
     yield from _found(
         f"{kind}s_inactive", "note", ("name_now", "holds"), _resource_rows(facts, [p.found for p in asleep])
