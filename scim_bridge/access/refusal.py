@@ -93,6 +93,8 @@ def _way_out(call: str, code: str, said: str) -> str:
     if code == "AWSOrganizationsNotInUseException":
         return "Use credentials of an account of the organization."
     if "AccessDenied" not in code and code != "403":
+        if not _is_read(call):
+            return "It has changed, or another one has this value. Run the same command again: it looks first."
         return "Check the AWS credentials and access.region, or leave access out."
     if "explicit deny" in said:
         kind = "a service control policy" if "service control policy" in said else "a policy"

@@ -12,8 +12,9 @@ from scim_bridge.model.switch import Direction
 from scim_bridge.sandbox.fault import Fault
 from tests.aws import environment_at
 from tests.e2e.conftest import Cli, Said
-from tests.e2e.process import held
+from tests.e2e.process import held, start
 from tests.e2e.world import People, World
+from tests.waiting import PATIENCE
 
 CLOUD: dict[str, Any] = {
     "accounts": {"111111111111": "production"},
@@ -227,6 +228,27 @@ def test_what_aws_refuses_is_named_and_the_others_go_on(world: World, cli: Cli, 
     assert "access policy" not in said.json["failed"][0]["failure"]
     assert len(said.json["renamed"]) == 2
     assert cli("apply", str(file)).code == 0
+
+
+def test_a_user_who_changes_between_the_comparison_and_the_write_is_not_renamed(
+    world: World, cli: Cli, aws: None
+) -> None:
+    file = world.folder / "fix.json"
+    report(cli, "--fix-plan", str(file))
+    world.sandbox.fail(Fault("hold_before", path="aws/identitystore:UpdateUser", left=1))
+    process = start(world, "apply", str(file))
+    world.sandbox.wait_held(seconds=PATIENCE)
+    store = world.sandbox.app.store
+    user = store.users.find("userName", "A@Corp.example")
+    assert user is not None
+    store.change("User", user, user.attributes | {"userName": "someone@corp.example"})
+    world.sandbox.go_on()
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 5, err
+    assert "failed: user A@Corp.example: rename to a@corp.example (AWS refused identitystore:UpdateUser" in out
+    assert "It has changed, or another one has this value." in out
+    assert "2 renamed, 1 failed" in err
+    assert user.attributes["userName"] == "someone@corp.example"
 
 
 def test_a_rename_whose_answer_was_lost_is_done_once(world: World, cli: Cli, aws: None) -> None:
