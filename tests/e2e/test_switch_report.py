@@ -286,6 +286,28 @@ def test_without_any_administrator_it_is_not_ready(world: World, people: People,
     assert "scim-bridge: not ready: " in said.err
 
 
+def test_what_the_first_sync_does_to_members_of_groups_with_assignments_is_named(
+    world: World, people: People, cli: Cli, aws: None
+) -> None:
+    store = world.sandbox.app.store
+    group = store.groups.find("displayName", "dev team")
+    ids = {name: number for number, name in names_of(world, "User").items()}
+    assert group is not None
+    for name in ("A@Corp.example", "boss@corp.example", "c@corp.example"):
+        store.add_member(group.id, ids[name])
+    people.users["c"]["enabled"] = "false"
+    world.write(people)
+    document = report(cli, "--output", "json").json
+    holds = "Reader on production, Amazon Managed Grafana"
+    assert finding(document, "groups_leaving")["rows"] == [
+        {"name_now": "dev team", "members": "boss@corp.example, c@corp.example", "holds": holds}
+    ]
+    assert finding(document, "groups_joining")["rows"] == [
+        {"name_now": "dev team", "members": "ben@corp.example", "holds": holds}
+    ]
+    assert [row["name_now"] for row in finding(document, "users_ending")["rows"]] == ["c@corp.example"]
+
+
 def test_to_active_directory_everything_is_lost_and_the_roles_are_named(world: World, cli: Cli, aws: None) -> None:
     said = report(cli, "--output", "json", to="active-directory")
     assert said.code == 3
