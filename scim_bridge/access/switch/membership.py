@@ -23,7 +23,8 @@ def membership_findings(facts: Facts) -> Iterator[Finding]:
     leaving: _Rows = []
     joining: _Rows = []
     for pair in facts.compared["group"].pairs:
-        if pair.found.id not in facts.reading.people.members:
+        is_protected = facts.said.protect.covers("group", pair.found.name, pair.desired.name)
+        if is_protected or pair.found.id not in facts.reading.people.members:
             continue
         wanted = desired.members.get(pair.desired.source_id, frozenset())
         kept = wanted | desired.undecided.get(pair.desired.source_id, frozenset())
@@ -43,7 +44,9 @@ def membership_findings(facts: Facts) -> Iterator[Finding]:
 
 
 def _inside(facts: Facts, pair: Pair) -> list[tuple[str, str]]:
-    """Id and name of each member of this group, by name."""
+    """Id and name of each member of this group, by name, but for the protected: a sync leaves them where they are."""
     users = facts.reading.people.users
     members = facts.reading.people.members[pair.found.id]
-    return sorted(((number, users[number].name) for number in members if number in users), key=lambda one: one[1])
+    named = ((number, users[number].name) for number in members if number in users)
+    protect = facts.said.protect
+    return sorted((one for one in named if not protect.covers("user", one[1])), key=lambda one: one[1])
