@@ -106,8 +106,8 @@ class Lookup:
         """Every record: id, kind, source_id, shown and what else its row has."""
         return all_records(self._database, self._connection)
 
-    def memberships_by_row(self) -> Iterator[Any]:
-        """Every direct membership by the rows of group and member, group by group."""
+    def memberships_by_row(self) -> Iterator[tuple[int, set[int]]]:
+        """Every group that has members, by its row, with the rows of its direct members."""
         return all_memberships(self._database, self._connection)
 
     def reports(self, managers: Iterable[str]) -> set[str]:

@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Indexes of target ids and of names alone were not used: SQLite took the key's first columns for more selective."""
+    """Of target ids or names alone they were not used: SQLite took the first columns of the key for more selective."""
     op.drop_index("ix_links_target_id", table_name="links")
     op.drop_index("ix_links_name", table_name="links")
     op.create_index("ix_links_name", "links", ["endpoint", "kind", "name", "connection"])
