@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -418,12 +419,16 @@ class State:
             col(LinkRow.is_confirmed),
         )
         query = select(*columns).where(*mine)
-        stored = {(r[0], r[1]): tuple(r[2:]) for r in _of_these(database, query, books.paired)}
-        compared = ((pair, old, self._pair(pair, old)) for pair in books.paired for old in (stored.get(pair.key),))
+        pairs = {pair.key: pair for pair in books.paired}
+        changed: list[tuple[Paired, tuple[Any, ...]]] = []
+        # Compared as they come: of 100,000 links most are as they were, and none of those is kept.
+        for row in _of_these(database, query, books.paired):
+            pair = pairs.pop((row[0], row[1]), None)  # type: ignore[call-overload]  # a key is a tuple
+            if pair is not None and (new := self._pair(pair, tuple(row[2:]))) != tuple(row[2:]):
+                changed.append((pair, new))
         rows = (
             (connection, endpoint, pair.kind, pair.source_id, *new[:3], *(as_stored(database, at) for at in new[3:5]))
-            for pair, old, new in compared
-            if old != new
+            for pair, new in chain(changed, ((pair, self._pair(pair, None)) for pair in pairs.values()))
         )
         carry_out_many(database, PUT_PAIR, PAIR, rows)
         if books.forgotten:
