@@ -29,7 +29,7 @@ class Scene:
     folder: Path
     sandbox: Sandbox
 
-    def configure(self, ceiling: float) -> Path:
+    def configure(self, ceiling: float | str) -> Path:
         """bridge.yaml with this ceiling; `verify` is long, so that an idle run is one."""
         config = self.folder / "bridge.yaml"
         config.write_text(

@@ -14,6 +14,7 @@ from scim_bridge.errors import NameTaken, NotThere, Refused, SourceUnreadable
 from scim_bridge.model.capabilities import Capabilities, Characteristic, fold
 from scim_bridge.model.identity import ACTIVE, AttributeType, Existing, Inventory, Kind, Members, Snapshot, Value
 from scim_bridge.model.operation import Change
+from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.protocol import Answer, Progress, silent
 from scim_bridge.target.identity_center import IDENTITY_CENTER
 
@@ -64,8 +65,7 @@ class MemoryTarget:
     def requests(self) -> int:
         return len(self.log)
 
-    @property
-    def at_once(self) -> int:
+    def at_once(self, kind: OperationKind) -> int:
         return 8
 
     def put(self, existing: Existing, *members: str) -> None:

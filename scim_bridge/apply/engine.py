@@ -1,12 +1,13 @@
-"""Sends a plan's operations: phase by phase, several at once inside a phase, each journaled before and after.
+"""Sends a plan's operations: step by step, several at once inside a step, each journaled before and after.
 
 The order is the plan's. What one operation means on the wire is in send.py; waiting and retrying is the target's.
 An object that is refused is held and the others go on; a Stop ends the sending, and what was not sent is said so.
 """
 
-from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from time import monotonic
@@ -17,9 +18,14 @@ from scim_bridge.apply.send import Ids, Sender
 from scim_bridge.errors import Stop
 from scim_bridge.model.identity import ACTIVE, Inventory, Members, SourceKey
 from scim_bridge.model.operation import Member, Operation, Outcome
-from scim_bridge.model.operation_kind import Phase
+from scim_bridge.model.operation_kind import OperationKind, Phase
 from scim_bridge.model.protocol import Journal, Progress, Target, silent
 
+_STEPS = ((Phase.REVOKE,), (Phase.FREE_NAMES,), (Phase.USERS, Phase.GROUPS), (Phase.GRANT,))
+"""Phases that are sent side by side (docs/design.md §6.1): a group is created empty, so it gives no user access."""
+_STEP = {phase: number for number, step in enumerate(_STEPS) for phase in step}
+_FIRST: OperationKind = "deactivate_user"
+"""What goes before all else that may be sent: for a slot here, and for a turn under the target's ceiling."""
 _LISTENING = 0.25
 """Seconds between two looks at what is urgent."""
 _PATIENCE = 0.5
@@ -113,6 +119,35 @@ def apply(operations: Sequence[Operation], target: Target, journal: Journal, gro
     return engine.run()
 
 
+class _Ready:
+    """What may be sent now, by kind: each kind has a pace of its own, so one that is slow holds no other up."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self._by_kind: dict[OperationKind, deque[Operation]] = defaultdict(deque)
+        self.extend(operations)
+
+    def __bool__(self) -> bool:
+        return any(self._by_kind.values())
+
+    def extend(self, operations: Iterable[Operation]) -> None:
+        """These may be sent, too."""
+        for operation in operations:
+            self._by_kind[operation.kind].append(operation)
+
+    def take(self, target: Target, sent: Iterable[Operation]) -> Operation | None:
+        """The next one: a deactivation, else of the kind of which the fewest are under way; None if every kind has
+        enough of them.
+        """
+        under_way = Counter(operation.kind for operation in sent)
+        # Not more under way than the pace needs: what waits inside the client could not be taken back when a Stop or an
+        # urgent order comes.
+        open_kinds = [kind for kind, some in self._by_kind.items() if some and under_way[kind] < target.at_once(kind)]
+        # A leaver who is still active has all of it, a mover who is still in a group one part. So removals take what
+        # deactivations leave of the slots, and none of theirs.
+        kind = min(open_kinds, key=lambda one: (one != _FIRST, under_way[one]), default=None)
+        return self._by_kind[kind].popleft() if kind is not None else None
+
+
 class _Dependencies:
     """What waits for what inside a plan. Used by the thread that hands operations out, and by no other."""
 
@@ -129,11 +164,11 @@ class _Dependencies:
         return not self._missing[operation.id]
 
     def freed_by(self, operation: Operation) -> list[Operation]:
-        """What may be sent now that this one has ended. A later phase begins with its own ready ones."""
+        """What may be sent now that this one has ended. A later step begins with its own ready ones."""
         freed = []
         for follower in self._followers.pop(operation.id, ()):
             self._missing[follower.id] -= 1
-            if self.are_met(follower) and follower.phase == operation.phase:
+            if self.are_met(follower) and _STEP[follower.phase] == _STEP[operation.phase]:
                 freed.append(follower)
         return freed
 
@@ -162,14 +197,14 @@ class _Engine:
             MemberSender(self.target, self._staying()),
             Holders(self.target, self.ground.inventory, self.work.is_stopping),
         )
-        by_phase: dict[Phase, list[Operation]] = defaultdict(list)
+        by_step: list[list[Operation]] = [[] for _ in _STEPS]
         for operation in self.operations:
-            by_phase[operation.phase].append(operation)
+            by_step[_STEP[operation.phase]].append(operation)
         with ThreadPoolExecutor(self.work.threads, thread_name_prefix="apply") as pool:
-            # The phases are barriers. If a removal were still on its way while an addition is sent, a user could for a
+            # The steps are barriers. If a removal were still on its way while an addition is sent, a user could for a
             # moment have both the old and the new access, and a kill at that instant would leave it so.
-            for phase in Phase:
-                self._run_phase(by_phase[phase], pool, sender, earlier)
+            for step in by_step:
+                self._run_step(step, pool, sender, earlier)
         outcomes = tuple(self.outcomes[operation.id] for operation in self.operations)
         left = frozenset[SourceKey]().union(*(other.keys for other in self.superseded))
         return Applied(outcomes, self.stopped, frozenset(earlier), self.is_cut, left)
@@ -184,18 +219,15 @@ class _Engine:
                 staying[operation.target_id].difference_update(member.target_id or "" for member in operation.members)
         return staying
 
-    def _run_phase(
+    def _run_step(
         self, operations: list[Operation], pool: ThreadPoolExecutor, sender: Sender, earlier: Mapping[str, Outcome]
     ) -> None:
-        """Everything of one phase; it has ended when this returns."""
-        ready = deque(operation for operation in operations if self.dependencies.are_met(operation))
+        """Everything of one step; it has ended when this returns."""
+        ready = _Ready(operation for operation in operations if self.dependencies.are_met(operation))
         sent: dict[Future[Outcome], Operation] = {}
         while ready or sent:
             self._listen(sender, sent)
-            # Not more under way than the pace needs: what waits inside the client could not be taken back when a Stop
-            # or an urgent order comes.
-            while ready and len(sent) < min(self.work.threads, self.target.at_once):
-                operation = ready.popleft()
+            while len(sent) < self.work.threads and (operation := ready.take(self.target, sent.values())):
                 known = self._known_before(operation, earlier)
                 if known is not None:
                     sender.learn(operation, known)
@@ -277,7 +309,8 @@ class _Engine:
         # have been changed, and looks (docs/design.md §6.4, §7.3).
         self.journal.begin(operation)
         try:
-            outcome = sender.send(operation)
+            with self.target.urgent() if operation.kind == _FIRST else nullcontext():
+                outcome = sender.send(operation)
         except Stop as stop:
             self.stopped = stop
             outcome = Outcome(

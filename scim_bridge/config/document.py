@@ -15,6 +15,7 @@ from scim_bridge.config.section import (
     Duration,
     Interval,
     Name,
+    Pace,
     Region,
     Section,
     State,
@@ -30,7 +31,7 @@ PerSecond = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Target(Section):
-    """The SCIM endpoint. token: env:NAME or file:PATH; requests_per_second: the ceiling."""
+    """The SCIM endpoint. token: env:NAME or file:PATH; requests_per_second: the ceiling of the pace that is found."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -43,7 +44,7 @@ class Target(Section):
     url: Url
     token: Token
     token_expires: Day = ""
-    requests_per_second: PerSecond = 10
+    requests_per_second: Pace = "auto"
 
     @field_validator("token")
     @classmethod

@@ -20,6 +20,7 @@ _EXPECTED = {
     "finite_number": "finite",
     "greater_than": "more than {gt:g}",
     "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
     "list_type": "a list ([a, b])",
     "dict_type": _SECTION,
     "model_type": _SECTION,
@@ -78,7 +79,7 @@ def _given(fault: Mapping[str, Any]) -> str:
     value = fault["ctx"]["tag"] if fault["type"] == "union_tag_invalid" else fault["input"]
     if fault["type"] in ("literal_error", "union_tag_invalid") and isinstance(value, str):
         return repr(value[:40])
-    if fault["type"].startswith("greater_than") or fault["type"] == "finite_number":
+    if fault["type"].startswith(("greater_than", "less_than")) or fault["type"] == "finite_number":
         return f"{value:g}"
     kind = next((words for kinds, words in _GIVEN if isinstance(value, kinds)), "a value with a tag")
     quote = fault["type"] == "string_type" and isinstance(value, (bool, int, float))

@@ -8,6 +8,7 @@ beginning is the place ("bridge.yaml, line 12: service.listen").
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from math import inf
 from typing import TypeVar
 
 from scim_bridge.model.limit import Limit
@@ -120,6 +121,15 @@ def interval(value: str) -> timedelta | None:
         return duration(value)
     except ValueError:
         raise ValueError(" is not a duration; write auto, or 15m, 24h …") from None
+
+
+def pace(value: object) -> float | None:
+    """Requests a second, more than 0, or None for auto."""
+    if value == "auto":
+        return None
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < inf:
+        return float(value)
+    raise ValueError(" is not a number of requests a second; write auto, or a number more than 0, such as 10")
 
 
 def limit(value: object) -> Limit:

@@ -22,6 +22,11 @@ LimitText = Annotated[
     BeforeValidator(checked(form.limit)),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": form.PERCENTAGE}]}),
 ]
+Pace = Annotated[
+    float | str,
+    BeforeValidator(checked(form.pace)),
+    WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "number", "exclusiveMinimum": 0}]}),
+]
 Day = Annotated[
     str, AfterValidator(checked(form.day)), Field(json_schema_extra={"format": "date", "pattern": form.DAY})
 ]

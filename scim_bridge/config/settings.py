@@ -21,13 +21,13 @@ from scim_bridge.model.policy import Policy, Protect
 
 @dataclass(frozen=True, slots=True)
 class TargetSettings:
-    """A SCIM endpoint. url has no trailing slash."""
+    """A SCIM endpoint. url has no trailing slash. requests_per_second: the ceiling, None for `auto`."""
 
     kind: str
     url: str
     token: Secret
     token_expires: date | None
-    requests_per_second: float
+    requests_per_second: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def _access(read: document.Access | None) -> AccessSettings | None:
 def _target(folder: Path, read: document.Target) -> TargetSettings:
     expires = form.day(read.token_expires) if read.token_expires else None
     token = Secret(read.token, folder)
-    return TargetSettings(read.kind, form.endpoint(read.url), token, expires, read.requests_per_second)
+    return TargetSettings(read.kind, form.endpoint(read.url), token, expires, form.pace(read.requests_per_second))
 
 
 def _policy(read: document.Policy) -> Policy:

@@ -58,6 +58,12 @@ class CompiledMapping:
         """The rules of one kind."""
         return self.users if kind == "user" else self.groups
 
+    @property
+    def speaks_of_today(self) -> bool:
+        """Whether a rule may give something else on another day."""
+        rules = (rule for of_kind in (self.users, self.groups) for rule in (of_kind.scope, *of_kind.attributes))
+        return any(TODAY in rule.expression.names for rule in rules)
+
 
 def compile_mapping(
     mapping: Mapping, users: Mappings[str, AttributeType], groups: Mappings[str, AttributeType]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from scim_bridge.model.identity import Notice
 
+GROUP_CYCLE = "group_cycle"
 Direct = Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
 
 
@@ -32,7 +33,7 @@ def flatten(direct: Direct, names: Mapping[str, str]) -> tuple[dict[str, frozens
         if len(circle) > 1:
             named = ", ".join(sorted(names.get(group, group) for group in circle))
             notices.append(
-                Notice("group_cycle", named, f"these groups contain each other and so have the same members: {named}")
+                Notice(GROUP_CYCLE, named, f"these groups contain each other and so have the same members: {named}")
             )
     return flat, notices
 

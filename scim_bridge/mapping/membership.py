@@ -8,6 +8,8 @@ from scim_bridge.mapping.flatten import Direct, flatten
 from scim_bridge.model.identity import AmbiguousMember, Notice, Snapshot
 from scim_bridge.model.wording import counted
 
+NESTED_GROUP = "nested_group"
+
 
 @dataclass(frozen=True, slots=True)
 class Memberships:
@@ -55,9 +57,7 @@ def _whole(
     if nested != "report":
         return whole, ()
     return whole, tuple(
-        Notice(
-            "nested_group", name, f"group {name} contains {counted(len(inside), 'group')}, whose users are not added"
-        )
+        Notice(NESTED_GROUP, name, f"group {name} contains {counted(len(inside), 'group')}, whose users are not added")
         for name, inside in ((names.get(group, group), inside) for group, (_, inside) in direct.items())
         if inside
     )

@@ -111,6 +111,14 @@ def _sets_of(rule: CompiledRule, row: Row) -> Sets:
     return {name: row.sets[name] for name in row.sets if rule.takes_from(name)}
 
 
+def is_choosing(record: Record, rules: CompiledRules) -> bool:
+    """Whether a rule has several values of this record to choose from, so that what was applied last has a say."""
+    if rules.language.is_text_only:
+        return False
+    lists = [name for name, value in record.attributes.items() if type(value) is list and len(value) > 1]
+    return any(rule.takes_from(name) for name in lists for rule in (rules.scope, *rules.attributes))
+
+
 def _looked_at(record: Record, rules: CompiledRules, today: str, applied: Mapping[str, Value]) -> Row:
     language = rules.language
     attributes = record.attributes

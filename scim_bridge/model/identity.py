@@ -35,6 +35,27 @@ class TargetKey(NamedTuple):
     id: str
 
 
+class Whom(NamedTuple):
+    """A record, or a resource of the target: who is looked at, and whom a conflict is about.
+
+    id: the source id, or the id that the target gave it; "" for all records of a kind that have none.
+    """
+
+    side: Literal["source", "target"]
+    kind: Kind
+    id: str
+
+    @classmethod
+    def record(cls, key: SourceKey) -> "Whom":
+        """A record."""
+        return cls("source", key.kind, key.id)
+
+    @classmethod
+    def resource(cls, kind: Kind, target_id: str) -> "Whom":
+        """A resource."""
+        return cls("target", kind, target_id)
+
+
 AttributeType = Literal["string", "strings", "dyn"]
 """How a source types an attribute: text, a list of texts, or whatever the record holds."""
 Value = str | bool | tuple[str, ...]
@@ -52,6 +73,12 @@ MANAGER = "enterprise.manager"
 
 NAMES: Mapping[Kind, str] = {"user": USER_NAME, "group": DISPLAY_NAME}
 """The attribute by which people call a resource of each kind."""
+
+INDEXED: Mapping[Kind, tuple[str, ...]] = {
+    "user": (EXTERNAL_ID, USER_NAME, EMAILS),
+    "group": (EXTERNAL_ID, DISPLAY_NAME),
+}
+"""The paths by whose values the state finds records and resources. A migration has a copy: see 0011."""
 
 
 _NOTHING_DECODED: Mapping[str, str] = MappingProxyType({})
@@ -91,11 +118,15 @@ def is_rounded(source_id: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A warning: something a person should know that holds nothing back: kind, about whom, and one sentence."""
+    """A warning: something a person should know that holds nothing back: kind, about whom, and one sentence.
+
+    about: the record or resource of which a plan says it, None for what is said of all.
+    """
 
     kind: str
     subject: str
     detail: str
+    about: Whom | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +260,8 @@ class Directory:
     members: group source id → source ids of its users, nested groups already dealt with by the mapping's rule;
     only users and groups in scope. A record without an id is in users or groups with source_id "".
     undecided: group source id → source ids of users; the source does not say whether they are members, so they stay
-    as they are on the target. ambiguous: the references that leave it open.
+    as they are on the target. ambiguous: the references that leave it open. digest: a hash of all that is wanted, also
+    where only a part of it is here (model/desired_side.py).
     """
 
     users: tuple[Desired, ...]
@@ -240,6 +272,7 @@ class Directory:
     warnings: tuple[Notice, ...] = ()
     undecided: Mapping[str, frozenset[str]] = field(default_factory=dict)
     ambiguous: tuple[AmbiguousMember, ...] = ()
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,9 @@ OperationKind = Literal[
 
 
 class Phase(IntEnum):
-    """What must land before what (docs/design.md §6.1). A phase begins when everything of the one before has ended."""
+    """What must land before what (docs/design.md §6.1). Users and groups are sent side by side; any other phase begins
+    when everything of those before has ended.
+    """
 
     REVOKE = 1
     FREE_NAMES = 2

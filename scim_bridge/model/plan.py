@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from scim_bridge.model.effect import Effect, read_all
-from scim_bridge.model.identity import Kind, Notice, SourceCounts, SourceKey, TargetKey, Value
+from scim_bridge.model.identity import Kind, Notice, SourceCounts, SourceKey, TargetKey, Value, Whom
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.operation_kind import OPERATION_KINDS, SUMMARY
 
@@ -17,7 +17,8 @@ class Conflict:
     """Something only a person can decide. key: stable as long as kind and subjects' ids are the same.
 
     subjects: names as people know them. target_id: the resource it is about, if there is one. resource, source_id and
-    path: which record and which attribute, where a decision needs to know.
+    path: which record and which attribute, where a decision needs to know. about: whose plan tells it; once a plan for
+    them does not, it is over.
     """
 
     key: str
@@ -29,6 +30,7 @@ class Conflict:
     resource: Kind = "user"
     source_id: str = ""
     path: str = ""
+    about: frozenset[Whom] = field(default=frozenset(), compare=False)
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -77,10 +79,22 @@ def conflict_key(kind: str, ids: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """An object left alone by a rule, with the rule in words."""
+    """An object left alone by a rule, with the rule in words. about: which one."""
 
     subject: str
     reason: str
+    about: Whom | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a plan says of one record or resource: "skipped", a "warning" (with its kind), or that it is "held"."""
+
+    about: Whom
+    what: str
+    kind: str = ""
+    subject: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

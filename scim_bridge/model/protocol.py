@@ -8,7 +8,8 @@ from typing import Protocol
 from scim_bridge.model.capabilities import Capabilities
 from scim_bridge.model.identity import AttributeType, Existing, Inventory, Kind, Members, Snapshot, SourceKey, Value
 from scim_bridge.model.operation import Change, Operation, Outcome
-from scim_bridge.model.source import Memory, SourceReading
+from scim_bridge.model.operation_kind import OperationKind
+from scim_bridge.model.source import Memory, SourceChanges, SourceReading
 
 
 class Progress(Protocol):
@@ -39,6 +40,21 @@ class Source(Protocol):
 
     def read(self, today: str, memory: Memory | None = None, progress: Progress = silent) -> SourceReading:
         """Everything the source shows now: by the changes since the memory, if there is one and they can be had."""
+        ...
+
+    def changes(self, today: str, memory: Memory, progress: Progress = silent) -> SourceChanges | SourceReading:
+        """What has changed since the memory; or everything, where that cannot be known, with the reason in `learned`.
+
+        A source whose records depend on the day (an account that expires) names those that another day has changed: the
+        memory says for which day it is.
+        """
+        ...
+
+    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges:
+        """These records and all memberships of these users and groups as they are now, whether changed or not.
+
+        Nothing is learned: the watermark stays. A record is gone only if the source answered that there is no such one.
+        """
         ...
 
     def look(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceReading:
@@ -86,9 +102,8 @@ class Target(Protocol):
         """What this thread sends inside goes before what others wait to send."""
         ...
 
-    @property
-    def at_once(self) -> int:
-        """How many requests to have under way at this moment, so that its pace is used and no thread is wasted."""
+    def at_once(self, kind: OperationKind) -> int:
+        """How many operations of a kind to have under way now, so that its pace is used and no thread is wasted."""
         ...
 
     def pause(self, seconds: float) -> None:

@@ -5,10 +5,10 @@ turns the entries it has then, remembered and changed ones alike, into one whole
 so that reading changes cannot lead anywhere else than reading everything.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
-from scim_bridge.model.identity import Snapshot
+from scim_bridge.model.identity import KINDS, AmbiguousMember, Notice, Record, Snapshot, SourceKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +28,32 @@ class Wanted:
         return Wanted(self.id, self.names | other.names, self.is_all or other.is_all)
 
 
+class Entries(Mapping[str, str]):
+    """Entries that lie somewhere else than in memory: several are looked up at once."""
+
+    def some(self, keys: Iterable[str]) -> dict[str, str]:
+        """The entries of these keys, as far as they are there."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What a source remembers. watermark: the position up to which changes are in; opaque, as entries are.
 
-    entries: key → text (JSON), both as the source gave them in Learned.
+    entries: key → text (JSON), both as the source gave them in Learned. In a run they lie in the state and are looked
+    up there one by one, so whoever goes through all of them pays for all. today: the day for which the records were
+    last shown (YYYY-MM-DD), "" if unknown.
     """
 
     watermark: str
     entries: Mapping[str, str]
+    today: str = ""
+
+    def some(self, keys: Iterable[str]) -> dict[str, str]:
+        """The entries of these keys, as far as they are remembered."""
+        if isinstance(self.entries, Entries):
+            return self.entries.some(keys)
+        return {key: self.entries[key] for key in keys if key in self.entries}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +83,51 @@ class SourceReading:
 
     snapshot: Snapshot
     learned: Learned | None = None
+
+
+DirectMembers = tuple[tuple[str, ...], tuple[str, ...]]
+"""The direct members of a group, as in a Snapshot: ids of users, and ids of groups; each id once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceChanges:
+    """What a source shows otherwise than what it remembers. Of everything that is not named here, nothing has changed.
+
+    records: key → every record that has this id now, none if it is gone; the key of a kind with the id "" stands for
+    all records without an id, and is always there if there are any: only their places tell them apart, and those move.
+    What has not changed may be among them: it costs time, and does no harm. members: group
+    id → its direct members now, all of them. memberships: user id → ids of all groups that it is now a direct member
+    of. A membership that changed stands in one of the two, whichever the source has at hand; only records that exist
+    are named there, so a record that comes or goes changes the memberships that name it. ambiguous, warnings: all of
+    them as they are now, None if they are as they were.
+    """
+
+    records: Mapping[SourceKey, tuple[Record, ...]]
+    members: Mapping[str, DirectMembers] = field(default_factory=dict)
+    memberships: Mapping[str, Collection[str]] = field(default_factory=dict)
+    ambiguous: tuple[AmbiguousMember, ...] | None = None
+    warnings: tuple[Notice, ...] | None = None
+    learned: Learned | None = None
+
+
+def picked(shown: Snapshot, wanted: Iterable[SourceKey]) -> SourceChanges:
+    """Of a whole snapshot what `Source.ask` gives for these keys: their records, and their memberships both ways."""
+    keys = frozenset(SourceKey(*key) for key in wanted)
+    records: dict[SourceKey, list[Record]] = {key: [] for key in keys}
+    for kind in KINDS:
+        for record in shown.users if kind == "user" else shown.groups:
+            if (key := SourceKey(kind, record.id)) in records:
+                records[key].append(record)
+    users = frozenset(key.id for key in keys if key.kind == "user" and key.id)
+    memberships: dict[str, list[str]] = {user: [] for user in users}
+    for group, (inside, _) in shown.members.items():
+        for user in users.intersection(inside):
+            memberships[user].append(group)
+    groups = (key.id for key in keys if key.kind == "group" and key.id)
+    return SourceChanges(
+        records={key: tuple(found) for key, found in records.items()},
+        members={group: shown.members.get(group, ((), ())) for group in groups},
+        memberships=memberships,
+        ambiguous=shown.ambiguous,
+        warnings=shown.warnings,
+    )

@@ -6,6 +6,8 @@ from math import ceil
 
 _SHARE = 0.02
 """Of the permitted requests, for looking again at what most likely has not changed."""
+_ASSUMED = 10.0
+"""Requests a second where there is no ceiling: half of the smallest quota that is documented, since it is shared."""
 SHORTEST, LONGEST = timedelta(minutes=15), timedelta(hours=24)
 
 
@@ -34,16 +36,20 @@ class ReadingCost:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """When to read everything again. fixed: as someone wrote it, None for `auto`. per_second: permitted requests."""
+    """When to read everything again. fixed: as someone wrote it, None for `auto`.
+
+    per_second: the ceiling of requests, None if there is none.
+    """
 
     fixed: timedelta | None
-    per_second: float
+    per_second: float | None
 
     def every(self, requests: int) -> timedelta:
         """How old a reading of the target may be, if one costs this many requests."""
         if self.fixed is not None:
             return self.fixed
-        return min(LONGEST, max(SHORTEST, timedelta(seconds=requests / (_SHARE * self.per_second))))
+        per_second = self.per_second or _ASSUMED
+        return min(LONGEST, max(SHORTEST, timedelta(seconds=requests / (_SHARE * per_second))))
 
     @property
     def source_every(self) -> timedelta:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from scim_bridge.model.assignment import Assignment, Assignments, Principal
-from scim_bridge.model.identity import Existing, Notice, TargetKey
+from scim_bridge.model.identity import Existing, Notice, TargetKey, Whom
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Conflict, Plan, Skipped
 from scim_bridge.model.policy import Policy
@@ -93,11 +93,13 @@ def _questions(orphans: Iterable[Existing], found: Assignments, known: Remembere
     for existing in orphans:
         assignments = found.of.get(existing.key)
         if assignments:
-            yield existing.target_id, orphan_with_assignments(existing, len(assignments), listed(assignments))
+            asked = orphan_with_assignments(existing, len(assignments), listed(assignments))
+            yield existing.target_id, replace(asked, about=frozenset({Whom.resource(*existing.key)}))
         # Not asked in this run. Without an answer the old question stays open: a conflict must not close because no one
         # looked.
         elif assignments is None and existing.target_id in known.assigned:
-            yield existing.target_id, known.assigned[existing.target_id]
+            asked = known.assigned[existing.target_id]
+            yield existing.target_id, replace(asked, about=frozenset({Whom.resource(*existing.key)}))
 
 
 def _without(skipped: Iterable[Skipped], names: Counter[str]) -> Iterator[Skipped]:

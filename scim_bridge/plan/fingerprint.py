@@ -1,15 +1,16 @@
-"""What a plan is bound to: hashes of the desired state and of the resources it touches (docs/design.md §5.2)."""
+"""What a plan is bound to: hashes of the desired state and of the resources it touches (docs/design.md §5.2).
+
+The hash of the desired state is that of a set, which is moved on (model/desired_side.py); it comes with the directory.
+"""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import orjson
 
 from scim_bridge.model.identity import (
-    DISPLAY_NAME,
-    EXTERNAL_ID,
-    USER_NAME,
-    Desired,
+    INDEXED,
     Directory,
     Existing,
     Inventory,
@@ -19,27 +20,6 @@ from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Basis, Plan
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.text import folded
-
-
-def fingerprint_source(directory: Directory) -> str:
-    """A hash of the fitted desired state. Order, unmapped columns and the places of records do not matter."""
-    digest = hashlib.sha256()
-    for records in (directory.users, directory.groups):
-        # An export in another order is the same directory. A plan that was approved must not go stale because HR sorted
-        # it.
-        for record in sorted(records, key=_key):
-            flaws = sorted((f.kind, f.attribute) for f in record.flaws)
-            digest.update(orjson.dumps([record.source_id, record.attributes, flaws], option=orjson.OPT_SORT_KEYS))
-        digest.update(b"\n")
-    for members in (directory.members, directory.undecided):
-        for group_id in sorted(members):
-            digest.update(orjson.dumps([group_id, sorted(members[group_id])]))
-        digest.update(b"\n")
-    return digest.hexdigest()
-
-
-def _key(record: Desired) -> tuple[str, tuple[str, ...]]:
-    return record.source_id, record.places
 
 
 def fingerprint_settings(policy: Policy, endpoint: str) -> str:
@@ -61,7 +41,7 @@ def basis_of(
     """The basis of a plan over these operations."""
     resources = hash_resources(operations, inventory, members)
     whole = hashlib.sha256(orjson.dumps(resources, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return Basis(fingerprint_source(directory), whole, read_at, settings, resources)
+    return Basis(directory.digest, whole, read_at, settings, resources)
 
 
 def changed_since(saved: Plan, now: Basis, inventory: Inventory, members: Members, begun: frozenset[str]) -> str:
@@ -83,6 +63,14 @@ def changed_since(saved: Plan, now: Basis, inventory: Inventory, members: Member
         return ""
     named = ", ".join(list(dict.fromkeys(moved))[:5]) + (f" and {len(moved) - 5} more" if len(moved) > 5 else "")
     return f"{named} changed on the target"
+
+
+def with_whole_groups(basis: Basis, members: Members) -> Basis:
+    """The same, where the plan was made of some of the members of these groups: they are hashed whole."""
+    whole = {f"members of {group_id}": _hash(sorted(users)) for group_id, users in members.items()}
+    resources = {key: whole.get(key, seen) for key, seen in basis.resources.items()}
+    target = hashlib.sha256(orjson.dumps(resources, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return replace(basis, resources=resources, target=target)
 
 
 def _keys(operation: Operation) -> tuple[str, ...]:
@@ -117,7 +105,7 @@ def hash_resources(operations: Iterable[Operation], inventory: Inventory, member
 def _names(resources: Iterable[Existing]) -> dict[tuple[str, str], list[str]]:
     names: dict[tuple[str, str], list[str]] = {}
     for existing in resources:
-        for path in (EXTERNAL_ID, USER_NAME, DISPLAY_NAME):
+        for path in INDEXED[existing.kind]:
             value = existing.attributes.get(path)
             if value:
                 names.setdefault((path, folded(str(value))), []).append(existing.target_id)
@@ -129,7 +117,7 @@ def _bearers(names: Mapping[tuple[str, str], list[str]], operation: Operation) -
     if not names:
         return []
     found: set[str] = set()
-    for path in (EXTERNAL_ID, USER_NAME, DISPLAY_NAME):
+    for path in INDEXED[operation.resource]:
         new = operation.changes.get(path, (None, None))[1]
         found.update(names.get((path, folded(str(new))), ()))
     return sorted(found)

@@ -16,6 +16,7 @@ from scim_bridge.model.effect import SHOWN, Changed, Effect, Lost, Recreated, Sh
 from scim_bridge.model.identity import SourceCounts
 from scim_bridge.model.limit import COUNTERS, CounterName, Limit, Limits
 from scim_bridge.model.operation import Operation
+from scim_bridge.model.operation_kind import OPERATION_KINDS
 from scim_bridge.model.plan import Trip, Verdict
 from scim_bridge.model.wording import counted as with_noun
 from scim_bridge.plan.decide.group_members import GroupChange
@@ -58,17 +59,31 @@ def refuse_empty(counts: SourceCounts) -> None:
         )
 
 
-def base_of(matches: Matches, sides: Sides, mapping: str) -> Base:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Others:
+    """How many managed ones there are beside those that a plan has loaded. links: remembered pairs."""
+
+    active_users: int = 0
+    users: int = 0
+    groups: int = 0
+    memberships: int = 0
+    links: int = 0
+
+
+NO_OTHERS = Others()
+
+
+def base_of(matches: Matches, sides: Sides, mapping: str, others: Others = NO_OTHERS) -> Base:
     """Count what is managed now. mapping: a hash of the mapping this plan was made with."""
     known = sides.known
     users = [m.existing for m in matches.users if m.existing is not None and _is_or_becomes_managed(m)]
     groups = [m.existing for m in matches.groups if m.existing is not None and _is_or_becomes_managed(m)]
     return Base(
-        active_users=sum(existing.is_active for existing in users),
-        users=len(users),
-        groups=len(groups),
-        memberships=sum(len(sides.members.get(existing.target_id, ())) for existing in groups),
-        links=len(known.users) + len(known.groups),
+        active_users=others.active_users + sum(existing.is_active for existing in users),
+        users=others.users + len(users),
+        groups=others.groups + len(groups),
+        memberships=others.memberships + sum(_size(sides, existing.target_id) for existing in groups),
+        links=others.links + len(known.users) + len(known.groups),
         shown=sides.directory.counts,
         shown_before=known.earlier.counts if known.earlier.counts is not None else _shown_by_target(matches),
         recent=known.earlier.recent,
@@ -78,6 +93,16 @@ def base_of(matches: Matches, sides: Sides, mapping: str) -> Base:
             "groups": in_words(lost_zeros(matches.groups), "groups"),
         },
     )
+
+
+def _size(sides: Sides, group_id: str) -> int:
+    return sides.sizes.get(group_id, len(sides.members.get(group_id, ())))
+
+
+def is_counted(operations: Iterable[Operation], matches: Matches) -> bool:
+    """Whether any limit is about what this plan does, so that its bases must be known."""
+    by_kind = (OPERATION_KINDS[operation.kind].counter or operation.counts for operation in operations)
+    return any(by_kind) or any(m.row.situation == "missing" for m in matches)
 
 
 def _is_or_becomes_managed(match: Match) -> bool:

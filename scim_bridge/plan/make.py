@@ -9,7 +9,7 @@ from datetime import datetime
 
 from scim_bridge.model.capabilities import Capabilities
 from scim_bridge.model.conflict_kind import LASTING
-from scim_bridge.model.identity import ACTIVE, NAMES, Directory, Notice, SourceKey
+from scim_bridge.model.identity import ACTIVE, NAMES, Directory, Notice, OutOfScope, Whom
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan, Requests, Skipped
 from scim_bridge.model.policy import Policy
@@ -19,11 +19,13 @@ from scim_bridge.plan.decide.actions import decide
 from scim_bridge.plan.decide.draft_operation import Draft
 from scim_bridge.plan.decide.group_members import ask_who_is_meant, batches, change_members, spare_groups
 from scim_bridge.plan.fingerprint import basis_of, fingerprint_settings
-from scim_bridge.plan.guard import base_of, count, guard, marked
+from scim_bridge.plan.guard import NO_OTHERS, Others, base_of, count, guard, marked
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.lost_zeros import lost_zeros, notice
 from scim_bridge.plan.match.correlate import Match, Matches
 from scim_bridge.plan.order import numbered, put_in_order
+
+OUT_OF_SCOPE = "out of scope: the mapping's scope rule leaves it out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +47,13 @@ def make_plan(
     policy: Policy,
     capabilities: Capabilities,
     occasion: Occasion,
-    only: frozenset[SourceKey] | None = None,
+    only: frozenset[Whom] | None = None,
+    others: Others = NO_OTHERS,
 ) -> Plan:
     """The ordered operations that turn existing into desired under this policy, with the guard's verdict on them.
 
-    only: the identities that are to change (`--only`; sides are then narrowed to them), None for all.
+    only: those that are to change (sides are then narrowed to them), None for all. others: how many managed ones there
+    are beside those of the matches.
     """
     steps = decide(matches, sides.known, policy, datetime.fromisoformat(occasion.created), only)
     # Also where nothing would change: the ambiguity is in the source, and the answer may matter in the next run.
@@ -59,7 +63,7 @@ def make_plan(
     spare_groups(steps, changes)
     drafts = [*steps.drafts, *batches(changes, capabilities.changes_per_patch)]
     ordered = put_in_order(drafts, {"user": capabilities.unique("user"), "group": capabilities.unique("group")})
-    base = base_of(matches, sides, occasion.mapping)
+    base = base_of(matches, sides, occasion.mapping, others)
     operations = numbered(ordered)
     # Counted from the ordered operations: what the guard lets through is then never more than what it counted.
     counted = count(operations, matches, changes, is_mapping_new=base.is_mapping_new)
@@ -79,11 +83,13 @@ def make_plan(
         ),
         operations=operations,
         conflicts=opened,
-        skipped=(*steps.skipped, *(_out_of_scope(sides.directory, matches) if only is None else ())),
-        warnings=(sides.directory.warnings + _missing(matches) + _lost_zeros(matches) if only is None else ())
+        skipped=(*steps.skipped, *_out_of_scope(sides.directory, matches, only)),
+        warnings=sides.directory.warnings
+        + _missing(matches, only)
+        + (_lost_zeros(matches) if only is None else ())
         + tuple(steps.notices)
         + _lost_for_good(operations),
-        held=sum(match.is_held for match in matches if only is None or match.key in only),
+        held=sum(match.is_held for match in matches if only is None or match.whom in only),
         requests=requests_of(ordered, operations),
         verdict=guard(counted, base, policy.limits),
         settled=settled,
@@ -148,25 +154,37 @@ def sort_out(conflicts: Iterable[Conflict], known: Remembered) -> tuple[tuple[Co
 
     One between two records is found from both sides; it is one conflict.
     """
-    by_key = {c.key: replace(c, remedy=c.remedy.replace("KEY", c.key)) for c in conflicts}
+    by_key: dict[str, Conflict] = {}
+    for c in conflicts:
+        about = c.about | (by_key[c.key].about if c.key in by_key else frozenset())
+        by_key[c.key] = replace(c, remedy=c.remedy.replace("KEY", c.key), about=about)
     left = {key for key in by_key if key in known.resolutions and known.resolutions[key].decision in LASTING}
     return tuple(c for k, c in by_key.items() if k not in left), tuple(c for k, c in by_key.items() if k in left)
 
 
-def _out_of_scope(directory: Directory, matches: Matches) -> Iterator[Skipped]:
+def _out_of_scope(directory: Directory, matches: Matches, only: frozenset[Whom] | None) -> Iterator[Skipped]:
     """Records that were provisioned before have the name that they have on the target."""
     names = {m.key: m.name for m in matches if m.leaving.scope}
     for record in directory.out_of_scope:
-        name = names.get(record.key, record.subject)
-        yield Skipped(name, f"out of scope: the mapping's scope rule leaves it out ({record.rule})")
+        whom = Whom.record(record.key)
+        if only is None or whom in only:
+            name = names.get(record.key, record.subject)
+            yield Skipped(name, out_of_scope(record), whom)
 
 
-def _missing(matches: Matches) -> tuple[Notice, ...]:
+def out_of_scope(record: OutOfScope) -> str:
+    """Why a record is left alone that the scope rule leaves out."""
+    return f"{OUT_OF_SCOPE} ({record.rule})"
+
+
+def _missing(matches: Matches, only: frozenset[Whom] | None) -> tuple[Notice, ...]:
     """A linked resource that someone deleted is drift, and is said so even where the plan sets it right."""
     return tuple(
-        Notice("missing", m.name, f"{m.name} was deleted on the target by someone else (was {m.link.target_id})")
+        Notice(
+            "missing", m.name, f"{m.name} was deleted on the target by someone else (was {m.link.target_id})", m.whom
+        )
         for m in matches
-        if m.row.situation == "missing" and m.link is not None
+        if m.row.situation == "missing" and m.link is not None and (only is None or m.whom in only)
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from scim_bridge.model.conflict_kind import remedy
-from scim_bridge.model.identity import ACTIVE, Desired
+from scim_bridge.model.identity import ACTIVE, Desired, Whom
 from scim_bridge.model.operation import Member, Operation, Outcome
 from scim_bridge.model.plan import Conflict, Refusal, RefusalKey, conflict_key
 from scim_bridge.model.remembered import Remembered
@@ -134,6 +134,7 @@ def _of_object(operation: Operation, outcome: Outcome) -> Conflict:
         resource=operation.resource,
         source_id=operation.source_id or "",
         path=outcome.suspects[0] if len(outcome.suspects) == 1 else "",
+        about=frozenset({_whom(operation, outcome)}),
     )
 
 
@@ -171,4 +172,11 @@ def _of_member(operation: Operation, outcome: Outcome, member: Member, why: str)
         target_id=outcome.target_id,
         resource="group",
         source_id=operation.source_id or "",
+        about=frozenset({_whom(operation, outcome)}),
     )
+
+
+def _whom(operation: Operation, outcome: Outcome) -> Whom:
+    if operation.source_id:
+        return Whom.record(operation.key)
+    return Whom.resource(operation.resource, operation.target_id or outcome.target_id or "")

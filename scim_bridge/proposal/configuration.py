@@ -49,7 +49,7 @@ def configuration(connection: str, source: Mapping[str, Any], mapping: str, targ
             f"      token: {yaml_text.value(target['token'])}", _BY_REFERENCE if _is_reference(target["token"]) else ""
         ),
         _line("      # token_expires: 2027-03-01", "the console shows it; warns from 90 days ahead"),
-        _line("      requests_per_second: 10", "AWS allows 20 for all clients together"),
+        _line("      requests_per_second: auto", "finds what AWS permits; a number is a ceiling"),
     ]
     return "\n".join(lines) + "\n" + _POLICY
 

@@ -7,14 +7,14 @@ from operator import attrgetter
 from scim_bridge.apply.engine import Applied
 from scim_bridge.errors import EndpointDown
 from scim_bridge.model.conflict_kind import LASTING, TOLD_BY_TARGET
-from scim_bridge.model.identity import SourceKey, TargetKey
+from scim_bridge.model.identity import SourceKey, TargetKey, Whom
 from scim_bridge.model.operation import Operation, Outcome
 from scim_bridge.model.operation_kind import OPERATION_KINDS, SUMMARY
-from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan
+from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Plan, Remark
 from scim_bridge.model.policy import Policy
-from scim_bridge.model.remembered import Remembered, Resolution
+from scim_bridge.model.remembered import Link, Remembered, Resolution
 from scim_bridge.plan.inputs import Sides
-from scim_bridge.plan.make import bookkeeping, sort_out
+from scim_bridge.plan.make import OUT_OF_SCOPE, bookkeeping, sort_out
 from scim_bridge.plan.match.correlate import Match, Matches
 from scim_bridge.plan.refusal import Ended, answered, told
 
@@ -26,7 +26,8 @@ class Conclusion:
     summary: what was done, by the keys of a plan's summary, with those that were held and those that failed.
     has_tried: everything was sent that could be, so a refusal of an earlier run that did not come again is over.
     settled: what the target refused of that which is sent in every run, where a person decided to leave it so.
-    carried_out, pending: keys of conflicts whose decision this run has carried out, and has not.
+    carried_out, pending: keys of conflicts whose decision this run has carried out, and has not. touched: whom the next
+    run looks at again, since something was sent about them, or to be sent.
     """
 
     conflicts: tuple[Conflict, ...]
@@ -38,6 +39,7 @@ class Conclusion:
     settled: tuple[Conflict, ...] = ()
     carried_out: frozenset[str] = frozenset()
     pending: frozenset[str] = frozenset()
+    touched: frozenset[Whom] = frozenset()
 
 
 def conclude(
@@ -47,11 +49,14 @@ def conclude(
     plan_applied: Plan,
     applied: Applied | None,
     policy: Policy,
-    only: Container[SourceKey] | None = None,
+    *,
+    only: Container[Whom] | None = None,
+    holds: Mapping[str, int] | None = None,
 ) -> Conclusion:
     """Sum up a run. plan_now: of what was read; plan_applied: what was sent, which a saved file may hold.
 
-    applied is None if nothing was sent. only: the identities it was about, None for all.
+    applied is None if nothing was sent. only: the identities it was about, None for all. holds: what the target holds
+    (users, groups, memberships), None where all of it is in sides.
     """
     outcomes = applied.outcomes if applied is not None else ()
     ended = list(zip(plan_applied.operations, outcomes, strict=False))
@@ -64,8 +69,9 @@ def conclude(
     if only is not None:
         # Of the others this run knows only what was last seen, which is no reason to move their grace or what was
         # applied.
-        mine = tuple(pair for pair in books.paired if pair.key in only)
-        books = replace(books, paired=mine, forgotten=tuple(key for key in books.forgotten if key in only))
+        mine = tuple(pair for pair in books.paired if Whom.record(pair.key) in only)
+        over = tuple(key for key in books.forgotten if Whom.record(key) in only)
+        books = replace(books, paired=mine, forgotten=over)
     superseded = applied.superseded if applied is not None else frozenset()
     # An urgent run has put these on record after this plan was made; ours is the older word.
     books = replace(books, paired=tuple(p for p in books.paired if p.key not in superseded))
@@ -83,14 +89,74 @@ def conclude(
     return Conclusion(
         conflicts=tuple(open_now.values()),
         books=books,
-        counts=_counts(sides, new),
+        counts=_counts(sides, new, holds),
         failed=failed,
         summary=_done((pair for pair in ended if pair[0].id not in earlier), held=plan_applied.held, failed=failed),
         has_tried=applied is not None and applied.has_ended,
         settled=settled,
         carried_out=carried_out,
         pending=pending,
+        touched=_touched((*plan_now.operations, *plan_applied.operations), books, sides.known, carried_out)
+        | _waiting(plan_now.operations, open_now.values(), only),
     )
+
+
+def _touched(
+    operations: Iterable[Operation], books: Bookkeeping, known: Remembered, carried_out: Iterable[str]
+) -> frozenset[Whom]:
+    """About whom something was to be sent, or is remembered otherwise than before: the next plan may be another one."""
+    found = {whom for operation in operations for whom in _whom(operation)}
+    found |= set(map(Whom.record, books.forgotten))
+    for pair in books.paired:
+        if _is_news(pair, known.of(pair.kind).get(pair.source_id)):
+            found |= {Whom.record(pair.key), Whom.resource(*pair.target_key)}
+    for decided in (known.resolutions[key] for key in carried_out):
+        found |= {Whom.record(decided.key)} if decided.source_id else set()
+        found |= {Whom.resource(decided.resource, decided.target_id)} if decided.target_id else set()
+    return frozenset(found)
+
+
+def _is_news(pair: Paired, link: Link | None) -> bool:
+    if link is None or link.target_id != pair.target_id:
+        return True
+    if pair.departed != (link.departed is not None) or pair.has_left != (link.left_at is not None) or pair.is_shut_now:
+        return True
+    applied = {path: value for path, value in (pair.applied or {}).items() if value != ""}
+    return pair.applied is not None and applied != dict(link.applied)
+
+
+def _waiting(
+    operations: Sequence[Operation], open_now: Iterable[Conflict], only: Container[Whom] | None
+) -> frozenset[Whom]:
+    """Those in conflict, since what was sent may have set free what they wait for."""
+    found: set[Whom] = set()
+    if operations:
+        about = (whom for conflict in open_now for whom in conflict.about)
+        found |= {whom for whom in about if only is None or whom in only}
+    return frozenset(found)
+
+
+def _whom(operation: Operation) -> Iterator[Whom]:
+    for member in operation.members:
+        if member.source_id:
+            yield Whom("source", "user", member.source_id)
+        if member.target_id:
+            yield Whom("target", "user", member.target_id)
+    # Of a group only what changes itself: its members are looked at one by one, for it may have 10,000.
+    if not operation.members and operation.source_id:
+        yield Whom.record(operation.key)
+    if not operation.members and operation.target_id:
+        yield Whom.resource(operation.resource, operation.target_id)
+
+
+def remarks_of(plan: Plan, matches: Matches, only: Container[Whom] | None) -> tuple[Remark, ...]:
+    """What a plan says of single records and resources, to be said again by plans about others."""
+    skipped = (Remark(s.about, "skipped", "", s.subject, s.reason) for s in plan.skipped if s.about is not None)
+    warned = (Remark(n.about, "warning", n.kind, n.subject, n.detail) for n in plan.warnings if n.about is not None)
+    held = (Remark(m.whom, "held") for m in matches if m.is_held)
+    found = (*skipped, *warned, *held)
+    # Who is out of scope is found by the records themselves: there may be very many.
+    return tuple(r for r in found if (only is None or r.about in only) and not r.detail.startswith(OUT_OF_SCOPE))
 
 
 def _decisions(
@@ -98,7 +164,7 @@ def _decisions(
     matches: Matches,
     plan_now: Plan,
     ended: Sequence[tuple[Operation, Outcome]] | None,
-    only: Container[SourceKey] | None,
+    only: Container[Whom] | None,
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Conflicts whose decision was carried out, and those whose decision still waits: for a run that is let through,
     for an answer that is not a refusal, for a hold that ends. ended: None if the guard stopped the run.
@@ -114,7 +180,7 @@ def _decisions(
     pending: set[str] = set()
     for key, decided in known.resolutions.items():
         is_lasting = decided.decision in LASTING
-        if is_lasting or key in asked_anew or (only is not None and decided.key not in only):
+        if is_lasting or key in asked_anew or (only is not None and not _is_in(decided, only)):
             continue
         needed = [operation for operation in plan_now.operations if decided.is_about(operation)]
         # A decision about a held object has not been carried out even if the plan has no operation for it: it would be
@@ -124,6 +190,10 @@ def _decisions(
         has_landed = all(any(_is_same(each, other) for other in done) for each in needed)
         (carried_out if ended is not None and has_landed and not waits else pending).add(key)
     return frozenset(carried_out), frozenset(pending)
+
+
+def _is_in(decided: Resolution, only: Container[Whom]) -> bool:
+    return Whom.record(decided.key) in only or Whom.resource(decided.resource, decided.target_id) in only
 
 
 def _is_concerned(match: Match, decided: Resolution) -> bool:
@@ -232,16 +302,18 @@ def _done(ended: Iterable[tuple[Operation, Outcome]], *, held: int, failed: int)
     return counts | {"held": held, "failed": failed}
 
 
-def _counts(sides: Sides, new: Iterable[Ended]) -> dict[str, tuple[int, int]]:
+def _counts(sides: Sides, new: Iterable[Ended], holds: Mapping[str, int] | None) -> dict[str, tuple[int, int]]:
     """What the source shows and the target holds after these operations."""
     new = tuple(new)
     created = {kind: sum(o.kind == kind for o, _ in new) for kind in ("create_user", "create_group")}
     added = sum(len(o.members) - len(end.refused) for o, end in new if o.kind == "add_members")
     removed = sum(len(o.members) - len(end.refused) for o, end in new if o.kind == "remove_members")
-    held = sum(map(len, sides.members.values()))
+    if holds is None:
+        users, groups = len(sides.inventory.users), len(sides.inventory.groups)
+        holds = {"users": users, "groups": groups, "memberships": sum(map(len, sides.members.values()))}
     shown = sides.directory.counts
     return {
-        "users": (shown.users, len(sides.inventory.users) + created["create_user"]),
-        "groups": (shown.groups, len(sides.inventory.groups) + created["create_group"]),
-        "memberships": (shown.memberships, held + added - removed),
+        "users": (shown.users, holds["users"] + created["create_user"]),
+        "groups": (shown.groups, holds["groups"] + created["create_group"]),
+        "memberships": (shown.memberships, holds["memberships"] + added - removed),
     }

@@ -4,7 +4,7 @@ A kind of run (sync, only, rollback, a saved plan) is how to read and plan; then
 close in the end follows from what it has read, and is decided here alone.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,8 +14,9 @@ from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, n
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError, Busy, CredentialsRefused
 from scim_bridge.model import exit_code
+from scim_bridge.model.desired_side import DesiredWhole, Moves
 from scim_bridge.model.effect import Effect, effects
-from scim_bridge.model.identity import SourceKey
+from scim_bridge.model.identity import SourceKey, Whom
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Plan
 from scim_bridge.model.protocol import Progress, silent
@@ -28,8 +29,9 @@ from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.match.correlate import Matches
 from scim_bridge.plan.plan_file import fingerprint, operation_bytes
 from scim_bridge.run.bridge import Bridge, endpoint_key, open_bridge
-from scim_bridge.run.conclude import Conclusion, conclude
+from scim_bridge.run.conclude import Conclusion, conclude, remarks_of
 from scim_bridge.run.target_view import Observed
+from scim_bridge.state.aftermath import Aftermath
 from scim_bridge.state.lock import lock
 from scim_bridge.state.writer import Closing, Ending, State
 from scim_bridge.target.retry import NEW_FOR
@@ -58,7 +60,9 @@ class Order:
 class Reading:
     """Both sides as they are now, correlated, and the plan that follows. began: when it was begun, UTC.
 
-    only: whom it is about, None for all.
+    only: the records that a person named, None for a run about whatever has changed. desired: how the desired side
+    moves on, None where nothing is to be kept of it. subjects: whom the plan is about, None for everyone. holds: how
+    much the target holds where that is not all in `sides`: users, groups, memberships.
     """
 
     source: SourceReading
@@ -68,6 +72,9 @@ class Reading:
     sides: Sides
     plan: Plan
     only: frozenset[SourceKey] | None = None
+    desired: Moves | DesiredWhole | None = None
+    subjects: frozenset[Whom] | None = None
+    holds: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +123,18 @@ class ActiveRun:
 
     def conclude(self, reading: Reading, sent: Plan, applied: Applied | None) -> Conclusion:
         """What is known now. sent: the plan that was carried out, or stopped."""
+        mine = reading.subjects
+        if reading.only is not None:
+            mine = frozenset(map(Whom.record, reading.only))
         return conclude(
-            reading.matches, reading.sides, reading.plan, sent, applied, policy=self.bridge.policy, only=reading.only
+            reading.matches,
+            reading.sides,
+            reading.plan,
+            sent,
+            applied,
+            policy=self.bridge.policy,
+            only=mine,
+            holds=reading.holds,
         )
 
     def close(self, reading: Reading, conclusion: Conclusion, ending: Ending, books: Bookkeeping | None) -> None:
@@ -134,6 +151,23 @@ class ActiveRun:
             closing=closing,
             carried_out=conclusion.carried_out,
             pending=conclusion.pending,
+            aftermath=self._aftermath(reading, conclusion),
+        )
+
+    def _aftermath(self, reading: Reading, conclusion: Conclusion) -> Aftermath | None:
+        """Who needs a look in the next run, and what is said of those whom this one was about."""
+        if reading.desired is None:
+            # Nothing was learned of the source. What was sent is looked at again; what was undone, by everyone.
+            is_undone = reading.only is not None and not reading.only
+            return Aftermath(again=conclusion.touched, is_settled=not is_undone)
+        if not conclusion.has_tried:
+            return None  # who was to be looked at still is
+        return Aftermath(
+            again=conclusion.touched,
+            subjects=reading.subjects,
+            is_everyone=reading.subjects is None,
+            groups=reading.observed.compared,
+            remarks=remarks_of(reading.plan, reading.matches, reading.subjects),
         )
 
 
@@ -202,9 +236,9 @@ def remember(active: ActiveRun, reading: Reading) -> None:
     of what they say is lost with it.
     """
     bridge, state, observed = active.bridge, active.state, reading.observed
-    if reading.source.learned is not None and reading.only is None:
-        # Not for a run about some: it has read some records, and the watermark would skip the changes of all others.
-        state.learn(bridge.name, bridge.source.key, reading.source.learned, reading.began)
+    if reading.desired is not None:
+        # Not for records that were named: only these were read, and the watermark would skip the changes of all others.
+        state.move_on(bridge.name, bridge.source.key, reading.desired, reading.source.learned, reading.began)
     if observed.presumed:
         # Kept, the next run would trust a reading in which most links look gone.
         state.forget_reading(bridge.name, bridge.endpoint)

@@ -22,6 +22,7 @@ from scim_bridge.model.identity import (
     SourceCounts,
     SourceKey,
     TargetKey,
+    Whom,
 )
 from scim_bridge.model.own_write import FRESH_FOR
 from scim_bridge.model.plan import Plan, Verdict
@@ -95,7 +96,14 @@ def _planned(view: "_View", reader: StateReader, keys: frozenset[SourceKey], now
     narrow = narrowed(view.matches, sides, wanted, groups_of(bridge, reader, view.observed, wanted))
     mapping = view.known.earlier.mapping
     occasion = bridge.occasion(now, view.observed.at, today=view.today, mapping=mapping)
-    plan = make_plan(view.matches, narrow, bridge.policy, bridge.target.capabilities, occasion, only=keys)
+    plan = make_plan(
+        view.matches,
+        narrow,
+        bridge.policy,
+        bridge.target.capabilities,
+        occasion,
+        only=frozenset(map(Whom.record, keys)),
+    )
     holders = concerned(plan, view.matches, bridge.policy, is_whole=False)
     plan = with_what_hangs(plan, view.matches, bridge.access.look_up(holders))
     verdict = Verdict(tuple(trip for trip in plan.verdict.tripped if _holds(trip.limit, wanted)))

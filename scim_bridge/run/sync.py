@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from scim_bridge.errors import PlanOutdated
 from scim_bridge.mapping.record import map_records
+from scim_bridge.model.desired_side import DesiredWhole
 from scim_bridge.model.identity import Directory, Notice
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.remembered import LastApplied, Remembered
@@ -23,7 +24,10 @@ from scim_bridge.plan.make import make_plan
 from scim_bridge.plan.match.correlate import Matches, correlate
 from scim_bridge.plan.plan_file import fingerprint
 from scim_bridge.run.bridge import Bridge
+from scim_bridge.run.desired_changes import map_all, whole_now
+from scim_bridge.run.few_planned import plan_for_few
 from scim_bridge.run.lifecycle import MakeInbox, Order, Reading, Result, begin, carry_out, remember
+from scim_bridge.run.some import Everyone, Few, few, made_with, why_everyone
 from scim_bridge.run.target_view import (
     Observed,
     asked_for,
@@ -67,22 +71,41 @@ class Sight:
 
 @collector_paused()
 def read_and_plan(bridge: Bridge, reader: StateReader, order: Order) -> Reading:
-    """Read both sides, then map and plan. Nothing is written anywhere."""
-    known, sight = read_both(bridge, reader, order)
+    """Read both sides as far as it is needed, then map and plan. Nothing is written anywhere."""
+    now = datetime.now(UTC)
+    today = order.today or bridge.today(now)
+    found: Few | Everyone | Reading = _begin(bridge, reader, order, today=today, now=now)
+    if isinstance(found, Few):
+        found = plan_for_few(bridge, reader, found, today)
+    if isinstance(found, Reading):
+        return found
+    known, sight = read_both(bridge, reader, order, found)
     return plan_from(bridge, reader, known, sight, order)
 
 
-def read_both(bridge: Bridge, reader: StateReader, order: Order) -> tuple[Remembered, Sight]:
-    """What is remembered, what the source shows, and what the target holds."""
+def _begin(bridge: Bridge, reader: StateReader, order: Order, *, today: str, now: datetime) -> Few | Everyone:
+    """The few that a run has to be about, or why it is about everyone."""
+    known = knowledge(bridge, reader, now, with_links=False)
+    why = why_everyone(bridge, reader, known, order, today=today, now=now)
+    return Everyone(why=why) if why else few(bridge, reader, known, order, today=today, now=now)
+
+
+def read_both(
+    bridge: Bridge, reader: StateReader, order: Order, begun: Everyone | None = None
+) -> tuple[Remembered, Sight]:
+    """What is remembered, what the source shows, and what the target holds. begun: what was read already."""
     now = datetime.now(UTC)
     known = knowledge(bridge, reader, now)
     today = order.today or bridge.today(now)
-    memory = None if order.in_full else recollect(bridge, reader, now)
-    source = said_why_whole(bridge.source.read(today, memory, order.progress))
+    source = begun.source if begun is not None else None
+    if source is None:
+        memory = None if order.in_full else recollect(bridge, reader, now)
+        source = said_why_whole(bridge.source.read(today, memory, order.progress))
     # Before anything is planned, and whatever the limits say: an empty source would make every user a leaver, and an
     # approval given for a real reduction must never cover it.
     refuse_empty(source.snapshot.counts)
-    existing = observe(bridge, reader, known, now, order.progress, in_full=order.in_full)
+    looked = begun.looked if begun is not None else None
+    existing = observe(bridge, reader, known, now, order.progress, in_full=order.in_full, looked=looked)
     return known, Sight(source, existing, today, now)
 
 
@@ -119,6 +142,8 @@ def _plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Si
     known = with_settled(known, settle(existing.doubts, existing.inventory, None, known, sight.now))
     last = LastApplied(known, existing.inventory)
     desired = fit(map_records(records, bridge.mapping, sight.today, last), bridge.target.capabilities)
+    kept = _to_keep(bridge, reader, sight, desired)
+    desired = replace(desired, digest=kept.whole.digest)
     # Matching comes before members are read: members cost a request a group, and only the groups of this connection
     # matter.
     matches = correlate(desired, existing.inventory, known, bridge.terms)
@@ -134,7 +159,18 @@ def _plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Si
     plan = with_strangers(plan, reader.members(bridge.endpoint, losing(plan), ours=True) if losing(plan) else {})
     holders = concerned(plan, matches, bridge.policy, is_whole=existing.is_whole)
     plan = with_assignments(plan, matches, bridge.access.look_up(holders), known, bridge.policy)
-    return Reading(source=sight.source, began=sight.now, matches=matches, observed=existing, sides=sides, plan=plan)
+    return Reading(
+        source=sight.source, began=sight.now, matches=matches, observed=existing, sides=sides, plan=plan, desired=kept
+    )
+
+
+def _to_keep(bridge: Bridge, reader: StateReader, sight: Sight, desired: Directory) -> DesiredWhole:
+    """The desired side as the state is to keep it, so that later runs need to look at a few only."""
+    snapshot = sight.source.snapshot
+    mapped = map_all(bridge, snapshot, desired)
+    whole = whole_now(made_with(bridge), sight.today, snapshot, desired, mapped.values())
+    whole = replace(whole, elsewhere=reader.elsewhere(bridge.name, bridge.endpoint))
+    return DesiredWhole(whole=whole, records=mapped, members=snapshot.members)
 
 
 def _plan(bridge: Bridge, matches: Matches, sides: Sides, existing: Observed, sight: Sight) -> Plan:

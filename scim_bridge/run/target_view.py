@@ -33,7 +33,8 @@ class Observed:
     again: what was looked at again, None for what is gone. members: of the groups that were asked for; read_now: those
     of them that the target was asked about in this run; lacking: memberships that its answer did not show yet.
     doubts: writes of earlier runs without a good answer, which can be looked at now. presumed: linked ones that are
-    presumed gone (listing.py), which must be asked for before anything is written.
+    presumed gone (listing.py), which must be asked for before anything is written. compared: the groups of which all
+    members are here, None for all groups of members.
     """
 
     inventory: Inventory
@@ -46,21 +47,25 @@ class Observed:
     lacking: frozenset[Pair] = frozenset()
     doubts: tuple[Doubt, ...] = ()
     presumed: frozenset[TargetKey] = frozenset()
+    compared: frozenset[str] | None = None
 
 
-def knowledge(bridge: Bridge, reader: StateReader, now: datetime, *, is_asked: bool = False) -> Remembered:
+def knowledge(
+    bridge: Bridge, reader: StateReader, now: datetime, *, is_asked: bool = False, with_links: bool = True
+) -> Remembered:
     """What earlier runs left behind, as far as this connection's policy asks for it.
 
     After a lost or restored state, remembered members count only once a run about the whole directory has ended.
-    is_asked: a person named these identities, so what the target refused of them is sent again at once.
+    is_asked: a person named these identities, so what the target refused of them is sent again at once. with_links:
+    else without links and memberships, for who looks up the few that are wanted.
     """
-    known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
+    known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window, with_links=with_links)
     known = with_due(known, bridge.mapping_key, now, is_asked=is_asked)
     # By `verify` and not by `every`: what others change is seen, and set back, once in each whole reading only.
     since = now - _REPAIRS * bridge.verify.source_every
     repaired = reader.repairs(bridge.name, bridge.endpoint, since)
     known = replace(known, earlier=replace(known.earlier, repaired=repaired))
-    if bridge.policy.drift == "report":
+    if bridge.policy.drift == "report" and with_links:
         is_told = not known.is_fresh or known.earlier.counts is not None
         known = replace(known, memberships=reader.members(bridge.endpoint, None, ours=True) if is_told else {})
     return known
@@ -87,9 +92,17 @@ def said_why_whole(source: SourceReading) -> SourceReading:
 
 
 def observe(
-    bridge: Bridge, reader: StateReader, known: Remembered, now: datetime, progress: Progress, *, in_full: bool
+    bridge: Bridge,
+    reader: StateReader,
+    known: Remembered,
+    now: datetime,
+    progress: Progress,
+    *,
+    in_full: bool,
+    looked: Found | None = None,
 ) -> Observed:
-    """Users and groups of the target. in_full: read it whatever is known."""
+    """Users and groups of the target. in_full: read it whatever is known. looked: what this run has looked at already,
+    None if it has asked the target nothing yet."""
     last = reader.last_reading(bridge.name, bridge.endpoint)
     in_doubt = reader.doubtful(bridge.name, bridge.endpoint)
     is_due = in_full or last is None or now - last >= verified_every(bridge, reader)
@@ -99,14 +112,23 @@ def observe(
         return Observed(
             inventory=listed.inventory, at=now, is_whole=True, now=now, doubts=doubts, presumed=listed.presumed
         )
-    bridge.target.check()  # a token that has died is found out now, not with the first revocation
+    if looked is None:
+        bridge.target.check()  # a token that has died is found out now, not with the first revocation
     # Few are looked at by id; of many, a whole reading brings a hundred in one request (above).
-    again: dict[TargetKey, Existing | None] = {}
-    for record in in_doubt:
-        again |= _look_again(bridge, record, known)
+    again = dict(looked) if looked is not None else look_at_doubtful(bridge, in_doubt, known)
     seen = with_again(reader.inventory(bridge.endpoint), again)
     doubts = doubts_of(in_doubt, known, seen)
     return Observed(inventory=seen, at=last, is_whole=False, now=now, again=again, doubts=doubts)
+
+
+def look_at_doubtful(
+    bridge: Bridge, in_doubt: Iterable[OperationRecord], known: Remembered
+) -> dict[TargetKey, Existing | None]:
+    """What writes in doubt have touched, as the target shows it now."""
+    again: dict[TargetKey, Existing | None] = {}
+    for record in in_doubt:
+        again |= _look_again(bridge, record, known)
+    return again
 
 
 def asked_for(bridge: Bridge, reader: StateReader, observed: Observed, progress: Progress) -> Observed:

@@ -22,7 +22,7 @@ from scim_bridge.sandbox.fault import Fault, Switchboard
 from scim_bridge.sandbox.knobs import Knobs
 from scim_bridge.sandbox.refusal import NO_ROUTE, Refusal
 from scim_bridge.sandbox.store import Store
-from scim_bridge.sandbox.traffic import Counts, Logged, Quota
+from scim_bridge.sandbox.traffic import Counts, Logged, Quota, memberships
 from scim_bridge.sandbox.transport import Delivery, Headers, Receive, Response, Scope, Send, disturbed, read
 
 _LARGEST_BODY = 1_048_576
@@ -74,7 +74,7 @@ class App:
     @knobs.setter
     def knobs(self, knobs: Knobs) -> None:
         before, self.endpoint.knobs = self.endpoint.knobs, knobs
-        if (before.rate, before.quota) != (knobs.rate, knobs.quota):
+        if (before.rate, before.quota, before.memberships) != (knobs.rate, knobs.quota, knobs.memberships):
             self._quota = Quota(knobs, self._clock())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,7 +117,8 @@ class App:
         try:
             self._admit(path, headers)
             about = f"{logged.path}?{logged.query} {body.decode('latin-1')}" if self.knobs.quota == "per_api" else ""
-            if not self._quota.take(logged.method, about, self._clock()):
+            members = memberships(body) if self.knobs.memberships is not None and about else 0
+            if not self._quota.take(logged.method, about, self._clock(), members):
                 self._throttled_but_applied(logged, headers, body)
                 raise Refusal(429, "Rate exceeded.")
             status, told = 200, None

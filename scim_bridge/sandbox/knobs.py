@@ -12,6 +12,7 @@ _RANGES: Mapping[str, tuple[float, float, str]] = {
     "straggler_chance": (0, 1, "a number from 0 to 1"),
     "chance": (0, 1, "a number from 0 to 1"),
     "rate": (1e-9, 1e9, "a number above 0"),
+    "memberships": (1e-9, 1e9, "a number above 0"),
     "aws_rate": (1e-9, 1e9, "a number above 0"),
     "status": (200, 599, "a status from 200 to 599"),
 }
@@ -24,6 +25,7 @@ class Knobs:
 
     rate: float | None = 20
     quota: Literal["together", "per_api"] = "together"
+    memberships: float | None = None
     retry_after: int | None = None
     put_group: Literal[501, 400, 404, 405] = 501
     put_without_id: Literal["refuse", "accept"] = "refuse"

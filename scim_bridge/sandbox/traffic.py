@@ -6,6 +6,8 @@ The quota: 20 requests a second together, as documented, or for each API apart, 
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from scim_bridge.sandbox.knobs import Knobs
 
 _WRITES, _READS = 25.0, 40.0
@@ -43,16 +45,22 @@ class Bucket:
         self._level = self._burst
         self._filled = now
 
-    def take(self, now: float) -> bool:
-        """Whether a request may pass at this moment (seconds of a monotonic clock)."""
+    def has(self, now: float, cost: float = 1) -> bool:
+        """Whether something of this cost may pass at this moment (seconds of a monotonic clock).
+
+        What costs more than the whole bucket passes when the bucket is full, and leaves a debt.
+        """
         if self._rate is None:
             return True
         self._level = min(self._burst, self._level + (now - self._filled) * self._rate)
         self._filled = now
-        if self._level < 1:
-            return False
-        self._level -= 1
-        return True
+        return self._level >= min(cost, self._burst)
+
+    def take(self, now: float, cost: float = 1) -> bool:
+        """The same, and it passes if it may."""
+        may_pass = self.has(now, cost)
+        self._level -= cost if may_pass else 0
+        return may_pass
 
 
 class Quota:
@@ -63,12 +71,41 @@ class Quota:
         self._now = now
         self._together = Bucket(knobs.rate, now)
         self._apart: dict[str, Bucket] = {}
+        self._memberships = Bucket(knobs.memberships, now)
 
-    def take(self, method: str, about: str, now: float) -> bool:
-        """Whether a request may pass. about: its path, query and body; those about memberships are an API apart."""
+    def take(self, method: str, about: str, now: float, members: int = 0) -> bool:
+        """Whether a request may pass. about: its path, query and body; those about memberships are an API apart.
+
+        members: memberships that it changes, which count against a limit of their own.
+        """
         if self._knobs.quota == "together" or self._knobs.rate is None:
             return self._together.take(now)
+        if members and not self._memberships.has(now, members):
+            return False
+        may_pass = self._api(method, about).take(now)
+        if may_pass and members:
+            self._memberships.take(now, members)
+        return may_pass
+
+    def _api(self, method: str, about: str) -> Bucket:
         kind, _, rest = about.partition("?")[0].partition("/")
         api = f"{method} {kind} {bool(rest)} {'members' in about or 'groups.value' in about}"
         rate = _READS if method == "GET" else _WRITES
-        return self._apart.setdefault(api, Bucket(rate, self._now)).take(now)
+        return self._apart.setdefault(api, Bucket(rate, self._now))
+
+
+def memberships(content: bytes) -> int:
+    """How many memberships the body of a request names: each counts against their limit."""
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return 0
+    if not isinstance(body, dict):
+        return 0
+    named = len(body["members"]) if isinstance(body.get("members"), list) else 0
+    operations = body.get("Operations", body.get("operations"))
+    for operation in operations if isinstance(operations, list) else ():
+        if isinstance(operation, dict) and str(operation.get("path", "")).startswith("members"):
+            value = operation.get("value")
+            named += len(value) if isinstance(value, list) else 1
+    return named

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from scim_bridge.config.source import CsvSettings, MemberFile, MemberList
 from scim_bridge.errors import SourceUnreadable
-from scim_bridge.model.identity import AttributeType, Kind, Notice, Record, Snapshot
+from scim_bridge.model.identity import AttributeType, Kind, Notice, Record, Snapshot, SourceKey
 from scim_bridge.model.protocol import Progress, silent
-from scim_bridge.model.source import Memory, SourceReading
+from scim_bridge.model.source import Memory, SourceChanges, SourceReading, picked
 from scim_bridge.model.text import normal, trimmed
 from scim_bridge.source import spreadsheet
 from scim_bridge.source.decoding import Unreadable
@@ -49,6 +49,15 @@ class CsvSource:
         """Everything the files show. Raises SourceUnreadable with every problem of every file."""
         self._last = self._export().whole()
         return SourceReading(self._last)
+
+    def changes(self, today: str, memory: Memory, progress: Progress = silent) -> SourceChanges | SourceReading:
+        """Everything: what of it has changed is found out by comparing."""
+        return self.read(today, memory, progress)
+
+    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges:
+        """These records and their memberships as they are now."""
+        keys = list(wanted)
+        return picked(self.look(today, memory, keys).snapshot, keys)
 
     def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
         """What was last read, with the wanted records as the files show them now; much quicker than all."""

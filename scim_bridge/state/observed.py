@@ -3,7 +3,7 @@
 A whole reading replaces it; every answered write moves it on, in the transaction that journals the answer.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
@@ -14,12 +14,15 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind, Members, TargetKey, Value
+from scim_bridge.model.desired_side import claims_of
+from scim_bridge.model.identity import INDEXED, KINDS, Existing, Inventory, Kind, Members, TargetKey, Value
 from scim_bridge.model.operation import Member, Operation, Outcome, landed
 from scim_bridge.model.touch import member_path
 from scim_bridge.model.verification import ReadingCost
 from scim_bridge.state.statement import (
     ADD_MEMBER,
+    HOLD,
+    LET_GO,
     PUT_RESOURCE,
     REMOVE_MEMBER,
     ROW_OF,
@@ -32,6 +35,10 @@ from scim_bridge.state.table import LinkRow, MembershipRow, ReadingRow, Resource
 
 _Item = TypeVar("_Item")
 _BATCH = 10_000
+_FEW = 500
+"""So many values one statement asks for."""
+_MANY = 5_000
+"""From so many resources on it is quicker to go through all of them."""
 
 
 def keep_reading(
@@ -47,12 +54,14 @@ def keep_reading(
     """A whole reading: what is not in it is gone. began: when it was begun, since what it shows is as old."""
     rows = _rows(database, endpoint)
     shown = {r.key: text_of(r.attributes) for kind in KINDS for r in inventory.of(kind).values()}
-    gone = [{"row": row} for key, (row, _) in rows.items() if key not in shown]
-    _forget(database, gone)
+    _forget(
+        database,
+        [(kind, row, text) for (kind, target_id), (row, text) in rows.items() if (kind, target_id) not in shown],
+    )
     known = {key: text for key, (_, text) in rows.items()}
     changed = {key: text for key, text in shown.items() if known.get(key) != text}
     _note_changes(database, endpoint, known, changed, began)
-    _put(database, endpoint, ((*key, text) for key, text in changed.items()), began)
+    _put(database, endpoint, changed, rows, began)
     database.execute(update(ResourceRow).where(col(ResourceRow.endpoint) == endpoint).values(seen_at=began))
     keep_members(database, endpoint, members, began)
     values = {"began": began, "requests": requests}
@@ -84,21 +93,25 @@ def keep_resources(
     database: Connection, endpoint: str, found: Mapping[TargetKey, Existing | None], at: datetime
 ) -> None:
     """Single resources that were looked at again; None for one that is gone."""
-    rows = _rows(database, endpoint)
-    _forget(database, [{"row": rows[key][0]} for key, existing in found.items() if existing is None and key in rows])
+    if not found:
+        return
+    rows = _rows(database, endpoint, found)
+    _forget(database, [(key.kind, *rows[key]) for key, there in found.items() if there is None and key in rows])
     there = {key: text_of(existing.attributes) for key, existing in found.items() if existing is not None}
     _note_changes(database, endpoint, {key: text for key, (_, text) in rows.items()}, there, at)
-    _put(database, endpoint, ((*key, text) for key, text in there.items()), at)
+    _put(database, endpoint, there, rows, at)
 
 
 def keep_members(database: Connection, endpoint: str, members: Members, at: datetime) -> None:
     """Who was found in these groups. Users that no listing has shown are left out."""
     if not members:
         return
-    ids = {(kind, target_id): row for (kind, target_id), (row, _) in _rows(database, endpoint).items()}
-    names = {row: target_id for (_, target_id), row in ids.items()}
-    read_before = _read_before(database, endpoint)
-    before = _memberships(database, [ids["group", group_id] for group_id in members if ("group", group_id) in ids])
+    named = {TargetKey("group", group_id) for group_id in members}
+    named |= {TargetKey("user", user_id) for user_ids in members.values() for user_id in user_ids}
+    ids = {key: row for key, (row, _) in _rows(database, endpoint, named).items()}
+    groups = [ids["group", group_id] for group_id in members if ("group", group_id) in ids]
+    read_before = _read_before(database, groups)
+    before = _memberships(database, groups)
     added: list[dict[str, Any]] = []
     removed: list[dict[str, int]] = []
     seen: list[tuple[str, str, str, Value | None]] = []
@@ -106,13 +119,14 @@ def keep_members(database: Connection, endpoint: str, members: Members, at: date
         group = ids.get(("group", group_id))
         if group is None:
             continue
-        now = {ids["user", user_id] for user_id in user_ids if ("user", user_id) in ids}
-        then = before.get(group, set())
-        added += ({"group": group, "user": user, "ours": False} for user in now - then)
-        removed += ({"of_group": group, "of_user": user} for user in then - now)
+        now = {ids["user", user_id]: user_id for user_id in user_ids if ("user", user_id) in ids}
+        then = before.get(group, {})
+        joined, left = now.keys() - then.keys(), then.keys() - now.keys()
+        added += ({"group": group, "user": user, "ours": False} for user in joined)
+        removed += ({"of_group": group, "of_user": user} for user in left)
         if group in read_before:
-            moved = [(user, True) for user in now - then] + [(user, False) for user in then - now]
-            seen += (("group", group_id, member_path(names[user]), is_in) for user, is_in in moved)
+            seen += (("group", group_id, member_path(now[user]), True) for user in joined)
+            seen += (("group", group_id, member_path(then[user]), False) for user in left)
     _note(database, endpoint, seen, at)
     for batch in batched_list(added):
         database.execute(SEE_MEMBER, batch)
@@ -129,7 +143,7 @@ def keep_members(database: Connection, endpoint: str, members: Members, at: date
 def _note_changes(
     database: Connection,
     endpoint: str,
-    before: Mapping[tuple[str, str], str],
+    before: Mapping[tuple[Kind, str], str],
     after: Mapping[TargetKey, str],
     at: datetime,
 ) -> None:
@@ -154,18 +168,30 @@ def _note(database: Connection, endpoint: str, found: list[tuple[str, str, str, 
         database.execute(insert(SeenChangeRow), batch)
 
 
-def _read_before(database: Connection, endpoint: str) -> set[int]:
-    """Rows of the groups whose members were known before: only there is a difference a change."""
-    mine = (col(ResourceRow.endpoint) == endpoint, col(ResourceRow.members_at).is_not(None))
-    return {row for row in database.execute(select(col(ResourceRow.id)).where(*mine)).scalars() if row is not None}
+def _read_before(database: Connection, groups: list[int]) -> set[int]:
+    """Those of these rows whose members were known before: only there is a difference a change."""
+    found: set[int] = set()
+    for batch in batched_list(groups, _FEW):
+        mine = (col(ResourceRow.id).in_(batch), col(ResourceRow.members_at).is_not(None))
+        found |= {row for row in database.execute(select(col(ResourceRow.id)).where(*mine)).scalars() if row}
+    return found
 
 
-def settle_members(database: Connection, connection: str, endpoint: str, strays: Set[tuple[str, str]]) -> None:
+def settle_members(
+    database: Connection,
+    connection: str,
+    endpoint: str,
+    strays: Set[tuple[str, str]],
+    of_groups: Collection[str] | None = None,
+) -> None:
     """A plan has been applied to its end: what is seen is as we left it, but for strays.
 
     strays: (group, user) target ids whose membership someone else changed, and which are left so. The groups of other
-    connections stay as those left them: only a run of theirs can tell what is drift there.
+    connections stay as those left them: only a run of theirs can tell what is drift there. of_groups: target ids of
+    the groups that were looked at, None for all.
     """
+    if of_groups is not None:
+        strays = {pair for pair in strays if pair[0] in of_groups}
     group, user = aliased(ResourceRow), aliased(ResourceRow)
     row = (col(MembershipRow.group_row), col(MembershipRow.user_row))
     is_seen = col(MembershipRow.is_seen)
@@ -176,7 +202,11 @@ def settle_members(database: Connection, connection: str, endpoint: str, strays:
     )
     query = query.where(col(group.target_id).not_in(elsewhere))
     differing = query.where(col(group.endpoint) == endpoint, or_(~is_seen, ~col(MembershipRow.is_ours)))
-    found = database.execute(differing).all()
+    if of_groups is None:
+        found = database.execute(differing).all()
+    else:
+        few = batched_list(of_groups, _FEW)
+        found = [each for ids in few for each in database.execute(differing.where(col(group.target_id).in_(ids)))]
     over = [
         ({"of_group": group_row, "of_user": user_row}, was_seen)
         for group_row, user_row, group_id, user_id, was_seen in found
@@ -213,8 +243,8 @@ def move_on(
         return
     if operation.kind in ("delete_user", "delete_group"):
         if outcome.status == "done":
-            row = _row(database, endpoint, operation.resource, target_id)
-            _forget(database, [{"row": row}] if row is not None else [])
+            key = TargetKey(operation.resource, target_id)
+            _forget(database, [(key.kind, *found) for found in _rows(database, endpoint, [key]).values()])
     elif operation.members:
         if outcome.status == "done" or outcome.refused:
             changed = [member for member in operation.members if member not in outcome.refused]
@@ -234,21 +264,26 @@ def _merge(
     *,
     at: datetime,
 ) -> None:
-    shown: dict[str, Value | None] = {}
+    this = _this(endpoint, operation.resource, target_id)
+    before: dict[str, Value | None] = {}
     if not operation.is_create:
-        text = database.execute(SHOWN, _this(endpoint, operation.resource, target_id)).scalar()
-        shown = orjson.loads(text) if text is not None else {}
-    shown |= new
-    is_new_group = operation.kind == "create_group"
+        text = database.execute(SHOWN, this).scalar()
+        before = orjson.loads(text) if text is not None else {}
+    shown = {path: value for path, value in (before | dict(new)).items() if value is not None}
     values = {
         "endpoint": endpoint,
         "kind": operation.resource,
         "target_id": target_id,
-        "shown": text_of({path: value for path, value in shown.items() if value is not None}),
+        "shown": text_of(shown),
         "seen_at": at,
-        "members_at": at if is_new_group else None,
+        "members_at": at if operation.kind == "create_group" else None,
     }
     database.execute(PUT_RESOURCE, values)
+    if not before.keys().isdisjoint(INDEXED[operation.resource]) or not shown.keys().isdisjoint(
+        INDEXED[operation.resource]
+    ):
+        row = database.execute(ROW_OF, this).scalar() or 0
+        _hold(database, [(operation.resource, row, before, shown)])
 
 
 def _move_members(
@@ -293,35 +328,79 @@ def _row(database: Connection, endpoint: str, kind: Kind, target_id: str) -> int
     return row
 
 
-def _rows(database: Connection, endpoint: str) -> dict[tuple[str, str], tuple[int, str]]:
-    """(kind, target id) → (row, what it last showed)."""
+def _rows(
+    database: Connection, endpoint: str, keys: Collection[TargetKey] | None = None
+) -> dict[tuple[Kind, str], tuple[int, str]]:
+    """(kind, target id) → (row, what it last showed); keys: of these alone, None for all."""
     columns = (col(ResourceRow.id), col(ResourceRow.kind), col(ResourceRow.target_id), col(ResourceRow.shown))
     query = select(*columns).where(col(ResourceRow.endpoint) == endpoint)
-    return {(kind, target_id): (row or 0, shown) for row, kind, target_id, shown in database.execute(query)}
-
-
-def _memberships(database: Connection, groups: list[int]) -> dict[int, set[int]]:
-    found: dict[int, set[int]] = {}
-    for batch in batched_list(groups, 500):
-        query = select(col(MembershipRow.group_row), col(MembershipRow.user_row))
-        seen = query.where(col(MembershipRow.group_row).in_(batch), col(MembershipRow.is_seen))
-        for group, user in database.execute(seen):
-            found.setdefault(group, set()).add(user)
+    if keys is None or len(keys) > _MANY:
+        rows = database.execute(query)
+        return {("user" if k == "user" else "group", target_id): (row or 0, text) for row, k, target_id, text in rows}
+    found: dict[tuple[Kind, str], tuple[int, str]] = {}
+    for kind in KINDS:
+        of_kind = query.where(col(ResourceRow.kind) == kind)
+        for batch in batched_list((key.id for key in keys if key.kind == kind), _FEW):
+            for row, _, target_id, shown in database.execute(of_kind.where(col(ResourceRow.target_id).in_(batch))):
+                found[kind, target_id] = (row or 0, shown)
     return found
 
 
-def _put(database: Connection, endpoint: str, rows: Iterable[tuple[str, str, str]], at: datetime) -> None:
-    """Insert or replace (kind, target id, text) of what was seen."""
+def _memberships(database: Connection, groups: list[int]) -> dict[int, dict[int, str]]:
+    """Row of each group → row and id of each user that was last seen in it."""
+    found: dict[int, dict[int, str]] = {}
+    query = select(col(MembershipRow.group_row), col(MembershipRow.user_row), col(ResourceRow.target_id))
+    query = query.join(ResourceRow, col(ResourceRow.id) == col(MembershipRow.user_row))
+    for batch in batched_list(groups, _FEW):
+        seen = query.where(col(MembershipRow.group_row).in_(batch), col(MembershipRow.is_seen))
+        for group, user, user_id in database.execute(seen):
+            found.setdefault(group, {})[user] = user_id
+    return found
+
+
+def _put(
+    database: Connection,
+    endpoint: str,
+    changed: Mapping[TargetKey, str],
+    before: Mapping[tuple[Kind, str], tuple[int, str]],
+    at: datetime,
+) -> None:
+    """Insert or replace what was seen, with the values by which it is found. before: rows as they were."""
     values = (
         {"endpoint": endpoint, "kind": kind, "target_id": target_id, "shown": text, "seen_at": at, "members_at": None}
-        for kind, target_id, text in rows
+        for (kind, target_id), text in changed.items()
     )
     for batch in batched_list(values):
         database.execute(PUT_RESOURCE, batch)
+    new = [key for key in changed if key not in before]
+    rows = {key: row for key, (row, _) in (_rows(database, endpoint, new) if new else {}).items()}
+    moved = (
+        (key.kind, before[key][0], orjson.loads(before[key][1]), orjson.loads(text))
+        if key in before
+        else (key.kind, rows[key], {}, orjson.loads(text))
+        for key, text in changed.items()
+    )
+    _hold(database, moved)
 
 
-def _forget(database: Connection, rows: list[dict[str, int]]) -> None:
+def _hold(database: Connection, moved: Iterable[tuple[Kind, int, Mapping[str, object], Mapping[str, object]]]) -> None:
+    """Resources (kind, row) with what they showed and what they show: the values by which they are found."""
+    gone, new = [], []
+    for kind, row, before, now in moved:
+        then, found = frozenset(claims_of(kind, before)), frozenset(claims_of(kind, now))
+        gone += [{"of_path": path, "of_value": value, "of_row": row} for path, value in then - found]
+        new += [{"path": path, "value": value, "row": row} for path, value in found - then]
+    for over in batched_list(gone):
+        database.execute(LET_GO, over)
+    for held in batched_list(sorted(new, key=lambda each: (each["path"], each["value"]))):
+        database.execute(HOLD, held)
+
+
+def _forget(database: Connection, resources: list[tuple[Kind, int, str]]) -> None:
+    """Resources that are gone: kind, row, and what each last showed."""
+    rows = [{"row": row} for _, row, _ in resources]
     if rows:
+        _hold(database, ((kind, row, orjson.loads(text), {}) for kind, row, text in resources))
         for column in (col(MembershipRow.group_row), col(MembershipRow.user_row)):
             database.execute(delete(MembershipRow).where(column == bindparam("row")), rows)
         database.execute(delete(ResourceRow).where(col(ResourceRow.id) == bindparam("row")), rows)

@@ -1,15 +1,17 @@
 """What is remembered, for everyone who only looks: the planner, `explain`, history, the pages."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, and_, func, or_, select
+from sqlalchemy import Engine, and_, func, or_, select, text
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
+from scim_bridge.model.desired_side import Whole
 from scim_bridge.model.identity import Existing, Inventory, Kind
 from scim_bridge.model.own_write import OwnWrites
 from scim_bridge.model.plan import Trip
@@ -29,6 +31,8 @@ from scim_bridge.model.text import folded, normal
 from scim_bridge.model.touch import SOMEONE_ELSE, Touch
 from scim_bridge.model.verification import ReadingCost
 from scim_bridge.state.database import open_existing
+from scim_bridge.state.desired import whole_of
+from scim_bridge.state.lookup import Lookup
 from scim_bridge.state.observed import reading_cost
 from scim_bridge.state.own_writes import own_writes
 from scim_bridge.state.record import (
@@ -42,6 +46,7 @@ from scim_bridge.state.record import (
 from scim_bridge.state.remembered import known_of
 from scim_bridge.state.source_memory import memory_of
 from scim_bridge.state.table import (
+    UNSURE_OPERATION,
     ConflictRow,
     ConnectionRow,
     LinkRow,
@@ -64,16 +69,41 @@ class StateReader:
     def __init__(self, engine: Engine | None) -> None:
         self._engine = engine
 
-    def known(self, connection: str, endpoint: str, since: datetime | None = None) -> Remembered:
+    def known(
+        self, connection: str, endpoint: str, since: datetime | None = None, *, with_links: bool = True
+    ) -> Remembered:
         """What earlier runs left behind for this connection at this endpoint (an opaque text).
 
-        since: when the sliding window of the limits begins, None for a window without runs.
+        since: when the sliding window of the limits begins, None for a window without runs. with_links: else without
+        the links, for who looks up those of a few.
         """
         if self._engine is None:
             return Remembered()
         open_now = self.conflicts(connection)
         with reading(self._engine) as database:
-            return known_of(database, connection, endpoint, since, open_now)
+            return known_of(database, connection, endpoint, since, open_now, with_links=with_links)
+
+    def directory(self, connection: str) -> Whole | None:
+        """What is true of all that the source wants, as it was last read; None before the first reading."""
+        if self._engine is None:
+            return None
+        with reading(self._engine) as database:
+            return whole_of(database, connection)
+
+    def elsewhere(self, connection: str, endpoint: str) -> str:
+        """What other connections have linked on this target, as a text that changes with it."""
+        if self._engine is None:
+            return ""
+        with self.lookup(connection, endpoint) as lookup:
+            return lookup.elsewhere()
+
+    @contextmanager
+    def lookup(self, connection: str, endpoint: str) -> Iterator[Lookup]:
+        """For looking up a few records and resources. The state must be there."""
+        if self._engine is None:
+            raise LookupError("there is no state to look anything up in")
+        with reading(self._engine) as database:
+            yield Lookup(database, connection, endpoint)
 
     def _rows(self, query: Any) -> list[Any]:
         if self._engine is None:
@@ -264,8 +294,7 @@ class StateReader:
         """What the source remembers under its key, if it was read whole after `since`."""
         if self._engine is None:
             return None
-        with reading(self._engine) as database:
-            return memory_of(database, connection, source_key, since)
+        return memory_of(self._engine, connection, source_key, since)
 
     def doubtful(self, connection: str, endpoint: str) -> list[OperationRecord]:
         """Operations of which no one knows how they ended, and no one has looked since; refusals are known.
@@ -274,11 +303,7 @@ class StateReader:
         """
         query = select_rows(OperationRow).join(RunRow)
         mine = (RunRow.connection == connection, RunRow.endpoint == endpoint)
-        unsure = (
-            col(OperationRow.sent_at).is_not(None),
-            col(OperationRow.status).in_(("sent", "failed", "held")),
-            col(OperationRow.is_looked_at).is_(False),
-        )
+        unsure = (col(OperationRow.sent_at).is_not(None), text(UNSURE_OPERATION))
         return [
             operation_record(row) for row in self._rows(query.where(*mine, *unsure).order_by(col(OperationRow.sent_at)))
         ]

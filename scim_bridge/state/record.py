@@ -1,6 +1,7 @@
 """Rows of the state as the records that others look at."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import orjson
 
@@ -76,22 +77,26 @@ def operation_record(row: OperationRow) -> OperationRecord:
     )
 
 
-def conflict_record(row: ConflictRow) -> ConflictRecord:
-    """A conflict, open or closed, with what was decided about it."""
-    conflict = Conflict(
+def conflict_of(row: Any) -> Conflict:
+    """What is asked."""
+    return Conflict(
         key=row.key,
         kind=row.kind,
         subjects=tuple(row.subjects),
         detail=row.detail,
         remedy=row.remedy,
         target_id=row.target_id,
-        resource=row.resource,  # type: ignore[arg-type]  # written by us from the same literal
+        resource=row.resource,
         source_id=row.source_id,
         path=row.path,
     )
+
+
+def conflict_record(row: ConflictRow) -> ConflictRecord:
+    """A conflict, open or closed, with what was decided about it."""
     return ConflictRecord(
         connection=row.connection,
-        conflict=conflict,
+        conflict=conflict_of(row),
         first_seen=row.first_seen,
         last_seen=row.last_seen,
         closed=row.closed,

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
 from sqlmodel import col
@@ -15,15 +16,29 @@ from scim_bridge.state.refusal import refusals_of
 from scim_bridge.state.table import ConnectionRow, LinkRow, RunRow
 from scim_bridge.state.window import last_applied, recent
 
+_NO_LINKS: tuple[dict[Kind, dict[str, Link]], set[TargetKey], dict[SourceKey, Link]] = (
+    {"user": {}, "group": {}},
+    set(),
+    {},
+)
+
 
 def known_of(
-    database: Connection, connection: str, endpoint: str, since: datetime | None, open_now: Collection[ConflictRecord]
+    database: Connection,
+    connection: str,
+    endpoint: str,
+    since: datetime | None,
+    open_now: Collection[ConflictRecord],
+    *,
+    with_links: bool = True,
 ) -> Remembered:
     """What is known of this connection at this endpoint.
 
     since: when the sliding window of the limits begins, None for a window without runs. open_now: its open conflicts.
+    with_links: else those are left out, for who looks up the few that are wanted.
     """
-    links, elsewhere, aside = _links(database, connection, endpoint)
+    found = _links(database, connection, endpoint) if with_links else _NO_LINKS
+    links, elsewhere, aside = found
     begun, has_applied = _past(database, connection, endpoint)
     is_it = col(ConnectionRow.name) == connection
     unsettled = database.execute(select(col(ConnectionRow.unsettled)).where(is_it)).scalar()
@@ -47,6 +62,30 @@ def known_of(
     )
 
 
+LINK_COLUMNS = (
+    col(LinkRow.connection),
+    col(LinkRow.kind),
+    col(LinkRow.source_id),
+    col(LinkRow.target_id),
+    col(LinkRow.applied),
+    col(LinkRow.departed),
+    col(LinkRow.left_at),
+    col(LinkRow.is_confirmed),
+)
+
+
+def link_of(row: Any) -> Link:
+    """A link, from its columns."""
+    return Link(
+        kind="user" if row.kind == "user" else "group",
+        source_id=row.source_id,
+        target_id=row.target_id,
+        applied=StoredAttributes(row.applied),
+        departed=row.departed,
+        left_at=row.left_at,
+    )
+
+
 def _links(
     database: Connection, connection: str, endpoint: str
 ) -> tuple[dict[Kind, dict[str, Link]], set[TargetKey], dict[SourceKey, Link]]:
@@ -54,32 +93,13 @@ def _links(
     links: dict[Kind, dict[str, Link]] = {"user": {}, "group": {}}
     elsewhere: set[TargetKey] = set()
     aside: dict[SourceKey, Link] = {}
-    columns = (
-        col(LinkRow.connection),
-        col(LinkRow.kind),
-        col(LinkRow.source_id),
-        col(LinkRow.target_id),
-        col(LinkRow.applied),
-        col(LinkRow.departed),
-        col(LinkRow.left_at),
-        col(LinkRow.is_confirmed),
-    )
-    rows = database.execute(select(*columns).where(col(LinkRow.endpoint) == endpoint)).yield_per(10_000)
-    for owner, stored_kind, source_id, target_id, applied, departed, left_at, is_confirmed in rows:
-        kind: Kind = "user" if stored_kind == "user" else "group"
-        if owner != connection:
-            elsewhere.add(TargetKey(kind, target_id))
-            continue
-        link = Link(
-            kind=kind,
-            source_id=source_id,
-            target_id=target_id,
-            applied=StoredAttributes(applied),
-            departed=departed,
-            left_at=left_at,
-        )
-        if is_confirmed:
-            links[kind][source_id] = link
+    query = select(*LINK_COLUMNS).where(col(LinkRow.endpoint) == endpoint)
+    for row in database.execute(query).yield_per(10_000):
+        link = link_of(row)
+        if row.connection != connection:
+            elsewhere.add(link.target_key)
+        elif row.is_confirmed:
+            links[link.kind][link.source_id] = link
         else:
             aside[link.key] = link
     return links, elsewhere, aside

@@ -1,29 +1,76 @@
 """What the sources remember (model/source.py): entries and watermark, moved on in one transaction."""
 
+from collections.abc import ItemsView, Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
-from scim_bridge.model.source import Learned, Memory
+from scim_bridge.model.source import Entries, Learned, Memory
 from scim_bridge.state.observed import batched_list
-from scim_bridge.state.table import SourceEntryRow, SourceMemoryRow
+from scim_bridge.state.table import DirectoryRow, SourceEntryRow, SourceMemoryRow
+from scim_bridge.state.transaction import reading
+
+_FEW = 500
 
 
-def memory_of(database: Connection, connection: str, source_key: str, since: datetime) -> Memory | None:
+class StoredEntries(Entries):
+    """The entries of one connection, looked up in the state: of 100,000 a run needs those that have changed."""
+
+    def __init__(self, engine: Engine, connection: str) -> None:
+        self._engine = engine
+        self._mine = col(SourceEntryRow.connection) == connection
+
+    def __getitem__(self, key: str) -> str:
+        return self.some([key])[key]
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and key in self.some([key])
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (key for key, _ in self._all())
+
+    def __len__(self) -> int:
+        with reading(self._engine) as database:
+            query = select(func.count()).select_from(SourceEntryRow).where(self._mine)
+            return int(database.execute(query).scalar_one())
+
+    def items(self) -> ItemsView[str, str]:
+        """All of them, read at once."""
+        return dict(self._all()).items()
+
+    def some(self, keys: Iterable[str]) -> dict[str, str]:
+        """The entries of these keys, as far as they are there."""
+        found: dict[str, str] = {}
+        query = select(col(SourceEntryRow.entry_key), col(SourceEntryRow.entry)).where(self._mine)
+        with reading(self._engine) as database:
+            for batch in batched_list(keys, _FEW):
+                rows = database.execute(query.where(col(SourceEntryRow.entry_key).in_(batch)))
+                found |= {row.entry_key: row.entry for row in rows}
+        return found
+
+    def _all(self) -> Iterator[tuple[str, str]]:
+        query = select(col(SourceEntryRow.entry_key), col(SourceEntryRow.entry)).where(self._mine)
+        with reading(self._engine) as database:
+            for row in database.execute(query).yield_per(10_000):
+                yield row.entry_key, row.entry
+
+
+def memory_of(engine: Engine, connection: str, source_key: str, since: datetime) -> Memory | None:
     """What is remembered under this key, if it was read whole after `since`."""
     of_it = (
         col(SourceMemoryRow.connection) == connection,
         col(SourceMemoryRow.source_key) == source_key,
         col(SourceMemoryRow.read_whole_at) > since,
     )
-    watermark = database.execute(select(col(SourceMemoryRow.watermark)).where(*of_it)).scalar()
+    with reading(engine) as database:
+        watermark = database.execute(select(col(SourceMemoryRow.watermark)).where(*of_it)).scalar()
+        of_all = select(col(DirectoryRow.today)).where(col(DirectoryRow.connection) == connection)
+        today = database.execute(of_all).scalar() or ""
     if watermark is None:
         return None
-    query = select(col(SourceEntryRow.entry_key), col(SourceEntryRow.entry))
-    rows = database.execute(query.where(col(SourceEntryRow.connection) == connection))
-    return Memory(watermark, {row.entry_key: row.entry for row in rows})
+    return Memory(watermark, StoredEntries(engine, connection), today)
 
 
 def keep_learned(database: Connection, connection: str, source_key: str, learned: Learned, at: datetime) -> None:

@@ -5,11 +5,11 @@ Parameters have names of their own ("of_…" for what is looked for), since a co
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
-from scim_bridge.state.table import LinkRow, MembershipRow, OperationRow, ResourceRow
+from scim_bridge.state.table import HeldValueRow, LinkRow, MembershipRow, OperationRow, ResourceRow
 
 
 def _this(column: Any) -> ColumnElement[bool]:
@@ -97,3 +97,6 @@ SEE_MEMBER = _put_member.on_conflict_do_update(index_elements=["group_row", "use
 REMOVE_MEMBER = delete(MembershipRow).where(
     col(MembershipRow.group_row) == bindparam("group"), col(MembershipRow.user_row) == bindparam("user")
 )
+HOLD = insert(HeldValueRow).prefix_with("OR IGNORE")
+LET_GO = delete(HeldValueRow).where(_this(HeldValueRow.path), _this(HeldValueRow.value), _this(HeldValueRow.row))
+"""A value by which a resource is found, and one that it holds no more."""

@@ -6,7 +6,7 @@ Names of connections and endpoints are stored as text; an endpoint is a hash, so
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, UniqueConstraint
+from sqlalchemy import JSON, Column, DateTime, Dialect, Index, UniqueConstraint, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -86,7 +86,7 @@ class MembershipRow(Row, table=True):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     group_row: int = Field(primary_key=True, foreign_key="resources.id")
-    user_row: int = Field(primary_key=True, foreign_key="resources.id")
+    user_row: int = Field(primary_key=True, foreign_key="resources.id", index=True)
     is_seen: bool = True
     is_ours: bool = True
 
@@ -211,6 +211,12 @@ class RunRow(Row, table=True):
     of_one: bool = False
 
 
+UNSURE = "status IN ('sent', 'failed', 'held') AND NOT is_looked_at"
+"""No one knows how they ended, and no one has looked since."""
+UNSURE_OPERATION = UNSURE.replace("status", "operations.status").replace("is_", "operations.is_")
+"""The same in a query, literally, so that the index serves."""
+
+
 class OperationRow(Row, table=True):
     """One operation of a run: planned, sent, and its outcome. document: as in the plan document, JSON text.
 
@@ -218,6 +224,11 @@ class OperationRow(Row, table=True):
     """
 
     __tablename__ = "operations"
+    __table_args__ = (
+        # Of all operations ever, these few are asked for in every run.
+        Index("ix_operations_answered_at", "answered_at"),
+        Index("ix_operations_unsure", "run_id", sqlite_where=text(UNSURE)),
+    )
 
     run_id: int = Field(primary_key=True, foreign_key="runs.id")
     operation_id: str = Field(primary_key=True)
@@ -305,6 +316,127 @@ class ApprovalRow(Row, table=True):
     tripped_run_id: int
     who: str
     given: datetime = _time()
+
+
+class DirectoryRow(Row, table=True):
+    """What is true of all records of a connection together (model.desired_side.Whole). ambiguous, warnings: JSON."""
+
+    __tablename__ = "directories"
+
+    connection: str = Field(primary_key=True)
+    made_with: str
+    today: str
+    users: int
+    groups: int
+    memberships: int
+    digest: str
+    ambiguous: str
+    warnings: str
+    elsewhere: str
+    is_settled: bool
+
+
+class RecordRow(Row, table=True):
+    """What all records of one id have become (model.desired_side.Mapped). wanted: desired and outside, JSON.
+
+    manager: source id of the manager, so that those who name a user as their manager are found.
+    """
+
+    __tablename__ = "records"
+    __table_args__ = (
+        UniqueConstraint("connection", "kind", "source_id"),
+        Index("ix_records_manager", "manager", sqlite_where=text("manager != ''")),
+        Index("ix_records_choosing", "connection", sqlite_where=text("is_choosing")),
+        Index("ix_records_outside", "connection", sqlite_where=text("is_outside")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection: str
+    kind: str
+    source_id: str
+    shown: str
+    rows: int
+    wanted: str
+    manager: str = ""
+    is_choosing: bool = False
+    is_outside: bool = False
+
+
+class ClaimRow(Row, table=True):
+    """A value by which a record is found (model.desired_side.Claim)."""
+
+    __tablename__ = "claims"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    path: str = Field(primary_key=True)
+    value: str = Field(primary_key=True)
+    row: int = Field(primary_key=True)  # no foreign key: without an index on it, each deletion would read all claims
+
+
+class HeldValueRow(Row, table=True):
+    """A value by which a resource is found, as it was last seen."""
+
+    __tablename__ = "held_values"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    path: str = Field(primary_key=True)
+    value: str = Field(primary_key=True)
+    row: int = Field(primary_key=True)
+
+
+class DirectMemberRow(Row, table=True):
+    """A user or a group directly in a group, as the source shows it; both by their row in `records`."""
+
+    __tablename__ = "direct_members"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    group_row: int = Field(primary_key=True, foreign_key="records.id")
+    member_row: int = Field(primary_key=True, foreign_key="records.id", index=True)
+
+
+class LookRow(Row, table=True):
+    """Who is looked at by the next run, whether anything changes until then or not (model.identity.Whom)."""
+
+    __tablename__ = "to_look_at"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    connection: str = Field(primary_key=True)
+    side: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    id_of: str = Field(primary_key=True)
+
+
+class ConflictSubjectRow(Row, table=True):
+    """Whom an open conflict is about: a run that has looked at one of them may close it."""
+
+    __tablename__ = "conflict_subjects"
+    __table_args__ = (Index("ix_conflict_subjects_key", "connection", "key"), {"sqlite_with_rowid": False})
+
+    connection: str = Field(primary_key=True)
+    side: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    id_of: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+
+
+class RemarkRow(Row, table=True):
+    """What the last plan that was about someone has said of them: left alone ("skipped"), a "warning", or "held".
+
+    A plan about others says it again, as it was.
+    """
+
+    __tablename__ = "remarks"
+    __table_args__ = (Index("ix_remarks_whom", "connection", "side", "kind", "id_of"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection: str
+    side: str
+    kind: str
+    id_of: str
+    what: str
+    kind_of_notice: str = ""
+    subject: str = ""
+    detail: str = ""
 
 
 class AccessReadingRow(Row, table=True):

@@ -1,8 +1,8 @@
 """Writing the state: runs from their first line to their last. Everything a run concludes lands in one transaction."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
 from scim_bridge.model.conflict_kind import LASTING, TOLD_BY_TARGET
+from scim_bridge.model.desired_side import DesiredWhole, Moves
 from scim_bridge.model.doubt import Settled
 from scim_bridge.model.effect import Effect
 from scim_bridge.model.identity import Existing, Inventory, Members, TargetKey
@@ -21,9 +22,12 @@ from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.source import Learned
 from scim_bridge.model.text import folded
+from scim_bridge.state.aftermath import Aftermath, forget_subjects, keep_subjects, leave
 from scim_bridge.state.database import open_database
+from scim_bridge.state.desired import move_on, replace_directory
 from scim_bridge.state.journal import RunJournal
 from scim_bridge.state.observed import (
+    batched_list,
     forget_reading,
     keep_members,
     keep_reading,
@@ -43,6 +47,7 @@ Closing = Literal["all", "planned", "none"]
 target does (it did not come as far as trying); none (it was about a few identities)."""
 _UNDECIDED = {"resolution": "", "chosen": "", "note": "", "resolved_by": "", "resolved": None}
 _BATCH = 10_000
+_FEW, _MANY = 500, 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,13 +161,15 @@ class State:
         closing: Closing = "all",
         carried_out: Set[str] = frozenset(),
         pending: Set[str] = frozenset(),
+        aftermath: Aftermath | None = None,
     ) -> None:
         """Close a run, in one transaction with all it concludes.
 
         conflicts: all that are open now, None to leave them as they are. books: what to remember of the pairs, None
         for a run that concluded nothing. closing: which of the conflicts that were not seen are over.
         settled: those left as they are by decision. carried_out: keys of conflicts whose decision is carried out, and
-        so used up. pending: keys of those whose decision still waits for that; a run closes none of them.
+        so used up. pending: keys of those whose decision still waits for that; a run closes none of them. aftermath:
+        what is left to the next run, None for a run that leaves that as it was.
         """
         with writing(self._engine) as database:
             mine = col(RunRow.id) == run_id
@@ -193,11 +200,14 @@ class State:
                 keep_refusals(database, connection, endpoint, books, mapping=ending.mapping, sent_at=started)
                 self._ask_again(database, connection, books)
             if books is not None and closing == "all":
-                settle_members(database, connection, endpoint, books.strays)
+                of_groups = None if aftermath is None else aftermath.groups
+                settle_members(database, connection, endpoint, books.strays, of_groups)
                 open_keys = {conflict.key for conflict in (*(conflicts or ()), *settled)} | pending
                 forget_told_otherwise(database, connection, endpoint, open_keys)
             if books is not None and not of_one and command != "rollback":
                 _settle(database, connection, endpoint)
+            if aftermath is not None:
+                leave(database, connection, aftermath)
             database.execute(update(RunRow).where(mine).values(**values))
             if not of_one and command != "rollback":
                 is_refused = ending.has_bad_credentials
@@ -223,10 +233,22 @@ class State:
         with writing(self._engine) as database:
             forget_reading(database, connection, endpoint)
 
-    def learn(self, connection: str, source_key: str, learned: Learned, began: datetime) -> None:
-        """What the source remembers from now on. began: when the reading was."""
+    def move_on(
+        self,
+        connection: str,
+        source_key: str,
+        desired: Moves | DesiredWhole,
+        learned: Learned | None,
+        began: datetime,
+    ) -> None:
+        """What the source wants and remembers from now on, in one transaction. began: when the reading was."""
         with writing(self._engine) as database:
-            keep_learned(database, connection, source_key, learned, began)
+            if isinstance(desired, DesiredWhole):
+                replace_directory(database, connection, desired)
+            else:
+                move_on(database, connection, desired)
+            if learned is not None:
+                keep_learned(database, connection, source_key, learned, began)
 
     def settle(self, looked: Iterable[Settled]) -> None:
         """What a look at the target has shown of writes in doubt, each in the journal of its run."""
@@ -337,7 +359,7 @@ class State:
         """Note each sighting: the first is kept, the last moves on. spared: keys that are not closed, seen or not."""
         now = self._now()
         sighting = {"connection": connection, "first_seen": now, "last_seen": now, "closed": None}
-        rows = [asdict(conflict) | sighting | _UNDECIDED for conflict in conflicts]
+        rows = [_columns_of(conflict) | sighting | _UNDECIDED for conflict in conflicts]
         statement = upsert(ConflictRow)
         moved = (
             "kind",
@@ -356,6 +378,7 @@ class State:
         )
         if rows:
             database.execute(seen_again, rows)
+        keep_subjects(database, connection, conflicts)
         if closing != "none":
             untold = TOLD_BY_TARGET if closing == "planned" else ()
             mine = (
@@ -372,6 +395,7 @@ class State:
             one = (col(ConflictRow.connection) == connection, col(ConflictRow.key) == bindparam("of_key"))
             over = {"closed": self._now(), "resolution": "", "chosen": ""}
             database.execute(update(ConflictRow).where(*one).values(**over), [{"of_key": key} for key in sorted(keys)])
+            forget_subjects(database, connection, keys)
 
     def _ask_again(self, database: Connection, connection: str, books: Bookkeeping) -> None:
         """What was sent once more and refused waits for another decision: the one before has been carried out."""
@@ -394,7 +418,8 @@ class State:
             col(LinkRow.left_at),
             col(LinkRow.is_confirmed),
         )
-        stored = {(r[0], r[1]): tuple(r[2:]) for r in database.execute(select(*columns).where(*mine))}
+        query = select(*columns).where(*mine)
+        stored = {(r[0], r[1]): tuple(r[2:]) for r in _of_these(database, query, books.paired)}
         rows = []
         for pair in books.paired:
             old = stored.get(pair.key)
@@ -431,6 +456,21 @@ class State:
             "left_at": (left_at or self._now()) if pair.has_left else None,
             "is_confirmed": True,
         }
+
+
+def _of_these(database: Connection, query: Any, paired: Sequence[Paired]) -> Iterator[Any]:
+    """The links of these pairs; of very many, all links, since that is quicker."""
+    if len(paired) > _MANY:
+        yield from database.execute(query)
+        return
+    for batch in batched_list((pair.source_id for pair in paired), _FEW):
+        yield from database.execute(query.where(col(LinkRow.source_id).in_(batch)))
+
+
+def _columns_of(conflict: Conflict) -> dict[str, Any]:
+    columns = asdict(replace(conflict, about=frozenset()))
+    del columns["about"]
+    return columns
 
 
 def _mark_unsettled(database: Connection, connection: str, run_id: int) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +18,8 @@ import httpx
 import orjson
 
 from scim_bridge.errors import AnswerLost, CredentialsRefused, EndpointDown, Hold, Retry, Throttled, Unreachable
-from scim_bridge.target.rate import Latency, Rate
+from scim_bridge.target.latency import Latency
+from scim_bridge.target.rate import Rate
 from scim_bridge.target.refusal import error_of, request_id_of
 from scim_bridge.target.retry import Patience
 
@@ -35,24 +37,41 @@ _LASTING = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
 """TLS failures that waiting does not cure."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One request below the base URL. path carries its query, encoded.
 
     needs: a key without which a success is not an answer to this request, "" if its body does not matter.
-    new_for: it names a resource made a moment ago, which the endpoint may not see for so many seconds.
+    new_for: it names a resource made a moment ago, which the endpoint may not see for so many seconds. members:
+    memberships that it changes.
     """
 
-    method: str
-    path: str
-    body: dict[str, Any] | None = None
+    method: str = field(kw_only=False)
+    path: str = field(kw_only=False)
+    body: dict[str, Any] | None = field(default=None, kw_only=False)
     needs: str = ""
     new_for: float = 0.0
+    members: int = 0
+
+    @property
+    def kind(self) -> str:
+        """Whose pace it goes at: the API it calls, as far as APIs may have quotas of their own."""
+        collection, is_one, _ = self.path.partition("?")[0].partition("/")
+        if self.members:
+            return kind_of(self.method, collection, has_members=True)
+        if self.method != "GET" or is_one:
+            return kind_of(self.method, collection)
+        return kind_of("filter" if "filter=" in self.path else "list", collection)
 
     @property
     def is_of_one(self) -> bool:
         """It names one resource, or makes one: if it alone fails, so does that one object and not the endpoint."""
         return self.method != "GET" or "/" in self.path
+
+
+def kind_of(method: str, collection: str, *, has_members: bool = False) -> str:
+    """The name of a kind of request. has_members: it changes memberships, which have a quota of their own."""
+    return f"{method} {collection}{' members' if has_members else ''}"
 
 
 _QUESTION = Request("GET", "Users?count=1", needs="totalResults")
@@ -111,9 +130,8 @@ class ScimClient:
         self._token = ""
         self._rate = rate
         self._patience = patience or Patience()
-        # The two depend on each other by what they do, not by import: a throttled request holds all others back, and
-        # retry.py decides by a question of this client's whether the endpoint is down.
-        self._patience.pause = rate.pause
+        # The two depend on each other by what they do, not by import: retry.py decides by a question of this client's
+        # whether the endpoint is down.
         self._patience.answers = self._answers
         self._latency = Latency(self._patience.clock)
         limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
@@ -131,15 +149,14 @@ class ScimClient:
         """End the connections."""
         self._http.close()
 
-    @property
-    def at_once(self) -> int:
-        """How many requests to have under way: twice pace × latency (requests a second × seconds), 4 to 64.
+    def at_once(self, kind: str) -> int:
+        """How many requests of this kind to have under way: twice pace × latency (a second × seconds), 4 to 64.
 
         Those that hang, and those that failed and wait for their next try, are not counted: they keep no one else up.
         """
         # By Little's law pace × latency requests are under way at a steady pace. Twice as many keep it up when some
         # answers take longer than the average.
-        fitting = round(2 * self._rate.per_second * self._latency.seconds)
+        fitting = round(2 * self._rate.per_second(kind) * self._latency.seconds)
         return min(_MOST, max(_FEWEST, fitting) + self._latency.hanging + self._patience.outage.struggling)
 
     @contextmanager
@@ -173,6 +190,7 @@ class ScimClient:
             new_for=request.new_for,
             of_one=request.is_of_one,
             attempts=attempts,
+            pause=partial(self._rate.pause, kind=request.kind),
         )
 
     def _answers(self) -> bool:
@@ -214,7 +232,7 @@ class ScimClient:
 
     def _exchange(self, request: Request, content: bytes | None, token: str) -> httpx.Response:
         # Every attempt takes a turn of its own: the quota counts requests, not what they are for.
-        turn = self._rate.acquire(urgent=_is_urgent.get())
+        turn = self._rate.acquire(request.kind, members=request.members, urgent=_is_urgent.get())
         self.sent.count(request.method)
         headers = _HEADERS | {"Authorization": f"Bearer {token}"}
         if content is not None:

@@ -1,198 +1,216 @@
-"""How many requests a second (Rate), and how long their answers take (Latency), which decides how many go at once.
+"""Whose turn it is to send a request, and when: a lane for each kind of request, and a ceiling over all of them.
 
-The quota is for all clients of an instance together, it can be raised by a support case, and no answer says how much is
-left (docs/identity-center.md §5). So the pace is found by trying, as in TCP (RFC 5681 §3.1): it doubles every second
-until the first 429, then grows by a little and is cut by a share (AIMD), always below the configured ceiling. The
-endpoint's own bucket evens out what lies above and below the quota.
+AWS's newest page gives each API a quota of its own and memberships a further one; older pages give one quota for all
+(docs/identity-center.md §5). So each lane searches its own pace (pace.py): what is throttled slows its own kind down
+and no other. Where one quota is for all, each lane finds its share of it. The endpoint's bucket evens out what lies
+above and below the quota.
 """
 
 import math
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic, sleep
 
-_FIRST_SHARE = 0.25
-"""Of the ceiling, to begin with."""
-_DOUBLING = math.log(2)
-"""Added for each answer of the slow start: a second's worth of answers doubles the pace."""
-_GROWTH = 0.01
-"""Of the pace after the last cut, added each second from then on."""
-_CALM = 5.0
-"""Seconds without a 429 after which the growth grows as well, in proportion to the time."""
-_CUT = 0.8
-"""What is left of a pace that had held and was throttled: near the quota a small step is enough."""
-_DEEP_CUT = 0.5
-"""What is left while the quota is still searched for: the pace has doubled since the last one known to be good."""
-_PROVEN_AFTER = 1.0
-"""Seconds for which a pace must have held for the search to be over: a 429 that comes sooner halves it."""
+from scim_bridge.target.pace import Pace
+
 _MOST_AT_ONCE = 20
-"""Requests in a burst after an idle time: the documented quota of one second."""
-_LEAST = 0.1
-"""Requests a second. A pace of 0 would never find out that the quota is free again."""
+"""Requests in a burst after an idle time: the smallest quota of one second that is documented."""
+_FIRST_MEMBERSHIPS = 100.0
+"""A second, to begin with: one full request."""
+_MANY = 15
+"""Memberships in a request, on average, from which on a 429 is taken to be about them."""
+_WEIGHT = 0.1
+"""Of the newest request in the average number of memberships."""
 _HAIR = 1e-6
 """Seconds: what a clock cannot tell apart."""
-_WEIGHT = 0.1
-"""Of the newest answer in the average latency."""
-_HANGING_AFTER = 1.0
-"""Seconds beyond ten times the usual, after which an answer is no longer expected soon."""
 
 
-@dataclass(frozen=True, slots=True)
+class Gate:
+    """Spaces what passes by a pace; after an idle time a few at once. burst: how many at most."""
+
+    def __init__(self, pace: Pace, burst: float) -> None:
+        self.pace = pace
+        self._burst = burst
+        self._next = -math.inf
+
+    def ready_at(self, now: float) -> float:
+        """The moment from which the next one may pass."""
+        # Turns that were not used go by: of an idle time only the burst may be made up for.
+        at_once = min(self._burst, max(1.0, self.pace.per_second))
+        return max(self._next, now - (at_once - 1) / self.pace.per_second)
+
+    def take(self, now: float, cost: float) -> None:
+        """One passes now, which counts as so many."""
+        self._next = self.ready_at(now) + cost / self.pace.per_second
+
+    def hold_until(self, moment: float) -> None:
+        """None passes before, and no burst follows."""
+        self._next = max(self._next, moment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """The leave to send one request, given at a moment. has_waited: the pace held it back."""
+    """The leave to send one request, given at a moment. lane: its kind. members: memberships that it changes.
 
-    at: float
-    has_waited: bool
-
-
-class Rate:
-    """Lets requests pass at a pace of its own, never above `ceiling` a second; after an idle time a few at once.
-
-    ceiling: requests a second (target.requests_per_second). clock and wait: seconds, exchanged in tests so that they
-    wait for nothing. Safe to use from several threads.
+    held_back: the gate of its lane that made it wait longest, None if none did.
     """
 
-    def __init__(
-        self, ceiling: float, clock: Callable[[], float] = monotonic, wait: Callable[[float], None] = sleep
-    ) -> None:
-        self._ceiling = ceiling
-        self._per_second = min(ceiling, max(1.0, ceiling * _FIRST_SHARE))
-        self._clock = clock
-        self._wait = wait
-        self._lock = threading.Lock()
-        self._urgent: deque[object] = deque()
-        self._waiting: deque[object] = deque()
-        self._next = -math.inf
-        self._paused_until = -math.inf
-        self._is_starting = True
-        self._is_searching = True
-        self._held = self._per_second
-        self._held_at = -math.inf
+    at: float
+    lane: "Lane"
+    members: int = 0
+    held_back: Gate | None = None
+
+
+class Lane:
+    """The requests of one kind: who waits for a turn, and the paces found for it. Not safe to use from several threads.
+
+    ceiling: requests a second that are never exceeded, infinite if there is none.
+    """
+
+    def __init__(self, ceiling: float = math.inf) -> None:
+        self.urgent: deque[threading.Event] = deque()
+        self.waiting: deque[threading.Event] = deque()
+        self._requests = Gate(Pace(most=ceiling), _MOST_AT_ONCE)
+        self._memberships = Gate(Pace(_FIRST_MEMBERSHIPS), 1)
+        self._usual_members = 0.0
         self._cut_at = -math.inf
+
+    @property
+    def head(self) -> threading.Event | None:
+        """Who has the next turn."""
+        return self.urgent[0] if self.urgent else self.waiting[0] if self.waiting else None
 
     @property
     def per_second(self) -> float:
         """The pace at this moment, in requests a second."""
-        return self._per_second
+        requests, members = self._requests.pace.per_second, self._memberships.pace.per_second
+        return min(requests, members / self._usual_members) if self._usual_members else requests
 
-    def acquire(self, *, urgent: bool = False) -> Turn:
-        """Wait for this request's turn. urgent: before everyone who waits and is not; a pause holds both."""
-        ticket = object()
-        with self._lock:
-            (self._urgent if urgent else self._waiting).append(ticket)
-        has_waited = False
-        while True:
-            with self._lock:
-                now = self._clock()
-                seconds = self._seconds_left(ticket, now)
-                if seconds <= _HAIR:
-                    (self._urgent if urgent else self._waiting).popleft()
-                    # Turns that were not used go by: of an idle time only `_slack` seconds may be made up for.
-                    self._next = max(self._next, now - self._slack) + 1 / self._per_second
-                    return Turn(now, has_waited)
-            has_waited = True
-            self._wait(seconds)
+    def ready_at(self, now: float, members: int = 0) -> tuple[float, Gate]:
+        """The moment from which the next request may go, and what it waits for."""
+        gates = (self._requests, self._memberships) if members else (self._requests,)
+        gate = max(gates, key=lambda one: one.ready_at(now))
+        return gate.ready_at(now), gate
 
-    def pause(self, seconds: float) -> None:
-        """No one's turn comes before this many seconds are over, and no burst follows."""
-        with self._lock:
-            self._paused_until = max(self._paused_until, self._clock() + seconds)
-            self._next = max(self._next, self._paused_until)
+    def take(self, now: float, members: int = 0, held_back: Gate | None = None) -> Turn:
+        """A request goes now."""
+        self._requests.take(now, 1)
+        if members:
+            self._memberships.take(now, members)
+            usual = self._usual_members or members
+            self._usual_members = usual + _WEIGHT * (members - usual)
+        return Turn(at=now, lane=self, members=members, held_back=held_back)
+
+    def pause(self, until: float) -> None:
+        """No one's turn comes before this moment, and no burst follows."""
+        self._requests.hold_until(until)
 
     def accepted(self, turn: Turn) -> None:
-        """The request of this turn was within the quota. The pace grows if it is what held the request back."""
-        with self._lock:
-            if self._is_starting:
-                self._per_second += _DOUBLING
-                if self._per_second >= self._ceiling:
-                    self._hold(self._ceiling)
-            elif turn.has_waited:
-                # A client that the pace did not hold back has not tried it out, so its success proves nothing.
-                since = max(1.0, (self._clock() - self._held_at) / _CALM)
-                more = _GROWTH * since * self._held / self._per_second
-                self._per_second = min(self._ceiling, self._per_second + more)
+        """The request of this turn was within the quota. The pace that made it wait may grow."""
+        self._requests.pace.accepted(turn.at, 1, was_held_back=turn.held_back is self._requests)
+        if turn.members:
+            held_back = turn.held_back is self._memberships
+            self._memberships.pace.accepted(turn.at, turn.members, was_held_back=held_back)
 
-    def throttled(self, turn: Turn) -> None:
+    def throttled(self, turn: Turn, now: float) -> None:
         """The request of this turn was answered 429. One cut for all that were sent at the pace that was too fast."""
-        with self._lock:
-            # Many requests are under way at once: those sent before the last cut were sent at the pace that it cut.
-            if turn.at <= self._cut_at:
-                return
-            has_held = not self._is_starting and turn.at - max(self._held_at, self._paused_until) >= _PROVEN_AFTER
-            self._is_searching = self._is_searching and not has_held
-            self._hold(max(min(_LEAST, self._ceiling), self._per_second * (_DEEP_CUT if self._is_searching else _CUT)))
-            self._cut_at = self._held_at
-
-    def _hold(self, per_second: float) -> None:
-        self._per_second = self._held = per_second
-        self._held_at = self._clock()
-        self._is_starting = False
-
-    @property
-    def _slack(self) -> float:
-        """Seconds of turns that may be made up for after an idle time."""
-        at_once = min(_MOST_AT_ONCE, max(1.0, self._per_second))
-        return (at_once - 1) / self._per_second
-
-    def _seconds_left(self, ticket: object, now: float) -> float:
-        """Until this ticket's turn, if no one goes before those who stand before it now."""
-        before = 0
-        for other in (*self._urgent, *self._waiting):
-            if other is ticket:
-                break
-            before += 1
-        return max(self._next, now - self._slack) + before / self._per_second - now
+        # Many requests are under way at once: those sent before the last cut were sent at the pace that it cut.
+        if turn.at <= self._cut_at:
+            return
+        self._cut_at = now
+        # The answer does not say which quota it was. Requests about many memberships are too few to exceed that of
+        # requests, which is 20 a second or more.
+        if turn.members and self._usual_members >= _MANY:
+            self._memberships.pace.throttled(turn.at, turn.members, now)
+        else:
+            self._requests.pace.throttled(turn.at, 1, now)
 
 
-class Latency:
-    """An exponential average over the answers that came. clock: seconds. Safe to use from several threads."""
+class Rate:
+    """Lets requests pass, each kind at a pace of its own, all together never above `ceiling` a second.
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    ceiling: requests a second (target.requests_per_second), None for no other limit than the paces that are found.
+    clock and wait: seconds, exchanged in tests so that they wait for nothing. Safe to use from several threads.
+    """
+
+    def __init__(
+        self,
+        ceiling: float | None = None,
+        clock: Callable[[], float] = monotonic,
+        wait: Callable[[float], None] = sleep,
+    ) -> None:
+        self._most = ceiling if ceiling is not None else math.inf
+        self._ceiling = Gate(Pace(self._most, self._most), _MOST_AT_ONCE)
         self._clock = clock
+        self._wait = wait
         self._lock = threading.Lock()
-        self._average: float | None = None
-        self._begun: dict[object, float] = {}
-        self._paused = 0
+        self._lanes: dict[str, Lane] = defaultdict(lambda: Lane(self._most))
 
-    @property
-    def seconds(self) -> float:
-        """The average in seconds, 0 before the first answer."""
-        return self._average or 0.0
-
-    @property
-    def hanging(self) -> int:
-        """How many requests have been under way for far longer than usual, or wait to be sent again later."""
+    def per_second(self, kind: str = "") -> float:
+        """The pace of this kind at this moment, in requests a second."""
         with self._lock:
-            latest = self._clock() - _HANGING_AFTER - 10 * self.seconds
-            return self._paused + sum(begun < latest for begun in self._begun.values())
+            return self._lanes[kind].per_second
 
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Around a wait between two requests."""
+    def acquire(self, kind: str = "", *, members: int = 0, urgent: bool = False) -> Turn:
+        """Wait for this request's turn. kind: whose pace it goes at. members: memberships that it changes.
+
+        urgent: before everyone who waits and is not, of other kinds too; a pause holds both.
+        """
+        ticket = threading.Event()
         with self._lock:
-            self._paused += 1
+            lane = self._lanes[kind]
+            queue = lane.urgent if urgent else lane.waiting
+            queue.append(ticket)
+        held_back: Gate | None = None
         try:
-            yield
+            while True:
+                with self._lock:
+                    now = self._clock()
+                    is_next = lane.head is ticket
+                    if is_next:
+                        seconds, gate = self._seconds_left(lane, members, now, urgent=urgent)
+                        if seconds <= _HAIR:
+                            self._ceiling.take(now, 1)
+                            return lane.take(now, members, held_back)
+                        held_back = gate or held_back
+                    else:
+                        ticket.clear()
+                # Only the first of a lane looks at the clock. The others are woken when they are the first, or each
+                # turn would wake all of them.
+                if is_next:
+                    self._wait(seconds)
+                else:
+                    ticket.wait()
         finally:
             with self._lock:
-                self._paused -= 1
+                queue.remove(ticket)
+                if lane.head is not None:
+                    lane.head.set()
 
-    @contextmanager
-    def measured(self) -> Iterator[None]:
-        """Around one exchange. One that raises was not answered and says nothing of how long answers take."""
-        key, begun = object(), self._clock()
+    def pause(self, seconds: float, kind: str = "") -> None:
+        """No one's turn of this kind comes before this many seconds are over, and no burst follows."""
         with self._lock:
-            self._begun[key] = begun
-        try:
-            yield
-        except BaseException:
-            with self._lock:
-                del self._begun[key]
-            raise
+            self._lanes[kind].pause(self._clock() + seconds)
+
+    def accepted(self, turn: Turn) -> None:
+        """The request of this turn was within the quota."""
         with self._lock:
-            del self._begun[key]
-            taken = self._clock() - begun
-            self._average = taken if self._average is None else self._average + _WEIGHT * (taken - self._average)
+            turn.lane.accepted(turn)
+
+    def throttled(self, turn: Turn) -> None:
+        """The request of this turn was answered 429."""
+        with self._lock:
+            turn.lane.throttled(turn, self._clock())
+
+    def _seconds_left(self, lane: Lane, members: int, now: float, *, urgent: bool) -> tuple[float, Gate | None]:
+        """Until the turn of the first of this lane, and the lane's own gate if that is what it waits for."""
+        own, gate = lane.ready_at(now, members)
+        common = self._ceiling.ready_at(now)
+        ready = max(own, common)
+        if not urgent and self._most < math.inf:
+            # Who is urgent goes first under the common ceiling, whatever the kind.
+            before = sum(bool(one.urgent) and one.ready_at(now)[0] <= ready for one in self._lanes.values())
+            ready = max(ready, now) + before / self._most if before else ready
+        return ready - now, gate if own >= common else None

@@ -23,6 +23,10 @@ _LONGEST_ASKED = 300.0
 NEW_FOR = 10.0
 """Seconds after which what was created is surely visible (docs/identity-center.md §7.1: a 404 was seen 25 ms later)."""
 _LONGEST_LOOK = 2.0
+_ONLY_THE_PACE = 1
+"""Throttles of one request, without a Retry-After, after which it waits for nothing but its next turn …"""
+_ALONE = 2
+"""… and after which no other request waits with it."""
 _RUN_AGAIN = "What was sent is on record; run again when it has recovered."
 _OUTAGE = 60.0
 """Seconds without a success after which the endpoint may be down …"""
@@ -100,8 +104,7 @@ class Patience:
     """How long to try. first_answer: seconds until an endpoint that never answered at all is given up.
 
     attempts: of one request, throttled ones not counted; longest: seconds after which those end too.
-    pause: told how long everyone should wait when a request was throttled. answers: asks the endpoint a question and
-    says whether it answered.
+    answers: asks the endpoint a question and says whether it answered.
     """
 
     first_answer: float = 30.0
@@ -109,21 +112,29 @@ class Patience:
     longest: float = 600.0
     clock: Callable[[], float] = monotonic
     wait: Callable[[float], None] = sleep
-    pause: Callable[[float], None] | None = None
     answers: Callable[[], bool] = lambda: False
     has_answered: bool = False
     outage: Outage = field(default_factory=Outage)
 
     def call(
-        self, send: Callable[[], T], *, new_for: float = 0.0, of_one: bool = False, attempts: int | None = None
+        self,
+        send: Callable[[], T],
+        *,
+        new_for: float = 0.0,
+        of_one: bool = False,
+        attempts: int | None = None,
+        pause: Callable[[float], None] | None = None,
     ) -> T:
         """The answer of send(), sent again while it raises Retry. Raises EndpointDown when patience has run out, or
         NotAnswered if it is about one resource (of_one), and fails alone.
 
         new_for: send() names a resource made a moment ago, which the endpoint may not see at once
         (docs/identity-center.md §7.1): for so many seconds a NotThere is not believed. attempts: fewer than usual.
+        pause: told how long all of its kind are to wait when it was throttled.
         """
-        trial = _Trial(patience=self, begun=self.clock(), attempts=attempts or self.attempts, new_for=new_for)
+        trial = _Trial(
+            patience=self, begun=self.clock(), attempts=attempts or self.attempts, new_for=new_for, pause=pause
+        )
         again: tuple[type[Exception], ...] = (Retry, NotThere) if new_for > 0 else (Retry,)
         try:
             return insist(lambda: self._attempt(send, of_one=of_one), trial, self.wait, again)
@@ -182,7 +193,9 @@ class _Trial:
     begun: float
     attempts: int
     new_for: float = 0.0
+    pause: Callable[[float], None] | None = None
     failures: int = 0
+    throttled: int = 0
     is_struggling: bool = False
     looks: int = 0
 
@@ -211,9 +224,17 @@ class _Trial:
         seconds = backoff(failure.number, error.after if isinstance(error, Retry) else None)
         if not self.patience.has_answered:
             seconds = min(seconds, max(0.0, self.patience.first_answer - self.elapsed))
-        # The quota is for all requests, so all wait as long as this one was asked to.
-        if isinstance(error, Throttled) and self.patience.pause is not None:
-            self.patience.pause(seconds)
+        return self._throttled(error, seconds) if isinstance(error, Throttled) else seconds
+
+    def _throttled(self, error: Throttled, seconds: float) -> float:
+        """How long it waits that was throttled, and all of its kind with it: a quota is for all of them."""
+        self.throttled += 1
+        # Once is how a quota is found: the pace, which is lower now, spaces what follows, and a pause would waste what
+        # is permitted. Again and again means that hardly anything is.
+        if error.after is None and self.throttled <= _ONLY_THE_PACE:
+            return 0.0
+        if self.pause is not None and (error.after is not None or self.throttled > _ALONE):
+            self.pause(seconds)
         return seconds
 
     def end(self) -> None:

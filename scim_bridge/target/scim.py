@@ -15,9 +15,10 @@ from scim_bridge.errors import Hold, NotThere, Refused, Stop
 from scim_bridge.model.capabilities import Capabilities, Uniqueness, fold
 from scim_bridge.model.identity import Existing, Inventory, Kind, Members, Value
 from scim_bridge.model.operation import Change
+from scim_bridge.model.operation_kind import OPERATION_KINDS, OperationKind
 from scim_bridge.model.protocol import Answer, Progress, silent
 from scim_bridge.target.capability_reading import read_capabilities
-from scim_bridge.target.client import Request, ScimClient, Sent
+from scim_bridge.target.client import Request, ScimClient, Sent, kind_of
 from scim_bridge.target.identity_center import IDENTITY_CENTER
 from scim_bridge.target.members import MemberReader, ShownMembers
 from scim_bridge.target.rate import Rate
@@ -87,10 +88,12 @@ class ScimTarget:
         """How many requests went out so far, retries included."""
         return self._client.sent.reads + self._client.sent.writes
 
-    @property
-    def at_once(self) -> int:
-        """How many requests to have under way."""
-        return self._client.at_once
+    def at_once(self, kind: OperationKind) -> int:
+        """How many operations of this kind to have under way."""
+        resource = OPERATION_KINDS[kind].resource
+        changing = "PATCH" if self._capabilities.can_patch else "PUT"
+        method = "POST" if kind.startswith("create") else "DELETE" if kind.startswith("delete") else changing
+        return self._client.at_once(kind_of(method, COLLECTION[resource], has_members=kind.endswith("members")))
 
     def urgent(self) -> AbstractContextManager[None]:
         """Inside this, the requests of this thread go before everyone else's: for a revocation beside other work."""

@@ -43,7 +43,7 @@ class Patching:
     def change_members(self, op: MemberChange, group_id: str, user_ids: Sequence[str], *, new_for: float) -> Reply:
         """All users by one request: an explicit list, never a replace of all (docs/identity-center.md §2.12, §7.2)."""
         body = to_member_patch(op, user_ids, by_filter=self._by_filter)
-        return self._client.send(Request("PATCH", f"Groups/{group_id}", body, new_for=new_for))
+        return self._client.send(Request("PATCH", f"Groups/{group_id}", body, new_for=new_for, members=len(user_ids)))
 
 
 class Replacing:
@@ -71,7 +71,7 @@ class Replacing:
         change = _with_members if op == "add" else _without_members
         with self._alone(path):
             reply = self._get(path, new_for=new_for)
-            return self._put(path, reply, change(reply.body, user_ids))
+            return self._put(path, reply, change(reply.body, user_ids), len(user_ids))
 
     def _alone(self, path: str) -> threading.Lock:
         return self._locks[hash(path) % len(self._locks)]
@@ -79,11 +79,12 @@ class Replacing:
     def _get(self, path: str, *, new_for: float) -> Reply:
         return self._client.send(Request("GET", path, needs="id", new_for=new_for))
 
-    def _put(self, path: str, shown: Reply, body: Resource) -> Reply:
+    def _put(self, path: str, shown: Reply, body: Resource, members: int = 0) -> Reply:
         # Already so: a PUT would only risk overwriting what another client changes meanwhile.
         if body == shown.body:
             return shown
-        return self._client.send(Request("PUT", path, {key: value for key, value in body.items() if key != "meta"}))
+        given = {key: value for key, value in body.items() if key != "meta"}
+        return self._client.send(Request("PUT", path, given, members=members))
 
 
 def _with_members(shown: Mapping[str, Any], user_ids: Sequence[str]) -> dict[str, Any]:

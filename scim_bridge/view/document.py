@@ -42,7 +42,7 @@ def conflict_document(conflict: ConflictRecord) -> dict[str, Any]:
         "connection": conflict.connection,
         **{name: about[name] for name in names},
         **dict(zip(("first_seen", "last_seen", "closed"), map(words.utc, seen), strict=True)),
-        **{name: value for name, value in about.items() if name not in names},
+        **{name: value for name, value in about.items() if name not in (*names, "about")},
         "resolution": conflict.resolution,
         "chosen": conflict.chosen,
         "note": conflict.note,

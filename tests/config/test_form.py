@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from scim_bridge.model.limit import Limit, percent
     (form.duration, "30d", timedelta(days=30)),
     (form.interval, "auto", None),
     (form.interval, "24h", timedelta(hours=24)),
+    (form.pace, "auto", None),
+    (form.pace, 0.5, 0.5),
     (form.limit, 5, Limit(5, is_percentage=False)),
     (form.limit, "10%", percent(10)),
     (form.day, "2028-02-29", date(2028, 2, 29)),
@@ -37,6 +40,7 @@ def test_what_is_written_is_meant(read: Callable[[Any], object], written: object
 @pytest.mark.parametrize(("read", "written"), [
     (form.duration, "0s"), (form.duration, "5 m"), (form.duration, "100000d"), (form.duration, "-1h"),
     (form.interval, "never"), (form.interval, ""),
+    (form.pace, 0), (form.pace, -1), (form.pace, inf), (form.pace, nan), (form.pace, True), (form.pace, "10"),
     (form.limit, True), (form.limit, -1), (form.limit, "101%"), (form.limit, "5"), (form.limit, "1.5%"),
     (form.day, "2027-02-29"), (form.day, "2027-3-1"), (form.day, "01.03.2027"),
     (form.state_file, "postgresql://host/db"), (form.state_file, "sqlite:///:memory:"),

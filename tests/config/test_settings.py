@@ -42,7 +42,7 @@ def test_what_is_left_out_has_the_documented_value(tmp_path: Path) -> None:
     assert (settings.state, settings.listen) == (tmp_path / "scim-bridge.db", ("127.0.0.1", 8080))
     assert isinstance(corp.source, CsvSettings)
     assert (corp.source.users, corp.source.groups, corp.source.encoding) == (tmp_path / "users.csv", None, "auto")
-    assert (corp.target.url, corp.target.requests_per_second, corp.every) == (URL, 10, timedelta(minutes=5))
+    assert (corp.target.url, corp.target.requests_per_second, corp.every) == (URL, None, timedelta(minutes=5))
     assert (corp.policy.deprovision, corp.policy.orphans, corp.policy.limits) == ("deactivate", "report", Limits())
 
 
@@ -89,6 +89,7 @@ def test_where_assignments_are_read_is_a_region(tmp_path: Path, region: str) -> 
         ("    access: {region: Frankfurt}\n", "access.region is not an AWS Region; write its code, such as ap-"),
         ("    access: {}\n", "connections.corp.access needs the key region"),
         ("state: postgresql+psycopg://x/y\n", "PostgreSQL is not available in this version"),
+        ("      requests_per_second: fast\n", "requests a second; write auto, or a number more than 0"),
         ("    polcy: {}\n", "did you mean policy?"),
         ("    policy: {limits: {deactivate: 101%}}\n", "policy.limits.deactivate"),
         ("    schedule: {every: 5 minutes}\n", "schedule.every"),

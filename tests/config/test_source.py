@@ -121,6 +121,7 @@ def test_a_password_may_hold_what_a_token_may_not(tmp_path: Path) -> None:
         ("(objectClass=inetOrgPerson)", "objectClass=inetOrgPerson", "in parentheses"),
         ("users: {base:", "users: {bases:", "did you mean base?"),
         ('["ou=people,dc=corp,dc=example"]', "[]", "users.base is empty; at least one is needed"),
+        ("      kind: ldap\n", "      kind: ldap\n      page_size: 1000\n", "page_size must be 999 or less, not 1000"),
         ("      kind: ldap\n", "      kind: ldap\n      tls: {cert_file: x.pem}\n", "go together"),
         ("      kind: ldap\n", "      kind: ldpa\n", "source.kind must be 'csv', 'ldap', 'entra', not 'ldpa'"),
         ("      kind: ldap\n", "", "source needs the key kind"),

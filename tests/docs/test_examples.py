@@ -48,7 +48,7 @@ def test_the_manual_s_directory_is_one_that_the_emulator_of_entra_takes() -> Non
 def test_the_readmes_configuration_is_accepted(tmp_path: Path) -> None:
     path = tmp_path / "bridge.yaml"
     path.write_text(_block("README.md", "yaml").replace("<tenant>", "3f1c9a40"), encoding="utf-8")
-    assert load(path).connection("corp").target.requests_per_second == 10
+    assert load(path).connection("corp").target.requests_per_second is None
 
 
 def test_the_mapping_in_the_manual_passes_its_own_tests(tmp_path: Path) -> None:

@@ -19,12 +19,15 @@ def start(world: World, *arguments: str) -> "subprocess.Popen[str]":
 
 
 @contextmanager
-def held(world: World, gate: Fault, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+def held(
+    world: World, gate: Fault, *arguments: str, beside: tuple[Fault, ...] = ()
+) -> Iterator["subprocess.Popen[str]"]:
     """A command whose first request of this kind waits at the gate. After the block it is killed and the gate is open.
 
+    beside: gates for what it sends at the same time; the block begins when a request waits at any of them.
     What waited reaches the endpoint after all, as a request does that was under way when its sender died.
     """
-    world.sandbox.fail(gate)
+    world.sandbox.fail(gate, *beside)
     process = start(world, *arguments)
     try:
         world.sandbox.wait_held(seconds=PATIENCE)

@@ -20,7 +20,7 @@ from tests.e2e.conftest import Cli
 from tests.e2e.process import held, start
 from tests.e2e.test_policies import user_of
 from tests.e2e.world import People, World, organization
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture
@@ -165,12 +165,16 @@ def test_a_newcomer_who_is_pushed_before_the_groups_are_there_is_in_them_in_the_
     people.group("late", "late", "u59", "u1")
     world.write(people)
     # The one whom everyone else has above: the run cannot go on before, and another run's requests pass the gate.
-    with held(world, replace(AT_THE_USERS, left=1), "sync") as process:
+    # The groups, which are created beside users, have a gate of their own.
+    gate, beside = replace(AT_THE_USERS, left=1), Fault("hold_before", "POST", "Groups")
+    with held(world, gate, "sync", beside=(beside,)) as process:
+        until(lambda: "POST Users" in world.sandbox.wait_held(seconds=PATIENCE))
         asking = start(world, "sync", "--only", "u59@corp.example")
         _, err = asking.communicate(timeout=PATIENCE)
         assert (asking.returncode, "inside the run in progress" in err) == (0, True), err
         assert "u59" in world.held()["users"]
         assert not world.held()["groups"]
+        world.sandbox.fail()
         world.sandbox.go_on()
         _, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, err

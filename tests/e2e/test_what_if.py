@@ -11,7 +11,7 @@ import pytest
 from scim_bridge.config.settings import load
 from scim_bridge.model.identity import AttributeType, Existing, Kind, Members, Snapshot, SourceKey
 from scim_bridge.model.protocol import Progress, Source, silent
-from scim_bridge.model.source import Memory, SourceReading
+from scim_bridge.model.source import Memory, SourceChanges, SourceReading
 from scim_bridge.run.bridge import open_bridge
 from scim_bridge.run.lifecycle import Order
 from scim_bridge.run.what_if import what_if
@@ -110,6 +110,14 @@ class Counted:
     def look(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceReading:
         self.readings += 1
         return self.source.look(today, memory, wanted)
+
+    def changes(self, today: str, memory: Memory, progress: Progress = silent) -> SourceChanges | SourceReading:
+        self.readings += 1
+        return self.source.changes(today, memory, progress)
+
+    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges:
+        self.readings += 1
+        return self.source.ask(today, memory, wanted)
 
     def probe(self, today: str) -> Snapshot:
         return self.source.probe(today)

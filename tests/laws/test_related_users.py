@@ -10,7 +10,7 @@ from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
 from scim_bridge.mapping.document import load_mapping
 from scim_bridge.mapping.record import map_records
 from scim_bridge.mapping.remap import map_again
-from scim_bridge.model.identity import AttributeType, Directory, Inventory, Snapshot
+from scim_bridge.model.identity import AttributeType, Directory, Inventory, Snapshot, Whom
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import LastApplied, Remembered
 from scim_bridge.plan.fit import fit
@@ -56,7 +56,7 @@ def _told(
         if m.existing is not None
     }
     narrow = narrowed(matches, sides, mine, groups_of)
-    plan = make_plan(matches, narrow, policy, CAPABILITIES, OCCASION, only=mine.keys)
+    plan = make_plan(matches, narrow, policy, CAPABILITIES, OCCASION, only=frozenset(map(Whom.record, mine.keys)))
     keys = sorted((m.key, m.row.situation, m.is_held, m.by) for m in mine.users)
     return keys, plan.operations, {c.key: c for c in plan.conflicts}, plan.skipped, plan.warnings, plan.held
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from scim_bridge.apply.engine import Applied
 from scim_bridge.errors import EndpointDown
+from scim_bridge.model.identity import Whom
 from scim_bridge.model.operation import Outcome
 from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.plan import Paired
@@ -93,8 +94,8 @@ def test_a_run_about_some_remembers_those_alone() -> None:
     outcomes = tuple(
         Outcome(operation_id=o.id, status="done", target_id=o.target_id or "t-new") for o in SEEN.plan.operations
     )
-    only = frozenset({("user", "sato")})
-    conclusion = conclude(SEEN.matches, SEEN.sides, SEEN.plan, SEEN.plan, Applied(outcomes), Policy(), only)  # type: ignore[arg-type]
+    only = frozenset({Whom("source", "user", "sato")})
+    conclusion = conclude(SEEN.matches, SEEN.sides, SEEN.plan, SEEN.plan, Applied(outcomes), Policy(), only=only)
     assert set(pairs(conclusion)) == {"sato"}
 
 

@@ -40,7 +40,7 @@ def test_a_knob_takes_what_it_is_made_for(given: dict[str, Any]) -> None:
         ({"list_lag": -1}, "it is a number from 0"),
         ({"list_lag": float("nan")}, "cannot be nan"),
         ({"straggler_chance": 2}, "it is a number from 0 to 1"),
-        ({"lag": 1}, "there is no knob 'lag'; there are rate, quota"),
+        ({"lag": 1}, "there is no knob 'lag'; there are rate, quota, memberships"),
         ([], "each knob is given by its name"),
     ],
 )

@@ -201,9 +201,9 @@ def test_what_is_marked_urgent_goes_first_and_for_this_thread_alone(clock: FakeC
     asked: list[bool] = []
 
     class Recording(Rate):
-        def acquire(self, *, urgent: bool = False) -> Turn:
+        def acquire(self, kind: str = "", *, members: int = 0, urgent: bool = False) -> Turn:
             asked.append(urgent)
-            return super().acquire(urgent=urgent)
+            return super().acquire(kind, members=members, urgent=urgent)
 
     rate = Recording(1_000, clock, clock.wait)
     transport = httpx.MockTransport(lambda request: answer(200, SATO))

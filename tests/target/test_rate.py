@@ -1,19 +1,18 @@
-"""The pace of requests: how it is found, what holds it back, who goes first, and how many requests go at once."""
+"""Whose turn it is: what holds a request back, who goes first, and how many requests go at once."""
 
 import threading
-from random import Random
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scim_bridge.sandbox.traffic import Bucket
 from scim_bridge.target.client import ScimClient
-from scim_bridge.target.rate import Latency, Rate
-from scim_bridge.target.retry import Patience, backoff
+from scim_bridge.target.rate import Rate
+from scim_bridge.target.retry import Patience
 from tests.fakes import FakeClock
 from tests.target.conftest import URL, answer
+from tests.waiting import PATIENCE
 
 
 def times(rate: Rate, clock: FakeClock, requests: int) -> list[float]:
@@ -25,78 +24,88 @@ def times(rate: Rate, clock: FakeClock, requests: int) -> list[float]:
     return [moment - gone[0] for moment in gone]
 
 
-def accept(rate: Rate, answers: int) -> None:
-    """So many requests answered as they should be."""
-    for _ in range(answers):
-        rate.accepted(rate.acquire())
+def test_it_begins_at_five_a_second_whatever_the_ceiling_a_second_s_worth_at_once() -> None:
+    for ceiling in (None, 12, 1_000):
+        clock = FakeClock()
+        gone = times(Rate(ceiling, clock, clock.wait), clock, 7)
+        assert [round(moment, 3) for moment in gone] == [0, 0, 0, 0, 0, 0.2, 0.4]
 
 
-def test_it_begins_at_a_quarter_of_the_ceiling_a_second_s_worth_at_once() -> None:
+def test_a_throttled_kind_holds_no_other_up() -> None:
     clock = FakeClock()
-    gone = times(Rate(12, clock, clock.wait), clock, 5)
-    assert [round(moment, 3) for moment in gone] == [0, 0, 0, 0.333, 0.667]
+    rate = Rate(None, clock, clock.wait)
+    rate.throttled(rate.acquire("POST Users"))
+    rate.pause(5, "POST Users")
+    begun = clock.now
+    rate.acquire("POST Groups")
+    assert clock.now == begun
+    rate.acquire("POST Users")
+    assert clock.now == begun + 5
+    assert rate.per_second("POST Users") < rate.per_second("POST Groups") == 5
 
 
-def test_a_second_s_worth_of_answers_doubles_it_up_to_the_ceiling_where_it_stays() -> None:
+def test_all_of_one_volley_count_once() -> None:
     clock = FakeClock()
-    rate = Rate(40, clock, clock.wait)
-    accept(rate, 15)
-    assert rate.per_second == pytest.approx(20, rel=0.05)
-    accept(rate, 200)
-    assert rate.per_second == 40
-
-
-def test_the_first_429_of_a_slow_start_halves_the_pace_and_all_of_one_volley_count_once() -> None:
-    clock = FakeClock()
-    rate = Rate(40, clock, clock.wait)
+    rate = Rate(None, clock, clock.wait)
     volley = [rate.acquire() for _ in range(5)]
-    for turn in volley:
+    rate.throttled(volley[0])
+    first = rate.per_second()
+    for turn in volley[1:]:
         rate.throttled(turn)
-    assert rate.per_second == 5
+    assert rate.per_second() == first < 5
 
 
-def test_a_pace_that_held_is_cut_by_a_fifth_and_grows_slowly_again() -> None:
+def test_who_is_urgent_goes_before_other_kinds_too_where_a_ceiling_holds_them_all() -> None:
+    """Each kind could go at once by its own pace; the ceiling is one a second."""
     clock = FakeClock()
-    rate = Rate(20, clock, clock.wait)
-    accept(rate, 200)
-    rate.throttled(rate.acquire())
-    assert rate.per_second == 16
-    accept(rate, 2 * 16)
-    assert 16.2 < rate.per_second < 16.6
+    gone: list[str] = []
+    has_begun, has_ended = threading.Event(), threading.Event()
 
+    def urgent() -> None:
+        rate.acquire("PATCH Users", urgent=True)
+        gone.append(f"urgent at {clock.now - start:g}")
+        has_ended.set()
 
-def test_an_idle_client_does_not_take_its_silence_for_leave_to_go_faster() -> None:
-    clock = FakeClock()
-    rate = Rate(20, clock, clock.wait)
-    accept(rate, 200)
-    rate.throttled(rate.acquire())
-    for _ in range(50):
-        clock.now += 1
-        accept(rate, 1)
-    assert rate.per_second == 16
-
-
-@pytest.mark.parametrize("ceiling", [20, 25, 40, 100])
-@pytest.mark.parametrize("retry_after", [None, 1.0])
-@pytest.mark.parametrize("seed", range(5))
-def test_of_a_quota_at_or_below_the_ceiling_95_percent_are_used_with_hardly_a_429(
-    ceiling: float, retry_after: float | None, seed: int
-) -> None:
-    """Two minutes against the emulator's own bucket of 20 a second; nothing is waited for."""
-    clock, chance = FakeClock(), Random(seed)
-    rate, bucket = Rate(ceiling, clock, clock.wait), Bucket(20, clock.now)
-    begun, accepted, throttled = clock.now, 0, 0
-    while clock.now < begun + 120:
-        turn = rate.acquire()
-        if bucket.take(clock.now):
-            accepted += 1
-            rate.accepted(turn)
+    def wait(seconds: float) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            # It came in time and wakes too late: the other has looked at the clock again meanwhile.
+            has_begun.set()
+            assert has_looked.wait(PATIENCE)
+        elif not has_begun.is_set():
+            threading.Thread(target=urgent).start()
+            assert has_begun.wait(PATIENCE)
+            clock.wait(seconds)
         else:
-            throttled += 1
-            rate.throttled(turn)
-            rate.pause(backoff(1, retry_after, chance.random))
-    assert accepted >= 0.95 * 20 * 120
-    assert throttled < 0.01 * (accepted + throttled)
+            has_looked.set()
+            assert has_ended.wait(PATIENCE)
+            clock.wait(seconds)
+
+    has_looked = threading.Event()
+    rate = Rate(1, clock, wait)
+    start = clock.now
+    rate.acquire("POST Users")
+    rate.acquire("POST Groups")
+    gone.append(f"the other at {clock.now - start:g}")
+    assert gone == ["urgent at 1", "the other at 2"]
+
+
+def test_many_threads_of_several_kinds_all_get_their_turn() -> None:
+    rate = Rate(100_000)
+    kinds = ["POST Users", "POST Groups", "PATCH Groups members"]
+    gone: list[str] = []
+
+    def work(kind: str) -> None:
+        for number in range(20):
+            turn = rate.acquire(kind, members=3 if "members" in kind else 0, urgent=number % 5 == 0)
+            rate.accepted(turn)
+            gone.append(kind)
+
+    threads = [threading.Thread(target=work, args=(kind,)) for kind in kinds * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert sorted(gone) == sorted(kinds * 80)
 
 
 def test_who_is_urgent_takes_the_next_turn_before_those_who_wait() -> None:
@@ -126,17 +135,24 @@ def test_less_than_one_request_a_second_is_possible_and_the_first_goes_at_once()
     assert sum(clock.waited) == 20
 
 
-@given(per_second=st.floats(0.5, 200), idle=st.lists(st.floats(0, 5), min_size=1, max_size=60))
-def test_never_more_than_the_rate_and_one_second_s_burst_whatever_the_pauses(
-    per_second: float, idle: list[float]
+STEPS = st.tuples(
+    st.floats(0, 2), st.sampled_from(["POST Users", "POST Groups", "PATCH Groups members"]), st.booleans()
+)
+
+
+@given(per_second=st.floats(0.5, 200), steps=st.lists(STEPS, min_size=1, max_size=120))
+def test_all_kinds_together_never_exceed_the_ceiling_and_one_second_s_burst_whatever_the_answers(
+    per_second: float, steps: list[tuple[float, str, bool]]
 ) -> None:
     clock = FakeClock()
     rate = Rate(per_second, clock, clock.wait)
     gone = []
-    for seconds in idle:
+    for seconds, kind, is_accepted in steps:
         clock.now += seconds
-        rate.acquire()
+        turn = rate.acquire(kind, members=30 if "members" in kind else 0)
         gone.append(clock.now)
+        (rate.accepted if is_accepted else rate.throttled)(turn)
+        assert rate.per_second(kind) <= per_second + 1e-9
     for first, begin in enumerate(gone):
         for last in range(first, len(gone)):
             allowed = per_second * (gone[last] - begin) + max(per_second, 1)
@@ -149,7 +165,7 @@ def test_a_pause_holds_everybody_and_no_burst_follows() -> None:
     rate.pause(5)
     gone = times(rate, clock, 3)
     assert clock.waited[0] == 5
-    assert [round(moment, 3) for moment in gone] == [0, 0.4, 0.8]
+    assert [round(moment, 3) for moment in gone] == [0, 0.2, 0.4]
 
 
 def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
@@ -187,12 +203,12 @@ def test_who_waits_to_ask_again_leaves_the_place_to_another(clock: FakeClock) ->
     seen: list[int] = []
 
     def wait(seconds: float) -> None:
-        seen.append(client.at_once)
+        seen.append(client.at_once("PATCH Users"))
 
     client = ScimClient(URL, lambda: "t", Rate(10, clock, clock.wait), Patience(clock=clock, wait=wait))
-    before = client.at_once
+    before = client.at_once("PATCH Users")
     client.pause(5)
-    assert (seen, client.at_once) == ([before + 1], before)
+    assert (seen, client.at_once("PATCH Users")) == ([before + 1], before)
 
 
 @pytest.mark.parametrize(
@@ -208,29 +224,9 @@ def test_twice_the_pace_times_the_latency_are_under_way(
     patience = Patience(clock=clock, wait=clock.wait)
     rate = Rate(per_second, clock, clock.wait)
     client = ScimClient(URL, lambda: "token-1", rate, patience, httpx.MockTransport(answering))
-    while rate.per_second < per_second:
-        client.get("ServiceProviderConfig", needs="patch")
-    assert client.at_once == at_once
+    kind = "list ServiceProviderConfig"
+    while rate.per_second(kind) < per_second:
+        rate.accepted(rate.acquire(kind))
+    client.get("ServiceProviderConfig", needs="patch")
+    assert client.at_once(kind) == at_once
     client.close()
-
-
-def test_the_average_follows_slowly_and_an_exchange_that_failed_says_nothing(clock: FakeClock) -> None:
-    latency = Latency(clock)
-    for seconds in (1.0, 2.0):
-        with latency.measured():
-            clock.now += seconds
-    assert latency.seconds == pytest.approx(1.1)
-    with pytest.raises(OSError, match="lost"), latency.measured():
-        clock.now += 30
-        raise OSError("lost")
-    assert latency.seconds == pytest.approx(1.1)
-
-
-def test_what_hangs_is_counted_until_it_ends(clock: FakeClock) -> None:
-    latency = Latency(clock)
-    with latency.measured():
-        clock.now += 0.5
-        assert latency.hanging == 0
-        clock.now += 1
-        assert latency.hanging == 1
-    assert latency.hanging == 0

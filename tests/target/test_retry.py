@@ -95,13 +95,13 @@ def test_requests_that_wait_for_their_next_try_keep_nobody_else_up(open_at: Open
     endpoint = Endpoint(f"PATCH {POISONED}")
     target = open_at(endpoint)
     target.check()
-    usual = target.at_once
+    usual = target.at_once("update_user")
     seen: list[int] = []
     all_wait = threading.Barrier(6, timeout=PATIENCE)
 
     def look(seconds: float) -> None:
         all_wait.wait()
-        seen.append(target.at_once)
+        seen.append(target.at_once("update_user"))
         all_wait.wait()
 
     target._client._patience.wait = look
@@ -111,7 +111,7 @@ def test_requests_that_wait_for_their_next_try_keep_nobody_else_up(open_at: Open
     for thread in threads:
         thread.join()
     assert seen[0] == usual + 6
-    assert target.at_once == usual
+    assert target.at_once("update_user") == usual
 
 
 def _patch(target: object, number: int) -> None:

@@ -4,11 +4,11 @@ Memberships are in group_members.py; the order of the steps in plan/order.py.
 """
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from scim_bridge.model.conflict_kind import Decision
-from scim_bridge.model.identity import ACTIVE, EMAILS, MANAGER, NAMES, Existing, Notice, SourceKey, Value
+from scim_bridge.model.identity import ACTIVE, EMAILS, MANAGER, NAMES, Existing, Notice, Value, Whom
 from scim_bridge.model.operation import Change
 from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.plan import Conflict, Skipped
@@ -41,25 +41,30 @@ class Steps:
     waiting: set[str] = field(default_factory=set)
     once_ours: list[Match] = field(default_factory=list)
 
+    def say_about(self, whom: Whom, before: tuple[int, int, int]) -> None:
+        """What was added since is about this one. before: how many conflicts, skipped lines and notices there were."""
+        conflicts, skipped, notices = before
+        for at in range(conflicts, len(self.conflicts)):
+            found = self.conflicts[at]
+            self.conflicts[at] = replace(found, about=found.about | {whom})
+        self.skipped[skipped:] = [replace(each, about=each.about or whom) for each in self.skipped[skipped:]]
+        self.notices[notices:] = [replace(each, about=each.about or whom) for each in self.notices[notices:]]
+
 
 def decide(
-    matches: Matches, known: Remembered, policy: Policy, now: datetime, only: Container[SourceKey] | None = None
+    matches: Matches, known: Remembered, policy: Policy, now: datetime, only: Container[Whom] | None = None
 ) -> Steps:
     """What each identity's row of the situation table means under this policy. now: UTC, what a grace is counted to.
 
-    only: the identities that are to change, None for all.
+    only: those that are to change, None for all. Of the others it counts who waits, since no one is added to a group
+    meanwhile.
     """
-    steps = Steps()
-    decision = _Decision(matches, known, policy, now, steps)
+    steps, others = Steps(), Steps()
+    of_some, of_others = _Decision(matches, known, policy, now, steps), _Decision(matches, known, policy, now, others)
     for match in matches:
-        if only is not None and match.key not in only:
-            continue
-        # Before the row is acted on: a held match never reaches `act`, and its reasons must be listed all the same.
-        steps.conflicts += conflict.left_open(match.conflicts, match.existing if match.is_managed else None)
-        if match.is_held:
-            decision.revoke_only(match)
-        else:
-            decision.act(match)
+        decision = of_some if only is None or match.whom in only else of_others
+        decision.take(match)
+    steps.waiting |= others.waiting
     return steps
 
 
@@ -85,6 +90,18 @@ class _Decision:
         self.provisioned = {
             m.source_id for m in matches.users if _has_or_gets_resource(m) and self._question_if_missing(m) is None
         }
+
+    def take(self, match: Match) -> None:
+        """Decide about one identity, and note of whom that is said."""
+        steps = self.steps
+        before = len(steps.conflicts), len(steps.skipped), len(steps.notices)
+        # Before the row is acted on: a held match never reaches `act`, and its reasons must be listed all the same.
+        steps.conflicts += conflict.left_open(match.conflicts, match.existing if match.is_managed else None)
+        if match.is_held:
+            self.revoke_only(match)
+        else:
+            self.act(match)
+        steps.say_about(match.whom, before)
 
     def act(self, match: Match) -> None:
         """Do what the row says. The actions that hold are not here: a held match goes to revoke_only."""

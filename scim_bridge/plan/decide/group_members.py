@@ -9,7 +9,7 @@ whether a user is a member, the user stays in or out, as it is.
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from scim_bridge.model.identity import Directory, Members, SourceKey
+from scim_bridge.model.identity import Directory, Members, SourceKey, Whom
 from scim_bridge.model.operation import Member, Operation
 from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.plan import Plan, RefusalKey, Skipped
@@ -90,9 +90,11 @@ def change_members(matches: Matches, sides: Sides, steps: Steps, policy: Policy)
         # It is not known which group this is, so no member is added or removed.
         if match.is_held and not match.is_managed:
             continue
+        before = len(steps.conflicts), len(steps.skipped), len(steps.notices)
         wanted = directory.members.get(match.source_id, frozenset())
         undecided = directory.undecided.get(match.source_id, frozenset())
         change = _change(match, wanted, undecided, members.get(target_id, frozenset()), users)
+        change = replace(change, size=sides.sizes.get(target_id, change.size))
         if known.memberships is not None:
             as_we_left_it = known.memberships.get(target_id)
             # Without state it is not known which members we left in the group. The members that the source shows are
@@ -109,6 +111,7 @@ def change_members(matches: Matches, sides: Sides, steps: Steps, policy: Policy)
             what = f"{counted(put_off, 'addition')} {'waits' if put_off == 1 else 'wait'}"
             steps.skipped.append(Skipped(match.name, f"{what} while the group is held"))
             change = replace(change, added=())
+        steps.say_about(match.whom, before)
         changes.append(change)
     _ask_about(steps, members, policy)
     return tuple(changes)
@@ -130,18 +133,17 @@ def unwanted(matches: Matches, directory: Directory, members: Members) -> Iterat
                 yield target_id, user_id
 
 
-def ask_who_is_meant(
-    directory: Directory, matches: Matches, steps: Steps, only: Container[SourceKey] | None = None
-) -> None:
+def ask_who_is_meant(directory: Directory, matches: Matches, steps: Steps, only: Container[Whom] | None = None) -> None:
     """A conflict for every reference that fits several records. only: whom it must concern, None: all."""
     names = {match.key: match.name for match in matches if match.desired is not None}
     for ambiguous in directory.ambiguous:
         groups = (*ambiguous.nested, *ambiguous.groups)
         keys = [SourceKey("user", user) for user in ambiguous.users]
         keys += [SourceKey("group", group) for group in groups]
-        if only is None or any(key in only for key in keys):
+        about = frozenset(map(Whom.record, keys))
+        if only is None or any(whom in only for whom in about):
             subjects = dict.fromkeys(names[key] for key in keys if key in names)
-            steps.conflicts.append(ambiguous_member(ambiguous, subjects))
+            steps.conflicts.append(replace(ambiguous_member(ambiguous, subjects), about=about))
 
 
 def _ask_about(steps: Steps, members: Members, policy: Policy) -> None:
@@ -149,9 +151,10 @@ def _ask_about(steps: Steps, members: Members, policy: Policy) -> None:
     for match in steps.once_ours:
         inside = members.get(match.existing.target_id, frozenset()) if match.existing is not None else frozenset()
         if inside and match.existing is not None:
-            steps.conflicts.append(unclaimed(match.existing, len(inside)))
+            asked = unclaimed(match.existing, len(inside))
+            steps.conflicts.append(replace(asked, about=frozenset({match.whom})))
         elif policy.orphans == "report":
-            steps.skipped.append(Skipped(match.name, ORPHAN))
+            steps.skipped.append(Skipped(match.name, ORPHAN, match.whom))
 
 
 def spare_groups(steps: Steps, changes: Sequence[GroupChange]) -> None:
@@ -161,7 +164,8 @@ def spare_groups(steps: Steps, changes: Sequence[GroupChange]) -> None:
     deletions = [draft for draft in steps.drafts if draft.kind == "delete_group"]
     spared = [d for d in deletions if d.match.existing and d.match.existing.target_id in occupied]
     steps.drafts = [draft for draft in steps.drafts if draft not in spared]
-    steps.skipped += (Skipped(d.match.name, "not deleted: a protected user is a member") for d in spared)
+    said = "not deleted: a protected user is a member"
+    steps.skipped += (Skipped(d.match.name, said, d.match.whom) for d in spared)
 
 
 def batches(changes: Sequence[GroupChange], size: int) -> list[Draft]:

@@ -7,7 +7,7 @@ unique_values.py; what is done about each pair, in decide/actions.py. Users and 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from scim_bridge.model.identity import EXTERNAL_ID, Desired, Directory, Existing, Inventory, Kind, SourceKey
+from scim_bridge.model.identity import EXTERNAL_ID, Desired, Directory, Existing, Inventory, Kind, SourceKey, Whom
 from scim_bridge.model.plan import Conflict
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import Link, Remembered
@@ -82,6 +82,13 @@ class Match:
     def names(self) -> frozenset[str]:
         """Every name that people may mean it by: the one on the target and the one in the source."""
         return frozenset({self.name, self.desired.name if self.desired is not None else self.name})
+
+    @property
+    def whom(self) -> Whom:
+        """Who this is: the record, or a resource that no record and no link claims."""
+        if self.existing is not None and self.desired is None and not self.source_id:
+            return Whom("target", self.kind, self.existing.target_id)
+        return Whom.record(self.key)
 
     @property
     def departure(self) -> str:

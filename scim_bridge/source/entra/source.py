@@ -15,9 +15,9 @@ import orjson
 
 from scim_bridge.config.source import EntraSettings
 from scim_bridge.errors import Misconfigured, SourceUnreadable
-from scim_bridge.model.identity import AttributeType, Kind, Snapshot
+from scim_bridge.model.identity import AttributeType, Kind, Snapshot, SourceKey
 from scim_bridge.model.protocol import Progress, silent
-from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted, moved_on
+from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, Wanted, moved_on, picked
 from scim_bridge.model.text import normal
 from scim_bridge.source.entra.delta_round import Listing, Rounds, first_page, first_rounds, listed, merge, next_rounds
 from scim_bridge.source.entra.graph import Graph, Patience
@@ -83,6 +83,15 @@ class EntraSource:
                 return self._changed(graph, memory, progress)
             except PositionLost as lost:
                 return self._whole(graph, progress, str(lost))
+
+    def changes(self, today: str, memory: Memory, progress: Progress = silent) -> SourceChanges | SourceReading:
+        """Everything: what of it has changed is found out by comparing."""
+        return self.read(today, memory, progress)
+
+    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges:
+        """These records and their memberships as they are now."""
+        keys = list(wanted)
+        return picked(self.look(today, memory, keys).snapshot, keys)
 
     def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
         """What is remembered, with these as they are now: one request for every six or so of them."""

@@ -13,9 +13,9 @@ from time import monotonic
 
 from scim_bridge.config.source import LdapSettings
 from scim_bridge.errors import Stop
-from scim_bridge.model.identity import CHANGES, INSTEAD, AttributeType, Kind, Notice, Snapshot
+from scim_bridge.model.identity import CHANGES, INSTEAD, AttributeType, Kind, Notice, Snapshot, SourceKey
 from scim_bridge.model.protocol import Progress, silent
-from scim_bridge.model.source import Learned, Memory, SourceReading, Wanted, moved_on
+from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, Wanted, moved_on, picked
 from scim_bridge.source.ldap.connection import sign_in
 from scim_bridge.source.ldap.full_read import (
     dynamic_group,
@@ -96,6 +96,15 @@ class LdapSource:
                 except Lost as lost:
                     reason = str(lost)
             return self._whole(connection, today, progress, reason)
+
+    def changes(self, today: str, memory: Memory, progress: Progress = silent) -> SourceChanges | SourceReading:
+        """Everything: what of it has changed is found out by comparing."""
+        return self.read(today, memory, progress)
+
+    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges:
+        """These records and their memberships as they are now."""
+        keys = list(wanted)
+        return picked(self.look(today, memory, keys).snapshot, keys)
 
     def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
         """What the memory shows, with these ids as they are now: a search a base for each of them."""

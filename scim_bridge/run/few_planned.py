@@ -1,0 +1,172 @@
+"""The plan of a run about some: made with the code that plans for everyone, from the part that was loaded.
+
+What is true of the others is counted by the state, or said again as it was said last.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from scim_bridge.model.desired_side import Moves
+from scim_bridge.model.identity import KINDS, Directory, Members, Snapshot, SourceKey, Whom
+from scim_bridge.model.plan import Plan, Skipped
+from scim_bridge.model.source import SourceReading
+from scim_bridge.plan.assignments import concerned, with_assignments
+from scim_bridge.plan.decide.group_members import losing, unwanted, with_strangers
+from scim_bridge.plan.doubt import settle, with_settled
+from scim_bridge.plan.fingerprint import with_whole_groups
+from scim_bridge.plan.guard import Others, is_counted
+from scim_bridge.plan.inputs import Sides
+from scim_bridge.plan.make import make_plan, out_of_scope
+from scim_bridge.plan.match.correlate import Matches, correlate
+from scim_bridge.run.bridge import Bridge
+from scim_bridge.run.lifecycle import Reading
+from scim_bridge.run.some import Everyone, Few
+from scim_bridge.run.target_view import Observed
+from scim_bridge.state.lookup import Lookup
+from scim_bridge.state.reader import StateReader
+
+_LISTED = 100
+"""So many records that are out of scope are named; of more, only their number is said."""
+
+
+def plan_for_few(bridge: Bridge, reader: StateReader, found: Few, today: str) -> Reading | Everyone:
+    """Match, decide, count, and say what is true of the others."""
+    part, now = found.part, found.observed.now
+    with reader.lookup(bridge.name, bridge.endpoint) as lookup:
+        known = found.known
+        matches = correlate(part.directory, part.inventory, known, bridge.terms)
+        observed = replace(found.observed, members=_members(found, matches), compared=part.whole)
+        doubts = settle(observed.doubts, observed.inventory, observed.members, known, now)
+        known = with_settled(known, doubts)
+        matches = correlate(part.directory, part.inventory, known, bridge.terms)
+        if not _is_confirmed(bridge, observed, matches, part.directory):
+            return Everyone(why="a reading of members was not confirmed", looked=observed.again)
+        sides = Sides(part.directory, observed.inventory, observed.members, known, part.sizes)
+        plan = _planned(bridge, lookup, matches, sides, observed, today=today, subjects=part.subjects)
+        left = lookup.members(losing(plan), ours=True)
+        plan = with_strangers(plan, {group: frozenset(users) for group, users in left.items()})
+        holders = concerned(plan, matches, bridge.policy, is_whole=False)
+        plan = with_assignments(plan, matches, bridge.access.look_up(holders), known, bridge.policy)
+        touched = {o.target_id for o in plan.operations if o.members and o.target_id} - part.whole
+        if touched:
+            whole = {group: frozenset(users) for group, users in lookup.members(touched).items()}
+            plan = replace(plan, basis=with_whole_groups(plan.basis, whole))
+        plan = with_others(lookup, plan, found)
+        return Reading(
+            source=SourceReading(Snapshot((), (), {}), found.changes.learned),
+            began=now,
+            matches=matches,
+            observed=observed,
+            sides=sides,
+            plan=plan,
+            desired=_moves(found),
+            subjects=part.subjects,
+            holds=_holds(lookup),
+        )
+
+
+def _is_confirmed(bridge: Bridge, observed: Observed, matches: Matches, directory: Directory) -> bool:
+    """Before what a filter showed may remove anyone, one member is asked for in another way (docs/design.md §6.9)."""
+    read_now = {group: users for group, users in observed.members.items() if group in observed.read_now}
+    for group_id, user_id in unwanted(matches, directory, read_now):
+        if (group_id, user_id) not in observed.lacking:
+            return bridge.target.confirms(group_id, user_id)
+    return True
+
+
+def _members(found: Few, matches: Matches) -> Members:
+    """Who is in the groups whose members count; of a group of which no one was found in it, no one."""
+    part = found.part
+    return {
+        group: part.inside.get(group, frozenset())
+        for group in matches.member_groups
+        if group in part.sizes or group in part.whole
+    }
+
+
+def _moves(found: Few) -> Moves:
+    changes = found.changes
+    return Moves(
+        whole=changes.whole, records=changes.now, joined=changes.joined, left=changes.left, look=found.part.subjects
+    )
+
+
+def _planned(
+    bridge: Bridge,
+    lookup: Lookup,
+    matches: Matches,
+    sides: Sides,
+    observed: Observed,
+    *,
+    today: str,
+    subjects: frozenset[Whom],
+) -> Plan:
+    occasion = bridge.occasion(observed.now, observed.at, today=today, mapping=bridge.mapping_key)
+    plan = make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion, only=subjects)
+    # Most plans take nothing away. The others are made again with what only then is counted: of how many.
+    if not is_counted(plan.operations, matches):
+        return plan
+    others = _others(bridge, lookup, sides)
+    return make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion, only=subjects, others=others)
+
+
+def _others(bridge: Bridge, lookup: Lookup, sides: Sides) -> Others:
+    """How many managed ones there are beside those that were loaded."""
+    known = sides.known
+    users = {link.target_id for link in known.users.values()}
+    groups = {link.target_id for link in known.groups.values()}
+    protect = bridge.policy.protect
+    untouched = groups | {g for g, name in lookup.group_names().items() if protect.covers("group", name)}
+    return Others(
+        active_users=lookup.managed("user", active=True) - lookup.managed("user", users, active=True),
+        users=lookup.managed("user") - lookup.managed("user", users),
+        groups=lookup.managed("group") - lookup.managed("group", groups),
+        memberships=lookup.memberships() - lookup.memberships(untouched),
+        links=lookup.linked() - len(known.users) - len(known.groups),
+    )
+
+
+def _holds(lookup: Lookup) -> dict[str, int]:
+    shown = lookup.shown_counts()
+    return {"users": shown.get("user", 0), "groups": shown.get("group", 0), "memberships": lookup.memberships()}
+
+
+def with_others(lookup: Lookup, plan: Plan, found: Few) -> Plan:
+    """The plan with what is so of the others: their conflicts wait as they did, and what is left alone still is."""
+    whole, subjects = found.changes.whole, found.part.subjects
+    mine = {conflict.key for conflict in (*plan.conflicts, *plan.settled)}
+    waiting, settled = lookup.conflicts_of_others(subjects)
+    skipped, notices, held = lookup.remarks_about_others(subjects)
+    return replace(
+        plan,
+        conflicts=(*plan.conflicts, *(c for c in waiting if c.key not in mine)),
+        settled=(*plan.settled, *(c for c in settled if c.key not in mine)),
+        skipped=(*plan.skipped, *skipped, *_left_out(lookup, found)),
+        warnings=(*whole.shown_warnings, *whole.warnings, *plan.warnings, *notices),
+        held=plan.held + held,
+    )
+
+
+def _left_out(lookup: Lookup, found: Few) -> Iterable[Skipped]:
+    subjects = found.part.subjects
+    outside = lookup.outside(_LISTED + 1)
+    if len(outside) > _LISTED:
+        return [Skipped(f"{lookup.left_out():,} records", "out of scope; `plan --full` names them")]
+    now = found.changes.now
+    others = [now.get(key, mapped) for key, mapped in outside.items() if Whom.record(key) not in subjects]
+    names = _names_there(lookup, [mapped.key for mapped in others])
+    return [
+        Skipped(names.get(out.key, out.subject), out_of_scope(out), Whom.record(out.key))
+        for mapped in others
+        for out in mapped.outside
+    ]
+
+
+def _names_there(lookup: Lookup, keys: Sequence[SourceKey]) -> dict[SourceKey, str]:
+    """The names on the target of those that were provisioned before."""
+    found: dict[SourceKey, str] = {}
+    for kind in KINDS:
+        links, _ = lookup.links(kind, [key.id for key in keys if key.kind == kind])
+        shown = lookup.resources(kind, [link.target_id for link in links.values()])
+        found |= {link.key: shown[link.target_id].name for link in links.values() if link.target_id in shown}
+    return found

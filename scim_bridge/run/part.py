@@ -1,0 +1,244 @@
+"""The part of both sides that a run about some is made from: those it begins with, and all who have a say in that.
+
+Subjects are planned; the others are loaded only so that the plan for the subjects is the one that a plan for all would
+have (docs/design.md §1.3). Of a group that is no subject itself, only the memberships of subjects are looked at.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from scim_bridge.model.identity import (
+    MANAGER,
+    Desired,
+    Directory,
+    Inventory,
+    Kind,
+    Members,
+    OutOfScope,
+    SourceKey,
+    Whom,
+)
+from scim_bridge.model.remembered import Remembered
+from scim_bridge.plan.match.correlate import correlate
+from scim_bridge.plan.match.pairing import Terms
+from scim_bridge.plan.match.related import Related, related
+from scim_bridge.run.desired_changes import Changes
+from scim_bridge.run.overlay import Edges, Overlay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What was loaded. subjects: who is planned.
+
+    whole: target ids of the groups that are compared whole. inside: group → who is in it, by target ids: of whole
+    groups everyone, of others the subjects; sizes: how many are in it altogether.
+    """
+
+    subjects: frozenset[Whom]
+    directory: Directory
+    inventory: Inventory
+    known: Remembered
+    whole: frozenset[str]
+    inside: Members
+    sizes: Mapping[str, int]
+
+
+class TooMuch(Exception):
+    """So much is concerned, or in such a way, that a run about everyone is in place. Its text is the reason."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Loading:
+    """Those found so far. users, groups: the subjects; around: with all who have a say."""
+
+    overlay: Overlay
+    edges: Edges
+    changes: Changes
+    known: Remembered
+    terms: Terms
+    most: int
+    users: Related = field(default_factory=Related)
+    groups: Related = field(default_factory=Related)
+    around: dict[Kind, Related] = field(default_factory=dict)
+
+    def remembered(self) -> Remembered:
+        """What is remembered, with the links of those that were loaded."""
+        links, elsewhere = self.overlay.links, frozenset(self.overlay.elsewhere)
+        return replace(self.known, users=dict(links["user"]), groups=dict(links["group"]), linked_elsewhere=elsewhere)
+
+    def check(self, number: int) -> None:
+        """Raises TooMuch if these are too many."""
+        if number > self.most:
+            raise TooMuch("more than a quarter of the directory is concerned")
+
+
+def load(loading: Loading, seeds: frozenset[Whom], read: Callable[[list[str]], Members]) -> Part:
+    """Load what concerns these. read: asks the target who is in these groups now. Raises TooMuch."""
+    overlay, edges = loading.overlay, loading.edges
+    loading.check(len(seeds))
+    loading.users = _related("user", overlay, seeds)
+    loading.check(len(loading.users.ids))
+    loading.users.ids |= _reports(loading)
+    loading.check(len(loading.users.ids))
+    loading.groups = _related("group", overlay, seeds)
+    above = _above(loading)
+    seen_in = overlay.lookup.inside(loading.users.targets | _targets_of(loading))
+    touched = related(
+        "group",
+        overlay,
+        loading.groups.ids | set[str]().union(*above.values()),
+        loading.groups.targets | seen_in.keys(),
+    )
+    loading.around["group"] = touched
+    whole_ids, whole = _whole_groups(loading)
+    _refuse_open(loading, above, edges.groups_below(whole_ids) if loading.changes.whole.ambiguous else set())
+    below = edges.users_below(whole_ids)
+    stored = _members(loading, whole, read)
+    people = set[str]().union(*below.values(), loading.users.ids)
+    there = set[str]().union(*stored.values(), loading.users.targets)
+    managers, managers_there = _managers(loading)
+    loading.around["user"] = related("user", overlay, people | managers, there | managers_there)
+    inside = {g: frozenset(u) for g, u in seen_in.items()} | {g: frozenset(u) for g, u in stored.items()}
+    subjects = frozenset(
+        [Whom("source", "user", each) for each in loading.users.ids]
+        + [Whom("target", "user", each) for each in loading.users.targets]
+        + [Whom("source", "group", each) for each in (loading.groups.ids | whole_ids)]
+        + [Whom("target", "group", each) for each in loading.groups.targets]
+    )
+    return Part(
+        subjects=subjects,
+        directory=_directory(loading, below),
+        inventory=_inventory(loading),
+        known=loading.remembered(),
+        whole=frozenset(whole),
+        inside=inside,
+        sizes={g: n for g, n in overlay.lookup.sizes(touched.targets).items() if g not in whole},
+    )
+
+
+def _related(kind: Kind, overlay: Overlay, seeds: frozenset[Whom]) -> Related:
+    ids = {whom.id for whom in seeds if whom.kind == kind and whom.side == "source"}
+    targets = {whom.id for whom in seeds if whom.kind == kind and whom.side == "target"}
+    return related(kind, overlay, ids, targets)
+
+
+def _reports(loading: Loading) -> set[str]:
+    """Users whose manager is one of those of whom it may have changed whether others can name them."""
+    overlay, changes = loading.overlay, loading.changes
+    keys = [SourceKey("user", source_id) for source_id in loading.users.ids if source_id]
+    before = overlay.before(keys)
+    links = overlay.links["user"]
+    there = overlay.seen("user", (link.target_id for link in links.values()))
+    moved = set()
+    for key in keys:
+        then, now = before.get(key), changes.now.get(key, before.get(key))
+        link = links.get(key.id)
+        is_steady = then is not None and now is not None and bool(then.desired) and bool(now.desired)
+        is_there = (
+            link is not None and link.target_id in there and not any(t.id == link.target_id for t in overlay.again)
+        )
+        if not (is_steady and is_there):
+            moved.add(key.id)
+    found = overlay.lookup.reports(moved) if moved else set()
+    return found | {key.id for key, mapped in changes.now.items() if mapped.manager in moved and mapped.rows}
+
+
+def _targets_of(loading: Loading) -> set[str]:
+    """The resources of the subjects that were added last."""
+    _, targets = loading.overlay.bound("user", loading.users.ids, ())
+    return targets
+
+
+def _above(loading: Loading) -> dict[str, set[str]]:
+    """Subject (user) → ids of all groups that the source shows the user in, now or before."""
+    users = [SourceKey("user", source_id) for source_id in loading.users.ids if source_id]
+    now, before = loading.edges.above(users), loading.edges.above(users, before=True)
+    return {key.id: now[key] | before[key] for key in users}
+
+
+def _refuse_open(loading: Loading, above: Mapping[str, set[str]], inner: set[str]) -> None:
+    """Where it is open whom a reference means, all that it may mean decides. inner: the groups that are compared whole,
+    and those inside of them. Raises TooMuch."""
+    groups = set[str]().union(*above.values(), loading.groups.ids)
+    for left_open in loading.changes.whole.ambiguous:
+        is_about = not loading.users.ids.isdisjoint(left_open.users) or not groups.isdisjoint(left_open.nested)
+        if is_about or not inner.isdisjoint(left_open.groups):
+            raise TooMuch("a reference that fits several records concerns those who have changed")
+
+
+def _members(loading: Loading, whole: set[str], read: Callable[[list[str]], Members]) -> dict[str, frozenset[str]]:
+    """Who is in these groups: as last seen, or now where that was never asked or is in doubt."""
+    found = {group: frozenset(users) for group, users in loading.overlay.lookup.members(whole).items()}
+    doubtful = {key.id for key in loading.overlay.again if key.kind == "group"}
+    unknown = sorted(group for group in whole if group not in found or group in doubtful)
+    return found | dict(read(unknown) if unknown else {})
+
+
+def _whole_groups(loading: Loading) -> tuple[set[str], set[str]]:
+    """The groups whose whole membership is compared: source ids, and target ids of those that are there."""
+    overlay, touched = loading.overlay, loading.around["group"]
+    desired = [d for mapped in overlay.records("group", touched.ids) for d in mapped.desired]
+    outside = [out for mapped in overlay.records("group", touched.ids) for out in mapped.outside]
+    counts = loading.changes.whole.counts
+    part = Directory(users=(), groups=tuple(desired), members={}, counts=counts, out_of_scope=tuple(outside))
+    inventory = Inventory({}, overlay.resources("group", touched.targets))
+    matches = correlate(part, inventory, loading.remembered(), loading.terms)
+    read = overlay.lookup.sizes(inventory.groups)
+    asked = overlay.lookup.groups_in_conflict(touched.ids)
+    ids: set[str] = set()
+    targets: set[str] = set()
+    may_change = set(matches.member_groups)
+    for match in matches.groups:
+        target_id = match.existing.target_id if match.existing is not None else ""
+        is_subject = match.source_id in loading.groups.ids if match.source_id else target_id in loading.groups.targets
+        # Held, in question, or not read yet: what is to be said of it follows from all of its members.
+        is_unread = target_id in may_change and (target_id not in read or match.existing.key in overlay.again)  # type: ignore[union-attr]
+        is_doubtful = match.is_held or match.source_id in asked or is_unread
+        if is_subject or (is_doubtful and match.source_id):
+            ids |= {match.source_id} if match.source_id else set()
+            targets |= {target_id} if target_id in may_change else set()
+    return ids | loading.groups.ids, targets
+
+
+def _managers(loading: Loading) -> tuple[set[str], set[str]]:
+    """The managers of the subjects: by their records, and on the target."""
+    overlay = loading.overlay
+    records = overlay.records("user", loading.users.ids)
+    ids = {mapped.manager for mapped in records if mapped.manager}
+    targets = loading.users.targets | {link.target_id for link in overlay.links["user"].values()}
+    shown = overlay.resources("user", targets).values()
+    return ids, {str(manager) for existing in shown if (manager := existing.attributes.get(MANAGER))}
+
+
+def _directory(loading: Loading, below: Mapping[str, set[str]]) -> Directory:
+    """The desired side as far as it was loaded. members: of whole groups all, of others the subjects."""
+    overlay, whole = loading.overlay, loading.changes.whole
+    users, groups = (_wanted(overlay, kind, loading.around[kind].ids) for kind in ("user", "group"))
+    now = loading.edges.above([SourceKey("user", each) for each in loading.users.ids if each])
+    in_scope = {desired.source_id for desired in users[0] if desired.source_id}
+    members: dict[str, set[str]] = {desired.source_id: set() for desired in groups[0] if desired.source_id}
+    for key, found in now.items():
+        for group in found & members.keys():
+            members[group].add(key.id)
+    members |= {group: set(people) for group, people in below.items() if group in members}
+    return Directory(
+        users=users[0],
+        groups=groups[0],
+        members={group: frozenset(people & in_scope) for group, people in members.items()},
+        counts=whole.counts,
+        out_of_scope=(*users[1], *groups[1]),
+        digest=whole.digest,
+    )
+
+
+def _wanted(overlay: Overlay, kind: Kind, ids: Iterable[str]) -> tuple[tuple[Desired, ...], tuple[OutOfScope, ...]]:
+    records = overlay.records(kind, ids)
+    desired = tuple(desired for mapped in records for desired in mapped.desired)
+    return desired, tuple(out for mapped in records for out in mapped.outside)
+
+
+def _inventory(loading: Loading) -> Inventory:
+    overlay, around = loading.overlay, loading.around
+    return Inventory(
+        overlay.resources("user", around["user"].targets), overlay.resources("group", around["group"].targets)
+    )

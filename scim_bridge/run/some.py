@@ -1,0 +1,264 @@
+"""A run about some: it begins with whatever has changed or waits, and looks at nobody else (docs/design.md §1.3).
+
+Whenever it is not sure that this covers everything, the run is about everyone, and says why.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from scim_bridge import __version__
+from scim_bridge.model.desired_side import Whole
+from scim_bridge.model.identity import INDEXED, KINDS, Existing, Kind, Members, TargetKey, Whom
+from scim_bridge.model.own_write import Pair
+from scim_bridge.model.remembered import Remembered
+from scim_bridge.model.run import OperationRecord
+from scim_bridge.model.source import SourceChanges, SourceReading
+from scim_bridge.plan.guard import refuse_empty
+from scim_bridge.plan.plan_file import from_document
+from scim_bridge.run.bridge import Bridge
+from scim_bridge.run.desired_changes import Changes, held_against, mapped_changes, told_by
+from scim_bridge.run.lifecycle import Order
+from scim_bridge.run.listing import FEW, read_members
+from scim_bridge.run.overlay import Edges, Overlay
+from scim_bridge.run.part import Loading, Part, TooMuch, load
+from scim_bridge.run.target_view import Observed, doubts_of, look_at_doubtful, recollect, said_why_whole, verified_every
+from scim_bridge.state.lookup import Lookup
+from scim_bridge.state.reader import StateReader
+
+_FORM = 1
+"""Of what the state keeps; another number makes the next run one about everyone."""
+_AT_LEAST = 100
+"""So many may always be concerned, however small the directory is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Everyone:
+    """The run has to be about everyone. why: the reason, a clause; source: what was read whole of it already.
+
+    looked: what the target was asked about by then, None if it was asked nothing.
+    """
+
+    why: str
+    source: SourceReading | None = None
+    looked: Mapping[TargetKey, Existing | None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Few:
+    """What a run about some begins with: part of both sides, and how the desired side moves on."""
+
+    part: Part
+    changes: Changes
+    observed: Observed
+    known: Remembered
+
+
+def made_with(bridge: Bridge) -> str:
+    """A hash of all that decides what becomes of a record, beside the record itself."""
+    nested, capabilities = bridge.mapping.nested, bridge.target.capabilities
+    told = (_FORM, __version__, bridge.mapping_key, nested, repr(capabilities), repr(bridge.policy), bridge.source.key)
+    return hashlib.sha256(repr((*told, bridge.endpoint)).encode()).hexdigest()[:24]
+
+
+def why_everyone(
+    bridge: Bridge, reader: StateReader, known: Remembered, order: Order, today: str, now: datetime
+) -> str:
+    """Why this run is about everyone, "" if it need not be."""
+    if order.in_full or order.after_restore:
+        return "everything was to be read again"
+    whole = reader.directory(bridge.name)
+    last = reader.last_reading(bridge.name, bridge.endpoint)
+    if known.is_fresh or whole is None or last is None:
+        return "no run about everyone has come to its end yet"
+    if whole.made_with != made_with(bridge):
+        return "the mapping, the policy, the source, the target or the program is another one"
+    if not whole.is_settled:
+        return "the last run about everyone has not carried out its plan"
+    if now - last >= verified_every(bridge, reader):
+        return "the target is read again from time to time"
+    if any(path not in INDEXED[kind] for kind in KINDS for path in _told_apart_by(bridge, kind)):
+        return "the target tells resources apart by other attributes too"
+    if whole.today != today and bridge.mapping.speaks_of_today:
+        return "a rule speaks of today, and the day is another one"
+    return ""
+
+
+def _told_apart_by(bridge: Bridge, kind: Kind) -> tuple[str, ...]:
+    return (*bridge.terms.match[kind], *(path for path, _ in bridge.terms.unique[kind]))
+
+
+def few(
+    bridge: Bridge, reader: StateReader, known: Remembered, order: Order, *, today: str, now: datetime
+) -> Few | Everyone:
+    """Find who has to be looked at, and load what concerns them."""
+    whole = reader.directory(bridge.name)
+    last = reader.last_reading(bridge.name, bridge.endpoint)
+    in_doubt = reader.doubtful(bridge.name, bridge.endpoint)
+    if whole is None or last is None or len(in_doubt) > FEW:
+        return Everyone(why="many writes are in doubt")
+    memory = recollect(bridge, reader, now)
+    found = (
+        bridge.source.changes(today, memory, order.progress)
+        if memory
+        else bridge.source.read(today, None, order.progress)
+    )
+    read = said_why_whole(found) if isinstance(found, SourceReading) else None
+    if read is not None:
+        refuse_empty(read.snapshot.counts)
+    with reader.lookup(bridge.name, bridge.endpoint) as lookup:
+        try:
+            changes = _changes(bridge, lookup, found if read is None else read, whole, today)
+        except TooMuch as reason:
+            return Everyone(why=str(reason), source=read)
+        refuse_empty(changes.whole.counts)
+        bridge.target.check()  # a token that has died is found out now, not with the first revocation
+        looked = look_at_doubtful(bridge, in_doubt, _links_of(lookup, known, in_doubt))
+        try:
+            return _loaded(bridge, reader, lookup, (known, changes, in_doubt), again=looked, last=last, now=now)
+        except TooMuch as reason:
+            return Everyone(why=str(reason), source=read, looked=looked)
+
+
+def _changes(bridge: Bridge, lookup: Lookup, found: SourceChanges | SourceReading, whole: Whole, today: str) -> Changes:
+    shown = held_against(lookup, found) if isinstance(found, SourceReading) else told_by(lookup, found)
+    most = _most(whole)
+    if len(shown.records) > most or len({member for _, member in (*shown.joined, *shown.left)}) > most:
+        raise TooMuch("more than a quarter of the directory has changed")
+    if shown.ambiguous is not None and shown.ambiguous != whole.ambiguous:
+        raise TooMuch("the references that fit several records are other ones")
+    if lookup.elsewhere() != whole.elsewhere:
+        raise TooMuch("another connection has linked or released resources of this target")
+    return mapped_changes(bridge, lookup, shown, whole, today)
+
+
+def _most(whole: Whole) -> int:
+    return max(_AT_LEAST, (whole.counts.users + whole.counts.groups) // 4)
+
+
+def _loaded(
+    bridge: Bridge,
+    reader: StateReader,
+    lookup: Lookup,
+    start: tuple[Remembered, Changes, list[OperationRecord]],
+    *,
+    again: dict[TargetKey, Existing | None],
+    last: datetime,
+    now: datetime,
+) -> Few:
+    known, changes, in_doubt = start
+    overlay = Overlay(lookup, changes.now, again, [*_decided(known), *_pairs(in_doubt)])
+    edges = Edges(lookup, changes.joined, changes.left, is_flat=bridge.mapping.nested == "flatten")
+    loading = Loading(
+        overlay=overlay, edges=edges, changes=changes, known=known, terms=bridge.terms, most=_most(changes.whole)
+    )
+    read: dict[str, frozenset[str]] = {}
+    lacking: set[Pair] = set()
+
+    def members_now(groups: list[str]) -> Members:
+        found, lacks = read_members(bridge, reader, groups, _Anyone(), now=now)
+        read.update(found)
+        lacking.update(lacks)
+        return found
+
+    seeds = frozenset(
+        [*_seeds(bridge, lookup, known, changes, now), *_in_doubt(in_doubt, again), *_moved(changes, edges)]
+    )
+    part = load(loading, seeds, members_now)
+    observed = Observed(
+        inventory=part.inventory,
+        at=last,
+        is_whole=False,
+        now=now,
+        again=again,
+        members=part.inside,
+        read_now=frozenset(read),
+        lacking=frozenset(lacking),
+        doubts=doubts_of(in_doubt, part.known, part.inventory),
+    )
+    return Few(part=part, changes=changes, observed=observed, known=_memberships(bridge, lookup, part))
+
+
+class _Anyone:
+    """Stands for the ids of all users."""
+
+    def __contains__(self, user_id: object) -> bool:
+        return True
+
+
+def _memberships(bridge: Bridge, lookup: Lookup, part: Part) -> Remembered:
+    """What is remembered of the part; who was left in its groups only where drift is to be reported."""
+    if bridge.policy.drift != "report":
+        return part.known
+    some = lookup.inside((user_id for user_id in part.inventory.users), ours=True)
+    left: dict[str, set[str]] = {group: some.get(group, set()) for group in part.sizes} | lookup.members(
+        part.whole, ours=True
+    )
+    return replace(part.known, memberships={group: frozenset(users) for group, users in left.items()})
+
+
+def _seeds(bridge: Bridge, lookup: Lookup, known: Remembered, changes: Changes, now: datetime) -> Iterator[Whom]:
+    """Who has to be looked at, beside those whose memberships have changed."""
+    yield from map(Whom.record, changes.changed)
+    yield from lookup.to_look_at()
+    yield from lookup.decided()
+    for refusal in known.refusals.values():
+        if refusal.is_due:
+            yield Whom("source", refusal.kind, refusal.source_id)
+            if refusal.member:
+                yield Whom("source", "user", refusal.member)
+    if bridge.policy.delete_after is not None:
+        yield from map(Whom.record, lookup.departed_until(now - bridge.policy.delete_after))
+    choosing = lookup.choosing()
+    for kind in KINDS:
+        of_kind = [key for key, mapped in choosing.items() if key.kind == kind and mapped.desired]
+        linked, _ = lookup.links(kind, [key.id for key in of_kind])
+        yield from (Whom.record(key) for key in of_kind if key.id not in linked)
+
+
+def _moved(changes: Changes, edges: Edges) -> Iterator[Whom]:
+    """Users who came into a group or left one, directly or with a group inside of it."""
+    groups = set()
+    for _, member in (*changes.joined, *changes.left):
+        if member.kind == "user":
+            yield Whom.record(member)
+        else:
+            groups.add(member.id)
+    for before in (True, False):
+        for users in edges.users_below(groups, before=before).values():
+            yield from (Whom("source", "user", user) for user in users)
+
+
+def _decided(known: Remembered) -> Iterator[tuple[Kind, str, str]]:
+    for resolution in known.resolutions.values():
+        yield resolution.resource, resolution.source_id, resolution.target_id
+
+
+def _pairs(in_doubt: Iterable[OperationRecord]) -> Iterator[tuple[Kind, str, str]]:
+    for record in in_doubt:
+        operation = from_document(record.document)
+        yield operation.resource, operation.source_id or "", record.target_id or operation.target_id or ""
+
+
+def _in_doubt(in_doubt: Iterable[OperationRecord], again: dict[TargetKey, Existing | None]) -> Iterator[Whom]:
+    """What was touched without a good answer: records, resources and members."""
+    yield from (Whom.resource(key.kind, key.id) for key in again)
+    for record in in_doubt:
+        operation = from_document(record.document)
+        if operation.source_id:
+            yield Whom.record(operation.key)
+        for member in operation.members:
+            if member.source_id:
+                yield Whom("source", "user", member.source_id)
+            if member.target_id:
+                yield Whom("target", "user", member.target_id)
+
+
+def _links_of(lookup: Lookup, known: Remembered, in_doubt: Iterable[OperationRecord]) -> Remembered:
+    """What is remembered of those that writes in doubt were about."""
+    operations = [from_document(record.document) for record in in_doubt]
+    keys = {operation.key for operation in operations if operation.source_id}
+    users, _ = lookup.links("user", [key.id for key in keys if key.kind == "user"])
+    groups, _ = lookup.links("group", [key.id for key in keys if key.kind == "group"])
+    return replace(known, users=users, groups=groups)

@@ -1,0 +1,100 @@
+"""What a run leaves to the next one: who needs a look, and what is said of those that it will not be about."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert
+from sqlmodel import col
+
+from scim_bridge.model.identity import Whom
+from scim_bridge.model.plan import Conflict, Remark
+from scim_bridge.state.desired import look_at, looked_at, settle_directory
+from scim_bridge.state.observed import batched_list
+from scim_bridge.state.table import ConflictSubjectRow, RemarkRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aftermath:
+    """What a run leaves behind. again: whom the next run looks at, whatever changes until then.
+
+    subjects: whom this run was about, None for those alone who were named, or for everyone; is_everyone tells the two
+    apart. groups: target ids of those that were compared whole, None for all. remarks: what its plan said of them.
+    is_settled: False if everyone has to be looked at next.
+    """
+
+    again: frozenset[Whom]
+    subjects: frozenset[Whom] | None = None
+    is_everyone: bool = False
+    groups: frozenset[str] | None = None
+    remarks: tuple[Remark, ...] = ()
+    is_settled: bool = True
+
+
+def leave(database: Connection, connection: str, aftermath: Aftermath) -> None:
+    """Put on record what a run leaves to the next one."""
+    if aftermath.is_everyone or aftermath.subjects is not None:
+        looked_at(database, connection, aftermath.subjects)
+        _remark(database, connection, aftermath)
+    if aftermath.is_everyone or not aftermath.is_settled:
+        settle_directory(database, connection, is_settled=aftermath.is_settled)
+    look_at(database, connection, aftermath.again)
+
+
+def _remark(database: Connection, connection: str, aftermath: Aftermath) -> None:
+    mine = col(RemarkRow.connection) == connection
+    if aftermath.subjects is None:
+        database.execute(delete(RemarkRow).where(mine))
+    else:
+        these = _these(RemarkRow)
+        for batch in batched_list(_keys(aftermath.subjects)):
+            database.execute(delete(RemarkRow).where(mine, *these), batch)
+    rows = (
+        {
+            "connection": connection,
+            "side": remark.about.side,
+            "kind": remark.about.kind,
+            "id_of": remark.about.id,
+            "what": remark.what,
+            "kind_of_notice": remark.kind,
+            "subject": remark.subject,
+            "detail": remark.detail,
+        }
+        for remark in aftermath.remarks
+    )
+    for new in batched_list(rows):
+        database.execute(insert(RemarkRow), new)
+
+
+def keep_subjects(database: Connection, connection: str, conflicts: Iterable[Conflict]) -> None:
+    """Whom these conflicts are about; of those that say nothing of it (others tell them), it stays as it was."""
+    told = [conflict for conflict in conflicts if conflict.about]
+    mine = (col(ConflictSubjectRow.connection) == connection, col(ConflictSubjectRow.key) == bindparam("of_key"))
+    for keys in batched_list({"of_key": conflict.key} for conflict in told):
+        database.execute(delete(ConflictSubjectRow).where(*mine), keys)
+    rows = (
+        {"connection": connection, "side": side, "kind": kind, "id_of": id_of, "key": conflict.key}
+        for conflict in told
+        for side, kind, id_of in conflict.about
+    )
+    for batch in batched_list(rows):
+        database.execute(insert(ConflictSubjectRow).prefix_with("OR IGNORE"), batch)
+
+
+def forget_subjects(database: Connection, connection: str, keys: Iterable[str]) -> None:
+    """These conflicts are over."""
+    mine = (col(ConflictSubjectRow.connection) == connection, col(ConflictSubjectRow.key) == bindparam("of_key"))
+    for batch in batched_list({"of_key": key} for key in keys):
+        database.execute(delete(ConflictSubjectRow).where(*mine), batch)
+
+
+def _these(table: Any) -> tuple[Any, ...]:
+    return (
+        col(table.side) == bindparam("of_side"),
+        col(table.kind) == bindparam("of_kind"),
+        col(table.id_of) == bindparam("of_id"),
+    )
+
+
+def _keys(whom: Iterable[Whom]) -> Iterable[dict[str, str]]:
+    return ({"of_side": side, "of_kind": kind, "of_id": id_of} for side, kind, id_of in whom)
