@@ -4,50 +4,85 @@ Real administrators only: the way of a user who can merely become one, or is one
 may not be there when it is needed. An inactive user has no way in (graph.py).
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from scim_bridge.access.graph import access_rows
 from scim_bridge.model.access import AccessReading
+from scim_bridge.model.effect import Entering
+from scim_bridge.model.plan import KEEPS_ADMINS, LAST_DOOR, Trip
+from scim_bridge.model.policy import KeepAdmins
 from scim_bridge.model.text import folded
 from scim_bridge.model.wording import counted, listed
+
+_MANAGEMENT = "management"
+
+
+def account_of(reading: AccessReading, kept: KeepAdmins) -> str:
+    """The id of the account whose administrators are kept; "" if AWS does not show it."""
+    if kept.account == _MANAGEMENT:
+        return reading.instance.management
+    if kept.account in reading.accounts:
+        return kept.account
+    found = [one.id for one in reading.accounts.values() if folded(one.name) == folded(kept.account)]
+    return found[0] if len(found) == 1 else ""
+
+
+def administering(reading: AccessReading, account: str) -> frozenset[str]:
+    """ARNs of the permission sets whose holders are administrators of this account, without any condition."""
+    is_central = reading.instance.is_central(account)
+    return frozenset(
+        held.arn
+        for held in reading.sets.values()
+        if not held.limited_by and (held.centrally if is_central else held.allowed).level == "administrator"
+    )
 
 
 def administrators(reading: AccessReading, account: str) -> dict[str, str]:
     """Active users who are administrators of this account (an id): user id → userName."""
-    bounded = {held.name for held in reading.sets.values() if held.limited_by}
+    sets = {reading.sets[arn].name for arn in administering(reading, account)}
     return {
         row.user_id: row.user
         for row in access_rows(reading)
-        if row.account_id == account and row.level == "administrator" and row.permission_set not in bounded
+        if row.account_id == account and row.level == "administrator" and row.permission_set in sets
     }
 
 
-@dataclass(frozen=True, slots=True)
-class LastDoor:
-    """How many must be left. users: administrators at least; break_glass: userNames that must each stay one."""
+def closes(kept: KeepAdmins, account: str, before: AccessReading, after: AccessReading) -> Trip | None:
+    """Why a plan that leads from one to the other must not be applied, by name; None if it may.
 
-    users: int
-    account: str
-    break_glass: tuple[str, ...] = ()
+    Those count who are administrators before and after: revocations land first, and a grant may be refused, so who only
+    becomes one is no door that is open at every moment. A plan that takes it from no one is never refused, even if too
+    few there are already.
+    """
+    had, has = administrators(before, account), administrators(after, account)
+    apart = {folded(name) for name in kept.break_glass}
+    gone = {user: name for user, name in had.items() if user not in has and folded(name) in apart}
+    others = {user: name for user, name in had.items() if user not in has and folded(name) not in apart}
+    left = sum(user in has and folded(name) not in apart for user, name in had.items())
+    stopped = gone | (others if left < kept.users else {})
+    if not stopped:
+        return None
+    name = before.accounts[account].name if account in before.accounts else account
+    said = [f"{_would_stop(gone.values(), name)}, and {_is_break_glass(len(gone))}"] if gone else []
+    if stopped.keys() & others.keys():
+        still = f"{counted(left, 'active administrator')} of the {kept.users:,} that {KEEPS_ADMINS} asks for"
+        said.append(f"{_would_stop(others.values(), name)}, which leaves {still}")
+    return Trip(
+        limit=LAST_DOOR,
+        counted=left,
+        base=len(had),
+        allowed=str(kept.users),
+        sentence="; ".join(said),
+        effects=frozenset(Entering("last_door", user) for user in stopped),
+    )
 
-    def refusal(self, before: AccessReading, after: AccessReading) -> str:
-        """Why a plan that leads from one to the other must not be applied, by name; "" if it may.
 
-        What was already so before the plan is not its doing: then only losing one more is refused.
-        """
-        had, has = administrators(before, self.account), administrators(after, self.account)
-        lost = sorted(name for user, name in had.items() if user not in has)
-        name = before.accounts[self.account].name if self.account in before.accounts else self.account
-        gone = _lost_of(self.break_glass, lost)
-        if gone:
-            return f"{listed(gone)} would no longer be an administrator of {name}, and is a break-glass user"
-        if lost and len(has) < self.users:
-            left = counted(len(has), "active administrator")
-            return f"{listed(lost)} would no longer be an administrator of {name}, which leaves {left} of {self.users}"
-        return ""
+def _would_stop(names: Iterable[str], account: str) -> str:
+    known = sorted(names)
+    return (
+        f"{listed(known)} would no longer be {'an administrator' if len(known) == 1 else 'administrators'} of {account}"
+    )
 
 
-def _lost_of(named: Iterable[str], lost: Collection[str]) -> list[str]:
-    gone = {folded(name): name for name in lost}
-    return [gone[folded(name)] for name in named if folded(name) in gone]
+def _is_break_glass(count: int) -> str:
+    return f"{'is a break-glass user' if count == 1 else 'are break-glass users'} of {KEEPS_ADMINS}"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scim_bridge.access.assignment import open_aws
+from scim_bridge.access.aws_access import AwsAccess
 from scim_bridge.access.order import COMPLETE, first_missing
 from scim_bridge.access.refusal import NotReadable
 from scim_bridge.cli.access_reading import small_reading
@@ -123,8 +123,7 @@ def _access_checks(name: str, access: AccessSettings, state: Path, prefix: str) 
 
 
 def _access(settings: AccessSettings) -> str:
-    with open_aws(settings) as access:
-        return f"{settings.region}, {access.check()}"
+    return f"{settings.region}, {AwsAccess(settings).check()}"
 
 
 def _schedule(connection: ConnectionSettings, path: Path) -> str:

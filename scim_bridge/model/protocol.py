@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+from scim_bridge.model.access import AccessReading
 from scim_bridge.model.capabilities import Capabilities
 from scim_bridge.model.identity import AttributeType, Existing, Inventory, Kind, Members, Snapshot, SourceKey, Value
 from scim_bridge.model.operation import Change, Operation, Outcome
@@ -80,6 +82,19 @@ class Answer:
 
     target_id: str
     request_id: str
+
+
+class Access(Protocol):
+    """Where it can be read who may enter what."""
+
+    @property
+    def prices(self) -> Mapping[str, float]:
+        """How the name of an application begins → what one user costs a month."""
+        ...
+
+    def read(self, now: datetime, progress: Progress, *, most: int | None = None) -> AccessReading:
+        """Everything, now (UTC). most: give up after so many requests. Raises BridgeError."""
+        ...
 
 
 class Target(Protocol):

@@ -1,0 +1,235 @@
+"""What a plan does to who may enter what, put into the plan: with what depends on it, the limits, and the last door.
+
+Only those whom the plan touches are looked up. Who is in a group that we manage is as this run knows it, which is newer
+than what AWS was read; of other groups AWS is all that is known.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from scim_bridge.access.impact import after, concerned, impact_of
+from scim_bridge.access.last_door import account_of, administering, administrators, closes
+from scim_bridge.model.access import AccessReading, People, Person
+from scim_bridge.model.assignment import UNKNOWN, Assignment, Assignments, Principal
+from scim_bridge.model.identity import DISPLAY_NAME, Existing, Notice
+from scim_bridge.model.operation import Operation
+from scim_bridge.model.plan import Plan, Trip, Verdict
+from scim_bridge.model.policy import KeepAdmins
+from scim_bridge.model.protocol import silent
+from scim_bridge.plan.access_limits import with_access_limits
+from scim_bridge.plan.inputs import Sides
+from scim_bridge.run.access_seen import RECENT, AccessSeen, read_anew
+from scim_bridge.run.bridge import Bridge
+from scim_bridge.state.access_lookup import AccessLookup
+from scim_bridge.state.lookup import Lookup
+from scim_bridge.state.reader import StateReader
+
+_ADDS = "add_members"
+
+
+def assignments_of(seen: AccessSeen | None, principals: Sequence[Principal]) -> Assignments:
+    """The assignments of these, as they were read; of no one where nothing could be read."""
+    if seen is None:
+        return UNKNOWN
+    if seen.memory is None or not principals:
+        return Assignments()
+    users, groups = ([who.id for who in principals if who.kind == kind] for kind in ("user", "group"))
+    with seen.memory.lookup() as lookup:
+        part = lookup.around(users, groups)
+    found: dict[Principal, list[Assignment]] = {who: [] for who in principals}
+    for edge in part.edges if part is not None else ():
+        if edge.principal in found and part is not None:
+            name = part.accounts[edge.account].name
+            account = f"{name} ({edge.account})" if name != edge.account else name
+            found[edge.principal].append(Assignment(account, part.sets[edge.permission_set].name))
+    return Assignments({who: tuple(sorted(held)) for who, held in found.items()})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan that is made, and what it was made from. now: of the run. is_about_all: `sides` has the members of every
+    group that the plan may touch."""
+
+    plan: Plan
+    sides: Sides
+    now: datetime
+    is_about_all: bool
+
+
+def with_impact(
+    bridge: Bridge, reader: StateReader, planned: Planned, seen: AccessSeen | None
+) -> tuple[Plan, AccessSeen | None]:
+    """The plan with its impact, and what was read for that in the end."""
+    plan = planned.plan
+    if seen is None:
+        return plan, seen
+    if not plan.operations:
+        return _with_reason(plan, seen, planned.now), seen
+    with _known(bridge, reader, planned) as known:
+        made = known.made(bridge, seen)
+        if _is_to_be_read_again(bridge, made, planned, seen) and bridge.access is not None:
+            # The last door is at stake: someone else may have taken away what the others had when AWS was read.
+            again = read_anew(bridge.access, planned.now, silent)
+            seen = again if again.memory is not None else replace(seen, reason=again.reason)
+            made = known.made(bridge, seen)
+    return _with_reason(made, seen, planned.now), seen
+
+
+def _is_to_be_read_again(bridge: Bridge, made: Plan, planned: Planned, seen: AccessSeen) -> bool:
+    if made.impact is None or not made.impact.admins_lost or seen.new is not None or seen.reason or seen.as_of is None:
+        return False
+    return bridge.policy.keep_admins is not None or planned.now - seen.as_of > RECENT
+
+
+def _with_reason(plan: Plan, seen: AccessSeen, now: datetime) -> Plan:
+    """The plan with a sentence about why AWS could not be read, if that was so."""
+    if not seen.reason:
+        return plan
+    if seen.memory is None:
+        what = "who gains or loses access by this plan is not known, nor what depends on those it changes"
+    else:
+        what = f"who may enter what is as AWS was read {_age(now - (seen.as_of or now))} ago"
+    notice = Notice("access_not_read", "access", f"{what}: {seen.reason}".rstrip("."))
+    return replace(plan, warnings=(*plan.warnings, notice))
+
+
+def _age(age: timedelta) -> str:
+    minutes = max(0, int(age.total_seconds() // 60))
+    return f"{minutes // 60} h" if minutes >= 120 else f"{minutes} min"
+
+
+@contextmanager
+def _known(bridge: Bridge, reader: StateReader, planned: Planned) -> Iterator["_Known"]:
+    if not reader.is_there:
+        yield _Known(planned, None)
+        return
+    with reader.lookup(bridge.name, bridge.endpoint) as lookup:
+        yield _Known(planned, lookup)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What this run knows of the target. lookup: what the state does, None where there is none yet."""
+
+    planned: Planned
+    lookup: Lookup | None
+
+    def made(self, bridge: Bridge, seen: AccessSeen) -> Plan:
+        """The plan with its impact, by this reading."""
+        plan, policy = self.planned.plan, bridge.policy
+        if seen.memory is None or bridge.access is None:
+            return self._unchecked(policy.keep_admins, "AWS could not be read")
+        with seen.memory.lookup() as access:
+            before = self._part(access, concerned(plan.operations))
+            if before is None:
+                return plan
+            impact = impact_of(before, plan.operations, bridge.access.prices)
+            recent = self.planned.sides.known.earlier.recent
+
+            def sizes(base: str) -> int:
+                return access.count(is_administering=base == "administrators")
+
+            made = with_access_limits(plan, impact, sizes, policy.limits, recent)
+            if policy.keep_admins is None:
+                return made
+            account = account_of(before, policy.keep_admins)
+            if not account:
+                return replace(made, warnings=self._unchecked(policy.keep_admins, "AWS does not show it").warnings)
+            trip = self._last_door(access, before, policy.keep_admins, account)
+        return replace(made, verdict=Verdict((*made.verdict.tripped, trip))) if trip is not None else made
+
+    def _unchecked(self, kept: KeepAdmins | None, why: str) -> Plan:
+        """The plan with a sentence, if someone has to look after the last door in our place."""
+        plan = self.planned.plan
+        if kept is None:
+            return plan
+        detail = f"policy.keep_admins was not checked for the account {kept.account!r}: {why}"
+        return replace(plan, warnings=(*plan.warnings, Notice("last_door_not_checked", "access", detail)))
+
+    def _last_door(self, access: AccessLookup, before: AccessReading, kept: KeepAdmins, account: str) -> Trip | None:
+        """Why too few would administer the account; None if enough do, or if no one stops to."""
+        operations = self.planned.plan.operations
+        if administrators(before, account).keys() <= administrators(after(before, operations), account).keys():
+            return None
+        holders = access.holding(account, administering(before, account))
+        users = concerned(operations) | {who.id for who in holders if who.kind == "user"}
+        whole = [who.id for who in holders if who.kind == "group"]
+        everyone = self._part(access, users, whole)
+        return closes(kept, account, everyone, after(everyone, operations)) if everyone is not None else None
+
+    def _part(self, access: AccessLookup, touched: Iterable[str], whole: Collection[str] = ()) -> AccessReading | None:
+        """Those touched, all members of whole groups and of those that are deleted, and all that reaches them; as this
+        run knows it."""
+        operations = self.planned.plan.operations
+        whole = {*whole, *(o.target_id or "" for o in operations if o.kind == "delete_group")}
+        mine = self._members(whole)
+        users = {*touched}.union(*mine.values())
+        inside = self._inside(users)
+        groups = {*inside, *(o.target_id or "" for o in operations if o.members)}
+        part = access.around(users, groups, whole)
+        if part is None:
+            return None
+        managed = self._managed(part.people.members)
+        everyone = {*users, *part.people.users}
+        if everyone != users:
+            inside = self._inside(everyone)
+        members = {
+            group: frozenset(inside.get(group, ())) if group in managed else ids
+            for group, ids in part.people.members.items()
+        }
+        people = People(self._people(part, everyone), self._names(part), _as_planned(members, operations))
+        return replace(part, people=people)
+
+    def _members(self, groups: Collection[str]) -> Mapping[str, Collection[str]]:
+        """Who is in these groups, as far as we manage them."""
+        sides = self.planned.sides
+        if self.planned.is_about_all or self.lookup is None:
+            return {group: sides.members[group] for group in groups if group in sides.members}
+        return self.lookup.members(self._managed(groups))
+
+    def _inside(self, users: Collection[str]) -> dict[str, set[str]]:
+        """Group → which of these are in it."""
+        if not self.planned.is_about_all and self.lookup is not None:
+            return self.lookup.inside(users)
+        wanted = set(users)
+        shown = self.planned.sides.members.items()
+        return {group: wanted & ids for group, ids in shown if not wanted.isdisjoint(ids)}
+
+    def _managed(self, groups: Collection[str]) -> frozenset[str]:
+        """Those whose members we know better than AWS was read."""
+        if self.planned.is_about_all:
+            return frozenset(groups) & self.planned.sides.members.keys()
+        if self.lookup is None:
+            return frozenset()
+        links, _ = self.lookup.links("group", target_ids=list(groups))
+        return frozenset(link.target_id for link in links.values())
+
+    def _people(self, part: AccessReading, users: Collection[str]) -> dict[str, Person]:
+        """Users as the target shows them; as AWS was read where it is not known here."""
+        shown = self.planned.sides.inventory.users
+        there = {user: shown[user] for user in users if user in shown}
+        if not self.planned.is_about_all and self.lookup is not None:
+            there = self.lookup.resources("user", [user for user in users if user not in there]) | there
+        return {**part.people.users, **{user: _person(resource) for user, resource in there.items()}}
+
+    def _names(self, part: AccessReading) -> dict[str, str]:
+        shown = self.planned.sides.inventory.groups
+        return {group: shown[group].name if group in shown else name for group, name in part.people.groups.items()}
+
+
+def _as_planned(members: Mapping[str, frozenset[str]], operations: Iterable[Operation]) -> dict[str, frozenset[str]]:
+    """The members, so that what is added is not there before, and what is removed is: the plan has looked last."""
+    found = dict(members)
+    for operation in operations:
+        group = operation.target_id or ""
+        if operation.members and group in found:
+            ids = {member.target_id for member in operation.members if member.target_id is not None}
+            found[group] = found[group] - ids if operation.kind == _ADDS else found[group] | ids
+    return found
+
+
+def _person(resource: Existing) -> Person:
+    display = str(resource.attributes.get(DISPLAY_NAME) or resource.name)
+    return Person(resource.target_id, resource.name, display, resource.is_active)
