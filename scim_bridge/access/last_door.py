@@ -51,7 +51,7 @@ def closes(kept: KeepAdmins, account: str, before: AccessReading, after: AccessR
     """Why a plan that leads from one to the other must not be applied, by name; None if it may.
 
     Those count who are administrators before and after: revocations land first, and a grant may be refused, so who only
-    becomes one is no door that is open at every moment. A plan that takes it from no one is never refused, even if too
+    becomes one is not a way in at every moment. A plan that takes it from no one is never refused, even if too
     few there are already.
     """
     had, has = administrators(before, account), administrators(after, account)

@@ -144,7 +144,7 @@ class Verdict:
         return any(trip.limit == LAST_DOOR for trip in self.tripped)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
     """What a plan was made from. source: hash of the fitted desired state. target: hash over `resources`. settings:
     hash of the policy and of the endpoint.

@@ -47,7 +47,7 @@ _LATEST = 1_000
 class Order:
     """How a run was asked for. approved_by: who gave `--approve`, "" if no one. today: the mapping's, "" = this day.
 
-    is_last_admin: whoever approves it knows that too few administrators may be left (`--last-admin`).
+    is_last_admin: approved also where too few administrators are left (`--last-admin`).
     in_full: the target is read whatever is known of it. is_thorough: each missing resource is asked for by id, whatever
     the guard will say. after_restore: the state is a copy of unknown age. asked_by: who named the identities of
     `--only`, which is an approval of what it does to them.
@@ -327,7 +327,7 @@ def carry_out(
             # nothing about it, and an approval of the stopped plan must stay possible.
             state.forget_trip(name)
     elif not active.order.approved_by or (plan.verdict.closes_last_door and not active.order.is_last_admin):
-        # Nothing of it is sent, the revocations of others neither: a plan that shuts the last administrator out follows
+        # Nothing of it is sent, the revocations of others neither: a plan that locks the last administrator out follows
         # from data that a person has to look at. One user is revoked at once by `--only`.
         return active.stop_by_guard(reading, plan)
     else:
