@@ -4,17 +4,19 @@ Credentials come from AWS's usual chain. Nothing is sent before someone asks, an
 process: a plan, and what is made of it, look at the same reading.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 from scim_bridge.access.aws import PATIENCE, Aws
 from scim_bridge.access.instance import find_instance
+from scim_bridge.access.principal_reading import read_principals
 from scim_bridge.access.reading import read_access
 from scim_bridge.access.refusal import NotReadable
 from scim_bridge.config.settings import AccessSettings
-from scim_bridge.model.access import AccessReading
-from scim_bridge.model.protocol import Progress
+from scim_bridge.model.access import AccessReading, Renewed
+from scim_bridge.model.assignment import Principal
+from scim_bridge.model.protocol import Progress, silent
 
 _PATIENCE = 5.0
 """Seconds for which one throttled call is tried again where a run waits that has not read AWS before."""
@@ -39,6 +41,14 @@ class AwsAccess:
             with _opened(self._settings, patience, most) as aws:
                 self._read = read_access(aws, now, progress)
         return self._read
+
+    def renew(self, who: Sequence[Principal], known: Collection[str]) -> Renewed:
+        """What is assigned to these directly, now. known: ARNs of permission sets that need not be read again.
+
+        Raises NotReadable.
+        """
+        with _opened(self._settings, _PATIENCE) as aws:
+            return read_principals(aws, who, known, silent)
 
     def check(self) -> str:
         """What can be read, in words. Raises NotReadable, naming the permission that is missing."""

@@ -11,22 +11,26 @@ from datetime import datetime, timedelta
 
 from scim_bridge.access.impact import after, concerned, impact_of
 from scim_bridge.access.last_door import account_of, administering, administrators, closes
+from scim_bridge.errors import BridgeError
 from scim_bridge.model.access import AccessReading, People, Person
 from scim_bridge.model.assignment import UNKNOWN, Assignment, Assignments, Principal
-from scim_bridge.model.identity import DISPLAY_NAME, Existing, Notice
+from scim_bridge.model.identity import DISPLAY_NAME, Existing, Notice, TargetKey
+from scim_bridge.model.impact import is_new
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Plan, Trip, Verdict
 from scim_bridge.model.policy import KeepAdmins
 from scim_bridge.model.protocol import silent
 from scim_bridge.plan.access_limits import with_access_limits
 from scim_bridge.plan.inputs import Sides
-from scim_bridge.run.access_seen import RECENT, AccessSeen, read_anew
+from scim_bridge.run.access_seen import AccessSeen, read_anew
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.state.access_lookup import AccessLookup
 from scim_bridge.state.lookup import Lookup
 from scim_bridge.state.reader import StateReader
 
 _ADDS = "add_members"
+MOST_ASKED = 100
+"""Users and groups about whom AWS is asked again, two requests for each: 20 seconds at the usual pace."""
 
 
 def assignments_of(seen: AccessSeen | None, principals: Sequence[Principal]) -> Assignments:
@@ -37,7 +41,7 @@ def assignments_of(seen: AccessSeen | None, principals: Sequence[Principal]) -> 
         return Assignments()
     users, groups = ([who.id for who in principals if who.kind == kind] for kind in ("user", "group"))
     with seen.memory.lookup() as lookup:
-        part = lookup.around(users, groups)
+        part = seen.around(lookup, users, groups)
     found: dict[Principal, list[Assignment]] = {who: [] for who in principals}
     for edge in part.edges if part is not None else ():
         if edge.principal in found and part is not None:
@@ -45,6 +49,35 @@ def assignments_of(seen: AccessSeen | None, principals: Sequence[Principal]) -> 
             account = f"{name} ({edge.account})" if name != edge.account else name
             found[edge.principal].append(Assignment(account, part.sets[edge.permission_set].name))
     return Assignments({who: tuple(sorted(held)) for who, held in found.items()})
+
+
+def renewed(
+    bridge: Bridge, reader: StateReader, planned: "Planned", seen: AccessSeen | None, holders: Sequence[Principal]
+) -> AccessSeen | None:
+    """What is known, after AWS was asked again about those whom the plan changes, if that was read a while ago.
+
+    holders: of whom the plan names the assignments. Of many, or where AWS refuses, the older reading has to do.
+    """
+    plan = planned.plan
+    if seen is None or seen.memory is None or bridge.access is None or not plan.operations:
+        return seen
+    if seen.is_recent(planned.now):
+        return seen
+    users = {user for user in concerned(plan.operations) if not is_new(user)}
+    groups = {o.target_id for o in plan.operations if o.resource == "group" and o.target_id is not None}
+    with _known(bridge, reader, planned) as known, seen.memory.lookup() as access:
+        part = access.around(users)
+        groups |= known.inside(users).keys()
+    if part is None:
+        return seen
+    groups |= {group for group, ids in part.people.members.items() if not users.isdisjoint(ids)}
+    who = {*holders, *(TargetKey("user", one) for one in users), *(TargetKey("group", one) for one in groups)}
+    if len(who) > MOST_ASKED:
+        return seen
+    try:
+        return replace(seen, renewed=bridge.access.renew(sorted(who), part.sets.keys()))
+    except BridgeError:
+        return seen  # the plan says how old the reading is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +113,7 @@ def with_impact(
 def _is_to_be_read_again(bridge: Bridge, made: Plan, planned: Planned, seen: AccessSeen) -> bool:
     if made.impact is None or not made.impact.admins_lost or seen.new is not None or seen.reason or seen.as_of is None:
         return False
-    return bridge.policy.keep_admins is not None or planned.now - seen.as_of > RECENT
+    return bridge.policy.keep_admins is not None or not seen.is_recent(planned.now)
 
 
 def _with_reason(plan: Plan, seen: AccessSeen, now: datetime) -> Plan:
@@ -103,10 +136,10 @@ def _age(age: timedelta) -> str:
 @contextmanager
 def _known(bridge: Bridge, reader: StateReader, planned: Planned) -> Iterator["_Known"]:
     if not reader.is_there:
-        yield _Known(planned, None)
+        yield _Known(planned, None, bridge.policy.keep_admins)
         return
     with reader.lookup(bridge.name, bridge.endpoint) as lookup:
-        yield _Known(planned, lookup)
+        yield _Known(planned, lookup, bridge.policy.keep_admins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +148,15 @@ class _Known:
 
     planned: Planned
     lookup: Lookup | None
+    keep_admins: KeepAdmins | None
 
     def made(self, bridge: Bridge, seen: AccessSeen) -> Plan:
         """The plan with its impact, by this reading."""
-        plan, policy = self.planned.plan, bridge.policy
+        plan, limits = self.planned.plan, bridge.policy.limits
         if seen.memory is None or bridge.access is None:
-            return self._unchecked(policy.keep_admins, "AWS could not be read")
+            return self._unchecked("AWS could not be read")
         with seen.memory.lookup() as access:
-            before = self._part(access, concerned(plan.operations))
+            before = self._part(seen, access, concerned(plan.operations))
             if before is None:
                 return plan
             impact = impact_of(before, plan.operations, bridge.access.prices)
@@ -131,54 +165,60 @@ class _Known:
             def sizes(base: str) -> int:
                 return access.count(is_administering=base == "administrators")
 
-            made = with_access_limits(plan, impact, sizes, policy.limits, recent)
-            if policy.keep_admins is None:
+            made = with_access_limits(plan, impact, sizes, limits, recent)
+            if self.keep_admins is None:
                 return made
-            account = account_of(before, policy.keep_admins)
+            account = account_of(before, self.keep_admins)
             if not account:
-                return replace(made, warnings=self._unchecked(policy.keep_admins, "AWS does not show it").warnings)
-            trip = self._last_door(access, before, policy.keep_admins, account)
+                return replace(made, warnings=self._unchecked("AWS does not show it").warnings)
+            trip = self._last_door(seen, access, before, account)
         return replace(made, verdict=Verdict((*made.verdict.tripped, trip))) if trip is not None else made
 
-    def _unchecked(self, kept: KeepAdmins | None, why: str) -> Plan:
+    def _unchecked(self, why: str) -> Plan:
         """The plan with a sentence, if someone has to look after the last door in our place."""
         plan = self.planned.plan
-        if kept is None:
+        if self.keep_admins is None:
             return plan
-        detail = f"policy.keep_admins was not checked for the account {kept.account!r}: {why}"
+        detail = f"policy.keep_admins was not checked for the account {self.keep_admins.account!r}: {why}"
         return replace(plan, warnings=(*plan.warnings, Notice("last_door_not_checked", "access", detail)))
 
-    def _last_door(self, access: AccessLookup, before: AccessReading, kept: KeepAdmins, account: str) -> Trip | None:
+    def _last_door(self, seen: AccessSeen, access: AccessLookup, before: AccessReading, account: str) -> Trip | None:
         """Why too few would administer the account; None if enough do, or if no one stops to."""
-        operations = self.planned.plan.operations
-        if administrators(before, account).keys() <= administrators(after(before, operations), account).keys():
+        kept, operations = self.keep_admins, self.planned.plan.operations
+        had, has = administrators(before, account), administrators(after(before, operations), account)
+        if kept is None or had.keys() <= has.keys():
             return None
         holders = access.holding(account, administering(before, account))
         users = concerned(operations) | {who.id for who in holders if who.kind == "user"}
         whole = [who.id for who in holders if who.kind == "group"]
-        everyone = self._part(access, users, whole)
+        everyone = self._part(seen, access, users, whole)
         return closes(kept, account, everyone, after(everyone, operations)) if everyone is not None else None
 
-    def _part(self, access: AccessLookup, touched: Iterable[str], whole: Collection[str] = ()) -> AccessReading | None:
+    def _part(
+        self, seen: AccessSeen, access: AccessLookup, touched: Iterable[str], whole: Collection[str] = ()
+    ) -> AccessReading | None:
         """Those touched, all members of whole groups and of those that are deleted, and all that reaches them; as this
         run knows it."""
         operations = self.planned.plan.operations
         whole = {*whole, *(o.target_id or "" for o in operations if o.kind == "delete_group")}
         mine = self._members(whole)
         users = {*touched}.union(*mine.values())
-        inside = self._inside(users)
+        inside = self.inside(users)
         groups = {*inside, *(o.target_id or "" for o in operations if o.members)}
-        part = access.around(users, groups, whole)
+        part = seen.around(access, users, groups, whole)
         if part is None:
             return None
         managed = self._managed(part.people.members)
         everyone = {*users, *part.people.users}
         if everyone != users:
-            inside = self._inside(everyone)
+            inside = self.inside(everyone)
         members = {
             group: frozenset(inside.get(group, ())) if group in managed else ids
             for group, ids in part.people.members.items()
         }
+        # A group that was assigned something only since: that reading has not asked for its members.
+        later = {edge.principal.id for edge in part.edges if edge.principal.kind == "group"} - members.keys()
+        members |= {group: frozenset(inside.get(group, ())) for group in later}
         people = People(self._people(part, everyone), self._names(part), _as_planned(members, operations))
         return replace(part, people=people)
 
@@ -189,7 +229,7 @@ class _Known:
             return {group: sides.members[group] for group in groups if group in sides.members}
         return self.lookup.members(self._managed(groups))
 
-    def _inside(self, users: Collection[str]) -> dict[str, set[str]]:
+    def inside(self, users: Collection[str]) -> dict[str, set[str]]:
         """Group → which of these are in it."""
         if not self.planned.is_about_all and self.lookup is not None:
             return self.lookup.inside(users)
@@ -216,7 +256,9 @@ class _Known:
 
     def _names(self, part: AccessReading) -> dict[str, str]:
         shown = self.planned.sides.inventory.groups
-        return {group: shown[group].name if group in shown else name for group, name in part.people.groups.items()}
+        assigned = {edge.principal.id for edge in part.edges if edge.principal.kind == "group"}
+        there = {group: shown[group].name for group in (*part.people.groups, *assigned) if group in shown}
+        return {**part.people.groups, **there}
 
 
 def _as_planned(members: Mapping[str, frozenset[str]], operations: Iterable[Operation]) -> dict[str, frozenset[str]]:

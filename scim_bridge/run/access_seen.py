@@ -5,15 +5,17 @@ trusted, like everything else that was last seen, so that no revocation of such 
 (docs/decisions/0016-a-plan-goes-by-a-kept-reading.md).
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from scim_bridge.errors import BridgeError
-from scim_bridge.model.access import AccessReading
+from scim_bridge.model.access import AccessReading, Renewed
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.protocol import Access, Progress, silent
 from scim_bridge.run.bridge import Bridge
+from scim_bridge.state.access_lookup import AccessLookup
 from scim_bridge.state.access_memory import AccessMemory, keep_reading, remember_here
 from scim_bridge.state.reader import StateReader
 
@@ -30,13 +32,26 @@ _SHARE = 0.4
 class AccessSeen:
     """A reading, to be looked up in. memory: None where none could be had. new: read by this run, and not kept yet.
 
-    reason: why AWS could not be read although it was to be, "" if nothing was in the way.
+    reason: why AWS could not be read although it was to be, "" if nothing was in the way. renewed: what was asked for
+    again since.
     """
 
     memory: AccessMemory | None
     as_of: datetime | None = None
     new: AccessReading | None = None
     reason: str = ""
+    renewed: Renewed | None = None
+
+    def is_recent(self, now: datetime) -> bool:
+        """Whether nothing has to be asked for again."""
+        return self.new is not None or self.as_of is None or now - self.as_of <= RECENT
+
+    def around(
+        self, lookup: AccessLookup, users: Iterable[str], groups: Iterable[str] = (), whole: Collection[str] = ()
+    ) -> AccessReading | None:
+        """A part of it (AccessLookup.around), with what was asked for again."""
+        part = lookup.around(users, groups, whole)
+        return part if part is None or self.renewed is None else self.renewed.over(part)
 
 
 def see_access(

@@ -37,7 +37,7 @@ from scim_bridge.plan.make import make_plan
 from scim_bridge.plan.match.correlate import Match, Matches, correlate, is_called
 from scim_bridge.plan.match.related_users import neighbourhood
 from scim_bridge.plan.only import Named, in_the_way, narrowed
-from scim_bridge.run.access_impact import Planned, assignments_of, with_impact
+from scim_bridge.run.access_impact import Planned, assignments_of, renewed, with_impact
 from scim_bridge.run.access_seen import AccessSeen, see_few
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.lifecycle import Order, Reading, Result, carry_out, on_record, remember
@@ -116,10 +116,10 @@ def _planned(
         only=frozenset(map(Whom.record, keys)),
     )
     holders = concerned(plan, view.matches, bridge.policy, is_whole=False)
-    access = see_few(bridge, reader, now, plan)
-    plan = with_what_hangs(plan, view.matches, assignments_of(access, holders))
     planned = Planned(plan=plan, sides=narrow, now=now, is_about_all=False)
-    plan, access = with_impact(bridge, reader, planned, access)
+    access = renewed(bridge, reader, planned, see_few(bridge, reader, now, plan), holders)
+    plan = with_what_hangs(plan, view.matches, assignments_of(access, holders))
+    plan, access = with_impact(bridge, reader, replace(planned, plan=plan), access)
     verdict = Verdict(tuple(trip for trip in plan.verdict.tripped if _holds(trip.limit, wanted)))
     return narrow, replace(plan, verdict=verdict), access
 

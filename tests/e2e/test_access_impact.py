@@ -287,3 +287,40 @@ def test_an_older_state_finds_the_few_after_its_migration(world: World, two: Peo
         rows: list[Any] = database.execute("SELECT kind, about FROM access_facts WHERE about != ''").fetchall()
     assert dict(rows).keys() == told.keys()
     assert world.state.with_name(f"{world.state.name}.before-0013").exists()
+
+
+def _age_reading(world: World) -> None:
+    with closing(sqlite3.connect(world.state)) as database, database:
+        database.execute("UPDATE access_readings SET read_at = datetime(read_at, '-3 hours')")
+
+
+def test_where_the_reading_is_older_aws_is_asked_about_those_whom_the_plan_changes(
+    world: World, two: People, cli: Cli
+) -> None:
+    assert cli("sync", "--full").code == 0
+    _age_reading(world)
+    given = {"user": "cleo@corp.example", "accounts": ["payer"], "permission_set": "Reader"}
+    new = {"group": "readers", "accounts": ["payer"], "permission_set": "New"}
+    world.sandbox.seed({"permission_sets": [{"name": "New"}], "assignments": [given, new]})
+    _leaves(world, two, "cleo")
+    world.sandbox.aws_calls.clear()
+    said = cli("plan", "--output", "json")
+    assert pairs(said, "lost") == {
+        ("cleo@corp.example", "production", "Reader"),
+        ("cleo@corp.example", "payer", "Reader"),
+        ("cleo@corp.example", "payer", "New"),
+        ("cleo@corp.example", "QDevProfile-eu-west-1", ""),
+    }
+    calls = world.sandbox.aws_calls
+    assert calls["sso:ListAccountAssignmentsForPrincipal"] == 2
+    assert calls["sso:ListAccountAssignments"] == calls["identitystore:ListUsers"] == 0
+    assert "AWS as read 3 h ago" in cli("plan").out
+
+
+def test_where_asking_about_a_few_is_denied_the_older_reading_has_to_do(world: World, two: People, cli: Cli) -> None:
+    assert cli("sync", "--full").code == 0
+    _age_reading(world)
+    world.sandbox.fail(Fault("forbidden", path="aws/sso:ListAccountAssignmentsForPrincipal"))
+    _leaves(world, two, "cleo")
+    said = cli("plan")
+    assert ("1 user loses access" in said.out, "Warnings" in said.out) == (True, False)
