@@ -25,6 +25,7 @@ from scim_bridge.plan.inputs import Sides
 from scim_bridge.run.access_seen import AccessSeen, read_anew
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.state.access_lookup import AccessLookup
+from scim_bridge.state.access_memory import AccessMemory
 from scim_bridge.state.lookup import Lookup
 from scim_bridge.state.reader import StateReader
 
@@ -56,7 +57,7 @@ def renewed(
 ) -> AccessSeen | None:
     """What is known, after AWS was asked again about those whom the plan changes, if that was read a while ago.
 
-    holders: of whom the plan names the assignments. Of many, or where AWS refuses, the older reading has to do.
+    holders: those whose assignments the plan names. For many, or where AWS refuses, the older reading has to do.
     """
     plan = planned.plan
     if seen is None or seen.memory is None or bridge.access is None or not plan.operations:
@@ -136,18 +137,19 @@ def _age(age: timedelta) -> str:
 @contextmanager
 def _known(bridge: Bridge, reader: StateReader, planned: Planned) -> Iterator["_Known"]:
     if not reader.is_there:
-        yield _Known(planned, None, bridge.policy.keep_admins)
+        yield _Known(planned, None, None, bridge.policy.keep_admins)
         return
     with reader.lookup(bridge.name, bridge.endpoint) as lookup:
-        yield _Known(planned, lookup, bridge.policy.keep_admins)
+        yield _Known(planned, lookup, reader.access(bridge.name), bridge.policy.keep_admins)
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What this run knows of the target. lookup: what the state does, None where there is none yet."""
+    """What this run knows of the target. lookup, kept: what the state does, None where there is none yet."""
 
     planned: Planned
     lookup: Lookup | None
+    kept: AccessMemory | None
     keep_admins: KeepAdmins | None
 
     def made(self, bridge: Bridge, seen: AccessSeen) -> Plan:
@@ -208,6 +210,7 @@ class _Known:
         part = seen.around(access, users, groups, whole)
         if part is None:
             return None
+        part = self._without_deleted(part)
         managed = self._managed(part.people.members)
         everyone = {*users, *part.people.users}
         if everyone != users:
@@ -221,6 +224,14 @@ class _Known:
         members |= {group: frozenset(inside.get(group, ())) for group in later}
         people = People(self._people(part, everyone), self._names(part), _as_planned(members, operations))
         return replace(part, people=people)
+
+    def _without_deleted(self, part: AccessReading) -> AccessReading:
+        """The part without users and groups that we have deleted since it was read."""
+        gone = self.kept.deleted(part.as_of) if self.kept is not None else frozenset()
+        people = part.people
+        users = {user: person for user, person in people.users.items() if user not in gone}
+        groups = {group: name for group, name in people.groups.items() if group not in gone}
+        return replace(part, people=People(users, groups, people.members)) if gone else part
 
     def _members(self, groups: Collection[str]) -> Mapping[str, Collection[str]]:
         """Who is in these groups, as far as we manage them."""

@@ -93,6 +93,20 @@ class AccessMemory:
             rows = database.execute(query.where(*mine).order_by(col(OperationRow.answered_at)))
             return [operation_record(OperationRow(**row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's name
 
+    def deleted(self, since: datetime) -> frozenset[str]:
+        """Target ids of the users and groups that runs of this connection have deleted since then."""
+        if self._engine is None:
+            return frozenset()
+        query = select(col(OperationRow.target_id)).join(RunRow, col(RunRow.id) == col(OperationRow.run_id))
+        mine = (
+            col(RunRow.connection) == self._connection,
+            col(OperationRow.kind).in_(("delete_user", "delete_group")),
+            col(OperationRow.status) == "done",
+            col(OperationRow.answered_at) > since,
+        )
+        with reading(self._engine) as database:
+            return frozenset(row.target_id or "" for row in database.execute(query.where(*mine)))
+
     def decisions(self) -> list[ConflictRecord]:
         """Conflicts that a person has decided."""
         if self._engine is None:
