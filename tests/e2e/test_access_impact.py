@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from random import Random
 from typing import Any
 
 import orjson
@@ -13,7 +14,7 @@ from scim_bridge.sample.organization import FOLDER
 from scim_bridge.sandbox.fault import Fault
 from tests.aws import environment_at
 from tests.e2e.conftest import Cli, Said
-from tests.e2e.world import People, World
+from tests.e2e.world import People, World, organization
 
 ACCESS = "    access: {region: eu-west-1, requests_per_second: 10000, seat_prices: {QDevProfile-: 19}}\n"
 LENIENT = "limits: {lose_access: report, lose_admin: report, remove_members: 100%, deactivate: 100%, delete: 100%}"
@@ -324,3 +325,69 @@ def test_where_asking_about_a_few_is_denied_the_older_reading_has_to_do(world: W
     _leaves(world, two, "cleo")
     said = cli("plan")
     assert ("1 user loses access" in said.out, "Warnings" in said.out) == (True, False)
+
+
+def _shown(cli: Cli) -> set[tuple[str, str, str]]:
+    """Who may enter what, as AWS shows it now."""
+    document = cli("access", "--full", "--output", "json").json
+    found = {(r["user"], r["account"], r["permission_set"]) for r in document["rows"]}
+    return found | {(r["user"], r["application"], "") for r in document["applications"]}
+
+
+def _assign_at_random(world: World, chance: Random) -> None:
+    state = world.sandbox.state()
+    users, groups = (
+        [one[name] for one in state[of]] for of, name in (("users", "userName"), ("groups", "displayName"))
+    )
+    assignments = []
+    for name in chance.sample(users, 3) + chance.sample(groups, 3):
+        kind = "group" if name in groups else "user"
+        account, held = chance.choice(("payer", "production")), chance.choice(("Admin", "Reader"))
+        assignments.append({kind: name, "accounts": [account], "permission_set": held})
+    applications = [{"name": f"app {chance.random()}", "groups": chance.sample(groups, 2)}]
+    world.sandbox.seed({"assignments": assignments, "applications": applications})
+
+
+def _change_at_random(people: People, chance: Random) -> None:
+    for user in chance.sample(sorted(people.users), 4):
+        people.users[user]["enabled"] = chance.choice(("true", "false"))
+    gone = chance.choice(sorted(people.users))
+    del people.users[gone]
+    people.members = [m for m in people.members if m[1] != gone]
+    for _ in range(6):
+        pair = (chance.choice(sorted(people.groups)), chance.choice(sorted(people.users)), "user")
+        if pair in people.members:
+            people.members.remove(pair)
+        else:
+            people.members.append(pair)
+    new = f"n{chance.randrange(10**6)}"
+    people.add(new).members.append((chance.choice(sorted(people.groups)), new, "user"))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_a_plan_shows_is_the_difference_that_aws_shows(world: World, cli: Cli, seed: int) -> None:
+    chance, people = Random(seed), organization(12, 4, seed)
+    world.write(people)
+    configure(world)
+    world.sandbox.seed(
+        {
+            "accounts": {"999999999999": "payer", "111111111111": "production"},
+            "permission_sets": [
+                {"name": "Admin", "managed": ["arn:aws:iam::aws:policy/AdministratorAccess"]},
+                {"name": "Reader", "managed": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]},
+            ],
+        }
+    )
+    with environment_at(world.sandbox.aws_url):
+        assert cli("sync").code == 0
+        for _ in range(3):
+            _assign_at_random(world, chance)
+            before = _shown(cli)
+            _change_at_random(people, chance)
+            world.write(people)
+            said = cli("plan", "--output", "json")
+            assert cli("sync").code == 0 or cli("sync", "--approve").code == 0  # such a directory shrinks at times
+            after = _shown(cli)
+            assert (pairs(said, "gained"), pairs(said, "lost")) == (after - before, before - after)
+            counted = said.json["access"]["pairs"]
+            assert (counted["gained"], counted["lost"]) == (len(after - before), len(before - after))
