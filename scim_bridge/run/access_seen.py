@@ -2,7 +2,7 @@
 
 It is read with the target: by a run that reads the target in full, unless what is kept is recent. In between it is
 trusted, like everything else that was last seen, so that no revocation of such a run waits for AWS
-(docs/decisions/0016-a-plan-goes-by-a-kept-reading.md).
+(docs/decisions/0019-a-plan-goes-by-a-kept-reading.md).
 """
 
 from collections.abc import Collection, Iterable
