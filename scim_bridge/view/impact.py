@@ -81,8 +81,10 @@ def _cells(row: Mapping[str, Any]) -> Row:
 
 
 def _notes(document: Mapping[str, Any]) -> Iterator[str]:
-    for what, says in (("lost", "no longer"), ("gained", "then")):
-        yield from _admins(document["admins"][what], says)
+    admins = document["admins"]
+    yield from _admins(admins["lost"], "administrator", "no longer administrator")
+    yield from _admins(admins["gained"], "administrator", "new administrator")
+    yield from _admins(admins["gained"], "can-become-administrator", "can then become administrator")
     for tag in document["session_tags"]:
         change = f"{counted(tag['count'], 'user')} {'changes' if tag['count'] == 1 else 'change'}"
         yield f"{tag['path']} is passed to AWS as the session tag {tag['tag']}; {change}"
@@ -96,14 +98,15 @@ def _notes(document: Mapping[str, Any]) -> Iterator[str]:
     yield from document["warnings"]
 
 
-def _admins(admins: Iterable[Mapping[str, Any]], says: str) -> Iterator[str]:
-    accounts: dict[tuple[str, str], list[str]] = defaultdict(list)
+def _admins(admins: Iterable[Mapping[str, Any]], level: str, says: str) -> Iterator[str]:
+    """Those of this level by name, each with the accounts."""
+    accounts: dict[str, list[str]] = defaultdict(list)
     for one in admins:
-        accounts[one["level"], one["user"]].append(one["account"])
-    for level, what in (("administrator", "administrator"), ("can-become-administrator", "can become administrator")):
-        named = [f"{user} ({some(where, 3)})" for (held, user), where in accounts.items() if held == level]
-        if named:
-            yield f"{says} {what}: {some(named, _NAMED)}"
+        if one["level"] == level:
+            accounts[one["user"]].append(one["account"])
+    if accounts:
+        named = [f"{user} ({some(where, 3)})" for user, where in accounts.items()]
+        yield f"{says}: {some(named, _NAMED)}"
 
 
 def _seats(seats: Mapping[str, Any]) -> str:

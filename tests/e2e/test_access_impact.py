@@ -68,7 +68,7 @@ def test_user_b_leaves_and_enters_the_administrators_with_exactly_these_pairs(sa
     _members(sample)
     gained = cli("plan", "--output", "json")
     assert (pairs(gained, "lost"), pairs(gained, "gained")) == (set(), B)
-    assert "then administrator: user.b@corp.example" in cli("plan").out
+    assert "new administrator: user.b@corp.example" in cli("plan").out
     run = cli("history", "--output", "json").json[0]["id"]
     assert "1 user loses access" in cli("show", str(run)).out
 
