@@ -103,9 +103,7 @@ def test_one_who_is_created_comes_in_by_a_group() -> None:
 
 def test_those_with_the_most_privileges_come_first() -> None:
     before = reading(("ann", "read"), ("ben", "read"), ("ben", "admin"))
-    lost = impact_of(
-        before, [step(k, n, active=OFF) for k, n in (("deactivate_user", "ann"), ("deactivate_user", "ben"))], {}
-    )
+    lost = impact_of(before, [step("deactivate_user", n, active=OFF) for n in ("ann", "ben")], {})
     assert [(user, held) for user, held, _ in said(lost, "lost")] == [
         ("ben", "admin"),
         ("ben", "read"),
