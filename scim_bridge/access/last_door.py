@@ -77,6 +77,21 @@ def closes(kept: KeepAdmins, account: str, before: AccessReading, after: AccessR
     )
 
 
+def standing(kept: KeepAdmins, reading: AccessReading) -> tuple[str, bool]:
+    """How many administrators there are of those that the policy keeps, in words; and whether there are so many."""
+    account = account_of(reading, kept)
+    if not account:
+        return f"AWS shows no account {kept.account!r}, so {KEEPS_ADMINS} keeps no one", False
+    apart = {folded(name): name for name in kept.break_glass}
+    has = {folded(name) for name in administrators(reading, account).values()}
+    name = reading.accounts[account].name if account in reading.accounts else account
+    count = counted(len(has - apart.keys()), "active administrator")
+    missing = sorted(apart[folded_name] for folded_name in apart.keys() - has)
+    less = f"; not an administrator: {listed(missing)}, of break_glass" if missing else ""
+    is_kept = not missing and len(has - apart.keys()) >= kept.users
+    return f"{count} of {name}, {KEEPS_ADMINS} asks for {kept.users:,}{less}", is_kept
+
+
 def _would_stop(names: Iterable[str], account: str) -> str:
     known = sorted(names)
     return (

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from scim_bridge.access.last_door import account_of, administrators, closes
+from scim_bridge.access.last_door import account_of, administrators, closes, standing
 from scim_bridge.model.access import AccessReading, Account, Allowed, Edge, Instance, People, PermissionSet, Person
 from scim_bridge.model.identity import TargetKey
 from scim_bridge.model.policy import KeepAdmins
@@ -72,6 +72,22 @@ def test_only_real_administrators_count() -> None:
     assert administrators(reading("ann", limited_by="Fence"), "1") == {}
     closed = replace(reading("ann"), accounts={"1": Account("1", "payer", "CLOSED")})
     assert administrators(closed, "1") == {}
+
+
+def test_check_says_how_many_are_kept() -> None:
+    two = reading("ann", "ben")
+    assert standing(KeepAdmins(2), two) == (
+        "2 active administrators of payer, policy.keep_admins asks for 2", True
+    )  # fmt: skip
+    assert standing(KeepAdmins(3), two)[1] is False
+    said, is_kept = standing(KeepAdmins(1, break_glass=("ANN@corp.example", "glass@x")), two)
+    assert (said, is_kept) == (
+        "1 active administrator of payer, policy.keep_admins asks for 1; not an administrator: glass@x, of break_glass",
+        False,
+    )
+    assert standing(KeepAdmins(account="nowhere"), two) == (
+        "AWS shows no account 'nowhere', so policy.keep_admins keeps no one", False
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,7 @@ def test_the_last_administrator_is_refused_by_name_and_only_last_admin_lets_it_t
     world: World, two: People, cli: Cli
 ) -> None:
     configure(world, KEEP)
+    assert "administrators: 2 active administrators of payer, policy.keep_admins asks for 1" in cli("check").out
     _leaves(world, two, "ben")
     assert cli("sync").code == 0
     _leaves(world, two, "ann")
