@@ -26,7 +26,9 @@ def conclude(
         _print_outcome(result, state, chosen, output, approval)
     if result.reading.looked_at:
         tell(result.reading.looked_at)
-    if result.applied is None:
+    if result.in_shadow:
+        tell(f"{chosen.name} is in shadow: nothing was written. See: scim-bridge shadow {chosen.name}")
+    elif result.applied is None:
         tell(f"scim-bridge: {_refusal(result, approval, dry_run)}")
     else:
         tell(_unfinished(result) or f"run {result.run_id} is done")
@@ -40,7 +42,7 @@ def _print_outcome(result: Result, state: State, chosen: ConnectionSettings, out
         open_now = [document.conflict_document(c) for c in state.reader.conflicts(chosen.name)]
         print_json(document.show_document(run, operations) | {"open_conflicts": open_now})
     elif output is Output.text:
-        decided: Decided = "stopped" if result.applied is None else "approved"
+        decided: Decided = "shadow" if result.in_shadow else "stopped" if result.applied is None else "approved"
         terminal.show_plan(console(), plan_view(result.plan, approval=approval, decided=decided))
         if run is not None and run.failed:
             terminal.show_ending(console(), view_run(run))

@@ -106,7 +106,7 @@ class Access(Section):
 
 
 class Connection(Section):
-    """One source bound to one target."""
+    """One source bound to one target. shadow: plans on schedule and writes nothing to the target."""
 
     source: Source
     mapping: Text
@@ -114,6 +114,7 @@ class Connection(Section):
     policy: Policy = Policy()
     schedule: Schedule = Schedule()
     access: Access | None = None
+    shadow: bool = False
 
 
 class Service(Section):

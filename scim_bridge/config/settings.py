@@ -45,7 +45,7 @@ class AccessSettings:
 class ConnectionSettings:
     """One source bound to one target by a mapping, a policy and a schedule. access: None if no one is to be asked.
 
-    verify: how often everything is read whole, None for `auto`.
+    verify: how often everything is read whole, None for `auto`. shadow: nothing is ever written to the target.
     """
 
     name: str
@@ -56,6 +56,7 @@ class ConnectionSettings:
     every: timedelta
     verify: timedelta | None
     access: AccessSettings | None = None
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ def _connection(name: str, folder: Path, read: document.Connection) -> Connectio
         every=form.duration(read.schedule.every),
         verify=form.interval(read.schedule.verify),
         access=_access(read.access),
+        shadow=read.shadow,
     )
 
 

@@ -29,6 +29,7 @@ from scim_bridge.view.conflict import still_open, view_conflicts
 from scim_bridge.view.connection import Situation, by_urgency, view_connection
 from scim_bridge.view.operation import of_record
 from scim_bridge.view.run import view_run, view_runs
+from scim_bridge.view.shadow import PERIOD, period_of, view_shadow
 
 _HERE = Path(__file__).parent
 _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
@@ -126,15 +127,17 @@ class _Pages:
     def _situation(self, reader: StateReader, name: str) -> Situation:
         last = next(iter(self._runs(reader, name, limit=1)), None)
         outcomes = reader.operation_counts(last.id) if last is not None else {}
+        now, is_shadow = self._shown.now(), last is not None and last.status == "shadow"
         return Situation(
             name=name,
             last=last,
             conflicts=sum(not conflict.resolution for conflict in reader.conflicts(name)),
             every=self._shown.connections.get(name),
-            now=self._shown.now(),
+            now=now,
             unsuccessful=sum(outcomes.get(status, 0) for status in ("sent", "failed", "not_sent")),
             pause=reader.pause(name),
             quarantine=reader.quarantine(name),
+            shadow=view_shadow(name, reader.shadow(name, period_of(PERIOD, now)), PERIOD, now) if is_shadow else None,
         )
 
     def runs(self, request: Request) -> Response:

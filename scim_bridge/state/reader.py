@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from scim_bridge.model.run import (
     RunRecord,
     Standing,
 )
+from scim_bridge.model.shadow import ShadowHistory
 from scim_bridge.model.source import Memory
 from scim_bridge.model.text import folded, normal
 from scim_bridge.model.touch import SOMEONE_ELSE, Touch
@@ -44,6 +46,7 @@ from scim_bridge.state.record import (
     run_record,
 )
 from scim_bridge.state.remembered import known_of
+from scim_bridge.state.shadow import shadow_history
 from scim_bridge.state.source_memory import memory_of
 from scim_bridge.state.table import (
     UNSURE_OPERATION,
@@ -89,6 +92,14 @@ class StateReader:
             return None
         with reading(self._engine) as database:
             return whole_of(database, connection)
+
+    def shadow(self, connection: str, since: datetime) -> ShadowHistory:
+        """What is on record of this connection in shadow since this moment (UTC)."""
+        if self._engine is None:
+            return ShadowHistory()
+        with reading(self._engine) as database:
+            found = shadow_history(database, connection, since)
+        return replace(found, undecided=sum(not each.resolution for each in self.conflicts(connection)))
 
     def elsewhere(self, connection: str, endpoint: str) -> str:
         """What other connections have linked on this target, as a text that changes with it."""

@@ -16,8 +16,9 @@ from scim_bridge.view.conflict import ConflictView
 from scim_bridge.view.explain import Explanation
 from scim_bridge.view.mapping_comparison import ComparisonView
 from scim_bridge.view.operation import OperationView, OutcomeView
-from scim_bridge.view.plan import PlanView, Section
+from scim_bridge.view.plan import SHOWN, PlanView, Section
 from scim_bridge.view.run import RunView
+from scim_bridge.view.shadow import ShadowView, StandingView
 from scim_bridge.view.words import Status
 
 _COLOUR = {"+": "green", "-": "red", "~": "yellow", "=": "cyan"}
@@ -183,6 +184,39 @@ def show_conflicts(console: Console, conflicts: Sequence[ConflictView]) -> None:
             _indented(console, 2, Text(f"decided: {conflict.decision}"))
         else:
             _indented(console, 2, Text(conflict.remedy, style="italic"))
+
+
+def show_shadow(console: Console, view: ShadowView) -> None:
+    """A connection in shadow: the verdict, the trend day by day, then each difference of the newest plan."""
+    if view.began is None:
+        console.print(f"{escape(view.connection)}: {view.because[0]}", highlight=False)
+        return
+    since = f"in shadow since {words.local(view.began)}, {counted(view.runs, 'run')}; nothing was written"
+    console.print(Text(f"{view.connection}: {since}"), soft_wrap=True)
+    console.print(Text(view.ready, style="bold yellow" if view.because else "bold green"), soft_wrap=True)
+    if view.days:
+        console.print()
+        columns = ("day (UTC)", "runs", "differences: last", "fewest", "most")
+        show_rows(console, columns, [(d.day, *map(str, (d.runs, d.last, d.fewest, d.most))) for d in view.days])
+    for title, found in view.parts:
+        _show_standing(console, title, found)
+    if view.adoptions:
+        console.print()
+        console.print(f"The first run that writes would adopt {counted(view.adoptions, 'resource')}.", highlight=False)
+
+
+def _show_standing(console: Console, title: str, found: Sequence[StandingView]) -> None:
+    if not found:
+        return
+    console.print()
+    console.print(Text(f"{title} ({len(found):,})", style="bold"))
+    for each in found[:SHOWN]:
+        effect = f": {each.effect}" if each.effect else ""
+        line = f"  {each.sign} {each.words} {each.subject}{effect}"
+        told = Text(line, style=_COLOUR.get(each.sign, ""))
+        console.print(told.append(f"  ({each.reason}; since {words.local(each.since)})", style="dim"), soft_wrap=True)
+    if len(found) > SHOWN:
+        console.print(f"  … and {len(found) - SHOWN:,} more (--output json shows all)", highlight=False)
 
 
 def show_checks(console: Console, checks: Sequence[Check]) -> None:
