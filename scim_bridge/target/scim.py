@@ -34,7 +34,7 @@ _CHECKS = 3
 def open_target(settings: TargetSettings, *, is_read_only: bool = False) -> "ScimTarget":
     """The target of this connection; close it, or use it in a `with`. Raises Stop if it does not say what it holds.
 
-    is_read_only: nothing is ever written to it, whoever asks.
+    is_read_only: nothing is ever written to it.
     """
     rate = Rate(settings.requests_per_second)
     client = ScimClient(settings.url, settings.token.read, rate, is_read_only=is_read_only)

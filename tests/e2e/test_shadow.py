@@ -1,5 +1,7 @@
 """A connection in shadow: it plans beside the old program, writes nothing, and says when it is ready to write."""
 
+from collections.abc import Callable
+
 import pytest
 
 from scim_bridge.config.settings import load
@@ -202,13 +204,14 @@ def test_before_the_first_run_in_shadow_there_is_nothing_to_show(world: World, p
 def test_the_endpoint_gets_no_write_even_if_a_run_forgot_to_ask(world: World, people: People, cli: Cli) -> None:
     world.configure(extra=SHADOW)
     with open_bridge(load(world.config).connection("corp")) as bridge:
-        for send in (
+        writes: tuple[Callable[[], object], ...] = (
             lambda: bridge.target.create("group", {"displayName": "x"}),
             lambda: bridge.target.update("user", "t", {"title": ("a", "b")}),
             lambda: bridge.target.delete("user", "t"),
             lambda: bridge.target.add_members("g", ["u"]),
             lambda: bridge.target.remove_members("g", ["u"]),
-        ):
+        )
+        for send in writes:
             with pytest.raises(Misconfigured, match=r"in shadow no (POST|PATCH|DELETE) is sent to the target"):
                 send()
     assert written(world.sandbox) == 0

@@ -5,6 +5,7 @@ when it reads everything.
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scim_bridge.errors import BridgeError, Misconfigured
-from scim_bridge.model.identity import KINDS, Existing
+from scim_bridge.model.identity import KINDS, Existing, Value
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.shadow import differences_of
 from scim_bridge.plan.plan_file import from_bytes, to_bytes
@@ -106,14 +107,18 @@ def _by_another(world: LittleWorld) -> object:
     user_id = chance.choice([*users, ""])
     if not user_id or chance.random() < 0.3:
         if name not in there:
-            shown = {"userName": name, "externalId": chance.choice((name, f"old-{name}")), "active": True}
+            shown: dict[str, Value] = {
+                "userName": name,
+                "externalId": chance.choice((name, f"old-{name}")),
+                "active": True,
+            }
             target.put(Existing("user", f"old-{len(users)}-{name}", shown))
         return name
     if chance.random() < 0.2:
         target.vanish("user", user_id)
     elif chance.random() < 0.6 or not target.members:
-        path, values = chance.choice((("title", ("one", "other")), ("active", (True, False))))
-        users[user_id][path] = chance.choice(values)
+        path = chance.choice(("title", "active"))
+        users[user_id][path] = chance.choice(("one", "other")) if path == "title" else chance.random() < 0.5
     else:
         target.members[chance.choice(sorted(target.members))] ^= {user_id}
     return user_id
@@ -123,13 +128,14 @@ def _ask_for_writes(world: LittleWorld, run_id: int) -> None:
     reading = read_and_plan(world.bridge, world.state.reader, Order())
     saved = from_bytes(to_bytes(reading.plan), "plan")
     order = Order(approved_by="me", asked_by="me")
-    for write in (
+    writes: tuple[Callable[[], object], ...] = (
         lambda: apply_saved(world.bridge, world.state, saved, order),
         lambda: roll_back(world.bridge, world.state, run_id, order, "me"),
         lambda: sync_only(world.bridge, world.state, ["a"], order),
         lambda: sync(world.bridge, world.state, order),
         lambda: sync(world.bridge, world.state, Order(in_full=True, after_restore=True)),
-    ):
+    )
+    for write in writes:
         with pytest.raises(Misconfigured, match="is in shadow"):
             write()
 
