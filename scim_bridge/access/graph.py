@@ -7,6 +7,7 @@ An inactive user has no way in, whatever they are assigned.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from scim_bridge.access.role_pattern import role_pattern
 from scim_bridge.model.access import (
     ALL_USERS,
     AccessReading,
@@ -47,6 +48,7 @@ def access_rows(reading: AccessReading, *, active: bool = True) -> list[AccessRo
         if edge.principal not in people:
             people[edge.principal] = list(reached(reading, edge.principal, active=active))
         allowed = held.centrally if reading.instance.is_central(account.id) else held.allowed
+        role = role_pattern(reading.instance, account.id, held)
         rows += [
             AccessRow(
                 user=user.name,
@@ -58,6 +60,7 @@ def access_rows(reading: AccessReading, *, active: bool = True) -> list[AccessRo
                 permission_set=held.name,
                 allows=allowed.words,
                 level=allowed.level,
+                role=role,
             )
             for user, via in people[edge.principal]
         ]

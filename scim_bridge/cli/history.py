@@ -47,13 +47,16 @@ def show_command(
     output: OutputOption = Output.text,
 ) -> int:
     """Show one run with its operations and the outcome of each."""
+    from scim_bridge.cli.access_sessions import portal_session, print_sessions
     from scim_bridge.cli.output import console, print_json
     from scim_bridge.config.state_place import find_state
+    from scim_bridge.run.revocation import sessions_of_run
     from scim_bridge.state.liveness import as_it_is
     from scim_bridge.state.reader import open_reader
     from scim_bridge.view import document, terminal
     from scim_bridge.view.operation import of_record
     from scim_bridge.view.run import view_run
+    from scim_bridge.view.session import sessions_document
 
     place = find_state(context.obj)
     reader = open_reader(place.state)
@@ -62,9 +65,14 @@ def show_command(
         raise Misconfigured(f"there is no run {run}", "See: scim-bridge history")
     record = as_it_is(reader, place.state, [found])[0]
     operations = reader.operations(run, limit=EVERYTHING if output is Output.json else _SHOWN)
+    sessions = sessions_of_run(reader, place.state, record, lambda: portal_session(context.obj, record.connection))
     if output is Output.json:
-        print_json(document.show_document(record, operations))
+        shown = document.show_document(record, operations)
+        print_json(shown | {"sessions": sessions_document(sessions, record.ended) if sessions is not None else None})
     else:
         total = sum(reader.operation_counts(run).values())
         terminal.show_run(console(), view_run(record), [of_record(operation) for operation in operations], total)
+        if sessions is not None:
+            console().print("\nSessions that may still run")
+            print_sessions(sessions, record.ended)
     return 0

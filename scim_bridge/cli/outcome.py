@@ -1,5 +1,6 @@
 """The outcome of a run, as the command prints it: what was done, or what stopped it, and the exit code."""
 
+from scim_bridge.cli.access_sessions import tell_sessions
 from scim_bridge.cli.options import EVERYTHING, Output
 from scim_bridge.cli.output import console, print_json
 from scim_bridge.cli.streams import printing, tell
@@ -26,6 +27,7 @@ def conclude(
         _print_outcome(result, state, chosen, output, approval)
     if result.reading.looked_at:
         tell(result.reading.looked_at)
+    _tell_sessions(result, state, chosen)
     if result.in_shadow:
         tell(f"{chosen.name} is in shadow: nothing was written. See: scim-bridge shadow {chosen.name}")
     elif result.applied is None:
@@ -47,6 +49,17 @@ def _print_outcome(result: Result, state: State, chosen: ConnectionSettings, out
         if run is not None and run.failed:
             terminal.show_ending(console(), view_run(run))
         warn_of_expiry(chosen)
+
+
+def _tell_sessions(result: Result, state: State, chosen: ConnectionSettings) -> None:
+    """What may still run of those who have lost access; before anything was sent, of those who would."""
+    run = state.reader.run(result.run_id)
+    if result.applied is None or run is None:
+        tell_sessions(chosen, state.path, result.plan.operations)
+        return
+    ended = zip(result.plan.operations, result.applied.outcomes, strict=False)
+    done = [operation for operation, outcome in ended if outcome.status == "done"]
+    tell_sessions(chosen, state.path, done, run.ended, run.id)
 
 
 def _unfinished(result: Result) -> str:

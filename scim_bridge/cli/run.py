@@ -37,7 +37,11 @@ def run_forever(settings: "Settings") -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     connections = tuple(settings.connections.values())
-    shown = Shown(settings.state, {each.name: longest_pause(each) for each in connections})
+    shown = Shown(
+        settings.state,
+        {each.name: longest_pause(each) for each in connections},
+        portal_sessions={each.name: each.access.portal_session for each in connections if each.access is not None},
+    )
     with Served(create_app(shown), settings.listen) as pages:
         tell(f"pages: {pages.url}")
         work(connections, settings.state, stop, lambda line: tell(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}"))

@@ -98,11 +98,13 @@ class Schedule(Section):
 class Access(Section):
     """Where account assignments are read, with AWS credentials of the usual chain. region: the instance's.
 
-    requests_per_second: the ceiling for each quota that AWS counts apart.
+    requests_per_second: the ceiling for each quota that AWS counts apart. portal_session: how long a session of the
+    access portal lasts, which no API tells.
     """
 
     region: Region
     requests_per_second: PerSecond = 10
+    portal_session: Duration | None = None
 
 
 class Connection(Section):

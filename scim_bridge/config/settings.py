@@ -34,11 +34,13 @@ class TargetSettings:
 class AccessSettings:
     """Where account assignments are read. region: that of the Identity Center instance.
 
-    requests_per_second: the ceiling for each quota that AWS counts apart.
+    requests_per_second: the ceiling for each quota that AWS counts apart. portal_session: how long a session of the
+    access portal lasts, None if no one said it.
     """
 
     region: str
     requests_per_second: float = 10
+    portal_session: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,10 @@ def _connection(name: str, folder: Path, read: document.Connection) -> Connectio
 
 
 def _access(read: document.Access | None) -> AccessSettings | None:
-    return AccessSettings(read.region, read.requests_per_second) if read is not None else None
+    if read is None:
+        return None
+    portal = form.duration(read.portal_session) if read.portal_session is not None else None
+    return AccessSettings(read.region, read.requests_per_second, portal)
 
 
 def _target(folder: Path, read: document.Target) -> TargetSettings:

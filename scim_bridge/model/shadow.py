@@ -6,7 +6,7 @@ set by two rules that disagree.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from scim_bridge.model.identity import EXTERNAL_ID
@@ -66,12 +66,24 @@ class ShadowHistory:
     undecided: int = 0
 
 
-def differences_of(plan: Plan) -> Iterator[Difference]:
+def differences_of(plan: Plan) -> tuple[Difference, ...]:
     """What a plan would change, one by one. That a resource is adopted is not a difference by itself.
 
     Whatever another program has provisioned is adopted once, in the first run that writes: of all that it holds,
     externalId alone is then another one. With these a plan would not become empty as long as the other program runs.
     """
+    found: dict[str, Difference] = {}
+    for each in _steps(plan):
+        # A name that two users exchange goes through a temporary one: two steps, and one difference.
+        before = found.get(each.key)
+        if before is not None:
+            change = {path: (before.change[path][0], new) for path, (_, new) in each.change.items()}
+            each = replace(each, change=change)  # noqa: PLW2901
+        found[each.key] = each
+    return tuple(found.values())
+
+
+def _steps(plan: Plan) -> Iterator[Difference]:
     for operation in plan.operations:
         if operation.members:
             yield from _memberships(operation)

@@ -194,8 +194,7 @@ class ActiveRun:
         """Who needs a look in the next run, and what is said of those whom this one was about."""
         if self.bridge.is_shadow:
             # Whatever runs next, it has seen nothing carried out, and no one's changes on the target.
-            differences = tuple(differences_of(reading.plan))
-            return Aftermath(again=frozenset(), is_settled=False, differences=differences)
+            return Aftermath(again=frozenset(), is_settled=False, differences=differences_of(reading.plan))
         if reading.desired is None:
             # Nothing was learned of the source. What was sent is looked at again; what was undone, by everyone.
             is_undone = reading.only is not None and not reading.only

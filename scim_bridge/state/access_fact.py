@@ -36,7 +36,7 @@ def facts_of(reading: AccessReading) -> dict[Fact, str]:
 
 def _facts(reading: AccessReading) -> Iterator[tuple[str, str, Any]]:
     at, people = reading.instance, reading.people
-    yield "instance", at.arn, [at.store, at.management, at.delegated]
+    yield "instance", at.arn, [at.store, at.management, at.delegated, at.region]
     for account in reading.accounts.values():
         yield "account", account.id, [account.name, account.state]
     for held in reading.sets.values():

@@ -27,6 +27,7 @@ from scim_bridge.model.run import (
     RunRecord,
     Standing,
 )
+from scim_bridge.model.session import REVOKING
 from scim_bridge.model.shadow import ShadowHistory
 from scim_bridge.model.source import Memory
 from scim_bridge.model.text import folded, normal
@@ -150,6 +151,12 @@ class StateReader:
         """Operations of a run, in the order of the plan."""
         query = select_rows(OperationRow).where(OperationRow.run_id == run_id)
         query = query.order_by(col(OperationRow.operation_id)).limit(limit).offset(offset)
+        return [operation_record(row) for row in self._rows(query)]
+
+    def revocations(self, run_id: int) -> list[OperationRecord]:
+        """Operations by which a run has taken access away, in the order of the plan."""
+        query = select_rows(OperationRow).where(OperationRow.run_id == run_id, OperationRow.status == "done")
+        query = query.where(col(OperationRow.kind).in_(REVOKING)).order_by(col(OperationRow.operation_id))
         return [operation_record(row) for row in self._rows(query)]
 
     def operation_counts(self, run_id: int) -> dict[str, int]:

@@ -82,7 +82,7 @@ class Seeder:
         with State(self.path, self.clock) as state:
             run_id = state.begin_run(self.connection, "endpoint", "sync")
             ending = Ending(status="shadow", detail="in shadow: nothing was written", summary=plan.summary)
-            left = Aftermath(again=frozenset(), is_settled=False, differences=tuple(differences_of(plan)))
+            left = Aftermath(again=frozenset(), is_settled=False, differences=differences_of(plan))
             state.finish(run_id, ending, aftermath=left)
         return run_id
 
