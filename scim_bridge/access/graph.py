@@ -12,7 +12,9 @@ from scim_bridge.model.access import (
     ALL_USERS,
     AccessReading,
     AccessRow,
+    Allowed,
     ApplicationRow,
+    Edge,
     OrphanRow,
     Person,
 )
@@ -47,7 +49,7 @@ def access_rows(reading: AccessReading, *, active: bool = True) -> list[AccessRo
             continue
         if edge.principal not in people:
             people[edge.principal] = list(reached(reading, edge.principal, active=active))
-        allowed = held.centrally if reading.instance.is_central(account.id) else held.allowed
+        allowed = allowed_by(reading, edge)
         role = role_pattern(reading.instance, account.id, held)
         rows += [
             AccessRow(
@@ -66,6 +68,12 @@ def access_rows(reading: AccessReading, *, active: bool = True) -> list[AccessRo
         ]
     rows.sort(key=lambda r: (r.user, r.via or "", r.account, r.permission_set, r.account_id))
     return rows
+
+
+def allowed_by(reading: AccessReading, edge: Edge) -> Allowed:
+    """What an assignment allows in its account."""
+    held = reading.sets[edge.permission_set]
+    return held.centrally if reading.instance.is_central(edge.account) else held.allowed
 
 
 def application_rows(reading: AccessReading) -> list[ApplicationRow]:

@@ -47,7 +47,7 @@ def sessions_after(reading: AccessReading, revoked: Revoked, portal: timedelta |
         if user_id in revoked.deactivated | revoked.deleted:
             how = "deleted" if user_id in revoked.deleted else "deactivated"
             left = set(after.edges(user_id))
-            found.append(_of_who_leaves(reading, user, how, before, left, portal or PORTAL))
+            found.append(_of_who_leaves(reading, user, how, before, left=left, portal=portal or PORTAL))
         else:
             found.append(_of_who_loses(reading, user, before, after))
     users = tuple(each for each in found if each.roles or each.applications or each.portal is not None)
@@ -111,7 +111,7 @@ class _Ways:
 
 
 def _of_who_leaves(
-    reading: AccessReading, user: Person, how: How, ways: _Ways, left: set[Edge], portal: timedelta
+    reading: AccessReading, user: Person, how: How, ways: _Ways, *, left: set[Edge], portal: timedelta
 ) -> UserSessions:
     """Deactivated or deleted. What AWS lets a deleted user with a live portal session do is not documented."""
     renewable = {(edge.account, edge.permission_set) for edge in left}

@@ -54,7 +54,7 @@ class ApplicationSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserSessions:
-    """What of one user may still run. portal: how long the access portal's session may, None if it is no concern."""
+    """What of one user may still run. portal: how long the access portal's session may, None if it does not matter."""
 
     user: str
     user_id: str

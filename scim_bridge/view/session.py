@@ -11,6 +11,8 @@ from scim_bridge.model.wording import counted, some
 from scim_bridge.view import words
 from scim_bridge.view.words import printable
 
+_LONGEST = timedelta(hours=12)
+"""For so long AWS keeps the deny statement in place: the longest that a role session lasts."""
 _SCP = 5_120
 """Characters that a service control policy may have (AWS Organizations, orgs_reference_limits)."""
 
@@ -31,6 +33,17 @@ def in_short(sessions: Sessions, at: datetime | None, more: str) -> str:
     return f"{told}. {todo}: {more}"
 
 
+def for_how_long(sessions: Sessions) -> str:
+    """For how long the sessions of one active user may run after a deactivation; "" if there would be none."""
+    user = next(iter(sessions.users), None)
+    if user is None or not (user.roles or user.applications):
+        return ""
+    return (
+        f"after a deactivation for up to {_span(user.lasts)}, if no one ends them "
+        f"(scim-bridge access sessions {printable(user.user)})"
+    )
+
+
 def _until(sessions: Sessions | UserSessions, at: datetime | None) -> str:
     if at is None:
         return f"for up to {_span(sessions.lasts)} after it"
@@ -46,7 +59,7 @@ def _span(length: timedelta) -> str:
 
 
 def in_full(sessions: Sessions, at: datetime | None) -> tuple[str, ...]:
-    """All of it, a line each: what of whom may run until when, how to end it, and the policy to copy."""
+    """All of it, a line each: what may run until when, how to end it, and the policy to copy."""
     return tuple(_lines(sessions, at))
 
 
@@ -61,7 +74,9 @@ def _lines(sessions: Sessions, at: datetime | None) -> Iterator[str]:
             yield f"  AWS access portal: {_length(user.portal, at)}"
     yield from advice(sessions, at)
     if sessions.deny:
-        yield "To stop them now, put this deny statement into a service control policy, and keep it for 12 h:"
+        keep = max((role.lasts for user in sessions.users for role in user.roles), default=_LONGEST)
+        span = _span(max(keep, _LONGEST))
+        yield f"To stop them now, put this deny statement into a service control policy, and keep it for {span}:"
         yield from deny_text(sessions).splitlines()
 
 

@@ -1,6 +1,7 @@
 """Renders view values on a terminal. Colour is a hint only: whatever it says stands there in words too."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from scim_bridge.model.wording import counted
 from scim_bridge.view import words
 from scim_bridge.view.check import Check
 from scim_bridge.view.conflict import ConflictView
-from scim_bridge.view.explain import Explanation
+from scim_bridge.view.explain import Explanation, InAws
 from scim_bridge.view.mapping_comparison import ComparisonView
 from scim_bridge.view.operation import OperationView, OutcomeView
 from scim_bridge.view.plan import SHOWN, PlanView, Section
@@ -256,7 +257,19 @@ def show_explanation(console: Console, told: Explanation) -> None:
         for line in lines or ("nothing",):
             console.print(f"  {title}: {escape(line)}", highlight=False, soft_wrap=True)
     console.print(f"  on the target: {escape(told.target.target_id or 'no resource')}", highlight=False)
+    if told.access is not None:
+        _show_access(console, told.access)
     _show_memory(console, told)
+
+
+def _show_access(console: Console, access: InAws) -> None:
+    lines = [*map(str, access.ways), *(f"application {name}" for name in access.applications)]
+    read = words.ago(access.as_of, datetime.now(UTC))
+    for line in lines or ("none",):
+        console.print(f"  access: {escape(words.printable(line))}", highlight=False, soft_wrap=True)
+    console.print(f"  access: as AWS was read {read} (scim-bridge access --full reads it again)", highlight=False)
+    if access.sessions:
+        console.print(f"  sessions: {escape(access.sessions)}", highlight=False, soft_wrap=True)
 
 
 def _show_memory(console: Console, told: Explanation) -> None:

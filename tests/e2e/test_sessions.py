@@ -80,6 +80,7 @@ def test_before_and_after_a_revocation_its_sessions_are_said(world: World, peopl
     )
     assert "To end them there, enable the user, end the sessions (Users, the user, Active sessions)" in shown
     assert "A service control policy does not reach the management account. There, put the statement into" in shown
+    assert "put this deny statement into a service control policy, and keep it for 20 h:" in shown
     policy = orjson.loads(shown[shown.index("{") :])
     assert policy["Statement"][0]["Condition"] == {
         "StringEquals": {"identitystore:UserId": sorted(user_id(world, name) for name in "bc")}
