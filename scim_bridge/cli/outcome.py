@@ -6,9 +6,10 @@ from scim_bridge.cli.output import console, print_json
 from scim_bridge.cli.streams import printing, tell
 from scim_bridge.cli.token_age import warn_of_expiry
 from scim_bridge.config.settings import ConnectionSettings
-from scim_bridge.model.run import RequestRecord
+from scim_bridge.model.run import RequestRecord, RunRecord
 from scim_bridge.model.wording import counted
 from scim_bridge.run.lifecycle import Result
+from scim_bridge.run.revocation import taken_by
 from scim_bridge.state.writer import State
 from scim_bridge.view import document, terminal
 from scim_bridge.view.operation import of_record
@@ -52,14 +53,16 @@ def _print_outcome(result: Result, state: State, chosen: ConnectionSettings, out
 
 
 def _tell_sessions(result: Result, state: State, chosen: ConnectionSettings) -> None:
-    """What may still run of those who have lost access; before anything was sent, of those who would."""
+    """What may still run of those who have lost access; of those who would, if nothing was sent."""
     run = state.reader.run(result.run_id)
-    if result.applied is None or run is None:
+    if result.applied is not None and run is not None:
+        _tell_sessions_after(run, state, chosen)
+    elif not result.in_shadow:
         tell_sessions(chosen, state.path, result.plan.operations)
-        return
-    ended = zip(result.plan.operations, result.applied.outcomes, strict=False)
-    done = [operation for operation, outcome in ended if outcome.status == "done"]
-    tell_sessions(chosen, state.path, done, run.ended, run.id)
+
+
+def _tell_sessions_after(run: RunRecord, state: State, chosen: ConnectionSettings) -> None:
+    tell_sessions(chosen, state.path, taken_by(state.reader, run.id), run.ended, run.id)
 
 
 def _unfinished(result: Result) -> str:
@@ -87,7 +90,7 @@ def _refusal(result: Result, approval: str, dry_run: str) -> str:
     )
 
 
-def tell_answer(answer: RequestRecord, state: State, output: Output) -> int:
+def tell_answer(answer: RequestRecord, state: State, chosen: ConnectionSettings, output: Output) -> int:
     """Print the outcome of an order that the run in progress carried out."""
     if answer.error:
         tell(f"scim-bridge: {answer.error}")
@@ -98,5 +101,7 @@ def tell_answer(answer: RequestRecord, state: State, output: Output) -> int:
     elif run is not None:
         operations = [of_record(operation) for operation in state.reader.operations(run.id)]
         terminal.show_run(console(), view_run(run), operations, len(operations))
+    if run is not None:
+        _tell_sessions_after(run, state, chosen)
     tell(f"done as run {answer.run_id}, inside the run in progress")
     return answer.exit_code

@@ -5,7 +5,7 @@ user, or one membership. A difference keeps its name while its value changes: a 
 set by two rules that disagree.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -33,14 +33,16 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """A difference that every plan had from run `first` on. since: when that run began, UTC.
+    """A difference that every plan had from run `first` on. since: when that run began, UTC. key: the difference's.
 
-    until: the first run that did not have it any more, None if the newest plan still has it.
+    until: the first run that did not have it any more, None if the newest plan still has it. read: gives the difference
+    as the newest plan had it. There may be 100,000, and of most only the number is shown.
     """
 
-    difference: Difference
+    key: str
     first: int
     since: datetime
+    read: Callable[[], Difference]
     until: int | None = None
 
     def stood_in(self, run_id: int) -> bool:

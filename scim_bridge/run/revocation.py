@@ -40,11 +40,14 @@ def sessions_of_run(
 
     portal: gives the length of portal sessions, None if no one said it.
     """
-    records = reader.revocations(run.id)
-    if not records:
-        return None
-    done = [replace(from_document(each.document), target_id=each.target_id) for each in records]
-    return sessions_after_these(done, reading_at(state, run.connection, run.started), portal())
+    done = taken_by(reader, run.id)
+    return sessions_after_these(done, reading_at(state, run.connection, run.started), portal()) if done else None
+
+
+def taken_by(reader: StateReader, run_id: int) -> list[Operation]:
+    """What a run has done that takes access away."""
+    records = reader.revocations(run_id)
+    return [replace(from_document(each.document), target_id=each.target_id) for each in records]
 
 
 def sessions_after_these(

@@ -5,6 +5,7 @@ A run takes as many rows as there are differences that the run before did not ha
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -87,7 +88,7 @@ def _lasting(database: Connection, connection: str, oldest: int, first: int) -> 
     query = query.join(RunRow, col(RunRow.id) == func.max(col(row.since_run), first))
     mine = (col(row.connection) == connection, or_(col(row.until_run).is_(None), col(row.until_run) > oldest))
     for key, told, since_run, until_run, started in database.execute(query.where(*mine).order_by(col(row.id))):
-        yield Lasting(_difference(key, told), max(since_run, first), started, until_run)
+        yield Lasting(key, max(since_run, first), started, partial(_difference, key, told), until_run)
 
 
 def _difference(key: str, told: str) -> Difference:

@@ -67,9 +67,9 @@ class ShadowView:
     began: datetime | None
     runs: int
     days: tuple[ShadowDay, ...]
-    standing: tuple[StandingView, ...]
-    lasting: tuple[StandingView, ...]
-    young: tuple[StandingView, ...]
+    standing: tuple[Lasting, ...]
+    lasting: tuple[Lasting, ...]
+    young: tuple[Lasting, ...]
     adoptions: int
     because: tuple[str, ...]
 
@@ -79,7 +79,7 @@ class ShadowView:
         return len(self.standing) + len(self.lasting) + len(self.young)
 
     @property
-    def parts(self) -> tuple[tuple[str, tuple[StandingView, ...]], ...]:
+    def parts(self) -> tuple[tuple[str, tuple[Lasting, ...]], ...]:
         """What the newest plan has, the most telling first, each with its title."""
         return (
             (f"Different in every run of the last {counted(self.period, 'day')}", self.standing),
@@ -126,9 +126,9 @@ def view_shadow(connection: str, history: ShadowHistory, days: int, now: datetim
         began=history.began,
         runs=history.count,
         days=tuple(_days(in_shadow, history.lasting)),
-        standing=_views(standing),
-        lasting=_views(each for each in old if each.first > first),
-        young=_views(each for each in open_now if now - each.since < _YOUNG),
+        standing=_sorted(standing),
+        lasting=_sorted(each for each in old if each.first > first),
+        young=_sorted(each for each in open_now if now - each.since < _YOUNG),
         adoptions=sum(summary.get(key, 0) for key in _ADOPTED),
         because=because,
     )
@@ -192,16 +192,15 @@ def _differing(standing: int, lasting: int, days: int) -> Iterator[str]:
         yield f"{counted(lasting, more)} {'is' if lasting == 1 else 'are'} older than a day"
 
 
-def _views(found: Iterable[Lasting]) -> tuple[StandingView, ...]:
-    """By kind, as a plan shows them, and the oldest first."""
-    order = {kind: place for place, kind in enumerate(OPERATION_KINDS)}
-    views = [_view(each) for each in found]
-    return tuple(sorted(views, key=lambda v: (order.get(v.kind, len(order)), v.since, v.subject, v.effect)))  # type: ignore[call-overload]  # a row may be of another version
+def _sorted(found: Iterable[Lasting]) -> tuple[Lasting, ...]:
+    """By what is done to whom: a key begins with it."""
+    return tuple(sorted(found, key=lambda each: each.key))
 
 
-def _view(standing: Lasting) -> StandingView:
-    found = standing.difference
-    row = OPERATION_KINDS.get(found.kind)  # type: ignore[call-overload]  # likewise
+def view_difference(lasting: Lasting) -> StandingView:
+    """One difference in words."""
+    found = lasting.read()
+    row = OPERATION_KINDS.get(found.kind)  # type: ignore[call-overload]  # a row may be of another version
     changes = [f"{change.path}: {change}" for change in changes_view(found.change)]
     return StandingView(
         kind=found.kind,
@@ -210,7 +209,7 @@ def _view(standing: Lasting) -> StandingView:
         subject=words.printable(found.subject),
         effect=words.printable(found.member) if found.member else ", ".join(changes),
         reason=words.printable(found.reason),
-        since=standing.since,
+        since=lasting.since,
     )
 
 
@@ -221,9 +220,10 @@ def _capital(text: str) -> str:
 def shadow_document(view: ShadowView) -> dict[str, Any]:
     """The same for programs. Times are UTC."""
 
-    def rows(found: Iterable[StandingView]) -> list[dict[str, Any]]:
+    def rows(found: Iterable[Lasting]) -> list[dict[str, Any]]:
         names = ("kind", "subject", "effect", "reason")
-        return [{name: getattr(each, name) for name in names} | {"since": words.utc(each.since)} for each in found]
+        views = map(view_difference, found)
+        return [{name: getattr(each, name) for name in names} | {"since": words.utc(each.since)} for each in views]
 
     return {
         "connection": view.connection,

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from scim_bridge.model.shadow import Lasting
 from scim_bridge.model.wording import counted
 from scim_bridge.view import words
 from scim_bridge.view.check import Check
@@ -19,7 +20,7 @@ from scim_bridge.view.mapping_comparison import ComparisonView
 from scim_bridge.view.operation import OperationView, OutcomeView
 from scim_bridge.view.plan import SHOWN, PlanView, Section
 from scim_bridge.view.run import RunView
-from scim_bridge.view.shadow import ShadowView, StandingView
+from scim_bridge.view.shadow import ShadowView, view_difference
 from scim_bridge.view.words import Status
 
 _COLOUR = {"+": "green", "-": "red", "~": "yellow", "=": "cyan"}
@@ -206,12 +207,12 @@ def show_shadow(console: Console, view: ShadowView) -> None:
         console.print(f"The first run that writes would adopt {counted(view.adoptions, 'resource')}.", highlight=False)
 
 
-def _show_standing(console: Console, title: str, found: Sequence[StandingView]) -> None:
+def _show_standing(console: Console, title: str, found: Sequence[Lasting]) -> None:
     if not found:
         return
     console.print()
     console.print(Text(f"{title} ({len(found):,})", style="bold"))
-    for each in found[:SHOWN]:
+    for each in map(view_difference, found[:SHOWN]):
         effect = f": {each.effect}" if each.effect else ""
         line = f"  {each.sign} {each.words} {each.subject}{effect}"
         told = Text(line, style=_COLOUR.get(each.sign, ""))

@@ -143,3 +143,14 @@ def test_a_broken_configuration_does_not_hide_a_run(world: World, people: People
     world.config.write_text(world.config.read_text().replace("portal_session: 8h", "portal_session: 8x"))
     assert "portal_session is not a duration" in cli("plan").err
     assert "8 h is AWS's default" in cli("show", "2").out
+
+
+def test_one_user_who_is_pushed_at_once_is_said_too_and_a_shadow_says_nothing(
+    world: World, people: People, cli: Cli, aws: None
+) -> None:
+    assert cli("access").code == 0
+    revoke(world, people)
+    said = cli("sync", "--only", "b@corp.example").err
+    assert "sessions: 1 user lost access (b@corp.example); their sessions may run until 20" in said
+    world.configure(extra=ACCESS + "    shadow: true\n")
+    assert "sessions" not in cli("sync").err

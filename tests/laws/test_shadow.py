@@ -82,7 +82,7 @@ def _in_shadow(world: LittleWorld, runs: int) -> None:
                 continue
             assert (result.applied, result.exit_code) == (None, 0)
             shown = world.state.reader.shadow("little", result.reading.began.replace(year=2000))
-            standing = [each.difference for each in shown.lasting if each.until is None]
+            standing = [each.read() for each in shown.lasting if each.until is None]
             assert sorted(d.key for d in standing) == sorted(d.key for d in differences_of(result.plan))
             _ask_for_writes(world, result.run_id)
             assert len(world.target.log) == sent, "\n".join(world.log)

@@ -43,7 +43,8 @@ def difference(path: str = "title") -> Difference:
 
 
 def since(number: int, hours: float, until: int | None = None) -> Lasting:
-    return Lasting(difference(f"path{number}"), number, NOON - timedelta(hours=hours), until)
+    found = difference(f"path{number}")
+    return Lasting(found.key, number, NOON - timedelta(hours=hours), lambda: found, until)
 
 
 def seen(runs: tuple[RunRecord, ...] | None = None, *lasting: Lasting, **fields: Any) -> ShadowView:
