@@ -13,10 +13,12 @@ https://docs.aws.amazon.com/singlesignon/latest/userguide/:
 - prereqs-revoking-user-permissions: the deny statement by `identitystore:UserId`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
+from scim_bridge.access.role_pattern import role_pattern
 from scim_bridge.model.access import AccessReading, Application, Edge, Person
 from scim_bridge.model.identity import TargetKey
 from scim_bridge.model.session import ApplicationSession, How, Revoked, RoleSession, Sessions, UserSessions
@@ -155,6 +157,7 @@ def _role(reading: AccessReading, edge: Edge, renews: timedelta | None = None) -
         lasts=once + (renews or timedelta()),
         is_renewable=renews is not None,
         is_management=account.id == reading.instance.management,
+        role=role_pattern(reading.instance, account.id, held),
     )
 
 
@@ -170,21 +173,34 @@ def _applications(used: Iterable[Application], usual: timedelta) -> tuple[Applic
 
 
 def deny_policy(users: Iterable[UserSessions]) -> dict[str, Any]:
-    """The policy that AWS documents, one statement for everyone; {} for no one. Whom it names can do nothing.
+    """The policy that AWS documents; {} where it has no one to name. Who leaves can do nothing by it, anywhere.
 
-    The second statement is the older form, by userName: AWS promises the key of the first one on the pages about
-    revocation alone. A rename defeats the second one, so both are there.
+    Who loses only some access keeps the rest: for those it denies the roles that they have lost, and no others.
+    """
+    leaving: list[UserSessions] = []
+    losing: dict[tuple[str, ...], list[UserSessions]] = {}
+    for user in users:
+        if user.how != _FOR_THOSE_WHO_LOSE:
+            leaving.append(user)
+        elif user.roles:
+            losing.setdefault(tuple(sorted({role.role for role in user.roles})), []).append(user)
+    statements = list(_denied("DenyRevokedUsers", leaving))
+    for number, (roles, those) in enumerate(sorted(losing.items()), start=1):
+        statements += _denied(f"DenyLostRoles{number}", those, {"ArnLike": {"aws:PrincipalArn": list(roles)}})
+    return {"Version": _VERSION, "Statement": statements} if statements else {}
+
+
+def _denied(
+    name: str, users: Sequence[UserSessions], limited: Mapping[str, Any] = MappingProxyType({})
+) -> Iterator[dict[str, Any]]:
+    """One statement for all of these, and the older form of it, by userName. limited: conditions that hold as well.
+
+    AWS promises the key of the first one on the pages about revocation alone, and a rename defeats the second one.
     """
     named = sorted({(each.user_id, each.user) for each in users})
     if not named:
-        return {}
-    deny = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+        return
     by_id = {"StringEquals": {"identitystore:UserId": [user_id for user_id, _ in named]}}
     by_name = {"StringLike": {"aws:userid": [f"*:{name.translate(_LITERALLY)}" for _, name in named]}}
-    return {
-        "Version": _VERSION,
-        "Statement": [
-            {"Sid": "DenyRevokedUsers"} | deny | {"Condition": by_id},
-            {"Sid": "DenyRevokedUsersByName"} | deny | {"Condition": by_name},
-        ],
-    }
+    for sid, who in ((name, by_id), (f"{name}ByName", by_name)):
+        yield {"Sid": sid, "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {**who, **limited}}

@@ -33,7 +33,8 @@ class RoleSession:
     """A session of one permission set (or role) in one account. lasts: at the latest, from the revocation on.
 
     is_renewable: by one of AWS's pages, a user whose portal session lives may begin more of them, since an assignment
-    is left. is_management: in the management account, which no service control policy reaches.
+    is left. is_management: in the management account, which no service control policy reaches. role: its ARN, as a
+    pattern.
     """
 
     account: str
@@ -42,6 +43,7 @@ class RoleSession:
     lasts: timedelta
     is_renewable: bool
     is_management: bool
+    role: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def _lines(sessions: Sessions, at: datetime | None) -> Iterator[str]:
     if sessions.deny:
         keep = max((role.lasts for user in sessions.users for role in user.roles), default=_LONGEST)
         span = _span(max(keep, _LONGEST))
-        yield f"To stop them now, put this deny statement into a service control policy, and keep it for {span}:"
+        yield f"To stop them now, put this policy into a service control policy, and keep it for {span}:"
         yield from deny_text(sessions).splitlines()
 
 
@@ -126,19 +126,21 @@ def advice(sessions: Sessions, at: datetime | None) -> Iterator[str]:
             else "The sessions of a deleted user can no longer be ended in the console."
         )
     if any(user.roles for user in sessions.users):
-        yield "Ending a portal session does not end role sessions: only the deny statement below stops those."
+        yield "Ending a portal session does not end role sessions: only a deny statement stops those."
     if sessions.assumed_portal is not None:
         yield (
             f"The length of portal sessions cannot be read: {_span(sessions.assumed_portal)} is AWS's default, and 90 "
             "days are possible. Set access.portal_session to what your console shows."
         )
+    if "loses access" in hows and sessions.deny:
+        yield "A user who loses only a part of the access keeps the rest: the statement denies the lost roles alone."
     central = sorted({role.permission_set for user in sessions.users for role in user.roles if role.is_management})
     if central:
         yield (
-            "A service control policy does not reach the management account. There, put the statement into the inline "
+            "A service control policy does not reach the management account. There, put the statements into the inline "
             f"policy of {printable(some(central))}, and provision the permission set again."
         )
-    if len(orjson.dumps(sessions.deny)) > _SCP:
+    if sessions.deny and len(orjson.dumps(sessions.deny)) > _SCP:
         yield f"The policy is longer than the {_SCP:,} characters of a service control policy: divide it into several."
     if sessions.not_known:
         verb = "is" if sessions.not_known == 1 else "are"

@@ -72,6 +72,7 @@ class ShadowView:
     young: tuple[Lasting, ...]
     adoptions: int
     because: tuple[str, ...]
+    now: datetime
 
     @property
     def size(self) -> int:
@@ -82,7 +83,7 @@ class ShadowView:
     def parts(self) -> tuple[tuple[str, tuple[Lasting, ...]], ...]:
         """What the newest plan has, the most telling first, each with its title."""
         return (
-            (f"Different in every run of the last {counted(self.period, 'day')}", self.standing),
+            (f"Different in {_every_run(self.began, self.period, self.now)}", self.standing),
             ("Different for more than a day", self.lasting),
             ("Different for less than a day", self.young),
         )
@@ -118,7 +119,7 @@ def view_shadow(connection: str, history: ShadowHistory, days: int, now: datetim
     summary = in_shadow[-1].result.summary if in_shadow else {}
     because = (
         *_against(history, in_shadow, days, now),
-        *_differing(len(standing), len(old) - len(standing), days),
+        *_differing(len(standing), len(old) - len(standing), _every_run(history.began, days, now)),
     )
     return ShadowView(
         connection=connection,
@@ -131,6 +132,7 @@ def view_shadow(connection: str, history: ShadowHistory, days: int, now: datetim
         young=_sorted(each for each in open_now if now - each.since < _YOUNG),
         adoptions=sum(summary.get(key, 0) for key in _ADOPTED),
         because=because,
+        now=now,
     )
 
 
@@ -182,11 +184,16 @@ def _ended(run: RunRecord) -> str:
     return how.get(run.status, "wrote to the target")
 
 
-def _differing(standing: int, lasting: int, days: int) -> Iterator[str]:
+def _every_run(began: datetime | None, days: int, now: datetime) -> str:
+    """Which runs those are that the standing differences stood in."""
+    is_whole = began is not None and began <= period_of(days, now)
+    return f"every run of the last {counted(days, 'day')}" if is_whole else "every run so far"
+
+
+def _differing(standing: int, lasting: int, every_run: str) -> Iterator[str]:
     """Why it is not ready: what the old program does not do as this one would."""
     if standing:
-        verb = "stands" if standing == 1 else "stand"
-        yield f"{counted(standing, 'difference')} {verb} in every run of the last {counted(days, 'day')}"
+        yield f"{counted(standing, 'difference')} {'stands' if standing == 1 else 'stand'} in {every_run}"
     if lasting:
         more = "other difference" if standing else "difference"
         yield f"{counted(lasting, more)} {'is' if lasting == 1 else 'are'} older than a day"

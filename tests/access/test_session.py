@@ -121,6 +121,22 @@ def test_the_policy_names_everyone_in_one_statement_and_no_name_is_a_pattern() -
     assert together([one, two]).deny == sessions_of(READING, [READING.people.users[n] for n in "ab"], HOUR).deny
 
 
+def test_who_stays_active_is_denied_the_lost_roles_alone() -> None:
+    removed = frozenset({("g", "a"), ("g", "b"), ("h", "a")})
+    policy = sessions_after(READING, Revoked(removed=removed), HOUR).deny
+    assert [s["Sid"] for s in policy["Statement"]] == ["DenyLostRoles1", "DenyLostRoles1ByName"]
+    by_id, by_name = (statement["Condition"] for statement in policy["Statement"])
+    assert by_id["StringEquals"] == {"identitystore:UserId": ["a", "b"]}
+    assert by_name["StringLike"] == {"aws:userid": ["*:ann", "*:ben"]}
+    path = "role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO"
+    lost = [f"arn:aws:iam::1:{path}_Admin_*", f"arn:aws:iam::2:{path}_Read_*"]
+    assert by_id["ArnLike"] == by_name["ArnLike"] == {"aws:PrincipalArn": lost}
+    one = sessions_after(READING, Revoked(removed=frozenset({("g", "a"), ("g", "b")})), HOUR).deny
+    assert len(one["Statement"]) == 4, "ann keeps Read through ops"
+    only_application = sessions_after(READING, Revoked(removed=frozenset({("x", "b")})), HOUR)
+    assert (only_application.users, only_application.deny) == ((), {})
+
+
 def _doors(reading: AccessReading, user_id: str) -> set[tuple[str, str]]:
     return {(row.account_id, row.permission_set) for row in access_rows(reading) if row.user_id == user_id}
 

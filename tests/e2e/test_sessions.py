@@ -79,12 +79,20 @@ def test_before_and_after_a_revocation_its_sessions_are_said(world: World, peopl
         f"c@corp.example ({user_id(world, 'c')}) lost access\n  Reader on development (222222222222): until " in shown
     )
     assert "To end them there, enable the user, end the sessions (Users, the user, Active sessions)" in shown
-    assert "A service control policy does not reach the management account. There, put the statement into" in shown
-    assert "put this deny statement into a service control policy, and keep it for 20 h:" in shown
+    assert "A service control policy does not reach the management account. There, put the statements into" in shown
+    assert "put this policy into a service control policy, and keep it for 20 h:" in shown
     policy = orjson.loads(shown[shown.index("{") :])
-    assert policy["Statement"][0]["Condition"] == {
-        "StringEquals": {"identitystore:UserId": sorted(user_id(world, name) for name in "bc")}
+    assert policy["Statement"][0]["Condition"] == {"StringEquals": {"identitystore:UserId": [user_id(world, "b")]}}
+    # c stays active, with all that nothing was taken from.
+    assert policy["Statement"][2]["Condition"] == {
+        "StringEquals": {"identitystore:UserId": [user_id(world, "c")]},
+        "ArnLike": {
+            "aws:PrincipalArn": [
+                "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Reader_*"
+            ]
+        },
     }
+    assert [s["Sid"] for s in policy["Statement"]][2:] == ["DenyLostRoles1", "DenyLostRoles1ByName"]
     document = cli("show", "2", "--output", "json").json["sessions"]
     assert {u["user"]: u["latest"]["seconds"] // 3600 for u in document["users"]} == {
         "b@corp.example": 20,
