@@ -45,10 +45,6 @@ class Lasting:
     read: Callable[[], Difference]
     until: int | None = None
 
-    def stood_in(self, run_id: int) -> bool:
-        """Whether the plan of this run had it."""
-        return self.first <= run_id and (self.until is None or run_id < self.until)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShadowHistory:

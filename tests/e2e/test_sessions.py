@@ -1,10 +1,14 @@
 """The truth about live sessions: before a revocation, after it, and for whoever is looked at."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
+import httpx
 import orjson
 import pytest
 
+from scim_bridge.service.app import Shown, create_app
+from scim_bridge.service.serve import Served
 from tests.aws import environment_at
 from tests.e2e.conftest import Cli
 from tests.e2e.test_policies import age
@@ -162,3 +166,18 @@ def test_one_user_who_is_pushed_at_once_is_said_too_and_a_shadow_says_nothing(
     assert "sessions: 1 user lost access (b@corp.example); their sessions may run until 20" in said
     world.configure(extra=ACCESS + "    shadow: true\n")
     assert "sessions" not in cli("sync").err
+
+
+def test_the_page_of_a_run_has_all_of_it(world: World, people: People, cli: Cli, aws: None) -> None:
+    assert cli("access").code == 0
+    revoke(world, people)
+    assert cli("sync").code == 0
+    shown = Shown(world.state, {"corp": None}, portal_sessions={"corp": timedelta(hours=1)})
+    with Served(create_app(shown), ("127.0.0.1", 0)) as served:
+        page = httpx.get(f"{served.url}/runs/2").text
+        first = httpx.get(f"{served.url}/runs/1").text
+    assert "Sessions that may still run" in page
+    assert "Admin on main (111111111111): until" in page
+    assert "DenyRevokedUsers" in page
+    assert "keep it for 13 h:" in page
+    assert "Sessions that may still run" not in first

@@ -89,4 +89,5 @@ def test_an_explanation() -> None:
         "seen": {},
         "groups": (),
         "but": "",
+        "access": None,
     }
