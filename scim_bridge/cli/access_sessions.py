@@ -38,7 +38,7 @@ def tell_sessions(
     if reading is None:
         tell("sessions: not known, since access was never read. Read it: scim-bridge access --full")
         return
-    sessions = sessions_after_these(taking, reading, connection.access.portal_session)
+    sessions = sessions_after_these(taking, reading, connection.switch.portal_session)
     if sessions is not None:
         names = " ".join(each.user for each in sessions.users[:_NAMED])
         more = f"scim-bridge show {run_id}" if run_id is not None else f"scim-bridge access sessions {names}"
@@ -48,11 +48,10 @@ def tell_sessions(
 def show_sessions(settings: Settings, name: str | None, named: list[str], *, is_json: bool) -> None:
     """What would still run of these users if they were deactivated now, and how to stop it."""
     connection = with_access(settings, name)
-    assert connection.access is not None  # noqa: S101 - with_access has looked
     parts = []
     for each in named:
         reading = user_reading(settings, connection.name, each)
-        parts.append(sessions_of(reading, [user_called(reading, each)], connection.access.portal_session))
+        parts.append(sessions_of(reading, [user_called(reading, each)], connection.switch.portal_session))
     sessions = together(parts)
     if is_json:
         print_json(sessions_document(sessions, None))
@@ -66,10 +65,9 @@ def portal_session(configuration: Path, connection: str) -> timedelta | None:
     What has happened can be looked at even while a key is wrong.
     """
     try:
-        access = load(configuration).connection(connection).access
+        return load(configuration).connection(connection).switch.portal_session
     except Misconfigured:
         return None
-    return access.portal_session if access is not None else None
 
 
 def print_sessions(sessions: Sessions, at: datetime | None) -> None:

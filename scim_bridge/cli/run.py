@@ -40,7 +40,7 @@ def run_forever(settings: "Settings") -> None:
     shown = Shown(
         settings.state,
         {each.name: longest_pause(each) for each in connections},
-        portal_sessions={each.name: each.access.portal_session for each in connections if each.access is not None},
+        portal_sessions={each.name: each.switch.portal_session for each in connections},
     )
     with Served(create_app(shown), settings.listen) as pages:
         tell(f"pages: {pages.url}")

@@ -284,8 +284,13 @@ def _failure_on_record(state: State, run_id: int) -> Iterator[None]:
 def refuse_in_shadow(bridge: Bridge, what: str) -> None:
     """Raise Misconfigured if nothing may be written for this connection. what: is not done because of it, a clause."""
     if bridge.is_shadow:
-        way_out = "Nothing was written. To let it write to the target, set shadow: false."
-        raise Misconfigured(f"{bridge.name} is in shadow (shadow: true), so {what}", way_out)
+        raise in_shadow(bridge.name, what)
+
+
+def in_shadow(connection: str, what: str) -> Misconfigured:
+    """The refusal of whatever would write for a connection in shadow."""
+    way_out = "Nothing was written. To let it write to the target, set shadow: false."
+    return Misconfigured(f"{connection} is in shadow (shadow: true), so {what}", way_out)
 
 
 def remember(active: ActiveRun, reading: Reading) -> None:

@@ -130,7 +130,7 @@ def advice(sessions: Sessions, at: datetime | None) -> Iterator[str]:
     if sessions.assumed_portal is not None:
         yield (
             f"The length of portal sessions cannot be read: {_span(sessions.assumed_portal)} is AWS's default, and 90 "
-            "days are possible. Set access.portal_session to what your console shows."
+            "days are possible. Set switch.portal_session to what your console shows."
         )
     if "loses access" in hows and sessions.deny:
         yield "A user who loses only a part of the access keeps the rest: the statement denies the lost roles alone."

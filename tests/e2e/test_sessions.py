@@ -29,7 +29,7 @@ ASSIGNED = {
     ],
     "applications": [{"name": "Wiki", "groups": ["dev"]}],
 }
-ACCESS = "    access: {region: eu-west-1, requests_per_second: 10000, portal_session: 8h}\n"
+ACCESS = "    access: {region: eu-west-1, requests_per_second: 10000}\n    switch: {portal_session: 8h}\n"
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_one_user_is_asked_about_before_anything_is_done(world: World, cli: Cli,
 
 def test_after_a_deletion_they_can_no_longer_be_ended(world: World, people: People, cli: Cli, aws: None) -> None:
     allow_deletion = "    policy: {deprovision: {delete_after: 1h}}\n"
-    world.configure(extra=ACCESS.replace(", portal_session: 8h", "") + allow_deletion)
+    world.configure(extra=ACCESS.replace("portal_session: 8h", "") + allow_deletion)
     assert cli("access").code == 0
     del people.users["b"]
     people.members.remove(("g", "b", "user"))
