@@ -1,11 +1,17 @@
 """`history` and `show`: the runs that there were, and one of them with its operations. They end with 0."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scim_bridge.cli.options import EVERYTHING, ConnectionArgument, Output, OutputOption
 from scim_bridge.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from scim_bridge.model.run import RunRecord
+    from scim_bridge.model.session import Sessions
+    from scim_bridge.state.reader import StateReader
 
 _SHOWN = 200
 
@@ -47,10 +53,8 @@ def show_command(
     output: OutputOption = Output.text,
 ) -> int:
     """Show one run with its operations and the outcome of each."""
-    from scim_bridge.cli.access_sessions import portal_session, print_sessions
     from scim_bridge.cli.output import console, print_json
     from scim_bridge.config.state_place import find_state
-    from scim_bridge.run.revocation import sessions_of_run
     from scim_bridge.state.liveness import as_it_is
     from scim_bridge.state.reader import open_reader
     from scim_bridge.view import document, terminal
@@ -65,7 +69,7 @@ def show_command(
         raise Misconfigured(f"there is no run {run}", "See: scim-bridge history")
     record = as_it_is(reader, place.state, [found])[0]
     operations = reader.operations(run, limit=EVERYTHING if output is Output.json else _SHOWN)
-    sessions = sessions_of_run(reader, place.state, record, lambda: portal_session(context.obj, record.connection))
+    sessions = _sessions(context.obj, place.state, reader, record)
     if output is Output.json:
         shown = document.show_document(record, operations)
         print_json(shown | {"sessions": sessions_document(sessions, record.ended) if sessions is not None else None})
@@ -73,6 +77,18 @@ def show_command(
         total = sum(reader.operation_counts(run).values())
         terminal.show_run(console(), view_run(record), [of_record(operation) for operation in operations], total)
         if sessions is not None:
+            from scim_bridge.cli.access_sessions import print_sessions
+
             console().print("\nSessions that may still run")
             print_sessions(sessions, record.ended)
     return 0
+
+
+def _sessions(configuration: Path, state: Path, reader: "StateReader", run: "RunRecord") -> "Sessions | None":
+    """What may still run after it. For most runs that is nothing, and nothing more is imported."""
+    if not reader.revocations(run.id):
+        return None
+    from scim_bridge.cli.access_sessions import portal_session
+    from scim_bridge.run.revocation import sessions_of_run
+
+    return sessions_of_run(reader, state, run, lambda: portal_session(configuration, run.connection))
