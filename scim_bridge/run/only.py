@@ -25,7 +25,7 @@ from scim_bridge.model.identity import (
     Whom,
 )
 from scim_bridge.model.own_write import FRESH_FOR
-from scim_bridge.model.plan import Plan, Verdict
+from scim_bridge.model.plan import LAST_DOOR, Plan, Verdict
 from scim_bridge.model.remembered import LastApplied, Remembered
 from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.model.wording import listed
@@ -38,6 +38,8 @@ from scim_bridge.plan.make import make_plan
 from scim_bridge.plan.match.correlate import Match, Matches, correlate, is_called
 from scim_bridge.plan.match.related_users import neighbourhood
 from scim_bridge.plan.only import Named, in_the_way, narrowed
+from scim_bridge.run.access_impact import Planned, assignments_of, renewed, with_impact
+from scim_bridge.run.access_seen import AccessSeen, see_few
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.lifecycle import Order, Reading, Result, carry_out, on_record, refuse_in_shadow, remember
 from scim_bridge.run.listing import read_members, read_settled, with_again
@@ -77,10 +79,17 @@ def read_and_plan_only(
     # Two users who exchange names: only one is named, but neither can get the name without the other.
     too = in_the_way(view.matches, keys, bridge.terms.unique)
     view = _settled(_looked_at(view, reader, keys | too), reader, keys | too)
-    sides, plan = _planned(view, reader, keys | too, now)
+    sides, plan, access = _planned(view, reader, keys | too, now)
     plan = replace(plan, warnings=(*plan.warnings, *_planned_too(view.named(too))))
     return Reading(
-        source=source, began=now, matches=view.matches, observed=view.observed, sides=sides, plan=plan, only=keys | too
+        source=source,
+        began=now,
+        matches=view.matches,
+        observed=view.observed,
+        sides=sides,
+        plan=plan,
+        only=keys | too,
+        access=access,
     )
 
 
@@ -90,7 +99,9 @@ def _planned_too(wanted: Named) -> Iterator[Notice]:
         yield Notice("planned_too", match.name, detail)
 
 
-def _planned(view: "_View", reader: StateReader, keys: frozenset[SourceKey], now: datetime) -> tuple[Sides, Plan]:
+def _planned(
+    view: "_View", reader: StateReader, keys: frozenset[SourceKey], now: datetime
+) -> tuple[Sides, Plan, AccessSeen | None]:
     """What is to be done about the named, and the sides as far as they concern them."""
     bridge, wanted = view.bridge, view.named(keys)
     sides = Sides(view.desired, view.observed.inventory, view.observed.members, view.known)
@@ -106,9 +117,12 @@ def _planned(view: "_View", reader: StateReader, keys: frozenset[SourceKey], now
         only=frozenset(map(Whom.record, keys)),
     )
     holders = concerned(plan, view.matches, bridge.policy, is_whole=False)
-    plan = with_what_hangs(plan, view.matches, bridge.access.look_up(holders))
+    planned = Planned(plan=plan, sides=narrow, now=now, is_about_all=False)
+    access = renewed(bridge, reader, planned, see_few(bridge, reader, now, plan), holders)
+    plan = with_what_hangs(plan, view.matches, assignments_of(access, holders))
+    plan, access = with_impact(bridge, reader, replace(planned, plan=plan), access)
     verdict = Verdict(tuple(trip for trip in plan.verdict.tripped if _holds(trip.limit, wanted)))
-    return narrow, replace(plan, verdict=verdict)
+    return narrow, replace(plan, verdict=verdict), access
 
 
 _NOBODY = Directory(users=(), groups=(), members={}, counts=SourceCounts(0, 0, 0))
@@ -220,9 +234,15 @@ def _known_before(recalled: _Recalled | None, who: Sequence[str]) -> frozenset[S
         return frozenset()
 
 
+_OF_GROUPS = ("remove_members", "delete", "lose_access", "lose_admin", "gain_admin")
+
+
 def _holds(limit: str, wanted: Named) -> bool:
-    """Naming a user is an approval, so no limit stops it. For a group its limits hold; the source does not matter."""
-    return bool(wanted.groups) and limit in ("remove_members", "delete")
+    """Naming a user is an approval, so no limit stops it. For a group its limits hold; the source does not matter.
+
+    The last way to administer an account is not given up by naming someone.
+    """
+    return limit == LAST_DOOR or (bool(wanted.groups) and limit in _OF_GROUPS)
 
 
 def sync_only(bridge: Bridge, state: State, who: Sequence[str], order: Order) -> Result:

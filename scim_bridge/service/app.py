@@ -28,6 +28,7 @@ from scim_bridge.state.reader import StateReader, open_reader
 from scim_bridge.view import words
 from scim_bridge.view.conflict import still_open, view_conflicts
 from scim_bridge.view.connection import Situation, by_urgency, view_connection
+from scim_bridge.view.impact import COLUMNS
 from scim_bridge.view.operation import of_record
 from scim_bridge.view.run import view_run, view_runs
 from scim_bridge.view.session import in_full
@@ -167,16 +168,10 @@ class _Pages:
             total = sum(reader.operation_counts(record.id).values())
             portal = self._shown.portal_sessions.get(record.connection)
             sessions = sessions_of_run(reader, self._shown.state, record, lambda: portal)
-        return self._render(
-            request,
-            "run.html",
-            run=view_run(record),
-            outcomes=outcomes,
-            total=total,
-            page=page,
-            pages=max(1, -(-total // _PAGE)),
-            sessions=in_full(sessions, record.ended) if sessions is not None else (),
-        )
+        pages = max(1, -(-total // _PAGE))
+        shown: dict[str, Any] = {"outcomes": outcomes, "total": total, "page": page, "pages": pages}
+        shown["sessions"] = in_full(sessions, record.ended) if sessions is not None else ()
+        return self._render(request, "run.html", run=view_run(record), access_columns=COLUMNS, **shown)
 
     def conflicts(self, request: Request) -> Response:
         """What waits for a decision, with what to do about each; then what was decided."""

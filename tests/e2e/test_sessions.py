@@ -7,6 +7,7 @@ import httpx
 import orjson
 import pytest
 
+from scim_bridge.sandbox.fault import Fault
 from scim_bridge.service.app import Shown, create_app
 from scim_bridge.service.serve import Served
 from tests.aws import environment_at
@@ -30,6 +31,7 @@ ASSIGNED = {
     "applications": [{"name": "Wiki", "groups": ["dev"]}],
 }
 ACCESS = "    access: {region: eu-west-1, requests_per_second: 10000}\n    switch: {portal_session: 8h}\n"
+LIMITS = "    policy: {limits: {lose_access: report, lose_admin: report}}\n"
 
 
 @pytest.fixture
@@ -41,9 +43,9 @@ def people(world: World) -> People:
 
 @pytest.fixture
 def aws(world: World, people: People, cli: Cli) -> Iterator[None]:
-    world.configure(extra=ACCESS)
+    assert cli("sync").code == 0
+    world.configure(extra=ACCESS + LIMITS)
     with environment_at(world.sandbox.aws_url):
-        assert cli("sync").code == 0
         world.sandbox.seed(CLOUD | ASSIGNED)
         yield
 
@@ -121,7 +123,7 @@ def test_one_user_is_asked_about_before_anything_is_done(world: World, cli: Cli,
 
 
 def test_after_a_deletion_they_can_no_longer_be_ended(world: World, people: People, cli: Cli, aws: None) -> None:
-    allow_deletion = "    policy: {deprovision: {delete_after: 1h}}\n"
+    allow_deletion = LIMITS.replace("policy: {", "policy: {deprovision: {delete_after: 1h}, ")
     world.configure(extra=ACCESS.replace("portal_session: 8h", "") + allow_deletion)
     assert cli("access").code == 0
     del people.users["b"]
@@ -141,6 +143,7 @@ def test_without_a_reading_that_is_said_and_without_access_nothing_is(
     world: World, people: People, cli: Cli, aws: None
 ) -> None:
     revoke(world, people)
+    world.sandbox.fail(Fault("forbidden", path="aws/sso:ListInstances"))
     assert "sessions: not known, since access was never read. Read it: scim-bridge access --full" in cli("plan").err
     world.configure()
     assert "sessions" not in cli("sync").err
@@ -164,7 +167,7 @@ def test_one_user_who_is_pushed_at_once_is_said_too_and_a_shadow_says_nothing(
     revoke(world, people)
     said = cli("sync", "--only", "b@corp.example").err
     assert "sessions: 1 user lost access (b@corp.example); their sessions may run until 20" in said
-    world.configure(extra=ACCESS + "    shadow: true\n")
+    world.configure(extra=ACCESS + LIMITS + "    shadow: true\n")
     assert "sessions" not in cli("sync").err
 
 
