@@ -14,6 +14,7 @@ from scim_bridge.sample.organization import FOLDER
 from scim_bridge.sandbox.fault import Fault
 from tests.aws import environment_at
 from tests.e2e.conftest import Cli, Said
+from tests.e2e.test_policies import age
 from tests.e2e.world import People, World, organization
 
 ACCESS = "    access: {region: eu-west-1, requests_per_second: 10000, seat_prices: {QDevProfile-: 19}}\n"
@@ -392,3 +393,25 @@ def test_what_a_plan_shows_is_the_difference_that_aws_shows(world: World, cli: C
             assert (pairs(said, "gained"), pairs(said, "lost")) == (after - before, before - after)
             counted = said.json["access"]["pairs"]
             assert (counted["gained"], counted["lost"]) == (len(after - before), len(before - after))
+
+
+def test_a_group_that_we_deleted_opens_nothing_any_more(world: World, two: People, cli: Cli) -> None:
+    """The kept reading still shows it, with its members."""
+    configure(world, f"{LENIENT}, deprovision: {{delete_after: 24h}}")
+    del two.groups["g"]
+    two.members = [("h", "cleo", "user")]
+    world.write(two)
+    assert pairs(cli("plan", "--output", "json"), "lost") == {
+        ("ann@corp.example", "payer", "Admin"),
+        ("ann@corp.example", "QDevProfile-eu-west-1", ""),
+    }
+    assert cli("sync").code == 0
+    age(world, 25)
+    with closing(sqlite3.connect(world.state)) as database, database:
+        database.execute(
+            "UPDATE access_readings SET read_at = datetime('now')"
+        )  # recent, so that AWS is not read again
+    assert "delete 1 group" in cli("sync").out
+    assert cli("sync").code == 0
+    _leaves(world, two, "ann")
+    assert pairs(cli("plan", "--output", "json"), "lost") == set()
