@@ -28,6 +28,7 @@ from scim_bridge.model.own_write import FRESH_FOR
 from scim_bridge.model.plan import LAST_DOOR, Plan, Verdict
 from scim_bridge.model.remembered import LastApplied, Remembered
 from scim_bridge.model.source import Memory, SourceReading
+from scim_bridge.model.wording import listed
 from scim_bridge.plan.assignments import concerned, with_what_hangs
 from scim_bridge.plan.doubt import settle, with_settled
 from scim_bridge.plan.fit import fit
@@ -40,7 +41,7 @@ from scim_bridge.plan.only import Named, in_the_way, narrowed
 from scim_bridge.run.access_impact import Planned, assignments_of, renewed, with_impact
 from scim_bridge.run.access_seen import AccessSeen, see_few
 from scim_bridge.run.bridge import Bridge
-from scim_bridge.run.lifecycle import Order, Reading, Result, carry_out, on_record, remember
+from scim_bridge.run.lifecycle import Order, Reading, Result, carry_out, on_record, refuse_in_shadow, remember
 from scim_bridge.run.listing import read_members, read_settled, with_again
 from scim_bridge.run.target_view import Observed, doubts_of, knowledge, recollect
 from scim_bridge.state.lock import lock
@@ -246,6 +247,7 @@ def _holds(limit: str, wanted: Named) -> bool:
 
 def sync_only(bridge: Bridge, state: State, who: Sequence[str], order: Order) -> Result:
     """Push these identities now. Raises Busy if a run is in progress: then its inbox is the way."""
+    refuse_in_shadow(bridge, f"{listed(who)} cannot be pushed")
     with lock(state.path, bridge.name, datetime.now(UTC)):
         return run_one(bridge, state, who, order)
 

@@ -73,6 +73,8 @@ def why_everyone(
     bridge: Bridge, reader: StateReader, known: Remembered, order: Order, today: str, now: datetime
 ) -> str:
     """Why this run is about everyone, "" if it need not be."""
+    if bridge.is_shadow:
+        return "in shadow another program changes the target, so every run reads all of it"
     if order.in_full or order.after_restore:
         return "everything was to be read again"
     whole = reader.directory(bridge.name)
