@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from random import Random
-from typing import Any
 
 import orjson
 import pytest
@@ -269,27 +268,6 @@ def test_a_run_with_nothing_to_do_asks_aws_nothing(world: World, two: People, cl
     world.sandbox.aws_calls.clear()
     assert cli("sync").code == 0
     assert not world.sandbox.aws_calls
-
-
-def test_an_older_state_finds_the_few_after_its_migration(world: World, two: People, cli: Cli) -> None:
-    with closing(sqlite3.connect(world.state)) as database:
-        told = dict(database.execute("SELECT kind, about FROM access_facts WHERE about != ''").fetchall())
-        database.executescript(
-            "DROP INDEX ix_access_facts_now; DROP INDEX ix_access_facts_about;"
-            "ALTER TABLE access_facts DROP COLUMN about; ALTER TABLE runs DROP COLUMN access;"
-            "ALTER TABLE inbox DROP COLUMN is_last_admin; UPDATE alembic_version SET version_num = '0012';"
-        )
-    two.members.remove(("g", "ann", "user"))
-    world.write(two)
-    said = cli("plan", "--output", "json")
-    assert pairs(said, "lost") == {
-        ("ann@corp.example", "payer", "Admin"),
-        ("ann@corp.example", "QDevProfile-eu-west-1", ""),
-    }
-    with closing(sqlite3.connect(world.state)) as database:
-        rows: list[Any] = database.execute("SELECT kind, about FROM access_facts WHERE about != ''").fetchall()
-    assert dict(rows).keys() == told.keys()
-    assert world.state.with_name(f"{world.state.name}.before-0013").exists()
 
 
 def _age_reading(world: World) -> None:
