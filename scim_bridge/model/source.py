@@ -8,7 +8,7 @@ so that reading changes cannot lead anywhere else than reading everything.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from scim_bridge.model.identity import KINDS, AmbiguousMember, Notice, Record, Snapshot, SourceKey
+from scim_bridge.model.identity import AmbiguousMember, Notice, Record, Snapshot, SourceKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,29 +108,6 @@ class SourceChanges:
     ambiguous: tuple[AmbiguousMember, ...] | None = None
     warnings: tuple[Notice, ...] | None = None
     learned: Learned | None = None
-
-
-def picked(shown: Snapshot, wanted: Iterable[SourceKey]) -> SourceChanges:
-    """Of a whole snapshot what `Source.ask` gives for these keys: their records, and their memberships both ways."""
-    keys = frozenset(SourceKey(*key) for key in wanted)
-    records: dict[SourceKey, list[Record]] = {key: [] for key in keys}
-    for kind in KINDS:
-        for record in shown.users if kind == "user" else shown.groups:
-            if (key := SourceKey(kind, record.id)) in records:
-                records[key].append(record)
-    users = frozenset(key.id for key in keys if key.kind == "user" and key.id)
-    memberships: dict[str, list[str]] = {user: [] for user in users}
-    for group, (inside, _) in shown.members.items():
-        for user in users.intersection(inside):
-            memberships[user].append(group)
-    groups = (key.id for key in keys if key.kind == "group" and key.id)
-    return SourceChanges(
-        records={key: tuple(found) for key, found in records.items()},
-        members={group: shown.members.get(group, ((), ())) for group in groups},
-        memberships=memberships,
-        ambiguous=shown.ambiguous,
-        warnings=shown.warnings,
-    )
 
 
 def narrowed(changes: SourceChanges, wanted: Iterable[SourceKey]) -> SourceChanges:

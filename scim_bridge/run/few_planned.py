@@ -9,6 +9,7 @@ from dataclasses import replace
 from scim_bridge.model.desired_side import Moves
 from scim_bridge.model.identity import KINDS, Members, Snapshot, SourceKey, Whom
 from scim_bridge.model.plan import Plan, Skipped
+from scim_bridge.model.remembered import Remembered
 from scim_bridge.model.source import SourceReading
 from scim_bridge.plan.assignments import concerned, with_assignments
 from scim_bridge.plan.decide.group_members import losing, with_strangers
@@ -61,7 +62,7 @@ def plan_for_few(bridge: Bridge, reader: StateReader, found: Few, today: str) ->
             plan=plan,
             desired=_moves(found),
             subjects=part.subjects,
-            holds=_holds(lookup),
+            holds=holds(lookup),
         )
 
 
@@ -97,13 +98,12 @@ def _planned(
     # Most plans take nothing away. The others are made again with what only then is counted: of how many.
     if not is_counted(plan.operations, matches):
         return plan
-    others = _others(bridge, lookup, sides)
+    others = others_of(bridge, lookup, sides.known)
     return make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion, only=subjects, others=others)
 
 
-def _others(bridge: Bridge, lookup: Lookup, sides: Sides) -> Others:
-    """How many managed ones there are beside those that were loaded."""
-    known = sides.known
+def others_of(bridge: Bridge, lookup: Lookup, known: Remembered) -> Others:
+    """How many managed ones there are beside those that were loaded. known: with the links of these."""
     users = {link.target_id for link in known.users.values()}
     groups = {link.target_id for link in known.groups.values()}
     protect = bridge.policy.protect
@@ -117,7 +117,8 @@ def _others(bridge: Bridge, lookup: Lookup, sides: Sides) -> Others:
     )
 
 
-def _holds(lookup: Lookup) -> dict[str, int]:
+def holds(lookup: Lookup) -> dict[str, int]:
+    """How many users, groups and memberships of managed groups the target holds."""
     shown = lookup.shown_counts()
     return {"users": shown.get("user", 0), "groups": shown.get("group", 0), "memberships": lookup.memberships()}
 

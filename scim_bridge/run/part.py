@@ -49,7 +49,8 @@ class TooMuch(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Loading:
-    """Those found so far. users, groups: the subjects; around: with all who have a say."""
+    """Those found so far. users, groups: the subjects; around: with all who have a say. beside: target ids of groups
+    that are loaded too, for memberships that the target shows now."""
 
     overlay: Overlay
     edges: Edges
@@ -57,6 +58,7 @@ class Loading:
     known: Remembered
     terms: Terms
     most: int
+    beside: frozenset[str] = frozenset()
     users: Related = field(default_factory=Related)
     groups: Related = field(default_factory=Related)
     around: dict[Kind, Related] = field(default_factory=dict)
@@ -76,18 +78,18 @@ def load(loading: Loading, seeds: frozenset[Whom], read: Callable[[list[str]], M
     """Load what concerns these. read: asks the target who is in these groups now. Raises TooMuch."""
     overlay, edges = loading.overlay, loading.edges
     loading.check(len(seeds))
-    loading.users = _related("user", overlay, seeds)
+    loading.users = related_to("user", overlay, seeds)
     loading.check(len(loading.users.ids))
     loading.users.ids |= _reports(loading)
     loading.check(len(loading.users.ids))
-    loading.groups = _related("group", overlay, seeds)
+    loading.groups = related_to("group", overlay, seeds)
     above = _above(loading)
     seen_in = overlay.lookup.inside(loading.users.targets | _targets_of(loading))
     touched = related(
         "group",
         overlay,
         loading.groups.ids | set[str]().union(*above.values()),
-        loading.groups.targets | seen_in.keys(),
+        loading.groups.targets | seen_in.keys() | loading.beside,
     )
     loading.around["group"] = touched
     whole_ids, whole = _whole_groups(loading)
@@ -116,7 +118,8 @@ def load(loading: Loading, seeds: frozenset[Whom], read: Callable[[list[str]], M
     )
 
 
-def _related(kind: Kind, overlay: Overlay, seeds: frozenset[Whom]) -> Related:
+def related_to(kind: Kind, overlay: Overlay, seeds: frozenset[Whom]) -> Related:
+    """All of a kind whom these concern, those of them that are of this kind included."""
     ids = {whom.id for whom in seeds if whom.kind == kind and whom.side == "source"}
     targets = {whom.id for whom in seeds if whom.kind == kind and whom.side == "target"}
     return related(kind, overlay, ids, targets)

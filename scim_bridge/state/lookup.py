@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text,
 from sqlmodel import col
 
 from scim_bridge.model.conflict_kind import LASTING
-from scim_bridge.model.desired_side import CALLED, Claim, Mapped
-from scim_bridge.model.identity import EXTERNAL_ID, NAMES, Existing, Kind, Notice, SourceKey, TargetKey, Whom
+from scim_bridge.model.desired_side import Claim, Mapped, claims_called
+from scim_bridge.model.identity import NAMES, Existing, Kind, Notice, SourceKey, TargetKey, Whom
 from scim_bridge.model.plan import Conflict, Skipped
 from scim_bridge.model.remembered import Link
 from scim_bridge.model.text import folded, normal
@@ -356,7 +356,7 @@ class Lookup:
         """Records and resources with this name, email, source id or target id."""
         found: set[Whom] = set()
         for kind in ("user", "group"):
-            named = {(path, folded(who)) for path in (NAMES[kind], CALLED, "emails", EXTERNAL_ID)}
+            named = claims_called(kind, who)
             found |= {Whom("source", kind, source_id) for source_id in self.claiming(kind, named) if source_id}
             found |= {Whom("target", kind, target_id) for target_id in self.holding(kind, named)}
             found |= {Whom.record(key) for key in self.mapped([SourceKey(kind, normal(who))]) if key.id}

@@ -22,12 +22,13 @@ from scim_bridge.model.identity import KINDS, AmbiguousMember, AttributeType, Ki
 from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.protocol import Progress, silent
-from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, picked
+from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading
 from scim_bridge.model.verification import Verification
 from scim_bridge.plan.match.pairing import Terms
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.state.writer import State
 from tests.fakes import MemoryTarget, Write, nothing
+from tests.picking import picked
 
 HEADER = ("id", "login", "mail", "title", "manager", "enabled")
 MAPPING = """
@@ -126,11 +127,9 @@ class LittleSource:
             learned=self._learned(now, is_whole=False),
         )
 
-    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges:
-        return picked(self.people.snapshot(), wanted)
-
-    def look(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceReading:
-        return SourceReading(self.people.snapshot())
+    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges | SourceReading:
+        shown = self.people.snapshot()
+        return SourceReading(shown) if memory is None else picked(shown, wanted)
 
     def probe(self, today: str) -> Snapshot:
         return self.people.snapshot()

@@ -1,0 +1,348 @@
+"""`--only`: one user or group at once, without reading either side for anyone else (docs/design.md §5.3).
+
+The target is asked about the named identities alone; for all others, what was last seen is enough. Where the indexes of
+the state do not say what is so (a first run, another mapping), everyone is loaded, and the same is planned.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from scim_bridge.errors import Misconfigured
+from scim_bridge.mapping.record import map_records
+from scim_bridge.model.identity import (
+    EXTERNAL_ID,
+    KINDS,
+    NAMES,
+    Directory,
+    Existing,
+    Notice,
+    Snapshot,
+    SourceKey,
+    TargetKey,
+    Whom,
+)
+from scim_bridge.model.own_write import FRESH_FOR
+from scim_bridge.model.plan import Plan, Verdict
+from scim_bridge.model.remembered import LastApplied, Remembered
+from scim_bridge.model.run import OperationRecord
+from scim_bridge.model.source import SourceReading
+from scim_bridge.plan.assignments import concerned, with_what_hangs
+from scim_bridge.plan.decide.group_members import losing, with_strangers
+from scim_bridge.plan.doubt import settle, with_settled
+from scim_bridge.plan.fit import fit
+from scim_bridge.plan.guard import NO_OTHERS, Others, refuse_empty
+from scim_bridge.plan.inputs import Sides
+from scim_bridge.plan.make import make_plan
+from scim_bridge.plan.match.correlate import Matches, called, correlate
+from scim_bridge.plan.only import Named, in_the_way, narrowed
+from scim_bridge.plan.plan_file import from_document
+from scim_bridge.run.bridge import Bridge
+from scim_bridge.run.few_planned import holds, others_of
+from scim_bridge.run.lifecycle import Order, Reading, Result, carry_out, on_record, remember
+from scim_bridge.run.listing import Found, read_members, read_settled, with_again
+from scim_bridge.run.named import Named as Called
+from scim_bridge.run.named import find_named
+from scim_bridge.run.part import TooMuch
+from scim_bridge.run.some import Kept, Start, kept, loaded
+from scim_bridge.run.target_view import Observed, doubts_of, is_confirmed, knowledge, recollect
+from scim_bridge.state.lock import lock
+from scim_bridge.state.lookup import Lookup
+from scim_bridge.state.reader import StateReader
+from scim_bridge.state.writer import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """Both sides as far as they were loaded. desired: fitted."""
+
+    desired: Directory
+    observed: Observed
+    known: Remembered
+
+
+class _Sight(Protocol):
+    """How both sides are loaded."""
+
+    def load(self, again: Found, keys: frozenset[SourceKey], beside: frozenset[str]) -> _Seen:
+        """Both sides with what was looked at again, groups among it with their members of now; raises TooMuch.
+
+        keys: whose writes in doubt are looked through. beside: target ids of groups that must be there.
+        """
+        ...
+
+    def others(self, known: Remembered) -> Others:
+        """How many managed users and groups there are beside those that were loaded. known: what was loaded."""
+        ...
+
+    def holds(self) -> Mapping[str, int] | None:
+        """As in Reading."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Related:
+    """Those who were named, and all who have a say in what becomes of them: the part that the indexes find."""
+
+    bridge: Bridge
+    reader: StateReader
+    lookup: Lookup
+    state: Kept
+    called: Called
+    in_doubt: Sequence[OperationRecord]
+    now: datetime
+
+    def load(self, again: Found, keys: frozenset[SourceKey], beside: frozenset[str]) -> _Seen:
+        """See _Sight."""
+        start = Start(
+            state=self.state,
+            changes=self.called.changes,
+            now=self.now,
+            in_doubt=_about(self.in_doubt, keys),
+            again=again,
+            named=self.called.whom | set(map(Whom.record, keys)) | {Whom.resource(*key) for key in again},
+            beside=beside,
+        )
+        few = loaded(self.bridge, self.reader, self.lookup, start)
+        whole = few.changes.whole
+        desired = replace(few.part.directory, warnings=(*whole.shown_warnings, *whole.warnings))
+        return _Seen(desired=desired, observed=few.observed, known=few.known)
+
+    def others(self, known: Remembered) -> Others:
+        """See _Sight."""
+        # Memberships are counted in the named groups alone: a share of all that there are would hardly ever be reached.
+        return replace(others_of(self.bridge, self.lookup, known), memberships=0)
+
+    def holds(self) -> Mapping[str, int]:
+        """See _Sight."""
+        return holds(self.lookup)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Whole:
+    """Everyone, where the indexes do not serve."""
+
+    bridge: Bridge
+    reader: StateReader
+    desired: Directory
+    observed: Observed
+    known: Remembered
+    in_doubt: Sequence[OperationRecord]
+
+    def load(self, again: Found, keys: frozenset[SourceKey], beside: frozenset[str]) -> _Seen:  # noqa: ARG002 - see _Sight
+        """See _Sight."""
+        inventory, now = with_again(self.observed.inventory, again), self.observed.now
+        groups = [key.id for key, existing in again.items() if key.kind == "group" and existing is not None]
+        members, lacking = read_members(self.bridge, self.reader, groups, inventory.users, now=now)
+        doubts = doubts_of(_about(self.in_doubt, keys), self.known, inventory)
+        observed = replace(self.observed, inventory=inventory, again=again, members=members, lacking=lacking)
+        observed = replace(observed, read_now=frozenset(groups), doubts=doubts)
+        return _Seen(desired=self.desired, observed=observed, known=self.known)
+
+    def others(self, known: Remembered) -> Others:  # noqa: ARG002 - see _Sight
+        """See _Sight."""
+        return NO_OTHERS
+
+    def holds(self) -> None:
+        """See _Sight."""
+
+
+def _about(in_doubt: Iterable[OperationRecord], keys: frozenset[SourceKey]) -> list[OperationRecord]:
+    """Writes in doubt to these. What is in doubt about the others is settled by a run that looks at them."""
+    return [record for record in in_doubt if from_document(record.document).key in keys]
+
+
+def read_and_plan_named(bridge: Bridge, reader: StateReader, who: Sequence[str], order: Order) -> Reading:
+    """A plan for the users and groups of these names. Raises Misconfigured if there are none. Nothing is written."""
+    now = datetime.now(UTC)
+    state = kept(
+        bridge,
+        reader,
+        knowledge(bridge, reader, now, is_asked=True, with_links=False),
+        order.today or bridge.today(now),
+    )
+    if isinstance(state, Kept):
+        with suppress(TooMuch), reader.lookup(bridge.name, bridge.endpoint) as lookup:
+            found = find_named(bridge, reader, lookup, state, who, order=order, now=now)
+            in_doubt = reader.doubtful(bridge.name, bridge.endpoint)
+            related = _Related(
+                bridge=bridge, reader=reader, lookup=lookup, state=state, called=found, in_doubt=in_doubt, now=now
+            )
+            return _planned(related, bridge, reader, who, order)
+    return _planned(_whole(bridge, reader, order, now), bridge, reader, who, order)
+
+
+def _whole(bridge: Bridge, reader: StateReader, order: Order, now: datetime) -> _Whole:
+    """Everyone: the source is read, and the target where it never was."""
+    known = knowledge(bridge, reader, now, is_asked=True)
+    last = reader.last_reading(bridge.name, bridge.endpoint)
+    # where nothing was ever seen, no one would know whom a member's id means
+    listed = read_settled(bridge, reader, known, now, order.progress) if last is None else None
+    if listed is not None and not listed.presumed:
+        observed = Observed(inventory=listed.inventory, at=now, is_whole=True, now=now)
+    else:
+        observed = Observed(inventory=reader.inventory(bridge.endpoint), at=last or now, is_whole=False, now=now)
+    today = order.today or bridge.today(now)
+    snapshot = bridge.source.read(today, recollect(bridge, reader, now), order.progress).snapshot
+    refuse_empty(snapshot.counts)
+    mapped = map_records(snapshot, bridge.mapping, today, LastApplied(known, observed.inventory))
+    return _Whole(
+        bridge=bridge,
+        reader=reader,
+        desired=fit(mapped, bridge.target.capabilities),
+        observed=observed,
+        known=known,
+        in_doubt=reader.doubtful(bridge.name, bridge.endpoint),
+    )
+
+
+def _planned(sight: _Sight, bridge: Bridge, reader: StateReader, who: Sequence[str], order: Order) -> Reading:
+    """The named as both sides have them now, and the plan for them."""
+    seen = sight.load({}, frozenset(), frozenset())
+    matches = _matches(bridge, seen)
+    named = _named(matches, who)
+    # Two users who exchange names: only one is named, but neither can get the name without the other.
+    too = in_the_way(matches, named.keys, bridge.terms.unique)
+    keys = named.keys | too
+    again = _looked_at(bridge, _of(matches, keys))
+    seen = sight.load(again, keys, frozenset())
+    matches = _matches(bridge, seen)
+    groups = _groups_of(bridge, reader, seen.observed, _of(matches, keys))
+    beside = frozenset[str]().union(*groups.values())
+    if not is_confirmed(bridge, seen.observed, matches, seen.desired) or beside - seen.observed.inventory.groups.keys():
+        seen = sight.load(again, keys, beside)
+    observed = seen.observed
+    # What earlier writes to the named have done, whose answers were lost, is ours as well.
+    known = with_settled(
+        seen.known, settle(observed.doubts, observed.inventory, observed.members, seen.known, observed.now)
+    )
+    seen = replace(seen, known=known)
+    matches = _matches(bridge, seen)
+    wanted = _of(matches, keys)
+    sides = narrowed(matches, Sides(seen.desired, observed.inventory, observed.members, known), wanted, groups)
+    others = sight.others(known) if wanted.groups else NO_OTHERS
+    plan = _plan(bridge, reader, matches, sides, order, observed=observed, wanted=wanted, others=others)
+    plan = replace(plan, warnings=(*plan.warnings, *_planned_too(_of(matches, too))))
+    return Reading(
+        source=SourceReading(Snapshot((), (), {})),
+        began=observed.now,
+        matches=matches,
+        observed=observed,
+        sides=sides,
+        plan=plan,
+        only=keys,
+        holds=sight.holds(),
+    )
+
+
+def _matches(bridge: Bridge, seen: _Seen) -> Matches:
+    return correlate(seen.desired, seen.observed.inventory, seen.known, bridge.terms)
+
+
+def _of(matches: Matches, keys: frozenset[SourceKey]) -> Named:
+    found = [match for match in matches if match.key in keys]
+    return Named(tuple(m for m in found if m.kind == "user"), tuple(m for m in found if m.kind == "group"))
+
+
+def _named(matches: Matches, who: Iterable[str]) -> Named:
+    """The identities with these names. Raises Misconfigured if a name fits none, or several of one kind."""
+    keys: set[SourceKey] = set()
+    for name in who:
+        found = called(matches, name)
+        if not found:
+            raise Misconfigured(
+                f"neither the source nor the target has a user or group called {name!r}",
+                "Give a userName, a group name or an id.",
+            )
+        for kind in KINDS:
+            ids = sorted(match.source_id for match in found if match.kind == kind and match.source_id)
+            if len(ids) > 1:
+                raise Misconfigured(
+                    f"several {kind}s are called {name!r}: {', '.join(ids)}", "Name one of them by its source id."
+                )
+        keys |= {match.key for match in found if match.source_id}
+    return _of(matches, frozenset(keys))
+
+
+def _planned_too(wanted: Named) -> Iterator[Notice]:
+    for match in (*wanted.users, *wanted.groups):
+        detail = f"{match.name} is planned too: it gives up a name or an email that a record named with --only takes"
+        yield Notice("planned_too", match.name, detail)
+
+
+def _looked_at(bridge: Bridge, wanted: Named) -> dict[TargetKey, Existing | None]:
+    """The named identities as the target shows them now."""
+    again: dict[TargetKey, Existing | None] = {}
+    for match in (*wanted.users, *wanted.groups):
+        if match.existing is not None:
+            again[match.existing.key] = bridge.target.get(match.kind, match.existing.target_id)
+        elif match.desired is not None:
+            # Not linked, and not among what was last seen: it may have been created since by someone else, and a
+            # create would be a 409 then.
+            names = {EXTERNAL_ID: match.source_id, NAMES[match.kind]: match.desired.name}
+            for path, value in names.items():
+                found = bridge.target.find(match.kind, path, value)
+                again |= {found.key: found} if found is not None else {}
+    return again
+
+
+def _groups_of(bridge: Bridge, reader: StateReader, observed: Observed, wanted: Named) -> Mapping[str, frozenset[str]]:
+    """Target id of each named user → the groups the user is in: asked now, else as last seen."""
+    found: dict[str, frozenset[str]] = {}
+    own = reader.own_writes(bridge.name, bridge.endpoint, observed.now - FRESH_FOR)
+    for user_id in (match.existing.target_id for match in wanted.users if match.existing is not None):
+        # Asked now, since a membership that someone added by hand since the last reading is just what a revocation has
+        # to find.
+        now = bridge.target.groups_of(user_id)
+        found[user_id] = own.groups_of(user_id, _last_seen_in(reader, bridge, user_id) if now is None else now)
+    return found
+
+
+def _last_seen_in(reader: StateReader, bridge: Bridge, user_id: str) -> frozenset[str]:
+    with reader.lookup(bridge.name, bridge.endpoint) as lookup:
+        return frozenset(lookup.inside([user_id]))
+
+
+def _plan(
+    bridge: Bridge,
+    reader: StateReader,
+    matches: Matches,
+    sides: Sides,
+    order: Order,
+    *,
+    observed: Observed,
+    wanted: Named,
+    others: Others,
+) -> Plan:
+    """What is to be done about the named."""
+    now = observed.now
+    mapping = sides.known.earlier.mapping
+    occasion = bridge.occasion(now, observed.at, today=order.today or bridge.today(now), mapping=mapping)
+    only = frozenset(map(Whom.record, wanted.keys))
+    plan = make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion, only=only, others=others)
+    plan = with_strangers(plan, reader.members(bridge.endpoint, losing(plan), ours=True))
+    holders = concerned(plan, matches, bridge.policy, is_whole=False)
+    plan = with_what_hangs(plan, matches, bridge.access.look_up(holders))
+    return replace(plan, verdict=Verdict(tuple(t for t in plan.verdict.tripped if _holds(t.limit, wanted))))
+
+
+def _holds(limit: str, wanted: Named) -> bool:
+    """Naming a user is an approval, so no limit stops it. For a group its limits hold; the source does not matter."""
+    return bool(wanted.groups) and limit in ("remove_members", "delete")
+
+
+def sync_named(bridge: Bridge, state: State, who: Sequence[str], order: Order) -> Result:
+    """Push these identities now. Raises Busy if a run is in progress: then its inbox is the way."""
+    with lock(state.path, bridge.name, datetime.now(UTC)):
+        return run_named(bridge, state, who, order)
+
+
+def run_named(bridge: Bridge, state: State, who: Sequence[str], order: Order, inside: int | None = None) -> Result:
+    """One run for these identities. inside: the run in progress that carries it out."""
+    run_id = state.begin_run(bridge.name, bridge.endpoint, "sync", of_one=True, inside=inside)
+    with on_record(bridge, state, order, run_id) as active:
+        reading = read_and_plan_named(bridge, state.reader, who, order)
+        remember(active, reading)
+        return carry_out(active, reading)
