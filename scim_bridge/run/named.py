@@ -51,6 +51,7 @@ def find_named(
         # A new user is not known yet. So an unknown name means "see what has changed", not "there is no such user".
         read = whatever_changed(bridge, memory, today, order)
         changes = changes_of(bridge, lookup, read, state.whole, today)
+        refuse_empty(changes.whole.counts)
     new = (key for key, mapped in changes.now.items() if any(is_named(mapped, name) for name in who))
     return Named(whom=whom | frozenset(map(Whom.record, new)), changes=changes, read=read)
 
