@@ -7,8 +7,8 @@ from scim_bridge.model.source import SourceChanges
 
 
 def picked(shown: Snapshot, wanted: Iterable[SourceKey]) -> SourceChanges:
-    """The records of these keys, and their memberships both ways."""
-    keys = frozenset(SourceKey(*key) for key in wanted)
+    """The records of these keys and those without an id, and their memberships both ways."""
+    keys = frozenset([*(SourceKey(*key) for key in wanted), SourceKey("user", ""), SourceKey("group", "")])
     records: dict[SourceKey, list[Record]] = {key: [] for key in keys}
     for kind in KINDS:
         for record in shown.users if kind == "user" else shown.groups:

@@ -108,22 +108,3 @@ class SourceChanges:
     ambiguous: tuple[AmbiguousMember, ...] | None = None
     warnings: tuple[Notice, ...] | None = None
     learned: Learned | None = None
-
-
-def narrowed(changes: SourceChanges, wanted: Iterable[SourceKey]) -> SourceChanges:
-    """Of what was found, what `Source.ask` gives: these records and their memberships, and nothing of others.
-
-    changes: with all groups that the wanted users are in.
-    """
-    keys = frozenset(SourceKey(*key) for key in wanted)
-    users = frozenset(key.id for key in keys if key.kind == "user" and key.id)
-    memberships = {user: set(changes.memberships.get(user, ())) for user in users}
-    for group, (inside, _) in changes.members.items():
-        for user in users:
-            (memberships[user].add if user in inside else memberships[user].discard)(group)
-    groups = (key.id for key in keys if key.kind == "group" and key.id)
-    return SourceChanges(
-        records={key: changes.records.get(key, ()) for key in keys},
-        members={group: changes.members.get(group, ((), ())) for group in groups},
-        memberships={user: tuple(sorted(found)) for user, found in memberships.items()},
-    )

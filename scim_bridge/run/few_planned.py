@@ -44,14 +44,12 @@ def plan_for_few(bridge: Bridge, reader: StateReader, found: Few, today: str) ->
             return Everyone(why="a reading of members was not confirmed", looked=observed.again)
         sides = Sides(part.directory, observed.inventory, observed.members, known, part.sizes)
         plan = _planned(bridge, lookup, matches, sides, observed, today=today, subjects=part.subjects)
-        left = lookup.members(losing(plan), ours=True)
-        plan = with_strangers(plan, {group: frozenset(users) for group, users in left.items()})
+        plan = with_strangers(plan, lookup.members(losing(plan), ours=True))
         holders = concerned(plan, matches, bridge.policy, is_whole=False)
         plan = with_assignments(plan, matches, bridge.access.look_up(holders), known, bridge.policy)
         touched = {o.target_id for o in plan.operations if o.members and o.target_id} - part.whole
         if touched:
-            whole = {group: frozenset(users) for group, users in lookup.members(touched).items()}
-            plan = replace(plan, basis=with_whole_groups(plan.basis, whole))
+            plan = replace(plan, basis=with_whole_groups(plan.basis, lookup.members(touched)))
         plan = with_others(lookup, plan, found)
         return Reading(
             source=SourceReading(Snapshot((), (), {}), found.changes.learned),

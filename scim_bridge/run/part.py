@@ -171,7 +171,7 @@ def _refuse_open(loading: Loading, above: Mapping[str, set[str]], inner: set[str
 
 def _members(loading: Loading, whole: set[str], read: Callable[[list[str]], Members]) -> dict[str, frozenset[str]]:
     """Who is in these groups: as last seen, or now where that was never asked or is in doubt."""
-    found = {group: frozenset(users) for group, users in loading.overlay.lookup.members(whole).items()}
+    found = loading.overlay.lookup.members(whole)
     doubtful = {key.id for key in loading.overlay.again if key.kind == "group"}
     unknown = sorted(group for group in whole if group not in found or group in doubtful)
     return found | dict(read(unknown) if unknown else {})

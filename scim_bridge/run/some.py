@@ -238,10 +238,8 @@ def _memberships(bridge: Bridge, lookup: Lookup, part: Part) -> Remembered:
     if bridge.policy.drift != "report":
         return part.known
     some = lookup.inside((user_id for user_id in part.inventory.users), ours=True)
-    left: dict[str, set[str]] = {group: some.get(group, set()) for group in part.sizes} | lookup.members(
-        part.whole, ours=True
-    )
-    return replace(part.known, memberships={group: frozenset(users) for group, users in left.items()})
+    left = {group: frozenset(some.get(group, ())) for group in part.sizes}
+    return replace(part.known, memberships=left | lookup.members(part.whole, ours=True))
 
 
 def _seeds(bridge: Bridge, lookup: Lookup, known: Remembered, changes: Changes, now: datetime) -> Iterator[Whom]:

@@ -26,7 +26,6 @@ from scim_bridge.model.source import (
     SourceReading,
     Wanted,
     moved_on,
-    narrowed,
 )
 from scim_bridge.model.text import normal
 from scim_bridge.source.entra.delta_round import Listing, Rounds, first_page, first_rounds, listed, merge, next_rounds
@@ -120,8 +119,7 @@ class EntraSource:
         """These records and their memberships as they are now: one request for every six or so of them."""
         if memory is None:
             return self.read(today)
-        keys = [SourceKey(*key) for key in wanted]
-        who = [one for key in keys for one in self._called(memory, *key)]
+        who = [one for key in wanted for one in self._called(memory, *key)]
         revision = Revision(memory.entries)
         with self._open() as graph:
             assigned = self._assigned(graph)
@@ -129,10 +127,9 @@ class EntraSource:
             chosen = {key_of(one.kind, one.object_id) for one in who}
             excerpt = Excerpt(memory, revision.changed(), self._selections, chosen)
             try:
-                found = self._told(graph, excerpt, memory, assigned)
+                return self._told(graph, excerpt, memory, assigned)
             except Unclear:
                 return SourceReading(self._believed(graph, moved_on(memory.entries, revision.changed()), assigned)[0])
-        return narrowed(found, keys)
 
     def _told(self, graph: Graph, excerpt: Excerpt, memory: Memory, assigned: Assigned) -> SourceChanges:
         """What an excerpt says, unless something of the scope is missing or was hidden from us. Raises Unclear."""

@@ -15,7 +15,7 @@ from scim_bridge.config.source import LdapSettings
 from scim_bridge.errors import Stop
 from scim_bridge.model.identity import CHANGES, INSTEAD, AttributeType, Kind, Notice, Snapshot, SourceKey
 from scim_bridge.model.protocol import Progress, silent
-from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, Wanted, moved_on, narrowed
+from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, Wanted, moved_on
 from scim_bridge.source.ldap.connection import sign_in
 from scim_bridge.source.ldap.excerpt import INDEX, Excerpt, Unclear, remembered_beside
 from scim_bridge.source.ldap.full_read import (
@@ -116,15 +116,13 @@ class LdapSource:
         """These records and their memberships as they are now: a search a base for each of them."""
         if memory is None:
             return self.read(today)
-        keys = [SourceKey(*key) for key in wanted]
         with self._connected(memory) as connection:
             layout = connection.layout
-            changed = look_again(Reader(connection.session, layout), layout, memory, keys)
+            changed = look_again(Reader(connection.session, layout), layout, memory, list(wanted))
         try:
-            found = Excerpt(layout, memory, changed, today).changes()
+            return Excerpt(layout, memory, changed, today).changes()
         except Unclear:
             return SourceReading(snapshot(moved_on(memory.entries, changed), layout, today))
-        return narrowed(found, keys)
 
     def probe(self, today: str) -> Snapshot:
         """The first page of each kind, with a notice that says how changes are learned of.
