@@ -55,7 +55,7 @@ class Shown:
     def plain(self) -> Any:
         """All of it, regardless of order, and of where records stand."""
         records = {
-            key: Counter(str((dict(r.attributes), dict(r.raw), dict(r.ambiguous))) for r in rows)
+            key: Counter(str([sorted(each.items()) for each in (r.attributes, r.raw, r.ambiguous)]) for r in rows)
             for key, rows in self.records.items()
         }
         doubts = {

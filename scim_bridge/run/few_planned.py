@@ -11,6 +11,7 @@ from scim_bridge.model.identity import KINDS, Members, Snapshot, SourceKey, Whom
 from scim_bridge.model.plan import Plan, Skipped
 from scim_bridge.model.remembered import Remembered
 from scim_bridge.model.source import SourceReading
+from scim_bridge.model.wording import counted
 from scim_bridge.plan.assignments import concerned, with_assignments
 from scim_bridge.plan.decide.group_members import losing, with_strangers
 from scim_bridge.plan.doubt import settle, with_settled
@@ -50,7 +51,7 @@ def plan_for_few(bridge: Bridge, reader: StateReader, found: Few, today: str) ->
         touched = {o.target_id for o in plan.operations if o.members and o.target_id} - part.whole
         if touched:
             plan = replace(plan, basis=with_whole_groups(plan.basis, lookup.members(touched)))
-        plan = with_others(lookup, plan, found)
+        plan = _with_others(lookup, plan, found, f"scim-bridge plan {bridge.name} --full")
         return Reading(
             source=SourceReading(Snapshot((), (), {}), found.changes.learned),
             began=now,
@@ -121,8 +122,11 @@ def holds(lookup: Lookup) -> dict[str, int]:
     return {"users": shown.get("user", 0), "groups": shown.get("group", 0), "memberships": lookup.memberships()}
 
 
-def with_others(lookup: Lookup, plan: Plan, found: Few) -> Plan:
-    """The plan with what is so of the others: their conflicts wait as they did, and what is left alone still is."""
+def _with_others(lookup: Lookup, plan: Plan, found: Few, listing: str) -> Plan:
+    """The plan with what is so of the others: their conflicts wait as they did, and what is left alone still is.
+
+    listing: the command that names everyone.
+    """
     whole, subjects = found.changes.whole, found.part.subjects
     mine = {conflict.key for conflict in (*plan.conflicts, *plan.settled)}
     waiting, settled = lookup.conflicts_of_others(subjects)
@@ -131,17 +135,20 @@ def with_others(lookup: Lookup, plan: Plan, found: Few) -> Plan:
         plan,
         conflicts=(*plan.conflicts, *(c for c in waiting if c.key not in mine)),
         settled=(*plan.settled, *(c for c in settled if c.key not in mine)),
-        skipped=(*plan.skipped, *skipped, *_left_out(lookup, found)),
+        skipped=(*plan.skipped, *skipped, *_left_out(lookup, found, listing)),
         warnings=(*whole.shown_warnings, *whole.warnings, *plan.warnings, *notices),
         held=plan.held + held,
     )
 
 
-def _left_out(lookup: Lookup, found: Few) -> Iterable[Skipped]:
+def _left_out(lookup: Lookup, found: Few, listing: str) -> Iterable[Skipped]:
     subjects = found.part.subjects
     outside = lookup.outside(_LISTED + 1)
     if len(outside) > _LISTED:
-        return [Skipped(f"{lookup.left_out():,} records", "out of scope; `plan --full` names them")]
+        mine = lookup.mapped(SourceKey(whom.kind, whom.id) for whom in subjects if whom.side == "source")
+        others_left_out = lookup.left_out() - sum(bool(mapped.outside) for mapped in mine.values())
+        subject = f"{counted(others_left_out, 'record')} that did not have to be looked at"
+        return [Skipped(subject, f"out of scope; to see them by name: {listing}")]
     now = found.changes.now
     others = [now.get(key, mapped) for key, mapped in outside.items() if Whom.record(key) not in subjects]
     names = _names_there(lookup, [mapped.key for mapped in others])
