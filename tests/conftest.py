@@ -1,13 +1,33 @@
 """What every test shares: how hard hypothesis tries, and what is said of tests that a missing package left out."""
 
+import gc
 import os
+from collections.abc import Iterator
+from functools import lru_cache
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from scim_bridge.config import yaml_file
+
 settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture(autouse=True)
+def what_runs_leave_is_collected() -> Iterator[None]:
+    """A run freezes what it made, since its process ends with it (run/sync.py); this process makes thousands."""
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def the_same_file_is_parsed_once() -> Iterator[None]:
+    """The sample mappings are read by thousands of commands in one process; parsing them was a third of each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yaml_file, "_parse", lru_cache(yaml_file._parse))
+        yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -15,7 +15,9 @@ from ruamel.yaml.composer import Composer
 from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.parser import Parser
 from ruamel.yaml.scalarbool import ScalarBoolean
+from ruamel.yaml.scanner import Scanner
 
 from scim_bridge.errors import Misconfigured
 
@@ -115,6 +117,7 @@ def _read(path: Path) -> str:
 def _parse(path: Path, text: str) -> CommentedMap:
     parser = YAML(typ="rt")
     parser.Composer, parser.Constructor = _Composer, _Constructor
+    parser.Scanner, parser.Parser = Scanner, Parser  # those of "rt" keep the comments, and take twice as long
     try:
         root = parser.load(text)
     except DuplicateKeyError as error:

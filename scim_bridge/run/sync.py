@@ -48,11 +48,8 @@ from scim_bridge.state.writer import State
 def collector_paused() -> Iterator[None]:
     """Millions of values are made here and none of them in a circle: looking for circles took a quarter of the time.
 
-    They are kept out of later searches too (freeze), until the next run begins with a search through everything.
+    They are kept out of later searches too (freeze): a run has its process to itself, and what it leaves ends with it.
     """
-    if gc.get_freeze_count():  # not the first run of this process: what the one before has left may be in circles
-        gc.unfreeze()
-        gc.collect()
     gc.disable()
     try:
         yield

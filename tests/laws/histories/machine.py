@@ -178,6 +178,7 @@ class Machine(RuleBasedStateMachine):
             age(self.world, 0.2)
 
     def remove_state(self) -> None:
+        gc.unfreeze()
         gc.collect()  # a connection that was left to the collector would take its files with it later
         for file in self.folder.glob("scim-bridge.db*"):
             file.unlink(missing_ok=True)
