@@ -54,9 +54,9 @@ class Source(Protocol):
         """These records and all memberships of these users and groups as they are now, whether changed or not.
 
         What else has changed may be among it, where it is learned at no cost; records without an id are always there,
-        since one of the wanted may have lost it. Everything that is shown, where the wanted alone cannot be told apart,
-        or there is no memory. Nothing is to be remembered of it. A record is gone only if the source answered that
-        there is no such one.
+        since one of the wanted may have lost it. Everything that is shown, where more than the wanted has a say, or
+        there is no memory. Nothing is to be remembered of it. A record is gone only if the source answered that there
+        is no such one.
         """
         ...
 

@@ -23,7 +23,7 @@ from scim_bridge.state.reader import StateReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class Called:
     """Who was named. whom: the records and resources that are called so. changes: how the source shows them now.
 
     read: what the source was found to show, of these at least.
@@ -36,7 +36,7 @@ class Named:
 
 def find_named(
     bridge: Bridge, reader: StateReader, lookup: Lookup, state: Kept, who: Sequence[str], *, order: Order, now: datetime
-) -> Named:
+) -> Called:
     """Everyone who is called by one of these: names, emails, source ids, target ids.
 
     Raises TooMuch if a look at everyone is needed, SourceUnreadable.
@@ -53,7 +53,7 @@ def find_named(
         changes = changes_of(bridge, lookup, read, state.whole, today)
         refuse_empty(changes.whole.counts)
     new = (key for key, mapped in changes.now.items() if any(is_named(mapped, name) for name in who))
-    return Named(whom=whom | frozenset(map(Whom.record, new)), changes=changes, read=read)
+    return Called(whom=whom | frozenset(map(Whom.record, new)), changes=changes, read=read)
 
 
 def _asked(
@@ -106,7 +106,7 @@ def named_few(
             return None
 
 
-def _shown(named: Named, keys: set[SourceKey]) -> SourceReading:
+def _shown(named: Called, keys: set[SourceKey]) -> SourceReading:
     """The unmapped records of these."""
     read = named.read
     records: Mapping[SourceKey, tuple[Record, ...]] = (

@@ -6,17 +6,14 @@ the state do not say what is so (a first run, another mapping), everyone is load
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
 
 from scim_bridge.errors import Misconfigured
-from scim_bridge.mapping.record import map_records
 from scim_bridge.model.identity import (
     EXTERNAL_ID,
     KINDS,
     NAMES,
-    Directory,
     Existing,
     Notice,
     Snapshot,
@@ -26,132 +23,25 @@ from scim_bridge.model.identity import (
 )
 from scim_bridge.model.own_write import FRESH_FOR
 from scim_bridge.model.plan import Plan, Verdict
-from scim_bridge.model.remembered import LastApplied, Remembered
-from scim_bridge.model.run import OperationRecord
 from scim_bridge.model.source import SourceReading
 from scim_bridge.plan.assignments import concerned, with_what_hangs
 from scim_bridge.plan.decide.group_members import losing, with_strangers
 from scim_bridge.plan.doubt import settle, with_settled
-from scim_bridge.plan.fit import fit
-from scim_bridge.plan.guard import NO_OTHERS, Others, refuse_empty
+from scim_bridge.plan.guard import NO_OTHERS, Others
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.make import make_plan
 from scim_bridge.plan.match.correlate import Matches, called, correlate
 from scim_bridge.plan.only import Named, in_the_way, narrowed
-from scim_bridge.plan.plan_file import from_document
 from scim_bridge.run.bridge import Bridge
-from scim_bridge.run.few_planned import holds, others_of
 from scim_bridge.run.lifecycle import Order, Reading, Result, carry_out, on_record, remember
-from scim_bridge.run.listing import Found, read_members, read_settled, with_again
-from scim_bridge.run.named import Named as Called
 from scim_bridge.run.named import find_named
+from scim_bridge.run.named_sides import Related, Seen, Sight, whole_sides
 from scim_bridge.run.part import TooMuch
-from scim_bridge.run.some import Kept, Start, kept, loaded
-from scim_bridge.run.target_view import Observed, doubts_of, is_confirmed, knowledge, recollect
+from scim_bridge.run.some import Kept, kept
+from scim_bridge.run.target_view import Observed, is_confirmed, knowledge
 from scim_bridge.state.lock import lock
-from scim_bridge.state.lookup import Lookup
 from scim_bridge.state.reader import StateReader
 from scim_bridge.state.writer import State
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """Both sides as far as they were loaded. desired: fitted."""
-
-    desired: Directory
-    observed: Observed
-    known: Remembered
-
-
-class _Sight(Protocol):
-    """How both sides are loaded."""
-
-    def load(self, again: Found, keys: frozenset[SourceKey], beside: frozenset[str]) -> _Seen:
-        """Both sides with what was looked at again, groups among it with their members of now; raises TooMuch.
-
-        keys: whose writes in doubt are looked through. beside: target ids of groups that must be there.
-        """
-        ...
-
-    def others(self, known: Remembered) -> Others:
-        """How many managed users and groups there are beside those that were loaded. known: what was loaded."""
-        ...
-
-    def holds(self) -> Mapping[str, int] | None:
-        """As in Reading."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Related:
-    """Those who were named, and all who have a say in what becomes of them: the part that the indexes find."""
-
-    bridge: Bridge
-    reader: StateReader
-    lookup: Lookup
-    state: Kept
-    called: Called
-    in_doubt: Sequence[OperationRecord]
-    now: datetime
-
-    def load(self, again: Found, keys: frozenset[SourceKey], beside: frozenset[str]) -> _Seen:
-        """See _Sight."""
-        start = Start(
-            state=self.state,
-            changes=self.called.changes,
-            now=self.now,
-            in_doubt=_about(self.in_doubt, keys),
-            again=again,
-            named=self.called.whom | set(map(Whom.record, keys)) | {Whom.resource(*key) for key in again},
-            beside=beside,
-        )
-        few = loaded(self.bridge, self.reader, self.lookup, start)
-        whole = few.changes.whole
-        desired = replace(few.part.directory, warnings=(*whole.shown_warnings, *whole.warnings))
-        return _Seen(desired=desired, observed=few.observed, known=few.known)
-
-    def others(self, known: Remembered) -> Others:
-        """See _Sight."""
-        # Memberships are counted in the named groups alone: a share of all that there are would hardly ever be reached.
-        return replace(others_of(self.bridge, self.lookup, known), memberships=0)
-
-    def holds(self) -> Mapping[str, int]:
-        """See _Sight."""
-        return holds(self.lookup)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Whole:
-    """Everyone, where the indexes do not serve."""
-
-    bridge: Bridge
-    reader: StateReader
-    desired: Directory
-    observed: Observed
-    known: Remembered
-    in_doubt: Sequence[OperationRecord]
-
-    def load(self, again: Found, keys: frozenset[SourceKey], beside: frozenset[str]) -> _Seen:  # noqa: ARG002 - see _Sight
-        """See _Sight."""
-        inventory, now = with_again(self.observed.inventory, again), self.observed.now
-        groups = [key.id for key, existing in again.items() if key.kind == "group" and existing is not None]
-        members, lacking = read_members(self.bridge, self.reader, groups, inventory.users, now=now)
-        doubts = doubts_of(_about(self.in_doubt, keys), self.known, inventory)
-        observed = replace(self.observed, inventory=inventory, again=again, members=members, lacking=lacking)
-        observed = replace(observed, read_now=frozenset(groups), doubts=doubts)
-        return _Seen(desired=self.desired, observed=observed, known=self.known)
-
-    def others(self, known: Remembered) -> Others:  # noqa: ARG002 - see _Sight
-        """See _Sight."""
-        return NO_OTHERS
-
-    def holds(self) -> None:
-        """See _Sight."""
-
-
-def _about(in_doubt: Iterable[OperationRecord], keys: frozenset[SourceKey]) -> list[OperationRecord]:
-    """Writes in doubt to these. What is in doubt about the others is settled by a run that looks at them."""
-    return [record for record in in_doubt if from_document(record.document).key in keys]
 
 
 def read_and_plan_named(bridge: Bridge, reader: StateReader, who: Sequence[str], order: Order) -> Reading:
@@ -167,38 +57,14 @@ def read_and_plan_named(bridge: Bridge, reader: StateReader, who: Sequence[str],
         with suppress(TooMuch), reader.lookup(bridge.name, bridge.endpoint) as lookup:
             found = find_named(bridge, reader, lookup, state, who, order=order, now=now)
             in_doubt = reader.doubtful(bridge.name, bridge.endpoint)
-            related = _Related(
+            related = Related(
                 bridge=bridge, reader=reader, lookup=lookup, state=state, called=found, in_doubt=in_doubt, now=now
             )
             return _planned(related, bridge, reader, who, order)
-    return _planned(_whole(bridge, reader, order, now), bridge, reader, who, order)
+    return _planned(whole_sides(bridge, reader, order, now), bridge, reader, who, order)
 
 
-def _whole(bridge: Bridge, reader: StateReader, order: Order, now: datetime) -> _Whole:
-    """Everyone: the source is read, and the target where it never was."""
-    known = knowledge(bridge, reader, now, is_asked=True)
-    last = reader.last_reading(bridge.name, bridge.endpoint)
-    # where nothing was ever seen, no one would know whom a member's id means
-    listed = read_settled(bridge, reader, known, now, order.progress) if last is None else None
-    if listed is not None and not listed.presumed:
-        observed = Observed(inventory=listed.inventory, at=now, is_whole=True, now=now)
-    else:
-        observed = Observed(inventory=reader.inventory(bridge.endpoint), at=last or now, is_whole=False, now=now)
-    today = order.today or bridge.today(now)
-    snapshot = bridge.source.read(today, recollect(bridge, reader, now), order.progress).snapshot
-    refuse_empty(snapshot.counts)
-    mapped = map_records(snapshot, bridge.mapping, today, LastApplied(known, observed.inventory))
-    return _Whole(
-        bridge=bridge,
-        reader=reader,
-        desired=fit(mapped, bridge.target.capabilities),
-        observed=observed,
-        known=known,
-        in_doubt=reader.doubtful(bridge.name, bridge.endpoint),
-    )
-
-
-def _planned(sight: _Sight, bridge: Bridge, reader: StateReader, who: Sequence[str], order: Order) -> Reading:
+def _planned(sight: Sight, bridge: Bridge, reader: StateReader, who: Sequence[str], order: Order) -> Reading:
     """The named as both sides have them now, and the plan for them."""
     seen = sight.load({}, frozenset(), frozenset())
     matches = _matches(bridge, seen)
@@ -237,7 +103,7 @@ def _planned(sight: _Sight, bridge: Bridge, reader: StateReader, who: Sequence[s
     )
 
 
-def _matches(bridge: Bridge, seen: _Seen) -> Matches:
+def _matches(bridge: Bridge, seen: Seen) -> Matches:
     return correlate(seen.desired, seen.observed.inventory, seen.known, bridge.terms)
 
 
