@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from scim_bridge import __version__
-from scim_bridge.model.desired_side import Whole
-from scim_bridge.model.identity import INDEXED, KINDS, Existing, Kind, Members, TargetKey, Whom
+from scim_bridge.model.desired_side import Membership, Whole
+from scim_bridge.model.identity import INDEXED, KINDS, Existing, Kind, Members, SourceKey, TargetKey, Whom
 from scim_bridge.model.own_write import Pair
 from scim_bridge.model.remembered import Remembered
 from scim_bridge.model.run import OperationRecord
@@ -22,7 +22,7 @@ from scim_bridge.run.desired_changes import Changes, held_against, mapped_change
 from scim_bridge.run.lifecycle import Order
 from scim_bridge.run.listing import FEW, read_members
 from scim_bridge.run.overlay import Edges, Overlay
-from scim_bridge.run.part import Loading, Part, TooMuch, load
+from scim_bridge.run.part import Loading, Part, TooMuch, load, meant_by
 from scim_bridge.run.target_view import (
     Observed,
     doubts_of,
@@ -160,8 +160,6 @@ def changes_of(
     most = _most(whole)
     if len(shown.records) > most or len({member for _, member in (*shown.joined, *shown.left)}) > most:
         raise TooMuch("more than a quarter of the directory has changed")
-    if shown.ambiguous is not None and shown.ambiguous != whole.ambiguous:
-        raise TooMuch("the references that fit several records are other ones")
     return mapped_changes(bridge, lookup, shown, whole, today)
 
 
@@ -188,10 +186,13 @@ def loaded(bridge: Bridge, reader: StateReader, lookup: Lookup, start: Start) ->
     """Load what concerns those that a run begins with. Raises TooMuch."""
     known, changes, in_doubt, again, now = start.state.known, start.changes, start.in_doubt, start.again, start.now
     overlay = Overlay(lookup, changes.now, again, [*decided(known), *_pairs(in_doubt)])
-    edges = Edges(lookup, changes.joined, changes.left, is_flat=bridge.mapping.nested == "flatten")
+    is_flat = bridge.mapping.nested == "flatten"
+    edges = Edges(lookup, changes.joined, changes.left, is_flat=is_flat)
+    possible = Edges(lookup, changes.joined | frozenset(_possible(changes)), changes.left, is_flat=is_flat)
     loading = Loading(
         overlay=overlay,
         edges=edges,
+        possible=possible,
         changes=changes,
         known=known,
         terms=bridge.terms,
@@ -210,7 +211,8 @@ def loaded(bridge: Bridge, reader: StateReader, lookup: Lookup, start: Start) ->
     seeds = start.named
     if seeds is None:
         waiting = _seeds(bridge, lookup, known, changes, now)
-        seeds = frozenset([*waiting, *_in_doubt(in_doubt, again), *_moved(changes, edges)])
+        open_otherwise = (whom for each in changes.open_otherwise for whom in meant_by(each))
+        seeds = frozenset([*waiting, *_in_doubt(in_doubt, again), *_moved(changes, edges), *open_otherwise])
     part = load(loading, seeds, members_now)
     observed = Observed(
         inventory=part.inventory,
@@ -272,6 +274,14 @@ def _moved(changes: Changes, edges: Edges) -> Iterator[Whom]:
     for before in (True, False):
         for users in edges.users_below(groups, before=before).values():
             yield from (Whom("source", "user", user) for user in users)
+
+
+def _possible(changes: Changes) -> Iterator[Membership]:
+    """The memberships that there are if each reference that fits several records means all of them."""
+    for each in changes.whole.ambiguous:
+        for group in each.groups:
+            yield from ((group, SourceKey("user", user)) for user in each.users if user)
+            yield from ((group, SourceKey("group", inner)) for inner in each.nested if inner)
 
 
 def decided(known: Remembered) -> Iterator[tuple[Kind, str, str]]:
