@@ -13,7 +13,7 @@ READS: dict[str, tuple[str, ...]] = {
         "sso:ListManagedPoliciesInPermissionSet", "sso:ListCustomerManagedPolicyReferencesInPermissionSet",
         "sso:GetInlinePolicyForPermissionSet", "sso:GetPermissionsBoundaryForPermissionSet", "sso:ListApplications",
         "sso:ListApplicationAssignments", "sso:ListApplicationAssignmentsForPrincipal",
-        "sso:GetApplicationAssignmentConfiguration",
+        "sso:GetApplicationAssignmentConfiguration", "sso:ListRegions", "sso:ListTrustedTokenIssuers",
         "sso:DescribeInstanceAccessControlAttributeConfiguration",
     ),
     "ReadUsersAndGroups": (

@@ -35,7 +35,7 @@ def read_access(aws: Aws, now: datetime, progress: Progress) -> AccessReading:
         roles = read_roles(asking, [{"account": number} for number in numbers], unread)
         applications, uses = read_applications(asking, instance.arn, unread, partial(uses_of_all, asking))
         named = {edge.principal for edge in (*edges, *roles)} | {use.principal for use in uses}
-        people = _people(asking, instance.store, named)
+        people = _people(asking, instance.store, named, unread)
     return AccessReading(
         as_of=now,
         instance=instance,
@@ -61,7 +61,7 @@ def _assignments(
     return SetReader(asking.aws, instance, unread).read(asking, known), edges
 
 
-def _people(asking: Asking, store: str, named: Iterable[Principal]) -> People:
+def _people(asking: Asking, store: str, named: Iterable[Principal], unread: Unread) -> People:
     """Users and groups, and the members of those groups that have an assignment."""
     aws = asking.aws
     both: list[Callable[[], list[Any]]] = [
@@ -71,7 +71,14 @@ def _people(asking: Asking, store: str, named: Iterable[Principal]) -> People:
     users, groups = asking.each("users and groups", both, _call)
     names = {group["GroupId"]: group.get("DisplayName", group["GroupId"]) for group in groups}
     wanted = sorted({who.id for who in named if who.kind == "group" and who.id in names})
-    members = asking.each("groups", wanted, lambda group: _members(aws, store, group))
+    try:
+        members = asking.each("groups", wanted, lambda group: _members(aws, store, group))
+    except NotReadable as refused:
+        if not refused.is_not_offered:
+            raise
+        # With Active Directory as the source AWS shows no memberships (IdentityStoreAPIReference).
+        unread.note("Members of groups are not known", refused)
+        members = [frozenset()] * len(wanted)
     return People({user["UserId"]: person_of(user) for user in users}, names, dict(zip(wanted, members, strict=True)))
 
 

@@ -33,6 +33,11 @@ class NotReadable(BridgeError):
         return self.code == UNKNOWN
 
     @property
+    def is_not_offered(self) -> bool:
+        """This identity source has no such call: memberships, with Active Directory."""
+        return self.code == "UnknownOperationException"
+
+    @property
     def is_denied(self) -> bool:
         """No policy allows it, or one denies it."""
         return "AccessDenied" in self.code or self.code == "403"
@@ -88,11 +93,19 @@ def _way_out(call: str, code: str, said: str) -> str:
     if code == "AWSOrganizationsNotInUseException":
         return "Use credentials of an account of the organization."
     if "AccessDenied" not in code and code != "403":
+        if not _is_read(call):
+            return "It has changed, or another one has this value. Run the same command again: it looks first."
         return "Check the AWS credentials and access.region, or leave access out."
     if "explicit deny" in said:
         kind = "a service control policy" if "service control policy" in said else "a policy"
         return f"An explicit deny in {kind} forbids it. Change that policy, or use other credentials."
+    reads = " (`scim-bridge access policy` prints all of it)" if _is_read(call) else ""
     return (
-        f"Add {statement(call)} to the policy of these credentials (`scim-bridge access policy` prints all of it), "
+        f"Add {statement(call)} to the policy of these credentials{reads}, "
         "and use the management account or its delegated administrator."
     )
+
+
+def _is_read(call: str) -> bool:
+    """Whether the read-only policy has it."""
+    return not call.partition(":")[2].startswith(("Create", "Update", "Delete"))

@@ -5,19 +5,14 @@ Nothing is deleted. Cut and run again, it first waits for what is under way; wha
 since what is missing is read once more.
 """
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
-
-import orjson
+from typing import Any
 
 from scim_bridge.access.aws import Aws
 from scim_bridge.access.backup import ToMake
+from scim_bridge.access.journal import Journal, Note
 from scim_bridge.access.refusal import NotReadable
-from scim_bridge.errors import Misconfigured
 from scim_bridge.model.access import Instance
 
 _LONGEST = 300.0
@@ -28,51 +23,12 @@ _BUSY = "ConflictException"
 """Others have requests under way: 15 may be outstanding in an instance (User guide, limits)."""
 
 
-class Note(Protocol):
-    """Told how many of all are done."""
-
-    def __call__(self, step: str, done: int, total: int | None) -> None:
-        """Say so."""
-
-
 @dataclass(frozen=True, slots=True)
 class Made:
     """The outcome of one. failure: why it is not there, "" if it is."""
 
     what: ToMake
     failure: str = ""
-
-
-class Journal:
-    """A file of JSON lines, private: each request before it is sent, its id, and its end."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def write(self, what: str, **more: Any) -> None:
-        """One line, on the disk before it returns."""
-        line = orjson.dumps({"what": what, **more}, option=orjson.OPT_APPEND_NEWLINE)
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(descriptor, line)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-    @property
-    def is_begun(self) -> bool:
-        """Whether an earlier restore of this file has written to it."""
-        return self._path.exists()
-
-
-@contextmanager
-def writing_journal(file: Path) -> Iterator[Journal]:
-    """The journal beside a file of `access export`. Raises Misconfigured if it cannot be written."""
-    path = file.with_name(f"{file.name}.journal")
-    try:
-        yield Journal(path)
-    except OSError as error:
-        raise Misconfigured(f"the journal {path} cannot be written ({error.strerror})", "Check its folder.") from None
 
 
 class Restorer:

@@ -6,7 +6,8 @@ from time import sleep
 
 from scim_bridge.access.aws import Aws
 from scim_bridge.access.backup import Backup, Restoration, backup_bytes, backup_of, restoration
-from scim_bridge.access.restore import Restorer, writing_journal
+from scim_bridge.access.journal import writing_journal
+from scim_bridge.access.restore import Restorer
 from scim_bridge.cli.access_reading import current_reading, with_access
 from scim_bridge.cli.output import console, print_json, progress
 from scim_bridge.cli.streams import tell

@@ -16,11 +16,12 @@ def register(app: typer.Typer) -> None:
 
 def apply_command(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="a plan saved by `plan --out`")],
+    file: Annotated[Path, typer.Argument(help="a plan saved by `plan --out` or `switch-report --fix-plan`")],
     approve: ApproveOption = False,
     output: OutputOption = Output.text,
 ) -> int:
     """Apply a saved plan exactly, or refuse and name what has changed since."""
+    from scim_bridge.access.switch.fix_file import is_fix_file
     from scim_bridge.cli.outcome import conclude
     from scim_bridge.cli.output import progress, who
     from scim_bridge.config.settings import load
@@ -32,9 +33,14 @@ def apply_command(
 
     settings = load(context.obj)
     try:
-        saved = from_bytes(file.read_bytes(), file.name)
+        content = file.read_bytes()
     except OSError as error:
         raise Misconfigured(f"{file} cannot be read ({error.strerror})", "Name a plan saved by `plan --out`.") from None
+    if is_fix_file(content):
+        from scim_bridge.cli.switch_apply import apply_fixes
+
+        return apply_fixes(settings, file, content, is_json=output is Output.json)
+    saved = from_bytes(content, file.name)
     chosen = settings.connection(saved.connection)
     with State(settings.state) as state, opened(chosen, state, "apply") as bridge:
         with progress() as report:

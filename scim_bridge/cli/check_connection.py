@@ -97,11 +97,13 @@ def _source(connection: ConnectionSettings, *, has_mapping: bool) -> str:
 
 
 def _token(target: TargetSettings) -> str:
+    target.require_endpoint()
     target.token.read()
     return target.token.describe()
 
 
 def _endpoint(target: TargetSettings) -> str:
+    target.require_endpoint()
     with open_target(target) as opened:
         opened.check()
     return "answers, and accepts the token"

@@ -44,6 +44,11 @@ COMMANDS = (
         "explain",
         "Show each step for one user or group: record, scope, rules, situation, plan, conflicts, what is remembered.",
     ),
+    Listed(
+        "switch-report",
+        "switch_report",
+        "Show what a change of the identity source would do, and what to fix before it. Nothing is written to AWS.",
+    ),
     Listed("access", "access", "Show who may enter which account with which permission set, and what changed."),
     Listed("pause", "pause", "Stop the schedule of a connection. A one-shot `sync` still works."),
     Listed("resume", "pause", "Restart the schedule of a connection that is paused or quarantined."),

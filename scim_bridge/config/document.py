@@ -5,7 +5,7 @@ The forms of single values are in form.py; what they mean once they are read is 
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from scim_bridge.config import form
@@ -26,23 +26,29 @@ from scim_bridge.config.section import (
 from scim_bridge.config.section_of_settings import section_of
 from scim_bridge.config.source_document import Source
 from scim_bridge.model import limit, policy
+from scim_bridge.model.switch import Question, SourceKind
 
 PerSecond = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Target(Section):
-    """The SCIM endpoint. token: env:NAME or file:PATH; requests_per_second: the ceiling of the pace that is found."""
+    """The SCIM endpoint. token: env:NAME or file:PATH; requests_per_second: the ceiling of the pace that is found.
+
+    url and token may be left out together for an Identity Center that has no endpoint yet: before the switch.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
             "if": {"properties": {"url": {"pattern": form.LOOPBACK_URL}}},
             "else": {"properties": {"token": {"pattern": form.REFERENCE}}},
+            "dependentRequired": {"url": ["token"], "token": ["url"]},
+            "anyOf": [{"required": ["url", "token"]}, {"properties": {"kind": {"const": "identity-center"}}}],
         }
     )
 
     kind: Literal["identity-center", "scim"]
-    url: Url
-    token: Token
+    url: Url = ""
+    token: Token = ""
     token_expires: Day = ""
     requests_per_second: Pace = "auto"
 
@@ -53,6 +59,12 @@ class Target(Section):
         if url is not None and token.partition(":")[0] not in ("env", "file") and not form.is_loopback_url(url):
             raise ValueError(": write env:NAME or file:PATH; a token itself is accepted for a loopback target only")
         return token
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "Target":
+        if bool(self.url) != bool(self.token) or (self.kind != "identity-center" and not self.url):
+            raise ValueError(f" needs the key {'token' if self.url else 'url'}")
+        return self
 
 
 _DEFAULT = policy.Policy()
@@ -105,6 +117,14 @@ class Access(Section):
     requests_per_second: PerSecond = 10
 
 
+class Switch(Section):
+    """What no API says about the identity source, for `switch-report`. confirmed: what an operator has looked at."""
+
+    current_source: SourceKind | None = None
+    portal_session: Duration | None = None
+    confirmed: list[Question] = Field(default_factory=list)
+
+
 class Connection(Section):
     """One source bound to one target."""
 
@@ -114,6 +134,7 @@ class Connection(Section):
     policy: Policy = Policy()
     schedule: Schedule = Schedule()
     access: Access | None = None
+    switch: Switch = Switch()
 
 
 class Service(Section):

@@ -15,19 +15,42 @@ from scim_bridge.config.source import SourceSettings
 from scim_bridge.config.state_place import one_of
 from scim_bridge.config.unsupported import explains, not_yet
 from scim_bridge.config.yaml_file import YamlFile, refuse
+from scim_bridge.errors import Misconfigured
 from scim_bridge.model.limit import Limits
 from scim_bridge.model.policy import Policy, Protect
+from scim_bridge.model.switch import Question, SourceKind
 
 
 @dataclass(frozen=True, slots=True)
 class TargetSettings:
-    """A SCIM endpoint. url has no trailing slash. requests_per_second: the ceiling, None for `auto`."""
+    """A SCIM endpoint. url has no trailing slash, and is "" where there is none yet.
+
+    requests_per_second: the ceiling, None for `auto`.
+    """
 
     kind: str
     url: str
     token: Secret
     token_expires: date | None
     requests_per_second: float | None
+
+    def require_endpoint(self) -> None:
+        """Raise Misconfigured if there is no endpoint yet: before the identity source is changed to one with SCIM."""
+        if not self.url:
+            raise Misconfigured(
+                "target.url and target.token are not set, so there is no endpoint to sync to",
+                "Enable automatic provisioning in IAM Identity Center and add both; `switch-report` and `access` do "
+                "not need them.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchSettings:
+    """What no API says about the identity source. current_source: None to guess. confirmed: what was looked at."""
+
+    current_source: SourceKind | None = None
+    portal_session: timedelta | None = None
+    confirmed: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +79,7 @@ class ConnectionSettings:
     every: timedelta
     verify: timedelta | None
     access: AccessSettings | None = None
+    switch: SwitchSettings = SwitchSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +126,13 @@ def _connection(name: str, folder: Path, read: document.Connection) -> Connectio
         every=form.duration(read.schedule.every),
         verify=form.interval(read.schedule.verify),
         access=_access(read.access),
+        switch=_switch(read.switch),
     )
+
+
+def _switch(read: document.Switch) -> SwitchSettings:
+    session = form.duration(read.portal_session) if read.portal_session is not None else None
+    return SwitchSettings(read.current_source, session, tuple(read.confirmed))
 
 
 def _access(read: document.Access | None) -> AccessSettings | None:
@@ -112,7 +142,8 @@ def _access(read: document.Access | None) -> AccessSettings | None:
 def _target(folder: Path, read: document.Target) -> TargetSettings:
     expires = form.day(read.token_expires) if read.token_expires else None
     token = Secret(read.token, folder)
-    return TargetSettings(read.kind, form.endpoint(read.url), token, expires, form.pace(read.requests_per_second))
+    url = form.endpoint(read.url) if read.url else ""
+    return TargetSettings(read.kind, url, token, expires, form.pace(read.requests_per_second))
 
 
 def _policy(read: document.Policy) -> Policy:

@@ -83,6 +83,7 @@ def open_bridge(
     # read.
     source, mapping = open_near_end(connection, written, load_mapping(to_be_tried) if to_be_tried else None, reader)
     # Read here, not with the first request: a missing secret is found before the source is asked for 100,000 records.
+    connection.target.require_endpoint()
     connection.target.token.read()
     with open_target(connection.target) as target, open_access(connection.access) as access:
         yield Bridge(
@@ -152,6 +153,8 @@ def _terms(mapping: Mapping, target: Target, policy: Policy) -> Terms:
 
 def endpoint_key(url: str) -> str:
     """An opaque name for host and tenant: what the state is bound to, without keeping the URL."""
+    if not url:  # there is no endpoint yet
+        return ""
     parts = urlsplit(url)
     place = f"{parts.hostname}:{parts.port or _PORTS[parts.scheme]}{parts.path.rstrip('/')}"
     return hashlib.sha256(place.encode()).hexdigest()[:24]

@@ -105,9 +105,15 @@ class App:
         await self.delivery.send(scope, receive, send, response, fault)
 
     async def _answer_aws(self, scope: Scope, receive: Receive, send: Send, call: str, body: bytes) -> None:
-        """One request of the AWS APIs. Faults name it by its call, `aws/sso:ListInstances`; none of them holds it."""
-        fault = self.faults.strike("POST", f"{BEFORE}{call}")
+        """One request of the AWS APIs. Faults name it by its call, `aws/sso:ListInstances`."""
+        path = f"{BEFORE}{call}"
+        hold = self.faults.strike("POST", path, is_holding=True)
+        if hold is not None and hold.kind == "hold_before":
+            await self.delivery.gate.hold("POST", path)
+        fault = self.faults.strike("POST", path)
         response = self.aws.answer(call, body, fault, self._clock())
+        if hold is not None and hold.kind == "hold_after":
+            await self.delivery.gate.hold("POST", path)
         await self.delivery.send(scope, receive, send, response, fault)
 
     def _handle(

@@ -65,12 +65,19 @@ class Entitlement:
 
 @dataclass(slots=True, kw_only=True)
 class Instance:
-    """An instance of Identity Center. owner: the account; has_permission_sets: false for one without accounts."""
+    """An instance of Identity Center. owner: the account; has_permission_sets: false for one without accounts.
+
+    regions: additional ones. key: ARN of a customer managed key, "" for AWS's. issuers: names of token issuers.
+    """
 
     arn: str = f"arn:aws:sso:::instance/{_INSTANCE}"
     store: str = STORE
     owner: str = ""
     has_permission_sets: bool = True
+    region: str = "eu-west-1"
+    regions: list[str] = field(default_factory=list)
+    key: str = ""
+    issuers: list[str] = field(default_factory=list)
     created: float = _DAY
 
 
@@ -99,6 +106,7 @@ class Cloud:
         self.attributes: dict[str, str] | None = None
         self.policies: dict[str, Any] | None = None
         self.requests: dict[str, dict[str, Any]] = {}
+        self.has_memberships = True
 
     @property
     def instance(self) -> Instance:

@@ -65,16 +65,17 @@ def report_view(plan: Plan, comparison: Comparison | None = None, shown: int | N
 
 def markdown(report: ReportView) -> str:
     """For a comment in a review: the numbers at once, the rest folded."""
-    return _environment().get_template("plan.md").render(report=report, shown=SHOWN)
+    return environment().get_template("plan.md").render(report=report, shown=SHOWN)
 
 
 def page(report: ReportView) -> str:
     """One self-contained HTML page, light and dark, wide and narrow."""
-    return _environment().get_template("plan.html").render(report=report)
+    return environment().get_template("plan.html").render(report=report)
 
 
 @cache
-def _environment() -> "Environment":
+def environment() -> "Environment":
+    """Where the templates of this room are: HTML autoescaped, and filters for Markdown."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
@@ -84,7 +85,7 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(fenced=fenced, code=code)
+    environment.filters.update(fenced=fenced, code=code, cell=cell, inline=inline)
     return environment
 
 
@@ -100,6 +101,16 @@ def code(text: str) -> str:
     ticks = "`" * (1 + _longest_run([text]))
     inner = f" {text} " if text.startswith("`") or text.endswith("`") else text
     return f"{ticks}{inner}{ticks}" if text else ""
+
+
+def cell(text: str) -> str:
+    """Text that ends no cell of a table, not even inside of code."""
+    return text.replace("|", "\\|")
+
+
+def inline(text: str) -> str:
+    """A sentence of ours, with nothing in it that Markdown would read as its own."""
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", text)
 
 
 def _longest_run(texts: Iterable[str]) -> int:

@@ -194,4 +194,4 @@ def test_the_published_schema_describes_the_file() -> None:
     schema = json_schema()
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert set(schema["properties"]) == {"state", "connections", "service"}
-    assert set(schema["$defs"]["Target"]["required"]) == {"kind", "url", "token"}
+    assert set(schema["$defs"]["Target"]["required"]) == {"kind"}

@@ -36,6 +36,8 @@ class IdentityStore:
         return self._pages.cut(given, "Groups", _filtered(given, [self._group(g) for g in self._store.groups.after(0)]))
 
     def ListGroupMemberships(self, given: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802, D102
+        if not self._store.cloud.has_memberships:
+            raise AwsRefusal("UnknownOperationException", "The identity source does not support this.", 404)
         group = self._found("Group", given["GroupId"])
         users = sorted(self._store.members[group.id])
         return self._pages.cut(given, "GroupMemberships", [self._membership(group.id, user) for user in users])

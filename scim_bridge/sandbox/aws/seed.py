@@ -27,6 +27,7 @@ def seed_cloud(store: Store, given: Mapping[str, Any]) -> None:
             cloud.entitlements.append(Entitlement(number, account, one["role"], _principal(store, one)))
         cloud.attributes = given.get("attributes", cloud.attributes)
         cloud.policies = given.get("policies", cloud.policies)
+        cloud.has_memberships = given.get("memberships", cloud.has_memberships)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"the part about AWS does not fit ({error!r})") from None
 

@@ -30,7 +30,27 @@ class SsoAdmin(Assigning):
         found = next((one for one in self.cloud.instances if one.arn == given["InstanceArn"]), None)
         if found is None:
             raise AwsRefusal("AccessDeniedException", "You do not have sufficient access to perform this action.")
-        return self._shown(found) | {"PermissionSetsEnabled": found.has_permission_sets}
+        kind = "CUSTOMER_MANAGED_KEY" if found.key else "AWS_OWNED_KMS_KEY"
+        encryption = {"KeyType": kind, "EncryptionStatus": "ENABLED"} | ({"KmsKeyArn": found.key} if found.key else {})
+        more = {"PermissionSetsEnabled": found.has_permission_sets, "EncryptionConfigurationDetails": encryption}
+        return self._shown(found) | more
+
+    def ListRegions(self, given: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802, D102
+        found = self._require(given)
+        shown = [
+            {"RegionName": name, "Status": "ACTIVE", "IsPrimaryRegion": name == found.region}
+            for name in (found.region, *found.regions)
+        ]
+        return self._pages.cut(given, "Regions", shown)
+
+    def ListTrustedTokenIssuers(self, given: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802, D102
+        found = self._require(given)
+        begin = f"arn:aws:sso::{self.cloud.management}:trustedTokenIssuer/{found.arn.rpartition('/')[2]}/tti-"
+        shown = [
+            {"TrustedTokenIssuerArn": f"{begin}{number:016x}", "Name": name, "TrustedTokenIssuerType": "OIDC_JWT"}
+            for number, name in enumerate(found.issuers)
+        ]
+        return self._pages.cut(given, "TrustedTokenIssuers", shown)
 
     def ListPermissionSets(self, given: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802, D102
         self._require_sets(given)

@@ -221,8 +221,8 @@ def test_applications_boundaries_roles_attributes_and_policies(sandbox: Sandbox,
 
 
 def test_what_the_sandbox_lacks_is_refused_in_words(asked: Asked) -> None:
-    with pytest.raises(botocore.exceptions.ClientError, match=r"The sandbox has no sso:ListTrustedTokenIssuers"):
-        asked.admin.list_trusted_token_issuers(InstanceArn=asked.instance)
+    with pytest.raises(botocore.exceptions.ClientError, match=r"The sandbox has no sso:ListApplicationProviders"):
+        asked.admin.list_application_providers()
 
 
 def test_a_seed_that_does_not_fit_changes_nothing(sandbox: Sandbox, asked: Asked) -> None:
