@@ -188,7 +188,9 @@ def loaded(bridge: Bridge, reader: StateReader, lookup: Lookup, start: Start) ->
     overlay = Overlay(lookup, changes.now, again, [*decided(known), *_pairs(in_doubt)])
     is_flat = bridge.mapping.nested == "flatten"
     edges = Edges(lookup, changes.joined, changes.left, is_flat=is_flat)
-    possible = Edges(lookup, changes.joined | frozenset(_possible(changes)), changes.left, is_flat=is_flat)
+    possible = edges
+    if open_now := frozenset(_possible(changes)):
+        possible = Edges(lookup, changes.joined | open_now, changes.left, is_flat=is_flat)
     loading = Loading(
         overlay=overlay,
         edges=edges,
