@@ -6,6 +6,7 @@ An inactive user has no way in, whatever they are assigned.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from scim_bridge.model.access import (
     ALL_USERS,
@@ -36,19 +37,33 @@ def reached(reading: AccessReading, principal: Principal, *, active: bool = True
             yield user, via
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way in, and the assignment's user or group through which it leads."""
+
+    row: AccessRow | ApplicationRow
+    principal: Principal
+
+
 def access_rows(reading: AccessReading, *, active: bool = True) -> list[AccessRow]:
     """Every way into an account that can be entered. Sorted by user, group, account and permission set."""
+    rows = [way.row for way in account_ways(reading, active=active) if isinstance(way.row, AccessRow)]
+    rows.sort(key=lambda r: (r.user, r.via or "", r.account, r.permission_set, r.account_id))
+    return rows
+
+
+def account_ways(reading: AccessReading, *, active: bool = True) -> Iterator[Way]:
+    """The same in an order of its own, each with the assignment's user or group."""
     people: dict[Principal, list[Reached]] = {}
-    rows = []
-    for edge in reading.edges:
+    for edge in sorted(reading.edges):
         account, held = reading.accounts[edge.account], reading.sets[edge.permission_set]
         if not account.is_usable:
             continue
         if edge.principal not in people:
             people[edge.principal] = list(reached(reading, edge.principal, active=active))
         allowed = held.centrally if reading.instance.is_central(account.id) else held.allowed
-        rows += [
-            AccessRow(
+        for user, via in people[edge.principal]:
+            row = AccessRow(
                 user=user.name,
                 user_id=user.id,
                 display=user.display,
@@ -59,32 +74,34 @@ def access_rows(reading: AccessReading, *, active: bool = True) -> list[AccessRo
                 allows=allowed.words,
                 level=allowed.level,
             )
-            for user, via in people[edge.principal]
-        ]
-    rows.sort(key=lambda r: (r.user, r.via or "", r.account, r.permission_set, r.account_id))
-    return rows
+            yield Way(row, edge.principal)
 
 
 def application_rows(reading: AccessReading) -> list[ApplicationRow]:
     """Every way to an application; one that is open to all users has a row of its own."""
-    rows = [
-        ApplicationRow(
-            user=user.name,
-            user_id=user.id,
-            display=user.display,
-            via=via,
-            application=reading.applications[use.application].name,
-            arn=use.application,
-        )
-        for use in reading.uses
-        for user, via in reached(reading, use.principal)
-    ]
+    rows = [way.row for way in application_ways(reading) if isinstance(way.row, ApplicationRow)]
     rows += [
         ApplicationRow(user=None, user_id=None, display=None, via=ALL_USERS, application=one.name, arn=one.arn)
         for one in reading.applications.values()
         if one.is_open
     ]
     return sorted(rows, key=lambda r: (r.user or "", r.application, r.via or "", r.arn))
+
+
+def application_ways(reading: AccessReading) -> Iterator[Way]:
+    """Every way to an application by an assignment."""
+    for use in sorted(reading.uses):
+        name = reading.applications[use.application].name
+        for user, via in reached(reading, use.principal):
+            row = ApplicationRow(
+                user=user.name,
+                user_id=user.id,
+                display=user.display,
+                via=via,
+                application=name,
+                arn=use.application,
+            )
+            yield Way(row, use.principal)
 
 
 def orphan_rows(reading: AccessReading) -> list[OrphanRow]:

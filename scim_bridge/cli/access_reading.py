@@ -1,10 +1,10 @@
 """Which reading of who may enter what a command looks at: a recent one that is kept, or AWS now."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from scim_bridge.access.aws import Aws
-from scim_bridge.access.reading import read_access
+from scim_bridge.access.aws_access import AwsAccess
 from scim_bridge.access.refusal import NotReadable
 from scim_bridge.access.user_reading import read_user
 from scim_bridge.cli.output import progress
@@ -12,13 +12,9 @@ from scim_bridge.cli.streams import tell
 from scim_bridge.config.settings import AccessSettings, ConnectionSettings, Settings
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.access import AccessReading
-from scim_bridge.model.protocol import Progress, silent
+from scim_bridge.model.protocol import silent
+from scim_bridge.run.access_seen import MOST, RECENT
 from scim_bridge.state.access_memory import keep_reading, open_access_memory
-
-RECENT = timedelta(hours=1)
-"""How long a reading that is kept is shown without reading again."""
-MOST = 300
-"""Requests for a look in passing: half a minute at the usual pace."""
 
 
 def current_reading(settings: Settings, name: str | None, *, is_full: bool) -> AccessReading:
@@ -29,7 +25,7 @@ def current_reading(settings: Settings, name: str | None, *, is_full: bool) -> A
     if kept is not None and datetime.now(UTC) - kept.as_of < RECENT:
         return kept
     with progress() as report:
-        reading = _read(connection.access, report)
+        reading = AwsAccess(connection.access).read(datetime.now(UTC), report)
     keep_reading(settings.state, connection.name, reading)
     return reading
 
@@ -63,7 +59,7 @@ def small_reading(state: Path, connection: str, access: AccessSettings) -> Acces
 
     Raises NotReadable.
     """
-    return _kept(state, connection) or _read(access, silent, most=MOST)
+    return _kept(state, connection) or AwsAccess(access).read(datetime.now(UTC), silent, most=MOST)
 
 
 def _kept(state: Path, connection: str) -> AccessReading | None:
@@ -72,14 +68,6 @@ def _kept(state: Path, connection: str) -> AccessReading | None:
         return memory.newest()
     finally:
         memory.close()
-
-
-def _read(access: AccessSettings, report: Progress, most: int | None = None) -> AccessReading:
-    aws = Aws(access.region, access.requests_per_second, most=most)
-    try:
-        return read_access(aws, datetime.now(UTC), report)
-    finally:
-        aws.close()
 
 
 def with_access(settings: Settings, name: str | None) -> ConnectionSettings:

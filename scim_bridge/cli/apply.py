@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from scim_bridge.cli.options import ApproveOption, Output, OutputOption
+from scim_bridge.cli.options import ApproveOption, LastAdminOption, Output, OutputOption, require_approve
 from scim_bridge.errors import Misconfigured
 
 
@@ -18,6 +18,7 @@ def apply_command(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="a plan saved by `plan --out` or `switch-report --fix-plan`")],
     approve: ApproveOption = False,
+    last_admin: LastAdminOption = False,
     output: OutputOption = Output.text,
 ) -> int:
     """Apply a saved plan exactly, or refuse and name what has changed since."""
@@ -31,6 +32,7 @@ def apply_command(
     from scim_bridge.run.sync import apply_saved
     from scim_bridge.state.writer import State
 
+    require_approve(approve=approve, last_admin=last_admin)
     settings = load(context.obj)
     try:
         content = file.read_bytes()
@@ -44,7 +46,7 @@ def apply_command(
     chosen = settings.connection(saved.connection)
     with State(settings.state) as state, opened(chosen, state, "apply") as bridge:
         with progress() as report:
-            order = Order(approved_by=who() if approve else "", progress=report)
+            order = Order(approved_by=who() if approve else "", is_last_admin=last_admin, progress=report)
             result = apply_saved(bridge, state, saved, order, Inbox)
         return conclude(
             result,

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scim_bridge.access.assignment import open_aws
+from scim_bridge.access.aws_access import AwsAccess
+from scim_bridge.access.last_door import standing
 from scim_bridge.access.order import COMPLETE, first_missing
 from scim_bridge.access.refusal import NotReadable
 from scim_bridge.cli.access_reading import small_reading
@@ -54,7 +55,7 @@ def _check_connection(connection: ConnectionSettings, state: Path, prefix: str) 
         _try(f"{prefix}token", lambda: _token(connection.target)),
         Check(f"{prefix}token age", ok=not age.is_over, detail=age.sentence),
         _try(f"{prefix}endpoint", lambda: _endpoint(connection.target)),
-        *(_access_checks(connection.name, access, state, prefix) if access is not None else ()),
+        *(_access_checks(connection, access, state, prefix) if access is not None else ()),
         _try(f"{prefix}schedule", lambda: _schedule(connection, state)),
     ]
 
@@ -109,14 +110,19 @@ def _endpoint(target: TargetSettings) -> str:
     return "answers, and accepts the token"
 
 
-def _access_checks(name: str, access: AccessSettings, state: Path, prefix: str) -> Iterator[Check]:
-    """Whether AWS can be asked, and the first step to access that is missing. That is never a fault of the bridge."""
+def _access_checks(connection: ConnectionSettings, access: AccessSettings, state: Path, prefix: str) -> Iterator[Check]:
+    """Whether AWS can be asked, who is kept as an administrator, and the first step to access that is missing. That
+    is never a fault of the bridge."""
     yield _try(f"{prefix}access", lambda: _access(access))
     try:
-        missing = first_missing(small_reading(state, name, access))
+        shown = small_reading(state, connection.name, access)
     except NotReadable as refused:
         yield Check(f"{prefix}order", ok=True, detail=f"not looked at: {refused}")
         return
+    if connection.policy.keep_admins is not None:
+        detail, is_kept = standing(connection.policy.keep_admins, shown)
+        yield Check(f"{prefix}administrators", ok=is_kept, detail=detail)
+    missing = first_missing(shown)
     if missing is None:
         yield Check(f"{prefix}order", ok=True, detail=COMPLETE)
     else:
@@ -125,8 +131,7 @@ def _access_checks(name: str, access: AccessSettings, state: Path, prefix: str) 
 
 
 def _access(settings: AccessSettings) -> str:
-    with open_aws(settings) as access:
-        return f"{settings.region}, {access.check()}"
+    return f"{settings.region}, {AwsAccess(settings).check()}"
 
 
 def _schedule(connection: ConnectionSettings, path: Path) -> str:

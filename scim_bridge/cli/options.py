@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from scim_bridge.errors import Misconfigured
+
 
 class Output(StrEnum):
     """For people or for programs."""
@@ -17,10 +19,22 @@ OutputOption = Annotated[Output, typer.Option("--output", "-o", help="text for p
 ConnectionArgument = Annotated[str | None, typer.Argument(help="a connection of the configuration file")]
 NamedConnectionArgument = Annotated[str, typer.Argument(help="a connection of the configuration file")]
 ApproveOption = Annotated[bool, typer.Option("--approve", help="approve what stopped the last plan, and nothing more")]
+LastAdminOption = Annotated[
+    bool,
+    typer.Option("--last-admin", help="with --approve: even if fewer administrators are left than the policy keeps"),
+]
 OnlyOption = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="USER_OR_GROUP", help="only this user or group, now; may be repeated"),
 ]
 FullOption = Annotated[bool, typer.Option("--full", help="read the whole target, even if it was read recently")]
+
+
+def require_approve(*, approve: bool, last_admin: bool) -> None:
+    """Raises Misconfigured for `--last-admin` alone: it adds to an approval, and is none itself."""
+    if last_admin and not approve:
+        raise Misconfigured("--last-admin adds to an approval", "Use it with --approve, after you looked at the plan.")
+
+
 EVERYTHING = 1_000_000
 """How many operations of a run are shown to a program that asks for all."""

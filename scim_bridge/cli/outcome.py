@@ -11,7 +11,7 @@ from scim_bridge.run.lifecycle import Result
 from scim_bridge.state.writer import State
 from scim_bridge.view import document, terminal
 from scim_bridge.view.operation import of_record
-from scim_bridge.view.plan import Decided, in_words, plan_view
+from scim_bridge.view.plan import Decided, approving, in_words, plan_view
 from scim_bridge.view.run import view_run
 
 
@@ -68,7 +68,7 @@ def _refusal(result: Result, approval: str, dry_run: str) -> str:
         sentences += f". The plan that was approved did not hold {in_words(result.plan, result.new)}"
     return (
         f"Stopped before the first write: {sentences}. Look at the plan: scim-bridge show {result.run_id}, or "
-        f"{dry_run}. If the plan is right: {approval}"
+        f"{dry_run}. If the plan is right: {approving(result.plan, approval)}"
     )
 
 

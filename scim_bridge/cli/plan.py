@@ -38,6 +38,7 @@ def plan_command(
     from scim_bridge.cli.plan_output import hand_round, plan_code, save, show
     from scim_bridge.config.settings import load
     from scim_bridge.plan.plan_file import to_bytes
+    from scim_bridge.run.access_seen import keep_seen
     from scim_bridge.run.bridge import open_bridge
     from scim_bridge.run.lifecycle import Order
     from scim_bridge.run.named_plan import read_and_plan_named
@@ -67,6 +68,8 @@ def plan_command(
         else:
             reading = read_and_plan(bridge, reader, order)
             plan, looked_at = reading.plan, reading.looked_at
+            if settings.state.exists():  # a plan makes no state; what there is may know what AWS has shown
+                keep_seen(settings.state, chosen.name, reading.access)
     hand_round(plan, comparison, markdown, html)
     more = {} if comparison is None else {"comparison": document.comparison_document(comparison)}
     saved = to_bytes(plan, **more) if out is not None or output is Output.json else b""

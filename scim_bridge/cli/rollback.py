@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from scim_bridge.cli.options import ApproveOption, Output, OutputOption
+from scim_bridge.cli.options import ApproveOption, LastAdminOption, Output, OutputOption, require_approve
 from scim_bridge.cli.streams import print_bytes, tell
 from scim_bridge.errors import Misconfigured
 
@@ -19,6 +19,7 @@ def rollback_command(
     run: Annotated[int, typer.Argument(help="a run's number, as `history` shows it")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be undone, and send nothing")] = False,
     approve: ApproveOption = False,
+    last_admin: LastAdminOption = False,
     output: OutputOption = Output.text,
 ) -> int:
     """Undo a run, within the limits. It also pauses the connection, so the schedule does not repeat the change."""
@@ -33,6 +34,7 @@ def rollback_command(
     from scim_bridge.view import terminal
     from scim_bridge.view.plan import plan_view
 
+    require_approve(approve=approve, last_admin=last_admin)
     settings = load(context.obj)
     record = open_reader(settings.state).run(run)
     if record is None:
@@ -54,7 +56,7 @@ def rollback_command(
                 terminal.show_plan(console(), plan_view(plan, approval=f"scim-bridge rollback {run} --approve"))
             return 0
         with progress() as report:
-            order = Order(approved_by=who() if approve else "", progress=report)
+            order = Order(approved_by=who() if approve else "", is_last_admin=last_admin, progress=report)
             result = roll_back(bridge, state, run, order, who())
         code = conclude(
             result,

@@ -55,4 +55,7 @@ def _save_fixes(found: Found, path: Path) -> None:
     save(path, fix_bytes(plan))
     for sentence in plan.not_possible:
         tell(f"not in the plan: {printable(sentence)}")
-    tell(f"{counted(len(plan.renames), 'rename')} in the plan. To carry it out: scim-bridge apply {path}")
+    if plan.renames:
+        tell(f"{counted(len(plan.renames), 'rename')} in the plan. To carry it out: scim-bridge apply {path}")
+    else:
+        tell("the plan has no renames: there is nothing to carry out")

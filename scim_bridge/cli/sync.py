@@ -4,11 +4,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scim_bridge.cli.options import ApproveOption, ConnectionArgument, FullOption, OnlyOption, Output, OutputOption
+from scim_bridge.cli.options import (
+    ApproveOption,
+    ConnectionArgument,
+    FullOption,
+    LastAdminOption,
+    OnlyOption,
+    Output,
+    OutputOption,
+    require_approve,
+)
 from scim_bridge.errors import Busy, Misconfigured
 
 if TYPE_CHECKING:
     from scim_bridge.config.settings import ConnectionSettings, Settings
+    from scim_bridge.run.lifecycle import Order
 
 RestoreOption = Annotated[
     bool, typer.Option("--after-restore", help="the state is a restored copy: trust the target (with --full)")
@@ -24,6 +34,7 @@ def sync_command(
     context: typer.Context,
     connection: ConnectionArgument = None,
     approve: ApproveOption = False,
+    last_admin: LastAdminOption = False,
     full: FullOption = False,
     after_restore: RestoreOption = False,
     only: OnlyOption = None,
@@ -38,16 +49,24 @@ def sync_command(
     from scim_bridge.run.sync import sync
     from scim_bridge.state.writer import State
 
+    require_approve(approve=approve, last_admin=last_admin)
     settings = load(context.obj)
     chosen = settings.connection(connection)
     if after_restore and (only or not full):
         raise Misconfigured("--after-restore reads everything again", "Use it with --full and without --only.")
     if only:
-        return _sync_only(settings, chosen, only, output, is_approved=approve)
+        order = Order(approved_by=who() if approve else "", is_last_admin=last_admin, asked_by=who())
+        return _sync_only(settings, chosen, only, output, order)
     with State(settings.state) as state, opened(chosen, state, "sync") as bridge:
         with progress() as report:
             who_approves = who() if approve else ""
-            order = Order(approved_by=who_approves, progress=report, in_full=full, after_restore=after_restore)
+            order = Order(
+                approved_by=who_approves,
+                is_last_admin=last_admin,
+                progress=report,
+                in_full=full,
+                after_restore=after_restore,
+            )
             result = sync(bridge, state, order, Inbox)
         anew = " --full --after-restore" if after_restore else ""
         return conclude(
@@ -61,20 +80,19 @@ def sync_command(
 
 
 def _sync_only(
-    settings: "Settings", chosen: "ConnectionSettings", only: list[str], output: Output, *, is_approved: bool
+    settings: "Settings", chosen: "ConnectionSettings", only: list[str], output: Output, order: "Order"
 ) -> int:
     """One or a few identities, at once: by a run of our own, or by the one in progress."""
     from dataclasses import replace
 
     from scim_bridge.cli.outcome import conclude, tell_answer
-    from scim_bridge.cli.output import progress, who
+    from scim_bridge.cli.output import progress
     from scim_bridge.run.inbox import wait_for_answer
-    from scim_bridge.run.lifecycle import Order, opened
+    from scim_bridge.run.lifecycle import opened
     from scim_bridge.run.named_plan import sync_named
     from scim_bridge.state.writer import State
 
     with State(settings.state) as state, opened(chosen, state, "sync") as bridge:
-        order = Order(approved_by=who() if is_approved else "", asked_by=who())
         while True:
             try:
                 with progress() as report:

@@ -29,6 +29,7 @@ from scim_bridge.model import limit, policy
 from scim_bridge.model.switch import Question, SourceKind
 
 PerSecond = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Target(Section):
@@ -86,6 +87,7 @@ class Deprovision(Section):
 
 Protect: Any = section_of(policy.Protect, "Globs of names that are never touched.")
 Limits: Any = section_of(limit.Limits, "How much one run may take away.")
+KeepAdmins: Any = section_of(policy.KeepAdmins, "Who can still administer an account after every plan. Needs `access`.")
 
 
 class Policy(Section):
@@ -98,6 +100,7 @@ class Policy(Section):
     drift: policy.Drift = _DEFAULT.drift
     protect: Protect = Protect()
     limits: Limits = Limits()
+    keep_admins: KeepAdmins | None = None
 
 
 class Schedule(Section):
@@ -110,11 +113,13 @@ class Schedule(Section):
 class Access(Section):
     """Where account assignments are read, with AWS credentials of the usual chain. region: the instance's.
 
-    requests_per_second: the ceiling for each quota that AWS counts apart.
+    requests_per_second: the ceiling for each quota that AWS counts apart. seat_prices: the name of an application, or
+    how it begins, → what one user costs a month.
     """
 
     region: Region
     requests_per_second: PerSecond = 10
+    seat_prices: dict[Text, Price] = Field(default={})
 
 
 class Switch(Section):
@@ -128,6 +133,13 @@ class Switch(Section):
 class Connection(Section):
     """One source bound to one target."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"policy": {"required": ["keep_admins"]}}, "required": ["policy"]},
+            "then": {"required": ["access"]},
+        }
+    )
+
     source: Source
     mapping: Text
     target: Target
@@ -135,6 +147,12 @@ class Connection(Section):
     schedule: Schedule = Schedule()
     access: Access | None = None
     switch: Switch = Switch()
+
+    @model_validator(mode="after")
+    def _can_count_administrators(self) -> "Connection":
+        if self.access is None and self.policy.keep_admins is not None:
+            raise ValueError(": policy.keep_admins needs access: {region: …}; without it no one can be counted")
+        return self
 
 
 class Service(Section):

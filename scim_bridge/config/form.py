@@ -18,6 +18,8 @@ Written = TypeVar("Written")
 SEPARATOR = r"""^(auto|[^A-Za-z0-9"]{1,3})$"""
 DURATION = r"^[1-9][0-9]{0,4}[smhd]$"
 PERCENTAGE = r"^(100|[1-9]?[0-9])%$"
+REPORT = "report"
+"""Instead of a limit."""
 DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 TEXT = r"^[^\u0000-\u001f]*[^\s\u0000-\u001f][^\u0000-\u001f]*$"
 """A path, a glob, a name: something to see, and nothing that steers a terminal."""
@@ -139,6 +141,23 @@ def limit(value: object) -> Limit:
     if isinstance(value, str) and _fits(PERCENTAGE, value):
         return Limit(int(value[:-1]), is_percentage=True)
     raise ValueError(" is not a limit; write a whole number such as 5, or a share such as 10%")
+
+
+def limit_or_report(value: object) -> Limit | None:
+    """A limit; None for `report`, which only says what there is."""
+    if value == REPORT:
+        return None
+    try:
+        return limit(value)
+    except ValueError:
+        raise ValueError(" is not a limit; write report, a whole number such as 5, or a share such as 10%") from None
+
+
+def written_limit(value: Limit | None) -> int | str:
+    """A limit as a person writes it."""
+    if value is None:
+        return REPORT
+    return str(value) if value.is_percentage else value.value
 
 
 def day(value: str) -> date:

@@ -22,6 +22,19 @@ LimitText = Annotated[
     BeforeValidator(checked(form.limit)),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": form.PERCENTAGE}]}),
 ]
+LimitOrReport = Annotated[
+    int | str,
+    BeforeValidator(checked(form.limit_or_report)),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"const": form.REPORT},
+                {"type": "integer", "minimum": 0},
+                {"type": "string", "pattern": form.PERCENTAGE},
+            ]
+        }
+    ),
+]
 Pace = Annotated[
     float | str,
     BeforeValidator(checked(form.pace)),

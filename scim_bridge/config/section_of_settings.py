@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, create_model
 
 from scim_bridge.config import form
 from scim_bridge.config.secret import Secret
-from scim_bridge.config.section import Duration, LimitText, Reference, Section, Text
+from scim_bridge.config.section import Duration, LimitOrReport, LimitText, Reference, Section, Text
 from scim_bridge.model.limit import Limit
 
 Settings = TypeVar("Settings")
@@ -34,7 +34,12 @@ class _Form:
 
 
 _FORMS: Mapping[object, _Form] = {
-    Limit: _Form(LimitText, str, lambda text, _: form.limit(text)),
+    Limit: _Form(LimitText, form.written_limit, lambda text, _: form.limit(text)),
+    Limit | None: _Form(
+        LimitOrReport,
+        form.written_limit,
+        lambda text, _: form.limit_or_report(text),
+    ),
     int: _Form(Annotated[int, Field(ge=0)], int, lambda number, _: number),
     timedelta: _Form(Duration, form.written, lambda text, _: form.duration(text)),
     str: _Form(Text, str, lambda text, _: text),

@@ -1,7 +1,7 @@
 """Typed settings: `bridge.yaml` read, checked and made absolute. Everything wrong with the file is said at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from scim_bridge.config.unsupported import explains, not_yet
 from scim_bridge.config.yaml_file import YamlFile, refuse
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.limit import Limits
-from scim_bridge.model.policy import Policy, Protect
+from scim_bridge.model.policy import KeepAdmins, Policy, Protect
 from scim_bridge.model.switch import Question, SourceKind
 
 
@@ -57,11 +57,13 @@ class SwitchSettings:
 class AccessSettings:
     """Where account assignments are read. region: that of the Identity Center instance.
 
-    requests_per_second: the ceiling for each quota that AWS counts apart.
+    requests_per_second: the ceiling for each quota that AWS counts apart. seat_prices: how the name of an application
+    begins → what one user costs a month.
     """
 
     region: str
     requests_per_second: float = 10
+    seat_prices: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +138,7 @@ def _switch(read: document.Switch) -> SwitchSettings:
 
 
 def _access(read: document.Access | None) -> AccessSettings | None:
-    return AccessSettings(read.region, read.requests_per_second) if read is not None else None
+    return AccessSettings(read.region, read.requests_per_second, read.seat_prices) if read is not None else None
 
 
 def _target(folder: Path, read: document.Target) -> TargetSettings:
@@ -156,6 +158,7 @@ def _policy(read: document.Policy) -> Policy:
         drift=read.drift,
         protect=settings_of(Protect, read.protect),
         limits=settings_of(Limits, read.limits),
+        keep_admins=settings_of(KeepAdmins, read.keep_admins) if read.keep_admins is not None else None,
     )
 
 

@@ -4,7 +4,7 @@ Values only. They are read in access/, kept in state/ as differences, and shown 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -138,6 +138,26 @@ class AccessReading:
     tags: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     requests: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """What is assigned to a few, as it is now. of: these; sets: permission sets that were not known before, by ARN."""
+
+    of: frozenset[Principal]
+    edges: frozenset[Edge]
+    uses: frozenset[Use]
+    sets: Mapping[str, PermissionSet]
+
+    def over(self, older: AccessReading) -> AccessReading:
+        """An older reading with this in it. Roles of the account access manager are as they were read."""
+        sets = {**older.sets, **self.sets}
+        kept = (e for e in older.edges if e.principal not in self.of or sets[e.permission_set].is_role)
+        edges = frozenset(kept) | self.edges
+        new = {edge.account: Account(edge.account, edge.account) for edge in self.edges}
+        used = (use for use in self.uses if use.application in older.applications)
+        uses = frozenset(use for use in older.uses if use.principal not in self.of) | frozenset(used)
+        return replace(older, sets=sets, edges=edges, uses=uses, accounts=new | dict(older.accounts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

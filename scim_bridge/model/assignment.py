@@ -1,8 +1,7 @@
 """Assignments: what depends on a user or a group in Identity Center, beside what SCIM shows of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from scim_bridge.model.identity import TargetKey
 
@@ -23,29 +22,13 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Assignments:
-    """What could be learned. of: everyone who was looked up, () for who holds nothing.
+    """What is known. of: everyone who was looked up, () for who holds nothing.
 
-    not_read: how many were to be looked up and were not; reason: why, with the way out. is_asked: false where no
-    `access` is configured, so that nothing is known of anyone.
+    is_asked: false where no `access` is configured, or AWS could not be read, so that nothing is known of anyone.
     """
 
     of: Mapping[Principal, tuple[Assignment, ...]] = field(default_factory=dict)
-    not_read: int = 0
-    reason: str = ""
     is_asked: bool = True
 
 
-class Access(Protocol):
-    """Who can tell what depends on a user or a group. Never raises: what could not be read is said in the answer."""
-
-    def look_up(self, principals: Sequence[Principal]) -> Assignments:
-        """The assignments of these, the first ones first; each is asked about once in a run."""
-        ...
-
-
-class NoAccess:
-    """No `access` is configured: no one is asked anything."""
-
-    def look_up(self, principals: Sequence[Principal]) -> Assignments:  # noqa: ARG002 - the interface
-        """Nothing is known of anyone."""
-        return Assignments(is_asked=False)
+UNKNOWN = Assignments(is_asked=False)

@@ -4,12 +4,12 @@ An approval, and the window of earlier runs, are sets of these. The state keeps 
 `read` for the way back); that form is older than the types, and must stay readable.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from scim_bridge.model.identity import KINDS, Kind, SourceKey
-from scim_bridge.model.limit import CounterName
+from scim_bridge.model.limit import AccessCounter, CounterName
 from scim_bridge.model.operation_kind import OPERATION_KINDS, OperationKind
 
 Loss = Literal["deactivate", "delete", "empty"]
@@ -71,7 +71,23 @@ class Shrunk:
         return f"shrink {self.what} {self.left}"
 
 
-Effect = Lost | Removed | Recreated | Changed | Shrunk
+Concern = Literal[AccessCounter, "last_door"]
+"""What is counted of a user's access; last_door: the user is one of the last who administer an account."""
+_CONCERNS: tuple[Concern, ...] = (*get_args(AccessCounter), "last_door")
+
+
+@dataclass(frozen=True, slots=True)
+class Entering:
+    """A user whose way into accounts changes. user_id: target id, or what stands for one who is created."""
+
+    what: Concern
+    user_id: str
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.user_id}"
+
+
+Effect = Lost | Removed | Recreated | Changed | Shrunk | Entering
 
 
 def read(text: str) -> Effect | None:
@@ -79,6 +95,8 @@ def read(text: str) -> Effect | None:
     what, _, rest = text.partition(" ")
     if what in _LOSSES:
         return Lost(what, rest)
+    if what in _CONCERNS:
+        return Entering(what, rest)
     if what == "change":
         return Changed(rest)
     if what == "remove":
@@ -129,12 +147,18 @@ def effects(
     target_id: str | None,
     member_ids: Iterable[str | None],
     *,
-    counts: Iterable[str],
+    counts: Collection[str],
 ) -> Iterator[tuple[CounterName, frozenset[Effect]]]:
-    """Everything that an operation counts, by counter. counts: the counters that the operation names itself."""
+    """Everything that an operation counts, by counter. counts: the counters that the operation names itself.
+
+    One that is about single users is an effect as text.
+    """
     counted = by_itself(kind, target_id, member_ids)
     if counted is not None:
         yield counted
     for counter, effect in by_circumstance(kind, source_id, target_id).items():
         if counter in counts:
             yield counter, frozenset([effect])
+    for each in map(read, counts):
+        if isinstance(each, Entering) and each.what != "last_door":
+            yield each.what, frozenset([each])

@@ -30,7 +30,8 @@ def percent(value: int) -> Limit:
 class Limits:
     """How much one run, and all runs of a `window` together, may take away or change.
 
-    Up to `floor` objects a percentage does not trip, unless they are all.
+    Up to `floor` objects a percentage does not trip, unless they are all. lose_access, lose_admin, gain_admin: what is
+    done to who may enter what, where `access` is configured; None reports it and never stops.
     """
 
     deactivate: Limit = percent(10)
@@ -39,15 +40,29 @@ class Limits:
     shrink_source: Limit = percent(20)
     missing: Limit = percent(20)
     mapping_change: Limit = percent(20)
+    lose_access: Limit | None = percent(5)
+    lose_admin: Limit | None = Limit(0, is_percentage=False)
+    gain_admin: Limit | None = None
     floor: int = 3
     window: timedelta = timedelta(hours=24)
 
 
 CounterName = Literal[
-    "deactivate", "delete_user", "delete_group", "empty_group", "remove_members", "missing", "mapping_change"
+    "deactivate",
+    "delete_user",
+    "delete_group",
+    "empty_group",
+    "remove_members",
+    "missing",
+    "mapping_change",
+    "lose_access",
+    "lose_admin",
+    "gain_admin",
 ]
 """What is counted in a plan. `shrink_source` counts nothing in a plan: it compares two readings of the source."""
-Base = Literal["active_users", "users", "groups", "memberships", "links"]
+AccessCounter = Literal["lose_access", "lose_admin", "gain_admin"]
+"""Those that are about who may enter what, user by user."""
+Base = Literal["active_users", "users", "groups", "memberships", "links", "entering", "administrators"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,3 +113,18 @@ COUNTERS: Mapping[CounterName, CounterRow] = {
         said="{n} of {base} managed users would be changed by the mapping or by a new source id",
     ),
 }  # fmt: skip
+ACCESS_COUNTERS: Mapping[AccessCounter, CounterRow] = {
+    "lose_access": CounterRow(
+        limit="lose_access", base="entering",
+        said="{n} of {base} users who can enter an account would lose a way into one",
+    ),
+    "lose_admin": CounterRow(
+        limit="lose_admin", base="administrators",
+        said="{n} of {base} administrators would stop being an administrator of an account",
+    ),
+    "gain_admin": CounterRow(
+        limit="gain_admin", base="administrators", follows_from_ids=False,
+        said="{n} would become an administrator of an account, or could then become one, beside the {base} there are",
+    ),
+}  # fmt: skip
+"""The limits of what a plan does to who may enter what; they are counted once AWS was read (plan/access_limits.py)."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from scim_bridge.model.effect import Effect, read_all
 from scim_bridge.model.identity import Kind, Notice, SourceCounts, SourceKey, TargetKey, Value, Whom
+from scim_bridge.model.impact import Impact
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.operation_kind import OPERATION_KINDS, SUMMARY
 
@@ -97,6 +98,12 @@ class Remark:
     detail: str = ""
 
 
+LAST_DOOR = "keep_admins"
+"""What stands for a limit where `policy.keep_admins` stops a plan."""
+KEEPS_ADMINS = f"policy.{LAST_DOOR}"
+"""Every sentence about that names it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
     """One limit that the plan exceeds. effects: what it counted, for approval."""
@@ -131,13 +138,19 @@ class Verdict:
         """No limit was exceeded."""
         return not self.tripped
 
+    @property
+    def closes_last_door(self) -> bool:
+        """Whether too few would keep a way to administer an account, which `--approve` alone does not let pass."""
+        return any(trip.limit == LAST_DOOR for trip in self.tripped)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
     """What a plan was made from. source: hash of the fitted desired state. target: hash over `resources`. settings:
     hash of the policy and of the endpoint.
 
-    resources: target id (or "kind source-id" of something to be created) → hash of what was seen there.
+    resources: target id (or "kind source-id" of something to be created) → hash of what was seen there. today: the
+    mapping's.
     """
 
     source: str
@@ -145,6 +158,7 @@ class Basis:
     target_read: str
     settings: str
     resources: Mapping[str, str] = field(default_factory=dict)
+    today: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +222,11 @@ class Plan:
     """Everything one run would do and would not do, each with its reason. An empty plan is a plan.
 
     settled: conflicts that a person decided to leave as they are; they hold what they held, and wait for no one.
+    impact: what it does to who may enter what, None where that is not known.
     """
 
     connection: str
     created: str
-    today: str
     basis: Basis
     operations: tuple[Operation, ...]
     conflicts: tuple[Conflict, ...] = ()
@@ -222,6 +236,7 @@ class Plan:
     requests: Requests = Requests(0, 0)
     verdict: Verdict = Verdict()
     settled: tuple[Conflict, ...] = ()
+    impact: Impact | None = None
 
     @property
     def summary(self) -> dict[str, int]:

@@ -53,6 +53,18 @@ Rehire = Literal["ask", "link", "separate"]
 """What to do when a record claims the name of someone who has left: ask, the same resource, or a new one."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeepAdmins:
+    """How many active administrators an account keeps whatever a plan does. account: its id or name, or `management`.
+
+    break_glass: userNames that must each stay an administrator; they do not count among `users`.
+    """
+
+    users: int = 2
+    account: str = "management"
+    break_glass: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Everything an operator decides once for a connection. delete_after: the grace; None: nothing is ever deleted."""
@@ -65,3 +77,4 @@ class Policy:
     drift: Drift = "overwrite"
     protect: Protect = field(default_factory=Protect)
     limits: Limits = field(default_factory=Limits)
+    keep_admins: KeepAdmins | None = None

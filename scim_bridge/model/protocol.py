@@ -1,10 +1,13 @@
 """The seams: what a source, a target and a journal must do, each with one contract suite over every implementation."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+from scim_bridge.model.access import AccessReading, Renewed
+from scim_bridge.model.assignment import Principal
 from scim_bridge.model.capabilities import Capabilities
 from scim_bridge.model.identity import AttributeType, Existing, Inventory, Kind, Members, Snapshot, SourceKey, Value
 from scim_bridge.model.operation import Change, Operation, Outcome
@@ -75,6 +78,26 @@ class Answer:
 
     target_id: str
     request_id: str
+
+
+class Access(Protocol):
+    """Where it can be read who may enter what."""
+
+    @property
+    def prices(self) -> Mapping[str, float]:
+        """How the name of an application begins → what one user costs a month."""
+        ...
+
+    def read(self, now: datetime, progress: Progress, *, most: int | None = None) -> AccessReading:
+        """Everything, now (UTC). most: give up after so many requests. Raises BridgeError."""
+        ...
+
+    def renew(self, who: Sequence[Principal], known: Collection[str]) -> Renewed:
+        """What is assigned to these directly, now. known: ARNs of permission sets that need not be read again.
+
+        Raises BridgeError.
+        """
+        ...
 
 
 class Target(Protocol):

@@ -1,11 +1,12 @@
 """A run as it is remembered: what history, `show`, the service and the views look at."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from scim_bridge.model.identity import Kind
-from scim_bridge.model.plan import Conflict
+from scim_bridge.model.plan import KEEPS_ADMINS, Conflict
 
 Command = Literal["sync", "apply", "rollback"]
 RunStatus = Literal["running", "done", "stopped_by_guard", "failed", "interrupted"]
@@ -18,7 +19,8 @@ class RunResult:
 
     summary: what was done, by the keys of a plan's summary, and how many operations failed; of a run that the guard
     stopped, what was planned. counts: of users, groups and memberships, [source shows, target holds after the run].
-    conflicts: how many wait. requests: how many were sent. guard: the sentences of the limits that tripped.
+    conflicts: how many wait. requests: how many were sent. guard: the sentences of the limits that tripped. access:
+    what its plan did, or would have done, to who may enter what (model/impact.py); empty where that is not known.
     """
 
     summary: dict[str, int] = field(default_factory=dict)
@@ -27,6 +29,12 @@ class RunResult:
     requests: int = 0
     detail: str = ""
     guard: tuple[str, ...] = ()
+    access: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def closes_last_door(self) -> bool:
+        """Whether it was stopped for the sake of an account's last administrators."""
+        return any(KEEPS_ADMINS in sentence for sentence in self.guard)
 
 
 _NOTHING_DONE = RunResult()
@@ -145,13 +153,14 @@ class Quarantine:
 class RequestRecord:
     """A `sync --only` that the run in progress is asked to carry out. error: why it could not, with its exit code.
 
-    is_approved: it was asked for with `--approve`.
+    is_approved, is_last_admin: it was asked for with `--approve`, with `--last-admin`.
     """
 
     id: int
     subjects: tuple[str, ...]
     who: str
     is_approved: bool
+    is_last_admin: bool
     is_answered: bool
     run_id: int | None
     error: str

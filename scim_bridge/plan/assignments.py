@@ -58,9 +58,7 @@ def with_what_hangs(plan: Plan, matches: Matches, found: Assignments) -> Plan:
         assignments = found.of.get(_principal(operation))
         if assignments:
             told[operation.target_id] = _hanging(operation, assignments)
-    unread = f"the assignments of {counted(found.not_read, 'resource')} were not looked up: {found.reason}"
-    more = [Notice("access_not_read", "access", unread.rstrip("."))] if found.not_read else []
-    return replace(plan, warnings=(*plan.warnings, *told.values(), *more))
+    return replace(plan, warnings=(*plan.warnings, *told.values()))
 
 
 def _touching(plan: Plan, matches: Matches) -> Iterator[Operation]:

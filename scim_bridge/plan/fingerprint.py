@@ -37,11 +37,19 @@ def basis_of(
     *,
     read_at: str,
     settings: str,
+    today: str,
 ) -> Basis:
     """The basis of a plan over these operations."""
     resources = hash_resources(operations, inventory, members)
     whole = hashlib.sha256(orjson.dumps(resources, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return Basis(directory.digest, whole, read_at, settings, resources)
+    return Basis(
+        source=directory.digest,
+        target=whole,
+        target_read=read_at,
+        settings=settings,
+        resources=resources,
+        today=today,
+    )
 
 
 def changed_since(saved: Plan, now: Basis, inventory: Inventory, members: Members, begun: frozenset[str]) -> str:

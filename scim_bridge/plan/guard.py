@@ -14,7 +14,7 @@ from datetime import timedelta
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.effect import SHOWN, Changed, Effect, Lost, Recreated, Shown, Shrunk, by_circumstance, by_itself
 from scim_bridge.model.identity import SourceCounts
-from scim_bridge.model.limit import COUNTERS, CounterName, Limit, Limits
+from scim_bridge.model.limit import COUNTERS, CounterName, CounterRow, Limit, Limits
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.operation_kind import OPERATION_KINDS
 from scim_bridge.model.plan import Trip, Verdict
@@ -186,23 +186,34 @@ def _remapped(operations: Iterable[Operation], matches: Matches, *, is_mapping_n
 
 
 def _check(counter: CounterName, effects: frozenset[Effect], base: Base, limits: Limits) -> Trip | None:
-    """Whether these, together with those of the window's earlier runs, are more than the limit allows."""
     row = COUNTERS[counter]
-    limit: Limit = getattr(limits, row.limit)
+    zeros = base.lost_zeros.get(row.of, "") if row.follows_from_ids else ""
+    earlier = base.recent.get(counter, frozenset())
+    found = check(row, effects, earlier, getattr(base, row.base), limits)
+    return replace(found, sentence=f"{found.sentence}; {zeros}") if found is not None and zeros else found
+
+
+def check(
+    row: CounterRow, effects: frozenset[Effect], earlier: frozenset[Effect], of: int, limits: Limits
+) -> Trip | None:
+    """Whether these, together with those of the window's earlier runs, are more than the limit allows.
+
+    of: what a percentage is a percentage of.
+    """
+    limit: Limit | None = getattr(limits, row.limit)
     # Items have stable names, so what an earlier run of the window has counted and this plan names again (a removal
     # that was undone and returns) is one item, not two.
-    earlier = base.recent.get(counter, frozenset()) - effects
+    earlier = earlier - effects
     count = len(effects) + len(earlier)
-    whole: int = getattr(base, row.base) + (len(earlier) if row.leaves_base else 0)
+    whole = of + (len(earlier) if row.leaves_base else 0)
     # A plan that takes nothing of this kind away is never stopped by what earlier runs did: else nothing could be sent
     # until the window had passed, not even a joiner.
-    if not effects or not exceeds(count, whole, limit, limits.floor):
+    if not effects or limit is None or not exceeds(count, whole, limit, limits.floor):
         return None
     share = f"{100 * count / whole:.1f} %, " if whole and limit.is_percentage else ""
     said = row.said.format(n=f"{len(effects):,}", base=f"{whole:,}")
     before = f", after {len(earlier):,} within the last {_hours(limits.window)}" if earlier else ""
-    zeros = base.lost_zeros.get(row.of, "") if row.follows_from_ids else ""
-    sentence = f"{said}{before} ({share}limit {limit})" + (f"; {zeros}" if zeros else "")
+    sentence = f"{said}{before} ({share}limit {limit})"
     return Trip(limit=row.limit, counted=count, base=whole, allowed=str(limit), sentence=sentence, effects=effects)
 
 

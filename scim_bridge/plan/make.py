@@ -72,13 +72,13 @@ def make_plan(
     return Plan(
         connection=occasion.connection,
         created=occasion.created,
-        today=occasion.today,
         basis=basis_of(
             sides.directory,
             operations,
             sides.inventory,
             sides.members,
             read_at=occasion.target_read,
+            today=occasion.today,
             settings=fingerprint_settings(policy, occasion.endpoint),
         ),
         operations=operations,

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
 import orjson
@@ -27,7 +28,7 @@ def to_bytes(plan: Plan, **more: Any) -> bytes:
         "version": VERSION,
         "connection": plan.connection,
         "created": plan.created,
-        "today": plan.today,
+        "today": plan.basis.today,
         "basis": {
             "source": plan.basis.source,
             "target": plan.basis.target,
@@ -44,7 +45,7 @@ def to_bytes(plan: Plan, **more: Any) -> bytes:
         "warnings": [{"kind": n.kind, "subject": n.subject, "detail": n.detail} for n in plan.warnings],
         "guard": {"passed": plan.verdict.passed, "tripped": [trip.document() for trip in plan.verdict.tripped]},
         "requests": {"writes": plan.requests.writes, "lower_bound": plan.requests.lower_bound},
-        "access": {"gained": [], "lost": []},
+        "access": plan.impact.document() if plan.impact is not None else {"gained": [], "lost": []},
     } | more
     lines = b",\n  ".join(_operations(plan))
     operations = b"\n  " + lines + b"\n " if lines else b""
@@ -158,7 +159,7 @@ class _Document(_Strict):
     warnings: tuple[Notice, ...]
     guard: _Guard
     requests: Requests
-    access: dict[str, list[Any]]
+    access: dict[str, Any]
     comparison: dict[str, Any] = {}
 
 
@@ -199,8 +200,7 @@ def _plan(saved: _Document) -> Plan:
     return Plan(
         connection=saved.connection,
         created=saved.created,
-        today=saved.today,
-        basis=saved.basis,
+        basis=replace(saved.basis, today=saved.today),
         operations=tuple(_operation(operation) for operation in saved.operations),
         conflicts=saved.conflicts,
         skipped=saved.skipped,

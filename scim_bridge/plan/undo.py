@@ -86,13 +86,18 @@ def invert(
     operations = marked(operations, counted)
     settings = fingerprint_settings(policy, occasion.endpoint)
     basis = basis_of(
-        sides.directory, operations, sides.inventory, sides.members, read_at=occasion.target_read, settings=settings
+        sides.directory,
+        operations,
+        sides.inventory,
+        sides.members,
+        read_at=occasion.target_read,
+        settings=settings,
+        today=occasion.today,
     )
     verdict = guard(counted, base, policy.limits)
     plan = Plan(
         connection=occasion.connection,
         created=occasion.created,
-        today=occasion.today,
         basis=basis,
         operations=operations,
         skipped=tuple(way_back.skipped),

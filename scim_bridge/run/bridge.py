@@ -11,15 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from scim_bridge.access.assignment import open_access
+from scim_bridge.access.aws_access import AwsAccess
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import Misconfigured
 from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
 from scim_bridge.mapping.document import Mapping, load_mapping, wanted
 from scim_bridge.mapping.selftest import require_passing
-from scim_bridge.model.assignment import Access
 from scim_bridge.model.policy import Policy
-from scim_bridge.model.protocol import Source, Target
+from scim_bridge.model.protocol import Access, Source, Target
 from scim_bridge.model.verification import Verification
 from scim_bridge.plan.make import Occasion
 from scim_bridge.plan.match.pairing import Terms
@@ -34,7 +33,8 @@ _PORTS = {"https": 443, "http": 80}
 class Bridge:
     """One connection with everything it needs. endpoint: an opaque text that names the target and its tenant.
 
-    mapping_key: a hash of the mapping's document. verify: how often source and target are read whole.
+    mapping_key: a hash of the mapping's document. verify: how often source and target are read whole. access: None if
+    nothing is known of who may enter what.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Bridge:
     policy: Policy
     terms: Terms
     verify: Verification
-    access: Access
+    access: Access | None = None
 
     def today(self, now: datetime) -> str:
         """The day it is where the mapping's days begin, as YYYY-MM-DD."""
@@ -85,7 +85,7 @@ def open_bridge(
     # Read here, not with the first request: a missing secret is found before the source is asked for 100,000 records.
     connection.target.require_endpoint()
     connection.target.token.read()
-    with open_target(connection.target) as target, open_access(connection.access) as access:
+    with open_target(connection.target) as target:
         yield Bridge(
             name=connection.name,
             endpoint=endpoint_key(connection.target.url),
@@ -96,7 +96,7 @@ def open_bridge(
             policy=connection.policy,
             terms=_terms(written, target, connection.policy),
             verify=_verification(connection),
-            access=access,
+            access=AwsAccess(connection.access) if connection.access is not None else None,
         )
 
 

@@ -30,7 +30,7 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
     Where the state knows them, only they are asked about; else both sides are read as for a plan. Nothing is written.
     """
     reading = _planned(bridge, reader, who, order)
-    snapshot, today = reading.source.snapshot, reading.plan.today
+    snapshot, today = reading.source.snapshot, reading.plan.basis.today
     matches = called(reading.matches, who)
     if not matches:
         # Out of scope and never provisioned: no match has such a name, yet "why is this user not in AWS?" is the usual
@@ -72,7 +72,7 @@ def _records(snapshot: Snapshot, kind: Kind, match: Match) -> list[Record]:
 def _explain(bridge: Bridge, reading: Reading, match: Match, links: list[LinkRecord]) -> Explanation:
     records = _records(reading.source.snapshot, match.kind, match)
     last = LastApplied(reading.sides.known, reading.sides.inventory)
-    steps = trace(records[0], bridge.mapping.of(match.kind), reading.plan.today, last) if records else ()
+    steps = trace(records[0], bridge.mapping.of(match.kind), reading.plan.basis.today, last) if records else ()
     mine = [link for link in links if (link.kind, link.source_id) == match.key]
     link = mine[0] if mine else None
     return Explanation(

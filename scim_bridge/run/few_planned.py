@@ -20,6 +20,8 @@ from scim_bridge.plan.guard import Others, is_counted
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.make import make_plan, out_of_scope
 from scim_bridge.plan.match.correlate import Matches, correlate
+from scim_bridge.run.access_impact import Planned, assignments_of, renewed, with_impact
+from scim_bridge.run.access_seen import see_few
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.lifecycle import Reading
 from scim_bridge.run.some import Everyone, Few
@@ -47,7 +49,10 @@ def plan_for_few(bridge: Bridge, reader: StateReader, found: Few, today: str) ->
         plan = _planned(bridge, lookup, matches, sides, observed, today=today, subjects=part.subjects)
         plan = with_strangers(plan, lookup.members(losing(plan), ours=True))
         holders = concerned(plan, matches, bridge.policy, is_whole=False)
-        plan = with_assignments(plan, matches, bridge.access.look_up(holders), known, bridge.policy)
+        planned = Planned(plan=plan, sides=sides, now=now, is_about_all=False)
+        access = renewed(bridge, reader, planned, see_few(bridge, reader, now, plan), holders)
+        plan = with_assignments(plan, matches, assignments_of(access, holders), known, bridge.policy)
+        plan, access = with_impact(bridge, reader, replace(planned, plan=plan), access)
         touched = {o.target_id for o in plan.operations if o.members and o.target_id} - part.whole
         if touched:
             plan = replace(plan, basis=with_whole_groups(plan.basis, lookup.members(touched)))
@@ -62,6 +67,7 @@ def plan_for_few(bridge: Bridge, reader: StateReader, found: Few, today: str) ->
             desired=_moves(found),
             subjects=part.subjects,
             holds=holds(lookup),
+            access=access,
         )
 
 

@@ -43,7 +43,8 @@ class Inbox:
         bridge, state = self.active.bridge, self.active.state
         # The approval is that of the person who left the order, never that of the run in progress.
         approved_by = request.who if request.is_approved else ""
-        order = replace(self.active.order, approved_by=approved_by, asked_by=request.who)
+        is_last_admin = request.is_last_admin
+        order = replace(self.active.order, approved_by=approved_by, is_last_admin=is_last_admin, asked_by=request.who)
         try:
             # The quota is shared: without this, a revocation would stand behind all the requests that wait for their
             # turn.
@@ -72,7 +73,8 @@ def _dealt_with(result: Result) -> Superseded:
 
 def wait_for_answer(bridge: Bridge, state: State, who: Sequence[str], order: Order) -> RequestRecord | None:
     """Leave a request with the run in progress and wait. None if that run has ended without an answer."""
-    request_id = state.ask(bridge.name, who, order.asked_by, is_approved=bool(order.approved_by))
+    approved = bool(order.approved_by)
+    request_id = state.ask(bridge.name, who, order.asked_by, is_approved=approved, is_last_admin=order.is_last_admin)
     while True:
         sleep(_LOOKING)
         request = state.reader.request(request_id)

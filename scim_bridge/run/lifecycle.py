@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, never
 from scim_bridge.config.settings import ConnectionSettings
@@ -28,6 +28,7 @@ from scim_bridge.plan.guard import not_approved
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.match.correlate import Matches
 from scim_bridge.plan.plan_file import fingerprint, operation_bytes
+from scim_bridge.run.access_seen import AccessSeen, keep_seen
 from scim_bridge.run.bridge import Bridge, endpoint_key, open_bridge
 from scim_bridge.run.conclude import Conclusion, conclude, remarks_of
 from scim_bridge.run.target_view import Observed
@@ -36,6 +37,8 @@ from scim_bridge.state.lock import lock
 from scim_bridge.state.writer import Closing, Ending, State
 from scim_bridge.target.retry import NEW_FOR
 
+_KEPT = 100
+"""Of each list of a plan's impact so many entries are kept with the run, beside the number of all."""
 _LATEST = 1_000
 """Of the latest runs so many are looked through for one: a run may have carried out many orders inside it."""
 
@@ -44,12 +47,14 @@ _LATEST = 1_000
 class Order:
     """How a run was asked for. approved_by: who gave `--approve`, "" if no one. today: the mapping's, "" = this day.
 
+    is_last_admin: approved also where too few administrators are left (`--last-admin`).
     in_full: the target is read whatever is known of it. is_thorough: each missing resource is asked for by id, whatever
     the guard will say. after_restore: the state is a copy of unknown age. asked_by: who named the identities of
     `--only`, which is an approval of what it does to them.
     """
 
     approved_by: str = ""
+    is_last_admin: bool = False
     asked_by: str = ""
     today: str = ""
     progress: Progress = silent
@@ -66,7 +71,7 @@ class Reading:
     only: the records that a person named, None for a run about whatever has changed. desired: how the desired side
     moves on, None where nothing is to be kept of it. subjects: whom the plan is about, None for everyone. holds: how
     much the target holds where that is not all in `sides`: users, groups, memberships. why: the reason why everyone is
-    planned, a clause.
+    planned, a clause. access: the reading of who may enter what that the plan goes by, None where there is no `access`.
     """
 
     source: SourceReading
@@ -80,6 +85,7 @@ class Reading:
     subjects: frozenset[Whom] | None = None
     holds: Mapping[str, int] | None = None
     why: str = ""
+    access: AccessSeen | None = None
 
     @property
     def looked_at(self) -> str:
@@ -131,6 +137,7 @@ class ActiveRun:
             counts=counts,
             requests=requests,
             verdict=plan.verdict,
+            access=_access(plan),
         )
         self.close(reading, conclusion, ending, None)
         return Result(run_id=self.id, reading=reading, plan=plan, applied=None, conclusion=conclusion, new=new)
@@ -263,6 +270,7 @@ def remember(active: ActiveRun, reading: Reading) -> None:
     of what they say is lost with it.
     """
     bridge, state, observed = active.bridge, active.state, reading.observed
+    keep_seen(state.path, bridge.name, reading.access)
     if reading.desired is not None:
         # Not for records that were named: only these were read, and the watermark would skip the changes of all others.
         state.move_on(bridge.name, bridge.source.key, reading.desired, reading.source.learned, reading.began)
@@ -318,7 +326,9 @@ def carry_out(
             # What was stopped before is out of date once a whole plan passes. A run about some, or a saved plan, says
             # nothing about it, and an approval of the stopped plan must stay possible.
             state.forget_trip(name)
-    elif not active.order.approved_by:
+    elif not active.order.approved_by or (plan.verdict.closes_last_door and not active.order.is_last_admin):
+        # Nothing of it is sent, the revocations of others neither: a plan that locks the last administrator out follows
+        # from data that a person has to look at. One user is revoked at once by `--only`.
         return active.stop_by_guard(reading, plan)
     else:
         # Who approves a saved plan has it in front of them. Who approves a sync has seen the last stopped plan, and
@@ -369,12 +379,18 @@ def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | No
         mapping=bridge.mapping_key,
         has_bad_credentials=isinstance(applied.stopped, CredentialsRefused),
         approved=_approved(plan, order, reading.only or frozenset()),
+        access=_access(plan),
     )
     # Before the Stop is raised: what landed until then is ours, and the next run must know it.
     active.close(reading, conclusion, ending, conclusion.books)
     if applied.stopped is not None:
         raise applied.stopped
     return Result(run_id=active.id, reading=reading, plan=plan, applied=applied, conclusion=conclusion)
+
+
+def _access(plan: Plan) -> Mapping[str, Any]:
+    """What the plan does to who may enter what, so much of it as a page shows."""
+    return plan.impact.document(_KEPT) if plan.impact is not None else {}
 
 
 def _approved(plan: Plan, order: Order, only: frozenset[SourceKey]) -> frozenset[Effect]:

@@ -22,7 +22,7 @@ from scim_bridge.model.identity import (
     Whom,
 )
 from scim_bridge.model.own_write import FRESH_FOR
-from scim_bridge.model.plan import Plan, Verdict
+from scim_bridge.model.plan import LAST_DOOR, Plan, Verdict
 from scim_bridge.model.source import SourceReading
 from scim_bridge.plan.assignments import concerned, with_what_hangs
 from scim_bridge.plan.decide.group_members import losing, with_strangers
@@ -32,6 +32,8 @@ from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.make import make_plan
 from scim_bridge.plan.match.correlate import Matches, called, correlate
 from scim_bridge.plan.only import Named, in_the_way, narrowed
+from scim_bridge.run.access_impact import Planned, assignments_of, renewed, with_impact
+from scim_bridge.run.access_seen import AccessSeen, see_few
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.lifecycle import Order, Reading, Result, carry_out, on_record, remember
 from scim_bridge.run.named import find_named
@@ -89,7 +91,7 @@ def _planned(sight: Sight, bridge: Bridge, reader: StateReader, who: Sequence[st
     wanted = _of(matches, keys)
     sides = narrowed(matches, Sides(seen.desired, observed.inventory, observed.members, known), wanted, groups)
     others = sight.others(known) if wanted.groups else NO_OTHERS
-    plan = _plan(bridge, reader, matches, sides, order, observed=observed, wanted=wanted, others=others)
+    plan, access = _plan(bridge, reader, matches, sides, order, observed=observed, wanted=wanted, others=others)
     plan = replace(plan, warnings=(*plan.warnings, *_planned_too(_of(matches, too))))
     return Reading(
         source=SourceReading(Snapshot((), (), {})),
@@ -100,6 +102,7 @@ def _planned(sight: Sight, bridge: Bridge, reader: StateReader, who: Sequence[st
         plan=plan,
         only=keys,
         holds=sight.holds(),
+        access=access,
     )
 
 
@@ -181,8 +184,8 @@ def _plan(
     observed: Observed,
     wanted: Named,
     others: Others,
-) -> Plan:
-    """What is to be done about the named."""
+) -> tuple[Plan, AccessSeen | None]:
+    """What is to be done about the named, and the reading of who may enter what that it goes by."""
     now = observed.now
     mapping = sides.known.earlier.mapping
     occasion = bridge.occasion(now, observed.at, today=order.today or bridge.today(now), mapping=mapping)
@@ -190,13 +193,22 @@ def _plan(
     plan = make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion, only=only, others=others)
     plan = with_strangers(plan, reader.members(bridge.endpoint, losing(plan), ours=True))
     holders = concerned(plan, matches, bridge.policy, is_whole=False)
-    plan = with_what_hangs(plan, matches, bridge.access.look_up(holders))
-    return replace(plan, verdict=Verdict(tuple(t for t in plan.verdict.tripped if _holds(t.limit, wanted))))
+    planned = Planned(plan=plan, sides=sides, now=now, is_about_all=False)
+    access = renewed(bridge, reader, planned, see_few(bridge, reader, now, plan), holders)
+    plan = with_what_hangs(plan, matches, assignments_of(access, holders))
+    plan, access = with_impact(bridge, reader, replace(planned, plan=plan), access)
+    return replace(plan, verdict=Verdict(tuple(t for t in plan.verdict.tripped if _holds(t.limit, wanted)))), access
+
+
+_OF_GROUPS = ("remove_members", "delete", "lose_access", "lose_admin", "gain_admin")
 
 
 def _holds(limit: str, wanted: Named) -> bool:
-    """Naming a user is an approval, so no limit stops it. For a group its limits hold; the source does not matter."""
-    return bool(wanted.groups) and limit in ("remove_members", "delete")
+    """Naming a user is an approval, so no limit stops it. For a group its limits hold; the source does not matter.
+
+    The last way to administer an account is not given up by naming someone.
+    """
+    return limit == LAST_DOOR or (bool(wanted.groups) and limit in _OF_GROUPS)
 
 
 def sync_named(bridge: Bridge, state: State, who: Sequence[str], order: Order) -> Result:

@@ -13,6 +13,8 @@ from scim_bridge.model.source import SourceReading
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.plan_file import from_document
 from scim_bridge.plan.undo import Past, Sent, invert
+from scim_bridge.run.access_impact import Planned, with_impact
+from scim_bridge.run.access_seen import see_access
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.lifecycle import Order, Reading, Result, begin, carry_out, remember
 from scim_bridge.run.target_view import asked_for, observe, with_members
@@ -61,9 +63,19 @@ def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Ord
     touches = touches_since(bridge, reader, undone, sides)
     past = Past(undone, sent, touches, _left_since(bridge, reader, undone, known), lost)
     plan, matches = invert(past, sides, bridge.policy, bridge.target.capabilities, occasion)
+    access = see_access(bridge, reader, now, order.progress, is_whole=True, in_full=False)
+    planned = Planned(plan=plan, sides=sides, now=now, is_about_all=True)
+    plan, access = with_impact(bridge, reader, planned, access)
     source = SourceReading(Snapshot((), (), {}))
     return Reading(
-        source=source, began=now, matches=matches, observed=existing, sides=sides, plan=plan, only=frozenset()
+        source=source,
+        began=now,
+        matches=matches,
+        observed=existing,
+        sides=sides,
+        plan=plan,
+        only=frozenset(),
+        access=access,
     )
 
 

@@ -10,7 +10,7 @@ from scim_bridge.errors import PlanOutdated
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.desired_side import DesiredWhole
 from scim_bridge.model.identity import Directory, Notice
-from scim_bridge.model.plan import Plan
+from scim_bridge.model.plan import LAST_DOOR, Plan, Verdict
 from scim_bridge.model.remembered import LastApplied, Remembered
 from scim_bridge.model.source import SourceReading
 from scim_bridge.plan.assignments import concerned, with_assignments
@@ -23,6 +23,8 @@ from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.make import make_plan
 from scim_bridge.plan.match.correlate import Matches, correlate
 from scim_bridge.plan.plan_file import fingerprint
+from scim_bridge.run.access_impact import Planned, assignments_of, with_impact
+from scim_bridge.run.access_seen import see_access
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.desired_changes import map_all, whole_now
 from scim_bridge.run.few_planned import plan_for_few
@@ -158,10 +160,21 @@ def _plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Si
     sides = Sides(desired, existing.inventory, existing.members, known)
     plan = _plan(bridge, matches, sides, existing, sight)
     plan = with_strangers(plan, reader.members(bridge.endpoint, losing(plan), ours=True) if losing(plan) else {})
-    holders = concerned(plan, matches, bridge.policy, is_whole=existing.is_whole)
-    plan = with_assignments(plan, matches, bridge.access.look_up(holders), known, bridge.policy)
+    is_whole = existing.is_whole
+    access = see_access(bridge, reader, sight.now, order.progress, is_whole=is_whole, in_full=order.in_full)
+    holders = concerned(plan, matches, bridge.policy, is_whole=is_whole)
+    plan = with_assignments(plan, matches, assignments_of(access, holders), known, bridge.policy)
+    planned = Planned(plan=plan, sides=sides, now=sight.now, is_about_all=True)
+    plan, access = with_impact(bridge, reader, planned, access)
     return Reading(
-        source=sight.source, began=sight.now, matches=matches, observed=existing, sides=sides, plan=plan, desired=kept
+        source=sight.source,
+        began=sight.now,
+        matches=matches,
+        observed=existing,
+        sides=sides,
+        plan=plan,
+        desired=kept,
+        access=access,
     )
 
 
@@ -203,7 +216,7 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order, inbox: 
         if ended_by is not None:
             raise PlanOutdated(f"this plan was applied by run {ended_by}", _plan_again(bridge))
         begun = state.reader.begun(bridge.name, fingerprint(saved))
-        whole = replace(order, today=saved.today, in_full=True, is_thorough=bool(begun))
+        whole = replace(order, today=saved.basis.today, in_full=True, is_thorough=bool(begun))
         reading = read_and_plan(bridge, state.reader, whole)
         remember(active, reading)
         ids = frozenset(record.operation_id for record in begun)
@@ -215,7 +228,15 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order, inbox: 
         # and cut has passed already, and half a plan is no safer than the whole: it goes on.
         if saved.verdict.passed and not begun:
             saved = replace(saved, verdict=reading.plan.verdict)
+        saved = _with_last_door(saved, reading.plan)
         return carry_out(active, reading, saved=saved, inbox=inbox)
+
+
+def _with_last_door(saved: Plan, now: Plan) -> Plan:
+    """The saved plan with what it does to access by today's reading: who are administrators may have changed since."""
+    others = tuple(trip for trip in saved.verdict.tripped if trip.limit != LAST_DOOR)
+    door = tuple(trip for trip in now.verdict.tripped if trip.limit == LAST_DOOR)
+    return replace(saved, verdict=Verdict((*others, *door)), impact=now.impact)
 
 
 def _plan_again(bridge: Bridge) -> str:

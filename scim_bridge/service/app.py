@@ -27,6 +27,7 @@ from scim_bridge.state.reader import StateReader, open_reader
 from scim_bridge.view import words
 from scim_bridge.view.conflict import still_open, view_conflicts
 from scim_bridge.view.connection import Situation, by_urgency, view_connection
+from scim_bridge.view.impact import COLUMNS
 from scim_bridge.view.operation import of_record
 from scim_bridge.view.run import view_run, view_runs
 
@@ -157,9 +158,8 @@ class _Pages:
             outcomes = [of_record(o) for o in reader.operations(record.id, _PAGE, (page - 1) * _PAGE)]
             total = sum(reader.operation_counts(record.id).values())
         pages = max(1, -(-total // _PAGE))
-        return self._render(
-            request, "run.html", run=view_run(record), outcomes=outcomes, total=total, page=page, pages=pages
-        )
+        shown: dict[str, Any] = {"outcomes": outcomes, "total": total, "page": page, "pages": pages}
+        return self._render(request, "run.html", run=view_run(record), access_columns=COLUMNS, **shown)
 
     def conflicts(self, request: Request) -> Response:
         """What waits for a decision, with what to do about each; then what was decided."""

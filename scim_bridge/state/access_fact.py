@@ -34,6 +34,15 @@ def facts_of(reading: AccessReading) -> dict[Fact, str]:
     return {(kind, key): orjson.dumps(value).decode() for kind, key, value in _facts(reading)}
 
 
+_NAMES = {"member": 1, "use": 1, "edge": 2}
+"""Kind → how many words of the key come before the user, or the user or group that an assignment is to."""
+
+
+def about(kind: str, key: str) -> str:
+    """The id of a membership's user, or the principal of an assignment (kind and id), "" for any other fact."""
+    return key.split(" ", _NAMES[kind])[-1] if kind in _NAMES else ""
+
+
 def _facts(reading: AccessReading) -> Iterator[tuple[str, str, Any]]:
     at, people = reading.instance, reading.people
     yield "instance", at.arn, [at.store, at.management, at.delegated]
@@ -43,11 +52,11 @@ def _facts(reading: AccessReading) -> Iterator[tuple[str, str, Any]]:
         both = [[each.level, each.words] for each in (held.allowed, held.centrally)]
         yield "set", held.arn, [held.name, *both, held.seconds, held.limited_by, held.is_role]
     for edge in reading.edges:
-        yield "edge", f"{edge.account} {edge.permission_set} {_named(edge.principal)}", 1
+        yield "edge", f"{edge.account} {edge.permission_set} {named(edge.principal)}", 1
     for application in reading.applications.values():
         yield "application", application.arn, [application.name, application.is_open, application.has_tile]
     for use in reading.uses:
-        yield "use", f"{use.application} {_named(use.principal)}", 1
+        yield "use", f"{use.application} {named(use.principal)}", 1
     for user in people.users.values():
         yield "user", user.id, [user.name, user.display, user.is_active]
     for group, name in people.groups.items():
@@ -60,7 +69,8 @@ def _facts(reading: AccessReading) -> Iterator[tuple[str, str, Any]]:
         yield "tag", tag, source
 
 
-def _named(principal: Principal) -> str:
+def named(principal: Principal) -> str:
+    """A principal as keys have it."""
     return f"{principal.kind} {principal.id}"
 
 

@@ -4,30 +4,36 @@ A reading is written in one transaction. It takes as many rows as there are diff
 costs little.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, bindparam, func, insert, or_, select, update
-from sqlmodel import col
+from sqlalchemy.pool import StaticPool
+from sqlmodel import SQLModel, col, create_engine
 
 from scim_bridge.model.access import AccessReading
 from scim_bridge.model.run import ConflictRecord, OperationRecord
-from scim_bridge.state.access_fact import Fact, facts_of, reading_of
+from scim_bridge.state.access_fact import Fact, about, facts_of, reading_of
+from scim_bridge.state.access_lookup import AccessLookup
 from scim_bridge.state.database import open_database, open_existing
 from scim_bridge.state.observed import batched_list
 from scim_bridge.state.record import conflict_record, operation_record
 from scim_bridge.state.table import AccessFactRow, AccessReadingRow, ConflictRow, OperationRow, RunRow
 from scim_bridge.state.transaction import reading, writing
 
+_HERE = "here"
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A reading that was kept, by its number."""
+    """A reading that was kept, by its number. requests: how many it took."""
 
     number: int
     as_of: datetime
+    requests: int = 0
 
 
 class AccessMemory:
@@ -40,10 +46,10 @@ class AccessMemory:
         """Every reading, the oldest first."""
         if self._engine is None:
             return []
-        query = select(col(AccessReadingRow.id), col(AccessReadingRow.read_at))
+        query = select(col(AccessReadingRow.id), col(AccessReadingRow.read_at), col(AccessReadingRow.requests))
         query = query.where(col(AccessReadingRow.connection) == self._connection).order_by(col(AccessReadingRow.id))
         with reading(self._engine) as database:
-            return [Kept(number or 0, as_of) for number, as_of in database.execute(query)]
+            return [Kept(number or 0, as_of, requests) for number, as_of, requests in database.execute(query)]
 
     def load(self, number: int) -> AccessReading | None:
         """The reading of this number, None if there is none."""
@@ -52,17 +58,25 @@ class AccessMemory:
         query = select(col(AccessReadingRow.read_at), col(AccessReadingRow.warnings), col(AccessReadingRow.requests))
         mine = (col(AccessReadingRow.connection) == self._connection, col(AccessReadingRow.id) == number)
         with reading(self._engine) as database:
-            about = database.execute(query.where(*mine)).first()
-            if about is None:
+            read = database.execute(query.where(*mine)).first()
+            if read is None:
                 return None
             lasting = or_(col(AccessFactRow.until).is_(None), col(AccessFactRow.until) > number)
             facts = _facts(database, self._connection, col(AccessFactRow.since) <= number, lasting)
-            return reading_of(((kind, key, value) for _, kind, key, value in facts), *about)
+            return reading_of(((kind, key, value) for _, kind, key, value in facts), *read)
 
     def newest(self) -> AccessReading | None:
         """The last reading, None before the first."""
         kept = self.all_kept()
         return self.load(kept[-1].number) if kept else None
+
+    @contextmanager
+    def lookup(self) -> Iterator[AccessLookup]:
+        """For looking up a few in the newest reading. There must be one."""
+        if self._engine is None:
+            raise LookupError("no reading is kept")
+        with reading(self._engine) as database:
+            yield AccessLookup(database, self._connection)
 
     def operations(self, since: datetime, until: datetime) -> list[OperationRecord]:
         """What runs of this connection have done on the target between these moments."""
@@ -78,6 +92,20 @@ class AccessMemory:
         with reading(self._engine) as database:
             rows = database.execute(query.where(*mine).order_by(col(OperationRow.answered_at)))
             return [operation_record(OperationRow(**row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's name
+
+    def deleted(self, since: datetime) -> frozenset[str]:
+        """Target ids of the users and groups that runs of this connection have deleted since then."""
+        if self._engine is None:
+            return frozenset()
+        query = select(col(OperationRow.target_id)).join(RunRow, col(RunRow.id) == col(OperationRow.run_id))
+        mine = (
+            col(RunRow.connection) == self._connection,
+            col(OperationRow.kind).in_(("delete_user", "delete_group")),
+            col(OperationRow.status) == "done",
+            col(OperationRow.answered_at) > since,
+        )
+        with reading(self._engine) as database:
+            return frozenset(row.target_id or "" for row in database.execute(query.where(*mine)))
 
     def decisions(self) -> list[ConflictRecord]:
         """Conflicts that a person has decided."""
@@ -106,13 +134,23 @@ def keep_reading(path: Path, connection: str, new: AccessReading) -> None:
         engine.dispose()
 
 
+def remember_here(new: AccessReading) -> AccessMemory:
+    """A reading that is kept nowhere yet, to be looked up in the same way: in the memory of this process."""
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    for name in (AccessReadingRow.__tablename__, AccessFactRow.__tablename__):
+        SQLModel.metadata.tables[str(name)].create(engine)
+    with writing(engine) as database:
+        _keep(database, _HERE, new)
+    return AccessMemory(engine, _HERE)
+
+
 def open_access_memory(path: Path, connection: str) -> AccessMemory:
     """Look at the readings that the state at this path has; nothing is created if there is none."""
     return AccessMemory(open_existing(path), connection)
 
 
 def _keep(database: Connection, connection: str, new: AccessReading) -> None:
-    about = {
+    row = {
         "connection": connection,
         "read_at": new.as_of,
         "requests": new.requests,
@@ -121,14 +159,14 @@ def _keep(database: Connection, connection: str, new: AccessReading) -> None:
     # A number of its own even after the newest ones were deleted: facts name readings by it.
     last = database.execute(select(func.max(col(AccessReadingRow.id)))).scalar() or 0
     number = last + 1
-    database.execute(insert(AccessReadingRow).values(id=number, **about))
+    database.execute(insert(AccessReadingRow).values(id=number, **row))
     shown = facts_of(new)
     over = []
-    for row, kind, key, value in _facts(database, connection, col(AccessFactRow.until).is_(None)):
+    for fact, kind, key, value in _facts(database, connection, col(AccessFactRow.until).is_(None)):
         if shown.get((kind, key)) == value:
             del shown[kind, key]
         else:
-            over.append({"of_id": row})
+            over.append({"of_id": fact})
     ended = update(AccessFactRow).where(col(AccessFactRow.id) == bindparam("of_id")).values(until=number)
     for batch in batched_list(over):
         database.execute(ended, batch)
@@ -138,7 +176,8 @@ def _keep(database: Connection, connection: str, new: AccessReading) -> None:
 
 def _rows(connection: str, shown: dict[Fact, str], number: int) -> Iterable[dict[str, object]]:
     for (kind, key), value in shown.items():
-        yield {"connection": connection, "kind": kind, "fact_key": key, "value": value, "since": number}
+        row = {"connection": connection, "kind": kind, "fact_key": key, "value": value, "since": number}
+        yield row | {"about": about(kind, key)}
 
 
 def _facts(database: Connection, connection: str, *where: object) -> list[tuple[int, str, str, str]]:

@@ -30,6 +30,7 @@ from scim_bridge.model.source import Memory
 from scim_bridge.model.text import folded, normal
 from scim_bridge.model.touch import SOMEONE_ELSE, Touch
 from scim_bridge.model.verification import ReadingCost
+from scim_bridge.state.access_memory import AccessMemory
 from scim_bridge.state.database import open_existing
 from scim_bridge.state.desired import whole_of
 from scim_bridge.state.lookup import Lookup
@@ -81,6 +82,15 @@ class StateReader:
         open_now = self.conflicts(connection)
         with reading(self._engine) as database:
             return known_of(database, connection, endpoint, since, open_now, with_links=with_links)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a state to look things up in."""
+        return self._engine is not None
+
+    def access(self, connection: str) -> AccessMemory:
+        """The readings of who may enter what."""
+        return AccessMemory(self._engine, connection)
 
     def directory(self, connection: str) -> Whole | None:
         """What is true of all that the source wants, as it was last read; None before the first reading."""

@@ -164,7 +164,10 @@ class ConnectionRow(Row, table=True):
 
 
 class RequestRow(Row, table=True):
-    """The inbox: `sync --only` found the connection busy and asks the run in progress. answer: JSON text, once done."""
+    """The inbox: `sync --only` found the connection busy and asks the run in progress. answer: JSON text, once done.
+
+    is_last_admin: with `--last-admin`.
+    """
 
     __tablename__ = "inbox"
 
@@ -173,6 +176,7 @@ class RequestRow(Row, table=True):
     subjects: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     who: str
     is_approved: bool = False
+    is_last_admin: bool = Field(default=False, sa_column_kwargs={"server_default": "0"})
     asked: datetime = _time()
     answered: datetime | None = _time(nullable=True)
     run_id: int | None = None
@@ -185,7 +189,8 @@ class RunRow(Row, table=True):
 
     is_complete: its plan was applied to its end. is_relinking: it began without state on a target that knew our ids.
     mapping: a hash of the mapping's document. approved: what limits counted in it and someone approved. of_one: it was
-    about single identities (`--only`), so it says nothing about the source as a whole.
+    about single identities (`--only`), so it says nothing about the source as a whole. access: what its plan did to who
+    may enter what (model/impact.py), the first of each list; empty where that is not known.
     """
 
     __tablename__ = "runs"
@@ -214,6 +219,7 @@ class RunRow(Row, table=True):
     mapping: str = ""
     approved: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     of_one: bool = False
+    access: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
 
 
 UNSURE = "status IN ('sent', 'failed', 'held') AND NOT is_looked_at"
@@ -459,10 +465,15 @@ class AccessReadingRow(Row, table=True):
 class AccessFactRow(Row, table=True):
     """One thing that readings showed (state/access_fact.py): from which reading on, and in which one it was gone.
 
-    value: JSON text. until: null while the newest reading shows it.
+    value: JSON text. until: null while the newest reading shows it. about: the user of a membership, who an assignment
+    is to; "" for the other kinds. Both indexes are of what the newest reading shows, so that a plan finds the few.
     """
 
     __tablename__ = "access_facts"
+    __table_args__ = (
+        Index("ix_access_facts_now", "connection", "kind", "fact_key", sqlite_where=text("until IS NULL")),
+        Index("ix_access_facts_about", "connection", "kind", "about", sqlite_where=text("until IS NULL")),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     connection: str = Field(index=True)
@@ -471,3 +482,4 @@ class AccessFactRow(Row, table=True):
     value: str
     since: int
     until: int | None = None
+    about: str = Field(default="", sa_column_kwargs={"server_default": ""})

@@ -55,7 +55,8 @@ class Ending:
     """How a run ended. counts: what → (source shows, target holds). is_complete: the plan was applied to its end.
 
     has_bad_credentials: it failed because either side refused them. approved: what limits counted of it, and what
-    `approved_by` answers for; it does not count in the window.
+    `approved_by` answers for; it does not count in the window. access: what its plan does to who may enter what, as a
+    document (model/impact.py).
     """
 
     status: RunStatus
@@ -69,6 +70,7 @@ class Ending:
     mapping: str = ""
     has_bad_credentials: bool = False
     approved: frozenset[Effect] = frozenset()
+    access: Mapping[str, Any] = field(default_factory=dict)
 
 
 class State:
@@ -188,6 +190,7 @@ class State:
                 "approved_by": ending.approved_by,
                 "mapping": ending.mapping,
                 "approved": sorted(map(str, ending.approved)),
+                "access": dict(ending.access),
             }
             if conflicts is not None:
                 values["conflicts"] = len(conflicts)
@@ -312,11 +315,21 @@ class State:
             values = {"paused": None, "paused_by": "", "reason": "", **NO_QUARANTINE}
             return bool(database.execute(update(ConnectionRow).where(*mine).values(**values)).rowcount)
 
-    def ask(self, connection: str, subjects: Sequence[str], who: str, *, is_approved: bool = False) -> int:
-        """Leave a request with the run in progress; its number. is_approved: with `--approve`."""
+    def ask(
+        self,
+        connection: str,
+        subjects: Sequence[str],
+        who: str,
+        *,
+        is_approved: bool = False,
+        is_last_admin: bool = False,
+    ) -> int:
+        """Leave a request with the run in progress; its number. is_approved, is_last_admin: with `--approve`,
+        `--last-admin`."""
         with writing(self._engine) as database:
             row = {"connection": connection, "subjects": list(subjects), "who": who, "asked": self._now()}
-            asked = database.execute(insert(RequestRow).values(**row, is_approved=is_approved, error="", exit_code=0))
+            flags = {"is_approved": is_approved, "is_last_admin": is_last_admin}
+            asked = database.execute(insert(RequestRow).values(**row, **flags, error="", exit_code=0))
             return int(asked.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
 
     def answer(self, request_id: int, run_id: int | None, error: str = "", exit_code: int = 0) -> None:

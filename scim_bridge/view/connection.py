@@ -84,7 +84,8 @@ def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
     if last.status == "stopped_by_guard":
         stopped = Status("stopped", "Stopped by the guard", "✗", "bad")
         sentence = "Nothing was written. Look at the plan, and approve it only if it is right."
-        return stopped, sentence, (f"scim-bridge plan {situation.name}", f"{sync} --approve")
+        approve = f"{sync} --approve --last-admin" if last.result.closes_last_door else f"{sync} --approve"
+        return stopped, sentence, (f"scim-bridge plan {situation.name}", approve)
     if last.status == "failed":
         sentence = last.result.detail or "The last run failed."
         return Status("failed", "Last run failed", "✗", "bad"), sentence, (f"scim-bridge check {situation.name}", sync)

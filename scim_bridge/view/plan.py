@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Literal
 
-from scim_bridge.model.effect import Changed, Effect, Lost, Recreated, Removed, Shrunk
+from scim_bridge.model.effect import Changed, Effect, Entering, Lost, Recreated, Removed, Shrunk
 from scim_bridge.model.identity import SourceKey
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.operation_kind import OPERATION_KINDS, OperationKind
@@ -14,6 +14,7 @@ from scim_bridge.model.plan import Conflict, Plan
 from scim_bridge.model.wording import counted, some
 from scim_bridge.view import words
 from scim_bridge.view.conflict import still_open
+from scim_bridge.view.impact import ImpactView, impact_view
 from scim_bridge.view.operation import OperationView, of_operation
 from scim_bridge.view.words import printable
 
@@ -36,7 +37,7 @@ class PlanView:
     """Everything a person is shown of a plan. first: what is said before all else, "" for nothing.
 
     guard: a sentence for each limit that tripped; guard_said: what came of that, "" if none did; way_out: "" if
-    someone has approved it.
+    someone has approved it. access: what it does to who may enter what, None where that is not known.
     """
 
     headline: str
@@ -50,6 +51,7 @@ class PlanView:
     way_out: str
     requests: str
     target_read: str
+    access: ImpactView | None = None
 
 
 Decided = Literal["open", "stopped", "approved"]
@@ -76,18 +78,30 @@ def plan_view(plan: Plan, shown: int | None = SHOWN, *, approval: str = "", deci
         warnings=_pairs(((n.kind, n.detail) for n in plan.warnings), shown),
         guard=tuple(printable(trip.sentence) for trip in plan.verdict.tripped),
         guard_said=_GUARD_SAID[decided] if plan.verdict.tripped else "",
-        way_out=_way_out(approval or f"scim-bridge sync {plan.connection} --approve", decided),
+        way_out=_way_out(plan, approval or f"scim-bridge sync {plan.connection} --approve", decided),
         requests=_requests(plan),
         target_read=_target_read(plan),
+        access=_access(plan, shown),
     )
 
 
-def _way_out(approval: str, decided: Decided) -> str:
+def _access(plan: Plan, shown: int | None) -> ImpactView | None:
+    if plan.impact is None:
+        return None
+    return impact_view(plan.impact.document(), datetime.fromisoformat(plan.created), shown)
+
+
+def _way_out(plan: Plan, approval: str, decided: Decided) -> str:
     """The command that approves the plan; an approval covers what a stopped run has counted, so one comes first."""
     if decided == "approved":
         return ""
     first = f"{approval.removesuffix(' --approve')}, which stops here. Then: " if decided == "open" else ""
-    return f"If the plan is right: {first}{approval}"
+    return f"If the plan is right: {first}{approving(plan, approval)}"
+
+
+def approving(plan: Plan, approval: str) -> str:
+    """The command that approves this plan. approval: with `--approve`, which is not enough for the last door."""
+    return f"{approval} --last-admin" if plan.verdict.closes_last_door else approval
 
 
 def _requests(plan: Plan) -> str:
@@ -108,6 +122,19 @@ def in_words(plan: Plan, effects: Iterable[Effect]) -> str:
     return printable(some(sorted(map(names.say, effects)), 3))
 
 
+_CONCERNS: Mapping[str, str] = {
+    "lose_access": "take access from",
+    "lose_admin": "take administration from",
+    "gain_admin": "give administration to",
+    "last_door": "take the last way to administer from",
+}
+
+
+def _names_of_access(plan: Plan) -> dict[str | None, str]:
+    steps = (*plan.impact.gained, *plan.impact.lost) if plan.impact is not None else ()
+    return {step.row.user_id: step.row.user for step in steps if step.row.user_id and step.row.user}
+
+
 class _Names:
     """Resources and records of a plan by their names; whatever the plan does not touch, by its id."""
 
@@ -115,7 +142,7 @@ class _Names:
         named = ((o.target_id, o.subject) for o in plan.operations if not o.members)
         members = ((m.target_id, m.name) for o in plan.operations for m in o.members)
         groups = ((o.target_id, o.subject) for o in plan.operations if o.members)
-        self.resources = dict((*members, *groups, *named))
+        self.resources = dict((*members, *groups, *named)) | _names_of_access(plan)
         self.records = {o.key: o.subject for o in plan.operations}
 
     def say(self, effect: Effect) -> str:
@@ -131,6 +158,8 @@ class _Names:
                 return f"create {key.kind} {self.records.get(key, key.id)} again"
             case Changed(source_id=source_id):
                 return f"change user {self.records.get(SourceKey('user', source_id), source_id)}"
+            case Entering(what=what, user_id=user_id):
+                return f"{_CONCERNS[what]} {self._resource(user_id)}"
             case Shrunk(what=what, left=left):
                 return f"a source that shows only {counted(left, what.removesuffix('s'))}"
 

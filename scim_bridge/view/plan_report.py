@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from scim_bridge.model.mapping_comparison import Comparison
 from scim_bridge.model.plan import Plan
 from scim_bridge.view import words
+from scim_bridge.view.impact import COLUMNS
 from scim_bridge.view.mapping_comparison import ComparisonView, comparison_view
 from scim_bridge.view.plan import SHOWN, PlanView, plan_view
 from scim_bridge.view.words import printable
@@ -70,7 +71,7 @@ def markdown(report: ReportView) -> str:
 
 def page(report: ReportView) -> str:
     """One self-contained HTML page, light and dark, wide and narrow."""
-    return environment().get_template("plan.html").render(report=report)
+    return environment().get_template("plan.html").render(report=report, access_columns=COLUMNS)
 
 
 @cache

@@ -7,6 +7,7 @@ from datetime import datetime
 from scim_bridge.model.run import RunRecord
 from scim_bridge.model.wording import counted
 from scim_bridge.view import words
+from scim_bridge.view.impact import ImpactView, impact_view
 from scim_bridge.view.words import Status
 
 
@@ -24,6 +25,7 @@ class CountView:
         return self.target - self.source
 
 
+_SHOWN = 20
 _SIDES_DIFFER = (
     "The two sides can differ: nested groups count with all their users, users can be held, gone or out of scope, and "
     "the target can have resources that scim-bridge does not manage."
@@ -46,7 +48,8 @@ class ResultView:
 class RunView:
     """One run. took: how long, "" while it runs. process: which process on which host.
 
-    kind: what was asked for: "sync", "sync --only", "apply", "rollback", and whether someone approved it.
+    kind: what was asked for: "sync", "sync --only", "apply", "rollback", and whether someone approved it. access: what
+    its plan did, or would have done, to who may enter what.
     """
 
     id: int
@@ -58,6 +61,7 @@ class RunView:
     process: str
     result: ResultView
     approved_by: str
+    access: ImpactView | None = None
 
     @property
     def why_sides_differ(self) -> str:
@@ -87,6 +91,7 @@ def view_run(record: RunRecord) -> RunView:
         process=f"process {record.pid} on {record.host}",
         result=_result(record),
         approved_by=record.approved_by,
+        access=impact_view(record.result.access, record.started, _SHOWN),
     )
 
 

@@ -14,6 +14,7 @@ from scim_bridge.view import words
 from scim_bridge.view.check import Check
 from scim_bridge.view.conflict import ConflictView
 from scim_bridge.view.explain import Explanation
+from scim_bridge.view.impact import COLUMNS, ImpactView
 from scim_bridge.view.mapping_comparison import ComparisonView
 from scim_bridge.view.operation import OperationView, OutcomeView
 from scim_bridge.view.plan import PlanView, Section
@@ -38,6 +39,8 @@ def show_plan(console: Console, view: PlanView) -> None:
     console.print(Text(view.headline, style="bold"))
     for section in view.sections:
         _show_section(console, section)
+    if view.access is not None:
+        _show_impact(console, view.access)
     _show_waiting(console, [(c.kind, c.key, c.detail, c.remedy) for c in view.conflicts])
     _show_pairs(console, "Left alone", view.skipped)
     _show_pairs(console, "Warnings", view.warnings)
@@ -75,6 +78,19 @@ def _show_section(console: Console, section: Section) -> None:
             _indented(console, 6, Text(effect))
     if section.more:
         console.print(f"  … and {section.more:,} more", highlight=False)
+
+
+def _show_impact(console: Console, view: ImpactView) -> None:
+    console.print()
+    console.print(Text(view.headline, style="bold"), soft_wrap=True)
+    for note in view.notes:
+        _indented(console, 2, Text(note))
+    for table in view.tables:
+        console.print()
+        console.print(f"  {table.title}", highlight=False)
+        show_rows(console, COLUMNS, table.rows)
+        if table.more:
+            console.print(f"  … and {table.more:,} more", highlight=False)
 
 
 def _named(operation: OperationView, name: str) -> Text:
@@ -145,6 +161,8 @@ def show_run(console: Console, run: RunView, outcomes: Sequence[OutcomeView], to
         _say(console, sentence)
     if run.approved_by:
         _say(console, f"approved by {run.approved_by}")
+    if run.access is not None:
+        _show_impact(console, run.access)
     if outcomes:
         console.print()
         _show_outcomes(console, outcomes)

@@ -88,6 +88,11 @@ def test_where_assignments_are_read_is_a_region(tmp_path: Path, region: str) -> 
         ),
         ("    access: {region: Frankfurt}\n", "access.region is not an AWS Region; write its code, such as ap-"),
         ("    access: {}\n", "connections.corp.access needs the key region"),
+        ("    policy: {keep_admins: {users: 1}}\n", "connections.corp: policy.keep_admins needs access: {region: …}"),
+        (
+            "    policy: {limits: {gain_admin: no}}\n",
+            "gain_admin is not a limit; write report, a whole number such as 5",
+        ),
         ("state: postgresql+psycopg://x/y\n", "PostgreSQL is not available in this version"),
         ("      requests_per_second: fast\n", "requests a second; write auto, or a number more than 0"),
         ("    polcy: {}\n", "did you mean policy?"),

@@ -42,9 +42,10 @@ def people(world: World) -> People:
 @pytest.fixture
 def aws(world: World, people: People, cli: Cli) -> Iterator[None]:
     """The users and groups are on the target, and have assignments."""
-    world.configure(extra="    access: {region: eu-west-1, requests_per_second: 10000}\n")
+    assert cli("sync").code == 0
+    limits = "    policy: {limits: {lose_access: report, lose_admin: report}}\n"
+    world.configure(extra=f"    access: {{region: eu-west-1, requests_per_second: 10000}}\n{limits}")
     with environment_at(world.sandbox.aws_url):
-        assert cli("sync").code == 0
         world.sandbox.seed(CLOUD | ASSIGNED)
         yield
 
@@ -214,7 +215,7 @@ def test_check_names_the_first_step_to_access_that_is_missing(world: World, cli:
     assert "c@corp.example" in said.out
     world.sandbox.fail(Fault("forbidden", path="aws/identitystore:ListUsers"))
     said = cli("check")
-    assert (said.code, "order: not looked at: AWS refused identitystore:ListUsers" in said.out) == (0, True)
+    assert (said.code, "order: not looked at: AWS refused identitystore:ListUsers" in said.out) == (1, True)
 
 
 def test_one_user_is_read_alone_unless_that_is_denied(world: World, cli: Cli, aws: None) -> None:

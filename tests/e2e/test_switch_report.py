@@ -177,6 +177,29 @@ def test_every_rename_has_its_way_back(world: World, cli: Cli, aws: None) -> Non
     assert journal[0]["undo"] == "A@Corp.example"
 
 
+def test_from_one_provider_to_another_two_that_exchanged_names_get_their_own(
+    world: World, people: People, cli: Cli, aws: None
+) -> None:
+    configure(world, before="external")
+    people.add("x", login="y@corp.example", mail="").add("y", login="x@corp.example", mail="")
+    world.write(people)
+    made = [made_by_hand(f"{name}@corp.example") | {"externalId": name} for name in ("x", "y")]
+    world.sandbox.seed({"users": made})
+    before = names_of(world, "User")
+    file = world.folder / "fix.json"
+    document = report(cli, "--output", "json", "--fix-plan", str(file)).json
+    assert finding(document, "users_id")["values"] == {"count": 2}
+    kinds = [one["kind"] for one in orjson.loads(file.read_bytes())["operations"]]
+    assert kinds.count("adopt_user") == 4  # one by email, and three steps of a circle of two
+    assert cli("apply", str(file)).code == 0
+    held_by = {user.attributes.get("externalId"): user for user in world.sandbox.app.store.users.by_id.values()}
+    assert held_by["x"].attributes["userName"] == "y@corp.example"
+    assert held_by["y"].attributes["userName"] == "x@corp.example"
+    assert "users_id" not in keys(report(cli, "--output", "json").json)
+    assert cli("apply", str(world.folder / "fix.undo.json")).code == 0
+    assert names_of(world, "User") == before
+
+
 def test_cut_in_the_middle_and_run_again_it_ends_the_same(world: World, cli: Cli, aws: None) -> None:
     file = world.folder / "fix.json"
     report(cli, "--fix-plan", str(file))
@@ -284,6 +307,43 @@ def test_without_any_administrator_it_is_not_ready(world: World, people: People,
     said = report(cli, "--output", "json")
     assert (said.code, said.json["verdict"], said.json["fixes"][0]["key"]) == (1, "not_ready", "administrators_none")
     assert "scim-bridge: not ready: " in said.err
+
+
+def test_what_the_first_sync_does_to_members_of_groups_with_assignments_is_named(
+    world: World, people: People, cli: Cli, aws: None
+) -> None:
+    store = world.sandbox.app.store
+    group = store.groups.find("displayName", "dev team")
+    ids = {name: number for number, name in names_of(world, "User").items()}
+    assert group is not None
+    for name in ("A@Corp.example", "boss@corp.example", "c@corp.example"):
+        store.add_member(group.id, ids[name])
+    people.users["c"]["enabled"] = "false"
+    world.write(people)
+    document = report(cli, "--output", "json").json
+    holds = "Reader on production, Amazon Managed Grafana"
+    assert finding(document, "groups_leaving")["rows"] == [
+        {"name_now": "dev team", "members": "boss@corp.example, c@corp.example", "holds": holds}
+    ]
+    assert finding(document, "groups_joining")["rows"] == [
+        {"name_now": "dev team", "members": "ben@corp.example", "holds": holds}
+    ]
+    assert [row["name_now"] for row in finding(document, "users_ending")["rows"]] == ["c@corp.example"]
+    report(cli, "--fix-plan", str(world.folder / "fix.json"))
+    assert cli("apply", str(world.folder / "fix.json")).code == 0
+    world.configure()
+    plan = cli("plan", "--output", "json").json
+    moves = {
+        (op["kind"], member["name"])
+        for op in plan["operations"]
+        if op["subject"] == "Dev Team"
+        for member in op.get("members", ())
+    }
+    assert moves == {
+        ("remove_members", "boss@corp.example"),
+        ("remove_members", "c@corp.example"),
+        ("add_members", "ben@corp.example"),
+    }
 
 
 def test_to_active_directory_everything_is_lost_and_the_roles_are_named(world: World, cli: Cli, aws: None) -> None:

@@ -16,7 +16,6 @@ from typing import Any, cast
 from scim_bridge.errors import BridgeError, EndpointDown, NotAnswered, Refused
 from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
 from scim_bridge.mapping.document import load_mapping
-from scim_bridge.model.assignment import NoAccess
 from scim_bridge.model.conflict_kind import CONFLICT_KINDS
 from scim_bridge.model.identity import KINDS, AmbiguousMember, AttributeType, Kind, Record, Snapshot, SourceKey
 from scim_bridge.model.operation_kind import OperationKind
@@ -182,7 +181,6 @@ class LittleWorld:
             policy=policy,
             terms=Terms({"user": ("userName", "emails"), "group": ("displayName",)}, unique, policy),
             verify=Verification(timedelta(days=300), 100.0),
-            access=NoAccess(),
         )
 
     @contextmanager

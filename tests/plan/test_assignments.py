@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from scim_bridge.model.assignment import Assignment, Assignments, NoAccess
+from scim_bridge.model.assignment import UNKNOWN, Assignment, Assignments
 from scim_bridge.model.identity import TargetKey
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import Remembered, Resolution
@@ -46,15 +46,14 @@ def test_what_was_not_read_is_as_it_was_told_last_with_its_decision() -> None:
     found = Assignments({TargetKey("user", "o1"): ADMIN})
     [told] = with_assignments(seen.plan, seen.matches, found, KNOWN, LENIENT).conflicts
     known = replace(KNOWN, assigned={"o1": told}, resolutions={told.key: Resolution("ignore", "user", "", "o1")})
-    plan = with_assignments(seen.plan, seen.matches, Assignments(not_read=1, reason="of rain. Wait."), known, LENIENT)
+    plan = with_assignments(seen.plan, seen.matches, Assignments(), known, LENIENT)
     assert (plan.conflicts, plan.settled) == ((), (told,))
     assert [s.subject for s in plan.skipped] == ["stray", "stray"]
-    assert plan.warnings[-1].detail == "the assignments of 1 resource were not looked up: of rain. Wait"
 
 
 def test_without_access_the_plan_is_the_same() -> None:
     seen = _outlook()
-    assert with_assignments(seen.plan, seen.matches, NoAccess().look_up([]), KNOWN, LENIENT) is seen.plan
+    assert with_assignments(seen.plan, seen.matches, UNKNOWN, KNOWN, LENIENT) is seen.plan
 
 
 def test_many_assignments_are_told_by_the_first_and_their_number() -> None:

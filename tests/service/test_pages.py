@@ -10,11 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from scim_bridge.access.impact import impact_of
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.operation import Outcome
 from scim_bridge.service.app import Shown, create_app
 from scim_bridge.service.serve import Served
 from scim_bridge.state.writer import State
+from tests.access.test_impact import OFF, step
+from tests.plan.test_access_limits import BEFORE
 from tests.service.conftest import Pages
 from tests.service.seed import NOON, Seeder, busy_plan, hostile_plan, quiet_plan, tripping_plan
 
@@ -127,6 +130,16 @@ def test_a_run_shows_each_operation_with_its_reason_and_request_id(seeder: Seede
     assert "y.takahashi@corp.example - deactivate user active true → false left the source ✓ done request req-" in said
     assert "k.suzuki@corp.example ~ update user title 主任 → 課長" in said
     assert "and 4 more" in said
+
+
+def test_a_run_shows_who_gained_and_lost_access(seeder: Seeder, pages: Pages) -> None:
+    number = seeder.run(
+        busy_plan(), access=impact_of(BEFORE, [step("deactivate_user", "ann", active=OFF)], {}).document()
+    )
+    said = seen(pages().get(f"/runs/{number}").text)
+    assert "1 user loses access, 1 administrator among them" in said
+    assert "no longer administrator: ann (production)" in said
+    assert "ann g production admin administrator the user is deactivated" in said
 
 
 def test_a_long_run_is_shown_in_pages(seeder: Seeder, pages: Pages) -> None:

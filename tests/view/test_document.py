@@ -32,6 +32,7 @@ def test_a_run() -> None:
         ("guard", ("g",)),
         ("approved_by", ""),
         ("of_one", False),
+        ("access", {}),
     ]
 
 

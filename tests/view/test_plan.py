@@ -32,7 +32,9 @@ DEV = Operation(
 TRIPPED = Verdict(
     (Trip(limit="deactivate", counted=4, base=10, allowed="10%", sentence="4 of 10 would be deactivated"),)
 )
-PLAN = Plan(connection="corp", created="", today="", basis=Basis("", "", "", ""), operations=(ANN, DEV))
+PLAN = Plan(
+    connection="corp", created="", basis=Basis(source="", target="", target_read="", settings=""), operations=(ANN, DEV)
+)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_every_finding_of_the_code_has_a_sentence_and_every_sentence_a_finding()
     written = keys_in_code()
     questions = {f"ask_{question.replace('-', '_')}" for question in get_args(Question)}
     of_kinds = {f"{kind}s_{what}" for kind in ("user", "group") for what in KINDED}
-    of_users = {f"users_{what}" for what in ("email", "inactive", "left_privileged", "need_passwords")}
+    of_users = {f"users_{what}" for what in ("email", "inactive", "ending", "left_privileged", "need_passwords")}
     assert questions | (of_kinds - {"users_control_tower"}) <= known
     assert known <= written | questions | of_kinds | of_users
 

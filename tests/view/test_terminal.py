@@ -53,11 +53,10 @@ def operation(number: int, kind: Any = "update_user", **fields: Any) -> Operatio
 
 
 def plan(*operations: Operation, **fields: Any) -> Plan:
-    basis = Basis("s", "t", "2027-03-13T03:00:00Z", "p")
+    basis = Basis(source="s", target="t", target_read="2027-03-13T03:00:00Z", settings="p", today="2027-03-13")
     return Plan(
         connection="corp",
         created="2027-03-13T03:00:00Z",
-        today="2027-03-13",
         basis=basis,
         operations=operations,
         **fields,

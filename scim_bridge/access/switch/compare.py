@@ -132,7 +132,7 @@ def _joined(
     sides: tuple[list[Desired], list[StoreResource]],
     signs: tuple[_OfRecord, _OfResource],
 ) -> tuple[set[int], set[int]]:
-    """All records and resources that hang together by a sign with this record, by their numbers."""
+    """All records and resources that this sign connects with this record, by their numbers."""
     (ours, theirs), (records, resources), (of_record, of_resource) = indexes, sides, signs
     joined: set[int] = {start}
     met: set[int] = set()

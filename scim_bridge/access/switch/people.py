@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from scim_bridge.access.switch.compare import is_address
 from scim_bridge.access.switch.facts import Facts
 from scim_bridge.access.switch.held import PRIVILEGED
-from scim_bridge.model.identity import EMAILS, Desired, Kind
+from scim_bridge.model.identity import ACTIVE, EMAILS, Desired, Kind
 from scim_bridge.model.switch import EXTERNAL, Compared, Finding, How, Pair, StoreResource
 from scim_bridge.model.text import folded
 
@@ -45,10 +45,12 @@ def _matched(facts: Facts, kind: Kind, compared: Compared) -> Iterator[Finding]:
         yield from _found(f"{kind}s_{how}", "fix", columns, _pair_rows(facts, pairs, with_differences=how == "differs"))
     if facts.direction.before == EXTERNAL and len(by_how["exact"]) < len(compared.pairs):
         yield Finding(key=f"{kind}s_may_be_named_back", mark="note", pages=("delegated-admin",))
-    asleep = [p for p in compared.pairs if not p.found.is_active and p.desired.attributes.get("active") is not False]
+    asleep = [p for p in compared.pairs if not p.found.is_active and p.desired.attributes.get(ACTIVE) is not False]
     yield from _found(
         f"{kind}s_inactive", "note", ("name_now", "holds"), _resource_rows(facts, [p.found for p in asleep])
     )
+    ending = [p.found for p in compared.pairs if p.found.is_active and p.desired.attributes.get(ACTIVE) is False]
+    yield from _found(f"{kind}s_ending", "note", ("name_now", "holds"), _resource_rows(facts, ending))
     yield from _left(facts, kind, compared.only_store)
     yield from _found(f"{kind}s_only_source", "note", ("record", "place"), _record_rows(compared.only_source))
 

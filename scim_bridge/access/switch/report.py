@@ -7,6 +7,7 @@ from scim_bridge.access.switch.applications import application_findings
 from scim_bridge.access.switch.consequences import consequences_of, steps_of
 from scim_bridge.access.switch.facts import Facts
 from scim_bridge.access.switch.instance import instance_findings
+from scim_bridge.access.switch.membership import membership_findings
 from scim_bridge.access.switch.people import people_findings
 from scim_bridge.access.switch.roles import role_patterns
 from scim_bridge.access.switch.store_reading import Stored
@@ -29,7 +30,7 @@ def make_report(facts: Facts, connection: str, now: datetime, *, is_guessed: boo
     findings: Mapping[Topic, tuple[Finding, ...]] = {
         "administrators": tuple(way_in_findings(facts)),
         "users": tuple(people_findings(facts, "user")),
-        "groups": tuple(people_findings(facts, "group")),
+        "groups": (*people_findings(facts, "group"), *membership_findings(facts)),
         "applications": tuple(application_findings(facts)),
         "roles": _roles(facts),
         "instance": tuple(instance_findings(facts, is_guessed=is_guessed)),

@@ -1,0 +1,116 @@
+"""Finds in the newest reading of who may enter what the few whom a plan touches, by the indexes; no one else is loaded.
+
+What belongs to all (accounts, permission sets, applications) is a few hundred rows, and is always loaded.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select, text
+from sqlmodel import col
+
+from scim_bridge.model.access import AccessReading
+from scim_bridge.model.identity import TargetKey
+from scim_bridge.state.access_fact import named, reading_of
+from scim_bridge.state.observed import batched_list
+from scim_bridge.state.table import AccessFactRow, AccessReadingRow
+
+_OF_ALL = ("instance", "account", "set", "application", "tag")
+_FEW = 500
+_COUNT = text(
+    """SELECT count(*) FROM access_facts AS person
+WHERE person.connection = :connection AND person.kind = 'user' AND person.until IS NULL
+AND person.value LIKE '%,true]'
+AND (person.fact_key IN (SELECT value FROM json_each(:users)) OR EXISTS (
+SELECT 1 FROM access_facts AS membership
+WHERE membership.connection = :connection AND membership.kind = 'member' AND membership.until IS NULL
+AND membership.about = person.fact_key
+AND substr(membership.fact_key, 1, instr(membership.fact_key, ' ') - 1) IN (SELECT value FROM json_each(:groups))))"""
+)
+"""Active users (the last part of a user's value) among these, and in these groups."""
+Found = tuple[str, str, str]
+"""Kind, key and value of a fact."""
+
+
+class AccessLookup:
+    """The newest reading, part by part. Holds one connection to the database for as long as it is used."""
+
+    def __init__(self, database: Connection, connection: str) -> None:
+        self._database, self._connection = database, connection
+
+    def around(
+        self, users: Iterable[str], groups: Iterable[str] = (), whole: Collection[str] = ()
+    ) -> AccessReading | None:
+        """These users and groups, and all that reaches them; None if nothing was ever read.
+
+        whole: groups of which all members are wanted, with all that reaches these.
+        """
+        about = self._about()
+        if about is None:
+            return None
+        members = list(self._members(whole))
+        people = {*users, *(key.partition(" ")[2] for _, key, _ in members)}
+        members += self._those(AccessFactRow.about, "member", people)
+        around = {*groups, *whole, *(key.partition(" ")[0] for _, key, _ in members)}
+        principals = [named(TargetKey("user", one)) for one in people]
+        principals += [named(TargetKey("group", one)) for one in around]
+        facts = [*self._of_all(), *members]
+        for kind in ("edge", "use"):
+            facts += self._those(AccessFactRow.about, kind, principals)
+        facts += self._those(AccessFactRow.fact_key, "user", people)
+        for kind in ("group", "expanded"):
+            facts += self._those(AccessFactRow.fact_key, kind, around)
+        return reading_of(facts, *about)
+
+    def holding(self, account: str, sets: Collection[str]) -> list[TargetKey]:
+        """Users and groups to whom one of these permission sets (ARNs) is assigned in this account."""
+        return [who for number, arn, who in self._edges() if number == account and arn in sets]
+
+    def count(self, *, is_administering: bool = False) -> int:
+        """How many active users have a way into an account, or administer one."""
+        shown = self.around(())
+        if shown is None:
+            return 0
+        found = [who for account, arn, who in self._edges() if _counts(shown, account, arn, is_administering)]
+        listed = {
+            f"{kind}s": orjson.dumps([who.id for who in dict.fromkeys(found) if who.kind == kind]).decode()
+            for kind in ("user", "group")
+        }
+        return int(self._database.execute(_COUNT, {"connection": self._connection, **listed}).scalar_one())
+
+    def _about(self) -> tuple[Any, Any, Any] | None:
+        columns = (col(AccessReadingRow.read_at), col(AccessReadingRow.warnings), col(AccessReadingRow.requests))
+        query = select(*columns).where(col(AccessReadingRow.connection) == self._connection)
+        found = self._database.execute(query.order_by(col(AccessReadingRow.id).desc()).limit(1)).first()
+        return (found.read_at, found.warnings, found.requests) if found is not None else None
+
+    def _now(self, *where: Any) -> Iterator[Found]:
+        columns = (col(AccessFactRow.kind), col(AccessFactRow.fact_key), col(AccessFactRow.value))
+        mine = (col(AccessFactRow.connection) == self._connection, text("until IS NULL"))
+        for row in self._database.execute(select(*columns).where(*mine, *where)):
+            yield row.kind, row.fact_key, row.value
+
+    def _of_all(self) -> Iterator[Found]:
+        return self._now(col(AccessFactRow.kind).in_(_OF_ALL))
+
+    def _those(self, column: Any, kind: str, values: Iterable[str]) -> Iterator[Found]:
+        for batch in batched_list(values, _FEW):
+            yield from self._now(col(AccessFactRow.kind) == kind, col(column).in_(batch))
+
+    def _members(self, groups: Iterable[str]) -> Iterator[Found]:
+        """The memberships of whole groups: their keys begin with the group's id and a blank, whose successor is "!"."""
+        key = col(AccessFactRow.fact_key)
+        for group in groups:
+            yield from self._now(col(AccessFactRow.kind) == "member", key >= f"{group} ", key < f"{group}!")
+
+    def _edges(self) -> Iterator[tuple[str, str, TargetKey]]:
+        for _, key, _ in self._now(col(AccessFactRow.kind) == "edge"):
+            account, arn, kind, principal = key.split(" ")
+            yield account, arn, TargetKey("group" if kind == "group" else "user", principal)
+
+
+def _counts(shown: AccessReading, account: str, arn: str, is_administering: bool) -> bool:
+    held = shown.sets[arn]
+    allowed = held.centrally if shown.instance.is_central(account) else held.allowed
+    return shown.accounts[account].is_usable and (not is_administering or allowed.level == "administrator")
