@@ -8,11 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from scim_bridge.access.role_pattern import role_pattern
 from scim_bridge.model.access import (
     ALL_USERS,
     AccessReading,
     AccessRow,
+    Allowed,
     ApplicationRow,
+    Edge,
     OrphanRow,
     Person,
 )
@@ -61,7 +64,8 @@ def account_ways(reading: AccessReading, *, active: bool = True) -> Iterator[Way
             continue
         if edge.principal not in people:
             people[edge.principal] = list(reached(reading, edge.principal, active=active))
-        allowed = held.centrally if reading.instance.is_central(account.id) else held.allowed
+        allowed = allowed_by(reading, edge)
+        role = role_pattern(reading.instance, account.id, held)
         for user, via in people[edge.principal]:
             row = AccessRow(
                 user=user.name,
@@ -73,8 +77,15 @@ def account_ways(reading: AccessReading, *, active: bool = True) -> Iterator[Way
                 permission_set=held.name,
                 allows=allowed.words,
                 level=allowed.level,
+                role=role,
             )
             yield Way(row, edge.principal)
+
+
+def allowed_by(reading: AccessReading, edge: Edge) -> Allowed:
+    """What an assignment allows in its account."""
+    held = reading.sets[edge.permission_set]
+    return held.centrally if reading.instance.is_central(edge.account) else held.allowed
 
 
 def application_rows(reading: AccessReading) -> list[ApplicationRow]:

@@ -30,7 +30,8 @@ def read_instance(aws: Aws, unread: Unread) -> tuple[Instance, bool]:
         has_sets = aws.ask("sso:DescribeInstance", InstanceArn=found["InstanceArn"]).get("PermissionSetsEnabled", True)
     except NotReadable as refused:
         unread.note("Whether the instance has permission sets is not known", refused)
-    return Instance(found["InstanceArn"], found["IdentityStoreId"], management, delegated), has_sets
+    region = found.get("PrimaryRegion") or aws.region
+    return Instance(found["InstanceArn"], found["IdentityStoreId"], management, delegated, region), has_sets
 
 
 def read_accounts(aws: Aws, unread: Unread) -> dict[str, Account]:

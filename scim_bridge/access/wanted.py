@@ -34,7 +34,7 @@ class Shown:
 
 def choose(reading: AccessReading, wanted: Wanted) -> Shown:
     """The rows of what is wanted. Raises Misconfigured, naming what is near, where there is no such thing."""
-    user = _user(reading, wanted.user) if wanted.user is not None else None
+    user = user_called(reading, wanted.user) if wanted.user is not None else None
     accounts = _matching("account", wanted.account, ((a.id, a.name) for a in reading.accounts.values()))
     sets = _matching("permission set", wanted.permission_set, ((s.name, s.arn) for s in reading.sets.values()))
     applications = reading.applications.values()
@@ -55,7 +55,8 @@ def choose(reading: AccessReading, wanted: Wanted) -> Shown:
     return Shown(tuple(rows), tuple(uses), user)
 
 
-def _user(reading: AccessReading, named: str) -> Person:
+def user_called(reading: AccessReading, named: str) -> Person:
+    """The user of this userName, id or display name. Raises Misconfigured, naming what is near, if there is none."""
     name = folded(named)
     users = reading.people.users.values()
     found = [user for user in users if name in (folded(user.name), user.id)]

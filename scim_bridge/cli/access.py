@@ -48,6 +48,7 @@ def register(app: typer.Typer) -> None:
     group.command("export")(export_command)
     group.command("restore")(restore_command)
     group.command("policy")(policy_command)
+    group.command("sessions")(sessions_command)
     app.add_typer(group, name="access")
 
 
@@ -140,4 +141,18 @@ def policy_command() -> int:
 
     document: dict[str, Any] = read_only_policy()
     print_json(document)
+    return 0
+
+
+def sessions_command(
+    context: typer.Context,
+    users: Annotated[list[str], typer.Argument(metavar="USER…", help="users by userName or id")],
+    connection: ConnectionOption = None,
+    output: OutputOption = Output.text,
+) -> int:
+    """Show which sessions would still run if these users were deactivated now, and print the policy that stops them."""
+    from scim_bridge.cli.access_sessions import show_sessions
+    from scim_bridge.config.settings import load
+
+    show_sessions(load(context.obj), connection, users, is_json=output is Output.json)
     return 0

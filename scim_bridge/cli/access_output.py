@@ -69,6 +69,11 @@ def _show_text(out: Console, view: AccessView) -> None:
         out.print("In the AWS access portal:" if view.tiles else "The AWS access portal shows nothing to this user.")
         for tile in view.tiles:
             out.print(f"  {words.printable(tile)}", highlight=False, markup=False)
+    if view.tiles is not None and view.rows:
+        out.print()
+        out.print("The roles in the accounts, as IAM and CloudTrail name them (* is chosen by AWS):", highlight=False)
+        for role in sorted({row.role for row in view.rows}):
+            out.print(f"  {words.printable(role)}", highlight=False, markup=False, soft_wrap=True)
     out.print()
     age = words.ago(view.as_of, datetime.now(UTC))
     out.print(f"As far as permission sets go; AWS as read {age} (--full reads it again).", highlight=False)

@@ -16,15 +16,15 @@ from scim_bridge.errors import BridgeError
 from scim_bridge.mapping.document import load_mapping, wanted
 from scim_bridge.mapping.selftest import require_passing
 from scim_bridge.model.identity import CHANGES, INSTEAD
-from scim_bridge.model.verification import ReadingCost, Verification
+from scim_bridge.model.verification import ReadingCost
 from scim_bridge.model.wording import counted
 from scim_bridge.plan.guard import refuse_empty
-from scim_bridge.run.bridge import endpoint_key, open_near_end
+from scim_bridge.run.bridge import endpoint_key, open_near_end, read_whole_every, runs_every
 from scim_bridge.source import open_source
 from scim_bridge.state.reader import open_reader
-from scim_bridge.target.identity_center import IDENTITY_CENTER
 from scim_bridge.target.scim import open_target
 from scim_bridge.view.check import Check
+from scim_bridge.view.shadow import PERIOD, period_of, view_shadow
 from scim_bridge.view.words import span
 
 
@@ -139,6 +139,8 @@ def _schedule(connection: ConnectionSettings, path: Path) -> str:
     reader = open_reader(path)
     pause, quarantine = reader.pause(connection.name), reader.quarantine(connection.name)
     cost = reader.reading_cost(connection.name, endpoint_key(connection.target.url))
+    now = datetime.now(UTC)
+    shadow = reader.shadow(connection.name, period_of(PERIOD, now)) if connection.shadow else None
     reader.close()
     if quarantine is not None:
         what = str(quarantine).rstrip(".")
@@ -148,11 +150,13 @@ def _schedule(connection: ConnectionSettings, path: Path) -> str:
         )
     if pause is not None:
         return f"{pause}. To go on: scim-bridge resume {connection.name}"
+    if shadow is not None:
+        ready = view_shadow(connection.name, shadow, PERIOD, now).ready
+        every = span(runs_every(connection, cost))
+        return f"in shadow: plans every {every}, and writes nothing; {ready} (scim-bridge shadow {connection.name})"
     return f"syncs every {span(connection.every)}, and reads the whole target every {_verified_every(connection, cost)}"
 
 
 def _verified_every(connection: ConnectionSettings, cost: ReadingCost) -> str:
-    verification = Verification(connection.verify, connection.target.requests_per_second)
-    shows_members = connection.target.kind != "identity-center"
-    every = span(verification.every(cost.requests(IDENTITY_CENTER.page, shows_members=shows_members)))
+    every = span(read_whole_every(connection, cost))
     return every if connection.verify is not None else f"{every} (auto: by the size of the target, 15 min to 24 h)"

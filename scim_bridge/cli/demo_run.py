@@ -99,6 +99,7 @@ def _write_secret(path: Path, secret: str) -> None:
 
 _FAST = 1000.0
 """Requests a second: the emulator has no quota here."""
+_KEYS = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _COLUMNS = ("user", "group", "account", "permission set", "allows")
 _CONFIGURATION = """\
 # The demo's configuration: the sample organization goes into the emulator of Identity Center.
@@ -108,6 +109,7 @@ connections:
     source: {source}
     mapping: {mapping}
     target: {{kind: identity-center, url: {url}, token: {token}, requests_per_second: 1000}}
+    access: {{region: ap-northeast-1, requests_per_second: 1000}}
     schedule: {{every: 30s}}
 service: {{listen: "127.0.0.1:{port}"}}
 """
@@ -128,11 +130,12 @@ def run_demo(source: str, port: int, output: Output, *, is_once: bool) -> None:
         sandbox.seed(orjson.loads((FOLDER / "target.json").read_bytes()))
         sandbox.seed(orjson.loads((FOLDER / "access.json").read_bytes()))
         configuration = _configure(folder, laid, sandbox.url, sandbox.token, port)
+        stack.enter_context(_asking_only(sandbox))
         if is_once:
             _sync_once(configuration, output)
         else:
             _serve(configuration, laid.advice)
-        rows = _access_rows(sandbox) if is_once else []
+        rows = _access_rows() if is_once else []
     if is_once and output is Output.json:
         print_json(rows)
     elif is_once:
@@ -169,18 +172,18 @@ def _sync_once(configuration: Path, output: Output) -> None:
 
 def _serve(configuration: Path, advice: str) -> None:
     """As `run` does, so that what people see here is the real thing."""
-    tell(f"{advice} and watch the next sync; or look with:")
+    tell(f"{advice} and watch the next sync; or look from another terminal:")
+    tell("  export " + " ".join(f"{name}={os.environ[name]}" for name in _KEYS))
     tell(f"  scim-bridge --config {configuration} plan")
     tell("Stop it with Ctrl-C; the folder goes with it.")
     run_forever(load(configuration))
 
 
-def _access_rows(sandbox: Sandbox) -> list[dict[str, str]]:
+def _access_rows() -> list[dict[str, str]]:
     """Who may enter what after the sync, read from the emulator as it would be read from AWS."""
-    with _asking_only(sandbox):
-        aws = Aws("ap-northeast-1", _FAST)
-        reading = read_access(aws, datetime.now(UTC), silent)
-        aws.close()
+    aws = Aws("ap-northeast-1", _FAST)
+    reading = read_access(aws, datetime.now(UTC), silent)
+    aws.close()
     rows = (
         {
             "user": row.display,

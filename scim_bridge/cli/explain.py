@@ -23,14 +23,18 @@ def explain_command(
     from scim_bridge.config.settings import load
     from scim_bridge.run.bridge import open_bridge
     from scim_bridge.run.explain import explain
+    from scim_bridge.run.explain_access import with_access
     from scim_bridge.run.lifecycle import Order
     from scim_bridge.state.reader import open_reader
     from scim_bridge.view import document, terminal
 
     settings = load(context.obj)
     reader = open_reader(settings.state)
-    with open_bridge(settings.connection(connection), reader=reader) as bridge, progress() as report:
+    chosen = settings.connection(connection)
+    with open_bridge(chosen, reader=reader) as bridge, progress() as report:
         told = explain(bridge, reader, who, Order(progress=report))
+    if chosen.access is not None:
+        told = with_access(told, settings.state, chosen.name, chosen.switch.portal_session)
     if output is Output.json:
         print_json([document.explanation_document(each) for each in told])
     else:

@@ -1,11 +1,17 @@
 """`history` and `show`: the runs that there were, and one of them with its operations. They end with 0."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scim_bridge.cli.options import EVERYTHING, ConnectionArgument, Output, OutputOption
 from scim_bridge.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from scim_bridge.model.run import RunRecord
+    from scim_bridge.model.session import Sessions
+    from scim_bridge.state.reader import StateReader
 
 _SHOWN = 200
 
@@ -54,6 +60,7 @@ def show_command(
     from scim_bridge.view import document, terminal
     from scim_bridge.view.operation import of_record
     from scim_bridge.view.run import view_run
+    from scim_bridge.view.session import sessions_document
 
     place = find_state(context.obj)
     reader = open_reader(place.state)
@@ -62,9 +69,26 @@ def show_command(
         raise Misconfigured(f"there is no run {run}", "See: scim-bridge history")
     record = as_it_is(reader, place.state, [found])[0]
     operations = reader.operations(run, limit=EVERYTHING if output is Output.json else _SHOWN)
+    sessions = _sessions(context.obj, place.state, reader, record)
     if output is Output.json:
-        print_json(document.show_document(record, operations))
+        shown = document.show_document(record, operations)
+        print_json(shown | {"sessions": sessions_document(sessions, record.ended) if sessions is not None else None})
     else:
         total = sum(reader.operation_counts(run).values())
         terminal.show_run(console(), view_run(record), [of_record(operation) for operation in operations], total)
+        if sessions is not None:
+            from scim_bridge.cli.access_sessions import print_sessions
+
+            console().print("\nSessions that may still run")
+            print_sessions(sessions, record.ended)
     return 0
+
+
+def _sessions(configuration: Path, state: Path, reader: "StateReader", run: "RunRecord") -> "Sessions | None":
+    """What may still run after it. For most runs that is nothing, and nothing more is imported."""
+    if not reader.revocations(run.id):
+        return None
+    from scim_bridge.cli.access_sessions import portal_session
+    from scim_bridge.run.revocation import sessions_of_run
+
+    return sessions_of_run(reader, state, run, lambda: portal_session(configuration, run.connection))

@@ -54,6 +54,11 @@ COMMANDS = (
     Listed("resume", "pause", "Restart the schedule of a connection that is paused or quarantined."),
     Listed("history", "history", "List the last runs, newest first."),
     Listed("show", "history", "Show one run with its operations and the outcome of each."),
+    Listed(
+        "shadow",
+        "shadow",
+        "Show the trend of a connection in shadow, what differs every day, and whether it is ready to write.",
+    ),
     Listed("run", "run", "Sync every connection on its schedule and serve the pages, until SIGINT or SIGTERM."),
     Listed("mapping", "mapping", "Test mapping files."),
     Listed("conflicts", "conflicts", "List what waits for a decision, or decide it."),

@@ -1,13 +1,15 @@
 """The outcome of a run, as the command prints it: what was done, or what stopped it, and the exit code."""
 
+from scim_bridge.cli.access_sessions import tell_sessions
 from scim_bridge.cli.options import EVERYTHING, Output
 from scim_bridge.cli.output import console, print_json
 from scim_bridge.cli.streams import printing, tell
 from scim_bridge.cli.token_age import warn_of_expiry
 from scim_bridge.config.settings import ConnectionSettings
-from scim_bridge.model.run import RequestRecord
+from scim_bridge.model.run import RequestRecord, RunRecord
 from scim_bridge.model.wording import counted
 from scim_bridge.run.lifecycle import Result
+from scim_bridge.run.revocation import taken_by
 from scim_bridge.state.writer import State
 from scim_bridge.view import document, terminal
 from scim_bridge.view.operation import of_record
@@ -26,7 +28,10 @@ def conclude(
         _print_outcome(result, state, chosen, output, approval)
     if result.reading.looked_at:
         tell(result.reading.looked_at)
-    if result.applied is None:
+    _tell_sessions(result, state, chosen)
+    if result.in_shadow:
+        tell(f"{chosen.name} is in shadow: nothing was written. See: scim-bridge shadow {chosen.name}")
+    elif result.applied is None:
         tell(f"scim-bridge: {_refusal(result, approval, dry_run)}")
     else:
         tell(_unfinished(result) or f"run {result.run_id} is done")
@@ -40,11 +45,24 @@ def _print_outcome(result: Result, state: State, chosen: ConnectionSettings, out
         open_now = [document.conflict_document(c) for c in state.reader.conflicts(chosen.name)]
         print_json(document.show_document(run, operations) | {"open_conflicts": open_now})
     elif output is Output.text:
-        decided: Decided = "stopped" if result.applied is None else "approved"
+        decided: Decided = "shadow" if result.in_shadow else "stopped" if result.applied is None else "approved"
         terminal.show_plan(console(), plan_view(result.plan, approval=approval, decided=decided))
         if run is not None and run.failed:
             terminal.show_ending(console(), view_run(run))
         warn_of_expiry(chosen)
+
+
+def _tell_sessions(result: Result, state: State, chosen: ConnectionSettings) -> None:
+    """What may still run of those who have lost access; of those who would, if nothing was sent."""
+    run = state.reader.run(result.run_id)
+    if result.applied is not None and run is not None:
+        _tell_sessions_after(run, state, chosen)
+    elif not result.in_shadow:
+        tell_sessions(chosen, state.path, result.plan.operations)
+
+
+def _tell_sessions_after(run: RunRecord, state: State, chosen: ConnectionSettings) -> None:
+    tell_sessions(chosen, state.path, taken_by(state.reader, run.id), run.ended, run.id)
 
 
 def _unfinished(result: Result) -> str:
@@ -72,7 +90,7 @@ def _refusal(result: Result, approval: str, dry_run: str) -> str:
     )
 
 
-def tell_answer(answer: RequestRecord, state: State, output: Output) -> int:
+def tell_answer(answer: RequestRecord, state: State, chosen: ConnectionSettings, output: Output) -> int:
     """Print the outcome of an order that the run in progress carried out."""
     if answer.error:
         tell(f"scim-bridge: {answer.error}")
@@ -83,5 +101,7 @@ def tell_answer(answer: RequestRecord, state: State, output: Output) -> int:
     elif run is not None:
         operations = [of_record(operation) for operation in state.reader.operations(run.id)]
         terminal.show_run(console(), view_run(run), operations, len(operations))
+    if run is not None:
+        _tell_sessions_after(run, state, chosen)
     tell(f"done as run {answer.run_id}, inside the run in progress")
     return answer.exit_code

@@ -34,6 +34,7 @@ def plan_command(
     output: OutputOption = Output.text,
 ) -> int:
     """Show what a sync would do, and why. Nothing is written to the target."""
+    from scim_bridge.cli.access_sessions import tell_sessions
     from scim_bridge.cli.output import progress
     from scim_bridge.cli.plan_output import hand_round, plan_code, save, show
     from scim_bridge.config.settings import load
@@ -81,4 +82,5 @@ def plan_command(
         show(plan_report.report_view(plan, comparison), chosen)
     if looked_at:
         tell(looked_at)
+    tell_sessions(chosen, settings.state, plan.operations)
     return plan_code(plan) if exit_code else 0

@@ -28,6 +28,7 @@ def run_command(context: typer.Context) -> int:
 
 def run_forever(settings: "Settings") -> None:
     """Worker and pages in one process. A signal lets the write in flight finish, then ends both."""
+    from scim_bridge.run.bridge import longest_pause
     from scim_bridge.service.app import Shown, create_app
     from scim_bridge.service.serve import Served
     from scim_bridge.worker.loop import work
@@ -36,7 +37,11 @@ def run_forever(settings: "Settings") -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     connections = tuple(settings.connections.values())
-    shown = Shown(settings.state, {connection.name: connection.every for connection in connections})
+    shown = Shown(
+        settings.state,
+        {each.name: longest_pause(each) for each in connections},
+        portal_sessions={each.name: each.switch.portal_session for each in connections},
+    )
     with Served(create_app(shown), settings.listen) as pages:
         tell(f"pages: {pages.url}")
         work(connections, settings.state, stop, lambda line: tell(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}"))

@@ -20,6 +20,7 @@ from scim_bridge.errors import PlanOutdated
 from scim_bridge.model.exit_code import of_run
 from scim_bridge.model.protocol import Progress
 from scim_bridge.model.switch import FixPlan
+from scim_bridge.run.lifecycle import in_shadow
 from scim_bridge.run.switch import desired_side, wanted_names
 from scim_bridge.state.lock import lock
 from scim_bridge.view.words import printable
@@ -29,6 +30,8 @@ def apply_fixes(settings: Settings, file: Path, content: bytes, *, is_json: bool
     """Carry a fix plan out, or refuse and name what has changed since. The exit code."""
     plan = fix_of(file.name, content)
     chosen = with_access(settings, plan.connection)
+    if chosen.shadow:
+        raise in_shadow(chosen.name, "no fix plan is applied")
     _refuse_protected(chosen, plan)
     with lock(settings.state, chosen.name, datetime.now(UTC)), progress() as report:
         outcome, undoes = _carry_out(chosen, plan, file, report)

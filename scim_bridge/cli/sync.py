@@ -109,4 +109,4 @@ def _sync_only(
             except Busy:
                 answer = wait_for_answer(bridge, state, only, order)
             if answer is not None:
-                return tell_answer(answer, state, output)
+                return tell_answer(answer, state, chosen, output)

@@ -131,7 +131,7 @@ class Switch(Section):
 
 
 class Connection(Section):
-    """One source bound to one target."""
+    """One source bound to one target. shadow: plans on schedule and writes nothing to the target."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -147,6 +147,7 @@ class Connection(Section):
     schedule: Schedule = Schedule()
     access: Access | None = None
     switch: Switch = Switch()
+    shadow: bool = False
 
     @model_validator(mode="after")
     def _can_count_administrators(self) -> "Connection":

@@ -70,7 +70,7 @@ class AccessSettings:
 class ConnectionSettings:
     """One source bound to one target by a mapping, a policy and a schedule. access: None if no one is to be asked.
 
-    verify: how often everything is read whole, None for `auto`.
+    verify: how often everything is read whole, None for `auto`. shadow: nothing is ever written to the target.
     """
 
     name: str
@@ -82,6 +82,7 @@ class ConnectionSettings:
     verify: timedelta | None
     access: AccessSettings | None = None
     switch: SwitchSettings = SwitchSettings()
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ def _connection(name: str, folder: Path, read: document.Connection) -> Connectio
         verify=form.interval(read.schedule.verify),
         access=_access(read.access),
         switch=_switch(read.switch),
+        shadow=read.shadow,
     )
 
 

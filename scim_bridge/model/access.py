@@ -107,13 +107,14 @@ class People:
 class Instance:
     """An instance of Identity Center. management: account id of the organization's management account, "" if unknown.
 
-    delegated: the account that administers Identity Center in its place, "" for none.
+    delegated: the account that administers Identity Center in its place, "" for none. region: "" if unknown.
     """
 
     arn: str
     store: str
     management: str = ""
     delegated: str = ""
+    region: str = ""
 
     def is_central(self, account: str) -> bool:
         """Whether Identity Center itself can be changed from this account."""
@@ -162,7 +163,10 @@ class Renewed:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class AccessRow:
-    """One way in: an active user, directly (via is None) or through a group, into an account, with a permission set."""
+    """One way in: an active user, directly (via is None) or through a group, into an account, with a permission set.
+
+    role: ARN of the role that the user is in the account, with * for what cannot be known from outside of it.
+    """
 
     user: str
     user_id: str
@@ -173,6 +177,7 @@ class AccessRow:
     permission_set: str
     allows: tuple[str, ...]
     level: Level
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,9 @@ from scim_bridge.model.identity import Kind
 from scim_bridge.model.plan import KEEPS_ADMINS, Conflict
 
 Command = Literal["sync", "apply", "rollback"]
-RunStatus = Literal["running", "done", "stopped_by_guard", "failed", "interrupted"]
-"""interrupted: it was asked to stop, or its process ended in the middle; the next run takes up where it was."""
+RunStatus = Literal["running", "done", "shadow", "stopped_by_guard", "failed", "interrupted"]
+"""shadow: it planned in shadow, and wrote nothing. interrupted: it was asked to stop, or its process ended in the
+middle; the next run takes up where it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,8 @@ class RunResult:
     """What a run did. detail: one sentence, "" if all is done.
 
     summary: what was done, by the keys of a plan's summary, and how many operations failed; of a run that the guard
-    stopped, what was planned. counts: of users, groups and memberships, [source shows, target holds after the run].
+    stopped, or that was in shadow, what was planned. counts: of users, groups and memberships, [source shows, target
+    holds after the run].
     conflicts: how many wait. requests: how many were sent. guard: the sentences of the limits that tripped. access:
     what its plan did, or would have done, to who may enter what (model/impact.py); empty where that is not known.
     """

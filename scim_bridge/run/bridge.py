@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,11 +19,12 @@ from scim_bridge.mapping.document import Mapping, load_mapping, wanted
 from scim_bridge.mapping.selftest import require_passing
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.protocol import Access, Source, Target
-from scim_bridge.model.verification import Verification
+from scim_bridge.model.verification import ReadingCost, Verification
 from scim_bridge.plan.make import Occasion
 from scim_bridge.plan.match.pairing import Terms
 from scim_bridge.source import open_source
 from scim_bridge.state.reader import StateReader
+from scim_bridge.target.identity_center import IDENTITY_CENTER
 from scim_bridge.target.scim import open_target
 
 _PORTS = {"https": 443, "http": 80}
@@ -34,7 +35,7 @@ class Bridge:
     """One connection with everything it needs. endpoint: an opaque text that names the target and its tenant.
 
     mapping_key: a hash of the mapping's document. verify: how often source and target are read whole. access: None if
-    nothing is known of who may enter what.
+    nothing is known of who may enter what. is_shadow: its runs write nothing to the target.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Bridge:
     terms: Terms
     verify: Verification
     access: Access | None = None
+    is_shadow: bool = False
 
     def today(self, now: datetime) -> str:
         """The day it is where the mapping's days begin, as YYYY-MM-DD."""
@@ -85,7 +87,7 @@ def open_bridge(
     # Read here, not with the first request: a missing secret is found before the source is asked for 100,000 records.
     connection.target.require_endpoint()
     connection.target.token.read()
-    with open_target(connection.target) as target:
+    with open_target(connection.target, is_read_only=connection.shadow) as target:
         yield Bridge(
             name=connection.name,
             endpoint=endpoint_key(connection.target.url),
@@ -97,11 +99,31 @@ def open_bridge(
             terms=_terms(written, target, connection.policy),
             verify=_verification(connection),
             access=AwsAccess(connection.access) if connection.access is not None else None,
+            is_shadow=connection.shadow,
         )
 
 
 def _verification(connection: ConnectionSettings) -> Verification:
     return Verification(connection.verify, connection.target.requests_per_second)
+
+
+def read_whole_every(connection: ConnectionSettings, cost: ReadingCost) -> timedelta:
+    """How often the whole target may be read. cost: of one reading, as far as it is known."""
+    shows_members = connection.target.kind != "identity-center"
+    return _verification(connection).every(cost.requests(IDENTITY_CENTER.page, shows_members=shows_members))
+
+
+def runs_every(connection: ConnectionSettings, cost: ReadingCost) -> timedelta:
+    """How often the schedule runs. In shadow each run reads the whole target, so only as often as that may be read."""
+    if not connection.shadow:
+        return connection.every
+    return max(connection.every, read_whole_every(connection, cost))
+
+
+def longest_pause(connection: ConnectionSettings) -> timedelta:
+    """The longest that the schedule waits between two runs, whatever a reading of the target costs."""
+    longest = _verification(connection).bounds[1] if connection.shadow else connection.every
+    return max(connection.every, longest)
 
 
 def open_near_end(

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, never
 from scim_bridge.config.settings import ConnectionSettings
-from scim_bridge.errors import BridgeError, Busy, CredentialsRefused
+from scim_bridge.errors import BridgeError, Busy, CredentialsRefused, Misconfigured
 from scim_bridge.model import exit_code
 from scim_bridge.model.desired_side import DesiredWhole, Moves
 from scim_bridge.model.effect import Effect, effects
@@ -21,6 +21,7 @@ from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Plan
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.run import Command, RunStatus
+from scim_bridge.model.shadow import differences_of
 from scim_bridge.model.source import SourceReading
 from scim_bridge.model.wording import counted
 from scim_bridge.plan.doubt import settle
@@ -99,7 +100,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """The outcome of a run. applied is None if the guard stopped it. new: what `--approve` did not cover."""
+    """The outcome of a run. applied is None if the guard stopped it, or in shadow. new: what `--approve` did not cover.
+
+    in_shadow: the connection is in shadow, so that nothing was to be sent.
+    """
 
     run_id: int
     reading: Reading
@@ -107,10 +111,13 @@ class Result:
     applied: Applied | None
     conclusion: Conclusion
     new: frozenset[Effect] = frozenset()
+    in_shadow: bool = False
 
     @property
     def exit_code(self) -> int:
-        """What the command that asked for the run ends with (docs/design.md §5.1)."""
+        """What the command that asked for the run ends with (docs/design.md §5.1); in shadow it only shows."""
+        if self.in_shadow:
+            return exit_code.DONE
         is_all_settled = not self.conclusion.failed and not self.conclusion.conflicts
         return exit_code.of_run(is_stopped=self.applied is None, is_all_settled=is_all_settled)
 
@@ -141,6 +148,22 @@ class ActiveRun:
         )
         self.close(reading, conclusion, ending, None)
         return Result(run_id=self.id, reading=reading, plan=plan, applied=None, conclusion=conclusion, new=new)
+
+    def keep_in_shadow(self, reading: Reading) -> Result:
+        """Send nothing, and claim nothing: what the plan would have changed is kept, its conflicts for decisions."""
+        plan = reading.plan
+        conclusion = self.conclude(reading, plan, None)
+        ending = Ending(
+            status="shadow",
+            detail="in shadow: nothing was written",
+            summary=plan.summary,
+            counts=conclusion.counts,
+            requests=self.bridge.target.requests,
+            verdict=plan.verdict,
+            access=_access(plan),
+        )
+        self.close(reading, conclusion, ending, None)
+        return Result(run_id=self.id, reading=reading, plan=plan, applied=None, conclusion=conclusion, in_shadow=True)
 
     def conclude(self, reading: Reading, sent: Plan, applied: Applied | None) -> Conclusion:
         """What is known now. sent: the plan that was carried out, or stopped."""
@@ -177,6 +200,9 @@ class ActiveRun:
 
     def _aftermath(self, reading: Reading, conclusion: Conclusion) -> Aftermath | None:
         """Who needs a look in the next run, and what is said of those whom this one was about."""
+        if self.bridge.is_shadow:
+            # Whatever runs next, it has seen nothing carried out, and no one's changes on the target.
+            return Aftermath(again=frozenset(), is_settled=False, differences=differences_of(reading.plan))
         if reading.desired is None:
             # Nothing was learned of the source. What was sent is looked at again; what was undone, by everyone.
             is_undone = reading.only is not None and not reading.only
@@ -263,6 +289,18 @@ def _failure_on_record(state: State, run_id: int) -> Iterator[None]:
         raise
 
 
+def refuse_in_shadow(bridge: Bridge, what: str) -> None:
+    """Raise Misconfigured if nothing may be written for this connection. what: is not done because of it, a clause."""
+    if bridge.is_shadow:
+        raise in_shadow(bridge.name, what)
+
+
+def in_shadow(connection: str, what: str) -> Misconfigured:
+    """The refusal of whatever would write for a connection in shadow."""
+    way_out = "Nothing was written. To let it write to the target, set shadow: false."
+    return Misconfigured(f"{connection} is in shadow (shadow: true), so {what}", way_out)
+
+
 def remember(active: ActiveRun, reading: Reading) -> None:
     """What was read is what the next runs go by, unless some are presumed gone: then the next one reads again.
 
@@ -283,6 +321,10 @@ def remember(active: ActiveRun, reading: Reading) -> None:
         state.observe(
             bridge.name, bridge.endpoint, observed.inventory, observed.members, began=observed.at, requests=cost
         )
+        if bridge.is_shadow:
+            # What it holds says what a reading costs. As a reading it is out of date with the next write of the other
+            # program, also for the first run that writes.
+            state.forget_reading(bridge.name, bridge.endpoint)
     else:
         read_now = {group_id: observed.members[group_id] for group_id in observed.read_now}
         state.look_again(bridge.endpoint, observed.again, read_now)
@@ -319,6 +361,8 @@ def carry_out(
     urgent, and is dealt with between two writes. before_sending: called once the guard lets the plan through. Raises
     Stop; what had landed by then is concluded first.
     """
+    if active.bridge.is_shadow:
+        return active.keep_in_shadow(reading)
     state, name = active.state, active.bridge.name
     plan = saved or reading.plan
     if plan.verdict.passed:

@@ -24,6 +24,7 @@ from scim_bridge.model.identity import (
 from scim_bridge.model.own_write import FRESH_FOR
 from scim_bridge.model.plan import LAST_DOOR, Plan, Verdict
 from scim_bridge.model.source import SourceReading
+from scim_bridge.model.wording import listed
 from scim_bridge.plan.assignments import concerned, with_what_hangs
 from scim_bridge.plan.decide.group_members import losing, with_strangers
 from scim_bridge.plan.doubt import settle, with_settled
@@ -35,7 +36,7 @@ from scim_bridge.plan.only import Named, in_the_way, narrowed
 from scim_bridge.run.access_impact import Planned, assignments_of, renewed, with_impact
 from scim_bridge.run.access_seen import AccessSeen, see_few
 from scim_bridge.run.bridge import Bridge
-from scim_bridge.run.lifecycle import Order, Reading, Result, carry_out, on_record, remember
+from scim_bridge.run.lifecycle import Order, Reading, Result, carry_out, on_record, refuse_in_shadow, remember
 from scim_bridge.run.named import find_named
 from scim_bridge.run.named_sides import Related, Seen, Sight, whole_sides
 from scim_bridge.run.part import TooMuch
@@ -213,6 +214,7 @@ def _holds(limit: str, wanted: Named) -> bool:
 
 def sync_named(bridge: Bridge, state: State, who: Sequence[str], order: Order) -> Result:
     """Push these identities now. Raises Busy if a run is in progress: then its inbox is the way."""
+    refuse_in_shadow(bridge, f"{listed(who)} cannot be pushed")
     with lock(state.path, bridge.name, datetime.now(UTC)):
         return run_named(bridge, state, who, order)
 

@@ -16,7 +16,7 @@ from scim_bridge.plan.undo import Past, Sent, invert
 from scim_bridge.run.access_impact import Planned, with_impact
 from scim_bridge.run.access_seen import see_access
 from scim_bridge.run.bridge import Bridge
-from scim_bridge.run.lifecycle import Order, Reading, Result, begin, carry_out, remember
+from scim_bridge.run.lifecycle import Order, Reading, Result, begin, carry_out, refuse_in_shadow, remember
 from scim_bridge.run.target_view import asked_for, observe, with_members
 from scim_bridge.run.touched_since import touches_since
 from scim_bridge.state.reader import StateReader
@@ -27,6 +27,7 @@ _ALL = 10_000_000
 
 def roll_back(bridge: Bridge, state: State, undone: int, order: Order, who: str) -> Result:
     """Undo a run within the limits, and pause the connection. Raises Misconfigured for a run that cannot be undone."""
+    refuse_in_shadow(bridge, "no run is undone")
     with begin(bridge, state, "rollback", order) as active:
         reading = read_and_invert(bridge, state.reader, undone, order)
         remember(active, reading)

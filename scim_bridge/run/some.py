@@ -98,6 +98,8 @@ def kept(bridge: Bridge, reader: StateReader, known: Remembered, today: str) -> 
 
 def why_everyone(bridge: Bridge, reader: StateReader, state: Kept, order: Order, now: datetime) -> str:
     """Why a run about whatever has changed is about everyone although a few can be looked up, "" if it need not be."""
+    if bridge.is_shadow:
+        return "in shadow another program changes the target, so every run reads all of it"
     if order.in_full or order.after_restore:
         return "everything was to be read again"
     if not state.whole.is_settled:

@@ -28,7 +28,16 @@ from scim_bridge.run.access_seen import see_access
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.desired_changes import map_all, whole_now
 from scim_bridge.run.few_planned import plan_for_few
-from scim_bridge.run.lifecycle import MakeInbox, Order, Reading, Result, begin, carry_out, remember
+from scim_bridge.run.lifecycle import (
+    MakeInbox,
+    Order,
+    Reading,
+    Result,
+    begin,
+    carry_out,
+    refuse_in_shadow,
+    remember,
+)
 from scim_bridge.run.some import Everyone, Few, few, kept, made_with, why_everyone
 from scim_bridge.run.target_view import (
     Observed,
@@ -108,7 +117,10 @@ def read_both(
     # approval given for a real reduction must never cover it.
     refuse_empty(source.snapshot.counts)
     looked = begun.looked if begun is not None else None
-    existing = observe(bridge, reader, known, now, order.progress, in_full=order.in_full, looked=looked)
+    # In shadow another program writes to the target all day. Held against what was last seen, what that program has
+    # done since would look like work that is left to do.
+    in_full = order.in_full or bridge.is_shadow
+    existing = observe(bridge, reader, known, now, order.progress, in_full=in_full, looked=looked)
     return known, Sight(source, existing, today, now)
 
 
@@ -195,8 +207,10 @@ def _plan(bridge: Bridge, matches: Matches, sides: Sides, existing: Observed, si
 def sync(bridge: Bridge, state: State, order: Order, inbox: MakeInbox | None = None) -> Result:
     """Bring the target to what the source says, within the limits. inbox: how urgent requests of others get in.
 
-    Raises Stop; the run is then on record as failed.
+    In shadow the plan is put on record, and nothing is sent. Raises Stop; the run is then on record as failed.
     """
+    if order.approved_by or order.after_restore:
+        refuse_in_shadow(bridge, "only a sync that writes can be approved, or follow a restored state")
     with begin(bridge, state, "sync", order) as active:
         if order.after_restore:
             state.begin_restore(active.id)
@@ -210,6 +224,7 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order, inbox: 
 
     A plan that was begun and cut goes on by its journal: what it had sent itself does not count as a change.
     """
+    refuse_in_shadow(bridge, "a saved plan is not applied")
     with begin(bridge, state, "apply", order) as active:
         # A finished plan must not run twice: what someone undid since would be done again in their absence.
         ended_by = state.reader.applied_by(bridge.name, fingerprint(saved))

@@ -5,7 +5,7 @@ The pages have no sign-in yet, so they answer on loopback names only; a foreign 
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +22,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from scim_bridge.errors import BridgeError
 from scim_bridge.model.run import RunRecord
 from scim_bridge.model.wording import counted
+from scim_bridge.run.revocation import sessions_of_run
 from scim_bridge.state.liveness import as_it_is
 from scim_bridge.state.reader import StateReader, open_reader
 from scim_bridge.view import words
@@ -30,6 +31,8 @@ from scim_bridge.view.connection import Situation, by_urgency, view_connection
 from scim_bridge.view.impact import COLUMNS
 from scim_bridge.view.operation import of_record
 from scim_bridge.view.run import view_run, view_runs
+from scim_bridge.view.session import in_full
+from scim_bridge.view.shadow import PERIOD, period_of, view_shadow
 
 _HERE = Path(__file__).parent
 _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
@@ -48,11 +51,15 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the pages are about: the state's file, and the configured connections with their rhythm."""
+    """What the pages are about: the state's file, and the configured connections with their rhythm.
+
+    portal_sessions: how long a session of the access portal lasts, for the connections of which someone said it.
+    """
 
     state: Path
     connections: Mapping[str, timedelta | None]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    portal_sessions: Mapping[str, timedelta | None] = field(default_factory=dict)
 
 
 def create_app(shown: Shown) -> FastAPI:
@@ -127,15 +134,17 @@ class _Pages:
     def _situation(self, reader: StateReader, name: str) -> Situation:
         last = next(iter(self._runs(reader, name, limit=1)), None)
         outcomes = reader.operation_counts(last.id) if last is not None else {}
+        now, is_shadow = self._shown.now(), last is not None and last.status == "shadow"
         return Situation(
             name=name,
             last=last,
             conflicts=sum(not conflict.resolution for conflict in reader.conflicts(name)),
             every=self._shown.connections.get(name),
-            now=self._shown.now(),
+            now=now,
             unsuccessful=sum(outcomes.get(status, 0) for status in ("sent", "failed", "not_sent")),
             pause=reader.pause(name),
             quarantine=reader.quarantine(name),
+            shadow=view_shadow(name, reader.shadow(name, period_of(PERIOD, now)), PERIOD, now) if is_shadow else None,
         )
 
     def runs(self, request: Request) -> Response:
@@ -157,8 +166,11 @@ class _Pages:
             record = as_it_is(reader, self._shown.state, [found])[0]
             outcomes = [of_record(o) for o in reader.operations(record.id, _PAGE, (page - 1) * _PAGE)]
             total = sum(reader.operation_counts(record.id).values())
+            portal = self._shown.portal_sessions.get(record.connection)
+            sessions = sessions_of_run(reader, self._shown.state, record, lambda: portal)
         pages = max(1, -(-total // _PAGE))
         shown: dict[str, Any] = {"outcomes": outcomes, "total": total, "page": page, "pages": pages}
+        shown["sessions"] = in_full(sessions, record.ended) if sessions is not None else ()
         return self._render(request, "run.html", run=view_run(record), access_columns=COLUMNS, **shown)
 
     def conflicts(self, request: Request) -> Response:

@@ -45,7 +45,7 @@ def about(kind: str, key: str) -> str:
 
 def _facts(reading: AccessReading) -> Iterator[tuple[str, str, Any]]:
     at, people = reading.instance, reading.people
-    yield "instance", at.arn, [at.store, at.management, at.delegated]
+    yield "instance", at.arn, [at.store, at.management, at.delegated, at.region]
     for account in reading.accounts.values():
         yield "account", account.id, [account.name, account.state]
     for held in reading.sets.values():

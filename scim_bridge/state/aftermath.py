@@ -8,8 +8,10 @@ from sqlmodel import col
 
 from scim_bridge.model.identity import Whom
 from scim_bridge.model.plan import Conflict, Remark
+from scim_bridge.model.shadow import Difference
 from scim_bridge.state.desired import keys_of, look_at, looked_at, settle_directory, these_of
 from scim_bridge.state.observed import batched_list
+from scim_bridge.state.shadow import keep_differences
 from scim_bridge.state.table import ConflictSubjectRow, RemarkRow
 
 
@@ -19,7 +21,8 @@ class Aftermath:
 
     subjects: whom this run was about, None for those alone who were named, or for everyone; is_everyone tells the two
     apart. groups: target ids of those that were compared whole, None for all. remarks: what its plan said of them.
-    is_settled: False if everyone has to be looked at next.
+    is_settled: False if everyone has to be looked at next. differences: what its plan would have changed, if it was in
+    shadow.
     """
 
     again: frozenset[Whom]
@@ -28,9 +31,10 @@ class Aftermath:
     groups: frozenset[str] | None = None
     remarks: tuple[Remark, ...] = ()
     is_settled: bool = True
+    differences: tuple[Difference, ...] | None = None
 
 
-def leave(database: Connection, connection: str, aftermath: Aftermath) -> None:
+def leave(database: Connection, connection: str, run_id: int, aftermath: Aftermath) -> None:
     """Put on record what a run leaves to the next one."""
     if aftermath.is_everyone or aftermath.subjects is not None:
         looked_at(database, connection, aftermath.subjects)
@@ -38,6 +42,8 @@ def leave(database: Connection, connection: str, aftermath: Aftermath) -> None:
     if aftermath.is_everyone or not aftermath.is_settled:
         settle_directory(database, connection, is_settled=aftermath.is_settled)
     look_at(database, connection, aftermath.again)
+    if aftermath.differences is not None:
+        keep_differences(database, connection, run_id, aftermath.differences)
 
 
 def _remark(database: Connection, connection: str, aftermath: Aftermath) -> None:

@@ -27,7 +27,7 @@ def move_quarantine(
 
     detail: why it ended so. now: UTC.
     """
-    if status == "done":
+    if status in ("done", "shadow"):
         database.execute(update(ConnectionRow).where(col(ConnectionRow.name) == connection).values(**NO_QUARANTINE))
         return
     if status not in ("failed", "stopped_by_guard"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from scim_bridge.model.run import (
     RunRecord,
     Standing,
 )
+from scim_bridge.model.session import REVOKING
+from scim_bridge.model.shadow import ShadowHistory
 from scim_bridge.model.source import Memory
 from scim_bridge.model.text import folded, normal
 from scim_bridge.model.touch import SOMEONE_ELSE, Touch
@@ -45,6 +48,7 @@ from scim_bridge.state.record import (
     run_record,
 )
 from scim_bridge.state.remembered import known_of
+from scim_bridge.state.shadow import shadow_history
 from scim_bridge.state.source_memory import memory_of
 from scim_bridge.state.table import (
     UNSURE_OPERATION,
@@ -99,6 +103,14 @@ class StateReader:
         with reading(self._engine) as database:
             return whole_of(database, connection)
 
+    def shadow(self, connection: str, since: datetime) -> ShadowHistory:
+        """What is on record of this connection in shadow since this moment (UTC)."""
+        if self._engine is None:
+            return ShadowHistory()
+        with reading(self._engine) as database:
+            found = shadow_history(database, connection, since)
+        return replace(found, undecided=sum(not each.resolution for each in self.conflicts(connection)))
+
     def elsewhere(self, connection: str, endpoint: str) -> str:
         """What other connections have linked on this target, as a text that changes with it."""
         if self._engine is None:
@@ -148,6 +160,12 @@ class StateReader:
         """Operations of a run, in the order of the plan."""
         query = select_rows(OperationRow).where(OperationRow.run_id == run_id)
         query = query.order_by(col(OperationRow.operation_id)).limit(limit).offset(offset)
+        return [operation_record(row) for row in self._rows(query)]
+
+    def revocations(self, run_id: int) -> list[OperationRecord]:
+        """Operations by which a run has taken access away, in the order of the plan."""
+        query = select_rows(OperationRow).where(OperationRow.run_id == run_id, OperationRow.status == "done")
+        query = query.where(col(OperationRow.kind).in_(REVOKING)).order_by(col(OperationRow.operation_id))
         return [operation_record(row) for row in self._rows(query)]
 
     def operation_counts(self, run_id: int) -> dict[str, int]:

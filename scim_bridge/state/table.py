@@ -450,6 +450,24 @@ class RemarkRow(Row, table=True):
     detail: str = ""
 
 
+class ShadowDifferenceRow(Row, table=True):
+    """A difference that the plans of a connection in shadow had (model.shadow.Difference), told as JSON text.
+
+    since_run: the first run whose plan had it. until_run: the first one after it whose plan did not, null while the
+    newest one has it.
+    """
+
+    __tablename__ = "shadow_differences"
+    __table_args__ = (Index("ix_shadow_differences_standing", "connection", "until_run"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection: str
+    difference_key: str
+    told: str
+    since_run: int
+    until_run: int | None = None
+
+
 class AccessReadingRow(Row, table=True):
     """A reading of who may enter what. Its content is in access_facts, as differences from the reading before."""
 

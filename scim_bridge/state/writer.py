@@ -210,7 +210,7 @@ class State:
             if books is not None and not of_one and command != "rollback":
                 _settle(database, connection, endpoint)
             if aftermath is not None:
-                leave(database, connection, aftermath)
+                leave(database, connection, run_id, aftermath)
             database.execute(update(RunRow).where(mine).values(**values))
             if not of_one and command != "rollback":
                 is_refused = ending.has_bad_credentials

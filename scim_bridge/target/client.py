@@ -17,7 +17,16 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 
-from scim_bridge.errors import AnswerLost, CredentialsRefused, EndpointDown, Hold, Retry, Throttled, Unreachable
+from scim_bridge.errors import (
+    AnswerLost,
+    CredentialsRefused,
+    EndpointDown,
+    Hold,
+    Misconfigured,
+    Retry,
+    Throttled,
+    Unreachable,
+)
 from scim_bridge.target.latency import Latency
 from scim_bridge.target.rate import Rate
 from scim_bridge.target.refusal import error_of, request_id_of
@@ -112,6 +121,7 @@ class Sent:
 class ScimClient:
     """A pooled connection to one endpoint. read_token: gives the bearer token, asked at the start and after a 401.
 
+    is_read_only: a request that would write raises Misconfigured, and is not sent.
     Safe to use from several threads. Redirects are not followed: the token is for this host alone. Proxies and
     certificates of the environment (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE) apply, as httpx reads them.
     """
@@ -124,8 +134,11 @@ class ScimClient:
         patience: Patience | None = None,
         transport: httpx.BaseTransport | None = None,
         timeout: httpx.Timeout = TIMEOUT,
+        *,
+        is_read_only: bool = False,
     ) -> None:
         self.sent = Sent()
+        self._is_read_only = is_read_only
         self._url = url
         self._read_token = read_token
         self._token = ""
@@ -185,6 +198,9 @@ class ScimClient:
         NotAnswered); never Retry. A refused PATCH or a lost answer may have been carried out all the same
         (docs/identity-center.md §7.2): anyone who sent it looks before concluding anything.
         """
+        if self._is_read_only and request.method != "GET":
+            # No kind of run sends one in shadow. This is the last door, for the day when one forgets to ask.
+            raise Misconfigured(f"in shadow no {request.method} is sent to the target", "Set shadow: false to write.")
         content = orjson.dumps(request.body) if request.body is not None else None
         return self._patience.call(
             lambda: self._once(request, content),

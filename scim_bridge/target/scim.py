@@ -31,9 +31,13 @@ _READERS = 8
 _CHECKS = 3
 
 
-def open_target(settings: TargetSettings) -> "ScimTarget":
-    """The target of this connection; close it, or use it in a `with`. Raises Stop if it does not say what it holds."""
-    client = ScimClient(settings.url, settings.token.read, Rate(settings.requests_per_second))
+def open_target(settings: TargetSettings, *, is_read_only: bool = False) -> "ScimTarget":
+    """The target of this connection; close it, or use it in a `with`. Raises Stop if it does not say what it holds.
+
+    is_read_only: nothing is ever written to it.
+    """
+    rate = Rate(settings.requests_per_second)
+    client = ScimClient(settings.url, settings.token.read, rate, is_read_only=is_read_only)
     try:
         return ScimTarget(client, IDENTITY_CENTER if settings.kind == "identity-center" else read_capabilities(client))
     except BaseException:

@@ -24,7 +24,7 @@ from scim_bridge.view import words
 
 COLUMNS = ("user", "name", "through", "account", "permission set", "allows")
 CSV_COLUMNS = (
-    "user", "user_id", "display", "via", "account", "account_id", "permission_set", "allows", "level",
+    "user", "user_id", "display", "via", "account", "account_id", "permission_set", "allows", "level", "role",
 )  # fmt: skip
 DIRECTLY = "directly"
 

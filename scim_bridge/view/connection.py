@@ -8,6 +8,7 @@ from scim_bridge.model.run import Pause, Quarantine, RunRecord
 from scim_bridge.model.wording import counted
 from scim_bridge.view import words
 from scim_bridge.view.run import RunView, view_run
+from scim_bridge.view.shadow import ShadowView
 from scim_bridge.view.words import Status
 
 OVERDUE_AFTER = 3
@@ -36,7 +37,7 @@ class Situation:
     """What is known of a connection at one moment. every: its schedule, None if nothing runs it by itself.
 
     unsuccessful: operations of the last run that are not known to have worked. pause, quarantine: why the schedule does
-    nothing.
+    nothing. shadow: what is to be seen of it in shadow, if the last run was.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Situation:
     unsuccessful: int = 0
     pause: Pause | None = None
     quarantine: Quarantine | None = None
+    shadow: ShadowView | None = None
 
 
 _URGENCY = ("bad", "wait", "quiet", "good")
@@ -98,7 +100,15 @@ def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
         return Status("interrupted", "Last run interrupted", "!", "wait"), sentence, (sync,)
     if last.status == "running":
         return Status("running", "Running now", "…", "quiet"), "A run is under way.", ()
+    if situation.shadow is not None:
+        return _in_shadow(situation.shadow)
     return _health_after(last, situation)
+
+
+def _in_shadow(shadow: ShadowView) -> tuple[Status, str, tuple[str, ...]]:
+    """Nothing is written, so nothing of it needs anyone now; whether it is ready is what people wait for."""
+    told, tone = ("In shadow, not ready", "quiet") if shadow.because else ("In shadow, ready", "good")
+    return Status("shadow", told, "○", tone), shadow.sentence, (f"scim-bridge shadow {shadow.connection}",)
 
 
 def _sentence(why: Pause | Quarantine) -> str:

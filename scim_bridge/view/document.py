@@ -58,7 +58,7 @@ def show_document(run: RunRecord, operations: Iterable[OperationRecord]) -> dict
 
 _EXPLAINED = (
     "kind", "name", "source_id", "target_id", "places", "record", "raw", "scope", "rules", "situation", "action",
-    "operations", "conflicts", "applied", "seen", "groups", "but",
+    "operations", "conflicts", "applied", "seen", "groups", "but", "access",
 )  # fmt: skip
 """The keys of an explanation, in their order: flat, whatever parts it is made of."""
 
@@ -67,6 +67,8 @@ def explanation_document(explanation: Explanation) -> dict[str, Any]:
     """One identity on its way through the picture."""
     document = asdict(explanation)
     parts = document | document["source"] | document["plan"] | document["target"]
+    if explanation.access is not None:
+        parts["access"] |= {"as_of": words.utc(explanation.access.as_of)}
     return {name: parts[name] for name in _EXPLAINED}
 
 

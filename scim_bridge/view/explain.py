@@ -1,6 +1,7 @@
 """Everything about one identity, step by step, as `explain` shows it."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,38 @@ class OnTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A way into an account. via: the group that it comes through, None for directly; level: as in model/access."""
+
+    via: str | None
+    account: str
+    account_id: str
+    permission_set: str
+    allows: tuple[str, ...]
+    level: str
+
+    def __str__(self) -> str:
+        place = self.account if self.account == self.account_id else f"{self.account} ({self.account_id})"
+        through = f", through {self.via}" if self.via is not None else ""
+        return f"{self.permission_set} on {place}{through}: {'; '.join(self.allows)}"
+
+
+@dataclass(frozen=True, slots=True)
+class InAws:
+    """What it opened in AWS when that was last read. applications: by name.
+
+    sessions: for how long sessions may run after a deactivation, "" for a group and for a user without any access.
+    """
+
+    as_of: datetime
+    ways: tuple[Way, ...]
+    applications: tuple[str, ...]
+    sessions: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """One user or group on its way through the picture."""
+    """One user or group on its way through the picture. access: None where it was never read."""
 
     kind: str
     name: str
@@ -60,3 +91,4 @@ class Explanation:
     source: InSource
     plan: InPlan
     target: OnTarget
+    access: InAws | None = None

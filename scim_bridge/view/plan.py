@@ -54,12 +54,14 @@ class PlanView:
     access: ImpactView | None = None
 
 
-Decided = Literal["open", "stopped", "approved"]
-"""The outcome of a plan that exceeds a limit: no one has tried it yet, the guard stopped it, or it was approved."""
+Decided = Literal["open", "stopped", "approved", "shadow"]
+"""The outcome of a plan that exceeds a limit: no one has tried it yet, the guard stopped it, it was approved, or no one
+can try it as long as the connection is in shadow."""
 _GUARD_SAID: Mapping[Decided, str] = {
     "open": "The guard would stop this before the first write:",
     "stopped": "The guard stopped this before the first write:",
     "approved": "Approved by you:",
+    "shadow": "The guard would stop this before the first write:",
 }
 
 
@@ -93,7 +95,7 @@ def _access(plan: Plan, shown: int | None) -> ImpactView | None:
 
 def _way_out(plan: Plan, approval: str, decided: Decided) -> str:
     """The command that approves the plan; an approval covers what a stopped run has counted, so one comes first."""
-    if decided == "approved":
+    if decided in ("approved", "shadow"):
         return ""
     first = f"{approval.removesuffix(' --approve')}, which stops here. Then: " if decided == "open" else ""
     return f"If the plan is right: {first}{approving(plan, approval)}"

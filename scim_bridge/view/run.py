@@ -102,14 +102,21 @@ def _result(record: RunRecord) -> ResultView:
         counts=tuple(CountView(name, source, target) for name, (source, target) in result.counts.items()),
         conflicts=result.conflicts,
         requests=result.requests,
-        detail=words.printable(result.detail),
+        detail=words.printable(_detail(record)),
         guard=tuple(map(words.printable, result.guard)),
     )
 
 
+def _detail(record: RunRecord) -> str:
+    """What is to be said of it beside its numbers. In shadow that is what it had planned."""
+    if record.status != "shadow":
+        return record.result.detail
+    return f"{record.result.detail}; planned: {words.summary(record.result.summary)}"
+
+
 def _changed(record: RunRecord) -> tuple[str, ...]:
     """What was done; a run that was stopped before its first write changed nothing, whatever it had planned."""
-    if record.status == "stopped_by_guard":
+    if record.status in ("stopped_by_guard", "shadow"):
         return ()
     done = record.result.summary.items()
     return tuple(words.was_done(key, n) for key, n in done if n and key not in ("held", "failed"))
@@ -127,7 +134,7 @@ def _status(record: RunRecord) -> Status:
     status = words.RUN_STATUS[record.status]
     failed = f"{record.failed:,} failed" if record.failed else ""
     waiting = counted(record.result.conflicts, "conflict") if record.result.conflicts else ""
-    if record.status == "done" and (failed or waiting):
-        told = ", ".join(filter(None, ("done", failed, waiting)))
+    if record.status in ("done", "shadow") and (failed or waiting):
+        told = ", ".join(filter(None, (status.words, failed, waiting)))
         return replace(status, words=told, sign="!", tone="wait")
     return status

@@ -1,6 +1,7 @@
 """Renders view values on a terminal. Colour is a hint only: whatever it says stands there in words too."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -9,16 +10,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from scim_bridge.model.shadow import Lasting
 from scim_bridge.model.wording import counted
 from scim_bridge.view import words
 from scim_bridge.view.check import Check
 from scim_bridge.view.conflict import ConflictView
-from scim_bridge.view.explain import Explanation
+from scim_bridge.view.explain import Explanation, InAws
 from scim_bridge.view.impact import COLUMNS, ImpactView
 from scim_bridge.view.mapping_comparison import ComparisonView
 from scim_bridge.view.operation import OperationView, OutcomeView
-from scim_bridge.view.plan import PlanView, Section
+from scim_bridge.view.plan import SHOWN, PlanView, Section
 from scim_bridge.view.run import RunView
+from scim_bridge.view.shadow import ShadowView, view_difference
 from scim_bridge.view.words import Status
 
 _COLOUR = {"+": "green", "-": "red", "~": "yellow", "=": "cyan"}
@@ -203,6 +206,39 @@ def show_conflicts(console: Console, conflicts: Sequence[ConflictView]) -> None:
             _indented(console, 2, Text(conflict.remedy, style="italic"))
 
 
+def show_shadow(console: Console, view: ShadowView) -> None:
+    """A connection in shadow: the verdict, the trend day by day, then each difference of the newest plan."""
+    if view.began is None:
+        console.print(f"{escape(view.connection)}: {view.because[0]}", highlight=False)
+        return
+    since = f"in shadow since {words.local(view.began)}, {counted(view.runs, 'run')}; nothing was written"
+    console.print(Text(f"{view.connection}: {since}"), soft_wrap=True)
+    console.print(Text(view.ready, style="bold yellow" if view.because else "bold green"), soft_wrap=True)
+    if view.days:
+        console.print()
+        columns = ("day (UTC)", "runs", "differences: last", "fewest", "most")
+        show_rows(console, columns, [(d.day, *map(str, (d.runs, d.last, d.fewest, d.most))) for d in view.days])
+    for title, found in view.parts:
+        _show_standing(console, title, found)
+    if view.adoptions:
+        console.print()
+        console.print(f"The first run that writes would adopt {counted(view.adoptions, 'resource')}.", highlight=False)
+
+
+def _show_standing(console: Console, title: str, found: Sequence[Lasting]) -> None:
+    if not found:
+        return
+    console.print()
+    console.print(Text(f"{title} ({len(found):,})", style="bold"))
+    for each in map(view_difference, found[:SHOWN]):
+        effect = f": {each.effect}" if each.effect else ""
+        line = f"  {each.sign} {each.words} {each.subject}{effect}"
+        told = Text(line, style=_COLOUR.get(each.sign, ""))
+        console.print(told.append(f"  ({each.reason}; since {words.local(each.since)})", style="dim"), soft_wrap=True)
+    if len(found) > SHOWN:
+        console.print(f"  … and {len(found) - SHOWN:,} more (--output json shows all)", highlight=False)
+
+
 def show_checks(console: Console, checks: Sequence[Check]) -> None:
     """One line a check: ok, or what is wrong and how to fix it."""
     for check in checks:
@@ -240,7 +276,19 @@ def show_explanation(console: Console, told: Explanation) -> None:
         for line in lines or ("nothing",):
             console.print(f"  {title}: {escape(line)}", highlight=False, soft_wrap=True)
     console.print(f"  on the target: {escape(told.target.target_id or 'no resource')}", highlight=False)
+    if told.access is not None:
+        _show_access(console, told.access)
     _show_memory(console, told)
+
+
+def _show_access(console: Console, access: InAws) -> None:
+    lines = [*map(str, access.ways), *(f"application {name}" for name in access.applications)]
+    read = words.ago(access.as_of, datetime.now(UTC))
+    for line in lines or ("none",):
+        console.print(f"  access: {escape(words.printable(line))}", highlight=False, soft_wrap=True)
+    console.print(f"  access: as AWS was read {read} (scim-bridge access --full reads it again)", highlight=False)
+    if access.sessions:
+        console.print(f"  sessions: {escape(access.sessions)}", highlight=False, soft_wrap=True)
 
 
 def _show_memory(console: Console, told: Explanation) -> None:

@@ -22,6 +22,7 @@ class Status:
 RUN_STATUS: Mapping[str, Status] = {
     "running": Status("running", "running", "…", "quiet"),
     "done": Status("done", "done", "✓", "good"),
+    "shadow": Status("shadow", "in shadow", "○", "quiet"),
     "stopped_by_guard": Status("stopped_by_guard", "stopped by the guard", "✗", "bad"),
     "failed": Status("failed", "failed", "✗", "bad"),
     "interrupted": Status("interrupted", "interrupted", "!", "wait"),

@@ -9,13 +9,15 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError
+from scim_bridge.run.bridge import endpoint_key, longest_pause, runs_every
 from scim_bridge.source import fingerprint_of
-from scim_bridge.state.reader import utc_now
+from scim_bridge.state.reader import open_reader, utc_now
 from scim_bridge.state.writer import State
 from scim_bridge.worker.one_run import Task, run_apart
 
@@ -40,7 +42,8 @@ class Due:
         """Whether the files have changed since the last run, and are still as they were at the look before."""
         before, self.seen = self.seen, fingerprint_of(self.connection.source)
         # Two looks that agree: a file that is still being written would otherwise start a run that refuses it.
-        return self.seen not in ("", self.run_with) and self.seen == before
+        # In shadow a run straight after a change would find what the other program has not come to yet, every time.
+        return not self.connection.shadow and self.seen not in ("", self.run_with) and self.seen == before
 
 
 def work(
@@ -64,10 +67,24 @@ def work(
             due = changed[0]
         # Counted from the beginning of the run. If runs take longer than `every`, the next one begins at once, and the
         # least recent connection goes first, so that a slow one cannot starve the others.
-        due.at = clock() + due.connection.every.total_seconds()
+        begun = clock()
         # Taken before the run reads: a file that changes while it is read differs from this, so it starts another run.
         due.run_with = fingerprint_of(due.connection.source)
         tell(run_once(due.connection, state, stop))
+        due.at = begun + _pause_after(due.connection, state).total_seconds()
+
+
+def _pause_after(connection: ConnectionSettings, state: Path) -> timedelta:
+    """How long it is from the beginning of one run to that of the next."""
+    if not connection.shadow:
+        return connection.every
+    try:
+        reader = open_reader(state)
+        cost = reader.reading_cost(connection.name, endpoint_key(connection.target.url))
+    except BridgeError:
+        return longest_pause(connection)  # the run has said what is wrong with the state
+    reader.close()
+    return runs_every(connection, cost)
 
 
 def run_once(connection: ConnectionSettings, state: Path, stop: threading.Event) -> str:

@@ -30,6 +30,7 @@ from scim_bridge.run.lifecycle import Order, opened, put_death_on_record
 from scim_bridge.run.sync import sync
 from scim_bridge.state.writer import State
 from scim_bridge.view.run import view_run
+from scim_bridge.view.words import summary
 
 _LOOK_EVERY = 0.1
 """Seconds between two looks at whether the process has ended; the longest that the next run waits for nothing."""
@@ -90,6 +91,9 @@ def sync_once(task: Task, is_stopping: Callable[[], bool]) -> str:
     except Exception as error:  # noqa: BLE001 - the worker outlives whatever one run does; the log has the details
         _log.exception("the sync of %s failed", connection.name)
         return f"{connection.name}: the program failed ({type(error).__name__}); the log says more."
+    if result.in_shadow:
+        planned = summary(result.plan.summary)
+        return f"{connection.name}: run {result.run_id}, in shadow, nothing was written; planned: {planned}"
     if result.applied is None:
         return f"{connection.name}: run {result.run_id} was stopped by the guard. See: scim-bridge show {result.run_id}"
     changed = ", ".join(view_run(record).result.changed) if record is not None else ""

@@ -30,7 +30,7 @@ def _block(path: str, language: str, after: str = "") -> str:
 def test_the_readme_shows_what_the_demo_really_prints(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["demo", "--once"]) == 0
     printed = capfd.readouterr().out
-    tail = printed[printed.index("Waiting for a decision") :]
+    tail = printed[printed.index("Access (AWS as read") :]
     shown = "\n".join(line.rstrip() for line in tail.splitlines())
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     between = readme.split("<!-- demo: begin -->")[1].split("<!-- demo: end -->")[0]

@@ -79,6 +79,9 @@ def test_one_user_is_shown_with_the_portal_tile_by_tile(cli: Cli, aws: None) -> 
         "application Open",
         "application Wiki",
     ]
+    assert (
+        "  arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_*" in said.out
+    )
     assert "b@corp.example" not in said.out
     assert "The AWS access portal shows nothing" not in cli("access", "c@corp.example").out
 
@@ -100,6 +103,7 @@ def test_who_can_enter_an_account_with_a_permission_set(cli: Cli, aws: None) -> 
         "permission_set": "Admin",
         "allows": ["AdministratorAccess"],
         "level": "administrator",
+        "role": "arn:aws:iam::111111111111:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_*",
     }
 
 
@@ -122,6 +126,7 @@ def test_csv_is_for_spreadsheets_and_holds_no_formula(world: World, cli: Cli, aw
     rows = list(csv.DictReader(io.StringIO(cli("access", "--output", "csv").out)))
     assert [row["display"] for row in rows if row["user"] == "a@corp.example"] == ["'=cmd()"] * 2
     assert rows[0].keys() >= {"user", "account_id", "level"}
+    assert {row["role"].rpartition("/")[2] for row in rows} == {"AWSReservedSSO_Admin_*", "AWSReservedSSO_Reader_*"}
 
 
 @pytest.mark.parametrize(
@@ -226,3 +231,21 @@ def test_one_user_is_read_alone_unless_that_is_denied(world: World, cli: Cli, aw
     again = cli("access", "a@corp.example", "--output", "json")
     assert again.json["rows"] == said.json["rows"]
     assert "Everything is read instead of one user: AWS refused sso:ListAccountAssignmentsForPrincipal" in again.err
+
+
+def test_explain_says_what_a_user_and_a_group_open(cli: Cli, aws: None) -> None:
+    assert "access:" not in cli("explain", "a@corp.example").out
+    assert cli("access").code == 0
+    said = cli("explain", "a@corp.example").out
+    assert "  access: Admin on development (222222222222), through dev: AdministratorAccess\n" in said
+    assert "  access: application Open\n  access: application Wiki\n  access: as AWS was read just now" in said
+    assert "  sessions: after a deactivation for up to 9 h, if no one ends them (scim-bridge access sessions a@" in said
+    [group] = cli("explain", "dev", "--output", "json").json
+    assert [(w["via"], w["account"], w["permission_set"]) for w in group["access"]["ways"]] == [
+        (None, "development", "Admin")
+    ]
+    assert group["access"]["applications"] == ["Wiki"]
+    assert group["access"]["as_of"].endswith("Z")
+    said = cli("explain", "c@corp.example").out
+    assert "  access: application Open\n  access: as" in said
+    assert "  sessions: after a deactivation for up to 8 h" in said

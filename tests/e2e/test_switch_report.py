@@ -580,3 +580,14 @@ def test_a_plan_for_another_store_is_refused(world: World, cli: Cli, aws: None) 
     world.sandbox.seed({"instances": [INSTANCE | {"store": "d-0000000000"}]})
     refused = cli("apply", str(file))
     assert (refused.code, "these credentials see another one" in refused.err) == (1, True)
+
+
+def test_in_shadow_no_fix_plan_is_applied(world: World, cli: Cli, aws: None) -> None:
+    file = world.folder / "fix.json"
+    report(cli, "--fix-plan", str(file))
+    before = names_of(world, "User"), names_of(world, "Group")
+    configure(world, extra="    shadow: true")
+    refused = cli("apply", str(file))
+    assert refused.code == 2
+    assert "corp is in shadow (shadow: true), so no fix plan is applied. Nothing was written." in refused.err
+    assert (names_of(world, "User"), names_of(world, "Group")) == before

@@ -215,9 +215,9 @@ class LittleWorld:
         inside = [(group, sorted(users)) for group, users in self.target.members.items()]
         return found | {"shown": sorted(shown, key=repr), "inside": sorted(inside)}
 
-    def step(self) -> None:
-        """Something happens."""
-        what = self.chance.choice(_STEPS)
+    def step(self, *, in_source: bool = False) -> None:
+        """Something happens. in_source: only to what the source shows."""
+        what = self.chance.choice(_IN_SOURCE if in_source else _STEPS)
         self.log.append(f"{what.__name__.strip('_')} {what(self)}")
 
 
@@ -354,7 +354,8 @@ _FAULTS: Mapping[str, BridgeError] = {
     "lost": NotAnswered("no answer"),
     "down": EndpointDown("down", "Wait."),
 }
-_STEPS: tuple[Step, ...] = (
+_IN_SOURCE: tuple[Step, ...] = (
     *([_join] * 4), *([_leave] * 2), *([_edit] * 8), *([_swap] * 2), *([_group] * 3), *([_member] * 6),
-    _open_reference, *([_decide] * 3), _fault,
+    _open_reference,
 )  # fmt: skip
+_STEPS: tuple[Step, ...] = (*_IN_SOURCE, *([_decide] * 3), _fault)

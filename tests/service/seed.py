@@ -9,7 +9,9 @@ from scim_bridge.model.limit import Limits, percent
 from scim_bridge.model.operation import Operation, Outcome
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.policy import Policy
+from scim_bridge.model.shadow import differences_of
 from scim_bridge.plan.plan_file import fingerprint, operation_bytes
+from scim_bridge.state.aftermath import Aftermath
 from scim_bridge.state.writer import Ending, State
 from tests.builders import directory, group, linked, on_target, planned, target, user
 
@@ -73,6 +75,15 @@ class Seeder:
                 verdict=plan.verdict,
             )
             state.finish(run_id, ending, plan.conflicts)
+        return run_id
+
+    def shadow(self, plan: Plan) -> int:
+        """A run in shadow with this plan."""
+        with State(self.path, self.clock) as state:
+            run_id = state.begin_run(self.connection, "endpoint", "sync")
+            ending = Ending(status="shadow", detail="in shadow: nothing was written", summary=plan.summary)
+            left = Aftermath(again=frozenset(), is_settled=False, differences=differences_of(plan))
+            state.finish(run_id, ending, aftermath=left)
         return run_id
 
     def failed(self, sentence: str) -> int:

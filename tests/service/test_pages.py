@@ -283,3 +283,14 @@ def test_the_runs_say_what_kind_they_were_and_what_failed(seeder: Seeder, pages:
     said = seen(pages().get("/runs").text)
     assert "1 corp sync" in said
     assert "! done, 20 failed 3 users updated; 20 operations failed" in said
+
+
+def test_a_connection_in_shadow_shows_its_trend_and_whether_it_is_ready(seeder: Seeder, pages: Pages) -> None:
+    run_id = seeder.shadow(busy_plan())
+    said = seen(pages().get("/").text)
+    assert "Nothing needs you corp ○ In shadow, not ready Nothing is written." in said
+    assert "Ready: no, because it has been in shadow for 0 of 7 days" in said
+    assert "scim-bridge shadow corp" in said
+    page = seen(pages().get(f"/runs/{run_id}").text)
+    assert "○ in shadow in shadow: nothing was written; planned: create 8 users" in page
+    assert "Nothing was sent." in page

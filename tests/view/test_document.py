@@ -90,4 +90,5 @@ def test_an_explanation() -> None:
         "seen": {},
         "groups": (),
         "but": "",
+        "access": None,
     }

@@ -1,6 +1,7 @@
 """The worker: what is due runs, a change of files makes a run due once it has settled, a quarantine keeps it away."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from queue import Queue
 
@@ -105,3 +106,20 @@ def test_a_source_that_cannot_be_opened_is_a_failed_run_and_in_the_end_a_quarant
     aside.rename(groups)
     assert cli("sync").code == 0
     assert "is done" in run_once(connection, world.state, threading.Event())
+
+
+def test_in_shadow_the_schedule_goes_by_how_often_the_target_may_be_read(
+    connection: ConnectionSettings, world: World
+) -> None:
+    assert loop._pause_after(connection, world.state) == timedelta(minutes=5)
+    shadow = replace(connection, shadow=True)
+    slow = replace(shadow, target=replace(shadow.target, requests_per_second=0.1))
+    assert loop._pause_after(shadow, world.state) == timedelta(minutes=15)
+    assert loop._pause_after(slow, world.state) == timedelta(seconds=2000), "4 requests at 2 % of 0.1 a second"
+    assert loop._pause_after(replace(slow, every=timedelta(hours=2)), world.state) == timedelta(hours=2)
+    assert loop._pause_after(slow, world.folder) == timedelta(hours=24)
+
+
+def test_in_shadow_a_changed_file_waits_for_the_schedule(connection: ConnectionSettings) -> None:
+    due = Due(replace(connection, shadow=True), 0.0)
+    assert [due.look(), due.look(), due.look()] == [False, False, False]
