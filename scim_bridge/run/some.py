@@ -96,12 +96,14 @@ def kept(bridge: Bridge, reader: StateReader, known: Remembered, today: str) -> 
     return Kept(known=known, whole=whole, last=last)
 
 
-def why_everyone(bridge: Bridge, reader: StateReader, state: Kept, order: Order, now: datetime) -> str:
-    """Why a run about whatever has changed is about everyone although a few can be looked up, "" if it need not be."""
+def why_everyone(bridge: Bridge, reader: StateReader, state: Kept | Everyone, order: Order, now: datetime) -> str:
+    """Why a run about whatever has changed is about everyone, "" if it need not be."""
     if bridge.is_shadow:
         return "in shadow another program changes the target, so every run reads all of it"
     if order.in_full or order.after_restore:
         return "everything was to be read again"
+    if isinstance(state, Everyone):
+        return state.why
     if not state.whole.is_settled:
         return "the last run about everyone has not carried out its plan"
     if is_verification_due(bridge, reader, now - state.last):

@@ -96,10 +96,10 @@ def read_and_plan(bridge: Bridge, reader: StateReader, order: Order) -> Reading:
 def _begin(bridge: Bridge, reader: StateReader, order: Order, *, today: str, now: datetime) -> Few | Everyone:
     """The few that a run has to be about, or why it is about everyone."""
     state = kept(bridge, reader, knowledge(bridge, reader, now, with_links=False), today)
-    if isinstance(state, Everyone):
-        return state
     why = why_everyone(bridge, reader, state, order, now)
-    return Everyone(why=why) if why else few(bridge, reader, state, order, today=today, now=now)
+    if why or isinstance(state, Everyone):
+        return Everyone(why=why)
+    return few(bridge, reader, state, order, today=today, now=now)
 
 
 def read_both(
