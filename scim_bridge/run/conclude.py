@@ -122,7 +122,7 @@ def _is_news(pair: Paired, link: Link | None) -> bool:
     if pair.departed != (link.departed is not None) or pair.has_left != (link.left_at is not None) or pair.is_shut_now:
         return True
     applied = {path: value for path, value in (pair.applied or {}).items() if value != ""}
-    return pair.applied is not None and applied != dict(link.applied)
+    return pair.applied is not None and link.applied != applied
 
 
 def _waiting(

@@ -123,26 +123,15 @@ def held_against(lookup: Lookup, reading: SourceReading) -> Shown:
 def _memberships_against(
     lookup: Lookup, keys: Mapping[int, SourceKey], snapshot: Snapshot
 ) -> tuple[frozenset[Membership], frozenset[Membership]]:
-    stored: dict[str, set[SourceKey]] = {}
     joined: set[Membership] = set()
     left: set[Membership] = set()
     seen: set[str] = set()
-
-    def settle(group: str) -> None:
+    for group_row, member_rows in lookup.memberships_by_row():
+        group, stored = keys[group_row].id, {keys[row] for row in member_rows}
         now = members_of(snapshot.members.get(group, ((), ())))
-        joined.update((group, member) for member in now - stored[group])
-        left.update((group, member) for member in stored.pop(group) - now)
+        joined.update((group, member) for member in now - stored)
+        left.update((group, member) for member in stored - now)
         seen.add(group)
-
-    last = ""
-    for group_row, member_row in lookup.memberships_by_row():
-        group = keys[group_row].id
-        if group != last and last in stored:
-            settle(last)
-        stored.setdefault(group, set()).add(keys[member_row])
-        last = group
-    for group in list(stored):
-        settle(group)
     for group, members in snapshot.members.items():
         if group not in seen:
             joined.update((group, member) for member in members_of(members))

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+import orjson
+
 from scim_bridge import __version__
 from scim_bridge.model.desired_side import Membership, Whole
 from scim_bridge.model.identity import INDEXED, KINDS, Existing, Kind, Members, SourceKey, TargetKey, Whom
@@ -64,9 +66,15 @@ class Few:
 
 def made_with(bridge: Bridge) -> str:
     """A hash of all that decides what follows from a record, beside the record itself."""
-    nested, capabilities = bridge.mapping.nested, bridge.target.capabilities
-    told = (_FORM, __version__, bridge.mapping_key, nested, repr(capabilities), repr(bridge.policy), bridge.source.key)
-    return hashlib.sha256(repr((*told, bridge.endpoint)).encode()).hexdigest()[:24]
+    target, mapping = bridge.target.capabilities, (bridge.mapping_key, bridge.mapping.nested)
+    told = (_FORM, __version__, *mapping, target, bridge.policy, bridge.source.key, bridge.endpoint)
+    text = orjson.dumps(told, default=_steady, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(text).hexdigest()[:24]
+
+
+def _steady(value: object) -> object:
+    """What JSON has no word for, in a form that is the same in every process: the order of a set is not."""
+    return sorted(value) if isinstance(value, frozenset) else repr(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.make import make_plan
 from scim_bridge.plan.match.correlate import Matches, correlate
 from scim_bridge.plan.plan_file import fingerprint
-from scim_bridge.run.access_impact import Planned, assignments_of, with_impact
+from scim_bridge.run.access_impact import Planned, assignments_of, renewed, with_impact
 from scim_bridge.run.access_seen import see_access
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.desired_changes import map_all, whole_now
@@ -175,9 +175,10 @@ def _plan_from(bridge: Bridge, reader: StateReader, known: Remembered, sight: Si
     is_whole = existing.is_whole
     access = see_access(bridge, reader, sight.now, order.progress, is_whole=is_whole, in_full=order.in_full)
     holders = concerned(plan, matches, bridge.policy, is_whole=is_whole)
-    plan = with_assignments(plan, matches, assignments_of(access, holders), known, bridge.policy)
     planned = Planned(plan=plan, sides=sides, now=sight.now, is_about_all=True)
-    plan, access = with_impact(bridge, reader, planned, access)
+    access = renewed(bridge, reader, planned, access, holders)
+    plan = with_assignments(plan, matches, assignments_of(access, holders), known, bridge.policy)
+    plan, access = with_impact(bridge, reader, replace(planned, plan=plan), access)
     return Reading(
         source=sight.source,
         began=sight.now,

@@ -97,8 +97,9 @@ class CsvChanges:
             raise Unlike("")
         self._facts = Facts.read(text)
         members = files.members
-        paths = {"users": files.users, "groups": files.groups}
-        paths["members"] = members.path if isinstance(members, MemberFile) else None
+        # The memberships first: while a file is decoded, its bytes stand beside its text, and it is the largest.
+        paths = {"members": members.path if isinstance(members, MemberFile) else None}
+        paths |= {"users": files.users, "groups": files.groups}
         self._standing = {
             part: StandingFile(part=part, path=path, encoding=files.encoding, entries=memory.entries, size=size)
             for part, path in paths.items()
@@ -130,6 +131,8 @@ class CsvChanges:
         """The same, with these records and their memberships whether changed or not. Nothing is learned."""
         if self._facts.hindrance:
             raise Unlike(self._facts.hindrance)
+        for file in self._standing.values():
+            file.load()
         keys = frozenset(SourceKey(*key) for key in wanted)
         ids: dict[Kind, set[str]] = {kind: {key.id for key in keys if key.kind == kind} for kind in KINDS}
         return self._found(ids)[0]

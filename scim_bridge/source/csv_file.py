@@ -18,7 +18,7 @@ from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReadi
 from scim_bridge.source import spreadsheet
 from scim_bridge.source.csv_changes import FACTS, PARTS, CsvChanges, facts_of
 from scim_bridge.source.decoding import Unreadable
-from scim_bridge.source.kept_file import entries_of
+from scim_bridge.source.kept_file import entries_of, header_of
 from scim_bridge.source.lists import NAME, Cell, Lists, made_groups, open_lists, splitter
 from scim_bridge.source.membership import ID, Group, Memberships, Named, columns_used, named
 from scim_bridge.source.newest_export import newest
@@ -83,13 +83,18 @@ class CsvSource:
         """All of it: a file that is broken at its end is broken."""
         return self._export().whole()
 
-    def attributes(self, kind: Kind, memory: Memory | None = None) -> Mapping[str, AttributeType]:  # noqa: ARG002 - the interface
+    def attributes(self, kind: Kind, memory: Memory | None = None) -> Mapping[str, AttributeType]:
         """The columns of the users or the groups file, all of them text. Raises SourceUnreadable."""
         export = self._export()
-        id_column = export.ids[kind]
-        if export.path(kind) is None:
+        id_column, path = export.ids[kind], export.path(kind)
+        if path is None:
             made = (ID, NAME) if export.files.groups_from_users else ()
             return dict.fromkeys(filter(None, (id_column, *made)), "string")
+        if memory is not None:
+            with suppress(Unreadable):
+                kept = header_of(PARTS[kind], path, export.files.encoding, memory.entries)
+                if kept:
+                    return dict.fromkeys(kept, "string")
         table = export.open(kind)
         export.problems += table.problems
         _refuse(export.problems)

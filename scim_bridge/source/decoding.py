@@ -19,6 +19,8 @@ _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff]")
 """Control characters and those of private use: where a wrong encoding shows."""
 _CELL_END = re.compile(r"[,;\t|\"\r\n]")
 _AROUND = 24
+_LONGEST = 4
+"""Bytes of a character at most, in all encodings that are in use."""
 
 
 class Unreadable(Exception):
@@ -43,8 +45,25 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def begins_with(path: Path, head: str, encoding: str) -> bool:
+    """Whether a file begins with this text, of which no more than that is read. Raises Unreadable."""
+    with _at_rest(path) as file:
+        data = file.read(_LONGEST * (len(head) + 2))
+    try:
+        text = codecs.getincrementaldecoder(_name(data, encoding))().decode(data)  # may end in mid-character
+    except UnicodeDecodeError:
+        return False
+    return text.lstrip(_MARKS).startswith(head)
+
+
+def _name(data: bytes, encoding: str) -> str:
+    if encoding != "auto":
+        return encoding
+    return next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8")
+
+
 def _decoded(path: Path, data: bytes, encoding: str) -> str:
-    name = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8") if encoding == "auto" else encoding
+    name = _name(data, encoding)
     try:
         text = data.decode(name)
     except UnicodeDecodeError as error:

@@ -17,7 +17,7 @@ from pathlib import Path
 import orjson
 
 from scim_bridge.model.text import trimmed
-from scim_bridge.source.decoding import Unreadable, digest_of, read_text
+from scim_bridge.source.decoding import Unreadable, begins_with, digest_of, read_text
 from scim_bridge.source.piece import (
     SIZE,
     Piece,
@@ -81,6 +81,18 @@ def entries_of(part: str, table: Table, size: int = SIZE) -> dict[str, str]:
         pieces=pieces,
     )
     return {part: kept.text()} | {_key(part, piece): packed(text) for piece, text in zip(pieces, texts, strict=True)}
+
+
+def header_of(part: str, path: Path, encoding: str, entries: Mapping[str, str]) -> tuple[str, ...]:
+    """The columns of a file, of which only its beginning is read; none if that is not as it is remembered.
+
+    Raises Unreadable. What is wrong further below is found by who reads the rows.
+    """
+    text = entries.get(part)
+    if text is None:
+        return ()
+    kept = KeptFile.read(text)
+    return kept.header if begins_with(path, kept.head, encoding) else ()
 
 
 def _key(part: str, piece: Piece) -> str:
@@ -170,6 +182,10 @@ class StandingFile:
             raise Unlike(f"{self.path.name} ends with what is not a record")
         self._learn(pieces, places)
         return places
+
+    def load(self) -> None:
+        """Read the text, whether or not it has changed. Raises Unlike, Unreadable."""
+        _ = self._text
 
     def compare(self) -> None:
         """Find out what has come and gone, and what is to be remembered. Raises Unlike, Unreadable."""

@@ -4,12 +4,10 @@ What lies here is by rows with small numbers: a membership is two of them, so th
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, String, bindparam, cast, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
@@ -78,8 +76,7 @@ def _join_all(
         if SourceKey("group", group) in rows
     }
     gone: list[dict[str, int]] = []
-    for group, pairs in groupby(all_memberships(database, connection), key=itemgetter(0)):
-        stored = {member for _, member in pairs}
+    for group, stored in all_memberships(database, connection):
         now = wanted.get(group, set())
         gone += ({"g": group, "m": member} for member in stored - now)
         wanted[group] = now - stored
@@ -269,13 +266,14 @@ def all_records(database: Connection, connection: str) -> Iterator[Any]:
     yield from database.execution_options(stream_results=True).execute(query).yield_per(5_000)
 
 
-def all_memberships(database: Connection, connection: str) -> Iterator[Any]:
-    """Every direct membership by its rows, group by group."""
+def all_memberships(database: Connection, connection: str) -> Iterator[tuple[int, set[int]]]:
+    """Every group that has members, by its row, with the rows of its direct members."""
     mine = select(col(RecordRow.id)).where(col(RecordRow.connection) == connection, col(RecordRow.kind) == "group")
-    query = select(col(DirectMemberRow.group_row), col(DirectMemberRow.member_row))
-    query = query.where(col(DirectMemberRow.group_row).in_(mine))
-    ordered = query.order_by(col(DirectMemberRow.group_row), col(DirectMemberRow.member_row))
-    yield from database.execute(ordered).yield_per(20_000)
+    # A text for each group instead of a row for each member, as in observed.py: of a million rows none is made.
+    members = func.aggregate_strings(cast(col(DirectMemberRow.member_row), String), ",")
+    query = select(col(DirectMemberRow.group_row), members).where(col(DirectMemberRow.group_row).in_(mine))
+    for group, rows in database.execute(query.group_by(col(DirectMemberRow.group_row))).yield_per(500):
+        yield group, set(map(int, rows.split(",")))
 
 
 _STORED = select(

@@ -61,10 +61,25 @@ class Lookup:
 
     def claiming(self, kind: Kind, claims: Collection[Claim]) -> set[str]:
         """Source ids of the records that claim one of these."""
-        query = select(col(RecordRow.source_id)).join(ClaimRow, col(ClaimRow.row) == col(RecordRow.id))
-        query = query.where(col(RecordRow.connection) == self._connection, col(RecordRow.kind) == kind)
-        pair = tuple_(col(ClaimRow.path), col(ClaimRow.value))
-        return {row.source_id for row in self._each(claims, lambda batch: query.where(pair.in_(batch)))}
+        query = select(col(RecordRow.source_id), col(RecordRow.connection), col(RecordRow.kind))
+        rows = self._each(self._rows_with(ClaimRow, claims), lambda batch: query.where(col(RecordRow.id).in_(batch)))
+        return {row.source_id for row in rows if (row.connection, row.kind) == (self._connection, kind)}
+
+    def _rows_with(self, table: Any, claims: Collection[Claim]) -> set[int]:
+        """The rows of records or resources that have one of these, of whatever connection or kind.
+
+        In a query of its own, and path by path: joined, or by pairs of path and value, SQLite reads all rows of the
+        connection and looks for the values of each.
+        """
+        values: dict[str, list[str]] = defaultdict(list)
+        for path, value in claims:
+            values[path].append(value)
+        found: set[int] = set()
+        for path, of_path in values.items():
+            query = select(col(table.row)).where(col(table.path) == path)
+            rows = self._each(of_path, lambda batch, q=query: q.where(col(table.value).in_(batch)))  # type: ignore[misc]
+            found.update(row.row for row in rows)
+        return found
 
     def choosing(self) -> dict[SourceKey, Mapped]:
         """The records of which a rule has several values to choose from."""
@@ -91,8 +106,8 @@ class Lookup:
         """Every record: id, kind, source_id, shown and what else its row has."""
         return all_records(self._database, self._connection)
 
-    def memberships_by_row(self) -> Iterator[Any]:
-        """Every direct membership by the rows of group and member, group by group."""
+    def memberships_by_row(self) -> Iterator[tuple[int, set[int]]]:
+        """Every group that has members, by its row, with the rows of its direct members."""
         return all_memberships(self._database, self._connection)
 
     def reports(self, managers: Iterable[str]) -> set[str]:
@@ -146,12 +161,10 @@ class Lookup:
 
     def holding(self, kind: Kind, claims: Collection[Claim]) -> set[str]:
         """Target ids of the resources that hold one of these."""
-        query = self._resources(col(ResourceRow.target_id)).join(
-            HeldValueRow, col(HeldValueRow.row) == col(ResourceRow.id)
-        )
-        query = query.where(col(ResourceRow.kind) == kind)
-        pair = tuple_(col(HeldValueRow.path), col(HeldValueRow.value))
-        return {row.target_id for row in self._each(claims, lambda batch: query.where(pair.in_(batch)))}
+        query = select(col(ResourceRow.target_id), col(ResourceRow.endpoint), col(ResourceRow.kind))
+        held = self._rows_with(HeldValueRow, claims)
+        rows = self._each(held, lambda batch: query.where(col(ResourceRow.id).in_(batch)))
+        return {row.target_id for row in rows if (row.endpoint, row.kind) == (self._endpoint, kind)}
 
     def resources(self, kind: Kind, target_ids: Iterable[str]) -> dict[str, Existing]:
         """These resources as they were last seen, as far as they are there."""

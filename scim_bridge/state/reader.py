@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, and_, func, or_, select, text
+from sqlalchemy import Engine, and_, func, select, text
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from scim_bridge.model.desired_side import Whole
-from scim_bridge.model.identity import Existing, Inventory, Kind
+from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind
 from scim_bridge.model.own_write import OwnWrites
 from scim_bridge.model.plan import Trip
 from scim_bridge.model.remembered import Remembered
@@ -210,7 +210,7 @@ class StateReader:
 
     def links(self, connection: str, endpoint: str, text: str) -> list[LinkRecord]:
         """Managed pairs of this source id, target id, or name (case-folded)."""
-        names = or_(
+        names = (
             col(LinkRow.source_id) == normal(text),
             col(LinkRow.target_id) == text.strip(),
             col(LinkRow.name) == folded(text),
@@ -221,8 +221,11 @@ class StateReader:
             col(ResourceRow.target_id) == col(LinkRow.target_id),
         )
         query = select_rows(LinkRow, ResourceRow).join(ResourceRow, seen, isouter=True)
-        mine = (LinkRow.connection == connection, LinkRow.endpoint == endpoint)
-        return [link_record(row, resource) for row, resource in self._rows(query.where(*mine, names))]
+        mine = (LinkRow.connection == connection, LinkRow.endpoint == endpoint, col(LinkRow.kind).in_(KINDS))
+        # Each name by its own index: asked for together, all links of the connection would be read.
+        rows = (row for name in names for row in self._rows(query.where(*mine, name)))
+        found = [link_record(link, resource) for link, resource in rows]
+        return list({(record.kind, record.source_id): record for record in found}.values())
 
     def later_runs(self, connection: str, endpoint: str, run_id: int) -> list[OperationRecord]:
         """What runs after this one have sent to the target, whatever the outcome, in their order."""
@@ -249,7 +252,8 @@ class StateReader:
         )
         columns = (col(ResourceRow.kind), col(LinkRow.connection), col(LinkRow.source_id), col(LinkRow.departed))
         query = select(*columns).join_from(ResourceRow, LinkRow, owned, isouter=True)
-        mine = (col(ResourceRow.endpoint) == endpoint, col(ResourceRow.target_id) == target_id)
+        of_any_kind = (col(ResourceRow.kind).in_(KINDS), col(ResourceRow.target_id) == target_id)
+        mine = (col(ResourceRow.endpoint) == endpoint, *of_any_kind)
         return [Standing(*row) for row in self._execute(query.where(*mine))]
 
     def repairs(self, connection: str, endpoint: str, since: datetime) -> dict[str, dict[str, int]]:

@@ -48,13 +48,18 @@ class LinkRow(Row, table=True):
     """
 
     __tablename__ = "links"
+    __table_args__ = (
+        # Of one column alone, they would not be used: SQLite takes the first three of the key for more selective.
+        Index("ix_links_target", "endpoint", "kind", "target_id", "connection"),
+        Index("ix_links_name", "endpoint", "kind", "name", "connection"),
+    )
 
     connection: str = Field(primary_key=True)
     endpoint: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
     source_id: str = Field(primary_key=True)
-    target_id: str = Field(index=True)
-    name: str = Field(default="", index=True)
+    target_id: str
+    name: str = ""
     applied: str = "{}"
     departed: datetime | None = _time(nullable=True)
     left_at: datetime | None = _time(nullable=True)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -17,7 +18,7 @@ from scim_bridge.model.conflict_kind import LASTING, TOLD_BY_TARGET
 from scim_bridge.model.desired_side import DesiredWhole, Moves
 from scim_bridge.model.doubt import Settled
 from scim_bridge.model.effect import Effect
-from scim_bridge.model.identity import Existing, Inventory, Members, TargetKey
+from scim_bridge.model.identity import KINDS, Existing, Inventory, Members, TargetKey
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.source import Learned
@@ -431,12 +432,16 @@ class State:
             col(LinkRow.is_confirmed),
         )
         query = select(*columns).where(*mine)
-        stored = {(r[0], r[1]): tuple(r[2:]) for r in _of_these(database, query, books.paired)}
-        compared = ((pair, old, self._pair(pair, old)) for pair in books.paired for old in (stored.get(pair.key),))
+        pairs = {pair.key: pair for pair in books.paired}
+        changed: list[tuple[Paired, tuple[Any, ...]]] = []
+        # Compared as they come: of 100,000 links most are as they were, and none of those is kept.
+        for row in _of_these(database, query, books.paired):
+            pair = pairs.pop((row[0], row[1]), None)  # type: ignore[call-overload]  # a key is a tuple
+            if pair is not None and (new := self._pair(pair, tuple(row[2:]))) != tuple(row[2:]):
+                changed.append((pair, new))
         rows = (
             (connection, endpoint, pair.kind, pair.source_id, *new[:3], *(as_stored(database, at) for at in new[3:5]))
-            for pair, old, new in compared
-            if old != new
+            for pair, new in chain(changed, ((pair, self._pair(pair, None)) for pair in pairs.values()))
         )
         carry_out_many(database, PUT_PAIR, PAIR, rows)
         if books.forgotten:
@@ -463,8 +468,10 @@ def _of_these(database: Connection, query: Any, paired: Sequence[Paired]) -> Ite
     if len(paired) > _MANY:
         yield from database.execute(query)
         return
-    for batch in batched_list((pair.source_id for pair in paired), _FEW):
-        yield from database.execute(query.where(col(LinkRow.source_id).in_(batch)))
+    for kind in KINDS:
+        of_kind = query.where(col(LinkRow.kind) == kind)
+        for batch in batched_list((pair.source_id for pair in paired if pair.kind == kind), _FEW):
+            yield from database.execute(of_kind.where(col(LinkRow.source_id).in_(batch)))
 
 
 def _columns_of(conflict: Conflict) -> dict[str, Any]:
@@ -481,7 +488,9 @@ def _mark_unsettled(database: Connection, connection: str, run_id: int) -> None:
 
 def _settle(database: Connection, connection: str, endpoint: str) -> None:
     """A run about everyone has ended: the state is settled if no link waits to be confirmed by the target."""
+    is_it = (col(ConnectionRow.name) == connection, col(ConnectionRow.unsettled).is_not(None))
+    if database.execute(select(col(ConnectionRow.name)).where(*is_it)).first() is None:
+        return  # as most often; all links are looked through below
     mine = (col(LinkRow.connection) == connection, col(LinkRow.endpoint) == endpoint)
     waiting = select(col(LinkRow.source_id)).where(*mine, col(LinkRow.is_confirmed).is_(False)).exists()
-    is_it = (col(ConnectionRow.name) == connection, col(ConnectionRow.unsettled).is_not(None), ~waiting)
-    database.execute(update(ConnectionRow).where(*is_it).values(unsettled=None))
+    database.execute(update(ConnectionRow).where(*is_it, ~waiting).values(unsettled=None))

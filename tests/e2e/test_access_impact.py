@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from random import Random
-from typing import Any
 
 import orjson
 import pytest
@@ -14,6 +13,7 @@ from scim_bridge.sample.organization import FOLDER
 from scim_bridge.sandbox.fault import Fault
 from tests.aws import environment_at
 from tests.e2e.conftest import Cli, Said
+from tests.e2e.test_policies import age
 from tests.e2e.world import People, World, organization
 
 ACCESS = "    access: {region: eu-west-1, requests_per_second: 10000, seat_prices: {QDevProfile-: 19}}\n"
@@ -270,27 +270,6 @@ def test_a_run_with_nothing_to_do_asks_aws_nothing(world: World, two: People, cl
     assert not world.sandbox.aws_calls
 
 
-def test_an_older_state_finds_the_few_after_its_migration(world: World, two: People, cli: Cli) -> None:
-    with closing(sqlite3.connect(world.state)) as database:
-        told = dict(database.execute("SELECT kind, about FROM access_facts WHERE about != ''").fetchall())
-        database.executescript(
-            "DROP INDEX ix_access_facts_now; DROP INDEX ix_access_facts_about;"
-            "ALTER TABLE access_facts DROP COLUMN about; ALTER TABLE runs DROP COLUMN access;"
-            "ALTER TABLE inbox DROP COLUMN is_last_admin; UPDATE alembic_version SET version_num = '0012';"
-        )
-    two.members.remove(("g", "ann", "user"))
-    world.write(two)
-    said = cli("plan", "--output", "json")
-    assert pairs(said, "lost") == {
-        ("ann@corp.example", "payer", "Admin"),
-        ("ann@corp.example", "QDevProfile-eu-west-1", ""),
-    }
-    with closing(sqlite3.connect(world.state)) as database:
-        rows: list[Any] = database.execute("SELECT kind, about FROM access_facts WHERE about != ''").fetchall()
-    assert dict(rows).keys() == told.keys()
-    assert world.state.with_name(f"{world.state.name}.before-0013").exists()
-
-
 def _age_reading(world: World) -> None:
     with closing(sqlite3.connect(world.state)) as database, database:
         database.execute("UPDATE access_readings SET read_at = datetime(read_at, '-3 hours')")
@@ -392,3 +371,25 @@ def test_what_a_plan_shows_is_the_difference_that_aws_shows(world: World, cli: C
             assert (pairs(said, "gained"), pairs(said, "lost")) == (after - before, before - after)
             counted = said.json["access"]["pairs"]
             assert (counted["gained"], counted["lost"]) == (len(after - before), len(before - after))
+
+
+def test_a_group_that_we_deleted_opens_nothing_any_more(world: World, two: People, cli: Cli) -> None:
+    """The kept reading still shows it, with its members."""
+    configure(world, f"{LENIENT}, deprovision: {{delete_after: 24h}}")
+    del two.groups["g"]
+    two.members = [("h", "cleo", "user")]
+    world.write(two)
+    assert pairs(cli("plan", "--output", "json"), "lost") == {
+        ("ann@corp.example", "payer", "Admin"),
+        ("ann@corp.example", "QDevProfile-eu-west-1", ""),
+    }
+    assert cli("sync").code == 0
+    age(world, 25)
+    with closing(sqlite3.connect(world.state)) as database, database:
+        database.execute(
+            "UPDATE access_readings SET read_at = datetime('now')"
+        )  # recent, so that AWS is not read again
+    assert "delete 1 group" in cli("sync").out
+    assert cli("sync").code == 0
+    _leaves(world, two, "ann")
+    assert pairs(cli("plan", "--output", "json"), "lost") == set()

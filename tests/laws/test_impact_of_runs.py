@@ -5,7 +5,9 @@ the target then holds. A run about some shows what one about everyone would.
 """
 
 import os
+import sqlite3
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -69,6 +71,7 @@ class LittleAccess:
     def __init__(self, world: LittleWorld) -> None:
         self.world = world
         self.edges: set[Edge] = set()
+        self.is_kept = False
 
     def read(self, now: datetime, progress: Progress, *, most: int | None = None) -> AccessReading:
         held = self.world.target.resources
@@ -97,13 +100,18 @@ class LittleAccess:
         return Renewed(frozenset(who), found, frozenset(), {})
 
     def assign(self) -> None:
-        """Someone assigns something to a user or group, and `access --full` is run."""
+        """Someone assigns something to a user or group. Then AWS is read, or the last reading is hours old by now."""
         chance, held = self.world.chance, self.world.target.resources
         there = [TargetKey(kind, i) for kind in ("user", "group") for i in sorted(held[kind])]
         for who in chance.sample(there, min(len(there), 3)):
             self.edges.add(Edge(chance.choice("12"), chance.choice(sorted(SETS)), who))
         state = self.world.state.path
+        if self.is_kept and chance.random() < 0.8:
+            with closing(sqlite3.connect(state)) as database, database:
+                database.execute("UPDATE access_readings SET read_at = datetime(read_at, '-3 hours')")
+            return
         keep_reading(state, "little", self.read(datetime.now(UTC), lambda *_: None))
+        self.is_kept = True
 
 
 Pair = tuple[str, str, str]

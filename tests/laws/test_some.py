@@ -43,7 +43,8 @@ def told(plan: Plan) -> dict[str, Any]:
         "conflicts": {c.key: _conflict(c) for c in plan.conflicts},
         "settled": {c.key: _conflict(c) for c in plan.settled},
         "skipped": Counter((_LINE.sub("", s.subject), s.reason) for s in plan.skipped),
-        "warnings": Counter((n.kind, n.subject, n.detail) for n in plan.warnings),
+        # Who has not asked a source for its changes has nothing to say of why it gave everything.
+        "warnings": Counter((n.kind, n.subject, n.detail) for n in plan.warnings if n.kind != "read_in_full"),
         "held": plan.held,
         "guard": plan.verdict,
         "requests": plan.requests,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scim_bridge.config.source import CsvSettings, MemberFile, MemberList
 from scim_bridge.errors import SourceUnreadable
-from scim_bridge.model.source import SourceChanges, SourceReading
+from scim_bridge.model.source import Memory, SourceChanges, SourceReading
 from scim_bridge.model.text import folded, normal
 from scim_bridge.source.csv_file import CsvSource
 from scim_bridge.source.kept_file import FOLDING
@@ -224,3 +224,25 @@ def test_every_character_that_is_compared_as_ascii_is_known_as_such() -> None:
         sign = chr(number)
         is_ascii = any(any(map(str.isascii, form(f"|{sign}|")[1:-1])) for form in (normal, folded))
         assert is_ascii == bool(FOLDING.search(sign)), hex(number)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "stored"), [("auto", "utf-8"), ("auto", "utf-8-sig"), ("auto", "utf-16"), ("cp932", "cp932")]
+)
+def test_the_columns_of_a_file_that_begins_as_before_are_told_by_its_beginning(
+    tmp_path: Path, encoding: str, stored: str
+) -> None:
+    users = tmp_path / "users.csv"
+    put(tmp_path / "groups.csv", ("id", "name"), [])
+    users.write_text("id,名,mail\n1,営業,a@corp.example\n", encoding=stored)
+    files = source(tmp_path, None, encoding=encoding)
+    entries = files.read(TODAY).learned.entries  # type: ignore[union-attr]
+    memory = Memory("", {key: entry for key, entry in entries.items() if entry is not None})
+    # What is wrong further below is found by who reads it: here nothing but the beginning is.
+    users.write_text("id,名,mail\n" + '1,"never ends', encoding=stored)
+    assert list(files.attributes("user", memory)) == ["id", "名", "mail"]
+    users.write_text("id,mail\n1,a@corp.example\n", encoding=stored)
+    assert list(files.attributes("user", memory)) == ["id", "mail"]
+    users.write_text("id,mail\n" + "1,a\n営業,b\n日計,5\n合計,5\n", encoding="euc_jp")
+    with pytest.raises(SourceUnreadable):
+        files.attributes("user", memory)

@@ -4,6 +4,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from alembic import command
+from sqlalchemy import create_engine, text
 
 from scim_bridge.access.graph import access_rows, application_rows
 from scim_bridge.model.access import (
@@ -20,6 +22,7 @@ from scim_bridge.model.access import (
 )
 from scim_bridge.model.identity import TargetKey
 from scim_bridge.state.access_memory import AccessMemory, keep_reading, open_access_memory, remember_here
+from scim_bridge.state.database import alembic_config, migrate
 from tests.access.conftest import NOW
 
 ADMIN, READER = Allowed("administrator", ("a",)), Allowed("read", ("r",))
@@ -98,3 +101,26 @@ def test_where_nothing_was_read_there_is_no_part(tmp_path: Path) -> None:
     keep_reading(tmp_path / "s.db", "other", made(1))
     with open_access_memory(tmp_path / "s.db", "corp").lookup() as lookup:
         assert (lookup.around(["u1"]), lookup.count()) == (None, 0)
+
+
+def test_an_older_state_finds_the_few_after_its_migration(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    config = alembic_config(path)
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0012")
+        for kind, key in (("member", "g1 u1"), ("use", "app group g1"), ("edge", "1 a user u1"), ("user", "u1")):
+            values = {"kind": kind, "key": key}
+            columns = "(connection, kind, fact_key, value, since) VALUES ('c', :kind, :key, '1', 1)"
+            connection.execute(text(f"INSERT INTO access_facts {columns}"), values)
+    migrate(path)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT kind, about FROM access_facts")).all()
+    engine.dispose()
+    assert sorted(map(tuple, found)) == [
+        ("edge", "user u1"),
+        ("member", "u1"),
+        ("use", "group g1"),
+        ("user", ""),
+    ]
