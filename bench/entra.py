@@ -18,6 +18,7 @@ import orjson
 
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.source import ClientSecret, EntraCloud, EntraScope, EntraSettings
+from scim_bridge.model.identity import SourceKey
 from scim_bridge.model.source import Wanted
 from scim_bridge.sandbox.entra.server import EntraSandbox
 from scim_bridge.source.entra.source import EntraSource
@@ -121,7 +122,7 @@ def bench(users: int) -> None:
         changes, _ = cpu(lambda: reader.read(_TODAY, memory))
         entra.directory.put_user("00000000-0000-4000-8000-999999999999")
         joined = requests(entra, lambda: reader.read(_TODAY, memory))
-        looked = requests(entra, lambda: reader.look(_TODAY, memory, [("user", somebody)]))
+        looked = requests(entra, lambda: reader.ask(_TODAY, memory, [SourceKey("user", somebody)]))
     print(f"{users:,} users, {users // 100:,} groups")
     print(f"  requests: idle {idle}, one change {changed}, one joiner {joined}, one identity {looked}")
     print(f"  CPU: bare listing {least:.2f} s; whole reading {whole:.2f} s, {whole / least:.1f} times that")

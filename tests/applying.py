@@ -1,10 +1,11 @@
 """What a source says has changed, applied to what it showed before: to be held against a whole reading."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from scim_bridge.model.identity import KINDS, AmbiguousMember, Notice, Record, Snapshot, SourceKey
+from scim_bridge.model.identity import KINDS, AmbiguousMember, Kind, Notice, Record, Snapshot, SourceKey
 from scim_bridge.model.source import Memory, SourceChanges, SourceReading, moved_on
 from tests.remembering import remembered
 
@@ -44,10 +45,17 @@ class Shown:
         self.ambiguous = self.ambiguous if changes.ambiguous is None else changes.ambiguous
         self.warnings = self.warnings if changes.warnings is None else changes.warnings
 
+    @property
+    def snapshot(self) -> Snapshot:
+        """All of it as one reading."""
+        of_kind = {kind: [r for key, rows in self.records.items() if key.kind == kind for r in rows] for kind in KINDS}
+        members = {group: (tuple(users), tuple(groups)) for group, (users, groups) in self.members.items()}
+        return Snapshot(tuple(of_kind["user"]), tuple(of_kind["group"]), members, self.warnings, self.ambiguous)
+
     def plain(self) -> Any:
         """All of it, regardless of order, and of where records stand."""
         records = {
-            key: Counter(str((dict(r.attributes), dict(r.raw), dict(r.ambiguous))) for r in rows)
+            key: Counter(str([sorted(each.items()) for each in (r.attributes, r.raw, r.ambiguous)]) for r in rows)
             for key, rows in self.records.items()
         }
         doubts = {
@@ -91,3 +99,13 @@ class Applying:
         self.shown = Shown.of(reading.snapshot)
         memory = remembered(self.memory, reading)
         self.memory = Memory(memory.watermark, memory.entries, self.today)
+
+
+def asked(source: Any, memory: Memory | None, before: Snapshot, wanted: Iterable[tuple[Kind, str]]) -> Snapshot:
+    """What was shown before, with what the source says of these now."""
+    found: SourceChanges | SourceReading = source.ask("2027-03-13", memory, [SourceKey(*key) for key in wanted])
+    if isinstance(found, SourceReading):
+        return found.snapshot
+    shown = Shown.of(before)
+    shown.apply(found)
+    return shown.snapshot

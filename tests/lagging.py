@@ -10,7 +10,7 @@ from typing import Any
 from scim_bridge.config.settings import load
 from scim_bridge.run.bridge import open_bridge
 from scim_bridge.run.lifecycle import Order, Result
-from scim_bridge.run.only import sync_only
+from scim_bridge.run.named_plan import sync_named
 from scim_bridge.run.sync import sync
 from scim_bridge.sandbox.app import Identity
 from scim_bridge.sandbox.knobs import Knobs
@@ -56,7 +56,7 @@ class Lagging:
         with State(self.world.state, self._now) as state, open_bridge(connection) as opened, target:
             bridge = replace(opened, target=target)
             order = Order(approved_by=approved_by, asked_by="test", in_full=in_full)
-            result = sync_only(bridge, state, who, order) if who else sync(bridge, state, order)
+            result = sync_named(bridge, state, who, order) if who else sync(bridge, state, order)
         self._note()
         return result
 

@@ -42,7 +42,7 @@ def plan_command(
     from scim_bridge.run.access_seen import keep_seen
     from scim_bridge.run.bridge import open_bridge
     from scim_bridge.run.lifecycle import Order
-    from scim_bridge.run.only import read_and_plan_only
+    from scim_bridge.run.named_plan import read_and_plan_named
     from scim_bridge.run.sync import read_and_plan
     from scim_bridge.run.what_if import what_if
     from scim_bridge.state.reader import open_reader
@@ -65,7 +65,7 @@ def plan_command(
             found = what_if(bridge, reader, mapping, order)
             plan, comparison = found.plan, found.comparison
         elif only:
-            plan = read_and_plan_only(bridge, reader, only, order).plan
+            plan = read_and_plan_named(bridge, reader, only, order).plan
         else:
             reading = read_and_plan(bridge, reader, order)
             plan, looked_at = reading.plan, reading.looked_at

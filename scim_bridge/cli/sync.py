@@ -89,14 +89,14 @@ def _sync_only(
     from scim_bridge.cli.output import progress
     from scim_bridge.run.inbox import wait_for_answer
     from scim_bridge.run.lifecycle import opened
-    from scim_bridge.run.only import sync_only
+    from scim_bridge.run.named_plan import sync_named
     from scim_bridge.state.writer import State
 
     with State(settings.state) as state, opened(chosen, state, "sync") as bridge:
         while True:
             try:
                 with progress() as report:
-                    result = sync_only(bridge, state, only, replace(order, progress=report))
+                    result = sync_named(bridge, state, only, replace(order, progress=report))
                 these = f"{chosen.name} --only {only[0]}"
                 return conclude(
                     result,

@@ -24,7 +24,7 @@ from scim_bridge.model.identity import (
     is_rounded,
 )
 from scim_bridge.model.source import DirectMembers
-from scim_bridge.model.text import folded
+from scim_bridge.model.text import folded, normal
 
 MAY_BE = "may be"
 """In the place of a path: the resource (a target id) that a record may be."""
@@ -88,6 +88,16 @@ def claims_of(kind: Kind, attributes: Mapping[str, object]) -> Iterator[Claim]:
     for path in INDEXED[kind]:
         if value := attributes.get(path):
             yield path, folded(str(value))
+
+
+def claims_called(kind: Kind, who: str) -> set[Claim]:
+    """By what a record or a resource is found that people call so: a name, an email or an id."""
+    return {(path, folded(who)) for path in (*INDEXED[kind], CALLED)}
+
+
+def is_named(mapped: Mapped, who: str) -> bool:
+    """Whether people call a record so."""
+    return mapped.key.id == normal(who) or not mapped.claims.isdisjoint(claims_called(mapped.key.kind, who))
 
 
 def _number_of(desired: Desired) -> int:

@@ -53,18 +53,13 @@ class Source(Protocol):
         """
         ...
 
-    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges:
+    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges | SourceReading:
         """These records and all memberships of these users and groups as they are now, whether changed or not.
 
-        Nothing is learned: the watermark stays. A record is gone only if the source answered that there is no such one.
-        """
-        ...
-
-    def look(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceReading:
-        """What the memory shows, with these ids as they are now. It costs the source a few requests for each of them.
-
-        One that is gone is so only if the source answered that there is no such entry. The watermark stays. Without a
-        memory: what this very object last read, where it kept that, else everything.
+        What else has changed may be among it, where it is learned at no cost; records without an id are always there,
+        since one of the wanted may have lost it. Everything that is shown, where more than the wanted has a say, or
+        there is no memory. Nothing is to be remembered of it. A record is gone only if the source answered that there
+        is no such one.
         """
         ...
 

@@ -8,7 +8,7 @@ so that reading changes cannot lead anywhere else than reading everything.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from scim_bridge.model.identity import KINDS, AmbiguousMember, Notice, Record, Snapshot, SourceKey
+from scim_bridge.model.identity import AmbiguousMember, Notice, Record, Snapshot, SourceKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,45 +108,3 @@ class SourceChanges:
     ambiguous: tuple[AmbiguousMember, ...] | None = None
     warnings: tuple[Notice, ...] | None = None
     learned: Learned | None = None
-
-
-def picked(shown: Snapshot, wanted: Iterable[SourceKey]) -> SourceChanges:
-    """Of a whole snapshot what `Source.ask` gives for these keys: their records, and their memberships both ways."""
-    keys = frozenset(SourceKey(*key) for key in wanted)
-    records: dict[SourceKey, list[Record]] = {key: [] for key in keys}
-    for kind in KINDS:
-        for record in shown.users if kind == "user" else shown.groups:
-            if (key := SourceKey(kind, record.id)) in records:
-                records[key].append(record)
-    users = frozenset(key.id for key in keys if key.kind == "user" and key.id)
-    memberships: dict[str, list[str]] = {user: [] for user in users}
-    for group, (inside, _) in shown.members.items():
-        for user in users.intersection(inside):
-            memberships[user].append(group)
-    groups = (key.id for key in keys if key.kind == "group" and key.id)
-    return SourceChanges(
-        records={key: tuple(found) for key, found in records.items()},
-        members={group: shown.members.get(group, ((), ())) for group in groups},
-        memberships=memberships,
-        ambiguous=shown.ambiguous,
-        warnings=shown.warnings,
-    )
-
-
-def narrowed(changes: SourceChanges, wanted: Iterable[SourceKey]) -> SourceChanges:
-    """Of what was found, what `Source.ask` gives: these records and their memberships, and nothing of others.
-
-    changes: with all groups that the wanted users are in.
-    """
-    keys = frozenset(SourceKey(*key) for key in wanted)
-    users = frozenset(key.id for key in keys if key.kind == "user" and key.id)
-    memberships = {user: set(changes.memberships.get(user, ())) for user in users}
-    for group, (inside, _) in changes.members.items():
-        for user in users:
-            (memberships[user].add if user in inside else memberships[user].discard)(group)
-    groups = (key.id for key in keys if key.kind == "group" and key.id)
-    return SourceChanges(
-        records={key: changes.records.get(key, ()) for key in keys},
-        members={group: changes.members.get(group, ((), ())) for group in groups},
-        memberships={user: tuple(sorted(found)) for user, found in memberships.items()},
-    )

@@ -86,7 +86,7 @@ def make_plan(
         skipped=(*steps.skipped, *_out_of_scope(sides.directory, matches, only)),
         warnings=sides.directory.warnings
         + _missing(matches, only)
-        + (_lost_zeros(matches) if only is None else ())
+        + _lost_zeros(matches, only)
         + tuple(steps.notices)
         + _lost_for_good(operations),
         held=sum(match.is_held for match in matches if only is None or match.whom in only),
@@ -190,9 +190,12 @@ def _missing(matches: Matches, only: frozenset[Whom] | None) -> tuple[Notice, ..
     )
 
 
-def _lost_zeros(matches: Matches) -> tuple[Notice, ...]:
+def _lost_zeros(matches: Matches, only: frozenset[Whom] | None) -> tuple[Notice, ...]:
     """Said whether or not a limit is exceeded: below the floor it is as wrong."""
-    return notice(lost_zeros(matches.users), "users") + notice(lost_zeros(matches.groups), "groups")
+    users, groups = (
+        lost_zeros(m for m in of_kind if only is None or m.whom in only) for of_kind in (matches.users, matches.groups)
+    )
+    return notice(users, "users") + notice(groups, "groups")
 
 
 def _lost_for_good(operations: Iterable[Operation]) -> tuple[Notice, ...]:

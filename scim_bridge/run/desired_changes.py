@@ -20,6 +20,7 @@ from scim_bridge.model.desired_side import (
     digest_of,
     key_of,
     mapped_of,
+    number_left_open,
     number_of_member,
     shown_by,
 )
@@ -62,7 +63,7 @@ class Shown:
 class Changes:
     """The same, mapped and fitted. now: what is not as it was, in whatever way; changed: what says something else.
 
-    whole: what is now true of all.
+    whole: what is now true of all. open_before: the references that fitted several records before this.
     """
 
     now: Mapping[SourceKey, Mapped]
@@ -71,6 +72,18 @@ class Changes:
     joined: frozenset[Membership] = frozenset()
     left: frozenset[Membership] = frozenset()
     learned: Learned | None = None
+    open_before: tuple[AmbiguousMember, ...] = ()
+
+    @property
+    def left_open(self) -> tuple[AmbiguousMember, ...]:
+        """The references that fit several records, or did so before."""
+        return tuple(dict.fromkeys((*self.whole.ambiguous, *self.open_before)))
+
+    @property
+    def open_otherwise(self) -> tuple[AmbiguousMember, ...]:
+        """Those of them that are not as they were."""
+        both = frozenset(self.whole.ambiguous) & frozenset(self.open_before)
+        return tuple(each for each in self.left_open if each not in both)
 
 
 def by_key(snapshot: Snapshot) -> dict[SourceKey, tuple[Record, ...]]:
@@ -163,18 +176,31 @@ def mapped_changes(bridge: Bridge, lookup: Lookup, shown: Shown, before: Whole, 
     changed = frozenset(k for k, m in now.items() if k not in stored or not m.says_the_same(stored[k]))
     left = shown.left | _memberships_of_gone(lookup, now)
     joined = frozenset(pair for pair in shown.joined if pair not in left)
-    counts = _moved(before.counts, stored, now, len(joined) - len(left))
-    digest = _digest(lookup, before, (stored, now), (joined, left))
+    ambiguous = before.ambiguous if shown.ambiguous is None else shown.ambiguous
+    open_members = sum(each.count for each in ambiguous) - sum(each.count for each in before.ambiguous)
+    counts = _moved(before.counts, stored, now, len(joined) - len(left) + open_members)
+    digest = added(
+        _digest(lookup, before, (stored, now), (joined, left)),
+        number_left_open(ambiguous) - number_left_open(before.ambiguous),
+    )
     whole = replace(
         before,
         today=today,
         counts=counts,
         digest=digest,
-        ambiguous=before.ambiguous if shown.ambiguous is None else shown.ambiguous,
+        ambiguous=ambiguous,
         shown_warnings=before.shown_warnings if shown.warnings is None else shown.warnings,
         warnings=_about_groups(bridge, lookup, before.warnings, (now, changed), (joined, left)),
     )
-    return Changes(now=now, changed=changed, whole=whole, joined=joined, left=left, learned=shown.learned)
+    return Changes(
+        now=now,
+        changed=changed,
+        whole=whole,
+        joined=joined,
+        left=left,
+        learned=shown.learned,
+        open_before=before.ambiguous,
+    )
 
 
 def _about_groups(

@@ -11,11 +11,12 @@ from scim_bridge.model.plan import Conflict
 from scim_bridge.model.remembered import LastApplied
 from scim_bridge.model.run import LinkRecord
 from scim_bridge.model.text import folded, normal
-from scim_bridge.plan.match.correlate import Match, is_called
+from scim_bridge.plan.match.correlate import Match, called
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.few_planned import plan_for_few
 from scim_bridge.run.lifecycle import Order, Reading
 from scim_bridge.run.named import named_few
+from scim_bridge.run.some import Kept, kept
 from scim_bridge.run.sync import read_and_plan
 from scim_bridge.run.target_view import knowledge
 from scim_bridge.state.reader import StateReader
@@ -30,7 +31,7 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
     """
     reading = _planned(bridge, reader, who, order)
     snapshot, today = reading.source.snapshot, reading.plan.basis.today
-    matches = [match for match in reading.matches if is_called(match, who)]
+    matches = called(reading.matches, who)
     if not matches:
         # Out of scope and never provisioned: no match has such a name, yet "why is this user not in AWS?" is the usual
         # question.
@@ -48,8 +49,8 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
 def _planned(bridge: Bridge, reader: StateReader, who: str, order: Order) -> Reading:
     now = datetime.now(UTC)
     today = order.today or bridge.today(now)
-    known = knowledge(bridge, reader, now, with_links=False)
-    found = named_few(bridge, reader, known, who, today=today, now=now)
+    state = kept(bridge, reader, knowledge(bridge, reader, now, with_links=False), today)
+    found = named_few(bridge, reader, state, who, order=order, now=now) if isinstance(state, Kept) else None
     reading = plan_for_few(bridge, reader, found[0], today) if found is not None else None
     if found is None or not isinstance(reading, Reading):
         return read_and_plan(bridge, reader, order)

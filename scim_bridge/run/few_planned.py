@@ -9,7 +9,9 @@ from dataclasses import replace
 from scim_bridge.model.desired_side import Moves
 from scim_bridge.model.identity import KINDS, Members, Snapshot, SourceKey, Whom
 from scim_bridge.model.plan import Plan, Skipped
+from scim_bridge.model.remembered import Remembered
 from scim_bridge.model.source import SourceReading
+from scim_bridge.model.wording import counted
 from scim_bridge.plan.assignments import concerned, with_assignments
 from scim_bridge.plan.decide.group_members import losing, with_strangers
 from scim_bridge.plan.doubt import settle, with_settled
@@ -45,8 +47,7 @@ def plan_for_few(bridge: Bridge, reader: StateReader, found: Few, today: str) ->
             return Everyone(why="a reading of members was not confirmed", looked=observed.again)
         sides = Sides(part.directory, observed.inventory, observed.members, known, part.sizes)
         plan = _planned(bridge, lookup, matches, sides, observed, today=today, subjects=part.subjects)
-        left = lookup.members(losing(plan), ours=True)
-        plan = with_strangers(plan, {group: frozenset(users) for group, users in left.items()})
+        plan = with_strangers(plan, lookup.members(losing(plan), ours=True))
         holders = concerned(plan, matches, bridge.policy, is_whole=False)
         planned = Planned(plan=plan, sides=sides, now=now, is_about_all=False)
         access = renewed(bridge, reader, planned, see_few(bridge, reader, now, plan), holders)
@@ -54,9 +55,8 @@ def plan_for_few(bridge: Bridge, reader: StateReader, found: Few, today: str) ->
         plan, access = with_impact(bridge, reader, replace(planned, plan=plan), access)
         touched = {o.target_id for o in plan.operations if o.members and o.target_id} - part.whole
         if touched:
-            whole = {group: frozenset(users) for group, users in lookup.members(touched).items()}
-            plan = replace(plan, basis=with_whole_groups(plan.basis, whole))
-        plan = with_others(lookup, plan, found)
+            plan = replace(plan, basis=with_whole_groups(plan.basis, lookup.members(touched)))
+        plan = _with_others(lookup, plan, found, f"scim-bridge plan {bridge.name} --full")
         return Reading(
             source=SourceReading(Snapshot((), (), {}), found.changes.learned),
             began=now,
@@ -66,7 +66,7 @@ def plan_for_few(bridge: Bridge, reader: StateReader, found: Few, today: str) ->
             plan=plan,
             desired=_moves(found),
             subjects=part.subjects,
-            holds=_holds(lookup),
+            holds=holds(lookup),
             access=access,
         )
 
@@ -103,13 +103,12 @@ def _planned(
     # Most plans take nothing away. The others are made again with what only then is counted: of how many.
     if not is_counted(plan.operations, matches):
         return plan
-    others = _others(bridge, lookup, sides)
+    others = others_of(bridge, lookup, sides.known)
     return make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion, only=subjects, others=others)
 
 
-def _others(bridge: Bridge, lookup: Lookup, sides: Sides) -> Others:
-    """How many managed ones there are beside those that were loaded."""
-    known = sides.known
+def others_of(bridge: Bridge, lookup: Lookup, known: Remembered) -> Others:
+    """How many managed ones there are beside those that were loaded. known: with the links of these."""
     users = {link.target_id for link in known.users.values()}
     groups = {link.target_id for link in known.groups.values()}
     protect = bridge.policy.protect
@@ -123,13 +122,17 @@ def _others(bridge: Bridge, lookup: Lookup, sides: Sides) -> Others:
     )
 
 
-def _holds(lookup: Lookup) -> dict[str, int]:
+def holds(lookup: Lookup) -> dict[str, int]:
+    """How many users, groups and memberships of managed groups the target holds."""
     shown = lookup.shown_counts()
     return {"users": shown.get("user", 0), "groups": shown.get("group", 0), "memberships": lookup.memberships()}
 
 
-def with_others(lookup: Lookup, plan: Plan, found: Few) -> Plan:
-    """The plan with what is so of the others: their conflicts wait as they did, and what is left alone still is."""
+def _with_others(lookup: Lookup, plan: Plan, found: Few, listing: str) -> Plan:
+    """The plan with what is so of the others: their conflicts wait as they did, and what is left alone still is.
+
+    listing: the command that names everyone.
+    """
     whole, subjects = found.changes.whole, found.part.subjects
     mine = {conflict.key for conflict in (*plan.conflicts, *plan.settled)}
     waiting, settled = lookup.conflicts_of_others(subjects)
@@ -138,17 +141,20 @@ def with_others(lookup: Lookup, plan: Plan, found: Few) -> Plan:
         plan,
         conflicts=(*plan.conflicts, *(c for c in waiting if c.key not in mine)),
         settled=(*plan.settled, *(c for c in settled if c.key not in mine)),
-        skipped=(*plan.skipped, *skipped, *_left_out(lookup, found)),
+        skipped=(*plan.skipped, *skipped, *_left_out(lookup, found, listing)),
         warnings=(*whole.shown_warnings, *whole.warnings, *plan.warnings, *notices),
         held=plan.held + held,
     )
 
 
-def _left_out(lookup: Lookup, found: Few) -> Iterable[Skipped]:
+def _left_out(lookup: Lookup, found: Few, listing: str) -> Iterable[Skipped]:
     subjects = found.part.subjects
     outside = lookup.outside(_LISTED + 1)
     if len(outside) > _LISTED:
-        return [Skipped(f"{lookup.left_out():,} records", "out of scope; `plan --full` names them")]
+        mine = lookup.mapped(SourceKey(whom.kind, whom.id) for whom in subjects if whom.side == "source")
+        others_left_out = lookup.left_out() - sum(bool(mapped.outside) for mapped in mine.values())
+        subject = f"{counted(others_left_out, 'record')} that did not have to be looked at"
+        return [Skipped(subject, f"out of scope; to see them by name: {listing}")]
     now = found.changes.now
     others = [now.get(key, mapped) for key, mapped in outside.items() if Whom.record(key) not in subjects]
     names = _names_there(lookup, [mapped.key for mapped in others])

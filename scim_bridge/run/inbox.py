@@ -1,6 +1,6 @@
 """The inbox of a connection: who finds it busy leaves a request, and the run in progress carries it out.
 
-The request is for single identities (only.py); it goes before the next write of that run.
+The request is for single identities (named_plan.py); it goes before the next write of that run.
 """
 
 import logging
@@ -13,8 +13,8 @@ from scim_bridge.apply.engine import Superseded
 from scim_bridge.errors import BridgeError, Busy, Stop
 from scim_bridge.model.run import RequestRecord
 from scim_bridge.run.bridge import Bridge
-from scim_bridge.run.lifecycle import ActiveRun, Order, Reading, Result
-from scim_bridge.run.only import Outer, run_one
+from scim_bridge.run.lifecycle import ActiveRun, Order, Result
+from scim_bridge.run.named_plan import run_named
 from scim_bridge.state.lock import lock
 from scim_bridge.state.writer import State
 
@@ -25,13 +25,9 @@ _LOOKING = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """Orders of `sync --only` to the run in progress, which carries them out before its next write.
-
-    reading: what that run has read, the whole directory.
-    """
+    """Orders of `sync --only` to the run in progress, which carries them out before its next write."""
 
     active: ActiveRun
-    reading: Reading
 
     def has_requests(self) -> bool:
         """Whether an order waits."""
@@ -53,7 +49,7 @@ class Inbox:
             # The quota is shared: without this, a revocation would stand behind all the requests that wait for their
             # turn.
             with bridge.target.urgent():
-                result = run_one(bridge, state, request.subjects, order, Outer(self.active.id, self.reading))
+                result = run_named(bridge, state, request.subjects, order, self.active.id)
         except BridgeError as error:
             state.answer(request.id, None, str(error), error.exit_code if isinstance(error, Stop) else 1)
             return None

@@ -343,8 +343,8 @@ class Requests(Protocol):
         ...
 
 
-MakeInbox = Callable[[ActiveRun, Reading], Requests]
-"""How a run gets its inbox, once it has read both sides."""
+MakeInbox = Callable[[ActiveRun], Requests]
+"""How a run gets its inbox, once it has read both sides and put them on record."""
 
 
 def carry_out(
@@ -406,7 +406,7 @@ def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | No
     ground = Ground(ids, reading.sides.inventory, reading.sides.members)
     work = Work(progress=order.progress, is_stopping=order.is_stopping)
     if inbox is not None:
-        requests = inbox(active, reading)
+        requests = inbox(active)
         work = replace(work, has_requests=requests.has_requests, answer_requests=requests.answer)
     applied = apply(plan.operations, bridge.target, journal, ground, work)
     journal.end_unsent(applied.outcomes)

@@ -128,7 +128,7 @@ class Edges:
         self, lookup: Lookup, joined: frozenset[Membership], left: frozenset[Membership], *, is_flat: bool
     ) -> None:
         self._lookup = lookup
-        self._is_flat = is_flat
+        self.is_flat = is_flat
         self._around: dict[SourceKey, set[str]] = {}
         self._inside: dict[str, set[SourceKey]] = {}
         self._joined, self._left = _both_ways(joined), _both_ways(left)
@@ -158,7 +158,7 @@ class Edges:
     def above(self, members: Iterable[SourceKey], *, before: bool = False) -> dict[SourceKey, set[str]]:
         """Member → ids of all groups whose users it is one of, or its users are."""
         start = self.direct(members, before=before)
-        if not self._is_flat:
+        if not self.is_flat:
             return start
         parents: dict[str, set[str]] = {}
         waiting = set[str]().union(*start.values()) if start else set()
@@ -171,7 +171,7 @@ class Edges:
     def groups_below(self, groups: Iterable[str]) -> set[str]:
         """These groups, and all that are inside of them."""
         start = set(groups)
-        return reached(start, _nested(self._inside_of(start)) if self._is_flat else {})
+        return reached(start, _nested(self._inside_of(start)) if self.is_flat else {})
 
     def users_below(self, groups: Iterable[str], *, before: bool = False) -> dict[str, set[str]]:
         """Group id → source ids of all its users."""
@@ -179,7 +179,7 @@ class Edges:
         children = self._inside_of(start, before=before)
         inner = _nested(children)
         users = {group: {key.id for key in inside if key.kind == "user"} for group, inside in children.items()}
-        below = {group: reached({group}, inner) if self._is_flat else {group} for group in start}
+        below = {group: reached({group}, inner) if self.is_flat else {group} for group in start}
         return {group: set[str]().union(*(users.get(g, ()) for g in inside)) for group, inside in below.items()}
 
     def _inside_of(self, groups: Iterable[str], *, before: bool = False) -> dict[str, set[SourceKey]]:
@@ -189,7 +189,7 @@ class Edges:
         while waiting:
             found = self.members(waiting, before=before)
             children |= found
-            waiting = (set[str]().union(*_nested(found).values()) - children.keys()) if self._is_flat else set()
+            waiting = (set[str]().union(*_nested(found).values()) - children.keys()) if self.is_flat else set()
         return children
 
 

@@ -4,11 +4,13 @@ Subjects are planned; the others are loaded only so that the plan for the subjec
 have (docs/design.md §1.3). Of a group that is not itself a subject, only the memberships of subjects are looked at.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from scim_bridge.model.identity import (
     MANAGER,
+    AmbiguousMember,
     Desired,
     Directory,
     Inventory,
@@ -49,14 +51,18 @@ class TooMuch(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Loading:
-    """Those found so far. users, groups: the subjects; around: with all who have a say."""
+    """Those found so far. users, groups: the subjects; around: with all who have a say. beside: target ids of groups
+    that are loaded too, for memberships that the target shows now. possible: edges, with all that an ambiguous
+    reference may mean."""
 
     overlay: Overlay
     edges: Edges
+    possible: Edges
     changes: Changes
     known: Remembered
     terms: Terms
     most: int
+    beside: frozenset[str] = frozenset()
     users: Related = field(default_factory=Related)
     groups: Related = field(default_factory=Related)
     around: dict[Kind, Related] = field(default_factory=dict)
@@ -76,22 +82,13 @@ def load(loading: Loading, seeds: frozenset[Whom], read: Callable[[list[str]], M
     """Load what concerns these. read: asks the target who is in these groups now. Raises TooMuch."""
     overlay, edges = loading.overlay, loading.edges
     loading.check(len(seeds))
-    loading.users = _related("user", overlay, seeds)
-    loading.check(len(loading.users.ids))
-    loading.users.ids |= _reports(loading)
-    loading.check(len(loading.users.ids))
-    loading.groups = _related("group", overlay, seeds)
-    above = _above(loading)
-    seen_in = overlay.lookup.inside(loading.users.targets | _targets_of(loading))
-    touched = related(
-        "group",
-        overlay,
-        loading.groups.ids | set[str]().union(*above.values()),
-        loading.groups.targets | seen_in.keys(),
-    )
-    loading.around["group"] = touched
+    seen_in = _find_subjects(loading, seeds)
     whole_ids, whole = _whole_groups(loading)
-    _refuse_open(loading, above, edges.groups_below(whole_ids) if loading.changes.whole.ambiguous else set())
+    # Where it is open whom a reference means, all that it may mean decides. So these are subjects too, to the end.
+    while more := _left_open(loading, whole_ids) - seeds:
+        seeds |= more
+        seen_in = _find_subjects(loading, seeds)
+        whole_ids, whole = _whole_groups(loading)
     below = edges.users_below(whole_ids)
     stored = _members(loading, whole, read)
     people = set[str]().union(*below.values(), loading.users.ids)
@@ -112,11 +109,30 @@ def load(loading: Loading, seeds: frozenset[Whom], read: Callable[[list[str]], M
         known=loading.remembered(),
         whole=frozenset(whole),
         inside=inside,
-        sizes={g: n for g, n in overlay.lookup.sizes(touched.targets).items() if g not in whole},
+        sizes={g: n for g, n in overlay.lookup.sizes(loading.around["group"].targets).items() if g not in whole},
     )
 
 
-def _related(kind: Kind, overlay: Overlay, seeds: frozenset[Whom]) -> Related:
+def _find_subjects(loading: Loading, seeds: frozenset[Whom]) -> dict[str, set[str]]:
+    """The subjects, and the groups around them. Gives the groups in which they were last seen, with those in each."""
+    overlay = loading.overlay
+    loading.users = related_to("user", overlay, seeds)
+    loading.check(len(loading.users.ids))
+    loading.users.ids |= _reports(loading)
+    loading.check(len(loading.users.ids))
+    loading.groups = related_to("group", overlay, seeds)
+    seen_in = overlay.lookup.inside(loading.users.targets | _targets_of(loading))
+    loading.around["group"] = related(
+        "group",
+        overlay,
+        loading.groups.ids | _above(loading),
+        loading.groups.targets | seen_in.keys() | loading.beside,
+    )
+    return seen_in
+
+
+def related_to(kind: Kind, overlay: Overlay, seeds: frozenset[Whom]) -> Related:
+    """All of a kind whom these concern, those of them that are of this kind included."""
     ids = {whom.id for whom in seeds if whom.kind == kind and whom.side == "source"}
     targets = {whom.id for whom in seeds if whom.kind == kind and whom.side == "target"}
     return related(kind, overlay, ids, targets)
@@ -149,26 +165,38 @@ def _targets_of(loading: Loading) -> set[str]:
     return targets
 
 
-def _above(loading: Loading) -> dict[str, set[str]]:
-    """Subject (user) → ids of all groups that the source shows the user in, now or before."""
+def _above(loading: Loading) -> set[str]:
+    """Ids of all groups that the source shows a subject (user) in, or may mean, now or before."""
     users = [SourceKey("user", source_id) for source_id in loading.users.ids if source_id]
-    now, before = loading.edges.above(users), loading.edges.above(users, before=True)
-    return {key.id: now[key] | before[key] for key in users}
+    now, before = loading.possible.above(users), loading.edges.above(users, before=True)
+    return set[str]().union(*now.values(), *before.values())
 
 
-def _refuse_open(loading: Loading, above: Mapping[str, set[str]], inner: set[str]) -> None:
-    """Where it is open whom a reference means, all that it may mean decides. inner: the groups that are compared whole,
-    and those inside of them. Raises TooMuch."""
-    groups = set[str]().union(*above.values(), loading.groups.ids)
-    for left_open in loading.changes.whole.ambiguous:
-        is_about = not loading.users.ids.isdisjoint(left_open.users) or not groups.isdisjoint(left_open.nested)
-        if is_about or not inner.isdisjoint(left_open.groups):
-            raise TooMuch("a reference that fits several records concerns those who have changed")
+def _left_open(loading: Loading, whole_ids: set[str]) -> set[Whom]:
+    """All that the references may mean, or meant before, that concern a subject or a group that is compared whole."""
+    if not loading.changes.left_open:
+        return set()
+    above, inner = loading.around["group"].ids, loading.possible.groups_below(whole_ids)
+    found: set[Whom] = set()
+    for each in loading.changes.left_open:
+        is_about = not loading.users.ids.isdisjoint(each.users) or not above.isdisjoint(each.nested)
+        if is_about or not inner.isdisjoint(each.groups):
+            found |= meant_by(each)
+            groups = [SourceKey("group", group) for group in each.groups]
+            for over in loading.possible.above(groups).values():
+                found |= {Whom("source", "group", group) for group in over}
+    return found
+
+
+def meant_by(reference: AmbiguousMember) -> set[Whom]:
+    """The users and groups that a reference may mean, and the groups that it is a member of."""
+    groups = {Whom("source", "group", group) for group in (*reference.nested, *reference.groups) if group}
+    return groups | {Whom("source", "user", user) for user in reference.users if user}
 
 
 def _members(loading: Loading, whole: set[str], read: Callable[[list[str]], Members]) -> dict[str, frozenset[str]]:
     """Who is in these groups: as last seen, or now where that was never asked or is in doubt."""
-    found = {group: frozenset(users) for group, users in loading.overlay.lookup.members(whole).items()}
+    found = loading.overlay.lookup.members(whole)
     doubtful = {key.id for key in loading.overlay.again if key.kind == "group"}
     unknown = sorted(group for group in whole if group not in found or group in doubtful)
     return found | dict(read(unknown) if unknown else {})
@@ -220,14 +248,42 @@ def _directory(loading: Loading, below: Mapping[str, set[str]]) -> Directory:
         for group in found & members.keys():
             members[group].add(key.id)
     members |= {group: set(people) for group, people in below.items() if group in members}
+    decided = {group: frozenset(people & in_scope) for group, people in members.items()}
+    undecided = _undecided(loading, decided, below, in_scope) if whole.ambiguous else {}
     return Directory(
         users=users[0],
         groups=groups[0],
-        members={group: frozenset(people & in_scope) for group, people in members.items()},
+        members=decided,
         counts=whole.counts,
         out_of_scope=(*users[1], *groups[1]),
+        undecided=undecided,
+        ambiguous=tuple(each for each in whole.ambiguous if _matters(loading, each, undecided)),
         digest=whole.digest,
     )
+
+
+def _undecided(
+    loading: Loading, decided: Members, whole: Iterable[str], in_scope: set[str]
+) -> dict[str, frozenset[str]]:
+    """Group → users in scope who may be in it, by a reference that fits several records. whole: groups that were loaded
+    with all of their users."""
+    found: dict[str, set[str]] = defaultdict(set)
+    users = [SourceKey("user", each) for each in loading.users.ids & in_scope]
+    for key, groups in loading.possible.above(users).items():
+        for group in groups:
+            found[group].add(key.id)
+    for group, people in loading.possible.users_below(whole).items():
+        found[group] |= people & in_scope
+    return {g: rest for g, people in found.items() if g in decided and (rest := frozenset(people - decided[g]))}
+
+
+def _matters(loading: Loading, reference: AmbiguousMember, undecided: Members) -> bool:
+    """Whether a membership depends on what the reference means (mapping/membership.py)."""
+    possible = loading.possible
+    meant = set(reference.users).union(*possible.users_below(reference.nested).values() if possible.is_flat else ())
+    groups = [SourceKey("group", group) for group in reference.groups]
+    over = set(reference.groups).union(*possible.above(groups).values() if possible.is_flat else ())
+    return any(not meant.isdisjoint(undecided.get(group, ())) for group in over)
 
 
 def _wanted(overlay: Overlay, kind: Kind, ids: Iterable[str]) -> tuple[tuple[Desired, ...], tuple[OutOfScope, ...]]:

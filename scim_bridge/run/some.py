@@ -11,12 +11,12 @@ from datetime import datetime
 import orjson
 
 from scim_bridge import __version__
-from scim_bridge.model.desired_side import Whole
-from scim_bridge.model.identity import INDEXED, KINDS, Existing, Kind, Members, TargetKey, Whom
+from scim_bridge.model.desired_side import Membership, Whole
+from scim_bridge.model.identity import INDEXED, KINDS, Existing, Kind, Members, SourceKey, TargetKey, Whom
 from scim_bridge.model.own_write import Pair
 from scim_bridge.model.remembered import Remembered
 from scim_bridge.model.run import OperationRecord
-from scim_bridge.model.source import SourceChanges, SourceReading
+from scim_bridge.model.source import Memory, SourceChanges, SourceReading
 from scim_bridge.plan.guard import refuse_empty
 from scim_bridge.plan.plan_file import from_document
 from scim_bridge.run.bridge import Bridge
@@ -24,7 +24,7 @@ from scim_bridge.run.desired_changes import Changes, held_against, mapped_change
 from scim_bridge.run.lifecycle import Order
 from scim_bridge.run.listing import FEW, read_members
 from scim_bridge.run.overlay import Edges, Overlay
-from scim_bridge.run.part import Loading, Part, TooMuch, load
+from scim_bridge.run.part import Loading, Part, TooMuch, load, meant_by
 from scim_bridge.run.target_view import (
     Observed,
     doubts_of,
@@ -77,32 +77,49 @@ def _steady(value: object) -> object:
     return sorted(value) if isinstance(value, frozenset) else repr(value)
 
 
-def why_everyone(
-    bridge: Bridge, reader: StateReader, known: Remembered, order: Order, today: str, now: datetime
-) -> str:
-    """Why this run is about everyone, "" if it need not be."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What the state has of both sides, so that a few can be looked up. known: without links.
+
+    last: when the target was read in full.
+    """
+
+    known: Remembered
+    whole: Whole
+    last: datetime
+
+
+def kept(bridge: Bridge, reader: StateReader, known: Remembered, today: str) -> Kept | Everyone:
+    """What the indexes of the state can be asked about; or why they do not say what is true now."""
+    whole = reader.directory(bridge.name)
+    last = reader.last_reading(bridge.name, bridge.endpoint)
+    if known.is_fresh or whole is None or last is None:
+        return Everyone(why="no run about everyone has come to its end yet")
+    if whole.made_with != made_with(bridge):
+        return Everyone(why="the mapping, the policy, the source, the target or the program is another one")
+    if not _is_indexed(bridge):
+        return Everyone(why="the target tells resources apart by other attributes too")
+    if whole.today != today and bridge.mapping.speaks_of_today:
+        return Everyone(why="a rule speaks of today, and the day is another one")
+    return Kept(known=known, whole=whole, last=last)
+
+
+def why_everyone(bridge: Bridge, reader: StateReader, state: Kept | Everyone, order: Order, now: datetime) -> str:
+    """Why a run about whatever has changed is about everyone, "" if it need not be."""
     if bridge.is_shadow:
         return "in shadow another program changes the target, so every run reads all of it"
     if order.in_full or order.after_restore:
         return "everything was to be read again"
-    whole = reader.directory(bridge.name)
-    last = reader.last_reading(bridge.name, bridge.endpoint)
-    if known.is_fresh or whole is None or last is None:
-        return "no run about everyone has come to its end yet"
-    if whole.made_with != made_with(bridge):
-        return "the mapping, the policy, the source, the target or the program is another one"
-    if not whole.is_settled:
+    if isinstance(state, Everyone):
+        return state.why
+    if not state.whole.is_settled:
         return "the last run about everyone has not carried out its plan"
-    if is_verification_due(bridge, reader, now - last):
+    if is_verification_due(bridge, reader, now - state.last):
         return "the target is read again from time to time"
-    if not is_indexed(bridge):
-        return "the target tells resources apart by other attributes too"
-    if whole.today != today and bridge.mapping.speaks_of_today:
-        return "a rule speaks of today, and the day is another one"
     return ""
 
 
-def is_indexed(bridge: Bridge) -> bool:
+def _is_indexed(bridge: Bridge) -> bool:
     """Whether the state finds resources by everything that tells them apart on this target."""
     return all(path in INDEXED[kind] for kind in KINDS for path in _told_apart_by(bridge, kind))
 
@@ -111,48 +128,50 @@ def _told_apart_by(bridge: Bridge, kind: Kind) -> tuple[str, ...]:
     return (*bridge.terms.match[kind], *(path for path, _ in bridge.terms.unique[kind]))
 
 
-def few(
-    bridge: Bridge, reader: StateReader, known: Remembered, order: Order, *, today: str, now: datetime
-) -> Few | Everyone:
+def few(bridge: Bridge, reader: StateReader, state: Kept, order: Order, *, today: str, now: datetime) -> Few | Everyone:
     """Find who has to be looked at, and load what concerns them."""
-    whole = reader.directory(bridge.name)
-    last = reader.last_reading(bridge.name, bridge.endpoint)
     in_doubt = reader.doubtful(bridge.name, bridge.endpoint)
-    if whole is None or last is None or len(in_doubt) > FEW:
+    if len(in_doubt) > FEW:
         return Everyone(why="many writes are in doubt")
-    memory = recollect(bridge, reader, now)
-    found = (
-        bridge.source.changes(today, memory, order.progress)
-        if memory
-        else bridge.source.read(today, None, order.progress)
-    )
-    read = said_why_whole(found) if isinstance(found, SourceReading) else None
-    if read is not None:
-        refuse_empty(read.snapshot.counts)
+    found = whatever_changed(bridge, recollect(bridge, reader, now), today, order)
+    read = found if isinstance(found, SourceReading) else None
     with reader.lookup(bridge.name, bridge.endpoint) as lookup:
         try:
-            changes = _changes(bridge, lookup, found if read is None else read, whole, today)
+            changes = changes_of(bridge, lookup, found, state.whole, today)
+            if lookup.elsewhere() != state.whole.elsewhere:
+                raise TooMuch("another connection has linked or released resources of this target")
         except TooMuch as reason:
             return Everyone(why=str(reason), source=read)
         refuse_empty(changes.whole.counts)
         bridge.target.check()  # a token that has died is found out now, not with the first revocation
-        looked = look_at_doubtful(bridge, in_doubt, _links_of(lookup, known, in_doubt))
-        start = Start(known=known, changes=changes, in_doubt=in_doubt, again=looked, last=last, now=now)
+        looked = look_at_doubtful(bridge, in_doubt, _links_of(lookup, state.known, in_doubt))
+        start = Start(state=state, changes=changes, in_doubt=in_doubt, again=looked, now=now)
         try:
             return loaded(bridge, reader, lookup, start)
         except TooMuch as reason:
             return Everyone(why=str(reason), source=read, looked=looked)
 
 
-def _changes(bridge: Bridge, lookup: Lookup, found: SourceChanges | SourceReading, whole: Whole, today: str) -> Changes:
+def whatever_changed(bridge: Bridge, memory: Memory | None, today: str, order: Order) -> SourceChanges | SourceReading:
+    """What has changed in the source, or everything. Raises SourceUnreadable, also if it shows no user."""
+    if memory is not None:
+        found = bridge.source.changes(today, memory, order.progress)
+    else:
+        found = bridge.source.read(today, None, order.progress)
+    if isinstance(found, SourceReading):
+        found = said_why_whole(found)
+        refuse_empty(found.snapshot.counts)
+    return found
+
+
+def changes_of(
+    bridge: Bridge, lookup: Lookup, found: SourceChanges | SourceReading, whole: Whole, today: str
+) -> Changes:
+    """What the source shows otherwise than before, mapped. Raises TooMuch."""
     shown = held_against(lookup, found) if isinstance(found, SourceReading) else told_by(lookup, found)
     most = _most(whole)
     if len(shown.records) > most or len({member for _, member in (*shown.joined, *shown.left)}) > most:
         raise TooMuch("more than a quarter of the directory has changed")
-    if shown.ambiguous is not None and shown.ambiguous != whole.ambiguous:
-        raise TooMuch("the references that fit several records are other ones")
-    if lookup.elsewhere() != whole.elsewhere:
-        raise TooMuch("another connection has linked or released resources of this target")
     return mapped_changes(bridge, lookup, shown, whole, today)
 
 
@@ -162,26 +181,37 @@ def _most(whole: Whole) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """What is known before anyone is loaded. known: without links. again: what was looked at of what is in_doubt. last:
-    when the target was read in full. named: who was asked about; None for whatever has changed or waits.
+    """What is known before anyone is loaded. again: what was looked at already. named: who was asked about; None for
+    whatever has changed or waits. beside: target ids of groups that are loaded too.
     """
 
-    known: Remembered
+    state: Kept
     changes: Changes
-    last: datetime
     now: datetime
     in_doubt: Sequence[OperationRecord] = ()
     again: Mapping[TargetKey, Existing | None] = field(default_factory=dict)
     named: frozenset[Whom] | None = None
+    beside: frozenset[str] = frozenset()
 
 
 def loaded(bridge: Bridge, reader: StateReader, lookup: Lookup, start: Start) -> Few:
     """Load what concerns those that a run begins with. Raises TooMuch."""
-    known, changes, in_doubt, again, now = start.known, start.changes, start.in_doubt, start.again, start.now
-    overlay = Overlay(lookup, changes.now, again, [*_decided(known), *_pairs(in_doubt)])
-    edges = Edges(lookup, changes.joined, changes.left, is_flat=bridge.mapping.nested == "flatten")
+    known, changes, in_doubt, again, now = start.state.known, start.changes, start.in_doubt, start.again, start.now
+    overlay = Overlay(lookup, changes.now, again, [*decided(known), *_pairs(in_doubt)])
+    is_flat = bridge.mapping.nested == "flatten"
+    edges = Edges(lookup, changes.joined, changes.left, is_flat=is_flat)
+    possible = edges
+    if open_now := frozenset(_possible(changes)):
+        possible = Edges(lookup, changes.joined | open_now, changes.left, is_flat=is_flat)
     loading = Loading(
-        overlay=overlay, edges=edges, changes=changes, known=known, terms=bridge.terms, most=_most(changes.whole)
+        overlay=overlay,
+        edges=edges,
+        possible=possible,
+        changes=changes,
+        known=known,
+        terms=bridge.terms,
+        most=_most(changes.whole),
+        beside=start.beside,
     )
     read: dict[str, frozenset[str]] = {}
     lacking: set[Pair] = set()
@@ -195,11 +225,12 @@ def loaded(bridge: Bridge, reader: StateReader, lookup: Lookup, start: Start) ->
     seeds = start.named
     if seeds is None:
         waiting = _seeds(bridge, lookup, known, changes, now)
-        seeds = frozenset([*waiting, *_in_doubt(in_doubt, again), *_moved(changes, edges)])
+        open_otherwise = (whom for each in changes.open_otherwise for whom in meant_by(each))
+        seeds = frozenset([*waiting, *_in_doubt(in_doubt, again), *_moved(changes, edges), *open_otherwise])
     part = load(loading, seeds, members_now)
     observed = Observed(
         inventory=part.inventory,
-        at=start.last,
+        at=start.state.last,
         is_whole=False,
         now=now,
         again=again,
@@ -223,10 +254,8 @@ def _memberships(bridge: Bridge, lookup: Lookup, part: Part) -> Remembered:
     if bridge.policy.drift != "report":
         return part.known
     some = lookup.inside((user_id for user_id in part.inventory.users), ours=True)
-    left: dict[str, set[str]] = {group: some.get(group, set()) for group in part.sizes} | lookup.members(
-        part.whole, ours=True
-    )
-    return replace(part.known, memberships={group: frozenset(users) for group, users in left.items()})
+    left = {group: frozenset(some.get(group, ())) for group in part.sizes}
+    return replace(part.known, memberships=left | lookup.members(part.whole, ours=True))
 
 
 def _seeds(bridge: Bridge, lookup: Lookup, known: Remembered, changes: Changes, now: datetime) -> Iterator[Whom]:
@@ -261,7 +290,16 @@ def _moved(changes: Changes, edges: Edges) -> Iterator[Whom]:
             yield from (Whom("source", "user", user) for user in users)
 
 
-def _decided(known: Remembered) -> Iterator[tuple[Kind, str, str]]:
+def _possible(changes: Changes) -> Iterator[Membership]:
+    """The memberships that there are if each reference that fits several records means all of them."""
+    for each in changes.whole.ambiguous:
+        for group in each.groups:
+            yield from ((group, SourceKey("user", user)) for user in each.users if user)
+            yield from ((group, SourceKey("group", inner)) for inner in each.nested if inner)
+
+
+def decided(known: Remembered) -> Iterator[tuple[Kind, str, str]]:
+    """Records and resources that a person's decisions bind: kind, source id, target id."""
     for resolution in known.resolutions.values():
         yield resolution.resource, resolution.source_id, resolution.target_id
 

@@ -38,7 +38,7 @@ from scim_bridge.run.lifecycle import (
     refuse_in_shadow,
     remember,
 )
-from scim_bridge.run.some import Everyone, Few, few, made_with, why_everyone
+from scim_bridge.run.some import Everyone, Few, few, kept, made_with, why_everyone
 from scim_bridge.run.target_view import (
     Observed,
     asked_for,
@@ -95,9 +95,11 @@ def read_and_plan(bridge: Bridge, reader: StateReader, order: Order) -> Reading:
 
 def _begin(bridge: Bridge, reader: StateReader, order: Order, *, today: str, now: datetime) -> Few | Everyone:
     """The few that a run has to be about, or why it is about everyone."""
-    known = knowledge(bridge, reader, now, with_links=False)
-    why = why_everyone(bridge, reader, known, order, today=today, now=now)
-    return Everyone(why=why) if why else few(bridge, reader, known, order, today=today, now=now)
+    state = kept(bridge, reader, knowledge(bridge, reader, now, with_links=False), today)
+    why = why_everyone(bridge, reader, state, order, now)
+    if why or isinstance(state, Everyone):
+        return Everyone(why=why)
+    return few(bridge, reader, state, order, today=today, now=now)
 
 
 def read_both(

@@ -15,7 +15,7 @@ import orjson
 
 from scim_bridge.config.source import CsvSettings, MemberFile, MemberList
 from scim_bridge.model.identity import KINDS, Kind, Notice, Record, Snapshot, SourceKey
-from scim_bridge.model.source import DirectMembers, Learned, Memory, SourceChanges, narrowed
+from scim_bridge.model.source import DirectMembers, Learned, Memory, SourceChanges
 from scim_bridge.model.text import folded, normal
 from scim_bridge.source import spreadsheet
 from scim_bridge.source.kept_file import StandingFile
@@ -128,14 +128,14 @@ class CsvChanges:
         return _with(found, Learned(self._memory.watermark, learned, is_whole=False))
 
     def about(self, wanted: Iterable[SourceKey]) -> SourceChanges:
-        """These records and their memberships as they are now. Nothing is learned."""
+        """The same, with these records and their memberships whether changed or not. Nothing is learned."""
         if self._facts.hindrance:
             raise Unlike(self._facts.hindrance)
         for file in self._standing.values():
             file.load()
-        keys = [SourceKey(*key) for key in wanted]
+        keys = frozenset(SourceKey(*key) for key in wanted)
         ids: dict[Kind, set[str]] = {kind: {key.id for key in keys if key.kind == kind} for kind in KINDS}
-        return narrowed(self._found(ids)[0], keys)
+        return self._found(ids)[0]
 
     def _found(self, wanted: Mapping[Kind, set[str]]) -> tuple[SourceChanges, Facts]:
         for file in self._standing.values():

@@ -14,14 +14,13 @@ from scim_bridge.config.source import CsvSettings, MemberFile, MemberList
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import KINDS, AttributeType, Kind, Notice, Record, Snapshot, SourceKey
 from scim_bridge.model.protocol import Progress, silent
-from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, picked
-from scim_bridge.model.text import normal, trimmed
+from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading
 from scim_bridge.source import spreadsheet
 from scim_bridge.source.csv_changes import FACTS, PARTS, CsvChanges, facts_of
 from scim_bridge.source.decoding import Unreadable
 from scim_bridge.source.kept_file import entries_of, header_of
 from scim_bridge.source.lists import NAME, Cell, Lists, made_groups, open_lists, splitter
-from scim_bridge.source.membership import ID, Group, Memberships, Named, Row, columns_used, named, rows_about
+from scim_bridge.source.membership import ID, Group, Memberships, Named, columns_used, named
 from scim_bridge.source.newest_export import newest
 from scim_bridge.source.piece import SIZE, Unlike
 from scim_bridge.source.stillness import STILL_FOR, wait_until_still
@@ -47,7 +46,6 @@ class CsvSource:
         self._ids: Mapping[Kind, str] = {"user": user_id, "group": group_id}
         self._still_for = still_for
         self._piece = piece
-        self._last: Snapshot | None = None
 
     @property
     def key(self) -> str:
@@ -68,28 +66,18 @@ class CsvSource:
         except Unreadable:
             return self._whole("")
 
-    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges:  # noqa: ARG002 - the interface
-        """These records and their memberships as they are now."""
-        keys = list(wanted)
+    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges | SourceReading:  # noqa: ARG002 - the interface
+        """These records and their memberships as they are now, and whatever else has changed."""
         if memory is not None:
             with suppress(Unlike, Unreadable):
-                return CsvChanges(self._at_rest(), self._ids, memory, self._piece).about(keys)
-        return picked(self._whole("").snapshot, keys)
+                return CsvChanges(self._at_rest(), self._ids, memory, self._piece).about(wanted)
+        return SourceReading(self._export().whole())
 
     def _whole(self, reason: str) -> SourceReading:
         """Everything, to be remembered. reason: why, as in Learned."""
         export = self._export()
-        self._last = export.whole()
-        return SourceReading(
-            self._last, Learned("", export.entries(self._last, self._piece), is_whole=True, reason=reason)
-        )
-
-    def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
-        """What was last read, with the wanted records as the files show them now; much quicker than all."""
-        if self._last is None:
-            return self.read(today, memory)
-        self._last = self._export().again(self._last, wanted)
-        return SourceReading(self._last)
+        shown = export.whole()
+        return SourceReading(shown, Learned("", export.entries(shown, self._piece), is_whole=True, reason=reason))
 
     def probe(self, today: str) -> Snapshot:  # noqa: ARG002 - the interface
         """All of it: a file that is broken at its end is broken."""
@@ -174,36 +162,6 @@ class _Export:
             found |= entries_of(part, table, size)
         return found
 
-    def again(self, before: Snapshot, wanted: Iterable[tuple[Kind, str]]) -> Snapshot:
-        """A snapshot with the wanted users and their memberships, and all groups, as the files show them now.
-
-        Every row is looked at, so a broken file refuses this reading too; but only the wanted ones become records.
-        """
-        wanted = list(wanted)
-        ids: dict[Kind, frozenset[str]] = {
-            kind: frozenset(source_id for each, source_id in wanted if each == kind) for kind in ("user", "group")
-        }
-        table = self.open("user")
-        found = self._records(table, "user", ids["user"])
-        users = (*(record for record in before.users if record.id not in ids["user"]), *found)
-        groups, members, rows = self._records(self.open("group"), "group"), self.files.members, list[Row]()
-        is_ambiguous = False
-        if isinstance(members, MemberFile):
-            names = named(users, groups, members)
-            member_table = self._member_table(members)
-            rows, is_ambiguous = rows_about(member_table, members, *names, ids), any(n.is_ambiguous for n in names)
-            self.problems += member_table.problems
-        elif members is not None:
-            cells = self._user_cells(members.column) if members.of == "user" else _cells(groups, members.column)
-            groups, lists = self._lists(members, cells, users, groups)
-            rows, is_ambiguous = list(lists.rows_about(ids)), lists.users.is_ambiguous or lists.groups.is_ambiguous
-        if not self.problems and not table.count:
-            self.problems.append(f"{table.name}: it shows no user at all; an empty directory is never applied")
-        _refuse(self.problems)
-        if is_ambiguous or before.ambiguous:  # whom a name may mean is to be seen from all records alone
-            return replace(self, problems=[]).whole()
-        return Snapshot(users, groups, _with_rows(before, {g.id for g in groups}, ids, rows), before.warnings)
-
     def _damage(self, users: Sequence[Record], groups: Sequence[Record]) -> Iterable[Notice]:
         """What a spreadsheet has destroyed."""
         yield from spreadsheet.notices(self.files.users.name, self.ids["user"], users)
@@ -216,29 +174,16 @@ class _Export:
     def _member_table(self, members: MemberFile) -> Table:
         return self._open(members.path, members.group, members.member, members.type or "")
 
-    def _records(self, table: Table, kind: Kind, only: frozenset[str] | None = None) -> tuple[Record, ...]:
-        """The rows as records; only: of these ids, None for all."""
+    def _records(self, table: Table, kind: Kind) -> tuple[Record, ...]:
+        """The rows as records."""
         header = table.header
         where = f"{table.name}, line "
         at = header.index(self.ids[kind]) if self.ids[kind] in header else 0
-        rows = table.rows() if only is None else table.rows_of(at, only)
         records = tuple(
-            Record(cells[at], dict(zip(header, cells, strict=True)), f"{where}{line}") for line, cells in rows
+            Record(cells[at], dict(zip(header, cells, strict=True)), f"{where}{line}") for line, cells in table.rows()
         )
         self.problems += table.problems
         return records
-
-    def _user_cells(self, column: str) -> list[Cell]:
-        """The lists of all users as they stand now; whatever is wrong with the file was found when it was read."""
-        table, id_column = self.open("user"), self.ids["user"]
-        if table.problems:
-            return []
-        list_at, id_at = table.header.index(column), table.header.index(id_column) if id_column else 0
-        return [
-            (f"{table.name}, line {line}", normal(row[id_at]), trimmed(row[list_at]))
-            for line, row in table.raw_rows()
-            if row[list_at]
-        ]
 
     def _lists(
         self, members: MemberList, cells: Sequence[Cell], users: Collection[Record], groups: tuple[Record, ...]
@@ -279,21 +224,3 @@ def _refuse(problems: list[str]) -> None:
         "Fix the file, or export it again.",
         problems=tuple(shown),
     )
-
-
-def _with_rows(
-    before: Snapshot, groups: Collection[str], ids: Mapping[Kind, frozenset[str]], rows: Collection[Row]
-) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-    """The memberships of before, those of the wanted users and groups replaced by these rows."""
-    kept = {group: before.members.get(group, ((), ())) if group not in ids["group"] else ((), ()) for group in groups}
-    about = {group for group, _, _ in rows} | {
-        g for g, (inside, _) in kept.items() if not ids["user"].isdisjoint(inside)
-    }
-    made: dict[str, Group] = {
-        group: (dict.fromkeys(u for u in kept[group][0] if u not in ids["user"]), dict.fromkeys(kept[group][1]))
-        for group in about
-    }
-    for group, member, kind in rows:
-        made[group][0 if kind == "user" else 1][member] = None
-    whole = kept | {group: (tuple(u), tuple(n)) for group, (u, n) in made.items()}
-    return {group: members for group, members in whole.items() if any(members)}

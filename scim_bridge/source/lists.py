@@ -5,14 +5,14 @@ Where no file says which groups there are, they are made of the names that users
 
 import re
 from collections import Counter
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from scim_bridge.config.source import MemberList
 from scim_bridge.model.identity import Kind, Record
 from scim_bridge.model.text import folded, normal
 from scim_bridge.source.decoding import Unreadable
-from scim_bridge.source.membership import ID, Memberships, Named, Row
+from scim_bridge.source.membership import ID, Memberships, Named
 
 NAME = "name"
 _NOT_IN_IDS = re.compile(r"[\s<>;:%~]")
@@ -57,15 +57,6 @@ class Lists:
             for name in self.split(text):
                 group, member = (name, owner) if self.of == "user" else (owner, name)
                 into.add(place, "name", group, member, "user")
-
-    def rows_about(self, ids: Mapping[Kind, Container[str]]) -> Iterator[Row]:
-        """What the lists say of these users or groups."""
-        for _, owner, text in self.cells:
-            for name in self.split(text):
-                group, member = (name, owner) if self.of == "user" else (owner, name)
-                group_id, user_id = self.groups.find(group), self.users.find(member)
-                if group_id and user_id and (group_id in ids["group"] or user_id in ids["user"]):
-                    yield group_id, user_id, "user"
 
 
 def open_lists(

@@ -5,7 +5,7 @@ columns. An id has to be that id; any other text, such as a name or an address, 
 """
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scim_bridge.config.source import MEMBER_TYPE, MemberFile, MemberList
@@ -91,11 +91,6 @@ class Named:
         """Where a group that is a member is looked up: by what groups are called, else by what members are called."""
         is_inner = self._inner is not None and not self.fits(name) and self._inner.fits(name)
         return self._inner if self._inner is not None and is_inner else self
-
-    @property
-    def is_ambiguous(self) -> bool:
-        """Whether several records are called the same."""
-        return bool(self._several) or (self._inner is not None and self._inner.is_ambiguous)
 
     def fits(self, name: str) -> tuple[str, ...]:
         """The ids of all records that are called so."""
@@ -225,30 +220,6 @@ class Memberships:
         doubt.groups |= dict.fromkeys(groups)
         doubt.members |= dict.fromkeys(members)
         doubt.count += 1
-
-
-def rows_about(
-    table: Table, columns: MemberFile, users: Named, groups: Named, ids: Mapping[Kind, Container[str]]
-) -> list[Row]:
-    """The rows that concern these users or groups. Every row is looked at, so a broken one is a problem of the file."""
-    found = list[Row]()
-    if table.problems:
-        return found
-    group_at, member_at, type_at = _places(table, columns)
-    wanted_users, wanted_groups = ids["user"], ids["group"]
-    group_of, user_of = groups.names.get, users.names.get
-    for line, row in table.raw_rows():
-        group, user = group_of(row[group_at]), user_of(row[member_at])
-        is_user = type_at is None or row[type_at] == "user"
-        if is_user and group is not None and user is not None:  # what a million rows are
-            if group in wanted_groups or user in wanted_users:
-                found.append((group, user, "user"))
-        elif not table.is_stray(line, row) and (kind := _type(table, line, row, type_at)) is not None:
-            among = users if kind == "user" else groups.for_member(row[member_at])
-            group, member = groups.find(row[group_at]), among.find(row[member_at])
-            if group and member and (group in wanted_groups or (kind == "user" and member in wanted_users)):
-                found.append((group, member, kind))
-    return found
 
 
 def type_of(written: str) -> Kind | None:

@@ -3,12 +3,12 @@
 import csv
 import io
 import sys
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from scim_bridge.model.text import normal, trimmed
+from scim_bridge.model.text import trimmed
 from scim_bridge.source.decoding import Unreadable, read_text
 from scim_bridge.source.stray_line import (
     Split,
@@ -60,14 +60,6 @@ class Table:
             cells = list(map(trimmed, row))
             if any(cells) and not self.is_stray(line, cells):
                 yield line, cells
-
-    def rows_of(self, column: int, wanted: Container[str]) -> Iterator[tuple[int, list[str]]]:
-        """Of rows(), those with one of these values in a column (from 0)."""
-        for line, row in self.raw_rows():
-            if normal(row[column]) in wanted:
-                yield line, list(map(trimmed, row))
-            else:
-                self.is_stray(line, row)
 
     def raw_rows(self) -> Iterator[tuple[int, list[str]]]:
         """As rows(), but as they stand: for who can tell by a look-up that a row is a record with nothing to trim.

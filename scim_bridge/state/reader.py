@@ -55,7 +55,6 @@ from scim_bridge.state.table import (
     ConflictRow,
     ConnectionRow,
     LinkRow,
-    MembershipRow,
     OperationRow,
     ReadingRow,
     RequestRow,
@@ -300,27 +299,11 @@ class StateReader:
     def members(
         self, endpoint: str, group_ids: Iterable[str] | None, *, ours: bool = False
     ) -> dict[str, frozenset[str]]:
-        """Who was last seen in these groups, None for all. Groups whose members were never read are left out.
-
-        ours: who was in them when we last left them, instead.
-        """
-        columns = (col(ResourceRow.id), col(ResourceRow.kind), col(ResourceRow.target_id), col(ResourceRow.members_at))
-        rows = self._execute(select(*columns).where(col(ResourceRow.endpoint) == endpoint))
-        wanted = frozenset(group_ids) if group_ids is not None else None
-        names: dict[int, str] = {}
-        groups: dict[int, str] = {}
-        for row, kind, target_id, members_at in rows:
-            if kind == "user":
-                names[row] = target_id
-            elif members_at is not None and (wanted is None or target_id in wanted):
-                groups[row] = target_id
-        found: dict[int, list[str]] = {row: [] for row in groups}
-        counts = col(MembershipRow.is_ours if ours else MembershipRow.is_seen)
-        pairs = select(col(MembershipRow.group_row), col(MembershipRow.user_row)).where(counts)
-        for group, user in self._execute(pairs) if groups else ():
-            if group in found:
-                found[group].append(names[user])
-        return {groups[row]: frozenset(user_ids) for row, user_ids in found.items()}
+        """Who was last seen in these groups (state/lookup.py); no one where there is no state yet."""
+        if self._engine is None:
+            return {}
+        with self.lookup("", endpoint) as lookup:
+            return lookup.members(group_ids, ours=ours)
 
     def source_memory(self, connection: str, source_key: str, since: datetime) -> Memory | None:
         """What the source remembers under its key, if it was read whole after `since`."""

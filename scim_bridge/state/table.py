@@ -142,6 +142,11 @@ class SourceEntryRow(Row, table=True):
     entry: str
 
 
+def _of_these(name: str, column: str, which: str) -> Index:
+    """An index of those rows alone for which a condition holds, in every database that knows such indexes."""
+    return Index(name, column, sqlite_where=text(which), postgresql_where=text(which))
+
+
 class ConnectionRow(Row, table=True):
     """A connection's schedule: paused by a person (whom, when, why), or quarantined by itself; null while it is not.
 
@@ -238,7 +243,7 @@ class OperationRow(Row, table=True):
     __table_args__ = (
         # Of all operations ever, these few are asked for in every run.
         Index("ix_operations_answered_at", "answered_at"),
-        Index("ix_operations_unsure", "run_id", sqlite_where=text(UNSURE)),
+        _of_these("ix_operations_unsure", "run_id", UNSURE),
     )
 
     run_id: int = Field(primary_key=True, foreign_key="runs.id")
@@ -356,9 +361,9 @@ class RecordRow(Row, table=True):
     __tablename__ = "records"
     __table_args__ = (
         UniqueConstraint("connection", "kind", "source_id"),
-        Index("ix_records_manager", "manager", sqlite_where=text("manager != ''")),
-        Index("ix_records_choosing", "connection", sqlite_where=text("is_choosing")),
-        Index("ix_records_outside", "connection", sqlite_where=text("is_outside")),
+        _of_these("ix_records_manager", "manager", "manager != ''"),
+        _of_these("ix_records_choosing", "connection", "is_choosing"),
+        _of_these("ix_records_outside", "connection", "is_outside"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -7,12 +7,11 @@ import pytest
 
 from scim_bridge.config.settings import load
 from scim_bridge.config.source import CsvSettings
-from scim_bridge.model.identity import Kind
-from scim_bridge.model.source import Memory, SourceReading
+from scim_bridge.model.identity import SourceKey
+from scim_bridge.model.source import Memory, SourceChanges, SourceReading
 from scim_bridge.run.bridge import open_bridge
 from scim_bridge.run.inbox import Inbox
 from scim_bridge.run.lifecycle import ActiveRun, Order
-from scim_bridge.run.sync import read_and_plan
 from scim_bridge.sandbox.fault import Fault
 from scim_bridge.source.csv_file import CsvSource
 from scim_bridge.state.writer import State
@@ -115,7 +114,7 @@ def test_a_file_without_anybody_is_not_believed_even_for_one(world: World, peopl
 class Failing(CsvSource):
     """Files whose reader has a fault that no one has thought of."""
 
-    def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
+    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges | SourceReading:
         raise ValueError("badly formed")
 
 
@@ -126,11 +125,10 @@ def test_whatever_goes_wrong_with_a_request_is_its_answer_and_not_the_end_of_the
     corp = settings.connection(None)
     assert isinstance(corp.source, CsvSettings)
     with open_bridge(corp) as bridge, State(settings.state) as state:
-        reading = read_and_plan(bridge, state.reader, Order())
         asked = state.ask("corp", ["u5"], "somebody")
         broken = replace(bridge, source=Failing(corp.source, "id", "id"))
         active = ActiveRun(state.begin_run("corp", "e", "sync"), broken, state, Order())
-        assert Inbox(active, reading).answer() == []
+        assert Inbox(active).answer() == []
         request = state.reader.request(asked)
     assert request is not None
     assert (request.exit_code, request.error) == (1, "the program failed (ValueError); the log says more")

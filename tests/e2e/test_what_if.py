@@ -107,15 +107,11 @@ class Counted:
         self.readings += 1
         return self.source.read(today, memory, progress)
 
-    def look(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceReading:
-        self.readings += 1
-        return self.source.look(today, memory, wanted)
-
     def changes(self, today: str, memory: Memory, progress: Progress = silent) -> SourceChanges | SourceReading:
         self.readings += 1
         return self.source.changes(today, memory, progress)
 
-    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges:
+    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges | SourceReading:
         self.readings += 1
         return self.source.ask(today, memory, wanted)
 

@@ -21,12 +21,13 @@ from scim_bridge.model.identity import KINDS, AmbiguousMember, AttributeType, Ki
 from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.protocol import Progress, silent
-from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, picked
+from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading
 from scim_bridge.model.verification import Verification
 from scim_bridge.plan.match.pairing import Terms
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.state.writer import State
 from tests.fakes import MemoryTarget, Write, nothing
+from tests.picking import picked
 
 HEADER = ("id", "login", "mail", "title", "manager", "enabled")
 MAPPING = """
@@ -67,7 +68,7 @@ class People:
     groups: list[dict[str, str]] = field(default_factory=list)
     members: set[tuple[str, Kind, str]] = field(default_factory=set)
     ambiguous: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Group id → the ids of users that one reference in it may mean."""
+    """Group id → the ids of users and groups that one reference in it may mean."""
 
     def snapshot(self) -> Snapshot:
         users = tuple(Record(row["id"], dict(row), f"users, line {at}") for at, row in enumerate(self.users))
@@ -81,14 +82,14 @@ class People:
         return Snapshot(users, groups, members, (), tuple(self._left_open(there)))
 
     def _left_open(self, there: Mapping[str, set[str]]) -> Iterable[AmbiguousMember]:
-        for group, users in sorted(self.ambiguous.items()):
-            fits = tuple(("user", user) for user in users if user in there["user"])
+        for group, ids in sorted(self.ambiguous.items()):
+            fits = tuple((kind, each) for kind in KINDS for each in ids if each in there[kind] and each != group)
             if group in there["group"] and len(fits) > 1:
                 yield AmbiguousMember(
                     reference=f"one of {group}",
                     groups=(group,),
-                    users=tuple(user for _, user in fits),
-                    nested=(),
+                    users=tuple(each for kind, each in fits if kind == "user"),
+                    nested=tuple(each for kind, each in fits if kind == "group"),
                     fits=cast("Any", fits),
                     detail=f"a reference in {group} fits several",
                     remedy="Say which.",
@@ -125,11 +126,9 @@ class LittleSource:
             learned=self._learned(now, is_whole=False),
         )
 
-    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges:
-        return picked(self.people.snapshot(), wanted)
-
-    def look(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceReading:
-        return SourceReading(self.people.snapshot())
+    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges | SourceReading:
+        shown = self.people.snapshot()
+        return SourceReading(shown) if memory is None else picked(shown, wanted)
 
     def probe(self, today: str) -> Snapshot:
         return self.people.snapshot()
@@ -318,7 +317,7 @@ def _open_reference(world: LittleWorld) -> object:
     chance, people = world.chance, world.people
     group = chance.choice(_GROUPS)
     if people.ambiguous.pop(group, None) is None and chance.random() < 0.5:
-        people.ambiguous[group] = tuple(chance.sample(_IDS, 2))
+        people.ambiguous[group] = tuple(chance.sample(_IDS if chance.random() < 0.6 else _IDS[:3] + _GROUPS, 2))
     return group, people.ambiguous.get(group)
 
 

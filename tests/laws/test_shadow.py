@@ -21,7 +21,7 @@ from scim_bridge.model.policy import Policy
 from scim_bridge.model.shadow import differences_of
 from scim_bridge.plan.plan_file import from_bytes, to_bytes
 from scim_bridge.run.lifecycle import Order
-from scim_bridge.run.only import sync_only
+from scim_bridge.run.named_plan import sync_named
 from scim_bridge.run.rollback import roll_back
 from scim_bridge.run.sync import apply_saved, read_and_plan, sync
 from tests.laws.little_world import LittleWorld, compiled
@@ -132,7 +132,7 @@ def _ask_for_writes(world: LittleWorld, run_id: int) -> None:
     writes: tuple[Callable[[], object], ...] = (
         lambda: apply_saved(world.bridge, world.state, saved, order),
         lambda: roll_back(world.bridge, world.state, run_id, order, "me"),
-        lambda: sync_only(world.bridge, world.state, ["a"], order),
+        lambda: sync_named(world.bridge, world.state, ["a"], order),
         lambda: sync(world.bridge, world.state, order),
         lambda: sync(world.bridge, world.state, Order(in_full=True, after_restore=True)),
     )

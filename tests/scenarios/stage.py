@@ -18,7 +18,7 @@ from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Conflict, Plan
 from scim_bridge.run.inbox import Inbox
 from scim_bridge.run.lifecycle import Order, Result, opened
-from scim_bridge.run.only import sync_only
+from scim_bridge.run.named_plan import sync_named
 from scim_bridge.run.sync import sync
 from scim_bridge.sandbox.server import Sandbox
 from scim_bridge.sandbox.store import Kind as ScimKind
@@ -102,7 +102,7 @@ class Stage:
             after_restore="--after-restore" in options,
         )
         with State(self.world.state) as state, opened(connection, state, "sync") as bridge:
-            return sync_only(bridge, state, only, order) if only else sync(bridge, state, order, Inbox)
+            return sync_named(bridge, state, only, order) if only else sync(bridge, state, order, Inbox)
 
     def accounts(self) -> Accounts:
         """What the target shows, by name."""

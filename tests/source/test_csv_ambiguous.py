@@ -9,6 +9,8 @@ import pytest
 from scim_bridge.config.source import CsvSettings, MemberFile, MemberList
 from scim_bridge.model.identity import Kind, Snapshot
 from scim_bridge.source.csv_file import CsvSource
+from tests.applying import asked
+from tests.remembering import remembered
 
 TODAY = "2027-03-13"
 USERS = "id,name,groups\n1,Sato,Dev;Ops\n2,sato,\n3,Ito,Dev\n"
@@ -71,10 +73,12 @@ def test_a_look_sees_a_name_become_ambiguous_and_clear_again(tmp_path: Path) -> 
     plain = USERS.replace("2,sato", "2,Ono")
     write(tmp_path, users=plain, groups=GROUPS, members=ROWS)
     opened = source(tmp_path, by_rows(tmp_path))
-    assert opened.read(TODAY).snapshot.members["9"] == (("1", "3"), ())
+    reading = opened.read(TODAY)
+    memory = remembered(None, reading)
+    assert reading.snapshot.members["9"] == (("1", "3"), ())
     write(tmp_path, users=USERS)
-    shown = opened.look(TODAY, None, [("user", "2")]).snapshot
+    shown = asked(opened, memory, reading.snapshot, [("user", "2")])
     assert shown.members == {"9": (("3",), ())}
     assert doubts(shown)[0] == ("SATO", {"9"}, {"1", "2"})
     write(tmp_path, users=plain)
-    assert opened.look(TODAY, None, [("user", "2")]).snapshot.members["9"] == (("1", "3"), ())
+    assert asked(opened, memory, reading.snapshot, [("user", "2")]).members["9"] == (("1", "3"), ())

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from scim_bridge.config.source import CsvSettings, MemberFile, MemberList
 from scim_bridge.errors import SourceUnreadable
-from scim_bridge.model.identity import Kind, Snapshot
+from scim_bridge.model.identity import Snapshot
 from scim_bridge.source.csv_file import CsvSource
+from tests.applying import asked
+from tests.remembering import remembered
 
 TODAY = "2027-03-13"
 GROUPS = 'id,name\ng,Dev\nh,Ops\ni,"Sales, EMEA"\n'
@@ -134,11 +136,11 @@ def test_every_layout_shows_the_same_whole_and_when_looked_at_again(
         CsvSettings(users=folder / "users.csv", groups=folder / "groups.csv", members=members), "id", "id", still_for=0
     )
     _put(folder, before)
-    assert _pairs(source.read(TODAY).snapshot) == before
+    reading = source.read(TODAY)
+    assert _pairs(reading.snapshot) == before
     _put(folder, after)
-    wanted: list[tuple[Kind, str]] = [("user", "1"), ("group", "g")]
-    concerned = {pair for pair in before | after if pair[0] == "g" or pair[1] == "1"}
-    assert _pairs(source.look(TODAY, None, wanted).snapshot) == (before - concerned) | (after & concerned)
+    found = asked(source, remembered(None, reading), reading.snapshot, [("user", "1"), ("group", "g")])
+    assert _pairs(found) == after
 
 
 def _pairs(shown: Snapshot) -> set[tuple[str, str]]:
@@ -204,7 +206,8 @@ def test_a_group_in_a_group_is_found_by_what_members_are_called(tmp_path: Path) 
     source = _source(tmp_path, "id\n1\n", members, groups)
     shown = source.read(TODAY).snapshot
     assert (shown.members, shown.warnings) == ({"g": (("1",), ("h",)), "h": ((), ("i",))}, ())
-    assert source.look(TODAY, None, [("group", "g"), ("group", "h")]).snapshot.members == shown.members
+    memory = remembered(None, source.read(TODAY))
+    assert asked(source, memory, shown, [("group", "g"), ("group", "h")]).members == shown.members
 
 
 def test_an_empty_cell_names_no_user(tmp_path: Path) -> None:

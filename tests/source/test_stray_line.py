@@ -10,6 +10,8 @@ from scim_bridge.config.source import CsvSettings, MemberFile
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.source.csv_file import CsvSource
 from scim_bridge.source.table import open_table
+from tests.applying import asked
+from tests.remembering import remembered
 
 HEADER = "id,login,mail,manager"
 ROW = "1,ann,ann@corp.example,"
@@ -137,10 +139,10 @@ def test_a_look_at_one_user_refuses_a_header_in_the_middle_too(tmp_path: Path, f
         users=tmp_path / "users.csv", groups=tmp_path / "groups.csv", members=MemberFile(path=tmp_path / "members.csv")
     )
     source = CsvSource(files, "id", "id", still_for=0)
-    source.read("2027-03-13")
+    reading = source.read("2027-03-13")
     (tmp_path / f"{file}.csv").write_text(texts[file] + texts[file], encoding="utf-8")
     with pytest.raises(SourceUnreadable, match="is a header again"):
-        source.look("2027-03-13", None, [("user", "9")])
+        asked(source, remembered(None, reading), reading.snapshot, [("user", "9")])
 
 
 @pytest.mark.parametrize(

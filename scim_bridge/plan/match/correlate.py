@@ -4,10 +4,20 @@ Here it is found out who is who. Who must wait because a unique value is claimed
 unique_values.py; what is done about each pair, in decide/actions.py. Users and groups go through the same code.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from scim_bridge.model.identity import EXTERNAL_ID, Desired, Directory, Existing, Inventory, Kind, SourceKey, Whom
+from scim_bridge.model.identity import (
+    EMAILS,
+    EXTERNAL_ID,
+    Desired,
+    Directory,
+    Existing,
+    Inventory,
+    Kind,
+    SourceKey,
+    Whom,
+)
 from scim_bridge.model.plan import Conflict
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import Link, Remembered
@@ -84,6 +94,12 @@ class Match:
         return frozenset({self.name, self.desired.name if self.desired is not None else self.name})
 
     @property
+    def emails(self) -> frozenset[str]:
+        """Its emails in the source and on the target, without regard to case."""
+        sides = (side.attributes.get(EMAILS) for side in (self.desired, self.existing) if side is not None)
+        return frozenset(folded(str(email)) for email in sides if email)
+
+    @property
     def whom(self) -> Whom:
         """Who this is: the record, or a resource that no record and no link claims."""
         if self.existing is not None and self.desired is None and not self.source_id:
@@ -111,12 +127,6 @@ class Match:
         return policy.deprovision == "keep" and not self.leaving.is_decided
 
 
-def is_called(match: Match, who: str) -> bool:
-    """Whether people, the source or the target call it so. Names are compared without regard to case."""
-    is_id = normal(who) in (match.source_id, match.existing.target_id if match.existing is not None else None)
-    return is_id or folded(who) in {folded(name) for name in match.names}
-
-
 @dataclass(frozen=True, slots=True)
 class Matches:
     """Every identity of both sides, each once. is_relinking: the state was lost, and the target still knows our ids."""
@@ -138,6 +148,22 @@ class Matches:
             for m in self.groups
             if m.existing is not None and (m.row.action in changing or (m.row.situation == "orphan" and m.was_ours))
         )
+
+
+def called(matches: Iterable[Match], who: str) -> list[Match]:
+    """Those whom people, the source or the target call so: by a name or an id, else by an email.
+
+    Names and emails are compared without regard to case.
+    """
+    everyone = list(matches)
+    found = [match for match in everyone if _is_called(match, who)]
+    # An email comes second: it may be the name of another user, who is meant then.
+    return found or [match for match in everyone if folded(who) in match.emails]
+
+
+def _is_called(match: Match, who: str) -> bool:
+    is_id = normal(who) in (match.source_id, match.existing.target_id if match.existing is not None else None)
+    return is_id or folded(who) in {folded(name) for name in match.names}
 
 
 def correlate(directory: Directory, inventory: Inventory, known: Remembered, terms: Terms) -> Matches:

@@ -26,8 +26,6 @@ from scim_bridge.model.source import (
     SourceReading,
     Wanted,
     moved_on,
-    narrowed,
-    picked,
 )
 from scim_bridge.model.text import normal
 from scim_bridge.source.entra.delta_round import Listing, Rounds, first_page, first_rounds, listed, merge, next_rounds
@@ -117,22 +115,21 @@ class EntraSource:
             learned = Learned(watermark, {**revision.changed(), **excerpt.learned}, is_whole=False)
             return replace(found, learned=learned)
 
-    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges:
+    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges | SourceReading:
         """These records and their memberships as they are now: one request for every six or so of them."""
-        keys = [SourceKey(*key) for key in wanted]
         if memory is None:
-            return picked(self.read(today).snapshot, keys)
+            return self.read(today)
+        who = [one for key in wanted for one in self._called(memory, *key)]
         revision = Revision(memory.entries)
         with self._open() as graph:
             assigned = self._assigned(graph)
-            look_at(graph, revision, [Identity(key.kind, key.id) for key in keys], self._selections)
-            chosen = {key_of(key.kind, key.id) for key in keys}
+            look_at(graph, revision, who, self._selections)
+            chosen = {key_of(one.kind, one.object_id) for one in who}
             excerpt = Excerpt(memory, revision.changed(), self._selections, chosen)
             try:
-                found = self._told(graph, excerpt, memory, assigned)
+                return self._told(graph, excerpt, memory, assigned)
             except Unclear:
-                return picked(self.look(today, memory, keys).snapshot, keys)
-        return narrowed(found, keys)
+                return SourceReading(self._believed(graph, moved_on(memory.entries, revision.changed()), assigned)[0])
 
     def _told(self, graph: Graph, excerpt: Excerpt, memory: Memory, assigned: Assigned) -> SourceChanges:
         """What an excerpt says, unless something of the scope is missing or was hidden from us. Raises Unclear."""
@@ -145,22 +142,6 @@ class EntraSource:
         groups = [record for key, records in found.records.items() if key.kind == "group" for record in records]
         self._require_members(graph, groups, found.members)
         return found
-
-    def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
-        """What is remembered, with these as they are now: one request for every six or so of them."""
-        if memory is None:
-            return self.read(today)
-        assigned = Watermark.read(memory.watermark).assigned
-        who = [one for kind, record_id in wanted for one in self._called(memory, kind, record_id)]
-        if not who:
-            return SourceReading(self._shown(memory.entries, assigned))
-        revision = Revision(memory.entries)
-        with self._open() as graph:
-            assigned = self._assigned(graph)
-            look_at(graph, revision, who, self._selections)
-            changed = revision.changed()
-            shown, _ = self._believed(graph, moved_on(memory.entries, changed), assigned)
-        return SourceReading(shown, Learned(memory.watermark, changed, is_whole=False))
 
     def probe(self, today: str) -> Snapshot:  # noqa: ARG002 - the interface
         """A page of users and one of groups, whatever the scope; and that permissions and scope are as they must be."""

@@ -15,7 +15,7 @@ from scim_bridge.config.source import LdapSettings
 from scim_bridge.errors import Stop
 from scim_bridge.model.identity import CHANGES, INSTEAD, AttributeType, Kind, Notice, Snapshot, SourceKey
 from scim_bridge.model.protocol import Progress, silent
-from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, Wanted, moved_on, narrowed, picked
+from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, Wanted, moved_on
 from scim_bridge.source.ldap.connection import sign_in
 from scim_bridge.source.ldap.excerpt import INDEX, Excerpt, Unclear, remembered_beside
 from scim_bridge.source.ldap.full_read import (
@@ -112,30 +112,17 @@ class LdapSource:
             return _of_all(connection.layout, memory, Learned(watermark, changed, is_whole=False), today)
         return replace(found, learned=Learned(watermark, {**changed, **excerpt.learned}, is_whole=False))
 
-    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges:
+    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges | SourceReading:
         """These records and their memberships as they are now: a search a base for each of them."""
-        keys = [SourceKey(*key) for key in wanted]
-        if memory is None:
-            return picked(self.read(today).snapshot, keys)
-        with self._connected(memory) as connection:
-            layout = connection.layout
-            changed = look_again(Reader(connection.session, layout), layout, memory, keys)
-        try:
-            found = Excerpt(layout, memory, changed, today).changes()
-        except Unclear:
-            return picked(snapshot(moved_on(memory.entries, changed), layout, today), keys)
-        return narrowed(found, keys)
-
-    def look(self, today: str, memory: Memory | None, wanted: Iterable[tuple[Kind, str]]) -> SourceReading:
-        """What the memory shows, with these ids as they are now: a search a base for each of them."""
         if memory is None:
             return self.read(today)
-        ids = list(wanted)
         with self._connected(memory) as connection:
-            found = connection.layout
-            changed = look_again(Reader(connection.session, found), found, memory, ids)
-        learned = Learned(memory.watermark, changed, is_whole=False)
-        return SourceReading(snapshot(moved_on(memory.entries, changed), found, today), learned)
+            layout = connection.layout
+            changed = look_again(Reader(connection.session, layout), layout, memory, list(wanted))
+        try:
+            return Excerpt(layout, memory, changed, today).changes()
+        except Unclear:
+            return SourceReading(snapshot(moved_on(memory.entries, changed), layout, today))
 
     def probe(self, today: str) -> Snapshot:
         """The first page of each kind, with a notice that says how changes are learned of.

@@ -18,6 +18,7 @@ import trustme
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.source import ClientSecret, EntraCloud, EntraScope, EntraSettings, ManagedIdentity
 from scim_bridge.errors import SourceUnreadable
+from scim_bridge.model.identity import SourceKey
 from scim_bridge.model.source import Memory
 from scim_bridge.source.entra.sign_in import _number, roles_of
 from scim_bridge.source.entra.source import EntraSource
@@ -168,7 +169,7 @@ def answered(*bodies: Any) -> dict[str, Any]:
 def test_one_user_in_a_form_that_is_none_is_not_believed(graph: Scripted, shown: Any, sentence: str) -> None:
     graph.answer("$batch", answered(shown, {"value": []}))
     reader = source(graph)
-    assert sentence in refusal(lambda: reader.look(TODAY, memory(graph), [("user", "u1")]))
+    assert sentence in refusal(lambda: reader.ask(TODAY, memory(graph), [SourceKey("user", "u1")]))
 
 
 @pytest.mark.parametrize("groups, sentence", [
@@ -180,7 +181,7 @@ def test_the_groups_of_one_user_in_a_form_that_is_none_are_not_believed(
 ) -> None:
     graph.answer("$batch", answered({"id": "u1"}, groups))
     reader = source(graph)
-    assert sentence in refusal(lambda: reader.look(TODAY, memory(graph), [("user", "u1")]))
+    assert sentence in refusal(lambda: reader.ask(TODAY, memory(graph), [SourceKey("user", "u1")]))
 
 
 @pytest.mark.parametrize("path, row", [

@@ -8,8 +8,8 @@ from scim_bridge.sandbox.entra.fault import EntraFault
 from scim_bridge.sandbox.entra.knobs import EntraKnobs
 from scim_bridge.sandbox.entra.server import EntraSandbox
 from scim_bridge.source.entra.source import EntraSource
+from tests.applying import asked
 from tests.organization import organization
-from tests.remembering import remembered
 from tests.source.entra.tenant import (
     TODAY,
     Tenant,
@@ -37,14 +37,14 @@ def reader(entra: EntraSandbox) -> EntraSource:
 def test_a_user_is_seen_with_attributes_manager_and_groups_of_this_moment(
     entra: EntraSandbox, reader: EntraSource
 ) -> None:
-    _, memory = read(reader)
+    before, memory = read(reader)
     entra.directory.put_user("bob", jobTitle="Lead")
     entra.directory.set_manager("bob", "ann")
     entra.directory.remove_member("team", "bob")
     entra.directory.add_member("crew", "bob")
     entra.directory.put_user("ann", jobTitle="Not looked at")
     entra.forget_requests()
-    snapshot = reader.look(TODAY, memory, [("user", "bob")]).snapshot
+    snapshot = asked(reader, memory, before, [("user", "bob")])
     assert entra.counts.graph == 1
     assert attribute(snapshot, "user", "bob", "jobTitle") == "Lead"
     assert attribute(snapshot, "user", "bob", "manager") == "ann"
@@ -54,61 +54,35 @@ def test_a_user_is_seen_with_attributes_manager_and_groups_of_this_moment(
 
 
 def test_a_group_is_seen_with_its_members_and_where_it_is_nested(entra: EntraSandbox, reader: EntraSource) -> None:
-    _, memory = read(reader)
+    before, memory = read(reader)
     entra.directory.put_group("team", displayName="Crew")
     entra.directory.add_member("team", "cho")
     entra.directory.remove_member("club", "team")
-    snapshot = reader.look(TODAY, memory, [("group", "team")]).snapshot
+    snapshot = asked(reader, memory, before, [("group", "team")])
     assert attribute(snapshot, "group", "team", "displayName") == "Crew"
     assert members(snapshot, "team") == {"ann", "bob", "cho"}
     assert members(snapshot, "club") == set()
 
 
 def test_who_is_gone_is_gone_from_the_groups_too(entra: EntraSandbox, reader: EntraSource) -> None:
-    _, memory = read(reader)
+    before, memory = read(reader)
     entra.directory.delete_user("bob")
     entra.directory.delete_group("team")
-    reading = reader.look(TODAY, memory, [("user", "bob"), ("group", "team")])
-    assert shown(reading.snapshot) == shown(read(source(entra))[0])
+    assert shown(asked(reader, memory, before, [("user", "bob"), ("group", "team")])) == shown(read(source(entra))[0])
 
 
 def test_who_bears_a_name_as_id_is_not_the_user_who_bears_it_as_name(entra: EntraSandbox, reader: EntraSource) -> None:
     entra.directory.put_user("bob", userPrincipalName="bob@corp.example")
     before, memory = read(reader)
-    reading = reader.look(TODAY, memory, [("user", "bob@corp.example")])
-    assert shown(reading.snapshot) == shown(before)
-    assert reading.learned is not None
-    assert reading.learned.entries == {}
-
-
-def test_after_a_look_the_next_reading_of_changes_shows_what_a_whole_one_shows(
-    entra: EntraSandbox, reader: EntraSource
-) -> None:
-    _, memory = read(reader)
-    entra.directory.delete_user("ann")
-    entra.directory.put_user("bob", jobTitle=None)
-    entra.directory.add_member("crew", "bob")
-    reading = reader.look(TODAY, memory, [("user", "ann"), ("user", "bob")])
-    assert reading.learned is not None
-    assert reading.learned.watermark == memory.watermark
-    entra.directory.restore_user("ann")
-    by_changes, _ = read(reader, remembered(memory, reading))
-    assert shown(by_changes) == shown(read(source(entra))[0])
-
-
-def test_looking_at_nobody_costs_nothing(entra: EntraSandbox, reader: EntraSource) -> None:
-    snapshot, memory = read(reader)
-    entra.forget_requests()
-    assert shown(reader.look(TODAY, memory, ()).snapshot) == shown(snapshot)
-    assert entra.counts.total == 0
+    assert shown(asked(reader, memory, before, [("user", "bob@corp.example")])) == shown(before)
 
 
 def test_many_are_looked_at_in_a_few_requests(entra: EntraSandbox) -> None:
     Tenant(entra).become(organization(40, 4))
     reader = source(entra)
-    _, memory = read(reader)
+    before, memory = read(reader)
     entra.forget_requests()
-    reader.look(TODAY, memory, [("user", f"p{number}") for number in range(1, 31)])
+    asked(reader, memory, before, [("user", f"p{number}") for number in range(1, 31)])
     assert entra.counts.graph == 3
 
 
@@ -116,26 +90,26 @@ def test_somebody_is_looked_at_by_another_id_than_the_object_id(entra: EntraSand
     entra.directory.put_user("object-1", employeeId="0042", jobTitle="Engineer")
     users = Wanted("employeeId", frozenset({"employeeId", "jobTitle"}))
     reader = EntraSource(settings(entra), users, Wanted("id", frozenset({"id"})), patience())
-    _, memory = read(reader)
+    before, memory = read(reader)
     entra.directory.put_user("object-1", jobTitle="Lead")
-    snapshot = reader.look(TODAY, memory, [("user", "0042")]).snapshot
+    snapshot = asked(reader, memory, before, [("user", "0042")])
     assert attribute(snapshot, "user", "0042", "jobTitle") == "Lead"
 
 
 def test_an_application_that_may_not_ask_for_somebodys_groups_keeps_what_is_remembered(
     entra: EntraSandbox, reader: EntraSource
 ) -> None:
-    _, memory = read(reader)
+    before, memory = read(reader)
     entra.fail(EntraFault("forbidden", "users/bob/memberOf"))
-    snapshot = reader.look(TODAY, memory, [("user", "bob")]).snapshot
+    snapshot = asked(reader, memory, before, [("user", "bob")])
     assert members(snapshot, "team") == {"ann", "bob"}
 
 
 def test_without_delta_queries_somebody_can_be_looked_at_too(entra: EntraSandbox, reader: EntraSource) -> None:
     reader = source(entra, reads_changes=False)
-    _, memory = read(reader)
+    before, memory = read(reader)
     entra.directory.put_user("bob", jobTitle="Lead")
-    assert attribute(reader.look(TODAY, memory, [("user", "bob")]).snapshot, "user", "bob", "jobTitle") == "Lead"
+    assert attribute(asked(reader, memory, before, [("user", "bob")]), "user", "bob", "jobTitle") == "Lead"
 
 
 def test_without_delta_queries_what_is_remembered_moves_on_by_differences(entra: EntraSandbox) -> None:

@@ -14,8 +14,8 @@ import pytest
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.source import Bind, LdapSettings, Search
 from scim_bridge.errors import CredentialsRefused
-from scim_bridge.model.identity import SourceKey
 from scim_bridge.model.source import Memory, SourceReading, Wanted
+from tests.applying import asked
 from tests.ldap_organization import change, expected, shown
 from tests.ldap_server import add, replace
 from tests.organization import organization
@@ -363,5 +363,8 @@ def test_looking_at_one_record_leaves_the_others_as_remembered(samba: Samba, lin
     for login in "ab":
         replace(link, user(login)[0], title=["Lead"])
     a = by_login(follower.source.read(TODAY))["a"].id
-    reading = follower.source.look(TODAY, follower.memory, [SourceKey("user", a)])
-    assert {login: r.attributes.get("title") for login, r in by_login(reading).items()} == {"a": "Lead", "b": None}
+    shown = asked(follower.source, follower.memory, follower.applying.shown.snapshot, [("user", a)])
+    assert {login: r.attributes.get("title") for login, r in by_login(SourceReading(shown)).items()} == {
+        "a": "Lead",
+        "b": None,
+    }

@@ -12,6 +12,7 @@ from scim_bridge.mapping.record import map_records
 from scim_bridge.model.remembered import LastApplied
 from scim_bridge.model.source import Memory, Wanted
 from scim_bridge.source.ldap.source import LdapSource
+from tests.applying import asked
 from tests.ds389_server import MANAGER, Ds389, require_ds389
 from tests.ldap_server import SUFFIX, Entry, add, replace
 from tests.remembering import remembered
@@ -79,5 +80,5 @@ def test_it_is_read_whole_each_time_and_one_is_looked_at_by_its_id(server: Ds389
     assert "does not report changes" in shown.learned.reason
     replace(link, employee("ann")[0], nsAccountLock=["true"])
     memory: Memory = remembered(None, shown)
-    looked = opened.look(TODAY, memory, [("user", shown.snapshot.users[0].id)])
-    assert looked.snapshot.users[0].attributes["nsAccountLock"] == ["true"]
+    looked = asked(opened, memory, shown.snapshot, [("user", shown.snapshot.users[0].id)])
+    assert looked.users[0].attributes["nsAccountLock"] == ["true"]

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from scim_bridge.model.identity import Kind, SourceKey
+from scim_bridge.model.identity import Kind, Snapshot
 from scim_bridge.model.source import Wanted
-from tests.applying import Shown
+from tests.applying import asked
 from tests.cutting import CuttingProxy
 from tests.ldap_server import SUFFIX, Slapd, add, person, replace
 from tests.remembering import remembered
@@ -28,6 +28,11 @@ from tests.source.ldap.reading import (
 BRANCH, PEOPLE = f"ou=branch,{SUFFIX}", f"ou=people,{SUFFIX}"
 
 
+def asks(follower: Follower, *wanted: tuple[Kind, str]) -> Snapshot:
+    """What the last reading showed, with these as they are now."""
+    return asked(follower.source, follower.memory, follower.applying.shown.snapshot, wanted)
+
+
 def test_looking_at_one_record_leaves_the_others_as_remembered(slapd: Slapd) -> None:
     link = slapd.admin()
     for login in "abc":
@@ -38,15 +43,9 @@ def test_looking_at_one_record_leaves_the_others_as_remembered(slapd: Slapd) -> 
     for login in "abc":
         replace(link, person(login)[0], title=["Lead"])
     link.delete_s(person("c")[0])
-    reading = follower.source.look(
-        TODAY, follower.memory, [SourceKey("user", known["a"]), SourceKey("user", known["c"])]
-    )
-    titles = {first(r.attributes["uid"]): r.attributes.get("title") for r in reading.snapshot.users}
+    shown = asks(follower, ("user", known["a"]), ("user", known["c"]))
+    titles = {first(r.attributes["uid"]): r.attributes.get("title") for r in shown.users}
     assert titles == {"a": ["Lead"], "b": None}
-    assert reading.learned is not None
-    assert reading.learned.watermark == follower.memory.watermark
-    follower.memory = remembered(follower.memory, reading)
-    follower.applying.shown = Shown.of(reading.snapshot)
     follower.follows()
 
 
@@ -56,16 +55,14 @@ def test_an_id_of_another_kind_of_source_is_there_for_nobody(make_slapd: Callabl
     add(server.admin(), person("a"))
     follower = following(server)
     before = server.searches()
-    reading = follower.source.look(TODAY, follower.memory, [SourceKey("user", stranger), SourceKey("group", stranger)])
-    assert set(ids(reading.snapshot)) == {"a"}
+    assert set(ids(asks(follower, ("user", stranger), ("group", stranger)))) == {"a"}
     assert server.searches() == before
 
 
 def test_an_id_that_is_no_text_is_there_for_nobody(slapd: Slapd) -> None:
     add(slapd.admin(), person("a", employeeNumber=["1"]))
     follower = following(slapd, Wanted("employeeNumber", frozenset({"uid", "employeeNumber"})))
-    reading = follower.source.look(TODAY, follower.memory, [SourceKey("user", "\udcff")])
-    assert set(ids(reading.snapshot)) == {"a"}
+    assert set(ids(asks(follower, ("user", "\udcff")))) == {"a"}
 
 
 def test_a_record_may_be_looked_at_by_another_id_and_found_where_it_is_new(slapd: Slapd) -> None:
@@ -76,10 +73,8 @@ def test_a_record_may_be_looked_at_by_another_id_and_found_where_it_is_new(slapd
     assert follower.memory is not None
     replace(link, person("a")[0], title=["Lead"])
     add(link, person("b", employeeNumber=["2*"]))
-    reading = follower.source.look(
-        TODAY, follower.memory, [SourceKey("user", "1"), SourceKey("user", "2*"), SourceKey("user", "3")]
-    )
-    assert {r.id: r.attributes.get("title") for r in reading.snapshot.users} == {"1": ["Lead"], "2*": None}
+    shown = asks(follower, ("user", "1"), ("user", "2*"), ("user", "3"))
+    assert {r.id: r.attributes.get("title") for r in shown.users} == {"1": ["Lead"], "2*": None}
 
 
 @pytest.mark.parametrize("kind", ["user", "group"])
@@ -87,33 +82,33 @@ def test_a_look_at_one_record_finds_its_primary_members_as_they_are_now(slapd: S
     load(slapd, account("a", 7), posix("dev", 7), posix("ops", 6))
     follower, link = Follower(source(slapd, groups=POSIX)), slapd.admin()
     whole = follower.source.read(TODAY).snapshot
-    groups = [("group", record.id) for record in whole.groups]
-    wanted = [("user", whole.users[0].id)] if kind == "user" else groups
+    groups: list[tuple[Kind, str]] = [("group", record.id) for record in whole.groups]
+    wanted: list[tuple[Kind, str]] = [("user", whole.users[0].id)] if kind == "user" else groups
     replace(link, posix("ops", 6)[0], gidNumber=["8"])
     replace(link, person("a")[0], gidNumber=["8"])
-    looked = follower.source.look(TODAY, follower.memory, wanted).snapshot  # type: ignore[arg-type]
+    looked = asks(follower, *wanted)
     assert members(looked) == {"ops": ({"a"}, set())}
     link.delete_s(person("a")[0])
-    looked = follower.source.look(TODAY, follower.memory, wanted).snapshot  # type: ignore[arg-type]
+    looked = asks(follower, *wanted)
     assert looked.members == {}
 
 
 @pytest.mark.parametrize("kind", ["user", "group"])
-def test_a_look_at_one_record_sees_whom_a_reference_may_mean_by_now(slapd: Slapd, kind: str) -> None:
+def test_a_look_at_one_record_sees_whom_a_reference_may_mean_by_now(slapd: Slapd, kind: Kind) -> None:
     load(slapd, person("a"), posix("dev", 7))
     follower = Follower(source(slapd, groups=POSIX))
     assert follower.memory is not None
     record = follower.source.read(TODAY).snapshot
     wanted = record.users[0].id if kind == "user" else record.groups[0].id
     replace(slapd.admin(), posix("dev", 7)[0], memberUid=["a"])
-    looked = follower.source.look(TODAY, follower.memory, [(kind, wanted)]).snapshot  # type: ignore[list-item]
+    looked = asks(follower, (kind, wanted))
     assert members(looked) == {"dev": ({"a"}, set())}
     load(slapd, person("a", "branch"))
-    looked = follower.source.look(TODAY, follower.memory, [(kind, wanted)]).snapshot  # type: ignore[list-item]
+    looked = asks(follower, (kind, wanted))
     assert (looked.members, [doubt.reference for doubt in looked.ambiguous]) == ({}, ["a"])
     follower.read()
     slapd.admin().delete_s(person("a", "branch")[0])
-    looked = follower.source.look(TODAY, follower.memory, [(kind, wanted)]).snapshot  # type: ignore[list-item]
+    looked = asks(follower, (kind, wanted))
     assert (members(looked), looked.ambiguous) == ({"dev": ({"a"}, set())}, ())
 
 
@@ -125,6 +120,6 @@ def test_who_moves_while_looked_at_is_not_taken_for_gone(slapd: Slapd) -> None:
     act = Interruption(BRANCH, lambda: link.rename_s(f"uid=b,{BRANCH}", "uid=b", PEOPLE))
     with CuttingProxy(slapd.port, before=act) as proxy:
         reader = source(slapd, urls=(f"ldap://127.0.0.1:{proxy.port}",))
-        reading = reader.look(TODAY, memory, [SourceKey("user", anchor)])
+        shown = asked(reader, memory, Snapshot((), (), {}), [("user", anchor)])
     assert act.happened
-    assert [record.place for record in reading.snapshot.users] == [f"uid=b,{PEOPLE}"]
+    assert [record.place for record in shown.users] == [f"uid=b,{PEOPLE}"]
