@@ -8,7 +8,7 @@ BridgeError(what, way_out)
 ```
 
 A Retry that has used up its patience leaves `target/retry.py` as NotAnswered where the endpoint answers others, else
-as EndpointDown, and `source/entra/graph.py` as SourceUnreadable (both Stop).
+as EndpointDown, and `source/patience.py` as SourceUnreadable (both Stop).
 The guard returns a verdict; it does not raise.
 """
 

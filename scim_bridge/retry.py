@@ -1,6 +1,6 @@
 """Sending again: the loop, the pauses, and what a server's Retry-After says. tenacity is imported here alone.
 
-For how long, and what it comes to in the end, differs from system to system: target/retry.py, source/entra/graph.py.
+For how long, and what it comes to in the end, differs from system to system: target/retry.py, source/patience.py.
 """
 
 import random

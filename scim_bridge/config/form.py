@@ -46,6 +46,8 @@ LDAP_FILTER = r"^\([^\u0000-\u001f]+\)$"
 AZURE_NAME = r"^[0-9A-Za-z][0-9A-Za-z._-]{0,252}$"
 """An object id, an application id, a tenant by id or domain: part of a URL, so nothing else may be in it."""
 _GUID = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
+MAILBOX = r"^[^@\s<>]+@[^@\s<>]+$"
+UNIT = r"^/(\S(.*\S)?)?$"
 ORIGIN = rf"^https://({_LOOPBACK}|{_LABEL}(\.{_LABEL})*)(:{_PORT})?/?$"
 _IN_PLAIN = r"^(?!env:|file:)[!-~]+$"
 TOKEN = f"{REFERENCE}|{_IN_PLAIN}"
@@ -291,3 +293,18 @@ def origin(url: str) -> str:
         _refuse_blanks(ORIGIN, url)
         raise ValueError(": write https://HOST, without a path")
     return url.rstrip("/")
+
+
+def mailbox(value: str) -> str:
+    """An e-mail address of one account."""
+    if not _fits(MAILBOX, value):
+        _refuse_blanks(MAILBOX, value)
+        raise ValueError(" is not an e-mail address; write NAME@DOMAIN")
+    return value
+
+
+def unit(path: str) -> str:
+    """The path of an organizational unit of Google Workspace, without a slash at its end but for the root's."""
+    if not _fits(UNIT, path):
+        raise ValueError(": write the whole path as the Admin console shows it, from the slash on: /Staff/Tokyo")
+    return path.rstrip("/") or "/"

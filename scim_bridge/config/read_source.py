@@ -16,13 +16,18 @@ from scim_bridge.config.source import (
     EntraScope,
     EntraSettings,
     FederatedToken,
+    GoogleEndpoint,
+    GoogleScope,
+    GoogleSettings,
     LdapSettings,
     LdapTls,
     ManagedIdentity,
     MemberFile,
     MemberList,
     Search,
+    ServiceAccountKey,
     SourceSettings,
+    WorkloadIdentity,
 )
 from scim_bridge.errors import Misconfigured
 
@@ -39,9 +44,11 @@ def source_settings(read: source_document.Source, folder: Path) -> SourceSetting
             return _ldap(read, folder)
         case source_document.Entra():
             return _entra(read, folder)
+        case source_document.Google():
+            return _google(read, folder)
         case _:
             raise Misconfigured(
-                f"there is no source that reads {type(read).__name__}", "Set source.kind to csv, ldap or entra."
+                f"there is no source that reads {type(read).__name__}", "Set source.kind to csv, ldap, entra or google."
             )
 
 
@@ -119,3 +126,21 @@ def _cloud(read: str | source_document.Cloud, folder: Path) -> EntraCloud:
     if isinstance(read, str):
         return CLOUDS[read]
     return EntraCloud(form.origin(read.login), form.origin(read.graph), _file(folder, read.ca_file))
+
+
+def _google(read: source_document.Google, folder: Path) -> GoogleSettings:
+    credential, scope, endpoint = read.credential, read.scope, read.endpoint
+    return GoogleSettings(
+        admin=read.admin,
+        credential=ServiceAccountKey(Secret(credential.key, folder, "key"))
+        if credential.key
+        else WorkloadIdentity(credential.service_account, folder / credential.federation),
+        customer="" if read.domain else read.customer,
+        domain=read.domain.lower(),
+        scope=GoogleScope(
+            tuple(map(form.unit, scope.org_units or ())), tuple(scope.groups or ()), scope.query, scope.users
+        ),
+        endpoint=GoogleEndpoint(form.origin(endpoint.origin), _file(folder, endpoint.ca_file)) if endpoint else None,
+        requests_per_second=read.requests_per_second,
+        timeout=form.duration(read.timeout),
+    )

@@ -63,6 +63,8 @@ AzureName = Annotated[
     str, AfterValidator(checked(form.azure_name)), Field(json_schema_extra={"pattern": form.AZURE_NAME})
 ]
 Origin = Annotated[str, AfterValidator(checked(form.origin)), Field(json_schema_extra={"pattern": form.ORIGIN})]
+Mailbox = Annotated[str, AfterValidator(checked(form.mailbox)), Field(json_schema_extra={"pattern": form.MAILBOX})]
+Unit = Annotated[str, AfterValidator(checked(form.unit)), Field(json_schema_extra={"pattern": form.UNIT})]
 PageSize = Annotated[int, Field(ge=1, le=999)]
 
 

@@ -202,4 +202,63 @@ class EntraSettings:
     timeout: timedelta
 
 
-SourceSettings = CsvSettings | LdapSettings | EntraSettings
+@dataclass(frozen=True, slots=True)
+class ServiceAccountKey:
+    """A service account's key file (JSON), by reference."""
+
+    key: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadIdentity:
+    """A service account without a key: a workload of these federation settings (JSON, no secret) has tokens signed."""
+
+    service_account: str
+    federation: Path
+
+
+GoogleCredential = ServiceAccountKey | WorkloadIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleScope:
+    """Whom to read: who is in all of these that are given; everyone if none is.
+
+    org_units: users in these organizational units and below. query: users that Google's search finds. groups: groups
+    whose address or name fits one of these patterns, and the groups in them. users: with groups, those in them alone,
+    or all.
+    """
+
+    org_units: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    query: str = ""
+    users: Literal["members", "all"] = "members"
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleEndpoint:
+    """Where an emulator of Google is, without a slash at the end. ca_file: None = whom the system trusts."""
+
+    origin: str
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoogleSettings:
+    """A Google Workspace account, read through the Directory API. admin: whose rights the service account borrows.
+
+    customer: its id, or "my_customer" for the admin's. domain: of it alone; then customer is "". endpoint: None =
+    Google's own hosts.
+    """
+
+    admin: str
+    credential: GoogleCredential
+    customer: str
+    domain: str
+    scope: GoogleScope
+    endpoint: GoogleEndpoint | None
+    requests_per_second: float
+    timeout: timedelta
+
+
+SourceSettings = CsvSettings | LdapSettings | EntraSettings | GoogleSettings

@@ -11,12 +11,14 @@ from scim_bridge.config.section import (
     Encoding,
     LdapFilter,
     LdapUrl,
+    Mailbox,
     Origin,
     PageSize,
     Reference,
     Section,
     Separator,
     Text,
+    Unit,
 )
 from scim_bridge.config.section_of_settings import defaults_of, section_of
 
@@ -282,5 +284,94 @@ class Entra(Section):
         return self
 
 
-Source = Annotated[CsvFiles | Ldap | Entra, Field(discriminator="kind")]
+class GoogleCredential(Section):
+    """How the service account proves who it is: by its key file, or by a workload that may sign for it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": ["key"]}, {"required": ["service_account", "federation"]}],
+            "dependentRequired": {"service_account": ["federation"], "federation": ["service_account"]},
+        }
+    )
+
+    key: Reference = ""
+    service_account: Mailbox = ""
+    federation: Text = ""
+
+    @model_validator(mode="after")
+    def _is_one(self) -> "GoogleCredential":
+        if bool(self.service_account) != bool(self.federation):
+            raise ValueError(": service_account and federation go together")
+        if bool(self.key) == bool(self.federation):
+            raise ValueError(": write one of {key: file:KEY.json}, {service_account: ADDRESS, federation: FILE.json}")
+        return self
+
+
+class GoogleScope(Section):
+    """Whom to read: everyone, or who is in all that is given here: organizational units, groups, what a query finds.
+
+    users: with groups, the users in them (members) or all users.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "minProperties": 1,
+            "if": {"required": ["all"]},
+            "then": {"maxProperties": 1},
+            "dependentRequired": {"users": ["groups"]},
+        }
+    )
+
+    all: Literal[True] | None = None
+    org_units: Annotated[list[Unit], Field(min_length=1)] | None = None
+    groups: Annotated[list[Text], Field(min_length=1)] | None = None
+    query: Text = ""
+    users: Literal["members", "all"] = "members"
+
+    @model_validator(mode="after")
+    def _is_one(self) -> "GoogleScope":
+        narrows = bool(self.org_units or self.groups or self.query)
+        if bool(self.all) == narrows:
+            raise ValueError(": write {all: true}, or one or more of org_units: [PATH, …], groups: [PATTERN, …], query")
+        if "users" in self.model_fields_set and not self.groups:
+            raise ValueError(".users has a meaning beside groups alone; leave it out")
+        return self
+
+
+class GoogleEndpoint(Section):
+    """Where an emulator of Google is: on this machine alone, for the key would open the true account."""
+
+    origin: Origin
+    ca_file: Text = ""
+
+    @model_validator(mode="after")
+    def _is_here(self) -> "GoogleEndpoint":
+        if not form.is_loopback_url(self.origin):
+            raise ValueError(".origin must be on this machine (https://127.0.0.1:PORT); leave endpoint out for Google")
+        return self
+
+
+class Google(Section):
+    """A Google Workspace account, read through the Directory API of the Admin SDK."""
+
+    model_config = ConfigDict(json_schema_extra={"not": {"required": ["customer", "domain"]}})
+
+    kind: Literal["google"]
+    admin: Mailbox
+    credential: GoogleCredential
+    customer: Text = "my_customer"
+    domain: Text = ""
+    scope: GoogleScope = GoogleScope(all=True)
+    requests_per_second: Annotated[float, Field(gt=0, le=40)] = 15.0
+    endpoint: GoogleEndpoint | None = None
+    timeout: Duration = "30s"
+
+    @model_validator(mode="after")
+    def _is_one_account(self) -> "Google":
+        if self.domain and "customer" in self.model_fields_set:
+            raise ValueError(": customer and domain exclude each other; leave one of them out")
+        return self
+
+
+Source = Annotated[CsvFiles | Ldap | Entra | Google, Field(discriminator="kind")]
 """Where users, groups and memberships are read from."""

@@ -1,6 +1,6 @@
 """Readers of directories. A source reads, and knows nothing of target or schedule."""
 
-from scim_bridge.config.source import CsvSettings, EntraSettings, LdapSettings, SourceSettings
+from scim_bridge.config.source import CsvSettings, EntraSettings, GoogleSettings, LdapSettings, SourceSettings
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.protocol import Source
 from scim_bridge.model.source import Wanted
@@ -29,7 +29,11 @@ def open_source(settings: SourceSettings, users: Wanted, groups: Wanted) -> Sour
         from scim_bridge.source.entra.source import EntraSource
 
         return EntraSource(settings, users, groups)
+    if isinstance(settings, GoogleSettings):
+        from scim_bridge.source.google.source import GoogleSource
+
+        return GoogleSource(settings, users, groups)
     raise Misconfigured(
         f"there is no source that reads {type(settings).__name__}",
-        "Set source.kind to csv, ldap or entra.",
+        "Set source.kind to csv, ldap, entra or google.",
     )

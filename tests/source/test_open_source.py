@@ -18,4 +18,4 @@ def test_settings_of_an_unknown_kind_are_an_error_and_never_read_as_another_kind
     unknown: Any = OktaSettings()
     with pytest.raises(Misconfigured, match="there is no source that reads OktaSettings") as refused:
         open_source(unknown, Wanted("id"), Wanted("id"))
-    assert refused.value.way_out == "Set source.kind to csv, ldap or entra."
+    assert refused.value.way_out == "Set source.kind to csv, ldap, entra or google."

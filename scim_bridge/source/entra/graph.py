@@ -1,8 +1,7 @@
 """One request to Microsoft Graph, sent until it is answered: its answer parsed, or the error that says what to do.
 
 The token goes to the configured Graph alone: every address that Graph itself gives is looked at before it is followed.
-What an answer other than success means is in refusal.py. How long to wait and ask again stands here (Patience): every
-request only reads, so whatever failed may be asked again without harm.
+What an answer other than success means is in refusal.py; how long to wait and ask again, in source/patience.py.
 """
 
 import logging
@@ -11,82 +10,25 @@ import ssl
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic, sleep
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import orjson
 
 from scim_bridge.config.source import EntraSettings
-from scim_bridge.errors import CredentialsRefused, Retry, SourceUnreadable, Throttled, Unreachable
-from scim_bridge.retry import Failure, insist, jitter
+from scim_bridge.errors import CredentialsRefused, SourceUnreadable
 from scim_bridge.source.entra.refusal import Absent, Permission, body_of, error_of, unanswered
 from scim_bridge.source.entra.sign_in import SignIn, roles_of
+from scim_bridge.source.patience import Patience
 
-T = TypeVar("T")
 _log = logging.getLogger("scim_bridge.source.entra")
 # httpx writes every URL at INFO, with the ids in it; msal writes answers that it cannot read, which may hold a token.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 logging.getLogger("msal").setLevel(logging.CRITICAL)
 _VERSION = "v1.0"
 _CLAIMS = re.compile(r'claims="([^"]+)"')
-
-
-@dataclass(slots=True, kw_only=True)
-class Patience:
-    """How long to try. first_answer: seconds until a host that never answered at all is given up.
-
-    attempts: of one request, throttled ones not counted; longest: seconds after which those end too.
-    """
-
-    first_answer: float = 30.0
-    attempts: int = 6
-    longest: float = 600.0
-    clock: Callable[[], float] = monotonic
-    wait: Callable[[float], None] = sleep
-    has_answered: bool = False
-
-    def call(self, send: Callable[[], T]) -> T:
-        """What send() gives, called again while it raises Retry. Raises SourceUnreadable when patience has run out."""
-        trial = _Trial(self, self.clock())
-        try:
-            return insist(send, trial, self.wait)
-        except Retry as last:
-            raise trial.given_up(last) from None
-
-
-@dataclass(slots=True)
-class _Trial:
-    """One request until it is answered. failures: attempts that failed but were not throttled."""
-
-    patience: Patience
-    begun: float
-    failures: int = 0
-
-    @property
-    def elapsed(self) -> float:
-        return self.patience.clock() - self.begun
-
-    def is_over(self, failure: Failure) -> bool:
-        if not isinstance(failure.error, Throttled):
-            self.failures += 1
-        # A wait that would end after the patience does is not begun: the run ends now, with the same result.
-        until = self.elapsed + failure.pause
-        if isinstance(failure.error, Unreachable) and not self.patience.has_answered:
-            return until >= self.patience.first_answer
-        return self.failures >= self.patience.attempts or until > self.patience.longest
-
-    def seconds(self, failure: Failure) -> float:
-        after = failure.error.after if isinstance(failure.error, Retry) else None
-        return jitter(failure.number) if after is None else after
-
-    def given_up(self, last: Retry) -> SourceUnreadable:
-        way_out = last.way_out or "The next run reads again; look at the network if it lasts."
-        waited = f" ({self.elapsed:.0f} s were spent on it)" if self.elapsed >= 1 else ""
-        asked = f", and asks to wait {last.after:.0f} s" if last.after and last.after > self.patience.longest else ""
-        return SourceUnreadable(f"the source could not be read: {last.what}{asked}{waited}", way_out)
 
 
 @dataclass(frozen=True, slots=True)

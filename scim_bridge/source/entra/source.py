@@ -30,7 +30,7 @@ from scim_bridge.model.source import (
 from scim_bridge.model.text import normal
 from scim_bridge.source.entra.delta_round import Listing, Rounds, first_page, first_rounds, listed, merge, next_rounds
 from scim_bridge.source.entra.excerpt import Excerpt, Unclear, noted
-from scim_bridge.source.entra.graph import Graph, Patience
+from scim_bridge.source.entra.graph import Graph
 from scim_bridge.source.entra.memory import FACTS, Assigned, Revision, Watermark, key_of
 from scim_bridge.source.entra.property import ID, Selection, selection
 from scim_bridge.source.entra.question import Identity, look_at
@@ -46,6 +46,7 @@ from scim_bridge.source.entra.refusal import (
 from scim_bridge.source.entra.scope import assignments, not_there, reach_of, require_groups
 from scim_bridge.source.entra.sign_in import SignIn
 from scim_bridge.source.entra.snapshot import Reach, read_entries, snapshot
+from scim_bridge.source.patience import Patience
 
 _FORM = 2
 """The form in which entries are remembered; raise it when memory.py writes them differently."""

@@ -13,8 +13,8 @@ from scim_bridge.config.source import ClientSecret, EntraCloud, EntraScope, Entr
 from scim_bridge.model.identity import Kind, Notice, Record, Snapshot
 from scim_bridge.model.source import Memory, Wanted
 from scim_bridge.sandbox.entra.server import EntraSandbox
-from scim_bridge.source.entra.graph import Patience
 from scim_bridge.source.entra.source import EntraSource
+from scim_bridge.source.patience import Patience
 from tests.fakes import FakeClock
 from tests.organization import Organization, Person, Team
 from tests.remembering import remembered

@@ -6,8 +6,8 @@ from scim_bridge.errors import CredentialsRefused, SourceUnreadable
 from scim_bridge.sandbox.entra.fault import EntraFault
 from scim_bridge.sandbox.entra.knobs import EntraKnobs
 from scim_bridge.sandbox.entra.server import EntraSandbox
-from scim_bridge.source.entra.graph import Patience
 from scim_bridge.source.entra.source import EntraSource
+from scim_bridge.source.patience import Patience
 from tests.fakes import FakeClock
 from tests.organization import organization
 from tests.source.entra.tenant import GROUPS, TODAY, USERS, Tenant, read, settings, shown, source
