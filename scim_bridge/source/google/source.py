@@ -1,0 +1,143 @@
+"""Google Workspace as a source: everything is read each time; what is remembered tells what has changed of it.
+
+Nothing cheaper proves that a group's members are unchanged (its etag and count do not), and a search lags by hours, so
+that a late index would look like leavers. What changes is therefore told by comparing with what is remembered.
+"""
+
+import hashlib
+import ssl
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import orjson
+
+from scim_bridge.config.source import GoogleSettings
+from scim_bridge.errors import Misconfigured, SourceUnreadable
+from scim_bridge.model.identity import AttributeType, Kind, Snapshot, SourceKey
+from scim_bridge.model.protocol import Progress, silent
+from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, Wanted
+from scim_bridge.source.google import listing
+from scim_bridge.source.google.api import Api
+from scim_bridge.source.google.excerpt import changed_entries, changes
+from scim_bridge.source.google.memory import Entries, entries_of, kind_and_id
+from scim_bridge.source.google.refusal import Absent, PageLost
+from scim_bridge.source.google.scope import reach_of, require_whole
+from scim_bridge.source.google.sign_in import SignIn
+from scim_bridge.source.google.snapshot import Shown
+from scim_bridge.source.google.user import ID, Selection, selection, types
+from scim_bridge.source.google.vanished import require_gone
+from scim_bridge.source.patience import Patience
+
+_FORM = 1
+"""The form in which entries are remembered; raise it when memory.py writes them differently."""
+
+
+class GoogleSource:
+    """An account (model.protocol.Source). users, groups: what the mapping uses of each kind."""
+
+    def __init__(
+        self, settings: GoogleSettings, users: Wanted, groups: Wanted, patience: Patience | None = None
+    ) -> None:
+        self._settings = settings
+        self._users: Selection = selection(users)
+        self._names, self._anchors = users.names, (users.id, groups.id)
+        self._patience = patience
+        self._trusted: ssl.SSLContext | None = None
+        self._sign_in = SignIn(settings, self._trust)
+
+    @property
+    def key(self) -> str:
+        """A hash of the account, the scope, what is selected and in which form it is remembered."""
+        settings, scope = self._settings, self._settings.scope
+        whom = [sorted(scope.org_units), sorted(scope.groups), scope.query, scope.users]
+        where = [settings.customer, settings.domain, settings.endpoint.origin if settings.endpoint else ""]
+        chosen = [sorted(self._users.names), sorted(self._users.schemas or ["all"]), self._anchors]
+        return hashlib.sha256(orjson.dumps([_FORM, where, whom, chosen])).hexdigest()
+
+    def attributes(self, kind: Kind, memory: Memory | None = None) -> Mapping[str, AttributeType]:  # noqa: ARG002 - the interface
+        """The documented names, and what the source decodes."""
+        return types(kind)
+
+    def read(self, today: str, memory: Memory | None = None, progress: Progress = silent) -> SourceReading:  # noqa: ARG002 - the interface
+        """Everything in scope now."""
+        everybody = self._everybody(memory, progress)
+        before = memory.entries if memory is not None else {}
+        changed = changed_entries(before, everybody.texts())
+        return SourceReading(self._shown(everybody).snapshot(), Learned("", changed, memory is None))
+
+    def changes(self, today: str, memory: Memory, progress: Progress = silent) -> SourceChanges | SourceReading:
+        """What has changed, by comparing everything with what is remembered."""
+        if self._anchors != (ID, ID):
+            return self.read(today, memory, progress)
+        everybody = self._everybody(memory, progress)
+        before = dict(memory.entries)
+        changed = changed_entries(before, everybody.texts())
+        learned = Learned("", changed, is_whole=False)
+        if not changed:
+            return SourceChanges(records={}, learned=learned)
+        scope = self._settings.scope
+        reaches = reach_of(scope, Entries.read(before)), reach_of(scope, everybody)
+        found = changes(changed, self._shown(everybody), everybody, *reaches)
+        return SourceChanges(records=found.records, members=found.members, warnings=found.warnings, learned=learned)
+
+    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges | SourceReading:  # noqa: ARG002 - the interface
+        """Everything: who is in a group with everybody in it, or anyone's manager, is told by nothing less."""
+        return SourceReading(self.read(today, memory).snapshot)
+
+    def probe(self, today: str) -> Snapshot:  # noqa: ARG002 - the interface
+        """A page of users and one of groups, whatever the scope; the sign-in names each scope that is missing."""
+        with self._open() as api:
+            users = listing.first_page(api, "users", {"maxResults": "100", "projection": "full"})
+            groups = listing.first_page(api, "groups", {"maxResults": "100"})
+            if groups:
+                api.find("groups", groups[0]["id"], "members", maxResults=1)
+        found = entries_of(users, groups, {row["id"]: [] for row in groups}, self._users, None)
+        return Shown(found, reach_of(type(self._settings.scope)(), found), self._anchors).snapshot()
+
+    def _everybody(self, memory: Memory | None, progress: Progress) -> Entries:
+        """All users, groups and members. Raises if a listing was cut, or a part of the scope fits no one."""
+        scope = self._settings.scope
+        with self._open() as api:
+            users = listing.users(api, self._users.fields, self._users.projection, progress)
+            groups = listing.groups(api, progress)
+            found = listing.found_users(api, scope.query, progress) if scope.query else None
+            members = listing.members(api, (row["id"] for row in groups), progress)
+            everybody = entries_of(users, groups, members, self._users, found)
+            known = [kind_and_id(key) for key in (memory.entries if memory is not None else ())]
+            gone_users = {key for kind, key in known if kind == "user"} - everybody.users.keys()
+            gone_groups = {key for kind, key in known if kind == "group"} - everybody.groups.keys()
+            require_gone(api, gone_users, gone_groups, progress)
+        require_whole(scope, everybody)
+        return everybody
+
+    def _shown(self, everybody: Entries) -> Shown:
+        return Shown(everybody, reach_of(self._settings.scope, everybody), self._anchors)
+
+    @contextmanager
+    def _open(self) -> Iterator[Api]:
+        with Api(self._settings, self._sign_in, self._trust, self._patience or Patience()) as api:
+            try:
+                yield api
+            except (Absent, PageLost) as error:
+                what = f"the account has changed while it was being read, or source.domain is not its own ({error})"
+                raise SourceUnreadable(what, "Run again; if it lasts, look at source.customer or domain.") from None
+
+    def _trust(self) -> ssl.SSLContext:
+        """Whose certificates to believe in: made once, for that reads a file of hundreds of them."""
+        if self._trusted is None:
+            endpoint = self._settings.endpoint
+            self._trusted = _context(endpoint.ca_file if endpoint else None)
+        return self._trusted
+
+
+def _context(ca_file: Path | None) -> ssl.SSLContext:
+    if ca_file is None:
+        return httpx.create_ssl_context()
+    try:
+        return ssl.create_default_context(cafile=str(ca_file))
+    except OSError as error:
+        reason = error.strerror or "it holds no certificate in PEM"
+        what = f"source.endpoint.ca_file {ca_file} cannot be read ({reason})"
+        raise Misconfigured(what, "Look at the file.") from None

@@ -1,0 +1,46 @@
+"""Whoever is remembered and not in the listing is asked for by id before being taken for gone.
+
+A listing may be cut without an error, and a stale replica may not know somebody yet. Gone is who is in the list of the
+deleted or whom Google does not know (404). Who is still there proves that the listing was cut, and nothing is concluded
+from it. Any other answer proves nothing, and stops the run.
+"""
+
+from collections.abc import Collection
+
+from scim_bridge.errors import SourceUnreadable
+from scim_bridge.model.protocol import Progress
+from scim_bridge.source.google.api import Api
+from scim_bridge.source.google.listing import deleted_users
+
+_MOST = 50
+"""Of so many at most each is asked for; of more, so many, evenly spread: a listing that was cut lacks a whole stretch."""
+
+
+def require_gone(api: Api, users: Collection[str], groups: Collection[str], progress: Progress) -> None:
+    """Raises SourceUnreadable if one of these, who are not in the listings, is there all the same."""
+    unexplained = sorted(set(users) - deleted_users(api, progress)) if users else []
+    for user_id in _spread(unexplained):
+        row = api.find("users", user_id, fields="id,primaryEmail")
+        if row is not None and _is_within(api, str(row.get("primaryEmail", ""))):
+            raise _cut("user", user_id, "users")
+    for group_id in _spread(sorted(groups)):
+        row = api.find("groups", group_id, fields="id,email")
+        if row is not None and _is_within(api, str(row.get("email", ""))):
+            raise _cut("group", group_id, "groups")
+
+
+def _is_within(api: Api, address: str) -> bool:
+    """Whether an address belongs into the listing: not if it has moved to another domain than the one that is read."""
+    domain = api.settings.domain
+    return not domain or address.rpartition("@")[2].lower() == domain
+
+
+def _spread(ids: list[str]) -> list[str]:
+    return ids if len(ids) <= _MOST else [ids[number * len(ids) // _MOST] for number in range(_MOST)]
+
+
+def _cut(kind: str, object_id: str, what: str) -> SourceUnreadable:
+    return SourceUnreadable(
+        f"Google's list of {what} is not whole: {kind} {object_id} is not in it, and is there",
+        "Nothing was changed; the next run reads again.",
+    )
