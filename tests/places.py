@@ -1,4 +1,4 @@
-"""Where an organization can live: CSV files, a real slapd, an emulated tenant, a real Active Directory (Samba).
+"""Where an organization can live: CSV files, a real slapd, emulated Entra and Google, a real Active Directory (Samba).
 
 Each is kept equal to an organization as its administrator would, and read by its source with the mapping that is ready.
 """
@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from scim_bridge.config.source import CsvSettings, LdapSettings, MemberFile, Search, SourceSettings
+from scim_bridge.config.source import CsvSettings, GoogleScope, LdapSettings, MemberFile, Search, SourceSettings
 from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
 from scim_bridge.mapping.document import Mapping as Rules
 from scim_bridge.mapping.document import load_mapping, wanted
@@ -22,6 +22,7 @@ from scim_bridge.model.remembered import LastApplied
 from scim_bridge.model.source import Memory, SourceReading
 from scim_bridge.plan.fit import fit
 from scim_bridge.sandbox.entra.server import EntraSandbox
+from scim_bridge.sandbox.google.server import GoogleSandbox
 from scim_bridge.source import open_source
 from scim_bridge.target.identity_center import IDENTITY_CENTER
 from tests.e2e.world import at_rest
@@ -33,6 +34,8 @@ from tests.samba_server import ADMIN, DOMAIN, PASSWORD, Samba, active_directory_
 from tests.source.entra.tenant import Tenant
 from tests.source.entra.tenant import settings as entra_settings
 from tests.source.files import put
+from tests.source.google.account import Account
+from tests.source.google.account import settings as google_settings
 from tests.source.ldap.reading import NO_TLS, simple
 from tests.source.ldap.reading import settings as slapd_settings
 
@@ -111,6 +114,25 @@ class Entra:
 
 
 @dataclass
+class Google:
+    """An emulated account of Google Workspace, changed as in its console."""
+
+    sandbox: GoogleSandbox
+    mapping: str = "google-workspace.yaml"
+    account: Account = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.account = Account(self.sandbox)
+
+    @property
+    def settings(self) -> SourceSettings:
+        return google_settings(self.sandbox, scope=GoogleScope(org_units=("/Staff",)))
+
+    def become(self, there: Organization) -> None:
+        self.account.become(there)
+
+
+@dataclass
 class ActiveDirectory:
     """A Samba domain controller, changed over a connection."""
 
@@ -149,13 +171,16 @@ class ActiveDirectory:
 
 @contextmanager
 def opened(name: str) -> Iterator[Place]:
-    """csv, openldap, entra or active-directory, with no one in it."""
+    """csv, openldap, entra, google or active-directory, with no one in it."""
     with tempfile.TemporaryDirectory() as folder:
         if name == "csv":
             yield Files(Path(folder))
         elif name == "entra":
             with EntraSandbox() as sandbox:
                 yield Entra(sandbox)
+        elif name == "google":
+            with GoogleSandbox() as account:
+                yield Google(account)
         elif name == "openldap":
             require_slapd()
             slapd = Slapd(Path(folder) / "slapd")

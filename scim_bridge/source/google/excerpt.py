@@ -28,6 +28,8 @@ def changes(
     groups = {object_id for kind, object_id in map(kind_and_id, changed) if kind == "group"}
     groups |= then.groups ^ now.groups
     # Members and managers are named by id: whoever came or left changes those that name them.
+    moved = then.users ^ now.users
+    groups |= {key for key in now.groups if not moved.isdisjoint(everybody.groups[key].users)}
     groups |= {key for key in now.groups if not groups.isdisjoint(everybody.groups[key].groups)}
     users |= {key for key in now.users if everybody.users[key].attributes.get(MANAGER) in users}
     records: dict[SourceKey, tuple[Record, ...]] = {}

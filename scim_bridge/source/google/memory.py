@@ -12,7 +12,7 @@ import orjson
 
 from scim_bridge.model.identity import Kind
 from scim_bridge.source.google.listing import Row
-from scim_bridge.source.google.user import Selection, attributes_of, by_address, manager_address
+from scim_bridge.source.google.user import MANAGER, Selection, attributes_of, by_address, manager_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,33 +91,37 @@ def entries_of(
         row["id"]: UserEntry(
             attributes_of(row, chosen, addresses),
             str(row.get("orgUnitPath", "")),
-            manager_address(row),
+            manager_address(row) if MANAGER in chosen.names else "",
             found is None or row["id"] in found,
         )
         for row in users
     }
     there = {row["id"]: row for row in groups if row["id"] in members}
-    everybody = tuple(sorted(people))
+    everybody = dict.fromkeys((str(row.get("customerId", "")) for row in users), tuple(sorted(people)))
     return Entries(
         people,
-        {group_id: _sorted_out(row, members[group_id], people, there, everybody) for group_id, row in there.items()},
+        {key: _sorted_out(row, members[key], people, there, everybody) for key, row in there.items()},
     )
 
 
 def _sorted_out(
-    row: Row, members: list[Row], people: Mapping[str, UserEntry], groups: Mapping[str, Row], everybody: tuple[str, ...]
+    row: Row,
+    members: list[Row],
+    people: Mapping[str, UserEntry],
+    groups: Mapping[str, Row],
+    everybody: Mapping[str, tuple[str, ...]],
 ) -> GroupEntry:
     """Who is what is decided by id alone: status may be missing, and an address may be an alias, or a stranger's.
 
-    "Everybody" (type CUSTOMER, the customer's id, no address) is everyone in the listing.
+    everybody: by the customer's id, which stands for all in the listing (type CUSTOMER, without an address).
     """
     users: dict[str, None] = {}
     inside: dict[str, None] = {}
     outside: dict[str, None] = {}
     for member in members:
         member_id = str(member.get("id", ""))
-        if member.get("type") == "CUSTOMER":
-            users |= dict.fromkeys(everybody)
+        if member.get("type") == "CUSTOMER" and member_id in everybody:
+            users |= dict.fromkeys(everybody[member_id])
         elif member_id in people:
             users[member_id] = None
         elif member_id in groups:

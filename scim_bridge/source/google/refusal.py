@@ -50,10 +50,6 @@ class Absent(Exception):
     """Google knows no such user or group."""
 
 
-class Foreign(CredentialsRefused):
-    """403 forbidden: it is another account's, or the admin's role does not allow it."""
-
-
 class PageLost(Exception):
     """A page token is not good any more: the listing begins again."""
 
@@ -99,12 +95,9 @@ def error_of(answer: httpx.Response, admin: str) -> BridgeError | Absent | PageL
         return PageLost(shown)
     if code in _SETTINGS:
         why, way_out = _SETTINGS[code]
-        kind = Foreign if code == "forbidden" else CredentialsRefused
-        return kind(f"Google refuses to answer {admin}: {why} ({shown})", way_out)
+        return CredentialsRefused(f"Google refuses to answer {admin}: {why} ({shown})", way_out)
     if status in (401, 403):
-        return CredentialsRefused(
-            f"Google refuses to answer {admin} ({shown})", "Look at the audit log of the account."
-        )
+        return CredentialsRefused(f"Google refuses to answer {admin} ({shown})", "Look at the account's audit log.")
     if 300 <= status < 400:
         return SourceUnreadable(f"Google sends us on to another place ({shown}); nothing was sent there", _LOOK)
     said = f": {message.rstrip('.')}" if message else ""

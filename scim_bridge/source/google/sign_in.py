@@ -27,13 +27,14 @@ CONSOLE = "Admin console > Security > Access and data control > API controls > M
 _PASSING = ("internal_failure", "server_error", "temporarily_unavailable")
 _CLOCK = 120.0
 """Seconds by which a clock may differ from Google's before it is named as the cause."""
+_ADMIN = "source.admin must be the primary address of a living user, no alias."
 _HINTS: tuple[tuple[str, str, str], ...] = (
     (
         "invalid_grant",
         "invalid email or user id",
-        "source.admin must be a living user's primary address, not an alias.",
+        _ADMIN,
     ),
-    ("invalid_grant", "not a valid email", "source.admin must be a living user's primary address, not an alias."),
+    ("invalid_grant", "not a valid email", _ADMIN),
     ("invalid_grant", "account has been deleted", "source.admin was deleted; name another administrator."),
     ("invalid_grant", "short-lived token", "This machine's clock is off; let it be set by NTP."),
     ("invalid_grant", "jwt signature", "The key was revoked or is another account's; make a new key."),

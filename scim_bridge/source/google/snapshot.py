@@ -51,7 +51,8 @@ class Shown:
     def members(self, group_id: str) -> DirectMembers:
         """The ids of the records that are directly in a group."""
         group = self._everybody.groups[group_id]
-        return _named(group.users, self.user_ids), _named(group.groups, self.group_ids)
+        users = (user_id for user_id in group.users if user_id in self._reach.users)
+        return _named(users, self.user_ids), _named(group.groups, self.group_ids)
 
     def notices(self) -> tuple[Notice, ...]:
         """What a person should know of members and managers that do not appear."""
@@ -70,7 +71,7 @@ def _outside(group_id: str, group: GroupEntry) -> Notice | None:
 
 
 def _unknown_manager(user_id: str, user: UserEntry) -> Notice | None:
-    if not user.manager or MANAGER in user.attributes or not user.attributes.get("_asks", True):
+    if not user.manager or MANAGER in user.attributes:
         return None
     return Notice("unknown_manager", user_id, f"user {user_id}: the manager {user.manager} is no user of the account")
 

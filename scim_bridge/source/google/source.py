@@ -42,7 +42,7 @@ class GoogleSource:
     ) -> None:
         self._settings = settings
         self._users: Selection = selection(users)
-        self._names, self._anchors = users.names, (users.id, groups.id)
+        self._anchors = (users.id, groups.id)
         self._patience = patience
         self._trusted: ssl.SSLContext | None = None
         self._sign_in = SignIn(settings, self._trust)

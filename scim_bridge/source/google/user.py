@@ -38,8 +38,8 @@ _FROM: Mapping[str, tuple[str, ...]] = {
     "organization": ("organizations",),
 }
 """What each of these is decoded from."""
-_ALWAYS = ("id", "primaryEmail", "aliases", "nonEditableAliases", "orgUnitPath")
-"""For managers, who are named by their addresses, and for the scope."""
+_ALWAYS = ("id", "primaryEmail", "aliases", "nonEditableAliases", "orgUnitPath", "customerId")
+"""For managers, who are named by their addresses, for the scope, and for groups with everybody in them."""
 _PARTS: Mapping[str, tuple[str, ...]] = {
     "name": ("givenName", "familyName", "fullName", "displayName"),
     "organization": ("name", "title", "department", "costCenter", "description", "domain", "location", "symbol"),
@@ -114,15 +114,11 @@ def _aliases(row: Mapping[str, Any]) -> list[str]:
 def attributes_of(row: Mapping[str, Any], chosen: Selection, addresses: Mapping[str, str]) -> dict[str, Any]:
     """What a user's record holds. addresses: address → id of everyone whom a manager may be."""
     whole = {**row, **_custom(row.get("customSchemas")), **_decoded(row, addresses)}
-    return {
-        name: value
-        for name, value in whole.items()
-        if (name in chosen.names or _is_read(name, chosen)) and value is not None
-    }
+    return {name: value for name, value in whole.items() if value is not None and _is_read(name, chosen)}
 
 
 def _is_read(name: str, chosen: Selection) -> bool:
-    return chosen.schemas is None and "." in name
+    return name in chosen.names or (chosen.schemas is None and "." in name)
 
 
 def _decoded(row: Mapping[str, Any], addresses: Mapping[str, str]) -> dict[str, Any]:
@@ -131,7 +127,7 @@ def _decoded(row: Mapping[str, Any], addresses: Mapping[str, str]) -> dict[str, 
         found["name"] = {**dict.fromkeys(_PARTS["name"], ""), **row.get("name", {})}
     found["organization"] = {**dict.fromkeys(_PARTS["organization"], ""), **_primary(row.get("organizations"))}
     manager = addresses.get(manager_address(row).casefold())
-    found[MANAGER] = manager if manager != row[ID] else None
+    found[MANAGER] = manager
     # Where either flag is missing, nothing says that the account is open: the record is held, never taken for active.
     flags = row.get("suspended"), row.get("archived")
     if True in flags:

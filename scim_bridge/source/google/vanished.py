@@ -13,7 +13,7 @@ from scim_bridge.source.google.api import Api
 from scim_bridge.source.google.listing import deleted_users
 
 _MOST = 50
-"""Of so many at most each is asked for; of more, so many, evenly spread: a listing that was cut lacks a whole stretch."""
+"""So many at most are asked for, evenly spread over all of them: a listing that was cut lacks a whole stretch."""
 
 
 def require_gone(api: Api, users: Collection[str], groups: Collection[str], progress: Progress) -> None:
