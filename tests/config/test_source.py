@@ -19,12 +19,17 @@ from scim_bridge.config.source import (
     EntraScope,
     EntraSettings,
     FederatedToken,
+    GoogleEndpoint,
+    GoogleScope,
+    GoogleSettings,
     LdapSettings,
     ManagedIdentity,
     MemberFile,
     MemberList,
     Search,
+    ServiceAccountKey,
     SourceSettings,
+    WorkloadIdentity,
 )
 from scim_bridge.errors import Misconfigured
 

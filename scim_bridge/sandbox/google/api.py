@@ -216,7 +216,7 @@ def _query(text: str) -> Callable[[Row], bool]:
 
 def _fits(row: Row, name: str, sign: str, written: str) -> bool:
     value = written.strip("'").casefold()
-    organization = next(iter(row.get("organizations", ())), {})
+    organization: Row = next(iter(row.get("organizations", ())), {})
     texts = {
         "email": [row["primaryEmail"], *row.get("aliases", ())],
         "givenName": [row["name"].get("givenName", "")],

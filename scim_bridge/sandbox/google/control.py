@@ -39,7 +39,9 @@ def _done(app: GoogleApp, method: str, what: str, given: Any) -> tuple[int, dict
         case ("POST", "faults"):
             app.faults.faults = [GoogleFault(**fault) for fault in given["faults"]]
         case ("POST", "knobs"):
-            known = {name: frozenset(value) if isinstance(value, list) else value for name, value in given.items()}
+            known: dict[str, Any] = {
+                name: frozenset(value) if isinstance(value, list) else value for name, value in given.items()
+            }
             app.knobs = replace(app.knobs, **known)
         case ("POST", "reset-counts"):
             app.counts.clear()

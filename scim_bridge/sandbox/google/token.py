@@ -146,7 +146,7 @@ class Tokens:
         return token
 
     def _claims(self, assertion: str) -> dict[str, Any]:
-        unchecked = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
+        unchecked: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
         try:
             key = self._keys[jwt.get_unverified_header(assertion)["kid"]].public_key()
             claims: dict[str, Any] = jwt.decode(

@@ -14,11 +14,11 @@ from typing import Any
 
 import httpx
 import orjson
-from google.auth import impersonated_credentials, load_credentials_from_dict
+from google.auth import aws, identity_pool, impersonated_credentials
 from google.oauth2 import service_account
 
 from scim_bridge.config.source import GoogleEndpoint, GoogleSettings, ServiceAccountKey
-from scim_bridge.errors import CredentialsRefused, Misconfigured, ServerFault, Throttled
+from scim_bridge.errors import AnswerLost, CredentialsRefused, Misconfigured, ServerFault, Throttled
 from scim_bridge.retry import seconds_of
 
 TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
@@ -59,11 +59,14 @@ class SignInHttp:
         with httpx.Client(verify=self.trust, timeout=self.timeout.total_seconds()) as client:
             found = client.request(method, placed(url, self.endpoint), content=body, headers=dict(headers or {}))
         self.date = found.headers.get("date", "")
+        status = found.status_code
         after = seconds_of(found.headers.get("retry-after"))
-        if found.status_code == 429:
+        if status == 429:
             raise Throttled("the sign-in at Google is throttled (429)", after=after)
-        if found.status_code >= 500:
-            raise ServerFault(f"the sign-in at Google fails ({found.status_code})", after=after)
+        if status >= 500:
+            raise ServerFault(f"the sign-in at Google fails ({status})", after=after)
+        if not _is_json(found.content):
+            raise AnswerLost(f"the sign-in at Google is answered with what is not JSON ({status})")
         return Answer(found.status_code, found.headers, found.content)
 
 
@@ -109,6 +112,12 @@ def read_credential(settings: GoogleSettings) -> Credential:
     if given.get("type") != "external_account":
         what = f"{credential.federation} is not a credential configuration of workload identity federation"
         raise Misconfigured(what, "Download it at the pool's provider, for this service account.")
+    origin = given.get("credential_source")
+    if not isinstance(origin, dict) or not ("file" in origin or origin.get("environment_id") == "aws1"):
+        what = f"{credential.federation} takes the workload's token neither from a file nor from AWS"
+        raise Misconfigured(
+            what, "Make it with credential_source: {file: …}; programs and other addresses are refused."
+        )
     # With this key the account would have to impersonate itself first, and then lack the right to sign.
     rest = {name: value for name, value in given.items() if name != "service_account_impersonation_url"}
     return Credential(rest, credential.service_account)
@@ -120,7 +129,9 @@ def open_credential(settings: GoogleSettings, credential: Credential, scopes: tu
     try:
         if isinstance(settings.credential, ServiceAccountKey):
             return service_account.Credentials.from_service_account_info(given, scopes=scopes, subject=settings.admin)
-        source, _ = load_credentials_from_dict(given, scopes=[_CLOUD])
+        is_aws = "environment_id" in given["credential_source"]
+        kind = aws.Credentials if is_aws else identity_pool.Credentials
+        source = kind.from_info(given, scopes=[_CLOUD])
     except Exception as error:  # noqa: BLE001 - whatever a broken file makes google-auth raise
         reason = type(error).__name__
         what = f"the credential of {credential.account or 'the service account'} cannot be used ({reason})"
@@ -132,6 +143,13 @@ def open_credential(settings: GoogleSettings, credential: Credential, scopes: tu
 
 def _is_of(address: str, endpoint: GoogleEndpoint | None) -> bool:
     return endpoint is not None and address.startswith(f"{endpoint.origin}/")
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(content), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _json(text: str, what: str) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def account(api: Api) -> dict[str, str | int]:
 
 
 def _members(api: Api, group_id: str) -> list[Row] | None:
-    given = {"maxResults": _OTHERS, "fields": f"nextPageToken,members({_MEMBER})"}
+    given: dict[str, str | int] = {"maxResults": _OTHERS, "fields": f"nextPageToken,members({_MEMBER})"}
     try:
         return list(_listed(api, ("groups", group_id, "members"), "members", given, _quiet))
     except Absent:

@@ -93,7 +93,7 @@ def types(kind: Kind) -> dict[str, AttributeType]:
     found: dict[str, AttributeType] = dict.fromkeys(_TEXTS[kind].split(), "string")
     found |= dict.fromkeys(_LISTS[kind].split(), "strings")
     found |= dict.fromkeys(_OTHER[kind].split(), "dyn")
-    return found | (_DECODED if kind == "user" else {})
+    return {**found, **(_DECODED if kind == "user" else {})}
 
 
 def _names(kind: Kind) -> list[str]:
