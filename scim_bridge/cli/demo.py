@@ -13,6 +13,7 @@ class DemoSource(StrEnum):
 
     csv = "csv"
     entra = "entra"
+    google = "google"
     ldap = "ldap"
 
 
@@ -24,7 +25,7 @@ def register(app: typer.Typer) -> None:
 def demo_command(
     once: Annotated[bool, typer.Option("--once", help="stop after the sync and print the access to accounts")] = False,
     source: Annotated[
-        DemoSource, typer.Option(help="csv files, an emulated Entra ID, or a real OpenLDAP (slapd)")
+        DemoSource, typer.Option(help="csv files, an emulated Entra ID or Google Workspace, or a real OpenLDAP (slapd)")
     ] = DemoSource.csv,
     port: Annotated[int, typer.Option(min=0, max=65535, help="port of the pages; 0 = any free port")] = 8080,
     output: OutputOption = Output.text,

@@ -1,6 +1,6 @@
 """What `demo` does: lays out the sample organization, starts the emulator, syncs, shows who may enter what.
 
-The organization stands in CSV files, in an emulated Entra ID or in a real OpenLDAP.
+The organization stands in CSV files, in an emulated Entra ID or Google Workspace, or in a real OpenLDAP.
 """
 
 import os
@@ -29,7 +29,7 @@ from scim_bridge.model.protocol import silent
 from scim_bridge.run.bridge import open_bridge
 from scim_bridge.run.lifecycle import Order
 from scim_bridge.run.sync import sync
-from scim_bridge.sample.organization import FOLDER, SUFFIX, as_graph, as_ldif
+from scim_bridge.sample.organization import FOLDER, SUFFIX, as_google, as_graph, as_ldif
 from scim_bridge.sandbox.server import Sandbox
 from scim_bridge.state.writer import State
 from scim_bridge.view import terminal
@@ -66,6 +66,21 @@ def _lay_entra(folder: Path, stack: ExitStack) -> _Laid:
         f"cloud: {cloud}}}"
     )
     return _Laid(source, _mapping("entra-id.yaml", folder), f"The emulated Graph is {entra.graph}/v1.0. Run `plan`")
+
+
+def _lay_google(folder: Path, stack: ExitStack) -> _Laid:
+    """In an emulated account, over HTTPS with a certificate authority of its own."""
+    from scim_bridge.sandbox.google.server import GoogleSandbox
+
+    google = stack.enter_context(GoogleSandbox())
+    google.directory.seed(as_google())
+    _write_secret(folder / "key.json", google.key_file.read_text(encoding="utf-8"))
+    source = (
+        f"{{kind: google, admin: {google.admin}, credential: {{key: file:key.json}}, scope: {{org_units: [/Staff]}}, "
+        f"endpoint: {{origin: {google.origin!r}, ca_file: {str(google.ca_file)!r}}}}}"
+    )
+    mapping = _mapping("google-workspace.yaml", folder)
+    return _Laid(source, mapping, f"Change the emulated account by {google.control}/change (docs/operations.md)")
 
 
 def _lay_ldap(folder: Path, stack: ExitStack) -> _Laid:
@@ -113,13 +128,13 @@ connections:
     schedule: {{every: 30s}}
 service: {{listen: "127.0.0.1:{port}"}}
 """
-_LAY = {"csv": _lay_csv, "entra": _lay_entra, "ldap": _lay_ldap}
+_LAY = {"csv": _lay_csv, "entra": _lay_entra, "google": _lay_google, "ldap": _lay_ldap}
 
 
 def run_demo(source: str, port: int, output: Output, *, is_once: bool) -> None:
     """Sync once, or go on as `run` does until a signal comes; then everything that was made is gone.
 
-    source: csv, entra or ldap. port: of the pages, 0 for any free one.
+    source: csv, entra, google or ldap. port: of the pages, 0 for any free one.
     """
     if not is_once:
         _require_free(port)

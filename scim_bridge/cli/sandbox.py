@@ -1,6 +1,7 @@
 """`sandbox`: serves an emulator alone, to try things out against.
 
-Identity Center, with the AWS APIs over the same users; `sandbox aws`: these APIs alone; `sandbox entra`: Entra ID.
+Identity Center, with the AWS APIs over the same users; `sandbox aws`: these APIs alone; `sandbox entra`: Entra ID;
+`sandbox google`: Google Workspace.
 """
 
 import shlex
@@ -16,6 +17,7 @@ from scim_bridge.errors import Misconfigured
 
 if TYPE_CHECKING:
     from scim_bridge.sandbox.entra.server import EntraSandbox
+    from scim_bridge.sandbox.google.server import GoogleSandbox
 
 SeedOption = Annotated[Path | None, typer.Option(help="JSON of users and groups to begin with")]
 
@@ -25,6 +27,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(invoke_without_command=True, no_args_is_help=False)
     group.callback()(sandbox_command)
     group.command("entra")(entra_command)
+    group.command("google")(google_command)
     group.command("aws")(aws_command)
     app.add_typer(group, name="sandbox")
 
@@ -127,6 +130,33 @@ def entra_command(
     return 0
 
 
+def google_command(
+    port: Annotated[
+        int, typer.Option(min=0, max=65534, help="port of the API; the control plane uses the next one; 0 = any")
+    ] = 9443,
+    seed: SeedOption = None,
+) -> int:
+    """Serve the emulator of Google Workspace until SIGINT or SIGTERM, then end with 0.
+
+    Copy what it prints into bridge.yaml. Built from Google's documentation; no account was used. Faults and changes:
+    docs/operations.md.
+    """
+    from scim_bridge.sandbox.google.server import GoogleSandbox, serve
+
+    content = _read(seed)
+    try:
+        sandbox = GoogleSandbox(ports=(port, port and port + 1))
+    except OSError as error:
+        raise Misconfigured(f"the sandbox cannot listen on port {port} ({error})", "Choose another port.") from None
+    try:
+        sandbox.directory.seed(content)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        problem = f"{seed} does not describe an account ({error})"
+        raise Misconfigured(problem, "docs/operations.md shows one.") from None
+    serve(sandbox, _say_google)
+    return 0
+
+
 def _settings(given: list[str]) -> dict[str, Any]:
     """NAME=VALUE, the value as JSON or, where it is none, as text. Raises ValueError."""
     settings = {}
@@ -189,3 +219,29 @@ def _say_entra(sandbox: "EntraSandbox", *, is_empty: bool) -> None:
     )
     empty = _EMPTY.format(control=control) if is_empty else ""
     tell(f"{told}{empty}# Stop it with Ctrl-C.")
+
+
+_GOOGLE = """\
+# bridge.yaml, below connections and the connection's name
+    source:
+      kind: google
+      admin: {admin}
+      credential: {{key: "file:{key_file}"}}
+      scope: {{all: true}}
+      endpoint: {{origin: "{origin}", ca_file: "{ca_file}"}}
+# the mapping: mappings/google-workspace.yaml
+# control: {control}
+# Stop it with Ctrl-C."""
+
+
+def _say_google(sandbox: "GoogleSandbox") -> None:
+    """All of it is YAML: it can be pasted as it stands."""
+    tell(
+        _GOOGLE.format(
+            admin=sandbox.admin,
+            key_file=sandbox.key_file,
+            origin=sandbox.origin,
+            ca_file=sandbox.ca_file,
+            control=sandbox.control,
+        )
+    )

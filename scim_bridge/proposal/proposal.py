@@ -12,7 +12,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from scim_bridge.config.source import EntraSettings, LdapSettings, SourceSettings
+from scim_bridge.config.source import EntraSettings, GoogleSettings, LdapSettings, SourceSettings
 from scim_bridge.errors import Misconfigured
 from scim_bridge.mapping.document import Mapping as WrittenMapping
 from scim_bridge.mapping.document import Rule, Rules, load_mapping
@@ -119,6 +119,8 @@ def ready_name(settings: SourceSettings) -> str:
     """Which of the ready mappings is meant for such a source."""
     if isinstance(settings, LdapSettings):
         return f"{settings.flavor or 'openldap'}.yaml"
+    if isinstance(settings, GoogleSettings):
+        return "google-workspace.yaml"
     return "entra-id.yaml" if isinstance(settings, EntraSettings) else "csv.yaml"
 
 

@@ -1,4 +1,4 @@
-"""The sample organization in the forms of other directories: entries of LDAP, objects of Microsoft Graph.
+"""The sample organization in the forms of other directories: entries of LDAP, objects of Graph, rows of Google.
 
 The CSV files are the original; ids are made from theirs, so that they are the same each time.
 """
@@ -112,4 +112,36 @@ def _graph_user(row: Row) -> dict[str, Any]:
         "jobTitle": row["title"] or None,
         "department": row["dept"] or None,
         "manager": unique_id(row["manager"]) if row["manager"] else None,
+    }
+
+
+def as_google() -> dict[str, Any]:
+    """Users and groups as rows of Google's Directory API, as the emulator takes them."""
+    users, members = _rows("users.csv"), _rows("members.csv")
+    addresses = {row["id"]: row["mail"] for row in users}
+    return {
+        "users": [_google_user(row, addresses) for row in users],
+        "groups": [
+            {
+                "id": unique_id(row["id"]),
+                "email": f"{row['id'].lower()}@corp.example",
+                "name": row["name"],
+                "members": [unique_id(m["member_id"]) for m in members if m["group_id"] == row["id"]],
+            }
+            for row in _rows("groups.csv")
+        ],
+    }
+
+
+def _google_user(row: Row, addresses: Mapping[str, str]) -> dict[str, Any]:
+    manager = addresses.get(row["manager"])
+    organization = {"title": row["title"], "department": row["dept"], "primary": True}
+    return {
+        "id": unique_id(row["id"]),
+        "primaryEmail": row["mail"],
+        "name": {"givenName": row["given"], "familyName": row["family"], "displayName": row["display"]},
+        "suspended": row["enabled"] != "true",
+        "orgUnitPath": "/Staff",
+        "organizations": [{name: value for name, value in organization.items() if value}],
+        "relations": [{"type": "manager", "value": manager}] if manager else None,
     }

@@ -19,17 +19,12 @@ from scim_bridge.config.source import (
     EntraScope,
     EntraSettings,
     FederatedToken,
-    GoogleEndpoint,
-    GoogleScope,
-    GoogleSettings,
     LdapSettings,
     ManagedIdentity,
     MemberFile,
     MemberList,
     Search,
-    ServiceAccountKey,
     SourceSettings,
-    WorkloadIdentity,
 )
 from scim_bridge.errors import Misconfigured
 
@@ -128,7 +123,11 @@ def test_a_password_may_hold_what_a_token_may_not(tmp_path: Path) -> None:
         ('["ou=people,dc=corp,dc=example"]', "[]", "users.base is empty; at least one is needed"),
         ("      kind: ldap\n", "      kind: ldap\n      page_size: 1000\n", "page_size must be 999 or less, not 1000"),
         ("      kind: ldap\n", "      kind: ldap\n      tls: {cert_file: x.pem}\n", "go together"),
-        ("      kind: ldap\n", "      kind: ldpa\n", "source.kind must be 'csv', 'ldap', 'entra', not 'ldpa'"),
+        (
+            "      kind: ldap\n",
+            "      kind: ldpa\n",
+            "source.kind must be 'csv', 'ldap', 'entra', 'google', not 'ldpa'",
+        ),
         ("      kind: ldap\n", "", "source needs the key kind"),
     ],
 )
@@ -218,9 +217,73 @@ def test_an_entra_source_that_cannot_be_meant_is_refused(tmp_path: Path, old: st
     assert "s3cr3t" not in told
 
 
+GOOGLE = """\
+      kind: google
+      admin: reader@corp.example
+      credential: {key: "file:key.json"}
+"""
+
+
+def _google(folder: Path, source: str) -> GoogleSettings:
+    settings = _load(folder, source)
+    assert isinstance(settings, GoogleSettings)
+    return settings
+
+
+def test_a_google_account_has_the_documented_defaults(tmp_path: Path) -> None:
+    google = _google(tmp_path, GOOGLE)
+    assert (google.admin, google.customer, google.domain) == ("reader@corp.example", "my_customer", "")
+    assert isinstance(google.credential, ServiceAccountKey)
+    assert google.credential.key.describe() == "file:key.json"
+    assert (google.scope, google.endpoint) == (GoogleScope(), None)
+    assert (google.requests_per_second, google.timeout) == (15.0, timedelta(seconds=30))
+
+
+def test_a_google_account_means_what_is_written(tmp_path: Path) -> None:
+    keyless = "credential: {service_account: b@p.iam.gserviceaccount.com, federation: wif.json}"
+    google = _google(
+        tmp_path,
+        GOOGLE.replace('credential: {key: "file:key.json"}', keyless)
+        + "      domain: Corp.example\n      scope: {org_units: [/Staff/, /], groups: [aws-*], users: all}\n"
+        + '      endpoint: {origin: "https://127.0.0.1:9443/", ca_file: ca.pem}\n',
+    )
+    assert google.credential == WorkloadIdentity("b@p.iam.gserviceaccount.com", tmp_path / "wif.json")
+    assert (google.customer, google.domain) == ("", "corp.example")
+    assert google.scope == GoogleScope(("/Staff", "/"), ("aws-*",), "", "all")
+    assert google.endpoint == GoogleEndpoint("https://127.0.0.1:9443", tmp_path / "ca.pem")
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ("domain: corp.example\n      customer: C01", "customer and domain exclude each other"),
+        ("scope: {}", "scope: write {all: true}, or"),
+        ("scope: {all: true, query: x}", "scope: write {all: true}, or"),
+        ("scope: {org_units: [Staff]}", "write the whole path"),
+        ("scope: {org_units: [/Staff], users: all}", "scope.users has a meaning beside groups alone"),
+        ('endpoint: {origin: "https://google.example"}', "endpoint.origin must be on this machine"),
+        ("requests_per_second: 100", "requests_per_second must be 40 or less"),
+    ],
+)
+def test_a_google_source_that_cannot_be_meant_is_refused(tmp_path: Path, more: str, sentence: str) -> None:
+    assert sentence in _refusal(tmp_path, GOOGLE + f"      {more}\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('{key: "file:key.json"}', "{}", "write one of {key: file:KEY.json}"),
+        ('{key: "file:key.json"}', "{federation: wif.json}", "service_account and federation go together"),
+        ("admin: reader@corp.example", "admin: reader", "is not an e-mail address"),
+    ],
+)
+def test_a_google_credential_that_cannot_be_meant_is_refused(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    assert sentence in _refusal(tmp_path, GOOGLE.replace(old, new))
+
+
 def test_the_published_schema_knows_every_kind_of_source() -> None:
     source = json_schema()["$defs"]["Connection"]["properties"]["source"]
-    assert set(source["discriminator"]["mapping"]) == {"csv", "ldap", "entra"}
+    assert set(source["discriminator"]["mapping"]) == {"csv", "ldap", "entra", "google"}
 
 
 CSV = "      kind: csv\n      users: users.csv\n"

@@ -20,6 +20,7 @@ SECTIONS = {
     "`source` of kind `csv`": SCHEMA["$defs"]["CsvFiles"],
     "`source` of kind `ldap`": SCHEMA["$defs"]["Ldap"],
     "`source` of kind `entra`": SCHEMA["$defs"]["Entra"],
+    "`source` of kind `google`": SCHEMA["$defs"]["Google"],
 }
 
 

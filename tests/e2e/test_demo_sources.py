@@ -14,7 +14,7 @@ def _access(capfd: pytest.CaptureFixture[str], source: str) -> str:
     return out
 
 
-@pytest.mark.parametrize("source", ["entra", "ldap"])
+@pytest.mark.parametrize("source", ["entra", "google", "ldap"])
 def test_the_same_organization_has_the_same_access_from_each(capfd: pytest.CaptureFixture[str], source: str) -> None:
     if source == "ldap":
         require_slapd()

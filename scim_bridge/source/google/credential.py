@@ -115,9 +115,7 @@ def read_credential(settings: GoogleSettings) -> Credential:
     origin = given.get("credential_source")
     if not isinstance(origin, dict) or not ("file" in origin or origin.get("environment_id") == "aws1"):
         what = f"{credential.federation} takes the workload's token neither from a file nor from AWS"
-        raise Misconfigured(
-            what, "Make it with credential_source: {file: …}; programs and other addresses are refused."
-        )
+        raise Misconfigured(what, "Make it with credential_source: {file: …}; no program and no address is asked.")
     # With this key the account would have to impersonate itself first, and then lack the right to sign.
     rest = {name: value for name, value in given.items() if name != "service_account_impersonation_url"}
     return Credential(rest, credential.service_account)
