@@ -19,12 +19,17 @@ from scim_bridge.config.source import (
     EntraScope,
     EntraSettings,
     FederatedToken,
+    GoogleEndpoint,
+    GoogleScope,
+    GoogleSettings,
     LdapSettings,
     ManagedIdentity,
     MemberFile,
     MemberList,
     Search,
+    ServiceAccountKey,
     SourceSettings,
+    WorkloadIdentity,
 )
 from scim_bridge.errors import Misconfigured
 
@@ -126,7 +131,7 @@ def test_a_password_may_hold_what_a_token_may_not(tmp_path: Path) -> None:
         (
             "      kind: ldap\n",
             "      kind: ldpa\n",
-            "source.kind must be 'csv', 'ldap', 'entra', 'google', not 'ldpa'",
+            "kind must be 'csv', 'ldap', 'entra', 'google', not 'ldpa'",
         ),
         ("      kind: ldap\n", "", "source needs the key kind"),
     ],
@@ -262,7 +267,7 @@ def test_a_google_account_means_what_is_written(tmp_path: Path) -> None:
         ("scope: {org_units: [Staff]}", "write the whole path"),
         ("scope: {org_units: [/Staff], users: all}", "scope.users has a meaning beside groups alone"),
         ('endpoint: {origin: "https://google.example"}', "endpoint.origin must be on this machine"),
-        ("requests_per_second: 100", "requests_per_second must be 40 or less"),
+        ("requests_per_second: 100", "requests_per_second must be 40.0 or less"),
     ],
 )
 def test_a_google_source_that_cannot_be_meant_is_refused(tmp_path: Path, more: str, sentence: str) -> None:

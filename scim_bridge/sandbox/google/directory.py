@@ -1,7 +1,7 @@
 """The account's content as tests and demos change it, from any thread: users, groups, members, and the deleted.
 
 Rows have the names and JSON types of the Directory API. An id never changes; a primary address does, and may come to
-belong to somebody else.
+belong to another user.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ class Directory:
     def put_user(self, user_id: str, **properties: Any) -> None:
         """Create a user (named after the id, neither suspended nor archived, unless said otherwise) or change one.
 
-        None takes a property away. ValueError if the address is somebody else's, alias or not.
+        None takes a property away. ValueError if the address is another user's, alias or not.
         """
         with self.lock:
             row = {**(self.users.get(user_id) or self._new_user(user_id)), **properties}
@@ -91,7 +91,7 @@ class Directory:
             self._leave(group_id)
 
     def add_member(self, group_id: str, member_id: str, role: Role = "MEMBER", email: str = "") -> None:
-        """Make a user, a group or, by the customer's id, everybody a direct member. email: an alias to list it by.
+        """Make a user, a group or, by the customer's id, all users a direct member. email: an alias to list it by.
 
         KeyError for an id that is no one's.
         """

@@ -1,7 +1,7 @@
 """One request to the Directory API, sent until it is answered: its answer parsed, or the error that says what to do.
 
 Several threads may ask at once. The pace is held here, over all of them: the quota of queries is a minute's, but what
-an account bears at once is shared with every other program that reads it, and cannot be raised.
+an account lets through at once is shared with every other program that reads it, and cannot be raised.
 """
 
 import logging

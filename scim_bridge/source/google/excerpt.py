@@ -27,7 +27,7 @@ def changes(
     users = {object_id for kind, object_id in map(kind_and_id, changed) if kind == "user"} | (then.users ^ now.users)
     groups = {object_id for kind, object_id in map(kind_and_id, changed) if kind == "group"}
     groups |= then.groups ^ now.groups
-    # Members and managers are named by id: whoever came or left changes those that name them.
+    # Members and managers are named by id: a user or group that came or left changes those that name it.
     moved = then.users ^ now.users
     groups |= {key for key in now.groups if not moved.isdisjoint(everybody.groups[key].users)}
     groups |= {key for key in now.groups if not groups.isdisjoint(everybody.groups[key].groups)}

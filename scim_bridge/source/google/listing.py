@@ -135,5 +135,5 @@ def _rows(page: Mapping[str, Any], what: str) -> list[Row]:
 
 
 def _once_each(rows: Iterable[Row]) -> list[Row]:
-    """The last row of each: a rename during the listing may show somebody twice."""
+    """The last row of each: a rename during the listing may show a user twice."""
     return list({row["id"]: row for row in rows}.values())

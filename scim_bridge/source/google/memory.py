@@ -97,10 +97,10 @@ def entries_of(
         for row in users
     }
     there = {row["id"]: row for row in groups if row["id"] in members}
-    everybody = dict.fromkeys((str(row.get("customerId", "")) for row in users), tuple(sorted(people)))
+    everyone = dict.fromkeys((str(row.get("customerId", "")) for row in users), tuple(sorted(people)))
     return Entries(
         people,
-        {key: _sorted_out(row, members[key], people, there, everybody) for key, row in there.items()},
+        {key: _sorted_out(row, members[key], people, there, everyone) for key, row in there.items()},
     )
 
 
@@ -109,19 +109,19 @@ def _sorted_out(
     members: list[Row],
     people: Mapping[str, UserEntry],
     groups: Mapping[str, Row],
-    everybody: Mapping[str, tuple[str, ...]],
+    everyone: Mapping[str, tuple[str, ...]],
 ) -> GroupEntry:
     """Who is what is decided by id alone: status may be missing, and an address may be an alias, or a stranger's.
 
-    everybody: by the customer's id, which stands for all in the listing (type CUSTOMER, without an address).
+    everyone: by the customer's id, which stands for all in the listing (type CUSTOMER, without an address).
     """
     users: dict[str, None] = {}
     inside: dict[str, None] = {}
     outside: dict[str, None] = {}
     for member in members:
         member_id = str(member.get("id", ""))
-        if member.get("type") == "CUSTOMER" and member_id in everybody:
-            users |= dict.fromkeys(everybody[member_id])
+        if member.get("type") == "CUSTOMER" and member_id in everyone:
+            users |= dict.fromkeys(everyone[member_id])
         elif member_id in people:
             users[member_id] = None
         elif member_id in groups:

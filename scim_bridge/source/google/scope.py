@@ -1,7 +1,7 @@
 """Whom the scope takes in: organizational units, a query, groups by pattern with the groups in them. All must fit.
 
-A unit, a pattern or a query that fits no one is a slip of the pen, a rename, or a search that lags; nobody is taken for
-departed because of that.
+A unit, a pattern or a query that fits no one is a slip of the pen, a rename, or a search that lags; no user is taken
+for departed because of that.
 """
 
 from collections.abc import Mapping

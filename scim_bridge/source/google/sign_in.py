@@ -75,7 +75,7 @@ class SignIn:
         return self.token()
 
     def _signed_in(self, scopes: tuple[str, ...]) -> Any:
-        """Credentials with a token for these scopes. Read anew each time: a key may have been replaced."""
+        """Credentials with a token for these scopes. Read again each time: a key may have been replaced."""
         credential = read_credential(self.settings)
         http = SignInHttp(self.trust(), self.settings.timeout, self.settings.endpoint)
         found = open_credential(self.settings, credential, scopes)
@@ -86,7 +86,7 @@ class SignIn:
         except httpx.HTTPError as error:
             raise unanswered(error) from None
         if not isinstance(found.token, str) or not found.token.isascii() or found.expiry is None:
-            # Without an end a token would count as good for ever.
+            # Without an end a token would always count as good.
             raise AnswerLost("the sign-in at Google gives no token, or one without an end")
         return found
 

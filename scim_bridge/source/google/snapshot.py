@@ -73,7 +73,9 @@ def _outside(group_id: str, group: GroupEntry) -> Notice | None:
 def _unknown_manager(user_id: str, user: UserEntry) -> Notice | None:
     if not user.manager or MANAGER in user.attributes:
         return None
-    return Notice("unknown_manager", user_id, f"user {user_id}: the manager {user.manager} is no user of the account")
+    return Notice(
+        "unknown_manager", user_id, f"user {user_id}: the manager {user.manager} is not a user of the account"
+    )
 
 
 def _anchored(attributes: Mapping[str, object], anchor: str) -> str:

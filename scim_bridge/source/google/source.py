@@ -83,7 +83,7 @@ class GoogleSource:
         return SourceChanges(records=found.records, members=found.members, warnings=found.warnings, learned=learned)
 
     def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges | SourceReading:  # noqa: ARG002 - the interface
-        """Everything: who is in a group with everybody in it, or anyone's manager, is told by nothing less."""
+        """Everything: managers are named by addresses, and who is in a group with all users in it takes all users."""
         return SourceReading(self.read(today, memory).snapshot)
 
     def probe(self, today: str) -> Snapshot:  # noqa: ARG002 - the interface

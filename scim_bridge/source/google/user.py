@@ -39,7 +39,7 @@ _FROM: Mapping[str, tuple[str, ...]] = {
 }
 """What each of these is decoded from."""
 _ALWAYS = ("id", "primaryEmail", "aliases", "nonEditableAliases", "orgUnitPath", "customerId")
-"""For managers, who are named by their addresses, for the scope, and for groups with everybody in them."""
+"""For managers, who are named by their addresses, for the scope, and for groups with all users in them."""
 _PARTS: Mapping[str, tuple[str, ...]] = {
     "name": ("givenName", "familyName", "fullName", "displayName"),
     "organization": ("name", "title", "department", "costCenter", "description", "domain", "location", "symbol"),

@@ -1,6 +1,6 @@
-"""Whoever is remembered and not in the listing is asked for by id before being taken for gone.
+"""A user or group that is remembered and not in the listing is asked for by id before being taken for gone.
 
-A listing may be cut without an error, and a stale replica may not know somebody yet. Gone is who is in the list of the
+A listing may be cut without an error, and a stale replica may not know a user yet. Gone is who is in the list of the
 deleted or whom Google does not know (404). Who is still there proves that the listing was cut, and nothing is concluded
 from it. Any other answer proves nothing, and stops the run.
 """
