@@ -45,6 +45,20 @@ def _entra_person(person: Person) -> Attributes:
     )
 
 
+def _google_person(person: Person) -> Attributes:
+    names = {"givenName": person.given, "familyName": person.family, "fullName": person.display, "displayName": ""}
+    return _present(
+        {
+            "primaryEmail": person.mail.title(),
+            "email": person.mail,
+            "name": names,
+            "accountEnabled": person.is_active,
+            "organization": {"title": person.title, "department": person.department},
+            "manager": person.manager,
+        }
+    )
+
+
 def _ad_person(person: Person) -> Attributes:
     return _present(
         {
@@ -113,6 +127,13 @@ FORMS = {
         _texts("id userPrincipalName givenName surname displayName mail userType jobTitle department manager")
         | {"accountEnabled": "dyn"},
         _texts("id displayName") | {"securityEnabled": "dyn"},
+    ),
+    "google-workspace": Form(
+        _google_person,
+        lambda team: {"name": team.name, "email": f"{team.key}@corp.example"},
+        _texts("id primaryEmail email manager")
+        | {"name": "dyn", "accountEnabled": "dyn", "organization": "dyn", "isGuestUser": "dyn"},
+        _texts("id name email"),
     ),
     "active-directory": Form(
         _ad_person,

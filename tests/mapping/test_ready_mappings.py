@@ -16,7 +16,7 @@ from tests.mapping.rules import TODAY, written
 from tests.organization import Organization, organization
 
 READY = Path(__file__).parents[2] / "mappings"
-NAMES = ("csv", "entra-id", "active-directory", "openldap", "389-ds")
+NAMES = ("csv", "entra-id", "google-workspace", "active-directory", "openldap", "389-ds")
 
 
 def _prefixed(prefix: str, attributes: Attributes) -> Attributes:

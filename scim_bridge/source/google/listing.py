@@ -56,11 +56,15 @@ def members(api: Api, group_ids: Iterable[str], progress: Progress) -> dict[str,
     All roles count: owners and managers are members. No derived list: it lags and loses people.
     """
     wanted, found = list(group_ids), dict[str, list[Row]]()
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    try:
         for group_id, rows in zip(wanted, pool.map(lambda one: _members(api, one), wanted), strict=True):
             if rows is not None:
                 found[group_id] = rows
             progress("members", len(found), len(wanted))
+    finally:
+        # After a refusal the groups that wait are not asked for any more.
+        pool.shutdown(cancel_futures=True)
     return found
 
 

@@ -99,6 +99,9 @@ class SignIn:
         who = f"service account {credential.account} as {self.settings.admin}"
         if kind in _PASSING:
             return ServerFault(f"the sign-in at Google fails ({kind})")
+        if not told and not isinstance(self.settings.credential, WorkloadIdentity):
+            # Whatever Google answers is JSON (credential.py), so google-auth itself makes nothing of the key.
+            return CredentialsRefused(f"{who} cannot sign in ({_first_line(error)})", "Look at source.credential.")
         if not kind and isinstance(self.settings.credential, WorkloadIdentity):
             return CredentialsRefused(
                 f"Google does not let this workload sign for {credential.account} ({type(error).__name__})",
@@ -131,6 +134,10 @@ class SignIn:
         except CredentialsRefused:
             return False
         return True
+
+
+def _first_line(error: Exception) -> str:
+    return str(error.args[0] if error.args else type(error).__name__).split("\n", 1)[0][:200]
 
 
 def _clock(date: str) -> str:

@@ -192,3 +192,18 @@ def test_federation_by_a_program_or_an_address_is_refused(google: GoogleSandbox,
     assert "neither from a file nor from AWS" in _refused(google, Misconfigured, credential=credential).what
     credential.federation.write_bytes(orjson.dumps({**given, "token_url": "https://sts.attacker.example/v1/token"}))
     assert "sts.attacker.example" in _refused(google, CredentialsRefused, credential=credential).what
+
+
+def test_a_key_of_another_cloud_is_refused_in_a_sentence(google: GoogleSandbox) -> None:
+    google.write_key(universe_domain="example.cloud")
+    assert "cannot sign in" in _refused(google).what
+    assert google.counts["POST token"] == 0
+
+
+def test_after_a_refusal_the_other_groups_are_not_asked_for(google: GoogleSandbox) -> None:
+    for number in range(60):
+        google.directory.put_group(f"g{number:02}")
+    google.fail(GoogleFault("forbidden", "groups/g00/members"))
+    with pytest.raises(CredentialsRefused):
+        read(source(google))
+    assert google.counts["GET groups/{id}/members"] < 60
