@@ -10,7 +10,8 @@ from fnmatch import fnmatchcase
 
 from scim_bridge.config.source import GoogleScope
 from scim_bridge.errors import SourceUnreadable
-from scim_bridge.source.google.memory import Entries, GroupEntry, UserEntry
+from scim_bridge.model.identity import Kind
+from scim_bridge.source.google.memory import Entries, GroupEntry, UserEntry, kind_and_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,16 @@ def reach_of(scope: GoogleScope, everybody: Entries) -> Reach:
     if scope.users == "members":
         users &= frozenset().union(*(everybody.groups[group_id].users for group_id in reached))
     return Reach(users, reached)
+
+
+def reach_before(scope: GoogleScope, texts: Mapping[str, str]) -> Reach:
+    """Whom the scope took in of what is remembered. Without a scope no entry has to be taken apart."""
+    if scope != GoogleScope():
+        return reach_of(scope, Entries.read(texts))
+    ids: dict[Kind, set[str]] = {"user": set(), "group": set()}
+    for kind, object_id in map(kind_and_id, texts):
+        ids[kind].add(object_id)
+    return Reach(frozenset(ids["user"]), frozenset(ids["group"]))
 
 
 def require_whole(scope: GoogleScope, everybody: Entries) -> None:

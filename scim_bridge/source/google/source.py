@@ -23,7 +23,7 @@ from scim_bridge.source.google.api import Api
 from scim_bridge.source.google.excerpt import changed_entries, changes
 from scim_bridge.source.google.memory import Entries, entries_of, kind_and_id
 from scim_bridge.source.google.refusal import Absent, PageLost
-from scim_bridge.source.google.scope import reach_of, require_whole
+from scim_bridge.source.google.scope import reach_before, reach_of, require_whole
 from scim_bridge.source.google.sign_in import SignIn
 from scim_bridge.source.google.snapshot import Shown
 from scim_bridge.source.google.user import ID, Selection, selection, types
@@ -78,7 +78,7 @@ class GoogleSource:
         if not changed:
             return SourceChanges(records={}, learned=learned)
         scope = self._settings.scope
-        reaches = reach_of(scope, Entries.read(before)), reach_of(scope, everybody)
+        reaches = reach_before(scope, before), reach_of(scope, everybody)
         found = changes(changed, self._shown(everybody), everybody, *reaches)
         return SourceChanges(records=found.records, members=found.members, warnings=found.warnings, learned=learned)
 

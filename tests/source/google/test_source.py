@@ -1,12 +1,20 @@
 """What is read of users, groups and members."""
 
 from dataclasses import replace
+from random import Random
 
+import pytest
+
+from scim_bridge.config.source import GoogleScope
+from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import SourceKey
 from scim_bridge.model.source import SourceChanges, Wanted
+from scim_bridge.sandbox.google.fault import GoogleFault
 from scim_bridge.sandbox.google.server import ADMIN_ID, GoogleSandbox
 from scim_bridge.source.google.source import GoogleSource
-from tests.source.google.account import GROUPS, TODAY, ids, members, read, settings, source
+from tests.applying import Applying, Shown
+from tests.organization import organization
+from tests.source.google.account import GROUPS, TODAY, Account, ids, members, read, settings, source
 
 
 def test_a_user_has_what_google_shows_and_what_is_decoded(google: GoogleSandbox) -> None:
@@ -153,6 +161,34 @@ def test_one_domain_of_several_is_read_alone(google: GoogleSandbox) -> None:
     google.directory.put_user("u1", primaryEmail="u1@other.example")
     google.directory.put_user("u2")
     assert ids(read(source(google, customer="", domain="corp.example"))[0]) == {"u2", ADMIN_ID}
+
+
+@pytest.mark.parametrize("scope", [GoogleScope(), GoogleScope(groups=("グループ 3*", "t31*"))])
+def test_changes_lead_where_everything_leads_in_bad_weather_too(google: GoogleSandbox, scope: GoogleScope) -> None:
+    there, random, account = organization(25, 8), Random(5), Account(google)
+    account.become(there)
+    follower = Applying(source(google, scope=scope), TODAY)
+    follower.begin()
+    for _ in range(5):
+        there.churn(random, 5)
+        account.become(there)
+        google.fail(
+            *(GoogleFault(kind, chance=0.05) for kind in ("user_rate", "rate", "backend", "garbage", "html", "cut"))
+        )
+        _follow(follower)
+        google.fail()
+        assert follower.shown.plain() == Shown.of(source(google, scope=scope).read(TODAY).snapshot).plain()
+
+
+def _follow(follower: Applying) -> None:
+    """Read what has changed; again, if the weather was too bad for one reading."""
+    for _ in range(5):
+        try:
+            follower.follow()
+        except SourceUnreadable:
+            continue
+        return
+    raise AssertionError("five readings failed")
 
 
 def _asked_of_users(google: GoogleSandbox) -> str:
