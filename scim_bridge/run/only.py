@@ -39,7 +39,7 @@ from scim_bridge.plan.match.correlate import Match, Matches, correlate, is_calle
 from scim_bridge.plan.match.related_users import neighbourhood
 from scim_bridge.plan.only import Named, in_the_way, narrowed
 from scim_bridge.run.access_impact import Planned, assignments_of, renewed, with_impact
-from scim_bridge.run.access_seen import AccessSeen, see_few
+from scim_bridge.run.access_seen import MOST, AccessSeen, see_few
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.lifecycle import Order, Reading, Result, carry_out, on_record, refuse_in_shadow, remember
 from scim_bridge.run.listing import read_members, read_settled, with_again
@@ -117,7 +117,8 @@ def _planned(
         only=frozenset(map(Whom.record, keys)),
     )
     holders = concerned(plan, view.matches, bridge.policy, is_whole=False)
-    planned = Planned(plan=plan, sides=narrow, now=now, is_about_all=False)
+    # A revocation that someone asks for by name does not wait until an organization of 300 accounts was read.
+    planned = Planned(plan=plan, sides=narrow, now=now, is_about_all=False, most=MOST)
     access = renewed(bridge, reader, planned, see_few(bridge, reader, now, plan), holders)
     plan = with_what_hangs(plan, view.matches, assignments_of(access, holders))
     plan, access = with_impact(bridge, reader, replace(planned, plan=plan), access)
