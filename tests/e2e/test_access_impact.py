@@ -219,6 +219,19 @@ def test_pushing_one_administrator_waits_for_a_short_look_at_aws_and_no_longer(
     assert not _is_active(world, "ann")
 
 
+def test_an_answer_of_aws_that_no_one_has_foreseen_holds_no_revocation_back(
+    world: World, two: People, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_: object, **__: object) -> None:
+        raise KeyError("MemberId")
+
+    monkeypatch.setattr("scim_bridge.access.aws_access.read_access", read)
+    _leaves(world, two, "cleo")
+    said = cli("sync", "--full")
+    assert (said.code, "its answer was not understood (KeyError)" in said.out) == (0, True), said.err
+    assert not _is_active(world, "cleo")
+
+
 def test_last_admin_alone_is_no_approval(world: World, two: People, cli: Cli) -> None:
     said = cli("sync", "--last-admin")
     assert (said.code, "--last-admin adds to an approval" in said.err) == (2, True)
