@@ -78,13 +78,14 @@ def in_order(wanted: Sequence[Rename], stored: Iterable[StoreResource]) -> tuple
     found = tuple(stored)
     holders = {folded(one.name): one.id for one in found}
     names = {one.id: one.name for one in found}
-    # Else the order would not come to an end: who waits for a circle without being in it would give way for ever.
+    # Else the order would not come to an end: who waits for a circle without being in it would always give way.
     asked: dict[str, Rename] = {}
     for one in wanted:
         asked.setdefault(folded(one.after), one)
     waiting = list(asked.values())
     ordered: list[Rename] = []
-    blocked = [f"{one}: {asked[folded(one.after)].before} has this name, or gets it" for one in wanted if one not in waiting]
+    late = (one for one in wanted if asked[folded(one.after)] is not one)
+    blocked = [f"{one}: {asked[folded(one.after)].before} has this name, or gets it" for one in late]
     while waiting:
         left = []
         for one in waiting:
