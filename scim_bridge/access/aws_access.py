@@ -1,7 +1,8 @@
 """Who may enter what, read from AWS for a connection that has `access` (model.protocol.Access). Only reads.
 
-Credentials come from AWS's usual chain. Nothing is sent before someone asks, and the whole is read at most once in a
-process: a plan, and what is made of it, look at the same reading.
+Credentials come from AWS's usual chain. Nothing is sent before someone asks, and the whole is read at most once for a
+run: a plan, and what is made of it, look at the same reading. An order of the inbox is a run of its own, hours later
+perhaps.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -35,8 +36,8 @@ class AwsAccess:
         return self._settings.seat_prices
 
     def read(self, now: datetime, progress: Progress, *, most: int | None = None) -> AccessReading:
-        """Everything. most: give up after so many requests. Raises NotReadable."""
-        if self._read is None:
+        """Everything, now (UTC) or later. most: give up after so many requests. Raises NotReadable."""
+        if self._read is None or self._read.as_of < now:
             patience = PATIENCE if most is None else _PATIENCE
             with _opened(self._settings, patience, most) as aws:
                 self._read = read_access(aws, now, progress)

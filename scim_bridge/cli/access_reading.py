@@ -18,11 +18,17 @@ from scim_bridge.state.access_memory import keep_reading, open_access_memory
 
 
 def current_reading(settings: Settings, name: str | None, *, is_full: bool) -> AccessReading:
-    """The reading that is kept, if it is recent and no new one is asked for; else a new one, which is kept."""
+    """The reading that is kept, if it is recent and no new one is asked for; else a new one, which is kept.
+
+    What a run of ours has changed since is not in a kept reading. So AWS is read again then, unless that takes more
+    than MOST requests: then a sentence says so.
+    """
     connection = with_access(settings, name)
     assert connection.access is not None  # noqa: S101 - with_access has looked
-    kept = _kept(settings.state, connection.name) if not is_full else None
-    if kept is not None and datetime.now(UTC) - kept.as_of < RECENT:
+    kept, is_outdated = _recent(settings.state, connection.name) if not is_full else (None, False)
+    if kept is not None and not (is_outdated and kept.requests <= MOST):
+        if is_outdated:
+            tell("Runs have changed users, groups or memberships since AWS was read. To read it again: --full")
         return kept
     with progress() as report:
         reading = AwsAccess(connection.access).read(datetime.now(UTC), report)
@@ -33,13 +39,15 @@ def current_reading(settings: Settings, name: str | None, *, is_full: bool) -> A
 def user_reading(settings: Settings, name: str | None, named: str) -> AccessReading:
     """What one user has: of a recent reading that is kept, else read for this user alone, which is not kept.
 
+    A reading counts as recent only as long as no run of ours has changed anything since.
+
     Where AWS does not allow that, everything is read, as it is for a user who is not found, so that near names can be
     told.
     """
     connection = with_access(settings, name)
     assert connection.access is not None  # noqa: S101 - with_access has looked
-    kept = _kept(settings.state, connection.name)
-    if kept is not None and datetime.now(UTC) - kept.as_of < RECENT:
+    kept, is_outdated = _recent(settings.state, connection.name)
+    if kept is not None and not is_outdated:
         return kept
     aws = Aws(connection.access.region, connection.access.requests_per_second)
     try:
@@ -60,6 +68,18 @@ def small_reading(state: Path, connection: str, access: AccessSettings) -> Acces
     Raises NotReadable.
     """
     return _kept(state, connection) or AwsAccess(access).read(datetime.now(UTC), silent, most=MOST)
+
+
+def _recent(state: Path, connection: str) -> tuple[AccessReading | None, bool]:
+    """The reading that is kept, None if it is an hour old, and whether runs have changed something since."""
+    memory = open_access_memory(state, connection)
+    try:
+        kept = memory.newest()
+        if kept is None or datetime.now(UTC) - kept.as_of >= RECENT:
+            return None, False
+        return kept, memory.has_changed(kept.as_of)
+    finally:
+        memory.close()
 
 
 def _kept(state: Path, connection: str) -> AccessReading | None:

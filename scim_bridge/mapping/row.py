@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from unicodedata import is_normalized
 
 from scim_bridge.mapping.choice import Sets, in_one_form, is_alike, is_same, orders, single
 from scim_bridge.mapping.compiled import CompiledRule, CompiledRules
@@ -122,7 +123,7 @@ def is_choosing(record: Record, rules: CompiledRules) -> bool:
 def _looked_at(record: Record, rules: CompiledRules, today: str, applied: Mapping[str, Value]) -> Row:
     language = rules.language
     attributes = record.attributes
-    if not (language.is_text_only and _is_ascii(attributes)):  # what is text alone was trimmed when it was read
+    if not (language.is_text_only and _is_composed(attributes)):  # what is text alone was trimmed when it was read
         attributes = in_one_form(attributes)
     sets = _NO_SETS
     if not language.is_text_only:
@@ -143,9 +144,11 @@ def _looked_at(record: Record, rules: CompiledRules, today: str, applied: Mappin
     )
 
 
-def _is_ascii(attributes: Mapping[str, object]) -> bool:
+def _is_composed(attributes: Mapping[str, object]) -> bool:
+    """Whether all of these are texts in NFC."""
     try:
-        return "".join(attributes.values()).isascii()  # type: ignore[arg-type]  # what is not text raises
+        # Every part of a text that is in NFC is in NFC itself (UAX #15 §1.3), so one look at all of them is enough.
+        return is_normalized("NFC", "".join(attributes.values()))  # type: ignore[arg-type]  # what is not text raises
     except TypeError:
         return False
 

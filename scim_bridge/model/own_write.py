@@ -34,14 +34,11 @@ class OwnWrites:
         """
         found: dict[str, frozenset[str]] = {}
         lacking: set[Pair] = set()
+        deleted = {key.id for key in self.deleted if key.kind == "user"}
         for group_id, shown in read.items():
             ours = self.members.get(group_id, {})
             added = {user_id for user_id, is_in in ours.items() if is_in and user_id in there} - shown
-            gone = {
-                user_id
-                for user_id in shown
-                if not ours.get(user_id, True) or TargetKey("user", user_id) in self.deleted
-            }
+            gone = shown & deleted.union(user_id for user_id, is_in in ours.items() if not is_in)
             found[group_id] = (shown | added) - gone if added or gone else shown
             lacking |= {(group_id, user_id) for user_id in added}
         return found, frozenset(lacking)

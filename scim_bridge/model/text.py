@@ -37,13 +37,13 @@ def is_blank(text: str) -> bool:
 
 def normal(text: str) -> str:
     """Composed (NFC) and trimmed: how ids and case-exact values are compared, and how values are written."""
-    text = trimmed(text)
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    text = text.strip()
+    return text if text.isascii() else unicodedata.normalize("NFC", trimmed(text))
 
 
 def folded(text: str) -> str:
     """The same without regard to case, as Unicode defines it (caseless matching, D145): how names are compared."""
-    text = trimmed(text)
+    text = text.strip()
     if text.isascii():
         return text.casefold()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", trimmed(text)).casefold())

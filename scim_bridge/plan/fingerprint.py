@@ -6,6 +6,7 @@ The hash of the desired state is that of a set, which is moved on (model/desired
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 import orjson
 
@@ -14,6 +15,7 @@ from scim_bridge.model.identity import (
     Directory,
     Existing,
     Inventory,
+    Kind,
     Members,
 )
 from scim_bridge.model.operation import Operation
@@ -93,7 +95,12 @@ def hash_resources(operations: Iterable[Operation], inventory: Inventory, member
 
     Something to be created stands under "kind source-id", with the ids of the resources that already have its names.
     """
-    named = {"user": _names(inventory.users.values()), "group": _names(inventory.groups.values())}
+
+    # Asked for by creates alone, and most plans over a large target have none.
+    @cache
+    def named(kind: Kind) -> dict[tuple[str, str], list[str]]:
+        return _names(inventory.of(kind).values())
+
     resources: dict[str, str] = {}
     for operation in operations:
         if operation.target_id is not None:
@@ -105,7 +112,7 @@ def hash_resources(operations: Iterable[Operation], inventory: Inventory, member
         elif operation.is_create:
             # Something to be created has no id to hash. If its name is taken by then, the create would be a 409, or an
             # adoption that no one approved.
-            bearers = _bearers(named[operation.resource], operation)
+            bearers = _bearers(named(operation.resource), operation)
             resources[f"{operation.resource} {operation.source_id}"] = _hash(bearers) if bearers else _NOBODY
     return resources
 

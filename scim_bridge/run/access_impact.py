@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 from scim_bridge.access.impact import after, concerned, impact_of
 from scim_bridge.access.last_door import account_of, administering, administrators, closes
-from scim_bridge.errors import BridgeError
 from scim_bridge.model.access import AccessReading, People, Person
 from scim_bridge.model.assignment import UNKNOWN, Assignment, Assignments, Principal
 from scim_bridge.model.identity import DISPLAY_NAME, Existing, Notice, TargetKey
@@ -22,7 +21,7 @@ from scim_bridge.model.policy import KeepAdmins
 from scim_bridge.model.protocol import silent
 from scim_bridge.plan.access_limits import with_access_limits
 from scim_bridge.plan.inputs import Sides
-from scim_bridge.run.access_seen import AccessSeen, read_anew
+from scim_bridge.run.access_seen import AccessSeen, ask_again, read_anew
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.state.access_lookup import AccessLookup
 from scim_bridge.state.access_memory import AccessMemory
@@ -75,21 +74,20 @@ def renewed(
     who = {*holders, *(TargetKey("user", one) for one in users), *(TargetKey("group", one) for one in groups)}
     if len(who) > MOST_ASKED:
         return seen
-    try:
-        return replace(seen, renewed=bridge.access.renew(sorted(who), part.sets.keys()))
-    except BridgeError:
-        return seen  # the plan says how old the reading is
+    now = ask_again(bridge.access, sorted(who), part.sets.keys())
+    return seen if now is None else replace(seen, renewed=now)  # if not, the plan says how old the reading is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """A plan that is made, and what it was made from. now: of the run. is_about_all: `sides` has the members of every
-    group that the plan may touch."""
+    group that the plan may touch. most: requests for reading all of AWS again, None for as many as it takes."""
 
     plan: Plan
     sides: Sides
     now: datetime
     is_about_all: bool
+    most: int | None = None
 
 
 def with_impact(
@@ -105,7 +103,7 @@ def with_impact(
         made = known.made(bridge, seen)
         if _is_to_be_read_again(bridge, made, planned, seen) and bridge.access is not None:
             # The last door is at stake: someone else may have taken away what the others had when AWS was read.
-            again = read_anew(bridge.access, planned.now, silent)
+            again = read_anew(bridge.access, planned.now, silent, most=planned.most)
             seen = again if again.memory is not None else replace(seen, reason=again.reason)
             made = known.made(bridge, seen)
     return _with_reason(made, seen, planned.now), seen
@@ -114,7 +112,9 @@ def with_impact(
 def _is_to_be_read_again(bridge: Bridge, made: Plan, planned: Planned, seen: AccessSeen) -> bool:
     if made.impact is None or not made.impact.admins_lost or seen.new is not None or seen.reason or seen.as_of is None:
         return False
-    return bridge.policy.keep_admins is not None or not seen.is_recent(planned.now)
+    # Who is named is urgent, and no limit on users holds then: only the last door is worth a look.
+    is_urgent = planned.most is not None
+    return bridge.policy.keep_admins is not None or not (is_urgent or seen.is_recent(planned.now))
 
 
 def _with_reason(plan: Plan, seen: AccessSeen, now: datetime) -> Plan:

@@ -5,13 +5,15 @@ trusted, like everything else that was last seen, so that no revocation of such 
 (docs/decisions/0019-a-plan-goes-by-a-kept-reading.md).
 """
 
-from collections.abc import Collection, Iterable
+import logging
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from scim_bridge.errors import BridgeError
 from scim_bridge.model.access import AccessReading, Renewed
+from scim_bridge.model.assignment import Principal
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.protocol import Access, Progress, silent
 from scim_bridge.run.bridge import Bridge
@@ -19,6 +21,7 @@ from scim_bridge.state.access_lookup import AccessLookup
 from scim_bridge.state.access_memory import AccessMemory, keep_reading, remember_here
 from scim_bridge.state.reader import StateReader
 
+_log = logging.getLogger("scim_bridge.run.access_seen")
 RECENT = timedelta(hours=1)
 """How long a reading that is kept is looked at without reading again."""
 MOST = 300
@@ -88,7 +91,21 @@ def read_anew(access: Access, now: datetime, progress: Progress, *, most: int | 
     except BridgeError as error:
         # An outage or a missing permission is said in the plan. It must not keep a revocation from passing.
         return AccessSeen(None, reason=str(error))
+    except Exception as error:  # noqa: BLE001 - nor must an answer that no one has foreseen; the log has the details
+        _log.exception("AWS gave an answer that was not understood")
+        return AccessSeen(None, reason=f"its answer was not understood ({type(error).__name__}); the log says more")
     return AccessSeen(remember_here(new), new.as_of, new)
+
+
+def ask_again(access: Access, who: Sequence[Principal], known: Collection[str]) -> Renewed | None:
+    """What is assigned to these now; None where AWS does not say. known: ARNs of sets that need not be read again."""
+    try:
+        return access.renew(who, known)
+    except BridgeError:
+        return None
+    except Exception:  # noqa: BLE001 - as in read_anew
+        _log.exception("AWS gave an answer that was not understood")
+        return None
 
 
 def fresh_for(requests: int) -> timedelta:

@@ -251,6 +251,7 @@ def map_all(bridge: Bridge, snapshot: Snapshot, directory: Directory) -> dict[So
 
 def whole_now(made_with: str, today: str, snapshot: Snapshot, directory: Directory, mapped: Iterable[Mapped]) -> Whole:
     """What is true of all records of a whole reading, but for what other connections have linked."""
+    shown = set(snapshot.warnings)
     return Whole(
         made_with=made_with,
         today=today,
@@ -258,7 +259,7 @@ def whole_now(made_with: str, today: str, snapshot: Snapshot, directory: Directo
         digest=digest_of(mapped, snapshot.members, snapshot.ambiguous),
         ambiguous=snapshot.ambiguous,
         shown_warnings=snapshot.warnings,
-        warnings=tuple(notice for notice in directory.warnings if notice not in set(snapshot.warnings)),
+        warnings=tuple(notice for notice in directory.warnings if notice not in shown),
     )
 
 

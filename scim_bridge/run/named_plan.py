@@ -34,7 +34,7 @@ from scim_bridge.plan.make import make_plan
 from scim_bridge.plan.match.correlate import Matches, called, correlate
 from scim_bridge.plan.only import Named, in_the_way, narrowed
 from scim_bridge.run.access_impact import Planned, assignments_of, renewed, with_impact
-from scim_bridge.run.access_seen import AccessSeen, see_few
+from scim_bridge.run.access_seen import MOST, AccessSeen, see_few
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.lifecycle import Order, Reading, Result, carry_out, on_record, refuse_in_shadow, remember
 from scim_bridge.run.named import find_named
@@ -194,7 +194,8 @@ def _plan(
     plan = make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion, only=only, others=others)
     plan = with_strangers(plan, reader.members(bridge.endpoint, losing(plan), ours=True))
     holders = concerned(plan, matches, bridge.policy, is_whole=False)
-    planned = Planned(plan=plan, sides=sides, now=now, is_about_all=False)
+    # A revocation that someone asks for by name does not wait until an organization of 300 accounts was read.
+    planned = Planned(plan=plan, sides=sides, now=now, is_about_all=False, most=MOST)
     access = renewed(bridge, reader, planned, see_few(bridge, reader, now, plan), holders)
     plan = with_what_hangs(plan, matches, assignments_of(access, holders))
     plan, access = with_impact(bridge, reader, replace(planned, plan=plan), access)

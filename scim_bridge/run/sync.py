@@ -10,6 +10,7 @@ from scim_bridge.errors import PlanOutdated
 from scim_bridge.mapping.record import map_records
 from scim_bridge.model.desired_side import DesiredWhole
 from scim_bridge.model.identity import Directory, Notice
+from scim_bridge.model.limit import ACCESS_COUNTERS
 from scim_bridge.model.plan import LAST_DOOR, Plan, Verdict
 from scim_bridge.model.remembered import LastApplied, Remembered
 from scim_bridge.model.source import SourceReading
@@ -18,7 +19,7 @@ from scim_bridge.plan.decide.group_members import losing, with_strangers
 from scim_bridge.plan.doubt import settle, with_settled
 from scim_bridge.plan.fingerprint import changed_since
 from scim_bridge.plan.fit import fit
-from scim_bridge.plan.guard import refuse_empty
+from scim_bridge.plan.guard import not_approved, refuse_empty
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.make import make_plan
 from scim_bridge.plan.match.correlate import Matches, correlate
@@ -242,17 +243,36 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order, inbox: 
             raise PlanOutdated(f"{moved} since this plan was made, so nothing was sent", _plan_again(bridge))
         # A plan that passed yesterday may exceed the limits together with what other runs did since. One that was begun
         # and cut has passed already, and half a plan is no safer than the whole: it goes on.
-        if saved.verdict.passed and not begun:
+        in_file = saved.verdict
+        if in_file.passed and not begun:
             saved = replace(saved, verdict=reading.plan.verdict)
-        saved = _with_last_door(saved, reading.plan)
+        saved = _with_access_of_today(saved, reading.plan, is_begun=bool(begun))
+        if order.approved_by and not begun:
+            # Who approves has the file in front of them, and what it was stopped for since; access may be another.
+            kept = state.reader.tripped(bridge.name)
+            unseen = not_approved(_of_access(saved), (*in_file.tripped, *(kept[1] if kept else ())))
+            if unseen:
+                return active.stop_by_guard(reading, saved, unseen)
         return carry_out(active, reading, saved=saved, inbox=inbox)
 
 
-def _with_last_door(saved: Plan, now: Plan) -> Plan:
-    """The saved plan with what it does to access by today's reading: who are administrators may have changed since."""
-    others = tuple(trip for trip in saved.verdict.tripped if trip.limit != LAST_DOOR)
-    door = tuple(trip for trip in now.verdict.tripped if trip.limit == LAST_DOOR)
-    return replace(saved, verdict=Verdict((*others, *door)), impact=now.impact)
+_OF_ACCESS = (*ACCESS_COUNTERS, LAST_DOOR)
+
+
+def _of_access(plan: Plan) -> Verdict:
+    return Verdict(tuple(trip for trip in plan.verdict.tripped if trip.limit in _OF_ACCESS))
+
+
+def _with_access_of_today(saved: Plan, now: Plan, *, is_begun: bool) -> Plan:
+    """The saved plan with what it does to access by today's reading: who are administrators may have changed since.
+
+    is_begun: it has passed the limits already, and goes on; the last door is looked after all the same.
+    """
+    today = tuple(trip for trip in _of_access(now).tripped if trip.limit == LAST_DOOR or not is_begun)
+    # Where nothing could be read today, what the saved plan knows of the last door is still the best there is.
+    over = {trip.limit for trip in today} | ({LAST_DOOR} if now.impact is not None else set())
+    others = tuple(trip for trip in saved.verdict.tripped if trip.limit not in over)
+    return replace(saved, verdict=Verdict((*others, *today)), impact=now.impact)
 
 
 def _plan_again(bridge: Bridge) -> str:

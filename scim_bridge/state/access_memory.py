@@ -93,6 +93,19 @@ class AccessMemory:
             rows = database.execute(query.where(*mine).order_by(col(OperationRow.answered_at)))
             return [operation_record(OperationRow(**row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's name
 
+    def has_changed(self, since: datetime) -> bool:
+        """Whether a run of this connection has changed a user, a group or a membership on the target since then."""
+        if self._engine is None:
+            return False
+        query = select(col(OperationRow.run_id)).join(RunRow, col(RunRow.id) == col(OperationRow.run_id))
+        mine = (
+            col(RunRow.connection) == self._connection,
+            col(OperationRow.status) == "done",
+            col(OperationRow.answered_at) > since,
+        )
+        with reading(self._engine) as database:
+            return database.execute(query.where(*mine).limit(1)).first() is not None
+
     def deleted(self, since: datetime) -> frozenset[str]:
         """Target ids of the users and groups that runs of this connection have deleted since then."""
         if self._engine is None:

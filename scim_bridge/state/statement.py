@@ -37,8 +37,11 @@ def carry_out_many(
 
 def as_stored(database: Connection, moment: datetime | None) -> Any:
     """A point in time as the driver takes it."""
-    process = UtcDateTime().bind_processor(database.dialect)
-    return process(moment) if process is not None and moment is not None else moment
+    if moment is None:  # as nearly every link has it, and what makes the form is looked up anew each time
+        return None
+    # By the dialect's own form of the type: the general one leaves the rest to the driver, a call for each row.
+    process = UtcDateTime().dialect_impl(database.dialect).bind_processor(database.dialect)
+    return process(moment) if process is not None else moment
 
 
 def _this(column: Any) -> ColumnElement[bool]:

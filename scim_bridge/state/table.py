@@ -142,9 +142,9 @@ class SourceEntryRow(Row, table=True):
     entry: str
 
 
-def _of_these(name: str, column: str, which: str) -> Index:
+def _of_these(name: str, columns: tuple[str, ...], which: str) -> Index:
     """An index of those rows alone for which a condition holds, in every database that knows such indexes."""
-    return Index(name, column, sqlite_where=text(which), postgresql_where=text(which))
+    return Index(name, *columns, sqlite_where=text(which), postgresql_where=text(which))
 
 
 class ConnectionRow(Row, table=True):
@@ -243,7 +243,7 @@ class OperationRow(Row, table=True):
     __table_args__ = (
         # Of all operations ever, these few are asked for in every run.
         Index("ix_operations_answered_at", "answered_at"),
-        _of_these("ix_operations_unsure", "run_id", UNSURE),
+        _of_these("ix_operations_unsure", ("run_id",), UNSURE),
     )
 
     run_id: int = Field(primary_key=True, foreign_key="runs.id")
@@ -361,9 +361,9 @@ class RecordRow(Row, table=True):
     __tablename__ = "records"
     __table_args__ = (
         UniqueConstraint("connection", "kind", "source_id"),
-        _of_these("ix_records_manager", "manager", "manager != ''"),
-        _of_these("ix_records_choosing", "connection", "is_choosing"),
-        _of_these("ix_records_outside", "connection", "is_outside"),
+        _of_these("ix_records_manager", ("manager",), "manager != ''"),
+        _of_these("ix_records_choosing", ("connection",), "is_choosing"),
+        _of_these("ix_records_outside", ("connection",), "is_outside"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -494,8 +494,8 @@ class AccessFactRow(Row, table=True):
 
     __tablename__ = "access_facts"
     __table_args__ = (
-        Index("ix_access_facts_now", "connection", "kind", "fact_key", sqlite_where=text("until IS NULL")),
-        Index("ix_access_facts_about", "connection", "kind", "about", sqlite_where=text("until IS NULL")),
+        _of_these("ix_access_facts_now", ("connection", "kind", "fact_key"), "until IS NULL"),
+        _of_these("ix_access_facts_about", ("connection", "kind", "about"), "until IS NULL"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice, product
+from operator import itemgetter
 from sys import intern
 from typing import Any, TypeVar
 
@@ -156,7 +157,7 @@ class MemberReader:
         try:
             for resources in self._pages(collection, condition):
                 # A user is in ten groups and more, and each answer makes a text of its own of the same id.
-                found.update(intern(resource["id"]) for resource in resources)
+                found.update(map(intern, map(itemgetter("id"), resources)))
                 begun = True
         except Refused:
             if begun:

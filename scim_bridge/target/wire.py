@@ -32,6 +32,8 @@ _SHOWN = {EXTERNAL_ID: EXTERNAL_ID} | _places("")
 _SHOWN_NAME = _places("name")
 _SHOWN_ADDRESS = _places("addresses")
 _SHOWN_ENTERPRISE = _places("enterprise")
+_SHOWN_MANAGER = {"value": MANAGER}
+_SHOWN_LISTS = tuple((key, {"value": key}) for key in keys("", "list"))
 
 
 def to_resource(kind: Kind, attributes: Mapping[str, Value]) -> dict[str, Any]:
@@ -148,13 +150,13 @@ def from_resource(kind: Kind, body: Mapping[str, Any]) -> Existing:
         active = body.get("active", True)
         attributes["active"] = active if isinstance(active, bool) else str(active).lower() != "false"
         _take(attributes, body.get("name"), _SHOWN_NAME)
-        for path in keys("", "list"):
-            _take(attributes, _main(body.get(path)), {"value": path})
+        for path, places in _SHOWN_LISTS:
+            _take(attributes, _main(body.get(path)), places)
         _take(attributes, _main(body.get("addresses")), _SHOWN_ADDRESS)
         enterprise = body.get(ENTERPRISE)
         if isinstance(enterprise, dict):
             _take(attributes, enterprise, _SHOWN_ENTERPRISE)
-            _take(attributes, enterprise.get("manager"), {"value": MANAGER})
+            _take(attributes, enterprise.get("manager"), _SHOWN_MANAGER)
     return Existing(kind, intern(str(body["id"])), attributes)
 
 

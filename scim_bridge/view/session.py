@@ -88,7 +88,8 @@ def deny_text(sessions: Sessions) -> str:
 def _how(user: UserSessions, at: datetime | None) -> str:
     if user.how == "loses access":
         return "loses access" if at is None else "lost access"
-    return f"{'is' if at is None else 'was'} {user.how}"
+    # Nothing has happened yet: "is deactivated" would say that the user already is.
+    return f"if {user.how} now:" if at is None else f"was {user.how}"
 
 
 def _role(role: RoleSession) -> str:

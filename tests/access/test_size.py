@@ -11,17 +11,18 @@ from tests.aws import environment_at
 
 USERS, GROUPS, ACCOUNTS, SETS, MEMBERS = 10_000, 500, 300, 10, 40
 _READ = """
-import json, resource, sys, time
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 from scim_bridge.access.aws import Aws
 from scim_bridge.access.graph import access_rows
 from scim_bridge.access.reading import read_access
 from scim_bridge.model.protocol import silent
 reading = read_access(Aws("eu-west-1", 100_000), datetime.now(UTC), silent)
-began = time.monotonic()
 rows = len(access_rows(reading))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-print(json.dumps([reading.requests, rows, time.monotonic() - began, peak]))
+# not ru_maxrss, which counts what the process that started this one held
+peak = int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) // 1024
+print(json.dumps([reading.requests, rows, peak]))
 """
 
 
@@ -48,10 +49,9 @@ def test_a_large_organization_is_read_within_a_tenth_of_the_minimum_of_requests_
     with Sandbox() as sandbox, environment_at(sandbox.aws_url):
         sandbox.seed(_large())
         ended = subprocess.run([sys.executable, "-c", _READ], capture_output=True, text=True, check=True)
-    requests, rows, seconds, peak = orjson.loads(ended.stdout)
+    requests, rows, peak = orjson.loads(ended.stdout)
     directory, by_set, contents = USERS // 100 + GROUPS // 100 + GROUPS, 15 + 1 + 3 * SETS + ACCOUNTS * SETS, 5 * SETS
     minimum = directory + by_set + contents
     assert rows == ACCOUNTS * SETS * MEMBERS
     assert requests <= 1.1 * minimum
-    assert seconds < 60
     assert peak < 400

@@ -70,6 +70,17 @@ def test_a_recent_reading_is_shown_again_and_full_reads_anew(world: World, cli: 
     assert world.sandbox.aws_calls["sso:ListAccountAssignments"] > 0
 
 
+def test_after_a_run_that_changed_something_a_kept_reading_is_not_shown(
+    world: World, people: People, cli: Cli, aws: None
+) -> None:
+    assert "b@corp.example" in cli("access", "--account", "development").out
+    people.members.remove(("g", "b", "user"))
+    world.write(people)
+    assert cli("sync").code == 0
+    assert "development" not in cli("access", "b@corp.example").out
+    assert "b@corp.example" not in cli("access", "--account", "development").out
+
+
 def test_one_user_is_shown_with_the_portal_tile_by_tile(cli: Cli, aws: None) -> None:
     said = cli("access", "A@corp.example")
     portal = said.out[said.out.index("In the AWS access portal:") :]

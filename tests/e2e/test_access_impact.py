@@ -190,6 +190,48 @@ def test_a_delta_run_reads_aws_again_where_the_last_door_is_at_stake_and_only_th
     assert (said.code, "ann@corp.example would no longer be an administrator" in said.err) == (4, True), said.err
 
 
+def test_approving_a_saved_plan_covers_nothing_that_access_adds_to_it_until_that_was_shown(
+    world: World, two: People, cli: Cli
+) -> None:
+    saved = world.folder / "p.json"
+    configure(world, "limits: {lose_access: report, deactivate: 0, remove_members: 100%}")
+    _leaves(world, two, "cleo")
+    assert cli("plan", "--full", "--exit-code", "--out", str(saved)).code == 4
+    given = {"user": "cleo@corp.example", "accounts": ["payer"], "permission_set": "Admin"}
+    world.sandbox.seed({"assignments": [given]})
+    said = cli("apply", str(saved), "--approve")
+    assert (said.code, "administrator" in said.err) == (4, True), said.err
+    assert _is_active(world, "cleo")
+    assert cli("apply", str(saved), "--approve").code == 0  # now it was shown
+    assert not _is_active(world, "cleo")
+
+
+def test_pushing_one_administrator_waits_for_a_short_look_at_aws_and_no_longer(
+    world: World, two: People, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(world, KEEP)
+    assert cli("sync", "--full").code == 0
+    monkeypatch.setattr("scim_bridge.run.named_plan.MOST", 3)
+    _leaves(world, two, "ann")
+    said = cli("sync", "--only", "ann@corp.example")
+    assert said.code == 0, said.err
+    assert "it takes more than 3 requests" in said.out
+    assert not _is_active(world, "ann")
+
+
+def test_an_answer_of_aws_that_no_one_has_foreseen_holds_no_revocation_back(
+    world: World, two: People, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_: object, **__: object) -> None:
+        raise KeyError("MemberId")
+
+    monkeypatch.setattr("scim_bridge.access.aws_access.read_access", read)
+    _leaves(world, two, "cleo")
+    said = cli("sync", "--full")
+    assert (said.code, "its answer was not understood (KeyError)" in said.out) == (0, True), said.err
+    assert not _is_active(world, "cleo")
+
+
 def test_last_admin_alone_is_no_approval(world: World, two: People, cli: Cli) -> None:
     said = cli("sync", "--last-admin")
     assert (said.code, "--last-admin adds to an approval" in said.err) == (2, True)

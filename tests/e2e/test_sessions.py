@@ -111,6 +111,7 @@ def test_one_user_is_asked_about_before_anything_is_done(world: World, cli: Cli,
     said = cli("access", "sessions", "b@corp.example", "c@corp.example")
     assert said.code == 0
     assert "b@corp.example (" in said.out
+    assert ") if deactivated now:" in said.out
     assert "  Admin on main (111111111111): up to 20 h, since an assignment is left" in said.out
     assert "End the sessions in the console before the deactivation" in said.out
     assert "The length of portal sessions cannot be read" not in said.out

@@ -26,6 +26,6 @@ def test_every_table_can_be_made(dialect: str) -> None:
 def test_an_index_of_some_rows_is_one_of_some_rows_in_every_database() -> None:
     lite, postgres = (_indexes(DIALECTS[name]) for name in ("sqlite", "postgresql"))
     partial = {name: text.partition(" WHERE ")[2] for name, text in lite.items() if " WHERE " in text}
-    assert len(partial) == 4
+    assert partial
     assert {name: postgres[name].partition(" WHERE ")[2] for name in partial} == partial
     assert lite.keys() == postgres.keys()

@@ -71,12 +71,21 @@ def _rename(pair: Pair) -> Rename:
 
 
 def in_order(wanted: Sequence[Rename], stored: Iterable[StoreResource]) -> tuple[list[Rename], list[str]]:
-    """The renames so that each finds its name free, and those whose name someone keeps, each as a sentence."""
-    holders = {folded(one.name): one.id for one in stored}
-    names = {one.id: one.name for one in stored}
-    waiting = list(wanted)
+    """The renames so that each finds its name free, and those whose name someone keeps, each as a sentence.
+
+    Of several who ask for one name the first gets it.
+    """
+    found = tuple(stored)
+    holders = {folded(one.name): one.id for one in found}
+    names = {one.id: one.name for one in found}
+    # Else the order would not come to an end: who waits for a circle without being in it would always give way.
+    asked: dict[str, Rename] = {}
+    for one in wanted:
+        asked.setdefault(folded(one.after), one)
+    waiting = list(asked.values())
     ordered: list[Rename] = []
-    blocked: list[str] = []
+    late = (one for one in wanted if asked[folded(one.after)] is not one)
+    blocked = [f"{one}: {asked[folded(one.after)].before} has this name, or gets it" for one in late]
     while waiting:
         left = []
         for one in waiting:
@@ -91,7 +100,7 @@ def in_order(wanted: Sequence[Rename], stored: Iterable[StoreResource]) -> tuple
             if len(left) == len(waiting):
                 first, left[0] = _by_way_of(left[0])
                 ordered.append(first)
-                holders.pop(folded(first.before))
+                holders.pop(folded(first.before), None)
                 holders[folded(first.after)] = first.id
         waiting = left
     return ordered, blocked

@@ -65,6 +65,32 @@ def test_the_order_never_takes_a_name_that_someone_has_and_undo_brings_back_the_
     assert carried_out(after, undo(plan(*ordered)).renames) == names
 
 
+@given(
+    st.lists(letters, min_size=1, max_size=4, unique_by=folded),
+    st.lists(letters, min_size=4, max_size=4),
+)
+def test_a_name_that_several_ask_for_goes_to_one_of_them_at_most(had: list[str], wanted: list[str]) -> None:
+    names = {str(number): name for number, name in enumerate(had)}
+    asked = [rename(n, old, new) for (n, old), new in zip(names.items(), wanted, strict=False) if old != new]
+    ordered, blocked = in_order(asked, [there(n, name) for n, name in names.items()])
+    after = carried_out(names, ordered)
+    for one in asked:
+        is_renamed = after[one.id] == one.after
+        assert is_renamed or after[one.id] == one.before  # none is left with a temporary name
+        assert is_renamed != any(said.startswith(f"user {one.before}: ") for said in blocked)
+
+
+def test_two_who_ask_for_a_name_in_a_circle_do_not_keep_the_order_from_its_end() -> None:
+    asked = [rename("1", "a", "y"), rename("2", "x", "y"), rename("3", "y", "x")]
+    ordered, blocked = in_order(asked, [there(one.id, one.before) for one in asked])
+    assert ordered == []
+    assert blocked == [
+        "user x: rename to y: a has this name, or gets it",
+        "user y: rename to x: x has this name, or gets it",
+        "user a: rename to y: y has this name, or gets it",
+    ]
+
+
 def test_a_name_that_someone_keeps_is_not_taken() -> None:
     ordered, blocked = in_order([rename("1", "a", "b"), rename("2", "x", "a")], [there("1", "a"), there("9", "B")])
     assert ordered == []
