@@ -57,8 +57,8 @@ class Shown:
     def notices(self) -> tuple[Notice, ...]:
         """What a person should know of members and managers that do not appear."""
         groups = (_outside(key, self._everybody.groups[key]) for key in sorted(self._reach.groups))
-        users = (_unknown_manager(key, self._everybody.users[key]) for key in sorted(self._reach.users))
-        return tuple(notice for found in (groups, users) for notice in found if notice is not None)
+        managers = _unknown_managers(self._everybody.users[key] for key in self._reach.users)
+        return tuple(notice for notice in (*groups, managers) if notice is not None)
 
 
 def _outside(group_id: str, group: GroupEntry) -> Notice | None:
@@ -70,12 +70,14 @@ def _outside(group_id: str, group: GroupEntry) -> Notice | None:
     return Notice("member_left_out", group_id, f"group {name}: {who}, who cannot sign in through Google; left out")
 
 
-def _unknown_manager(user_id: str, user: UserEntry) -> Notice | None:
-    if not user.manager or MANAGER in user.attributes:
+def _unknown_managers(users: Iterable[UserEntry]) -> Notice | None:
+    """Google takes any text for a manager, so there may be thousands: they are counted, and a few are shown."""
+    texts = [user.manager for user in users if user.manager and MANAGER not in user.attributes]
+    if not texts:
         return None
-    return Notice(
-        "unknown_manager", user_id, f"user {user_id}: the manager {user.manager} is not a user of the account"
-    )
+    shown = some(sorted(set(texts)))
+    detail = f"{counted(len(texts), 'manager')} who are not users of the account were left out ({shown})"
+    return Notice("unknown_manager", MANAGER, detail)
 
 
 def _anchored(attributes: Mapping[str, object], anchor: str) -> str:
