@@ -243,11 +243,15 @@ class GoogleEndpoint:
     ca_file: Path | None = None
 
 
+MY_CUSTOMER = "my_customer"
+"""What Google calls the admin's own account."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoogleSettings:
     """A Google Workspace account, read through the Directory API. admin: whose rights the service account borrows.
 
-    customer: its id, or "my_customer" for the admin's. domain: of it alone; then customer is "". endpoint: None =
+    customer: its id, or MY_CUSTOMER. domain: of it alone; then customer is "". endpoint: None =
     Google's own hosts.
     """
 

@@ -359,7 +359,7 @@ class Google(Section):
     kind: Literal["google"]
     admin: Mailbox
     credential: GoogleCredential
-    customer: Text = "my_customer"
+    customer: Text = source.MY_CUSTOMER
     domain: Text = ""
     scope: GoogleScope = GoogleScope(all=True)
     requests_per_second: Annotated[float, Field(gt=0, le=40)] = 15.0

@@ -8,14 +8,15 @@ import hashlib
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import orjson
 
-from scim_bridge.config.source import GoogleSettings
+from scim_bridge.config.source import GoogleScope, GoogleSettings
 from scim_bridge.errors import Misconfigured, SourceUnreadable
-from scim_bridge.model.identity import AttributeType, Kind, Snapshot, SourceKey
+from scim_bridge.model.identity import CHANGES, AttributeType, Kind, Notice, Snapshot, SourceKey
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, Wanted
 from scim_bridge.source.google import listing
@@ -27,11 +28,13 @@ from scim_bridge.source.google.scope import reach_before, reach_of, require_whol
 from scim_bridge.source.google.sign_in import SignIn
 from scim_bridge.source.google.snapshot import Shown
 from scim_bridge.source.google.user import ID, Selection, selection, types
-from scim_bridge.source.google.vanished import require_gone
+from scim_bridge.source.google.vanished import require_admin, require_gone
 from scim_bridge.source.patience import Patience
 
 _FORM = 1
 """The form in which entries are remembered; raise it when memory.py writes them differently."""
+
+_HOW = "everything is read each time: all pages of users and groups, and the members of each group"
 
 
 class GoogleSource:
@@ -94,13 +97,16 @@ class GoogleSource:
             if groups:
                 api.find("groups", groups[0]["id"], "members", maxResults=1)
         found = entries_of(users, groups, {row["id"]: [] for row in groups}, self._users, None)
-        return Shown(found, reach_of(type(self._settings.scope)(), found), self._anchors).snapshot()
+        shown = Shown(found, reach_of(GoogleScope(), found), self._anchors).snapshot()
+        # What is noted of members and managers is about everyone, and this is a page.
+        return replace(shown, warnings=(Notice(CHANGES, "source", _HOW),))
 
     def _everybody(self, memory: Memory | None, progress: Progress) -> Entries:
         """All users, groups and members. Raises if a listing was cut, or a part of the scope fits no one."""
         scope = self._settings.scope
         with self._open() as api:
             users = listing.users(api, self._users.fields, self._users.projection, progress)
+            require_admin(api, users)
             groups = listing.groups(api, progress)
             found = listing.found_users(api, scope.query, progress) if scope.query else None
             members = listing.members(api, (row["id"] for row in groups), progress)

@@ -5,12 +5,14 @@ deleted or whom Google does not know (404). Who is still there proves that the l
 from it. Any other answer proves nothing, and stops the run.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
+from scim_bridge.config.source import MY_CUSTOMER
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.protocol import Progress
 from scim_bridge.source.google.api import Api
-from scim_bridge.source.google.listing import deleted_users
+from scim_bridge.source.google.listing import Row, deleted_users
+from scim_bridge.source.google.user import by_address
 
 _MOST = 50
 """So many at most are asked for, evenly spread over all of them: a listing that was cut lacks a whole stretch."""
@@ -27,6 +29,19 @@ def require_gone(api: Api, users: Collection[str], groups: Collection[str], prog
         row = api.find("groups", group_id, fields="id,email")
         if row is not None and _is_within(api, str(row.get("email", ""))):
             raise _cut("group", group_id, "groups")
+
+
+def require_admin(api: Api, users: Iterable[Row]) -> None:
+    """Raises SourceUnreadable if the admin's own account is read and the admin is not in it: it is no whole listing.
+
+    So an empty list is not believed by a first reading either, which remembers no one.
+    """
+    settings = api.settings
+    if settings.customer == MY_CUSTOMER and settings.admin.casefold() not in by_address(users):
+        raise SourceUnreadable(
+            f"Google's list of users is not whole: {settings.admin}, as whom it was read, is not in it",
+            "Nothing was changed; the next run reads again.",
+        )
 
 
 def _is_within(api: Api, address: str) -> bool:

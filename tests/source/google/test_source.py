@@ -7,7 +7,7 @@ import pytest
 
 from scim_bridge.config.source import GoogleScope
 from scim_bridge.errors import SourceUnreadable
-from scim_bridge.model.identity import SourceKey
+from scim_bridge.model.identity import CHANGES, SourceKey
 from scim_bridge.model.source import SourceChanges, Wanted
 from scim_bridge.sandbox.google.fault import GoogleFault
 from scim_bridge.sandbox.google.server import ADMIN_ID, GoogleSandbox
@@ -108,6 +108,12 @@ def test_managers_who_are_not_users_are_left_out_and_counted(google: GoogleSandb
     (notice,) = shown.warnings
     assert notice.detail == "2 managers who are not users of the account were left out (the boss)"
     assert "manager" not in next(r for r in shown.users if r.id == "u1").attributes
+
+
+def test_a_probe_says_how_changes_are_learned_and_notes_nothing_of_a_page(google: GoogleSandbox) -> None:
+    google.directory.put_user("u1", relations=[{"type": "manager", "value": "on-the-next-page@corp.example"}])
+    (notice,) = source(google).probe(TODAY).warnings
+    assert (notice.kind, "everything is read each time" in notice.detail) == (CHANGES, True)
 
 
 def test_two_groups_of_one_name_are_two(google: GoogleSandbox) -> None:

@@ -85,3 +85,9 @@ def test_a_group_deleted_while_members_are_read_is_gone(
         read(*followed)
     google.fail(GoogleFault("not_found", "groups/g1"))
     assert "g1" not in {group.id for group in read(*followed)[0].groups}
+
+
+def test_an_empty_list_is_not_believed_by_a_first_reading_either(google: GoogleSandbox) -> None:
+    google.fail(GoogleFault("empty_list", "users"))
+    with pytest.raises(SourceUnreadable, match="as whom it was read, is not in it"):
+        read(source(google))
