@@ -4,7 +4,7 @@ The form is checked once, where an answer comes in. All pages of a listing count
 page (Google leaves the key out), and the end is where no page token comes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -50,18 +50,32 @@ def groups(api: Api, progress: Progress) -> list[Row]:
     return _once_each(_listed(api, ("groups",), "groups", given, progress))
 
 
-def members(api: Api, group_ids: Iterable[str], progress: Progress) -> dict[str, list[Row]]:
-    """Direct members by group. A group that was deleted meanwhile, by Google's own word, is left out.
+def members(api: Api, roots: Iterable[str], listed: Collection[str], progress: Progress) -> dict[str, list[Row]]:
+    """Direct members of these groups and of the groups in them, however deep. listed: ids of all groups that are read.
 
-    All roles count: owners and managers are members. No derived list: it lags and loses people.
+    A group that was deleted meanwhile, by Google's own word, is left out. All roles count: owners and managers are
+    members. No derived list: it lags and loses people.
     """
-    wanted, found = list(group_ids), dict[str, list[Row]]()
+    found: dict[str, list[Row]] = {}
+    asked, waiting = set[str](), sorted(roots)
+    while waiting:
+        asked.update(waiting)
+        read = _members_of(api, waiting, len(asked), progress)
+        found |= read
+        inside = {str(row.get("id", "")) for rows in read.values() for row in rows}
+        waiting = sorted(inside.intersection(listed) - asked)
+    return found
+
+
+def _members_of(api: Api, group_ids: list[str], total: int, progress: Progress) -> dict[str, list[Row]]:
+    """The members of each, several asked at once. total: groups of this reading so far, these included."""
+    found: dict[str, list[Row]] = {}
     pool = ThreadPoolExecutor(_AT_ONCE)
     try:
-        for group_id, rows in zip(wanted, pool.map(lambda one: _members(api, one), wanted), strict=True):
+        for group_id, rows in zip(group_ids, pool.map(lambda one: _members(api, one), group_ids), strict=True):
             if rows is not None:
                 found[group_id] = rows
-            progress("members", len(found), len(wanted))
+            progress("members", total - len(group_ids) + len(found), total)
     finally:
         # After a refusal the groups that wait are not asked for any more.
         pool.shutdown(cancel_futures=True)

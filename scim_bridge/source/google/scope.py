@@ -4,13 +4,14 @@ A unit, a pattern or a query that fits no one is a slip of the pen, a rename, or
 for departed because of that.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from scim_bridge.config.source import GoogleScope
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import Kind
+from scim_bridge.source.google.listing import Row
 from scim_bridge.source.google.memory import Entries, GroupEntry, UserEntry, kind_and_id
 
 
@@ -27,7 +28,7 @@ def reach_of(scope: GoogleScope, everybody: Entries) -> Reach:
     users = frozenset(user_id for user_id, user in everybody.users.items() if _fits(scope, user))
     if not scope.groups:
         return Reach(users, frozenset(everybody.groups))
-    roots = [group_id for group_id, group in everybody.groups.items() if fits_any(scope.groups, group)]
+    roots = [group_id for group_id, group in everybody.groups.items() if _fits_any(scope.groups, group.row)]
     reached = _below(roots, everybody.groups)
     if scope.users == "members":
         users &= frozenset().union(*(everybody.groups[group_id].users for group_id in reached))
@@ -52,13 +53,18 @@ def require_whole(scope: GoogleScope, everybody: Entries) -> None:
     if scope.query and not any(user.is_found for user in everybody.users.values()):
         raise _no_one(f"Google's search finds no user by {scope.query!r}")
     for pattern in scope.groups:
-        if not any(fits_any((pattern,), group) for group in everybody.groups.values()):
+        if not any(_fits_any((pattern,), group.row) for group in everybody.groups.values()):
             raise _no_one(f"no group has the address or name {pattern}")
 
 
-def fits_any(patterns: tuple[str, ...], group: GroupEntry) -> bool:
+def roots_of(scope: GoogleScope, groups: Iterable[Row]) -> list[str]:
+    """The ids of the groups that the scope names; of all, if it names none."""
+    return [row["id"] for row in groups if not scope.groups or _fits_any(scope.groups, row)]
+
+
+def _fits_any(patterns: tuple[str, ...], row: Mapping[str, object]) -> bool:
     """Whether address or name of a group fits one of the patterns, in whatever case."""
-    names = [str(group.row.get(name, "")).casefold() for name in ("email", "name")]
+    names = [str(row.get(name, "")).casefold() for name in ("email", "name")]
     return any(fnmatchcase(name, pattern.casefold()) for pattern in patterns for name in names if name)
 
 

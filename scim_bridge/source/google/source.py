@@ -24,7 +24,7 @@ from scim_bridge.source.google.api import Api
 from scim_bridge.source.google.excerpt import changed_entries, changes
 from scim_bridge.source.google.memory import Entries, entries_of, kind_and_id
 from scim_bridge.source.google.refusal import Absent, PageLost
-from scim_bridge.source.google.scope import reach_before, reach_of, require_whole
+from scim_bridge.source.google.scope import reach_before, reach_of, require_whole, roots_of
 from scim_bridge.source.google.sign_in import SignIn
 from scim_bridge.source.google.snapshot import Shown
 from scim_bridge.source.google.user import ID, Selection, selection, types
@@ -109,11 +109,12 @@ class GoogleSource:
             require_admin(api, users)
             groups = listing.groups(api, progress)
             found = listing.found_users(api, scope.query, progress) if scope.query else None
-            members = listing.members(api, (row["id"] for row in groups), progress)
+            listed = {row["id"] for row in groups}
+            members = listing.members(api, roots_of(scope, groups), listed, progress)
             everybody = entries_of(users, groups, members, self._users, found)
             known = [kind_and_id(key) for key in (memory.entries if memory is not None else ())]
             gone_users = {key for kind, key in known if kind == "user"} - everybody.users.keys()
-            gone_groups = {key for kind, key in known if kind == "group"} - everybody.groups.keys()
+            gone_groups = {key for kind, key in known if kind == "group"} - listed
             require_gone(api, gone_users, gone_groups, progress)
         require_whole(scope, everybody)
         return everybody

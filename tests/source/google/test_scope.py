@@ -71,3 +71,16 @@ def test_whoever_moves_out_of_the_unit_leaves_the_groups_too(there: GoogleSandbo
     assert isinstance(changed, SourceChanges)
     assert changed.records["user", "u1"] == ()  # type: ignore[index]  # a SourceKey is such a tuple
     assert changed.members["aws-admins"] == ((), ("inner",))
+
+
+def test_only_members_of_groups_in_the_scope_are_asked_for(there: GoogleSandbox) -> None:
+    chosen = source(there, scope=GoogleScope(groups=("aws-*",)))
+    _, memory = read(chosen)
+    asked = {each.path for each in there.requests if each.path.endswith("/members")}
+    assert asked == {"groups/aws-admins/members", "groups/inner/members"}
+    # A group that leaves the scope is in the listing still, so it is not missing.
+    there.directory.remove_member("aws-admins", "inner")
+    changed = chosen.changes(TODAY, memory)
+    assert isinstance(changed, SourceChanges)
+    assert changed.records["group", "inner"] == ()  # type: ignore[index]  # a SourceKey is such a tuple
+    assert changed.records["user", "u3"] == ()  # type: ignore[index]
