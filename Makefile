@@ -1,5 +1,7 @@
 # Two commands on a fresh clone: `make demo` and `make test`. Neither installs anything outside .venv.
 export UV_PYTHON_DOWNLOADS := never
+# Images of containers often set it. Then each of the hundreds of processes of the tests compiles everything it imports.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 
 .PHONY: help

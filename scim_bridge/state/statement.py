@@ -37,7 +37,7 @@ def carry_out_many(
 
 def as_stored(database: Connection, moment: datetime | None) -> Any:
     """A point in time as the driver takes it."""
-    if moment is None:  # as nearly every link has it, and what makes the form is looked up anew each time
+    if moment is None:  # as nearly every link has it, and what makes the form is looked up each time
         return None
     # By the dialect's own form of the type: the general one leaves the rest to the driver, a call for each row.
     process = UtcDateTime().dialect_impl(database.dialect).bind_processor(database.dialect)
