@@ -32,7 +32,7 @@ def require_gone(api: Api, users: Collection[str], groups: Collection[str], prog
 
 
 def require_admin(api: Api, users: Iterable[Row]) -> None:
-    """Raises SourceUnreadable if the admin's own account is read and the admin is not in it: such a listing is not whole.
+    """Raises SourceUnreadable if the admin's own account is read and the admin is not in the list.
 
     So an empty list is not believed by a first reading either, which remembers no one.
     """
