@@ -147,7 +147,7 @@ def _looked_at(record: Record, rules: CompiledRules, today: str, applied: Mappin
 def _is_composed(attributes: Mapping[str, object]) -> bool:
     """Whether all of these are texts in NFC."""
     try:
-        # Every part of a text that is in NFC is in NFC itself (UAX #15 §1.3), so one look at all of them is enough.
+        # Every part of a text that is in NFC is in NFC itself (Unicode Standard Annex 15), so one look is enough.
         return is_normalized("NFC", "".join(attributes.values()))  # type: ignore[arg-type]  # what is not text raises
     except TypeError:
         return False

@@ -9,7 +9,7 @@ from scim_bridge.access.graph import access_rows, allowed_by, application_rows
 from scim_bridge.access.session import sessions_of
 from scim_bridge.model.access import AccessReading
 from scim_bridge.model.identity import TargetKey
-from scim_bridge.run.revocation import reading_at
+from scim_bridge.state.access_memory import open_access_memory
 from scim_bridge.view.explain import Explanation, InAws, Way
 from scim_bridge.view.session import for_how_long
 
@@ -21,10 +21,16 @@ def with_access(
 
     portal: the length of portal sessions, None if no one said it.
     """
-    reading = reading_at(state, connection)
-    if reading is None:
-        return told
-    return tuple(replace(each, access=_access(reading, each, portal)) for each in told)
+    memory = open_access_memory(state, connection)
+    try:
+        reading = memory.newest()
+        if reading is None:
+            return told
+        is_outdated = memory.has_changed(reading.as_of)
+    finally:
+        memory.close()
+    seen = ((each, _access(reading, each, portal)) for each in told)
+    return tuple(replace(each, access=replace(access, is_outdated=is_outdated)) for each, access in seen)
 
 
 def _access(reading: AccessReading, told: Explanation, portal: timedelta | None) -> InAws:

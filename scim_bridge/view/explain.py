@@ -73,12 +73,14 @@ class InAws:
     """What it opened in AWS when that was last read. applications: by name.
 
     sessions: for how long sessions may run after a deactivation, "" for a group and for a user without any access.
+    is_outdated: runs have changed users, groups or memberships since.
     """
 
     as_of: datetime
     ways: tuple[Way, ...]
     applications: tuple[str, ...]
     sessions: str = ""
+    is_outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -286,7 +286,9 @@ def _show_access(console: Console, access: InAws) -> None:
     read = words.ago(access.as_of, datetime.now(UTC))
     for line in lines or ("none",):
         console.print(f"  access: {escape(words.printable(line))}", highlight=False, soft_wrap=True)
-    console.print(f"  access: as AWS was read {read} (scim-bridge access --full reads it again)", highlight=False)
+    older = "; runs have changed users, groups or memberships since" if access.is_outdated else ""
+    again = "scim-bridge access --full reads it again"
+    console.print(f"  access: as AWS was read {read}{older} ({again})", highlight=False, soft_wrap=True)
     if access.sessions:
         console.print(f"  sessions: {escape(access.sessions)}", highlight=False, soft_wrap=True)
 

@@ -74,9 +74,12 @@ def test_after_a_run_that_changed_something_a_kept_reading_is_not_shown(
     world: World, people: People, cli: Cli, aws: None
 ) -> None:
     assert "b@corp.example" in cli("access", "--account", "development").out
+    outdated = "since (scim-bridge access --full reads it again)"
+    assert outdated not in cli("explain", "b@corp.example").out
     people.members.remove(("g", "b", "user"))
     world.write(people)
     assert cli("sync").code == 0
+    assert outdated in cli("explain", "b@corp.example").out
     assert "development" not in cli("access", "b@corp.example").out
     assert "b@corp.example" not in cli("access", "--account", "development").out
 
