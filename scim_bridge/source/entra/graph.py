@@ -19,8 +19,9 @@ import orjson
 
 from scim_bridge.config.source import EntraSettings
 from scim_bridge.errors import CredentialsRefused, SourceUnreadable
-from scim_bridge.source.entra.refusal import Absent, Permission, body_of, error_of, unanswered
+from scim_bridge.source.entra.refusal import LOOK, NOT_SECURE, Absent, Permission, error_of
 from scim_bridge.source.entra.sign_in import SignIn, roles_of
+from scim_bridge.source.https import body_of, unanswered
 from scim_bridge.source.patience import Patience
 
 _log = logging.getLogger("scim_bridge.source.entra")
@@ -121,7 +122,7 @@ class Graph:
             _log.info("Graph answered %d, request id %s", answer.status_code, _request_id(answer))
             body = _json_or_nothing(answer)
             raise error_of(answer.status_code, answer.headers, body, request.permission, self.client)
-        return body_of(answer)
+        return body_of(answer, answer.url.host, LOOK)
 
     def _exchange(self, request: Request, url: str, token: str) -> httpx.Response:
         self.asked += 1
@@ -139,7 +140,7 @@ class Graph:
             return self._http.request(request.method, url, content=content, headers=headers)
         except httpx.HTTPError as error:
             _log.info("Graph did not answer: %s", type(error).__name__)
-            raise unanswered(error, httpx.URL(url).host) from None
+            raise unanswered(error, httpx.URL(url).host, NOT_SECURE) from None
 
 
 def _place(url: httpx.URL) -> str:

@@ -11,25 +11,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import orjson
 
 from scim_bridge.errors import (
-    AnswerLost,
     BridgeError,
     CredentialsRefused,
     ServerFault,
     SourceUnreadable,
     Throttled,
-    Unreachable,
 )
 from scim_bridge.retry import seconds_of
 
-_LASTING = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
-"""TLS failures that waiting does not cure."""
 _FAULTS = (500, 502, 503, 504, 509)
 _POSITION_LOST = ("syncstatenotfound", "syncstateinvalid", "resyncrequired", "directory_expiredpagetoken")
 _NOT_THERE = ("request_resourcenotfound", "resourcenotfound", "itemnotfound", "notfound")
-_LOOK = "Look at source.cloud, and at any proxy in between."
+LOOK = "Look at source.cloud, and at any proxy in between."
+NOT_SECURE = "Check the clock, source.cloud.ca_file, and whether a proxy with its own authority stands in between."
+"""The way out where no secure connection can be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,30 +69,6 @@ class Absent(Exception):
     """Graph knows no object with this id."""
 
 
-def unanswered(error: httpx.HTTPError, host: str) -> BridgeError:
-    """What it means that no whole answer came."""
-    if any(sign in str(error) for sign in _LASTING):
-        return SourceUnreadable(
-            f"no secure connection to {host} can be made ({error})",
-            "Check the clock, source.cloud.ca_file, and whether a proxy with its own authority stands in between.",
-        )
-    if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)):
-        return Unreachable(f"{host} cannot be reached ({str(error) or type(error).__name__})")
-    return AnswerLost(f"the connection to {host} was lost before the whole answer ({type(error).__name__})")
-
-
-def body_of(answer: httpx.Response) -> dict[str, Any]:
-    """The body of a success. A page of a proxy in between is not an answer, whatever its status says."""
-    try:
-        body = orjson.loads(answer.content)
-    except orjson.JSONDecodeError:
-        kind = answer.headers.get("content-type", "of no type")
-        raise AnswerLost(f"{answer.url.host} answers with what is not JSON ({kind})", _LOOK) from None
-    if not isinstance(body, dict):
-        raise AnswerLost(f"{answer.url.host} answers with JSON that is not an object", _LOOK)
-    return body
-
-
 def error_of(
     status: int, headers: Mapping[str, str], body: Any, permission: Permission, client: str
 ) -> BridgeError | PositionLost | Absent:
@@ -118,7 +91,7 @@ def error_of(
         return CredentialsRefused(f"Graph refuses the application {client} ({shown})", way_out)
     if 300 <= status < 400:
         where = _host(headers.get("location", "")) or "another place"
-        return SourceUnreadable(f"Graph sends us on to {where} ({shown}); nothing was sent there", _LOOK)
+        return SourceUnreadable(f"Graph sends us on to {where} ({shown}); nothing was sent there", LOOK)
     return _unreadable(status, shown, message)
 
 
@@ -152,7 +125,7 @@ def _unreadable(status: int, shown: str, message: str) -> SourceUnreadable:
     if status in (400, 501):
         way_out = "Look at the names that the mapping uses; if the tenant has no delta queries, set changes: none."
         return Unusable(f"Graph does not take the request ({shown}){said}", way_out)
-    return SourceUnreadable(f"Graph gives no answer to the request ({shown}){said}", _LOOK)
+    return SourceUnreadable(f"Graph gives no answer to the request ({shown}){said}", LOOK)
 
 
 def _codes(body: Any) -> tuple[list[str], str]:

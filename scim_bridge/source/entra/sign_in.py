@@ -19,7 +19,8 @@ from scim_bridge.config.source import EntraSettings, ManagedIdentity
 from scim_bridge.errors import AnswerLost, BridgeError, CredentialsRefused, ServerFault, Throttled
 from scim_bridge.retry import seconds_of
 from scim_bridge.source.entra.credential import MsalCredential, SignInHttp, open_application, read_credential
-from scim_bridge.source.entra.refusal import unanswered
+from scim_bridge.source.entra.refusal import NOT_SECURE
+from scim_bridge.source.https import unanswered
 
 _HINTS: Mapping[str, str] = {
     "7000215": "The secret is wrong; copy its value, not its id, from the app registration.",
@@ -96,7 +97,7 @@ class SignIn:
                 self._application = open_application(self.settings, self._credential, self._http)
             return self._acquire(claims)
         except httpx.HTTPError as error:
-            raise unanswered(error, self._host) from None
+            raise unanswered(error, self._host, NOT_SECURE) from None
         except MsalServiceError as error:
             raise ServerFault(f"the sign-in at {self._host} fails ({error})") from None
         except (ValueError, TypeError, KeyError, AttributeError, httpx.InvalidURL) as error:

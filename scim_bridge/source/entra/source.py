@@ -5,17 +5,14 @@ changed. Where delta is switched off, users and groups are listed and every grou
 """
 
 import hashlib
-import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
-import httpx
 import orjson
 
 from scim_bridge.config.source import EntraSettings
-from scim_bridge.errors import Misconfigured, SourceUnreadable
+from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import AttributeType, Kind, Record, Snapshot, SourceKey
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import (
@@ -46,6 +43,7 @@ from scim_bridge.source.entra.refusal import (
 from scim_bridge.source.entra.scope import assignments, not_there, reach_of, require_groups
 from scim_bridge.source.entra.sign_in import SignIn
 from scim_bridge.source.entra.snapshot import Reach, read_entries, snapshot
+from scim_bridge.source.https import Trust
 from scim_bridge.source.patience import Patience
 
 _FORM = 2
@@ -67,7 +65,7 @@ class EntraSource:
             "group": selection("group", group_names),
         }
         self._patience = patience
-        self._trusted: ssl.SSLContext | None = None
+        self._trust = Trust(settings.cloud.ca_file, "source.cloud.ca_file")
         self._sign_in = SignIn(settings, self._trust)
 
     @property
@@ -253,12 +251,6 @@ class EntraSource:
                 what = f"the tenant has changed while it was being read, or is in another cloud ({error})"
                 raise SourceUnreadable(what, "Run again; if it lasts, look at source.cloud.") from None
 
-    def _trust(self) -> ssl.SSLContext:
-        """Whose certificates to believe in: made once, for that reads a file of hundreds of them."""
-        if self._trusted is None:
-            self._trusted = _context(self._settings.cloud.ca_file)
-        return self._trusted
-
 
 def _require_sight(graph: Graph, names: str) -> None:
     """Raises unless our token shows that we may see hidden members, so that these groups are empty as they seem."""
@@ -270,13 +262,3 @@ def _require_sight(graph: Graph, names: str) -> None:
         )
     if not READ_HIDDEN.is_granted(roles):
         raise refused((READ_HIDDEN,), f"{names} would seem to be empty", graph.client)
-
-
-def _context(ca_file: Path | None) -> ssl.SSLContext:
-    if ca_file is None:
-        return httpx.create_ssl_context()
-    try:
-        return ssl.create_default_context(cafile=str(ca_file))
-    except OSError as error:
-        reason = error.strerror or "it holds no certificate in PEM"
-        raise Misconfigured(f"source.cloud.ca_file {ca_file} cannot be read ({reason})", "Look at the file.") from None

@@ -17,8 +17,9 @@ import httpx
 from scim_bridge.config.source import GoogleSettings
 from scim_bridge.errors import CredentialsRefused
 from scim_bridge.source.google.credential import DIRECTORY, placed
-from scim_bridge.source.google.refusal import Absent, body_of, error_of, unanswered
+from scim_bridge.source.google.refusal import LOOK, NOT_SECURE, Absent, error_of
 from scim_bridge.source.google.sign_in import SignIn
+from scim_bridge.source.https import body_of, unanswered
 from scim_bridge.source.patience import Patience
 
 _log = logging.getLogger("scim_bridge.source.google")
@@ -80,7 +81,7 @@ class Api:
         if answer.status_code >= 300:
             _log.info("Google answered %d", answer.status_code)
             raise error_of(answer, self.settings.admin)
-        return body_of(answer)
+        return body_of(answer, "Google", LOOK)
 
     def _exchange(self, url: str, given: dict[str, str | int], token: str) -> httpx.Response:
         self._pace.wait()
@@ -89,7 +90,7 @@ class Api:
             return self._http.get(url, params=given, headers=headers)
         except httpx.HTTPError as error:
             _log.info("Google did not answer: %s", type(error).__name__)
-            raise unanswered(error) from None
+            raise unanswered(error, "Google", NOT_SECURE) from None
 
 
 class _Pace:

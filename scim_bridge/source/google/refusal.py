@@ -5,27 +5,24 @@ v1/limits), and some frontends refuse a rate in plain text.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import httpx
 import orjson
 
 from scim_bridge.errors import (
-    AnswerLost,
     BridgeError,
     CredentialsRefused,
     ServerFault,
     SourceUnreadable,
     Throttled,
-    Unreachable,
 )
 from scim_bridge.retry import seconds_of
 
-_LASTING = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
-"""TLS failures that waiting does not cure."""
 _RATES = ("userratelimitexceeded", "ratelimitexceeded", "quotaexceeded")
 _RATES_IN_TEXT = ("quota exceeded for quota metric", "request rate is higher", "request rate higher")
-_LOOK = "Look at any proxy in between; the next run reads again."
+LOOK = "Look at any proxy in between; the next run reads again."
+NOT_SECURE = "Check the clock, and whether a proxy with its own authority stands in between."
+"""The way out where no secure connection can be made."""
 _SETTINGS: Mapping[str, tuple[str, str]] = {
     "insufficientpermissions": (
         "the token lacks a scope",
@@ -54,30 +51,6 @@ class PageLost(Exception):
     """A page token is not good any more: the listing begins again."""
 
 
-def unanswered(error: httpx.HTTPError) -> BridgeError:
-    """What it means that no whole answer came."""
-    if any(sign in str(error) for sign in _LASTING):
-        return SourceUnreadable(
-            f"no secure connection to Google can be made ({error})",
-            "Check the clock, and whether a proxy with its own authority stands in between.",
-        )
-    if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)):
-        return Unreachable(f"Google cannot be reached ({str(error) or type(error).__name__})")
-    return AnswerLost(f"the connection to Google was lost before the whole answer ({type(error).__name__})")
-
-
-def body_of(answer: httpx.Response) -> dict[str, Any]:
-    """The body of a success. A page of a proxy in between is not an answer, whatever its status says."""
-    try:
-        body = orjson.loads(answer.content)
-    except orjson.JSONDecodeError:
-        kind = answer.headers.get("content-type", "of no type")
-        raise AnswerLost(f"Google answers with what is not JSON ({kind})", _LOOK) from None
-    if not isinstance(body, dict):
-        raise AnswerLost("Google answers with JSON that is not an object", _LOOK)
-    return body
-
-
 def error_of(answer: httpx.Response, admin: str) -> BridgeError | Absent | PageLost:
     """What to raise for an answer. admin: as whom we ask."""
     status, reason, message = answer.status_code, *_told(answer.content)
@@ -99,7 +72,7 @@ def error_of(answer: httpx.Response, admin: str) -> BridgeError | Absent | PageL
     if status in (401, 403):
         return CredentialsRefused(f"Google refuses to answer {admin} ({shown})", "Look at the account's audit log.")
     if 300 <= status < 400:
-        return SourceUnreadable(f"Google sends us on to another place ({shown}); nothing was sent there", _LOOK)
+        return SourceUnreadable(f"Google sends us on to another place ({shown}); nothing was sent there", LOOK)
     said = f": {message.rstrip('.')}" if message else ""
     return SourceUnreadable(f"Google does not take the request ({shown}){said}", "Look at source.scope.query, if any.")
 

@@ -18,7 +18,8 @@ from scim_bridge.config.source import GoogleSettings, WorkloadIdentity
 from scim_bridge.errors import AnswerLost, BridgeError, CredentialsRefused, ServerFault
 from scim_bridge.model.wording import listed
 from scim_bridge.source.google.credential import Credential, SignInHttp, open_credential, read_credential
-from scim_bridge.source.google.refusal import unanswered
+from scim_bridge.source.google.refusal import NOT_SECURE
+from scim_bridge.source.https import unanswered
 
 _PREFIX = "https://www.googleapis.com/auth/"
 SCOPES = tuple(f"{_PREFIX}admin.directory.{name}.readonly" for name in ("user", "group", "group.member"))
@@ -84,7 +85,7 @@ class SignIn:
         except GoogleAuthError as error:
             raise self._refusal(error, credential, http, scopes) from None
         except httpx.HTTPError as error:
-            raise unanswered(error) from None
+            raise unanswered(error, "Google", NOT_SECURE) from None
         if not isinstance(found.token, str) or not found.token.isascii() or found.expiry is None:
             # Without an end a token would always count as good.
             raise AnswerLost("the sign-in at Google gives no token, or one without an end")

@@ -5,17 +5,14 @@ that a late index would look like leavers. What changes is therefore told by com
 """
 
 import hashlib
-import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
-import httpx
 import orjson
 
 from scim_bridge.config.source import GoogleScope, GoogleSettings
-from scim_bridge.errors import Misconfigured, SourceUnreadable
+from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import CHANGES, AttributeType, Kind, Notice, Snapshot, SourceKey
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, Wanted
@@ -29,6 +26,7 @@ from scim_bridge.source.google.sign_in import SignIn
 from scim_bridge.source.google.snapshot import Shown
 from scim_bridge.source.google.user import ID, Selection, selection, types
 from scim_bridge.source.google.vanished import require_admin, require_gone
+from scim_bridge.source.https import Trust
 from scim_bridge.source.patience import Patience
 
 _FORM = 1
@@ -47,7 +45,7 @@ class GoogleSource:
         self._users: Selection = selection(users)
         self._anchors = (users.id, groups.id)
         self._patience = patience
-        self._trusted: ssl.SSLContext | None = None
+        self._trust = Trust(settings.endpoint.ca_file if settings.endpoint else None, "source.endpoint.ca_file")
         self._sign_in = SignIn(settings, self._trust)
 
     @property
@@ -130,21 +128,3 @@ class GoogleSource:
             except (Absent, PageLost) as error:
                 what = f"the account has changed while it was being read, or source.domain is not its own ({error})"
                 raise SourceUnreadable(what, "Run again; if it lasts, look at source.customer or domain.") from None
-
-    def _trust(self) -> ssl.SSLContext:
-        """Whose certificates to believe in: made once, for that reads a file of hundreds of them."""
-        if self._trusted is None:
-            endpoint = self._settings.endpoint
-            self._trusted = _context(endpoint.ca_file if endpoint else None)
-        return self._trusted
-
-
-def _context(ca_file: Path | None) -> ssl.SSLContext:
-    if ca_file is None:
-        return httpx.create_ssl_context()
-    try:
-        return ssl.create_default_context(cafile=str(ca_file))
-    except OSError as error:
-        reason = error.strerror or "it holds no certificate in PEM"
-        what = f"source.endpoint.ca_file {ca_file} cannot be read ({reason})"
-        raise Misconfigured(what, "Look at the file.") from None
