@@ -5,6 +5,7 @@ run: a plan, and what is made of it, look at the same reading. An order of the i
 perhaps.
 """
 
+import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,10 +16,12 @@ from scim_bridge.access.principal_reading import read_principals
 from scim_bridge.access.reading import read_access
 from scim_bridge.access.refusal import NotReadable
 from scim_bridge.config.settings import AccessSettings
+from scim_bridge.errors import BridgeError
 from scim_bridge.model.access import AccessReading, Renewed
 from scim_bridge.model.assignment import Principal
 from scim_bridge.model.protocol import Progress, silent
 
+_log = logging.getLogger("scim_bridge.access.aws_access")
 _PATIENCE = 5.0
 """Seconds for which one throttled call is tried again where a run waits that has not read AWS before."""
 
@@ -67,9 +70,16 @@ class AwsAccess:
 
 @contextmanager
 def _opened(settings: AccessSettings, patience: float, most: int | None = None) -> Iterator[Aws]:
+    """AWS, as long as it is asked. An answer that no one has foreseen is a reading that failed: a run goes on."""
     aws = Aws(settings.region, settings.requests_per_second, patience=patience, most=most)
     try:
         yield aws
+    except BridgeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - nor may what no one has foreseen hold a revocation back
+        _log.exception("AWS gave an answer that was not understood")
+        what = f"its answer was not understood ({type(error).__name__}); the log says more"
+        raise NotReadable(what) from None
     finally:
         aws.close()
 

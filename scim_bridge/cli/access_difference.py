@@ -1,5 +1,6 @@
 """`access diff`: two of the readings that are kept, and what runs did between them."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 
 from scim_bridge.access.difference import Done, difference
@@ -19,11 +20,10 @@ def show_difference(
     settings: Settings, connection: str | None, named: list[str], since: str | None, *, is_json: bool
 ) -> None:
     """Print who gained or lost what. named: readings by number, at most two. since: a duration, such as 30d."""
-    memory = open_access_memory(settings.state, with_access(settings, connection).name)
-    pair = _pair(memory.all_kept(), _numbers(named), since)
-    before, after = (_load(memory, kept) for kept in pair)
-    done = Done(memory.operations(before.as_of, after.as_of), memory.decisions())
-    memory.close()
+    with closing(open_access_memory(settings.state, with_access(settings, connection).name)) as memory:
+        pair = _pair(memory.all_kept(), _numbers(named), since)
+        before, after = (_load(memory, kept) for kept in pair)
+        done = Done(memory.operations(before.as_of, after.as_of), memory.decisions())
     found = difference(before, after, done)
     if is_json:
         print_json(difference_document(before, after, found))

@@ -1,5 +1,6 @@
 """Which reading of who may enter what a command looks at: a recent one that is kept, or AWS now."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -67,27 +68,18 @@ def small_reading(state: Path, connection: str, access: AccessSettings) -> Acces
 
     Raises NotReadable.
     """
-    return _kept(state, connection) or AwsAccess(access).read(datetime.now(UTC), silent, most=MOST)
+    with closing(open_access_memory(state, connection)) as memory:
+        kept = memory.newest()
+    return kept or AwsAccess(access).read(datetime.now(UTC), silent, most=MOST)
 
 
 def _recent(state: Path, connection: str) -> tuple[AccessReading | None, bool]:
     """The reading that is kept, None if it is an hour old, and whether runs have changed something since."""
-    memory = open_access_memory(state, connection)
-    try:
+    with closing(open_access_memory(state, connection)) as memory:
         kept = memory.newest()
         if kept is None or datetime.now(UTC) - kept.as_of >= RECENT:
             return None, False
         return kept, memory.has_changed(kept.as_of)
-    finally:
-        memory.close()
-
-
-def _kept(state: Path, connection: str) -> AccessReading | None:
-    memory = open_access_memory(state, connection)
-    try:
-        return memory.newest()
-    finally:
-        memory.close()
 
 
 def with_access(settings: Settings, name: str | None) -> ConnectionSettings:

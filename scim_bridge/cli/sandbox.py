@@ -114,7 +114,8 @@ def entra_command(
 
     Built from Microsoft's documentation; no tenant was used. Faults and changes: docs/operations.md.
     """
-    from scim_bridge.sandbox.entra.server import EntraSandbox, serve
+    from scim_bridge.sandbox.entra.server import EntraSandbox
+    from scim_bridge.sandbox.secure import serve
 
     content = _read(seed)
     try:
@@ -126,6 +127,7 @@ def entra_command(
     except (KeyError, TypeError, ValueError) as error:
         problem = f"{seed} does not describe a directory ({error})"
         raise Misconfigured(problem, "docs/operations.md shows one.") from None
+    sandbox.app.traffic.log = None  # for how long it serves, no one knows
     serve(sandbox, partial(_say_entra, is_empty=not content.get("users")))
     return 0
 
@@ -141,7 +143,8 @@ def google_command(
     Copy what it prints into bridge.yaml. Built from Google's documentation; no account was used. Faults and changes:
     docs/operations.md.
     """
-    from scim_bridge.sandbox.google.server import GoogleSandbox, serve
+    from scim_bridge.sandbox.google.server import GoogleSandbox
+    from scim_bridge.sandbox.secure import serve
 
     content = _read(seed)
     try:

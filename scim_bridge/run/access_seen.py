@@ -5,7 +5,6 @@ trusted, like everything else that was last seen, so that no revocation of such 
 (docs/decisions/0019-a-plan-goes-by-a-kept-reading.md).
 """
 
-import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +20,6 @@ from scim_bridge.state.access_lookup import AccessLookup
 from scim_bridge.state.access_memory import AccessMemory, keep_reading, remember_here
 from scim_bridge.state.reader import StateReader
 
-_log = logging.getLogger("scim_bridge.run.access_seen")
 RECENT = timedelta(hours=1)
 """How long a reading that is kept is looked at without reading again."""
 MOST = 300
@@ -91,9 +89,6 @@ def read_anew(access: Access, now: datetime, progress: Progress, *, most: int | 
     except BridgeError as error:
         # An outage or a missing permission is said in the plan. It must not keep a revocation from passing.
         return AccessSeen(None, reason=str(error))
-    except Exception as error:  # noqa: BLE001 - nor must an answer that no one has foreseen; the log has the details
-        _log.exception("AWS gave an answer that was not understood")
-        return AccessSeen(None, reason=f"its answer was not understood ({type(error).__name__}); the log says more")
     return AccessSeen(remember_here(new), new.as_of, new)
 
 
@@ -102,9 +97,6 @@ def ask_again(access: Access, who: Sequence[Principal], known: Collection[str]) 
     try:
         return access.renew(who, known)
     except BridgeError:
-        return None
-    except Exception:  # noqa: BLE001 - as in read_anew
-        _log.exception("AWS gave an answer that was not understood")
         return None
 
 

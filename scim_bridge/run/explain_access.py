@@ -1,6 +1,7 @@
 """What one identity opens in AWS, for `explain`: of the last reading that is kept, since `explain` asks AWS nothing."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,14 +22,11 @@ def with_access(
 
     portal: the length of portal sessions, None if no one said it.
     """
-    memory = open_access_memory(state, connection)
-    try:
+    with closing(open_access_memory(state, connection)) as memory:
         reading = memory.newest()
         if reading is None:
             return told
         is_outdated = memory.has_changed(reading.as_of)
-    finally:
-        memory.close()
     seen = ((each, _access(reading, each, portal)) for each in told)
     return tuple(replace(each, access=replace(access, is_outdated=is_outdated)) for each, access in seen)
 

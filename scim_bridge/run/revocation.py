@@ -4,6 +4,7 @@ AWS is asked nothing here: a revocation must not wait for it.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,14 +24,11 @@ def reading_at(state: Path, connection: str, at: datetime | None = None) -> Acce
 
     Who was deleted since is not in a newer one. None if there is none.
     """
-    memory = open_access_memory(state, connection)
-    try:
+    with closing(open_access_memory(state, connection)) as memory:
         kept = memory.all_kept()
         earlier = [each for each in kept if at is None or each.as_of <= at]
         chosen = earlier[-1:] or kept[:1]
         return memory.load(chosen[0].number) if chosen else None
-    finally:
-        memory.close()
 
 
 def sessions_of_run(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from scim_bridge.errors import BridgeError, EndpointDown, NotAnswered, Refused
@@ -241,6 +242,19 @@ _BOOKS = (
 )
 Step = Callable[[LittleWorld], object]
 _IDS, _LOGINS, _GROUPS, _NAMES = "abcdefgh", "abcdefxy", "klmn", ("dev", "ops", "hr", "all")
+
+
+def history(seed: int, policy: Policy, nested: str, *, tells_changes: bool, steps: int) -> Iterator[LittleWorld]:
+    """The same world so many times, each time after a few more things have happened."""
+    chance = Random(seed)
+    with TemporaryDirectory() as folder:
+        mapping = compiled(Path(folder), nested)
+        world = LittleWorld(Path(folder), chance, mapping, policy, tells_changes=tells_changes)
+        with world.state:
+            for _ in range(steps):
+                for _ in range(chance.randint(1, 4)):
+                    world.step()
+                yield world
 
 
 def _user(world: LittleWorld) -> dict[str, str]:

@@ -12,12 +12,8 @@ from scim_bridge.access.last_door import administrators, closes
 from scim_bridge.model.access import (
     AccessReading,
     AccessRow,
-    Account,
-    Allowed,
     Edge,
-    Instance,
     People,
-    PermissionSet,
     Person,
     Step,
 )
@@ -27,14 +23,9 @@ from scim_bridge.model.operation import Operation
 from scim_bridge.model.policy import KeepAdmins
 from tests.access.conftest import NOW
 from tests.builders import Target, outlook
+from tests.laws.little_access import SETS, reading
 from tests.laws.simulation import Simulation
 from tests.laws.test_planner import TARGET_IDS, Case, bold_situations, simulated
-
-ADMIN, READER = Allowed("administrator", ("administrator",)), Allowed("read", ("EC2 read",))
-SETS = {
-    "admin": PermissionSet(arn="admin", name="Admin", allowed=ADMIN, centrally=ADMIN),
-    "read": PermissionSet(arn="read", name="Read", allowed=READER, centrally=READER),
-}
 
 
 def _read(target: Target, edges: frozenset[Edge], ids: dict[str, str]) -> AccessReading:
@@ -51,14 +42,7 @@ def _read(target: Target, edges: frozenset[Edge], ids: dict[str, str]) -> Access
             groups[number] = str(shown.get("displayName", number))
     wanted = {edge.principal.id for edge in edges if edge.principal.kind == "group"}
     members = {g: frozenset(ids.get(i, i) for i in target.members.get(g, ())) for g in wanted if g in groups}
-    return AccessReading(
-        as_of=NOW,
-        instance=Instance("arn:i", "d-1", "1"),
-        people=People(users, groups, members),
-        accounts={"1": Account("1", "one"), "2": Account("2", "two")},
-        sets=SETS,
-        edges=edges,
-    )
+    return reading(NOW, People(users, groups, members), edges)
 
 
 PRINCIPALS = [TargetKey("user", n) for n in TARGET_IDS] + [TargetKey("group", n) for n in ("s1", "s2", "s3")]

@@ -22,12 +22,8 @@ from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.access import (
     AccessReading,
     AccessRow,
-    Account,
-    Allowed,
     Edge,
-    Instance,
     People,
-    PermissionSet,
     Person,
     Renewed,
 )
@@ -41,13 +37,9 @@ from scim_bridge.run.lifecycle import Order, Result
 from scim_bridge.run.sync import read_and_plan, sync
 from scim_bridge.state.access_memory import keep_reading
 from tests.laws import little_world
+from tests.laws.little_access import SETS, reading
 from tests.laws.little_world import LittleWorld, compiled
 
-ADMIN, READER = Allowed("administrator", ("administrator",)), Allowed("read", ("EC2 read",))
-SETS = {
-    "admin": PermissionSet(arn="admin", name="Admin", allowed=ADMIN, centrally=ADMIN),
-    "read": PermissionSet(arn="read", name="Read", allowed=READER, centrally=READER),
-}
 ALL = percent(100)
 LIMITS = Limits(deactivate=ALL, delete=ALL, remove_members=ALL, missing=ALL, shrink_source=ALL, mapping_change=ALL)
 POLICIES = st.builds(
@@ -83,14 +75,7 @@ class LittleAccess:
             {i: str(a["displayName"]) for i, a in held["group"].items()},
             {e.principal.id: self._inside(e.principal.id) for e in self.edges if e.principal.kind == "group"},
         )
-        return AccessReading(
-            as_of=now,
-            instance=Instance("arn:i", "d-1", "1"),
-            people=people,
-            accounts={"1": Account("1", "one"), "2": Account("2", "two")},
-            sets=SETS,
-            edges=frozenset(self.edges),
-        )
+        return reading(now, people, self.edges)
 
     def _inside(self, group: str) -> frozenset[str]:
         return frozenset(self.world.target.members.get(group, ()))

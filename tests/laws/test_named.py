@@ -6,9 +6,6 @@ target, and held to the plan of a run about everyone.
 
 import os
 from datetime import UTC, datetime
-from pathlib import Path
-from random import Random
-from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
@@ -24,7 +21,7 @@ from scim_bridge.run.named_plan import read_and_plan_named, sync_named
 from scim_bridge.run.some import Everyone
 from scim_bridge.run.sync import read_and_plan, sync
 from tests.fakes import nothing
-from tests.laws.little_world import LittleWorld, compiled
+from tests.laws.little_world import LittleWorld, history
 from tests.laws.test_some import POLICIES, told
 
 IDS = (*"abcdefgh", *"klmn")
@@ -48,15 +45,8 @@ OF_ONE = ("planned_too", "manager_not_provisioned", "missing", "cannot_come_back
 def test_who_is_named_gets_what_a_look_at_everyone_gives(
     seed: int, policy: Policy, nested: str, tells_changes: bool, steps: int
 ) -> None:
-    chance = Random(seed)
-    with TemporaryDirectory() as folder:
-        mapping = compiled(Path(folder), nested)
-        world = LittleWorld(Path(folder), chance, mapping, policy, tells_changes=tells_changes)
-        with world.state:
-            for _ in range(steps):
-                for _ in range(chance.randint(1, 4)):
-                    world.step()
-                name_some(world)
+    for world in history(seed, policy, nested, tells_changes=tells_changes, steps=steps):
+        name_some(world)
 
 
 def name_some(world: LittleWorld) -> None:

@@ -8,9 +8,6 @@ import os
 import re
 from collections import Counter
 from datetime import timedelta
-from pathlib import Path
-from random import Random
-from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
@@ -31,7 +28,7 @@ from scim_bridge.state.reader import StateReader, open_reader
 from tests.fakes import nothing
 from tests.laws.histories.likely_steps import LikelySteps
 from tests.laws.histories.weather_steps import Kills
-from tests.laws.little_world import LittleWorld, compiled
+from tests.laws.little_world import LittleWorld, history
 
 NOT_ONES_OWN = ("--full", "--only", "--after-restore")
 
@@ -103,15 +100,8 @@ POLICIES = st.builds(
 def test_a_run_about_some_does_what_a_run_about_everyone_does(
     seed: int, policy: Policy, nested: str, tells_changes: bool, steps: int
 ) -> None:
-    chance = Random(seed)
-    with TemporaryDirectory() as folder:
-        mapping = compiled(Path(folder), nested)
-        world = LittleWorld(Path(folder), chance, mapping, policy, tells_changes=tells_changes)
-        with world.state:
-            for _ in range(steps):
-                for _ in range(chance.randint(1, 4)):
-                    world.step()
-                run_and_compare(world)
+    for world in history(seed, policy, nested, tells_changes=tells_changes, steps=steps):
+        run_and_compare(world)
 
 
 def run_and_compare(world: LittleWorld) -> None:

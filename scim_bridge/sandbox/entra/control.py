@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
-import orjson
-
 from scim_bridge.sandbox.entra.app import EntraApp
 from scim_bridge.sandbox.entra.fault import EntraFault
+from scim_bridge.sandbox.secure import carry_out
 
 _CHANGES = frozenset(
     {
@@ -22,16 +21,8 @@ _CHANGES = frozenset(
 _AS: dict[str, Callable[[Any], Any]] = {"roles": tuple, "without": frozenset}
 
 
-async def control(app: EntraApp, method: str, what: str, body: bytes) -> tuple[int, dict[str, Any]]:
-    """Status and JSON of one control request; 400 with the reason for one that makes no sense."""
-    try:
-        given = orjson.loads(body) if body else {}
-        return _done(app, method, what, given)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        return 400, {"error": f"{type(error).__name__}: {error}"}
-
-
-def _done(app: EntraApp, method: str, what: str, given: Any) -> tuple[int, dict[str, Any]]:
+def control(app: EntraApp, method: str, what: str, given: Any) -> tuple[int, dict[str, Any]]:
+    """Status and JSON of one control request."""
     match (method, what):
         case ("GET", "counts"):
             return 200, asdict(app.traffic.counts)
@@ -39,7 +30,7 @@ def _done(app: EntraApp, method: str, what: str, given: Any) -> tuple[int, dict[
             app.directory.seed(given)
         case ("POST", "change"):
             for change in given["changes"]:
-                _change(app, change)
+                carry_out(change, app.directory, _CHANGES)
         case ("POST", "faults"):
             app.faults.faults = [EntraFault(**fault) for fault in given["faults"]]
         case ("POST", "knobs"):
@@ -54,10 +45,3 @@ def _done(app: EntraApp, method: str, what: str, given: Any) -> tuple[int, dict[
         case _:
             return 404, {"error": f"there is no {method} /control/{what}"}
     return 200, {}
-
-
-def _change(app: EntraApp, change: dict[str, Any]) -> None:
-    """{"do": one of the directory's methods, "with": [its arguments], "set": {properties}}."""
-    if change["do"] not in _CHANGES:
-        raise ValueError(f"{change['do']} is not a change")
-    getattr(app.directory, change["do"])(*change.get("with", ()), **change.get("set", {}))

@@ -1,18 +1,8 @@
 """Serves the emulator on loopback, in a thread, with a certificate authority of its own."""
 
-import asyncio
-import signal
-import tempfile
-import threading
 import time
-import uuid
 from collections.abc import Callable
-from pathlib import Path
-from types import TracebackType
 from typing import Any
-
-import trustme
-import uvloop
 
 from scim_bridge.sandbox.entra.app import EntraApp, Identity
 from scim_bridge.sandbox.entra.control import control
@@ -21,15 +11,14 @@ from scim_bridge.sandbox.entra.directory import Directory
 from scim_bridge.sandbox.entra.fault import EntraFault
 from scim_bridge.sandbox.entra.knobs import EntraKnobs
 from scim_bridge.sandbox.entra.traffic import Counts, Logged
-from scim_bridge.sandbox.server import Server, listen
-from scim_bridge.sandbox.transport import Delivery, Receive, Scope, Send, WithControl
+from scim_bridge.sandbox.secure import SecureSandbox
+from scim_bridge.sandbox.transport import Receive, Scope, Send
 
 _TENANT = "7c1b1f0e-3b52-4f3a-9c7d-52f7a1f4c9d1"
 _CLIENT = "2e8b8a57-0d3c-4a39-8f5e-6a1c0b7d9e42"
-_HOST = "127.0.0.1"
 
 
-class EntraSandbox:
+class EntraSandbox(SecureSandbox):
     """Entra in a thread: `login` and `graph` are the origins to configure, `ca_file` is the authority to trust.
 
     ports: of login, graph and metadata endpoint; 0 = any free one. clock: seconds since 1970; msal has its own.
@@ -43,35 +32,14 @@ class EntraSandbox:
         ports: tuple[int, int, int] = (0, 0, 0),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._sockets = [listen(_HOST, port) for port in ports]
-        login, graph, metadata = (f"{_HOST}:{one.getsockname()[1]}" for one in self._sockets)
+        super().__init__("entra", ports)
+        login, graph, metadata = self.hosts
         self.tenant, self.client, self.secret = _TENANT, _CLIENT, secret
         self.login, self.graph = f"https://{login}", f"https://{graph}"
         self.managed_identity_host = f"http://{metadata}"
         self._identity = Identity(self.tenant, self.client, secret, self.login, self.graph)
         self._clock = clock
-        self._delivery = Delivery()
         self.app = EntraApp(self._identity, knobs or EntraKnobs(), clock, self._delivery)
-        self._folder = tempfile.TemporaryDirectory(prefix="entra-sandbox-")
-        self.ca_file = Path(self._folder.name) / "ca.pem"
-        self._servers = self._prepare()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> "EntraSandbox":
-        self._thread.start()
-        while not all(server.started for server in self._servers):
-            time.sleep(0.002)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for server in self._servers:
-            server.should_exit = True
-        self._thread.join()
-        for one in self._sockets:
-            one.close()
-        self._folder.cleanup()
 
     def reset(self, knobs: EntraKnobs | None = None) -> None:
         """Begin again at the same addresses: an empty directory, no tokens, links, faults or requests of before."""
@@ -132,40 +100,8 @@ class EntraSandbox:
         """Let every delta link given out so far be refused. refusal: as in the knob, None = what it says."""
         self.app.graph.delta.expire(refusal)
 
-    def release(self) -> None:
-        """Let go of everyone who hangs."""
-        self._servers[0].release()
-
-    def _prepare(self) -> list[Server]:
-        authority = trustme.CA()
-        authority.cert_pem.write_to_path(self.ca_file)
-        chain = Path(self._folder.name) / f"server-{uuid.uuid4().hex}.pem"
-        authority.issue_cert(_HOST, "localhost").private_key_and_cert_chain_pem.write_to_path(chain)
-        secure = Server(self._serve, self._delivery, ssl_certfile=chain, ssl_keyfile=chain)
-        return [secure, Server(WithControl(self._serve, self._control), self._delivery)]
-
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)
 
-    async def _control(self, method: str, what: str, body: bytes) -> tuple[int, dict[str, Any]]:
-        return await control(self.app, method, what, body)
-
-    def _run(self) -> None:
-        secure, plain = self._servers
-        *both, metadata = self._sockets
-
-        async def serve() -> None:
-            await asyncio.gather(secure.serve(sockets=both), plain.serve(sockets=[metadata]))
-
-        uvloop.run(serve())
-
-
-def serve(sandbox: EntraSandbox, tell: Callable[[EntraSandbox], None]) -> None:
-    """Serve until SIGINT or SIGTERM, whose handlers are replaced for good. tell: called once, when it answers."""
-    ended = threading.Event()
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, lambda *_: ended.set())
-    sandbox.app.traffic.log = None
-    with sandbox:
-        tell(sandbox)
-        ended.wait()
+    def _controlled(self, method: str, what: str, given: Any) -> tuple[int, dict[str, Any]]:
+        return control(self.app, method, what, given)

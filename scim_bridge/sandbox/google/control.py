@@ -6,10 +6,9 @@ GET counts; POST seed, change, faults, knobs, reset-counts, expire-tokens, revok
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from scim_bridge.sandbox.google.app import GoogleApp
 from scim_bridge.sandbox.google.fault import GoogleFault
+from scim_bridge.sandbox.secure import carry_out
 
 _CHANGES = frozenset(
     {
@@ -19,15 +18,8 @@ _CHANGES = frozenset(
 )  # fmt: skip
 
 
-async def control(app: GoogleApp, method: str, what: str, body: bytes) -> tuple[int, dict[str, Any]]:
-    """Status and JSON of one control request; 400 with the reason for one that makes no sense."""
-    try:
-        return _done(app, method, what, orjson.loads(body) if body else {})
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        return 400, {"error": f"{type(error).__name__}: {error}"}
-
-
-def _done(app: GoogleApp, method: str, what: str, given: Any) -> tuple[int, dict[str, Any]]:
+def control(app: GoogleApp, method: str, what: str, given: Any) -> tuple[int, dict[str, Any]]:
+    """Status and JSON of one control request."""
     match (method, what):
         case ("GET", "counts"):
             return 200, {"total": app.counts.total(), "kinds": dict(app.counts)}
@@ -35,7 +27,7 @@ def _done(app: GoogleApp, method: str, what: str, given: Any) -> tuple[int, dict
             app.directory.seed(given)
         case ("POST", "change"):
             for change in given["changes"]:
-                _change(app, change)
+                carry_out(change, app.directory, _CHANGES)
         case ("POST", "faults"):
             app.faults.faults = [GoogleFault(**fault) for fault in given["faults"]]
         case ("POST", "knobs"):
@@ -52,10 +44,3 @@ def _done(app: GoogleApp, method: str, what: str, given: Any) -> tuple[int, dict
         case _:
             return 404, {"error": f"there is no {method} /control/{what}"}
     return 200, {}
-
-
-def _change(app: GoogleApp, change: dict[str, Any]) -> None:
-    """{"do": one of the directory's methods, "with": [its arguments], "set": {properties}}."""
-    if change["do"] not in _CHANGES:
-        raise ValueError(f"{change['do']} is not a change")
-    getattr(app.directory, change["do"])(*change.get("with", ()), **change.get("set", {}))

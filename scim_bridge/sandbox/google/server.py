@@ -1,20 +1,11 @@
 """Serves the emulator on loopback, in a thread, with a certificate authority of its own."""
 
-import asyncio
-import signal
-import tempfile
-import threading
 import time
-import uuid
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import orjson
-import trustme
-import uvloop
 
 from scim_bridge.sandbox.google.app import GoogleApp, Logged
 from scim_bridge.sandbox.google.control import control
@@ -22,15 +13,14 @@ from scim_bridge.sandbox.google.directory import Directory
 from scim_bridge.sandbox.google.fault import GoogleFault
 from scim_bridge.sandbox.google.knobs import GoogleKnobs
 from scim_bridge.sandbox.google.token import Tokens
-from scim_bridge.sandbox.server import Server, listen
-from scim_bridge.sandbox.transport import Delivery, Receive, Scope, Send, WithControl
+from scim_bridge.sandbox.secure import SecureSandbox
+from scim_bridge.sandbox.transport import Receive, Scope, Send
 
-_HOST = "127.0.0.1"
 ADMIN = "bridge-reader@corp.example"
 ADMIN_ID = "100000000000000000000"
 
 
-class GoogleSandbox:
+class GoogleSandbox(SecureSandbox):
     """Google in a thread: `origin` is where to ask, `ca_file` the authority to trust, `key_file` the account's key.
 
     ports: of the API and of the control plane; 0 = any free one. clock: seconds since 1970; google-auth has its own.
@@ -44,32 +34,13 @@ class GoogleSandbox:
         ports: tuple[int, int] = (0, 0),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._sockets = [listen(_HOST, port) for port in ports]
-        api, plain = (f"{_HOST}:{one.getsockname()[1]}" for one in self._sockets)
+        super().__init__("google", ports)
+        api, plain = self.hosts
         self.origin, self.control = f"https://{api}", f"http://{plain}/control"
         self.admin = ADMIN
-        self._clock, self._delivery = clock, Delivery()
-        self._folder = tempfile.TemporaryDirectory(prefix="google-sandbox-")
-        self.ca_file, self.key_file = (Path(self._folder.name) / name for name in ("ca.pem", "key.json"))
+        self.key_file = self.folder / "key.json"
+        self._clock = clock
         self.reset(knobs)
-        self._servers = self._prepare()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> "GoogleSandbox":
-        self._thread.start()
-        while not all(server.started for server in self._servers):
-            time.sleep(0.002)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for server in self._servers:
-            server.should_exit = True
-        self._thread.join()
-        for one in self._sockets:
-            one.close()
-        self._folder.cleanup()
 
     def reset(self, knobs: GoogleKnobs | None = None) -> None:
         """Begin again at the same address: the admin alone, no tokens, faults or requests of before."""
@@ -129,38 +100,8 @@ class GoogleSandbox:
         """Let every access token issued so far be refused."""
         self.app.tokens.revoke()
 
-    def release(self) -> None:
-        """Let go of everyone who hangs."""
-        self._servers[0].release()
-
-    def _prepare(self) -> list[Server]:
-        authority = trustme.CA()
-        authority.cert_pem.write_to_path(self.ca_file)
-        chain = Path(self._folder.name) / f"server-{uuid.uuid4().hex}.pem"
-        authority.issue_cert(_HOST, "localhost").private_key_and_cert_chain_pem.write_to_path(chain)
-        secure = Server(self._serve, self._delivery, ssl_certfile=chain, ssl_keyfile=chain)
-        return [secure, Server(WithControl(self._serve, self._control), self._delivery)]
-
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)
 
-    async def _control(self, method: str, what: str, body: bytes) -> tuple[int, dict[str, Any]]:
-        return await control(self.app, method, what, body)
-
-    def _run(self) -> None:
-        servers = zip(self._servers, self._sockets, strict=True)
-
-        async def serve() -> None:
-            await asyncio.gather(*(server.serve(sockets=[one]) for server, one in servers))
-
-        uvloop.run(serve())
-
-
-def serve(sandbox: GoogleSandbox, tell: Callable[[GoogleSandbox], None]) -> None:
-    """Serve until SIGINT or SIGTERM, whose handlers are replaced for good. tell: called once, when it answers."""
-    ended = threading.Event()
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, lambda *_: ended.set())
-    with sandbox:
-        tell(sandbox)
-        ended.wait()
+    def _controlled(self, method: str, what: str, given: Any) -> tuple[int, dict[str, Any]]:
+        return control(self.app, method, what, given)
