@@ -139,7 +139,7 @@ class Slapd:
             debug = "stats" if self.log else "0"
             command = [_SLAPD or "slapd", "-d", debug, "-f", str(self.folder / "slapd.conf"), "-h", urls]
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        return _answers(self.port, self._process)
+        return _answers(self.folder / "socket", self._process)
 
     def stop(self) -> None:
         if self._process is not None:
@@ -264,13 +264,15 @@ def _free_ports(number: int) -> list[int]:
             listener.close()
 
 
-def _answers(port: int, process: "subprocess.Popen[bytes]") -> bool:
-    """Wait until the server listens; False if it ends instead."""
+def _answers(place: int | Path, process: "subprocess.Popen[bytes]") -> bool:
+    """Wait until the server listens; False if it ends instead. place: the port or socket that it listens on last."""
+    is_port = isinstance(place, int)
     while process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return True
+        with socket.socket(socket.AF_INET if is_port else socket.AF_UNIX) as link:
+            try:
+                link.connect(("127.0.0.1", place) if is_port else str(place))
+            except OSError:
+                time.sleep(0.02)
+            else:
+                return True
     return False

@@ -45,10 +45,9 @@ class RunJournal:
         self._now = now
         self._turn = threading.Lock()
         with reading(engine) as database:
-            row = database.execute(
-                select(col(RunRow.connection), col(RunRow.endpoint), col(RunRow.plan)).where(col(RunRow.id) == run_id)
-            ).one()
-        self.connection, self._endpoint, self._plan = row
+            columns = (col(RunRow.connection), col(RunRow.endpoint), col(RunRow.command), col(RunRow.plan))
+            row = database.execute(select(*columns).where(col(RunRow.id) == run_id)).one()
+        self.connection, self._endpoint, self._command, self._plan = row
 
     def record(self, operations: Iterable[tuple[Operation, bytes]]) -> None:
         """All operations of the plan with their documents, before the first is sent."""
@@ -120,9 +119,11 @@ class RunJournal:
     def finished(self) -> list[Outcome]:
         """What earlier runs that were cut had already done of this very plan.
 
-        Only a saved plan can be begun twice. `sync` plans again each time, so what an earlier sync did never counts,
-        even if its plan, made in the same second, reads the same.
+        Only a saved plan can be begun twice. `sync` plans again each time, so nothing that an earlier run did counts
+        for it, even if its plan, made in the same second, reads the same; nor does what a sync did for a saved plan.
         """
+        if self._command != "apply":
+            return []
         columns = (col(OperationRow.operation_id), col(OperationRow.target_id), col(OperationRow.request_id))
         query = (
             select(*columns)

@@ -12,7 +12,9 @@ import orjson
 import pytest
 
 from scim_bridge.model.operation import Outcome
+from scim_bridge.model.run import Command
 from scim_bridge.plan.plan_file import operation_bytes
+from scim_bridge.state.journal import RunJournal
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
 from tests.state.conftest import HERE, MORNING, Clock, Desk, adding, begin, done, operation
@@ -136,16 +138,14 @@ def test_eight_threads_at_once_lose_nothing(state: State) -> None:
     assert len(state.reader.known("corp", HERE).users) == 200
 
 
-def _applying(state: State, plan: str) -> tuple[int, list[Outcome]]:
-    run_id = state.begin_run("corp", HERE, "apply")
-    journal = state.begin_applying(run_id, plan, ())
+def _applying(state: State, plan: str, command: Command = "apply") -> tuple[RunJournal, list[Outcome]]:
+    journal = state.begin_applying(state.begin_run("corp", HERE, command), plan, ())
     journal.record([(CREATE, operation_bytes(CREATE))])
-    return run_id, journal.finished()
+    return journal, journal.finished()
 
 
 def test_a_saved_plan_that_was_cut_knows_what_it_had_done(state: State) -> None:
-    run_id, before = _applying(state, "saved")
-    journal = state.begin_applying(run_id, "saved", ())
+    journal, before = _applying(state, "saved")
     journal.begin(CREATE)
     journal.end(CREATE, done(CREATE))
     assert before == []
@@ -157,10 +157,16 @@ def test_a_saved_plan_that_was_cut_knows_what_it_had_done(state: State) -> None:
     assert state.reader.begun("corp", "another") == []
 
 
-def test_a_sync_never_takes_an_earlier_sync_for_its_own_doing(state: State) -> None:
-    journal = begin(state, CREATE, plan="made in the same second")
+@pytest.mark.parametrize(
+    ("before", "command"), [("sync", "sync"), ("apply", "sync"), ("apply", "rollback"), ("sync", "apply")]
+)
+def test_only_a_saved_plan_goes_on_and_only_where_a_saved_plan_was_cut(
+    state: State, before: Command, command: Command
+) -> None:
+    journal, _ = _applying(state, "made in the same second", before)
+    journal.begin(CREATE)
     journal.end(CREATE, done(CREATE))
-    assert begin(state, CREATE, plan="made in the same second").finished() == []
+    assert _applying(state, "made in the same second", command)[1] == []
 
 
 PROGRAM = """
