@@ -277,6 +277,11 @@ class Lookup:
         rows = self._database.execute(select(*columns).where(col(LookRow.connection) == self._connection))
         return {Whom(row.side, row.kind, row.id_of) for row in rows}
 
+    def number_to_look_at(self) -> int:
+        """How many to_look_at would give."""
+        mine = col(LookRow.connection) == self._connection
+        return int(self._database.execute(select(func.count()).select_from(LookRow).where(mine)).scalar_one())
+
     def decided(self) -> set[Whom]:
         """Whom the open conflicts are about that a person has decided, unless they are to be left as they are."""
         query = select(col(ConflictSubjectRow.side), col(ConflictSubjectRow.kind), col(ConflictSubjectRow.id_of))
