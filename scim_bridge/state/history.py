@@ -57,7 +57,7 @@ def _forget_runs(database: Connection, connection: str, before: datetime, most: 
     left, over, last = most, [], None
     for run_id, at in found:
         last = at if last is None else max(last, at)
-        left -= _forget_operations(database, run_id, left)
+        left -= _forget_operations(database, run_id or 0, left)
         if left <= 0:
             break
         over.append(run_id)
@@ -91,7 +91,7 @@ def _staying(database: Connection, connection: str) -> Iterator[int]:
     settled = (*begun, or_(col(RunRow.is_complete), col(RunRow.is_relinking)))
     for which in ((mine,), whole, begun, settled, applied):
         newest = select(func.max(run_id)).where(*which).group_by(col(RunRow.endpoint))
-        yield from database.execute(newest).scalars()
+        yield from (found or 0 for found in database.execute(newest).scalars())
     yield from database.execute(select(col(TripRow.run_id)).where(col(TripRow.connection) == connection)).scalars()
     unsettled = select(col(ConnectionRow.unsettled)).where(col(ConnectionRow.name) == connection)
     yield from (found for found in database.execute(unsettled).scalars() if found is not None)

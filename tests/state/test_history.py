@@ -95,7 +95,7 @@ def test_operations_of_unknown_outcome_stay(desk: Desk) -> None:
 def test_a_plan_that_waits_for_approval_stays(desk: Desk) -> None:
     with desk.open() as state:
         tripped = state.begin_run("corp", HERE, "sync")
-        trip = Trip(limit="deactivate", sentence="too many", counted=9, base=10, allowed=1)
+        trip = Trip(limit="deactivate", sentence="too many", counted=9, base=10, allowed="1")
         state.keep_trip(tripped, "corp", Verdict((trip,)))
         state.finish(tripped, Ending(status="stopped_by_guard"))
     desk.run()
