@@ -24,6 +24,7 @@ from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.shadow import differences_of
 from scim_bridge.model.source import SourceReading
+from scim_bridge.model.traffic import NO_TRAFFIC, Traffic
 from scim_bridge.model.wording import counted
 from scim_bridge.plan.doubt import settle
 from scim_bridge.plan.guard import not_approved
@@ -140,13 +141,13 @@ class ActiveRun:
         self.state.keep_trip(self.id, self.bridge.name, plan.verdict)
         conclusion = self.conclude(reading, plan, None)
         detail = "stopped before the first write: " + "; ".join(trip.sentence for trip in plan.verdict.tripped)
-        requests, counts = self.bridge.target.requests, conclusion.counts
+        traffic, counts = self.bridge.target.traffic, conclusion.counts
         ending = Ending(
             status="stopped_by_guard",
             detail=detail,
             summary=plan.summary,
             counts=counts,
-            requests=requests,
+            traffic=traffic,
             verdict=plan.verdict,
             access=_access(plan),
         )
@@ -162,7 +163,7 @@ class ActiveRun:
             detail="in shadow: nothing was written",
             summary=plan.summary,
             counts=conclusion.counts,
-            requests=self.bridge.target.requests,
+            traffic=self.bridge.target.traffic,
             verdict=plan.verdict,
             access=_access(plan),
         )
@@ -234,7 +235,7 @@ def begin(bridge: Bridge, state: State, command: Command, order: Order) -> Itera
 @contextmanager
 def on_record(bridge: Bridge, state: State, order: Order, run_id: int) -> Iterator[ActiveRun]:
     """A run that is on record as begun. If it ends by an error, it is closed with its sentence first."""
-    with _failure_on_record(state, run_id):
+    with _failure_on_record(bridge, state, run_id):
         # What the run before has created may still be unknown to some of the endpoint, whatever process that was.
         now = datetime.now(UTC)
         own = state.reader.own_writes(bridge.name, bridge.endpoint, now - timedelta(seconds=NEW_FOR))
@@ -275,13 +276,14 @@ def put_death_on_record(connection: ConnectionSettings, state: State, pid: int, 
         state.finish(run_id, Ending(status="failed", detail=detail))
 
 
-def _failed(error: Exception) -> Ending:
+def _failed(error: Exception, traffic: Traffic = NO_TRAFFIC) -> Ending:
     detail = str(error) if isinstance(error, BridgeError) else f"the program failed ({type(error).__name__})"
-    return Ending(status="failed", detail=detail, has_bad_credentials=isinstance(error, CredentialsRefused))
+    is_refused = isinstance(error, CredentialsRefused)
+    return Ending(status="failed", detail=detail, traffic=traffic, has_bad_credentials=is_refused)
 
 
 @contextmanager
-def _failure_on_record(state: State, run_id: int) -> Iterator[None]:
+def _failure_on_record(bridge: Bridge, state: State, run_id: int) -> Iterator[None]:
     """A run that ends by an error is closed with its sentence before the error goes on."""
     try:
         yield
@@ -289,7 +291,7 @@ def _failure_on_record(state: State, run_id: int) -> Iterator[None]:
         record = state.reader.run(run_id)
         # It may have ended properly just before: a Stop of the target is raised after its run was concluded.
         if record is not None and record.status == "running":
-            state.finish(run_id, _failed(error))
+            state.finish(run_id, _failed(error, bridge.target.traffic))
         raise
 
 
@@ -321,7 +323,7 @@ def remember(active: ActiveRun, reading: Reading) -> None:
         state.forget_reading(bridge.name, bridge.endpoint)
         return
     if observed.is_whole:
-        cost = bridge.target.requests  # nothing else has been sent yet
+        cost = bridge.target.traffic.requests  # nothing else has been sent yet
         state.observe(
             bridge.name, bridge.endpoint, observed.inventory, observed.members, began=observed.at, requests=cost
         )
@@ -422,7 +424,7 @@ def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | No
         detail=_detail(applied, conclusion),
         summary=conclusion.summary,
         counts=conclusion.counts,
-        requests=bridge.target.requests,
+        traffic=bridge.target.traffic,
         is_complete=applied.has_ended,
         verdict=plan.verdict,
         approved_by=order.asked_by or (order.approved_by if not plan.verdict.passed else ""),

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException as RoutingError
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from scim_bridge.errors import BridgeError
-from scim_bridge.service import health
+from scim_bridge.service import health, metrics
 from scim_bridge.service.pages import conflicts, overview, run
 from scim_bridge.service.pages.frame import Frame
 from scim_bridge.service.shown import Shown
@@ -34,7 +34,7 @@ def create_app(shown: Shown) -> FastAPI:
     app.state.frame = Frame(shown)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    for part in (overview, run, conflicts, health):
+    for part in (overview, run, conflicts, health, metrics):
         app.include_router(part.router)
     _add_headers(app)
     _add_sorry(app, app.state.frame)

@@ -25,6 +25,7 @@ from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.source import Learned
 from scim_bridge.model.text import folded
+from scim_bridge.model.traffic import NO_TRAFFIC, Traffic
 from scim_bridge.state.aftermath import Aftermath, forget_subjects, keep_subjects, leave
 from scim_bridge.state.audit import note
 from scim_bridge.state.database import open_database
@@ -46,6 +47,7 @@ from scim_bridge.state.refusal import forget_told_otherwise, keep_refusals
 from scim_bridge.state.source_memory import keep_learned
 from scim_bridge.state.statement import PAIR, PUT_PAIR, as_stored, carry_out_many
 from scim_bridge.state.table import ApprovalRow, ConflictRow, ConnectionRow, LinkRow, RequestRow, RunRow, TripRow
+from scim_bridge.state.tally import count_run
 from scim_bridge.state.transaction import writing
 
 Closing = Literal["all", "planned", "none"]
@@ -68,7 +70,7 @@ class Ending:
     detail: str = ""
     summary: Mapping[str, int] = field(default_factory=dict)
     counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    requests: int = 0
+    traffic: Traffic = NO_TRAFFIC
     is_complete: bool = False
     verdict: Verdict = field(default_factory=Verdict)
     approved_by: str = ""
@@ -121,7 +123,10 @@ class State:
                 col(RunRow.status) == "running",
                 col(RunRow.id) != (inside or 0),
             )
+            over = database.execute(select(col(RunRow.id)).where(*still_open)).scalars().all()
             database.execute(update(RunRow).where(*still_open).values(**cut))
+            for run_id in over:
+                count_run(database, run_id or 0)
             row = RunRow(
                 connection=connection,
                 endpoint=endpoint,
@@ -210,7 +215,9 @@ class State:
                 "detail": ending.detail,
                 "summary": dict(ending.summary),
                 "counts": {what: list(pair) for what, pair in ending.counts.items()},
-                "requests": ending.requests,
+                "requests": ending.traffic.requests,
+                "throttled": ending.traffic.throttled,
+                "pace": {kind: round(pace, 2) for kind, pace in ending.traffic.pace.items()},
                 "is_complete": ending.is_complete,
                 "guard": [trip.sentence for trip in ending.verdict.tripped],
                 "approved_by": ending.approved_by,
@@ -238,6 +245,7 @@ class State:
             if aftermath is not None:
                 leave(database, connection, run_id, aftermath)
             database.execute(update(RunRow).where(mine).values(**values))
+            count_run(database, run_id)
             if not of_one and command != "rollback":
                 is_refused = ending.has_bad_credentials
                 move_quarantine(

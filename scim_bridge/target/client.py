@@ -27,6 +27,7 @@ from scim_bridge.errors import (
     Throttled,
     Unreachable,
 )
+from scim_bridge.model.traffic import Traffic
 from scim_bridge.target.latency import Latency
 from scim_bridge.target.rate import Rate
 from scim_bridge.target.refusal import error_of, request_id_of
@@ -158,6 +159,11 @@ class ScimClient:
             follow_redirects=False,
             transport=transport,
         )
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was sent so far, and the paces that were found."""
+        return Traffic(self.sent.reads + self.sent.writes, self.sent.throttled, self._rate.paces())
 
     def close(self) -> None:
         """End the connections."""

@@ -1,0 +1,87 @@
+"""One look at everything that is watched, at a cost that does not grow with the directory or the history.
+
+A dozen statements, each over a few rows of each connection: the totals (state/tally.py), and indexes of what is open.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, func, select, text
+from sqlmodel import col
+
+from scim_bridge.model.run import Quarantine
+from scim_bridge.model.watched import RunTotal, Watched
+from scim_bridge.state.table import (
+    RUNNING,
+    ConflictRow,
+    ConnectionRow,
+    OperationTotalRow,
+    ReadingRow,
+    RequestRow,
+    RunRow,
+    RunTotalRow,
+    TripRow,
+)
+
+
+def watched(database: Connection) -> Watched:
+    """All of it."""
+    read = select(col(ReadingRow.connection), func.max(col(ReadingRow.began))).group_by(col(ReadingRow.connection))
+    paused = select(col(ConnectionRow.name), col(ConnectionRow.paused)).where(col(ConnectionRow.paused).is_not(None))
+    running = select(col(RunRow.connection), func.min(col(RunRow.started))).where(text(RUNNING))
+    newest = _newest(database)
+    return Watched(
+        runs=_runs(database),
+        operations=_operations(database),
+        conflicts=_conflicts(database),
+        target_read=_pairs(database, read),
+        paused=_pairs(database, paused),
+        quarantined=_quarantined(database),
+        tripped=_pairs(database, select(col(TripRow.connection), col(TripRow.run_id))),
+        waiting=_waiting(database),
+        counts={row.connection: {what: (pair[0], pair[1]) for what, pair in row.counts.items()} for row in newest},
+        paces={row.connection: row.pace for row in newest},
+        running=_pairs(database, running.group_by(col(RunRow.connection))),
+    )
+
+
+def _pairs(database: Connection, query: Any) -> dict[str, Any]:
+    return {name: value for name, value in database.execute(query)}  # noqa: C416 - rows are not pairs for mypy
+
+
+def _runs(database: Connection) -> tuple[RunTotal, ...]:
+    rows = database.execute(select(RunTotalRow.__table__)).mappings()  # type: ignore[attr-defined]  # SQLModel's
+    return tuple(RunTotal(**{**row, "buckets": tuple(row["buckets"])}) for row in rows)
+
+
+def _operations(database: Connection) -> dict[tuple[str, str, str], int]:
+    row = OperationTotalRow
+    query = select(col(row.connection), col(row.kind), col(row.outcome), col(row.operations))
+    return {(connection, kind, outcome): count for connection, kind, outcome, count in database.execute(query)}
+
+
+def _conflicts(database: Connection) -> dict[tuple[str, str], int]:
+    """Open ones that no one has decided."""
+    columns = (col(ConflictRow.connection), col(ConflictRow.kind))
+    query = select(*columns, func.count()).where(col(ConflictRow.closed).is_(None), col(ConflictRow.resolution) == "")
+    return {(connection, kind): count for connection, kind, count in database.execute(query.group_by(*columns))}
+
+
+def _quarantined(database: Connection) -> dict[str, Quarantine]:
+    row = ConnectionRow
+    columns = (col(row.name), col(row.quarantined), col(row.cause), col(row.quarantine_reason), col(row.tried))
+    rows: Any = database.execute(select(*columns).where(col(row.quarantined).is_not(None)))
+    return {name: Quarantine(*what) for name, *what in rows}
+
+
+def _waiting(database: Connection) -> dict[str, Any]:
+    columns = (col(RequestRow.connection), func.count(), func.min(col(RequestRow.asked)))
+    query = select(*columns).where(col(RequestRow.answered).is_(None)).group_by(col(RequestRow.connection))
+    return {connection: (count, oldest) for connection, count, oldest in database.execute(query)}
+
+
+def _newest(database: Connection) -> list[Any]:
+    """The newest ended run about everyone, of each connection."""
+    totals = select(func.max(col(RunTotalRow.last_run))).where(col(RunTotalRow.kind) == "sync")
+    newest = totals.group_by(col(RunTotalRow.connection)).scalar_subquery()
+    query = select(col(RunRow.connection), col(RunRow.counts), col(RunRow.pace)).where(col(RunRow.id).in_(newest))
+    return list(database.execute(query))
