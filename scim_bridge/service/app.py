@@ -16,12 +16,13 @@ from scim_bridge.errors import BridgeError
 from scim_bridge.service import health
 from scim_bridge.service.pages import conflicts, overview, run
 from scim_bridge.service.pages.frame import Frame
+from scim_bridge.service.preference import PreferenceMiddleware
 from scim_bridge.service.shown import Shown
 
 _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -37,6 +38,7 @@ def create_app(shown: Shown) -> FastAPI:
     for part in (overview, run, conflicts, health):
         app.include_router(part.router)
     _add_headers(app)
+    app.add_middleware(PreferenceMiddleware)
     _add_sorry(app, app.state.frame)
     return app
 
