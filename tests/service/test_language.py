@@ -44,7 +44,8 @@ def test_no_text_of_a_template_is_left_unmarked(template: Path) -> None:
 
 
 def test_an_unmarked_text_is_found() -> None:
-    assert _unmarked('<p>Hello {{ _("you") }}</p><a title="Go on">{% trans %}Yes{% endtrans %}</a>') == ["Hello", "Go on"]
+    template = '<p>Hello {{ _("you") }}</p><a title="Go on">{% trans %}Yes{% endtrans %}</a>'
+    assert _unmarked(template) == ["Hello", "Go on"]
 
 
 def _unmarked(template: str) -> list[str]:
@@ -52,7 +53,7 @@ def _unmarked(template: str) -> list[str]:
     bare = re.sub(r"\{#.*?#\}|\{%-?\s*trans\b.*?endtrans\s*-?%\}|\{%.*?%\}|\{\{.*?\}\}", " ", template, flags=re.DOTALL)
     spoken = re.findall(rf'\b(?:{"|".join(SPOKEN_ATTRIBUTES)})="([^"]*)"', bare)
     between = re.sub(r"<(svg|script|code)\b.*?</\1>|<[^>]*>", "\n", bare, flags=re.DOTALL).splitlines()
-    said = [re.sub(r"&\w+;", " ", text).strip() for text in (*between, *spoken)]
+    said = [re.sub(r"&\w+;|·", " ", text).strip() for text in (*between, *spoken)]
     return [text for text in said if re.search(r"[A-Za-z]{2}", text) and text not in NAMES]
 
 
@@ -90,5 +91,3 @@ def test_a_switch_never_leads_to_another_server(path: str, pages: Pages) -> None
 def test_a_choice_that_does_not_exist_changes_nothing(query: str, pages: Pages) -> None:
     answer = pages().get(f"/?{query}")
     assert (answer.status_code, "set-cookie" in answer.headers) == (200, False)
-
-
