@@ -1,0 +1,65 @@
+"""`/sign-in` and `/sign-out`. On loopback, a link that `run` and `sign-in` print signs a browser in once."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from scim_bridge.service.auth.gate import gate_of
+
+Render = Callable[..., Response]
+_LONGEST = 2_000
+
+
+def sign_in_router(render: Render) -> APIRouter:
+    """The routes that are open to everyone, since they are how one gets in. render: template and values → page."""
+    router = APIRouter()
+
+    @router.api_route("/sign-in", methods=["GET", "HEAD"])
+    def sign_in(
+        request: Request,
+        code: Annotated[str, Query(max_length=_LONGEST)] = "",
+        then: Annotated[str, Query(alias="next", max_length=_LONGEST)] = "/",
+    ) -> Response:
+        """With a code: the cookie, and on to the page without the code in its address. Without: how to sign in."""
+        gate = gate_of(request)
+        if not code or request.method == "HEAD" or _is_look_ahead(request):
+            return render(request, "sign_in.html", failed="")
+        address = gate.address_of(request)
+        wait = gate.attempts.wait_of(address)
+        if wait:
+            page = render(request, "sign_in.html", status=429, failed=f"Too many sign-ins failed. Wait {wait} seconds.")
+            page.headers["Retry-After"] = str(wait)
+            return page
+        secret = gate.sign_ins.use_link(code, address, gate.now())
+        if secret is None:
+            gate.attempts.note_failure(address)
+            return render(request, "sign_in.html", status=403, failed="This link was used before, or has expired.")
+        response = RedirectResponse(local_path(then), status_code=303)
+        gate.cookie.put(request, response, secret)
+        return response
+
+    @router.post("/sign-out")
+    def sign_out(request: Request) -> Response:
+        """End the session, here and in the browser."""
+        gate = gate_of(request)
+        secret = gate.cookie.secret_of(request)
+        if secret:
+            gate.sign_ins.end(secret)
+        response = RedirectResponse("/sign-in", status_code=303)
+        gate.cookie.take_away(request, response)
+        return response
+
+    return router
+
+
+def _is_look_ahead(request: Request) -> bool:
+    """A browser that loads a page before anyone opens it would use up the link."""
+    return "prefetch" in request.headers.get("sec-purpose", "") + request.headers.get("purpose", "")
+
+
+def local_path(then: str) -> str:
+    """Where to go after the sign-in: a path of these pages. "/" for all that a browser could take for another site."""
+    is_path = then.startswith("/") and not then.startswith("//")
+    return then if is_path and then.isprintable() and "\\" not in then else "/"
