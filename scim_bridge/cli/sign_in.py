@@ -1,4 +1,4 @@
-"""`sign-in`: a link to the pages for whoever may read the state file. `run` prints the first one."""
+"""`sign-in`: a link to the pages for anyone who may read the state file. `run` prints the first one."""
 
 from datetime import UTC, datetime
 from pathlib import Path

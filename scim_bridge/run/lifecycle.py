@@ -14,6 +14,7 @@ from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, n
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError, Busy, CredentialsRefused, Misconfigured
 from scim_bridge.model import exit_code
+from scim_bridge.model.actor import Actor
 from scim_bridge.model.desired_side import DesiredWhole, Moves
 from scim_bridge.model.effect import Effect, effects
 from scim_bridge.model.identity import SourceKey, Whom
@@ -51,9 +52,11 @@ class Order:
     is_last_admin: approved also where too few administrators are left (`--last-admin`).
     in_full: the target is read whatever is known of it. is_thorough: each missing resource is asked for by id, whatever
     the guard will say. after_restore: the state is a copy of unknown age. asked_by: who named the identities of
-    `--only`, which is an approval of what it does to them.
+    `--only`, which is an approval of what it does to them. by: who gave the command, None for the schedule.
+    about: what it is about, for the audit.
     """
 
+    by: Actor | None = None
     approved_by: str = ""
     is_last_admin: bool = False
     asked_by: str = ""
@@ -63,6 +66,7 @@ class Order:
     in_full: bool = False
     is_thorough: bool = False
     after_restore: bool = False
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +226,7 @@ class ActiveRun:
 def begin(bridge: Bridge, state: State, command: Command, order: Order) -> Iterator[ActiveRun]:
     """One run under the connection's lock. If it ends by an error, it is closed with its sentence first."""
     with lock(state.path, bridge.name, datetime.now(UTC)):
-        run_id = state.begin_run(bridge.name, bridge.endpoint, command)
+        run_id = state.begin_run(bridge.name, bridge.endpoint, command, by=order.by, detail=order.about)
         with on_record(bridge, state, order, run_id) as active:
             yield active
 
@@ -381,7 +385,9 @@ def carry_out(
         if new is None or new:
             return active.stop_by_guard(reading, plan, new or frozenset())
         # Used before the first write: a run that is killed must not leave an approval that lets through something else.
-        state.use_approval(active.id, name, active.order.approved_by)
+        by = active.order.by or Actor(active.order.approved_by, "worker")
+        counted_then = "; ".join(trip.sentence for trip in plan.verdict.tripped)
+        state.use_approval(active.id, name, replace(by, name=active.order.approved_by), counted_then)
     # A rollback pauses the schedule here: after the guard, since a rollback that is stopped changes nothing, and before
     # the first write, since a worker would undo it.
     if before_sending is not None:

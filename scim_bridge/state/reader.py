@@ -12,6 +12,7 @@ from sqlalchemy import Engine, and_, func, select, text
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
+from scim_bridge.model.audit import Entry
 from scim_bridge.model.desired_side import Whole
 from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind
 from scim_bridge.model.own_write import OwnWrites
@@ -34,6 +35,7 @@ from scim_bridge.model.text import folded, normal
 from scim_bridge.model.touch import SOMEONE_ELSE, Touch
 from scim_bridge.model.verification import ReadingCost
 from scim_bridge.state.access_memory import AccessMemory
+from scim_bridge.state.audit import entries, latest
 from scim_bridge.state.database import open_existing
 from scim_bridge.state.desired import whole_of
 from scim_bridge.state.lookup import Lookup
@@ -139,6 +141,21 @@ class StateReader:
     def connections(self) -> list[str]:
         """Names of the connections that have run."""
         return sorted(set(self._rows(select_rows(RunRow.connection).distinct())))
+
+    def audit(self) -> Iterator[Entry]:
+        """Who did what: all of it, the first entry first."""
+        if self._engine is not None:
+            with reading(self._engine) as database:
+                yield from entries(database)
+
+    def latest_audit(
+        self, limit: int, *, before: int | None = None, connection: str = "", since: datetime | None = None
+    ) -> list[Entry]:
+        """The last entries of the audit, the newest first. before: only those with a lower number."""
+        if self._engine is None:
+            return []
+        with reading(self._engine) as database:
+            return latest(database, limit, before=before, connection=connection, since=since)
 
     def runs(self, connection: str | None = None, limit: int = 20) -> list[RunRecord]:
         """The last runs, newest first."""

@@ -58,7 +58,7 @@ class SignIns:
         return code
 
     def use_link(self, code: str, address: str, now: datetime) -> str | None:
-        """The secret of a new session for whoever holds this code; None if it was used, has expired or never was."""
+        """The secret of a new session, for the user who has this code; None if there is no such link any more."""
         link = SignInLinkRow
         with self._to_write() as engine, writing(engine) as database:
             used = delete(link).where(col(link.code_hash) == hashed(code), col(link.expires) > now)

@@ -334,6 +334,24 @@ class ApprovalRow(Row, table=True):
     given: datetime = _time()
 
 
+class AuditRow(Row, table=True):
+    """Someone did something (model.audit.Entry). hash: over this entry and the hash of the one before."""
+
+    __tablename__ = "audit"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    number: int | None = Field(default=None, primary_key=True)
+    at: datetime = _time()
+    who: str
+    via: str
+    address: str = ""
+    action: str
+    connection: str = ""
+    subject: str = ""
+    detail: str = ""
+    hash: str = ""
+
+
 class DirectoryRow(Row, table=True):
     """What is true of all records of a connection together (model.desired_side.Whole). ambiguous, warnings: JSON."""
 

@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from scim_bridge.model.actor import Role
-from scim_bridge.service.app import Shown, create_app
+from scim_bridge.service.app import create_app
 from scim_bridge.service.serve import Served
+from scim_bridge.service.shown import Shown
 from tests.service.seed import NOON, Seeder
 from tests.service.sign_in import signed_in
 

@@ -4,20 +4,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from scim_bridge.model.actor import Role
-from scim_bridge.service.app import Shown, create_app
+from scim_bridge.model.actor import ROLES, Role
+from scim_bridge.service.app import create_app
 from scim_bridge.service.serve import Served
+from scim_bridge.service.shown import Shown
 from tests.service.seed import NOON, Seeder, quiet_plan
 from tests.service.sign_in import signed_in
-
-ROLES: tuple[Role, ...] = get_args(Role)
 
 
 @dataclass(frozen=True)

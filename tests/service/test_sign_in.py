@@ -8,11 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from scim_bridge.service.app import Shown, create_app
+from scim_bridge.service.app import create_app
 from scim_bridge.service.auth.attempts import MOST, WITHIN, Attempts
 from scim_bridge.service.auth.csrf import FIELD, HEADER, token_for
-from scim_bridge.service.auth.sign_in import local_path
+from scim_bridge.service.pages.sign_in import local_path
 from scim_bridge.service.serve import Served
+from scim_bridge.service.shown import Shown
 from scim_bridge.state.sign_in import LINK_LASTS, SESSION_LASTS
 from tests.service.seed import NOON, Clock, Seeder, quiet_plan
 from tests.service.sign_in import sign_in_link, signed_in

@@ -1,4 +1,4 @@
-"""Sign-ins that failed are counted, and whoever fails too often has to wait.
+"""Sign-ins that failed are counted, and an address that fails too often has to wait.
 
 A code or a token cannot be guessed. The limit keeps a broken or hostile client from filling the record and the disk.
 """

@@ -87,7 +87,7 @@ class CsrfMiddleware:
             async with request.form(max_files=10, max_fields=10_000, max_part_size=_LARGEST) as form:
                 value = form.get(FIELD, "")
                 return "" if isinstance(value, UploadFile) else value
-        except Exception:  # noqa: BLE001 - whatever is wrong with it, it is no form of ours
+        except Exception:  # noqa: BLE001 - whatever is wrong with it: it did not come from our pages
             return ""
 
 

@@ -8,7 +8,7 @@ HEADERS = {
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     # With no-referrer a browser sends "Origin: null" with our own forms (Fetch standard, "append a request Origin
-    # header"), which cannot be told from another site's. No other site ever gets to see an address of these pages.
+    # header"), as those of other sites do. No other site ever gets to see an address of these pages.
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",

@@ -12,11 +12,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from scim_bridge.model.actor import Actor, Role
+from scim_bridge.model.actor import ROLES, Actor, Role
 from scim_bridge.service.auth.gate import gate_of
 
-ROLES: tuple[Role, ...] = ("viewer", "operator", "approver")
-"""Each may do all that those before it may."""
 MAY = {
     "viewer": "look",
     "operator": "sync, plan, pause and resolve conflicts",

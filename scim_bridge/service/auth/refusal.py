@@ -18,7 +18,7 @@ def problem(status: int, sentence: str) -> JSONResponse:
 
 
 def page_or_problem(page: Refuse) -> Refuse:
-    """Refuses as whoever asks can read it. page: how it is refused for people."""
+    """Refuses in the form that the client reads. page: how it is refused for people."""
 
     def refuse(request: Request, status: int, sentence: str) -> Response:
         return problem(status, sentence) if _is_api(request) else page(request, status, sentence)
