@@ -39,7 +39,7 @@ def _from_tables() -> Iterator[Text]:
     yield from (row.remedy for row in CONFLICT_KINDS.values() if row.remedy)
     yield from (column.capitalize() for column in impact.COLUMNS)
     yield from ("Users", "Groups", "Memberships", DIRECTLY, "in shadow: nothing was written", run.SIDES_DIFFER)
-    yield from ("d", "h", "min", "s")
+    yield from ("d", "h", "min", "s", "viewer", "operator", "approver")
 
 
 @cache

@@ -14,6 +14,7 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import StrictUndefined
 
 from scim_bridge.model.run import RunRecord
+from scim_bridge.service.auth.csrf import csrf_token
 from scim_bridge.service.catalog import LANGUAGES
 from scim_bridge.service.shown import Shown
 from scim_bridge.state.liveness import as_it_is
@@ -64,7 +65,8 @@ class Frame:
         self._templates.env.add_extension("jinja2.ext.i18n")
         said: Any = self._templates.env
         said.install_gettext_callables(translation.gettext, translation.ngettext, newstyle=True)
-        self._templates.env.globals.update(utc=words.utc, in_utc=words.in_utc, ago=words.ago, languages=LANGUAGES)
+        shown_times = {"utc": words.utc, "in_utc": words.in_utc, "ago": words.ago}
+        self._templates.env.globals.update(shown_times, languages=LANGUAGES, csrf_token=csrf_token)
 
     @contextmanager
     def look(self) -> Iterator[StateReader]:
@@ -81,6 +83,7 @@ class Frame:
 
     def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A page. values: what the template shows, beside what every page has."""
+        values |= {"principal": getattr(request.state, "principal", None)}  # of a route that asks who is signed in
         values |= {"now": self.shown.now(), "path": request.url.path, "status": status}
         values |= {"navigation": _menu(request.app), "switched": partial(_switched, request)}
         values |= {name: getattr(request.state, name, _UNSAID[name]) for name in _UNSAID}
