@@ -8,6 +8,8 @@ from scim_bridge.model.run import Quarantine
 
 BUCKETS = (1, 5, 15, 60, 300, 900, 3_600, 14_400)
 """Seconds: so long did a run take at most."""
+PLANNED = ("done", "shadow", "stopped_by_guard")
+"""Outcomes of runs that have read both sides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,7 @@ class RunTotal:
     @property
     def has_read_source(self) -> bool:
         """Whether such runs have read the source: they came as far as a plan about everyone."""
-        return self.kind == "sync" and self.outcome in ("done", "shadow", "stopped_by_guard")
+        return self.kind == "sync" and self.outcome in PLANNED
 
     @property
     def is_good(self) -> bool:

@@ -1,7 +1,8 @@
 """`/metrics`, for Prometheus: what is watched of all connections (docs/operations.md, Watching), read when asked for.
 
 The state is looked at once for each scrape, at a cost that grows with the connections alone (state/watched.py). No name
-of a person is ever a label: labels are connections, kinds and outcomes.
+of a person is ever a label: labels are connections, kinds and outcomes. So a scraper on this machine needs no sign-in
+while the service is reached on loopback alone (docs/decisions/0025); beyond it, a viewer's token.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import accumulate
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -24,6 +25,7 @@ from prometheus_client.registry import Collector
 
 from scim_bridge import __version__
 from scim_bridge.model.watched import BUCKETS, RunTotal, Watched
+from scim_bridge.service.auth.principal import viewer_beyond_loopback
 from scim_bridge.service.pages.frame import Framed
 from scim_bridge.service.shown import Shown
 from scim_bridge.state.lock import is_held
@@ -33,7 +35,7 @@ Labels = tuple[str, ...]
 _ONE = ("connection",)
 
 
-@router.api_route("/metrics", methods=["GET", "HEAD"])
+@router.api_route("/metrics", methods=["GET", "HEAD"], dependencies=[Depends(viewer_beyond_loopback)])
 def metrics(frame: Framed) -> Response:
     """All of it in the text format of Prometheus."""
     with frame.look() as reader:

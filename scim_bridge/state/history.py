@@ -98,7 +98,7 @@ def _staying(database: Connection, connection: str) -> Iterator[int]:
 
 
 def _in_shadow_now(connection: str) -> tuple[ColumnElement[bool], ...]:
-    """Runs of a shadow that goes on: its trend is told from its first run on."""
+    """Runs of a shadow that goes on: its trend is shown from its first run on."""
     other = aliased(RunRow)
     begun = (col(other.connection) == connection, col(other.of_one).is_(False), col(other.has_begun))
     wrote = select(func.coalesce(func.max(col(other.id)), 0)).where(*begun).scalar_subquery()
@@ -123,7 +123,7 @@ def _forget_beside(database: Connection, connection: str, before: datetime, most
 
 
 def _note(database: Connection, connection: str, until: datetime) -> None:
-    """Whoever asks what came after a moment before this one gets no whole answer any more."""
+    """What came after a moment before this one is not known whole any more."""
     earlier = forgotten_until(database, connection)
     values: dict[str, Any] = {"forgotten_until": until if earlier is None else max(earlier, until)}
     statement = upsert(ConnectionRow).values(name=connection, **values)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select, text
 from sqlmodel import col
 
 from scim_bridge.model.run import Quarantine
-from scim_bridge.model.watched import RunTotal, Watched
+from scim_bridge.model.watched import PLANNED, RunTotal, Watched
 from scim_bridge.state.table import (
     RUNNING,
     ConflictRow,
@@ -80,8 +80,9 @@ def _waiting(database: Connection) -> dict[str, Any]:
 
 
 def _newest(database: Connection) -> list[Any]:
-    """The newest ended run about everyone, of each connection."""
-    totals = select(func.max(col(RunTotalRow.last_run))).where(col(RunTotalRow.kind) == "sync")
+    """Of each connection the newest run that came to a plan about everyone."""
+    planned = (col(RunTotalRow.kind) == "sync", col(RunTotalRow.outcome).in_(PLANNED))
+    totals = select(func.max(col(RunTotalRow.last_run))).where(*planned)
     newest = totals.group_by(col(RunTotalRow.connection)).scalar_subquery()
     query = select(col(RunRow.connection), col(RunRow.counts), col(RunRow.pace)).where(col(RunRow.id).in_(newest))
     return list(database.execute(query))

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +26,8 @@ from scim_bridge.service.serve import Served
 from scim_bridge.service.shown import Shown
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import Ending, State
-from tests.service.seed import NOON, Seeder, busy_plan, hostile_plan, tripping_plan
+from tests.service.seed import COUNTS, NOON, Seeder, busy_plan, hostile_plan, tripping_plan
+from tests.service.sign_in import signed_in
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 HOSTILE = 'sato"}\n# <script>'
@@ -42,7 +44,8 @@ def scraped(seeder: Seeder) -> str:
     seeder.run(busy_plan())
     with State(seeder.path, seeder.clock) as state:
         state.keep_trip(stopped, "corp", tripping_plan().verdict)
-        state.finish(state.begin_run("corp", "endpoint", "sync"), Ending(status="stopped_by_guard"))
+        state.finish(state.begin_run("corp", "endpoint", "sync"), Ending(status="stopped_by_guard", counts=COUNTS))
+        state.finish(state.begin_run("corp", "endpoint", "sync"), Ending(status="failed"))
         state.ask("corp", [HOSTILE], BY)
         state.pause("corp", BY, "a reason")
         state.observe("corp", "endpoint", Inventory({}, {}), {}, seeder.clock.at)
@@ -73,8 +76,8 @@ def test_a_scraper_reads_what_the_runs_have_done(scraped: str) -> None:
     found = values(scraped)
     assert found["runs_total", "corp", "sync", "done"] == 2
     assert found["runs_total", "corp", "sync", "stopped_by_guard"] == 2
-    assert found["run_duration_seconds_count", "corp", "sync"] == 4
-    assert found["run_duration_seconds_bucket", "corp", "sync", "+Inf"] == 4
+    assert found["run_duration_seconds_count", "corp", "sync"] == 5
+    assert found["run_duration_seconds_bucket", "corp", "sync", "+Inf"] == 5
     assert found["operations_total", "corp", "create_user", "done"] >= 1
     assert found["requests_total", "corp"] > 0
     assert found["conflicts_open", "corp", "duplicate_user_name"] >= 1
@@ -96,6 +99,16 @@ def test_before_the_first_run_there_is_no_state_and_what_is_configured_is_shown(
     found = values(scrape(tmp_path / "none.db"))
     assert found["run_interval_seconds", "corp"] == 300
     assert not (tmp_path / "none.db").exists()
+
+
+def test_behind_a_proxy_a_scraper_has_to_sign_in(seeder: Seeder) -> None:
+    app = create_app(Shown(seeder.path, {"corp": None}, lambda: NOON))
+    app.state.gate = replace(app.state.gate, behind_proxy=True)
+    with Served(app, ("127.0.0.1", 0)) as served:
+        answer = httpx.get(f"{served.url}/metrics")
+        assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/sign-in")
+        with signed_in(served.url, seeder.path, "viewer", NOON) as viewer:
+            assert viewer.get("/metrics").status_code == 200
 
 
 def test_what_is_forgotten_stays_counted(seeder: Seeder) -> None:

@@ -7,7 +7,7 @@ from scim_bridge.state.table import UtcDateTime
 from scim_bridge.state.tally import count_run
 
 revision = "0019"
-down_revision = "0016"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
