@@ -60,6 +60,7 @@ COMMANDS = (
         "shadow",
         "Show the trend of a connection in shadow, what differs every day, and whether it is ready to write.",
     ),
+    Listed("alerts", "alerts", "Test where alerts are sent."),
     Listed("run", "run", "Sync every connection on its schedule and serve the pages, until SIGINT or SIGTERM."),
     Listed("sign-in", "sign_in", "Print a link that signs one browser in to the pages, once."),
     Listed("mapping", "mapping", "Test mapping files."),

@@ -13,9 +13,12 @@ from scim_bridge.config.section import (
     Address,
     Day,
     Duration,
+    Events,
     Interval,
     Name,
     Pace,
+    QuietHours,
+    Reference,
     Region,
     Section,
     State,
@@ -168,6 +171,21 @@ class History(Section):
     keep: Duration = "400d"
 
 
+class Alerts(Section):
+    """Who is told when something needs a person. to: references to URLs of Apprise (https://appriseit.com)."""
+
+    to: Annotated[list[Reference], Field(min_length=1, json_schema_extra={"uniqueItems": True})]
+    quiet: QuietHours | None = None
+    events: Events = "all"
+
+    @field_validator("to")
+    @classmethod
+    def _is_each_once(cls, to: list[str]) -> list[str]:
+        if len(set(to)) < len(to):
+            raise ValueError(": name each place once")
+        return to
+
+
 class Document(Section):
     """The whole file."""
 
@@ -176,6 +194,7 @@ class Document(Section):
         dict[Name, Connection], Field(min_length=1, json_schema_extra={"additionalProperties": False})
     ]
     history: History = History()
+    alerts: Alerts | None = None
     service: Service = Service()
 
 

@@ -8,8 +8,13 @@ from typing import Literal
 from scim_bridge.config import form
 from scim_bridge.errors import Misconfigured
 
-What = Literal["token", "password", "key"]
-_FORMS = {"token": re.compile(r"[!-~]+"), "password": re.compile(r"[^\r\n]+"), "key": re.compile(r"[\s\S]+")}
+What = Literal["token", "password", "key", "URL"]
+_FORMS = {
+    "token": re.compile(r"[!-~]+"),
+    "password": re.compile(r"[^\r\n]+"),
+    "key": re.compile(r"[\s\S]+"),
+    "URL": re.compile(r"[!-~]+"),
+}
 """A token fits into an HTTP header as one word, a password is a line, a key (PEM) several: else it is something else
 that was pasted in by accident."""
 

@@ -100,6 +100,7 @@ class SeenChangeRow(Row, table=True):
     """A value that someone else changed, as a reading found it. path: an attribute or a membership. value: JSON."""
 
     __tablename__ = "seen_changes"
+    __table_args__ = (Index("ix_seen_changes_endpoint", "endpoint", "seen_at"),)
 
     id: int | None = Field(default=None, primary_key=True)
     endpoint: str
@@ -207,7 +208,10 @@ class RunRow(Row, table=True):
     """
 
     __tablename__ = "runs"
-    __table_args__ = (_of_these("ix_runs_running", ("connection",), RUNNING),)
+    __table_args__ = (
+        _of_these("ix_runs_running", ("connection",), RUNNING),
+        Index("ix_runs_ended", "connection", "ended"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     connection: str = Field(index=True)

@@ -27,6 +27,7 @@ from scim_bridge.model.source import Learned
 from scim_bridge.model.text import folded
 from scim_bridge.model.traffic import NO_TRAFFIC, Traffic
 from scim_bridge.state.aftermath import Aftermath, forget_subjects, keep_subjects, leave
+from scim_bridge.state.alert import AlertBook
 from scim_bridge.state.audit import note
 from scim_bridge.state.database import open_database
 from scim_bridge.state.desired import move_on, replace_directory
@@ -88,6 +89,7 @@ class State:
         self._engine = open_database(path)
         self._now = now
         self.reader = StateReader(self._engine)
+        self.alerts = AlertBook(self._engine)
 
     def __enter__(self) -> "State":
         return self

@@ -35,6 +35,8 @@ def upgrade() -> None:
         sa.Column("operations", sa.Integer(), nullable=False),
     )
     _alerts()
+    op.create_index("ix_runs_ended", "runs", ["connection", "ended"])
+    op.create_index("ix_seen_changes_endpoint", "seen_changes", ["endpoint", "seen_at"])
     for name, table, columns, where in (
         ("ix_runs_running", "runs", ["connection"], "status = 'running'"),
         ("ix_conflicts_open", "conflicts", ["connection", "kind", "resolution"], "closed IS NULL"),
