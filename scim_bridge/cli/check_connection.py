@@ -18,8 +18,8 @@ from scim_bridge.mapping.selftest import require_passing
 from scim_bridge.model.verification import ReadingCost
 from scim_bridge.model.wording import counted
 from scim_bridge.run.bridge import endpoint_key, open_near_end, read_whole_every, runs_every
-from scim_bridge.source import open_source
 from scim_bridge.run.sign_in import look_at_source, look_at_target
+from scim_bridge.source import open_source
 from scim_bridge.state.reader import open_reader
 from scim_bridge.view.check import Check
 from scim_bridge.view.shadow import PERIOD, period_of, view_shadow

@@ -1,6 +1,6 @@
 """A person's decision about a conflict: whether it fits, and where it is kept for the next run."""
 
-from scim_bridge.cli.output import who
+from scim_bridge.cli.output import actor
 from scim_bridge.cli.streams import tell
 from scim_bridge.config.settings import Settings
 from scim_bridge.errors import Misconfigured
@@ -30,7 +30,7 @@ def decide(settings: Settings, key: str, given: list[Decision], link: str | None
         _require_free(settings, found[0], link)
     with State(settings.state) as state:
         for record in found:
-            state.resolve(record.connection, record.conflict.key, chosen, who(), target_id=link or "", note=note)
+            state.resolve(record.connection, record.conflict.key, chosen, actor(), target_id=link or "", note=note)
     which = key if key == found[0].conflict.key else f"{counted(len(found), 'conflict')} of kind {key}"
     tell(f"{which}: {chosen}. The next sync uses this decision.")
 

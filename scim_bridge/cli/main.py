@@ -54,6 +54,7 @@ COMMANDS = (
     Listed("resume", "pause", "Restart the schedule of a connection that is paused or quarantined."),
     Listed("history", "history", "List the last runs, newest first."),
     Listed("show", "history", "Show one run with its operations and the outcome of each."),
+    Listed("audit", "audit", "Show who did what, or check that no entry is changed."),
     Listed(
         "shadow",
         "shadow",

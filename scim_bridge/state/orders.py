@@ -197,9 +197,7 @@ def _record(row: Any) -> OrderRecord:
     end = None
     if row.ended is not None:
         made = row.plan_id if row.kind == "plan" else None
-        end = OrderEnd(
-            status=row.status, sentence=row.sentence, exit_code=row.exit_code, run=row.run_id, plan=made
-        )
+        end = OrderEnd(status=row.status, sentence=row.sentence, exit_code=row.exit_code, run=row.run_id, plan=made)
     return OrderRecord(
         id=row.id,
         placed=placed,
@@ -214,4 +212,3 @@ def _record(row: Any) -> OrderRecord:
         end=end,
         run=row.run_id,
     )
-

@@ -52,4 +52,3 @@ def progress_now(engine: Engine | None) -> list[RunProgress]:
             )
             for row in database.execute(query.where(col(RunRow.status) == "running").order_by(col(RunRow.id)))
         ]
-

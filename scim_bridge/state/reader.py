@@ -12,10 +12,12 @@ from sqlalchemy import Engine, and_, func, select, text
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
+from scim_bridge.model.audit import Entry
 from scim_bridge.model.desired_side import Whole
 from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind
 from scim_bridge.model.own_write import OwnWrites
 from scim_bridge.model.plan import Trip
+from scim_bridge.model.progress import RunProgress
 from scim_bridge.model.remembered import Remembered
 from scim_bridge.model.run import (
     ConflictRecord,
@@ -34,11 +36,15 @@ from scim_bridge.model.text import folded, normal
 from scim_bridge.model.touch import SOMEONE_ELSE, Touch
 from scim_bridge.model.verification import ReadingCost
 from scim_bridge.state.access_memory import AccessMemory
+from scim_bridge.state.audit import entries, latest
 from scim_bridge.state.database import open_existing
 from scim_bridge.state.desired import whole_of
 from scim_bridge.state.lookup import Lookup
 from scim_bridge.state.observed import reading_cost
+from scim_bridge.state.orders import OrderReader
 from scim_bridge.state.own_writes import own_writes
+from scim_bridge.state.plans import PlanReader
+from scim_bridge.state.progress import progress_now
 from scim_bridge.state.record import (
     StoredAttributes,
     conflict_record,
@@ -86,6 +92,20 @@ class StateReader:
         open_now = self.conflicts(connection)
         with reading(self._engine) as database:
             return known_of(database, connection, endpoint, since, open_now, with_links=with_links)
+
+    @property
+    def orders(self) -> OrderReader:
+        """What people have asked for."""
+        return OrderReader(self._engine)
+
+    @property
+    def plans(self) -> PlanReader:
+        """Plans that are kept."""
+        return PlanReader(self._engine)
+
+    def progress(self) -> list[RunProgress]:
+        """How far each run in progress has come."""
+        return progress_now(self._engine)
 
     @property
     def is_there(self) -> bool:
@@ -139,6 +159,21 @@ class StateReader:
     def connections(self) -> list[str]:
         """Names of the connections that have run."""
         return sorted(set(self._rows(select_rows(RunRow.connection).distinct())))
+
+    def audit(self) -> Iterator[Entry]:
+        """Who did what: all of it, the first entry first."""
+        if self._engine is not None:
+            with reading(self._engine) as database:
+                yield from entries(database)
+
+    def latest_audit(
+        self, limit: int, *, before: int | None = None, connection: str = "", since: datetime | None = None
+    ) -> list[Entry]:
+        """The last entries of the audit, the newest first. before: only those with a lower number."""
+        if self._engine is None:
+            return []
+        with reading(self._engine) as database:
+            return latest(database, limit, before=before, connection=connection, since=since)
 
     def runs(self, connection: str | None = None, limit: int = 20) -> list[RunRecord]:
         """The last runs, newest first."""

@@ -336,7 +336,7 @@ class ApprovalRow(Row, table=True):
 
 
 class OrderRow(Row, table=True):
-    """What a person asked the worker to do (model.order). worker, times: who has it in hand, and how often it was begun.
+    """What a person asked the worker to do (model.order). worker: who has it in hand; times: how often it was begun.
 
     plan_id: the kept plan that it is about, or has made. about_run: the run to roll back; run_id: what carries it out.
     request_id: its row in the inbox, where the run in progress carries it out.
@@ -432,6 +432,24 @@ class ProgressRow(Row, table=True):
     step_began: datetime = _time()
     noted: datetime = _time()
     requests: int = 0
+
+
+class AuditRow(Row, table=True):
+    """Someone did something (model.audit.Entry). hash: over this entry and the hash of the one before."""
+
+    __tablename__ = "audit"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    number: int | None = Field(default=None, primary_key=True)
+    at: datetime = _time()
+    who: str
+    via: str
+    address: str = ""
+    action: str
+    connection: str = ""
+    subject: str = ""
+    detail: str = ""
+    hash: str = ""
 
 
 class DirectoryRow(Row, table=True):

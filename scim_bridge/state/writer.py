@@ -14,16 +14,20 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select,
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
+from scim_bridge.model.actor import Actor
+from scim_bridge.model.audit import Action
 from scim_bridge.model.conflict_kind import LASTING, TOLD_BY_TARGET
 from scim_bridge.model.desired_side import DesiredWhole, Moves
 from scim_bridge.model.doubt import Settled
 from scim_bridge.model.effect import Effect
 from scim_bridge.model.identity import KINDS, Existing, Inventory, Members, TargetKey
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Verdict
+from scim_bridge.model.progress import RunProgress
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.source import Learned
 from scim_bridge.model.text import folded
 from scim_bridge.state.aftermath import Aftermath, forget_subjects, keep_subjects, leave
+from scim_bridge.state.audit import note
 from scim_bridge.state.database import open_database
 from scim_bridge.state.desired import move_on, replace_directory
 from scim_bridge.state.journal import RunJournal
@@ -36,6 +40,9 @@ from scim_bridge.state.observed import (
     settle_members,
     text_of,
 )
+from scim_bridge.state.orders import Orders, note_run
+from scim_bridge.state.plans import Plans
+from scim_bridge.state.progress import note_progress
 from scim_bridge.state.quarantine import NO_QUARANTINE, move_quarantine
 from scim_bridge.state.reader import StateReader, utc_now
 from scim_bridge.state.refusal import forget_told_otherwise, keep_refusals
@@ -82,6 +89,8 @@ class State:
         self._engine = open_database(path)
         self._now = now
         self.reader = StateReader(self._engine)
+        self.orders = Orders(self._engine, now)
+        self.plans = Plans(self._engine, now)
 
     def __enter__(self) -> "State":
         return self
@@ -89,14 +98,29 @@ class State:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
         self._engine.dispose()
 
     def begin_run(
-        self, connection: str, endpoint: str, command: Command, *, of_one: bool = False, inside: int | None = None
+        self,
+        connection: str,
+        endpoint: str,
+        command: Command,
+        *,
+        of_one: bool = False,
+        inside: int | None = None,
+        by: Actor | None = None,
+        detail: str = "",
+        order_id: int | None = None,
     ) -> int:
         """Open a run and give its number. The caller holds the lock, so a run still open was cut: it is marked so.
 
-        of_one: it is about a few identities (`--only`). inside: the run in progress that carries it out.
+        of_one: it is about a few identities (`--only`). inside: the run in progress that carries it out. by: who asked
+        for it by a command, None for the schedule and for what was asked for, and noted, before. detail: of what.
+        order_id: the order on record that it carries out.
         """
         with writing(self._engine) as database:
             cut = {
@@ -120,7 +144,21 @@ class State:
                 of_one=of_one,
             )
             database.execute(insert(RunRow).values(**row.model_dump(exclude={"id"})))
-            return database.execute(select(func.max(col(RunRow.id)))).scalar_one() or 0
+            run_id = database.execute(select(func.max(col(RunRow.id)))).scalar_one() or 0
+            if order_id is not None:
+                note_run(database, order_id, run_id)
+            if by is not None:
+                action: Action = "sync --only" if of_one else command
+                self._note(database, by, action, connection=connection, subject=f"run {run_id}", detail=detail)
+            return run_id
+
+    def note(self, by: Actor, action: Action, *, connection: str = "", subject: str = "", detail: str = "") -> None:
+        """Add an entry to the audit about what is written elsewhere than in the state."""
+        with writing(self._engine) as database:
+            self._note(database, by, action, connection=connection, subject=subject, detail=detail)
+
+    def _note(self, database: Connection, by: Actor, action: Action, **told: str) -> None:
+        note(database, self._now(), by, action, **told)
 
     def begin_applying(
         self, run_id: int, plan: str, conflicts: Sequence[Conflict], *, is_relinking: bool = False
@@ -254,6 +292,10 @@ class State:
             if learned is not None:
                 keep_learned(database, connection, source_key, learned, began)
 
+    def note_progress(self, progress: RunProgress) -> None:
+        """How far a run has come."""
+        note_progress(self._engine, progress)
+
     def settle(self, looked: Iterable[Settled]) -> None:
         """What a look at the target has shown of writes in doubt, each in the journal of its run."""
         by_run: dict[int, list[Settled]] = {}
@@ -279,7 +321,7 @@ class State:
             keep_members(database, endpoint, members, self._now())
 
     def resolve(
-        self, connection: str, key: str, decision: str, who: str, *, target_id: str = "", note: str = ""
+        self, connection: str, key: str, decision: str, by: Actor, *, target_id: str = "", note: str = ""
     ) -> bool:
         """A person's decision about an open conflict. False if there is no such conflict.
 
@@ -289,7 +331,7 @@ class State:
             "resolution": decision,
             "chosen": target_id,
             "note": note,
-            "resolved_by": who,
+            "resolved_by": by.name,
             "resolved": self._now(),
         }
         mine = (
@@ -298,29 +340,37 @@ class State:
             col(ConflictRow.closed).is_(None),
         )
         with writing(self._engine) as database:
-            return bool(database.execute(update(ConflictRow).where(*mine).values(**values)).rowcount)
+            is_open = bool(database.execute(update(ConflictRow).where(*mine).values(**values)).rowcount)
+            if is_open:
+                detail = "; ".join(part for part in (f"{decision} {target_id}".strip(), note) if part)
+                self._note(database, by, "resolve", connection=connection, subject=key, detail=detail)
+            return is_open
 
-    def pause(self, connection: str, who: str, reason: str) -> None:
+    def pause(self, connection: str, by: Actor, reason: str) -> None:
         """Stop this connection's schedule. A pause that is there already gets the new reason, if there is a new one."""
-        values = {"paused": self._now(), "paused_by": who, "reason": reason}
+        values = {"paused": self._now(), "paused_by": by.name, "reason": reason}
         statement = upsert(ConnectionRow).values(name=connection, **values)
         where = None if reason else col(ConnectionRow.paused).is_(None)
         with writing(self._engine) as database:
             database.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values, where=where))
+            self._note(database, by, "pause", connection=connection, detail=reason)
 
-    def resume(self, connection: str) -> bool:
+    def resume(self, connection: str, by: Actor) -> bool:
         """Let the schedule go on. False if it was neither paused nor quarantined."""
         is_stopped = or_(col(ConnectionRow.paused).is_not(None), col(ConnectionRow.quarantined).is_not(None))
         mine = (col(ConnectionRow.name) == connection, is_stopped)
         with writing(self._engine) as database:
             values = {"paused": None, "paused_by": "", "reason": "", **NO_QUARANTINE}
-            return bool(database.execute(update(ConnectionRow).where(*mine).values(**values)).rowcount)
+            was_stopped = bool(database.execute(update(ConnectionRow).where(*mine).values(**values)).rowcount)
+            if was_stopped:
+                self._note(database, by, "resume", connection=connection)
+            return was_stopped
 
     def ask(
         self,
         connection: str,
         subjects: Sequence[str],
-        who: str,
+        by: Actor,
         *,
         is_approved: bool = False,
         is_last_admin: bool = False,
@@ -328,9 +378,10 @@ class State:
         """Leave a request with the run in progress; its number. is_approved, is_last_admin: with `--approve`,
         `--last-admin`."""
         with writing(self._engine) as database:
-            row = {"connection": connection, "subjects": list(subjects), "who": who, "asked": self._now()}
+            row = {"connection": connection, "subjects": list(subjects), "who": by.name, "asked": self._now()}
             flags = {"is_approved": is_approved, "is_last_admin": is_last_admin}
             asked = database.execute(insert(RequestRow).values(**row, **flags, error="", exit_code=0))
+            self._note(database, by, "sync --only", connection=connection, detail=", ".join(subjects))
             return int(asked.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
 
     def answer(self, request_id: int, run_id: int | None, error: str = "", exit_code: int = 0) -> None:
@@ -352,13 +403,14 @@ class State:
         with writing(self._engine) as database:
             database.execute(delete(TripRow).where(col(TripRow.connection) == connection))
 
-    def use_approval(self, run_id: int, connection: str, who: str) -> None:
-        """Record that someone approved what the kept plan counted, and let it be used this once."""
+    def use_approval(self, run_id: int, connection: str, by: Actor, counted: str = "") -> None:
+        """Record that someone approved what the kept plan counted, and let it be used this once. counted: in words."""
         with writing(self._engine) as database:
             mine = col(TripRow.connection) == connection
             tripped = database.execute(select(col(TripRow.run_id)).where(mine)).scalar()
-            row = {"connection": connection, "run_id": run_id, "tripped_run_id": tripped or run_id, "who": who}
+            row = {"connection": connection, "run_id": run_id, "tripped_run_id": tripped or run_id, "who": by.name}
             database.execute(insert(ApprovalRow).values(**row, given=self._now()))
+            self._note(database, by, "approve", connection=connection, subject=f"run {run_id}", detail=counted)
             database.execute(delete(TripRow).where(mine))
 
     def _merge_conflicts(

@@ -65,7 +65,9 @@ def work(
     """
     turns = Turns()
     with OrderLane(connections, state, turns, stop, tell=tell):
-        _keep_schedule([Due(connection, clock()) for connection in connections], state, turns, stop, tell=tell, clock=clock)
+        _keep_schedule(
+            [Due(connection, clock()) for connection in connections], state, turns, stop, tell=tell, clock=clock
+        )
 
 
 def _keep_schedule(

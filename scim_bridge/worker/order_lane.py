@@ -81,7 +81,7 @@ class OrderLane:
                     said = str(error)
                     self._tell(f"orders: {said}")
                 self._stop.wait(_LOOK_EVERY)
-            except Exception:  # the schedule goes on, and so do the orders
+            except Exception:  # noqa: BLE001 - the schedule goes on, and so do the orders; the log has the details
                 _log.exception("the orders could not be looked at")
                 self._stop.wait(_LOOK_EVERY)
         for _, thread in self._in_hand.values():
@@ -157,7 +157,7 @@ class OrderLane:
             state.orders.end(number, OrderEnd(status="failed", sentence=said, exit_code=1))
         except BridgeError as error:
             self._tell(f"order {number}: {error}")
-        except Exception:
+        except Exception:  # noqa: BLE001 - the other orders go on; the log has the details
             _log.exception("order %s could not be carried out", number)
         finally:
             self._give_turn(order)
@@ -185,7 +185,7 @@ class OrderLane:
         state.orders.end(order.id, end)
 
     def _take_over(self, state: State, order: OrderRecord) -> None:
-        """What a worker had in hand that has died: it has ended all the same, or begins again, or a person must look."""
+        """What a dead worker had in hand: it has ended all the same, or begins again, or a person must look."""
         name, kind = order.placed.connection, order.placed.kind
         if kind in NEEDS_TURN and is_held(self._path, name):
             return  # its run is about to end between two writes, as its worker is gone

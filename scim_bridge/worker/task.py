@@ -38,7 +38,7 @@ class Task:
     order: OrderRecord | None = None
 
 
-class _Cut(Exception):  # noqa: N818 - it is no error: the run ended as it was asked to
+class _Cut(Exception):
     """The worker was asked to stop, and the run ended between two writes."""
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from scim_bridge.access.impact import impact_of
 from scim_bridge.errors import Misconfigured
+from scim_bridge.model.actor import Actor
 from scim_bridge.model.operation import Outcome
 from scim_bridge.service.app import Shown, create_app
 from scim_bridge.service.serve import Served
@@ -269,7 +270,7 @@ def test_what_was_decided_stands_apart_and_waits_for_nobody(seeder: Seeder, page
     assert "Waiting for a decision (1)" in seen(client.get("/conflicts").text)
     with State(seeder.path, seeder.clock) as state:
         for record in state.reader.conflicts("corp"):
-            state.resolve("corp", record.conflict.key, "ignore", "ops@bridge", note="meant to be so")
+            state.resolve("corp", record.conflict.key, "ignore", Actor("ops@bridge"), note="meant to be so")
     said = seen(client.get("/conflicts").text)
     assert "Nothing waits for a decision. Decided (1)" in said
     assert "ignore, decided by ops@bridge (meant to be so)" in said

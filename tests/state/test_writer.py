@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from scim_bridge.errors import StateUnusable
+from scim_bridge.model.actor import Actor
 from scim_bridge.model.effect import Lost, Removed, Shrunk
 from scim_bridge.model.identity import SourceCounts
 from scim_bridge.model.plan import Bookkeeping, Trip, Verdict
@@ -179,7 +180,7 @@ def test_a_tripped_plan_is_kept_until_it_is_overtaken(state: State) -> None:
 def test_an_approval_is_used_once_and_recorded_with_who_and_when(state: State, desk: Desk) -> None:
     state.keep_trip(4, "corp", Verdict((TRIP,)))
     state.keep_trip(5, "lab", Verdict((TRIP,)))
-    state.use_approval(6, "corp", "k.suzuki")
+    state.use_approval(6, "corp", Actor("k.suzuki"))
     assert state.reader.tripped("corp") is None
     assert state.reader.tripped("lab") is not None
     with closing(sqlite3.connect(desk.path)) as database:
