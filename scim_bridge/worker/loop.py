@@ -59,15 +59,14 @@ def work(
     tell: Callable[[str], None],
     clock: Callable[[], float] = monotonic,
 ) -> None:
-    """Sync every connection on its schedule, and carry out orders, until stop is set. tell: called with a line for each.
+    """Sync every connection on its schedule, and carry out orders, until stop is set. tell: called for each of them.
 
     Orders go beside the schedule: an urgent one does not wait for the run of another connection.
     """
     turns = Turns()
     with OrderLane(connections, state, turns, stop, tell=tell):
-        _keep_schedule(
-            [Due(connection, clock()) for connection in connections], state, turns, stop, tell=tell, clock=clock
-        )
+        dues = [Due(connection, clock()) for connection in connections]
+        _keep_schedule(dues, state, turns, stop, tell=tell, clock=clock)
 
 
 def _keep_schedule(
