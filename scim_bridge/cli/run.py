@@ -29,8 +29,9 @@ def run_command(context: typer.Context) -> int:
 def run_forever(settings: "Settings") -> None:
     """Worker and pages in one process. A signal lets the write in flight finish, then ends both."""
     from scim_bridge.run.bridge import longest_pause
-    from scim_bridge.service.app import Shown, create_app
+    from scim_bridge.service.app import create_app
     from scim_bridge.service.serve import Served
+    from scim_bridge.service.shown import Shown
     from scim_bridge.worker.loop import work
 
     stop = threading.Event()

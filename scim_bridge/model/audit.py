@@ -1,7 +1,7 @@
 """The audit: who did what when and from where. Each entry carries a hash over itself and the hash of the one before.
 
-If an entry is changed, removed or put in, every later hash is wrong. Who can write the whole
-state could make the whole chain again; a hash that was noted elsewhere shows that (`scim-bridge audit verify --holds HASH`).
+If an entry is changed, removed or put in, every later hash is wrong. Who can write the whole state could make the whole
+chain again; a hash that was noted elsewhere shows that (`scim-bridge audit verify --holds HASH`).
 """
 
 import hashlib

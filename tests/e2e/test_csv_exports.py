@@ -7,8 +7,9 @@ from random import Random
 import httpx
 import pytest
 
-from scim_bridge.service.app import Shown, create_app
+from scim_bridge.service.app import create_app
 from scim_bridge.service.serve import Served
+from scim_bridge.service.shown import Shown
 from tests.e2e.conftest import Cli
 from tests.e2e.world import People, World, at_rest, organization
 from tests.service.seed import NOON

@@ -8,8 +8,9 @@ import orjson
 import pytest
 
 from scim_bridge.sandbox.fault import Fault
-from scim_bridge.service.app import Shown, create_app
+from scim_bridge.service.app import create_app
 from scim_bridge.service.serve import Served
+from scim_bridge.service.shown import Shown
 from tests.aws import environment_at
 from tests.e2e.conftest import Cli
 from tests.e2e.test_policies import age

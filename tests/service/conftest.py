@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from scim_bridge.service.app import Shown, create_app
+from scim_bridge.service.app import create_app
 from scim_bridge.service.serve import Served
+from scim_bridge.service.shown import Shown
 from tests.service.seed import NOON, Seeder
 
 CHROMIUM = Path("/usr/bin/chromium")

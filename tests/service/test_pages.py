@@ -14,8 +14,9 @@ from scim_bridge.access.impact import impact_of
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.operation import Outcome
-from scim_bridge.service.app import Shown, create_app
+from scim_bridge.service.app import create_app
 from scim_bridge.service.serve import Served
+from scim_bridge.service.shown import Shown
 from scim_bridge.state.writer import State
 from tests.access.test_impact import OFF, step
 from tests.plan.test_access_limits import BEFORE
