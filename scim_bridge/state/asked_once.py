@@ -38,7 +38,17 @@ def recall(database: Connection, once: Once | None, now: datetime) -> Any:
     if database.execute(upsert(AskedOnceRow).values(**row).on_conflict_do_nothing()).rowcount:
         database.execute(delete(AskedOnceRow).where(col(AskedOnceRow.asked) < now - _KEPT_FOR))
         return None
-    found = database.execute(select(col(AskedOnceRow.digest), col(AskedOnceRow.answer)).where(*_mine(once))).one()
+    return answer_to(database, once)
+
+
+def answer_to(database: Connection, once: Once | None) -> Any:
+    """What was answered to the same request, None if it is a new one. Raises AskedOtherwise."""
+    if once is None:
+        return None
+    query = select(col(AskedOnceRow.digest), col(AskedOnceRow.answer)).where(*_mine(once))
+    found = database.execute(query).one_or_none()
+    if found is None:
+        return None
     if found.digest != once.digest:
         raise AskedOtherwise(
             f"the idempotency key {once.key!r} came before with another request", "Use a new key for a new request."
