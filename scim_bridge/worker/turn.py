@@ -1,4 +1,4 @@
-"""Whose turn it is: a worker has never two runs of one connection at once, whoever asked for them."""
+"""Whose turn it is: a worker has never two runs of one connection at once, whether the schedule or a person asked for them."""
 
 import threading
 
