@@ -1,6 +1,5 @@
 """`sign-in`: a link to the pages for anyone who may read the state file. `run` prints the first one."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
@@ -24,6 +23,7 @@ def sign_in_command(context: typer.Context) -> int:
 def sign_in_link(url: str, state: Path) -> str:
     """A link below this address. It works once, for 15 minutes, and gives every right that a command line has."""
     from scim_bridge.cli.output import who
+    from scim_bridge.state.reader import utc_now
     from scim_bridge.state.sign_in import SignIns
 
-    return f"{url}/sign-in?code={SignIns(state).make_link(who(), 'approver', datetime.now(UTC))}"
+    return f"{url}/sign-in?code={SignIns(state, utc_now).make_link(who(), 'approver')}"

@@ -4,10 +4,14 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from fastapi import Request, Response
 
+from scim_bridge.model.actor import Actor
+from scim_bridge.model.sign_in import SignedIn
 from scim_bridge.service.auth.attempts import Attempts
+from scim_bridge.state.api_token import ApiTokens
 from scim_bridge.state.sign_in import SignIns
 
 
@@ -41,12 +45,17 @@ class Cookie:
         return "__Host-scim-bridge" if self.is_secure else f"scim-bridge-{server[1]}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """Of one application. behind_proxy: the service is reached through a proxy of the operator's alone."""
+    """Of one application. behind_proxy: the service is reached through a proxy of the operator's alone.
+
+    provider: the issuer that says who a user is, "" for links.
+    """
 
     sign_ins: SignIns
+    tokens: ApiTokens
     now: Callable[[], datetime]
+    provider: str = ""
     cookie: Cookie = Cookie()
     behind_proxy: bool = False
     attempts: Attempts = field(default_factory=Attempts)
@@ -62,9 +71,32 @@ class Gate:
         except ValueError:
             return peer
 
+    def session_of(self, request: Request) -> SignedIn | None:
+        """The session of the browser that sends this. One of another provider is none: the settings have changed."""
+        secret = self.cookie.secret_of(request)
+        session = self.sign_ins.session(secret) if secret else None
+        return session if session is not None and session.provider == self.provider else None
+
+    def note_refusal(self, by: Actor, reason: str) -> int:
+        """Put a failed sign-in on record. Gives the seconds until this address may try again, 0 if it may now."""
+        if self.attempts.note_failure(by.address):
+            self.sign_ins.note_refusal(by, reason)
+        return self.attempts.wait_of(by.address)
+
     def origin_of(self, request: Request) -> str:
         """The origin of these pages, as the browser knows it."""
         return f"{'https' if self.cookie.is_secure else 'http'}://{request.headers.get('host', '')}"
+
+
+def gate_at(state: Path, now: Callable[[], datetime]) -> Gate:
+    """The gate of a service whose sessions and tokens are in this state."""
+    return Gate(sign_ins=SignIns(state, now), tokens=ApiTokens(state, now), now=now)
+
+
+def bearer_of(request: Request) -> str | None:
+    """The API token of a request, None if it has none. A request that has one is never one of a browser's session."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else None
 
 
 def gate_of(request: Request) -> Gate:
