@@ -4,6 +4,8 @@ from pathlib import Path
 
 import typer
 
+from scim_bridge.errors import Misconfigured
+
 
 def register(app: typer.Typer) -> None:
     """Add this command."""
@@ -15,8 +17,11 @@ def sign_in_command(context: typer.Context) -> int:
     from scim_bridge.config.settings import load
 
     settings = load(context.obj)
-    host, port = settings.listen
-    typer.echo(sign_in_link(f"http://{f'[{host}]' if ':' in host else host}:{port}", settings.state))
+    service = settings.service
+    if service.auth is not None:
+        way_out = f"Open {service.url()} in your browser."
+        raise Misconfigured("with service.auth, users sign in at the provider and not by a link", way_out)
+    typer.echo(sign_in_link(service.url(), settings.state))
     return 0
 
 

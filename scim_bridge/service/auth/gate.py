@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from fastapi import Request, Response
 
+from scim_bridge.config.service import ServiceSettings
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.sign_in import SignedIn
 from scim_bridge.service.auth.attempts import Attempts
@@ -22,9 +24,13 @@ class Cookie:
     is_secure: the browser reaches the service by HTTPS. Then the cookie is `__Host-`: for this host alone, and never
     sent in the clear. A browser refuses that prefix over plain HTTP, which is served on loopback only. There the name
     holds the port, since all ports of a host share their cookies.
+
+    same_site: "lax" where a provider of another site sends the browser back here: with "strict" the cookie would not
+    come with the page that it opens then.
     """
 
-    is_secure: bool = False
+    is_secure: bool
+    same_site: Literal["strict", "lax"]
 
     def secret_of(self, request: Request) -> str:
         """The secret that the browser has sent, "" if it has sent none."""
@@ -33,12 +39,14 @@ class Cookie:
     def put(self, request: Request, response: Response, secret: str) -> None:
         """Sign this browser in."""
         response.set_cookie(
-            self._name(request), secret, path="/", secure=self.is_secure, httponly=True, samesite="strict"
+            self._name(request), secret, path="/", secure=self.is_secure, httponly=True, samesite=self.same_site
         )
 
     def take_away(self, request: Request, response: Response) -> None:
         """Sign this browser out."""
-        response.delete_cookie(self._name(request), path="/", secure=self.is_secure, httponly=True, samesite="strict")
+        response.delete_cookie(
+            self._name(request), path="/", secure=self.is_secure, httponly=True, samesite=self.same_site
+        )
 
     def _name(self, request: Request) -> str:
         server = request.scope.get("server") or ("", 0)
@@ -47,29 +55,30 @@ class Cookie:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """Of one application. behind_proxy: the service is reached through a proxy of the operator's alone.
-
-    provider: the issuer that says who a user is, "" for links.
-    """
+    """Of one application. service: its settings."""
 
     sign_ins: SignIns
     tokens: ApiTokens
     now: Callable[[], datetime]
-    provider: str = ""
-    cookie: Cookie = Cookie()
-    behind_proxy: bool = False
+    service: ServiceSettings
+    cookie: Cookie
     attempts: Attempts = field(default_factory=Attempts)
 
     def address_of(self, request: Request) -> str:
         """Where a request comes from. Behind a proxy: what that proxy has added last, since the rest can be made up."""
         peer = request.client.host if request.client else ""
-        if not self.behind_proxy:
+        if not self.service.behind_proxy:
             return peer
         added = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
         try:
             return str(ipaddress.ip_address(added))
         except ValueError:
             return peer
+
+    @property
+    def provider(self) -> str:
+        """The issuer that says who a user is, "" for links."""
+        return self.service.auth.issuer if self.service.auth is not None else ""
 
     def session_of(self, request: Request) -> SignedIn | None:
         """The session of the browser that sends this. One of another provider is none: the settings have changed."""
@@ -85,12 +94,19 @@ class Gate:
 
     def origin_of(self, request: Request) -> str:
         """The origin of these pages, as the browser knows it."""
-        return f"{'https' if self.cookie.is_secure else 'http'}://{request.headers.get('host', '')}"
+        scheme = "https" if self.service.is_secure else "http"
+        return self.service.public_url or f"{scheme}://{request.headers.get('host', '')}"
 
 
-def gate_at(state: Path, now: Callable[[], datetime]) -> Gate:
+def gate_at(state: Path, now: Callable[[], datetime], service: ServiceSettings) -> Gate:
     """The gate of a service whose sessions and tokens are in this state."""
-    return Gate(sign_ins=SignIns(state, now), tokens=ApiTokens(state, now), now=now)
+    return Gate(
+        sign_ins=SignIns(state, now),
+        tokens=ApiTokens(state, now),
+        now=now,
+        service=service,
+        cookie=Cookie(service.is_secure, "strict" if service.auth is None else "lax"),
+    )
 
 
 def bearer_of(request: Request) -> str | None:
