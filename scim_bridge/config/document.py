@@ -156,6 +156,12 @@ class Connection(Section):
         return self
 
 
+class History(Section):
+    """How long runs and their operations are kept."""
+
+    keep: Duration = "400d"
+
+
 class Document(Section):
     """The whole file."""
 
@@ -163,6 +169,7 @@ class Document(Section):
     connections: Annotated[
         dict[Name, Connection], Field(min_length=1, json_schema_extra={"additionalProperties": False})
     ]
+    history: History = History()
     service: Service = Service()
 
 

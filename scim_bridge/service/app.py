@@ -21,6 +21,7 @@ from scim_bridge.service.auth.principal import NotAllowed, NotSignedIn
 from scim_bridge.service.auth.refusal import Refuse, page_or_problem, sign_in_first
 from scim_bridge.service.pages import conflicts, overview, run, sign_in, tokens
 from scim_bridge.service.pages.frame import Frame
+from scim_bridge.service.preference import PreferenceMiddleware
 from scim_bridge.service.shown import Shown
 
 _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
@@ -34,6 +35,7 @@ def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
     gate = app.state.gate = gate_at(shown.state, shown.now, service)
     refuse = page_or_problem(frame.sorry)
     app.add_middleware(CsrfMiddleware, secret_of=gate.cookie.secret_of, origin_of=gate.origin_of, refuse=refuse)
+    app.add_middleware(PreferenceMiddleware)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_trusted_hosts(service))
     app.add_middleware(HeaderMiddleware, is_secure=service.is_secure)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
