@@ -49,11 +49,14 @@ def run_forever(settings: "Settings") -> None:
         settings.state,
         {each.name: longest_pause(each) for each in connections},
         portal_sessions={each.name: each.switch.portal_session for each in connections},
-        targets={each.name: each.target for each in connections},
+        settings=settings.connections,
     )
-    with Served(create_app(shown), settings.listen) as pages:
-        tell(f"pages: {pages.url}")
-        tell(f"sign in, once and within 15 minutes: {sign_in_link(pages.url, settings.state)}")
+    service = settings.service
+    with Served(create_app(shown, service), service.listen, service.tls) as pages:
+        url = service.url(pages.address)
+        tell(f"pages: {url}")
+        if service.auth is None:
+            tell(f"sign in, once and within 15 minutes: {sign_in_link(url, settings.state)}")
         forgetting = Forgetting(connections, settings.state, settings.keep)
         with Watch(settings) as watch:
 

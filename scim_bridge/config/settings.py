@@ -11,6 +11,7 @@ from scim_bridge.config.error_message import faults
 from scim_bridge.config.read_source import source_settings
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.section_of_settings import settings_of
+from scim_bridge.config.service import ServiceSettings, service_settings
 from scim_bridge.config.source import SourceSettings
 from scim_bridge.config.state_place import one_of
 from scim_bridge.config.unsupported import explains, not_yet
@@ -97,7 +98,7 @@ class AlertSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The whole configuration. state: the SQLite file. listen: host and port of the pages.
+    """The whole configuration. state: the SQLite file. service: the pages and the API.
 
     keep: for how long runs and operations stay in the history. alerts: None if no one is to be told.
     """
@@ -105,7 +106,7 @@ class Settings:
     path: Path
     state: Path
     connections: Mapping[str, ConnectionSettings]
-    listen: tuple[str, int]
+    service: ServiceSettings
     keep: timedelta
     alerts: AlertSettings | None = None
 
@@ -131,13 +132,12 @@ def _settings(path: Path, read: document.Document) -> Settings:
     folder = path.parent  # as the file was named: a mounted configuration is a link into a folder that is replaced
     connections = {name: _connection(name, folder, connection) for name, connection in read.connections.items()}
     state = folder / form.state_file(read.state)
-    listen, keep = form.address(read.service.listen), form.duration(read.history.keep)
     return Settings(
         path=path,
         state=state,
         connections=MappingProxyType(connections),
-        listen=listen,
-        keep=keep,
+        service=service_settings(read.service, folder),
+        keep=form.duration(read.history.keep),
         alerts=_alerts(read.alerts, folder),
     )
 

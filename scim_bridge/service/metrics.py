@@ -186,14 +186,15 @@ def _standing(watched: Watched) -> Iterator[Metric]:
 def _configured(shown: Shown) -> Iterator[Metric]:
     every = {name: rhythm.total_seconds() for name, rhythm in shown.connections.items() if rhythm is not None}
     yield _gauge("run_interval_seconds", "How often the schedule runs the connection, at the least.", _of(every))
-    ceilings = {name: t.requests_per_second for name, t in shown.targets.items() if t.requests_per_second is not None}
+    targets = {name: each.target for name, each in shown.settings.items()}
+    ceilings = {name: t.requests_per_second for name, t in targets.items() if t.requests_per_second is not None}
     yield _gauge(
         "ceiling_requests_per_second", "The ceiling of the configuration; absent where it is `auto`.", _of(ceilings)
     )
     # Good until the end of its last day.
     ends = {
         name: datetime.combine(target.token_expires, time(), UTC) + timedelta(days=1)
-        for name, target in shown.targets.items()
+        for name, target in targets.items()
         if target.token_expires is not None
     }
     yield _gauge(

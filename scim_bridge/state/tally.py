@@ -5,7 +5,6 @@ when its run ended; what a later look finds out about it is not counted again.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, case, func, select
@@ -23,11 +22,11 @@ _OUTCOMES = {"planned": "not_sent", "sent": "unknown"}
 def count_run(database: Connection, run_id: int) -> None:
     """Count a run that has just ended, with its operations."""
     kind = case((col(RunRow.of_one), "only"), else_=col(RunRow.command)).label("kind")
-    columns = (RunRow.connection, RunRow.status, RunRow.started, RunRow.ended, RunRow.requests, RunRow.throttled)
-    run = database.execute(select(*map(col, columns), kind).where(col(RunRow.id) == run_id)).one()
-    sent = (0, 0) if _is_inside(database, run.connection, run_id) else (run.requests, run.throttled)
-    seconds = None if run.ended is None else max(0.0, (run.ended - run.started).total_seconds())
-    _add_run(database, (run.connection, run.kind, run.status), run_id, run.started, run.ended, seconds, sent)
+    columns = (RunRow.id, RunRow.connection, RunRow.status, RunRow.started, RunRow.ended)
+    numbers = (RunRow.requests, RunRow.throttled)
+    query = select(*map(col, columns), *map(col, numbers), kind)
+    run = database.execute(query.where(col(RunRow.id) == run_id)).one()
+    _add_run(database, run, is_inside=_is_inside(database, run.connection, run_id))
     _add_operations(database, run.connection, run_id)
 
 
@@ -38,25 +37,26 @@ def _is_inside(database: Connection, connection: str, run_id: int) -> bool:
     return database.execute(select(col(outer.id)).where(*mine).limit(1)).first() is not None
 
 
-def _add_run(database: Connection, key: tuple[str, str, str], run_id: int, *what: Any) -> None:
-    started, ended, seconds, (requests, throttled) = what
-    names = ("connection", "kind", "outcome")
+def _add_run(database: Connection, run: Any, *, is_inside: bool) -> None:
     row = RunTotalRow
+    key = {"connection": run.connection, "kind": run.kind, "outcome": run.status}
     columns = (row.runs, row.requests, row.throttled, row.seconds, row.buckets)
-    mine = [col(getattr(row, name)) == value for name, value in zip(names, key, strict=True)]
-    before = database.execute(select(*map(col, columns)).where(*mine)).one_or_none()
+    mine = [col(getattr(row, name)) == value for name, value in key.items()]
+    found: Any = database.execute(select(*map(col, columns)).where(*mine)).one_or_none()
+    runs, requests, throttled, seconds, buckets = found or (0, 0, 0, 0.0, [])
+    taken = None if run.ended is None else max(0.0, (run.ended - run.started).total_seconds())
     values = {
-        "runs": (before.runs if before is not None else 0) + 1,
-        "requests": (before.requests if before is not None else 0) + requests,
-        "throttled": (before.throttled if before is not None else 0) + throttled,
-        "seconds": (before.seconds if before is not None else 0.0) + (seconds or 0.0),
-        "buckets": with_one_more(before.buckets if before is not None else (), seconds),
-        "last_run": run_id,
-        "last_started": started,
-        "last_ended": ended,
+        "runs": runs + 1,
+        "requests": requests + (0 if is_inside else run.requests),
+        "throttled": throttled + (0 if is_inside else run.throttled),
+        "seconds": seconds + (taken or 0.0),
+        "buckets": with_one_more(buckets, taken),
+        "last_run": run.id,
+        "last_started": run.started,
+        "last_ended": run.ended,
     }
-    statement = upsert(row).values(dict(zip(names, key, strict=True)) | values)
-    database.execute(statement.on_conflict_do_update(index_elements=names, set_=values))
+    statement = upsert(row).values(key | values)
+    database.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
 
 
 def with_one_more(buckets: Iterable[int], seconds: float | None) -> list[int]:
@@ -85,11 +85,3 @@ def _add_operations(database: Connection, connection: str, run_id: int) -> None:
     ]
     if rows:
         database.execute(more, rows)
-
-
-def last_of(database: Connection, connection: str, kind: str, outcomes: Iterable[str]) -> datetime | None:
-    """When the last run of this kind with one of these outcomes ended."""
-    row = RunTotalRow
-    mine = (col(row.connection) == connection, col(row.kind) == kind, col(row.outcome).in_(tuple(outcomes)))
-    found: datetime | None = database.execute(select(func.max(col(row.last_ended))).where(*mine)).scalar()
-    return found

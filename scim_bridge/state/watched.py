@@ -11,10 +11,12 @@ from sqlmodel import col
 from scim_bridge.model.run import Quarantine
 from scim_bridge.model.watched import PLANNED, RunTotal, Watched
 from scim_bridge.state.table import (
+    OPEN_ORDERS,
     RUNNING,
     ConflictRow,
     ConnectionRow,
     OperationTotalRow,
+    OrderRow,
     ReadingRow,
     RequestRow,
     RunRow,
@@ -74,9 +76,16 @@ def _quarantined(database: Connection) -> dict[str, Quarantine]:
 
 
 def _waiting(database: Connection) -> dict[str, Any]:
-    columns = (col(RequestRow.connection), func.count(), func.min(col(RequestRow.asked)))
-    query = select(*columns).where(col(RequestRow.answered).is_(None)).group_by(col(RequestRow.connection))
-    return {connection: (count, oldest) for connection, count, oldest in database.execute(query)}
+    """Orders that no one has taken, and those of `sync --only` in the inbox of a run in progress."""
+    inbox = select(col(RequestRow.connection), func.count(), func.min(col(RequestRow.asked)))
+    inbox = inbox.where(col(RequestRow.answered).is_(None)).group_by(col(RequestRow.connection))
+    orders = select(col(OrderRow.connection), func.count(), func.min(col(OrderRow.placed)))
+    orders = orders.where(text(OPEN_ORDERS), col(OrderRow.status) == "waiting").group_by(col(OrderRow.connection))
+    found: dict[str, Any] = {}
+    for connection, count, oldest in (*database.execute(inbox), *database.execute(orders)):
+        more, older = found.get(connection, (0, oldest))
+        found[connection] = (count + more, min(oldest, older))
+    return found
 
 
 def _newest(database: Connection) -> list[Any]:

@@ -7,9 +7,10 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import orjson
@@ -18,16 +19,17 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event
 
 from scim_bridge.config.secret import Secret
+from scim_bridge.config.service import ServiceSettings
 from scim_bridge.config.settings import TargetSettings
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.identity import Inventory
 from scim_bridge.service.app import create_app
 from scim_bridge.service.serve import Served
 from scim_bridge.service.shown import Shown
+from scim_bridge.state.api_token import ApiTokens
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import Ending, State
 from tests.service.seed import COUNTS, NOON, Seeder, busy_plan, hostile_plan, tripping_plan
-from tests.service.sign_in import signed_in
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 HOSTILE = 'sato"}\n# <script>'
@@ -54,7 +56,8 @@ def scraped(seeder: Seeder) -> str:
 
 def scrape(state: Path) -> str:
     target = TargetSettings("identity-center", "https://x", Secret("env:T", state.parent), date(2027, 6, 1), 20.0)
-    shown = Shown(state, {"corp": timedelta(minutes=5)}, lambda: NOON, targets={"corp": target})
+    settings: Any = {"corp": SimpleNamespace(target=target)}
+    shown = Shown(state, {"corp": timedelta(minutes=5)}, lambda: NOON, settings=settings)
     with Served(create_app(shown), ("127.0.0.1", 0)) as served:
         answer = httpx.get(f"{served.url}/metrics")
     assert answer.status_code == 200
@@ -101,14 +104,14 @@ def test_before_the_first_run_there_is_no_state_and_what_is_configured_is_shown(
     assert not (tmp_path / "none.db").exists()
 
 
-def test_behind_a_proxy_a_scraper_has_to_sign_in(seeder: Seeder) -> None:
-    app = create_app(Shown(seeder.path, {"corp": None}, lambda: NOON))
-    app.state.gate = replace(app.state.gate, behind_proxy=True)
+def test_behind_a_proxy_a_scraper_needs_the_token_of_a_viewer(seeder: Seeder) -> None:
+    app = create_app(Shown(seeder.path, {"corp": None}, lambda: NOON), ServiceSettings(behind_proxy=True))
+    token = ApiTokens(seeder.path, lambda: NOON).make("scraper", "viewer", None, BY)
     with Served(app, ("127.0.0.1", 0)) as served:
         answer = httpx.get(f"{served.url}/metrics")
         assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/sign-in")
-        with signed_in(served.url, seeder.path, "viewer", NOON) as viewer:
-            assert viewer.get("/metrics").status_code == 200
+        answer = httpx.get(f"{served.url}/metrics", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 200
 
 
 def test_what_is_forgotten_stays_counted(seeder: Seeder) -> None:

@@ -38,6 +38,10 @@ ROWS = (
     Row("GET", "/runs", "viewer"),
     Row("GET", "/runs/{run_id}", "viewer", "/runs/1"),
     Row("GET", "/conflicts", "viewer"),
+    Row("GET", "/tokens", "approver"),
+    Row("POST", "/tokens", "approver"),
+    Row("POST", "/tokens/{token_id}/revoke", "approver", "/tokens/7/revoke"),
+    Row("POST", "/sessions/{session_id}/end", "approver", "/sessions/77/end"),
 )
 
 
