@@ -4,6 +4,7 @@ A kind of run (sync, only, rollback, a saved plan) is how to read and plan; then
 close in the end follows from what it has read, and is decided here alone.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from typing import Any, Protocol
 from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, never
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError, Busy, CredentialsRefused, Misconfigured
+from scim_bridge.log import about
 from scim_bridge.model import exit_code
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.desired_side import DesiredWhole, Moves
@@ -41,6 +43,7 @@ from scim_bridge.state.lock import lock
 from scim_bridge.state.writer import Closing, Ending, State
 from scim_bridge.target.retry import NEW_FOR
 
+_log = logging.getLogger("scim_bridge.run")
 _KEPT = 100
 """Of each list of a plan's impact so many entries are kept with the run, beside the number of all."""
 _SCHEDULE = Actor("schedule", "worker")
@@ -254,6 +257,8 @@ def on_record(bridge: Bridge, state: State, order: Order, run_id: int) -> Iterat
         return bridge.target.traffic.requests
 
     with (
+        about(connection=bridge.name, run=run_id),
+        _said(state, run_id),
         _failure_on_record(bridge, state, run_id),
         noted(state, run_id, bridge.name, requests, order.progress) as progress,
     ):
@@ -262,6 +267,19 @@ def on_record(bridge: Bridge, state: State, order: Order, run_id: int) -> Iterat
         own = state.reader.own_writes(bridge.name, bridge.endpoint, now - timedelta(seconds=NEW_FOR))
         bridge.target.recall_created({key: (now - at).total_seconds() for key, at in own.created.items()})
         yield ActiveRun(run_id, bridge, state, replace(order, progress=progress))
+
+
+@contextmanager
+def _said(state: State, run_id: int) -> Iterator[None]:
+    """The log says that a run begins, and how it ended."""
+    _log.info("the run begins")
+    try:
+        yield
+    finally:
+        if _log.isEnabledFor(logging.INFO):
+            with suppress(BridgeError):  # a state that cannot be read is what the run has ended by
+                record = state.reader.run(run_id)
+                _log.info("the run ended: %s", record.status if record is not None else "unknown")
 
 
 @contextmanager

@@ -237,7 +237,7 @@ class ScimClient:
         self._patience.has_answered = True
         request_id = request_id_of(response)
         if response.status_code >= 300:
-            _log.info("%s answered %d, request id %s", request.method, response.status_code, request_id or "none")
+            _log.info("%s answered %d", request.kind, response.status_code, extra={"request": request_id})
             if response.status_code == 429:
                 self.sent.count_throttled()
             raise error_of(response)
@@ -270,7 +270,7 @@ class ScimClient:
         except httpx.InvalidURL as error:
             raise EndpointDown(f"target.url is not a URL ({error})", "Correct it.") from None
         except httpx.RequestError as error:
-            _log.info("%s was not answered: %s", request.method, type(error).__name__)
+            _log.info("%s was not answered: %s", request.kind, type(error).__name__)
             raise self._unanswered(error) from None
         if response.status_code == 429:
             self._rate.throttled(turn)
