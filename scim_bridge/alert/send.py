@@ -20,7 +20,7 @@ REFUSED = "the place did not accept it, or was not reached"
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of a message to one place. place: the reference of its URL. error: "" if it was accepted."""
+    """The outcome of a message to one place. place: the reference of its URL. error: "" if it was accepted."""
 
     place: str
     error: str = ""

@@ -20,7 +20,7 @@ def test_command(context: typer.Context) -> int:
 
     settings = load(context.obj)
     if settings.alerts is None:
-        raise Misconfigured("alerts is not set, so no one is told anything", "Add alerts: {to: [env:ALERT_URL]}.")
+        raise Misconfigured("alerts is not set, so there is no place to send to", "Add alerts: {to: [env:ALERT_URL]}.")
     told = send_test(settings.alerts.to)
     for each in told:
         typer.echo(f"{each.place}: {each.error or 'accepted'}")

@@ -166,7 +166,7 @@ class History(Section):
 
 
 class Alerts(Section):
-    """Who is told when something needs a person. to: references to URLs of Apprise (https://appriseit.com)."""
+    """Where alerts are sent. to: references to URLs of Apprise (https://appriseit.com)."""
 
     to: Annotated[list[Reference], Field(min_length=1, json_schema_extra={"uniqueItems": True})]
     quiet: QuietHours | None = None

@@ -89,7 +89,7 @@ class ConnectionSettings:
 
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
-    """Who is told of what. to: the URLs, which are secrets. quiet: on the clock of this machine."""
+    """Which alerts are sent, and where. to: the URLs, which are secrets. quiet: on the clock of this machine."""
 
     to: tuple[Secret, ...]
     quiet: QuietHours | None = None
@@ -100,7 +100,7 @@ class AlertSettings:
 class Settings:
     """The whole configuration. state: the SQLite file. service: the pages and the API.
 
-    keep: for how long runs and operations stay in the history. alerts: None if no one is to be told.
+    keep: for how long runs and operations stay in the history. alerts: None if none are sent.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""What people are alerted to, and how it is told once: when it begins, when it grows, when it is over. Pure."""
+"""What people are alerted to, once each: when it begins, when it grows, when it is over. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Key(NamedTuple):
 class Condition:
     """Something that is so at this moment. sentence: told to people; no names of people are in it.
 
-    mark: how far it has come; another mark is told again. is_event: it has happened and is over, so that its first mark
+    mark: how far it has come; another mark is an alert again. is_event: it has happened and is over, so that its first mark
     is only where counting begins, and no one hears that it is resolved.
     """
 
@@ -63,7 +63,7 @@ class Line(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What a look has found: lines to be told, what to note, what is over."""
+    """What a look has found: new lines, what to note, what is over."""
 
     lines: tuple[Line, ...]
     now: tuple[Condition, ...]

@@ -194,7 +194,7 @@ class RequestRow(Row, table=True):
 
 
 RUNNING = "status = 'running'"
-"""Of all runs ever, these few are looked for by whoever watches; literally, so that the index serves."""
+"""Of all runs ever, these few are looked for again and again; literally, so that the index serves."""
 
 
 class RunRow(Row, table=True):

@@ -37,7 +37,7 @@ class Conditions:
             found += _token(connection, now)
             found += self._administrators(book, name, noted)
             endpoint = endpoint_key(connection.target.url)
-            # In shadow the other program writes all day. What two connections share is told once.
+            # In shadow the other program writes all day. What two connections share is one alert.
             if endpoint and endpoint not in seen and not connection.shadow:
                 seen.add(endpoint)
                 found += _drift(book, name, endpoint, noted)
