@@ -36,8 +36,8 @@ class Key(NamedTuple):
 class Condition:
     """Something that is so at this moment. sentence: told to people; no names of people are in it.
 
-    mark: how far it has come; another mark is an alert again. is_event: it has happened and is over, so that its first mark
-    is only where counting begins, and no one hears that it is resolved.
+    mark: how far it has come; another mark is an alert again. is_event: it has happened and is over, so that its first
+    mark is only where counting begins, and no one hears that it is resolved.
     """
 
     key: Key
