@@ -18,6 +18,7 @@ Name = Literal[
     "protected",
     "invalid",
     "linked",
+    "inactive",
     "missing",
     "found",
     "taken",
@@ -38,13 +39,15 @@ Action = Literal[
 class Facts:
     """What is known of one identity before anything is decided: the columns of the table.
 
-    is_protected: its resource has a protected name on the target, or was linked under one.
+    is_protected: its resource has a protected name on the target, or was linked under one. is_left_out: its record is
+    inactive, and the policy creates no user for such a one.
     """
 
     record: RecordColumn
     link: LinkColumn
     target: TargetColumn
     is_protected: bool = False
+    is_left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,7 @@ class Row:
     link: tuple[LinkColumn, ...] = ()
     target: tuple[TargetColumn, ...] = ()
     only_protected: bool = False
+    only_left_out: bool = False
 
     def fits(self, facts: Facts) -> bool:
         """Whether this row applies."""
@@ -65,6 +69,7 @@ class Row:
             and (not self.link or facts.link in self.link)
             and (not self.target or facts.target in self.target)
             and (facts.is_protected or not self.only_protected)
+            and (facts.is_left_out or not self.only_left_out)
         )
 
 
@@ -79,6 +84,8 @@ TABLE = (
     Row(situation="taken",     action="hold",          record=("valid",), target=("taken",)),
     Row(situation="contested", action="hold",          record=("valid",), target=("contested",)),
     Row(situation="ambiguous", action="hold",          record=("valid",), target=("several",)),
+    Row(situation="inactive",  action="nothing",       record=("valid",), link=("gone", "no"), target=("nothing",),
+        only_left_out=True),
     Row(situation="missing",   action="adopt",         record=("valid",), link=("gone",), target=("one",)),
     Row(situation="missing",   action="create",        record=("valid",), link=("gone",), target=("nothing",)),
     Row(situation="found",     action="adopt",         record=("valid",), link=("no",),   target=("one",)),
