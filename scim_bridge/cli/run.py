@@ -26,12 +26,18 @@ def run_command(context: typer.Context) -> int:
     return 0
 
 
+def _tell_when(line: str) -> None:
+    tell(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}")
+
+
 def run_forever(settings: "Settings") -> None:
     """Worker and pages in one process. A signal lets the write in flight finish, then ends both."""
+    from scim_bridge.cli.sign_in import sign_in_link
     from scim_bridge.run.bridge import longest_pause
     from scim_bridge.service.app import create_app
     from scim_bridge.service.serve import Served
     from scim_bridge.service.shown import Shown
+    from scim_bridge.worker.forgetting import Forgetting
     from scim_bridge.worker.loop import work
 
     stop = threading.Event()
@@ -45,5 +51,7 @@ def run_forever(settings: "Settings") -> None:
     )
     with Served(create_app(shown), settings.listen) as pages:
         tell(f"pages: {pages.url}")
-        work(connections, settings.state, stop, lambda line: tell(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}"))
+        tell(f"sign in, once and within 15 minutes: {sign_in_link(pages.url, settings.state)}")
+        forgetting = Forgetting(connections, settings.state, settings.keep)
+        work(connections, settings.state, stop, _tell_when, tidy=forgetting.step)
     tell("stopped")

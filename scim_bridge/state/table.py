@@ -151,7 +151,8 @@ class ConnectionRow(Row, table=True):
     """A connection's schedule: paused by a person (whom, when, why), or quarantined by itself; null while it is not.
 
     failures: runs in a row that failed. tried: when the last one of them ended. unsettled: the run that found the state
-    lost or restored, until a run about everyone has ended and no link waits to be confirmed.
+    lost or restored, until a run about everyone has ended and no link waits to be confirmed. forgotten_until: what
+    happened until then may be missing from the history; null if nothing is.
     """
 
     __tablename__ = "connections"
@@ -166,6 +167,7 @@ class ConnectionRow(Row, table=True):
     cause: str = ""
     quarantine_reason: str = ""
     unsettled: int | None = None
+    forgotten_until: datetime | None = _time(nullable=True)
 
 
 class RequestRow(Row, table=True):
@@ -524,3 +526,51 @@ class AccessFactRow(Row, table=True):
     since: int
     until: int | None = None
     about: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class SignInLinkRow(Row, table=True):
+    """A link that signs a browser in once. code_hash: SHA-256 of the code in it. It is deleted when it is used."""
+
+    __tablename__ = "sign_in_links"
+
+    code_hash: str = Field(primary_key=True)
+    role: str
+    name: str
+    expires: datetime = _time()
+
+
+class SessionRow(Row, table=True):
+    """A browser that is signed in. secret_hash: SHA-256 of what its cookie holds. It is deleted when it ends."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (UniqueConstraint("secret_hash"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    secret_hash: str
+    name: str
+    role: str
+    address: str
+    began: datetime = _time()
+    expires: datetime = _time()
+
+
+class ApiTokenRow(Row, table=True):
+    """A token of the API. secret_hash: SHA-256 of it. prefix: how it begins, so that a leaked one can be found.
+
+    expires: null for one that lasts until it is revoked. A revoked one is kept, so that people see that it was there.
+    """
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (UniqueConstraint("secret_hash"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    secret_hash: str
+    prefix: str
+    name: str
+    role: str
+    made: datetime = _time()
+    made_by: str
+    expires: datetime | None = _time(nullable=True)
+    last_used: datetime | None = _time(nullable=True)
+    revoked: datetime | None = _time(nullable=True)
+    revoked_by: str = ""

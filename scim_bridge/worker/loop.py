@@ -51,12 +51,19 @@ def work(
     state: Path,
     stop: threading.Event,
     tell: Callable[[str], None],
+    *,
+    tidy: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = monotonic,
 ) -> None:
-    """Sync every connection now and then on its schedule, until stop is set. tell: called with a line for each run."""
+    """Sync every connection now and then on its schedule, until stop is set. tell: called with a line for each run.
+
+    tidy: does a small piece of what can wait, False if there is nothing left; called while nothing is due.
+    """
     dues = [Due(connection, clock()) for connection in connections]
     while not stop.is_set():
         due = min(dues, key=lambda d: d.at)
+        while due.at > clock() and not stop.is_set() and tidy():
+            pass
         if stop.wait(min(max(0.0, due.at - clock()), _LOOK_EVERY)):
             return
         # All are looked at, also those that are not next: each needs a look before that it can be compared with.
