@@ -181,7 +181,7 @@ def correlate(directory: Directory, inventory: Inventory, known: Remembered, ter
         adopt = terms.policy.adopt
         if adopt in ("always", "ask") or known.has_applied:
             return adopt == "always"
-        # Another tool has written the same ids as we would, but not to everyone. What bears another id belongs to
+        # Another tool has written the same ids as we would, but not to everyone. What has another id belongs to
         # another record, so that stays a question even then.
         return not is_relinking or (adopt == "takeover" and not existing.external_id)
 
