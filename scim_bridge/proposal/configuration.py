@@ -18,7 +18,6 @@ _COMMENTS = {
     ("ldap", "users"): 'filter: "(…)" for some of them only',
     ("ldap", "groups"): "or member: uniqueMember, memberUid; the filter follows",
     ("entra", "credential"): "or certificate and key, federated_token_file, managed_identity",
-    ("google", "credential"): "or {service_account: ADDRESS, federation: FILE.json}, without a key",
     ("google", "scope"): "or {org_units: [/Staff]}, {groups: [PATTERN]}",
     ("entra", "scope"): "or {groups: [<object id>]}, {application: <application id>}",
 }

@@ -141,7 +141,8 @@ def _leave_out(pairing: Pairing) -> None:
         return
     for row in pairing.rows:
         is_absent = row.target_id is None and row.column == "nothing"
-        row.is_left_out = is_absent and row.desired.is_valid and row.desired.attributes.get(ACTIVE) is False
+        if is_absent and row.desired.is_valid and row.desired.attributes.get(ACTIVE) is False:
+            row.column = "unwanted"
 
 
 def _hits(pairing: Pairing, row: RecordRow) -> dict[str, str]:

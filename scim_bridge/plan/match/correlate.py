@@ -217,9 +217,7 @@ def _of_record(pairing: Pairing, row: RecordRow) -> Match:
     if row.target_id is not None:
         existing = pairing.resources.existing[row.target_id]
     record: RecordColumn = "valid" if desired.is_valid else "invalid"
-    link_column = _link_column(pairing, link)
-    facts = Facts(record, link_column, row.column, is_protected=row.is_protected, is_left_out=row.is_left_out)
-    found = situation(facts)
+    found = situation(Facts(record, _link_column(pairing, link), row.column, is_protected=row.is_protected))
     # Two ways to be held: by the situation, and by a unique value that cannot be had (unique_values.py).
     is_held = found.action in ("hold", "revoke only") or (found.action != "nothing" and row.is_held)
     return Match(

@@ -71,8 +71,8 @@ class RecordRow:
     "rehire" or "decision". column: of the situation table. candidates: resources that it points at by a name. asked: of
     these, the one of a user who has left, where no one knows whether the two are the same. returned: the link of the
     user who left, where a person or the policy says that they are the same. is_protected: it is or would be matched
-    with a protected resource; is_misnamed: it maps to a protected name. is_left_out: it is inactive and has no
-    resource, and the policy creates none. is_held: it waits, whole. kept: paths that stay as they are on the target.
+    with a protected resource; is_misnamed: it maps to a protected name. is_held: it waits, whole. kept: paths that stay
+    as they are on the target.
     """
 
     desired: Desired
@@ -84,15 +84,14 @@ class RecordRow:
     returned: Link | None = None
     is_protected: bool = False
     is_misnamed: bool = False
-    is_left_out: bool = False
     is_held: bool = False
     kept: frozenset[str] = frozenset()
     conflicts: tuple[Conflict, ...] = ()
 
     @property
     def may_change(self) -> bool:
-        """No protected name stands in the way: the record takes what it claims, and gives up what it does not."""
-        return not self.is_protected and not self.is_misnamed and not self.is_left_out
+        """It gets a resource, and no protected name is in the way: it takes what it claims, and gives up the rest."""
+        return not self.is_protected and not self.is_misnamed and self.column != "unwanted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ RecordColumn = Literal["valid", "invalid", "none"]
 """none: no record, or one that is out of scope."""
 LinkColumn = Literal["there", "gone", "no"]
 """Whether a link is recorded, and whether the resource it names is still on the target."""
-TargetColumn = Literal["one", "taken", "contested", "several", "nothing"]
-"""What externalId and the match attributes found, where no link decides."""
+TargetColumn = Literal["one", "taken", "contested", "several", "nothing", "unwanted"]
+"""What externalId and the match attributes found, where no link decides. unwanted: nothing, and nothing is created, as
+the record is inactive and the policy wants no such user."""
 Name = Literal[
     "protected",
     "invalid",
@@ -39,15 +40,13 @@ Action = Literal[
 class Facts:
     """What is known of one identity before anything is decided: the columns of the table.
 
-    is_protected: its resource has a protected name on the target, or was linked under one. is_left_out: its record is
-    inactive, and the policy creates no user for such a one.
+    is_protected: its resource has a protected name on the target, or was linked under one.
     """
 
     record: RecordColumn
     link: LinkColumn
     target: TargetColumn
     is_protected: bool = False
-    is_left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +59,6 @@ class Row:
     link: tuple[LinkColumn, ...] = ()
     target: tuple[TargetColumn, ...] = ()
     only_protected: bool = False
-    only_left_out: bool = False
 
     def fits(self, facts: Facts) -> bool:
         """Whether this row applies."""
@@ -69,7 +67,6 @@ class Row:
             and (not self.link or facts.link in self.link)
             and (not self.target or facts.target in self.target)
             and (facts.is_protected or not self.only_protected)
-            and (facts.is_left_out or not self.only_left_out)
         )
 
 
@@ -84,8 +81,7 @@ TABLE = (
     Row(situation="taken",     action="hold",          record=("valid",), target=("taken",)),
     Row(situation="contested", action="hold",          record=("valid",), target=("contested",)),
     Row(situation="ambiguous", action="hold",          record=("valid",), target=("several",)),
-    Row(situation="inactive",  action="nothing",       record=("valid",), link=("gone", "no"), target=("nothing",),
-        only_left_out=True),
+    Row(situation="inactive",  action="nothing",       record=("valid",), target=("unwanted",)),
     Row(situation="missing",   action="adopt",         record=("valid",), link=("gone",), target=("one",)),
     Row(situation="missing",   action="create",        record=("valid",), link=("gone",), target=("nothing",)),
     Row(situation="found",     action="adopt",         record=("valid",), link=("no",),   target=("one",)),

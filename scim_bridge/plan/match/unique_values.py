@@ -50,7 +50,7 @@ class _Claims:
     def weigh(self, row: RecordRow, adopts: Callable[[Existing], bool]) -> None:
         """What the record itself and its match say, before anyone else's claims are looked at."""
         existing, desired = self.pairing.resources.existing, row.desired
-        if row.is_protected or row.is_left_out:
+        if row.is_protected or row.column == "unwanted":
             return
         row.conflicts += tuple(conflict.of_flaws(desired))
         if not desired.is_valid:

@@ -8,9 +8,9 @@ import pytest
 from scim_bridge.plan.match.situation import TABLE, Facts, LinkColumn, RecordColumn, TargetColumn, situation
 
 EVERYTHING = [
-    Facts(record, link, found, is_protected=protected, is_left_out=left_out)
-    for record, link, found, protected, left_out in product(
-        get_args(RecordColumn), get_args(LinkColumn), get_args(TargetColumn), (True, False), (True, False)
+    Facts(record, link, found, is_protected=protected)
+    for record, link, found, protected in product(
+        get_args(RecordColumn), get_args(LinkColumn), get_args(TargetColumn), (True, False)
     )
 ]
 
@@ -30,8 +30,9 @@ def test_no_row_is_there_in_vain() -> None:
         (Facts("valid", "there", "one", is_protected=True), "protected", "nothing"),
         (Facts("invalid", "there", "one"), "invalid", "revoke only"),
         (Facts("valid", "there", "one"), "linked", "update"),
-        (Facts("valid", "no", "nothing", is_left_out=True), "inactive", "nothing"),
-        (Facts("valid", "gone", "nothing", is_left_out=True), "inactive", "nothing"),
+        (Facts("valid", "there", "unwanted"), "linked", "update"),
+        (Facts("valid", "no", "unwanted"), "inactive", "nothing"),
+        (Facts("valid", "gone", "unwanted"), "inactive", "nothing"),
         (Facts("valid", "gone", "one"), "missing", "adopt"),
         (Facts("valid", "gone", "nothing"), "missing", "create"),
         (Facts("valid", "no", "one"), "found", "adopt"),
