@@ -9,11 +9,12 @@ from scim_bridge.access.backup import Backup, Restoration, backup_bytes, backup_
 from scim_bridge.access.journal import writing_journal
 from scim_bridge.access.restore import Restorer
 from scim_bridge.cli.access_reading import current_reading, with_access
-from scim_bridge.cli.output import console, print_json, progress
+from scim_bridge.cli.output import actor, console, print_json, progress
 from scim_bridge.cli.streams import tell
 from scim_bridge.config.settings import Settings
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.wording import counted
+from scim_bridge.state.writer import State
 from scim_bridge.view import words
 
 
@@ -70,6 +71,10 @@ def restore(settings: Settings, connection: str | None, file: Path, *, is_applyi
             reading = current_reading(settings, connection, is_full=True)
         found = restoration(backup, reading)
         _show(found)
+        if found.missing:
+            with State(settings.state) as state:
+                detail = f"{counted(len(found.missing), 'assignment')} of {file.name}"
+                state.note(actor(), "access restore", connection=chosen.name, detail=detail)
         with progress() as report:
             made = restorer.make_all(found.missing, report)
     aws.close()

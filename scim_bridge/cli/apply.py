@@ -24,7 +24,7 @@ def apply_command(
     """Apply a saved plan exactly, or refuse and name what has changed since."""
     from scim_bridge.access.switch.fix_file import is_fix_file
     from scim_bridge.cli.outcome import conclude
-    from scim_bridge.cli.output import progress, who
+    from scim_bridge.cli.output import actor, progress, who
     from scim_bridge.config.settings import load
     from scim_bridge.plan.plan_file import from_bytes
     from scim_bridge.run.inbox import Inbox
@@ -46,7 +46,7 @@ def apply_command(
     chosen = settings.connection(saved.connection)
     with State(settings.state) as state, opened(chosen, state, "apply") as bridge:
         with progress() as report:
-            order = Order(approved_by=who() if approve else "", is_last_admin=last_admin, progress=report)
+            order = Order(by=actor(), approved_by=who() if approve else "", is_last_admin=last_admin, progress=report)
             result = apply_saved(bridge, state, saved, order, Inbox)
         return conclude(
             result,

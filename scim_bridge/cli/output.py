@@ -12,6 +12,7 @@ from rich.console import Console
 
 from scim_bridge.cli.streams import print_bytes, say_no_more, tell
 from scim_bridge.model import protocol
+from scim_bridge.model.actor import Actor
 
 
 class _Console(Console):
@@ -75,3 +76,8 @@ def who() -> str:
     except (KeyError, OSError):  # a container may run under a number that has no name
         user = f"uid-{os.getuid()}"
     return f"{user}@{os.uname().nodename}"
+
+
+def actor() -> Actor:
+    """The same, for the audit."""
+    return Actor(who())

@@ -20,14 +20,14 @@ def pause_command(
     reason: Annotated[str, typer.Option("--reason", help="why, for those who find it paused")] = "",
 ) -> int:
     """Stop the schedule of a connection. A one-shot `sync` still works."""
-    from scim_bridge.cli.output import who
+    from scim_bridge.cli.output import actor
     from scim_bridge.config.state_place import find_state
     from scim_bridge.state.writer import State
 
     place = find_state(context.obj)
     name = place.connection(connection)
     with State(place.state) as state:
-        state.pause(name, who(), reason)
+        state.pause(name, actor(), reason)
         pause = state.reader.pause(name)
     tell(f"{name} is {pause}. To go on: scim-bridge resume {name}")
     return 0
@@ -38,13 +38,14 @@ def resume_command(
     connection: NamedConnectionArgument,
 ) -> int:
     """Restart the schedule of a connection that is paused or quarantined."""
+    from scim_bridge.cli.output import actor
     from scim_bridge.config.state_place import find_state
     from scim_bridge.state.writer import State
 
     place = find_state(context.obj)
     name = place.connection(connection)
     with State(place.state) as state:
-        was_paused = state.resume(name)
+        was_paused = state.resume(name, actor())
     tell(
         f"the schedule of {name} goes on"
         if was_paused

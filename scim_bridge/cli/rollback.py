@@ -24,7 +24,7 @@ def rollback_command(
 ) -> int:
     """Undo a run, within the limits. It also pauses the connection, so the schedule does not repeat the change."""
     from scim_bridge.cli.outcome import conclude
-    from scim_bridge.cli.output import console, print_json, progress, who
+    from scim_bridge.cli.output import actor, console, print_json, progress, who
     from scim_bridge.config.settings import load
     from scim_bridge.plan.plan_file import to_bytes
     from scim_bridge.run.lifecycle import Order, opened
@@ -56,8 +56,8 @@ def rollback_command(
                 terminal.show_plan(console(), plan_view(plan, approval=f"scim-bridge rollback {run} --approve"))
             return 0
         with progress() as report:
-            order = Order(approved_by=who() if approve else "", is_last_admin=last_admin, progress=report)
-            result = roll_back(bridge, state, run, order, who())
+            order = Order(by=actor(), approved_by=who() if approve else "", is_last_admin=last_admin, progress=report)
+            result = roll_back(bridge, state, run, order, actor())
         code = conclude(
             result,
             state,

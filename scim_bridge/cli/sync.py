@@ -42,7 +42,7 @@ def sync_command(
 ) -> int:
     """Bring the target to what the source says, within the limits."""
     from scim_bridge.cli.outcome import conclude
-    from scim_bridge.cli.output import progress, who
+    from scim_bridge.cli.output import actor, progress, who
     from scim_bridge.config.settings import load
     from scim_bridge.run.inbox import Inbox
     from scim_bridge.run.lifecycle import Order, opened
@@ -55,12 +55,14 @@ def sync_command(
     if after_restore and (only or not full):
         raise Misconfigured("--after-restore reads everything again", "Use it with --full and without --only.")
     if only:
-        order = Order(approved_by=who() if approve else "", is_last_admin=last_admin, asked_by=who())
+        by, me = actor(), who()
+        order = Order(by=by, approved_by=me if approve else "", is_last_admin=last_admin, asked_by=me)
         return _sync_only(settings, chosen, only, output, order)
     with State(settings.state) as state, opened(chosen, state, "sync") as bridge:
         with progress() as report:
             who_approves = who() if approve else ""
             order = Order(
+                by=actor(),
                 approved_by=who_approves,
                 is_last_admin=last_admin,
                 progress=report,

@@ -10,12 +10,14 @@ from pydantic_core.core_schema import ValidationInfo
 
 from scim_bridge.config import form
 from scim_bridge.config.section import (
-    Address,
     Day,
     Duration,
+    Events,
     Interval,
     Name,
     Pace,
+    QuietHours,
+    Reference,
     Region,
     Section,
     State,
@@ -24,6 +26,7 @@ from scim_bridge.config.section import (
     Url,
 )
 from scim_bridge.config.section_of_settings import section_of
+from scim_bridge.config.service_document import Service
 from scim_bridge.config.source_document import Source
 from scim_bridge.model import limit, policy
 from scim_bridge.model.switch import Question, SourceKind
@@ -95,6 +98,7 @@ class Policy(Section):
 
     deprovision: Deprovision = Deprovision()
     adopt: policy.Adopt = _DEFAULT.adopt
+    create_inactive: bool = _DEFAULT.create_inactive
     rehire: policy.Rehire = _DEFAULT.rehire
     orphans: policy.Orphans = _DEFAULT.orphans
     drift: policy.Drift = _DEFAULT.drift
@@ -156,10 +160,25 @@ class Connection(Section):
         return self
 
 
-class Service(Section):
-    """Where the pages are served."""
+class History(Section):
+    """How long runs and their operations are kept."""
 
-    listen: Address = "127.0.0.1:8080"
+    keep: Duration = "400d"
+
+
+class Alerts(Section):
+    """Where alerts are sent. to: references to URLs of Apprise (https://appriseit.com)."""
+
+    to: Annotated[list[Reference], Field(min_length=1, json_schema_extra={"uniqueItems": True})]
+    quiet: QuietHours | None = None
+    events: Events = "all"
+
+    @field_validator("to")
+    @classmethod
+    def _is_each_once(cls, to: list[str]) -> list[str]:
+        if len(set(to)) < len(to):
+            raise ValueError(": name each place once")
+        return to
 
 
 class Document(Section):
@@ -169,6 +188,8 @@ class Document(Section):
     connections: Annotated[
         dict[Name, Connection], Field(min_length=1, json_schema_extra={"additionalProperties": False})
     ]
+    history: History = History()
+    alerts: Alerts | None = None
     service: Service = Service()
 
 

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from scim_bridge.config import form
 from scim_bridge.config.form import checked
+from scim_bridge.model.alert import EVENTS
 
 Text = Annotated[str, AfterValidator(checked(form.text)), Field(json_schema_extra={"pattern": form.TEXT})]
 Name = Annotated[
@@ -50,10 +51,22 @@ Separator = Annotated[
 ]
 State = Annotated[str, AfterValidator(checked(form.state_file)), Field(json_schema_extra={"pattern": form.STATE})]
 Address = Annotated[str, AfterValidator(checked(form.address)), Field(json_schema_extra={"pattern": form.LISTEN})]
+PublicUrl = Annotated[
+    str, AfterValidator(checked(form.public_url)), Field(json_schema_extra={"pattern": form.PUBLIC_URL})
+]
+Issuer = Annotated[str, AfterValidator(checked(form.issuer)), Field(json_schema_extra={"pattern": form.URL})]
 Url = Annotated[str, AfterValidator(checked(form.endpoint)), Field(json_schema_extra={"pattern": form.URL})]
 Token = Annotated[str, AfterValidator(checked(form.token)), Field(json_schema_extra={"pattern": form.TOKEN})]
 Reference = Annotated[
     str, AfterValidator(checked(form.reference)), Field(json_schema_extra={"pattern": form.REFERENCE})
+]
+QuietHours = Annotated[
+    str, AfterValidator(checked(form.quiet_hours)), Field(json_schema_extra={"pattern": form.QUIET_HOURS})
+]
+Events = Annotated[
+    str | list[str],
+    BeforeValidator(checked(form.events)),
+    WithJsonSchema({"anyOf": [{"const": "all"}, {"type": "array", "items": {"enum": list(EVENTS)}, "minItems": 1}]}),
 ]
 LdapUrl = Annotated[str, AfterValidator(checked(form.ldap_url)), Field(json_schema_extra={"pattern": form.LDAP_URL})]
 LdapFilter = Annotated[

@@ -11,11 +11,13 @@ from scim_bridge.config.error_message import faults
 from scim_bridge.config.read_source import source_settings
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.section_of_settings import settings_of
+from scim_bridge.config.service import ServiceSettings, service_settings
 from scim_bridge.config.source import SourceSettings
 from scim_bridge.config.state_place import one_of
 from scim_bridge.config.unsupported import explains, not_yet
 from scim_bridge.config.yaml_file import YamlFile, refuse
 from scim_bridge.errors import Misconfigured
+from scim_bridge.model.alert import EVENTS, Event, QuietHours
 from scim_bridge.model.limit import Limits
 from scim_bridge.model.policy import KeepAdmins, Policy, Protect
 from scim_bridge.model.switch import Question, SourceKind
@@ -86,13 +88,27 @@ class ConnectionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """Which alerts are sent, and where. to: the URLs, which are secrets. quiet: on the clock of this machine."""
+
+    to: tuple[Secret, ...]
+    quiet: QuietHours | None = None
+    events: frozenset[Event] = frozenset(EVENTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The whole configuration. state: the SQLite file. listen: host and port of the pages."""
+    """The whole configuration. state: the SQLite file. service: the pages and the API.
+
+    keep: for how long runs and operations stay in the history. alerts: None if none are sent.
+    """
 
     path: Path
     state: Path
     connections: Mapping[str, ConnectionSettings]
-    listen: tuple[str, int]
+    service: ServiceSettings
+    keep: timedelta
+    alerts: AlertSettings | None = None
 
     def connection(self, name: str | None) -> ConnectionSettings:
         """The connection of this name, or the only one. Raises Misconfigured, naming those there are."""
@@ -116,7 +132,22 @@ def _settings(path: Path, read: document.Document) -> Settings:
     folder = path.parent  # as the file was named: a mounted configuration is a link into a folder that is replaced
     connections = {name: _connection(name, folder, connection) for name, connection in read.connections.items()}
     state = folder / form.state_file(read.state)
-    return Settings(path, state, MappingProxyType(connections), form.address(read.service.listen))
+    return Settings(
+        path=path,
+        state=state,
+        connections=MappingProxyType(connections),
+        service=service_settings(read.service, folder),
+        keep=form.duration(read.history.keep),
+        alerts=_alerts(read.alerts, folder),
+    )
+
+
+def _alerts(read: document.Alerts | None, folder: Path) -> AlertSettings | None:
+    if read is None:
+        return None
+    quiet = form.quiet_hours(read.quiet) if read.quiet is not None else None
+    to = tuple(Secret(url, folder, "URL") for url in read.to)
+    return AlertSettings(to, quiet, form.events(read.events))
 
 
 def _connection(name: str, folder: Path, read: document.Connection) -> ConnectionSettings:
@@ -155,6 +186,7 @@ def _policy(read: document.Policy) -> Policy:
         deprovision="keep" if read.deprovision.action == "keep" else "deactivate",
         delete_after=_delete_after(read.deprovision),
         adopt=read.adopt,
+        create_inactive=read.create_inactive,
         rehire=read.rehire,
         orphans=read.orphans,
         drift=read.drift,

@@ -11,6 +11,7 @@ from time import sleep
 
 from scim_bridge.apply.engine import Superseded
 from scim_bridge.errors import BridgeError, Busy, Stop
+from scim_bridge.model.actor import Actor
 from scim_bridge.model.run import RequestRecord
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.lifecycle import ActiveRun, Order, Result
@@ -44,7 +45,13 @@ class Inbox:
         # The approval is that of the person who left the order, never that of the run in progress.
         approved_by = request.who if request.is_approved else ""
         is_last_admin = request.is_last_admin
-        order = replace(self.active.order, approved_by=approved_by, is_last_admin=is_last_admin, asked_by=request.who)
+        order = replace(
+            self.active.order,
+            by=None,
+            approved_by=approved_by,
+            is_last_admin=is_last_admin,
+            asked_by=request.who,
+        )
         try:
             # The quota is shared: without this, a revocation would stand behind all the requests that wait for their
             # turn.
@@ -54,7 +61,7 @@ class Inbox:
             state.answer(request.id, None, str(error), error.exit_code if isinstance(error, Stop) else 1)
             return None
         except Exception as error:  # noqa: BLE001 - whatever it is, the run in progress goes on; the log has the details
-            _log.exception("a request for %s failed", ", ".join(request.subjects))
+            _log.exception("the order %d in the inbox failed", request.id)
             state.answer(request.id, None, f"the program failed ({type(error).__name__}); the log says more", 1)
             return None
         state.answer(request.id, result.run_id, exit_code=result.exit_code)
@@ -74,7 +81,8 @@ def _dealt_with(result: Result) -> Superseded:
 def wait_for_answer(bridge: Bridge, state: State, who: Sequence[str], order: Order) -> RequestRecord | None:
     """Leave a request with the run in progress and wait. None if that run has ended without an answer."""
     approved = bool(order.approved_by)
-    request_id = state.ask(bridge.name, who, order.asked_by, is_approved=approved, is_last_admin=order.is_last_admin)
+    by = order.by or Actor(order.asked_by)
+    request_id = state.ask(bridge.name, who, by, is_approved=approved, is_last_admin=order.is_last_admin)
     while True:
         sleep(_LOOKING)
         request = state.reader.request(request_id)

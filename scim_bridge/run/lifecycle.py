@@ -4,6 +4,7 @@ A kind of run (sync, only, rollback, a saved plan) is how to read and plan; then
 close in the end follows from what it has read, and is decided here alone.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -13,7 +14,9 @@ from typing import Any, Protocol
 from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, never
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError, Busy, CredentialsRefused, Misconfigured
+from scim_bridge.log import about
 from scim_bridge.model import exit_code
+from scim_bridge.model.actor import Actor
 from scim_bridge.model.desired_side import DesiredWhole, Moves
 from scim_bridge.model.effect import Effect, effects
 from scim_bridge.model.identity import SourceKey, Whom
@@ -23,23 +26,27 @@ from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.shadow import differences_of
 from scim_bridge.model.source import SourceReading
+from scim_bridge.model.traffic import NO_TRAFFIC, Traffic
 from scim_bridge.model.wording import counted
 from scim_bridge.plan.doubt import settle
 from scim_bridge.plan.guard import not_approved
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.match.correlate import Matches
-from scim_bridge.plan.plan_file import fingerprint, operation_bytes
+from scim_bridge.plan.plan_file import fingerprint, operation_bytes, to_bytes
 from scim_bridge.run.access_seen import AccessSeen, keep_seen
 from scim_bridge.run.bridge import Bridge, endpoint_key, open_bridge
 from scim_bridge.run.conclude import Conclusion, conclude, remarks_of
+from scim_bridge.run.noted_progress import noted
 from scim_bridge.run.target_view import Observed
 from scim_bridge.state.aftermath import Aftermath
 from scim_bridge.state.lock import lock
 from scim_bridge.state.writer import Closing, Ending, State
 from scim_bridge.target.retry import NEW_FOR
 
+_log = logging.getLogger("scim_bridge.run")
 _KEPT = 100
 """Of each list of a plan's impact so many entries are kept with the run, beside the number of all."""
+_SCHEDULE = Actor("schedule", "worker")
 _LATEST = 1_000
 """Of the latest runs so many are looked through for one: a run may have carried out many orders inside it."""
 
@@ -51,9 +58,13 @@ class Order:
     is_last_admin: approved also where too few administrators are left (`--last-admin`).
     in_full: the target is read whatever is known of it. is_thorough: each missing resource is asked for by id, whatever
     the guard will say. after_restore: the state is a copy of unknown age. asked_by: who named the identities of
-    `--only`, which is an approval of what it does to them.
+    `--only`, which is an approval of what it does to them. by: who gave the command, None for the schedule.
+    about: what it is about, for the audit. number: of the order on record that it carries out; then the asking is in
+    the audit already.
     """
 
+    by: Actor | None = None
+    number: int | None = None
     approved_by: str = ""
     is_last_admin: bool = False
     asked_by: str = ""
@@ -63,6 +74,7 @@ class Order:
     in_full: bool = False
     is_thorough: bool = False
     after_restore: bool = False
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,15 +146,17 @@ class ActiveRun:
     def stop_by_guard(self, reading: Reading, plan: Plan, new: frozenset[Effect] = frozenset()) -> Result:
         """Send nothing; what the limits counted is kept for approval. new: what an approval did not cover."""
         self.state.keep_trip(self.id, self.bridge.name, plan.verdict)
+        if reading.only is None:  # a plan about some cannot be applied later
+            keep_plan(self.state, plan, self.order.by or _SCHEDULE, self.id)
         conclusion = self.conclude(reading, plan, None)
         detail = "stopped before the first write: " + "; ".join(trip.sentence for trip in plan.verdict.tripped)
-        requests, counts = self.bridge.target.requests, conclusion.counts
+        traffic, counts = self.bridge.target.traffic, conclusion.counts
         ending = Ending(
             status="stopped_by_guard",
             detail=detail,
             summary=plan.summary,
             counts=counts,
-            requests=requests,
+            traffic=traffic,
             verdict=plan.verdict,
             access=_access(plan),
         )
@@ -158,7 +172,7 @@ class ActiveRun:
             detail="in shadow: nothing was written",
             summary=plan.summary,
             counts=conclusion.counts,
-            requests=self.bridge.target.requests,
+            traffic=self.bridge.target.traffic,
             verdict=plan.verdict,
             access=_access(plan),
         )
@@ -218,11 +232,19 @@ class ActiveRun:
         )
 
 
+def keep_plan(state: State, plan: Plan, by: Actor, run: int | None = None) -> int:
+    """Keep a plan to be looked at and applied as it is; its number. run: the run that the guard stopped."""
+    return state.plans.keep(plan, fingerprint=fingerprint(plan), document=to_bytes(plan), by=by, run=run)
+
+
 @contextmanager
 def begin(bridge: Bridge, state: State, command: Command, order: Order) -> Iterator[ActiveRun]:
     """One run under the connection's lock. If it ends by an error, it is closed with its sentence first."""
     with lock(state.path, bridge.name, datetime.now(UTC)):
-        run_id = state.begin_run(bridge.name, bridge.endpoint, command)
+        by = order.by if order.number is None else None
+        run_id = state.begin_run(
+            bridge.name, bridge.endpoint, command, by=by, detail=order.about, order_id=order.number
+        )
         with on_record(bridge, state, order, run_id) as active:
             yield active
 
@@ -230,12 +252,34 @@ def begin(bridge: Bridge, state: State, command: Command, order: Order) -> Itera
 @contextmanager
 def on_record(bridge: Bridge, state: State, order: Order, run_id: int) -> Iterator[ActiveRun]:
     """A run that is on record as begun. If it ends by an error, it is closed with its sentence first."""
-    with _failure_on_record(state, run_id):
+
+    def requests() -> int:
+        return bridge.target.traffic.requests
+
+    with (
+        about(connection=bridge.name, run=run_id),
+        _said(state, run_id),
+        _failure_on_record(bridge, state, run_id),
+        noted(state, run_id, bridge.name, requests, order.progress) as progress,
+    ):
         # What the run before has created may still be unknown to some of the endpoint, whatever process that was.
         now = datetime.now(UTC)
         own = state.reader.own_writes(bridge.name, bridge.endpoint, now - timedelta(seconds=NEW_FOR))
         bridge.target.recall_created({key: (now - at).total_seconds() for key, at in own.created.items()})
-        yield ActiveRun(run_id, bridge, state, order)
+        yield ActiveRun(run_id, bridge, state, replace(order, progress=progress))
+
+
+@contextmanager
+def _said(state: State, run_id: int) -> Iterator[None]:
+    """The log says that a run begins, and how it ended."""
+    _log.info("the run begins")
+    try:
+        yield
+    finally:
+        if _log.isEnabledFor(logging.INFO):
+            with suppress(BridgeError):  # a state that cannot be read is what the run has ended by
+                record = state.reader.run(run_id)
+                _log.info("the run ended: %s", record.status if record is not None else "unknown")
 
 
 @contextmanager
@@ -257,27 +301,37 @@ def _put_on_record(connection: ConnectionSettings, state: State, command: Comman
         state.finish(state.begin_run(connection.name, endpoint_key(connection.target.url), command), _failed(error))
 
 
-def put_death_on_record(connection: ConnectionSettings, state: State, pid: int, detail: str) -> None:
-    """The process that was to sync is dead, and its run failed for this reason, whether or not it had begun.
+def put_death_on_record(
+    connection: ConnectionSettings,
+    state: State,
+    pid: int,
+    detail: str,
+    *,
+    command: Command = "sync",
+    of_one: bool = False,
+) -> None:
+    """The process of a run is dead, and its run failed for this reason, whether or not it had begun.
 
     pid: of that process. Nothing happens if its run had ended before it, or if another run is in progress, which has
     marked this one as interrupted.
     """
     with suppress(Busy), lock(state.path, connection.name, datetime.now(UTC)):
-        mine = [run for run in state.reader.runs(connection.name, _LATEST) if run.pid == pid and not run.of_one]
+        mine = [run for run in state.reader.runs(connection.name, _LATEST) if run.pid == pid and run.of_one == of_one]
         if mine and mine[0].status != "running":
             return
-        run_id = mine[0].id if mine else state.begin_run(connection.name, endpoint_key(connection.target.url), "sync")
+        endpoint = endpoint_key(connection.target.url)
+        run_id = mine[0].id if mine else state.begin_run(connection.name, endpoint, command, of_one=of_one)
         state.finish(run_id, Ending(status="failed", detail=detail))
 
 
-def _failed(error: Exception) -> Ending:
+def _failed(error: Exception, traffic: Traffic = NO_TRAFFIC) -> Ending:
     detail = str(error) if isinstance(error, BridgeError) else f"the program failed ({type(error).__name__})"
-    return Ending(status="failed", detail=detail, has_bad_credentials=isinstance(error, CredentialsRefused))
+    is_refused = isinstance(error, CredentialsRefused)
+    return Ending(status="failed", detail=detail, traffic=traffic, has_bad_credentials=is_refused)
 
 
 @contextmanager
-def _failure_on_record(state: State, run_id: int) -> Iterator[None]:
+def _failure_on_record(bridge: Bridge, state: State, run_id: int) -> Iterator[None]:
     """A run that ends by an error is closed with its sentence before the error goes on."""
     try:
         yield
@@ -285,7 +339,7 @@ def _failure_on_record(state: State, run_id: int) -> Iterator[None]:
         record = state.reader.run(run_id)
         # It may have ended properly just before: a Stop of the target is raised after its run was concluded.
         if record is not None and record.status == "running":
-            state.finish(run_id, _failed(error))
+            state.finish(run_id, _failed(error, bridge.target.traffic))
         raise
 
 
@@ -317,7 +371,7 @@ def remember(active: ActiveRun, reading: Reading) -> None:
         state.forget_reading(bridge.name, bridge.endpoint)
         return
     if observed.is_whole:
-        cost = bridge.target.requests  # nothing else has been sent yet
+        cost = bridge.target.traffic.requests  # nothing else has been sent yet
         state.observe(
             bridge.name, bridge.endpoint, observed.inventory, observed.members, began=observed.at, requests=cost
         )
@@ -381,7 +435,9 @@ def carry_out(
         if new is None or new:
             return active.stop_by_guard(reading, plan, new or frozenset())
         # Used before the first write: a run that is killed must not leave an approval that lets through something else.
-        state.use_approval(active.id, name, active.order.approved_by)
+        by = active.order.by or Actor(active.order.approved_by, "worker")
+        counted_then = "; ".join(trip.sentence for trip in plan.verdict.tripped)
+        state.use_approval(active.id, name, replace(by, name=active.order.approved_by), counted_then)
     # A rollback pauses the schedule here: after the guard, since a rollback that is stopped changes nothing, and before
     # the first write, since a worker would undo it.
     if before_sending is not None:
@@ -398,7 +454,8 @@ def _not_approved(state: State, connection: str, plan: Plan) -> frozenset[Effect
 def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | None) -> Result:
     """Journal, apply, conclude, record."""
     bridge, state, order = active.bridge, active.state, active.order
-    is_relinking = reading.matches.is_relinking
+    # What another tool has left is taken over until it is done, even if a run of it is cut.
+    is_relinking = reading.matches.is_relinking and bridge.policy.adopt != "takeover"
     journal = state.begin_applying(active.id, fingerprint(plan), reading.plan.conflicts, is_relinking=is_relinking)
     # All of the plan is on record before its first request, so that a cut run shows what was left.
     journal.record((operation, operation_bytes(operation)) for operation in plan.operations)
@@ -416,7 +473,7 @@ def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | No
         detail=_detail(applied, conclusion),
         summary=conclusion.summary,
         counts=conclusion.counts,
-        requests=bridge.target.requests,
+        traffic=bridge.target.traffic,
         is_complete=applied.has_ended,
         verdict=plan.verdict,
         approved_by=order.asked_by or (order.approved_by if not plan.verdict.passed else ""),

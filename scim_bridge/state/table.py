@@ -100,6 +100,7 @@ class SeenChangeRow(Row, table=True):
     """A value that someone else changed, as a reading found it. path: an attribute or a membership. value: JSON."""
 
     __tablename__ = "seen_changes"
+    __table_args__ = (Index("ix_seen_changes_endpoint", "endpoint", "seen_at"),)
 
     id: int | None = Field(default=None, primary_key=True)
     endpoint: str
@@ -151,7 +152,8 @@ class ConnectionRow(Row, table=True):
     """A connection's schedule: paused by a person (whom, when, why), or quarantined by itself; null while it is not.
 
     failures: runs in a row that failed. tried: when the last one of them ended. unsettled: the run that found the state
-    lost or restored, until a run about everyone has ended and no link waits to be confirmed.
+    lost or restored, until a run about everyone has ended and no link waits to be confirmed. forgotten_until: what
+    happened until then may be missing from the history; null if nothing is.
     """
 
     __tablename__ = "connections"
@@ -166,6 +168,7 @@ class ConnectionRow(Row, table=True):
     cause: str = ""
     quarantine_reason: str = ""
     unsettled: int | None = None
+    forgotten_until: datetime | None = _time(nullable=True)
 
 
 class RequestRow(Row, table=True):
@@ -175,6 +178,7 @@ class RequestRow(Row, table=True):
     """
 
     __tablename__ = "inbox"
+    __table_args__ = (_of_these("ix_inbox_waiting", ("connection", "asked"), "answered IS NULL"),)
 
     id: int | None = Field(default=None, primary_key=True)
     connection: str = Field(index=True)
@@ -189,16 +193,26 @@ class RequestRow(Row, table=True):
     exit_code: int = 0
 
 
+RUNNING = "status = 'running'"
+"""Of all runs ever, these few are looked for again and again; literally, so that the index serves."""
+
+
 class RunRow(Row, table=True):
     """One execution of a connection. has_begun: it came as far as applying. plan: fingerprint of what it applied.
 
     is_complete: its plan was applied to its end. is_relinking: it began without state on a target that knew our ids.
     mapping: a hash of the mapping's document. approved: what limits counted in it and someone approved. of_one: it was
     about single identities (`--only`), so it says nothing about the source as a whole. access: what its plan did to who
-    may enter what (model/impact.py), the first of each list; empty where that is not known.
+    may enter what (model/impact.py), the first of each list; empty where that is not known. throttled: how many of its
+    requests were answered 429. pace: kind of request → requests a second that were found to be permitted.
     """
 
     __tablename__ = "runs"
+    __table_args__ = (
+        _of_these("ix_runs_plan", ("connection", "plan"), "plan != ''"),
+        _of_these("ix_runs_running", ("connection",), RUNNING),
+        Index("ix_runs_ended", "connection", "ended"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     connection: str = Field(index=True)
@@ -225,6 +239,37 @@ class RunRow(Row, table=True):
     approved: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     of_one: bool = False
     access: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
+    throttled: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    pace: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
+
+
+class RunTotalRow(Row, table=True):
+    """Runs of one kind and outcome since the state began (model.watched.RunTotal)."""
+
+    __tablename__ = "run_totals"
+
+    connection: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    outcome: str = Field(primary_key=True)
+    runs: int
+    requests: int
+    throttled: int
+    seconds: float
+    buckets: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    last_run: int
+    last_started: datetime = _time()
+    last_ended: datetime | None = _time(nullable=True)
+
+
+class OperationTotalRow(Row, table=True):
+    """Operations of one kind and outcome since the state began."""
+
+    __tablename__ = "operation_totals"
+
+    connection: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    outcome: str = Field(primary_key=True)
+    operations: int
 
 
 UNSURE = "status IN ('sent', 'failed', 'held') AND NOT is_looked_at"
@@ -267,6 +312,7 @@ class ConflictRow(Row, table=True):
     """
 
     __tablename__ = "conflicts"
+    __table_args__ = (_of_these("ix_conflicts_open", ("connection", "kind", "resolution"), "closed IS NULL"),)
 
     connection: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
@@ -332,6 +378,126 @@ class ApprovalRow(Row, table=True):
     tripped_run_id: int
     who: str
     given: datetime = _time()
+
+
+OPEN_ORDERS = "status IN ('waiting', 'running')"
+
+
+class OrderRow(Row, table=True):
+    """What a person asked the worker to do (model.order). worker: who has it in hand; times: how often it was begun.
+
+    plan_id: the kept plan that it is about, or has made. about_run: the run to roll back; run_id: what carries it out.
+    request_id: its row in the inbox, where the run in progress carries it out.
+    """
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        # Asked for twice a second; all orders ever are many more.
+        _of_these("ix_orders_open", ("id",), OPEN_ORDERS),
+        Index("ix_orders_connection", "connection", "id"),
+        Index("ix_orders_run_id", "run_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection: str
+    kind: str
+    subjects: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    plan_id: int | None = None
+    about_run: int | None = None
+    is_approved: bool = False
+    is_last_admin: bool = False
+    note: str = ""
+    who: str
+    via: str
+    address: str = ""
+    status: str = "waiting"
+    placed: datetime = _time()
+    begun: datetime | None = _time(nullable=True)
+    ended: datetime | None = _time(nullable=True)
+    worker: str = ""
+    times: int = 0
+    request_id: int | None = None
+    run_id: int | None = None
+    sentence: str = ""
+    exit_code: int = 0
+
+
+class AskedOnceRow(Row, table=True):
+    """An idempotency key that came with something that was done: a hash of what was asked, and the answer as JSON."""
+
+    __tablename__ = "asked_once"
+
+    who: str = Field(primary_key=True)
+    idempotency_key: str = Field(primary_key=True)
+    digest: str
+    answer: str
+    asked: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
+
+
+class KeptPlanRow(Row, table=True):
+    """A plan to be looked at and applied as it is. document: the bytes of plan_file, compressed where that saves much.
+
+    fingerprint: of the plan, so that the same one is kept once. run_id: the run that the guard stopped, null for a plan
+    that was ordered. declined_by: who has decided against it, "" if no one has; note: why.
+    """
+
+    __tablename__ = "kept_plans"
+    __table_args__ = (
+        UniqueConstraint("connection", "fingerprint"),
+        Index("ix_kept_plans_run_id", "run_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection: str
+    fingerprint: str
+    run_id: int | None = None
+    who: str = ""
+    via: str
+    made: datetime = _time()
+    summary: dict[str, int] = _json()
+    guard: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    conflicts: int = 0
+    size: int
+    is_compressed: bool
+    document: bytes
+    declined_by: str = ""
+    declined: datetime | None = _time(nullable=True)
+    note: str = ""
+
+
+class ProgressRow(Row, table=True):
+    """How far a run in progress has come: the step, and how many of how many things are done (total null: unknown).
+
+    step_began: when the step began, so that its pace is known. requests: how many were sent to the target so far.
+    """
+
+    __tablename__ = "run_progress"
+
+    run_id: int = Field(primary_key=True)
+    step: str
+    done: int
+    total: int | None = None
+    step_began: datetime = _time()
+    noted: datetime = _time()
+    requests: int = 0
+
+
+class AuditRow(Row, table=True):
+    """Someone did something (model.audit.Entry). hash: over this entry and the hash of the one before."""
+
+    __tablename__ = "audit"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    number: int | None = Field(default=None, primary_key=True)
+    at: datetime = _time()
+    who: str
+    via: str
+    address: str = ""
+    action: str
+    connection: str = ""
+    subject: str = ""
+    detail: str = ""
+    hash: str = ""
 
 
 class DirectoryRow(Row, table=True):
@@ -506,3 +672,92 @@ class AccessFactRow(Row, table=True):
     since: int
     until: int | None = None
     about: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class AlertRow(Row, table=True):
+    """Something that stands and was noted for an alert (model.alert.Condition). since: UTC."""
+
+    __tablename__ = "alerts"
+
+    connection: str = Field(primary_key=True)
+    event: str = Field(primary_key=True)
+    about: str = Field(primary_key=True)
+    mark: str
+    sentence: str
+    since: datetime = _time()
+
+
+class AlertMessageRow(Row, table=True):
+    """What one look found to be said. lines: [event, connection, sentence] each."""
+
+    __tablename__ = "alert_messages"
+
+    id: int | None = Field(default=None, primary_key=True)
+    made: datetime = _time()
+    lines: list[list[str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
+class AlertDeliveryRow(Row, table=True):
+    """A message on its way to one place, by the reference of its URL. error: why the last try failed."""
+
+    __tablename__ = "alert_deliveries"
+    __table_args__ = (_of_these("ix_alert_deliveries_waiting", ("due",), "sent IS NULL"),)
+
+    message_id: int = Field(primary_key=True, foreign_key="alert_messages.id")
+    place: str = Field(primary_key=True)
+    due: datetime = _time()
+    tries: int = 0
+    error: str = ""
+    sent: datetime | None = _time(nullable=True)
+
+
+class SignInLinkRow(Row, table=True):
+    """A link that signs a browser in once. code_hash: SHA-256 of the code in it. It is deleted when it is used."""
+
+    __tablename__ = "sign_in_links"
+
+    code_hash: str = Field(primary_key=True)
+    role: str
+    name: str
+    expires: datetime = _time()
+
+
+class SessionRow(Row, table=True):
+    """A browser that is signed in. secret_hash: SHA-256 of what its cookie holds. It is deleted when it ends.
+
+    provider: the issuer that said who this is, "" for a link.
+    """
+
+    __tablename__ = "sessions"
+    __table_args__ = (UniqueConstraint("secret_hash"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    secret_hash: str
+    name: str
+    role: str
+    provider: str = ""
+    address: str
+    began: datetime = _time()
+    expires: datetime = _time()
+
+
+class ApiTokenRow(Row, table=True):
+    """A token of the API. secret_hash: SHA-256 of it. prefix: how it begins, so that a leaked one can be found.
+
+    expires: null for one that lasts until it is revoked. A revoked one is kept, so that people see that it was there.
+    """
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (UniqueConstraint("secret_hash"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    secret_hash: str
+    prefix: str
+    name: str
+    role: str
+    made: datetime = _time()
+    made_by: str
+    expires: datetime | None = _time(nullable=True)
+    last_used: datetime | None = _time(nullable=True)
+    revoked: datetime | None = _time(nullable=True)
+    revoked_by: str = ""

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from scim_bridge.model.audit import Entry
 from scim_bridge.model.shadow import Lasting
 from scim_bridge.model.wording import counted
 from scim_bridge.view import words
@@ -204,6 +205,22 @@ def show_conflicts(console: Console, conflicts: Sequence[ConflictView]) -> None:
             _indented(console, 2, Text(f"decided: {conflict.decision}"))
         else:
             _indented(console, 2, Text(conflict.remedy, style="italic"))
+
+
+def show_audit(console: Console, entries: Sequence[Entry]) -> None:
+    """Who did what, the newest first."""
+    if not entries:
+        console.print("The audit has no entry yet.")
+        return
+    columns = ("number", "when", "who", "from", "did", "connection", "what")
+    table = _table(*columns)
+    for entry in entries:
+        source = " ".join(part for part in (entry.actor.via, entry.actor.address) if part)
+        told = "; ".join(part for part in (entry.subject, entry.detail) if part)
+        when = words.local(entry.at)
+        written = (str(entry.number), when, entry.actor.name, source, entry.action, entry.connection, told)
+        table.add_row(*(escape(words.printable(cell)) for cell in written))
+    console.print(table)
 
 
 def show_shadow(console: Console, view: ShadowView) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from scim_bridge.config.settings import load
 from scim_bridge.config.source import CsvSettings
+from scim_bridge.model.actor import Actor
 from scim_bridge.model.identity import SourceKey
 from scim_bridge.model.source import Memory, SourceChanges, SourceReading
 from scim_bridge.run.bridge import open_bridge
@@ -125,7 +126,7 @@ def test_whatever_goes_wrong_with_a_request_is_its_answer_and_not_the_end_of_the
     corp = settings.connection(None)
     assert isinstance(corp.source, CsvSettings)
     with open_bridge(corp) as bridge, State(settings.state) as state:
-        asked = state.ask("corp", ["u5"], "somebody")
+        asked = state.ask("corp", ["u5"], Actor("somebody"))
         broken = replace(bridge, source=Failing(corp.source, "id", "id"))
         active = ActiveRun(state.begin_run("corp", "e", "sync"), broken, state, Order())
         assert Inbox(active).answer() == []

@@ -17,6 +17,7 @@ from typing import Any, cast
 from scim_bridge.errors import BridgeError, EndpointDown, NotAnswered, Refused
 from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
 from scim_bridge.mapping.document import load_mapping
+from scim_bridge.model.actor import Actor
 from scim_bridge.model.conflict_kind import CONFLICT_KINDS
 from scim_bridge.model.identity import KINDS, AmbiguousMember, AttributeType, Kind, Record, Snapshot, SourceKey
 from scim_bridge.model.operation_kind import OperationKind
@@ -345,7 +346,7 @@ def _decide(world: LittleWorld) -> object:
     target_id = conflict.target_id or ""
     if decision in ("link", "adopt") and not target_id:
         target_id = world.chance.choice([*world.target.resources["user"], "nobody"])
-    world.state.resolve("little", conflict.key, decision, "me", target_id=target_id)
+    world.state.resolve("little", conflict.key, decision, Actor("me"), target_id=target_id)
     return conflict.kind, conflict.subjects, decision
 
 

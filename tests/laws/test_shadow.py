@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scim_bridge.errors import BridgeError, Misconfigured
+from scim_bridge.model.actor import Actor
 from scim_bridge.model.identity import KINDS, Existing, Value
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.shadow import differences_of
@@ -131,7 +132,7 @@ def _ask_for_writes(world: LittleWorld, run_id: int) -> None:
     order = Order(approved_by="me", asked_by="me")
     writes: tuple[Callable[[], object], ...] = (
         lambda: apply_saved(world.bridge, world.state, saved, order),
-        lambda: roll_back(world.bridge, world.state, run_id, order, "me"),
+        lambda: roll_back(world.bridge, world.state, run_id, order, Actor("me")),
         lambda: sync_named(world.bridge, world.state, ["a"], order),
         lambda: sync(world.bridge, world.state, order),
         lambda: sync(world.bridge, world.state, Order(in_full=True, after_restore=True)),

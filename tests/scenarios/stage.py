@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from scim_bridge.config.settings import load
 from scim_bridge.errors import Stop
+from scim_bridge.model.actor import Actor
 from scim_bridge.model.identity import Kind, Value
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Conflict, Plan
@@ -209,7 +210,7 @@ class Stage:
             assert conflict is not None, f"{what!r} does not wait; what waits: {list(map(told_conflict, self.waiting))}"
             chosen = (conflict.target_id or "") if decision == "link" else ""
             with State(self.world.state) as state:
-                assert state.resolve("corp", conflict.key, decision, "an operator", target_id=chosen)
+                assert state.resolve("corp", conflict.key, decision, Actor("an operator"), target_id=chosen)
 
 
 def told_conflict(conflict: Conflict) -> str:

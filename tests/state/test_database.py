@@ -13,6 +13,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from scim_bridge.errors import StateUnusable
+from scim_bridge.model.actor import Actor
 from scim_bridge.model.operation import Outcome
 from scim_bridge.state import database
 from scim_bridge.state.reader import open_reader
@@ -192,11 +193,11 @@ def _other_process_sees(path: Path) -> str:
 def test_a_state_that_is_opened_once_more_keeps_the_locks_of_who_writes_to_it(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with State(path) as run:
-        run.pause("first", "ann", "")
+        run.pause("first", Actor("ann"), "")
         # In the same process: the pages, say, or a command's look at the past.
         with State(path):
             pass
         assert "first" in _other_process_sees(path)
-        run.pause("second", "ann", "")
+        run.pause("second", Actor("ann"), "")
         assert "second" in _other_process_sees(path)
     assert "second" in _other_process_sees(path)

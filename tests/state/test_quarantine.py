@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from scim_bridge.model.actor import Actor
 from scim_bridge.model.run import Quarantine
 from scim_bridge.state.writer import Ending, State
 from tests.state.conftest import HERE, MORNING
@@ -64,6 +65,6 @@ def test_it_takes_six_failures_in_a_row(end: End) -> None:
 def test_a_person_lifts_it(end: End, tmp_path: Path) -> None:
     end("stopped_by_guard")
     with State(tmp_path / "state.db") as state:
-        assert state.resume("corp")
+        assert state.resume("corp", Actor("ann"))
         assert state.reader.quarantine("corp") is None
-        assert not state.resume("corp")
+        assert not state.resume("corp", Actor("ann"))

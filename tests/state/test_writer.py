@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from scim_bridge.errors import StateUnusable
+from scim_bridge.model.actor import Actor
 from scim_bridge.model.effect import Lost, Removed, Shrunk
 from scim_bridge.model.identity import SourceCounts
 from scim_bridge.model.plan import Bookkeeping, Trip, Verdict
+from scim_bridge.model.traffic import Traffic
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import Ending, State
 from tests.state.conftest import DONE, ELSEWHERE, HERE, MORNING, SHOWN, Desk, begin, conflict, operation, pair
@@ -34,7 +36,7 @@ def test_a_run_is_remembered_as_it_was(state: State, desk: Desk) -> None:
         detail="the token expired",
         summary={"create_user": 2},
         counts={"users": (3, 4)},
-        requests=17,
+        traffic=Traffic(17),
         verdict=Verdict((TRIP,)),
         approved_by="k",
     )
@@ -179,7 +181,7 @@ def test_a_tripped_plan_is_kept_until_it_is_overtaken(state: State) -> None:
 def test_an_approval_is_used_once_and_recorded_with_who_and_when(state: State, desk: Desk) -> None:
     state.keep_trip(4, "corp", Verdict((TRIP,)))
     state.keep_trip(5, "lab", Verdict((TRIP,)))
-    state.use_approval(6, "corp", "k.suzuki")
+    state.use_approval(6, "corp", Actor("k.suzuki"))
     assert state.reader.tripped("corp") is None
     assert state.reader.tripped("lab") is not None
     with closing(sqlite3.connect(desk.path)) as database:

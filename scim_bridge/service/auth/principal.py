@@ -1,0 +1,100 @@
+"""Who asks, and whether they may: the parameter of every route that is not open to everyone.
+
+```python
+@router.post("/connections/{name}/sync")
+def sync(name: str, operator: Operator) -> Response: ...   # operator.actor, operator.role
+```
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from scim_bridge.model.actor import ROLES, Actor, Role
+from scim_bridge.service.auth.gate import Gate, bearer_of, gate_of
+
+MAY = {
+    "viewer": "look",
+    "operator": "sync, plan, pause and resolve conflicts",
+    "approver": "approve, apply, roll back and make tokens",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is signed in, and what they may do."""
+
+    actor: Actor
+    role: Role
+
+    def may(self, role: Role) -> bool:
+        """Whether this role, or one that includes it, is theirs."""
+        return ROLES.index(self.role) >= ROLES.index(role)
+
+
+class NotSignedIn(Exception):
+    """The request has neither a session nor a token that is valid. The text is for a program.
+
+    wait: seconds until another try, 0 if it may be tried now.
+    """
+
+    def __init__(self, sentence: str = "Send a token of this service: Authorization: Bearer TOKEN.", wait: int = 0):
+        super().__init__(sentence)
+        self.wait = wait
+
+
+class NotAllowed(Exception):
+    """The session's role is not enough. The text is for the person."""
+
+
+def _signed_in(request: Request) -> Principal:
+    gate, secret = gate_of(request), bearer_of(request)
+    principal = _by_session(gate, request) if secret is None else _by_token(gate, request, secret)
+    request.state.principal = principal  # for the templates
+    return principal
+
+
+def _by_session(gate: Gate, request: Request) -> Principal:
+    session = gate.session_of(request)
+    if session is None:
+        raise NotSignedIn
+    return Principal(Actor(session.name, "page", gate.address_of(request)), session.role)
+
+
+def _by_token(gate: Gate, request: Request, secret: str) -> Principal:
+    address, token = gate.address_of(request), gate.tokens.find(secret)
+    standing = token.standing(gate.now()) if token is not None else None
+    if token is not None and standing == "valid":
+        return Principal(Actor(f"token {token.name}", "api", address), token.role)
+    what = "The token is unknown." if token is None else f"The token {token.subject} is {standing}."
+    raise NotSignedIn(what, gate.note_refusal(Actor("unknown", "api", address), what))
+
+
+def _require(role: Role) -> Callable[[Principal], Principal]:
+    def check(principal: Annotated[Principal, Depends(_signed_in)]) -> Principal:
+        if not principal.may(role):
+            raise NotAllowed(
+                f"You are signed in as {principal.actor.name} with the role {principal.role}. "
+                f"The role {role} may do this: {MAY[role]}."
+            )
+        return principal
+
+    return check
+
+
+def viewer_beyond_loopback(request: Request) -> None:
+    """Let a program on this machine look without signing in, while the service is reached on loopback alone.
+
+    Only with `auth` may it be reached from elsewhere. For what names no one. Raises NotSignedIn or NotAllowed.
+    """
+    service = gate_of(request).service
+    if service.auth is not None or service.behind_proxy:
+        require_viewer(_signed_in(request))
+
+
+require_viewer, require_operator, require_approver = (_require(role) for role in ROLES)
+Viewer = Annotated[Principal, Depends(require_viewer)]
+Operator = Annotated[Principal, Depends(require_operator)]
+Approver = Annotated[Principal, Depends(require_approver)]
