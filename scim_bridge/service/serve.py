@@ -16,6 +16,7 @@ class Served:
 
     def __init__(self, app: FastAPI, address: tuple[str, int]) -> None:
         host, port = address
+        self._app = app
         self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -44,6 +45,9 @@ class Served:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        feed = getattr(self._app.state, "feed", None)
+        if feed is not None:
+            feed.close()  # the server waits for streams that are open
         self._server.should_exit = True
         self._thread.join()
         self._socket.close()
