@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, or_, select
+from sqlalchemy import ColumnElement, Engine, and_, or_, select
 from sqlmodel import col
 
 from scim_bridge.model.run import OperationRecord
@@ -18,6 +18,8 @@ from scim_bridge.state.table import OperationRow
 from scim_bridge.state.transaction import reading
 
 _BATCH = 1_000
+_OF_MEMBERS = ("add_members", "remove_members")
+_RENAMING = ("update_user", "update_group", "adopt_user", "adopt_group", "reactivate_user")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,17 +66,28 @@ def _candidates(engine: Engine | None, run_id: int, asked: OperationQuery, limit
 
 
 def _may_hold(text: str) -> ColumnElement[bool]:
-    """Finds all that have the text and some that have not; these are left out then.
+    """Finds all that have the text and a few that have not; these are left out then.
 
     The database knows upper and lower case of ASCII alone, so other letters are looked for in the usual ways to write.
     """
-    forms = {text, text.lower(), text.upper(), text.title()}
-    return or_(*(col(OperationRow.document).icontains(_as_json(form), autoescape=True) for form in sorted(forms)))
+    forms = {text.lower()} if text.isascii() else {text, text.lower(), text.upper(), text.title()}
+    return or_(*(each for form in sorted(forms) for each in _places(form)))
 
 
-def _as_json(text: str) -> str:
-    """As it stands in a JSON text."""
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+def _places(form: str) -> Iterator[ColumnElement[bool]]:
+    """Where a name or an id stands. In the whole document, what 100,000 operations have in common would be found."""
+    document, in_json = col(OperationRow.document), _escaped(form)
+    yield col(OperationRow.subject).icontains(form, autoescape=True)
+    yield col(OperationRow.target_id).icontains(form, autoescape=True)
+    yield document.ilike(f'%"source_id":"{in_json}%', escape="/")
+    yield and_(col(OperationRow.kind).in_(_RENAMING), document.ilike(f'%"renamed_to":"%{in_json}%', escape="/"))
+    yield and_(col(OperationRow.kind).in_(_OF_MEMBERS), document.ilike(f"%{in_json}%", escape="/"))
+
+
+def _escaped(text: str) -> str:
+    """As it stands in a JSON text, for LIKE."""
+    written = text.replace("\\", "\\\\").replace('"', '\\"')
+    return written.replace("/", "//").replace("%", "/%").replace("_", "/_")
 
 
 def _fits(record: OperationRecord, asked: OperationQuery) -> bool:
