@@ -39,6 +39,7 @@ from scim_bridge.state.access_memory import AccessMemory
 from scim_bridge.state.audit import entries, latest
 from scim_bridge.state.database import open_existing
 from scim_bridge.state.desired import whole_of
+from scim_bridge.state.history import forgotten_until
 from scim_bridge.state.lookup import Lookup
 from scim_bridge.state.observed import reading_cost
 from scim_bridge.state.operation_search import OperationQuery, find_operations
@@ -255,6 +256,13 @@ class StateReader:
         query = select_rows(ConnectionRow).where(ConnectionRow.name == connection)
         rows = self._rows(query.where(col(ConnectionRow.quarantined).is_not(None)))
         return next((Quarantine(r.quarantined, r.cause, r.quarantine_reason, r.tried) for r in rows), None)
+
+    def forgotten_until(self, connection: str) -> datetime | None:
+        """What happened until then may be missing from this connection's history (`history.keep`); None: nothing is."""
+        if self._engine is None:
+            return None
+        with reading(self._engine) as database:
+            return forgotten_until(database, connection)
 
     def requests(self, connection: str) -> list[RequestRecord]:
         """The inbox: what was asked of the run in progress and is not answered yet, the oldest first."""
