@@ -48,6 +48,7 @@ ROWS = (
     Row("GET", "/api/v1/plans", "viewer"),
     Row("GET", "/api/v1/plans/{plan_id}", "viewer", "/api/v1/plans/1"),
     Row("GET", "/api/v1/plans/{plan_id}/operations", "viewer", "/api/v1/plans/1/operations"),
+    Row("GET", "/api/v1/plans/{plan_id}/document", "viewer", "/api/v1/plans/1/document"),
     Row("POST", "/api/v1/plans/{plan_id}/apply", "approver", "/api/v1/plans/1/apply"),
     Row("POST", "/api/v1/plans/{plan_id}/decline", "approver", "/api/v1/plans/1/decline"),
     Row("GET", "/api/v1/conflicts", "viewer"),
