@@ -160,21 +160,21 @@ def show_plan(saved: bytes, number: int, output: Output) -> int:
     return plan_code(plan)
 
 
-def pause(server: Server, connection: str, reason: str) -> int:
+def pause_there(server: Server, connection: str, reason: str) -> int:
     """Stop the schedule of a connection."""
     server.post(f"/connections/{quote(connection, safe='')}/pause", {"reason": reason})
     tell(f"{connection} is paused. To go on: scim-bridge resume {connection} --server {server.url}")
     return 0
 
 
-def resume(server: Server, connection: str) -> int:
+def resume_there(server: Server, connection: str) -> int:
     """Let the schedule of a connection go on."""
     server.post(f"/connections/{quote(connection, safe='')}/resume", None)
     tell(f"the schedule of {connection} goes on")
     return 0
 
 
-def resolve(server: Server, key: str, given: list[Decision], link: str | None, note: str) -> int:
+def resolve_there(server: Server, key: str, given: list[Decision], link: str | None, note: str) -> int:
     """Decide one conflict, or all of a kind."""
     if len(given) != 1:
         raise Misconfigured("a conflict needs exactly one decision", "Give one, as `scim-bridge conflicts` lists them.")

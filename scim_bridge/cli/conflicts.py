@@ -77,9 +77,9 @@ def resolve_command(
     }
     decisions = [decision for decision, is_given in given.items() if is_given]
     if server is not None:
-        from scim_bridge.cli.at_server import resolve, server_at
+        from scim_bridge.cli.at_server import resolve_there, server_at
 
         with server_at(server, token) as there:
-            return resolve(there, key, decisions, link, note)
+            return resolve_there(there, key, decisions, link, note)
     decide(load(context.obj), key, decisions, link, note)
     return 0

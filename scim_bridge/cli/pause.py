@@ -23,10 +23,10 @@ def pause_command(
 ) -> int:
     """Stop the schedule of a connection. A one-shot `sync` still works."""
     if server is not None:
-        from scim_bridge.cli.at_server import pause, server_at
+        from scim_bridge.cli.at_server import pause_there, server_at
 
         with server_at(server, token) as there:
-            return pause(there, connection, reason)
+            return pause_there(there, connection, reason)
     from scim_bridge.cli.output import actor
     from scim_bridge.config.state_place import find_state
     from scim_bridge.state.writer import State
@@ -48,10 +48,10 @@ def resume_command(
 ) -> int:
     """Restart the schedule of a connection that is paused or quarantined."""
     if server is not None:
-        from scim_bridge.cli.at_server import resume, server_at
+        from scim_bridge.cli.at_server import resume_there, server_at
 
         with server_at(server, token) as there:
-            return resume(there, connection)
+            return resume_there(there, connection)
     from scim_bridge.cli.output import actor
     from scim_bridge.config.state_place import find_state
     from scim_bridge.state.writer import State

@@ -50,37 +50,28 @@ def test_a_sync_elsewhere_ends_as_a_sync_here(world: World, cli: Cli, there: str
     assert "called 'nobody'" in unknown.err
 
 
-def test_a_schedule_is_stopped_from_elsewhere_and_goes_on(cli: Cli, there: str) -> None:
+WRONG = (
+    (("pause", "nowhere", "--server", "{there}"), 2, "there is no connection nowhere"),
+    (("conflicts", "resolve", "c-1", "--ignore", "--server", "{there}"), 2, "no conflict c-1 is open"),
+    (("apply", "9", "--server", "{there}"), 2, "there is no kept plan 9"),
+    (("apply", "plan.json", "--server", "{there}"), 2, "has to be the number of a plan"),
+    (("plan", "--full", "--server", "{there}"), 2, "--server takes --out"),
+    (("sync", "--server", "{there}", "--token", "secret"), 2, "--token is a reference"),
+    (("sync", "--server", "{there}", "--token", "env:NOT_SET"), 2, "NOT_SET"),
+    (("sync", "--server", "{there}", "--token", "env:UNKNOWN"), 1, "The token is unknown"),
+    (("sync", "--server", "http://bridge.corp.example"), 2, "plain http is allowed to loopback only"),
+    (("sync", "corp", "--server", "http://127.0.0.1:9"), 1, "does not answer"),
+)
+
+
+def test_what_is_done_at_once_and_what_goes_wrong_is_said_as_here(
+    cli: Cli, there: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert cli("pause", "corp", "--reason", "a move", "--server", f"{there}/").code == 0
     assert "a move" in cli("pause", "corp").err
     assert cli("resume", "corp", "--server", there).code == 0
     assert "neither paused nor quarantined" in cli("resume", "corp").err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "said"),
-    [
-        (("pause", "nowhere", "--server", "{there}"), 2, "there is no connection nowhere"),
-        (("conflicts", "resolve", "c-1", "--ignore", "--server", "{there}"), 2, "no conflict c-1 is open"),
-        (("apply", "9", "--server", "{there}"), 2, "there is no kept plan 9"),
-        (("apply", "plan.json", "--server", "{there}"), 2, "has to be the number of a plan"),
-        (("plan", "--full", "--server", "{there}"), 2, "--server takes --out"),
-        (("sync", "--server", "{there}", "--token", "secret"), 2, "--token is a reference"),
-        (("sync", "--server", "{there}", "--token", "env:NOT_SET"), 2, "NOT_SET"),
-        (("sync", "--server", "http://bridge.corp.example"), 2, "plain http is allowed to loopback only"),
-        (("sync", "corp", "--server", "http://127.0.0.1:9"), 1, "does not answer"),
-    ],
-)
-def test_what_goes_wrong_elsewhere_is_a_sentence_and_a_code(
-    arguments: tuple[str, ...], code: int, said: str, cli: Cli, there: str
-) -> None:
-    answer = cli(*(word.format(there=there) for word in arguments))
-    assert (answer.code, said in answer.err) == (code, True), answer.err
-
-
-def test_a_token_that_is_not_valid_is_refused_in_one_sentence(
-    cli: Cli, there: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SCIM_BRIDGE_TOKEN", "sb_" + "x" * 40)
-    refused = cli("sync", "corp", "--server", there)
-    assert (refused.code, "The token is unknown" in refused.err) == (1, True)
+    monkeypatch.setenv("UNKNOWN", "sb_" + "x" * 40)
+    for arguments, code, said in WRONG:
+        answer = cli(*(word.format(there=there) for word in arguments))
+        assert (answer.code, said in answer.err) == (code, True), answer.err
