@@ -13,7 +13,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from scim_bridge.config.service import ServiceSettings
 from scim_bridge.errors import BridgeError
-from scim_bridge.service import health
+from scim_bridge.service import health, metrics
 from scim_bridge.service.api.answer import invalid, is_api, status_of
 from scim_bridge.service.api.openapi import include_api
 from scim_bridge.service.auth.csrf import CsrfMiddleware
@@ -49,7 +49,7 @@ def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
     desk = app.state.desk = Desk(KeptOpen(shown.state), names, shown.settings, is_separate=is_separate)
     app.state.feed = Feed(desk.kept)
     include_api(app)
-    for part in (overview, run, conflicts, sign_in, tokens, health):
+    for part in (overview, run, conflicts, sign_in, tokens, health, metrics):
         app.include_router(part.router)
     _answer_failures(app, refuse)
     return app
