@@ -1,6 +1,6 @@
 """What is remembered, for everyone who only looks: the planner, `explain`, history, the pages."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from sqlmodel import select as select_rows
 
 from scim_bridge.model.audit import Entry
 from scim_bridge.model.desired_side import Whole
-from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind
+from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind, Whom
 from scim_bridge.model.own_write import OwnWrites
 from scim_bridge.model.plan import Trip
 from scim_bridge.model.remembered import Remembered
@@ -41,6 +41,7 @@ from scim_bridge.state.desired import whole_of
 from scim_bridge.state.lookup import Lookup
 from scim_bridge.state.observed import reading_cost
 from scim_bridge.state.own_writes import own_writes
+from scim_bridge.state.people import Event, Found, Place, conflicts_about, history, places, search
 from scim_bridge.state.record import (
     StoredAttributes,
     conflict_record,
@@ -156,6 +157,37 @@ class StateReader:
             return []
         with reading(self._engine) as database:
             return latest(database, limit, before=before, connection=connection, since=since)
+
+    def places(self) -> list[Place]:
+        """Every connection that has run, with the endpoint that it last wrote to."""
+        if self._engine is None:
+            return []
+        with reading(self._engine) as database:
+            return places(database)
+
+    def people(self, text: str, at: Sequence[Place], limit: int) -> list[Found]:
+        """Users and groups of whom a name, an address or an id begins so; who is called exactly so comes first."""
+        if self._engine is None:
+            return []
+        with reading(self._engine) as database:
+            return search(database, at, text, limit)
+
+    def history_of(
+        self, place: Place, whom: Sequence[Whom], limit: int, before: datetime | None = None
+    ) -> list[Event]:
+        """What happened to one, the newest first: operations that name these, conflicts about them, and what someone
+        else changed. whom: the record, and its resource. before: only what is older."""
+        if self._engine is None:
+            return []
+        with reading(self._engine) as database:
+            return history(database, place, whom, limit=limit, before=before)
+
+    def conflicts_about(self, connection: str, whom: Sequence[Whom]) -> list[ConflictRecord]:
+        """Every conflict about one of these, open or closed, the oldest first."""
+        if self._engine is None:
+            return []
+        with reading(self._engine) as database:
+            return conflicts_about(database, connection, whom)
 
     def runs(self, connection: str | None = None, limit: int = 20) -> list[RunRecord]:
         """The last runs, newest first."""
