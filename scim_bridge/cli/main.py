@@ -61,6 +61,7 @@ COMMANDS = (
         "Show the trend of a connection in shadow, what differs every day, and whether it is ready to write.",
     ),
     Listed("run", "run", "Sync every connection on its schedule and serve the pages, until SIGINT or SIGTERM."),
+    Listed("sign-in", "sign_in", "Print a link that signs one browser in to the pages, once."),
     Listed("mapping", "mapping", "Test mapping files."),
     Listed("conflicts", "conflicts", "List what waits for a decision, or decide it."),
     Listed("sandbox", "sandbox", "Serve the Identity Center emulator until SIGINT or SIGTERM, then end with 0."),

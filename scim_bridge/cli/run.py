@@ -28,6 +28,7 @@ def run_command(context: typer.Context) -> int:
 
 def run_forever(settings: "Settings") -> None:
     """Worker and pages in one process. A signal lets the write in flight finish, then ends both."""
+    from scim_bridge.cli.sign_in import sign_in_link
     from scim_bridge.run.bridge import longest_pause
     from scim_bridge.service.app import create_app
     from scim_bridge.service.serve import Served
@@ -45,5 +46,6 @@ def run_forever(settings: "Settings") -> None:
     )
     with Served(create_app(shown), settings.listen) as pages:
         tell(f"pages: {pages.url}")
+        tell(f"sign in, once and within 15 minutes: {sign_in_link(pages.url, settings.state)}")
         work(connections, settings.state, stop, lambda line: tell(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}"))
     tell("stopped")

@@ -539,3 +539,51 @@ class AccessFactRow(Row, table=True):
     since: int
     until: int | None = None
     about: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class SignInLinkRow(Row, table=True):
+    """A link that signs a browser in once. code_hash: SHA-256 of the code in it. It is deleted when it is used."""
+
+    __tablename__ = "sign_in_links"
+
+    code_hash: str = Field(primary_key=True)
+    role: str
+    name: str
+    expires: datetime = _time()
+
+
+class SessionRow(Row, table=True):
+    """A browser that is signed in. secret_hash: SHA-256 of what its cookie holds. It is deleted when it ends."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (UniqueConstraint("secret_hash"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    secret_hash: str
+    name: str
+    role: str
+    address: str
+    began: datetime = _time()
+    expires: datetime = _time()
+
+
+class ApiTokenRow(Row, table=True):
+    """A token of the API. secret_hash: SHA-256 of it. prefix: how it begins, so that a leaked one can be found.
+
+    expires: null for one that lasts until it is revoked. A revoked one is kept, so that people see that it was there.
+    """
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (UniqueConstraint("secret_hash"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    secret_hash: str
+    prefix: str
+    name: str
+    role: str
+    made: datetime = _time()
+    made_by: str
+    expires: datetime | None = _time(nullable=True)
+    last_used: datetime | None = _time(nullable=True)
+    revoked: datetime | None = _time(nullable=True)
+    revoked_by: str = ""

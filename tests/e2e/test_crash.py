@@ -70,11 +70,16 @@ def test_the_worker_syncs_serves_its_pages_and_stops_when_asked(world: World, cl
     process = start(world, "run")
     assert process.stderr is not None
     url = process.stderr.readline().removeprefix("pages: ").strip()
+    link = process.stderr.readline().removeprefix("sign in, once and within 15 minutes: ").strip()
     time_stamp, _, line = process.stderr.readline().partition(" ")
     assert datetime.fromisoformat(time_stamp).tzinfo == UTC
     assert re.fullmatch(r"corp: run 1 is done: \d+ users created, .*; 0 conflicts waiting\n", line), line
     assert httpx.get(f"{url}/healthz").json() == {"status": "ok"}
-    assert "corp" in httpx.get(url).text
+    with httpx.Client(follow_redirects=True) as browser:
+        page = browser.get(link)
+        assert (str(page.url), "corp" in page.text) == (f"{url}/", True)
+        assert browser.get(f"{url}/runs/1").status_code == 200
+    assert httpx.get(link).status_code == 403
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, err) == (0, "stopped\n")

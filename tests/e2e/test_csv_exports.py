@@ -4,7 +4,6 @@ import csv
 from pathlib import Path
 from random import Random
 
-import httpx
 import pytest
 
 from scim_bridge.service.app import create_app
@@ -13,6 +12,7 @@ from scim_bridge.service.shown import Shown
 from tests.e2e.conftest import Cli
 from tests.e2e.world import People, World, at_rest, organization
 from tests.service.seed import NOON
+from tests.service.sign_in import signed_in
 
 
 def test_users_whose_status_no_rule_understands_keep_their_access_and_are_said_first(world: World, cli: Cli) -> None:
@@ -37,9 +37,10 @@ def test_users_whose_status_no_rule_understands_keep_their_access_and_are_said_f
         "u3@corp.example": False,
         "u4@corp.example": True,
     }
-    with Served(create_app(Shown(world.state, {"corp": None}, lambda: NOON)), ("127.0.0.1", 0)) as served:
+    app = create_app(Shown(world.state, {"corp": None}, lambda: NOON))
+    with Served(app, ("127.0.0.1", 0)) as served, signed_in(served.url, world.state, now=NOON) as client:
         for page in ("/", "/conflicts"):
-            text = httpx.get(f"{served.url}{page}").text
+            text = client.get(page).text
             assert text.index(first) < text.index("<h1>")
 
 

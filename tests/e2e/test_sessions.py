@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-import httpx
 import orjson
 import pytest
 
@@ -15,6 +14,7 @@ from tests.aws import environment_at
 from tests.e2e.conftest import Cli
 from tests.e2e.test_policies import age
 from tests.e2e.world import People, World
+from tests.service.sign_in import signed_in
 
 CLOUD = {
     "management": "111111111111",
@@ -178,9 +178,9 @@ def test_the_page_of_a_run_has_all_of_it(world: World, people: People, cli: Cli,
     revoke(world, people)
     assert cli("sync").code == 0
     shown = Shown(world.state, {"corp": None}, portal_sessions={"corp": timedelta(hours=1)})
-    with Served(create_app(shown), ("127.0.0.1", 0)) as served:
-        page = httpx.get(f"{served.url}/runs/2").text
-        first = httpx.get(f"{served.url}/runs/1").text
+    with Served(create_app(shown), ("127.0.0.1", 0)) as served, signed_in(served.url, world.state) as client:
+        page = client.get("/runs/2").text
+        first = client.get("/runs/1").text
     assert "Sessions that may still run" in page
     assert "Admin on main (111111111111): until" in page
     assert "DenyRevokedUsers" in page

@@ -10,10 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
+from scim_bridge.model.actor import Role
 from scim_bridge.service.app import create_app
 from scim_bridge.service.serve import Served
 from scim_bridge.service.shown import Shown
 from tests.service.seed import NOON, Seeder
+from tests.service.sign_in import signed_in
 
 CHROMIUM = Path("/usr/bin/chromium")
 Pages = Callable[..., httpx.Client]
@@ -26,17 +28,21 @@ def seeder(tmp_path: Path) -> Seeder:
 
 @pytest.fixture
 def pages(tmp_path: Path) -> Iterator[Pages]:
-    """Serves the state of this test; connections: their rhythm by name; now: the pages' clock."""
+    """Serves the state of this test, to a client that is signed in.
+
+    connections: their rhythm by name. now: the pages' clock. role: of the client.
+    """
     with ExitStack() as stack:
 
         def serve(
             connections: Mapping[str, timedelta | None] | None = None,
             now: datetime = NOON + timedelta(minutes=4),
             state: Path = tmp_path / "scim-bridge.db",
+            role: Role = "approver",
         ) -> httpx.Client:
             shown = Shown(state, connections or {"corp": None}, lambda: now)
             served = stack.enter_context(Served(create_app(shown), ("127.0.0.1", 0)))
-            return stack.enter_context(httpx.Client(base_url=served.url))
+            return stack.enter_context(signed_in(served.url, state, role, now))
 
         yield serve
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.service.conftest import Pages
 from tests.service.seed import NOON, Seeder, busy_plan, hostile_plan, quiet_plan, tripping_plan
+from tests.service.sign_in import enter
 
 pytestmark = pytest.mark.browser
 WIDTHS = (1280, 360)
@@ -68,6 +69,7 @@ PATHS = {"overview": "/", "runs": "/runs", "run": "/runs/2", "stopped": "/runs/3
 def test_every_page_is_readable_by_everybody_in_every_light_and_width(
     name: str, shown: httpx.Client, page_of: Page, scheme: Scheme, output_path: str
 ) -> None:
+    enter(page_of.context, shown)
     page_of.goto(f"{shown.base_url}{PATHS[name]}")
     width = page_of.viewport_size["width"] if page_of.viewport_size else 0
     page_of.screenshot(path=Path(output_path) / f"{name}-{scheme}-{width}.png", full_page=True)
@@ -86,7 +88,9 @@ def test_a_name_that_is_markup_runs_nothing(seeder: Seeder, pages: Pages, browse
     page = browser.new_page()
     alerts: list[str] = []
     page.on("dialog", lambda dialog: alerts.append(dialog.message))
-    page.goto(f"{pages().base_url}/runs/1")
+    client = pages()
+    enter(page.context, client)
+    page.goto(f"{client.base_url}/runs/1")
     assert page.get_by_text("<script>alert(1)</script>").first.is_visible()
     assert (page.locator("main script").count(), page.locator("main img").count(), alerts) == (0, 0, [])
     page.close()
@@ -94,6 +98,7 @@ def test_a_name_that_is_markup_runs_nothing(seeder: Seeder, pages: Pages, browse
 
 def test_the_keyboard_reaches_the_content_first_and_the_focus_is_seen(shown: httpx.Client, browser: Browser) -> None:
     page = browser.new_page()
+    enter(page.context, shown)
     page.goto(str(shown.base_url))
     page.keyboard.press("Tab")
     skip = page.locator("a.skip")

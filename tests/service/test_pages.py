@@ -22,6 +22,7 @@ from tests.access.test_impact import OFF, step
 from tests.plan.test_access_limits import BEFORE
 from tests.service.conftest import Pages
 from tests.service.seed import NOON, Seeder, busy_plan, hostile_plan, quiet_plan, tripping_plan
+from tests.service.sign_in import signed_in
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     seeder = Seeder(tmp_path_factory.mktemp("state") / "scim-bridge.db")
     seeder.run(quiet_plan())
     app = create_app(Shown(seeder.path, {"corp": None}, lambda: NOON))
-    with Served(app, ("127.0.0.1", 0)) as served, httpx.Client(base_url=served.url) as asking:
+    with Served(app, ("127.0.0.1", 0)) as served, signed_in(served.url, seeder.path, now=NOON) as asking:
         yield asking
 
 
@@ -150,7 +151,7 @@ def test_a_long_run_is_shown_in_pages(seeder: Seeder, pages: Pages) -> None:
     seeder.run(planned(directory(*(user(f"u{n:03}") for n in range(101))), target()))
     client = pages()
     first, second = client.get("/runs/1").text, client.get("/runs/1?page=2").text
-    assert (first.count("<bdi>"), second.count("<bdi>")) == (100, 1)
+    assert (first.count('rowheader"><bdi>'), second.count('rowheader"><bdi>')) == (100, 1)
     assert ("Next" in first, "Previous" in first) == (True, False)
     assert ("Next" in second, "Previous" in second) == (False, True)
     assert "2 pages of operations" in seen(client.get("/runs/1?page=3").text)
@@ -200,7 +201,7 @@ def _assert_guarded(headers: object) -> None:
     assert "style-src 'self'" in policy
     assert "unsafe" not in policy
     assert headers.get("x-content-type-options") == "nosniff"
-    assert headers.get("referrer-policy") == "no-referrer"
+    assert headers.get("referrer-policy") == "same-origin"
 
 
 def test_no_page_names_another_server(seeder: Seeder, pages: Pages) -> None:
@@ -234,9 +235,8 @@ def test_health_is_ok_before_the_first_run_and_after(seeder: Seeder, pages: Page
 
 
 def test_a_state_that_cannot_be_read_is_said_with_503(tmp_path: Path, pages: Pages) -> None:
-    broken = tmp_path / "scim-bridge.db"
+    broken, client = tmp_path / "scim-bridge.db", pages()
     broken.write_bytes(b"this is not a database, though it is long enough to be looked at as one" * 20)
-    client = pages()
     health = client.get("/healthz")
     assert health.status_code == 503
     assert "is not a usable state file" in health.json()["detail"]

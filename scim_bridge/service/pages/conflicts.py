@@ -1,11 +1,12 @@
 """The conflicts: what waits for a decision, with what to do about each; then what was decided."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
+from scim_bridge.service.auth.principal import require_viewer
 from scim_bridge.service.pages.frame import Framed
 from scim_bridge.view.conflict import still_open, view_conflicts
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(require_viewer)])
 
 
 @router.api_route("/conflicts", methods=["GET", "HEAD"])

@@ -12,6 +12,7 @@ from jinja2 import StrictUndefined
 
 from scim_bridge.model.run import RunRecord
 from scim_bridge.model.wording import counted
+from scim_bridge.service.auth.csrf import csrf_token
 from scim_bridge.service.shown import Shown
 from scim_bridge.state.liveness import as_it_is
 from scim_bridge.state.reader import StateReader, open_reader
@@ -29,7 +30,8 @@ class Frame:
         self._templates = Jinja2Templates(directory=_TEMPLATES)
         # A name that a view does not have would be shown as nothing: a page that hides a guard stop looks healthy.
         self._templates.env.undefined = StrictUndefined
-        self._templates.env.globals.update(local=words.local, utc=words.utc, ago=words.ago, counted=counted)
+        said = {"local": words.local, "utc": words.utc, "ago": words.ago, "counted": counted}
+        self._templates.env.globals.update(said, csrf_token=csrf_token)
 
     @contextmanager
     def look(self) -> Iterator[StateReader]:
@@ -46,6 +48,7 @@ class Frame:
 
     def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A page. values: what the template shows, beside what every page has."""
+        values |= {"principal": getattr(request.state, "principal", None)}  # of a route that asks who is signed in
         values |= {"now": self.shown.now(), "path": request.url.path, "status": status}
         return self._templates.TemplateResponse(request, template, values, status_code=status)
 

@@ -1,7 +1,8 @@
 """The overview: every connection, the most urgent first."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
+from scim_bridge.service.auth.principal import require_viewer
 from scim_bridge.service.pages.frame import Frame, Framed
 from scim_bridge.state.reader import StateReader
 from scim_bridge.view.conflict import still_open, view_conflicts
@@ -9,7 +10,7 @@ from scim_bridge.view.connection import Situation, by_urgency, view_connection
 from scim_bridge.view.run import view_runs
 from scim_bridge.view.shadow import PERIOD, period_of, view_shadow
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(require_viewer)])
 
 
 @router.api_route("/", methods=["GET", "HEAD"])

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from scim_bridge.run.revocation import sessions_of_run
+from scim_bridge.service.auth.principal import require_viewer
 from scim_bridge.service.pages.frame import Framed, PageNumber
 from scim_bridge.state.liveness import as_it_is
 from scim_bridge.view.impact import COLUMNS
@@ -12,7 +13,7 @@ from scim_bridge.view.operation import of_record
 from scim_bridge.view.run import view_run, view_runs
 from scim_bridge.view.session import in_full
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(require_viewer)])
 _PAGE = 100
 _RUN_DIGITS = 15
 """Longer than any run's number, and well within what SQLite holds as an integer."""

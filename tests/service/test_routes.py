@@ -1,0 +1,90 @@
+"""Every route, tried by every role and by no one. A route without a row here fails, so add one with each new route."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+from scim_bridge.model.actor import ROLES, Role
+from scim_bridge.service.app import create_app
+from scim_bridge.service.serve import Served
+from scim_bridge.service.shown import Shown
+from tests.service.seed import NOON, Seeder, quiet_plan
+from tests.service.sign_in import signed_in
+
+
+@dataclass(frozen=True)
+class Row:
+    """A route. role: the least that may use it, "open" for everyone. example: its path with values, if it has any."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    role: Role | Literal["open"]
+    example: str = ""
+
+
+ROWS = (
+    Row("GET", "/healthz", "open"),
+    Row("GET", "/sign-in", "open"),
+    Row("POST", "/sign-out", "open"),
+    Row("GET", "/", "viewer"),
+    Row("GET", "/runs", "viewer"),
+    Row("GET", "/runs/{run_id}", "viewer", "/runs/1"),
+    Row("GET", "/conflicts", "viewer"),
+)
+
+
+def application(path: Path) -> FastAPI:
+    return create_app(Shown(path, {"corp": None}, lambda: NOON))
+
+
+@pytest.fixture(scope="module")
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, httpx.Client]]:
+    """A client for each role, and for no one."""
+    seeder = Seeder(tmp_path_factory.mktemp("state") / "scim-bridge.db")
+    seeder.run(quiet_plan())
+    with ExitStack() as stack:
+        url = stack.enter_context(Served(application(seeder.path), ("127.0.0.1", 0))).url
+        signed: dict[str, httpx.Client] = {
+            role: stack.enter_context(signed_in(url, seeder.path, role, NOON)) for role in ROLES
+        }
+        yield {"no one": stack.enter_context(httpx.Client(base_url=url)), **signed}
+
+
+def test_every_route_has_a_row(tmp_path: Path) -> None:
+    routes = [each for each in iter_route_contexts(application(tmp_path / "scim-bridge.db").routes) if each.methods]
+    there = {(method, each.path) for each in routes for method in each.methods or () if method != "HEAD"}
+    assert there == {(row.method, row.path) for row in ROWS}
+    assert len(ROWS) == len(there)
+
+
+@pytest.mark.parametrize("who", ["no one", *ROLES])
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.method} {row.path}")
+def test_every_route_is_for_its_role_and_those_above(row: Row, who: str, clients: Mapping[str, httpx.Client]) -> None:
+    if row.path == "/sign-out" and who != "no one":
+        pytest.skip("the clients are signed in for the whole table; test_sign_in.py has it")
+    answer = clients[who].request(row.method, row.example or row.path)
+    if row.role == "open":
+        assert answer.status_code in (200, 303)
+    elif who == "no one":
+        _assert_asked_to_sign_in(row, answer)
+    elif ROLES.index(who) < ROLES.index(row.role):
+        assert answer.status_code == 403
+    else:
+        assert answer.status_code not in (401, 403)
+        assert answer.status_code < 500
+        assert "/sign-in" not in answer.headers.get("location", "")
+
+
+def _assert_asked_to_sign_in(row: Row, answer: httpx.Response) -> None:
+    if row.path.startswith("/api/"):
+        assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+        assert answer.headers["www-authenticate"] == "Bearer"
+    else:
+        assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/sign-in")
