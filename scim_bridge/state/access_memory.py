@@ -42,6 +42,11 @@ class AccessMemory:
     def __init__(self, engine: Engine | None, connection: str) -> None:
         self._engine, self._connection = engine, connection
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a state to look readings up in."""
+        return self._engine is not None
+
     def all_kept(self) -> list[Kept]:
         """Every reading, the oldest first."""
         if self._engine is None:

@@ -109,11 +109,11 @@ def _hits(
     for place in at:
         by_endpoint.setdefault(place.endpoint, []).append(place.connection)
     for path in _PATHS:
-        rows = [r for r in database.execute(_range(ClaimRow, path, begin, exact, limit)).scalars()]
+        rows = list(database.execute(_range(ClaimRow, path, begin, exact, limit)).scalars())
         for row in database.execute(_RECORD.where(col(RecordRow.id).in_(rows))) if rows else ():
             if row.connection in connections and row.source_id:
                 yield row.connection, Whom("source", _kind(row.kind), row.source_id)
-        rows = [r for r in database.execute(_range(HeldValueRow, path, begin, exact, limit)).scalars()]
+        rows = list(database.execute(_range(HeldValueRow, path, begin, exact, limit)).scalars())
         for row in database.execute(_RESOURCE.where(col(ResourceRow.id).in_(rows))) if rows else ():
             for connection in by_endpoint.get(row.endpoint, ()):
                 yield connection, Whom("target", _kind(row.kind), row.target_id)
@@ -122,7 +122,12 @@ def _hits(
 
 def _range(table: Any, path: str, begin: str, exact: bool, limit: int) -> Any:
     value = col(table.value)
-    return select(col(table.row)).where(col(table.path) == path, *_begins(value, begin, exact)).order_by(value).limit(limit)
+    return (
+        select(col(table.row))
+        .where(col(table.path) == path, *_begins(value, begin, exact))
+        .order_by(value)
+        .limit(limit)
+    )
 
 
 _RECORD = select(col(RecordRow.connection), col(RecordRow.kind), col(RecordRow.source_id))
@@ -181,9 +186,9 @@ def _shown(database: Connection, at: Sequence[Place], hits: Iterable[tuple[str, 
         link = _link(database, Place(connection, endpoints[connection]), whom)
         if whom.side == "target" and link is None and _is_anothers(database, endpoints[connection], whom):
             continue
-        whom = Whom("source", whom.kind, link.source_id) if link is not None else whom
-        if (connection, whom) not in found:
-            found[connection, whom] = _one(database, Place(connection, endpoints[connection]), whom, link)
+        who = Whom("source", whom.kind, link.source_id) if link is not None else whom
+        if (connection, who) not in found:
+            found[connection, who] = _one(database, Place(connection, endpoints[connection]), who, link)
     return list(found.values())
 
 

@@ -172,15 +172,18 @@ class StateReader:
         with reading(self._engine) as database:
             return search(database, at, text, limit)
 
-    def history_of(
-        self, place: Place, whom: Sequence[Whom], limit: int, before: datetime | None = None
-    ) -> list[Event]:
+    def history_of(self, place: Place, whom: Sequence[Whom], limit: int, before: datetime | None = None) -> list[Event]:
         """What happened to one, the newest first: operations that name these, conflicts about them, and what someone
         else changed. whom: the record, and its resource. before: only what is older."""
         if self._engine is None:
             return []
         with reading(self._engine) as database:
             return history(database, place, whom, limit=limit, before=before)
+
+    def mapping_used(self, connection: str) -> str:
+        """The hash of the mapping of the last run that got as far as to plan, "" if there is none."""
+        query = select_rows(RunRow.mapping).where(RunRow.connection == connection, RunRow.mapping != "")
+        return next(iter(self._rows(query.order_by(col(RunRow.id).desc()).limit(1))), "")
 
     def conflicts_about(self, connection: str, whom: Sequence[Whom]) -> list[ConflictRecord]:
         """Every conflict about one of these, open or closed, the oldest first."""

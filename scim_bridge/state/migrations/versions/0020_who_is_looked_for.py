@@ -30,8 +30,8 @@ def upgrade() -> None:
     op.create_index("ix_conflicts_source", "conflicts", ["connection", "resource", "source_id"])
     op.create_index("ix_conflicts_target", "conflicts", ["connection", "resource", "target_id"])
     op.create_index("ix_audit_subject", "audit", ["subject"])
-    _fill("SELECT run_id, operation_id, document FROM operations", _mentions,
-          "INSERT OR IGNORE INTO mentions (about, run_id, operation_id) VALUES (:about, :run_id, :operation_id)")  # fmt: skip
+    put = "INSERT OR IGNORE INTO mentions (about, run_id, operation_id) VALUES (:about, :run_id, :operation_id)"
+    _fill("SELECT run_id, operation_id, document FROM operations", _mentions, put)
     put = "INSERT OR IGNORE INTO {} (path, value, row) VALUES ('known as', :value, :row)"
     _fill("SELECT id, shown FROM resources WHERE kind = 'user'", _shown, put.format("held_values"))
     _fill("SELECT id, wanted FROM records WHERE kind = 'user'", _wanted, put.format("claims"))
