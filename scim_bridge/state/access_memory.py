@@ -56,6 +56,15 @@ class AccessMemory:
         with reading(self._engine) as database:
             return [Kept(number or 0, as_of, requests) for number, as_of, requests in database.execute(query)]
 
+    def size(self, number: int) -> int:
+        """How many facts the reading of this number has."""
+        if self._engine is None:
+            return 0
+        mine = (col(AccessFactRow.connection) == self._connection, col(AccessFactRow.since) <= number)
+        lasting = or_(col(AccessFactRow.until).is_(None), col(AccessFactRow.until) > number)
+        with reading(self._engine) as database:
+            return int(database.execute(select(func.count()).where(*mine, lasting)).scalar_one())
+
     def load(self, number: int) -> AccessReading | None:
         """The reading of this number, None if there is none."""
         if self._engine is None:

@@ -54,7 +54,7 @@ class Found:
     """A user or a group that was found. whom: the record, or a resource that no record and no link claims.
 
     name: on the target, else in the source. display: how the user is called beside that. is_there: on the target.
-    is_active: may sign in there, or will. is_wanted: the source shows it, in scope.
+    is_active: may sign in there, or will. is_wanted: the source shows it, in scope. target_id: "" where there is none.
     """
 
     connection: str
@@ -64,6 +64,7 @@ class Found:
     is_there: bool
     is_active: bool
     is_wanted: bool
+    target_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +235,7 @@ def _one(database: Connection, place: Place, whom: Whom, link: Any) -> Found:
         is_there=seen is not None,
         is_active=attributes.get("active", True) is not False and (seen is not None or desired is not None),
         is_wanted=desired is not None,
+        target_id=target_id or "",
     )
 
 
