@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from scim_bridge.access.graph import access_rows
 from scim_bridge.state.access_memory import keep_reading
 from tests.service.conftest import Pages
 from tests.service.seed import Seeder, quiet_plan
@@ -13,8 +14,9 @@ from tests.state.test_access_lookup import made
 def test_access_is_shown_from_either_end_and_downloaded_with_the_same_filters(seeder: Seeder, pages: Pages) -> None:
     seeder.run(quiet_plan())
     reading = made(3)
-    formula = replace(reading.people.users["u1"], name="=cmd|' /C calc'!A0", is_active=True)
-    reading = replace(reading, people=replace(reading.people, users={**reading.people.users, "u1": formula}))
+    enters = access_rows(reading)[0].user_id
+    formula = replace(reading.people.users[enters], name="=cmd|' /C calc'!A0", is_active=True)
+    reading = replace(reading, people=replace(reading.people, users={**reading.people.users, enters: formula}))
     keep_reading(seeder.path, "corp", reading)
     client = pages()
     said = seen(client.get("/access").text)
