@@ -162,6 +162,12 @@ class Service(Section):
     listen: Address = "127.0.0.1:8080"
 
 
+class History(Section):
+    """How long runs and their operations are kept."""
+
+    keep: Duration = "400d"
+
+
 class Document(Section):
     """The whole file."""
 
@@ -169,6 +175,7 @@ class Document(Section):
     connections: Annotated[
         dict[Name, Connection], Field(min_length=1, json_schema_extra={"additionalProperties": False})
     ]
+    history: History = History()
     service: Service = Service()
 
 

@@ -87,12 +87,16 @@ class ConnectionSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole configuration. state: the SQLite file. listen: host and port of the pages."""
+    """The whole configuration. state: the SQLite file. listen: host and port of the pages.
+
+    keep: for how long runs and operations stay in the history.
+    """
 
     path: Path
     state: Path
     connections: Mapping[str, ConnectionSettings]
     listen: tuple[str, int]
+    keep: timedelta
 
     def connection(self, name: str | None) -> ConnectionSettings:
         """The connection of this name, or the only one. Raises Misconfigured, naming those there are."""
@@ -116,7 +120,8 @@ def _settings(path: Path, read: document.Document) -> Settings:
     folder = path.parent  # as the file was named: a mounted configuration is a link into a folder that is replaced
     connections = {name: _connection(name, folder, connection) for name, connection in read.connections.items()}
     state = folder / form.state_file(read.state)
-    return Settings(path, state, MappingProxyType(connections), form.address(read.service.listen))
+    listen, keep = form.address(read.service.listen), form.duration(read.history.keep)
+    return Settings(path, state, MappingProxyType(connections), listen, keep)
 
 
 def _connection(name: str, folder: Path, read: document.Connection) -> ConnectionSettings:

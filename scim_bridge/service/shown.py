@@ -12,8 +12,8 @@ from scim_bridge.config.settings import ConnectionSettings
 class Shown:
     """What the pages are about: the state's file, and the configured connections with their rhythm.
 
-    portal_sessions: how long a session of the access portal lasts, for the connections of which someone said it.
-    settings: what the configuration says of each connection.
+    settings: the connections as they are configured, for what needs more than their names. portal_sessions: how long a
+    session of the access portal lasts, for the connections of which someone said it.
     """
 
     state: Path

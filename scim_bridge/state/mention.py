@@ -8,15 +8,18 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, bindparam, delete, insert
 from sqlmodel import col
 
 from scim_bridge.model.identity import Kind, Whom
 from scim_bridge.model.operation import Operation
+from scim_bridge.model.operation_kind import OPERATION_KINDS
 from scim_bridge.state.statement import carry_out_many
 from scim_bridge.state.table import MentionRow
 
 _PUT = insert(MentionRow).prefix_with("OR IGNORE")
+_KEY: tuple[Any, ...] = (col(MentionRow.about), col(MentionRow.run_id), col(MentionRow.operation_id))
+_FORGET = delete(MentionRow).where(*(column == bindparam(f"of_{column.key}") for column in _KEY))
 
 
 def number_of(whom: Whom) -> int:
@@ -27,24 +30,45 @@ def number_of(whom: Whom) -> int:
 
 def mention(database: Connection, run_id: int, operations: Iterable[Operation]) -> None:
     """These operations of a run name these. By the record where there is one, since a resource may come and go."""
-    rows = sorted((number_of(whom), run_id, each.id) for each in operations for whom in _named_in(each))
+    told = (
+        (each.id, whom)
+        for each in operations
+        for whom in (
+            _whom(each.resource, each.source_id, each.target_id),
+            *(_whom("user", member.source_id, member.target_id) for member in each.members),
+        )
+    )
+    rows = sorted((number_of(whom), run_id, operation_id) for operation_id, whom in told)
     carry_out_many(database, _PUT, ("about", "run_id", "operation_id"), rows)
 
 
-def _named_in(operation: Operation) -> Iterator[Whom]:
-    yield _whom(operation.resource, operation.source_id, operation.target_id)
-    yield from (_whom("user", member.source_id, member.target_id) for member in operation.members)
+def forget_mentions(
+    database: Connection, run_id: int, operations: Iterable[tuple[str, str, Mapping[str, Any]]]
+) -> None:
+    """These operations of a run (id, kind, document) are forgotten."""
+    rows = (
+        (number_of(_whom(of, each.get("source_id"), each.get("target_id"))), run_id, operation_id)
+        for operation_id, kind, document in operations
+        for of, each in _told(kind, document)
+    )
+    carry_out_many(database, _FORGET, ("of_about", "of_run_id", "of_operation_id"), rows)
 
 
 def _whom(kind: Kind, source_id: str | None, target_id: str | None) -> Whom:
     return Whom("source", kind, source_id) if source_id else Whom("target", kind, target_id or "")
 
 
-def names(kind: Kind, document: Mapping[str, Any], whom: Sequence[Whom]) -> bool:
-    """Whether an operation, by its document, is about one of these or names one as a member. kind: its resource's."""
-    told: list[tuple[Kind, Mapping[str, Any]]] = [(kind, document)]
-    told += [("user", member) for member in document.get("members", ())]
+def _told(kind: str, document: Mapping[str, Any]) -> Iterator[tuple[Kind, Mapping[str, Any]]]:
+    """Whom a document names: kind, and where its ids are."""
+    row = OPERATION_KINDS.get(kind)  # type: ignore[call-overload]  # a journal may be of another version
+    yield (row.resource if row is not None else "user"), document
+    yield from (("user", member) for member in document.get("members", ()))
+
+
+def names(kind: str, document: Mapping[str, Any], whom: Sequence[Whom]) -> bool:
+    """Whether an operation, by its kind and document, is about one of these or names one as a member."""
     sides: tuple[Literal["source", "target"], ...] = ("source", "target")
+    told = _told(kind, document)
     return any(Whom(side, of, each.get(f"{side}_id") or "") in whom for of, each in told for side in sides)
 
 

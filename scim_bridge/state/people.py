@@ -16,7 +16,6 @@ from sqlmodel import col
 from scim_bridge.model.audit import Entry
 from scim_bridge.model.desired_side import CALLED, KNOWN_AS
 from scim_bridge.model.identity import INDEXED, KINDS, NAMES, Kind, Whom
-from scim_bridge.model.operation_kind import OPERATION_KINDS
 from scim_bridge.model.run import ConflictRecord, OperationRecord
 from scim_bridge.model.text import folded, normal
 from scim_bridge.state.audit import about
@@ -262,16 +261,11 @@ def operations_about(
         query = query.where(at < before)
     rows = database.execute(query.order_by(at.desc(), col(OperationRow.operation_id).desc()).limit(limit)).all()
     found = [(row.at, operation_record(OperationRow(**_without(row._mapping, "at")))) for row in rows]  # noqa: SLF001
-    return [(at, each) for at, each in found if names(_resource(each.kind), each.document, whom)]
+    return [(at, each) for at, each in found if names(each.kind, each.document, whom)]
 
 
 def _without(mapping: Any, name: str) -> dict[str, Any]:
     return {key: value for key, value in mapping.items() if key != name}
-
-
-def _resource(kind: str) -> Kind:
-    row = OPERATION_KINDS.get(kind)  # type: ignore[call-overload]  # a journal may be of another version
-    return row.resource if row is not None else "user"
 
 
 def conflicts_about(database: Connection, connection: str, whom: Sequence[Whom]) -> list[ConflictRecord]:

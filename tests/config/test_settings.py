@@ -81,7 +81,7 @@ def test_where_assignments_are_read_is_a_region(tmp_path: Path, region: str) -> 
 @pytest.mark.parametrize(
     ("extra", "sentence"),
     [
-        ("history: {keep: 400d}\n", "history is not available in this version"),
+        ("history: {keep: never}\n", "history.keep is not a duration; write 90s, 5m, 24h or 30d"),
         (
             "    policy: {deprovision: {action: keep, delete_after: 30d}}\n",
             "deprovision.delete_after has no meaning where action is keep; leave one of them out",
@@ -198,5 +198,5 @@ def test_what_is_no_configuration_is_said_in_one_sentence(tmp_path: Path, text: 
 def test_the_published_schema_describes_the_file() -> None:
     schema = json_schema()
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert set(schema["properties"]) == {"state", "connections", "service"}
+    assert set(schema["properties"]) == {"state", "connections", "history", "service"}
     assert set(schema["$defs"]["Target"]["required"]) == {"kind"}
