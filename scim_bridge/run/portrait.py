@@ -4,7 +4,6 @@ Who is who is found by the same code as in a run (plan/match), over those who ca
 is as the last one left it. What it would send is not said here: that takes a plan, and a plan takes both sides.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -30,7 +29,7 @@ from scim_bridge.model.policy import Policy
 from scim_bridge.model.run import LinkRecord
 from scim_bridge.plan.match.correlate import Match, correlate
 from scim_bridge.plan.match.pairing import Terms
-from scim_bridge.run.bridge import endpoint_key
+from scim_bridge.run.bridge import endpoint_key, key_of_mapping
 from scim_bridge.run.overlay import Edges, Overlay
 from scim_bridge.run.part import related_to
 from scim_bridge.run.some import decided
@@ -53,7 +52,7 @@ def portrait(reader: StateReader, settings: ConnectionSettings | None, place: Pl
     """
     rules, broken = _rules_of(settings, whom.kind)
     with reader.lookup(*place) as lookup:
-        found = _standing(reader, settings, lookup, place, whom, rules)
+        found = _standing(reader, settings, lookup, place, whom=whom, rules=rules)
         if found is None:
             return None
         match, mapped, links = found
@@ -104,6 +103,7 @@ def _standing(
     settings: ConnectionSettings | None,
     lookup: Lookup,
     place: Place,
+    *,
     whom: Whom,
     rules: Rules | None,
 ) -> tuple[Match, Mapped | None, list[LinkRecord]] | None:
@@ -175,14 +175,9 @@ def _doubt(reader: StateReader, settings: ConnectionSettings | None, place: Plac
     if settings is not None and settings.target.url and endpoint_key(settings.target.url) != place.endpoint:
         return _("target.url is another one than in the last run. The next run matches everyone again.")
     used = reader.mapping_used(place.connection)
-    if settings is not None and used and used != key_of_mapping(settings.mapping):
+    if settings is not None and used and used != key_of_mapping(settings.mapping.read_bytes()):
         return _("The mapping has changed since the last run. The values are those of the rules before.")
     return ""
-
-
-def key_of_mapping(path: Path) -> str:
-    """A hash of the file, as a run keeps it."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:24]
 
 
 def _in_source(mapped: Mapped | None, rules: Rules | None) -> InSource:

@@ -18,7 +18,7 @@ from scim_bridge.service.auth.gate import Gate
 from scim_bridge.service.auth.header import HEADERS, HeaderMiddleware
 from scim_bridge.service.auth.principal import NotAllowed, NotSignedIn
 from scim_bridge.service.auth.refusal import Refuse, page_or_problem, sign_in_first
-from scim_bridge.service.pages import access, conflicts, overview, people, run, sign_in
+from scim_bridge.service.pages import access, conflicts, mapping, overview, people, run, sign_in, switch
 from scim_bridge.service.pages.frame import Frame
 from scim_bridge.service.preference import PreferenceMiddleware
 from scim_bridge.service.shown import Shown
@@ -37,7 +37,7 @@ def create_app(shown: Shown) -> FastAPI:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK)
     app.add_middleware(HeaderMiddleware)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    for part in (overview, run, conflicts, people, access, sign_in, health):
+    for part in (overview, run, conflicts, people, access, switch, mapping, sign_in, health):
         app.include_router(part.router)
     app.add_middleware(PreferenceMiddleware)
     _answer_failures(app, refuse)

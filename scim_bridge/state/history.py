@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from scim_bridge.state.mention import forget_mentions
+from scim_bridge.state.operation_subject import forget_mentions
 from scim_bridge.state.table import (
     UNSURE_OPERATION,
     ConnectionRow,

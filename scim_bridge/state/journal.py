@@ -18,8 +18,8 @@ from scim_bridge.model.doubt import Settled
 from scim_bridge.model.identity import NAMES, Kind, Value
 from scim_bridge.model.operation import Operation, Outcome, landed
 from scim_bridge.model.text import folded
-from scim_bridge.state.mention import mention
 from scim_bridge.state.observed import move_on, note_members, text_of
+from scim_bridge.state.operation_subject import mention
 from scim_bridge.state.refusal import forget_landed
 from scim_bridge.state.statement import (
     LINK,

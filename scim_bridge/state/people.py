@@ -20,7 +20,7 @@ from scim_bridge.model.run import ConflictRecord, OperationRecord
 from scim_bridge.model.text import folded, normal
 from scim_bridge.state.audit import about
 from scim_bridge.state.desired import mapped_of_row
-from scim_bridge.state.mention import mentioned, names
+from scim_bridge.state.operation_subject import mentioned, names
 from scim_bridge.state.record import conflict_record, operation_record
 from scim_bridge.state.table import (
     ClaimRow,

@@ -264,7 +264,9 @@ class OperationRow(Row, table=True):
 
 
 class MentionRow(Row, table=True):
-    """An operation is about a record or a resource, or names it as a member. about: its number (state/mention.py)."""
+    """An operation is about a record or a resource, or names it as a member. about: its number
+    (state/operation_subject.py).
+    """
 
     __tablename__ = "mentions"
     __table_args__ = ({"sqlite_with_rowid": False},)

@@ -37,6 +37,19 @@ ROWS = (
     Row("GET", "/runs", "viewer"),
     Row("GET", "/runs/{run_id}", "viewer", "/runs/1"),
     Row("GET", "/conflicts", "viewer"),
+    Row("GET", "/people", "viewer"),
+    Row("GET", "/people/{connection}/{kind}", "viewer", "/people/corp/user?id=b.sato"),
+    Row("GET", "/people/{connection}/{kind}/{source_id:path}", "viewer", "/people/corp/user/b.sato"),
+    Row("GET", "/access", "viewer"),
+    Row("GET", "/access/rows.{form}", "viewer", "/access/rows.csv"),
+    Row("GET", "/access/difference", "viewer"),
+    Row("GET", "/switch", "viewer"),
+    Row("POST", "/switch/{connection}", "operator", "/switch/corp"),
+    Row("GET", "/mapping", "viewer"),
+    Row("GET", "/mapping/{connection}", "viewer", "/mapping/corp"),
+    Row("POST", "/mapping/{connection}/try", "operator", "/mapping/corp/try"),
+    Row("POST", "/mapping/{connection}/compare", "operator", "/mapping/corp/compare"),
+    Row("GET", "/mapping/{connection}/compared/{key}", "operator", "/mapping/corp/compared/none"),
 )
 
 

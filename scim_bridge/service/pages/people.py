@@ -65,7 +65,7 @@ def odd_person(
     before: str = "",
 ) -> Response:
     """The page of one whose id does not fit into a path."""
-    return one_person(request, frame, viewer, connection, kind, id, side=side, before=before)
+    return one_person(request, frame, viewer, connection, kind=kind, source_id=id, side=side, before=before)
 
 
 @router.api_route("/people/{connection}/{kind}/{source_id:path}", methods=["GET", "HEAD"])
