@@ -5,6 +5,7 @@ Read and try only. The file stays the source of truth: nothing that is typed in 
 
 from collections.abc import Mapping
 from contextlib import closing
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -170,7 +171,7 @@ def _begin(frame: Frame, settings: ConnectionSettings, content: bytes) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Misconfigured("the mapping is not UTF-8 text", "Save it as UTF-8.") from None
-    tried = mapping_to_try(settings.mapping.with_name(_("the uploaded mapping")), text)
+    tried = mapping_to_try(Path("uploaded.yaml"), text)
 
     def make() -> ReportView:
         with (
