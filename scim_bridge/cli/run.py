@@ -50,9 +50,12 @@ def run_forever(settings: "Settings") -> None:
         portal_sessions={each.name: each.switch.portal_session for each in connections},
         settings=settings.connections,
     )
-    with Served(create_app(shown), settings.listen) as pages:
-        tell(f"pages: {pages.url}")
-        tell(f"sign in, once and within 15 minutes: {sign_in_link(pages.url, settings.state)}")
+    service = settings.service
+    with Served(create_app(shown, service), service.listen, service.tls) as pages:
+        url = service.url(pages.address)
+        tell(f"pages: {url}")
+        if service.auth is None:
+            tell(f"sign in, once and within 15 minutes: {sign_in_link(url, settings.state)}")
         forgetting = Forgetting(connections, settings.state, settings.keep)
         work(connections, settings.state, stop, _tell_when, tidy=forgetting.step)
     tell("stopped")

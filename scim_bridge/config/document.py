@@ -10,7 +10,6 @@ from pydantic_core.core_schema import ValidationInfo
 
 from scim_bridge.config import form
 from scim_bridge.config.section import (
-    Address,
     Day,
     Duration,
     Interval,
@@ -24,6 +23,7 @@ from scim_bridge.config.section import (
     Url,
 )
 from scim_bridge.config.section_of_settings import section_of
+from scim_bridge.config.service_document import Service
 from scim_bridge.config.source_document import Source
 from scim_bridge.model import limit, policy
 from scim_bridge.model.switch import Question, SourceKind
@@ -154,12 +154,6 @@ class Connection(Section):
         if self.access is None and self.policy.keep_admins is not None:
             raise ValueError(": policy.keep_admins needs access: {region: …}; without it no one can be counted")
         return self
-
-
-class Service(Section):
-    """Where the pages are served."""
-
-    listen: Address = "127.0.0.1:8080"
 
 
 class History(Section):

@@ -657,7 +657,10 @@ class SignInLinkRow(Row, table=True):
 
 
 class SessionRow(Row, table=True):
-    """A browser that is signed in. secret_hash: SHA-256 of what its cookie holds. It is deleted when it ends."""
+    """A browser that is signed in. secret_hash: SHA-256 of what its cookie holds. It is deleted when it ends.
+
+    provider: the issuer that said who this is, "" for a link.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (UniqueConstraint("secret_hash"),)
@@ -666,6 +669,7 @@ class SessionRow(Row, table=True):
     secret_hash: str
     name: str
     role: str
+    provider: str = ""
     address: str
     began: datetime = _time()
     expires: datetime = _time()

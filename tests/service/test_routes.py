@@ -50,6 +50,10 @@ ROWS = (
     Row("POST", "/mapping/{connection}/try", "operator", "/mapping/corp/try"),
     Row("POST", "/mapping/{connection}/compare", "operator", "/mapping/corp/compare"),
     Row("GET", "/mapping/{connection}/compared/{key}", "operator", "/mapping/corp/compared/none"),
+    Row("GET", "/tokens", "approver"),
+    Row("POST", "/tokens", "approver"),
+    Row("POST", "/tokens/{token_id}/revoke", "approver", "/tokens/7/revoke"),
+    Row("POST", "/sessions/{session_id}/end", "approver", "/sessions/77/end"),
 )
 
 

@@ -10,11 +10,14 @@ from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse
+from fastapi.routing import iter_route_contexts
 from fastapi.templating import Jinja2Templates
 from jinja2 import StrictUndefined
 
+from scim_bridge.model.actor import Role
 from scim_bridge.model.run import RunRecord
 from scim_bridge.service.auth.csrf import csrf_token
+from scim_bridge.service.auth.principal import Principal
 from scim_bridge.service.catalog import LANGUAGES
 from scim_bridge.service.shown import Shown
 from scim_bridge.service.slow_answer import SlowAnswers
@@ -30,11 +33,12 @@ PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the menu. icon: its name in parts.html."""
+    """A line of the menu. icon: its name in parts.html. role: the least that may open it."""
 
     path: str
     title: str
     icon: str
+    role: Role = "viewer"
 
     def is_current(self, path: str) -> bool:
         """Whether the page at this path belongs to it."""
@@ -50,7 +54,7 @@ MENU = (
     Entry("/switch", "Switch", "switch"),
     Entry("/mapping", "Mapping", "mapping"),
     Entry("/audit", "Audit", "audit"),
-    Entry("/tokens", "Tokens", "tokens"),
+    Entry("/tokens", "Tokens", "tokens", "approver"),
 )
 """All groups of pages. One whose router is not in the application is left out."""
 
@@ -85,9 +89,10 @@ class Frame:
 
     def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A page. values: what the template shows, beside what every page has."""
-        values |= {"principal": getattr(request.state, "principal", None)}  # of a route that asks who is signed in
+        principal = getattr(request.state, "principal", None)  # of a route that asks who is signed in
+        values |= {"principal": principal}
         values |= {"now": self.shown.now(), "path": request.url.path, "status": status}
-        values |= {"navigation": _menu(request.app), "switched": partial(_switched, request)}
+        values |= {"navigation": _menu(request.app, principal), "switched": partial(_switched, request)}
         values |= {name: getattr(request.state, name, _UNSAID[name]) for name in _UNSAID}
         return self._templates.TemplateResponse(request, template, values, status_code=status)
 
@@ -96,9 +101,9 @@ class Frame:
         return self.render(request, "sorry.html", status=status, sentence=sentence)
 
 
-def _menu(app: FastAPI) -> list[Entry]:
-    paths = {getattr(route, "path", "") for route in app.routes}
-    return [entry for entry in MENU if entry.path in paths]
+def _menu(app: FastAPI, principal: Principal | None) -> list[Entry]:
+    paths = {route.path for route in iter_route_contexts(app.routes)}
+    return [entry for entry in MENU if entry.path in paths and (principal is None or principal.may(entry.role))]
 
 
 def _switched(request: Request, **preference: str) -> str:
