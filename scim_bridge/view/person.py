@@ -72,7 +72,7 @@ def _attribute(path: str, rule: Any, told: Explanation) -> AttributeView:
     return AttributeView(
         path=path,
         rule=shortened(rule.rule) if rule is not None else "",
-        place=rule.place if rule is not None else "",
+        place=rule.place.partition(": ")[0] if rule is not None else "",
         wanted=shortened(words.value(wanted)),
         failure=shortened(printable(rule.failure)) if rule is not None else "",
         pushed=shortened(words.value(told.target.applied.get(path))),

@@ -69,7 +69,7 @@ def test_people_are_found_by_how_any_name_address_or_id_begins_and_told_step_by_
     page = seen(client.get("/people/corp/user/u3").text)
     assert "active in AWS" in page
     assert "linked : The record and the resource in AWS are linked." in page
-    assert "title title csv.yaml" in page
+    assert "title title csv.yaml, line" in page
     assert "Another Another Another" in page
     assert "update user ✓ done title: Title 3 → Another" in page
     assert page.index("update user") < page.index("create user")

@@ -8,9 +8,9 @@ import pytest
 
 from scim_bridge.cli.main import run
 from scim_bridge.sandbox.server import Sandbox
-from tests.e2e.test_people_pages import pages_of
 from tests.e2e.world import World, organization
 from tests.service.test_pages import seen
+from tests.service.test_people_pages import pages_of
 from tests.waiting import until
 
 
