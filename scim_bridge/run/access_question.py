@@ -35,7 +35,7 @@ class Question:
 
 
 class Answers:
-    """The rows of a question. reading: what belongs to all, and whoever is asked about. edges: the assignments."""
+    """The rows of a question. reading: what belongs to all, and those who are asked about. edges: the assignments."""
 
     def __init__(self, lookup: AccessLookup, question: Question) -> None:
         self._lookup = lookup

@@ -56,7 +56,7 @@ class SlowAnswers:
             answer.value = make()
         except BridgeError as error:
             answer.failure = str(error)
-        except Exception as error:  # noqa: BLE001 - whoever waits for it is told; the log has the details
+        except Exception as error:  # noqa: BLE001 - the one who waits sees it; the log has the details
             _log.exception("the %s of %s could not be made", answer.kind, answer.about)
             answer.failure = f"The program failed ({type(error).__name__}); the log says more."
         finally:

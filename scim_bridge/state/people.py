@@ -86,7 +86,7 @@ def places(database: Connection) -> list[Place]:
 
 
 def search(database: Connection, at: Sequence[Place], text: str, limit: int) -> list[Found]:
-    """Those of whom a name, an address or an id begins so, at most `limit`; who is called exactly so comes first."""
+    """Those who have a name, an address or an id that begins so, at most `limit`; an exact one comes first."""
     begin = folded(text)
     if not begin:
         return []

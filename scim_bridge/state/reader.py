@@ -185,7 +185,7 @@ class StateReader:
             return places(database)
 
     def people(self, text: str, at: Sequence[Place], limit: int) -> list[Found]:
-        """Users and groups of whom a name, an address or an id begins so; who is called exactly so comes first."""
+        """Users and groups that have a name, an address or an id that begins so; an exact one comes first."""
         if self._engine is None:
             return []
         with reading(self._engine) as database:

@@ -52,7 +52,7 @@ class EventView:
 
 
 def shortened(text: str) -> str:
-    """A text that fits on a page: a value of a megabyte is no use to anyone in full."""
+    """A text that fits on a page: no one reads a megabyte."""
     if len(text) <= _LONG:
         return text
     return _("%(begin)s… (%(count)s characters)", begin=text[:_LONG], count=len(text))

@@ -128,7 +128,7 @@ def opened(frame: Frame, connection: str) -> Iterator[AccessMemory]:
 
 
 def question_of(frame: Frame, asked: Asked) -> Question:
-    """What the filters mean. A user is whoever the state finds by this text."""
+    """What the filters mean. The user is found by the indexes of the state."""
     users = None
     if asked.user:
         with frame.look() as reader:

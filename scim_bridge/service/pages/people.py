@@ -30,7 +30,7 @@ _LONGEST = 256
 def people(
     request: Request, frame: Framed, _viewer: Viewer, q: Annotated[str, Query()] = "", connection: str = ""
 ) -> Response:
-    """Users and groups of whom a name, an address or an id begins like q."""
+    """Users and groups that have a name, an address or an id that begins like q."""
     with frame.look() as reader:
         at = reader.places()
         found, more = look_for(reader, at, q, connection)
