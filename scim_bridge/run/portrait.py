@@ -1,7 +1,7 @@
 """`explain` from the state alone: what is known of one user or group, without asking the source or the target.
 
-Who is who is found by the same code as in a run (plan/match), over those who can have a say. What a run would read again
-is as the last one left it. What it would send is not said here: that takes a plan, and a plan takes both sides.
+Who is who is found by the same code as in a run (plan/match), over those who can have a say. What a run would read
+again is as the last one left it. What it would send is not said here: that takes a plan, and a plan takes both sides.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
