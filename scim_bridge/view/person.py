@@ -143,6 +143,7 @@ SITUATIONS: Mapping[str, str] = {
     "protected": "It has a protected name, so nothing is ever changed.",
     "invalid": "Something in the record is not valid, so it is held. Revocations still pass.",
     "linked": "The record and the resource in AWS are linked.",
+    "inactive": "The record is inactive, and the policy creates no such user.",
     "missing": "It was linked, but the resource is gone from AWS.",
     "found": "AWS has exactly one resource that matches.",
     "taken": "The resource that matches belongs to another record.",
