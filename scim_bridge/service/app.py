@@ -23,7 +23,7 @@ from scim_bridge.service.auth.principal import NotAllowed, NotSignedIn
 from scim_bridge.service.auth.refusal import Refuse, page_or_problem, sign_in_first
 from scim_bridge.service.live import Feed
 from scim_bridge.service.orders import Desk
-from scim_bridge.service.pages import conflicts, overview, run, sign_in, tokens
+from scim_bridge.service.pages import access, conflicts, mapping, overview, people, run, sign_in, switch, tokens
 from scim_bridge.service.pages.frame import Frame
 from scim_bridge.service.preference import PreferenceMiddleware
 from scim_bridge.service.shown import Shown
@@ -49,7 +49,7 @@ def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
     desk = app.state.desk = Desk(KeptOpen(shown.state), names, shown.settings, is_separate=is_separate)
     app.state.feed = Feed(desk.kept)
     include_api(app)
-    for part in (overview, run, conflicts, sign_in, tokens, health, metrics):
+    for part in (overview, run, conflicts, people, access, switch, mapping, sign_in, tokens, health, metrics):
         app.include_router(part.router)
     _answer_failures(app, refuse)
     return app
