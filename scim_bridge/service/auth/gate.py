@@ -76,15 +76,20 @@ class Gate:
             return peer
 
     @property
-    def provider(self) -> str:
+    def issuer(self) -> str:
         """The issuer that says who a user is, "" for links."""
         return self.service.auth.issuer if self.service.auth is not None else ""
+
+    @property
+    def is_separate(self) -> bool:
+        """Whether the user who started a plan may not approve it."""
+        return self.service.auth is not None and self.service.auth.separation
 
     def session_of(self, request: Request) -> SignedIn | None:
         """The session of the browser that sends this. One of another provider is none: the settings have changed."""
         secret = self.cookie.secret_of(request)
         session = self.sign_ins.session(secret) if secret else None
-        return session if session is not None and session.provider == self.provider else None
+        return session if session is not None and session.provider == self.issuer else None
 
     def note_refusal(self, by: Actor, reason: str) -> int:
         """Put a failed sign-in on record. Gives the seconds until this address may try again, 0 if it may now."""

@@ -20,18 +20,34 @@ MAY = {
     "operator": "sync, plan, pause and resolve conflicts",
     "approver": "approve, apply, roll back and make tokens",
 }
+_BY_TOKEN = " (token "  # noqa: S105 - between two names
+"""Between a user's name and the name of the token by which a program acts for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is signed in, and what they may do."""
+    """Who is signed in, and what they may do. separation: the user who started a plan may not approve it."""
 
     actor: Actor
     role: Role
+    separation: bool = False
 
     def may(self, role: Role) -> bool:
         """Whether this role, or one that includes it, is theirs."""
         return ROLES.index(self.role) >= ROLES.index(role)
+
+
+def may_approve(principal: Principal, triggered_by: str) -> bool:
+    """Whether they may approve a plan that an actor of this name started.
+
+    A token acts for the user who made it. With separation, no one approves by a token what they started on a page.
+    """
+    is_another = _person(principal.actor.name) != _person(triggered_by)
+    return principal.may("approver") and (is_another or not principal.separation)
+
+
+def _person(name: str) -> str:
+    return name.partition(_BY_TOKEN)[0].casefold()
 
 
 class NotSignedIn(Exception):
@@ -60,14 +76,16 @@ def _by_session(gate: Gate, request: Request) -> Principal:
     session = gate.session_of(request)
     if session is None:
         raise NotSignedIn
-    return Principal(Actor(session.name, "page", gate.address_of(request)), session.role)
+    who = Actor(session.name, "page", gate.address_of(request))
+    return Principal(who, session.role, separation=gate.is_separate)
 
 
 def _by_token(gate: Gate, request: Request, secret: str) -> Principal:
     address, token = gate.address_of(request), gate.tokens.find(secret)
     standing = token.standing(gate.now()) if token is not None else None
     if token is not None and standing == "valid":
-        return Principal(Actor(f"token {token.name}", "api", address), token.role)
+        name = f"{token.made_by}{_BY_TOKEN}{token.name})"
+        return Principal(Actor(name, "api", address), token.role, separation=gate.is_separate)
     what = "The token is unknown." if token is None else f"The token {token.subject} is {standing}."
     raise NotSignedIn(what, gate.note_refusal(Actor("unknown", "api", address), what))
 
