@@ -48,6 +48,7 @@ def run_forever(settings: "Settings") -> None:
         settings.state,
         {each.name: longest_pause(each) for each in connections},
         portal_sessions={each.name: each.switch.portal_session for each in connections},
+        settings=settings.connections,
     )
     service = settings.service
     with Served(create_app(shown, service), service.listen, service.tls) as pages:
