@@ -5,6 +5,7 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from joserfc import jwt
@@ -12,7 +13,7 @@ from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 CLIENT, SECRET = "bridge", "the-secret-of-the-client-which-is-long-enough"
@@ -53,6 +54,8 @@ class Issuer:
             routes=[
                 Route("/.well-known/openid-configuration", self._discovery),
                 Route("/jwks", self._jwks),
+                Route("/authorize", self._authorize),
+                Route("/end", lambda _: HTMLResponse("<title>Signed out</title><link rel=icon href=data:,>")),
                 Route("/token", self._token, methods=["POST"]),
                 Route("/userinfo", lambda _: JSONResponse(self.user_info)),
             ]
@@ -73,6 +76,12 @@ class Issuer:
             "scopes_supported": ["openid", "profile", "groups"],
         }
         return JSONResponse(document | self.metadata)
+
+    def _authorize(self, request: Request) -> Response:
+        """Knows the user already, and asks nothing."""
+        self.nonce = request.query_params["nonce"]
+        back = {"code": "c", "state": request.query_params["state"]}
+        return RedirectResponse(f"{request.query_params['redirect_uri']}?{urlencode(back)}")
 
     def _jwks(self, _: Request) -> Response:
         return JSONResponse({"keys": [self.key.as_dict(private=False)]})

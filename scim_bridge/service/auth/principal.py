@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 
 from scim_bridge.model.actor import ROLES, Actor, Role
 from scim_bridge.service.auth.gate import Gate, bearer_of, gate_of
+from scim_bridge.view.translation import _
 
 MAY = {
     "viewer": "look",
@@ -94,8 +95,13 @@ def _require(role: Role) -> Callable[[Principal], Principal]:
     def check(principal: Annotated[Principal, Depends(_signed_in)]) -> Principal:
         if not principal.may(role):
             raise NotAllowed(
-                f"You are signed in as {principal.actor.name} with the role {principal.role}. "
-                f"The role {role} may do this: {MAY[role]}."
+                _(
+                    "You are signed in as %(name)s with the role %(role)s. The role %(needed)s may do this: %(what)s.",
+                    name=principal.actor.name,
+                    role=_(principal.role),
+                    needed=_(role),
+                    what=_(MAY[role]),
+                )
             )
         return principal
 

@@ -1,7 +1,7 @@
 """Sign-in at an OpenID provider: authorization code with PKCE, and an ID token that is believed only when all fits.
 
 Authlib's defaults believe too much (tried with forged tokens): it takes the algorithms that the provider lists, `none`
-among them, and does not compare `aud` with the client. `_Strict` mends that. Sources: OpenID Connect Core 1.0 §3.1.3.7,
+among them, and does not compare `aud` with the client. `_Strict` fixes that. Sources: OpenID Connect Core 1.0 §3.1.3.7,
 RP-Initiated Logout 1.0 §2, RFC 7636 (PKCE), RFC 9207 (the issuer is the one that was configured).
 """
 
