@@ -4,6 +4,9 @@ It answers to loopback names and to the name in service.public_url: a foreign Ho
 """
 
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +21,7 @@ from scim_bridge.config.service import ServiceSettings
 from scim_bridge.errors import BridgeError
 from scim_bridge.service import health
 from scim_bridge.service.auth.csrf import CsrfMiddleware
-from scim_bridge.service.auth.gate import gate_at
+from scim_bridge.service.auth.gate import Gate, gate_at
 from scim_bridge.service.auth.header import HEADERS, HeaderMiddleware
 from scim_bridge.service.auth.principal import NotAllowed, NotSignedIn
 from scim_bridge.service.auth.refusal import Refuse, page_or_problem, sign_in_first
@@ -36,9 +39,12 @@ _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
     """The application. service: None for loopback, where a link signs in."""
     service = service or ServiceSettings()
-    app = FastAPI(title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None)
-    frame = app.state.frame = Frame(shown)
-    gate = app.state.gate = gate_at(shown.state, shown.now, service)
+    gate = gate_at(shown.state, shown.now, service)
+    app = FastAPI(
+        title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None, lifespan=partial(_until_the_end, gate)
+    )
+    app.state.gate, app.state.frame = gate, Frame(shown)
+    frame = app.state.frame
     app.state.provider = _provider(app, service)
     refuse = page_or_problem(frame.sorry)
     app.add_middleware(CsrfMiddleware, secret_of=gate.cookie.secret_of, origin_of=gate.origin_of, refuse=refuse)
@@ -50,6 +56,12 @@ def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
         app.include_router(part.router)
     _answer_failures(app, refuse)
     return app
+
+
+@asynccontextmanager
+async def _until_the_end(gate: Gate, _: FastAPI) -> AsyncIterator[None]:
+    yield
+    gate.kept.close()
 
 
 def _provider(app: FastAPI, service: ServiceSettings) -> "Provider | None":

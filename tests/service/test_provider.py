@@ -21,8 +21,8 @@ from scim_bridge.service.app import create_app
 from scim_bridge.service.auth.principal import Principal, may_approve
 from scim_bridge.service.serve import Served
 from scim_bridge.service.shown import Shown
-from scim_bridge.state.reader import open_reader, utc_now
-from scim_bridge.state.sign_in import SignIns
+from scim_bridge.state.reader import open_reader
+from scim_bridge.state.writer import State
 from tests.service.issuer import CLIENT, SECRET, Forge, Issuer, honest, signed, signed_by_hand
 
 ROLE_GROUPS: dict[Role, tuple[str, ...]] = {"viewer": ("staff",), "operator": ("it-ops",), "approver": ("it-leads",)}
@@ -218,7 +218,7 @@ def test_a_new_key_of_the_provider_is_fetched(console: Console, issuer: Issuer) 
 
 
 def test_a_session_of_a_link_or_of_another_provider_counts_no_more(console: Console, issuer: Issuer) -> None:
-    signs = SignIns(console.state, utc_now)
+    signs = State(console.state).sign_ins
     for provider, status in (("", 303), ("https://old.example", 303), (issuer.url, 200)):
         secret = signs.begin(Actor("x", "page"), "viewer", provider)
         port = console.url.rpartition(":")[2]

@@ -15,8 +15,8 @@ from scim_bridge.service.app import create_app
 from scim_bridge.service.auth.csrf import HEADER, token_for
 from scim_bridge.service.serve import Served
 from scim_bridge.service.shown import Shown
-from scim_bridge.state.reader import open_reader, utc_now
-from scim_bridge.state.sign_in import SignIns
+from scim_bridge.state.reader import open_reader
+from scim_bridge.state.writer import State
 
 ISSUER = "https://idp.example"
 
@@ -41,7 +41,7 @@ def test_over_tls_the_cookie_is_for_this_host_alone_and_never_in_the_clear(tmp_p
     state, trusting = tmp_path / "scim-bridge.db", ssl.create_default_context()
     authority.configure_trust(trusting)
     app = create_app(Shown(state, {"corp": None}), _settings(tmp_path, tls=tls))
-    secret = SignIns(state, utc_now).begin(Actor("h.sato", "page"), "viewer", ISSUER)
+    secret = State(state).sign_ins.begin(Actor("h.sato", "page"), "viewer", ISSUER)
     with Served(app, ("127.0.0.1", 0), tls) as served, httpx.Client(base_url=served.url, verify=trusting) as browser:
         assert served.url.startswith("https://")
         cookie = {"Cookie": f"__Host-scim-bridge={secret}", "Host": "bridge.example"}
@@ -66,7 +66,7 @@ def test_the_address_is_what_the_proxy_added_and_never_what_a_client_made_up(
 ) -> None:
     state = tmp_path / "scim-bridge.db"
     app = create_app(Shown(state, {"corp": None}), _settings(tmp_path, behind_proxy=behind_proxy))
-    secret = SignIns(state, utc_now).begin(Actor("h.sato", "page"), "viewer", ISSUER)
+    secret = State(state).sign_ins.begin(Actor("h.sato", "page"), "viewer", ISSUER)
     headers = {"Cookie": f"__Host-scim-bridge={secret}", "X-Forwarded-For": "6.6.6.6, 203.0.113.9"}
     headers |= {"Host": "bridge.example", "Origin": "https://bridge.example", HEADER: token_for(secret)}
     with Served(app, ("127.0.0.1", 0)) as served, httpx.Client(base_url=served.url) as browser:

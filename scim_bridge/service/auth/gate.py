@@ -14,6 +14,7 @@ from scim_bridge.model.actor import Actor
 from scim_bridge.model.sign_in import SignedIn
 from scim_bridge.service.auth.attempts import Attempts
 from scim_bridge.state.api_token import ApiTokens
+from scim_bridge.state.kept_open import KeptOpen
 from scim_bridge.state.sign_in import SignIns
 
 
@@ -57,8 +58,7 @@ class Cookie:
 class Gate:
     """Of one application. service: its settings."""
 
-    sign_ins: SignIns
-    tokens: ApiTokens
+    kept: KeptOpen
     now: Callable[[], datetime]
     service: ServiceSettings
     cookie: Cookie
@@ -74,6 +74,16 @@ class Gate:
             return str(ipaddress.ip_address(added))
         except ValueError:
             return peer
+
+    @property
+    def sign_ins(self) -> SignIns:
+        """Sessions and links, in the state that is there now. Raises StateUnusable."""
+        return self.kept.state().sign_ins
+
+    @property
+    def tokens(self) -> ApiTokens:
+        """Tokens of the API, in the state that is there now. Raises StateUnusable."""
+        return self.kept.state().tokens
 
     @property
     def issuer(self) -> str:
@@ -106,8 +116,7 @@ class Gate:
 def gate_at(state: Path, now: Callable[[], datetime], service: ServiceSettings) -> Gate:
     """The gate of a service whose sessions and tokens are in this state."""
     return Gate(
-        sign_ins=SignIns(state, now),
-        tokens=ApiTokens(state, now),
+        kept=KeptOpen(state, now),
         now=now,
         service=service,
         cookie=Cookie(service.is_secure, "strict" if service.auth is None else "lax"),

@@ -1,8 +1,10 @@
 """Sign-in at an OpenID provider: authorization code with PKCE, and an ID token that is believed only when all fits.
 
 Authlib's defaults believe too much (tried with forged tokens): it takes the algorithms that the provider lists, `none`
-among them, and does not compare `aud` with the client. `_Strict` fixes that. Sources: OpenID Connect Core 1.0 §3.1.3.7,
-RP-Initiated Logout 1.0 §2, RFC 7636 (PKCE), RFC 9207 (the issuer is the one that was configured).
+among them, and does not compare `aud` with the client. `_Strict` fixes that.
+
+Sources: OpenID Connect Core 1.0, 3.1.3.7 (ID Token Validation); Discovery 1.0, 4.3 (the issuer is the one that was
+configured); RP-Initiated Logout 1.0; RFC 7636 (PKCE).
 """
 
 import time
@@ -117,7 +119,7 @@ class Provider:
         return Vouched(_name_of(claims), _groups_of(groups))
 
     async def _user_info(self, token: Any, subject: str) -> Mapping[str, Any]:
-        """Some providers put groups there alone. What is said of another subject is ignored (Core 1.0 §5.3.2)."""
+        """Some providers put groups there alone. What is said of another subject is ignored (Core 1.0, 5.3.2)."""
         if not (await self._client.load_server_metadata()).get("userinfo_endpoint"):
             return {}
         said: Mapping[str, Any] = await self._client.userinfo(token=token)
