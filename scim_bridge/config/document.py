@@ -95,6 +95,7 @@ class Policy(Section):
 
     deprovision: Deprovision = Deprovision()
     adopt: policy.Adopt = _DEFAULT.adopt
+    create_inactive: bool = _DEFAULT.create_inactive
     rehire: policy.Rehire = _DEFAULT.rehire
     orphans: policy.Orphans = _DEFAULT.orphans
     drift: policy.Drift = _DEFAULT.drift

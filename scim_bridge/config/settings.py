@@ -161,6 +161,7 @@ def _policy(read: document.Policy) -> Policy:
         deprovision="keep" if read.deprovision.action == "keep" else "deactivate",
         delete_after=_delete_after(read.deprovision),
         adopt=read.adopt,
+        create_inactive=read.create_inactive,
         rehire=read.rehire,
         orphans=read.orphans,
         drift=read.drift,

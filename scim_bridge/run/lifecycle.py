@@ -429,7 +429,8 @@ def _not_approved(state: State, connection: str, plan: Plan) -> frozenset[Effect
 def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | None) -> Result:
     """Journal, apply, conclude, record."""
     bridge, state, order = active.bridge, active.state, active.order
-    is_relinking = reading.matches.is_relinking
+    # What another tool has left is taken over until it is done, even if a run of it is cut.
+    is_relinking = reading.matches.is_relinking and bridge.policy.adopt != "takeover"
     journal = state.begin_applying(active.id, fingerprint(plan), reading.plan.conflicts, is_relinking=is_relinking)
     # All of the plan is on record before its first request, so that a cut run shows what was left.
     journal.record((operation, operation_bytes(operation)) for operation in plan.operations)
