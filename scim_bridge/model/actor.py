@@ -10,7 +10,7 @@ ROLES: tuple[Role, ...] = ("viewer", "operator", "approver")
 """What a person may do with the service: each may do all that those before it may."""
 
 
-_BY_TOKEN = " (token "
+_BY_TOKEN = " (token "  # noqa: S105 - what stands between two names
 """Between a user's name and the name of the token by which a program acts for them."""
 
 
