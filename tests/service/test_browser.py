@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from scim_bridge.model.traffic import Traffic
 from tests.service.conftest import Pages
 from tests.service.seed import NOON, Seeder, busy_plan, hostile_plan, quiet_plan, tripping_plan
 from tests.service.sign_in import enter
