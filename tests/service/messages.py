@@ -19,6 +19,7 @@ from scim_bridge.model import conflict_kind
 from scim_bridge.model.actor import ROLES
 from scim_bridge.model.conflict_kind import CONFLICT_KINDS
 from scim_bridge.model.operation_kind import OPERATION_KINDS
+from scim_bridge.model.order import OrderStatus
 from scim_bridge.plan.match import situation
 from scim_bridge.service.auth.principal import MAY
 from scim_bridge.service.catalog import DOMAIN, LANGUAGES, po_file, read_catalog
@@ -47,6 +48,7 @@ def _from_tables() -> Iterator[Text]:
     yield from SITUATIONS
     yield from SITUATIONS.values()
     yield from get_args(situation.Action)
+    yield from get_args(OrderStatus)
     yield from ("Users", "Groups", "Memberships", DIRECTLY, "in shadow: nothing was written", run.SIDES_DIFFER)
     yield from ("d", "h", "min", "s", *ROLES, *MAY.values(), "expired", "revoked")
 

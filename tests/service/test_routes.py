@@ -70,6 +70,7 @@ ROWS = (
     Row("POST", "/api/v1/orders/{order_id}/cancel", "operator", "/api/v1/orders/1/cancel"),
     Row("GET", "/api/v1/events", "viewer"),
     Row("GET", "/people", "viewer"),
+    Row("POST", "/people/{connection}/push", "operator", "/people/corp/push"),
     Row("GET", "/people/{connection}/{kind}", "viewer", "/people/corp/user?id=b.sato"),
     Row("GET", "/people/{connection}/{kind}/{source_id:path}", "viewer", "/people/corp/user/b.sato"),
     Row("GET", "/access", "viewer"),
