@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as RoutingError
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -24,20 +25,23 @@ from scim_bridge.service.preference import PreferenceMiddleware
 from scim_bridge.service.shown import Shown
 from scim_bridge.state.sign_in import SignIns
 
+_PARTS = (overview, run, conflicts, sign_in, health)
+"""Each has a router."""
 _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
 
 def create_app(shown: Shown) -> FastAPI:
     """The application."""
     app = FastAPI(title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None)
-    frame = app.state.frame = Frame(shown)
+    paths = {route.path for part in _PARTS for route in part.router.routes if isinstance(route, APIRoute)}
+    frame = app.state.frame = Frame(shown, paths)
     gate = app.state.gate = Gate(SignIns(shown.state), shown.now)
     refuse = page_or_problem(frame.sorry)
     app.add_middleware(CsrfMiddleware, secret_of=gate.cookie.secret_of, origin_of=gate.origin_of, refuse=refuse)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK)
     app.add_middleware(HeaderMiddleware)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    for part in (overview, run, conflicts, sign_in, health):
+    for part in _PARTS:
         app.include_router(part.router)
     app.add_middleware(PreferenceMiddleware)
     _answer_failures(app, refuse)

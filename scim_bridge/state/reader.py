@@ -14,6 +14,7 @@ from sqlmodel import select as select_rows
 
 from scim_bridge.model.audit import Entry
 from scim_bridge.model.desired_side import Whole
+from scim_bridge.model.glance import Glance, RunPoint
 from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind
 from scim_bridge.model.own_write import OwnWrites
 from scim_bridge.model.plan import Trip
@@ -38,6 +39,7 @@ from scim_bridge.state.access_memory import AccessMemory
 from scim_bridge.state.audit import entries, latest
 from scim_bridge.state.database import open_existing
 from scim_bridge.state.desired import whole_of
+from scim_bridge.state.glance import glances, trends
 from scim_bridge.state.lookup import Lookup
 from scim_bridge.state.observed import reading_cost
 from scim_bridge.state.own_writes import own_writes
@@ -138,6 +140,14 @@ class StateReader:
         """Read one row. Raises StateUnusable if the state cannot be read."""
         self._rows(select_rows(RunRow).limit(1))
 
+    def glances(self) -> dict[str, Glance]:
+        """What is known of each connection at a glance (state/glance.py)."""
+        return glances(self._engine)
+
+    def trends(self, names: Iterable[str], limit: int) -> dict[str, tuple[RunPoint, ...]]:
+        """The last runs of each of these, the oldest first."""
+        return trends(self._engine, names, limit)
+
     def connections(self) -> list[str]:
         """Names of the connections that have run."""
         return sorted(set(self._rows(select_rows(RunRow.connection).distinct())))
@@ -201,6 +211,14 @@ class StateReader:
             query = query.where(ConflictRow.connection == connection)
         if only_open:
             query = query.where(col(ConflictRow.closed).is_(None))
+        return [conflict_record(row) for row in self._rows(query)]
+
+    def undecided(self, *, newest: int | None = None, kinds: Iterable[str] | None = None) -> list[ConflictRecord]:
+        """Open conflicts that no one has decided, the newest first. newest: so many; kinds: only of these."""
+        query = select_rows(ConflictRow).where(col(ConflictRow.closed).is_(None), ConflictRow.resolution == "")
+        if kinds is not None:
+            query = query.where(col(ConflictRow.kind).in_(list(kinds)))
+        query = query.order_by(col(ConflictRow.first_seen).desc(), col(ConflictRow.key)).limit(newest)
         return [conflict_record(row) for row in self._rows(query)]
 
     def pause(self, connection: str) -> Pause | None:

@@ -1,6 +1,6 @@
 """What every page has in common: the state, opened for one look, and the frame around what it shows."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 from urllib.parse import parse_qsl, urlencode
 
-from fastapi import Depends, FastAPI, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 from jinja2 import StrictUndefined
@@ -20,6 +20,7 @@ from scim_bridge.service.shown import Shown
 from scim_bridge.state.liveness import as_it_is
 from scim_bridge.state.reader import StateReader, open_reader
 from scim_bridge.view import translation, words
+from scim_bridge.view.attention import page_of
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 _UNSAID = {"language": "en", "theme": "auto"}
@@ -55,18 +56,23 @@ MENU = (
 
 
 class Frame:
-    """Looks at the state and renders pages; one for the application, under `app.state.frame`."""
+    """Looks at the state and renders pages; one for the application, under `app.state.frame`.
 
-    def __init__(self, shown: Shown) -> None:
+    paths: of the pages that there are, so that the menu leads to no other.
+    """
+
+    def __init__(self, shown: Shown, paths: Collection[str]) -> None:
         self.shown = shown
+        self._menu = tuple(entry for entry in MENU if entry.path in paths)
         self._templates = Jinja2Templates(directory=_TEMPLATES)
         # A name that a view does not have would be shown as nothing: a page that hides a guard stop looks healthy.
         self._templates.env.undefined = StrictUndefined
         self._templates.env.add_extension("jinja2.ext.i18n")
         said: Any = self._templates.env
         said.install_gettext_callables(translation.gettext, translation.ngettext, newstyle=True)
-        shown_times = {"utc": words.utc, "in_utc": words.in_utc, "ago": words.ago}
+        shown_times = {"utc": words.utc, "in_utc": words.in_utc, "ago": words.ago, "until": words.until}
         self._templates.env.globals.update(shown_times, languages=LANGUAGES, csrf_token=csrf_token)
+        self._templates.env.globals.update(connection_page=page_of, query=_query)
 
     @contextmanager
     def look(self) -> Iterator[StateReader]:
@@ -85,7 +91,7 @@ class Frame:
         """A page. values: what the template shows, beside what every page has."""
         values |= {"principal": getattr(request.state, "principal", None)}  # of a route that asks who is signed in
         values |= {"now": self.shown.now(), "path": request.url.path, "status": status}
-        values |= {"navigation": _menu(request.app), "switched": partial(_switched, request)}
+        values |= {"navigation": self._menu, "switched": partial(_switched, request)}
         values |= {name: getattr(request.state, name, _UNSAID[name]) for name in _UNSAID}
         return self._templates.TemplateResponse(request, template, values, status_code=status)
 
@@ -94,14 +100,14 @@ class Frame:
         return self.render(request, "sorry.html", status=status, sentence=sentence)
 
 
-def _menu(app: FastAPI) -> list[Entry]:
-    paths = {getattr(route, "path", "") for route in app.routes}
-    return [entry for entry in MENU if entry.path in paths]
-
-
 def _switched(request: Request, **preference: str) -> str:
     """The address of this page with another language or theme (preference.py)."""
     return "?" + urlencode([*parse_qsl(request.url.query, keep_blank_values=True), *preference.items()])
+
+
+def _query(**asked: object) -> str:
+    """The address of the same list, asked for something else; what is empty is left out."""
+    return "?" + urlencode({name: value for name, value in asked.items() if value not in ("", None)})
 
 
 def frame_of(request: Request) -> Frame:
