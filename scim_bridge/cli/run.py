@@ -43,6 +43,7 @@ def run_forever(settings: "Settings") -> None:
         settings.state,
         {each.name: longest_pause(each) for each in connections},
         portal_sessions={each.name: each.switch.portal_session for each in connections},
+        settings=settings.connections,
     )
     with Served(create_app(shown), settings.listen) as pages:
         tell(f"pages: {pages.url}")

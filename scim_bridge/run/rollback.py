@@ -31,7 +31,7 @@ def roll_back(bridge: Bridge, state: State, undone: int, order: Order, by: Actor
     """Undo a run within the limits, and pause the connection. Raises Misconfigured for a run that cannot be undone."""
     refuse_in_shadow(bridge, "no run is undone")
     with begin(bridge, state, "rollback", replace(order, about=f"of run {undone}")) as active:
-        reading = read_and_invert(bridge, state.reader, undone, order)
+        reading = read_and_invert(bridge, state.reader, undone, active.order)
         remember(active, reading)
         reason = f"rolled back run {undone}"
         return carry_out(active, reading, before_sending=lambda: state.pause(bridge.name, by, reason))

@@ -18,6 +18,7 @@ from scim_bridge.model.glance import Glance, RunPoint
 from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind
 from scim_bridge.model.own_write import OwnWrites
 from scim_bridge.model.plan import Trip
+from scim_bridge.model.progress import RunProgress
 from scim_bridge.model.remembered import Remembered
 from scim_bridge.model.run import (
     ConflictRecord,
@@ -42,7 +43,10 @@ from scim_bridge.state.desired import whole_of
 from scim_bridge.state.glance import glances, trends
 from scim_bridge.state.lookup import Lookup
 from scim_bridge.state.observed import reading_cost
+from scim_bridge.state.orders import OrderReader
 from scim_bridge.state.own_writes import own_writes
+from scim_bridge.state.plans import PlanReader
+from scim_bridge.state.progress import progress_now
 from scim_bridge.state.record import (
     StoredAttributes,
     conflict_record,
@@ -90,6 +94,20 @@ class StateReader:
         open_now = self.conflicts(connection)
         with reading(self._engine) as database:
             return known_of(database, connection, endpoint, since, open_now, with_links=with_links)
+
+    @property
+    def orders(self) -> OrderReader:
+        """What people have asked for."""
+        return OrderReader(self._engine)
+
+    @property
+    def plans(self) -> PlanReader:
+        """Plans that are kept."""
+        return PlanReader(self._engine)
+
+    def progress(self) -> list[RunProgress]:
+        """How far each run in progress has come."""
+        return progress_now(self._engine)
 
     @property
     def is_there(self) -> bool:
