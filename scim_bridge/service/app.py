@@ -12,20 +12,23 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as RoutingError
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from scim_bridge.errors import BridgeError
+from scim_bridge.errors import BridgeError, Misconfigured
 from scim_bridge.service import health
 from scim_bridge.service.auth.csrf import CsrfMiddleware
 from scim_bridge.service.auth.gate import Gate
 from scim_bridge.service.auth.header import HEADERS, HeaderMiddleware
 from scim_bridge.service.auth.principal import NotAllowed, NotSignedIn
 from scim_bridge.service.auth.refusal import Refuse, page_or_problem, sign_in_first
-from scim_bridge.service.pages import conflicts, overview, run, sign_in
+from scim_bridge.service.orders import Desk
+from scim_bridge.service.pages import conflicts, connection, overview, plan, run, sign_in
 from scim_bridge.service.pages.frame import Frame
 from scim_bridge.service.preference import PreferenceMiddleware
+from scim_bridge.service.refusal import NoSuchThing, NotNow
 from scim_bridge.service.shown import Shown
+from scim_bridge.state.kept_open import KeptOpen
 from scim_bridge.state.sign_in import SignIns
 
-_PARTS = (overview, run, conflicts, sign_in, health)
+_PARTS = (overview, connection, run, plan, conflicts, sign_in, health)
 """Each has a router."""
 _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
@@ -35,6 +38,7 @@ def create_app(shown: Shown) -> FastAPI:
     app = FastAPI(title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None)
     paths = {route.path for part in _PARTS for route in part.router.routes if isinstance(route, APIRoute)}
     frame = app.state.frame = Frame(shown, paths)
+    app.state.desk = Desk(KeptOpen(shown.state), tuple(shown.connections), shown.settings)
     gate = app.state.gate = Gate(SignIns(shown.state), shown.now)
     refuse = page_or_problem(frame.sorry)
     app.add_middleware(CsrfMiddleware, secret_of=gate.cookie.secret_of, origin_of=gate.origin_of, refuse=refuse)
@@ -66,6 +70,18 @@ def _answer_failures(app: FastAPI, refuse: Refuse) -> None:
     @app.exception_handler(RequestValidationError)
     async def say_there_is_no_such_page(request: Request, _: RequestValidationError) -> Response:
         return refuse(request, 404, "There is no page with this number.")
+
+    @app.exception_handler(NoSuchThing)
+    async def say_there_is_none(request: Request, error: NoSuchThing) -> Response:
+        return refuse(request, 404, str(error))
+
+    @app.exception_handler(NotNow)
+    async def say_why_not_now(request: Request, error: NotNow) -> Response:
+        return refuse(request, 409, str(error))
+
+    @app.exception_handler(Misconfigured)
+    async def say_what_is_wrong_with_it(request: Request, error: Misconfigured) -> Response:
+        return refuse(request, 422, str(error))
 
     @app.exception_handler(BridgeError)
     async def say_what_is_wrong(request: Request, error: BridgeError) -> Response:

@@ -14,6 +14,7 @@ from sqlmodel import select as select_rows
 
 from scim_bridge.model.audit import Entry
 from scim_bridge.model.desired_side import Whole
+from scim_bridge.model.differing import Differing
 from scim_bridge.model.glance import Glance, RunPoint
 from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind
 from scim_bridge.model.own_write import OwnWrites
@@ -40,9 +41,11 @@ from scim_bridge.state.access_memory import AccessMemory
 from scim_bridge.state.audit import entries, latest
 from scim_bridge.state.database import open_existing
 from scim_bridge.state.desired import whole_of
+from scim_bridge.state.differing import differing
 from scim_bridge.state.glance import glances, trends
 from scim_bridge.state.lookup import Lookup
 from scim_bridge.state.observed import reading_cost
+from scim_bridge.state.operation_search import OperationSearch
 from scim_bridge.state.orders import OrderReader
 from scim_bridge.state.own_writes import own_writes
 from scim_bridge.state.plans import PlanReader
@@ -206,6 +209,14 @@ class StateReader:
         query = select_rows(OperationRow).where(OperationRow.run_id == run_id)
         query = query.order_by(col(OperationRow.operation_id)).limit(limit).offset(offset)
         return [operation_record(row) for row in self._rows(query)]
+
+    def operation_search(self, run_id: int) -> OperationSearch:
+        """Looks for operations of a run by name, kind and outcome."""
+        return OperationSearch(self._engine, run_id)
+
+    def differing(self, connection: str, endpoint: str, shown: int) -> list[Differing]:
+        """Whom one side has and the other has not, with the first names (state/differing.py)."""
+        return differing(self._engine, connection, endpoint, shown)
 
     def revocations(self, run_id: int) -> list[OperationRecord]:
         """Operations by which a run has taken access away, in the order of the plan."""

@@ -78,13 +78,14 @@ def overview(
 
 
 def all_glances(frame: Frame, reader: StateReader) -> list[Glance]:
-    """Every connection that is configured or has run, by name; a run whose process is gone is not running any more."""
+    """Every connection that is configured or has run."""
     known = reader.glances()
     names = dict.fromkeys((*frame.shown.connections, *known))
-    return [_as_it_is(frame, reader, known.get(name) or Glance(connection=name)) for name in names]
+    return [as_it_is_now(frame, reader, known.get(name) or Glance(connection=name)) for name in names]
 
 
-def _as_it_is(frame: Frame, reader: StateReader, glance: Glance) -> Glance:
+def as_it_is_now(frame: Frame, reader: StateReader, glance: Glance) -> Glance:
+    """The same; a run whose process is gone is not running any more."""
     if glance.last is None or glance.last.status != "running":
         return glance
     return replace(glance, last=as_it_is(reader, frame.shown.state, [glance.last])[0])
