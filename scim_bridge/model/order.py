@@ -33,7 +33,7 @@ ACTION_OF: dict[OrderKind, Action] = {
 NEEDS_TURN: frozenset[OrderKind] = frozenset({"sync", "verify", "only", "rollback", "apply"})
 """What writes to the target: one at a time for each connection. The others only read."""
 GOES_ON_AFTER_DEATH: frozenset[OrderKind] = frozenset({"sync", "plan", "verify", "only", "apply", "test_sign_in"})
-"""What may be begun again after its worker has died. Each plans anew from what is on both sides, except `apply`, which
+"""What may be begun again after its worker has died. Each plans again from what is on both sides, except `apply`, which
 goes on by the journal of its plan. A rollback that was cut is a change of its own, which a person has to look at."""
 MOST_TIMES = 3
 """An order that was begun so often, and whose worker died each time, is the likely reason."""
@@ -82,7 +82,7 @@ class OrderEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRecord:
-    """An order on record, with what has become of it. Times are UTC.
+    """An order on record, with its outcome. Times are UTC.
 
     worker: which worker has it in hand, or had; times: how often it was begun. in_inbox: its number in the inbox of the
     run in progress, which carries it out.
@@ -110,7 +110,7 @@ class OrderRecord:
     def may_begin_again(self) -> bool:
         """Whether it does no harm to carry it out once more, after it was begun and cut."""
         # An approval of what stopped a sync is used up before its first write: begun again, the sync would be stopped
-        # by the guard, with a sentence about a plan that nobody sees any more.
+        # by the guard, with a sentence about a plan that is not shown any more.
         is_used_up = self.placed.approval is not None and self.placed.kind != "apply"
         return self.placed.kind in GOES_ON_AFTER_DEATH and not is_used_up and self.times < MOST_TIMES
 

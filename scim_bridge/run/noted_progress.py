@@ -21,7 +21,7 @@ _Said = tuple[str, int, int | None]
 def noted(
     state: State, run_id: int, connection: str, requests: Callable[[], int], also: Progress
 ) -> Iterator[Progress]:
-    """A Progress that is noted for this run while the block lasts. also: is told as well. requests: sent so far."""
+    """A Progress that is noted for this run while the block lasts. also: gets the same. requests: sent so far."""
     latest: list[_Said] = []
     over = threading.Event()
 

@@ -53,7 +53,7 @@ from scim_bridge.run.target_view import (
     with_members,
     without_members,
 )
-from scim_bridge.run.touched_since import undone_since
+from scim_bridge.run.touched_since import is_on_record, undone_since
 from scim_bridge.state.reader import StateReader
 from scim_bridge.state.writer import State
 
@@ -252,6 +252,10 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order, inbox: 
         ended_by = state.reader.applied_by(bridge.name, fingerprint(saved))
         if ended_by is not None:
             raise PlanOutdated(f"this plan was applied by run {ended_by}", _plan_again(bridge))
+        if not is_on_record(state.reader, bridge.name, datetime.fromisoformat(saved.created)):
+            # It may have been applied by a run that is forgotten, or begun by one.
+            what = f"this plan is of {saved.created}, and the history since then is not complete (history.keep)"
+            raise PlanOutdated(what, _plan_again(bridge))
         begun = state.reader.begun(bridge.name, fingerprint(saved))
         whole = replace(active.order, today=saved.basis.today, in_full=True, is_thorough=bool(begun))
         reading = read_and_plan(bridge, state.reader, whole)

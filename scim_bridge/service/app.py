@@ -1,63 +1,66 @@
 """The application: which parts the service has, and what surrounds every answer.
 
-Its answers go to loopback names only: a foreign Host header (DNS rebinding) is refused.
+It answers to loopback names and to the name in service.public_url: a foreign Host header (DNS rebinding) is refused.
 """
 
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as RoutingError
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from scim_bridge.config.service import ServiceSettings
 from scim_bridge.errors import BridgeError, Misconfigured
 from scim_bridge.service import health
 from scim_bridge.service.auth.csrf import CsrfMiddleware
-from scim_bridge.service.auth.gate import Gate
+from scim_bridge.service.auth.gate import gate_at
 from scim_bridge.service.auth.header import HEADERS, HeaderMiddleware
 from scim_bridge.service.auth.principal import NotAllowed, NotSignedIn
 from scim_bridge.service.auth.refusal import Refuse, page_or_problem, sign_in_first
 from scim_bridge.service.orders import Desk
-from scim_bridge.service.pages import conflicts, connection, overview, plan, run, sign_in
+from scim_bridge.service.pages import audit, conflicts, connection, overview, plan, run, sign_in, tokens
 from scim_bridge.service.pages.frame import Frame
 from scim_bridge.service.preference import PreferenceMiddleware
 from scim_bridge.service.refusal import NoSuchThing, NotNow
 from scim_bridge.service.shown import Shown
 from scim_bridge.state.kept_open import KeptOpen
-from scim_bridge.state.sign_in import SignIns
 
-_PARTS = (overview, connection, run, plan, conflicts, sign_in, health)
+_PARTS = (overview, connection, run, plan, conflicts, audit, sign_in, tokens, health)
 """Each has a router."""
 _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
 
-def create_app(shown: Shown) -> FastAPI:
-    """The application."""
+def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
+    """The application. service: None for loopback, where a link signs in."""
+    service = service or ServiceSettings()
     app = FastAPI(title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None)
-    paths = {route.path for part in _PARTS for route in part.router.routes if isinstance(route, APIRoute)}
-    frame = app.state.frame = Frame(shown, paths)
+    frame = app.state.frame = Frame(shown)
     app.state.desk = Desk(KeptOpen(shown.state), tuple(shown.connections), shown.settings)
-    gate = app.state.gate = Gate(SignIns(shown.state), shown.now)
+    gate = app.state.gate = gate_at(shown.state, shown.now, service)
     refuse = page_or_problem(frame.sorry)
     app.add_middleware(CsrfMiddleware, secret_of=gate.cookie.secret_of, origin_of=gate.origin_of, refuse=refuse)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK)
-    app.add_middleware(HeaderMiddleware)
+    app.add_middleware(PreferenceMiddleware)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_trusted_hosts(service))
+    app.add_middleware(HeaderMiddleware, is_secure=service.is_secure)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     for part in _PARTS:
         app.include_router(part.router)
-    app.add_middleware(PreferenceMiddleware)
     _answer_failures(app, refuse)
     return app
+
+
+def _trusted_hosts(service: ServiceSettings) -> list[str]:
+    return [*_LOOPBACK, *([service.public_host] if service.public_host else [])]
 
 
 def _answer_failures(app: FastAPI, refuse: Refuse) -> None:
     """One calm answer for each kind of failure, whatever route it comes from."""
 
     @app.exception_handler(NotSignedIn)
-    async def ask_to_sign_in(request: Request, _: NotSignedIn) -> Response:
-        return sign_in_first(request)
+    async def ask_to_sign_in(request: Request, error: NotSignedIn) -> Response:
+        return sign_in_first(request, error)
 
     @app.exception_handler(NotAllowed)
     async def say_who_may(request: Request, error: NotAllowed) -> Response:

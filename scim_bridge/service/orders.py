@@ -138,7 +138,7 @@ def cancel(desk: Desk, order_id: int, by: Actor) -> None:
 
 
 def decline(desk: Desk, plan_id: int, by: Actor, why: str = "") -> None:
-    """Decide against a kept plan: nobody can apply or approve it any more."""
+    """Decide against a kept plan: it cannot be applied or approved any more."""
     _require_short(why)
     if desk.state.reader.plans.one(plan_id) is None:
         raise NoSuchThing(f"there is no kept plan {plan_id}")

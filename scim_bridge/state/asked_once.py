@@ -57,7 +57,7 @@ def answer_to(database: Connection, once: Once | None) -> Any:
 
 
 def keep_answer(database: Connection, once: Once | None, answer: Any) -> None:
-    """This is the answer to whoever asks the same again within a day. Part of the transaction that asked `recall`."""
+    """This is the answer to the same request within a day. Part of the transaction that asked `recall`."""
     if once is not None:
         values = {"answer": orjson.dumps(answer).decode()}
         database.execute(update(AskedOnceRow).where(*_mine(once)).values(**values))

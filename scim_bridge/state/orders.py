@@ -1,7 +1,7 @@
 """Orders of people in the state: placed durably, taken exactly once, ended with a sentence.
 
-The state is the only channel between those who place orders and the workers. Whoever takes an order writes down under
-which name it works; that name is a lock of the operating system, so it is known when its process has died.
+The state is the only channel between those who place orders and the workers. A worker that takes an order writes its
+name down; that name is a lock of the operating system, so it is known when its process has died.
 """
 
 from collections.abc import Callable, Collection

@@ -12,7 +12,8 @@ from sqlalchemy import Engine, and_, func, select, text
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
-from scim_bridge.model.audit import Entry
+from scim_bridge.model.audit import AuditFilter, Entry
+from scim_bridge.model.conflict_side import Subject
 from scim_bridge.model.desired_side import Whole
 from scim_bridge.model.differing import Differing
 from scim_bridge.model.glance import Glance, RunPoint
@@ -39,10 +40,12 @@ from scim_bridge.model.touch import SOMEONE_ELSE, Touch
 from scim_bridge.model.verification import ReadingCost
 from scim_bridge.state.access_memory import AccessMemory
 from scim_bridge.state.audit import entries, latest
+from scim_bridge.state.conflict_side import subjects_of
 from scim_bridge.state.database import open_existing
 from scim_bridge.state.desired import whole_of
 from scim_bridge.state.differing import differing
 from scim_bridge.state.glance import glances, trends
+from scim_bridge.state.history import forgotten_until
 from scim_bridge.state.lookup import Lookup
 from scim_bridge.state.observed import reading_cost
 from scim_bridge.state.operation_search import OperationSearch
@@ -179,14 +182,15 @@ class StateReader:
             with reading(self._engine) as database:
                 yield from entries(database)
 
-    def latest_audit(
-        self, limit: int, *, before: int | None = None, connection: str = "", since: datetime | None = None
-    ) -> list[Entry]:
-        """The last entries of the audit, the newest first. before: only those with a lower number."""
+    def latest_audit(self, limit: int, *, before: int | None = None, **wanted: Any) -> list[Entry]:
+        """The last entries of the audit, the newest first. before: only those with a lower number.
+
+        wanted: the fields of AuditFilter, by name.
+        """
         if self._engine is None:
             return []
         with reading(self._engine) as database:
-            return latest(database, limit, before=before, connection=connection, since=since)
+            return latest(database, limit, AuditFilter(**wanted), before=before)
 
     def runs(self, connection: str | None = None, limit: int = 20) -> list[RunRecord]:
         """The last runs, newest first."""
@@ -242,6 +246,10 @@ class StateReader:
             query = query.where(col(ConflictRow.closed).is_(None))
         return [conflict_record(row) for row in self._rows(query)]
 
+    def conflict_subjects(self, connection: str, endpoint: str, keys: Iterable[str]) -> dict[str, tuple[Subject, ...]]:
+        """Key → the records and resources that a conflict is about (state/conflict_side.py)."""
+        return subjects_of(self._engine, connection, endpoint, keys)
+
     def undecided(self, *, newest: int | None = None, kinds: Iterable[str] | None = None) -> list[ConflictRecord]:
         """Open conflicts that no one has decided, the newest first. newest: so many; kinds: only of these."""
         query = select_rows(ConflictRow).where(col(ConflictRow.closed).is_(None), ConflictRow.resolution == "")
@@ -261,6 +269,13 @@ class StateReader:
         query = select_rows(ConnectionRow).where(ConnectionRow.name == connection)
         rows = self._rows(query.where(col(ConnectionRow.quarantined).is_not(None)))
         return next((Quarantine(r.quarantined, r.cause, r.quarantine_reason, r.tried) for r in rows), None)
+
+    def forgotten_until(self, connection: str) -> datetime | None:
+        """What happened until then may be missing from this connection's history (`history.keep`); None: nothing is."""
+        if self._engine is None:
+            return None
+        with reading(self._engine) as database:
+            return forgotten_until(database, connection)
 
     def requests(self, connection: str) -> list[RequestRecord]:
         """The inbox: what was asked of the run in progress and is not answered yet, the oldest first."""

@@ -151,7 +151,8 @@ class ConnectionRow(Row, table=True):
     """A connection's schedule: paused by a person (whom, when, why), or quarantined by itself; null while it is not.
 
     failures: runs in a row that failed. tried: when the last one of them ended. unsettled: the run that found the state
-    lost or restored, until a run about everyone has ended and no link waits to be confirmed.
+    lost or restored, until a run about everyone has ended and no link waits to be confirmed. forgotten_until: what
+    happened until then may be missing from the history; null if nothing is.
     """
 
     __tablename__ = "connections"
@@ -166,6 +167,7 @@ class ConnectionRow(Row, table=True):
     cause: str = ""
     quarantine_reason: str = ""
     unsettled: int | None = None
+    forgotten_until: datetime | None = _time(nullable=True)
 
 
 class RequestRow(Row, table=True):
@@ -640,7 +642,10 @@ class SignInLinkRow(Row, table=True):
 
 
 class SessionRow(Row, table=True):
-    """A browser that is signed in. secret_hash: SHA-256 of what its cookie holds. It is deleted when it ends."""
+    """A browser that is signed in. secret_hash: SHA-256 of what its cookie holds. It is deleted when it ends.
+
+    provider: the issuer that said who this is, "" for a link.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (UniqueConstraint("secret_hash"),)
@@ -649,6 +654,7 @@ class SessionRow(Row, table=True):
     secret_hash: str
     name: str
     role: str
+    provider: str = ""
     address: str
     began: datetime = _time()
     expires: datetime = _time()

@@ -32,6 +32,7 @@ from scim_bridge.state.audit import note
 from scim_bridge.state.database import open_database
 from scim_bridge.state.decision import UNDECIDED, Decided, decide, undo
 from scim_bridge.state.desired import move_on, replace_directory
+from scim_bridge.state.history import forget_some
 from scim_bridge.state.journal import RunJournal
 from scim_bridge.state.observed import (
     batched_list,
@@ -440,6 +441,14 @@ class State:
             database.execute(insert(ApprovalRow).values(**row, given=self._now()))
             self._note(database, by, "approve", connection=connection, subject=f"run {run_id}", detail=counted)
             database.execute(delete(TripRow).where(mine))
+
+    def forget_some(self, connection: str, before: datetime, most: int = 2_000) -> bool:
+        """Forget a small piece of the history before this moment (UTC), in a transaction of its own.
+
+        What a later plan goes by stays (state/history.py). False once there is nothing more to forget. most: rows.
+        """
+        with writing(self._engine) as database:
+            return forget_some(database, connection, before, most)
 
     def _merge_conflicts(
         self,

@@ -57,16 +57,19 @@ def work(
     state: Path,
     stop: threading.Event,
     tell: Callable[[str], None],
+    *,
+    tidy: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = monotonic,
 ) -> None:
     """Sync every connection on its schedule, and carry out orders, until stop is set. tell: called for each of them.
 
-    Orders go beside the schedule: an urgent one does not wait for the run of another connection.
+    Orders go beside the schedule: an urgent one does not wait for the run of another connection. tidy: does a small
+    piece of what can wait, False if there is nothing left; called while nothing is due.
     """
     turns = Turns()
     with OrderLane(connections, state, turns, stop, tell=tell):
         dues = [Due(connection, clock()) for connection in connections]
-        _keep_schedule(dues, state, turns, stop, tell=tell, clock=clock)
+        _keep_schedule(dues, state, turns, stop, tell=tell, tidy=tidy, clock=clock)
 
 
 def _keep_schedule(
@@ -76,10 +79,13 @@ def _keep_schedule(
     stop: threading.Event,
     *,
     tell: Callable[[str], None],
+    tidy: Callable[[], bool],
     clock: Callable[[], float],
 ) -> None:
     while not stop.is_set():
         due = min(dues, key=lambda d: d.at)
+        while due.at > clock() and not stop.is_set() and tidy():
+            pass
         if stop.wait(min(max(0.0, due.at - clock()), _LOOK_EVERY)):
             return
         # All are looked at, also those that are not next: each needs a look before that it can be compared with.

@@ -57,7 +57,7 @@ def _died(task: Task, pid: int, code: int) -> str:
     )
     kind = task.order.placed.kind if task.order is not None else "sync"
     command = COMMAND_OF.get(kind)
-    if command is not None:  # a plan is no run
+    if command is not None:  # the others write nothing
         with State(task.state) as state:
             put_death_on_record(task.connection, state, pid, detail, command=command, of_one=kind == "only")
     return f"{task.connection.name}: {detail}."

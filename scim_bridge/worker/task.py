@@ -147,7 +147,7 @@ COMMAND_OF: Mapping[OrderKind, Command] = {
     "apply": "apply",
     "rollback": "rollback",
 }
-"""The command of a run that carries out an order of this kind; the other kinds are no runs."""
+"""The command of a run that carries out an order of this kind; the other kinds only read."""
 
 
 def _placed(task: Task) -> OrderRecord:

@@ -1,4 +1,4 @@
-"""Whose turn it is: a worker has never two runs of one connection at once, whoever asked for them."""
+"""Whose turn it is: a worker never has two runs of one connection at once, whether ordered or scheduled."""
 
 import threading
 

@@ -9,17 +9,20 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import write_po
 
 from scim_bridge.model import conflict_kind
+from scim_bridge.model.actor import Via
+from scim_bridge.model.audit import ACTIONS
 from scim_bridge.model.conflict_kind import CONFLICT_KINDS
 from scim_bridge.model.operation_kind import OPERATION_KINDS
 from scim_bridge.service.catalog import DOMAIN, LANGUAGES, po_file, read_catalog
 from scim_bridge.service.pages.frame import MENU
-from scim_bridge.view import impact, run, words
+from scim_bridge.view import decision, effect_names, impact, order, run, words
 from scim_bridge.view.access import DIRECTLY
 
 ROOT = Path(__file__).parents[2] / "scim_bridge"
@@ -39,6 +42,12 @@ def _from_tables() -> Iterator[Text]:
     yield from (row.remedy for row in CONFLICT_KINDS.values() if row.remedy)
     yield from (column.capitalize() for column in impact.COLUMNS)
     yield from ("Users", "Groups", "Memberships", DIRECTLY, "in shadow: nothing was written", run.SIDES_DIFFER)
+    yield from decision.texts()
+    yield from effect_names.CONCERNS.values()
+    yield from (status.words for status in order.ORDER_STATUS.values())
+    yield from (*order.ORDER_WORDS.values(), *ACTIONS, *get_args(Via))
+    yield from ("read users", "read groups", "read members", "members", "apply")
+    yield from ("look at source users and groups", "look at target users and groups")
     yield from ("d", "h", "min", "s", "viewer", "operator", "approver")
 
 

@@ -113,7 +113,8 @@ def test_schedule_and_orders_never_have_two_runs_of_one_connection(world: World)
     people = organization(20, 2)
     world.write(people)
     connection: ConnectionSettings = load(world.config).connection("corp")
-    stop, said = threading.Event(), []
+    stop = threading.Event()
+    said: list[str] = []
     world.sandbox.fail(Fault("hold_before", "POST", "Users"))
     worker = threading.Thread(target=work, args=([connection], world.state, stop, said.append))
     worker.start()
