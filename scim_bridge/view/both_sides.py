@@ -24,6 +24,8 @@ class SideView:
 
 def both_sides(subjects: Sequence[Subject], path: str) -> tuple[SideView, ...]:
     """The records, then the resources. path: the attribute that it is about, which stands first."""
+    if not any(subject.attributes for subject in subjects):
+        return ()
     paths = dict.fromkeys((path, *_FIRST) if path else _FIRST)
     known = [p for p in paths if any(p in subject.attributes for subject in subjects)][:_SHOWN]
     differing = {p for p in known if len({words.value(s.attributes.get(p)) for s in subjects}) > 1}

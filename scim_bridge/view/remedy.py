@@ -17,7 +17,7 @@ def remedy_said(kind: str, recorded: str, key: str) -> str:
         return recorded
     said = _(row.remedy)
     for name, value in found.groupdict().items():
-        said = said.replace(f"{{{name}}}", value)
+        said = said.replace(f"{{{name}}}", _(value))
     return said.replace("KEY", key)
 
 

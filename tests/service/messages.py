@@ -48,7 +48,7 @@ def _from_tables() -> Iterator[Text]:
     yield from (*order.ORDER_WORDS.values(), *ACTIONS, *get_args(Via))
     yield from ("read users", "read groups", "read members", "members", "apply")
     yield from ("look at source users and groups", "look at target users and groups")
-    yield from ("d", "h", "min", "s", "viewer", "operator", "approver")
+    yield from ("each of them", "d", "h", "min", "s", "viewer", "operator", "approver")
 
 
 @cache

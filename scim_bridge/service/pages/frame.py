@@ -59,6 +59,8 @@ MENU = (
     Entry("/tokens", "Tokens", "tokens", "approver"),
 )
 """All groups of pages. One whose router is not in the application is left out."""
+EVENTS = "/api/v1/events"
+"""The stream that tells an open page what has changed."""
 
 
 class Frame:
@@ -94,6 +96,7 @@ class Frame:
         """A page. values: what the template shows, beside what every page has."""
         principal = getattr(request.state, "principal", None)  # of a route that asks who is signed in
         values |= {"principal": principal}
+        values |= {"events": EVENTS if EVENTS in _paths(request.app) else ""}
         values |= {"now": self.shown.now(), "path": request.url.path, "status": status}
         values |= {"navigation": _menu(request.app, principal), "switched": partial(_switched, request)}
         values |= {name: getattr(request.state, name, _UNSAID[name]) for name in _UNSAID}
@@ -104,8 +107,15 @@ class Frame:
         return self.render(request, "sorry.html", status=status, sentence=sentence)
 
 
+def _paths(app: FastAPI) -> set[str]:
+    """Of everything that this application answers: what another part will bring one day is not offered."""
+    if not hasattr(app.state, "paths"):  # after the first request there are no new ones
+        app.state.paths = {route.path for route in iter_route_contexts(app.routes) if route.path}
+    return cast("set[str]", app.state.paths)
+
+
 def _menu(app: FastAPI, principal: Principal | None) -> list[Entry]:
-    paths = {route.path for route in iter_route_contexts(app.routes)}
+    paths = _paths(app)
     return [entry for entry in MENU if entry.path in paths and (principal is None or principal.may(entry.role))]
 
 
