@@ -1,7 +1,7 @@
 """Small charts without axes: what the last runs were like, as bars beside a word. Values in, numbers of an SVG out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scim_bridge.model.glance import RunPoint
 from scim_bridge.view import words
@@ -39,7 +39,8 @@ class Spark:
 def changes_of(points: Sequence[RunPoint]) -> Spark:
     """How many changes each run made."""
     told = [_n("%(count)s change", "%(count)s changes", point.changes) for point in points]
-    return _chart(points, [point.changes for point in points], told, _("Changes"))
+    chart = _chart(points, [point.changes for point in points], told, _("Changes"))
+    return replace(chart, latest=f"{points[-1].changes:,}") if points else chart
 
 
 def durations_of(points: Sequence[RunPoint]) -> Spark:
