@@ -12,18 +12,20 @@ from starlette.exceptions import HTTPException as RoutingError
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from scim_bridge.config.service import ServiceSettings
-from scim_bridge.errors import BridgeError, Misconfigured
+from scim_bridge.errors import BridgeError
 from scim_bridge.service import health
+from scim_bridge.service.api.answer import invalid, is_api, status_of
+from scim_bridge.service.api.openapi import include_api
 from scim_bridge.service.auth.csrf import CsrfMiddleware
 from scim_bridge.service.auth.gate import gate_at
 from scim_bridge.service.auth.header import HEADERS, HeaderMiddleware
 from scim_bridge.service.auth.principal import NotAllowed, NotSignedIn
 from scim_bridge.service.auth.refusal import Refuse, page_or_problem, sign_in_first
+from scim_bridge.service.live import Feed
 from scim_bridge.service.orders import Desk
 from scim_bridge.service.pages import audit, conflicts, connection, overview, plan, run, sign_in, tokens
 from scim_bridge.service.pages.frame import Frame
 from scim_bridge.service.preference import PreferenceMiddleware
-from scim_bridge.service.refusal import NoSuchThing, NotNow
 from scim_bridge.service.shown import Shown
 from scim_bridge.state.kept_open import KeptOpen
 
@@ -37,7 +39,6 @@ def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
     service = service or ServiceSettings()
     app = FastAPI(title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None)
     frame = app.state.frame = Frame(shown)
-    app.state.desk = Desk(KeptOpen(shown.state), tuple(shown.connections), shown.settings)
     gate = app.state.gate = gate_at(shown.state, shown.now, service)
     refuse = page_or_problem(frame.sorry)
     app.add_middleware(CsrfMiddleware, secret_of=gate.cookie.secret_of, origin_of=gate.origin_of, refuse=refuse)
@@ -45,6 +46,11 @@ def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_trusted_hosts(service))
     app.add_middleware(HeaderMiddleware, is_secure=service.is_secure)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    is_separate = service.auth is not None and service.auth.separation
+    names = tuple(shown.connections)
+    desk = app.state.desk = Desk(KeptOpen(shown.state), names, shown.settings, is_separate=is_separate)
+    app.state.feed = Feed(desk.kept)
+    include_api(app)
     for part in _PARTS:
         app.include_router(part.router)
     _answer_failures(app, refuse)
@@ -71,24 +77,14 @@ def _answer_failures(app: FastAPI, refuse: Refuse) -> None:
         return refuse(request, error.status_code, str(error.detail))
 
     @app.exception_handler(RequestValidationError)
-    async def say_there_is_no_such_page(request: Request, _: RequestValidationError) -> Response:
+    async def say_what_is_not_valid(request: Request, error: RequestValidationError) -> Response:
+        if is_api(request):
+            return invalid(error)
         return refuse(request, 404, "There is no page with this number.")
-
-    @app.exception_handler(NoSuchThing)
-    async def say_there_is_none(request: Request, error: NoSuchThing) -> Response:
-        return refuse(request, 404, str(error))
-
-    @app.exception_handler(NotNow)
-    async def say_why_not_now(request: Request, error: NotNow) -> Response:
-        return refuse(request, 409, str(error))
-
-    @app.exception_handler(Misconfigured)
-    async def say_what_is_wrong_with_it(request: Request, error: Misconfigured) -> Response:
-        return refuse(request, 422, str(error))
 
     @app.exception_handler(BridgeError)
     async def say_what_is_wrong(request: Request, error: BridgeError) -> Response:
-        return refuse(request, 503, str(error))
+        return refuse(request, status_of(error), str(error))
 
     @app.exception_handler(Exception)
     async def say_sorry(request: Request, error: Exception) -> Response:

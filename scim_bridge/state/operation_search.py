@@ -1,92 +1,118 @@
-"""The operations of a run that a person looks for: by name, kind and outcome, a page at a time, at any size."""
+"""Operations of a run that a person looks for: by kind, by outcome, and by whom they are about, a page at a time.
 
-from collections.abc import Iterator, Sequence
+A run may have 100,000 operations and the state a million, so the database looks for them, and a page begins after the
+last one of the page before instead of counting from the first.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-import orjson
-from sqlalchemy import Connection, Engine, and_, func, or_, select
+from sqlalchemy import ColumnElement, Engine, and_, or_, select
 from sqlmodel import col
 
-from scim_bridge.model.operation_filter import MEMBER_KINDS, OperationFilter
 from scim_bridge.model.run import OperationRecord
+from scim_bridge.model.text import folded
 from scim_bridge.state.record import operation_record
 from scim_bridge.state.table import OperationRow
 from scim_bridge.state.transaction import reading
 
-_COLUMNS: tuple[Any, ...] = tuple(OperationRow.__table__.c)  # type: ignore[attr-defined]  # SQLModel has it
-_BATCH = 500
+_BATCH = 1_000
+_OF_MEMBERS = ("add_members", "remove_members")
+_RENAMING = ("update_user", "update_group", "adopt_user", "adopt_group", "reactivate_user")
 
 
-class OperationSearch:
-    """Looks at the operations of one run."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationQuery:
+    """What is looked for. after: the id of the last operation of the page before. text: a part of a name, or an id.
 
-    def __init__(self, engine: Engine | None, run_id: int) -> None:
-        self._engine = engine
-        self._of_run = col(OperationRow.run_id) == run_id
+    person: any user; group: any group; both by a part of the name, or by an id. "" asks for nothing.
+    """
 
-    def counts(self) -> dict[tuple[str, str], int]:
-        """(kind, outcome) → how many."""
-        if self._engine is None:
-            return {}
-        by = (col(OperationRow.kind), col(OperationRow.status))
-        with reading(self._engine) as database:
-            rows = database.execute(select(*by, func.count()).where(self._of_run).group_by(*by)).all()
-        return {(str(kind), str(status)): int(count) for kind, status, count in rows}
-
-    def page(self, wanted: OperationFilter, limit: int, offset: int) -> tuple[int, list[OperationRecord]]:
-        """How many there are, and some of them, in the order of sending."""
-        if self._engine is None:
-            return 0, []
-        with reading(self._engine) as database:
-            if wanted.text:
-                found = self._found(database, wanted)
-                return len(found), list(self._these(database, found[offset : offset + limit]))
-            mine = (self._of_run, *_plain(wanted))
-            total = database.execute(select(func.count()).select_from(OperationRow).where(*mine)).scalar_one()
-            query = select(*_COLUMNS).where(*mine).order_by(col(OperationRow.operation_id)).limit(limit).offset(offset)
-            return total, [operation_record(row) for row in database.execute(query)]  # type: ignore[arg-type]  # columns
-
-    def all(self, wanted: OperationFilter) -> Iterator[OperationRecord]:
-        """All of them, read a batch at a time."""
-        if self._engine is None:
-            return
-        with reading(self._engine) as database:
-            ids = self._found(database, wanted)
-            for start in range(0, len(ids), _BATCH):
-                yield from self._these(database, ids[start : start + _BATCH])
-
-    def _found(self, database: Connection, wanted: OperationFilter) -> list[str]:
-        """Ids in the order of sending. Names of members stand in documents, so those are read where they may match."""
-        mine = (self._of_run, *_plain(wanted))
-        query = select(col(OperationRow.operation_id)).where(*mine)
-        if not wanted.text:
-            return [row[0] for row in database.execute(query.order_by(col(OperationRow.operation_id)))]
-        whole = (col(OperationRow.target_id) == wanted.text, col(OperationRow.request_id) == wanted.text)
-        named = or_(col(OperationRow.subject).icontains(wanted.text, autoescape=True), *whole)
-        found = {row[0] for row in database.execute(query.where(named))}
-        # As JSON writes it: a quotation mark in a name has a backslash before it.
-        written = orjson.dumps(wanted.text).decode()[1:-1]
-        holds = col(OperationRow.document).icontains(written, autoescape=True)
-        may = and_(col(OperationRow.kind).in_(MEMBER_KINDS), holds)
-        columns = (col(OperationRow.operation_id), col(OperationRow.document))
-        for operation_id, document in database.execute(select(*columns).where(*mine, may)):
-            if _names(document, wanted.text):
-                found.add(operation_id)
-        return sorted(found)
-
-    def _these(self, database: Connection, ids: Sequence[str]) -> Iterator[OperationRecord]:
-        mine = (self._of_run, col(OperationRow.operation_id).in_(ids))
-        for row in database.execute(select(*_COLUMNS).where(*mine).order_by(col(OperationRow.operation_id))):
-            yield operation_record(row)  # type: ignore[arg-type]  # its columns
+    after: str = ""
+    kind: str = ""
+    outcome: str = ""
+    text: str = ""
+    person: str = ""
+    group: str = ""
 
 
-def _plain(wanted: OperationFilter) -> Iterator[Any]:
-    if wanted.kind:
-        yield col(OperationRow.kind) == wanted.kind
-    if wanted.status:
-        yield col(OperationRow.status) == wanted.status
+def find_operations(engine: Engine | None, run_id: int, asked: OperationQuery, limit: int) -> list[OperationRecord]:
+    """At most so many, in the order of the plan."""
+    found: list[OperationRecord] = []
+    for record in _candidates(engine, run_id, asked, limit):
+        if _fits(record, asked):
+            found.append(record)
+            if len(found) == limit:
+                break
+    return found
 
 
-def _names(document: str, text: str) -> bool:
-    members = orjson.loads(document).get("members", ())
-    return any(text.casefold() in str(m["name"]).casefold() or text == m.get("source_id") for m in members)
+def _candidates(engine: Engine | None, run_id: int, asked: OperationQuery, limit: int) -> Iterator[OperationRecord]:
+    if engine is None:
+        return
+    query = select(OperationRow.__table__)  # type: ignore[attr-defined]  # SQLModel has it
+    query = query.where(col(OperationRow.run_id) == run_id, col(OperationRow.operation_id) > asked.after)
+    if asked.kind:
+        query = query.where(col(OperationRow.kind) == asked.kind)
+    if asked.outcome:
+        query = query.where(col(OperationRow.status) == asked.outcome)
+    for text in filter(None, (asked.text, asked.person, asked.group)):
+        query = query.where(_may_hold(text))
+    query = query.order_by(col(OperationRow.operation_id))
+    with reading(engine) as database:
+        for row in database.execute(query).yield_per(min(_BATCH, limit)):
+            yield operation_record(row)
+
+
+def _may_hold(text: str) -> ColumnElement[bool]:
+    """Finds all that have the text and a few that have not; these are left out then.
+
+    The database knows upper and lower case of ASCII alone, so other letters are looked for in the usual ways to write.
+    """
+    forms = {text.lower()} if text.isascii() else {text, text.lower(), text.upper(), text.title()}
+    return or_(*(each for form in sorted(forms) for each in _places(form)))
+
+
+def _places(form: str) -> Iterator[ColumnElement[bool]]:
+    """Where a name or an id stands. In the whole document, what 100,000 operations have in common would be found."""
+    document, in_json = col(OperationRow.document), _escaped(form)
+    yield col(OperationRow.subject).icontains(form, autoescape=True)
+    yield col(OperationRow.target_id).icontains(form, autoescape=True)
+    yield document.ilike(f'%"source_id":"{in_json}%', escape="/")
+    yield and_(col(OperationRow.kind).in_(_RENAMING), document.ilike(f'%"renamed_to":"%{in_json}%', escape="/"))
+    yield and_(col(OperationRow.kind).in_(_OF_MEMBERS), document.ilike(f"%{in_json}%", escape="/"))
+
+
+def _escaped(text: str) -> str:
+    """As it stands in a JSON text, for LIKE."""
+    written = text.replace("\\", "\\\\").replace('"', '\\"')
+    return written.replace("/", "//").replace("%", "/%").replace("_", "/_")
+
+
+def _fits(record: OperationRecord, asked: OperationQuery) -> bool:
+    users, groups = _named(record)
+    return (
+        (not asked.text or _is_among(asked.text, users | groups))
+        and (not asked.person or _is_among(asked.person, users))
+        and (not asked.group or _is_among(asked.group, groups))
+    )
+
+
+def _named(record: OperationRecord) -> tuple[set[str], set[str]]:
+    """Names and ids of the users, and of the groups, that an operation is about."""
+    document = record.document
+    own = {str(document.get(key) or "") for key in ("subject", "renamed_to", "source_id", "target_id")}
+    own.add(record.target_id or "")
+    is_group = record.kind.endswith(("_group", "_members"))
+    members = {
+        str(member.get(key) or "")
+        for member in document.get("members", ())
+        for key in ("name", "source_id", "target_id")
+    }
+    return (members, own) if is_group else (own, members)
+
+
+def _is_among(text: str, names: Any) -> bool:
+    wanted = folded(text)
+    return any(wanted in folded(name) for name in names)

@@ -48,9 +48,10 @@ from scim_bridge.state.glance import glances, trends
 from scim_bridge.state.history import forgotten_until
 from scim_bridge.state.lookup import Lookup
 from scim_bridge.state.observed import reading_cost
-from scim_bridge.state.operation_search import OperationSearch
+from scim_bridge.state.operation_search import OperationQuery, find_operations
 from scim_bridge.state.orders import OrderReader
 from scim_bridge.state.own_writes import own_writes
+from scim_bridge.state.people import Managed, find_people
 from scim_bridge.state.plans import PlanReader
 from scim_bridge.state.progress import progress_now
 from scim_bridge.state.record import (
@@ -199,6 +200,17 @@ class StateReader:
             query = query.where(RunRow.connection == connection)
         return [run_record(row) for row in self._rows(query)]
 
+    def runs_before(self, before: int | None, limit: int, connection: str = "", status: str = "") -> list[RunRecord]:
+        """The runs with a lower number, newest first. connection, status: "" for all."""
+        query = select_rows(RunRow).order_by(col(RunRow.id).desc()).limit(limit)
+        if before is not None:
+            query = query.where(col(RunRow.id) < before)
+        if connection:
+            query = query.where(RunRow.connection == connection)
+        if status:
+            query = query.where(RunRow.status == status)
+        return [run_record(row) for row in self._rows(query)]
+
     def run(self, run_id: int) -> RunRecord | None:
         """One run, None if there is none of this number."""
         return next((run_record(row) for row in self._rows(select_rows(RunRow).where(RunRow.id == run_id))), None)
@@ -214,19 +226,34 @@ class StateReader:
         query = query.order_by(col(OperationRow.operation_id)).limit(limit).offset(offset)
         return [operation_record(row) for row in self._rows(query)]
 
-    def operation_search(self, run_id: int) -> OperationSearch:
-        """Looks for operations of a run by name, kind and outcome."""
-        return OperationSearch(self._engine, run_id)
-
     def differing(self, connection: str, endpoint: str, shown: int) -> list[Differing]:
         """Whom one side has and the other has not, with the first names (state/differing.py)."""
         return differing(self._engine, connection, endpoint, shown)
+
+    def people(
+        self, connection: str, text: str, limit: int, after: tuple[str, str, str] | None = None
+    ) -> list[Managed]:
+        """Managed users and groups by how their name begins, or by an id (state/people.py)."""
+        return find_people(self._engine, connection, text, limit, after)
+
+    def find_operations(self, run_id: int, asked: OperationQuery, limit: int) -> list[OperationRecord]:
+        """Operations of a run that are looked for, at most so many, in the order of the plan."""
+        return find_operations(self._engine, run_id, asked, limit)
 
     def revocations(self, run_id: int) -> list[OperationRecord]:
         """Operations by which a run has taken access away, in the order of the plan."""
         query = select_rows(OperationRow).where(OperationRow.run_id == run_id, OperationRow.status == "done")
         query = query.where(col(OperationRow.kind).in_(REVOKING)).order_by(col(OperationRow.operation_id))
         return [operation_record(row) for row in self._rows(query)]
+
+    def operations_by(self, run_id: int) -> dict[tuple[str, str], int]:
+        """(kind, status) → how many operations of a run."""
+        if self._engine is None:
+            return {}
+        by = (col(OperationRow.kind), col(OperationRow.status))
+        query = select(*by, func.count()).where(col(OperationRow.run_id) == run_id).group_by(*by)
+        with reading(self._engine) as database:
+            return {(str(kind), str(status)): int(count) for kind, status, count in database.execute(query)}
 
     def operation_counts(self, run_id: int) -> dict[str, int]:
         """How many operations of a run have which status."""

@@ -34,6 +34,7 @@ from scim_bridge.state.decision import UNDECIDED, Decided, decide, undo
 from scim_bridge.state.desired import move_on, replace_directory
 from scim_bridge.state.history import forget_some
 from scim_bridge.state.journal import RunJournal
+from scim_bridge.state.news import Watch
 from scim_bridge.state.observed import (
     batched_list,
     forget_reading,
@@ -101,6 +102,10 @@ class State:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def watch(self) -> Watch:
+        """For looking at it again and again."""
+        return Watch(self._engine)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -56,6 +56,15 @@ def _signed_in(request: Request) -> Principal:
     return principal
 
 
+def require_role(principal: Principal, role: Role) -> None:
+    """Raise NotAllowed if this role is not theirs: for what depends on more than the route."""
+    if not principal.may(role):
+        raise NotAllowed(
+            f"You are signed in as {principal.actor.name} with the role {principal.role}. "
+            f"The role {role} may do this: {MAY[role]}."
+        )
+
+
 def _by_session(gate: Gate, request: Request) -> Principal:
     session = gate.session_of(request)
     if session is None:
@@ -74,11 +83,7 @@ def _by_token(gate: Gate, request: Request, secret: str) -> Principal:
 
 def _require(role: Role) -> Callable[[Principal], Principal]:
     def check(principal: Annotated[Principal, Depends(_signed_in)]) -> Principal:
-        if not principal.may(role):
-            raise NotAllowed(
-                f"You are signed in as {principal.actor.name} with the role {principal.role}. "
-                f"The role {role} may do this: {MAY[role]}."
-            )
+        require_role(principal, role)
         return principal
 
     return check

@@ -11,8 +11,8 @@ from scim_bridge.model.run import ConflictRecord
 from scim_bridge.run.bridge import endpoint_key
 from scim_bridge.service import orders
 from scim_bridge.service.auth.principal import Operator, require_viewer
-from scim_bridge.service.orders import Wish
-from scim_bridge.service.pages.desk import Desked, Note, back_to
+from scim_bridge.service.orders import Desked, Wish
+from scim_bridge.service.pages.form import Note, back_to
 from scim_bridge.service.pages.frame import Frame, Framed, PageNumber
 from scim_bridge.service.pages.run import Text
 from scim_bridge.state.reader import StateReader

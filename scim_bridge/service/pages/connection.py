@@ -9,12 +9,13 @@ from scim_bridge.model.order import OrderKind, PlacedOrder
 from scim_bridge.run.bridge import endpoint_key
 from scim_bridge.service import orders
 from scim_bridge.service.auth.principal import Operator, require_viewer
-from scim_bridge.service.pages.desk import Desked, Note, back_to
+from scim_bridge.service.orders import Desked
+from scim_bridge.service.pages.form import Note, back_to
 from scim_bridge.service.pages.frame import Frame, Framed
-from scim_bridge.service.pages.overview import as_it_is_now, view_situation
+from scim_bridge.service.pages.overview import as_it_is_now, situation
 from scim_bridge.state.reader import StateReader
 from scim_bridge.view.attention import page_of
-from scim_bridge.view.connection import ConnectionView
+from scim_bridge.view.connection import ConnectionView, view_connection
 from scim_bridge.view.differing import view_differing
 from scim_bridge.view.kept_plan import view_kept
 from scim_bridge.view.order import view_order
@@ -75,7 +76,8 @@ def _view(frame: Frame, reader: StateReader, name: str) -> ConnectionView:
     glance = reader.glances().get(name)
     if glance is None and name not in frame.shown.connections:
         raise HTTPException(404, f"There is no connection {name}.")
-    return view_situation(frame, reader, as_it_is_now(frame, reader, glance or Glance(connection=name)))
+    now = as_it_is_now(frame, reader, glance or Glance(connection=name))
+    return view_connection(situation(frame, reader, now))
 
 
 @router.post("/connections/{name:path}/order")

@@ -48,7 +48,9 @@ def overview(
 ) -> Response:
     """Is it well, what changed, what waits. q: a part of a connection's name; state: the key of a chip."""
     with frame.look() as reader:
-        everyone = by_urgency(view_situation(frame, reader, glance) for glance in all_glances(frame, reader))
+        everyone = by_urgency(
+            view_connection(situation(frame, reader, glance)) for glance in all_glances(frame, reader)
+        )
         found = [one for one in everyone if q.casefold() in one.name.casefold() and _is(one, state)]
         shown = found[(page - 1) * _PAGE : page * _PAGE]
         trends = _trends(reader, shown)
@@ -91,19 +93,17 @@ def as_it_is_now(frame: Frame, reader: StateReader, glance: Glance) -> Glance:
     return replace(glance, last=as_it_is(reader, frame.shown.state, [glance.last])[0])
 
 
-def view_situation(frame: Frame, reader: StateReader, glance: Glance) -> ConnectionView:
-    """One connection as it is now."""
+def situation(frame: Frame, reader: StateReader, glance: Glance) -> Situation:
+    """What is known of a connection now."""
     name, now = glance.connection, frame.shown.now()
     is_shadow = glance.last is not None and glance.last.status == "shadow"
     settings = frame.shown.settings.get(name)
-    return view_connection(
-        Situation(
-            glance=glance,
-            every=frame.shown.connections.get(name),
-            now=now,
-            shadow=view_shadow(name, reader.shadow(name, period_of(PERIOD, now)), PERIOD, now) if is_shadow else None,
-            token_expires=settings.target.token_expires if settings is not None else None,
-        )
+    return Situation(
+        glance=glance,
+        every=frame.shown.connections.get(name),
+        now=now,
+        shadow=view_shadow(name, reader.shadow(name, period_of(PERIOD, now)), PERIOD, now) if is_shadow else None,
+        token_expires=settings.target.token_expires if settings is not None else None,
     )
 
 

@@ -1,35 +1,44 @@
 """A kept plan: what it would do, what limits say of it, and the decision to apply exactly that, or not."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
-from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Response
 
 from scim_bridge.model.kept_plan import KeptPlan
 from scim_bridge.model.order import Approval, PlacedOrder
 from scim_bridge.service import orders
 from scim_bridge.service.auth.principal import Approver, require_viewer
-from scim_bridge.service.pages.desk import Desked, Note, back_to
-from scim_bridge.service.pages.frame import Framed, PageNumber
-from scim_bridge.service.pages.run import Filtered, attachment
+from scim_bridge.service.orders import Desked
+from scim_bridge.service.pages.form import Note, back_to
+from scim_bridge.service.pages.frame import Framed
+from scim_bridge.service.pages.run import Text, attachment
 from scim_bridge.state.reader import StateReader
 from scim_bridge.view.attention import page_of
 from scim_bridge.view.impact import COLUMNS
 from scim_bridge.view.kept_plan import view_kept
 from scim_bridge.view.operation_csv import csv_of_documents
-from scim_bridge.view.plan_document import fitting, plan_page
+from scim_bridge.view.plan_document import Filter, operations_of
+from scim_bridge.view.plan_page import plan_page
 
 router = APIRouter(dependencies=[Depends(require_viewer)])
 _PAGE = 100
+_ALL = 1 << 40
+
+
+def _filter(q: Text = "", kind: Text = "", after: Annotated[int, Query(ge=0)] = 0) -> Filter:
+    """Which operations are asked for. after: how many are passed over."""
+    return Filter(after=after, kind=kind, text=q.strip())
+
+
+Wanted = Annotated[Filter, Depends(_filter)]
 
 
 @router.api_route("/plans/{number}", methods=["GET", "HEAD"])
-def plan(request: Request, frame: Framed, number: int, wanted: Filtered, page: PageNumber = 1) -> Response:
+def plan(request: Request, frame: Framed, number: int, wanted: Wanted) -> Response:
     """One kept plan, with the operations that are asked for."""
     with frame.look() as reader:
-        kept, document = _found(reader, number)
-    shown = plan_page(document, wanted, (page - 1) * _PAGE, _PAGE)
+        kept, saved = _found(reader, number)
+    shown = plan_page(saved, wanted, _PAGE)
     return frame.render(
         request,
         "plan.html",
@@ -37,34 +46,33 @@ def plan(request: Request, frame: Framed, number: int, wanted: Filtered, page: P
         plan=shown,
         access_columns=COLUMNS,
         asked={"q": wanted.text, "kind": wanted.kind},
-        page=page,
-        pages=max(1, -(-shown.found // _PAGE)),
+        total=sum(count for *_, count in shown.by_kind),
+        is_first=not wanted.after,
     )
 
 
-def _found(reader: StateReader, number: int) -> tuple[KeptPlan, Mapping[str, Any]]:
-    kept, document = reader.plans.one(number), reader.plans.document(number)
-    if kept is None or document is None:
+def _found(reader: StateReader, number: int) -> tuple[KeptPlan, bytes]:
+    kept, saved = reader.plans.one(number), reader.plans.document(number)
+    if kept is None or saved is None:
         raise HTTPException(404, f"There is no kept plan {number}.")
-    return kept, orjson.loads(document)
+    return kept, saved
 
 
 @router.get("/plans/{number}/plan.json")
 def plan_json(frame: Framed, number: int) -> Response:
     """The plan, as `plan --out` would have written it: `scim-bridge apply` takes it."""
     with frame.look() as reader:
-        document = reader.plans.document(number)
-    if document is None:
-        raise HTTPException(404, f"There is no kept plan {number}.")
-    return attachment(iter([document]), f"plan-{number}.json")
+        _, saved = _found(reader, number)
+    return attachment(iter([saved]), f"plan-{number}.json")
 
 
 @router.get("/plans/{number}/operations.csv")
-def plan_csv(frame: Framed, number: int, wanted: Filtered) -> Response:
+def plan_csv(frame: Framed, number: int, wanted: Wanted) -> Response:
     """The operations that are asked for, as CSV."""
     with frame.look() as reader:
-        _, document = _found(reader, number)
-    return attachment(csv_of_documents(fitting(document, wanted)), f"plan-{number}-operations.csv")
+        _, saved = _found(reader, number)
+    operations = (operation for _, operation in operations_of(saved, wanted, _ALL))
+    return attachment(csv_of_documents(operations), f"plan-{number}-operations.csv")
 
 
 @router.post("/plans/{number}/apply")

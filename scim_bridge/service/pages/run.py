@@ -1,21 +1,23 @@
 """The list of runs, and one run with its operations, which a person can search, filter and take away."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from scim_bridge.model.operation_filter import OperationFilter
 from scim_bridge.model.order import Approval, PlacedOrder
-from scim_bridge.model.run import RunRecord
+from scim_bridge.model.run import OperationRecord, RunRecord
 from scim_bridge.run.revocation import sessions_of_run
 from scim_bridge.service import orders
 from scim_bridge.service.auth.principal import Approver, require_viewer
-from scim_bridge.service.pages.desk import Desked, Note, back_to
-from scim_bridge.service.pages.frame import Frame, Framed, PageNumber
+from scim_bridge.service.orders import Desked
+from scim_bridge.service.pages.form import Note, back_to
+from scim_bridge.service.pages.frame import Frame, Framed
 from scim_bridge.state.liveness import as_it_is
+from scim_bridge.state.operation_search import OperationQuery
 from scim_bridge.state.reader import StateReader
 from scim_bridge.view import words
 from scim_bridge.view.attention import page_of
@@ -29,7 +31,7 @@ from scim_bridge.view.run import view_run, view_runs
 from scim_bridge.view.session import in_full
 
 router = APIRouter(dependencies=[Depends(require_viewer)])
-_PAGE = 100
+_PAGE, _BATCH = 100, 2_000
 _RUN_DIGITS = 15
 """Longer than any run's number, and well within what SQLite holds as an integer."""
 _LONGEST = 300
@@ -44,33 +46,31 @@ def runs(request: Request, frame: Framed, connection: Text = "") -> Response:
     return frame.render(request, "runs.html", runs=found, connection=connection)
 
 
-def filter_of(q: Text = "", kind: Text = "", outcome: Text = "") -> OperationFilter:
-    """Which operations are asked for."""
-    return OperationFilter(text=q.strip(), kind=kind, status=outcome)
+def _query_of(q: Text = "", kind: Text = "", outcome: Text = "", after: Text = "") -> OperationQuery:
+    """Which operations are asked for. after: the last one of the page before."""
+    return OperationQuery(after=after, kind=kind, outcome=outcome, text=q.strip())
 
 
-Filtered = Annotated[OperationFilter, Depends(filter_of)]
+Asked = Annotated[OperationQuery, Depends(_query_of)]
 
 
 @router.api_route("/runs/{run_id}", methods=["GET", "HEAD"])
-def run(request: Request, frame: Framed, run_id: str, wanted: Filtered, page: PageNumber = 1) -> Response:
+def run(request: Request, frame: Framed, run_id: str, asked: Asked) -> Response:
     """One run with its operations, those that are asked for."""
     with frame.look() as reader:
         record = _found(frame, reader, run_id)
-        search = reader.operation_search(record.id)
-        counts = search.counts()
-        total, operations = search.page(wanted, _PAGE, (page - 1) * _PAGE)
+        counts = reader.operations_by(record.id)
+        operations = reader.find_operations(record.id, asked, _PAGE + 1)
         portal = frame.shown.portal_sessions.get(record.connection)
         sessions = sessions_of_run(reader, frame.shown.state, record, lambda: portal)
         kept = reader.plans.of_run(record.id)
         order = reader.orders.of_run(record.id)
         progress = [view_progress(p, None) for p in reader.progress() if p.run == record.id]
     shown: dict[str, Any] = {
-        "outcomes": [of_record(each) for each in operations],
+        "outcomes": [of_record(each) for each in operations[:_PAGE]],
         "total": sum(counts.values()),
-        "found": total,
-        "page": page,
-        "pages": max(1, -(-total // _PAGE)),
+        "next": operations[_PAGE - 1].operation_id if len(operations) > _PAGE else "",
+        "is_first": not asked.after,
         "sessions": in_full(sessions, record.ended) if sessions is not None else (),
         "kept": view_kept(kept) if kept is not None else None,
         "order": order,
@@ -83,7 +83,7 @@ def run(request: Request, frame: Framed, run_id: str, wanted: Filtered, page: Pa
         access_columns=COLUMNS,
         kinds=_by(counts, 0, kind_words),
         outcomes_there=_by(counts, 1, lambda status: words.OPERATION_STATUS[status].said.words),
-        asked={"q": wanted.text, "kind": wanted.kind, "outcome": wanted.status},
+        asked={"q": asked.text, "kind": asked.kind, "outcome": asked.outcome},
         **shown,
     )
 
@@ -105,30 +105,37 @@ def _found(frame: Frame, reader: StateReader, run_id: str) -> RunRecord:
 
 
 @router.get("/runs/{run_id}/operations.csv")
-def operations_csv(frame: Framed, run_id: str, wanted: Filtered) -> Response:
+def operations_csv(frame: Framed, run_id: str, asked: Asked) -> Response:
     """The operations that are asked for, as CSV."""
-    return _download(frame, run_id, wanted, "csv")
+    return _download(frame, run_id, asked, "csv")
 
 
 @router.get("/runs/{run_id}/operations.json")
-def operations_json(frame: Framed, run_id: str, wanted: Filtered) -> Response:
+def operations_json(frame: Framed, run_id: str, asked: Asked) -> Response:
     """The operations that are asked for, as a list of JSON documents."""
-    return _download(frame, run_id, wanted, "json")
+    return _download(frame, run_id, asked, "json")
 
 
-def _download(frame: Frame, run_id: str, wanted: OperationFilter, form: str) -> Response:
+def _download(frame: Frame, run_id: str, asked: OperationQuery, form: str) -> Response:
     with frame.look() as reader:
         number = _found(frame, reader, run_id).id
 
     def body() -> Iterator[str | bytes]:
         with frame.look() as reader:
-            records = reader.operation_search(number).all(wanted)
+            records = _all(reader, number, asked)
             if form == "csv":
                 yield from csv_of_records(records)
             else:
                 yield from json_list(operation_document(record) for record in records)
 
     return attachment(body(), f"run-{number}-operations.{form}")
+
+
+def _all(reader: StateReader, number: int, asked: OperationQuery) -> Iterator[OperationRecord]:
+    """All operations that are asked for, a batch at a time."""
+    while batch := reader.find_operations(number, asked, _BATCH):
+        yield from batch
+        asked = replace(asked, after=batch[-1].operation_id)
 
 
 def json_list(documents: Iterator[Any]) -> Iterator[bytes]:

@@ -1,21 +1,14 @@
-"""How a page's form becomes an order: the desk of service/orders.py, and the way back to the page."""
+"""What the forms of pages have in common: their notes, and the way back to the page."""
 
-from typing import Annotated, cast
+from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import Depends, Form, Request
+from fastapi import Form
 from fastapi.responses import RedirectResponse
-
-from scim_bridge.service.orders import Desk
 
 _LONGEST = 2_000
 
 
-def _desk_of(request: Request) -> Desk:
-    return cast("Desk", request.app.state.desk)
-
-
-Desked = Annotated[Desk, Depends(_desk_of)]
 Note = Annotated[str, Form(max_length=_LONGEST)]
 
 
