@@ -19,7 +19,7 @@ from scim_bridge.view.words import printable
 _SHOWN = 50
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TripView:
     """A limit that tripped. concerned: what it counted, by name, the first of them; more: how many there are beside."""
 
