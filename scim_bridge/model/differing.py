@@ -6,9 +6,9 @@ from typing import Literal
 from scim_bridge.model.identity import Kind
 
 Why = Literal["unmanaged", "departed", "held", "left_alone", "not_yet"]
-"""unmanaged: on the target, and nobody's. departed: on the target, deactivated after the record had left. held: in the
-source, waits for a decision. left_alone: in the source, left alone by a rule. not_yet: in the source, not created so
-far."""
+"""unmanaged: on the target, and no one claims it. departed: on the target, deactivated after the record had left.
+held: in the source, waits for a decision. left_alone: in the source, left alone by a rule. not_yet: in the source, not
+created so far."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from scim_bridge.config.service import ServiceSettings
 from scim_bridge.errors import BridgeError
-from scim_bridge.service import health
+from scim_bridge.service import health, metrics
 from scim_bridge.service.api.answer import invalid, is_api, status_of
 from scim_bridge.service.api.openapi import include_api
 from scim_bridge.service.auth.csrf import CsrfMiddleware
@@ -29,7 +29,7 @@ from scim_bridge.service.preference import PreferenceMiddleware
 from scim_bridge.service.shown import Shown
 from scim_bridge.state.kept_open import KeptOpen
 
-_PARTS = (overview, connection, run, plan, conflicts, audit, sign_in, tokens, health)
+_PARTS = (overview, connection, run, plan, conflicts, audit, sign_in, tokens, health, metrics)
 """Each has a router."""
 _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 

@@ -38,6 +38,7 @@ from scim_bridge.model.source import Memory
 from scim_bridge.model.text import folded, normal
 from scim_bridge.model.touch import SOMEONE_ELSE, Touch
 from scim_bridge.model.verification import ReadingCost
+from scim_bridge.model.watched import Watched
 from scim_bridge.state.access_memory import AccessMemory
 from scim_bridge.state.audit import entries, latest
 from scim_bridge.state.conflict_side import subjects_of
@@ -79,6 +80,7 @@ from scim_bridge.state.table import (
     TripRow,
 )
 from scim_bridge.state.transaction import reading
+from scim_bridge.state.watched import watched
 from scim_bridge.state.window import repairs
 
 
@@ -303,6 +305,13 @@ class StateReader:
             return None
         with reading(self._engine) as database:
             return forgotten_until(database, connection)
+
+    def watched(self) -> Watched:
+        """Totals, ages and counts of all connections."""
+        if self._engine is None:
+            return Watched()
+        with reading(self._engine) as database:
+            return watched(database)
 
     def requests(self, connection: str) -> list[RequestRecord]:
         """The inbox: what was asked of the run in progress and is not answered yet, the oldest first."""

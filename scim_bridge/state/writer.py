@@ -26,7 +26,9 @@ from scim_bridge.model.progress import RunProgress
 from scim_bridge.model.run import Command, FailureCause, RunStatus
 from scim_bridge.model.source import Learned
 from scim_bridge.model.text import folded
+from scim_bridge.model.traffic import NO_TRAFFIC, Traffic
 from scim_bridge.state.aftermath import Aftermath, forget_subjects, keep_subjects, leave
+from scim_bridge.state.alert import AlertBook
 from scim_bridge.state.asked_once import Once, answer_to, keep_answer, recall
 from scim_bridge.state.audit import note
 from scim_bridge.state.database import open_database
@@ -53,6 +55,7 @@ from scim_bridge.state.refusal import forget_told_otherwise, keep_refusals
 from scim_bridge.state.source_memory import keep_learned
 from scim_bridge.state.statement import PAIR, PUT_PAIR, as_stored, carry_out_many
 from scim_bridge.state.table import ApprovalRow, ConflictRow, ConnectionRow, LinkRow, RequestRow, RunRow, TripRow
+from scim_bridge.state.tally import count_run
 from scim_bridge.state.transaction import reading, writing
 
 Closing = Literal["all", "planned", "none"]
@@ -74,7 +77,7 @@ class Ending:
     detail: str = ""
     summary: Mapping[str, int] = field(default_factory=dict)
     counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    requests: int = 0
+    traffic: Traffic = NO_TRAFFIC
     is_complete: bool = False
     verdict: Verdict = field(default_factory=Verdict)
     approved_by: str = ""
@@ -92,6 +95,7 @@ class State:
         self._engine = open_database(path)
         self._now = now
         self.reader = StateReader(self._engine)
+        self.alerts = AlertBook(self._engine)
         self.orders = Orders(self._engine, now)
         self.plans = Plans(self._engine, now)
 
@@ -139,7 +143,10 @@ class State:
                 col(RunRow.status) == "running",
                 col(RunRow.id) != (inside or 0),
             )
+            over = database.execute(select(col(RunRow.id)).where(*still_open)).scalars().all()
             database.execute(update(RunRow).where(*still_open).values(**cut))
+            for run_id in over:
+                count_run(database, run_id or 0)
             row = RunRow(
                 connection=connection,
                 endpoint=endpoint,
@@ -235,7 +242,9 @@ class State:
                 "detail": ending.detail,
                 "summary": dict(ending.summary),
                 "counts": {what: list(pair) for what, pair in ending.counts.items()},
-                "requests": ending.requests,
+                "requests": ending.traffic.requests,
+                "throttled": ending.traffic.throttled,
+                "pace": {kind: round(pace, 2) for kind, pace in ending.traffic.pace.items()},
                 "is_complete": ending.is_complete,
                 "guard": [trip.sentence for trip in ending.verdict.tripped],
                 "approved_by": ending.approved_by,
@@ -264,6 +273,7 @@ class State:
             if aftermath is not None:
                 leave(database, connection, run_id, aftermath)
             database.execute(update(RunRow).where(mine).values(**values))
+            count_run(database, run_id)
             if not of_one and command != "rollback":
                 is_refused = ending.cause == "credentials"
                 move_quarantine(

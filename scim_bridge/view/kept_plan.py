@@ -1,4 +1,4 @@
-"""A kept plan in a list: what it would do, and what has become of it."""
+"""A kept plan in a list: what it would do, and whether it was applied or declined."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""An order as people see it: what was asked for, by whom, and what has become of it."""
+"""An order as people see it: what was asked for, by whom, and how it ended."""
 
 from dataclasses import dataclass
 from datetime import datetime

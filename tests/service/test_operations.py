@@ -3,7 +3,6 @@
 import csv
 import io
 import time
-from typing import Any
 
 import httpx
 import pytest
@@ -85,12 +84,10 @@ def _operations(seeder: Seeder, count: int) -> None:
             )
             for n, name in named
         )
-        database.executemany(f"INSERT INTO operations VALUES ({','.join('?' * len(names))})", map(_values, rows))
+        database.executemany(
+            f"INSERT INTO operations VALUES ({','.join('?' * len(names))})", [tuple(each.values()) for each in rows]
+        )
     database.close()
-
-
-def _values(row: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(row.values())
 
 
 def _seconds(client: httpx.Client, path: str) -> float:

@@ -89,6 +89,16 @@ def _require(role: Role) -> Callable[[Principal], Principal]:
     return check
 
 
+def viewer_beyond_loopback(request: Request) -> None:
+    """Let a program on this machine look without signing in, while the service is reached on loopback alone.
+
+    Only with `auth` may it be reached from elsewhere. For what names no one. Raises NotSignedIn or NotAllowed.
+    """
+    service = gate_of(request).service
+    if service.auth is not None or service.behind_proxy:
+        require_viewer(_signed_in(request))
+
+
 require_viewer, require_operator, require_approver = (_require(role) for role in ROLES)
 Viewer = Annotated[Principal, Depends(require_viewer)]
 Operator = Annotated[Principal, Depends(require_operator)]
