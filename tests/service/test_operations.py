@@ -77,16 +77,11 @@ def _operations(seeder: Seeder, count: int) -> None:
         names = [column[0] for column in sample.description]
         row = dict(zip(names, sample.fetchone(), strict=True))
         document, old = str(row["document"]), str(row["subject"])
-        named = ((n, f"user{n:06}@corp.example") for n in range(count))
-        rows = (
-            tuple(
-                (row | {"operation_id": f"p-{n:07}", "subject": name, "document": document.replace(old, name)}).values()
-            )
-            for n, name in named
-        )
-        database.executemany(
-            f"INSERT INTO operations VALUES ({','.join('?' * len(names))})", [tuple(each.values()) for each in rows]
-        )
+        places = ",".join("?" * len(names))
+        for n in range(count):
+            name = f"user{n:06}@corp.example"
+            new = row | {"operation_id": f"p-{n:07}", "subject": name, "document": document.replace(old, name)}
+            database.execute(f"INSERT INTO operations VALUES ({places})", tuple(new.values()))
     database.close()
 
 
