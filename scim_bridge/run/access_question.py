@@ -58,9 +58,9 @@ class Answers:
             and (not question.group or (bool(group) and _is_called(question.group, edge.principal.id, group)))
         )
 
-    def _order(self, edge: Edge) -> tuple[str, str, str, str]:
+    def _order(self, edge: Edge) -> tuple[str, ...]:
         names = self.reading.accounts[edge.account].name, self.reading.sets[edge.permission_set].name
-        return (*names, self._groups.get(edge.principal.id, ""), str(edge))
+        return (*names, self._groups.get(edge.principal.id, ""), edge.account, edge.permission_set, *edge.principal)
 
     def rows(self, after: Cursor = START) -> Iterator[tuple[Cursor, AccessRow]]:
         """Each way in, with where it stands; those behind a cursor."""

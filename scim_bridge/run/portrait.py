@@ -42,6 +42,8 @@ from scim_bridge.view.translation import _
 
 _LISTED = 200
 """So many memberships are shown of one user or group."""
+_COMPARED = 2_000
+"""Members of a group beyond which a page does not compare both sides: a run does."""
 _NO_COUNTS = SourceCounts(0, 0, 0)
 
 
@@ -58,7 +60,9 @@ def portrait(reader: StateReader, settings: ConnectionSettings | None, place: Pl
         match, mapped, links = found
         link = next((each for each in links if (each.kind, each.source_id) == (whom.kind, match.source_id)), None)
         target_id = _target_id(match, link, whom)
-        members, more = _members(lookup, mapped, target_id, whom, is_flat=rules is None or rules.nested == "flatten")
+        members, more, is_compared = _members(
+            lookup, mapped, target_id, whom, is_flat=rules is None or rules.nested == "flatten"
+        )
         shown = lookup.resources(whom.kind, [target_id]).get(target_id) if target_id else None
         conflicts = [
             c.conflict for c in reader.conflicts_about(place.connection, _both(whom, match, target_id)) if not c.closed
@@ -80,6 +84,7 @@ def portrait(reader: StateReader, settings: ConnectionSettings | None, place: Pl
         told=told,
         members=members,
         more_members=more,
+        is_compared=is_compared,
         seen_at=link.seen_at if link is not None else None,
         departed=link.departed if link is not None else None,
         doubt=broken or _doubt(reader, settings, place),
@@ -227,18 +232,24 @@ def _in_plan(match: Match, conflicts: Iterable[Conflict]) -> InPlan:
 
 def _members(
     lookup: Lookup, mapped: Mapped | None, target_id: str, whom: Whom, *, is_flat: bool
-) -> tuple[tuple[Member, ...], int]:
+) -> tuple[tuple[Member, ...], int, bool]:
     """The groups of a user, or the users of a group: as the source wants them, and as they were last seen on the
-    target; and how many are not listed."""
+    target; how many are not listed; and whether the two sides were compared: those of a very large group are not.
+    """
     edges = Edges(lookup, frozenset(), frozenset(), is_flat=is_flat)
     key = mapped.key if mapped is not None and mapped.desired else None
     if whom.kind == "user":
         wanted = edges.above([key])[key] if key is not None else set()
         held = set(lookup.inside([target_id])) if target_id else set()
-    else:
-        wanted = edges.users_below([key.id])[key.id] if key is not None else set()
-        held = set(lookup.members([target_id]).get(target_id, ())) if target_id else set()
-    return _named(lookup, "group" if whom.kind == "user" else "user", wanted, held)
+        return (*_named(lookup, "group", wanted, held), True)
+    size = lookup.sizes([target_id]).get(target_id, 0) if target_id else 0
+    if max(size, lookup.direct_count(key.id) if key is not None else 0) > _COMPARED:
+        first = set(lookup.some_members(target_id, _LISTED))
+        listed, more = _named(lookup, "user", set(), first)
+        return listed, more + max(0, size - len(first)), False
+    wanted = edges.users_below([key.id])[key.id] if key is not None else set()
+    held = set(lookup.members([target_id]).get(target_id, ())) if target_id else set()
+    return (*_named(lookup, "user", wanted, held), True)
 
 
 def _named(lookup: Lookup, kind: Kind, wanted: set[str], held: set[str]) -> tuple[tuple[Member, ...], int]:

@@ -113,7 +113,8 @@ class AccessMemory:
             return False
         query = select(col(OperationRow.run_id)).join(RunRow, col(RunRow.id) == col(OperationRow.run_id))
         mine = (
-            col(RunRow.connection) == self._connection,
+            # Not by the index of the connection: it would lead to all of its runs, and few operations are so new.
+            func.coalesce(col(RunRow.connection), "") == self._connection,
             col(OperationRow.status) == "done",
             col(OperationRow.answered_at) > since,
         )

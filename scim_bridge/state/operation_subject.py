@@ -72,6 +72,6 @@ def names(kind: str, document: Mapping[str, Any], whom: Sequence[Whom]) -> bool:
     return any(Whom(side, of, each.get(f"{side}_id") or "") in whom for of, each in told for side in sides)
 
 
-def mentioned(whom: Iterable[Whom]) -> Any:
-    """A condition on mentions: of one of these."""
-    return col(MentionRow.about).in_([number_of(each) for each in whom])
+def mentioned(whom: Whom) -> Any:
+    """A condition on mentions: of this one."""
+    return col(MentionRow.about) == number_of(whom)

@@ -242,30 +242,32 @@ def operations_about(
     database: Connection, connection: str, whom: Sequence[Whom], limit: int, before: datetime | None
 ) -> list[Event]:
     """The last operations of runs that are about one of these, or name one as a member; the newest first."""
+    found: dict[tuple[int, str], Event] = {}
+    for each in whom:
+        for at, record in _mentioned(database, connection, each, limit, before):
+            if names(record.kind, record.document, whom):
+                found[record.run_id, record.operation_id] = (at, record)
+    return list(found.values())
+
+
+def _mentioned(
+    database: Connection, connection: str, whom: Whom, limit: int, before: datetime | None
+) -> Iterator[tuple[datetime, OperationRecord]]:
+    """In the order of the index, run by run, so that what is older than the last one shown is never looked at."""
     at = func.coalesce(col(OperationRow.answered_at), col(OperationRow.sent_at), col(RunRow.started)).label("at")
-    query = (
-        select(OperationRow.__table__, at)  # type: ignore[attr-defined]
-        .select_from(MentionRow)
-        .join(
-            OperationRow,
-            and_(
-                col(OperationRow.run_id) == col(MentionRow.run_id),
-                col(OperationRow.operation_id) == col(MentionRow.operation_id),
-            ),
-        )
-        .join(RunRow, col(RunRow.id) == col(MentionRow.run_id))
-        .where(mentioned(whom), col(RunRow.connection) == connection)
-        .distinct()
+    operation = and_(
+        col(OperationRow.run_id) == col(MentionRow.run_id),
+        col(OperationRow.operation_id) == col(MentionRow.operation_id),
     )
+    query = select(OperationRow.__table__, at).select_from(MentionRow).join(OperationRow, operation)  # type: ignore[attr-defined]
+    query = query.join(RunRow, col(RunRow.id) == col(MentionRow.run_id))
+    query = query.where(mentioned(whom), func.coalesce(col(RunRow.connection), "") == connection)
     if before is not None:
-        query = query.where(at < before)
-    rows = database.execute(query.order_by(at.desc(), col(OperationRow.operation_id).desc()).limit(limit)).all()
-    found = [(row.at, operation_record(OperationRow(**_without(row._mapping, "at")))) for row in rows]  # noqa: SLF001
-    return [(at, each) for at, each in found if names(each.kind, each.document, whom)]
-
-
-def _without(mapping: Any, name: str) -> dict[str, Any]:
-    return {key: value for key, value in mapping.items() if key != name}
+        begun = select(col(RunRow.id)).where(col(RunRow.started) <= before).order_by(col(RunRow.id).desc()).limit(1)
+        query = query.where(col(MentionRow.run_id) <= begun.scalar_subquery(), at < before)
+    for row in database.execute(query.order_by(col(MentionRow.run_id).desc(), at.desc()).limit(limit)):
+        values = {key: value for key, value in row._mapping.items() if key != "at"}  # noqa: SLF001 - SQLAlchemy's name
+        yield row.at, operation_record(OperationRow(**values))
 
 
 def conflicts_about(database: Connection, connection: str, whom: Sequence[Whom]) -> list[ConflictRecord]:

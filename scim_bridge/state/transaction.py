@@ -5,20 +5,34 @@ What is written and what is read is decided by the callers; a full disk or a dam
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
 from scim_bridge.errors import StateUnusable
-from scim_bridge.state.database import open_database, open_existing
+
+_LARGE = 65_536
+"""KiB of the file that are kept in memory while very much is written."""
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """Commit at the end, roll back on any error. Raises StateUnusable if the database refuses."""
+def writing(engine: Engine, *, is_large: bool = False) -> Iterator[Connection]:
+    """Commit at the end, roll back on any error. Raises StateUnusable if the database refuses.
+
+    is_large: as much may be written as there is in the directory.
+    """
     with in_words(engine, "written"), engine.begin() as database:
-        yield database
+        if not is_large:
+            yield database
+            return
+        # An index gets a million entries in the order of another one. With the usual two megabytes, nearly each of them
+        # would be read from the file again, and written to it.
+        usual = database.exec_driver_sql("PRAGMA cache_size").scalar_one()
+        database.exec_driver_sql(f"PRAGMA cache_size=-{_LARGE}")
+        try:
+            yield database
+        finally:
+            database.exec_driver_sql(f"PRAGMA cache_size={usual}")
 
 
 @contextmanager
@@ -36,28 +50,3 @@ def in_words(engine: Engine, action: str) -> Iterator[None]:
     except DatabaseError as error:
         what = f"the state {engine.url.database} could not be {action} ({error.orig})"
         raise StateUnusable(what, "Look at the file and the space on its disk, then run again.") from None
-
-
-@contextmanager
-def writing_at(path: Path) -> Iterator[Connection]:
-    """`writing` for a few rows of a state that is not open: it is opened, made or brought up to date, and closed."""
-    engine = open_database(path)
-    try:
-        with writing(engine) as database:
-            yield database
-    finally:
-        engine.dispose()
-
-
-@contextmanager
-def reading_at(path: Path) -> Iterator[Connection | None]:
-    """`reading` for a few rows of a state that is not open. None if there is no state yet; none is made."""
-    engine = open_existing(path)
-    if engine is None:
-        yield None
-        return
-    try:
-        with reading(engine) as database:
-            yield database
-    finally:
-        engine.dispose()

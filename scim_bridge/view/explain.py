@@ -111,7 +111,8 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portrait:
-    """One user or group as the state knows it. more_members: how many are not listed. seen_at: when the target last
+    """One user or group as the state knows it. more_members: how many are not listed.
+    is_compared: false for a group so large that its members were not compared. seen_at: when the target last
     showed the resource. departed: since when its record has left. doubt: why the next run may find it otherwise, "" if
     nothing says so.
     """
@@ -120,6 +121,7 @@ class Portrait:
     told: Explanation
     members: tuple[Member, ...]
     more_members: int
+    is_compared: bool
     seen_at: datetime | None
     departed: datetime | None
     doubt: str

@@ -110,3 +110,11 @@ def test_nothing_is_asked_of_source_or_target_when_a_page_is_opened(client: http
         (world.folder / name).unlink()
     assert client.get("/people/corp/user/u3").status_code == 200
     assert world.sandbox.counts.total == before
+
+
+def test_one_is_pushed_by_an_order_that_goes_first(client: httpx.Client) -> None:
+    page = client.get("/people/corp/user/u3").text
+    assert "Push now" in page
+    answer = client.post("/people/corp/push", data={"kind": "user", "id": "u3"})
+    assert (answer.status_code, answer.headers["location"].partition("=")[0]) == (303, "/people/corp/user/u3?order")
+    assert "waiting" in seen(client.get(answer.headers["location"]).text)

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
+from fastapi.responses import RedirectResponse
 
 from scim_bridge.model.identity import Kind, Whom
+from scim_bridge.model.order import PlacedOrder
 from scim_bridge.run.explain_access import with_access
 from scim_bridge.run.portrait import portrait, whom_of
-from scim_bridge.service.auth.principal import Viewer
+from scim_bridge.service import orders
+from scim_bridge.service.auth.principal import Operator, Viewer
+from scim_bridge.service.orders import Desked
 from scim_bridge.service.pages.frame import Frame, Framed
 from scim_bridge.service.person_address import address_of
 from scim_bridge.state.people import Found, Place
@@ -53,6 +57,22 @@ def _display(found: Found) -> tuple[str, str]:
     return person.shortened(printable(found.name)), person.shortened(printable(found.display))
 
 
+@router.post("/people/{connection}/push")
+def push(
+    desk: Desked,
+    operator: Operator,
+    connection: str,
+    kind: Annotated[Kind, Form()],
+    id_of: Annotated[str, Form(alias="id", max_length=1_000)],
+    side: Annotated[Literal["source", "target"], Form()] = "source",
+) -> Response:
+    """Order a sync of this one alone, which goes before all others."""
+    placed = PlacedOrder(connection=connection, kind="only", subjects=(id_of,))
+    number = orders.place(desk, placed, operator.actor)
+    address = address_of(connection, Whom(side, kind, id_of))
+    return RedirectResponse(f"{address}{'&' if '?' in address else '?'}order={number}", status_code=303)
+
+
 @router.api_route("/people/{connection}/{kind}", methods=["GET", "HEAD"])
 def odd_person(
     request: Request,
@@ -63,9 +83,12 @@ def odd_person(
     id: str,  # noqa: A002 - as it is called in the address
     side: Literal["source", "target"] = "source",
     before: str = "",
+    order: int = 0,
 ) -> Response:
     """The page of one whose id does not fit into a path."""
-    return one_person(request, frame, viewer, connection, kind=kind, source_id=id, side=side, before=before)
+    return one_person(
+        request, frame, viewer, connection, kind=kind, source_id=id, side=side, before=before, order=order
+    )
 
 
 @router.api_route("/people/{connection}/{kind}/{source_id:path}", methods=["GET", "HEAD"])
@@ -79,8 +102,12 @@ def one_person(
     *,
     side: Literal["source", "target"] = "source",
     before: str = "",
+    order: int = 0,
 ) -> Response:
-    """One user or group: where they stand, and everything that happened to them. before: only what is older."""
+    """One user or group: where they stand, and everything that happened to them. before: only what is older.
+
+    order: the number of one that was placed here.
+    """
     with frame.look() as reader:
         place = next((each for each in reader.places() if each.connection == connection), None)
         whom = Whom(side, kind, source_id)
@@ -89,6 +116,7 @@ def one_person(
             raise HTTPException(404, _("The state knows no %(kind)s with this id in this connection.", kind=_(kind)))
         names = whom_of(shown.told)
         history = reader.history_of(place, names, _EVENTS + 1, _moment(before))
+        placed = reader.orders.one(order) if 0 < order < 1 << 62 else None
     address = address_of(connection, whom)
     members = [(each, address_of(connection, Whom(each.side, _other(kind), each.id))) for each in shown.members]
     return frame.render(
@@ -105,6 +133,9 @@ def one_person(
         events=person.events(history[:_EVENTS], names),
         older=history[_EVENTS - 1][0].isoformat() if len(history) > _EVENTS else "",
         is_first=not before,
+        whom=whom,
+        order=placed if placed is not None and placed.placed.connection == connection else None,
+        can_push=connection in frame.shown.connections,
         address=address,
         joint="&" if "?" in address else "?",
     )
