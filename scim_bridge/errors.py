@@ -106,6 +106,10 @@ class PlanOutdated(Stop):
     """A saved plan no longer fits: the source or the target has moved since."""
 
 
+class AskedOtherwise(Stop):
+    """An idempotency key came before with another request."""
+
+
 class StateUnusable(Stop):
     """The state file can't be opened, or was written by a newer program."""
 

@@ -15,14 +15,12 @@ from scim_bridge.config.settings import AccessSettings, ConnectionSettings, Sett
 from scim_bridge.errors import BridgeError
 from scim_bridge.mapping.document import load_mapping, wanted
 from scim_bridge.mapping.selftest import require_passing
-from scim_bridge.model.identity import CHANGES, INSTEAD
 from scim_bridge.model.verification import ReadingCost
 from scim_bridge.model.wording import counted
-from scim_bridge.plan.guard import refuse_empty
 from scim_bridge.run.bridge import endpoint_key, open_near_end, read_whole_every, runs_every
+from scim_bridge.run.sign_in import look_at_source, look_at_target
 from scim_bridge.source import open_source
 from scim_bridge.state.reader import open_reader
-from scim_bridge.target.scim import open_target
 from scim_bridge.view.check import Check
 from scim_bridge.view.shadow import PERIOD, period_of, view_shadow
 from scim_bridge.view.words import span
@@ -54,7 +52,7 @@ def _check_connection(connection: ConnectionSettings, state: Path, prefix: str) 
         _try(f"{prefix}source", lambda: _source(connection, has_mapping=mapping.ok)),
         _try(f"{prefix}token", lambda: _token(connection.target)),
         Check(f"{prefix}token age", ok=not age.is_over, detail=age.sentence),
-        _try(f"{prefix}endpoint", lambda: _endpoint(connection.target)),
+        _try(f"{prefix}endpoint", lambda: look_at_target(connection.target)),
         *(_access_checks(connection, access, state, prefix) if access is not None else ()),
         _try(f"{prefix}schedule", lambda: _schedule(connection, state)),
     ]
@@ -86,28 +84,13 @@ def _source(connection: ConnectionSettings, *, has_mapping: bool) -> str:
         source, _ = open_near_end(connection, written)
     else:
         source = open_source(connection.source, wanted(written.users), wanted(written.groups))
-    shown = source.probe(f"{datetime.now(UTC):%Y-%m-%d}")
-    counts, instead = shown.counts, [notice.detail for notice in shown.warnings if notice.kind == INSTEAD]
-    if instead:
-        raise BridgeError(". ".join(instead))
-    refuse_empty(counts)
-    users, groups = counted(counts.users, "user"), counted(counts.groups, "group")
-    members = f", {counted(counts.memberships, 'membership')}" if counts.memberships else ""
-    found = f"readable; a first look finds {users}, {groups}{members}"
-    return "; ".join([found, *(notice.detail for notice in shown.warnings if notice.kind == CHANGES)])
+    return look_at_source(source)
 
 
 def _token(target: TargetSettings) -> str:
     target.require_endpoint()
     target.token.read()
     return target.token.describe()
-
-
-def _endpoint(target: TargetSettings) -> str:
-    target.require_endpoint()
-    with open_target(target) as opened:
-        opened.check()
-    return "answers, and accepts the token"
 
 
 def _access_checks(connection: ConnectionSettings, access: AccessSettings, state: Path, prefix: str) -> Iterator[Check]:

@@ -62,6 +62,8 @@ COMMANDS = (
     ),
     Listed("run", "run", "Sync every connection on its schedule and serve the pages, until SIGINT or SIGTERM."),
     Listed("sign-in", "sign_in", "Print a link that signs one browser in to the pages, once."),
+    Listed("session", "session", "List the browsers that are signed in, or sign them out."),
+    Listed("token", "token", "Make, list or revoke tokens of the API."),
     Listed("mapping", "mapping", "Test mapping files."),
     Listed("conflicts", "conflicts", "List what waits for a decision, or decide it."),
     Listed("sandbox", "sandbox", "Serve the Identity Center emulator until SIGINT or SIGTERM, then end with 0."),

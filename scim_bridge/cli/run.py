@@ -26,6 +26,10 @@ def run_command(context: typer.Context) -> int:
     return 0
 
 
+def _tell_when(line: str) -> None:
+    tell(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}")
+
+
 def run_forever(settings: "Settings") -> None:
     """Worker and pages in one process. A signal lets the write in flight finish, then ends both."""
     from scim_bridge.cli.sign_in import sign_in_link
@@ -33,6 +37,7 @@ def run_forever(settings: "Settings") -> None:
     from scim_bridge.service.app import create_app
     from scim_bridge.service.serve import Served
     from scim_bridge.service.shown import Shown
+    from scim_bridge.worker.forgetting import Forgetting
     from scim_bridge.worker.loop import work
 
     stop = threading.Event()
@@ -43,9 +48,14 @@ def run_forever(settings: "Settings") -> None:
         settings.state,
         {each.name: longest_pause(each) for each in connections},
         portal_sessions={each.name: each.switch.portal_session for each in connections},
+        settings=settings.connections,
     )
-    with Served(create_app(shown), settings.listen) as pages:
-        tell(f"pages: {pages.url}")
-        tell(f"sign in, once and within 15 minutes: {sign_in_link(pages.url, settings.state)}")
-        work(connections, settings.state, stop, lambda line: tell(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}"))
+    service = settings.service
+    with Served(create_app(shown, service), service.listen, service.tls) as pages:
+        url = service.url(pages.address)
+        tell(f"pages: {url}")
+        if service.auth is None:
+            tell(f"sign in, once and within 15 minutes: {sign_in_link(url, settings.state)}")
+        forgetting = Forgetting(connections, settings.state, settings.keep)
+        work(connections, settings.state, stop, _tell_when, tidy=forgetting.step)
     tell("stopped")

@@ -1,9 +1,10 @@
 """`sign-in`: a link to the pages for anyone who may read the state file. `run` prints the first one."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
+
+from scim_bridge.errors import Misconfigured
 
 
 def register(app: typer.Typer) -> None:
@@ -16,14 +17,18 @@ def sign_in_command(context: typer.Context) -> int:
     from scim_bridge.config.settings import load
 
     settings = load(context.obj)
-    host, port = settings.listen
-    typer.echo(sign_in_link(f"http://{f'[{host}]' if ':' in host else host}:{port}", settings.state))
+    service = settings.service
+    if service.auth is not None:
+        way_out = f"Open {service.url()} in your browser."
+        raise Misconfigured("with service.auth, users sign in at the provider and not by a link", way_out)
+    typer.echo(sign_in_link(service.url(), settings.state))
     return 0
 
 
 def sign_in_link(url: str, state: Path) -> str:
     """A link below this address. It works once, for 15 minutes, and gives every right that a command line has."""
     from scim_bridge.cli.output import who
+    from scim_bridge.state.reader import utc_now
     from scim_bridge.state.sign_in import SignIns
 
-    return f"{url}/sign-in?code={SignIns(state).make_link(who(), 'approver', datetime.now(UTC))}"
+    return f"{url}/sign-in?code={SignIns(state, utc_now).make_link(who(), 'approver')}"

@@ -10,7 +10,6 @@ from pydantic_core.core_schema import ValidationInfo
 
 from scim_bridge.config import form
 from scim_bridge.config.section import (
-    Address,
     Day,
     Duration,
     Interval,
@@ -24,6 +23,7 @@ from scim_bridge.config.section import (
     Url,
 )
 from scim_bridge.config.section_of_settings import section_of
+from scim_bridge.config.service_document import Service
 from scim_bridge.config.source_document import Source
 from scim_bridge.model import limit, policy
 from scim_bridge.model.switch import Question, SourceKind
@@ -156,10 +156,10 @@ class Connection(Section):
         return self
 
 
-class Service(Section):
-    """Where the pages are served."""
+class History(Section):
+    """How long runs and their operations are kept."""
 
-    listen: Address = "127.0.0.1:8080"
+    keep: Duration = "400d"
 
 
 class Document(Section):
@@ -169,6 +169,7 @@ class Document(Section):
     connections: Annotated[
         dict[Name, Connection], Field(min_length=1, json_schema_extra={"additionalProperties": False})
     ]
+    history: History = History()
     service: Service = Service()
 
 

@@ -35,7 +35,10 @@ _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _AFTER_HOST = rf"(:{_PORT})?(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?"
 LOOPBACK_URL = rf"^https?://{_LOOPBACK}{_AFTER_HOST}$"
 URL = rf"^(https?://{_LOOPBACK}|https://{_LABEL}(\.{_LABEL})*){_AFTER_HOST}$"
-LISTEN = rf"^{_LOOPBACK}:{_PORT}$"
+LISTEN_LOOPBACK = rf"^{_LOOPBACK}:{_PORT}$"
+_IPV4 = rf"{_OCTET}(\.{_OCTET}){{3}}"
+LISTEN = rf"^({_LOOPBACK}|{_IPV4}|(?![0-9.]+:){_LABEL}(\.{_LABEL})*|\[[0-9A-Fa-f:.]{{2,45}}\]):{_PORT}$"
+PUBLIC_URL = rf"^(https://{_LABEL}(\.{_LABEL})*|https?://{_LOOPBACK})(:{_PORT})?/?$"
 
 REGION = r"^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$"
 
@@ -205,14 +208,33 @@ def state_file(value: str) -> str:
 
 
 def address(value: str) -> tuple[str, int]:
-    """Host and port to listen on; loopback only, since the pages have no sign-in yet."""
+    """Host and port to listen on: a name, an IPv4 address, or an IPv6 address in brackets."""
     if not _fits(LISTEN, value):
         _refuse_blanks(LISTEN, value)
-        raise ValueError(
-            ": the pages have no sign-in yet, so they are served on loopback only; write 127.0.0.1 and a port"
-        )
+        raise ValueError(": write a host and a port, such as 127.0.0.1:8080 or [::1]:8080")
     host, _, port = value.rpartition(":")
     return host.strip("[]"), int(port)
+
+
+def is_loopback_address(value: str) -> bool:
+    """Whether only this machine can connect to it."""
+    return _fits(LISTEN_LOOPBACK, value)
+
+
+def public_url(url: str) -> str:
+    """Scheme, host and port that browsers use, without a slash at the end: https, or http to loopback."""
+    if not _fits(PUBLIC_URL, url):
+        _refuse_blanks(PUBLIC_URL, url)
+        raise ValueError(": write https://HOST, without a path; http is for loopback only")
+    return url.rstrip("/")
+
+
+def issuer(url: str) -> str:
+    """An OpenID issuer, exactly as the provider writes it: https, or http to loopback."""
+    if not _fits(URL, url):
+        _refuse_blanks(URL, url)
+        raise ValueError(": write the issuer as the provider shows it, such as https://idp.corp.example")
+    return url
 
 
 def is_loopback_url(url: str) -> bool:

@@ -8,10 +8,11 @@ from typing import Literal
 from scim_bridge.config import form
 from scim_bridge.errors import Misconfigured
 
-What = Literal["token", "password", "key"]
-_FORMS = {"token": re.compile(r"[!-~]+"), "password": re.compile(r"[^\r\n]+"), "key": re.compile(r"[\s\S]+")}
-"""A token fits into an HTTP header as one word, a password is a line, a key (PEM) several: else it is something else
-that was pasted in by accident."""
+What = Literal["token", "password", "secret", "key"]
+_LINE = re.compile(r"[^\r\n]+")
+_FORMS = {"token": re.compile(r"[!-~]+"), "password": _LINE, "secret": _LINE, "key": re.compile(r"[\s\S]+")}
+"""A token fits into an HTTP header as one word, a password or a client's secret is a line, a key (PEM) several: else it
+is something else that was pasted in by accident."""
 
 
 class Secret:

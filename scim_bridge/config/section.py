@@ -50,6 +50,10 @@ Separator = Annotated[
 ]
 State = Annotated[str, AfterValidator(checked(form.state_file)), Field(json_schema_extra={"pattern": form.STATE})]
 Address = Annotated[str, AfterValidator(checked(form.address)), Field(json_schema_extra={"pattern": form.LISTEN})]
+PublicUrl = Annotated[
+    str, AfterValidator(checked(form.public_url)), Field(json_schema_extra={"pattern": form.PUBLIC_URL})
+]
+Issuer = Annotated[str, AfterValidator(checked(form.issuer)), Field(json_schema_extra={"pattern": form.URL})]
 Url = Annotated[str, AfterValidator(checked(form.endpoint)), Field(json_schema_extra={"pattern": form.URL})]
 Token = Annotated[str, AfterValidator(checked(form.token)), Field(json_schema_extra={"pattern": form.TOKEN})]
 Reference = Annotated[

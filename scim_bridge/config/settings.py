@@ -11,6 +11,7 @@ from scim_bridge.config.error_message import faults
 from scim_bridge.config.read_source import source_settings
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.section_of_settings import settings_of
+from scim_bridge.config.service import ServiceSettings, service_settings
 from scim_bridge.config.source import SourceSettings
 from scim_bridge.config.state_place import one_of
 from scim_bridge.config.unsupported import explains, not_yet
@@ -87,12 +88,16 @@ class ConnectionSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole configuration. state: the SQLite file. listen: host and port of the pages."""
+    """The whole configuration. state: the SQLite file. service: the pages and the API.
+
+    keep: for how long runs and operations stay in the history.
+    """
 
     path: Path
     state: Path
     connections: Mapping[str, ConnectionSettings]
-    listen: tuple[str, int]
+    service: ServiceSettings
+    keep: timedelta
 
     def connection(self, name: str | None) -> ConnectionSettings:
         """The connection of this name, or the only one. Raises Misconfigured, naming those there are."""
@@ -116,7 +121,8 @@ def _settings(path: Path, read: document.Document) -> Settings:
     folder = path.parent  # as the file was named: a mounted configuration is a link into a folder that is replaced
     connections = {name: _connection(name, folder, connection) for name, connection in read.connections.items()}
     state = folder / form.state_file(read.state)
-    return Settings(path, state, MappingProxyType(connections), form.address(read.service.listen))
+    service, keep = service_settings(read.service, folder), form.duration(read.history.keep)
+    return Settings(path, state, MappingProxyType(connections), service, keep)
 
 
 def _connection(name: str, folder: Path, read: document.Connection) -> ConnectionSettings:

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 
+_REPAIRS = 4
+"""Days, or intervals of `verify`, over which it is counted how often the same value was set back: three in a row, and
+some room."""
 _SHARE = 0.02
 """Of the permitted requests, for looking again at what most likely has not changed."""
 _ASSUMED = 10.0
@@ -60,3 +63,8 @@ class Verification:
     def source_every(self) -> timedelta:
         """How old a whole reading of the source may be. The requests to a target say nothing of what that costs."""
         return self.fixed if self.fixed is not None else LONGEST
+
+    @property
+    def repairs_within(self) -> timedelta:
+        """How far a run looks back for values that were set back before: another provisioner shows itself in time."""
+        return _REPAIRS * self.source_every

@@ -120,6 +120,11 @@ def runs_every(connection: ConnectionSettings, cost: ReadingCost) -> timedelta:
     return max(connection.every, read_whole_every(connection, cost))
 
 
+def looks_back(connection: ConnectionSettings) -> timedelta:
+    """How far a run looks back into the history."""
+    return max(connection.policy.limits.window, _verification(connection).repairs_within)
+
+
 def longest_pause(connection: ConnectionSettings) -> timedelta:
     """The longest that the schedule waits between two runs, whatever a reading of the target costs."""
     longest = _verification(connection).bounds[1] if connection.shadow else connection.every

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, never
@@ -29,10 +30,11 @@ from scim_bridge.plan.doubt import settle
 from scim_bridge.plan.guard import not_approved
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.match.correlate import Matches
-from scim_bridge.plan.plan_file import fingerprint, operation_bytes
+from scim_bridge.plan.plan_file import fingerprint, operation_bytes, to_bytes
 from scim_bridge.run.access_seen import AccessSeen, keep_seen
 from scim_bridge.run.bridge import Bridge, endpoint_key, open_bridge
 from scim_bridge.run.conclude import Conclusion, conclude, remarks_of
+from scim_bridge.run.noted_progress import noted
 from scim_bridge.run.target_view import Observed
 from scim_bridge.state.aftermath import Aftermath
 from scim_bridge.state.lock import lock
@@ -41,6 +43,7 @@ from scim_bridge.target.retry import NEW_FOR
 
 _KEPT = 100
 """Of each list of a plan's impact so many entries are kept with the run, beside the number of all."""
+_SCHEDULE = Actor("schedule", "worker")
 _LATEST = 1_000
 """Of the latest runs so many are looked through for one: a run may have carried out many orders inside it."""
 
@@ -53,10 +56,12 @@ class Order:
     in_full: the target is read whatever is known of it. is_thorough: each missing resource is asked for by id, whatever
     the guard will say. after_restore: the state is a copy of unknown age. asked_by: who named the identities of
     `--only`, which is an approval of what it does to them. by: who gave the command, None for the schedule.
-    about: what it is about, for the audit.
+    about: what it is about, for the audit. number: of the order on record that it carries out; then the asking is in
+    the audit already.
     """
 
     by: Actor | None = None
+    number: int | None = None
     approved_by: str = ""
     is_last_admin: bool = False
     asked_by: str = ""
@@ -138,6 +143,8 @@ class ActiveRun:
     def stop_by_guard(self, reading: Reading, plan: Plan, new: frozenset[Effect] = frozenset()) -> Result:
         """Send nothing; what the limits counted is kept for approval. new: what an approval did not cover."""
         self.state.keep_trip(self.id, self.bridge.name, plan.verdict)
+        if reading.only is None:  # a plan about some cannot be applied later
+            keep_plan(self.state, plan, self.order.by or _SCHEDULE, self.id)
         conclusion = self.conclude(reading, plan, None)
         detail = "stopped before the first write: " + "; ".join(trip.sentence for trip in plan.verdict.tripped)
         requests, counts = self.bridge.target.requests, conclusion.counts
@@ -220,11 +227,19 @@ class ActiveRun:
         )
 
 
+def keep_plan(state: State, plan: Plan, by: Actor, run: int | None = None) -> int:
+    """Keep a plan to be looked at and applied as it is; its number. run: the run that the guard stopped."""
+    return state.plans.keep(plan, fingerprint=fingerprint(plan), document=to_bytes(plan), by=by, run=run)
+
+
 @contextmanager
 def begin(bridge: Bridge, state: State, command: Command, order: Order) -> Iterator[ActiveRun]:
     """One run under the connection's lock. If it ends by an error, it is closed with its sentence first."""
     with lock(state.path, bridge.name, datetime.now(UTC)):
-        run_id = state.begin_run(bridge.name, bridge.endpoint, command, by=order.by, detail=order.about)
+        by = order.by if order.number is None else None
+        run_id = state.begin_run(
+            bridge.name, bridge.endpoint, command, by=by, detail=order.about, order_id=order.number
+        )
         with on_record(bridge, state, order, run_id) as active:
             yield active
 
@@ -232,12 +247,13 @@ def begin(bridge: Bridge, state: State, command: Command, order: Order) -> Itera
 @contextmanager
 def on_record(bridge: Bridge, state: State, order: Order, run_id: int) -> Iterator[ActiveRun]:
     """A run that is on record as begun. If it ends by an error, it is closed with its sentence first."""
-    with _failure_on_record(state, run_id):
+    requests = partial(getattr, bridge.target, "requests")
+    with _failure_on_record(state, run_id), noted(state, run_id, bridge.name, requests, order.progress) as progress:
         # What the run before has created may still be unknown to some of the endpoint, whatever process that was.
         now = datetime.now(UTC)
         own = state.reader.own_writes(bridge.name, bridge.endpoint, now - timedelta(seconds=NEW_FOR))
         bridge.target.recall_created({key: (now - at).total_seconds() for key, at in own.created.items()})
-        yield ActiveRun(run_id, bridge, state, order)
+        yield ActiveRun(run_id, bridge, state, replace(order, progress=progress))
 
 
 @contextmanager
@@ -259,17 +275,26 @@ def _put_on_record(connection: ConnectionSettings, state: State, command: Comman
         state.finish(state.begin_run(connection.name, endpoint_key(connection.target.url), command), _failed(error))
 
 
-def put_death_on_record(connection: ConnectionSettings, state: State, pid: int, detail: str) -> None:
-    """The process that was to sync is dead, and its run failed for this reason, whether or not it had begun.
+def put_death_on_record(
+    connection: ConnectionSettings,
+    state: State,
+    pid: int,
+    detail: str,
+    *,
+    command: Command = "sync",
+    of_one: bool = False,
+) -> None:
+    """The process of a run is dead, and its run failed for this reason, whether or not it had begun.
 
     pid: of that process. Nothing happens if its run had ended before it, or if another run is in progress, which has
     marked this one as interrupted.
     """
     with suppress(Busy), lock(state.path, connection.name, datetime.now(UTC)):
-        mine = [run for run in state.reader.runs(connection.name, _LATEST) if run.pid == pid and not run.of_one]
+        mine = [run for run in state.reader.runs(connection.name, _LATEST) if run.pid == pid and run.of_one == of_one]
         if mine and mine[0].status != "running":
             return
-        run_id = mine[0].id if mine else state.begin_run(connection.name, endpoint_key(connection.target.url), "sync")
+        endpoint = endpoint_key(connection.target.url)
+        run_id = mine[0].id if mine else state.begin_run(connection.name, endpoint, command, of_one=of_one)
         state.finish(run_id, Ending(status="failed", detail=detail))
 
 

@@ -223,11 +223,18 @@ def sync_named(bridge: Bridge, state: State, who: Sequence[str], order: Order) -
 def run_named(bridge: Bridge, state: State, who: Sequence[str], order: Order, inside: int | None = None) -> Result:
     """One run for these identities. inside: the run in progress that carries it out."""
     # Of an order that was left with the run in progress, the asking is in the audit.
-    by = order.by if inside is None else None
+    by = order.by if inside is None and order.number is None else None
     run_id = state.begin_run(
-        bridge.name, bridge.endpoint, "sync", of_one=True, inside=inside, by=by, detail=", ".join(who)
+        bridge.name,
+        bridge.endpoint,
+        "sync",
+        of_one=True,
+        inside=inside,
+        by=by,
+        detail=", ".join(who),
+        order_id=order.number if inside is None else None,
     )
     with on_record(bridge, state, order, run_id) as active:
-        reading = read_and_plan_named(bridge, state.reader, who, order)
+        reading = read_and_plan_named(bridge, state.reader, who, active.order)
         remember(active, reading)
         return carry_out(active, reading)

@@ -10,7 +10,6 @@ from scim_bridge.errors import Misconfigured
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.identity import KINDS, Directory, Inventory, Snapshot, SourceCounts, TargetKey
 from scim_bridge.model.remembered import Remembered
-from scim_bridge.model.run import RunRecord
 from scim_bridge.model.source import SourceReading
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.plan_file import from_document
@@ -20,7 +19,7 @@ from scim_bridge.run.access_seen import see_access
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.lifecycle import Order, Reading, Result, begin, carry_out, refuse_in_shadow, remember
 from scim_bridge.run.target_view import asked_for, observe, with_members
-from scim_bridge.run.touched_since import touches_since
+from scim_bridge.run.touched_since import is_on_record, touches_since
 from scim_bridge.state.reader import StateReader
 from scim_bridge.state.writer import State
 
@@ -31,7 +30,7 @@ def roll_back(bridge: Bridge, state: State, undone: int, order: Order, by: Actor
     """Undo a run within the limits, and pause the connection. Raises Misconfigured for a run that cannot be undone."""
     refuse_in_shadow(bridge, "no run is undone")
     with begin(bridge, state, "rollback", replace(order, about=f"of run {undone}")) as active:
-        reading = read_and_invert(bridge, state.reader, undone, order)
+        reading = read_and_invert(bridge, state.reader, undone, active.order)
         remember(active, reading)
         reason = f"rolled back run {undone}"
         return carry_out(active, reading, before_sending=lambda: state.pause(bridge.name, by, reason))
@@ -47,7 +46,7 @@ def nothing_to_undo(reader: StateReader, undone: int) -> str:
 
 def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Order) -> Reading:
     """The plan that undoes a run. The target is read in full, the source not at all."""
-    _require_undoable(bridge, reader.run(undone), undone)
+    _require_undoable(bridge, reader, undone)
     now = datetime.now(UTC)
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window)
     existing = observe(bridge, reader, known, now, order.progress, in_full=True)
@@ -82,11 +81,15 @@ def read_and_invert(bridge: Bridge, reader: StateReader, undone: int, order: Ord
     )
 
 
-def _require_undoable(bridge: Bridge, record: RunRecord | None, undone: int) -> None:
+def _require_undoable(bridge: Bridge, reader: StateReader, undone: int) -> None:
+    record = reader.run(undone)
     if record is None or record.connection != bridge.name:
         raise Misconfigured(f"connection {bridge.name} has no run {undone}", "See: scim-bridge history")
     if record.status == "running":
         raise Misconfigured(f"run {undone} is still in progress", "Wait for it to end.")
+    if not is_on_record(reader, bridge.name, record.started):
+        what = f"run {undone} is too old to be undone: later changes are no longer in the history (history.keep)"
+        raise Misconfigured(what, "Change the source instead, and sync.")
 
 
 def _sent(reader: StateReader, undone: int, inventory: Inventory, known: Remembered) -> tuple[list[Sent], list[str]]:

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from scim_bridge.errors import PlanOutdated
+from scim_bridge.errors import Misconfigured, PlanOutdated
 from scim_bridge.mapping.record import map_records
+from scim_bridge.model.actor import Actor
 from scim_bridge.model.desired_side import DesiredWhole
 from scim_bridge.model.identity import Directory, Notice
 from scim_bridge.model.limit import ACCESS_COUNTERS
@@ -23,9 +24,9 @@ from scim_bridge.plan.guard import not_approved, refuse_empty
 from scim_bridge.plan.inputs import Sides
 from scim_bridge.plan.make import make_plan
 from scim_bridge.plan.match.correlate import Matches, correlate
-from scim_bridge.plan.plan_file import fingerprint
+from scim_bridge.plan.plan_file import fingerprint, from_bytes
 from scim_bridge.run.access_impact import Planned, assignments_of, renewed, with_impact
-from scim_bridge.run.access_seen import see_access
+from scim_bridge.run.access_seen import keep_seen, see_access
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.desired_changes import map_all, whole_now
 from scim_bridge.run.few_planned import plan_for_few
@@ -36,6 +37,7 @@ from scim_bridge.run.lifecycle import (
     Result,
     begin,
     carry_out,
+    keep_plan,
     refuse_in_shadow,
     remember,
 )
@@ -51,7 +53,7 @@ from scim_bridge.run.target_view import (
     with_members,
     without_members,
 )
-from scim_bridge.run.touched_since import undone_since
+from scim_bridge.run.touched_since import is_on_record, undone_since
 from scim_bridge.state.reader import StateReader
 from scim_bridge.state.writer import State
 
@@ -216,9 +218,27 @@ def sync(bridge: Bridge, state: State, order: Order, inbox: MakeInbox | None = N
     with begin(bridge, state, "sync", order) as active:
         if order.after_restore:
             state.begin_restore(active.id)
-        reading = read_and_plan(bridge, state.reader, order)
+        reading = read_and_plan(bridge, state.reader, active.order)
         remember(active, reading)
         return carry_out(active, reading, inbox=inbox)
+
+
+def plan_and_keep(bridge: Bridge, state: State, order: Order, by: Actor) -> tuple[int, Plan]:
+    """Make a plan and keep it, to be looked at and applied as it is. Nothing is written to the target."""
+    reading = read_and_plan(bridge, state.reader, order)
+    keep_seen(state.path, bridge.name, reading.access)
+    return keep_plan(state, reading.plan, by), reading.plan
+
+
+def apply_kept(bridge: Bridge, state: State, plan_id: int, order: Order, inbox: MakeInbox | None = None) -> Result:
+    """Apply a plan that the state keeps, exactly as a saved file. Raises PlanOutdated, by name, and Misconfigured."""
+    document = state.plans.document(plan_id)
+    if document is None:
+        raise Misconfigured(f"plan {plan_id} is not kept any more", _plan_again(bridge))
+    saved = from_bytes(document, f"plan {plan_id}")
+    if saved.connection != bridge.name:
+        raise Misconfigured(f"plan {plan_id} is of connection {saved.connection}, not of {bridge.name}")
+    return apply_saved(bridge, state, saved, replace(order, about=f"of plan {plan_id}"), inbox)
 
 
 def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order, inbox: MakeInbox | None = None) -> Result:
@@ -232,8 +252,12 @@ def apply_saved(bridge: Bridge, state: State, saved: Plan, order: Order, inbox: 
         ended_by = state.reader.applied_by(bridge.name, fingerprint(saved))
         if ended_by is not None:
             raise PlanOutdated(f"this plan was applied by run {ended_by}", _plan_again(bridge))
+        if not is_on_record(state.reader, bridge.name, datetime.fromisoformat(saved.created)):
+            # It may have been applied by a run that is forgotten, or begun by one.
+            what = f"this plan is of {saved.created}, and the history since then is not complete (history.keep)"
+            raise PlanOutdated(what, _plan_again(bridge))
         begun = state.reader.begun(bridge.name, fingerprint(saved))
-        whole = replace(order, today=saved.basis.today, in_full=True, is_thorough=bool(begun))
+        whole = replace(active.order, today=saved.basis.today, in_full=True, is_thorough=bool(begun))
         reading = read_and_plan(bridge, state.reader, whole)
         remember(active, reading)
         ids = frozenset(record.operation_id for record in begun)

@@ -33,10 +33,6 @@ from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.listing import FEW, Found, ask_all, read_members, read_settled, with_again
 from scim_bridge.state.reader import StateReader
 
-_REPAIRS = 4
-"""Days, or intervals of `verify`, over which it is counted how often the same value was set back: three in a row, and
-some room."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
@@ -74,8 +70,7 @@ def knowledge(
     known = reader.known(bridge.name, bridge.endpoint, now - bridge.policy.limits.window, with_links=with_links)
     known = with_due(known, bridge.mapping_key, now, is_asked=is_asked)
     # By `verify` and not by `every`: what others change is seen, and set back, once in each whole reading only.
-    since = now - _REPAIRS * bridge.verify.source_every
-    repaired = reader.repairs(bridge.name, bridge.endpoint, since)
+    repaired = reader.repairs(bridge.name, bridge.endpoint, now - bridge.verify.repairs_within)
     known = replace(known, earlier=replace(known.earlier, repaired=repaired))
     if bridge.policy.drift == "report" and with_links:
         is_told = not known.is_fresh or known.earlier.counts is not None

@@ -31,6 +31,15 @@ def touches_since(bridge: Bridge, reader: StateReader, run_id: int, sides: Sides
     return touches + reader.seen_changes(bridge.endpoint, since)
 
 
+def is_on_record(reader: StateReader, connection: str, since: datetime) -> bool:
+    """Whether the history still has all that happened to a connection since a moment (`history.keep`).
+
+    If it does not, a later change of someone else could be taken for what the undone run or the saved plan had left.
+    """
+    forgotten = reader.forgotten_until(connection)
+    return forgotten is None or since > forgotten
+
+
 def _is_so(touch: Touch, sides: Sides) -> bool:
     """Whether the target shows now what an operation without a good answer wanted."""
     user_id = member_of_path(touch.path)

@@ -1,6 +1,6 @@
 """The application: which parts the service has, and what surrounds every answer.
 
-Its answers go to loopback names only: a foreign Host header (DNS rebinding) is refused.
+It answers to loopback names and to the name in service.public_url: a foreign Host header (DNS rebinding) is refused.
 """
 
 from pathlib import Path
@@ -11,43 +11,50 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as RoutingError
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from scim_bridge.config.service import ServiceSettings
 from scim_bridge.errors import BridgeError
 from scim_bridge.service import health
 from scim_bridge.service.auth.csrf import CsrfMiddleware
-from scim_bridge.service.auth.gate import Gate
+from scim_bridge.service.auth.gate import gate_at
 from scim_bridge.service.auth.header import HEADERS, HeaderMiddleware
 from scim_bridge.service.auth.principal import NotAllowed, NotSignedIn
 from scim_bridge.service.auth.refusal import Refuse, page_or_problem, sign_in_first
-from scim_bridge.service.pages import conflicts, overview, run, sign_in
+from scim_bridge.service.pages import conflicts, overview, run, sign_in, tokens
 from scim_bridge.service.pages.frame import Frame
+from scim_bridge.service.preference import PreferenceMiddleware
 from scim_bridge.service.shown import Shown
-from scim_bridge.state.sign_in import SignIns
 
 _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
 
-def create_app(shown: Shown) -> FastAPI:
-    """The application."""
+def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
+    """The application. service: None for loopback, where a link signs in."""
+    service = service or ServiceSettings()
     app = FastAPI(title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None)
     frame = app.state.frame = Frame(shown)
-    gate = app.state.gate = Gate(SignIns(shown.state), shown.now)
+    gate = app.state.gate = gate_at(shown.state, shown.now, service)
     refuse = page_or_problem(frame.sorry)
     app.add_middleware(CsrfMiddleware, secret_of=gate.cookie.secret_of, origin_of=gate.origin_of, refuse=refuse)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK)
-    app.add_middleware(HeaderMiddleware)
+    app.add_middleware(PreferenceMiddleware)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_trusted_hosts(service))
+    app.add_middleware(HeaderMiddleware, is_secure=service.is_secure)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    for part in (overview, run, conflicts, sign_in, health):
+    for part in (overview, run, conflicts, sign_in, tokens, health):
         app.include_router(part.router)
     _answer_failures(app, refuse)
     return app
+
+
+def _trusted_hosts(service: ServiceSettings) -> list[str]:
+    return [*_LOOPBACK, *([service.public_host] if service.public_host else [])]
 
 
 def _answer_failures(app: FastAPI, refuse: Refuse) -> None:
     """One calm answer for each kind of failure, whatever route it comes from."""
 
     @app.exception_handler(NotSignedIn)
-    async def ask_to_sign_in(request: Request, _: NotSignedIn) -> Response:
-        return sign_in_first(request)
+    async def ask_to_sign_in(request: Request, error: NotSignedIn) -> Response:
+        return sign_in_first(request, error)
 
     @app.exception_handler(NotAllowed)
     async def say_who_may(request: Request, error: NotAllowed) -> Response:

@@ -1,6 +1,7 @@
 """Serves the pages in a thread beside whatever else the process does."""
 
 import socket
+import ssl
 import threading
 import time
 from types import TracebackType
@@ -8,13 +9,20 @@ from types import TracebackType
 import uvicorn
 from fastapi import FastAPI
 
+from scim_bridge.config.service import TlsFiles
 from scim_bridge.errors import Misconfigured
 
 
 class Served:
-    """The running service: `with Served(app, address) as pages: … pages.url`. Port 0 = any free one."""
+    """The running service: `with Served(app, address) as pages: … pages.url`. Port 0 = any free one.
 
-    def __init__(self, app: FastAPI, address: tuple[str, int]) -> None:
+    tls: certificate and key, None for plain HTTP. Raises Misconfigured for an address or files that cannot be used.
+    """
+
+    def __init__(self, app: FastAPI, address: tuple[str, int], tls: TlsFiles | None = None) -> None:
+        if tls is not None:
+            _require_usable(tls)
+        self._scheme = "https" if tls is not None else "http"
         host, port = address
         self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -25,15 +33,32 @@ class Served:
             raise Misconfigured(
                 f"the pages cannot be served on {host}:{port} ({error.strerror})", "Choose another service.listen."
             ) from None
-        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+        # proxy_headers: on by default, and then any program of this machine could make up its address. What a proxy has
+        # added is read in auth/gate.py, where the settings say that there is one.
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+            ssl_certfile=tls.cert_file if tls is not None else None,
+            ssl_keyfile=tls.key_file if tls is not None else None,
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
 
     @property
-    def url(self) -> str:
-        """Where the pages are."""
+    def address(self) -> tuple[str, int]:
+        """Host and port that it listens on."""
         host, port = self._socket.getsockname()[:2]
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        return host, port
+
+    @property
+    def url(self) -> str:
+        """Where the pages are, as this machine reaches them."""
+        host, port = self.address
+        return f"{self._scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     def __enter__(self) -> "Served":
         self._thread.start()
@@ -47,3 +72,21 @@ class Served:
         self._server.should_exit = True
         self._thread.join()
         self._socket.close()
+
+
+def _require_usable(tls: TlsFiles) -> None:
+    """Raise Misconfigured if these files are not a certificate and its key."""
+    for file in (tls.cert_file, tls.key_file):
+        try:
+            file.read_bytes()
+        except OSError as error:
+            raise Misconfigured(f"the TLS file {file} cannot be read ({error.strerror})", "Fix service.tls.") from None
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            tls.cert_file, tls.key_file, password=lambda: ""
+        )
+    except ssl.SSLError as error:
+        raise Misconfigured(
+            f"{tls.cert_file} and {tls.key_file} are not a certificate and its key ({error.reason or 'not PEM'})",
+            "Name the PEM files of service.tls: the certificate with its chain, and the key without a password.",
+        ) from None

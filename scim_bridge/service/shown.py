@@ -5,15 +5,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from scim_bridge.config.settings import ConnectionSettings
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What the pages are about: the state's file, and the configured connections with their rhythm.
 
-    portal_sessions: how long a session of the access portal lasts, for the connections of which someone said it.
+    settings: the connections as they are configured, for what needs more than their names. portal_sessions: how long a
+    session of the access portal lasts, for the connections of which someone said it.
     """
 
     state: Path
     connections: Mapping[str, timedelta | None]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     portal_sessions: Mapping[str, timedelta | None] = field(default_factory=dict)
+    settings: Mapping[str, ConnectionSettings] = field(default_factory=dict)

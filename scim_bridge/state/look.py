@@ -71,8 +71,8 @@ def tell(database: Connection, endpoint: str, changed: Collection[TargetKey], *,
 def look_at_decided(database: Connection, connection: str, keys: Iterable[str]) -> None:
     """The next run looks at those whom these conflicts are about, as far as a person has decided them.
 
-    A decision changes what is planned when it is made and once more when it ends with its conflict, a lasting one too:
-    a name that someone may keep is one that another does not get.
+    A decision changes what is planned when it is made, taken back, or over with its conflict; a lasting one too: where
+    a name may stay as it is, another waits no more for a change of it.
     """
     rows = [{"of_connection": connection, "of_key": key} for key in sorted(keys)]
     if rows:

@@ -17,6 +17,7 @@ from scim_bridge.model.desired_side import Whole
 from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind
 from scim_bridge.model.own_write import OwnWrites
 from scim_bridge.model.plan import Trip
+from scim_bridge.model.progress import RunProgress
 from scim_bridge.model.remembered import Remembered
 from scim_bridge.model.run import (
     ConflictRecord,
@@ -38,9 +39,13 @@ from scim_bridge.state.access_memory import AccessMemory
 from scim_bridge.state.audit import entries, latest
 from scim_bridge.state.database import open_existing
 from scim_bridge.state.desired import whole_of
+from scim_bridge.state.history import forgotten_until
 from scim_bridge.state.lookup import Lookup
 from scim_bridge.state.observed import reading_cost
+from scim_bridge.state.orders import OrderReader
 from scim_bridge.state.own_writes import own_writes
+from scim_bridge.state.plans import PlanReader
+from scim_bridge.state.progress import progress_now
 from scim_bridge.state.record import (
     StoredAttributes,
     conflict_record,
@@ -88,6 +93,20 @@ class StateReader:
         open_now = self.conflicts(connection)
         with reading(self._engine) as database:
             return known_of(database, connection, endpoint, since, open_now, with_links=with_links)
+
+    @property
+    def orders(self) -> OrderReader:
+        """What people have asked for."""
+        return OrderReader(self._engine)
+
+    @property
+    def plans(self) -> PlanReader:
+        """Plans that are kept."""
+        return PlanReader(self._engine)
+
+    def progress(self) -> list[RunProgress]:
+        """How far each run in progress has come."""
+        return progress_now(self._engine)
 
     @property
     def is_there(self) -> bool:
@@ -214,6 +233,13 @@ class StateReader:
         query = select_rows(ConnectionRow).where(ConnectionRow.name == connection)
         rows = self._rows(query.where(col(ConnectionRow.quarantined).is_not(None)))
         return next((Quarantine(r.quarantined, r.cause, r.quarantine_reason, r.tried) for r in rows), None)
+
+    def forgotten_until(self, connection: str) -> datetime | None:
+        """What happened until then may be missing from this connection's history (`history.keep`); None: nothing is."""
+        if self._engine is None:
+            return None
+        with reading(self._engine) as database:
+            return forgotten_until(database, connection)
 
     def requests(self, connection: str) -> list[RequestRecord]:
         """The inbox: what was asked of the run in progress and is not answered yet, the oldest first."""

@@ -5,36 +5,27 @@ to guess, and a slow hash would only slow down each page.
 """
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import fields
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
 from sqlmodel import col
 
-from scim_bridge.model.actor import Role
-from scim_bridge.state.database import open_database, open_existing
+from scim_bridge.model.actor import Actor, Role
+from scim_bridge.model.sign_in import SignedIn
+from scim_bridge.state.audit import note
 from scim_bridge.state.table import SessionRow, SignInLinkRow
-from scim_bridge.state.transaction import reading, writing
+from scim_bridge.state.transaction import reading_at, writing_at
 
 LINK_LASTS = timedelta(minutes=15)
 SESSION_LASTS = timedelta(hours=12)
 """A working day. The browser forgets its cookie when it is closed, mostly earlier."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedIn:
-    """A session: who, as what, from which address, since and until when (UTC)."""
-
-    id: int
-    name: str
-    role: Role
-    address: str
-    began: datetime
-    expires: datetime
+_COLUMNS = tuple(col(getattr(SessionRow, each.name)) for each in fields(SignedIn))
 
 
 def hashed(secret: str) -> str:
@@ -45,67 +36,84 @@ def hashed(secret: str) -> str:
 class SignIns:
     """Sessions and sign-in links in the state at this path. Every method raises StateUnusable if it cannot be used."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
         self._path = path
+        self._now = now
 
-    def make_link(self, name: str, role: Role, now: datetime) -> str:
-        """The code of a link that signs a browser in as this name, once, until LINK_LASTS from now."""
-        code = secrets.token_urlsafe(32)
+    def make_link(self, name: str, role: Role) -> str:
+        """The code of a link that signs a browser in as this name, once, within LINK_LASTS."""
+        code, link, now = secrets.token_urlsafe(32), SignInLinkRow, self._now()
         row = {"code_hash": hashed(code), "role": role, "name": name, "expires": now + LINK_LASTS}
-        with self._to_write() as engine, writing(engine) as database:
-            database.execute(delete(SignInLinkRow).where(col(SignInLinkRow.expires) <= now))
-            database.execute(insert(SignInLinkRow).values(**row))
+        with writing_at(self._path) as database:
+            database.execute(delete(link).where(col(link.expires) <= now))
+            database.execute(insert(link).values(**row))
         return code
 
-    def use_link(self, code: str, address: str, now: datetime) -> str | None:
+    def use_link(self, code: str, address: str) -> str | None:
         """The secret of a new session, for the user who has this code; None if there is no such link any more."""
         link = SignInLinkRow
-        with self._to_write() as engine, writing(engine) as database:
-            used = delete(link).where(col(link.code_hash) == hashed(code), col(link.expires) > now)
-            found = database.execute(used.returning(col(link.name), col(link.role))).one_or_none()
-            if found is None:
-                return None
-            secret = secrets.token_urlsafe(32)
-            database.execute(delete(SessionRow).where(col(SessionRow.expires) <= now))
-            row = {"secret_hash": hashed(secret), "name": found.name, "role": found.role, "address": address}
-            database.execute(insert(SessionRow).values(**row, began=now, expires=now + SESSION_LASTS))
+        of_code = (col(link.code_hash) == hashed(code), col(link.expires) > self._now())
+        with writing_at(self._path) as database:
+            used = delete(link).where(*of_code).returning(col(link.name), col(link.role))
+            found = database.execute(used).one_or_none()
+            return self._begin(database, Actor(found[0], "page", address), _role(found[1])) if found else None
+
+    def begin(self, by: Actor, role: Role, provider: str) -> str:
+        """The secret of a new session of a user whom this provider has vouched for."""
+        with writing_at(self._path) as database:
+            return self._begin(database, by, role, provider)
+
+    def _begin(self, database: Connection, by: Actor, role: Role, provider: str = "") -> str:
+        secret, now = secrets.token_urlsafe(32), self._now()
+        database.execute(delete(SessionRow).where(col(SessionRow.expires) <= now))
+        row = {"secret_hash": hashed(secret), "name": by.name, "role": role, "provider": provider}
+        row |= {"address": by.address}
+        database.execute(insert(SessionRow).values(**row, began=now, expires=now + SESSION_LASTS))
+        note(database, now, by, "sign in", detail=f"as {role}")
         return secret
 
-    def session(self, secret: str, now: datetime) -> SignedIn | None:
+    def note_refusal(self, by: Actor, reason: str) -> None:
+        """A sign-in failed. reason: for those who read the audit; it never holds what was tried."""
+        with writing_at(self._path) as database:
+            note(database, self._now(), by, "sign in refused", detail=reason)
+
+    def session(self, secret: str) -> SignedIn | None:
         """The session of this secret, None if it has ended."""
+        query = select(*_COLUMNS).where(col(SessionRow.secret_hash) == hashed(secret), self._lasts())
+        with reading_at(self._path) as database:
+            row = database.execute(query).one_or_none() if database is not None else None
+        return SignedIn(**row._mapping) if row is not None else None  # noqa: SLF001 - SQLAlchemy's name
+
+    def sessions(self) -> list[SignedIn]:
+        """Who is signed in now, the newest first."""
+        query = select(*_COLUMNS).where(self._lasts()).order_by(col(SessionRow.id).desc())
+        with reading_at(self._path) as database:
+            rows = database.execute(query).all() if database is not None else []
+        return [SignedIn(**row._mapping) for row in rows]  # noqa: SLF001
+
+    def sign_out(self, secret: str, address: str) -> None:
+        """The browser with this secret signs out."""
         row = SessionRow
-        query = select(row.__table__).where(  # type: ignore[attr-defined]  # SQLModel's
-            col(row.secret_hash) == hashed(secret), col(row.expires) > now
-        )
-        with self._to_read() as engine:
-            if engine is None:
-                return None
-            with reading(engine) as database:
-                found = database.execute(query).one_or_none()
-        return _signed_in(found) if found is not None else None
+        mine = delete(row).where(col(row.secret_hash) == hashed(secret)).returning(col(row.name))
+        with writing_at(self._path) as database:
+            for name in database.execute(mine).scalars().all():
+                note(database, self._now(), Actor(name, "page", address), "sign out")
 
-    def end(self, secret: str) -> None:
-        """The browser signs out."""
-        with self._to_write() as engine, writing(engine) as database:
-            database.execute(delete(SessionRow).where(col(SessionRow.secret_hash) == hashed(secret)))
+    def end(self, session_id: int | None, by: Actor) -> int:
+        """End this session, or all of them (None). Gives how many ended."""
+        row = SessionRow
+        which = (col(row.id) == session_id,) if session_id is not None else ()
+        ended = delete(row).where(*which).returning(col(row.id), col(row.name))
+        with writing_at(self._path) as database:
+            found = database.execute(ended).all()
+            for number, name in found:
+                note(database, self._now(), by, "end session", subject=f"session {number} of {name}")
+        return len(found)
 
-    @contextmanager
-    def _to_write(self) -> Iterator[Engine]:
-        engine = open_database(self._path)
-        try:
-            yield engine
-        finally:
-            engine.dispose()
-
-    @contextmanager
-    def _to_read(self) -> Iterator[Engine | None]:
-        engine = open_existing(self._path)
-        try:
-            yield engine
-        finally:
-            if engine is not None:
-                engine.dispose()
+    def _lasts(self) -> ColumnElement[bool]:
+        return col(SessionRow.expires) > self._now()
 
 
-def _signed_in(row: object) -> SignedIn:
-    return SignedIn(**{name: getattr(row, name) for name in SignedIn.__slots__})
+def _role(text: str) -> Role:
+    role: Role = text  # type: ignore[assignment]  # as make_link stored it
+    return role

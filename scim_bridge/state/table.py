@@ -151,7 +151,8 @@ class ConnectionRow(Row, table=True):
     """A connection's schedule: paused by a person (whom, when, why), or quarantined by itself; null while it is not.
 
     failures: runs in a row that failed. tried: when the last one of them ended. unsettled: the run that found the state
-    lost or restored, until a run about everyone has ended and no link waits to be confirmed.
+    lost or restored, until a run about everyone has ended and no link waits to be confirmed. forgotten_until: what
+    happened until then may be missing from the history; null if nothing is.
     """
 
     __tablename__ = "connections"
@@ -166,6 +167,7 @@ class ConnectionRow(Row, table=True):
     cause: str = ""
     quarantine_reason: str = ""
     unsettled: int | None = None
+    forgotten_until: datetime | None = _time(nullable=True)
 
 
 class RequestRow(Row, table=True):
@@ -199,6 +201,7 @@ class RunRow(Row, table=True):
     """
 
     __tablename__ = "runs"
+    __table_args__ = (_of_these("ix_runs_plan", ("connection", "plan"), "plan != ''"),)
 
     id: int | None = Field(default=None, primary_key=True)
     connection: str = Field(index=True)
@@ -332,6 +335,105 @@ class ApprovalRow(Row, table=True):
     tripped_run_id: int
     who: str
     given: datetime = _time()
+
+
+class OrderRow(Row, table=True):
+    """What a person asked the worker to do (model.order). worker: who has it in hand; times: how often it was begun.
+
+    plan_id: the kept plan that it is about, or has made. about_run: the run to roll back; run_id: what carries it out.
+    request_id: its row in the inbox, where the run in progress carries it out.
+    """
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        # Asked for twice a second; all orders ever are many more.
+        _of_these("ix_orders_open", ("id",), "status IN ('waiting', 'running')"),
+        Index("ix_orders_connection", "connection", "id"),
+        Index("ix_orders_run_id", "run_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection: str
+    kind: str
+    subjects: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    plan_id: int | None = None
+    about_run: int | None = None
+    is_approved: bool = False
+    is_last_admin: bool = False
+    note: str = ""
+    who: str
+    via: str
+    address: str = ""
+    status: str = "waiting"
+    placed: datetime = _time()
+    begun: datetime | None = _time(nullable=True)
+    ended: datetime | None = _time(nullable=True)
+    worker: str = ""
+    times: int = 0
+    request_id: int | None = None
+    run_id: int | None = None
+    sentence: str = ""
+    exit_code: int = 0
+
+
+class AskedOnceRow(Row, table=True):
+    """An idempotency key that came with something that was done: a hash of what was asked, and the answer as JSON."""
+
+    __tablename__ = "asked_once"
+
+    who: str = Field(primary_key=True)
+    idempotency_key: str = Field(primary_key=True)
+    digest: str
+    answer: str
+    asked: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
+
+
+class KeptPlanRow(Row, table=True):
+    """A plan to be looked at and applied as it is. document: the bytes of plan_file, compressed where that saves much.
+
+    fingerprint: of the plan, so that the same one is kept once. run_id: the run that the guard stopped, null for a plan
+    that was ordered. declined_by: who has decided against it, "" if no one has; note: why.
+    """
+
+    __tablename__ = "kept_plans"
+    __table_args__ = (
+        UniqueConstraint("connection", "fingerprint"),
+        Index("ix_kept_plans_run_id", "run_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection: str
+    fingerprint: str
+    run_id: int | None = None
+    who: str = ""
+    via: str
+    made: datetime = _time()
+    summary: dict[str, int] = _json()
+    guard: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    conflicts: int = 0
+    size: int
+    is_compressed: bool
+    document: bytes
+    declined_by: str = ""
+    declined: datetime | None = _time(nullable=True)
+    note: str = ""
+
+
+class ProgressRow(Row, table=True):
+    """How far a run in progress has come: the step, and how many of how many things are done (total null: unknown).
+
+    step_began: when the step began, so that its pace is known. requests: how many were sent to the target so far.
+    """
+
+    __tablename__ = "run_progress"
+
+    run_id: int = Field(primary_key=True)
+    step: str
+    done: int
+    total: int | None = None
+    step_began: datetime = _time()
+    noted: datetime = _time()
+    requests: int = 0
 
 
 class AuditRow(Row, table=True):
@@ -538,7 +640,10 @@ class SignInLinkRow(Row, table=True):
 
 
 class SessionRow(Row, table=True):
-    """A browser that is signed in. secret_hash: SHA-256 of what its cookie holds. It is deleted when it ends."""
+    """A browser that is signed in. secret_hash: SHA-256 of what its cookie holds. It is deleted when it ends.
+
+    provider: the issuer that said who this is, "" for a link.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (UniqueConstraint("secret_hash"),)
@@ -547,6 +652,7 @@ class SessionRow(Row, table=True):
     secret_hash: str
     name: str
     role: str
+    provider: str = ""
     address: str
     began: datetime = _time()
     expires: datetime = _time()

@@ -22,13 +22,17 @@ from scim_bridge.model.doubt import Settled
 from scim_bridge.model.effect import Effect
 from scim_bridge.model.identity import KINDS, Existing, Inventory, Members, TargetKey, Whom
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Verdict
+from scim_bridge.model.progress import RunProgress
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.source import Learned
 from scim_bridge.model.text import folded
 from scim_bridge.state.aftermath import Aftermath, forget_subjects, keep_subjects, leave
+from scim_bridge.state.asked_once import Once, answer_to, keep_answer, recall
 from scim_bridge.state.audit import note
 from scim_bridge.state.database import open_database
+from scim_bridge.state.decision import UNDECIDED, Decided, decide, undo
 from scim_bridge.state.desired import move_on, replace_directory, settle_directory
+from scim_bridge.state.history import forget_some
 from scim_bridge.state.journal import RunJournal
 from scim_bridge.state.look import look_at, look_at_decided
 from scim_bridge.state.observed import (
@@ -40,18 +44,20 @@ from scim_bridge.state.observed import (
     settle_members,
     text_of,
 )
+from scim_bridge.state.orders import Orders, note_run
+from scim_bridge.state.plans import Plans
+from scim_bridge.state.progress import note_progress
 from scim_bridge.state.quarantine import NO_QUARANTINE, move_quarantine
 from scim_bridge.state.reader import StateReader, utc_now
 from scim_bridge.state.refusal import forget_told_otherwise, keep_refusals
 from scim_bridge.state.source_memory import keep_learned
 from scim_bridge.state.statement import PAIR, PUT_PAIR, as_stored, carry_out_many
 from scim_bridge.state.table import ApprovalRow, ConflictRow, ConnectionRow, LinkRow, RequestRow, RunRow, TripRow
-from scim_bridge.state.transaction import writing
+from scim_bridge.state.transaction import reading, writing
 
 Closing = Literal["all", "planned", "none"]
 """Which conflicts are over that a run has not seen: all; those that a plan tells, but not what only an answer of the
 target does (it did not come as far as trying); none (it was about a few identities)."""
-_UNDECIDED = {"resolution": "", "chosen": "", "note": "", "resolved_by": "", "resolved": None}
 _FEW, _MANY = 500, 5_000
 
 
@@ -86,6 +92,8 @@ class State:
         self._engine = open_database(path)
         self._now = now
         self.reader = StateReader(self._engine)
+        self.orders = Orders(self._engine, now)
+        self.plans = Plans(self._engine, now)
 
     def __enter__(self) -> "State":
         return self
@@ -93,6 +101,10 @@ class State:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
         self._engine.dispose()
 
     def begin_run(
@@ -105,11 +117,13 @@ class State:
         inside: int | None = None,
         by: Actor | None = None,
         detail: str = "",
+        order_id: int | None = None,
     ) -> int:
         """Open a run and give its number. The caller holds the lock, so a run still open was cut: it is marked so.
 
         of_one: it is about a few identities (`--only`). inside: the run in progress that carries it out. by: who asked
         for it by a command, None for the schedule and for what was asked for, and noted, before. detail: of what.
+        order_id: the order on record that it carries out.
         """
         with writing(self._engine) as database:
             cut = {
@@ -134,10 +148,17 @@ class State:
             )
             database.execute(insert(RunRow).values(**row.model_dump(exclude={"id"})))
             run_id = database.execute(select(func.max(col(RunRow.id)))).scalar_one() or 0
+            if order_id is not None:
+                note_run(database, order_id, run_id)
             if by is not None:
                 action: Action = "sync --only" if of_one else command
                 self._note(database, by, action, connection=connection, subject=f"run {run_id}", detail=detail)
             return run_id
+
+    def answer_to(self, once: Once | None) -> Any:
+        """What was answered to the same request, None if it is a new one. Raises AskedOtherwise."""
+        with reading(self._engine) as database:
+            return answer_to(database, once)
 
     def note(self, by: Actor, action: Action, *, connection: str = "", subject: str = "", detail: str = "") -> None:
         """Add an entry to the audit about what is written elsewhere than in the state."""
@@ -175,7 +196,7 @@ class State:
             mine = (col(LinkRow.connection) == connection, col(LinkRow.endpoint) == endpoint)
             database.execute(update(LinkRow).where(*mine).values(is_confirmed=False))
             once = (col(ConflictRow.connection) == connection, col(ConflictRow.resolution).not_in(LASTING))
-            database.execute(update(ConflictRow).where(*once).values(**_UNDECIDED))
+            database.execute(update(ConflictRow).where(*once).values(**UNDECIDED))
             _mark_unsettled(database, connection, run_id)
 
     def finish(
@@ -283,6 +304,10 @@ class State:
             if learned is not None:
                 keep_learned(database, connection, source_key, learned, began)
 
+    def note_progress(self, progress: RunProgress) -> None:
+        """How far a run has come."""
+        note_progress(self._engine, progress)
+
     def settle(self, looked: Iterable[Settled]) -> None:
         """What a look at the target has shown of writes in doubt, each in the journal of its run."""
         by_run: dict[int, list[Settled]] = {}
@@ -323,44 +348,64 @@ class State:
 
         target_id: of `link`, the resource that was chosen.
         """
-        values = {
-            "resolution": decision,
-            "chosen": target_id,
-            "note": note,
-            "resolved_by": by.name,
-            "resolved": self._now(),
-        }
-        mine = (
-            col(ConflictRow.connection) == connection,
-            col(ConflictRow.key) == key,
-            col(ConflictRow.closed).is_(None),
-        )
-        with writing(self._engine) as database:
-            is_open = bool(database.execute(update(ConflictRow).where(*mine).values(**values)).rowcount)
-            if is_open:
-                look_at_decided(database, connection, [key])
-                detail = "; ".join(part for part in (f"{decision} {target_id}".strip(), note) if part)
-                self._note(database, by, "resolve", connection=connection, subject=key, detail=detail)
-            return is_open
+        return self.resolve_all([(connection, key)], decision, by, target_id=target_id, note=note) == 1
 
-    def pause(self, connection: str, by: Actor, reason: str) -> None:
+    def resolve_all(
+        self,
+        keys: Sequence[tuple[str, str]],
+        decision: str,
+        by: Actor,
+        *,
+        target_id: str = "",
+        note: str = "",
+        once: Once | None = None,
+    ) -> int:
+        """The same decision about several open conflicts (connection, key): all or none; how many there were."""
+        now = self._now()
+        made = Decided(decision=decision, target_id=target_id, note=note)
+        with writing(self._engine) as database:
+            before = recall(database, once, now)
+            found = sum(decide(database, now, key, made, by) for key in keys) if before is None else int(before)
+            if before is None:
+                keep_answer(database, once, found)
+            return found
+
+    def undo(self, connection: str, key: str, by: Actor, once: Once | None = None) -> bool:
+        """Take a decision back. False if the conflict is not open, or nothing is decided: a run may have used it."""
+        now = self._now()
+        with writing(self._engine) as database:
+            before = recall(database, once, now)
+            is_undone = undo(database, now, (connection, key), by) if before is None else bool(before)
+            if before is None:
+                keep_answer(database, once, is_undone)
+            return is_undone
+
+    def pause(self, connection: str, by: Actor, reason: str, once: Once | None = None) -> None:
         """Stop this connection's schedule. A pause that is there already gets the new reason, if there is a new one."""
-        values = {"paused": self._now(), "paused_by": by.name, "reason": reason}
+        now = self._now()
+        values = {"paused": now, "paused_by": by.name, "reason": reason}
         statement = upsert(ConnectionRow).values(name=connection, **values)
         where = None if reason else col(ConnectionRow.paused).is_(None)
         with writing(self._engine) as database:
+            if recall(database, once, now) is not None:
+                return
             database.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values, where=where))
             self._note(database, by, "pause", connection=connection, detail=reason)
+            keep_answer(database, once, answer=True)
 
-    def resume(self, connection: str, by: Actor) -> bool:
+    def resume(self, connection: str, by: Actor, once: Once | None = None) -> bool:
         """Let the schedule go on. False if it was neither paused nor quarantined."""
         is_stopped = or_(col(ConnectionRow.paused).is_not(None), col(ConnectionRow.quarantined).is_not(None))
         mine = (col(ConnectionRow.name) == connection, is_stopped)
         with writing(self._engine) as database:
+            before = recall(database, once, self._now())
+            if before is not None:
+                return bool(before)
             values = {"paused": None, "paused_by": "", "reason": "", **NO_QUARANTINE}
             was_stopped = bool(database.execute(update(ConnectionRow).where(*mine).values(**values)).rowcount)
             if was_stopped:
                 self._note(database, by, "resume", connection=connection)
+            keep_answer(database, once, was_stopped)
             return was_stopped
 
     def ask(
@@ -410,6 +455,14 @@ class State:
             self._note(database, by, "approve", connection=connection, subject=f"run {run_id}", detail=counted)
             database.execute(delete(TripRow).where(mine))
 
+    def forget_some(self, connection: str, before: datetime, most: int = 2_000) -> bool:
+        """Forget a small piece of the history before this moment (UTC), in a transaction of its own.
+
+        What a later plan goes by stays (state/history.py). False once there is nothing more to forget. most: rows.
+        """
+        with writing(self._engine) as database:
+            return forget_some(database, connection, before, most)
+
     def _merge_conflicts(
         self,
         database: Connection,
@@ -422,7 +475,7 @@ class State:
         """Note each sighting: the first is kept, the last moves on. spared: keys that are not closed, seen or not."""
         now = self._now()
         sighting = {"connection": connection, "first_seen": now, "last_seen": now, "closed": None}
-        rows = [_columns_of(conflict) | sighting | _UNDECIDED for conflict in conflicts]
+        rows = [_columns_of(conflict) | sighting | UNDECIDED for conflict in conflicts]
         statement = upsert(ConflictRow)
         moved = (
             "kind",
@@ -466,7 +519,7 @@ class State:
         asked = [{"refused": refusal.conflict.key} for refusal in books.refusals]
         if asked:
             this = (col(ConflictRow.connection) == connection, col(ConflictRow.key) == bindparam("refused"))
-            database.execute(update(ConflictRow).where(*this).values(**_UNDECIDED), asked)
+            database.execute(update(ConflictRow).where(*this).values(**UNDECIDED), asked)
 
     def _keep_pairs(self, database: Connection, connection: str, endpoint: str, books: Bookkeeping) -> None:
         """Write the links that changed, and forget those whose both sides are gone."""

@@ -9,8 +9,8 @@ from scim_bridge.model.conflict_kind import UNREADABLE
 from scim_bridge.model.identity import ACTIVE
 from scim_bridge.model.plan import Conflict
 from scim_bridge.model.run import ConflictRecord
-from scim_bridge.model.wording import counted, some
-from scim_bridge.view.words import printable
+from scim_bridge.view.translation import _, _n
+from scim_bridge.view.words import printable, some
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +42,13 @@ def still_open(conflicts: Iterable[Conflict]) -> str:
     if not found:
         return ""
     names = sorted(printable(name) for conflict in found for name in conflict.subjects)
-    one = len(found) == 1
-    return (
-        f"{counted(len(found), 'user')} can still sign in, but no rule understands {'the' if one else 'their'} status: "
-        f"{some(names)}. {'The user is' if one else 'They are'} held, and {'this' if one else 'their'} access stays as "
-        "it is until the rule for active says what the status means."
+    return _n(
+        "%(count)s user can still sign in, but no rule understands the status: %(names)s. The user is held, and this "
+        "access stays as it is until the rule for active says what the status means.",
+        "%(count)s users can still sign in, but no rule understands their status: %(names)s. They are held, and their "
+        "access stays as it is until the rule for active says what the status means.",
+        len(found),
+        names=some(names),
     )
 
 
@@ -56,7 +58,7 @@ def _view(record: ConflictRecord) -> ConflictView:
         connection=record.connection,
         key=conflict.key,
         kind=conflict.kind,
-        words=conflict_kind.words(conflict.kind),
+        words=_(conflict_kind.words(conflict.kind)),
         subjects=tuple(map(printable, conflict.subjects)),
         detail=printable(conflict.detail),
         remedy=printable(conflict.remedy),
@@ -73,4 +75,5 @@ def _decision(record: ConflictRecord) -> str:
     if not record.resolution:
         return ""
     note = f" ({printable(record.note)})" if record.note else ""
-    return f"{record.resolution} {record.chosen}".rstrip() + f", decided by {record.resolved_by}{note}"
+    said = f"{record.resolution} {record.chosen}".rstrip()
+    return _("%(decision)s, decided by %(who)s", decision=said, who=record.resolved_by) + note

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from scim_bridge.model.run import Pause, Quarantine, RunRecord
-from scim_bridge.model.wording import counted
 from scim_bridge.view import words
 from scim_bridge.view.run import RunView, view_run
 from scim_bridge.view.shadow import ShadowView
+from scim_bridge.view.translation import _, _n
 from scim_bridge.view.words import Status
 
 OVERDUE_AFTER = 3
@@ -77,29 +77,33 @@ def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
     last, sync = situation.last, f"scim-bridge sync {situation.name}"
     resume = f"scim-bridge resume {situation.name}"
     if situation.pause is not None:
-        return Status("paused", "Paused", "‖", "wait"), _sentence(situation.pause), (resume,)
+        return Status("paused", _("Paused"), "‖", "wait"), _why_paused(situation.pause), (resume,)
     if situation.quarantine is not None and situation.quarantine.cause != "guard":
-        stopped = Status("quarantined", "Quarantined", "✗", "bad")
-        return stopped, _sentence(situation.quarantine), (f"scim-bridge check {situation.name}", resume)
+        stopped = Status("quarantined", _("Quarantined"), "✗", "bad")
+        return stopped, _why_quarantined(situation.quarantine), (f"scim-bridge check {situation.name}", resume)
     if last is None:
-        return Status("never_run", "Never run", "·", "quiet"), "No run has been recorded yet.", (sync,)
+        return Status("never_run", _("Never run"), "·", "quiet"), _("No run has been recorded yet."), (sync,)
     if last.status == "stopped_by_guard":
-        stopped = Status("stopped", "Stopped by the guard", "✗", "bad")
-        sentence = "Nothing was written. Look at the plan, and approve it only if it is right."
+        stopped = Status("blocked", _("Blocked"), "✗", "bad")
+        sentence = _("The guard stopped the plan; nothing was written. Look at it, and approve it only if it is right.")
         approve = f"{sync} --approve --last-admin" if last.result.closes_last_door else f"{sync} --approve"
         return stopped, sentence, (f"scim-bridge plan {situation.name}", approve)
     if last.status == "failed":
-        sentence = last.result.detail or "The last run failed."
-        return Status("failed", "Last run failed", "✗", "bad"), sentence, (f"scim-bridge check {situation.name}", sync)
+        sentence = _(last.result.detail) or _("The last run failed.")
+        failed = Status("failed", _("Last run failed"), "✗", "bad")
+        return failed, sentence, (f"scim-bridge check {situation.name}", sync)
     if _is_overdue(situation):
-        since = words.ago(last.started, situation.now)
-        sentence = f"The last run began {since}, though one is due every {words.span(situation.every or timedelta())}."
-        return Status("overdue", "Overdue", "✗", "bad"), sentence, (sync,)
+        sentence = _(
+            "The last run began %(ago)s, though one is due every %(every)s.",
+            ago=words.ago(last.started, situation.now),
+            every=words.span(situation.every or timedelta()),
+        )
+        return Status("overdue", _("Overdue"), "✗", "bad"), sentence, (sync,)
     if last.status == "interrupted":
-        sentence = "The last run was interrupted; the next run goes on where it stopped."
-        return Status("interrupted", "Last run interrupted", "!", "wait"), sentence, (sync,)
+        sentence = _("The last run was interrupted; the next run goes on where it stopped.")
+        return Status("interrupted", _("Last run interrupted"), "!", "wait"), sentence, (sync,)
     if last.status == "running":
-        return Status("running", "Running now", "…", "quiet"), "A run is under way.", ()
+        return Status("running", _("Syncing"), "…", "quiet"), _("A run is in progress."), ()
     if situation.shadow is not None:
         return _in_shadow(situation.shadow)
     return _health_after(last, situation)
@@ -107,31 +111,47 @@ def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
 
 def _in_shadow(shadow: ShadowView) -> tuple[Status, str, tuple[str, ...]]:
     """Nothing is written, so nothing of it needs anyone now; whether it is ready is what people wait for."""
-    told, tone = ("In shadow, not ready", "quiet") if shadow.because else ("In shadow, ready", "good")
+    told, tone = (_("In shadow, not ready"), "quiet") if shadow.because else (_("In shadow, ready"), "good")
     return Status("shadow", told, "○", tone), shadow.sentence, (f"scim-bridge shadow {shadow.connection}",)
 
 
-def _sentence(why: Pause | Quarantine) -> str:
-    text = str(why).rstrip(".")
-    return f"{text[0].upper()}{text[1:]}."
+def _why_paused(pause: Pause) -> str:
+    said = _("Paused since %(since)s by %(who)s", since=_moment(pause.since), who=pause.who)
+    return f"{said}: {words.printable(pause.reason).rstrip('.')}." if pause.reason else f"{said}."
+
+
+def _why_quarantined(quarantine: Quarantine) -> str:
+    since = _moment(quarantine.since)
+    said = (
+        _("Quarantined since %(since)s", since=since)
+        if quarantine.cause == "guard"
+        else _("Quarantined since %(since)s, tried again every hour", since=since)
+    )
+    return f"{said}: {words.printable(quarantine.reason).rstrip('.')}."
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _health_after(last: RunRecord, situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
     """The health after a run that went to its end."""
     if situation.unsuccessful:
-        what = counted(situation.unsuccessful, "operation")
-        sentence = f"{what} of the last run did not succeed; the next run tries again."
-        return Status("unfinished", "Not everything succeeded", "!", "wait"), sentence, (f"scim-bridge show {last.id}",)
+        sentence = _n(
+            "%(count)s operation of the last run did not succeed; the next run tries again.",
+            "%(count)s operations of the last run did not succeed; the next run tries again.",
+            situation.unsuccessful,
+        )
+        return Status("pending", _("Changes pending"), "!", "wait"), sentence, (f"scim-bridge show {last.id}",)
     if situation.conflicts:
-        waiting = counted(situation.conflicts, "conflict")
-        verb = "waits" if situation.conflicts == 1 else "wait"
-        sentence = f"{waiting} {verb} for a decision; everything else goes on."
-        return Status("conflicts", "Waiting for you", "!", "wait"), sentence, ("scim-bridge conflicts",)
-    return (
-        Status("healthy", "Healthy", "✓", "good"),
-        last.result.detail or "The last run succeeded, and nothing waits.",
-        (),
-    )
+        sentence = _n(
+            "%(count)s conflict waits for a decision; everything else goes on.",
+            "%(count)s conflicts wait for a decision; everything else goes on.",
+            situation.conflicts,
+        )
+        return Status("conflicts", _("Waiting for you"), "!", "wait"), sentence, ("scim-bridge conflicts",)
+    sentence = last.result.detail or _("The last run succeeded, and nothing waits.")
+    return Status("in_sync", _("In sync"), "✓", "good"), sentence, ()
 
 
 def _is_overdue(situation: Situation) -> bool:

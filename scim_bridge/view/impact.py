@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scim_bridge.model.wording import counted, some
 from scim_bridge.view import words
 from scim_bridge.view.access import DIRECTLY
-from scim_bridge.view.words import printable
+from scim_bridge.view.translation import _, _n
+from scim_bridge.view.words import printable, some
 
 COLUMNS = ("user", "through", "account", "permission set", "allows", "because")
 Row = tuple[str, ...]
@@ -43,10 +43,10 @@ def impact_view(document: Mapping[str, Any], made: datetime | None, shown: int |
     if not document.get("read_at"):
         return None
     read = datetime.fromisoformat(document["read_at"])
-    age = f" (AWS as read {words.ago(read, made)})" if made is not None else ""
+    age = _(" (AWS as read %(ago)s)", ago=words.ago(read, made)) if made is not None else ""
     tables = (_table("lost", document, shown), _table("gained", document, shown))
     return ImpactView(
-        headline=f"Access{age}: {_headline(document)}",
+        headline=_("Access%(age)s: %(headline)s", age=age, headline=_headline(document)),
         tables=tuple(table for table in tables if table.rows),
         notes=tuple(map(printable, _notes(document))),
     )
@@ -55,24 +55,27 @@ def impact_view(document: Mapping[str, Any], made: datetime | None, shown: int |
 def _headline(document: Mapping[str, Any]) -> str:
     users, admins = document["users"], document["admins"]
     said = []
-    for what, does in (("lost", "lose"), ("gained", "gain")):
-        if users[what]:
-            verb = does if users[what] > 1 else f"{does}s"
-            levels = {one["user"] for one in admins[what]}
-            among = f", {counted(len(levels), 'administrator')} among them" if levels else ""
-            said.append(f"{counted(users[what], 'user')} {verb} access{among}")
-    return "; ".join(said) or "no one gains or loses any"
+    if lost := users["lost"]:
+        said.append(_n("%(count)s user loses access", "%(count)s users lose access", lost) + _among(admins["lost"]))
+    if gained := users["gained"]:
+        said.append(_n("%(count)s user gains access", "%(count)s users gain access", gained) + _among(admins["gained"]))
+    return "; ".join(said) or _("no one gains or loses any")
+
+
+def _among(admins: Iterable[Mapping[str, Any]]) -> str:
+    count = len({one["user"] for one in admins})
+    return _n(", %(count)s administrator among them", ", %(count)s administrators among them", count) if count else ""
 
 
 def _table(what: str, document: Mapping[str, Any], shown: int | None) -> ImpactRows:
     total, rows = document["pairs"][what], document[what][:shown]
-    title = f"{'Lost' if what == 'lost' else 'Gained'} ({total:,})"
+    title = _("Lost (%(count)s)", count=total) if what == "lost" else _("Gained (%(count)s)", count=total)
     return ImpactRows(title, tuple(map(_cells, rows)), total - len(rows))
 
 
 def _cells(row: Mapping[str, Any]) -> Row:
     because = "; ".join(row["causes"])
-    via = row["via"] or DIRECTLY
+    via = row["via"] or _(DIRECTLY)
     if "account" in row:
         cells = (row["user"], via, row["account"], row["permission_set"], "; ".join(row["allows"]), because)
     else:
@@ -82,19 +85,29 @@ def _cells(row: Mapping[str, Any]) -> Row:
 
 def _notes(document: Mapping[str, Any]) -> Iterator[str]:
     admins = document["admins"]
-    yield from _admins(admins["lost"], "administrator", "no longer administrator")
-    yield from _admins(admins["gained"], "administrator", "new administrator")
-    yield from _admins(admins["gained"], "can-become-administrator", "can then become administrator")
+    yield from _admins(admins["lost"], "administrator", _("no longer administrator"))
+    yield from _admins(admins["gained"], "administrator", _("new administrator"))
+    yield from _admins(admins["gained"], "can-become-administrator", _("can then become administrator"))
     for tag in document["session_tags"]:
-        change = f"{counted(tag['count'], 'user')} {'changes' if tag['count'] == 1 else 'change'}"
-        yield f"{tag['path']} is passed to AWS as the session tag {tag['tag']}; {change}"
+        yield _n(
+            "%(path)s is passed to AWS as the session tag %(tag)s; %(count)s user changes",
+            "%(path)s is passed to AWS as the session tag %(tag)s; %(count)s users change",
+            tag["count"],
+            path=tag["path"],
+            tag=tag["tag"],
+        )
     for seats in document["seats"]:
         yield _seats(seats)
     renamed = document["renamed"]
     if renamed["count"]:
-        what = f"{counted(renamed['count'], 'user')} with access {'gets' if renamed['count'] == 1 else 'get'} another"
-        names = some(renamed["users"], _NAMED)
-        yield f"{what} userName ({names}): assignments stay, the name in AWS sessions (aws:userid) changes"
+        yield _n(
+            "%(count)s user with access gets another userName (%(names)s): assignments stay, the name in AWS sessions "
+            "(aws:userid) changes",
+            "%(count)s users with access get another userName (%(names)s): assignments stay, the name in AWS sessions "
+            "(aws:userid) changes",
+            renamed["count"],
+            names=some(renamed["users"], _NAMED),
+        )
     yield from document["warnings"]
 
 
@@ -112,10 +125,16 @@ def _admins(admins: Iterable[Mapping[str, Any]], level: str, says: str) -> Itera
 def _seats(seats: Mapping[str, Any]) -> str:
     """A month that has begun is charged whole, and only users who are active: so it is "up to"."""
     gained, lost, price = seats["gained"], seats["lost"], seats["price"]
-    parts = [f"up to {counted(gained, 'seat')} more"] if gained else []
-    parts += [f"{'up to ' if not gained else ''}{counted(lost, 'seat')} fewer from next month"] if lost else []
-    cost = f", {_money((gained - lost) * price)} a month" if price is not None and gained != lost else ""
-    return f"{seats['application']}: {', '.join(parts)}{cost}"
+    parts = [_n("up to %(count)s seat more", "up to %(count)s seats more", gained)] if gained else []
+    if lost and gained:
+        parts.append(_n("%(count)s seat fewer from next month", "%(count)s seats fewer from next month", lost))
+    elif lost:
+        parts.append(
+            _n("up to %(count)s seat fewer from next month", "up to %(count)s seats fewer from next month", lost)
+        )
+    if price is not None and gained != lost:
+        parts.append(_("%(amount)s a month", amount=_money((gained - lost) * price)))
+    return f"{seats['application']}: {words.listing(parts)}"
 
 
 def _money(amount: float) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.operation_kind import OPERATION_KINDS
 from scim_bridge.model.run import OperationRecord
-from scim_bridge.model.wording import some
 from scim_bridge.view import words
-from scim_bridge.view.words import Status, printable
+from scim_bridge.view.translation import _
+from scim_bridge.view.words import Status, printable, some
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class ChangeView:
     def __str__(self) -> str:
         if self.old is None:
             return f"{self.new}"
-        return f"{self.old} → {'(removed)' if self.new is None else self.new}"
+        return f"{self.old} → {_('(removed)') if self.new is None else self.new}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class OperationView:
         if self.members:
             return (some(self.members),)
         told = tuple(f"{change.path}: {change}" for change in self.changes)
-        return (", ".join(told),) if self.is_create else told
+        return (words.listing(told),) if self.is_create else told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ def of_record(record: OperationRecord) -> OutcomeView:
     return OutcomeView(
         operation_id=record.operation_id,
         operation=operation,
-        status=words.OPERATION_STATUS[record.status],
+        status=words.OPERATION_STATUS[record.status].said,
         target_id=record.target_id,
         request_id=record.request_id,
         detail=printable(record.detail),
@@ -108,7 +108,7 @@ def _view(kind: str, subject: str, reason: str, changes: Mapping[str, Any], memb
     return OperationView(
         kind=kind,
         sign=row.sign if row is not None else "·",
-        words=row.words if row is not None else kind,
+        words=_(row.words) if row is not None else kind,
         subject=printable(subject),
         reason=printable(reason),
         changes=changes_view(changes),

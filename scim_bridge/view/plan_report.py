@@ -47,8 +47,8 @@ def report_view(plan: Plan, comparison: Comparison | None = None, shown: int | N
     """The view of a report. comparison: if the plan is one under a changed mapping. shown: of a kind, None for all."""
     now = comparison.now if comparison is not None else None
     counts = (
-        CountRow(said, None if now is None else now.get(key, 0), plan.summary[key])
-        for key, said in words.DONE.items()
+        CountRow(many.removeprefix("%(count)s "), None if now is None else now.get(key, 0), plan.summary[key])
+        for key, (_, many) in words.DONE.items()
         if plan.summary[key] or (now or {}).get(key)
     )
     view, compared = plan_view(plan, shown), None

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scim_bridge.model.run import RunRecord
-from scim_bridge.model.wording import counted
 from scim_bridge.view import words
 from scim_bridge.view.impact import ImpactView, impact_view
+from scim_bridge.view.translation import _, _n
 from scim_bridge.view.words import Status
 
 
@@ -26,7 +26,7 @@ class CountView:
 
 
 _SHOWN = 20
-_SIDES_DIFFER = (
+SIDES_DIFFER = (
     "The two sides can differ: nested groups count with all their users, users can be held, gone or out of scope, and "
     "the target can have resources that scim-bridge does not manage."
 )
@@ -66,12 +66,13 @@ class RunView:
     @property
     def why_sides_differ(self) -> str:
         """What may make the two sides' counts differ though all is well; "" if they do not."""
-        return _SIDES_DIFFER if any(count.difference for count in self.result.counts) else ""
+        return _(SIDES_DIFFER) if any(count.difference for count in self.result.counts) else ""
 
     @property
     def told(self) -> str:
         """What it did and why no more, in one line."""
-        return "; ".join(filter(None, (", ".join(self.result.changed), self.result.detail))) or "nothing to do"
+        told = filter(None, (words.listing(self.result.changed), self.result.detail))
+        return "; ".join(told) or _("nothing to do")
 
 
 def view_runs(records: Iterable[RunRecord]) -> tuple[RunView, ...]:
@@ -88,7 +89,7 @@ def view_run(record: RunRecord) -> RunView:
         status=_status(record),
         started=record.started,
         took=words.span(record.ended - record.started) if record.ended is not None else "",
-        process=f"process {record.pid} on {record.host}",
+        process=_("process %(pid)s on %(host)s", pid=str(record.pid), host=record.host),
         result=_result(record),
         approved_by=record.approved_by,
         access=impact_view(record.result.access, record.started, _SHOWN),
@@ -111,7 +112,8 @@ def _detail(record: RunRecord) -> str:
     """What is to be said of it beside its numbers. In shadow that is what it had planned."""
     if record.status != "shadow":
         return record.result.detail
-    return f"{record.result.detail}; planned: {words.summary(record.result.summary)}"
+    planned = words.summary(record.result.summary)
+    return _("%(detail)s; planned: %(planned)s", detail=_(record.result.detail), planned=planned)
 
 
 def _changed(record: RunRecord) -> tuple[str, ...]:
@@ -126,15 +128,15 @@ def _kind(record: RunRecord) -> str:
     """What was asked for. Who names someone by `--only` has approved it; only what a limit counted is said so."""
     kind = f"{record.command} --only" if record.of_one else record.command
     is_approved = record.approved_by and record.result.guard and record.status != "stopped_by_guard"
-    return f"{kind}, approved" if is_approved else kind
+    return _("%(kind)s, approved", kind=kind) if is_approved else kind
 
 
 def _status(record: RunRecord) -> Status:
     """How it ended; done with failures or conflicts is said apart, because someone has something to look at."""
-    status = words.RUN_STATUS[record.status]
-    failed = f"{record.failed:,} failed" if record.failed else ""
-    waiting = counted(record.result.conflicts, "conflict") if record.result.conflicts else ""
+    status, conflicts = words.RUN_STATUS[record.status].said, record.result.conflicts
+    failed = _("%(count)s failed", count=record.failed) if record.failed else ""
+    waiting = _n("%(count)s conflict", "%(count)s conflicts", conflicts) if conflicts else ""
     if record.status in ("done", "shadow") and (failed or waiting):
-        told = ", ".join(filter(None, (status.words, failed, waiting)))
+        told = words.listing([text for text in (status.words, failed, waiting) if text])
         return replace(status, words=told, sign="!", tone="wait")
     return status

@@ -1,12 +1,12 @@
 """How things are called in front of people: kinds, states, times, numbers."""
 
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from scim_bridge.model.operation_kind import OPERATION_KINDS, SUMMARY
-from scim_bridge.model.wording import counted
+from scim_bridge.view.translation import _, _n
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,11 @@ class Status:
     words: str
     sign: str
     tone: str
+
+    @property
+    def said(self) -> "Status":
+        """The same in the reader's language."""
+        return replace(self, words=_(self.words))
 
 
 RUN_STATUS: Mapping[str, Status] = {
@@ -44,19 +49,23 @@ def summary(counts: Mapping[str, int]) -> str:
     In the imperative, so that no one takes a dry run for something that has happened.
     """
     told = [to_do(key, counts[key]) for key in SUMMARY if counts.get(key) and key != "held"]
-    held = f"; {counts['held']:,} held" if counts.get("held") else ""
-    return (", ".join(told) or "nothing to do") + held
+    held = _("; %(count)s held", count=counts["held"]) if counts.get("held") else ""
+    return (listing(told) or _("nothing to do")) + held
 
 
 def to_do(key: str, count: int) -> str:
     """One kind of a plan's summary: ("create_user", 3) → "create 3 users"."""
-    verb, _, noun = key.partition("_")
-    return f"{verb} {counted(count, noun)}"
+    return _n(*TO_DO[key], count)
 
 
 def utc(moment: datetime | None) -> str | None:
     """For programs: RFC 3339, UTC."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment is not None else None
+
+
+def in_utc(moment: datetime | None) -> str:
+    """For people whose zone is not known: "2027-03-13 03:00 UTC"."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if moment is not None else ""
 
 
 def local(moment: datetime | None) -> str:
@@ -68,12 +77,16 @@ def span(length: timedelta) -> str:
     """How long: "0.8 s", "5 min", "4 min 5 s", "2 h 10 min", "3 days"."""
     seconds = length.total_seconds()
     if seconds < 60:
-        return f"{seconds:.1f} s" if seconds % 1 else f"{seconds:.0f} s"
+        return _("%(seconds)s s", seconds=f"{seconds:.1f}" if seconds % 1 else f"{seconds:.0f}")
     for size, unit, smaller, smaller_unit in ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
         if seconds >= size:
             rest = int(seconds % size // smaller)
-            return f"{int(seconds // size)} {unit}" + (f" {rest} {smaller_unit}" if rest else "")
+            return " ".join(_in_unit(n, of) for n, of in ((int(seconds // size), unit), (rest, smaller_unit)) if n)
     raise AssertionError("every length is under a minute or over it")
+
+
+def _in_unit(number: int, unit: str) -> str:
+    return f"{number} {_(unit)}"
 
 
 def ago(moment: datetime, now: datetime) -> str:
@@ -81,22 +94,53 @@ def ago(moment: datetime, now: datetime) -> str:
     seconds = int((now - moment).total_seconds())
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
-            return f"{seconds // size} {unit} ago"
-    return "just now"
+            return _("%(span)s ago", span=_in_unit(seconds // size, unit))
+    return _("just now")
+
+
+def until(moment: datetime, now: datetime) -> str:
+    """How long until then, in one unit: "in 4 min"; "now" for what is due."""
+    seconds = int((moment - now).total_seconds())
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
+        if seconds >= size:
+            return _("in %(span)s", span=_in_unit(seconds // size, unit))
+    return _("now")
+
+
+def listing(items: Sequence[str]) -> str:
+    """Several things one after the other, as the reader's language sets them apart."""
+    return _(", ").join(items)
+
+
+def some(names: Sequence[str], shown: int = 5) -> str:
+    """The first of these, and how many more there are: "ann, ben and 3 more"."""
+    more = len(names) - shown
+    first = listing(names[:shown])
+    return _("%(names)s and %(count)s more", names=first, count=more) if more > 0 else first
 
 
 _DONE_BY_KEY = {row.key: row.done for row in OPERATION_KINDS.values()} | {"held": "held"}
-DONE = {key: _DONE_BY_KEY[key] for key in SUMMARY}
-"""What has been done, by the keys of a summary, in the order people read them: "users created"."""
+
+
+def _one_and_many(key: str) -> tuple[str, str]:
+    verb, _space, noun = key.partition("_")
+    return f"{verb} %(count)s {noun}", f"{verb} %(count)s {noun}s"
+
+
+def _done_one_and_many(key: str) -> tuple[str, str]:
+    many = f"%(count)s {_DONE_BY_KEY[key]}"
+    return many.replace("users", "user").replace("groups", "group").replace("members", "member"), many
+
+
+TO_DO: Mapping[str, tuple[str, str]] = {key: _one_and_many(key) for key in SUMMARY if key != "held"}
+"""What a plan does, by the keys of a summary, in the order people read them: for 1, and for several."""
+DONE: Mapping[str, tuple[str, str]] = {key: _done_one_and_many(key) for key in SUMMARY}
+"""What has been done, likewise: "%(count)s users created"."""
 
 
 def was_done(key: str, count: int) -> str:
     """One kind of a summary in words: "3 users created"."""
-    words = DONE[key]
-    if count == 1:
-        for many, one in (("users", "user"), ("groups", "group"), ("members", "member")):
-            words = words.replace(many, one)
-    return f"{count:,} {words}"
+    return _n(*DONE[key], count)
 
 
 def value(attribute: object) -> str:
@@ -108,7 +152,7 @@ def value(attribute: object) -> str:
     if isinstance(attribute, (list, tuple)):
         return ", ".join(map(value, attribute))
     if isinstance(attribute, bool):
-        return "yes" if attribute else "no"
+        return _("yes") if attribute else _("no")
     return printable(str(attribute))
 
 

@@ -1,6 +1,7 @@
 """The plain worker: each connection is synced when its time has come, one after the other, until someone says stop.
 
-Each run is a process of its own (one_run.py). The worker remembers nothing itself; what happened is in the state. A
+Each run is a process of its own (one_run.py). Beside the schedule the orders of people are carried out
+(order_lane.py). The worker remembers nothing itself; what happened is in the state. A
 connection that fails does not keep the others waiting. Files are looked at between two runs: when what they hold has
 changed, and stays until the next look, a run is due.
 """
@@ -19,10 +20,15 @@ from scim_bridge.run.bridge import endpoint_key, longest_pause, runs_every
 from scim_bridge.source import fingerprint_of
 from scim_bridge.state.reader import open_reader, utc_now
 from scim_bridge.state.writer import State
-from scim_bridge.worker.one_run import Task, run_apart
+from scim_bridge.worker.one_run import run_apart
+from scim_bridge.worker.order_lane import OrderLane
+from scim_bridge.worker.task import Task
+from scim_bridge.worker.turn import Turns
 
 _LOOK_EVERY = 5.0
 """Seconds between two looks at files: reading a hundred megabytes of them takes a tenth of a second."""
+_ANOTHER_TIME = 1.0
+"""Seconds until a connection whose turn is taken is looked at again."""
 _log = logging.getLogger("scim_bridge.worker")
 
 
@@ -51,12 +57,35 @@ def work(
     state: Path,
     stop: threading.Event,
     tell: Callable[[str], None],
+    *,
+    tidy: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = monotonic,
 ) -> None:
-    """Sync every connection now and then on its schedule, until stop is set. tell: called with a line for each run."""
-    dues = [Due(connection, clock()) for connection in connections]
+    """Sync every connection on its schedule, and carry out orders, until stop is set. tell: called for each of them.
+
+    Orders go beside the schedule: an urgent one does not wait for the run of another connection. tidy: does a small
+    piece of what can wait, False if there is nothing left; called while nothing is due.
+    """
+    turns = Turns()
+    with OrderLane(connections, state, turns, stop, tell=tell):
+        dues = [Due(connection, clock()) for connection in connections]
+        _keep_schedule(dues, state, turns, stop, tell=tell, tidy=tidy, clock=clock)
+
+
+def _keep_schedule(
+    dues: Sequence[Due],
+    state: Path,
+    turns: Turns,
+    stop: threading.Event,
+    *,
+    tell: Callable[[str], None],
+    tidy: Callable[[], bool],
+    clock: Callable[[], float],
+) -> None:
     while not stop.is_set():
         due = min(dues, key=lambda d: d.at)
+        while due.at > clock() and not stop.is_set() and tidy():
+            pass
         if stop.wait(min(max(0.0, due.at - clock()), _LOOK_EVERY)):
             return
         # All are looked at, also those that are not next: each needs a look before that it can be compared with.
@@ -65,12 +94,19 @@ def work(
             if not changed:
                 continue
             due = changed[0]
+        name = due.connection.name
+        if not turns.take(name):
+            due.at = clock() + _ANOTHER_TIME  # an order is being carried out for it
+            continue
         # Counted from the beginning of the run. If runs take longer than `every`, the next one begins at once, and the
         # least recent connection goes first, so that a slow one cannot starve the others.
         begun = clock()
         # Taken before the run reads: a file that changes while it is read differs from this, so it starts another run.
         due.run_with = fingerprint_of(due.connection.source)
-        tell(run_once(due.connection, state, stop))
+        try:
+            tell(run_once(due.connection, state, stop))
+        finally:
+            turns.give(name)
         due.at = begun + _pause_after(due.connection, state).total_seconds()
 
 

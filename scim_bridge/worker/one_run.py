@@ -8,45 +8,26 @@ or since the worker itself was killed, the run ends between two writes. The answ
 else is as in a run of any other command: the lock, the inbox and what the pages show are the state's.
 """
 
-import logging
 import os
 import pickle
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, cast
 
-from scim_bridge.config.settings import ConnectionSettings
-from scim_bridge.errors import BridgeError
 from scim_bridge.log import log_to_stderr
-from scim_bridge.model.wording import counted
-from scim_bridge.run.inbox import Inbox
-from scim_bridge.run.lifecycle import Order, opened, put_death_on_record
-from scim_bridge.run.sync import sync
+from scim_bridge.run.lifecycle import put_death_on_record
 from scim_bridge.state.writer import State
-from scim_bridge.view.run import view_run
-from scim_bridge.view.words import summary
+from scim_bridge.worker.task import COMMAND_OF, Task, carry_out
 
 _LOOK_EVERY = 0.1
 """Seconds between two looks at whether the process has ended; the longest that the next run waits for nothing."""
-_log = logging.getLogger("scim_bridge.worker")
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What the process is to do. state: the state's file."""
-
-    connection: ConnectionSettings
-    state: Path
 
 
 def run_apart(task: Task, stop: threading.Event) -> str:
-    """Sync once in a process of its own; whatever happens is one line. stop: the run ends between two writes."""
+    """Do it in a process of its own; whatever happens is one line. stop: the run ends between two writes."""
     # -P: the folder that the worker was started in is not searched for modules, as it is not by the installed command.
     # A group of its own: Ctrl-C in a terminal reaches the worker, which then ends the run as it ends it for anyone.
     command = [sys.executable, "-P", "-m", __name__]
@@ -74,31 +55,12 @@ def _died(task: Task, pid: int, code: int) -> str:
         f"the process of the run {how}; the next run goes on from there. If you did not end it, check whether the "
         "machine ran out of memory"
     )
-    with State(task.state) as state:
-        put_death_on_record(task.connection, state, pid, detail)
+    kind = task.order.placed.kind if task.order is not None else "sync"
+    command = COMMAND_OF.get(kind)
+    if command is not None:  # the others write nothing
+        with State(task.state) as state:
+            put_death_on_record(task.connection, state, pid, detail, command=command, of_one=kind == "only")
     return f"{task.connection.name}: {detail}."
-
-
-def sync_once(task: Task, is_stopping: Callable[[], bool]) -> str:
-    """One sync in this process; whatever happens is one line."""
-    connection = task.connection
-    try:
-        with State(task.state) as state, opened(connection, state, "sync") as bridge:
-            result = sync(bridge, state, Order(is_stopping=is_stopping), Inbox)
-            record = state.reader.run(result.run_id)
-    except BridgeError as error:
-        return f"{connection.name}: {error}"
-    except Exception as error:  # noqa: BLE001 - the worker outlives whatever one run does; the log has the details
-        _log.exception("the sync of %s failed", connection.name)
-        return f"{connection.name}: the program failed ({type(error).__name__}); the log says more."
-    if result.in_shadow:
-        planned = summary(result.plan.summary)
-        return f"{connection.name}: run {result.run_id}, in shadow, nothing was written; planned: {planned}"
-    if result.applied is None:
-        return f"{connection.name}: run {result.run_id} was stopped by the guard. See: scim-bridge show {result.run_id}"
-    changed = ", ".join(view_run(record).result.changed) if record is not None else ""
-    waiting = counted(len(result.conclusion.conflicts), "conflict")
-    return f"{connection.name}: run {result.run_id} is done: {changed or 'nothing changed'}; {waiting} waiting"
 
 
 def main() -> None:
@@ -109,7 +71,7 @@ def main() -> None:
         signal.signal(number, lambda *_: stop.set())
     task = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the process that started this one
     threading.Thread(target=_stop_when_closed, args=(sys.stdin.fileno(), stop), daemon=True).start()
-    said = sync_once(task, stop.is_set)
+    said = carry_out(task, stop.is_set)
     try:
         sys.stdout.buffer.write(said.encode())
         sys.stdout.buffer.flush()

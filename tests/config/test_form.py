@@ -44,7 +44,7 @@ def test_what_is_written_is_meant(read: Callable[[Any], object], written: object
     (form.limit, True), (form.limit, -1), (form.limit, "101%"), (form.limit, "5"), (form.limit, "1.5%"),
     (form.day, "2027-02-29"), (form.day, "2027-3-1"), (form.day, "01.03.2027"),
     (form.state_file, "postgresql://host/db"), (form.state_file, "sqlite:///:memory:"),
-    (form.address, "0.0.0.0:80"), (form.address, "127.0.0.1:65536"), (form.address, "127.0.0.256:80"),
+    (form.address, "0.0.0.0"), (form.address, "127.0.0.1:65536"), (form.address, "127.0.0.256:80"),
     (form.endpoint, "http://scim.example/t"), (form.endpoint, "https://user@scim.example/t"),
     (form.endpoint, "https://scim.example/t?x=1"), (form.endpoint, "https://scim.example/<tenant>"),
     (form.token, "two words"), (form.reference, "the-secret-itself"), (form.reference, "env:1A"),

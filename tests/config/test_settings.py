@@ -39,7 +39,7 @@ def _refusal(folder: Path, text: str) -> str:
 def test_what_is_left_out_has_the_documented_value(tmp_path: Path) -> None:
     settings = _load(tmp_path, MINIMAL)
     corp = settings.connection(None)
-    assert (settings.state, settings.listen) == (tmp_path / "scim-bridge.db", ("127.0.0.1", 8080))
+    assert (settings.state, settings.service.listen) == (tmp_path / "scim-bridge.db", ("127.0.0.1", 8080))
     assert isinstance(corp.source, CsvSettings)
     assert (corp.source.users, corp.source.groups, corp.source.encoding) == (tmp_path / "users.csv", None, "auto")
     assert (corp.target.url, corp.target.requests_per_second, corp.every) == (URL, None, timedelta(minutes=5))
@@ -54,7 +54,7 @@ def test_what_is_written_is_meant(tmp_path: Path) -> None:
         'state: sqlite:///var/x.db\nservice: {listen: "[::1]:0"}\n',
     )
     corp = settings.connection("corp")
-    assert (settings.state, settings.listen) == (tmp_path / "var/x.db", ("::1", 0))
+    assert (settings.state, settings.service.listen) == (tmp_path / "var/x.db", ("::1", 0))
     assert corp.policy.deprovision == "keep"
     assert corp.policy.protect.covers("user", "breakglass@corp.example")
     assert corp.policy.limits == Limits(deactivate=Limit(5, is_percentage=False), delete=percent(0), floor=0)
@@ -81,7 +81,7 @@ def test_where_assignments_are_read_is_a_region(tmp_path: Path, region: str) -> 
 @pytest.mark.parametrize(
     ("extra", "sentence"),
     [
-        ("history: {keep: 400d}\n", "history is not available in this version"),
+        ("history: {keep: never}\n", "history.keep is not a duration; write 90s, 5m, 24h or 30d"),
         (
             "    policy: {deprovision: {action: keep, delete_after: 30d}}\n",
             "deprovision.delete_after has no meaning where action is keep; leave one of them out",
@@ -102,7 +102,7 @@ def test_where_assignments_are_read_is_a_region(tmp_path: Path, region: str) -> 
         ("    schedule: {every: auto}\n", "schedule.every"),
         ("    schedule: {verify: daily}\n", "schedule.verify is not a duration; write auto, or 15m, 24h"),
         ("    schedule: {verify: 0s}\n", "schedule.verify is not a duration"),
-        ('service: {listen: "0.0.0.0:8080"}\n', "loopback"),
+        ('service: {listen: "0.0.0.0:8080"}\n', "loopback, without service.auth, so anyone could use it"),
         ("connections: {}\n", "is there twice"),
     ],
 )
@@ -198,5 +198,5 @@ def test_what_is_no_configuration_is_said_in_one_sentence(tmp_path: Path, text: 
 def test_the_published_schema_describes_the_file() -> None:
     schema = json_schema()
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert set(schema["properties"]) == {"state", "connections", "service"}
+    assert set(schema["properties"]) == {"state", "connections", "history", "service"}
     assert set(schema["$defs"]["Target"]["required"]) == {"kind"}

@@ -15,7 +15,7 @@ from scim_bridge.state.sign_in import SignIns
 
 def sign_in_link(url: str, state: Path, role: Role = "approver", now: datetime | None = None) -> str:
     """A link as `run` prints it. now: by the clock of the pages."""
-    return f"{url}/sign-in?code={SignIns(state).make_link(f'{role}@test', role, now or datetime.now(UTC))}"
+    return f"{url}/sign-in?code={SignIns(state, lambda: now or datetime.now(UTC)).make_link(f'{role}@test', role)}"
 
 
 def sign_in(client: httpx.Client, state: Path, role: Role = "approver", now: datetime | None = None) -> httpx.Client:

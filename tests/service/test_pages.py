@@ -64,7 +64,7 @@ def test_before_the_first_run_the_overview_says_what_to_run(pages: Pages) -> Non
 def test_a_quiet_night_is_one_line(seeder: Seeder, pages: Pages) -> None:
     seeder.run(quiet_plan())
     said = seen(pages().get("/").text)
-    assert "Nothing needs you corp ✓ Healthy" in said
+    assert "Nothing needs you corp ✓ In sync" in said
     assert "Users 1,840 1,843" in said
     assert "Memberships 9,312 9,312 The two sides can differ: nested groups count with all their users" in said
 
@@ -108,7 +108,7 @@ def test_a_failed_run_says_why_and_where_to_look(seeder: Seeder, pages: Pages) -
 def test_a_worker_that_stands_still_is_not_healthy(seeder: Seeder, pages: Pages) -> None:
     seeder.run(quiet_plan())
     every = {"corp": timedelta(minutes=5)}
-    assert "Healthy" in seen(pages(every, NOON + timedelta(minutes=15)).get("/").text)
+    assert "In sync" in seen(pages(every, NOON + timedelta(minutes=15)).get("/").text)
     late = seen(pages(every, NOON + timedelta(minutes=16)).get("/").text)
     assert "✗ Overdue The last run began 16 min ago, though one is due every 5 min." in late
 
@@ -121,7 +121,7 @@ def test_operations_that_did_not_succeed_are_not_called_healthy(seeder: Seeder, 
         Outcome(operation_id=second.id, status="held", request_id="r-77"),
     ]
     seeder.run(plan, outcomes)
-    assert "! Not everything succeeded 1 operation of the last run did not succeed" in seen(pages().get("/").text)
+    assert "! Changes pending 1 operation of the last run did not succeed" in seen(pages().get("/").text)
     said = seen(pages().get("/runs/1").text)
     assert "the endpoint did not answer ✗ failed" in said
     assert "! held request r-77" in said
@@ -162,7 +162,7 @@ def test_names_are_text_never_markup(seeder: Seeder, pages: Pages) -> None:
     client = pages()
     for path in ("/", "/runs", "/runs/1", "/conflicts"):
         page = client.get(path).text
-        assert "<script" not in page
+        assert page.count("<script") == page.count('<script type="module" src="/static/main.js"></script>') == 1
         assert "<img src=x" not in page
     assert "<script>alert(1)</script>" in seen(client.get("/runs/1").text)
 
@@ -276,7 +276,7 @@ def test_what_was_decided_stands_apart_and_waits_for_nobody(seeder: Seeder, page
     assert "Nothing waits for a decision. Decided (1)" in said
     assert "ignore, decided by ops@bridge (meant to be so)" in said
     overview = seen(client.get("/").text)
-    assert "corp ✓ Healthy" in overview
+    assert "corp ✓ In sync" in overview
     assert "Waiting for a decision" not in overview
 
 

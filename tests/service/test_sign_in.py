@@ -1,6 +1,7 @@
 """Sign-in by a link, sessions, forms of other sites, and what hostile headers do, over real HTTP."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -9,11 +10,12 @@ import httpx
 import pytest
 
 from scim_bridge.service.app import create_app
-from scim_bridge.service.auth.attempts import MOST, WITHIN, Attempts
+from scim_bridge.service.auth.attempts import MOST, MOST_RECORDED, WITHIN, Attempts
 from scim_bridge.service.auth.csrf import FIELD, HEADER, token_for
 from scim_bridge.service.pages.sign_in import local_path
 from scim_bridge.service.serve import Served
 from scim_bridge.service.shown import Shown
+from scim_bridge.state.reader import open_reader
 from scim_bridge.state.sign_in import LINK_LASTS, SESSION_LASTS
 from tests.service.seed import NOON, Clock, Seeder, quiet_plan
 from tests.service.sign_in import sign_in_link, signed_in
@@ -34,12 +36,32 @@ class World:
         return sign_in_link(self.url, self.state, "approver", self.clock())
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    seeder, clock = Seeder(tmp_path / "scim-bridge.db"), Clock(NOON)
+@contextmanager
+def _served(folder: Path) -> Iterator[World]:
+    seeder, clock = Seeder(folder / "scim-bridge.db"), Clock(NOON)
     seeder.run(quiet_plan())
     with Served(create_app(Shown(seeder.path, {"corp": None}, clock)), ("127.0.0.1", 0)) as served:
         yield World(served.url, seeder.path, clock)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with _served(tmp_path) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One for all tests that change nothing that another one looks at."""
+    with _served(tmp_path_factory.mktemp("state")) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One for tests whose sign-ins fail, so that none of the others has to wait."""
+    with _served(tmp_path_factory.mktemp("state")) as served:
+        yield served
 
 
 def test_a_link_signs_one_browser_in_and_leaves_the_address(world: World) -> None:
@@ -108,14 +130,38 @@ def test_whoever_fails_too_often_waits(world: World) -> None:
         assert 0 < int(answer.headers["retry-after"]) <= WITHIN
 
 
+def test_a_page_of_another_site_cannot_make_its_user_wait(world: World) -> None:
+    with world.client() as browser:
+        for _ in range(MOST):
+            for dest in ("image", "iframe", "empty"):
+                browser.get("/sign-in?code=wrong", headers={"Sec-Fetch-Dest": dest, "Sec-Fetch-Site": "cross-site"})
+        assert browser.get(world.link()).status_code == 303
+
+
 def test_failures_are_forgotten_and_are_of_one_address() -> None:
     now = 0.0
     attempts = Attempts(lambda: now)
-    for _ in range(MOST + 5):
-        attempts.note_failure("a")
-    assert (attempts.wait_of("a"), attempts.wait_of("b")) == (WITHIN + 1, 0)
-    now = WITHIN + 1
+    assert [attempts.note_failure("a") for _ in range(MOST + 5)] == [True] * MOST + [False] * 5
+    assert (attempts.wait_of("a"), attempts.wait_of("b")) == (WITHIN, 0)
+    now = WITHIN
     assert attempts.wait_of("a") == 0
+
+
+def test_failures_of_many_addresses_do_not_fill_the_audit() -> None:
+    attempts = Attempts(lambda: 0.0)
+    assert sum(attempts.note_failure(str(number)) for number in range(20_000)) == MOST_RECORDED
+
+
+def test_who_signed_in_from_where_is_in_the_audit_without_the_code(world: World) -> None:
+    with signed_in(world.url, world.state, now=world.clock()) as browser:
+        browser.get("/sign-in?code=wr0ng")
+        browser.post("/sign-out")
+    told = [(e.action, e.actor.name, e.actor.via, e.actor.address, e.detail) for e in open_reader(world.state).audit()]
+    assert told == [
+        ("sign in", "approver@test", "page", "127.0.0.1", "as approver"),
+        ("sign in refused", "unknown", "page", "127.0.0.1", "a link that was used before, has expired, or never was"),
+        ("sign out", "approver@test", "page", "127.0.0.1", ""),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -129,8 +175,8 @@ def test_failures_are_forgotten_and_are_of_one_address() -> None:
         {},
     ],
 )
-def test_a_form_of_another_site_changes_nothing_even_with_the_token(world: World, headers: dict[str, str]) -> None:
-    with signed_in(world.url, world.state, now=world.clock()) as browser:
+def test_a_form_of_another_site_changes_nothing_even_with_the_token(lasting: World, headers: dict[str, str]) -> None:
+    with signed_in(lasting.url, lasting.state, now=lasting.clock()) as browser:
         del browser.headers["Origin"]
         answer = browser.post("/sign-out", headers=headers)
         assert (answer.status_code, "Nothing was changed" in answer.text) == (403, True)
@@ -138,8 +184,8 @@ def test_a_form_of_another_site_changes_nothing_even_with_the_token(world: World
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "é", "0" * 64])
-def test_a_form_without_the_token_of_its_session_changes_nothing(world: World, token: str) -> None:
-    with signed_in(world.url, world.state, now=world.clock()) as browser:
+def test_a_form_without_the_token_of_its_session_changes_nothing(lasting: World, token: str) -> None:
+    with signed_in(lasting.url, lasting.state, now=lasting.clock()) as browser:
         del browser.headers[HEADER]
         assert browser.post("/sign-out", data={FIELD: token}).status_code == 403
         assert browser.post("/sign-out", files={FIELD: ("a", b"b")}).status_code == 403
@@ -151,8 +197,8 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @pytest.mark.parametrize("is_multipart", [False, True])
-def test_a_form_with_the_token_is_ours(world: World, *, is_multipart: bool) -> None:
-    with signed_in(world.url, world.state, now=world.clock()) as browser:
+def test_a_form_with_the_token_is_ours(lasting: World, *, is_multipart: bool) -> None:
+    with signed_in(lasting.url, lasting.state, now=lasting.clock()) as browser:
         del browser.headers[HEADER]
         (secret,) = browser.cookies.values()
         files = {"file": ("a.csv", b"id")} if is_multipart else None
@@ -160,8 +206,8 @@ def test_a_form_with_the_token_is_ours(world: World, *, is_multipart: bool) -> N
         assert answer.status_code == 303
 
 
-def test_the_page_holds_the_token_of_its_session_alone(world: World) -> None:
-    with signed_in(world.url, world.state, now=world.clock()) as browser, world.client() as nobody:
+def test_the_page_holds_the_token_of_its_session_alone(lasting: World) -> None:
+    with signed_in(lasting.url, lasting.state, now=lasting.clock()) as browser, lasting.client() as nobody:
         (secret,) = browser.cookies.values()
         page = browser.get("/").text
         assert f'name="csrf_token" value="{token_for(secret)}"' in page
@@ -209,16 +255,16 @@ HOSTILE = {
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/"), ("GET", "/sign-in?code=x"), ("POST", "/"), ("POST", "/sign-out")]
 )
-def test_no_header_breaks_a_page(world: World, method: str, path: str, headers: dict[str, str]) -> None:
-    with world.client() as nobody:
+def test_no_header_breaks_a_page(hostile: World, method: str, path: str, headers: dict[str, str]) -> None:
+    with hostile.client() as nobody:
         raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-        assert nobody.request(method, path, headers=raw).status_code in (303, 400, 403, 405, 431)
+        assert nobody.request(method, path, headers=raw).status_code in (303, 400, 401, 403, 405, 429, 431)
         assert nobody.get("/sign-in").status_code == 200
 
 
-def test_a_session_with_a_cookie_beyond_ascii_is_none(world: World) -> None:
-    port = world.url.rpartition(":")[2]
-    with world.client() as nobody:
+def test_a_session_with_a_cookie_beyond_ascii_is_none(hostile: World) -> None:
+    port = hostile.url.rpartition(":")[2]
+    with hostile.client() as nobody:
         for value in (b"\xff\xfe", b'"\\377"', b"x" * 8_000):
             cookie = [(b"Cookie", b"scim-bridge-" + port.encode() + b"=" + value)]
             assert nobody.get("/", headers=cookie).status_code == 303

@@ -41,16 +41,16 @@ def test_a_schedule_that_does_nothing_says_why_and_how_it_goes_on() -> None:
     ("view", "expected", "needs_you"),
     [
         (health(None), "never_run", False),
-        (health(run()), "healthy", False),
+        (health(run()), "in_sync", False),
         (health(run(), conflicts=1), "conflicts", True),
-        (health(run(), unsuccessful=1), "unfinished", True),
-        (health(run(), conflicts=1, unsuccessful=1), "unfinished", True),
+        (health(run(), unsuccessful=1), "pending", True),
+        (health(run(), conflicts=1, unsuccessful=1), "pending", True),
         (health(run(status="running", ended=None)), "running", False),
         (health(run(status="interrupted")), "interrupted", True),
         (health(run(status="failed")), "failed", True),
-        (health(run(status="stopped_by_guard")), "stopped", True),
+        (health(run(status="stopped_by_guard")), "blocked", True),
         (health(run(), every=5), "overdue", True),
-        (health(run(), every=6), "healthy", False),
+        (health(run(), every=6), "in_sync", False),
         (health(run(status="running", ended=None), every=5), "overdue", True),
         (health(run(status="failed"), every=5), "failed", True),
     ],
@@ -59,9 +59,9 @@ def test_a_schedule_that_does_nothing_says_why_and_how_it_goes_on() -> None:
 def test_the_most_urgent_thing_is_what_is_said(view: ConnectionView, expected: str, needs_you: bool) -> None:
     assert (view.health.key, view.needs_you) == (expected, needs_you)
     assert view.sentence.endswith(".")
-    assert bool(view.commands) == (expected not in ("healthy", "running"))
+    assert bool(view.commands) == (expected not in ("in_sync", "running"))
 
 
 def test_the_most_urgent_stands_first_and_the_rest_keep_their_order() -> None:
     views = [health(run()), health(None), health(run(), conflicts=1), health(run(status="failed")), health(run())]
-    assert [v.health.key for v in by_urgency(views)] == ["failed", "conflicts", "never_run", "healthy", "healthy"]
+    assert [v.health.key for v in by_urgency(views)] == ["failed", "conflicts", "never_run", "in_sync", "in_sync"]

@@ -1,6 +1,7 @@
 """A form or script of another site cannot act in the name of who is signed in here.
 
-One middleware checks every request that may change something and that a session's cookie came with. It asks for two
+One middleware checks every request that may change something and that a session's cookie came with. (With a token in
+the Authorization header the cookie counts for nothing, and no other site can send such a header.) It asks for two
 things: the browser says that the request comes from these pages (Origin, Sec-Fetch-Site), and the request holds a token
 that only these pages know. The token is made from the session's secret, so nothing more has to be kept.
 
@@ -15,6 +16,8 @@ from hashlib import sha256
 from fastapi import Request, Response
 from starlette.datastructures import UploadFile
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from scim_bridge.service.auth.gate import bearer_of
 
 FIELD, HEADER = "csrf_token", "x-csrf-token"
 _SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
@@ -57,7 +60,7 @@ class CsrfMiddleware:
         request = Request(scope, receive)
         secret = self._secret_of(request)
         _of_request.set(token_for(secret))
-        if scope["method"] not in _SAFE and secret:
+        if scope["method"] not in _SAFE and secret and bearer_of(request) is None:
             body = _Replayed(receive)
             request = Request(scope, body.receive)
             if not self._is_from_here(request):

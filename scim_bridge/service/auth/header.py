@@ -18,17 +18,21 @@ HEADERS = {
 
 
 class HeaderMiddleware:
-    """The outermost: what any other part answers leaves with these headers."""
+    """The outermost: what any other part answers leaves with these headers.
 
-    def __init__(self, app: ASGIApp) -> None:
+    is_secure: browsers come by HTTPS, and only so.
+    """
+
+    def __init__(self, app: ASGIApp, *, is_secure: bool = False) -> None:
         self._app = app
+        self._headers = HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if is_secure else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and add to the answer's headers."""
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                MutableHeaders(scope=message).update(self._headers)
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

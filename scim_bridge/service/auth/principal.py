@@ -13,7 +13,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from scim_bridge.model.actor import ROLES, Actor, Role
-from scim_bridge.service.auth.gate import gate_of
+from scim_bridge.service.auth.gate import Gate, bearer_of, gate_of
 
 MAY = {
     "viewer": "look",
@@ -35,7 +35,14 @@ class Principal:
 
 
 class NotSignedIn(Exception):
-    """The request has no session, or one that has ended."""
+    """The request has neither a session nor a token that is valid. The text is for a program.
+
+    wait: seconds until another try, 0 if it may be tried now.
+    """
+
+    def __init__(self, sentence: str = "Send a token of this service: Authorization: Bearer TOKEN.", wait: int = 0):
+        super().__init__(sentence)
+        self.wait = wait
 
 
 class NotAllowed(Exception):
@@ -43,14 +50,26 @@ class NotAllowed(Exception):
 
 
 def _signed_in(request: Request) -> Principal:
-    gate = gate_of(request)
-    secret = gate.cookie.secret_of(request)
-    session = gate.sign_ins.session(secret, gate.now()) if secret else None
-    if session is None:
-        raise NotSignedIn
-    principal = Principal(Actor(session.name, "page", gate.address_of(request)), session.role)
+    gate, secret = gate_of(request), bearer_of(request)
+    principal = _by_session(gate, request) if secret is None else _by_token(gate, request, secret)
     request.state.principal = principal  # for the templates
     return principal
+
+
+def _by_session(gate: Gate, request: Request) -> Principal:
+    session = gate.session_of(request)
+    if session is None:
+        raise NotSignedIn
+    return Principal(Actor(session.name, "page", gate.address_of(request)), session.role)
+
+
+def _by_token(gate: Gate, request: Request, secret: str) -> Principal:
+    address, token = gate.address_of(request), gate.tokens.find(secret)
+    standing = token.standing(gate.now()) if token is not None else None
+    if token is not None and standing == "valid":
+        return Principal(Actor(f"token {token.name}", "api", address), token.role)
+    what = "The token is unknown." if token is None else f"The token {token.subject} is {standing}."
+    raise NotSignedIn(what, gate.note_refusal(Actor("unknown", "api", address), what))
 
 
 def _require(role: Role) -> Callable[[Principal], Principal]:

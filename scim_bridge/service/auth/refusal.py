@@ -7,6 +7,9 @@ from urllib.parse import urlencode, urlsplit
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
+from scim_bridge.service.auth.gate import bearer_of
+from scim_bridge.service.auth.principal import NotSignedIn
+
 Refuse = Callable[[Request, int, str], Response]
 """Request, status and one sentence → the answer."""
 
@@ -26,11 +29,11 @@ def page_or_problem(page: Refuse) -> Refuse:
     return refuse
 
 
-def sign_in_first(request: Request) -> Response:
+def sign_in_first(request: Request, error: NotSignedIn) -> Response:
     """401 for programs; people are sent to sign in, and come back to the page they wanted."""
-    if _is_api(request):
-        refused = problem(401, "Send a token of this service: Authorization: Bearer TOKEN.")
-        refused.headers["WWW-Authenticate"] = "Bearer"
+    if _is_api(request) or bearer_of(request) is not None:
+        refused = problem(429 if error.wait else 401, str(error))
+        refused.headers.update({"Retry-After": str(error.wait)} if error.wait else {"WWW-Authenticate": "Bearer"})
         return refused
     then = _page_of(request)
     return RedirectResponse("/sign-in" if then == "/" else f"/sign-in?{urlencode({'next': then})}", status_code=303)

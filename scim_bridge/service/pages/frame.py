@@ -2,24 +2,60 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, cast
+from urllib.parse import parse_qsl, urlencode
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse
+from fastapi.routing import iter_route_contexts
 from fastapi.templating import Jinja2Templates
 from jinja2 import StrictUndefined
 
+from scim_bridge.model.actor import Role
 from scim_bridge.model.run import RunRecord
-from scim_bridge.model.wording import counted
 from scim_bridge.service.auth.csrf import csrf_token
+from scim_bridge.service.auth.principal import Principal
+from scim_bridge.service.catalog import LANGUAGES
 from scim_bridge.service.shown import Shown
 from scim_bridge.state.liveness import as_it_is
 from scim_bridge.state.reader import StateReader, open_reader
-from scim_bridge.view import words
+from scim_bridge.view import translation, words
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
+_UNSAID = {"language": "en", "theme": "auto"}
+"""What a page is like if no one has said what they prefer (preference.py)."""
 PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the menu. icon: its name in parts.html. role: the least that may open it."""
+
+    path: str
+    title: str
+    icon: str
+    role: Role = "viewer"
+
+    def is_current(self, path: str) -> bool:
+        """Whether the page at this path belongs to it."""
+        return path == "/" if self.path == "/" else f"{path}/".startswith(f"{self.path}/")
+
+
+MENU = (
+    Entry("/", "Overview", "overview"),
+    Entry("/runs", "Runs", "runs"),
+    Entry("/conflicts", "Conflicts", "conflicts"),
+    Entry("/people", "People", "people"),
+    Entry("/access", "Access", "access"),
+    Entry("/switch", "Switch", "switch"),
+    Entry("/mapping", "Mapping", "mapping"),
+    Entry("/audit", "Audit", "audit"),
+    Entry("/tokens", "Tokens", "tokens", "approver"),
+)
+"""All groups of pages. One whose router is not in the application is left out."""
 
 
 class Frame:
@@ -30,8 +66,11 @@ class Frame:
         self._templates = Jinja2Templates(directory=_TEMPLATES)
         # A name that a view does not have would be shown as nothing: a page that hides a guard stop looks healthy.
         self._templates.env.undefined = StrictUndefined
-        said = {"local": words.local, "utc": words.utc, "ago": words.ago, "counted": counted}
-        self._templates.env.globals.update(said, csrf_token=csrf_token)
+        self._templates.env.add_extension("jinja2.ext.i18n")
+        said: Any = self._templates.env
+        said.install_gettext_callables(translation.gettext, translation.ngettext, newstyle=True)
+        shown_times = {"utc": words.utc, "in_utc": words.in_utc, "ago": words.ago}
+        self._templates.env.globals.update(shown_times, languages=LANGUAGES, csrf_token=csrf_token)
 
     @contextmanager
     def look(self) -> Iterator[StateReader]:
@@ -48,13 +87,26 @@ class Frame:
 
     def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A page. values: what the template shows, beside what every page has."""
-        values |= {"principal": getattr(request.state, "principal", None)}  # of a route that asks who is signed in
+        principal = getattr(request.state, "principal", None)  # of a route that asks who is signed in
+        values |= {"principal": principal}
         values |= {"now": self.shown.now(), "path": request.url.path, "status": status}
+        values |= {"navigation": _menu(request.app, principal), "switched": partial(_switched, request)}
+        values |= {name: getattr(request.state, name, _UNSAID[name]) for name in _UNSAID}
         return self._templates.TemplateResponse(request, template, values, status_code=status)
 
     def sorry(self, request: Request, status: int, sentence: str) -> HTMLResponse:
         """A page for what went wrong; no traceback ever."""
         return self.render(request, "sorry.html", status=status, sentence=sentence)
+
+
+def _menu(app: FastAPI, principal: Principal | None) -> list[Entry]:
+    paths = {route.path for route in iter_route_contexts(app.routes)}
+    return [entry for entry in MENU if entry.path in paths and (principal is None or principal.may(entry.role))]
+
+
+def _switched(request: Request, **preference: str) -> str:
+    """The address of this page with another language or theme (preference.py)."""
+    return "?" + urlencode([*parse_qsl(request.url.query, keep_blank_values=True), *preference.items()])
 
 
 def frame_of(request: Request) -> Frame:

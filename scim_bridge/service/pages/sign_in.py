@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from scim_bridge.model.actor import Actor
 from scim_bridge.service.auth.gate import gate_of
 from scim_bridge.service.pages.frame import Framed
 
@@ -24,7 +25,7 @@ def sign_in(
 ) -> Response:
     """With a code: the cookie, and on to the page without the code in its address. Without: how to sign in."""
     gate = gate_of(request)
-    if not code or request.method == "HEAD" or _is_look_ahead(request):
+    if not code or request.method == "HEAD" or not _is_opened(request):
         return frame.render(request, "sign_in.html", failed="")
     address = gate.address_of(request)
     wait = gate.attempts.wait_of(address)
@@ -34,9 +35,9 @@ def sign_in(
         )
         page.headers["Retry-After"] = str(wait)
         return page
-    secret = gate.sign_ins.use_link(code, address, gate.now())
+    secret = gate.sign_ins.use_link(code, address)
     if secret is None:
-        gate.attempts.note_failure(address)
+        gate.note_refusal(Actor("unknown", "page", address), "a link that was used before, has expired, or never was")
         return frame.render(request, "sign_in.html", status=403, failed="This link was used before, or has expired.")
     response = RedirectResponse(local_path(then), status_code=303)
     gate.cookie.put(request, response, secret)
@@ -49,15 +50,20 @@ def sign_out(request: Request) -> Response:
     gate = gate_of(request)
     secret = gate.cookie.secret_of(request)
     if secret:
-        gate.sign_ins.end(secret)
+        gate.sign_ins.sign_out(secret, gate.address_of(request))
     response = RedirectResponse("/sign-in", status_code=303)
     gate.cookie.take_away(request, response)
     return response
 
 
-def _is_look_ahead(request: Request) -> bool:
-    """A browser that loads a page before anyone opens it would use up the link."""
-    return "prefetch" in request.headers.get("sec-purpose", "") + request.headers.get("purpose", "")
+def _is_opened(request: Request) -> bool:
+    """Whether a person opens the page.
+
+    A browser that loads it before anyone opens it would use up the link. A page of another site that asks for it as a
+    picture or a frame, again and again, would have its user wait.
+    """
+    is_early = "prefetch" in request.headers.get("sec-purpose", "") + request.headers.get("purpose", "")
+    return not is_early and request.headers.get("sec-fetch-dest", "document") == "document"
 
 
 def local_path(then: str) -> str:

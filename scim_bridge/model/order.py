@@ -1,0 +1,120 @@
+"""An order: what a person asks the worker to do. It is kept in the state until a worker has carried it out.
+
+A run has an order of its own in `run/lifecycle.py`, which says how it was asked for. This one outlives processes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+from scim_bridge.model.actor import Actor
+from scim_bridge.model.audit import Action
+
+OrderKind = Literal["sync", "plan", "verify", "only", "rollback", "apply", "test_sign_in"]
+"""verify: a sync that reads the whole target. only: a sync of the named. test_sign_in: both ends are asked, no more."""
+OrderStatus = Literal["waiting", "running", "done", "refused", "failed", "cancelled"]
+"""refused: a rule forbade it, and nothing was sent (a limit, a plan that is out of date). cancelled: taken back by a
+person before it was begun."""
+ORDER_KINDS: tuple[OrderKind, ...] = get_args(OrderKind)
+OPEN: tuple[OrderStatus, ...] = ("waiting", "running")
+URGENCY: tuple[OrderKind, ...] = ("only", "apply", "rollback", "test_sign_in", "sync", "verify", "plan")
+"""Which of several orders that wait is carried out first."""
+ACTION_OF: dict[OrderKind, Action] = {
+    "sync": "sync",
+    "plan": "plan",
+    "verify": "verify",
+    "only": "sync --only",
+    "rollback": "rollback",
+    "apply": "apply",
+    "test_sign_in": "test sign-in",
+}
+"""What the audit calls each."""
+NEEDS_TURN: frozenset[OrderKind] = frozenset({"sync", "verify", "only", "rollback", "apply"})
+"""What writes to the target: one at a time for each connection. The others only read."""
+GOES_ON_AFTER_DEATH: frozenset[OrderKind] = frozenset({"sync", "plan", "verify", "only", "apply", "test_sign_in"})
+"""What may be begun again after its worker has died. Each plans again from what is on both sides, except `apply`, which
+goes on by the journal of its plan. A rollback that was cut is a change of its own, which a person has to look at."""
+MOST_TIMES = 3
+"""An order that was begun so often, and whose worker died each time, is the likely reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What was said with an approval. is_last_admin: also where too few administrators are left."""
+
+    note: str = ""
+    is_last_admin: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedOrder:
+    """What is asked for. subjects: of `only`. plan: the kept plan that `apply` is about. run: the one to roll back.
+
+    approval: None where none was given.
+    """
+
+    connection: str
+    kind: OrderKind
+    subjects: tuple[str, ...] = ()
+    plan: int | None = None
+    run: int | None = None
+    approval: Approval | None = None
+
+    @property
+    def about(self) -> str:
+        """What it is about, for the audit: "" for the connection as a whole."""
+        if self.plan is not None:
+            return f"plan {self.plan}"
+        return f"run {self.run}" if self.run is not None else ", ".join(self.subjects)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEnd:
+    """How an order ended. sentence: for a person. run: what carried it out; plan: what it has made."""
+
+    status: OrderStatus
+    sentence: str
+    exit_code: int = 0
+    run: int | None = None
+    plan: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRecord:
+    """An order on record, with its outcome. Times are UTC.
+
+    worker: which worker has it in hand, or had; times: how often it was begun. in_inbox: its number in the inbox of the
+    run in progress, which carries it out.
+    """
+
+    id: int
+    placed: PlacedOrder
+    by: Actor
+    at: datetime
+    status: OrderStatus
+    begun: datetime | None = None
+    ended: datetime | None = None
+    worker: str = ""
+    times: int = 0
+    in_inbox: int | None = None
+    end: OrderEnd | None = None
+    run: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still waits, or is being carried out."""
+        return self.status in OPEN
+
+    @property
+    def may_begin_again(self) -> bool:
+        """Whether it does no harm to carry it out once more, after it was begun and cut."""
+        # An approval of what stopped a sync is used up before its first write: begun again, the sync would be stopped
+        # by the guard, with a sentence about a plan that is not shown any more.
+        is_used_up = self.placed.approval is not None and self.placed.kind != "apply"
+        return self.placed.kind in GOES_ON_AFTER_DEATH and not is_used_up and self.times < MOST_TIMES
+
+
+def by_urgency(orders: Iterable[OrderRecord]) -> list[OrderRecord]:
+    """The most urgent first; of one kind, the oldest."""
+    return sorted(orders, key=lambda order: (URGENCY.index(order.placed.kind), order.id))

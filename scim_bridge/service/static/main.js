@@ -1,0 +1,4 @@
+// What makes the pages more comfortable. Everything works without it.
+import { showLocalTimes } from "./zones.js";
+
+showLocalTimes(document);

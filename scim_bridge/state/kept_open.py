@@ -1,0 +1,45 @@
+"""The state, kept open by a process that looks at it again and again. Opening it takes a hundred times a look.
+
+A state may be moved away, and a new one made in its place, while such a process runs; then the new one is opened.
+"""
+
+import threading
+from pathlib import Path
+
+from scim_bridge.state.writer import State
+
+
+class KeptOpen:
+    """Opens the state once. Used by several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opening = threading.Lock()
+        self._state: State | None = None
+        self._file: tuple[int, int] | None = None
+
+    def state(self) -> State:
+        """The state that is at this path now; made if there is none. Raises StateUnusable."""
+        with self._opening:
+            if self._state is None or self._file != self._at_path():
+                self._close()
+                self._state = State(self._path)
+                self._file = self._at_path()
+            return self._state
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._opening:
+            self._close()
+
+    def _close(self) -> None:
+        if self._state is not None:
+            self._state.close()
+        self._state = None
+
+    def _at_path(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
