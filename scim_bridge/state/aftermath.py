@@ -37,8 +37,9 @@ class Aftermath:
 
 def leave(database: Connection, connection: str, run_id: int, aftermath: Aftermath) -> None:
     """Put on record what a run leaves to the next one."""
-    if aftermath.is_everyone or aftermath.subjects is not None:
+    if aftermath.subjects is not None:
         looked_at(database, connection, aftermath.subjects)
+    if aftermath.is_everyone or aftermath.subjects is not None:
         _remark(database, connection, aftermath)
     if aftermath.is_everyone or not aftermath.is_settled:
         settle_directory(database, connection, is_settled=aftermath.is_settled)

@@ -24,7 +24,7 @@ from scim_bridge.model.identity import (
     SourceKey,
 )
 from scim_bridge.model.source import DirectMembers
-from scim_bridge.state.look import look_at
+from scim_bridge.state.look import look_at, look_at_everyone
 from scim_bridge.state.observed import batched_list
 from scim_bridge.state.statement import carry_out_many
 from scim_bridge.state.table import ClaimRow, DirectMemberRow, DirectoryRow, RecordRow
@@ -57,7 +57,8 @@ def replace_directory(database: Connection, connection: str, desired: DesiredWho
             records[key] = now
     records |= {key: mapped for key, mapped in desired.records.items() if key not in rows}
     gone = [rows[key] for key, mapped in records.items() if not mapped.rows]
-    _keep_whole(database, connection, desired.whole)
+    _keep_whole(database, connection, desired.whole)  # not settled, so that everyone is looked at until the run ends
+    look_at_everyone(database, connection)
     _forget(database, gone)
     made = _put(database, connection, [mapped for mapped in records.values() if mapped.rows], rows)
     _join_all(database, connection, {**rows, **made}, desired.members)

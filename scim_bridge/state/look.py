@@ -1,7 +1,7 @@
 """Who is looked at by the next run about some, whatever changes in the source until then (docs/design.md §1.3).
 
-Several connections share what the target was last seen to hold. So whoever learns that a resource is not as it was
-says so to each of them, in the transaction that writes it down.
+Several connections share what the target was last seen to hold. So a change of it is put down for each of them, in the
+transaction that writes it.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -17,7 +17,7 @@ from scim_bridge.state.table import ConflictRow, ConflictSubjectRow, LookRow, Re
 _LOOK = insert(LookRow).prefix_with("OR IGNORE")
 _NAMES = ("connection", "side", "kind", "id_of")
 _LOOKED = delete(LookRow).where(*(col(getattr(LookRow, name)) == bindparam(f"of_{name}") for name in _NAMES))
-# Who has not read this target in full yet begins with everyone, and needs to be told of no one.
+# Who has not read this target in full yet begins with everyone.
 _CONCERNED = select(col(ReadingRow.connection)).where(
     col(ReadingRow.endpoint) == bindparam("of_endpoint"), col(ReadingRow.connection) != bindparam("but")
 )
@@ -49,19 +49,21 @@ def look_at(database: Connection, connection: str, whom: Iterable[Whom]) -> None
     carry_out_many(database, _LOOK, _NAMES, ((connection, *each) for each in whom))
 
 
-def looked_at(database: Connection, connection: str, whom: Iterable[Whom] | None) -> None:
-    """These need no look any more; None: no one does."""
-    if whom is None:
-        database.execute(delete(LookRow).where(col(LookRow.connection) == connection))
-        return
+def look_at_everyone(database: Connection, connection: str) -> None:
+    """A run about everyone has begun: no one needs a look beside it, but for what is put down from now on."""
+    database.execute(delete(LookRow).where(col(LookRow.connection) == connection))
+
+
+def looked_at(database: Connection, connection: str, whom: Iterable[Whom]) -> None:
+    """These need no look any more."""
     carry_out_many(database, _LOOKED, tuple(f"of_{name}" for name in _NAMES), ((connection, *each) for each in whom))
 
 
-def tell(database: Connection, endpoint: str, changed: Collection[TargetKey], *, but: str = "") -> None:
+def put_down(database: Connection, endpoint: str, changed: Collection[TargetKey], *, but: str = "") -> None:
     """These resources are not as they were last seen: every connection of this target looks at them.
 
-    Where someone came into a group or left it, the user is meant, and not the group. but: the connection that need not
-    be told, since its own run sees to it.
+    Where someone came into a group or left it, the user is meant, and not the group. but: the connection whose own run
+    sees to it.
     """
     if changed:
         for connection in database.execute(_CONCERNED, {"of_endpoint": endpoint, "but": but}).scalars().all():

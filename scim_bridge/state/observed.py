@@ -18,7 +18,7 @@ from scim_bridge.model.identity import INDEXED, KINDS, Existing, Inventory, Kind
 from scim_bridge.model.operation import Member, Operation, Outcome, landed
 from scim_bridge.model.touch import member_path
 from scim_bridge.model.verification import ReadingCost
-from scim_bridge.state.look import tell
+from scim_bridge.state.look import put_down
 from scim_bridge.state.statement import (
     ADD_MEMBER,
     HOLD,
@@ -68,7 +68,7 @@ def keep_reading(
     _note_changes(database, endpoint, known, changed, began)
     _put(database, endpoint, changed, rows, began)
     database.execute(update(ResourceRow).where(col(ResourceRow.endpoint) == endpoint).values(seen_at=began))
-    tell(database, endpoint, [*changed, *gone], but=connection)
+    put_down(database, endpoint, [*changed, *gone], but=connection)
     keep_members(database, endpoint, members, began, but=connection)
     values = {"began": began, "requests": requests}
     statement = upsert(ReadingRow).values(connection=connection, endpoint=endpoint, **values)
@@ -107,11 +107,11 @@ def keep_resources(
     before: dict[tuple[Kind, str], str] = {key: text for key, (_, text) in rows.items()}
     _note_changes(database, endpoint, before, there, at)
     _put(database, endpoint, there, rows, at)
-    tell(database, endpoint, [key for key in found if before.get(key) != there.get(key)])
+    put_down(database, endpoint, [key for key in found if before.get(key) != there.get(key)])
 
 
 def keep_members(database: Connection, endpoint: str, members: Members, at: datetime, *, but: str = "") -> None:
-    """Who was found in these groups. Users that no listing has shown are left out. but: who is not told (look.py)."""
+    """Who was found in these groups. Users that no listing has shown are left out. but: as in look.py."""
     if not members:
         return
     rows = _rows_of_ends(database, endpoint, members)
@@ -158,7 +158,7 @@ def _keep_few_groups(
             seen += (("group", group_id, member_path(user_id), True) for user_id in joined)
             seen += (("group", group_id, member_path(user_id), False) for user_id in left)
             moved.update(TargetKey("user", user_id) for user_id in (*joined, *left))
-    tell(database, endpoint, moved, but=but)
+    put_down(database, endpoint, moved, but=but)
     _note(database, endpoint, seen, at)
     carry_out_many(database, SEE_MEMBER, ("group", "user"), sorted(added))
     mine = (col(MembershipRow.group_row) == bindparam("of_group"), col(MembershipRow.user_row) == bindparam("of_user"))
@@ -274,7 +274,7 @@ def move_on(
 ) -> None:
     """One answered write: what the target shows now, as far as the answer tells.
 
-    Other connections are told, but not of memberships: a group has one owner, so none of theirs is meant.
+    Other connections look at it. Not at memberships: a group has one owner, so none of theirs is meant.
     """
     target_id = outcome.target_id or operation.target_id
     if target_id is None:
@@ -283,7 +283,7 @@ def move_on(
         if outcome.status == "done":
             key = TargetKey(operation.resource, target_id)
             _forget(database, [(key.kind, *found) for found in _rows(database, endpoint, [key]).values()])
-            tell(database, endpoint, [key], but=connection)
+            put_down(database, endpoint, [key], but=connection)
     elif operation.members:
         if outcome.status == "done" or outcome.refused:
             changed = [member for member in operation.members if member not in outcome.refused]
@@ -292,7 +292,7 @@ def move_on(
         new = landed(operation, outcome)
         if new is not None:
             _merge(database, endpoint, operation, target_id, new | dict(outcome.shown), at=at)
-            tell(database, endpoint, [TargetKey(operation.resource, target_id)], but=connection)
+            put_down(database, endpoint, [TargetKey(operation.resource, target_id)], but=connection)
 
 
 def _merge(
