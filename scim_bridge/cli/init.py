@@ -34,12 +34,13 @@ def _option(panel: str, says: str, *names: str) -> Any:
 
 
 _CSV, _LDAP, _ENTRA = "CSV files", "LDAP (OpenLDAP, Active Directory)", "Entra ID"
+_GOOGLE = "Google Workspace"
 _TARGET = "Identity Center"
 
 
 def init_command(
     context: typer.Context,
-    source: Annotated[str | None, typer.Option(help="csv, ldap or entra")] = None,
+    source: Annotated[str | None, typer.Option(help="csv, ldap, entra or google")] = None,
     mapping: Annotated[str, typer.Option(help="the mapping file to write")] = "mapping.yaml",
     name: Annotated[str | None, typer.Option(help="the connection's name")] = None,
     match: Annotated[str | None, typer.Option(help="userName, or userName,emails")] = None,
@@ -63,7 +64,7 @@ def init_command(
     ldap_url: Annotated[str | None, _option(_LDAP, "ldaps://HOST; separate several with spaces")] = None,
     start_tls: Annotated[bool, _option(_LDAP, "encrypt ldap:// by StartTLS", "--start-tls")] = False,
     ca_file: Annotated[
-        str | None, _option(_LDAP, "trusted certificates, - for the system's; also for --cloud-login")
+        str | None, _option(_LDAP, "trusted certificates, - for the system's; also for --cloud-login, --google-origin")
     ] = None,
     flavor: Annotated[str | None, _option(_LDAP, "openldap, 389-ds or active-directory")] = None,
     bind_dn: Annotated[str | None, _option(_LDAP, "the name to sign in with")] = None,
@@ -76,6 +77,16 @@ def init_command(
     cloud: Annotated[str | None, _option(_ENTRA, "global, us-gov, us-gov-dod, china")] = None,
     cloud_login: Annotated[str | None, _option(_ENTRA, "https://HOST to sign in at, instead of --cloud")] = None,
     cloud_graph: Annotated[str | None, _option(_ENTRA, "https://HOST of Graph, with --cloud-login")] = None,
+    admin: Annotated[str | None, _option(_GOOGLE, "the user whose rights to read are borrowed, an address")] = None,
+    key: Annotated[str | None, _option(_GOOGLE, "file:PATH or env:NAME; - for a federated identity")] = None,
+    service_account: Annotated[str | None, _option(_GOOGLE, "its address, where there is no key")] = None,
+    federation: Annotated[str | None, _option(_GOOGLE, "the file of the federated identity")] = None,
+    customer: Annotated[str | None, _option(_GOOGLE, "the customer id")] = None,
+    old_tool: Annotated[
+        str | None,
+        _option(_GOOGLE, "what to take over from: ssosync, ssosync-users-groups, idp-scim-sync", "--from"),
+    ] = None,
+    google_origin: Annotated[str | None, _option(_GOOGLE, "https://127.0.0.1:PORT of an emulator")] = None,
 ) -> int:
     """Write bridge.yaml and a mapping by asking a few questions, or by options. The source is read, nothing is sent."""
     from scim_bridge.cli.init_proposal import Files, initialize
@@ -87,5 +98,7 @@ def init_command(
     given |= {"secret": secret, "cloud": cloud, "cloud-login": cloud_login, "cloud-graph": cloud_graph}
     given |= {"group-column": group_column, "member-column": member_column}
     given |= {"list-column": list_column, "separator": separator}
+    given |= {"admin": admin, "key": key, "service-account": service_account, "federation": federation}
+    given |= {"customer": customer, "from": old_tool, "google-origin": google_origin}
     given |= {"url": url, "token": token, "name": name, "match": match}
     return initialize(given, Files(context.obj, mapping, force), output, takes_suggestions=yes)

@@ -24,10 +24,16 @@ from scim_bridge.proposal.proposal import (
     propose_for_files,
     ready_name,
 )
-from scim_bridge.proposal.questions import looked_at
+from scim_bridge.proposal.questions import IN_THE_CONSOLE, looked_at
 from scim_bridge.proposal.survey import Survey, survey
 from scim_bridge.view import terminal
 
+_ADDRESSES = {
+    "openldap.yaml": ("mail", "mail"),
+    "389-ds.yaml": ("mail", "mail"),
+    "google-workspace.yaml": ("email", "email"),
+}
+"""Ready mapping → the attributes of a user's address and sign-in name, where they are not those of Entra ID and AD."""
 _SHOWN = ("of", "attribute", "filled", "distinct", "used for")
 
 
@@ -100,6 +106,8 @@ def _configure(asking: Asking, path: Path, mapping: str, answers: dict[str, str]
     """
     asking.answer(questions.KIND, answers)
     kind = answers["source"]
+    if asking.is_on and kind == "google":
+        tell(IN_THE_CONSOLE)
     for each in (*questions.SOURCES[kind], *questions.TARGET):
         asking.answer(looked_at(each, asking.folder), answers)
     return _written((path, mapping), answers, source_section(kind, answers))[1]
@@ -126,10 +134,11 @@ def _propose(
     if asking.is_on:
         _show_filling(seen)
     if not isinstance(settings, CsvSettings):
-        login = "mail" if ready_name(settings) in ("openldap.yaml", "389-ds.yaml") else "userPrincipalName"
-        match = ask_match(asking, seen, "mail", login)
+        mail, login = _ADDRESSES.get(ready_name(settings), ("mail", "userPrincipalName"))
+        match = ask_match(asking, seen, mail, login)
         text = _written(files, answers, section)[0]
-        return text, propose_for_directory(file, settings, seen, match, today)
+        old_tool = answers.get("from", "")
+        return text, propose_for_directory(file, settings, seen, match, today=today, old_tool=old_tool)
     columns = ask_columns(asking, seen)
     laid_out, columns = with_memberships(asking, answers, settings, seen, columns)
     text, whole = _written(files, answers, _in_order({**section, **laid_out}))

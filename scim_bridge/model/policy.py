@@ -45,8 +45,8 @@ def _one_of(globs: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(expressions)) if expressions else None
 
 
-Adopt = Literal["first-run", "always", "ask"]
-"""Whether what is found by a match attribute is adopted unasked."""
+Adopt = Literal["first-run", "takeover", "always", "ask"]
+"""Whether what is found by a match attribute is adopted unasked. takeover: also where another tool wrote our ids."""
 Orphans = Literal["report", "keep", "deactivate"]
 Drift = Literal["overwrite", "report"]
 Rehire = Literal["ask", "link", "separate"]
@@ -67,11 +67,15 @@ class KeepAdmins:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Everything an operator decides once for a connection. delete_after: the grace; None: nothing is ever deleted."""
+    """Everything an operator decides once for a connection. delete_after: the grace; None: nothing is ever deleted.
+
+    create_inactive: whether a user is created for a record that is inactive.
+    """
 
     deprovision: Literal["deactivate", "keep"] = "deactivate"
     delete_after: timedelta | None = None
     adopt: Adopt = "first-run"
+    create_inactive: bool = True
     rehire: Rehire = "ask"
     orphans: Orphans = "report"
     drift: Drift = "overwrite"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scim_bridge.config.source import MY_CUSTOMER
 from scim_bridge.config.source_document import FROM_USERS
 from scim_bridge.proposal import yaml_text
 from scim_bridge.proposal.questions import FILES, Answers
@@ -17,18 +18,21 @@ _COMMENTS = {
     ("ldap", "users"): 'filter: "(…)" for some of them only',
     ("ldap", "groups"): "or member: uniqueMember, memberUid; the filter follows",
     ("entra", "credential"): "or certificate and key, federated_token_file, managed_identity",
+    ("google", "scope"): "or {org_units: [/Staff]}, {groups: [PATTERN]}",
     ("entra", "scope"): "or {groups: [<object id>]}, {application: <application id>}",
 }
 _BY_REFERENCE = "a reference: the token itself is not written here"
 _POLICY = """\
     policy:
       deprovision: {action: deactivate}                 # with delete_after: 30d, deleted 30 days later
-      adopt: first-run                                  # users that exist are adopted once; or always, ask
       # protect: {users: ["breakglass@corp.example"], groups: ["AWSControlTower*"]}  # never touched
       # limits: {deactivate: 10%, delete: 5%, remove_members: 20%}   # a run that would take more stops
     schedule: {every: 5m, verify: auto}                 # how often to sync, and to read the whole target again
 service: {listen: 127.0.0.1:8080}                       # where `run` serves its pages
 """
+_ADOPT = ("      adopt: first-run", "users that exist are adopted once; or always, ask")
+_TAKE_OVER = ("      adopt: takeover", "as first-run, beside the ids that the old tool has written")
+_CREATE = ("      create_inactive: false", "who is suspended and not there yet is not created")
 
 
 def configuration(connection: str, source: Mapping[str, Any], mapping: str, target: Mapping[str, str]) -> str:
@@ -51,7 +55,10 @@ def configuration(connection: str, source: Mapping[str, Any], mapping: str, targ
         _line("      # token_expires: 2027-03-01", "the console shows it; warns from 90 days ahead"),
         _line("      requests_per_second: auto", "finds what AWS permits; a number is a ceiling"),
     ]
-    return "\n".join(lines) + "\n" + _POLICY
+    adopting = [_line(*(_TAKE_OVER if target.get("from") else _ADOPT))]
+    adopting += [_line(*_CREATE)] if source["kind"] == "google" else []
+    begun, rest = _POLICY.split("      # protect", 1)
+    return "\n".join(lines) + "\n" + begun + "\n".join(adopting) + "\n      # protect" + rest
 
 
 def _is_reference(token: str) -> bool:
@@ -86,7 +93,21 @@ def source_section(kind: str, answers: Answers) -> dict[str, Any]:
         files = {name: answers[name] for name in FILES if answers[name] not in ("", FROM_USERS)}
         encoding = {} if answers["encoding"] == "auto" else {"encoding": answers["encoding"]}
         return {"kind": "csv", **files, **encoding}
-    return _entra(answers) if kind == "entra" else _ldap(answers)
+    return {"entra": _entra, "google": _google, "ldap": _ldap}[kind](answers)
+
+
+def _google(answers: Answers) -> dict[str, Any]:
+    credential = {"service_account": answers["service-account"], "federation": answers["federation"]}
+    if answers["key"]:
+        credential = {"key": answers["key"]}
+    section: dict[str, Any] = {"kind": "google", "admin": answers["admin"], "credential": credential}
+    if answers["customer"] != MY_CUSTOMER:
+        section["customer"] = answers["customer"]
+    section["scope"] = {"all": True}
+    if answers["google-origin"]:
+        trust = {"ca_file": answers["ca-file"]} if answers["ca-file"] else {}
+        section["endpoint"] = {"origin": answers["google-origin"]} | trust
+    return section
 
 
 def _entra(answers: Answers) -> dict[str, Any]:

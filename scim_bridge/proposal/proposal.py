@@ -5,7 +5,7 @@ have.
 """
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from scim_bridge.model.scim_attribute import REQUIRED
 from scim_bridge.proposal.columns import GUEST, Cells, Columns, cells, with_known_managers
 from scim_bridge.proposal.csv_mapping import ahead_of_first_day, csv_mapping
 from scim_bridge.proposal.survey import Survey
+from scim_bridge.proposal.taking_over import LEAVINGS, Place
 from scim_bridge.proposal.trial import tried, uses
 
 _MOST = 90
@@ -85,11 +86,15 @@ def _who_comes(users: Mapping[str, str], seen: Cells) -> Iterator[str]:
 
 
 def propose_for_directory(
-    file: Path, settings: SourceSettings, survey: Survey, match: tuple[str, ...], today: str
+    file: Path, settings: SourceSettings, survey: Survey, match: tuple[str, ...], *, today: str, old_tool: str = ""
 ) -> Proposal:
-    """The ready mapping of such a directory, as far as it has the attributes."""
+    """The ready mapping of such a directory, as far as it has the attributes. old_tool: a key of LEAVINGS, or ""."""
     ready = ready_mapping(ready_name(settings))
     text, notes = fitted(ready.read_text(encoding="utf-8"), load_mapping(ready), survey.types)
+    if old_tool:
+        leavings = LEAVINGS[old_tool]
+        text = _without(text, set(leavings.left_out), leavings.rules)
+        notes += [f"there is no rule for {path} of {kind}s: {why}" for (kind, path), why in leavings.left_out.items()]
     text = with_match(text, load_mapping(file, text).users, match)
     return _proposal(file, text.replace(f"mappings/{ready.name}", str(file)), survey, today, notes)
 
@@ -159,14 +164,20 @@ def _missing(rule: Rule, types: Mapping[str, AttributeType]) -> list[str]:
     return sorted(names_in(rule.text) - _OF_EXPRESSIONS - set(types))
 
 
-def _without(text: str, rules: set[tuple[Kind, str]]) -> str:
-    """The same file without these rules and what its tests expect of them; comments stay where they are."""
+def _without(text: str, rules: Set[Place], others: Mapping[Place, str] | None = None) -> str:
+    """The same file without these rules and what its tests expect of them; comments stay where they are.
+
+    others: rules that get another expression. What the tests expect of their attributes goes too.
+    """
     yaml = YAML()
     yaml.width, yaml.preserve_quotes = 10_000, True
     yaml.indent(mapping=2, sequence=4, offset=2)
     document: Any = yaml.load(text)
+    for (kind, path), expression in (others or {}).items():
+        document[f"{kind}s"]["attributes"][path] = expression
     for kind, path in rules:
-        del document[f"{kind}s"]["attributes"][path]
+        document[f"{kind}s"]["attributes"].pop(path, None)
+    for kind, path in (*rules, *(others or {})):
         for test in document["tests"]:
             if kind in test:
                 test["expect"].pop(path, None)

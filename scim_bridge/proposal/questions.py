@@ -11,10 +11,11 @@ from pathlib import Path
 
 from scim_bridge.config import form
 from scim_bridge.config.secret import Secret
-from scim_bridge.config.source import CLOUDS, CsvSettings, MemberFile
+from scim_bridge.config.source import CLOUDS, MY_CUSTOMER, CsvSettings, MemberFile
 from scim_bridge.config.source_document import FROM_USERS
 from scim_bridge.config.yaml_file import nearest
 from scim_bridge.errors import Misconfigured, SourceUnreadable
+from scim_bridge.proposal.taking_over import LEAVINGS
 from scim_bridge.source.decoding import is_utf8
 from scim_bridge.source.newest_export import newest
 from scim_bridge.source.table import open_table
@@ -115,6 +116,21 @@ def _with_login(answer: str, answers: Answers) -> None:
         raise ValueError(": this goes with a cloud of its own addresses; give --cloud-login too")
 
 
+def _account(answer: str, answers: Answers) -> None:
+    form.mailbox(answer)
+    if answers.get("key"):
+        raise ValueError(": this is instead of a key; leave out --key")
+
+
+def _has_no_key(answers: Answers) -> bool:
+    return not answers["key"]
+
+
+def _left_by(answer: str, _: Answers) -> None:
+    if answer not in LEAVINGS:
+        raise ValueError(f": write {', '.join(LEAVINGS)}, or leave it out")
+
+
 def _has_addresses(answers: Answers) -> bool:
     return bool(answers["cloud-login"])
 
@@ -130,6 +146,19 @@ def _token(answer: str, answers: Answers) -> None:
         raise ValueError(": write env:NAME or file:PATH, never the token itself")
 
 
+IN_THE_CONSOLE = """\
+What Google needs, in this order:
+  1. Google Cloud console: a project with the Admin SDK API enabled.
+  2. In it a service account, without roles. Without a key: a workload identity pool whose workload may sign for it
+     (roles/iam.serviceAccountTokenCreator on the account); else a key file.
+  3. Admin console > Security > Access and data control > API controls > Manage domain-wide delegation: the service
+     account's numeric client id with these scopes, all to read only, separated by commas:
+     https://www.googleapis.com/auth/admin.directory.user.readonly,
+     https://www.googleapis.com/auth/admin.directory.group.readonly,
+     https://www.googleapis.com/auth/admin.directory.group.member.readonly
+  4. A user whose role has the Admin API privileges Users > Read and Groups > Read, who has signed in once.
+`scim-bridge check` asks for each scope alone, and names what is missing."""
+"""The steps that a person takes before the first question about a Google Workspace account can be answered."""
 _ENCRYPTED = "give --start-tls, or write ldaps://"
 _ca_file = Question(
     name="ca-file",
@@ -137,7 +166,7 @@ _ca_file = Question(
     check=_may(form.text),
     default="",
 )
-KIND = Question(name="source", asks="Kind of source (csv, ldap, entra)", check=_kind, default="csv")
+KIND = Question(name="source", asks="Kind of source (csv, ldap, entra, google)", check=_kind, default="csv")
 SOURCES: Mapping[str, tuple[Question, ...]] = {
     "csv": (
         Question(name="users", asks="File of the users", check=_must(form.text), default="users.csv"),
@@ -196,6 +225,31 @@ SOURCES: Mapping[str, tuple[Question, ...]] = {
         Question(name="cloud-login", asks="Address to sign in at", check=_login, applies=lambda _: False),
         Question(name="cloud-graph", asks="Address of Graph", check=_graph, applies=_has_addresses),
         replace(_ca_file, check=_with_login, applies=_has_addresses),
+    ),
+    "google": (
+        Question(name="admin", asks="User whose rights to read are borrowed (an address)", check=_must(form.mailbox)),
+        Question(
+            name="key",
+            asks=f"Its service account's key, by reference (file:PATH, env:NAME; {NOTHING}: a federated identity)",
+            check=_may(form.reference),
+            default="",
+        ),
+        Question(name="service-account", asks="The service account's address", check=_account, applies=_has_no_key),
+        Question(
+            name="federation",
+            asks="File of the federated identity (gcloud iam workload-identity-pools create-cred-config)",
+            check=_must(form.text),
+            applies=_has_no_key,
+        ),
+        Question(name="customer", asks="Customer id", check=_must(form.text), default=MY_CUSTOMER),
+        Question(
+            name="from",
+            asks=f"What has provisioned Identity Center so far ({', '.join(LEAVINGS)}; {NOTHING} for none of these)",
+            check=lambda answer, answers: _left_by(answer, answers) if answer else None,
+            default="",
+        ),
+        Question(name="google-origin", asks="Address of an emulator", check=_may(form.origin), applies=lambda _: False),
+        replace(_ca_file, applies=lambda answers: bool(answers["google-origin"])),
     ),
 }
 """The questions of each kind of source, in their order."""
@@ -305,6 +359,15 @@ def _look_for_secret(answer: str, _: Answers, folder: Path) -> None:
         raise ValueError(f": {wrong.what}; {wrong.way_out.rstrip('.')}") from None
 
 
+def _look_for_key(answer: str, answers: Answers, folder: Path) -> None:
+    if answer:
+        _look_for_secret(answer, answers, folder)
+
+
+def _look_for_file(answer: str, _: Answers, folder: Path) -> None:
+    _must_be_there(folder / answer)
+
+
 _LOOKS: Mapping[str, Look] = {
     "users": _look_for_users,
     "encoding": _look_for_encoding,
@@ -313,6 +376,8 @@ _LOOKS: Mapping[str, Look] = {
     "ca-file": _look_for_certificate_authority,
     "password": _look_for_secret,
     "secret": _look_for_secret,
+    "key": _look_for_key,
+    "federation": _look_for_file,
 }
 """Question → look. The target's token is not among them: nothing is sent, and it may not be at hand yet."""
 

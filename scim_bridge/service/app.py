@@ -3,26 +3,40 @@
 It answers to loopback names and to the name in service.public_url: a foreign Host header (DNS rebinding) is refused.
 """
 
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as RoutingError
+from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from scim_bridge.config.service import ServiceSettings
 from scim_bridge.errors import BridgeError
-from scim_bridge.service import health
+from scim_bridge.service import health, metrics
+from scim_bridge.service.api.answer import invalid, is_api, status_of
+from scim_bridge.service.api.openapi import include_api
 from scim_bridge.service.auth.csrf import CsrfMiddleware
-from scim_bridge.service.auth.gate import gate_at
+from scim_bridge.service.auth.gate import Gate, gate_at
 from scim_bridge.service.auth.header import HEADERS, HeaderMiddleware
 from scim_bridge.service.auth.principal import NotAllowed, NotSignedIn
 from scim_bridge.service.auth.refusal import Refuse, page_or_problem, sign_in_first
-from scim_bridge.service.pages import conflicts, overview, run, sign_in, tokens
+from scim_bridge.service.live import Feed
+from scim_bridge.service.orders import Desk
+from scim_bridge.service.pages import access, conflicts, mapping, overview, people, run, sign_in, switch, tokens
 from scim_bridge.service.pages.frame import Frame
 from scim_bridge.service.preference import PreferenceMiddleware
 from scim_bridge.service.shown import Shown
+from scim_bridge.state.kept_open import KeptOpen
+
+if TYPE_CHECKING:
+    from scim_bridge.service.auth.provider import Provider
 
 _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
@@ -30,19 +44,51 @@ _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
     """The application. service: None for loopback, where a link signs in."""
     service = service or ServiceSettings()
-    app = FastAPI(title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None)
-    frame = app.state.frame = Frame(shown)
-    gate = app.state.gate = gate_at(shown.state, shown.now, service)
+    gate = gate_at(shown.state, shown.now, service)
+    app = FastAPI(
+        title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None, lifespan=partial(_until_the_end, gate)
+    )
+    app.state.gate, app.state.frame = gate, Frame(shown)
+    frame = app.state.frame
+    app.state.provider = _provider(app, service)
     refuse = page_or_problem(frame.sorry)
     app.add_middleware(CsrfMiddleware, secret_of=gate.cookie.secret_of, origin_of=gate.origin_of, refuse=refuse)
     app.add_middleware(PreferenceMiddleware)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_trusted_hosts(service))
     app.add_middleware(HeaderMiddleware, is_secure=service.is_secure)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    for part in (overview, run, conflicts, sign_in, tokens, health):
+    is_separate = service.auth is not None and service.auth.separation
+    names = tuple(shown.connections)
+    desk = app.state.desk = Desk(KeptOpen(shown.state), names, shown.settings, is_separate=is_separate)
+    app.state.feed = Feed(desk.kept)
+    include_api(app)
+    for part in (overview, run, conflicts, people, access, switch, mapping, sign_in, tokens, health, metrics):
         app.include_router(part.router)
     _answer_failures(app, refuse)
     return app
+
+
+@asynccontextmanager
+async def _until_the_end(gate: Gate, _: FastAPI) -> AsyncIterator[None]:
+    yield
+    gate.kept.close()
+
+
+def _provider(app: FastAPI, service: ServiceSettings) -> "Provider | None":
+    """With the cookie that holds what the browser needs to come back from the provider: some minutes, for that alone.
+
+    Its key is of this process. Who is at the provider while the service starts again signs in once more.
+    """
+    if service.auth is None:
+        return None
+    from scim_bridge.service.auth.provider import Provider
+
+    name = "__Host-scim-bridge-sign-in" if service.is_secure else "scim-bridge-sign-in"
+    key = secrets.token_urlsafe(32)
+    app.add_middleware(
+        SessionMiddleware, secret_key=key, session_cookie=name, max_age=600, https_only=service.is_secure
+    )
+    return Provider(service.auth, service.public_url)
 
 
 def _trusted_hosts(service: ServiceSettings) -> list[str]:
@@ -65,12 +111,14 @@ def _answer_failures(app: FastAPI, refuse: Refuse) -> None:
         return refuse(request, error.status_code, str(error.detail))
 
     @app.exception_handler(RequestValidationError)
-    async def say_there_is_no_such_page(request: Request, _: RequestValidationError) -> Response:
+    async def say_what_is_not_valid(request: Request, error: RequestValidationError) -> Response:
+        if is_api(request):
+            return invalid(error)
         return refuse(request, 404, "There is no page with this number.")
 
     @app.exception_handler(BridgeError)
     async def say_what_is_wrong(request: Request, error: BridgeError) -> Response:
-        return refuse(request, 503, str(error))
+        return refuse(request, status_of(error), str(error))
 
     @app.exception_handler(Exception)
     async def say_sorry(request: Request, error: Exception) -> Response:

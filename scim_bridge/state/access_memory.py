@@ -42,6 +42,11 @@ class AccessMemory:
     def __init__(self, engine: Engine | None, connection: str) -> None:
         self._engine, self._connection = engine, connection
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a state to look readings up in."""
+        return self._engine is not None
+
     def all_kept(self) -> list[Kept]:
         """Every reading, the oldest first."""
         if self._engine is None:
@@ -50,6 +55,15 @@ class AccessMemory:
         query = query.where(col(AccessReadingRow.connection) == self._connection).order_by(col(AccessReadingRow.id))
         with reading(self._engine) as database:
             return [Kept(number or 0, as_of, requests) for number, as_of, requests in database.execute(query)]
+
+    def size(self, number: int) -> int:
+        """How many facts the reading of this number has."""
+        if self._engine is None:
+            return 0
+        mine = (col(AccessFactRow.connection) == self._connection, col(AccessFactRow.since) <= number)
+        lasting = or_(col(AccessFactRow.until).is_(None), col(AccessFactRow.until) > number)
+        with reading(self._engine) as database:
+            return int(database.execute(select(func.count()).where(*mine, lasting)).scalar_one())
 
     def load(self, number: int) -> AccessReading | None:
         """The reading of this number, None if there is none."""
@@ -91,7 +105,7 @@ class AccessMemory:
         )
         with reading(self._engine) as database:
             rows = database.execute(query.where(*mine).order_by(col(OperationRow.answered_at)))
-            return [operation_record(OperationRow(**row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's name
+            return [operation_record(row) for row in rows]
 
     def has_changed(self, since: datetime) -> bool:
         """Whether a run of this connection has changed a user, a group or a membership on the target since then."""

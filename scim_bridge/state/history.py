@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, text
+import orjson
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, or_, select, text
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from scim_bridge.state.operation_subject import forget_mentions
 from scim_bridge.state.table import (
     UNSURE_OPERATION,
     ConnectionRow,
+    KeptPlanRow,
     OperationRow,
     RequestRow,
     RunRow,
@@ -71,8 +74,13 @@ def _forget_runs(database: Connection, connection: str, before: datetime, most: 
 def _forget_operations(database: Connection, run_id: int, most: int) -> int:
     """How many were forgotten."""
     mine = col(OperationRow.run_id) == run_id
-    some = select(col(OperationRow.operation_id)).where(mine).limit(most).scalar_subquery()
-    return database.execute(delete(OperationRow).where(mine, col(OperationRow.operation_id).in_(some))).rowcount
+    columns = (col(OperationRow.operation_id), col(OperationRow.kind), col(OperationRow.document))
+    some = database.execute(select(*columns).where(mine).limit(most)).all()
+    forget_mentions(database, run_id, ((row.operation_id, row.kind, orjson.loads(row.document)) for row in some))
+    these = [{"of_id": row.operation_id} for row in some]
+    if these:
+        database.execute(delete(OperationRow).where(mine, col(OperationRow.operation_id) == bindparam("of_id")), these)
+    return len(these)
 
 
 def _unsure() -> ColumnElement[bool]:
@@ -93,6 +101,8 @@ def _staying(database: Connection, connection: str) -> Iterator[int]:
         newest = select(func.max(run_id)).where(*which).group_by(col(RunRow.endpoint))
         yield from (found or 0 for found in database.execute(newest).scalars())
     yield from database.execute(select(col(TripRow.run_id)).where(col(TripRow.connection) == connection)).scalars()
+    kept = select(col(KeptPlanRow.run_id)).where(col(KeptPlanRow.connection) == connection)
+    yield from (found for found in database.execute(kept).scalars() if found is not None)
     unsettled = select(col(ConnectionRow.unsettled)).where(col(ConnectionRow.name) == connection)
     yield from (found for found in database.execute(unsettled).scalars() if found is not None)
 

@@ -26,7 +26,10 @@ from scim_bridge.model.progress import RunProgress
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.source import Learned
 from scim_bridge.model.text import folded
+from scim_bridge.model.traffic import NO_TRAFFIC, Traffic
 from scim_bridge.state.aftermath import Aftermath, forget_subjects, keep_subjects, leave
+from scim_bridge.state.alert import AlertBook
+from scim_bridge.state.api_token import ApiTokens
 from scim_bridge.state.asked_once import Once, answer_to, keep_answer, recall
 from scim_bridge.state.audit import note
 from scim_bridge.state.database import open_database
@@ -35,6 +38,7 @@ from scim_bridge.state.desired import move_on, replace_directory, settle_directo
 from scim_bridge.state.history import forget_some
 from scim_bridge.state.journal import RunJournal
 from scim_bridge.state.look import look_at, look_at_decided
+from scim_bridge.state.news import Watch
 from scim_bridge.state.observed import (
     batched_list,
     forget_reading,
@@ -50,9 +54,11 @@ from scim_bridge.state.progress import note_progress
 from scim_bridge.state.quarantine import NO_QUARANTINE, move_quarantine
 from scim_bridge.state.reader import StateReader, utc_now
 from scim_bridge.state.refusal import forget_told_otherwise, keep_refusals
+from scim_bridge.state.sign_in import SignIns
 from scim_bridge.state.source_memory import keep_learned
 from scim_bridge.state.statement import PAIR, PUT_PAIR, as_stored, carry_out_many
 from scim_bridge.state.table import ApprovalRow, ConflictRow, ConnectionRow, LinkRow, RequestRow, RunRow, TripRow
+from scim_bridge.state.tally import count_run
 from scim_bridge.state.transaction import reading, writing
 
 Closing = Literal["all", "planned", "none"]
@@ -74,7 +80,7 @@ class Ending:
     detail: str = ""
     summary: Mapping[str, int] = field(default_factory=dict)
     counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    requests: int = 0
+    traffic: Traffic = NO_TRAFFIC
     is_complete: bool = False
     verdict: Verdict = field(default_factory=Verdict)
     approved_by: str = ""
@@ -92,8 +98,11 @@ class State:
         self._engine = open_database(path)
         self._now = now
         self.reader = StateReader(self._engine)
+        self.alerts = AlertBook(self._engine)
         self.orders = Orders(self._engine, now)
         self.plans = Plans(self._engine, now)
+        self.sign_ins = SignIns(self._engine, now)
+        self.tokens = ApiTokens(self._engine, now)
 
     def __enter__(self) -> "State":
         return self
@@ -102,6 +111,10 @@ class State:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def watch(self) -> Watch:
+        """For looking at it again and again."""
+        return Watch(self._engine)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -135,7 +148,10 @@ class State:
                 col(RunRow.status) == "running",
                 col(RunRow.id) != (inside or 0),
             )
+            over = database.execute(select(col(RunRow.id)).where(*still_open)).scalars().all()
             database.execute(update(RunRow).where(*still_open).values(**cut))
+            for run_id in over:
+                count_run(database, run_id or 0)
             row = RunRow(
                 connection=connection,
                 endpoint=endpoint,
@@ -231,7 +247,9 @@ class State:
                 "detail": ending.detail,
                 "summary": dict(ending.summary),
                 "counts": {what: list(pair) for what, pair in ending.counts.items()},
-                "requests": ending.requests,
+                "requests": ending.traffic.requests,
+                "throttled": ending.traffic.throttled,
+                "pace": {kind: round(pace, 2) for kind, pace in ending.traffic.pace.items()},
                 "is_complete": ending.is_complete,
                 "guard": [trip.sentence for trip in ending.verdict.tripped],
                 "approved_by": ending.approved_by,
@@ -259,6 +277,7 @@ class State:
             if books is not None and not of_one and command != "rollback":
                 _settle(database, connection, endpoint)
             database.execute(update(RunRow).where(mine).values(**values))
+            count_run(database, run_id)
             if not of_one and command != "rollback":
                 is_refused = ending.has_bad_credentials
                 move_quarantine(

@@ -112,7 +112,7 @@ def test_files_that_are_there_stay_unless_force_is_given(world: World, begin: Cl
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--source", "ldpa"), "--source: write csv, ldap, entra."),
+        (("--source", "ldpa"), "--source: write csv, ldap, entra, google."),
         (("--url", "https://scim.example/<tenant>"), "--url: put your own tenant id in the place of <…>."),
         (("--url", "http://scim.example/t"), "--url: plain http is allowed to loopback only"),
         (("--url", "https://scim.example/t"), "--token: write env:NAME or file:PATH, never the token itself."),
@@ -399,8 +399,10 @@ def test_the_help_groups_the_options_by_the_kind_of_source(cli: Cli) -> None:
         "CSV files:",
         "LDAP (OpenLDAP, Active Directory):",
         "Entra ID:",
+        "Google Workspace:",
     ]
     assert "--tenant" in said.split("Entra ID:")[1]
+    assert "--from" in said.split("Google Workspace:")[1]
 
 
 @pytest.mark.parametrize(

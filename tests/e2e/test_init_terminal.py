@@ -71,7 +71,7 @@ def test_on_a_terminal_everything_is_asked_and_a_wrong_answer_is_asked_again(wor
     terminal.answer("Match existing users by [userName]", "")
     terminal.answer("Write bridge.yaml and mapping.yaml? [Y/n]", "")
     assert terminal.end() == 0
-    assert "source: write csv, ldap, entra." in terminal.said
+    assert "source: write csv, ldap, entra, google." in terminal.said
     assert "users: nope.csv: there is no such file" in terminal.said
     assert "  hr.csv, line " in terminal.said
     assert "the file is valid UTF-8" in terminal.said

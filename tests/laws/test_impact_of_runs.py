@@ -46,6 +46,7 @@ POLICIES = st.builds(
     Policy,
     rehire=st.sampled_from(("ask", "link", "separate")),
     adopt=st.sampled_from(("first-run", "always")),
+    create_inactive=st.booleans(),
     delete_after=st.sampled_from((None, timedelta(days=-1))),
     orphans=st.sampled_from(("report", "deactivate")),
     limits=st.just(LIMITS),

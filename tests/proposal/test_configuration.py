@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from scim_bridge.config import form
 from scim_bridge.config.settings import load
-from scim_bridge.config.source import CsvSettings, EntraCloud, EntraSettings, LdapSettings, MemberFile
+from scim_bridge.config.source import (
+    CsvSettings,
+    EntraCloud,
+    EntraSettings,
+    GoogleSettings,
+    LdapSettings,
+    MemberFile,
+    ServiceAccountKey,
+    WorkloadIdentity,
+)
 from scim_bridge.proposal.configuration import configuration, source_section
 from scim_bridge.proposal.questions import SOURCES
 
@@ -34,6 +43,16 @@ ANSWERS: dict[str, dict[str, str]] = {
         "cloud": "global",
         "cloud-login": "",
         "cloud-graph": "",
+        "ca-file": "",
+    },
+    "google": {
+        "admin": "reader@corp.example",
+        "key": "",
+        "service-account": "bridge@project.iam.gserviceaccount.com",
+        "federation": "aws.json",
+        "customer": "C03az79cb",
+        "from": "ssosync",
+        "google-origin": "",
         "ca-file": "",
     },
 }
@@ -87,6 +106,30 @@ def test_a_cloud_of_its_own_addresses_is_read_as_was_answered() -> None:
     assert _source("entra", **addresses).cloud == EntraCloud("https://127.0.0.1:8443", "https://127.0.0.1:8444")
     trusted = _source("entra", **addresses, **{"ca-file": "/tmp/a b/ca.pem"}).cloud
     assert trusted.ca_file == Path("/tmp/a b/ca.pem")
+
+
+def test_an_account_is_read_as_was_answered() -> None:
+    found = _source("google")
+    assert isinstance(found, GoogleSettings)
+    assert (found.admin, found.customer, found.endpoint) == ("reader@corp.example", "C03az79cb", None)
+    assert isinstance(found.credential, WorkloadIdentity)
+    assert found.credential.service_account == "bridge@project.iam.gserviceaccount.com"
+    keyed = _source("google", key="file:key.json", customer="my_customer", **{"google-origin": "https://127.0.0.1:1"})
+    assert isinstance(keyed.credential, ServiceAccountKey)
+    assert (keyed.customer, keyed.endpoint.origin) == ("my_customer", "https://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(("old_tool", "adopt"), [("", "first-run"), ("ssosync", "takeover")])
+def test_what_another_tool_has_left_is_taken_over(old_tool: str, adopt: str) -> None:
+    section = source_section("google", ANSWERS["google"])
+    text = configuration("corp", section, "mapping.yaml", TARGET | {"from": old_tool})
+    policy = load(PATH, text).connection("corp").policy
+    assert (policy.adopt, policy.create_inactive) == (adopt, False)
+    assert (
+        load(PATH, configuration("corp", source_section("csv", ANSWERS["csv"]), "m.yaml", TARGET))
+        .connection("corp")
+        .policy.create_inactive
+    )
 
 
 def test_starttls_is_written_where_it_was_asked_for() -> None:

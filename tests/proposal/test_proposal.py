@@ -75,7 +75,7 @@ def _survey(name: str, *more: Attributes) -> Survey:
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_directory_that_has_everything_gets_the_ready_mapping(name: str) -> None:
-    proposal = propose_for_directory(FILE, SETTINGS[name], _survey(name), ("userName",), "2027-03-13")
+    proposal = propose_for_directory(FILE, SETTINGS[name], _survey(name), ("userName",), today="2027-03-13")
     ready = ready_mapping(f"{name}.yaml").read_text(encoding="utf-8")
     assert proposal.mapping == ready.replace(f"mappings/{name}.yaml", "mapping.yaml")
     assert proposal.notes == (
@@ -87,7 +87,7 @@ def test_a_directory_that_has_everything_gets_the_ready_mapping(name: str) -> No
 
 def test_each_attribute_is_told_with_its_fill_rate_and_its_rules() -> None:
     without: Attributes = {"id": "p99", "mail": ["p99@corp.example"], "uid": ["p99"]}
-    proposal = propose_for_directory(FILE, OPENLDAP, _survey("openldap", without), ("userName",), "2027-03-13")
+    proposal = propose_for_directory(FILE, OPENLDAP, _survey("openldap", without), ("userName",), today="2027-03-13")
     rows = {
         row.attribute: (row.filled, row.distinct, row.used_for) for row in proposal.attributes if row.kind == "user"
     }
@@ -101,7 +101,7 @@ def test_who_is_out_of_scope_or_would_wait_is_counted() -> None:
     machine: Attributes = {"id": "p98", "sAMAccountName": "PC1$", "userPrincipalName": "pc1@corp.example"}
     unread: Attributes = {"id": "p99", "sAMAccountName": "x", "userPrincipalName": "user.1@CORP.example"}
     survey = _survey("active-directory", machine, unread)
-    proposal = propose_for_directory(FILE, SETTINGS["active-directory"], survey, ("userName",), "2027-03-13")
+    proposal = propose_for_directory(FILE, SETTINGS["active-directory"], survey, ("userName",), today="2027-03-13")
     unsaid = "the rule for active failed: it gives '' where true or false is wanted"
     assert proposal.notes == (
         "11 of the 12 users seen are in scope",
@@ -123,7 +123,7 @@ def test_an_address_is_a_way_to_find_people_only_if_most_have_one_of_their_own()
 
 
 def test_the_way_to_find_people_is_written_into_the_mapping() -> None:
-    proposal = propose_for_directory(FILE, ENTRA, _survey("entra-id"), ("userName", "emails"), "2027-03-13")
+    proposal = propose_for_directory(FILE, ENTRA, _survey("entra-id"), ("userName", "emails"), today="2027-03-13")
     assert load_mapping(FILE, proposal.mapping).users.match == ("userName", "emails")
 
 

@@ -76,7 +76,7 @@ def test_an_openldap_directory_is_surveyed_and_gets_a_mapping_that_fits(slapd: S
     seen = survey(slapd, TODAY)
     rows = {(found.kind, found.name): found.rate for found in seen.profiles}
     assert (rows["user", "mail"], rows["user", "title"], rows["group", "cn"]) == (100, 17, 100)
-    proposal = propose_for_directory(FILE, slapd, seen, suggested_match(seen, "mail", "mail"), TODAY)
+    proposal = propose_for_directory(FILE, slapd, seen, suggested_match(seen, "mail", "mail"), today=TODAY)
     assert proposal.notes[:2] == ("46 of the 46 users seen are in scope", "8 of the 8 groups seen are in scope")
     assert all(result.passed for result in run_tests(load_mapping(FILE, proposal.mapping)))
 
@@ -88,7 +88,7 @@ def test_a_tenant_is_surveyed_by_two_requests_and_gets_a_mapping_that_fits(entra
     rows = {(found.kind, found.name): found.rate for found in seen.profiles}
     assert (rows["user", "jobTitle"], rows["user", "employeeOrgData"]) == (17, 0)
     match = suggested_match(seen, "mail", "userPrincipalName")
-    proposal = propose_for_directory(FILE, settings, seen, match, TODAY)
+    proposal = propose_for_directory(FILE, settings, seen, match, today=TODAY)
     assert proposal.notes == (
         "46 of the 46 users seen are in scope",
         "8 of the 8 groups seen are in scope",

@@ -62,7 +62,14 @@ def page_of(request: pytest.FixtureRequest, browser: Browser, scheme: Scheme) ->
     assert complaints == []
 
 
-PATHS = {"overview": "/", "runs": "/runs", "run": "/runs/2", "stopped": "/runs/3", "conflicts": "/conflicts"}
+PATHS = {
+    "overview": "/",
+    "runs": "/runs",
+    "run": "/runs/2",
+    "stopped": "/runs/3",
+    "conflicts": "/conflicts",
+    "tokens": "/tokens",
+}
 
 
 @pytest.mark.parametrize("name", PATHS)

@@ -25,6 +25,7 @@ _IN_A_ROW = 3
 """So often someone else changes a value back before they are taken for another provisioner."""
 ORPHAN = "orphan: on the target, and claimed by no record"
 """Why an orphan that is reported is left alone."""
+LEFT_OUT = "inactive in the source and not on the target, so no user is created (create_inactive: false)"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -217,9 +218,11 @@ class _Decision:
         self.steps.skipped.append(Skipped(match.name, "gone from the source and the target: the link is removed"))
 
     def leave_alone(self, match: Match) -> None:
-        """Protected; or what another record points at, whose question stays open meanwhile."""
+        """Protected; inactive and not there; or what another record points at, whose question stays open meanwhile."""
         if match.row.situation == "protected":
             self.steps.skipped.append(Skipped(match.name, "protected"))
+        elif match.row.situation == "inactive":
+            self.steps.skipped.append(Skipped(match.name, LEFT_OUT))
         elif match.existing and match.existing.is_open and match.existing.target_id in self.known.unclaimed:
             self.steps.conflicts.append(conflict.unclaimed(match.existing))
 

@@ -7,7 +7,7 @@ stage gave to its owner is not a match for a later one, unless the owner gives t
 from collections import defaultdict
 from collections.abc import Mapping
 
-from scim_bridge.model.identity import EMAILS, EXTERNAL_ID, NAMES
+from scim_bridge.model.identity import ACTIVE, EMAILS, EXTERNAL_ID, NAMES
 from scim_bridge.model.policy import Rehire
 from scim_bridge.model.remembered import Link
 from scim_bridge.plan.conflict import rehire_key
@@ -23,6 +23,7 @@ def find(pairing: Pairing) -> None:
     _follow_links(pairing)
     _find_by_external_id(pairing)
     _find_by_name(pairing)
+    _leave_out(pairing)
 
 
 def _take_decisions(pairing: Pairing) -> None:
@@ -132,6 +133,16 @@ def _find_by_name(pairing: Pairing) -> None:
             continue
         for row, _ in claimants:
             row.column = "contested"
+
+
+def _leave_out(pairing: Pairing) -> None:
+    """An inactive record without a resource claims nothing, where the policy creates no user for it."""
+    if pairing.terms.policy.create_inactive:
+        return
+    for row in pairing.rows:
+        is_absent = row.target_id is None and row.column == "nothing"
+        if is_absent and row.desired.is_valid and row.desired.attributes.get(ACTIVE) is False:
+            row.column = "unwanted"
 
 
 def _hits(pairing: Pairing, row: RecordRow) -> dict[str, str]:

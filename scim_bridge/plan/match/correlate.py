@@ -175,12 +175,19 @@ def correlate(directory: Directory, inventory: Inventory, known: Remembered, ter
     # A lost state looks like a first run, but adopting by name then could give a leaver's resource to a namesake. Our
     # ids on the target tell the two apart.
     is_relinking = known.is_fresh and bool(users.by_external_id or groups.by_external_id)
-    is_first = not known.has_applied and not is_relinking
-    adopt = terms.policy.adopt
-    by_name = adopt == "always" or (adopt == "first-run" and is_first)
+
+    def adopts(existing: Existing) -> bool:
+        """Whether a resource that a name has found is adopted unasked."""
+        adopt = terms.policy.adopt
+        if adopt in ("always", "ask") or known.has_applied:
+            return adopt == "always"
+        # Another tool has written the same ids as we would, but not to everyone. What has another id belongs to
+        # another record, so that stays a question even then.
+        return not is_relinking or (adopt == "takeover" and not existing.external_id)
+
     # After both are paired, and each on its own: users and groups share no values.
     for pairing in (users, groups):
-        settle(pairing, adopts_by_name=by_name)
+        settle(pairing, adopts=adopts)
     scopes = {out.key: out.rule for out in directory.out_of_scope}
     return Matches(tuple(_matches(users, scopes)), tuple(_matches(groups, scopes)), is_relinking)
 

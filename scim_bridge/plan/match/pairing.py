@@ -90,8 +90,8 @@ class RecordRow:
 
     @property
     def may_change(self) -> bool:
-        """No protected name stands in the way: the record takes what it claims, and gives up what it does not."""
-        return not self.is_protected and not self.is_misnamed
+        """It gets a resource, and no protected name is in the way: it takes what it claims, and gives up the rest."""
+        return not self.is_protected and not self.is_misnamed and self.column != "unwanted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ RecordColumn = Literal["valid", "invalid", "none"]
 """none: no record, or one that is out of scope."""
 LinkColumn = Literal["there", "gone", "no"]
 """Whether a link is recorded, and whether the resource it names is still on the target."""
-TargetColumn = Literal["one", "taken", "contested", "several", "nothing"]
-"""What externalId and the match attributes found, where no link decides."""
+TargetColumn = Literal["one", "taken", "contested", "several", "nothing", "unwanted"]
+"""What externalId and the match attributes found, where no link decides. unwanted: nothing, and nothing is created, as
+the record is inactive and the policy wants no such user."""
 Name = Literal[
     "protected",
     "invalid",
     "linked",
+    "inactive",
     "missing",
     "found",
     "taken",
@@ -79,6 +81,7 @@ TABLE = (
     Row(situation="taken",     action="hold",          record=("valid",), target=("taken",)),
     Row(situation="contested", action="hold",          record=("valid",), target=("contested",)),
     Row(situation="ambiguous", action="hold",          record=("valid",), target=("several",)),
+    Row(situation="inactive",  action="nothing",       record=("valid",), target=("unwanted",)),
     Row(situation="missing",   action="adopt",         record=("valid",), link=("gone",), target=("one",)),
     Row(situation="missing",   action="create",        record=("valid",), link=("gone",), target=("nothing",)),
     Row(situation="found",     action="adopt",         record=("valid",), link=("no",),   target=("one",)),

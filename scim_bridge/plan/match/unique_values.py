@@ -6,23 +6,24 @@ ever added, so the outcome does not depend on the order of the records.
 """
 
 from collections import defaultdict, deque
+from collections.abc import Callable
 
 from scim_bridge.model.capabilities import fold
-from scim_bridge.model.identity import ACTIVE, EMAILS, EXTERNAL_ID
+from scim_bridge.model.identity import ACTIVE, EMAILS, EXTERNAL_ID, Existing
 from scim_bridge.model.plan import Conflict, RefusalKey
 from scim_bridge.plan import conflict
 from scim_bridge.plan.kept_back import waiting
 from scim_bridge.plan.match.pairing import Pairing, RecordRow
 
 
-def settle(pairing: Pairing, *, adopts_by_name: bool) -> None:
+def settle(pairing: Pairing, *, adopts: Callable[[Existing], bool]) -> None:
     """Hold every record that cannot have what it claims, and write down why.
 
-    adopts_by_name: whether a resource found by a match attribute may be adopted unasked (the adopt policy).
+    adopts: whether a resource found by a match attribute may be adopted unasked (the adopt policy).
     """
     claims = _Claims(pairing)
     for row in pairing.rows:
-        claims.weigh(row, adopts_by_name=adopts_by_name)
+        claims.weigh(row, adopts)
     for path in claims.paths:
         # Two records with one externalId share a source id, which the mapping has found already (`duplicate_id`).
         if path != EXTERNAL_ID:
@@ -46,10 +47,10 @@ class _Claims:
         """Only what may be written claims anything: a held object changes nothing for the others."""
         return row.desired.is_valid and bool(row.desired.source_id) and row.may_change
 
-    def weigh(self, row: RecordRow, *, adopts_by_name: bool) -> None:
+    def weigh(self, row: RecordRow, adopts: Callable[[Existing], bool]) -> None:
         """What the record itself and its match say, before anyone else's claims are looked at."""
         existing, desired = self.pairing.resources.existing, row.desired
-        if row.is_protected:
+        if row.is_protected or row.column == "unwanted":
             return
         row.conflicts += tuple(conflict.of_flaws(desired))
         if not desired.is_valid:
@@ -67,7 +68,7 @@ class _Claims:
             elif row.column != "nothing":
                 self._hold(row, conflict.of_match(desired, row.column, [existing[t] for t in row.candidates]))
             return
-        if row.found_by not in ("link", EXTERNAL_ID, "rehire", "decision") and not adopts_by_name:
+        if row.found_by not in ("link", EXTERNAL_ID, "rehire", "decision") and not adopts(own):
             row.candidates |= {own.target_id}
             self._hold(row, conflict.adopt(desired, own, row.found_by))
         if row.found_by in ("link", "rehire"):
