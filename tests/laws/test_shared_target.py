@@ -128,7 +128,7 @@ _RUNS: tuple[Step, ...] = (_in_full, _in_full, _one, _back)
 
 
 @settings(
-    max_examples=int(os.environ.get("HISTORIES", "12")),
+    max_examples=int(os.environ.get("HISTORIES", "4")),
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=list(HealthCheck),
