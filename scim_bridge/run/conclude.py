@@ -96,8 +96,7 @@ def conclude(
         settled=settled,
         carried_out=carried_out,
         pending=pending,
-        touched=_touched((*plan_now.operations, *plan_applied.operations), books, sides.known, carried_out)
-        | _waiting(plan_now.operations, (*open_now.values(), *plan_now.settled, *settled), only),
+        touched=_touched((*plan_now.operations, *plan_applied.operations), books, sides.known, carried_out),
     )
 
 
@@ -123,17 +122,6 @@ def _is_news(pair: Paired, link: Link | None) -> bool:
         return True
     applied = {path: value for path, value in (pair.applied or {}).items() if value != ""}
     return pair.applied is not None and link.applied != applied
-
-
-def _waiting(
-    operations: Sequence[Operation], open_now: Iterable[Conflict], only: Container[Whom] | None
-) -> frozenset[Whom]:
-    """Those in conflict, also where a person left it so, since what was sent may have set free what they wait for."""
-    found: set[Whom] = set()
-    if operations:
-        about = (whom for conflict in open_now for whom in conflict.about)
-        found |= {whom for whom in about if only is None or whom in only}
-    return frozenset(found)
 
 
 def _whom(operation: Operation) -> Iterator[Whom]:

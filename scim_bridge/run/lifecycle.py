@@ -218,9 +218,7 @@ class ActiveRun:
             # Whatever runs next, it has seen nothing carried out, and no one's changes on the target.
             return Aftermath(again=frozenset(), is_settled=False, differences=differences_of(reading.plan))
         if reading.desired is None:
-            # Nothing was learned of the source. What was sent is looked at again; what was undone, by everyone.
-            is_undone = reading.only is not None and not reading.only
-            return Aftermath(again=conclusion.touched, is_settled=not is_undone)
+            return Aftermath(again=conclusion.touched)  # nothing was learned of the source
         if not conclusion.has_tried:
             return None  # who was to be looked at still is
         return Aftermath(
@@ -376,6 +374,8 @@ def remember(active: ActiveRun, reading: Reading) -> None:
     if reading.desired is not None:
         # Not for records that were named: only these were read, and the watermark would skip the changes of all others.
         state.move_on(bridge.name, bridge.source.key, reading.desired, reading.source.learned, reading.began)
+    elif reading.only:
+        state.look_at(bridge.name, map(Whom.record, reading.only))  # also if the process dies while they are written
     if observed.presumed:
         # Kept, the next run would trust a reading in which most links look gone.
         state.forget_reading(bridge.name, bridge.endpoint)

@@ -9,7 +9,8 @@ from sqlmodel import col
 from scim_bridge.model.identity import Whom
 from scim_bridge.model.plan import Conflict, Remark
 from scim_bridge.model.shadow import Difference
-from scim_bridge.state.desired import keys_of, look_at, looked_at, settle_directory, these_of
+from scim_bridge.state.desired import settle_directory
+from scim_bridge.state.look import keys_of, look_at, looked_at, these_of
 from scim_bridge.state.observed import batched_list
 from scim_bridge.state.shadow import keep_differences
 from scim_bridge.state.table import ConflictSubjectRow, RemarkRow
@@ -36,8 +37,9 @@ class Aftermath:
 
 def leave(database: Connection, connection: str, run_id: int, aftermath: Aftermath) -> None:
     """Put on record what a run leaves to the next one."""
-    if aftermath.is_everyone or aftermath.subjects is not None:
+    if aftermath.subjects is not None:
         looked_at(database, connection, aftermath.subjects)
+    if aftermath.is_everyone or aftermath.subjects is not None:
         _remark(database, connection, aftermath)
     if aftermath.is_everyone or not aftermath.is_settled:
         settle_directory(database, connection, is_settled=aftermath.is_settled)

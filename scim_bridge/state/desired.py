@@ -22,12 +22,12 @@ from scim_bridge.model.identity import (
     OutOfScope,
     SourceCounts,
     SourceKey,
-    Whom,
 )
 from scim_bridge.model.source import DirectMembers
+from scim_bridge.state.look import look_at, look_at_everyone
 from scim_bridge.state.observed import batched_list
 from scim_bridge.state.statement import carry_out_many
-from scim_bridge.state.table import ClaimRow, DirectMemberRow, DirectoryRow, LookRow, RecordRow
+from scim_bridge.state.table import ClaimRow, DirectMemberRow, DirectoryRow, RecordRow
 
 _FEW = 500
 """So many values one statement asks for: SQLite takes 32,766 of them, and a list of them is built each time."""
@@ -57,7 +57,8 @@ def replace_directory(database: Connection, connection: str, desired: DesiredWho
             records[key] = now
     records |= {key: mapped for key, mapped in desired.records.items() if key not in rows}
     gone = [rows[key] for key, mapped in records.items() if not mapped.rows]
-    _keep_whole(database, connection, desired.whole)
+    _keep_whole(database, connection, desired.whole)  # not settled, so that everyone is looked at until the run ends
+    look_at_everyone(database, connection)
     _forget(database, gone)
     made = _put(database, connection, [mapped for mapped in records.values() if mapped.rows], rows)
     _join_all(database, connection, {**rows, **made}, desired.members)
@@ -173,37 +174,6 @@ def _join(database: Connection, rows: Mapping[SourceKey, int], moves: Moves) -> 
 def _pair(rows: Mapping[SourceKey, int], membership: Membership) -> tuple[int, int] | None:
     group, member = rows.get(SourceKey("group", membership[0])), rows.get(membership[1])
     return (group, member) if group is not None and member is not None else None
-
-
-def look_at(database: Connection, connection: str, whom: Iterable[Whom]) -> None:
-    """The next run looks at these."""
-    rows = [{"connection": connection, "side": side, "kind": kind, "id_of": id_of} for side, kind, id_of in whom]
-    for batch in batched_list(rows):
-        database.execute(insert(LookRow).prefix_with("OR IGNORE"), batch)
-
-
-def looked_at(database: Connection, connection: str, whom: Iterable[Whom] | None) -> None:
-    """These need no look any more; None: no one does."""
-    mine = col(LookRow.connection) == connection
-    if whom is None:
-        database.execute(delete(LookRow).where(mine))
-        return
-    for batch in batched_list(keys_of(whom)):
-        database.execute(delete(LookRow).where(mine, *these_of(LookRow)), batch)
-
-
-def these_of(table: Any) -> tuple[Any, ...]:
-    """Which rows of a table are about one of those that keys_of gives."""
-    return (
-        col(table.side) == bindparam("of_side"),
-        col(table.kind) == bindparam("of_kind"),
-        col(table.id_of) == bindparam("of_id"),
-    )
-
-
-def keys_of(whom: Iterable[Whom]) -> Iterator[dict[str, str]]:
-    """The parameters of these_of for each of these."""
-    return ({"of_side": side, "of_kind": kind, "of_id": id_of} for side, kind, id_of in whom)
 
 
 def settle_directory(database: Connection, connection: str, *, is_settled: bool) -> None:

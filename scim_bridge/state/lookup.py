@@ -288,9 +288,17 @@ class Lookup:
     # What waits.
 
     def to_look_at(self) -> set[Whom]:
-        """Who needs a look, whether anything has changed or not."""
-        columns = (col(LookRow.side), col(LookRow.kind), col(LookRow.id_of))
-        rows = self._database.execute(select(*columns).where(col(LookRow.connection) == self._connection))
+        """Who needs a look, whether anything has changed or not.
+
+        With them all who are in conflict, also where a person left it so: what these wait for may be free now, and of a
+        resource that was changed or deleted no one remembers what it held before.
+        """
+        looks = self._whom(LookRow)
+        return looks | self._whom(ConflictSubjectRow) if looks else looks
+
+    def _whom(self, table: Any) -> set[Whom]:
+        columns = (col(table.side), col(table.kind), col(table.id_of))
+        rows = self._database.execute(select(*columns).where(col(table.connection) == self._connection))
         return {Whom(row.side, row.kind, row.id_of) for row in rows}
 
     def number_to_look_at(self) -> int:

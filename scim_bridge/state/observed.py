@@ -18,6 +18,7 @@ from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind, Members
 from scim_bridge.model.operation import Member, Operation, Outcome, landed
 from scim_bridge.model.touch import member_path
 from scim_bridge.model.verification import ReadingCost
+from scim_bridge.state.look import put_down
 from scim_bridge.state.statement import (
     ADD_MEMBER,
     HOLD,
@@ -56,8 +57,8 @@ def keep_reading(
 ) -> None:
     """A whole reading: what is not in it is gone. began: when it was begun, since what it shows is as old."""
     rows = _rows(database, endpoint)
-    gone = [(kind, row, text) for (kind, at), (row, text) in rows.items() if at not in inventory.of(kind)]
-    _forget(database, gone)
+    gone = [TargetKey(kind, at) for kind, at in rows if at not in inventory.of(kind)]
+    _forget(database, [(key.kind, *rows[key]) for key in gone])
     changed: dict[TargetKey, str] = {}
     for existing in (resource for kind in KINDS for resource in inventory.of(kind).values()):
         key, text = existing.key, text_of(existing.attributes)
@@ -67,7 +68,8 @@ def keep_reading(
     _note_changes(database, endpoint, known, changed, began)
     _put(database, endpoint, changed, rows, began)
     database.execute(update(ResourceRow).where(col(ResourceRow.endpoint) == endpoint).values(seen_at=began))
-    keep_members(database, endpoint, members, began)
+    put_down(database, endpoint, [*changed, *gone], but=connection)
+    keep_members(database, endpoint, members, began, but=connection)
     values = {"began": began, "requests": requests}
     statement = upsert(ReadingRow).values(connection=connection, endpoint=endpoint, **values)
     database.execute(statement.on_conflict_do_update(index_elements=["connection", "endpoint"], set_=values))
@@ -102,17 +104,19 @@ def keep_resources(
     rows = _rows(database, endpoint, found)
     _forget(database, [(key.kind, *rows[key]) for key, there in found.items() if there is None and key in rows])
     there = {key: text_of(existing.attributes) for key, existing in found.items() if existing is not None}
-    _note_changes(database, endpoint, {key: text for key, (_, text) in rows.items()}, there, at)
+    before: dict[tuple[Kind, str], str] = {key: text for key, (_, text) in rows.items()}
+    _note_changes(database, endpoint, before, there, at)
     _put(database, endpoint, there, rows, at)
+    put_down(database, endpoint, [key for key in found if before.get(key) != there.get(key)])
 
 
-def keep_members(database: Connection, endpoint: str, members: Members, at: datetime) -> None:
-    """Who was found in these groups. Users that no listing has shown are left out."""
+def keep_members(database: Connection, endpoint: str, members: Members, at: datetime, *, but: str = "") -> None:
+    """Who was found in these groups. Users that no listing has shown are left out. but: as in look.py."""
     if not members:
         return
     rows = _rows_of_ends(database, endpoint, members)
     for few in batched_list((group_id for group_id in members if ("group", group_id) in rows), _GROUPS):
-        _keep_few_groups(database, endpoint, {group_id: members[group_id] for group_id in few}, rows, at)
+        _keep_few_groups(database, endpoint, {group_id: members[group_id] for group_id in few}, rows, at, but=but)
 
 
 def _rows_of_ends(database: Connection, endpoint: str, members: Members) -> dict[tuple[Kind, str], int]:
@@ -126,7 +130,13 @@ def _rows_of_ends(database: Connection, endpoint: str, members: Members) -> dict
 
 
 def _keep_few_groups(
-    database: Connection, endpoint: str, members: Members, rows: Mapping[tuple[Kind, str], int], at: datetime
+    database: Connection,
+    endpoint: str,
+    members: Members,
+    rows: Mapping[tuple[Kind, str], int],
+    at: datetime,
+    *,
+    but: str,
 ) -> None:
     """Some groups at a time: of a million memberships no list is made, most of which say nothing new."""
     groups = {group_id: rows["group", group_id] for group_id in members}
@@ -138,6 +148,7 @@ def _keep_few_groups(
     added: list[tuple[int, int]] = []
     removed: list[dict[str, int]] = []
     seen: list[tuple[str, str, str, Value | None]] = []
+    moved: set[TargetKey] = set()
     for group_id, group in groups.items():
         joined = [user_id for user_id in members[group_id] - then_in[group_id] if ("user", user_id) in rows]
         left = then_in[group_id] - members[group_id]
@@ -146,6 +157,8 @@ def _keep_few_groups(
         if group in read_before:
             seen += (("group", group_id, member_path(user_id), True) for user_id in joined)
             seen += (("group", group_id, member_path(user_id), False) for user_id in left)
+            moved.update(TargetKey("user", user_id) for user_id in (*joined, *left))
+    put_down(database, endpoint, moved, but=but)
     _note(database, endpoint, seen, at)
     carry_out_many(database, SEE_MEMBER, ("group", "user"), sorted(added))
     mine = (col(MembershipRow.group_row) == bindparam("of_group"), col(MembershipRow.user_row) == bindparam("of_user"))
@@ -259,7 +272,10 @@ def _as_they_are(database: Connection, endpoint: str, pairs: Set[tuple[str, str]
 def move_on(
     database: Connection, connection: str, endpoint: str, operation: Operation, outcome: Outcome, *, at: datetime
 ) -> None:
-    """One answered write: what the target shows now, as far as the answer tells."""
+    """One answered write: what the target shows now, as far as the answer tells.
+
+    Other connections look at it. Not at memberships: a group has one owner, so none of theirs is meant.
+    """
     target_id = outcome.target_id or operation.target_id
     if target_id is None:
         return
@@ -267,6 +283,7 @@ def move_on(
         if outcome.status == "done":
             key = TargetKey(operation.resource, target_id)
             _forget(database, [(key.kind, *found) for found in _rows(database, endpoint, [key]).values()])
+            put_down(database, endpoint, [key], but=connection)
     elif operation.members:
         if outcome.status == "done" or outcome.refused:
             changed = [member for member in operation.members if member not in outcome.refused]
@@ -275,6 +292,7 @@ def move_on(
         new = landed(operation, outcome)
         if new is not None:
             _merge(database, endpoint, operation, target_id, new | dict(outcome.shown), at=at)
+            put_down(database, endpoint, [TargetKey(operation.resource, target_id)], but=connection)
 
 
 def _merge(

@@ -20,7 +20,7 @@ from scim_bridge.model.conflict_kind import LASTING, TOLD_BY_TARGET
 from scim_bridge.model.desired_side import DesiredWhole, Moves
 from scim_bridge.model.doubt import Settled
 from scim_bridge.model.effect import Effect
-from scim_bridge.model.identity import KINDS, Existing, Inventory, Members, TargetKey
+from scim_bridge.model.identity import KINDS, Existing, Inventory, Members, TargetKey, Whom
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.progress import RunProgress
 from scim_bridge.model.run import Command, FailureCause, RunStatus
@@ -34,9 +34,10 @@ from scim_bridge.state.asked_once import Once, answer_to, keep_answer, recall
 from scim_bridge.state.audit import note
 from scim_bridge.state.database import open_database
 from scim_bridge.state.decision import UNDECIDED, Decided, decide, undo
-from scim_bridge.state.desired import move_on, replace_directory
+from scim_bridge.state.desired import move_on, replace_directory, settle_directory
 from scim_bridge.state.history import forget_some
 from scim_bridge.state.journal import RunJournal
+from scim_bridge.state.look import look_at, look_at_decided
 from scim_bridge.state.news import Watch
 from scim_bridge.state.observed import (
     batched_list,
@@ -257,7 +258,9 @@ class State:
                 "access": dict(ending.access),
                 "cause": ending.cause,
             }
-            if conflicts is not None:
+            if aftermath is not None:
+                leave(database, connection, run_id, aftermath)
+            if conflicts is not None:  # after that: whose decision ends with its conflict is looked at once more
                 values["conflicts"] = len(conflicts)
                 seen = (*conflicts, *settled)
                 self._merge_conflicts(database, connection, seen, closing=closing, spared=pending)
@@ -274,8 +277,6 @@ class State:
                 forget_told_otherwise(database, connection, endpoint, open_keys)
             if books is not None and not of_one and command != "rollback":
                 _settle(database, connection, endpoint)
-            if aftermath is not None:
-                leave(database, connection, run_id, aftermath)
             database.execute(update(RunRow).where(mine).values(**values))
             count_run(database, run_id)
             if not of_one and command != "rollback":
@@ -293,9 +294,13 @@ class State:
         began: datetime,
         requests: int = 0,
     ) -> None:
-        """A whole reading of the target: what earlier ones had shown is replaced. requests: how many it took."""
+        """A whole reading of the target: what earlier ones had shown is replaced. requests: how many it took.
+
+        Everyone has to be looked at, whatever kind of run has read, until a run about everyone has come to its end.
+        """
         with writing(self._engine, is_large=True) as database:
             keep_reading(database, connection, endpoint, inventory, members, began=began, requests=requests)
+            settle_directory(database, connection, is_settled=False)
 
     def forget_reading(self, connection: str, endpoint: str) -> None:
         """The next run reads the whole target again. What earlier ones have shown stays."""
@@ -336,13 +341,22 @@ class State:
                     over = journal.forget_refusals(database, operation.resource, operation.source_id or "")
                     self._close(database, journal.connection, set(over))
 
+    def look_at(self, connection: str, whom: Iterable[Whom]) -> None:
+        """The next run about some looks at these too."""
+        with writing(self._engine) as database:
+            look_at(database, connection, whom)
+
     def look_again(
         self,
         endpoint: str,
         found: Mapping[TargetKey, Existing | None],
         members: Members,
     ) -> None:
-        """Single resources and groups that were looked at again; None for one that is gone."""
+        """Single resources and groups that were looked at again; None for one that is gone.
+
+        What is not as it was is looked at by the next run of each connection, this one's too: a run about those who
+        were named ends without having planned what it learned.
+        """
         with writing(self._engine) as database:
             keep_resources(database, endpoint, found, self._now())
             keep_members(database, endpoint, members, self._now())
@@ -515,6 +529,7 @@ class State:
         """These conflicts are over, and with each the decision about it, which holds for this conflict alone."""
         if keys:
             one = (col(ConflictRow.connection) == connection, col(ConflictRow.key) == bindparam("of_key"))
+            look_at_decided(database, connection, keys)
             over = {"closed": self._now(), "resolution": "", "chosen": ""}
             database.execute(update(ConflictRow).where(*one).values(**over), [{"of_key": key} for key in sorted(keys)])
             forget_subjects(database, connection, keys)

@@ -1,8 +1,8 @@
 """Runs about some, as their output shows them: what they find, and what they say of those they did not look at."""
 
 from tests.e2e.conftest import Cli
-from tests.e2e.test_policies import user_of
-from tests.e2e.world import People, World
+from tests.e2e.test_policies import age, allow, conflicts, user_of
+from tests.e2e.world import People, World, person
 
 
 def test_zeros_that_a_spreadsheet_dropped_are_warned_of_without_a_look_at_everyone(world: World, cli: Cli) -> None:
@@ -63,3 +63,23 @@ def test_two_of_one_name_are_told_apart_by_their_ids(world: World, cli: Cli) -> 
     assert cli("sync").code == 5
     said = cli("sync", "--only", "a@corp.example")
     assert (said.code, "several users are called 'a@corp.example': a, b. Name one of them" in said.err) == (2, True)
+
+
+def test_a_decision_that_lasts_ends_what_else_was_asked_about_the_same_record(world: World, cli: Cli) -> None:
+    """Who may keep the name that someone gave them by hand does not wait for the one of their record any more."""
+    allow(world, "drift: report")
+    world.write(People().add("a").add("b"))
+    assert cli("sync").code == 0
+    ben = user_of(world, "b")
+    world.sandbox.app.store.change("User", ben, ben.attributes | {"userName": "ben@corp.example"})
+    world.sandbox.seed({"users": [person("b@corp.example")]})
+    age(world, 0.2)
+    assert cli("sync", "--full").code == 5
+    drift = conflicts(cli)["drift"]
+    assert cli("conflicts", "resolve", drift, "--source").code == 0
+    assert cli("sync").code == 5
+    assert set(conflicts(cli)) == {"drift", "user_name_taken"}
+    assert cli("conflicts", "resolve", drift, "--target").code == 0
+    plan = cli("plan", "--output", "json")
+    assert "had to be looked at" in plan.err
+    assert plan.json["conflicts"] == []

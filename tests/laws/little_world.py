@@ -197,7 +197,7 @@ class LittleWorld:
         twin.target.members = {group: set(users) for group, users in self.target.members.items()}
         twin.target._made = self.target._made
         source = LittleSource(self.people, tells_changes=self.source.tells_changes)
-        source.remembered = [*self.source.remembered]
+        source.key, source.remembered = self.source.key, [*self.source.remembered]
         twin.bridge = replace(self.bridge, target=twin.target, source=source)
         with State(other) as state:
             twin.state = state
@@ -337,7 +337,7 @@ def _open_reference(world: LittleWorld) -> object:
 
 
 def _decide(world: LittleWorld) -> object:
-    conflicts = world.state.reader.conflicts("little")
+    conflicts = world.state.reader.conflicts(world.bridge.name)
     if not conflicts:
         return None
     conflict = world.chance.choice(conflicts).conflict
@@ -346,7 +346,7 @@ def _decide(world: LittleWorld) -> object:
     target_id = conflict.target_id or ""
     if decision in ("link", "adopt") and not target_id:
         target_id = world.chance.choice([*world.target.resources["user"], "nobody"])
-    world.state.resolve("little", conflict.key, decision, Actor("me"), target_id=target_id)
+    world.state.resolve(world.bridge.name, conflict.key, decision, Actor("me"), target_id=target_id)
     return conflict.kind, conflict.subjects, decision
 
 

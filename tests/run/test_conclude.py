@@ -8,7 +8,7 @@ from scim_bridge.errors import EndpointDown
 from scim_bridge.model.identity import Whom
 from scim_bridge.model.operation import Outcome
 from scim_bridge.model.operation_kind import OperationKind
-from scim_bridge.model.plan import Conflict, Paired
+from scim_bridge.model.plan import Paired
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.remembered import Remembered, Resolution
 from scim_bridge.plan.compare_mappings import Outlook
@@ -97,17 +97,6 @@ def test_a_run_about_some_remembers_those_alone() -> None:
     only = frozenset({Whom("source", "user", "sato")})
     conclusion = conclude(SEEN.matches, SEEN.sides, SEEN.plan, SEEN.plan, Applied(outcomes), Policy(), only=only)
     assert set(pairs(conclusion)) == {"sato"}
-
-
-def test_who_waits_is_looked_at_again_after_anything_was_sent_even_if_a_person_left_it_so() -> None:
-    waits = Whom("source", "user", "waits")
-    left = Conflict(key="c-1", kind="user_name_taken", subjects=(), detail="", remedy="", about=frozenset({waits}))
-    plan = replace(SEEN.plan, settled=(left,))
-    outcomes = tuple(Outcome(operation_id=o.id, status="done", target_id="t-1") for o in plan.operations)
-    assert plan.operations
-    assert waits in conclude(SEEN.matches, SEEN.sides, plan, plan, Applied(outcomes), Policy()).touched
-    nothing = replace(plan, operations=())
-    assert waits not in conclude(SEEN.matches, SEEN.sides, nothing, nothing, Applied(()), Policy()).touched
 
 
 def decided(known: Remembered, kind: OperationKind, outcome: Outcome | None = None) -> tuple[set[str], set[str]]:
