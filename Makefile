@@ -74,6 +74,8 @@ system-packages: ## what a few tests need from Debian: Chromium, fonts, Node.js,
 	apt-get update -q
 	apt-get install -y -q --no-install-recommends chromium fonts-noto-cjk fonts-noto-color-emoji
 	apt-get install -y -q --no-install-recommends gcc libc6-dev python3-dev libldap-dev libsasl2-dev slapd ldap-utils
+	# for promtool; the server that comes with it need not run
+	RUNLEVEL=1 apt-get install -y -q --no-install-recommends prometheus
 	# a Node.js from elsewhere brings its own npm, and Debian's npm will not stand beside it
 	command -v npm >/dev/null || apt-get install -y -q --no-install-recommends nodejs npm
 
@@ -95,6 +97,7 @@ bench: setup ## planning 100,000 people against the bare minimum of the same wor
 	$(BIN)/python -m bench.rate
 	$(BIN)/python -m bench.sync
 	$(BIN)/python -m bench.entra
+	$(BIN)/python -m bench.scrape
 	$(BIN)/python -m bench.growth --sources csv entra $(if $(shell command -v slapd),ldap)
 	$(if $(shell command -v slapd),$(BIN)/python -m bench.ldap)
 

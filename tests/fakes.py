@@ -16,6 +16,7 @@ from scim_bridge.model.identity import ACTIVE, AttributeType, Existing, Inventor
 from scim_bridge.model.operation import Change
 from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.protocol import Answer, Progress, silent
+from scim_bridge.model.traffic import Traffic
 from scim_bridge.target.identity_center import IDENTITY_CENTER
 
 
@@ -62,8 +63,8 @@ class MemoryTarget:
         return self._capabilities
 
     @property
-    def requests(self) -> int:
-        return len(self.log)
+    def traffic(self) -> Traffic:
+        return Traffic(len(self.log))
 
     def at_once(self, kind: OperationKind) -> int:
         return 8

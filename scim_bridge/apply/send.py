@@ -1,5 +1,6 @@
 """What one operation means: the request it becomes, and what to make of a refusal (docs/design.md §6.5, §6.6)."""
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -8,6 +9,7 @@ from scim_bridge.apply.holder import Holder, Holders, LookCutShort
 from scim_bridge.apply.members import MemberSender
 from scim_bridge.apply.refused_characters import Suspects, suspects, without
 from scim_bridge.errors import Hold, NameTaken, NotAnswered, NotThere, Refused
+from scim_bridge.log import about
 from scim_bridge.model.conflict_kind import KIND_OF_TAKEN
 from scim_bridge.model.identity import (
     ACTIVE,
@@ -20,6 +22,7 @@ from scim_bridge.model.identity import (
 from scim_bridge.model.operation import Change, Member, Operation, Outcome, OutcomeStatus
 from scim_bridge.model.protocol import Answer, Target
 
+_log = logging.getLogger("scim_bridge.apply")
 Ids = Mapping[SourceKey, str]
 """Record → target id of its resource."""
 
@@ -68,10 +71,13 @@ class Sender:
             send = self._delete
         elif operation.kind == "deactivate_user":
             send = self._deactivate
-        try:
-            outcome = send(operation)
-        except Hold as refusal:
-            outcome = _refused(operation, refusal)
+        with about(operation=operation.id):
+            _log.debug("%s of %s begins", operation.kind, operation.subject)
+            try:
+                outcome = send(operation)
+            except Hold as refusal:
+                outcome = _refused(operation, refusal)
+            _log.info("%s: %s", operation.kind, outcome.status, extra={"request": outcome.request_id})
         self.learn(operation, outcome)
         return outcome
 

@@ -5,6 +5,7 @@ Exit codes (docs/design.md §5.1): 0 done, 1 failed, 2 wrong usage or configurat
 """
 
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from typer._click.exceptions import ClickException, UsageError  # typer carries 
 
 from scim_bridge import __version__
 from scim_bridge.cli.lazy_group import LazyGroup, Listed
+from scim_bridge.cli.options import Output
 from scim_bridge.cli.streams import complain, print_whatever_comes, tell
 from scim_bridge.errors import BridgeError, Stop
 from scim_bridge.log import log_to_stderr
@@ -60,6 +62,7 @@ COMMANDS = (
         "shadow",
         "Show the trend of a connection in shadow, what differs every day, and whether it is ready to write.",
     ),
+    Listed("alerts", "alerts", "Test where alerts are sent."),
     Listed("run", "run", "Sync every connection on its schedule and serve the pages, until SIGINT or SIGTERM."),
     Listed("sign-in", "sign_in", "Print a link that signs one browser in to the pages, once."),
     Listed("session", "session", "List the browsers that are signed in, or sign them out."),
@@ -98,12 +101,18 @@ def _say_version(wanted: bool) -> None:
 def options(
     context: typer.Context,
     config: Annotated[Path, typer.Option("--config", "-c", help="the configuration file")] = Path("bridge.yaml"),
+    log_format: Annotated[
+        Output | None, typer.Option("--log-format", help="how log lines are written to stderr")
+    ] = None,
     version: Annotated[  # noqa: ARG001
         bool, typer.Option("--version", is_eager=True, callback=_say_version, help="show the version and exit")
     ] = False,
 ) -> None:
     """Keeps AWS IAM Identity Center equal to your directory."""
     context.obj = config
+    if log_format is not None:
+        os.environ["SCIM_BRIDGE_LOG_FORMAT"] = log_format  # the processes of the worker's runs go by it too
+        log_to_stderr()
 
 
 def main() -> None:

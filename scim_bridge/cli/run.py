@@ -39,6 +39,7 @@ def run_forever(settings: "Settings") -> None:
     from scim_bridge.service.shown import Shown
     from scim_bridge.worker.forgetting import Forgetting
     from scim_bridge.worker.loop import work
+    from scim_bridge.worker.watch import Watch
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -57,5 +58,11 @@ def run_forever(settings: "Settings") -> None:
         if service.auth is None:
             tell(f"sign in, once and within 15 minutes: {sign_in_link(url, settings.state)}")
         forgetting = Forgetting(connections, settings.state, settings.keep)
-        work(connections, settings.state, stop, _tell_when, tidy=forgetting.step)
+        with Watch(settings) as watch:
+
+            def tell_and_watch(line: str) -> None:
+                _tell_when(line)
+                watch.look_soon()
+
+            work(connections, settings.state, stop, tell_and_watch, tidy=forgetting.step)
     tell("stopped")

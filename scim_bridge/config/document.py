@@ -12,9 +12,12 @@ from scim_bridge.config import form
 from scim_bridge.config.section import (
     Day,
     Duration,
+    Events,
     Interval,
     Name,
     Pace,
+    QuietHours,
+    Reference,
     Region,
     Section,
     State,
@@ -163,6 +166,21 @@ class History(Section):
     keep: Duration = "400d"
 
 
+class Alerts(Section):
+    """Where alerts are sent. to: references to URLs of Apprise (https://appriseit.com)."""
+
+    to: Annotated[list[Reference], Field(min_length=1, json_schema_extra={"uniqueItems": True})]
+    quiet: QuietHours | None = None
+    events: Events = "all"
+
+    @field_validator("to")
+    @classmethod
+    def _is_each_once(cls, to: list[str]) -> list[str]:
+        if len(set(to)) < len(to):
+            raise ValueError(": name each place once")
+        return to
+
+
 class Document(Section):
     """The whole file."""
 
@@ -171,6 +189,7 @@ class Document(Section):
         dict[Name, Connection], Field(min_length=1, json_schema_extra={"additionalProperties": False})
     ]
     history: History = History()
+    alerts: Alerts | None = None
     service: Service = Service()
 
 

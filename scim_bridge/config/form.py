@@ -7,16 +7,18 @@ beginning is the place ("bridge.yaml, line 12: service.listen").
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from math import inf
 from typing import TypeVar
 
+from scim_bridge.model.alert import EVENTS, Event, QuietHours
 from scim_bridge.model.limit import Limit
 
 Written = TypeVar("Written")
 
 SEPARATOR = r"""^(auto|[^A-Za-z0-9"]{1,3})$"""
 DURATION = r"^[1-9][0-9]{0,4}[smhd]$"
+QUIET_HOURS = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
 PERCENTAGE = r"^(100|[1-9]?[0-9])%$"
 REPORT = "report"
 """Instead of a limit."""
@@ -264,6 +266,23 @@ def token(value: str) -> str:
         _refuse_blanks(TOKEN, value)
         raise ValueError(" is not a reference to a token; write env:NAME or file:PATH")
     return value
+
+
+def quiet_hours(value: str) -> QuietHours:
+    """From when to when, on the clock of the machine: 22:00-06:00."""
+    if not _fits(QUIET_HOURS, value) or value[:5] == value[6:]:
+        raise ValueError(": write two times of the day, such as 22:00-06:00")
+    return QuietHours(time.fromisoformat(value[:5]), time.fromisoformat(value[6:]))
+
+
+def events(value: object) -> frozenset[Event]:
+    """`all`, or a list of events that people want to hear of."""
+    if value == "all":
+        return frozenset(EVENTS)
+    found = [each for each in EVENTS if isinstance(value, list) and each in value]
+    if not isinstance(value, list) or len(found) < len(value) or not found:
+        raise ValueError(f": write all, or a list of some of {', '.join(EVENTS)}")
+    return frozenset(found)
 
 
 def reference(value: str) -> str:

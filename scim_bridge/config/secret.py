@@ -8,9 +8,9 @@ from typing import Literal
 from scim_bridge.config import form
 from scim_bridge.errors import Misconfigured
 
-What = Literal["token", "password", "secret", "key"]
-_LINE = re.compile(r"[^\r\n]+")
-_FORMS = {"token": re.compile(r"[!-~]+"), "password": _LINE, "secret": _LINE, "key": re.compile(r"[\s\S]+")}
+What = Literal["token", "password", "secret", "key", "URL"]
+_WORD, _LINE = re.compile(r"[!-~]+"), re.compile(r"[^\r\n]+")
+_FORMS = {"token": _WORD, "password": _LINE, "secret": _LINE, "key": re.compile(r"[\s\S]+"), "URL": _WORD}
 """A token fits into an HTTP header as one word, a password or a client's secret is a line, a key (PEM) several: else it
 is something else that was pasted in by accident."""
 

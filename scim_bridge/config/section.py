@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from scim_bridge.config import form
 from scim_bridge.config.form import checked
+from scim_bridge.model.alert import EVENTS
 
 Text = Annotated[str, AfterValidator(checked(form.text)), Field(json_schema_extra={"pattern": form.TEXT})]
 Name = Annotated[
@@ -58,6 +59,14 @@ Url = Annotated[str, AfterValidator(checked(form.endpoint)), Field(json_schema_e
 Token = Annotated[str, AfterValidator(checked(form.token)), Field(json_schema_extra={"pattern": form.TOKEN})]
 Reference = Annotated[
     str, AfterValidator(checked(form.reference)), Field(json_schema_extra={"pattern": form.REFERENCE})
+]
+QuietHours = Annotated[
+    str, AfterValidator(checked(form.quiet_hours)), Field(json_schema_extra={"pattern": form.QUIET_HOURS})
+]
+Events = Annotated[
+    str | list[str],
+    BeforeValidator(checked(form.events)),
+    WithJsonSchema({"anyOf": [{"const": "all"}, {"type": "array", "items": {"enum": list(EVENTS)}, "minItems": 1}]}),
 ]
 LdapUrl = Annotated[str, AfterValidator(checked(form.ldap_url)), Field(json_schema_extra={"pattern": form.LDAP_URL})]
 LdapFilter = Annotated[

@@ -17,6 +17,7 @@ from scim_bridge.config.state_place import one_of
 from scim_bridge.config.unsupported import explains, not_yet
 from scim_bridge.config.yaml_file import YamlFile, refuse
 from scim_bridge.errors import Misconfigured
+from scim_bridge.model.alert import EVENTS, Event, QuietHours
 from scim_bridge.model.limit import Limits
 from scim_bridge.model.policy import KeepAdmins, Policy, Protect
 from scim_bridge.model.switch import Question, SourceKind
@@ -87,10 +88,19 @@ class ConnectionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """Which alerts are sent, and where. to: the URLs, which are secrets. quiet: on the clock of this machine."""
+
+    to: tuple[Secret, ...]
+    quiet: QuietHours | None = None
+    events: frozenset[Event] = frozenset(EVENTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The whole configuration. state: the SQLite file. service: the pages and the API.
 
-    keep: for how long runs and operations stay in the history.
+    keep: for how long runs and operations stay in the history. alerts: None if none are sent.
     """
 
     path: Path
@@ -98,6 +108,7 @@ class Settings:
     connections: Mapping[str, ConnectionSettings]
     service: ServiceSettings
     keep: timedelta
+    alerts: AlertSettings | None = None
 
     def connection(self, name: str | None) -> ConnectionSettings:
         """The connection of this name, or the only one. Raises Misconfigured, naming those there are."""
@@ -121,8 +132,22 @@ def _settings(path: Path, read: document.Document) -> Settings:
     folder = path.parent  # as the file was named: a mounted configuration is a link into a folder that is replaced
     connections = {name: _connection(name, folder, connection) for name, connection in read.connections.items()}
     state = folder / form.state_file(read.state)
-    service, keep = service_settings(read.service, folder), form.duration(read.history.keep)
-    return Settings(path, state, MappingProxyType(connections), service, keep)
+    return Settings(
+        path=path,
+        state=state,
+        connections=MappingProxyType(connections),
+        service=service_settings(read.service, folder),
+        keep=form.duration(read.history.keep),
+        alerts=_alerts(read.alerts, folder),
+    )
+
+
+def _alerts(read: document.Alerts | None, folder: Path) -> AlertSettings | None:
+    if read is None:
+        return None
+    quiet = form.quiet_hours(read.quiet) if read.quiet is not None else None
+    to = tuple(Secret(url, folder, "URL") for url in read.to)
+    return AlertSettings(to, quiet, form.events(read.events))
 
 
 def _connection(name: str, folder: Path, read: document.Connection) -> ConnectionSettings:

@@ -13,6 +13,7 @@ from scim_bridge.model.identity import AttributeType, Existing, Inventory, Kind,
 from scim_bridge.model.operation import Change, Operation, Outcome
 from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.source import Memory, SourceChanges, SourceReading
+from scim_bridge.model.traffic import Traffic
 
 
 class Progress(Protocol):
@@ -112,8 +113,8 @@ class Target(Protocol):
         ...
 
     @property
-    def requests(self) -> int:
-        """How many requests have been sent so far, retries included."""
+    def traffic(self) -> Traffic:
+        """What has been sent so far."""
         ...
 
     def urgent(self) -> AbstractContextManager[None]:

@@ -61,7 +61,7 @@ class Inbox:
             state.answer(request.id, None, str(error), error.exit_code if isinstance(error, Stop) else 1)
             return None
         except Exception as error:  # noqa: BLE001 - whatever it is, the run in progress goes on; the log has the details
-            _log.exception("a request for %s failed", ", ".join(request.subjects))
+            _log.exception("the order %d in the inbox failed", request.id)
             state.answer(request.id, None, f"the program failed ({type(error).__name__}); the log says more", 1)
             return None
         state.answer(request.id, result.run_id, exit_code=result.exit_code)

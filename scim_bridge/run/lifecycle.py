@@ -4,16 +4,17 @@ A kind of run (sync, only, rollback, a saved plan) is how to read and plan; then
 close in the end follows from what it has read, and is decided here alone.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, Protocol
 
 from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, never
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError, Busy, CredentialsRefused, Misconfigured
+from scim_bridge.log import about
 from scim_bridge.model import exit_code
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.desired_side import DesiredWhole, Moves
@@ -25,6 +26,7 @@ from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.shadow import differences_of
 from scim_bridge.model.source import SourceReading
+from scim_bridge.model.traffic import NO_TRAFFIC, Traffic
 from scim_bridge.model.wording import counted
 from scim_bridge.plan.doubt import settle
 from scim_bridge.plan.guard import not_approved
@@ -41,6 +43,7 @@ from scim_bridge.state.lock import lock
 from scim_bridge.state.writer import Closing, Ending, State
 from scim_bridge.target.retry import NEW_FOR
 
+_log = logging.getLogger("scim_bridge.run")
 _KEPT = 100
 """Of each list of a plan's impact so many entries are kept with the run, beside the number of all."""
 _SCHEDULE = Actor("schedule", "worker")
@@ -147,13 +150,13 @@ class ActiveRun:
             keep_plan(self.state, plan, self.order.by or _SCHEDULE, self.id)
         conclusion = self.conclude(reading, plan, None)
         detail = "stopped before the first write: " + "; ".join(trip.sentence for trip in plan.verdict.tripped)
-        requests, counts = self.bridge.target.requests, conclusion.counts
+        traffic, counts = self.bridge.target.traffic, conclusion.counts
         ending = Ending(
             status="stopped_by_guard",
             detail=detail,
             summary=plan.summary,
             counts=counts,
-            requests=requests,
+            traffic=traffic,
             verdict=plan.verdict,
             access=_access(plan),
         )
@@ -169,7 +172,7 @@ class ActiveRun:
             detail="in shadow: nothing was written",
             summary=plan.summary,
             counts=conclusion.counts,
-            requests=self.bridge.target.requests,
+            traffic=self.bridge.target.traffic,
             verdict=plan.verdict,
             access=_access(plan),
         )
@@ -249,13 +252,34 @@ def begin(bridge: Bridge, state: State, command: Command, order: Order) -> Itera
 @contextmanager
 def on_record(bridge: Bridge, state: State, order: Order, run_id: int) -> Iterator[ActiveRun]:
     """A run that is on record as begun. If it ends by an error, it is closed with its sentence first."""
-    requests = partial(getattr, bridge.target, "requests")
-    with _failure_on_record(state, run_id), noted(state, run_id, bridge.name, requests, order.progress) as progress:
+
+    def requests() -> int:
+        return bridge.target.traffic.requests
+
+    with (
+        about(connection=bridge.name, run=run_id),
+        _said(state, run_id),
+        _failure_on_record(bridge, state, run_id),
+        noted(state, run_id, bridge.name, requests, order.progress) as progress,
+    ):
         # What the run before has created may still be unknown to some of the endpoint, whatever process that was.
         now = datetime.now(UTC)
         own = state.reader.own_writes(bridge.name, bridge.endpoint, now - timedelta(seconds=NEW_FOR))
         bridge.target.recall_created({key: (now - at).total_seconds() for key, at in own.created.items()})
         yield ActiveRun(run_id, bridge, state, replace(order, progress=progress))
+
+
+@contextmanager
+def _said(state: State, run_id: int) -> Iterator[None]:
+    """The log says that a run begins, and how it ended."""
+    _log.info("the run begins")
+    try:
+        yield
+    finally:
+        if _log.isEnabledFor(logging.INFO):
+            with suppress(BridgeError):  # a state that cannot be read is what the run has ended by
+                record = state.reader.run(run_id)
+                _log.info("the run ended: %s", record.status if record is not None else "unknown")
 
 
 @contextmanager
@@ -300,13 +324,14 @@ def put_death_on_record(
         state.finish(run_id, Ending(status="failed", detail=detail))
 
 
-def _failed(error: Exception) -> Ending:
+def _failed(error: Exception, traffic: Traffic = NO_TRAFFIC) -> Ending:
     detail = str(error) if isinstance(error, BridgeError) else f"the program failed ({type(error).__name__})"
-    return Ending(status="failed", detail=detail, has_bad_credentials=isinstance(error, CredentialsRefused))
+    is_refused = isinstance(error, CredentialsRefused)
+    return Ending(status="failed", detail=detail, traffic=traffic, has_bad_credentials=is_refused)
 
 
 @contextmanager
-def _failure_on_record(state: State, run_id: int) -> Iterator[None]:
+def _failure_on_record(bridge: Bridge, state: State, run_id: int) -> Iterator[None]:
     """A run that ends by an error is closed with its sentence before the error goes on."""
     try:
         yield
@@ -314,7 +339,7 @@ def _failure_on_record(state: State, run_id: int) -> Iterator[None]:
         record = state.reader.run(run_id)
         # It may have ended properly just before: a Stop of the target is raised after its run was concluded.
         if record is not None and record.status == "running":
-            state.finish(run_id, _failed(error))
+            state.finish(run_id, _failed(error, bridge.target.traffic))
         raise
 
 
@@ -346,7 +371,7 @@ def remember(active: ActiveRun, reading: Reading) -> None:
         state.forget_reading(bridge.name, bridge.endpoint)
         return
     if observed.is_whole:
-        cost = bridge.target.requests  # nothing else has been sent yet
+        cost = bridge.target.traffic.requests  # nothing else has been sent yet
         state.observe(
             bridge.name, bridge.endpoint, observed.inventory, observed.members, began=observed.at, requests=cost
         )
@@ -448,7 +473,7 @@ def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | No
         detail=_detail(applied, conclusion),
         summary=conclusion.summary,
         counts=conclusion.counts,
-        requests=bridge.target.requests,
+        traffic=bridge.target.traffic,
         is_complete=applied.has_ended,
         verdict=plan.verdict,
         approved_by=order.asked_by or (order.approved_by if not plan.verdict.passed else ""),

@@ -6,7 +6,6 @@ It answers to loopback names and to the name in service.public_url: a foreign Ho
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,16 +18,21 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from scim_bridge.config.service import ServiceSettings
 from scim_bridge.errors import BridgeError
-from scim_bridge.service import health
+from scim_bridge.service import health, metrics
+from scim_bridge.service.api.answer import invalid, is_api, status_of
+from scim_bridge.service.api.openapi import include_api
 from scim_bridge.service.auth.csrf import CsrfMiddleware
-from scim_bridge.service.auth.gate import Gate, gate_at
+from scim_bridge.service.auth.gate import gate_at
 from scim_bridge.service.auth.header import HEADERS, HeaderMiddleware
 from scim_bridge.service.auth.principal import NotAllowed, NotSignedIn
 from scim_bridge.service.auth.refusal import Refuse, page_or_problem, sign_in_first
+from scim_bridge.service.live import Feed
+from scim_bridge.service.orders import Desk
 from scim_bridge.service.pages import conflicts, overview, run, sign_in, tokens
 from scim_bridge.service.pages.frame import Frame
 from scim_bridge.service.preference import PreferenceMiddleware
 from scim_bridge.service.shown import Shown
+from scim_bridge.state.kept_open import KeptOpen
 
 if TYPE_CHECKING:
     from scim_bridge.service.auth.provider import Provider
@@ -40,9 +44,7 @@ def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
     """The application. service: None for loopback, where a link signs in."""
     service = service or ServiceSettings()
     gate = gate_at(shown.state, shown.now, service)
-    app = FastAPI(
-        title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None, lifespan=partial(_until_the_end, gate)
-    )
+    app = FastAPI(title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_until_the_end)
     app.state.gate, app.state.frame = gate, Frame(shown)
     frame = app.state.frame
     app.state.provider = _provider(app, service)
@@ -52,16 +54,21 @@ def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_trusted_hosts(service))
     app.add_middleware(HeaderMiddleware, is_secure=service.is_secure)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    for part in (overview, run, conflicts, sign_in, tokens, health):
+    names = tuple(shown.connections)
+    desk = app.state.desk = Desk(KeptOpen(shown.state), names, shown.settings, is_separate=gate.is_separate)
+    app.state.feed = Feed(desk.kept)
+    include_api(app)
+    for part in (overview, run, conflicts, sign_in, tokens, health, metrics):
         app.include_router(part.router)
     _answer_failures(app, refuse)
     return app
 
 
 @asynccontextmanager
-async def _until_the_end(gate: Gate, _: FastAPI) -> AsyncIterator[None]:
+async def _until_the_end(app: FastAPI) -> AsyncIterator[None]:
     yield
-    gate.kept.close()
+    for kept in (app.state.gate.kept, app.state.desk.kept):
+        kept.close()
 
 
 def _provider(app: FastAPI, service: ServiceSettings) -> "Provider | None":
@@ -101,12 +108,14 @@ def _answer_failures(app: FastAPI, refuse: Refuse) -> None:
         return refuse(request, error.status_code, str(error.detail))
 
     @app.exception_handler(RequestValidationError)
-    async def say_there_is_no_such_page(request: Request, _: RequestValidationError) -> Response:
+    async def say_what_is_not_valid(request: Request, error: RequestValidationError) -> Response:
+        if is_api(request):
+            return invalid(error)
         return refuse(request, 404, "There is no page with this number.")
 
     @app.exception_handler(BridgeError)
     async def say_what_is_wrong(request: Request, error: BridgeError) -> Response:
-        return refuse(request, 503, str(error))
+        return refuse(request, status_of(error), str(error))
 
     @app.exception_handler(Exception)
     async def say_sorry(request: Request, error: Exception) -> Response:

@@ -6,6 +6,9 @@ when the function returns, and its entry of the audit is part of the same transa
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
 
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import Misconfigured
@@ -48,6 +51,14 @@ class Desk:
         """Raise NoSuchThing for a name that the configuration does not have."""
         if name not in self.connections:
             raise NoSuchThing(f"there is no connection {name}", f"There are: {', '.join(self.connections)}.")
+
+
+def desk_of(request: Request) -> Desk:
+    """The application's desk."""
+    return cast("Desk", request.app.state.desk)
+
+
+Desked = Annotated[Desk, Depends(desk_of)]
 
 
 def place(desk: Desk, placed: PlacedOrder, by: Actor, once: Once | None = None) -> int:
@@ -124,7 +135,7 @@ def _require_approvable(desk: Desk, reader: StateReader, placed: PlacedOrder, by
         if tripped is None:
             raise NotNow(f"no stopped plan of {placed.connection} waits for an approval", "Order a sync without one.")
         plan = reader.plans.of_run(tripped[0])
-    if desk.is_separate and plan is not None and plan.by.name == by.name:
+    if desk.is_separate and plan is not None and plan.by.is_same_person(by):
         raise NotNow(f"{by.name} ordered plan {plan.id}, so another person has to approve it")
 
 

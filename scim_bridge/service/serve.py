@@ -24,6 +24,7 @@ class Served:
             _require_usable(tls)
         self._scheme = "https" if tls is not None else "http"
         host, port = address
+        self._app = app
         self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -69,6 +70,9 @@ class Served:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        feed = getattr(self._app.state, "feed", None)
+        if feed is not None:
+            feed.close()  # the server waits for streams that are open
         self._server.should_exit = True
         self._thread.join()
         self._socket.close()

@@ -91,7 +91,7 @@ class AccessMemory:
         )
         with reading(self._engine) as database:
             rows = database.execute(query.where(*mine).order_by(col(OperationRow.answered_at)))
-            return [operation_record(OperationRow(**row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's name
+            return [operation_record(row) for row in rows]
 
     def has_changed(self, since: datetime) -> bool:
         """Whether a run of this connection has changed a user, a group or a membership on the target since then."""

@@ -16,6 +16,7 @@ from sqlmodel import col
 from scim_bridge.state.table import (
     UNSURE_OPERATION,
     ConnectionRow,
+    KeptPlanRow,
     OperationRow,
     RequestRow,
     RunRow,
@@ -93,6 +94,8 @@ def _staying(database: Connection, connection: str) -> Iterator[int]:
         newest = select(func.max(run_id)).where(*which).group_by(col(RunRow.endpoint))
         yield from (found or 0 for found in database.execute(newest).scalars())
     yield from database.execute(select(col(TripRow.run_id)).where(col(TripRow.connection) == connection)).scalars()
+    kept = select(col(KeptPlanRow.run_id)).where(col(KeptPlanRow.connection) == connection)
+    yield from (found for found in database.execute(kept).scalars() if found is not None)
     unsettled = select(col(ConnectionRow.unsettled)).where(col(ConnectionRow.name) == connection)
     yield from (found for found in database.execute(unsettled).scalars() if found is not None)
 

@@ -31,6 +31,11 @@ class KeptOpen:
                 self._file = self._at_path()
             return self._state
 
+    def is_there(self) -> bool:
+        """Whether there is a state at this path."""
+        found = self._at_path()
+        return found is not None
+
     def close(self) -> None:
         """Let go of the file."""
         with self._opening:

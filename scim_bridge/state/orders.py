@@ -16,10 +16,10 @@ from scim_bridge.model.audit import Action
 from scim_bridge.model.order import ACTION_OF, Approval, OrderEnd, OrderRecord, PlacedOrder
 from scim_bridge.state.asked_once import Once, keep_answer, recall
 from scim_bridge.state.audit import note
-from scim_bridge.state.table import OrderRow, RequestRow
+from scim_bridge.state.table import OPEN_ORDERS, OrderRow, RequestRow
 from scim_bridge.state.transaction import reading, writing
 
-_OPEN = text("status IN ('waiting', 'running')")
+_OPEN = text(OPEN_ORDERS)
 """Literally, so that the index of the open ones serves."""
 
 

@@ -35,6 +35,7 @@ from scim_bridge.model.source import Memory
 from scim_bridge.model.text import folded, normal
 from scim_bridge.model.touch import SOMEONE_ELSE, Touch
 from scim_bridge.model.verification import ReadingCost
+from scim_bridge.model.watched import Watched
 from scim_bridge.state.access_memory import AccessMemory
 from scim_bridge.state.audit import entries, latest
 from scim_bridge.state.database import open_existing
@@ -42,8 +43,10 @@ from scim_bridge.state.desired import whole_of
 from scim_bridge.state.history import forgotten_until
 from scim_bridge.state.lookup import Lookup
 from scim_bridge.state.observed import reading_cost
+from scim_bridge.state.operation_search import OperationQuery, find_operations
 from scim_bridge.state.orders import OrderReader
 from scim_bridge.state.own_writes import own_writes
+from scim_bridge.state.people import Managed, find_people
 from scim_bridge.state.plans import PlanReader
 from scim_bridge.state.progress import progress_now
 from scim_bridge.state.record import (
@@ -71,6 +74,7 @@ from scim_bridge.state.table import (
     TripRow,
 )
 from scim_bridge.state.transaction import reading
+from scim_bridge.state.watched import watched
 from scim_bridge.state.window import repairs
 
 
@@ -183,6 +187,17 @@ class StateReader:
             query = query.where(RunRow.connection == connection)
         return [run_record(row) for row in self._rows(query)]
 
+    def runs_before(self, before: int | None, limit: int, connection: str = "", status: str = "") -> list[RunRecord]:
+        """The runs with a lower number, newest first. connection, status: "" for all."""
+        query = select_rows(RunRow).order_by(col(RunRow.id).desc()).limit(limit)
+        if before is not None:
+            query = query.where(col(RunRow.id) < before)
+        if connection:
+            query = query.where(RunRow.connection == connection)
+        if status:
+            query = query.where(RunRow.status == status)
+        return [run_record(row) for row in self._rows(query)]
+
     def run(self, run_id: int) -> RunRecord | None:
         """One run, None if there is none of this number."""
         return next((run_record(row) for row in self._rows(select_rows(RunRow).where(RunRow.id == run_id))), None)
@@ -197,6 +212,16 @@ class StateReader:
         query = select_rows(OperationRow).where(OperationRow.run_id == run_id)
         query = query.order_by(col(OperationRow.operation_id)).limit(limit).offset(offset)
         return [operation_record(row) for row in self._rows(query)]
+
+    def people(
+        self, connection: str, text: str, limit: int, after: tuple[str, str, str] | None = None
+    ) -> list[Managed]:
+        """Managed users and groups by how their name begins, or by an id (state/people.py)."""
+        return find_people(self._engine, connection, text, limit, after)
+
+    def find_operations(self, run_id: int, asked: OperationQuery, limit: int) -> list[OperationRecord]:
+        """Operations of a run that are looked for, at most so many, in the order of the plan."""
+        return find_operations(self._engine, run_id, asked, limit)
 
     def revocations(self, run_id: int) -> list[OperationRecord]:
         """Operations by which a run has taken access away, in the order of the plan."""
@@ -240,6 +265,13 @@ class StateReader:
             return None
         with reading(self._engine) as database:
             return forgotten_until(database, connection)
+
+    def watched(self) -> Watched:
+        """Totals, ages and counts of all connections."""
+        if self._engine is None:
+            return Watched()
+        with reading(self._engine) as database:
+            return watched(database)
 
     def requests(self, connection: str) -> list[RequestRecord]:
         """The inbox: what was asked of the run in progress and is not answered yet, the oldest first."""

@@ -9,7 +9,7 @@ from scim_bridge.model.identity import Value
 from scim_bridge.model.plan import Conflict
 from scim_bridge.model.remembered import Resolution
 from scim_bridge.model.run import ConflictRecord, LinkRecord, OperationRecord, RequestRecord, RunRecord, RunResult
-from scim_bridge.state.table import ConflictRow, LinkRow, OperationRow, RequestRow, ResourceRow, RunRow
+from scim_bridge.state.table import ConflictRow, LinkRow, RequestRow, ResourceRow, RunRow
 
 
 class StoredAttributes(Mapping[str, Value]):
@@ -73,14 +73,14 @@ def run_record(row: RunRow) -> RunRecord:
     )
 
 
-def operation_record(row: OperationRow) -> OperationRecord:
+def operation_record(row: Any) -> OperationRecord:
     """An operation of a run, with its outcome."""
     return OperationRecord(
         run_id=row.run_id,
         operation_id=row.operation_id,
         kind=row.kind,
         subject=row.subject,
-        status=row.status,  # type: ignore[arg-type]  # written by us from the same literal
+        status=row.status,
         document=orjson.loads(row.document),
         target_id=row.target_id,
         request_id=row.request_id,

@@ -100,6 +100,7 @@ class SeenChangeRow(Row, table=True):
     """A value that someone else changed, as a reading found it. path: an attribute or a membership. value: JSON."""
 
     __tablename__ = "seen_changes"
+    __table_args__ = (Index("ix_seen_changes_endpoint", "endpoint", "seen_at"),)
 
     id: int | None = Field(default=None, primary_key=True)
     endpoint: str
@@ -177,6 +178,7 @@ class RequestRow(Row, table=True):
     """
 
     __tablename__ = "inbox"
+    __table_args__ = (_of_these("ix_inbox_waiting", ("connection", "asked"), "answered IS NULL"),)
 
     id: int | None = Field(default=None, primary_key=True)
     connection: str = Field(index=True)
@@ -191,17 +193,26 @@ class RequestRow(Row, table=True):
     exit_code: int = 0
 
 
+RUNNING = "status = 'running'"
+"""Of all runs ever, these few are looked for again and again; literally, so that the index serves."""
+
+
 class RunRow(Row, table=True):
     """One execution of a connection. has_begun: it came as far as applying. plan: fingerprint of what it applied.
 
     is_complete: its plan was applied to its end. is_relinking: it began without state on a target that knew our ids.
     mapping: a hash of the mapping's document. approved: what limits counted in it and someone approved. of_one: it was
     about single identities (`--only`), so it says nothing about the source as a whole. access: what its plan did to who
-    may enter what (model/impact.py), the first of each list; empty where that is not known.
+    may enter what (model/impact.py), the first of each list; empty where that is not known. throttled: how many of its
+    requests were answered 429. pace: kind of request → requests a second that were found to be permitted.
     """
 
     __tablename__ = "runs"
-    __table_args__ = (_of_these("ix_runs_plan", ("connection", "plan"), "plan != ''"),)
+    __table_args__ = (
+        _of_these("ix_runs_plan", ("connection", "plan"), "plan != ''"),
+        _of_these("ix_runs_running", ("connection",), RUNNING),
+        Index("ix_runs_ended", "connection", "ended"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     connection: str = Field(index=True)
@@ -228,6 +239,37 @@ class RunRow(Row, table=True):
     approved: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     of_one: bool = False
     access: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
+    throttled: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    pace: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
+
+
+class RunTotalRow(Row, table=True):
+    """Runs of one kind and outcome since the state began (model.watched.RunTotal)."""
+
+    __tablename__ = "run_totals"
+
+    connection: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    outcome: str = Field(primary_key=True)
+    runs: int
+    requests: int
+    throttled: int
+    seconds: float
+    buckets: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    last_run: int
+    last_started: datetime = _time()
+    last_ended: datetime | None = _time(nullable=True)
+
+
+class OperationTotalRow(Row, table=True):
+    """Operations of one kind and outcome since the state began."""
+
+    __tablename__ = "operation_totals"
+
+    connection: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    outcome: str = Field(primary_key=True)
+    operations: int
 
 
 UNSURE = "status IN ('sent', 'failed', 'held') AND NOT is_looked_at"
@@ -246,6 +288,8 @@ class OperationRow(Row, table=True):
     __table_args__ = (
         # Of all operations ever, these few are asked for in every run.
         Index("ix_operations_answered_at", "answered_at"),
+        # How many ended how, and which of 100,000 failed: asked for by every page about a run.
+        Index("ix_operations_status", "run_id", "status", "operation_id"),
         _of_these("ix_operations_unsure", ("run_id",), UNSURE),
     )
 
@@ -270,6 +314,7 @@ class ConflictRow(Row, table=True):
     """
 
     __tablename__ = "conflicts"
+    __table_args__ = (_of_these("ix_conflicts_open", ("connection", "kind", "resolution"), "closed IS NULL"),)
 
     connection: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
@@ -337,6 +382,9 @@ class ApprovalRow(Row, table=True):
     given: datetime = _time()
 
 
+OPEN_ORDERS = "status IN ('waiting', 'running')"
+
+
 class OrderRow(Row, table=True):
     """What a person asked the worker to do (model.order). worker: who has it in hand; times: how often it was begun.
 
@@ -347,7 +395,7 @@ class OrderRow(Row, table=True):
     __tablename__ = "orders"
     __table_args__ = (
         # Asked for twice a second; all orders ever are many more.
-        _of_these("ix_orders_open", ("id",), "status IN ('waiting', 'running')"),
+        _of_these("ix_orders_open", ("id",), OPEN_ORDERS),
         Index("ix_orders_connection", "connection", "id"),
         Index("ix_orders_run_id", "run_id"),
     )
@@ -626,6 +674,43 @@ class AccessFactRow(Row, table=True):
     since: int
     until: int | None = None
     about: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class AlertRow(Row, table=True):
+    """Something that stands and was noted for an alert (model.alert.Condition). since: UTC."""
+
+    __tablename__ = "alerts"
+
+    connection: str = Field(primary_key=True)
+    event: str = Field(primary_key=True)
+    about: str = Field(primary_key=True)
+    mark: str
+    sentence: str
+    since: datetime = _time()
+
+
+class AlertMessageRow(Row, table=True):
+    """What one look found to be said. lines: [event, connection, sentence] each."""
+
+    __tablename__ = "alert_messages"
+
+    id: int | None = Field(default=None, primary_key=True)
+    made: datetime = _time()
+    lines: list[list[str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
+class AlertDeliveryRow(Row, table=True):
+    """A message on its way to one place, by the reference of its URL. error: why the last try failed."""
+
+    __tablename__ = "alert_deliveries"
+    __table_args__ = (_of_these("ix_alert_deliveries_waiting", ("due",), "sent IS NULL"),)
+
+    message_id: int = Field(primary_key=True, foreign_key="alert_messages.id")
+    place: str = Field(primary_key=True)
+    due: datetime = _time()
+    tries: int = 0
+    error: str = ""
+    sent: datetime | None = _time(nullable=True)
 
 
 class SignInLinkRow(Row, table=True):

@@ -15,19 +15,20 @@ from scim_bridge.errors import StateUnusable
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Commit at the end, roll back on any error. Raises StateUnusable if the database refuses."""
-    with _in_words(engine, "written"), engine.begin() as database:
+    with in_words(engine, "written"), engine.begin() as database:
         yield database
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection for queries. Raises StateUnusable if the database refuses."""
-    with _in_words(engine, "read"), engine.connect() as database:
+    with in_words(engine, "read"), engine.connect() as database:
         yield database
 
 
 @contextmanager
-def _in_words(engine: Engine, action: str) -> Iterator[None]:
+def in_words(engine: Engine, action: str) -> Iterator[None]:
+    """A failure of the database as StateUnusable. action: what was tried, "read" or "written"."""
     try:
         yield
     except DatabaseError as error:

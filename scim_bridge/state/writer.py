@@ -26,7 +26,9 @@ from scim_bridge.model.progress import RunProgress
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.source import Learned
 from scim_bridge.model.text import folded
+from scim_bridge.model.traffic import NO_TRAFFIC, Traffic
 from scim_bridge.state.aftermath import Aftermath, forget_subjects, keep_subjects, leave
+from scim_bridge.state.alert import AlertBook
 from scim_bridge.state.api_token import ApiTokens
 from scim_bridge.state.asked_once import Once, answer_to, keep_answer, recall
 from scim_bridge.state.audit import note
@@ -35,6 +37,7 @@ from scim_bridge.state.decision import UNDECIDED, Decided, decide, undo
 from scim_bridge.state.desired import move_on, replace_directory
 from scim_bridge.state.history import forget_some
 from scim_bridge.state.journal import RunJournal
+from scim_bridge.state.news import Watch
 from scim_bridge.state.observed import (
     batched_list,
     forget_reading,
@@ -54,6 +57,7 @@ from scim_bridge.state.sign_in import SignIns
 from scim_bridge.state.source_memory import keep_learned
 from scim_bridge.state.statement import PAIR, PUT_PAIR, as_stored, carry_out_many
 from scim_bridge.state.table import ApprovalRow, ConflictRow, ConnectionRow, LinkRow, RequestRow, RunRow, TripRow
+from scim_bridge.state.tally import count_run
 from scim_bridge.state.transaction import reading, writing
 
 Closing = Literal["all", "planned", "none"]
@@ -75,7 +79,7 @@ class Ending:
     detail: str = ""
     summary: Mapping[str, int] = field(default_factory=dict)
     counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    requests: int = 0
+    traffic: Traffic = NO_TRAFFIC
     is_complete: bool = False
     verdict: Verdict = field(default_factory=Verdict)
     approved_by: str = ""
@@ -93,6 +97,7 @@ class State:
         self._engine = open_database(path)
         self._now = now
         self.reader = StateReader(self._engine)
+        self.alerts = AlertBook(self._engine)
         self.orders = Orders(self._engine, now)
         self.plans = Plans(self._engine, now)
         self.sign_ins = SignIns(self._engine, now)
@@ -105,6 +110,10 @@ class State:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def watch(self) -> Watch:
+        """For looking at it again and again."""
+        return Watch(self._engine)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -138,7 +147,10 @@ class State:
                 col(RunRow.status) == "running",
                 col(RunRow.id) != (inside or 0),
             )
+            over = database.execute(select(col(RunRow.id)).where(*still_open)).scalars().all()
             database.execute(update(RunRow).where(*still_open).values(**cut))
+            for run_id in over:
+                count_run(database, run_id or 0)
             row = RunRow(
                 connection=connection,
                 endpoint=endpoint,
@@ -234,7 +246,9 @@ class State:
                 "detail": ending.detail,
                 "summary": dict(ending.summary),
                 "counts": {what: list(pair) for what, pair in ending.counts.items()},
-                "requests": ending.requests,
+                "requests": ending.traffic.requests,
+                "throttled": ending.traffic.throttled,
+                "pace": {kind: round(pace, 2) for kind, pace in ending.traffic.pace.items()},
                 "is_complete": ending.is_complete,
                 "guard": [trip.sentence for trip in ending.verdict.tripped],
                 "approved_by": ending.approved_by,
@@ -262,6 +276,7 @@ class State:
             if aftermath is not None:
                 leave(database, connection, run_id, aftermath)
             database.execute(update(RunRow).where(mine).values(**values))
+            count_run(database, run_id)
             if not of_one and command != "rollback":
                 is_refused = ending.has_bad_credentials
                 move_quarantine(

@@ -27,6 +27,7 @@ from scim_bridge.errors import (
     Throttled,
     Unreachable,
 )
+from scim_bridge.model.traffic import Traffic
 from scim_bridge.target.latency import Latency
 from scim_bridge.target.rate import Rate
 from scim_bridge.target.refusal import error_of, request_id_of
@@ -159,6 +160,11 @@ class ScimClient:
             transport=transport,
         )
 
+    @property
+    def traffic(self) -> Traffic:
+        """What was sent so far, and the paces that were found."""
+        return Traffic(self.sent.reads + self.sent.writes, self.sent.throttled, self._rate.paces())
+
     def close(self) -> None:
         """End the connections."""
         self._http.close()
@@ -231,7 +237,7 @@ class ScimClient:
         self._patience.has_answered = True
         request_id = request_id_of(response)
         if response.status_code >= 300:
-            _log.info("%s answered %d, request id %s", request.method, response.status_code, request_id or "none")
+            _log.info("%s answered %d", request.kind, response.status_code, extra={"request": request_id})
             if response.status_code == 429:
                 self.sent.count_throttled()
             raise error_of(response)
@@ -264,7 +270,7 @@ class ScimClient:
         except httpx.InvalidURL as error:
             raise EndpointDown(f"target.url is not a URL ({error})", "Correct it.") from None
         except httpx.RequestError as error:
-            _log.info("%s was not answered: %s", request.method, type(error).__name__)
+            _log.info("%s was not answered: %s", request.kind, type(error).__name__)
             raise self._unanswered(error) from None
         if response.status_code == 429:
             self._rate.throttled(turn)

@@ -76,6 +76,7 @@ class Lane:
         self._memberships = Gate(Pace(_FIRST_MEMBERSHIPS), 1)
         self._usual_members = 0.0
         self._cut_at = -math.inf
+        self.was_used = False
 
     @property
     def head(self) -> threading.Event | None:
@@ -96,6 +97,7 @@ class Lane:
 
     def take(self, now: float, members: int = 0, held_back: Gate | None = None) -> Turn:
         """A request goes now."""
+        self.was_used = True
         self._requests.take(now, 1)
         if members:
             self._memberships.take(now, members)
@@ -152,6 +154,11 @@ class Rate:
         """The pace of this kind at this moment, in requests a second."""
         with self._lock:
             return self._lanes[kind].per_second
+
+    def paces(self) -> dict[str, float]:
+        """Kind of request → the pace at this moment, of the kinds that were sent."""
+        with self._lock:
+            return {kind: lane.per_second for kind, lane in self._lanes.items() if lane.was_used}
 
     def acquire(self, kind: str = "", *, members: int = 0, urgent: bool = False) -> Turn:
         """Wait for this request's turn. kind: whose pace it goes at. members: memberships that it changes.

@@ -17,6 +17,7 @@ from scim_bridge.model.identity import Existing, Inventory, Kind, Members, Value
 from scim_bridge.model.operation import Change
 from scim_bridge.model.operation_kind import OPERATION_KINDS, OperationKind
 from scim_bridge.model.protocol import Answer, Progress, silent
+from scim_bridge.model.traffic import Traffic
 from scim_bridge.target.capability_reading import read_capabilities
 from scim_bridge.target.client import Request, ScimClient, Sent, kind_of
 from scim_bridge.target.identity_center import IDENTITY_CENTER
@@ -88,9 +89,9 @@ class ScimTarget:
         return self._client.sent
 
     @property
-    def requests(self) -> int:
-        """How many requests went out so far, retries included."""
-        return self._client.sent.reads + self._client.sent.writes
+    def traffic(self) -> Traffic:
+        """What went out so far."""
+        return self._client.traffic
 
     def at_once(self, kind: OperationKind) -> int:
         """How many operations of this kind to have under way."""

@@ -4,7 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from scim_bridge.model.kept_plan import KeptPlan
 from scim_bridge.model.mapping_comparison import Comparison
+from scim_bridge.model.order import OrderRecord
+from scim_bridge.model.progress import RunProgress
 from scim_bridge.model.run import ConflictRecord, OperationRecord, RunRecord
 from scim_bridge.view import words
 from scim_bridge.view.explain import Explanation
@@ -48,6 +51,63 @@ def conflict_document(conflict: ConflictRecord) -> dict[str, Any]:
         "chosen": conflict.chosen,
         "note": conflict.note,
         "resolved_by": conflict.resolved_by,
+    }
+
+
+def order_document(order: OrderRecord) -> dict[str, Any]:
+    """One order with its outcome. run: what carries it out; roll_back: the run that it is about."""
+    placed, end = order.placed, order.end
+    return {
+        "id": order.id,
+        "connection": placed.connection,
+        "kind": placed.kind,
+        "subjects": list(placed.subjects),
+        "plan": placed.plan,
+        "run": order.run,
+        "roll_back": placed.run,
+        "approved": placed.approval is not None,
+        "note": placed.approval.note if placed.approval is not None else "",
+        "placed_by": order.by.name,
+        "placed_via": order.by.via,
+        "placed": words.utc(order.at),
+        "status": order.status,
+        "begun": words.utc(order.begun),
+        "ended": words.utc(order.ended),
+        "sentence": end.sentence if end is not None else "",
+        "exit_code": end.exit_code if end is not None else None,
+    }
+
+
+def kept_plan_document(plan: KeptPlan) -> dict[str, Any]:
+    """One kept plan without its document."""
+    return {
+        "id": plan.id,
+        "connection": plan.connection,
+        "run": plan.run,
+        "made_by": plan.by.name,
+        "made_via": plan.by.via,
+        "made": words.utc(plan.made),
+        "summary": dict(plan.summary),
+        "guard": list(plan.guard),
+        "conflicts": plan.conflicts,
+        "applied_by": plan.applied_by,
+        "declined_by": plan.declined_by,
+        "note": plan.note,
+    }
+
+
+def progress_document(progress: RunProgress) -> dict[str, Any]:
+    """How far a run in progress has come. left: in seconds."""
+    left = progress.left
+    return {
+        "id": progress.run,
+        "connection": progress.connection,
+        "phase": progress.step,
+        "done": progress.done,
+        "total": progress.total,
+        "requests": progress.requests,
+        "pace": round(progress.pace, 2) if progress.pace is not None else None,
+        "left": round(left.total_seconds()) if left is not None else None,
     }
 
 

@@ -81,6 +81,12 @@ def test_where_assignments_are_read_is_a_region(tmp_path: Path, region: str) -> 
 @pytest.mark.parametrize(
     ("extra", "sentence"),
     [
+        ("alerts: {to: [plain]}\n", "alerts.to.0: write env:NAME or file:PATH, never the secret itself"),
+        ("alerts: {to: [env:A, env:A]}\n", "alerts.to: name each place once"),
+        ("alerts: {to: []}\n", "alerts.to"),
+        ("alerts: {to: [env:A], quiet: 22-6}\n", "alerts.quiet: write two times of the day, such as 22:00-06:00"),
+        ("alerts: {to: [env:A], quiet: '06:00-06:00'}\n", "alerts.quiet: write two times of the day"),
+        ("alerts: {to: [env:A], events: [fire]}\n", "alerts.events"),
         ("history: {keep: never}\n", "history.keep is not a duration; write 90s, 5m, 24h or 30d"),
         (
             "    policy: {deprovision: {action: keep, delete_after: 30d}}\n",
@@ -198,5 +204,5 @@ def test_what_is_no_configuration_is_said_in_one_sentence(tmp_path: Path, text: 
 def test_the_published_schema_describes_the_file() -> None:
     schema = json_schema()
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert set(schema["properties"]) == {"state", "connections", "history", "service"}
+    assert set(schema["properties"]) == {"state", "connections", "history", "alerts", "service"}
     assert set(schema["$defs"]["Target"]["required"]) == {"kind"}

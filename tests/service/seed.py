@@ -10,6 +10,7 @@ from scim_bridge.model.operation import Operation, Outcome
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.policy import Policy
 from scim_bridge.model.shadow import differences_of
+from scim_bridge.model.traffic import Traffic
 from scim_bridge.plan.plan_file import fingerprint, operation_bytes
 from scim_bridge.state.aftermath import Aftermath
 from scim_bridge.state.writer import Ending, State
@@ -54,7 +55,7 @@ class Seeder:
                 detail="",
                 summary=plan.summary,
                 counts=COUNTS,
-                requests=len(plan.operations) + 4,
+                traffic=Traffic(len(plan.operations) + 4),
                 is_complete=True,
             )
             state.finish(run_id, replace(closing, **ending), plan.conflicts)  # type: ignore[arg-type]  # any field
@@ -71,7 +72,7 @@ class Seeder:
                 detail=detail,
                 summary=plan.summary,
                 counts=COUNTS,
-                requests=12,
+                traffic=Traffic(12),
                 verdict=plan.verdict,
             )
             state.finish(run_id, ending, plan.conflicts)

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import BrowserContext
 
-from scim_bridge.model.actor import Role
+from scim_bridge.model.actor import Actor, Role
 from scim_bridge.service.auth.csrf import HEADER, token_for
 from scim_bridge.state.writer import State
 
@@ -39,3 +39,9 @@ def enter(context: BrowserContext, client: httpx.Client) -> None:
     """The browser gets the session of this client."""
     ((name, value),) = client.cookies.items()
     context.add_cookies([{"name": name, "value": value, "url": str(client.base_url)}])
+
+
+def a_token(state: Path, role: Role = "approver", now: datetime | None = None) -> str:
+    """An API token of this role."""
+    with State(state, lambda: now or datetime.now(UTC)) as opened:
+        return opened.tokens.make(f"{role} of the tests", role, None, Actor("test"))

@@ -12,6 +12,7 @@ from scim_bridge.model.actor import Actor
 from scim_bridge.model.effect import Lost, Removed, Shrunk
 from scim_bridge.model.identity import SourceCounts
 from scim_bridge.model.plan import Bookkeeping, Trip, Verdict
+from scim_bridge.model.traffic import Traffic
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import Ending, State
 from tests.state.conftest import DONE, ELSEWHERE, HERE, MORNING, SHOWN, Desk, begin, conflict, operation, pair
@@ -35,7 +36,7 @@ def test_a_run_is_remembered_as_it_was(state: State, desk: Desk) -> None:
         detail="the token expired",
         summary={"create_user": 2},
         counts={"users": (3, 4)},
-        requests=17,
+        traffic=Traffic(17),
         verdict=Verdict((TRIP,)),
         approved_by="k",
     )

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from scim_bridge.model.actor import ROLES, Actor, Role
+from scim_bridge.model.actor import ROLES, Actor, Role, of_token
 from scim_bridge.service.auth.gate import Gate, bearer_of, gate_of
 from scim_bridge.view.translation import _
 
@@ -21,34 +21,18 @@ MAY = {
     "operator": "sync, plan, pause and resolve conflicts",
     "approver": "approve, apply, roll back and make tokens",
 }
-_BY_TOKEN = " (token "  # noqa: S105 - between two names
-"""Between a user's name and the name of the token by which a program acts for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is signed in, and what they may do. separation: the user who started a plan may not approve it."""
+    """Who is signed in, and what they may do."""
 
     actor: Actor
     role: Role
-    separation: bool = False
 
     def may(self, role: Role) -> bool:
         """Whether this role, or one that includes it, is theirs."""
         return ROLES.index(self.role) >= ROLES.index(role)
-
-
-def may_approve(principal: Principal, triggered_by: str) -> bool:
-    """Whether they may approve a plan that an actor of this name started.
-
-    A token acts for the user who made it. With separation, no one approves by a token what they started on a page.
-    """
-    is_another = _person(principal.actor.name) != _person(triggered_by)
-    return principal.may("approver") and (is_another or not principal.separation)
-
-
-def _person(name: str) -> str:
-    return name.partition(_BY_TOKEN)[0].casefold()
 
 
 class NotSignedIn(Exception):
@@ -73,39 +57,52 @@ def _signed_in(request: Request) -> Principal:
     return principal
 
 
+def require_role(principal: Principal, role: Role) -> None:
+    """Raise NotAllowed if this role is not theirs: for what depends on more than the route."""
+    if not principal.may(role):
+        raise NotAllowed(
+            _(
+                "You are signed in as %(name)s with the role %(role)s. The role %(needed)s may do this: %(what)s.",
+                name=principal.actor.name,
+                role=_(principal.role),
+                needed=_(role),
+                what=_(MAY[role]),
+            )
+        )
+
+
 def _by_session(gate: Gate, request: Request) -> Principal:
     session = gate.session_of(request)
     if session is None:
         raise NotSignedIn
-    who = Actor(session.name, "page", gate.address_of(request))
-    return Principal(who, session.role, separation=gate.is_separate)
+    return Principal(Actor(session.name, "page", gate.address_of(request)), session.role)
 
 
 def _by_token(gate: Gate, request: Request, secret: str) -> Principal:
     address, token = gate.address_of(request), gate.tokens.find(secret)
     standing = token.standing(gate.now()) if token is not None else None
     if token is not None and standing == "valid":
-        name = f"{token.made_by}{_BY_TOKEN}{token.name})"
-        return Principal(Actor(name, "api", address), token.role, separation=gate.is_separate)
+        return Principal(Actor(of_token(token.made_by, token.name), "api", address), token.role)
     what = "The token is unknown." if token is None else f"The token {token.subject} is {standing}."
     raise NotSignedIn(what, gate.note_refusal(Actor("unknown", "api", address), what))
 
 
 def _require(role: Role) -> Callable[[Principal], Principal]:
     def check(principal: Annotated[Principal, Depends(_signed_in)]) -> Principal:
-        if not principal.may(role):
-            raise NotAllowed(
-                _(
-                    "You are signed in as %(name)s with the role %(role)s. The role %(needed)s may do this: %(what)s.",
-                    name=principal.actor.name,
-                    role=_(principal.role),
-                    needed=_(role),
-                    what=_(MAY[role]),
-                )
-            )
+        require_role(principal, role)
         return principal
 
     return check
+
+
+def viewer_beyond_loopback(request: Request) -> None:
+    """Let a program on this machine look without signing in, while the service is reached on loopback alone.
+
+    Only with `auth` may it be reached from elsewhere. For what names no one. Raises NotSignedIn or NotAllowed.
+    """
+    service = gate_of(request).service
+    if service.auth is not None or service.behind_proxy:
+        require_viewer(_signed_in(request))
 
 
 require_viewer, require_operator, require_approver = (_require(role) for role in ROLES)

@@ -18,7 +18,7 @@ def overview(request: Request, frame: Framed) -> Response:
     """Every connection, the most urgent first: is it well, what changed, what waits."""
     with frame.look() as reader:
         names = dict.fromkeys((*frame.shown.connections, *reader.connections()))
-        connections = by_urgency(view_connection(_situation(frame, reader, name)) for name in names)
+        connections = by_urgency(view_connection(situation(frame, reader, name)) for name in names)
         recent = view_runs(frame.runs(reader, limit=8))
         undecided = [c for c in reader.conflicts() if not c.resolution]
     needy = sum(connection.needs_you for connection in connections)
@@ -33,7 +33,8 @@ def overview(request: Request, frame: Framed) -> Response:
     )
 
 
-def _situation(frame: Frame, reader: StateReader, name: str) -> Situation:
+def situation(frame: Frame, reader: StateReader, name: str) -> Situation:
+    """What is known of a connection now."""
     last = next(iter(frame.runs(reader, name, limit=1)), None)
     outcomes = reader.operation_counts(last.id) if last is not None else {}
     now, is_shadow = frame.shown.now(), last is not None and last.status == "shadow"

@@ -119,7 +119,7 @@ class Graph:
                 )
         self._patience.has_answered = True
         if answer.status_code >= 300:
-            _log.info("Graph answered %d, request id %s", answer.status_code, _request_id(answer))
+            _log.info("Graph answered %d", answer.status_code, extra={"request": _request_id(answer)})
             body = _json_or_nothing(answer)
             raise error_of(answer.status_code, answer.headers, body, request.permission, self.client)
         return body_of(answer, answer.url.host, LOOK)

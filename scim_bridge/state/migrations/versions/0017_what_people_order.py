@@ -24,6 +24,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_asked_once_asked", "asked_once", ["asked"])
     _kept_plans()
+    op.create_index("ix_operations_status", "operations", ["run_id", "status", "operation_id"])
     op.create_table(
         "run_progress",
         sa.Column("run_id", sa.Integer(), primary_key=True),

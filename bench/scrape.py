@@ -1,0 +1,113 @@
+"""What `/metrics` and a look for alerts cost with a long history: `python -m bench.scrape [--connections N …]`.
+
+10,000 runs and 1,000,000 operations, of one connection and of 300, in a state file that is written here directly. The
+scrape goes over HTTP; the look for alerts is without sending. In the end, what forgetting one piece of it takes.
+"""
+
+import argparse
+import statistics
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+
+import httpx
+from sqlalchemy import insert
+
+from scim_bridge.model.alert import EVENTS, compare
+from scim_bridge.service.app import create_app
+from scim_bridge.service.serve import Served
+from scim_bridge.service.shown import Shown
+from scim_bridge.state.table import OperationRow, RunRow
+from scim_bridge.state.tally import count_run
+from scim_bridge.state.writer import State
+from scim_bridge.worker.condition import Conditions
+
+_RUNS, _EACH = 10_000, 100
+_TIMES = 30
+_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def main() -> None:
+    """Print what each takes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--connections", type=int, nargs="*", default=[1, 300])
+    for count in parser.parse_args().connections:
+        with tempfile.TemporaryDirectory() as folder:
+            _measure(Path(folder) / "state.db", [f"c{number:03}" for number in range(count)])
+
+
+def _measure(path: Path, names: list[str]) -> None:
+    with State(path) as state:
+        _fill(state, names)
+    print(f"{len(names)} connections, {_RUNS:,} runs, {_RUNS * _EACH:,} operations")
+    shown = Shown(path, dict.fromkeys(names, timedelta(minutes=5)))
+    with Served(create_app(shown), ("127.0.0.1", 0)) as served, httpx.Client(base_url=served.url) as client:
+        size = len(client.get("/metrics").content)
+        _print("scrape", lambda: client.get("/metrics"))
+    print(f"  {size:,} bytes")
+    with State(path) as state:
+        conditions = Conditions({}, _BEGAN)
+
+        def look() -> None:
+            noted = state.alerts.noted()
+            found = conditions.find(state.alerts, state.reader.watched(), noted, datetime.now(UTC))
+            compare(noted, found, frozenset(EVENTS))
+
+        _print("look for alerts", look)
+        _print("forget a piece", lambda: state.forget_some(names[0], _BEGAN + timedelta(days=300)))
+
+
+def _print(what: str, action: Callable[[], object]) -> None:
+    taken = []
+    for _ in range(_TIMES):
+        begun = perf_counter()
+        action()
+        taken.append(1_000 * (perf_counter() - begun))
+    taken.sort()
+    print(f"  {what}: {statistics.median(taken):.1f} ms at the median, {taken[int(0.95 * _TIMES)]:.1f} ms at 95 %")
+
+
+def _fill(state: State, names: list[str]) -> None:
+    kinds = ("create_user", "update_user", "deactivate_user", "add_members", "remove_members")
+    with state._engine.begin() as database:  # noqa: SLF001 - a state that the program would need hours to write
+        for number in range(1, _RUNS + 1):
+            started = _BEGAN + timedelta(minutes=30 * number)
+            run = RunRow(
+                id=number,
+                connection=names[number % len(names)],
+                endpoint="there",
+                command="sync",
+                status="done",
+                started=started,
+                ended=started + timedelta(seconds=40),
+                host="h",
+                pid=1,
+                has_begun=True,
+                is_complete=True,
+                counts={what: [100_000, 100_000] for what in ("users", "groups", "memberships")},
+                requests=120,
+            )
+            database.execute(insert(RunRow).values(**run.model_dump()))
+            rows = [
+                {
+                    "run_id": number,
+                    "operation_id": f"op-{at:06}",
+                    "kind": kinds[at % len(kinds)],
+                    "subject": f"user{at}@corp.example",
+                    "status": "done",
+                    "document": '{"kind": "update_user", "changes": {"title": ["Engineer", "Lead"]}}',
+                    "answered_at": started,
+                    "request_id": "",
+                    "detail": "",
+                    "is_looked_at": False,
+                }
+                for at in range(_EACH)
+            ]
+            database.execute(insert(OperationRow), rows)
+            count_run(database, number)
+
+
+if __name__ == "__main__":
+    main()

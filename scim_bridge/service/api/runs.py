@@ -1,0 +1,80 @@
+"""Runs and their operations."""
+
+from typing import Annotated
+
+from fastapi import Path, Query, Request, Response
+
+from scim_bridge.model.run import RunRecord, RunStatus
+from scim_bridge.service.api.answer import Cursor, Limit, json, number_in, page, text_in
+from scim_bridge.service.api.form import Page, Run, RunOperation, WholeRun
+from scim_bridge.service.api.route import answers, router
+from scim_bridge.service.pages.frame import Frame, Framed
+from scim_bridge.service.refusal import NoSuchThing
+from scim_bridge.state.liveness import as_it_is
+from scim_bridge.state.operation_search import OperationQuery
+from scim_bridge.state.reader import StateReader
+from scim_bridge.view import document
+
+routes = router("runs")
+RunNumber = Annotated[int, Path(ge=1, le=2**53)]
+_Text = Annotated[str, Query(max_length=200)]
+
+
+@routes.get("/runs", responses=answers(Page[Run], 304), response_model=None)
+def runs(
+    request: Request,
+    frame: Framed,
+    connection: _Text = "",
+    status: RunStatus | None = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Response:
+    """The runs, newest first."""
+    with frame.look() as reader:
+        found = reader.runs_before(number_in(cursor), limit + 1, connection, status or "")
+        now = as_it_is(reader, frame.shown.state, found)
+    return page(request, now, limit, document.run_document, lambda run: run.id)
+
+
+@routes.get("/runs/{run_id}", responses=answers(WholeRun, 304, 404), response_model=None)
+def run(request: Request, frame: Framed, run_id: RunNumber) -> Response:
+    """One run: what it did, how many operations ended how, and how far it has come if it is in progress."""
+    with frame.look() as reader:
+        record = _run(frame, reader, run_id)
+        plan, order = reader.plans.of_run(run_id), reader.orders.of_run(run_id)
+        progress = next((each for each in reader.progress() if each.run == run_id), None)
+        beside = {
+            "outcomes": reader.operation_counts(run_id),
+            "plan": plan.id if plan is not None else None,
+            "order": order.id if order is not None else None,
+            "progress": document.progress_document(progress) if progress is not None else None,
+        }
+    return json(request, document.run_document(record) | beside)
+
+
+@routes.get("/runs/{run_id}/operations", responses=answers(Page[RunOperation], 304, 404), response_model=None)
+def operations(
+    request: Request,
+    frame: Framed,
+    run_id: RunNumber,
+    kind: _Text = "",
+    outcome: _Text = "",
+    q: Annotated[str, Query(max_length=200, description="A part of a name, or of an id.")] = "",
+    person: Annotated[str, Query(max_length=200, description="The same, of users alone.")] = "",
+    group: Annotated[str, Query(max_length=200, description="The same, of groups alone.")] = "",
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Response:
+    """The operations of a run in the order of its plan, each with its outcome."""
+    asked = OperationQuery(after=text_in(cursor) or "", kind=kind, outcome=outcome, text=q, person=person, group=group)
+    with frame.look() as reader:
+        _run(frame, reader, run_id)
+        found = reader.find_operations(run_id, asked, limit + 1)
+    return page(request, found, limit, document.operation_document, lambda each: each.operation_id)
+
+
+def _run(frame: Frame, reader: StateReader, run_id: int) -> RunRecord:
+    record = reader.run(run_id)
+    if record is None:
+        raise NoSuchThing(f"there is no run {run_id}")
+    return as_it_is(reader, frame.shown.state, [record])[0]
