@@ -1,6 +1,6 @@
 """What is remembered, for everyone who only looks: the planner, `explain`, history, the pages."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,9 +12,12 @@ from sqlalchemy import Engine, and_, func, select, text
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
-from scim_bridge.model.audit import Entry
+from scim_bridge.model.audit import AuditFilter, Entry
+from scim_bridge.model.conflict_side import Subject
 from scim_bridge.model.desired_side import Whole
-from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind
+from scim_bridge.model.differing import Differing
+from scim_bridge.model.glance import Glance, RunPoint
+from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind, Whom
 from scim_bridge.model.own_write import OwnWrites
 from scim_bridge.model.plan import Trip
 from scim_bridge.model.progress import RunProgress
@@ -38,15 +41,19 @@ from scim_bridge.model.verification import ReadingCost
 from scim_bridge.model.watched import Watched
 from scim_bridge.state.access_memory import AccessMemory
 from scim_bridge.state.audit import entries, latest
+from scim_bridge.state.conflict_side import subjects_of
 from scim_bridge.state.database import open_existing
 from scim_bridge.state.desired import whole_of
+from scim_bridge.state.differing import differing
+from scim_bridge.state.glance import glances, trends
 from scim_bridge.state.history import forgotten_until
 from scim_bridge.state.lookup import Lookup
+from scim_bridge.state.managed import Managed, find_managed
 from scim_bridge.state.observed import reading_cost
 from scim_bridge.state.operation_search import OperationQuery, find_operations
 from scim_bridge.state.orders import OrderReader
 from scim_bridge.state.own_writes import own_writes
-from scim_bridge.state.people import Managed, find_people
+from scim_bridge.state.people import Event, Found, Place, conflicts_about, history, places, search
 from scim_bridge.state.plans import PlanReader
 from scim_bridge.state.progress import progress_now
 from scim_bridge.state.record import (
@@ -161,6 +168,14 @@ class StateReader:
         """Read one row. Raises StateUnusable if the state cannot be read."""
         self._rows(select_rows(RunRow).limit(1))
 
+    def glances(self) -> dict[str, Glance]:
+        """What is known of each connection at a glance (state/glance.py)."""
+        return glances(self._engine)
+
+    def trends(self, names: Iterable[str], limit: int) -> dict[str, tuple[RunPoint, ...]]:
+        """The last runs of each of these, the oldest first."""
+        return trends(self._engine, names, limit)
+
     def connections(self) -> list[str]:
         """Names of the connections that have run."""
         return sorted(set(self._rows(select_rows(RunRow.connection).distinct())))
@@ -171,14 +186,49 @@ class StateReader:
             with reading(self._engine) as database:
                 yield from entries(database)
 
-    def latest_audit(
-        self, limit: int, *, before: int | None = None, connection: str = "", since: datetime | None = None
-    ) -> list[Entry]:
-        """The last entries of the audit, the newest first. before: only those with a lower number."""
+    def latest_audit(self, limit: int, *, before: int | None = None, **wanted: Any) -> list[Entry]:
+        """The last entries of the audit, the newest first. before: only those with a lower number.
+
+        wanted: the fields of AuditFilter, by name.
+        """
         if self._engine is None:
             return []
         with reading(self._engine) as database:
-            return latest(database, limit, before=before, connection=connection, since=since)
+            return latest(database, limit, AuditFilter(**wanted), before=before)
+
+    def places(self) -> list[Place]:
+        """Every connection that has run, with the endpoint that it last wrote to."""
+        if self._engine is None:
+            return []
+        with reading(self._engine) as database:
+            return places(database)
+
+    def people(self, text: str, at: Sequence[Place], limit: int) -> list[Found]:
+        """Users and groups that have a name, an address or an id that begins so; an exact one comes first."""
+        if self._engine is None:
+            return []
+        with reading(self._engine) as database:
+            return search(database, at, text, limit)
+
+    def history_of(self, place: Place, whom: Sequence[Whom], limit: int, before: datetime | None = None) -> list[Event]:
+        """What happened to one, the newest first: operations that name these, conflicts about them, and what someone
+        else changed. whom: the record, and its resource. before: only what is older."""
+        if self._engine is None:
+            return []
+        with reading(self._engine) as database:
+            return history(database, place, whom, limit=limit, before=before)
+
+    def mapping_used(self, connection: str) -> str:
+        """The hash of the mapping of the last run that got as far as to plan, "" if there is none."""
+        query = select_rows(RunRow.mapping).where(RunRow.connection == connection, RunRow.mapping != "")
+        return next(iter(self._rows(query.order_by(col(RunRow.id).desc()).limit(1))), "")
+
+    def conflicts_about(self, connection: str, whom: Sequence[Whom]) -> list[ConflictRecord]:
+        """Every conflict about one of these, open or closed, the oldest first."""
+        if self._engine is None:
+            return []
+        with reading(self._engine) as database:
+            return conflicts_about(database, connection, whom)
 
     def runs(self, connection: str | None = None, limit: int = 20) -> list[RunRecord]:
         """The last runs, newest first."""
@@ -213,11 +263,15 @@ class StateReader:
         query = query.order_by(col(OperationRow.operation_id)).limit(limit).offset(offset)
         return [operation_record(row) for row in self._rows(query)]
 
-    def people(
+    def differing(self, connection: str, endpoint: str, shown: int) -> list[Differing]:
+        """Whom one side has and the other has not, with the first names (state/differing.py)."""
+        return differing(self._engine, connection, endpoint, shown)
+
+    def managed(
         self, connection: str, text: str, limit: int, after: tuple[str, str, str] | None = None
     ) -> list[Managed]:
-        """Managed users and groups by how their name begins, or by an id (state/people.py)."""
-        return find_people(self._engine, connection, text, limit, after)
+        """Managed users and groups by how their name begins, or by an id (state/managed.py)."""
+        return find_managed(self._engine, connection, text, limit, after)
 
     def find_operations(self, run_id: int, asked: OperationQuery, limit: int) -> list[OperationRecord]:
         """Operations of a run that are looked for, at most so many, in the order of the plan."""
@@ -228,6 +282,15 @@ class StateReader:
         query = select_rows(OperationRow).where(OperationRow.run_id == run_id, OperationRow.status == "done")
         query = query.where(col(OperationRow.kind).in_(REVOKING)).order_by(col(OperationRow.operation_id))
         return [operation_record(row) for row in self._rows(query)]
+
+    def operations_by(self, run_id: int) -> dict[tuple[str, str], int]:
+        """(kind, status) → how many operations of a run."""
+        if self._engine is None:
+            return {}
+        by = (col(OperationRow.kind), col(OperationRow.status))
+        query = select(*by, func.count()).where(col(OperationRow.run_id) == run_id).group_by(*by)
+        with reading(self._engine) as database:
+            return {(str(kind), str(status)): int(count) for kind, status, count in database.execute(query)}
 
     def operation_counts(self, run_id: int) -> dict[str, int]:
         """How many operations of a run have which status."""
@@ -245,6 +308,18 @@ class StateReader:
             query = query.where(ConflictRow.connection == connection)
         if only_open:
             query = query.where(col(ConflictRow.closed).is_(None))
+        return [conflict_record(row) for row in self._rows(query)]
+
+    def conflict_subjects(self, connection: str, endpoint: str, keys: Iterable[str]) -> dict[str, tuple[Subject, ...]]:
+        """Key → the records and resources that a conflict is about (state/conflict_side.py)."""
+        return subjects_of(self._engine, connection, endpoint, keys)
+
+    def undecided(self, *, newest: int | None = None, kinds: Iterable[str] | None = None) -> list[ConflictRecord]:
+        """Open conflicts that no one has decided, the newest first. newest: so many; kinds: only of these."""
+        query = select_rows(ConflictRow).where(col(ConflictRow.closed).is_(None), ConflictRow.resolution == "")
+        if kinds is not None:
+            query = query.where(col(ConflictRow.kind).in_(list(kinds)))
+        query = query.order_by(col(ConflictRow.first_seen).desc(), col(ConflictRow.key)).limit(newest)
         return [conflict_record(row) for row in self._rows(query)]
 
     def pause(self, connection: str) -> Pause | None:

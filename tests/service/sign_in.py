@@ -43,5 +43,6 @@ def enter(context: BrowserContext, client: httpx.Client) -> None:
 
 def a_token(state: Path, role: Role = "approver", now: datetime | None = None) -> str:
     """An API token of this role."""
-    with State(state, lambda: now or datetime.now(UTC)) as opened:
+    moment = now or datetime.now(UTC)
+    with State(state, lambda: moment) as opened:
         return opened.tokens.make(f"{role} of the tests", role, None, Actor("test"))

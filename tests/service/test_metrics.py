@@ -105,7 +105,8 @@ def test_before_the_first_run_there_is_no_state_and_what_is_configured_is_shown(
 
 def test_behind_a_proxy_a_scraper_needs_the_token_of_a_viewer(seeder: Seeder) -> None:
     app = create_app(Shown(seeder.path, {"corp": None}, lambda: NOON), ServiceSettings(behind_proxy=True))
-    token = State(seeder.path, lambda: NOON).tokens.make("scraper", "viewer", None, BY)
+    with State(seeder.path, lambda: NOON) as state:
+        token = state.tokens.make("scraper", "viewer", None, BY)
     with Served(app, ("127.0.0.1", 0)) as served:
         answer = httpx.get(f"{served.url}/metrics")
         assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/sign-in")

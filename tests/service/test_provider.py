@@ -16,7 +16,7 @@ from joserfc.jwk import OctKey, RSAKey
 
 from scim_bridge.config.secret import Secret
 from scim_bridge.config.service import AuthSettings, ServiceSettings
-from scim_bridge.model.actor import Actor, Role
+from scim_bridge.model.actor import Actor, Role, by_token, is_same_person
 from scim_bridge.service.app import create_app
 from scim_bridge.service.serve import Served
 from scim_bridge.service.shown import Shown
@@ -313,3 +313,13 @@ def test_with_a_real_provider_a_user_signs_in_by_group_and_out_again(canaille: A
         assert there.startswith(canaille.url)
         assert browser.get(there).status_code == 200
     assert html.unescape(out.text).count("h.sato") == 0
+
+
+def test_a_user_and_the_tokens_they_made_are_one_person() -> None:
+    for one, other in (
+        ("h.sato", "h.sato"),
+        (by_token("h.sato", "ci"), "H.Sato"),
+        (by_token("h.sato", "a"), by_token("h.sato", "b")),
+    ):
+        assert is_same_person(one, other)
+    assert not is_same_person("h.sato", by_token("k.suzuki", "h.sato"))

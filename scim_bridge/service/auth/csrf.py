@@ -68,6 +68,11 @@ class CsrfMiddleware:
                 sentence = _("Another site sent this. Nothing was changed. Open the page here and use its button.")
                 await self._refuse(request, 403, sentence)(scope, receive, send)
                 return
+            length = request.headers.get("content-length", "")
+            if length.isdecimal() and int(length) > _LARGEST:
+                sentence = "This is larger than the 1 MiB that these pages take. Nothing was changed."
+                await self._refuse(request, 413, sentence)(scope, receive, send)
+                return
             if not hmac.compare_digest((await self._token_in(request)).encode(), token_for(secret).encode()):
                 sentence = _(
                     "This form is of an earlier sign-in. Nothing was changed. Open the page again, then repeat."

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from scim_bridge.model.actor import ROLES, Actor, Role, of_token
+from scim_bridge.model.actor import ROLES, Actor, Role, by_token
 from scim_bridge.service.auth.gate import Gate, bearer_of, gate_of
 from scim_bridge.view.translation import _
 
@@ -82,7 +82,7 @@ def _by_token(gate: Gate, request: Request, secret: str) -> Principal:
     address, token = gate.address_of(request), gate.tokens.find(secret)
     standing = token.standing(gate.now()) if token is not None else None
     if token is not None and standing == "valid":
-        return Principal(Actor(of_token(token.made_by, token.name), "api", address), token.role)
+        return Principal(Actor(by_token(token.made_by, token.name), "api", address), token.role)
     what = "The token is unknown." if token is None else f"The token {token.subject} is {standing}."
     raise NotSignedIn(what, gate.note_refusal(Actor("unknown", "api", address), what))
 
