@@ -294,7 +294,7 @@ class State:
         requests: int = 0,
     ) -> None:
         """A whole reading of the target: what earlier ones had shown is replaced. requests: how many it took."""
-        with writing(self._engine) as database:
+        with writing(self._engine, is_large=True) as database:
             keep_reading(database, connection, endpoint, inventory, members, began=began, requests=requests)
 
     def forget_reading(self, connection: str, endpoint: str) -> None:
@@ -311,7 +311,7 @@ class State:
         began: datetime,
     ) -> None:
         """What the source wants and remembers from now on, in one transaction. began: when the reading was."""
-        with writing(self._engine) as database:
+        with writing(self._engine, is_large=isinstance(desired, DesiredWhole)) as database:
             if isinstance(desired, DesiredWhole):
                 replace_directory(database, connection, desired)
             else:
