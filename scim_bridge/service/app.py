@@ -6,7 +6,6 @@ It answers to loopback names and to the name in service.public_url: a foreign Ho
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ from scim_bridge.service import health, metrics
 from scim_bridge.service.api.answer import invalid, is_api, status_of
 from scim_bridge.service.api.openapi import include_api
 from scim_bridge.service.auth.csrf import CsrfMiddleware
-from scim_bridge.service.auth.gate import Gate, gate_at
+from scim_bridge.service.auth.gate import gate_at
 from scim_bridge.service.auth.header import HEADERS, HeaderMiddleware
 from scim_bridge.service.auth.principal import NotAllowed, NotSignedIn
 from scim_bridge.service.auth.refusal import Refuse, page_or_problem, sign_in_first
@@ -75,9 +74,7 @@ def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
     """The application. service: None for loopback, where a link signs in."""
     service = service or ServiceSettings()
     gate = gate_at(shown.state, shown.now, service)
-    app = FastAPI(
-        title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None, lifespan=partial(_until_the_end, gate)
-    )
+    app = FastAPI(title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_until_the_end)
     app.state.gate, app.state.frame = gate, Frame(shown)
     frame = app.state.frame
     app.state.provider = _provider(app, service)
@@ -87,9 +84,8 @@ def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_trusted_hosts(service))
     app.add_middleware(HeaderMiddleware, is_secure=service.is_secure)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    is_separate = service.auth is not None and service.auth.separation
     names = tuple(shown.connections)
-    desk = app.state.desk = Desk(KeptOpen(shown.state), names, shown.settings, is_separate=is_separate)
+    desk = app.state.desk = Desk(KeptOpen(shown.state), names, shown.settings, is_separate=gate.is_separate)
     app.state.feed = Feed(desk.kept)
     include_api(app)
     for part in _PARTS:
@@ -99,9 +95,10 @@ def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
 
 
 @asynccontextmanager
-async def _until_the_end(gate: Gate, _: FastAPI) -> AsyncIterator[None]:
+async def _until_the_end(app: FastAPI) -> AsyncIterator[None]:
     yield
-    gate.kept.close()
+    for kept in (app.state.gate.kept, app.state.desk.kept):
+        kept.close()
 
 
 def _provider(app: FastAPI, service: ServiceSettings) -> "Provider | None":

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from scim_bridge.model.actor import ROLES, Actor, Role, by_token, is_same_person
+from scim_bridge.model.actor import ROLES, Actor, Role, by_token
 from scim_bridge.service.auth.gate import Gate, bearer_of, gate_of
 from scim_bridge.view.translation import _
 
@@ -25,24 +25,14 @@ MAY = {
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is signed in, and what they may do. separation: the user who started a plan may not approve it."""
+    """Who is signed in, and what they may do."""
 
     actor: Actor
     role: Role
-    separation: bool = False
 
     def may(self, role: Role) -> bool:
         """Whether this role, or one that includes it, is theirs."""
         return ROLES.index(self.role) >= ROLES.index(role)
-
-
-def may_approve(principal: Principal, triggered_by: str) -> bool:
-    """Whether they may approve a plan that an actor of this name started.
-
-    A token acts for the user who made it. With separation, no one approves by a token what they started on a page.
-    """
-    is_another = not is_same_person(principal.actor.name, triggered_by)
-    return principal.may("approver") and (is_another or not principal.separation)
 
 
 class NotSignedIn(Exception):
@@ -85,16 +75,14 @@ def _by_session(gate: Gate, request: Request) -> Principal:
     session = gate.session_of(request)
     if session is None:
         raise NotSignedIn
-    who = Actor(session.name, "page", gate.address_of(request))
-    return Principal(who, session.role, separation=gate.is_separate)
+    return Principal(Actor(session.name, "page", gate.address_of(request)), session.role)
 
 
 def _by_token(gate: Gate, request: Request, secret: str) -> Principal:
     address, token = gate.address_of(request), gate.tokens.find(secret)
     standing = token.standing(gate.now()) if token is not None else None
     if token is not None and standing == "valid":
-        name = by_token(token.made_by, token.name)
-        return Principal(Actor(name, "api", address), token.role, separation=gate.is_separate)
+        return Principal(Actor(by_token(token.made_by, token.name), "api", address), token.role)
     what = "The token is unknown." if token is None else f"The token {token.subject} is {standing}."
     raise NotSignedIn(what, gate.note_refusal(Actor("unknown", "api", address), what))
 
