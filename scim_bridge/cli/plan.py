@@ -58,7 +58,7 @@ def plan_command(
     from scim_bridge.config.settings import load
     from scim_bridge.plan.plan_file import to_bytes
     from scim_bridge.run.access_seen import keep_seen
-    from scim_bridge.run.bridge import open_bridge
+    from scim_bridge.run.bridge import mapping_to_try, open_bridge
     from scim_bridge.run.lifecycle import Order
     from scim_bridge.run.named_plan import read_and_plan_named
     from scim_bridge.run.sync import read_and_plan
@@ -76,11 +76,12 @@ def plan_command(
             f"To carry it out: scim-bridge sync {chosen.name} --only {only[0]}",
         )
     reader = open_reader(settings.state)
-    with open_bridge(chosen, to_be_tried=mapping, reader=reader) as bridge, progress() as bars:
+    tried = mapping_to_try(mapping) if mapping is not None else None
+    with open_bridge(chosen, to_be_tried=tried, reader=reader) as bridge, progress() as bars:
         order = Order(progress=bars, in_full=full)
         comparison, looked_at = None, ""
-        if mapping is not None:
-            found = what_if(bridge, reader, mapping, order)
+        if tried is not None:
+            found = what_if(bridge, reader, tried, order)
             plan, comparison = found.plan, found.comparison
         elif only:
             plan = read_and_plan_named(bridge, reader, only, order).plan

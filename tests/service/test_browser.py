@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from scim_bridge.model.traffic import Traffic
 from tests.service.conftest import Pages
 from tests.service.seed import NOON, Seeder, busy_plan, hostile_plan, quiet_plan, tripping_plan
 from tests.service.sign_in import enter
@@ -24,7 +25,7 @@ def shown(seeder: Seeder, pages: Pages) -> httpx.Client:
     """Three connections: one that waits for a decision, one stopped by the guard, one that is well."""
     seeder.run(quiet_plan())
     seeder.clock.at += timedelta(minutes=5)
-    busy = seeder.run(busy_plan(), requests=31)
+    busy = seeder.run(busy_plan(), traffic=Traffic(31))
     assert busy == 2
     other = Seeder(seeder.path, "大阪支社")
     other.clock.at = seeder.clock.at + timedelta(minutes=1)
@@ -62,7 +63,14 @@ def page_of(request: pytest.FixtureRequest, browser: Browser, scheme: Scheme) ->
     assert complaints == []
 
 
-PATHS = {"overview": "/", "runs": "/runs", "run": "/runs/2", "stopped": "/runs/3", "conflicts": "/conflicts"}
+PATHS = {
+    "overview": "/",
+    "runs": "/runs",
+    "run": "/runs/2",
+    "stopped": "/runs/3",
+    "conflicts": "/conflicts",
+    "tokens": "/tokens",
+}
 
 
 @pytest.mark.parametrize("name", PATHS)
