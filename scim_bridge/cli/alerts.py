@@ -15,8 +15,8 @@ def register(app: typer.Typer) -> None:
 
 def test_command(context: typer.Context) -> int:
     """Send a test message to each place of alerts.to. Exit code 1 if one of them does not accept it."""
-    from scim_bridge.alert.send import send_test
     from scim_bridge.config.settings import load
+    from scim_bridge.worker.notify import send_test
 
     settings = load(context.obj)
     if settings.alerts is None:

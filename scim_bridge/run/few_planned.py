@@ -31,6 +31,8 @@ from scim_bridge.state.reader import StateReader
 
 _LISTED = 100
 """So many records that are out of scope are named; of more, only their number is said."""
+_ENOUGH = 2_000
+"""So many are counted before all are: of these a change of a few is a small share already."""
 
 
 def plan_for_few(bridge: Bridge, reader: StateReader, found: Few, today: str) -> Reading | Everyone:
@@ -100,24 +102,35 @@ def _planned(
 ) -> Plan:
     occasion = bridge.occasion(observed.now, observed.at, today=today, mapping=bridge.mapping_key)
     plan = make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion, only=subjects)
-    # Most plans take nothing away. The others are made again with what only then is counted: of how many.
-    if not is_counted(plan.operations, matches):
-        return plan
-    others = others_of(bridge, lookup, sides.known)
-    return make_plan(matches, sides, bridge.policy, bridge.target.capabilities, occasion, only=subjects, others=others)
+    # Most plans take nothing away. The others are made again with what only then is counted: of how many. Of so many
+    # at least that it is few: no limit that lets it pass stops it where there are more.
+    for most in (_ENOUGH, None) if is_counted(plan.operations, matches) else ():
+        others = others_of(bridge, lookup, sides.known, most)
+        plan = make_plan(
+            matches, sides, bridge.policy, bridge.target.capabilities, occasion, only=subjects, others=others
+        )
+        if plan.verdict.passed:
+            break
+    return plan
 
 
-def others_of(bridge: Bridge, lookup: Lookup, known: Remembered) -> Others:
-    """How many managed ones there are beside those that were loaded. known: with the links of these."""
+def others_of(bridge: Bridge, lookup: Lookup, known: Remembered, most: int | None = None) -> Others:
+    """How many managed ones there are beside those that were loaded. known: with the links of these.
+
+    most: so many of each are counted, which may be fewer than there are; None for all.
+    """
     users = {link.target_id for link in known.users.values()}
     groups = {link.target_id for link in known.groups.values()}
     protect = bridge.policy.protect
-    untouched = groups | {g for g, name in lookup.group_names().items() if protect.covers("group", name)}
+    names = lookup.group_names() if protect.groups else {}
+    untouched = groups | {group for group, name in names.items() if protect.covers("group", name)}
     return Others(
-        active_users=lookup.managed("user", active=True) - lookup.managed("user", users, active=True),
-        users=lookup.managed("user") - lookup.managed("user", users),
-        groups=lookup.managed("group") - lookup.managed("group", groups),
-        memberships=lookup.memberships() - lookup.memberships(untouched),
+        active_users=max(
+            0, lookup.managed("user", most, active=True) - lookup.managed("user", among=users, active=True)
+        ),
+        users=max(0, lookup.managed("user", most) - lookup.managed("user", among=users)),
+        groups=max(0, lookup.managed("group", most) - lookup.managed("group", among=groups)),
+        memberships=max(0, lookup.memberships(most) - lookup.memberships(among=untouched)),
         links=lookup.linked() - len(known.users) - len(known.groups),
     )
 

@@ -224,6 +224,8 @@ def loaded(bridge: Bridge, reader: StateReader, lookup: Lookup, start: Start) ->
 
     seeds = start.named
     if seeds is None:
+        # After a first run everyone waits; their number says it without the names of a hundred thousand.
+        loading.check(lookup.number_to_look_at())
         waiting = _seeds(bridge, lookup, known, changes, now)
         open_otherwise = (whom for each in changes.open_otherwise for whom in meant_by(each))
         seeds = frozenset([*waiting, *_in_doubt(in_doubt, again), *_moved(changes, edges), *open_otherwise])

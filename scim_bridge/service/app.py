@@ -29,7 +29,20 @@ from scim_bridge.service.auth.principal import NotAllowed, NotSignedIn
 from scim_bridge.service.auth.refusal import Refuse, page_or_problem, sign_in_first
 from scim_bridge.service.live import Feed
 from scim_bridge.service.orders import Desk
-from scim_bridge.service.pages import access, conflicts, mapping, overview, people, run, sign_in, switch, tokens
+from scim_bridge.service.pages import (
+    access,
+    audit,
+    conflicts,
+    connection,
+    mapping,
+    overview,
+    people,
+    plan,
+    run,
+    sign_in,
+    switch,
+    tokens,
+)
 from scim_bridge.service.pages.frame import Frame
 from scim_bridge.service.preference import PreferenceMiddleware
 from scim_bridge.service.shown import Shown
@@ -38,6 +51,23 @@ from scim_bridge.state.kept_open import KeptOpen
 if TYPE_CHECKING:
     from scim_bridge.service.auth.provider import Provider
 
+_PARTS = (
+    overview,
+    connection,
+    run,
+    plan,
+    conflicts,
+    people,
+    access,
+    switch,
+    mapping,
+    audit,
+    sign_in,
+    tokens,
+    health,
+    metrics,
+)
+"""Each has a router."""
 _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
 
@@ -62,7 +92,7 @@ def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
     desk = app.state.desk = Desk(KeptOpen(shown.state), names, shown.settings, is_separate=is_separate)
     app.state.feed = Feed(desk.kept)
     include_api(app)
-    for part in (overview, run, conflicts, people, access, switch, mapping, sign_in, tokens, health, metrics):
+    for part in _PARTS:
         app.include_router(part.router)
     _answer_failures(app, refuse)
     return app

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, or_, select, text, tuple_
 from sqlmodel import col
 
 from scim_bridge.model.conflict_kind import LASTING
@@ -36,6 +36,7 @@ from scim_bridge.state.table import (
 )
 
 _FEW = 500
+_ONE: ColumnElement[int] = literal_column("1")
 _IS_ACTIVE = ~col(ResourceRow.shown).contains('"active":false')
 """In a text inside of the JSON the quotation marks are escaped, so nothing else reads so."""
 
@@ -112,10 +113,11 @@ class Lookup:
 
     def reports(self, managers: Iterable[str]) -> set[str]:
         """Source ids of the users who name one of these as their manager."""
-        query = select(col(RecordRow.source_id)).where(
-            col(RecordRow.connection) == self._connection, col(RecordRow.kind) == "user", col(RecordRow.manager) != ""
-        )
-        return {row.source_id for row in self._each(managers, lambda ids: query.where(col(RecordRow.manager).in_(ids)))}
+        # Whose they are is looked at afterwards: asked for it too, and for several managers, SQLite reads all records.
+        query = select(col(RecordRow.connection), col(RecordRow.kind), col(RecordRow.source_id))
+        query = query.where(col(RecordRow.manager) != "")
+        rows = self._each(managers, lambda ids: query.where(col(RecordRow.manager).in_(ids)))
+        return {row.source_id for row in rows if (row.connection, row.kind) == (self._connection, "user")}
 
     def _direct(self) -> tuple[Any, Any, Any]:
         """The records of members and of groups, and the query for the direct memberships of all connections between
@@ -291,6 +293,11 @@ class Lookup:
         rows = self._database.execute(select(*columns).where(col(LookRow.connection) == self._connection))
         return {Whom(row.side, row.kind, row.id_of) for row in rows}
 
+    def number_to_look_at(self) -> int:
+        """How many to_look_at would give."""
+        mine = col(LookRow.connection) == self._connection
+        return int(self._database.execute(select(func.count()).select_from(LookRow).where(mine)).scalar_one())
+
     def decided(self) -> set[Whom]:
         """Whom the open conflicts are about that a person has decided, unless they are to be left as they are."""
         query = select(col(ConflictSubjectRow.side), col(ConflictSubjectRow.kind), col(ConflictSubjectRow.id_of))
@@ -350,24 +357,26 @@ class Lookup:
 
     # The guard's bases.
 
-    def managed(self, kind: Kind, among: Collection[str] | None = None, *, active: bool = False) -> int:
-        """How many resources of a kind are linked and there. among: of these target ids. active: may sign in."""
-        query = self._linked(kind, func.count())
+    def managed(
+        self, kind: Kind, most: int | None = None, *, among: Collection[str] | None = None, active: bool = False
+    ) -> int:
+        """How many resources of a kind are linked and there. most: so many are counted, None for all. among: of these
+        target ids. active: may sign in."""
+        query = self._linked(kind, _ONE)
         if active:
             query = query.where(_IS_ACTIVE)
-        return self._count(query, among)
+        return self._count(query, most, among)
 
     def linked(self) -> int:
         """How many links there are."""
         mine = (col(LinkRow.endpoint) == self._endpoint, col(LinkRow.connection) == self._connection)
         return int(self._database.execute(select(func.count()).select_from(LinkRow).where(*mine)).scalar_one())
 
-    def memberships(self, among: Collection[str] | None = None) -> int:
-        """How many memberships the managed groups have. among: these groups alone (target ids)."""
-        query = self._linked("group", func.count()).join(
-            MembershipRow, col(MembershipRow.group_row) == col(ResourceRow.id)
-        )
-        return self._count(query.where(col(MembershipRow.is_seen)), among)
+    def memberships(self, most: int | None = None, *, among: Collection[str] | None = None) -> int:
+        """How many memberships the managed groups have. most: so many are counted, None for all. among: these groups
+        alone (target ids)."""
+        query = self._linked("group", _ONE).join(MembershipRow, col(MembershipRow.group_row) == col(ResourceRow.id))
+        return self._count(query.where(col(MembershipRow.is_seen)), most, among)
 
     def group_names(self) -> dict[str, str]:
         """Target id → name of each managed group."""
@@ -384,10 +393,11 @@ class Lookup:
         query = self._resources(*columns).join(LinkRow, on)
         return query.where(col(ResourceRow.kind) == kind, col(LinkRow.connection) == self._connection)
 
-    def _count(self, query: Any, among: Collection[str] | None) -> int:
+    def _count(self, query: Any, most: int | None, among: Collection[str] | None) -> int:
         if among is None:
-            return int(self._database.execute(query).scalar_one())
-        counted = self._each(among, lambda ids: query.where(col(ResourceRow.target_id).in_(ids)))
+            counted: Iterator[Any] = iter(self._database.execute(_number(query.limit(most))))
+        else:
+            counted = self._each(among, lambda ids: _number(query.where(col(ResourceRow.target_id).in_(ids))))
         return sum(int(row[0]) for row in counted)
 
     # By name.
@@ -414,6 +424,10 @@ class Lookup:
             or_(col(LinkRow.name) == folded(who)),
         )
         return [row.source_id for row in self._database.execute(select(col(LinkRow.source_id)).where(*mine))]
+
+
+def _number(query: Any) -> Any:
+    return select(func.count()).select_from(query.subquery())
 
 
 def hash_of(text: str) -> int:

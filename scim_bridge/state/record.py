@@ -13,7 +13,10 @@ from scim_bridge.state.table import ConflictRow, LinkRow, RequestRow, ResourceRo
 
 
 class StoredAttributes(Mapping[str, Value]):
-    """Attributes as they lie in the database, parsed when someone looks: of 100,000 links few are ever looked at."""
+    """Attributes as they lie in the database, parsed when someone looks: of 100,000 links few are ever looked at.
+
+    The text is let go of then, since a run about everyone looks at them all.
+    """
 
     __slots__ = ("_parsed", "_text")
 
@@ -24,6 +27,7 @@ class StoredAttributes(Mapping[str, Value]):
     def _attributes(self) -> dict[str, Value]:
         if self._parsed is None:
             self._parsed = orjson.loads(self._text)
+            self._text = ""
         return self._parsed
 
     def __getitem__(self, path: str) -> Value:
@@ -45,7 +49,8 @@ class StoredAttributes(Mapping[str, Value]):
     __hash__ = None  # type: ignore[assignment]
 
     def __bool__(self) -> bool:
-        return self._text != "{}"  # asked of every link, and no reason to parse it
+        # Asked of every link, and no reason to parse it.
+        return self._text != "{}" if self._parsed is None else bool(self._parsed)
 
 
 def run_record(row: RunRow) -> RunRecord:
@@ -67,6 +72,7 @@ def run_record(row: RunRow) -> RunRecord:
             detail=row.detail,
             guard=tuple(row.guard),
             access=row.access,
+            cause=row.cause,  # type: ignore[arg-type]  # written by us from the same literal
         ),
         approved_by=row.approved_by,
         of_one=row.of_one,

@@ -11,12 +11,28 @@ from sqlalchemy.exc import DatabaseError
 
 from scim_bridge.errors import StateUnusable
 
+_LARGE = 65_536
+"""KiB of the file that are kept in memory while very much is written."""
+
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """Commit at the end, roll back on any error. Raises StateUnusable if the database refuses."""
+def writing(engine: Engine, *, is_large: bool = False) -> Iterator[Connection]:
+    """Commit at the end, roll back on any error. Raises StateUnusable if the database refuses.
+
+    is_large: as much may be written as there is in the directory.
+    """
     with in_words(engine, "written"), engine.begin() as database:
-        yield database
+        if not is_large:
+            yield database
+            return
+        # An index gets a million entries in the order of another one. With the usual two megabytes, nearly each of them
+        # would be read from the file again, and written to it.
+        usual = database.exec_driver_sql("PRAGMA cache_size").scalar_one()
+        database.exec_driver_sql(f"PRAGMA cache_size=-{_LARGE}")
+        try:
+            yield database
+        finally:
+            database.exec_driver_sql(f"PRAGMA cache_size={usual}")
 
 
 @contextmanager

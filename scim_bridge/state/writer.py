@@ -23,7 +23,7 @@ from scim_bridge.model.effect import Effect
 from scim_bridge.model.identity import KINDS, Existing, Inventory, Members, TargetKey
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.progress import RunProgress
-from scim_bridge.model.run import Command, RunStatus
+from scim_bridge.model.run import Command, FailureCause, RunStatus
 from scim_bridge.model.source import Learned
 from scim_bridge.model.text import folded
 from scim_bridge.model.traffic import NO_TRAFFIC, Traffic
@@ -70,7 +70,7 @@ _FEW, _MANY = 500, 5_000
 class Ending:
     """How a run ended. counts: what → (source shows, target holds). is_complete: the plan was applied to its end.
 
-    has_bad_credentials: it failed because either side refused them. approved: what limits counted of it, and what
+    cause: why it failed. approved: what limits counted of it, and what
     `approved_by` answers for; it does not count in the window. access: what its plan does to who may enter what, as a
     document (model/impact.py).
     """
@@ -84,7 +84,7 @@ class Ending:
     verdict: Verdict = field(default_factory=Verdict)
     approved_by: str = ""
     mapping: str = ""
-    has_bad_credentials: bool = False
+    cause: FailureCause = ""
     approved: frozenset[Effect] = frozenset()
     access: Mapping[str, Any] = field(default_factory=dict)
 
@@ -255,6 +255,7 @@ class State:
                 "mapping": ending.mapping,
                 "approved": sorted(map(str, ending.approved)),
                 "access": dict(ending.access),
+                "cause": ending.cause,
             }
             if conflicts is not None:
                 values["conflicts"] = len(conflicts)
@@ -278,7 +279,7 @@ class State:
             database.execute(update(RunRow).where(mine).values(**values))
             count_run(database, run_id)
             if not of_one and command != "rollback":
-                is_refused = ending.has_bad_credentials
+                is_refused = ending.cause == "credentials"
                 move_quarantine(
                     database, connection, ending.status, ending.detail, self._now(), has_bad_credentials=is_refused
                 )
@@ -293,7 +294,7 @@ class State:
         requests: int = 0,
     ) -> None:
         """A whole reading of the target: what earlier ones had shown is replaced. requests: how many it took."""
-        with writing(self._engine) as database:
+        with writing(self._engine, is_large=True) as database:
             keep_reading(database, connection, endpoint, inventory, members, began=began, requests=requests)
 
     def forget_reading(self, connection: str, endpoint: str) -> None:
@@ -310,7 +311,7 @@ class State:
         began: datetime,
     ) -> None:
         """What the source wants and remembers from now on, in one transaction. began: when the reading was."""
-        with writing(self._engine) as database:
+        with writing(self._engine, is_large=isinstance(desired, DesiredWhole)) as database:
             if isinstance(desired, DesiredWhole):
                 replace_directory(database, connection, desired)
             else:

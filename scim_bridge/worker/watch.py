@@ -10,7 +10,6 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from types import TracebackType
 
-from scim_bridge.alert.send import send
 from scim_bridge.config.settings import AlertSettings, Settings
 from scim_bridge.errors import BridgeError, Busy
 from scim_bridge.model.alert import URGENT, Line, compare, text_of, title_of
@@ -19,6 +18,7 @@ from scim_bridge.state.lock import lock
 from scim_bridge.state.reader import utc_now
 from scim_bridge.state.writer import State
 from scim_bridge.worker.condition import Conditions
+from scim_bridge.worker.notify import send
 
 _LOOK_EVERY = 60.0
 """Seconds between two looks where no run ends."""

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from tests.alert.receiver import a_hook
+from tests.alert_receiver import a_hook
 from tests.e2e.conftest import Cli
 from tests.e2e.process import start
 from tests.e2e.world import World, organization

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from scim_bridge.run import few_planned
 from tests.e2e.conftest import Cli
 from tests.e2e.world import People, World, organization
 
@@ -21,7 +22,7 @@ has."""
 OF_FEW = ("ix_records_choosing", "ix_records_outside")
 """Indexes of few rows."""
 COUNTED = ("SELECT count(", "SELECT resources.kind, count(")
-"""The bases of the limits, and how much the target holds, are counted by the database."""
+"""Up to so many of the bases of the limits, and how much the target holds, are counted by the database."""
 ASKED_FOR_ONE = "SELECT links.kind FROM links WHERE links.endpoint = ? AND links.connection != ?"
 """Whether another connection has linked anything on this target: few columns of an index."""
 
@@ -67,8 +68,12 @@ def _title(people: People) -> None:
 
 
 def _leaver(people: People) -> None:
-    del people.users["u39"]
-    people.members = [each for each in people.members if each[1] != "u39"]
+    _leave(people, "u39")
+
+
+def _leave(people: People, user: str) -> None:
+    del people.users[user]
+    people.members = [each for each in people.members if each[1] != user]
 
 
 def _member(people: People) -> None:
@@ -83,7 +88,18 @@ def _renamed(people: People) -> None:
     people.groups["g4"] = "Called otherwise"
 
 
-@pytest.mark.parametrize("change", [None, _title, _leaver, _member, _nested, _renamed])
+def _many(people: People) -> None:
+    """Of whatever is asked for one, several are asked for at once: SQLite may go another way then."""
+    for user in ("u1", "u2", "u3", "u4"):
+        people.users[user]["title"] = "Another"
+    for user in ("u37", "u38", "u39"):
+        _leave(people, user)
+    for _ in range(3):
+        _member(people)
+    _nested(people)
+
+
+@pytest.mark.parametrize("change", [None, _title, _leaver, _member, _nested, _renamed, _many])
 def test_a_run_about_some_reads_no_table_from_end_to_end(
     world: World, cli: Cli, change: Callable[[People], None] | None
 ) -> None:
@@ -105,3 +121,26 @@ def test_explain_reads_no_table_from_end_to_end(world: World, cli: Cli) -> None:
         assert cli("explain", "u3").code == 0
     assert asked
     assert [found for found in steps(world, asked) if reads_all(found[1])] == []
+
+
+@pytest.mark.parametrize("leavers", [1, 5])
+def test_of_how_many_a_few_are_is_counted_only_as_far_as_the_limits_need(
+    world: World, cli: Cli, leavers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(few_planned, "_ENOUGH", 20)
+    people = organization(40, 6)
+    world.write(people)
+    assert [cli("sync").code, cli("sync").code] == [0, 0]
+    for number in range(leavers):
+        _leave(people, f"u{39 - number}")
+    world.write(people)
+    with statements() as asked:
+        found = cli("sync")
+    counted = [text for text, _ in asked if text.startswith("SELECT count(") and "target_id IN" not in text]
+    is_all = [text for text in counted if "FROM resources" in text and "LIMIT" not in text]
+    if leavers == 1:
+        assert found.code == 0
+        assert len(is_all) == 1  # how many memberships the target holds, for the history
+    else:  # of twenty that would be too many, of all it is as well
+        assert "5 of 40 active managed users would be deactivated" in found.out + found.err
+        assert len(is_all) > 3

@@ -6,9 +6,18 @@ from random import SystemRandom
 import pytest
 from hypothesis import seed
 
+from scim_bridge.run import few_planned
 from tests.laws.histories import tally
 
 _SEED = pytest.StashKey[int | str]()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def limits_are_first_held_against_a_few() -> Iterator[None]:
+    """As in a directory of thousands. Otherwise all of a world this small would be counted at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(few_planned, "_ENOUGH", 3)
+        yield
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -14,7 +14,7 @@ from scim_bridge.run.bridge import endpoint_key
 from scim_bridge.state.table import SeenChangeRow
 from scim_bridge.state.writer import Ending, State
 from scim_bridge.worker.watch import Watch
-from tests.alert.receiver import Hook, a_hook
+from tests.alert_receiver import Hook, a_hook
 from tests.state.conftest import Clock
 
 ADMIN = {"user_id": "u", "user": "sato", "account": "a"}

@@ -185,8 +185,12 @@ def _listing(layout: Layout, memory: Memory, before: Sequence[tuple[str, str]], 
     wanted, same = {_plain(value) for value in values}, set(values)
     parsed = {parts(value) for value in values} if not layout.joins_uid else set()
     numbers = {value for name, value in before if name != layout.member}
+    # Most groups list none of them, and to compare each name of ten thousand members takes a second.
+    sure = sure_parts({*values, *numbers, *ids})
 
     def lists(text: str) -> bool:
+        if not may_have(text, sure):
+            return False
         attributes = read(text)[1]
         if not numbers.isdisjoint(attributes.get(GID, ())):
             return True

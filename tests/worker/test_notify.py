@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from scim_bridge.alert.send import REFUSED, send, send_test
 from scim_bridge.config.secret import Secret
-from tests.alert.receiver import a_hook, a_mailbox
+from scim_bridge.worker.notify import REFUSED, send, send_test
+from tests.alert_receiver import a_hook, a_mailbox
 
 
 @pytest.fixture

@@ -1,1 +1,0 @@
-"""Tells people outside of the pages what needs them: mail, chat, webhooks."""
