@@ -58,36 +58,42 @@ def _candidates(engine: Engine | None, run_id: int, asked: OperationQuery, limit
     if asked.outcome:
         query = query.where(col(OperationRow.status) == asked.outcome)
     for text in filter(None, (asked.text, asked.person, asked.group)):
-        query = query.where(_may_hold(text))
+        query = query.where(_may_hold(text, engine.dialect.name))
     query = query.order_by(col(OperationRow.operation_id))
     with reading(engine) as database:
         for row in database.execute(query).yield_per(min(_BATCH, limit)):
             yield operation_record(row)
 
 
-def _may_hold(text: str) -> ColumnElement[bool]:
+def _may_hold(text: str, dialect: str) -> ColumnElement[bool]:
     """Finds all that have the text and a few that have not; these are left out then.
 
-    The database knows upper and lower case of ASCII alone, so other letters are looked for in the usual ways to write.
+    SQLite knows upper and lower case of ASCII alone, so other letters are looked for in the usual ways to write.
     """
-    forms = {text.lower()} if text.isascii() else {text, text.lower(), text.upper(), text.title()}
-    return or_(*(each for form in sorted(forms) for each in _places(form)))
+    forms = {text} if text.isascii() else {text, text.lower(), text.upper(), text.title()}
+    # LIKE of SQLite looks at no case by itself. By the general way, each document would be copied in lower case first.
+    like = "LIKE" if dialect == "sqlite" else "ILIKE"
+    return or_(*(each for form in sorted(forms) for each in _places(_escaped(form), like)))
 
 
-def _places(form: str) -> Iterator[ColumnElement[bool]]:
+def _places(form: str, like: str) -> Iterator[ColumnElement[bool]]:
     """Where a name or an id stands. In the whole document, what 100,000 operations have in common would be found."""
-    document, in_json = col(OperationRow.document), _escaped(form)
-    yield col(OperationRow.subject).icontains(form, autoescape=True)
-    yield col(OperationRow.target_id).icontains(form, autoescape=True)
-    yield document.ilike(f'%"source_id":"{in_json}%', escape="/")
-    yield and_(col(OperationRow.kind).in_(_RENAMING), document.ilike(f'%"renamed_to":"%{in_json}%', escape="/"))
-    yield and_(col(OperationRow.kind).in_(_OF_MEMBERS), document.ilike(f"%{in_json}%", escape="/"))
+
+    def has(column: Any, pattern: str) -> ColumnElement[bool]:
+        found: ColumnElement[bool] = col(column).op(like, is_comparison=True)(pattern)
+        return found
+
+    yield has(OperationRow.subject, f"%{form}%")
+    yield has(OperationRow.target_id, f"%{form}%")
+    yield has(OperationRow.document, f'%"source_id":"{form}%')
+    renaming = col(OperationRow.kind).in_(_RENAMING)
+    yield and_(renaming, has(OperationRow.document, f'%"renamed_to":"%{form}%'))
+    yield and_(col(OperationRow.kind).in_(_OF_MEMBERS), has(OperationRow.document, f"%{form}%"))
 
 
 def _escaped(text: str) -> str:
-    """As it stands in a JSON text, for LIKE."""
-    written = text.replace("\\", "\\\\").replace('"', '\\"')
-    return written.replace("/", "//").replace("%", "/%").replace("_", "/_")
+    """As it stands in a JSON text, for LIKE. What means any character to LIKE may mean it: what is found is checked."""
+    return text.replace("\\", "%").replace('"', "%")
 
 
 def _fits(record: OperationRecord, asked: OperationQuery) -> bool:

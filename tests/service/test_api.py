@@ -285,3 +285,19 @@ def test_who_ordered_a_plan_does_not_approve_it_where_these_are_two_people(serve
         place(desk, asked, ANN)
     assert place(desk, asked, Actor("bob", "api")) > 0
     desk.kept.close()
+
+
+@pytest.mark.parametrize("name", ['a "b" \\ c', "100% _x", "Ünsal", "ЖУКОВ", "開発"])
+def test_a_name_of_any_letters_is_found_however_it_is_written(name: str, tmp_path: Path) -> None:
+    from scim_bridge.state.operation_search import OperationQuery
+
+    seeder = Seeder(tmp_path / "scim-bridge.db")
+    seeder.run(planned(directory(user("u1"), group("g1", displayName=f"x{name}y"), members={"g1": ["u1"]}), target()))
+    with State(seeder.path) as state:
+        for text in (name, name.lower(), name.upper()):
+            found = state.reader.find_operations(1, OperationQuery(group=text), 10)
+            assert [each.kind for each in found] == ["create_group", "add_members"], text
+        assert state.reader.find_operations(1, OperationQuery(person=name), 10) == []
+        assert state.reader.find_operations(1, OperationQuery(text="%"), 10) == (
+            state.reader.find_operations(1, OperationQuery(group="%"), 10)
+        )

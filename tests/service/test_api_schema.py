@@ -91,7 +91,7 @@ def test_no_request_makes_the_api_fail_or_answer_outside_its_description(schema:
 
 @pytest.mark.slow
 def test_none_of_very_many_requests_does(schema: Any, api: httpx.Client) -> None:
-    assert _try_all(schema, api, 200) > 2_000
+    assert _try_all(schema, api, 60) > 1_000
 
 
 def test_each_document_of_the_description_has_an_example(schema: Any) -> None:
