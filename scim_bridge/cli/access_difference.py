@@ -3,15 +3,13 @@
 from contextlib import closing
 from datetime import UTC, datetime
 
-from scim_bridge.access.difference import Done, difference
 from scim_bridge.cli.access_reading import with_access
 from scim_bridge.cli.output import console, print_json
 from scim_bridge.config import form
 from scim_bridge.config.settings import Settings
 from scim_bridge.errors import Misconfigured
-from scim_bridge.model.access import AccessReading
-from scim_bridge.model.wording import counted
-from scim_bridge.state.access_memory import AccessMemory, Kept, open_access_memory
+from scim_bridge.run.access_between import between, pair_of
+from scim_bridge.state.access_memory import Kept, open_access_memory
 from scim_bridge.view import terminal, words
 from scim_bridge.view.access import CHANGED, DIFFERENCE, DifferenceView, difference_document, view_difference
 
@@ -22,9 +20,7 @@ def show_difference(
     """Print who gained or lost what. named: readings by number, at most two. since: a duration, such as 30d."""
     with closing(open_access_memory(settings.state, with_access(settings, connection).name)) as memory:
         pair = _pair(memory.all_kept(), _numbers(named), since)
-        before, after = (_load(memory, kept) for kept in pair)
-        done = Done(memory.operations(before.as_of, after.as_of), memory.decisions())
-    found = difference(before, after, done)
+        before, after, found = between(memory, pair)
     if is_json:
         print_json(difference_document(before, after, found))
     else:
@@ -42,20 +38,9 @@ def _pair(kept: list[Kept], numbers: list[int], since: str | None) -> tuple[Kept
     """Which two are compared, the older one first. Raises Misconfigured if there are no two."""
     if len(numbers) > 2 or (numbers and since is not None):
         raise Misconfigured("two readings are compared", "Name one or two of them, or --since.")
-    if len(kept) < 2:
-        has = counted(len(kept), "reading")
-        raise Misconfigured(f"there is nothing to compare: the state has {has}", "Run: scim-bridge access --full")
-    if since is not None:
+    if since is not None and len(kept) > 1:
         return _since(kept, since), kept[-1]
-    by_number = {each.number: each for each in kept}
-    for number in numbers:
-        if number not in by_number:
-            listed = f"{kept[0].number} to {kept[-1].number}"
-            raise Misconfigured(f"there is no reading {number}", f"The state has numbers from {listed}.")
-    if not numbers:
-        return kept[-2], kept[-1]
-    chosen = sorted((by_number[number] for number in numbers), key=lambda each: each.number)
-    return chosen[0], chosen[1] if len(chosen) == 2 else kept[-1]
+    return pair_of(kept, numbers)
 
 
 def _since(kept: list[Kept], since: str) -> Kept:
@@ -65,12 +50,6 @@ def _since(kept: list[Kept], since: str) -> Kept:
     except ValueError as error:
         raise Misconfigured(f"--since {since!r}{error}", "Such as: access diff --since 30d") from None
     return next((each for each in reversed(kept) if each.as_of <= moment), kept[0])
-
-
-def _load(memory: AccessMemory, kept: Kept) -> AccessReading:
-    reading = memory.load(kept.number)
-    assert reading is not None  # noqa: S101 - its number was just read
-    return reading
 
 
 def _show_text(view: DifferenceView, pair: tuple[Kept, Kept]) -> None:

@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from scim_bridge.cli.options import ApproveOption, LastAdminOption, Output, OutputOption, require_approve
+from scim_bridge.cli.options import (
+    THE_TOKEN,
+    ApproveOption,
+    LastAdminOption,
+    Output,
+    OutputOption,
+    ServerOption,
+    TokenOption,
+    require_approve,
+)
 from scim_bridge.errors import Misconfigured
 
 
@@ -16,12 +25,24 @@ def register(app: typer.Typer) -> None:
 
 def apply_command(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="a plan saved by `plan --out` or `switch-report --fix-plan`")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="a plan saved by `plan --out` or `switch-report --fix-plan`; with --server, its number"),
+    ],
     approve: ApproveOption = False,
     last_admin: LastAdminOption = False,
     output: OutputOption = Output.text,
+    server: ServerOption = None,
+    token: TokenOption = THE_TOKEN,
 ) -> int:
     """Apply a saved plan exactly, or refuse and name what has changed since."""
+    if server is not None:
+        from scim_bridge.cli.at_server import apply_plan, approval, server_at
+
+        require_approve(approve=approve, last_admin=last_admin)
+        said = approval(approve=approve, last_admin=last_admin)
+        with server_at(server, token) as there:
+            return apply_plan(there, file, output, said)
     from scim_bridge.access.switch.fix_file import is_fix_file
     from scim_bridge.cli.outcome import conclude
     from scim_bridge.cli.output import actor, progress, who

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scim_bridge.cli.options import ConnectionArgument, Output, OutputOption
+from scim_bridge.cli.options import THE_TOKEN, ConnectionArgument, Output, OutputOption, ServerOption, TokenOption
 
 if TYPE_CHECKING:
     from scim_bridge.model.conflict_kind import Decision
@@ -60,6 +60,8 @@ def resolve_command(
     source: Annotated[bool, typer.Option("--source", help="use what the source has")] = False,
     target: Annotated[bool, typer.Option("--target", help="keep what the target has")] = False,
     note: Annotated[str, typer.Option("--note", help="why, for those who read it later")] = "",
+    server: ServerOption = None,
+    token: TokenOption = THE_TOKEN,
 ) -> int:
     """Decide a conflict, or all open ones of a kind. The decision is kept until a run has carried it out."""
     from scim_bridge.cli.conflict_decision import decide
@@ -74,5 +76,10 @@ def resolve_command(
         "target": target,
     }
     decisions = [decision for decision, is_given in given.items() if is_given]
+    if server is not None:
+        from scim_bridge.cli.at_server import resolve_there, server_at
+
+        with server_at(server, token) as there:
+            return resolve_there(there, key, decisions, link, note)
     decide(load(context.obj), key, decisions, link, note)
     return 0

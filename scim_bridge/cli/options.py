@@ -27,6 +27,15 @@ OnlyOption = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="USER_OR_GROUP", help="only this user or group, now; may be repeated"),
 ]
+ServerOption = Annotated[
+    str | None,
+    typer.Option("--server", metavar="URL", help="have a running service do it, instead of this machine"),
+]
+TokenOption = Annotated[
+    str, typer.Option("--token", metavar="env:NAME", help="with --server: where the API token is to be found")
+]
+THE_TOKEN = "env:SCIM_BRIDGE_TOKEN"  # noqa: S105 - a reference
+"""Where it is if nothing else is said."""
 FullOption = Annotated[bool, typer.Option("--full", help="read the whole target, even if it was read recently")]
 
 

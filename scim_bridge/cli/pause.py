@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from scim_bridge.cli.options import NamedConnectionArgument
+from scim_bridge.cli.options import THE_TOKEN, NamedConnectionArgument, ServerOption, TokenOption
 from scim_bridge.cli.streams import tell
 
 
@@ -18,8 +18,15 @@ def pause_command(
     context: typer.Context,
     connection: NamedConnectionArgument,
     reason: Annotated[str, typer.Option("--reason", help="why, for those who find it paused")] = "",
+    server: ServerOption = None,
+    token: TokenOption = THE_TOKEN,
 ) -> int:
     """Stop the schedule of a connection. A one-shot `sync` still works."""
+    if server is not None:
+        from scim_bridge.cli.at_server import pause_there, server_at
+
+        with server_at(server, token) as there:
+            return pause_there(there, connection, reason)
     from scim_bridge.cli.output import actor
     from scim_bridge.config.state_place import find_state
     from scim_bridge.state.writer import State
@@ -36,8 +43,15 @@ def pause_command(
 def resume_command(
     context: typer.Context,
     connection: NamedConnectionArgument,
+    server: ServerOption = None,
+    token: TokenOption = THE_TOKEN,
 ) -> int:
     """Restart the schedule of a connection that is paused or quarantined."""
+    if server is not None:
+        from scim_bridge.cli.at_server import resume_there, server_at
+
+        with server_at(server, token) as there:
+            return resume_there(there, connection)
     from scim_bridge.cli.output import actor
     from scim_bridge.config.state_place import find_state
     from scim_bridge.state.writer import State

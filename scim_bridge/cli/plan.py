@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from scim_bridge.cli.options import ConnectionArgument, FullOption, OnlyOption, Output, OutputOption
+from scim_bridge.cli.options import (
+    THE_TOKEN,
+    ConnectionArgument,
+    FullOption,
+    OnlyOption,
+    Output,
+    OutputOption,
+    ServerOption,
+    TokenOption,
+)
 from scim_bridge.cli.streams import print_bytes, tell
 from scim_bridge.errors import Misconfigured
 
@@ -32,15 +41,24 @@ def plan_command(
     ] = None,
     html: Annotated[Path | None, typer.Option("--html", help="write a report as one page to share")] = None,
     output: OutputOption = Output.text,
+    server: ServerOption = None,
+    token: TokenOption = THE_TOKEN,
 ) -> int:
     """Show what a sync would do, and why. Nothing is written to the target."""
+    if server is not None:
+        if full or only or mapping is not None or markdown is not None or html is not None:
+            raise Misconfigured(
+                "--server takes --out, --exit-code and --output alone",
+                "Run it on the server itself, or leave them out.",
+            )
+        return _plan_there(server, token, connection, out, output, has_code=exit_code)
     from scim_bridge.cli.access_sessions import tell_sessions
     from scim_bridge.cli.output import progress
     from scim_bridge.cli.plan_output import hand_round, plan_code, save, show
     from scim_bridge.config.settings import load
     from scim_bridge.plan.plan_file import to_bytes
     from scim_bridge.run.access_seen import keep_seen
-    from scim_bridge.run.bridge import open_bridge
+    from scim_bridge.run.bridge import mapping_to_try, open_bridge
     from scim_bridge.run.lifecycle import Order
     from scim_bridge.run.named_plan import read_and_plan_named
     from scim_bridge.run.sync import read_and_plan
@@ -58,11 +76,12 @@ def plan_command(
             f"To carry it out: scim-bridge sync {chosen.name} --only {only[0]}",
         )
     reader = open_reader(settings.state)
-    with open_bridge(chosen, to_be_tried=mapping, reader=reader) as bridge, progress() as bars:
+    tried = mapping_to_try(mapping) if mapping is not None else None
+    with open_bridge(chosen, to_be_tried=tried, reader=reader) as bridge, progress() as bars:
         order = Order(progress=bars, in_full=full)
         comparison, looked_at = None, ""
-        if mapping is not None:
-            found = what_if(bridge, reader, mapping, order)
+        if tried is not None:
+            found = what_if(bridge, reader, tried, order)
             plan, comparison = found.plan, found.comparison
         elif only:
             plan = read_and_plan_named(bridge, reader, only, order).plan
@@ -84,3 +103,18 @@ def plan_command(
         tell(looked_at)
     tell_sessions(chosen, settings.state, plan.operations)
     return plan_code(plan) if exit_code else 0
+
+
+def _plan_there(
+    server: str, token: str, connection: str | None, out: Path | None, output: Output, *, has_code: bool
+) -> int:
+    """By the worker of a running service, which keeps the plan."""
+    from scim_bridge.cli.at_server import make_plan, server_at, show_plan
+    from scim_bridge.cli.plan_output import save
+
+    with server_at(server, token) as there:
+        done, saved = make_plan(there, connection)
+    if out is not None:
+        save(out, saved)
+    code = show_plan(saved, done["plan"], output)
+    return code if has_code else 0

@@ -8,9 +8,9 @@ from scim_bridge.access.switch.fixes import can_be_fixed, fix_plan
 from scim_bridge.cli.output import console, print_json
 from scim_bridge.cli.plan_output import save
 from scim_bridge.cli.streams import tell
-from scim_bridge.cli.switch_reading import Found
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.wording import counted
+from scim_bridge.run.switch_reading import Found
 from scim_bridge.view.sentence import Language
 from scim_bridge.view.switch import switch_document, switch_view
 from scim_bridge.view.switch_report import switch_markdown, switch_page

@@ -46,10 +46,15 @@ def switch_report_command(
     output: OutputOption = Output.text,
 ) -> int:
     """Show what a change of the identity source would do, and what to fix before it. Nothing is written to AWS."""
+    from scim_bridge.cli.access_reading import current_reading, with_access
+    from scim_bridge.cli.output import progress
     from scim_bridge.cli.switch_output import show
-    from scim_bridge.cli.switch_reading import read_switch
     from scim_bridge.config.settings import load
+    from scim_bridge.run.switch_reading import read_switch
 
-    found = read_switch(load(context.obj), connection, to.value, is_full=full)
+    settings = load(context.obj)
+    chosen = with_access(settings, connection)
+    with progress() as report:
+        found = read_switch(chosen, to.value, lambda: current_reading(settings, chosen.name, is_full=full), report)
     return show(found, language.value, {"html": html, "markdown": markdown, "fix-plan": fix_plan},
                 is_json=output is Output.json)  # fmt: skip

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scim_bridge.cli.options import (
+    THE_TOKEN,
     ApproveOption,
     ConnectionArgument,
     FullOption,
@@ -12,6 +13,8 @@ from scim_bridge.cli.options import (
     OnlyOption,
     Output,
     OutputOption,
+    ServerOption,
+    TokenOption,
     require_approve,
 )
 from scim_bridge.errors import Busy, Misconfigured
@@ -39,8 +42,13 @@ def sync_command(
     after_restore: RestoreOption = False,
     only: OnlyOption = None,
     output: OutputOption = Output.text,
+    server: ServerOption = None,
+    token: TokenOption = THE_TOKEN,
 ) -> int:
     """Bring the target to what the source says, within the limits."""
+    if server is not None:
+        return _sync_there(server, token, connection, only or [], output, approve=approve, last_admin=last_admin,
+                           full=full, after_restore=after_restore)  # fmt: skip
     from scim_bridge.cli.outcome import conclude
     from scim_bridge.cli.output import actor, progress, who
     from scim_bridge.config.settings import load
@@ -79,6 +87,30 @@ def sync_command(
             approval=f"scim-bridge sync {chosen.name}{anew} --approve",
             dry_run=f"scim-bridge plan {chosen.name}",
         )
+
+
+def _sync_there(
+    server: str,
+    token: str,
+    connection: str | None,
+    only: list[str],
+    output: Output,
+    *,
+    approve: bool,
+    last_admin: bool,
+    full: bool,
+    after_restore: bool,
+) -> int:
+    """By the worker of a running service."""
+    from scim_bridge.cli.at_server import approval, place_order, server_at
+
+    require_approve(approve=approve, last_admin=last_admin)
+    if after_restore or (full and (only or approve)):
+        raise Misconfigured("--server takes --full alone, and not --after-restore", "Run it on the server itself.")
+    about = approval(approve=approve, last_admin=last_admin) | ({"subjects": only} if only else {})
+    kind = "only" if only else "verify" if full else "sync"
+    with server_at(server, token) as there:
+        return place_order(there, connection, kind, output, **about)
 
 
 def _sync_only(

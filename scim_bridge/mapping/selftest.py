@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from scim_bridge.errors import Misconfigured
 from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
-from scim_bridge.mapping.document import Mapping, Test
+from scim_bridge.mapping.document import Mapping, Test, wanted
 from scim_bridge.mapping.expression import names_in
 from scim_bridge.mapping.record import trace
-from scim_bridge.model.identity import ACTIVE, EXTERNAL_ID, AttributeType, Kind, Record, Value
+from scim_bridge.model.identity import ACTIVE, EXTERNAL_ID, KINDS, AttributeType, Kind, Record, Value
 from scim_bridge.model.remembered import LastApplied
 
 TODAY = "2000-01-01"
@@ -38,6 +38,20 @@ def run_tests(mapping: Mapping) -> tuple[TestResult, ...]:
         return ()
     compiled = compile_mapping(mapping, _variables(mapping, "user"), _variables(mapping, "group"))
     return tuple(TestResult(test.name, tuple(_failures(test, compiled))) for test in mapping.tests)
+
+
+def compiled_on(mapping: Mapping, kind: Kind, record: dict[str, object]) -> CompiledMapping:
+    """The mapping compiled for a record that someone typed in: what its rules and its tests name is taken to exist.
+
+    Raises Misconfigured.
+    """
+    own: dict[str, AttributeType] = {name: _type_of(value) for name, value in record.items()}
+    found: dict[Kind, dict[str, AttributeType]] = {}
+    for of in KINDS:
+        names = wanted(mapping.users if of == "user" else mapping.groups).names
+        named: dict[str, AttributeType] = dict.fromkeys(names, "string")
+        found[of] = named | _variables(mapping, of) | (own if of == kind else {})
+    return compile_mapping(mapping, found["user"], found["group"])
 
 
 def require_passing(mapping: Mapping) -> None:

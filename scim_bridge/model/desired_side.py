@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from scim_bridge.model.identity import (
+    DISPLAY_NAME,
     INDEXED,
     MANAGER,
     AmbiguousMember,
@@ -30,6 +31,12 @@ MAY_BE = "may be"
 """In the place of a path: the resource (a target id) that a record may be."""
 CALLED = "called"
 """In the place of a path: the name of a record that is out of scope, so that people find it."""
+KNOWN_AS = "known as"
+"""In the place of a path: a name by which people look for a user. It concerns no one else: many have the same one."""
+NAMED_BY: Mapping[Kind, tuple[str, ...]] = {"user": (DISPLAY_NAME, "name.familyName"), "group": ()}
+"""The paths of these names. A migration has a copy: see 0020."""
+_AS_LONG_AS = 64
+"""So much of a name is kept to be looked for: more, no one types."""
 Claim = tuple[str, str]
 """A path, and a value in the form in which values are looked up: without regard to case, whatever the path."""
 _BITS = 256
@@ -53,7 +60,7 @@ class Mapped:
     @property
     def claims(self) -> frozenset[Claim]:
         """By what it is found, and who is found by it."""
-        found = {claim for desired in self.desired for claim in claims_of(self.key.kind, desired.attributes)}
+        found = {claim for desired in self.desired for claim in found_by(self.key.kind, desired.attributes)}
         found |= {(MAY_BE, target_id) for desired in self.desired for target_id in desired.may_be}
         found |= {(CALLED, folded(out.name)) for out in self.outside if out.name}
         return frozenset(found)
@@ -88,6 +95,18 @@ def claims_of(kind: Kind, attributes: Mapping[str, object]) -> Iterator[Claim]:
     for path in INDEXED[kind]:
         if value := attributes.get(path):
             yield path, folded(str(value))
+
+
+def names_of(kind: Kind, attributes: Mapping[str, object]) -> Iterator[Claim]:
+    """The names by which people look for a user. One that begins another is found with it."""
+    names = {folded(str(value))[:_AS_LONG_AS] for path in NAMED_BY[kind] if (value := attributes.get(path))}
+    yield from ((KNOWN_AS, name) for name in names if not any(o.startswith(name) for o in names - {name}))
+
+
+def found_by(kind: Kind, attributes: Mapping[str, object]) -> Iterator[Claim]:
+    """Every value under which the state finds a record or a resource: for a run, and for who looks for it by name."""
+    yield from claims_of(kind, attributes)
+    yield from names_of(kind, attributes)
 
 
 def claims_called(kind: Kind, who: str) -> set[Claim]:

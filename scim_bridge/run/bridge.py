@@ -70,20 +70,39 @@ def _text(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def key_of_mapping(content: bytes) -> str:
+    """A hash of a mapping file, as a run keeps it."""
+    return hashlib.sha256(content).hexdigest()[:24]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedMapping:
+    """A mapping that is tried and used by no run. key: a hash of its text."""
+
+    written: Mapping
+    key: str
+
+
+def mapping_to_try(path: Path, text: str | None = None) -> ChangedMapping:
+    """A mapping file to be tried. text: what it would hold, for one that is written nowhere. Raises Misconfigured."""
+    written = load_mapping(path, text)
+    return ChangedMapping(written, key_of_mapping(path.read_bytes() if text is None else text.encode()))
+
+
 @contextmanager
 def open_bridge(
-    connection: ConnectionSettings, to_be_tried: Path | None = None, reader: StateReader | None = None
+    connection: ConnectionSettings, to_be_tried: ChangedMapping | None = None, reader: StateReader | None = None
 ) -> Iterator[Bridge]:
     """Open a connection's ends. Raises Misconfigured for a broken mapping, SourceUnreadable for a broken source.
 
-    to_be_tried: another mapping file whose attributes are read too, for under_mapping. reader: what is remembered; with
+    to_be_tried: another mapping whose attributes are read too, for under_mapping. reader: what is remembered; with
     it a source need not be asked again which attributes it has.
     """
     written = load_mapping(connection.mapping)
     require_passing(written)
     # The source is opened with what both mappings use: a column that only the changed one names would otherwise not be
     # read.
-    source, mapping = open_near_end(connection, written, load_mapping(to_be_tried) if to_be_tried else None, reader)
+    source, mapping = open_near_end(connection, written, to_be_tried.written if to_be_tried else None, reader)
     # Read here, not with the first request: a missing secret is found before the source is asked for 100,000 records.
     connection.target.require_endpoint()
     connection.target.token.read()
@@ -93,7 +112,7 @@ def open_bridge(
             endpoint=endpoint_key(connection.target.url),
             source=source,
             mapping=mapping,
-            mapping_key=hashlib.sha256(connection.mapping.read_bytes()).hexdigest()[:24],
+            mapping_key=key_of_mapping(connection.mapping.read_bytes()),
             target=target,
             policy=connection.policy,
             terms=_terms(written, target, connection.policy),
@@ -149,12 +168,12 @@ def open_near_end(
     return source, compile_mapping(written, source.attributes("user", memory), source.attributes("group", memory))
 
 
-def under_mapping(bridge: Bridge, path: Path) -> Bridge:
-    """The same connection under another mapping file. Raises Misconfigured for one that cannot be tried.
+def under_mapping(bridge: Bridge, tried: ChangedMapping) -> Bridge:
+    """The same connection under another mapping. Raises Misconfigured for one that cannot be tried.
 
     Its own tests run first. The ids must be those of today's mapping: under others every record would be someone else.
     """
-    written = load_mapping(path)
+    written = tried.written
     require_passing(written)
     for rules in (written.users, written.groups):
         today = bridge.mapping.of(rules.kind).id
@@ -165,8 +184,7 @@ def under_mapping(bridge: Bridge, path: Path) -> Bridge:
             )
     source = bridge.source
     mapping = compile_mapping(written, source.attributes("user"), source.attributes("group"))
-    key = hashlib.sha256(path.read_bytes()).hexdigest()[:24]
-    return replace(bridge, mapping=mapping, mapping_key=key, terms=_terms(written, bridge.target, bridge.policy))
+    return replace(bridge, mapping=mapping, mapping_key=tried.key, terms=_terms(written, bridge.target, bridge.policy))
 
 
 def _terms(mapping: Mapping, target: Target, policy: Policy) -> Terms:

@@ -23,7 +23,11 @@ def with_access(
     portal: the length of portal sessions, None if no one said it.
     """
     with closing(open_access_memory(state, connection)) as memory:
-        reading = memory.newest()
+        if not memory.is_there:
+            return told
+        with memory.lookup() as lookup:
+            users, groups = ({e.target.target_id or "" for e in told if e.kind == kind} for kind in ("user", "group"))
+            reading = lookup.around(users, groups)
         if reading is None:
             return told
         is_outdated = memory.has_changed(reading.as_of)

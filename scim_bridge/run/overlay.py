@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
 from scim_bridge.mapping.flatten import reached
-from scim_bridge.model.desired_side import CALLED, Claim, Mapped, Membership, claims_of
+from scim_bridge.model.desired_side import CALLED, KNOWN_AS, Claim, Mapped, Membership, claims_of
 from scim_bridge.model.identity import Existing, Kind, SourceKey, TargetKey
 from scim_bridge.model.remembered import Link
 from scim_bridge.state.lookup import Lookup
@@ -80,7 +80,7 @@ class Overlay:
         keys = [SourceKey(kind, source_id) for source_id in ids]
         found = {claim for mapped in self.before(keys).values() for claim in mapped.claims}
         found |= {claim for key in keys if key in self.now for claim in self.now[key].claims}
-        return {claim for claim in found if claim[0] != CALLED}
+        return {claim for claim in found if claim[0] not in (CALLED, KNOWN_AS)}
 
     def values(self, kind: Kind, target_ids: Collection[str]) -> set[Claim]:
         """What these resources hold, and held before."""

@@ -1,13 +1,12 @@
 """`plan --mapping`: what a changed mapping would do, before it is merged."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from scim_bridge.mapping.change import changed_rules
 from scim_bridge.model.mapping_comparison import Comparison
 from scim_bridge.model.plan import Plan
 from scim_bridge.plan.compare_mappings import Outlook, compare
-from scim_bridge.run.bridge import Bridge, under_mapping
+from scim_bridge.run.bridge import Bridge, ChangedMapping, under_mapping
 from scim_bridge.run.lifecycle import Order, Reading
 from scim_bridge.run.sync import collector_paused, plan_from, read_both
 from scim_bridge.state.reader import StateReader
@@ -22,7 +21,7 @@ class WhatIf:
 
 
 @collector_paused()
-def what_if(bridge: Bridge, reader: StateReader, mapping: Path, order: Order) -> WhatIf:
+def what_if(bridge: Bridge, reader: StateReader, mapping: ChangedMapping, order: Order) -> WhatIf:
     """Plan under both mappings over one reading of both sides. Nothing is written anywhere.
 
     Raises Misconfigured before anything is read if the changed mapping is broken or fails its own tests.

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import Connection, select, text
 from sqlmodel import col
 
-from scim_bridge.model.access import AccessReading
+from scim_bridge.model.access import AccessReading, Edge, Person
 from scim_bridge.model.identity import TargetKey
 from scim_bridge.state.access_fact import named, reading_of
 from scim_bridge.state.observed import batched_list
@@ -72,12 +72,49 @@ class AccessLookup:
         shown = self.around(())
         if shown is None:
             return 0
-        found = [who for account, arn, who in self._edges() if _counts(shown, account, arn, is_administering)]
+        return self.active_among(
+            who for account, arn, who in self._edges() if _counts(shown, account, arn, is_administering)
+        )
+
+    def active_among(self, principals: Iterable[TargetKey]) -> int:
+        """How many active users these are, and have in them."""
+        found = dict.fromkeys(principals)
         listed = {
-            f"{kind}s": orjson.dumps([who.id for who in dict.fromkeys(found) if who.kind == kind]).decode()
+            f"{kind}s": orjson.dumps([who.id for who in found if who.kind == kind]).decode()
             for kind in ("user", "group")
         }
         return int(self._database.execute(_COUNT, {"connection": self._connection, **listed}).scalar_one())
+
+    def edges(self) -> list[Edge]:
+        """Every assignment to an account."""
+        return [Edge(*each) for each in self._edges()]
+
+    def principals_of(self, applications: Iterable[str]) -> dict[str, list[TargetKey]]:
+        """Application → the users and groups that it is assigned to. Of these applications (ARNs)."""
+        found: dict[str, list[TargetKey]] = {}
+        key = col(AccessFactRow.fact_key)
+        for arn in applications:
+            for _, use, _ in self._now(col(AccessFactRow.kind) == "use", key >= f"{arn} ", key < f"{arn}!"):
+                _, kind, principal = use.rsplit(" ", 2)
+                found.setdefault(arn, []).append(TargetKey("group" if kind == "group" else "user", principal))
+        return found
+
+    def groups(self, ids: Iterable[str]) -> dict[str, str]:
+        """The names of these groups, as far as they are there."""
+        return {key: orjson.loads(value) for _, key, value in self._those(AccessFactRow.fact_key, "group", ids)}
+
+    def users(self, ids: Iterable[str]) -> dict[str, Person]:
+        """These users, as far as they are there."""
+        facts = self._those(AccessFactRow.fact_key, "user", ids)
+        return {key: Person(key, *orjson.loads(value)) for _, key, value in facts}
+
+    def people_in(self, group: str, after: str, limit: int) -> list[str]:
+        """The first members of a group behind this id, by id."""
+        key = col(AccessFactRow.fact_key)
+        mine = (col(AccessFactRow.connection) == self._connection, col(AccessFactRow.kind) == "member")
+        these = (*mine, text("until IS NULL"), key > f"{group} {after}", key < f"{group}!")
+        rows = self._database.execute(select(key).where(*these).order_by(key).limit(limit))
+        return [row[0].partition(" ")[2] for row in rows]
 
     def _about(self) -> tuple[Any, Any, Any] | None:
         columns = (col(AccessReadingRow.read_at), col(AccessReadingRow.warnings), col(AccessReadingRow.requests))

@@ -42,6 +42,11 @@ class AccessMemory:
     def __init__(self, engine: Engine | None, connection: str) -> None:
         self._engine, self._connection = engine, connection
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a state to look readings up in."""
+        return self._engine is not None
+
     def all_kept(self) -> list[Kept]:
         """Every reading, the oldest first."""
         if self._engine is None:
@@ -50,6 +55,15 @@ class AccessMemory:
         query = query.where(col(AccessReadingRow.connection) == self._connection).order_by(col(AccessReadingRow.id))
         with reading(self._engine) as database:
             return [Kept(number or 0, as_of, requests) for number, as_of, requests in database.execute(query)]
+
+    def size(self, number: int) -> int:
+        """How many facts the reading of this number has."""
+        if self._engine is None:
+            return 0
+        mine = (col(AccessFactRow.connection) == self._connection, col(AccessFactRow.since) <= number)
+        lasting = or_(col(AccessFactRow.until).is_(None), col(AccessFactRow.until) > number)
+        with reading(self._engine) as database:
+            return int(database.execute(select(func.count()).where(*mine, lasting)).scalar_one())
 
     def load(self, number: int) -> AccessReading | None:
         """The reading of this number, None if there is none."""
@@ -99,7 +113,8 @@ class AccessMemory:
             return False
         query = select(col(OperationRow.run_id)).join(RunRow, col(RunRow.id) == col(OperationRow.run_id))
         mine = (
-            col(RunRow.connection) == self._connection,
+            # Not by the index of the connection: it would lead to all of its runs, and few operations are so new.
+            func.coalesce(col(RunRow.connection), "") == self._connection,
             col(OperationRow.status) == "done",
             col(OperationRow.answered_at) > since,
         )

@@ -76,6 +76,13 @@ def latest(database: Connection, limit: int, wanted: AuditFilter, *, before: int
     return [_entry(row) for row in database.execute(query)]
 
 
+def about(database: Connection, connection: str, subjects: Sequence[str]) -> list[Entry]:
+    """The entries whose subject is one of these."""
+    mine = (col(AuditRow.subject).in_(list(subjects)[:_BATCH]), col(AuditRow.connection) == connection)
+    query = select(*_COLUMNS).where(*mine).order_by(col(AuditRow.number).desc()).limit(_BATCH)
+    return [_entry(row) for row in database.execute(query)]
+
+
 def _entry(row: Sequence[Any]) -> Entry:
     number, at, who, via, address, action, connection, subject, detail, digest = row
     return Entry(

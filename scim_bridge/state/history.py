@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, text
+import orjson
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, or_, select, text
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from scim_bridge.state.operation_subject import forget_mentions
 from scim_bridge.state.table import (
     UNSURE_OPERATION,
     ConnectionRow,
@@ -72,8 +74,13 @@ def _forget_runs(database: Connection, connection: str, before: datetime, most: 
 def _forget_operations(database: Connection, run_id: int, most: int) -> int:
     """How many were forgotten."""
     mine = col(OperationRow.run_id) == run_id
-    some = select(col(OperationRow.operation_id)).where(mine).limit(most).scalar_subquery()
-    return database.execute(delete(OperationRow).where(mine, col(OperationRow.operation_id).in_(some))).rowcount
+    columns = (col(OperationRow.operation_id), col(OperationRow.kind), col(OperationRow.document))
+    some = database.execute(select(*columns).where(mine).limit(most)).all()
+    forget_mentions(database, run_id, ((row.operation_id, row.kind, orjson.loads(row.document)) for row in some))
+    these = [{"of_id": row.operation_id} for row in some]
+    if these:
+        database.execute(delete(OperationRow).where(mine, col(OperationRow.operation_id) == bindparam("of_id")), these)
+    return len(these)
 
 
 def _unsure() -> ColumnElement[bool]:

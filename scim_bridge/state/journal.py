@@ -19,6 +19,7 @@ from scim_bridge.model.identity import NAMES, Kind, Value
 from scim_bridge.model.operation import Operation, Outcome, landed
 from scim_bridge.model.text import folded
 from scim_bridge.state.observed import move_on, note_members, text_of
+from scim_bridge.state.operation_subject import mention
 from scim_bridge.state.refusal import forget_landed
 from scim_bridge.state.statement import (
     LINK,
@@ -51,10 +52,12 @@ class RunJournal:
 
     def record(self, operations: Iterable[tuple[Operation, bytes]]) -> None:
         """All operations of the plan with their documents, before the first is sent."""
-        rows = (self._planned(operation, document) for operation, document in operations)
+        rest = iter(operations)
         with writing(self._engine) as database:
-            while batch := list(islice(rows, _BATCH)):
-                database.execute(insert(OperationRow), batch)
+            while batch := list(islice(rest, _BATCH)):
+                planned = [self._planned(operation, document) for operation, document in batch]
+                database.execute(insert(OperationRow), planned)
+                mention(database, self.run_id, (operation for operation, _ in batch))
 
     def begin(self, operation: Operation) -> None:
         """This operation is about to be sent."""

@@ -227,6 +227,22 @@ class Lookup:
         query = self._resources(col(ResourceRow.kind), func.count().label("n")).group_by(col(ResourceRow.kind))
         return {row.kind: row.n for row in self._database.execute(query)}
 
+    def some_members(self, group_id: str, limit: int) -> list[str]:
+        """Some of the users who were last seen in this group (target ids), in the order of their rows."""
+        group, user = ResourceRow.__table__.alias("g"), ResourceRow.__table__.alias("u")  # type: ignore[attr-defined]
+        query = select(user.c.target_id).select_from(group)
+        query = query.join(MembershipRow, and_(col(MembershipRow.group_row) == group.c.id, col(MembershipRow.is_seen)))
+        query = query.join(user, user.c.id == col(MembershipRow.user_row))
+        mine = (group.c.endpoint == self._endpoint, group.c.kind == "group", group.c.target_id == group_id)
+        return list(self._database.execute(query.where(*mine).limit(limit)).scalars())
+
+    def direct_count(self, group: str) -> int:
+        """How many users and groups are directly in this group (source id)."""
+        query = select(func.count()).select_from(RecordRow)
+        query = query.join(DirectMemberRow, col(DirectMemberRow.group_row) == col(RecordRow.id))
+        mine = (col(RecordRow.connection) == self._connection, col(RecordRow.kind) == "group")
+        return int(self._database.execute(query.where(*mine, col(RecordRow.source_id) == group)).scalar_one())
+
     # What binds the two.
 
     def links(

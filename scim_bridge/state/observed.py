@@ -13,8 +13,8 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
-from scim_bridge.model.desired_side import claims_of
-from scim_bridge.model.identity import INDEXED, KINDS, Existing, Inventory, Kind, Members, TargetKey, Value
+from scim_bridge.model.desired_side import found_by
+from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind, Members, TargetKey, Value
 from scim_bridge.model.operation import Member, Operation, Outcome, landed
 from scim_bridge.model.touch import member_path
 from scim_bridge.model.verification import ReadingCost
@@ -301,9 +301,7 @@ def _merge(
         "members_at": at if operation.kind == "create_group" else None,
     }
     database.execute(PUT_RESOURCE, values)
-    if not before.keys().isdisjoint(INDEXED[operation.resource]) or not shown.keys().isdisjoint(
-        INDEXED[operation.resource]
-    ):
+    if {*found_by(operation.resource, before)} != {*found_by(operation.resource, shown)}:
         row = database.execute(ROW_OF, this).scalar() or 0
         _hold(database, [(operation.resource, row, before, shown)])
 
@@ -421,7 +419,7 @@ def _hold(database: Connection, moved: Iterable[tuple[Kind, int, Mapping[str, ob
     """Resources (kind, row) with what they showed and what they show: the values by which they are found."""
     gone, new = [], []
     for kind, row, before, now in moved:
-        then, found = frozenset(claims_of(kind, before)), frozenset(claims_of(kind, now))
+        then, found = frozenset(found_by(kind, before)), frozenset(found_by(kind, now))
         gone += [(path, value, row) for path, value in then - found]
         new += [(path, value, row) for path, value in found - then]
     carry_out_many(database, LET_GO, ("of_path", "of_value", "of_row"), gone)

@@ -1,6 +1,6 @@
 """What is remembered, for everyone who only looks: the planner, `explain`, history, the pages."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from scim_bridge.model.conflict_side import Subject
 from scim_bridge.model.desired_side import Whole
 from scim_bridge.model.differing import Differing
 from scim_bridge.model.glance import Glance, RunPoint
-from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind
+from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind, Whom
 from scim_bridge.model.own_write import OwnWrites
 from scim_bridge.model.plan import Trip
 from scim_bridge.model.progress import RunProgress
@@ -48,11 +48,12 @@ from scim_bridge.state.differing import differing
 from scim_bridge.state.glance import glances, trends
 from scim_bridge.state.history import forgotten_until
 from scim_bridge.state.lookup import Lookup
+from scim_bridge.state.managed import Managed, find_managed
 from scim_bridge.state.observed import reading_cost
 from scim_bridge.state.operation_search import OperationQuery, find_operations
 from scim_bridge.state.orders import OrderReader
 from scim_bridge.state.own_writes import own_writes
-from scim_bridge.state.people import Managed, find_people
+from scim_bridge.state.people import Event, Found, Place, conflicts_about, history, places, search
 from scim_bridge.state.plans import PlanReader
 from scim_bridge.state.progress import progress_now
 from scim_bridge.state.record import (
@@ -195,6 +196,40 @@ class StateReader:
         with reading(self._engine) as database:
             return latest(database, limit, AuditFilter(**wanted), before=before)
 
+    def places(self) -> list[Place]:
+        """Every connection that has run, with the endpoint that it last wrote to."""
+        if self._engine is None:
+            return []
+        with reading(self._engine) as database:
+            return places(database)
+
+    def people(self, text: str, at: Sequence[Place], limit: int) -> list[Found]:
+        """Users and groups that have a name, an address or an id that begins so; an exact one comes first."""
+        if self._engine is None:
+            return []
+        with reading(self._engine) as database:
+            return search(database, at, text, limit)
+
+    def history_of(self, place: Place, whom: Sequence[Whom], limit: int, before: datetime | None = None) -> list[Event]:
+        """What happened to one, the newest first: operations that name these, conflicts about them, and what someone
+        else changed. whom: the record, and its resource. before: only what is older."""
+        if self._engine is None:
+            return []
+        with reading(self._engine) as database:
+            return history(database, place, whom, limit=limit, before=before)
+
+    def mapping_used(self, connection: str) -> str:
+        """The hash of the mapping of the last run that got as far as to plan, "" if there is none."""
+        query = select_rows(RunRow.mapping).where(RunRow.connection == connection, RunRow.mapping != "")
+        return next(iter(self._rows(query.order_by(col(RunRow.id).desc()).limit(1))), "")
+
+    def conflicts_about(self, connection: str, whom: Sequence[Whom]) -> list[ConflictRecord]:
+        """Every conflict about one of these, open or closed, the oldest first."""
+        if self._engine is None:
+            return []
+        with reading(self._engine) as database:
+            return conflicts_about(database, connection, whom)
+
     def runs(self, connection: str | None = None, limit: int = 20) -> list[RunRecord]:
         """The last runs, newest first."""
         query = select_rows(RunRow).order_by(col(RunRow.id).desc()).limit(limit)
@@ -232,11 +267,11 @@ class StateReader:
         """Whom one side has and the other has not, with the first names (state/differing.py)."""
         return differing(self._engine, connection, endpoint, shown)
 
-    def people(
+    def managed(
         self, connection: str, text: str, limit: int, after: tuple[str, str, str] | None = None
     ) -> list[Managed]:
-        """Managed users and groups by how their name begins, or by an id (state/people.py)."""
-        return find_people(self._engine, connection, text, limit, after)
+        """Managed users and groups by how their name begins, or by an id (state/managed.py)."""
+        return find_managed(self._engine, connection, text, limit, after)
 
     def find_operations(self, run_id: int, asked: OperationQuery, limit: int) -> list[OperationRecord]:
         """Operations of a run that are looked for, at most so many, in the order of the plan."""

@@ -6,7 +6,7 @@ Names of connections and endpoints are stored as text; an endpoint is a hash, so
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Index, UniqueConstraint, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -309,6 +309,19 @@ class OperationRow(Row, table=True):
     is_looked_at: bool = False
 
 
+class MentionRow(Row, table=True):
+    """An operation is about a record or a resource, or names it as a member. about: its number
+    (state/operation_subject.py).
+    """
+
+    __tablename__ = "mentions"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    about: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    run_id: int = Field(primary_key=True)  # no foreign key, as in claims
+    operation_id: str = Field(primary_key=True)
+
+
 class ConflictRow(Row, table=True):
     """A conflict with its sightings; open while closed is null. resource, source_id, path: what it is about.
 
@@ -316,7 +329,11 @@ class ConflictRow(Row, table=True):
     """
 
     __tablename__ = "conflicts"
-    __table_args__ = (_of_these("ix_conflicts_open", ("connection", "kind", "resolution"), "closed IS NULL"),)
+    __table_args__ = (
+        Index("ix_conflicts_source", "connection", "resource", "source_id"),
+        Index("ix_conflicts_target", "connection", "resource", "target_id"),
+        _of_these("ix_conflicts_open", ("connection", "kind", "resolution"), "closed IS NULL"),
+    )
 
     connection: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
@@ -490,7 +507,7 @@ class AuditRow(Row, table=True):
     """Someone did something (model.audit.Entry). hash: over this entry and the hash of the one before."""
 
     __tablename__ = "audit"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (Index("ix_audit_subject", "subject"), {"sqlite_autoincrement": True})
 
     number: int | None = Field(default=None, primary_key=True)
     at: datetime = _time()

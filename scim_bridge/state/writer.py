@@ -29,6 +29,7 @@ from scim_bridge.model.text import folded
 from scim_bridge.model.traffic import NO_TRAFFIC, Traffic
 from scim_bridge.state.aftermath import Aftermath, forget_subjects, keep_subjects, leave
 from scim_bridge.state.alert import AlertBook
+from scim_bridge.state.api_token import ApiTokens
 from scim_bridge.state.asked_once import Once, answer_to, keep_answer, recall
 from scim_bridge.state.audit import note
 from scim_bridge.state.database import open_database
@@ -52,6 +53,7 @@ from scim_bridge.state.progress import note_progress
 from scim_bridge.state.quarantine import NO_QUARANTINE, move_quarantine
 from scim_bridge.state.reader import StateReader, utc_now
 from scim_bridge.state.refusal import forget_told_otherwise, keep_refusals
+from scim_bridge.state.sign_in import SignIns
 from scim_bridge.state.source_memory import keep_learned
 from scim_bridge.state.statement import PAIR, PUT_PAIR, as_stored, carry_out_many
 from scim_bridge.state.table import ApprovalRow, ConflictRow, ConnectionRow, LinkRow, RequestRow, RunRow, TripRow
@@ -98,6 +100,8 @@ class State:
         self.alerts = AlertBook(self._engine)
         self.orders = Orders(self._engine, now)
         self.plans = Plans(self._engine, now)
+        self.sign_ins = SignIns(self._engine, now)
+        self.tokens = ApiTokens(self._engine, now)
 
     def __enter__(self) -> "State":
         return self

@@ -33,11 +33,21 @@ class AccessView:
     """What is shown of a reading. tiles: what one user's portal shows, if one is asked about, each a line."""
 
     as_of: datetime
-    rows: Sequence[AccessRow]
+    rows: Iterable[AccessRow]
     applications: Sequence[ApplicationRow]
     orphaned: Sequence[OrphanRow]
     warnings: Sequence[str]
     tiles: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeatView:
+    """An application that is paid for each user. users: active ones who have it. cost: a month, at most; None where no
+    price is known."""
+
+    application: str
+    users: int
+    cost: float | None
 
 
 def tiles(reading: AccessReading, rows: Iterable[AccessRow], uses: Iterable[ApplicationRow]) -> list[str]:

@@ -1,7 +1,8 @@
 """Everything about one identity, step by step, as `explain` shows it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +95,37 @@ class Explanation:
     plan: InPlan
     target: OnTarget
     access: InAws | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A group of a user, or a user of a group. side, id: by which its own page is found. is_wanted: the source shows
+    it there; is_there: AWS does."""
+
+    side: Literal["source", "target"]
+    id: str
+    name: str
+    is_wanted: bool
+    is_there: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portrait:
+    """One user or group as the state knows it. more_members: how many are not listed.
+    is_compared: false for a group so large that its members were not compared. seen_at: when the target last
+    showed the resource. departed: since when its record has left. doubt: why the next run may find it otherwise, "" if
+    nothing says so.
+    """
+
+    connection: str
+    told: Explanation
+    members: tuple[Member, ...]
+    more_members: int
+    is_compared: bool
+    seen_at: datetime | None
+    departed: datetime | None
+    doubt: str
+
+    def with_told(self, told: Explanation) -> "Portrait":
+        """The same with more told."""
+        return replace(self, told=told)

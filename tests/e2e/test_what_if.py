@@ -12,7 +12,7 @@ from scim_bridge.config.settings import load
 from scim_bridge.model.identity import AttributeType, Existing, Kind, Members, Snapshot, SourceKey
 from scim_bridge.model.protocol import Progress, Source, silent
 from scim_bridge.model.source import Memory, SourceChanges, SourceReading
-from scim_bridge.run.bridge import open_bridge
+from scim_bridge.run.bridge import mapping_to_try, open_bridge
 from scim_bridge.run.lifecycle import Order
 from scim_bridge.run.what_if import what_if
 from scim_bridge.state.reader import open_reader
@@ -131,7 +131,7 @@ def test_source_and_target_are_read_once_and_nothing_is_written(world: World, pe
     with open_bridge(settings.connection("corp")) as bridge:
         reader = open_reader(settings.state)
         source = Counted(bridge.source)
-        found = what_if(replace(bridge, source=source), reader, Path(changed(world, NICK)), Order())
+        found = what_if(replace(bridge, source=source), reader, mapping_to_try(Path(changed(world, NICK))), Order())
     assert len(found.comparison.attributes) == 21
     assert (source.readings, world.sandbox.counts.reads, world.sandbox.counts.writes) == (1, once, 0)
 
@@ -160,7 +160,7 @@ def test_members_that_only_the_changed_plan_would_remove_are_cross_checked_and_r
     settings = load(world.config)
     with open_bridge(settings.connection("corp")) as bridge:
         reader = open_reader(world.folder / "none.db")
-        found = what_if(replace(bridge, target=target), reader, Path(changed(world, SCOPE)), Order())
+        found = what_if(replace(bridge, target=target), reader, mapping_to_try(Path(changed(world, SCOPE))), Order())
     assert target.is_asked
     assert [o.subject for o in found.plan.operations if o.kind == "remove_members"] == []
 

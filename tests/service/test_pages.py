@@ -244,6 +244,7 @@ def test_health_is_ok_before_the_first_run_and_after(seeder: Seeder, pages: Page
 
 def test_a_state_that_cannot_be_read_is_said_with_503(tmp_path: Path, pages: Pages) -> None:
     broken, client = tmp_path / "scim-bridge.db", pages()
+    broken.unlink()
     broken.write_bytes(b"this is not a database, though it is long enough to be looked at as one" * 20)
     health = client.get("/healthz")
     assert health.status_code == 503

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from scim_bridge.model.desired_side import DesiredWhole, Mapped, Moves, Whole, claims_of
+from scim_bridge.model.desired_side import DesiredWhole, Mapped, Moves, Whole, found_by
 from scim_bridge.model.identity import (
     EXTERNAL_ID,
     MANAGER,
@@ -49,7 +49,7 @@ def held(path: Path) -> set[tuple[str, str, int]]:
     """What the resources themselves say."""
     with closing(sqlite3.connect(path)) as database:
         rows = database.execute("SELECT id, kind, shown FROM resources").fetchall()
-    return {(*claim, row) for row, kind, shown in rows for claim in claims_of(kind, orjson.loads(shown))}
+    return {(*claim, row) for row, kind, shown in rows for claim in found_by(kind, orjson.loads(shown))}
 
 
 ANN, BEN, DEV = mapped("user", "1", "Ann"), mapped("user", "2", "ben", **{MANAGER: "1"}), mapped("group", "g", "Dev")

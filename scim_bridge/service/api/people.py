@@ -13,7 +13,7 @@ from scim_bridge.service.api.form import Explanations, Page, Person
 from scim_bridge.service.api.route import answers, router
 from scim_bridge.service.pages.frame import Framed
 from scim_bridge.service.refusal import NoSuchThing
-from scim_bridge.state.people import Managed
+from scim_bridge.state.managed import Managed
 from scim_bridge.view import document
 
 routes = router("people")
@@ -33,7 +33,7 @@ def people(
     with frame.look() as reader:
         if connection not in frame.shown.connections and connection not in reader.connections():
             raise NoSuchThing(f"there is no connection {connection}")
-        found = reader.people(connection, q, limit + 1, (after[0], after[1], after[2]) if after is not None else None)
+        found = reader.managed(connection, q, limit + 1, (after[0], after[1], after[2]) if after is not None else None)
     return page(request, found, limit, _document, lambda one: one.place)
 
 

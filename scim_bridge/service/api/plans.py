@@ -1,6 +1,6 @@
 """Kept plans: looked at, applied exactly as they are, or declined."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Query, Request, Response
 
@@ -57,6 +57,14 @@ def plan_operations(
         _, saved = _plan(reader, plan_id)
     found = operations_of(saved, Filter(after=number_in(cursor) or 0, kind=kind, text=q), limit + 1)
     return page(request, found, limit, lambda each: each[1], lambda each: each[0])
+
+
+@routes.get("/plans/{plan_id}/document", responses=answers(dict[str, Any], 304, 404), response_model=None)
+def plan_file(frame: Framed, plan_id: PlanNumber) -> Response:
+    """The plan with its operations, byte for byte as `plan --out` writes it; `apply` takes it."""
+    with frame.look() as reader:
+        _, saved = _plan(reader, plan_id)
+    return Response(saved, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 @routes.post("/plans/{plan_id}/apply", status_code=202, responses=answers(Order, 404, 409, status=202),

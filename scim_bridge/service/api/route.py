@@ -17,6 +17,7 @@ _WORDS = {
     405: "Not with this method.",
     409: "As things stand now it cannot be done.",
     422: "The request is not valid.",
+    429: "Too many refused tokens from this address.",
     503: "The state cannot be used, or an end of the connection does not answer.",
 }
 
@@ -31,7 +32,7 @@ def answers(model: Any, *refused: int, status: int = 200, example: Any = None) -
     good: dict[str, Any] = {"model": model}
     if example is not None:
         good["content"] = {"application/json": {"example": example}}
-    bad = sorted({401, 403, 422, 503, *refused})
+    bad = sorted({401, 403, 422, 429, 503, *refused})
     found: dict[int | str, dict[str, Any]] = {status: good}
     for code in bad:
         found[code] = {"description": _WORDS[code], "content": _PROBLEM["content"]}

@@ -20,6 +20,7 @@ from scim_bridge.service.auth.csrf import csrf_token
 from scim_bridge.service.auth.principal import Principal
 from scim_bridge.service.catalog import LANGUAGES
 from scim_bridge.service.shown import Shown
+from scim_bridge.service.slow_answer import SlowAnswers
 from scim_bridge.state.liveness import as_it_is
 from scim_bridge.state.reader import StateReader, open_reader
 from scim_bridge.view import translation, words
@@ -68,6 +69,7 @@ class Frame:
 
     def __init__(self, shown: Shown) -> None:
         self.shown = shown
+        self.slow = SlowAnswers()
         self._templates = Jinja2Templates(directory=_TEMPLATES)
         # A name that a view does not have would be shown as nothing: a page that hides a guard stop looks healthy.
         self._templates.env.undefined = StrictUndefined

@@ -1,9 +1,11 @@
 """Reads both sides of a change of the identity source: AWS by its APIs, the source by the connection's mapping."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from scim_bridge.access.aws import Aws
+from scim_bridge.access.aws_access import AwsAccess
 from scim_bridge.access.switch.compare import compare
 from scim_bridge.access.switch.consequences import DIRECTIONS
 from scim_bridge.access.switch.facts import Facts, Said
@@ -11,12 +13,11 @@ from scim_bridge.access.switch.held import Held
 from scim_bridge.access.switch.report import guess_source, make_report
 from scim_bridge.access.switch.store_reading import Stored, read_store, shows_memberships
 from scim_bridge.access.switch.surroundings import read_surroundings
-from scim_bridge.cli.access_reading import current_reading, with_access
-from scim_bridge.cli.output import progress
-from scim_bridge.config.settings import ConnectionSettings, Settings
+from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.access import AccessReading, Instance, People
 from scim_bridge.model.identity import Directory, Kind
+from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.switch import DIRECTORY, Compared, Direction, SourceKind, Surroundings, SwitchReport
 from scim_bridge.run.switch import desired_side
 
@@ -31,25 +32,30 @@ class Found:
     report: SwitchReport
 
 
-def read_switch(settings: Settings, name: str | None, to: SourceKind, *, is_full: bool) -> Found:
-    """Everything that the report needs. Raises NotReadable, Misconfigured, SourceUnreadable."""
-    chosen = with_access(settings, name)
+def read_switch(
+    chosen: ConnectionSettings, to: SourceKind, access: Callable[[], AccessReading], progress: Progress = silent
+) -> Found:
+    """Everything that the report needs. access: who may enter what; asked for if there is an organization to look at.
+
+    Raises NotReadable, Misconfigured, SourceUnreadable.
+    """
     if chosen.target.kind != "identity-center":
         raise Misconfigured(
             f"connection {chosen.name} has no identity source to change: its target is another SCIM server",
             "Name a connection whose target.kind is identity-center.",
         )
-    assert chosen.access is not None  # noqa: S101 - with_access has looked
+    if chosen.access is None:
+        raise Misconfigured(f"connection {chosen.name} does not have access configured",
+                            "Add access: {region: …} with the Region of the Identity Center instance.")  # fmt: skip
     aws = Aws(chosen.access.region, chosen.access.requests_per_second)
     try:
         around = read_surroundings(aws)
         is_whole = around.is_of_organization
-        reading = current_reading(settings, chosen.name, is_full=is_full) if is_whole else _none(around)
-        with progress() as report:
-            stored = read_store(aws, around.store, report) if is_whole else _NO_ONE
-            before = _before(chosen, aws, around, stored)
-            direction = _direction(before, to)
-            desired = desired_side(chosen, report) if is_whole and to != DIRECTORY else None
+        reading = access() if is_whole else _none(around)
+        stored = read_store(aws, around.store, progress) if is_whole else _NO_ONE
+        before = _before(chosen, aws, around, stored)
+        direction = _direction(before, to)
+        desired = desired_side(chosen, progress) if is_whole and to != DIRECTORY else None
     finally:
         aws.close()
     facts = Facts(
@@ -103,3 +109,9 @@ def _direction(before: SourceKind, to: SourceKind) -> Direction:
             "Name another one with --to, or correct switch.current_source.",
         )
     return direction
+
+
+def read_access_now(chosen: ConnectionSettings, progress: Progress) -> AccessReading:
+    """Who may enter what, as AWS has it now. Raises NotReadable."""
+    assert chosen.access is not None  # noqa: S101 - read_switch has looked
+    return AwsAccess(chosen.access).read(datetime.now(UTC), progress)

@@ -1,0 +1,196 @@
+"""The mapping: its rules and their tests, tried on a record, and what an uploaded one would change.
+
+Read and try only. The file stays the source of truth: nothing that is typed in or uploaded here is written anywhere.
+"""
+
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import orjson
+from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+
+from scim_bridge.config.settings import ConnectionSettings
+from scim_bridge.errors import BridgeError, Misconfigured
+from scim_bridge.model.identity import Kind
+from scim_bridge.run.bridge import mapping_to_try, open_bridge
+from scim_bridge.run.lifecycle import Order
+from scim_bridge.run.mapping_trial import Tried, record_of, results_of, try_real, try_typed
+from scim_bridge.run.what_if import what_if
+from scim_bridge.service.auth.principal import Operator, Viewer
+from scim_bridge.service.pages.frame import Frame, Framed
+from scim_bridge.service.refusal import NotNow
+from scim_bridge.state.reader import open_reader
+from scim_bridge.view import person
+from scim_bridge.view.plan_report import ReportView, report_view
+from scim_bridge.view.translation import _
+from scim_bridge.view.words import printable, value
+
+router = APIRouter()
+LARGEST = 1_000_000
+"""Bytes of a mapping that is uploaded."""
+_KIND = "comparison"
+
+
+@router.api_route("/mapping", methods=["GET", "HEAD"])
+def mappings(request: Request, frame: Framed, _viewer: Viewer) -> Response:
+    """The mapping of the only connection, or all of them to choose from."""
+    names = list(frame.shown.settings)
+    if len(names) == 1:
+        return _page(request, frame, names[0])
+    listed = [(name, printable(str(frame.shown.settings[name].mapping))) for name in names]
+    return frame.render(request, "mappings.html", mappings=listed)
+
+
+@router.api_route("/mapping/{connection}", methods=["GET", "HEAD"])
+def mapping(request: Request, frame: Framed, _viewer: Viewer, connection: str, test: int = -1) -> Response:
+    """The rules with their tests. test: the number of a test, whose record is then filled in to be tried."""
+    return _page(request, frame, connection, test=test)
+
+
+def _settings(frame: Frame, connection: str) -> ConnectionSettings:
+    found = frame.shown.settings.get(connection)
+    if found is None:
+        raise HTTPException(404, _("The configuration has no connection of this name."))
+    return found
+
+
+def _page(
+    request: Request,
+    frame: Frame,
+    connection: str,
+    *,
+    test: int = -1,
+    form: Mapping[str, str] | None = None,
+    tried: Tried | None = None,
+    wrong: str = "",
+    status: int = 200,
+) -> Response:
+    settings = _settings(frame, connection)
+    broken, written = "", None
+    results: tuple[Any, ...] = ()
+    try:
+        written, results = results_of(settings.mapping)
+    except (BridgeError, OSError) as error:
+        broken = str(error)
+    filled = dict(form or {})
+    if written is not None and 0 <= test < len(written.tests):
+        chosen = written.tests[test]
+        record = orjson.dumps(chosen.record, option=orjson.OPT_INDENT_2, default=str).decode()
+        filled = {"kind": chosen.kind, "record": record}
+    return frame.render(
+        request,
+        "mapping.html",
+        status=status,
+        connection=connection,
+        file=printable(str(settings.mapping)),
+        broken=broken,
+        kinds=[("user", written.users), ("group", written.groups)] if written is not None else [],
+        tests=list(zip(written.tests, results, strict=True)) if written is not None and results else [],
+        failed=sum(not result.passed for result in results),
+        form={"kind": "user", "record": "", "id": "", "rule": ""} | filled,
+        tried=_shown(tried) if tried is not None else None,
+        wrong=wrong,
+    )
+
+
+def _shown(tried: Tried) -> dict[str, Any]:
+    def shown(rule: Any) -> tuple[str, str, str, str]:
+        failure = person.shortened(printable(rule.failure))
+        return rule.path, person.shortened(rule.rule), person.shortened(value(rule.value)), failure
+
+    record = [(printable(str(name)), person.shortened(value(each))) for name, each in tried.record.items()]
+    return {
+        "place": printable(tried.place),
+        "record": record[:200],
+        "rules": [shown(rule) for rule in (tried.scope, *tried.rules)],
+        "typed": shown(tried.typed) if tried.typed is not None else None,
+    }
+
+
+@router.post("/mapping/{connection}/try")
+def try_rules(
+    request: Request,
+    frame: Framed,
+    _operator: Operator,
+    connection: str,
+    kind: Annotated[Kind, Form()] = "user",
+    *,
+    record: Annotated[str, Form()] = "",
+    source_id: Annotated[str, Form(alias="id", max_length=1_024)] = "",
+    rule: Annotated[str, Form(max_length=20_000)] = "",
+) -> Response:
+    """The rules, and an expression of one's own, on a record: typed in, or asked of the source by its id."""
+    settings = _settings(frame, connection)
+    form = {"kind": kind, "record": record, "id": source_id, "rule": rule}
+    try:
+        if source_id.strip() and not record.strip():
+            tried = try_real(settings, frame.shown.state, kind, source_id, rule)
+        else:
+            tried = try_typed(results_of(settings.mapping)[0], kind, record_of(record), rule)
+    except BridgeError as error:
+        return _page(request, frame, connection, form=form, wrong=str(error), status=422)
+    return _page(request, frame, connection, form=form, tried=tried)
+
+
+@router.post("/mapping/{connection}/compare")
+async def compare(request: Request, frame: Framed, _operator: Operator, connection: str) -> Response:
+    """Begin to compare what an uploaded mapping would do with what today's does."""
+    settings = _settings(frame, connection)
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or int(length) > LARGEST + 10_000:  # before it is taken apart: what is larger would be
+        raise HTTPException(413, _("A mapping of at most 1 MB can be compared."))  # put on the disk for that
+    async with request.form(max_files=1, max_part_size=LARGEST) as form:
+        sent = form.get("file")
+        content = await sent.read(LARGEST + 1) if isinstance(sent, UploadFile) else b""
+    if len(content) > LARGEST:
+        raise HTTPException(413, _("A mapping of at most 1 MB can be compared."))
+    return await run_in_threadpool(_answer, request, frame, settings, content)
+
+
+def _answer(request: Request, frame: Frame, settings: ConnectionSettings, content: bytes) -> Response:
+    """Where the comparison will be, or what is wrong with what was sent."""
+    try:
+        key = _begin(frame, settings, content)
+    except (Misconfigured, NotNow) as error:
+        status = 409 if isinstance(error, NotNow) else 422
+        return _page(request, frame, settings.name, wrong=str(error), status=status)
+    return RedirectResponse(f"/mapping/{quote(settings.name, safe='')}/compared/{key}", status_code=303)
+
+
+def _begin(frame: Frame, settings: ConnectionSettings, content: bytes) -> str:
+    """What is wrong with the mapping itself is said at once. Raises Misconfigured, NotNow."""
+    if not content.strip():
+        raise Misconfigured("no mapping was sent", "Choose a file.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Misconfigured("the mapping is not UTF-8 text", "Save it as UTF-8.") from None
+    tried = mapping_to_try(Path("uploaded.yaml"), text)
+
+    def make() -> ReportView:
+        with (
+            closing(open_reader(frame.shown.state)) as reader,
+            open_bridge(settings, to_be_tried=tried, reader=reader) as bridge,
+        ):
+            found = what_if(bridge, reader, tried, Order())
+        return report_view(found.plan, found.comparison)
+
+    return frame.slow.begin(_KIND, settings.name, make)
+
+
+@router.api_route("/mapping/{connection}/compared/{key}", methods=["GET", "HEAD"])
+def compared(request: Request, frame: Framed, _operator: Operator, connection: str, key: str) -> Response:
+    """What the uploaded mapping would change; the page comes again by itself until that is known."""
+    found = frame.slow.one(key, _KIND, connection)
+    if found is None:
+        raise HTTPException(404, _("This comparison is not kept any more. Upload the mapping again."))
+    page = frame.render(request, "mapping_compared.html", connection=connection, found=found, report=found.value)
+    if not found.is_ready:
+        page.headers["Refresh"] = "3"
+    return page

@@ -1,0 +1,77 @@
+"""`--server`: a running service does it, and the command ends as it would have ended there."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from scim_bridge.config.settings import load
+from scim_bridge.service.app import create_app
+from scim_bridge.service.serve import Served
+from scim_bridge.service.shown import Shown
+from scim_bridge.worker.order_lane import OrderLane
+from scim_bridge.worker.turn import Turns
+from tests.e2e.conftest import Cli
+from tests.e2e.world import World, organization
+from tests.service.sign_in import a_token
+
+
+@pytest.fixture
+def there(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a service with its lane of orders; the token is where commands look for it."""
+    world.write(organization(12, 1))
+    settings = load(world.config)
+    shown = Shown(settings.state, dict.fromkeys(settings.connections), settings=settings.connections)
+    stop = threading.Event()
+    monkeypatch.setenv("SCIM_BRIDGE_TOKEN", a_token(settings.state))
+    lane = OrderLane(tuple(settings.connections.values()), settings.state, Turns(), stop, tell=lambda _: None)
+    with Served(create_app(shown), ("127.0.0.1", 0)) as pages, lane:
+        try:
+            yield pages.url
+        finally:
+            stop.set()
+
+
+def test_a_sync_elsewhere_ends_as_a_sync_here(world: World, cli: Cli, there: str) -> None:
+    done = cli("sync", "--server", there, "--output", "json")
+    assert (done.code, done.json["status"], len(done.json["operations"]) > 12) == (0, "done", True)
+    people = organization(12, 1)
+    for number in range(6):
+        people.users[f"u{number}"]["enabled"] = "false"
+    world.write(people)
+    stopped = cli("sync", "corp", "--server", there)
+    assert stopped.code == 4
+    assert "was stopped by the guard" in stopped.err
+    approved = cli("apply", "1", "--server", there, "--approve")
+    assert approved.code == 0
+    world.assert_equal_to(people)
+    unknown = cli("sync", "--only", "nobody", "--server", there)
+    assert unknown.code == 2
+    assert "called 'nobody'" in unknown.err
+
+
+WRONG = (
+    (("pause", "nowhere", "--server", "{there}"), 2, "there is no connection nowhere"),
+    (("conflicts", "resolve", "c-1", "--ignore", "--server", "{there}"), 2, "no conflict c-1 is open"),
+    (("apply", "9", "--server", "{there}"), 2, "there is no kept plan 9"),
+    (("apply", "plan.json", "--server", "{there}"), 2, "has to be the number of a plan"),
+    (("plan", "--full", "--server", "{there}"), 2, "--server takes --out"),
+    (("sync", "--server", "{there}", "--token", "secret"), 2, "--token is a reference"),
+    (("sync", "--server", "{there}", "--token", "env:NOT_SET"), 2, "NOT_SET"),
+    (("sync", "--server", "{there}", "--token", "env:UNKNOWN"), 1, "The token is unknown"),
+    (("sync", "--server", "http://bridge.corp.example"), 2, "plain http is allowed to loopback only"),
+    (("sync", "corp", "--server", "http://127.0.0.1:9"), 1, "does not answer"),
+)
+
+
+def test_what_is_done_at_once_and_what_goes_wrong_is_said_as_here(
+    cli: Cli, there: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli("pause", "corp", "--reason", "a move", "--server", f"{there}/").code == 0
+    assert "a move" in cli("pause", "corp").err
+    assert cli("resume", "corp", "--server", there).code == 0
+    assert "neither paused nor quarantined" in cli("resume", "corp").err
+    monkeypatch.setenv("UNKNOWN", "sb_" + "x" * 40)
+    for arguments, code, said in WRONG:
+        answer = cli(*(word.format(there=there) for word in arguments))
+        assert (answer.code, said in answer.err) == (code, True), answer.err
