@@ -37,7 +37,8 @@ NAMES = ("corp", "大阪支社", "lab", "<b>&")
 PATHS = {
     "overview": "/", "blocked": "/?state=blocked", "connection": "/connections/corp",
     "difference": "/connections/corp/difference", "runs": "/runs", "run": "/runs/2", "found": "/runs/2?q=new.1",
-    "stopped": "/runs/3", "plan": "/plans/1", "conflicts": "/conflicts", "audit": "/audit", "tokens": "/tokens", "nowhere": "/nowhere",
+    "stopped": "/runs/3", "plan": "/plans/1", "conflicts": "/conflicts", "audit": "/audit", "tokens": "/tokens",
+    "nowhere": "/nowhere",
 }  # fmt: skip
 
 
