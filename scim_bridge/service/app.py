@@ -50,22 +50,8 @@ from scim_bridge.state.kept_open import KeptOpen
 if TYPE_CHECKING:
     from scim_bridge.service.auth.provider import Provider
 
-_PARTS = (
-    overview,
-    connection,
-    run,
-    plan,
-    conflicts,
-    people,
-    access,
-    switch,
-    mapping,
-    audit,
-    sign_in,
-    tokens,
-    health,
-    metrics,
-)
+_PAGES = (overview, connection, run, plan, conflicts, people, access, switch, mapping, audit, sign_in, tokens)
+_PARTS = (*_PAGES, health, metrics)
 """Each has a router."""
 _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 

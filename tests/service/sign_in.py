@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext
 from scim_bridge.model.actor import Actor, Role
 from scim_bridge.service.auth.csrf import HEADER, token_for
 from scim_bridge.state.writer import State
+from tests.waiting import PATIENCE
 
 
 def sign_in_link(url: str, state: Path, role: Role = "approver", now: datetime | None = None) -> str:
@@ -31,7 +32,7 @@ def sign_in(client: httpx.Client, state: Path, role: Role = "approver", now: dat
 @contextmanager
 def signed_in(url: str, state: Path, role: Role = "approver", now: datetime | None = None) -> Iterator[httpx.Client]:
     """A new client of the pages at this address."""
-    with httpx.Client(base_url=url) as client:
+    with httpx.Client(base_url=url, timeout=PATIENCE) as client:
         yield sign_in(client, state, role, now)
 
 

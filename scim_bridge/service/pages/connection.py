@@ -12,6 +12,7 @@ from scim_bridge.service.auth.principal import Operator, require_viewer
 from scim_bridge.service.orders import Desked
 from scim_bridge.service.pages.form import Note, back_to
 from scim_bridge.service.pages.frame import Frame, Framed
+from scim_bridge.service.pages.in_force import settings_in_force
 from scim_bridge.service.pages.overview import as_it_is_now, situation
 from scim_bridge.state.reader import StateReader
 from scim_bridge.view.attention import page_of
@@ -21,7 +22,6 @@ from scim_bridge.view.kept_plan import view_kept
 from scim_bridge.view.order import view_order
 from scim_bridge.view.progress import view_progress
 from scim_bridge.view.run import view_runs
-from scim_bridge.view.settings import settings_in_force
 from scim_bridge.view.spark import changes_of, durations_of
 
 router = APIRouter(dependencies=[Depends(require_viewer)])
