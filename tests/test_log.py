@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -115,3 +116,24 @@ def _sync(world: World, form: str, level: str, *arguments: str, touch: object = 
     command = [*PROGRAM, "--config", str(world.config), "--log-format", form, "sync", *arguments]
     environment = os.environ | {"SCIM_BRIDGE_LOG": level}
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False).stderr
+
+
+def test_a_page_that_fails_is_logged_like_everything_else() -> None:
+    code = """
+import httpx
+from fastapi import FastAPI
+from scim_bridge.log import log_to_stderr
+from scim_bridge.service.serve import Served
+log_to_stderr()
+app = FastAPI()
+@app.get("/")
+def fail() -> None:
+    raise KeyError("Sato")
+with Served(app, ("127.0.0.1", 0)) as served:
+    print(httpx.get(served.url).status_code)
+"""
+    environment = os.environ | {"SCIM_BRIDGE_LOG_FORMAT": "json"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout == "500\n"
+    assert "Sato" not in done.stderr
+    assert [json.loads(line)["logger"] for line in done.stderr.splitlines()] == ["uvicorn.error"]

@@ -22,11 +22,11 @@ def list_command(context: typer.Context, output: OutputOption = Output.text) -> 
     """List the browsers that are signed in, newest first."""
     from scim_bridge.cli.output import console, print_json
     from scim_bridge.config.state_place import find_state
-    from scim_bridge.state.reader import utc_now
-    from scim_bridge.state.sign_in import SignIns
+    from scim_bridge.state.writer import State
     from scim_bridge.view import sign_in, terminal
 
-    found = SignIns(find_state(context.obj).state, utc_now).sessions()
+    with State(find_state(context.obj).state) as state:
+        found = state.sign_ins.sessions()
     if output is Output.json:
         print_json([sign_in.session_document(each) for each in found])
     else:
@@ -48,10 +48,10 @@ def end_command(
     from scim_bridge.cli.streams import tell
     from scim_bridge.config.state_place import find_state
     from scim_bridge.model.wording import counted
-    from scim_bridge.state.reader import utc_now
-    from scim_bridge.state.sign_in import SignIns
+    from scim_bridge.state.writer import State
 
-    ended = SignIns(find_state(context.obj).state, utc_now).end(number, actor())
+    with State(find_state(context.obj).state) as state:
+        ended = state.sign_ins.end(number, actor())
     if number is not None and not ended:
         raise Misconfigured(f"there is no session {number}", "See: scim-bridge session list")
     tell(f"{counted(ended, 'session')} ended")

@@ -28,7 +28,7 @@ def sign_in_command(context: typer.Context) -> int:
 def sign_in_link(url: str, state: Path) -> str:
     """A link below this address. It works once, for 15 minutes, and gives every right that a command line has."""
     from scim_bridge.cli.output import who
-    from scim_bridge.state.reader import utc_now
-    from scim_bridge.state.sign_in import SignIns
+    from scim_bridge.state.writer import State
 
-    return f"{url}/sign-in?code={SignIns(state, utc_now).make_link(who(), 'approver')}"
+    with State(state) as opened:
+        return f"{url}/sign-in?code={opened.sign_ins.make_link(who(), 'approver')}"

@@ -32,11 +32,11 @@ def create_command(
     from scim_bridge.cli.output import actor
     from scim_bridge.cli.streams import tell
     from scim_bridge.config.state_place import find_state
-    from scim_bridge.state.api_token import ApiTokens
-    from scim_bridge.state.reader import utc_now
+    from scim_bridge.state.writer import State
 
     chosen, lasts, by = _role(role), _lasts(expires), actor()
-    secret = ApiTokens(find_state(context.obj).state, utc_now).make(name or f"of {by.name}", chosen, lasts, by)
+    with State(find_state(context.obj).state) as state:
+        secret = state.tokens.make(name or f"of {by.name}", chosen, lasts, by)
     tell("Copy the token now; it is not shown again. Send it as: Authorization: Bearer TOKEN")
     typer.echo(secret)
     return 0
@@ -46,12 +46,13 @@ def list_command(context: typer.Context, output: OutputOption = Output.text) -> 
     """List the tokens, newest first. The tokens themselves are not kept."""
     from scim_bridge.cli.output import console, print_json
     from scim_bridge.config.state_place import find_state
-    from scim_bridge.state.api_token import ApiTokens
     from scim_bridge.state.reader import utc_now
+    from scim_bridge.state.writer import State
     from scim_bridge.view import sign_in, terminal
 
     now = utc_now()
-    found = ApiTokens(find_state(context.obj).state, utc_now).all()
+    with State(find_state(context.obj).state) as state:
+        found = state.tokens.all()
     if output is Output.json:
         print_json([sign_in.token_document(each, now) for each in found])
     else:
@@ -67,10 +68,10 @@ def revoke_command(
     from scim_bridge.cli.output import actor
     from scim_bridge.cli.streams import tell
     from scim_bridge.config.state_place import find_state
-    from scim_bridge.state.api_token import ApiTokens
-    from scim_bridge.state.reader import utc_now
+    from scim_bridge.state.writer import State
 
-    revoked = ApiTokens(find_state(context.obj).state, utc_now).revoke(token, actor())
+    with State(find_state(context.obj).state) as state:
+        revoked = state.tokens.revoke(token, actor())
     if not revoked:
         raise Misconfigured(f"there is no token {token} to revoke", "See: scim-bridge token list")
     for each in revoked:

@@ -29,6 +29,11 @@ class Secret:
         self._kind, self._rest = (kind, rest.strip()) if kind in ("env", "file") else ("plain", reference)
         self._folder = folder
 
+    @property
+    def reference(self) -> str:
+        """Where the secret is, never the secret: "env:NAME", "file:PATH", "" if the configuration holds it."""
+        return "" if self._kind == "plain" else f"{self._kind}:{self._rest}"
+
     def read(self) -> str:
         """The secret, without white space around a token, and without the last line's end.
 

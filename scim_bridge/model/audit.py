@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import orjson
 
@@ -20,6 +20,27 @@ Action = Literal[
     "sign in", "sign in refused", "sign out", "end session", "make token", "revoke token",
 ]  # fmt: skip
 """What people do, in the words of the commands and buttons."""
+ACTIONS: tuple[Action, ...] = get_args(Action)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFilter:
+    """Which entries are asked for. Every condition has to hold; "" is none. text: a part of who, subject or detail."""
+
+    text: str = ""
+    action: str = ""
+    connection: str = ""
+    since: datetime | None = None
+
+    def fits(self, entry: "Entry") -> bool:
+        """Whether an entry is one of those."""
+        text = self.text.casefold()
+        return (
+            any(text in said.casefold() for said in (entry.actor.name, entry.subject, entry.detail))
+            and self.action in ("", entry.action)
+            and self.connection in ("", entry.connection)
+            and (self.since is None or entry.at >= self.since)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

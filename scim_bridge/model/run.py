@@ -14,6 +14,11 @@ RunStatus = Literal["running", "done", "shadow", "stopped_by_guard", "failed", "
 middle; the next run takes up where it was."""
 
 
+FailureCause = Literal["", "source", "target", "credentials"]
+"""Which side was the reason that a run failed, as far as that is known: the source could not be read, the target did
+not answer, or one of them refused the credentials."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """What a run did. detail: one sentence, "" if all is done.
@@ -32,6 +37,7 @@ class RunResult:
     detail: str = ""
     guard: tuple[str, ...] = ()
     access: Mapping[str, Any] = field(default_factory=dict)
+    cause: FailureCause = ""
 
     @property
     def closes_last_door(self) -> bool:

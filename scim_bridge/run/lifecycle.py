@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, never
 from scim_bridge.config.settings import ConnectionSettings
-from scim_bridge.errors import BridgeError, Busy, CredentialsRefused, Misconfigured
+from scim_bridge.errors import BridgeError, Busy, CredentialsRefused, EndpointDown, Misconfigured, SourceUnreadable
 from scim_bridge.log import about
 from scim_bridge.model import exit_code
 from scim_bridge.model.actor import Actor
@@ -23,7 +23,7 @@ from scim_bridge.model.identity import SourceKey, Whom
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Plan
 from scim_bridge.model.protocol import Progress, silent
-from scim_bridge.model.run import Command, RunStatus
+from scim_bridge.model.run import Command, FailureCause, RunStatus
 from scim_bridge.model.shadow import differences_of
 from scim_bridge.model.source import SourceReading
 from scim_bridge.model.traffic import NO_TRAFFIC, Traffic
@@ -324,10 +324,20 @@ def put_death_on_record(
         state.finish(run_id, Ending(status="failed", detail=detail))
 
 
+_CAUSES: tuple[tuple[type[Exception], FailureCause], ...] = (
+    (SourceUnreadable, "source"),
+    (EndpointDown, "target"),
+    (CredentialsRefused, "credentials"),
+)
+
+
 def _failed(error: Exception, traffic: Traffic = NO_TRAFFIC) -> Ending:
     detail = str(error) if isinstance(error, BridgeError) else f"the program failed ({type(error).__name__})"
-    is_refused = isinstance(error, CredentialsRefused)
-    return Ending(status="failed", detail=detail, traffic=traffic, has_bad_credentials=is_refused)
+    return Ending(status="failed", detail=detail, traffic=traffic, cause=_cause_of(error))
+
+
+def _cause_of(error: Exception | None) -> FailureCause:
+    return next((name for kind, name in _CAUSES if isinstance(error, kind)), "")
 
 
 @contextmanager
@@ -478,7 +488,7 @@ def _send(active: ActiveRun, reading: Reading, plan: Plan, inbox: MakeInbox | No
         verdict=plan.verdict,
         approved_by=order.asked_by or (order.approved_by if not plan.verdict.passed else ""),
         mapping=bridge.mapping_key,
-        has_bad_credentials=isinstance(applied.stopped, CredentialsRefused),
+        cause=_cause_of(applied.stopped),
         approved=_approved(plan, order, reading.only or frozenset()),
         access=_access(plan),
     )

@@ -3,12 +3,18 @@
 It answers to loopback names and to the name in service.public_url: a foreign Host header (DNS rebinding) is refused.
 """
 
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as RoutingError
+from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from scim_bridge.config.service import ServiceSettings
@@ -17,27 +23,64 @@ from scim_bridge.service import health, metrics
 from scim_bridge.service.api.answer import invalid, is_api, status_of
 from scim_bridge.service.api.openapi import include_api
 from scim_bridge.service.auth.csrf import CsrfMiddleware
-from scim_bridge.service.auth.gate import gate_at
+from scim_bridge.service.auth.gate import Gate, gate_at
 from scim_bridge.service.auth.header import HEADERS, HeaderMiddleware
 from scim_bridge.service.auth.principal import NotAllowed, NotSignedIn
 from scim_bridge.service.auth.refusal import Refuse, page_or_problem, sign_in_first
 from scim_bridge.service.live import Feed
 from scim_bridge.service.orders import Desk
-from scim_bridge.service.pages import access, conflicts, mapping, overview, people, run, sign_in, switch, tokens
+from scim_bridge.service.pages import (
+    access,
+    audit,
+    conflicts,
+    connection,
+    mapping,
+    overview,
+    people,
+    plan,
+    run,
+    sign_in,
+    switch,
+    tokens,
+)
 from scim_bridge.service.pages.frame import Frame
 from scim_bridge.service.preference import PreferenceMiddleware
 from scim_bridge.service.shown import Shown
 from scim_bridge.state.kept_open import KeptOpen
 
+if TYPE_CHECKING:
+    from scim_bridge.service.auth.provider import Provider
+
+_PARTS = (
+    overview,
+    connection,
+    run,
+    plan,
+    conflicts,
+    people,
+    access,
+    switch,
+    mapping,
+    audit,
+    sign_in,
+    tokens,
+    health,
+    metrics,
+)
+"""Each has a router."""
 _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
 
 def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
     """The application. service: None for loopback, where a link signs in."""
     service = service or ServiceSettings()
-    app = FastAPI(title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None)
-    frame = app.state.frame = Frame(shown)
-    gate = app.state.gate = gate_at(shown.state, shown.now, service)
+    gate = gate_at(shown.state, shown.now, service)
+    app = FastAPI(
+        title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None, lifespan=partial(_until_the_end, gate)
+    )
+    app.state.gate, app.state.frame = gate, Frame(shown)
+    frame = app.state.frame
+    app.state.provider = _provider(app, service)
     refuse = page_or_problem(frame.sorry)
     app.add_middleware(CsrfMiddleware, secret_of=gate.cookie.secret_of, origin_of=gate.origin_of, refuse=refuse)
     app.add_middleware(PreferenceMiddleware)
@@ -49,10 +92,33 @@ def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
     desk = app.state.desk = Desk(KeptOpen(shown.state), names, shown.settings, is_separate=is_separate)
     app.state.feed = Feed(desk.kept)
     include_api(app)
-    for part in (overview, run, conflicts, people, access, switch, mapping, sign_in, tokens, health, metrics):
+    for part in _PARTS:
         app.include_router(part.router)
     _answer_failures(app, refuse)
     return app
+
+
+@asynccontextmanager
+async def _until_the_end(gate: Gate, _: FastAPI) -> AsyncIterator[None]:
+    yield
+    gate.kept.close()
+
+
+def _provider(app: FastAPI, service: ServiceSettings) -> "Provider | None":
+    """With the cookie that holds what the browser needs to come back from the provider: some minutes, for that alone.
+
+    Its key is of this process. Who is at the provider while the service starts again signs in once more.
+    """
+    if service.auth is None:
+        return None
+    from scim_bridge.service.auth.provider import Provider
+
+    name = "__Host-scim-bridge-sign-in" if service.is_secure else "scim-bridge-sign-in"
+    key = secrets.token_urlsafe(32)
+    app.add_middleware(
+        SessionMiddleware, secret_key=key, session_cookie=name, max_age=600, https_only=service.is_secure
+    )
+    return Provider(service.auth, service.public_url)
 
 
 def _trusted_hosts(service: ServiceSettings) -> list[str]:

@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import Misconfigured
-from scim_bridge.model.actor import Actor
+from scim_bridge.model.actor import Actor, is_same_person
 from scim_bridge.model.conflict_kind import Decision
 from scim_bridge.model.kept_plan import KeptPlan
 from scim_bridge.model.order import PlacedOrder
@@ -135,7 +135,7 @@ def _require_approvable(desk: Desk, reader: StateReader, placed: PlacedOrder, by
         if tripped is None:
             raise NotNow(f"no stopped plan of {placed.connection} waits for an approval", "Order a sync without one.")
         plan = reader.plans.of_run(tripped[0])
-    if desk.is_separate and plan is not None and plan.by.name == by.name:
+    if desk.is_separate and plan is not None and is_same_person(plan.by.name, by.name):
         raise NotNow(f"{by.name} ordered plan {plan.id}, so another person has to approve it")
 
 

@@ -39,6 +39,7 @@ class Served:
         config = uvicorn.Config(
             app,
             log_level="warning",
+            log_config=None,  # its lines go where all others go, in the same form
             access_log=False,
             proxy_headers=False,
             server_header=False,

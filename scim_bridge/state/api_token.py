@@ -6,18 +6,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import Engine, insert, or_, select, update
 from sqlmodel import col
 
 from scim_bridge.errors import StateUnusable
 from scim_bridge.model.actor import Actor, Role
 from scim_bridge.model.sign_in import ApiToken
 from scim_bridge.state.audit import note
+from scim_bridge.state.database import WAITS
 from scim_bridge.state.sign_in import hashed
 from scim_bridge.state.table import ApiTokenRow
-from scim_bridge.state.transaction import reading_at, writing_at
+from scim_bridge.state.transaction import reading, writing
 
 BEGINS = "scimb_"
 """So that scanners of repositories and logs can be taught to find a leaked one."""
@@ -31,10 +31,10 @@ _COLUMNS = tuple(col(getattr(ApiTokenRow, each.name)) for each in fields(ApiToke
 
 
 class ApiTokens:
-    """The tokens in the state at this path. Every method raises StateUnusable if it cannot be used."""
+    """The tokens in this state. Every method raises StateUnusable if it cannot be used."""
 
-    def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
-        self._path = path
+    def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
+        self._engine = engine
         self._now = now
 
     def make(self, name: str, role: Role, lasts: timedelta | None, by: Actor) -> str:
@@ -43,7 +43,7 @@ class ApiTokens:
         row = {"secret_hash": hashed(secret), "prefix": secret[:_SHOWN], "name": name, "role": role, "made": now}
         row |= {"made_by": by.name, "expires": now + lasts if lasts is not None else None, "revoked_by": ""}
         until = f"until {row['expires']:%Y-%m-%d}" if lasts is not None else "until it is revoked"
-        with writing_at(self._path) as database:
+        with writing(self._engine) as database:
             database.execute(insert(ApiTokenRow).values(**row))
             note(database, now, by, "make token", subject=f"{name} ({secret[:_SHOWN]}…)", detail=f"{role}, {until}")
         return secret
@@ -51,8 +51,8 @@ class ApiTokens:
     def find(self, secret: str) -> ApiToken | None:
         """The token with this secret, valid or not; None if there never was one. That a valid one is used is kept."""
         query, now = select(*_COLUMNS).where(col(ApiTokenRow.secret_hash) == hashed(secret)), self._now()
-        with reading_at(self._path) as database:
-            found = database.execute(query).one_or_none() if database is not None else None
+        with reading(self._engine) as database:
+            found = database.execute(query).one_or_none()
         if found is None:
             return None
         token = ApiToken(**found._mapping)  # noqa: SLF001 - SQLAlchemy's name
@@ -62,15 +62,18 @@ class ApiTokens:
 
     def _note_use(self, token_id: int, now: datetime) -> None:
         # A large run may write for seconds. No request waits for it; the next one puts it on record.
-        with suppress(StateUnusable), writing_at(self._path) as database:
+        with suppress(StateUnusable), writing(self._engine) as database:
             database.exec_driver_sql("PRAGMA busy_timeout = 0")
-            database.execute(update(ApiTokenRow).where(col(ApiTokenRow.id) == token_id).values(last_used=now))
+            try:
+                database.execute(update(ApiTokenRow).where(col(ApiTokenRow.id) == token_id).values(last_used=now))
+            finally:
+                database.exec_driver_sql(f"PRAGMA {WAITS}")
 
     def all(self) -> list[ApiToken]:
         """Every token there ever was, the newest first."""
         query = select(*_COLUMNS).order_by(col(ApiTokenRow.id).desc())
-        with reading_at(self._path) as database:
-            rows = database.execute(query).all() if database is not None else []
+        with reading(self._engine) as database:
+            rows = database.execute(query).all()
         return [ApiToken(**row._mapping) for row in rows]  # noqa: SLF001
 
     def revoke(self, which: str, by: Actor) -> list[ApiToken]:
@@ -78,7 +81,7 @@ class ApiTokens:
         row, now = ApiTokenRow, self._now()
         named = or_(col(row.prefix) == which, col(row.id) == (int(which) if _NUMBER.fullmatch(which) else -1))
         chosen = update(row).where(named, col(row.revoked).is_(None)).returning(*_COLUMNS)
-        with writing_at(self._path) as database:
+        with writing(self._engine) as database:
             found = database.execute(chosen.values(revoked=now, revoked_by=by.name)).all()
             revoked = [ApiToken(**each._mapping) for each in found]  # noqa: SLF001
             for token in revoked:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 from sqlmodel import col
 
 from scim_bridge.model.actor import Actor
-from scim_bridge.model.audit import Action, Entry, chained
+from scim_bridge.model.audit import Action, AuditFilter, Entry, chained
 from scim_bridge.state.table import AuditRow
 
 _BATCH = 1_000
@@ -59,17 +59,20 @@ def entries(database: Connection) -> Iterator[Entry]:
         reached = rows[-1][0] or 0
 
 
-def latest(
-    database: Connection, limit: int, *, before: int | None = None, connection: str = "", since: datetime | None = None
-) -> list[Entry]:
-    """The last entries, the newest first. before: only those with a lower number. connection: "" for all."""
+def latest(database: Connection, limit: int, wanted: AuditFilter, *, before: int | None = None) -> list[Entry]:
+    """The last entries that are asked for, the newest first. before: only those with a lower number."""
     query = select(*_COLUMNS).order_by(col(AuditRow.number).desc()).limit(limit)
     if before is not None:
         query = query.where(col(AuditRow.number) < before)
-    if connection:
-        query = query.where(col(AuditRow.connection) == connection)
-    if since is not None:
-        query = query.where(col(AuditRow.at) >= since)
+    if wanted.connection:
+        query = query.where(col(AuditRow.connection) == wanted.connection)
+    if wanted.action:
+        query = query.where(col(AuditRow.action) == wanted.action)
+    if wanted.since is not None:
+        query = query.where(col(AuditRow.at) >= wanted.since)
+    if wanted.text:
+        searched = (col(AuditRow.who), col(AuditRow.subject), col(AuditRow.detail))
+        query = query.where(or_(*(column.icontains(wanted.text, autoescape=True) for column in searched)))
     return [_entry(row) for row in database.execute(query)]
 
 

@@ -4,16 +4,20 @@ A state may be moved away, and a new one made in its place, while such a process
 """
 
 import threading
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
+from scim_bridge.state.reader import utc_now
 from scim_bridge.state.writer import State
 
 
 class KeptOpen:
-    """Opens the state once. Used by several threads."""
+    """Opens the state once. Used by several threads. now: UTC."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, now: Callable[[], datetime] = utc_now) -> None:
         self._path = path
+        self._now = now
         self._opening = threading.Lock()
         self._state: State | None = None
         self._file: tuple[int, int] | None = None
@@ -23,7 +27,7 @@ class KeptOpen:
         with self._opening:
             if self._state is None or self._file != self._at_path():
                 self._close()
-                self._state = State(self._path)
+                self._state = State(self._path, self._now)
                 self._file = self._at_path()
             return self._state
 

@@ -12,8 +12,11 @@ from sqlalchemy import Engine, and_, func, select, text
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
-from scim_bridge.model.audit import Entry
+from scim_bridge.model.audit import AuditFilter, Entry
+from scim_bridge.model.conflict_side import Subject
 from scim_bridge.model.desired_side import Whole
+from scim_bridge.model.differing import Differing
+from scim_bridge.model.glance import Glance, RunPoint
 from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind, Whom
 from scim_bridge.model.own_write import OwnWrites
 from scim_bridge.model.plan import Trip
@@ -38,8 +41,11 @@ from scim_bridge.model.verification import ReadingCost
 from scim_bridge.model.watched import Watched
 from scim_bridge.state.access_memory import AccessMemory
 from scim_bridge.state.audit import entries, latest
+from scim_bridge.state.conflict_side import subjects_of
 from scim_bridge.state.database import open_existing
 from scim_bridge.state.desired import whole_of
+from scim_bridge.state.differing import differing
+from scim_bridge.state.glance import glances, trends
 from scim_bridge.state.history import forgotten_until
 from scim_bridge.state.lookup import Lookup
 from scim_bridge.state.managed import Managed, find_managed
@@ -162,6 +168,14 @@ class StateReader:
         """Read one row. Raises StateUnusable if the state cannot be read."""
         self._rows(select_rows(RunRow).limit(1))
 
+    def glances(self) -> dict[str, Glance]:
+        """What is known of each connection at a glance (state/glance.py)."""
+        return glances(self._engine)
+
+    def trends(self, names: Iterable[str], limit: int) -> dict[str, tuple[RunPoint, ...]]:
+        """The last runs of each of these, the oldest first."""
+        return trends(self._engine, names, limit)
+
     def connections(self) -> list[str]:
         """Names of the connections that have run."""
         return sorted(set(self._rows(select_rows(RunRow.connection).distinct())))
@@ -172,14 +186,15 @@ class StateReader:
             with reading(self._engine) as database:
                 yield from entries(database)
 
-    def latest_audit(
-        self, limit: int, *, before: int | None = None, connection: str = "", since: datetime | None = None
-    ) -> list[Entry]:
-        """The last entries of the audit, the newest first. before: only those with a lower number."""
+    def latest_audit(self, limit: int, *, before: int | None = None, **wanted: Any) -> list[Entry]:
+        """The last entries of the audit, the newest first. before: only those with a lower number.
+
+        wanted: the fields of AuditFilter, by name.
+        """
         if self._engine is None:
             return []
         with reading(self._engine) as database:
-            return latest(database, limit, before=before, connection=connection, since=since)
+            return latest(database, limit, AuditFilter(**wanted), before=before)
 
     def places(self) -> list[Place]:
         """Every connection that has run, with the endpoint that it last wrote to."""
@@ -248,6 +263,10 @@ class StateReader:
         query = query.order_by(col(OperationRow.operation_id)).limit(limit).offset(offset)
         return [operation_record(row) for row in self._rows(query)]
 
+    def differing(self, connection: str, endpoint: str, shown: int) -> list[Differing]:
+        """Whom one side has and the other has not, with the first names (state/differing.py)."""
+        return differing(self._engine, connection, endpoint, shown)
+
     def managed(
         self, connection: str, text: str, limit: int, after: tuple[str, str, str] | None = None
     ) -> list[Managed]:
@@ -263,6 +282,15 @@ class StateReader:
         query = select_rows(OperationRow).where(OperationRow.run_id == run_id, OperationRow.status == "done")
         query = query.where(col(OperationRow.kind).in_(REVOKING)).order_by(col(OperationRow.operation_id))
         return [operation_record(row) for row in self._rows(query)]
+
+    def operations_by(self, run_id: int) -> dict[tuple[str, str], int]:
+        """(kind, status) → how many operations of a run."""
+        if self._engine is None:
+            return {}
+        by = (col(OperationRow.kind), col(OperationRow.status))
+        query = select(*by, func.count()).where(col(OperationRow.run_id) == run_id).group_by(*by)
+        with reading(self._engine) as database:
+            return {(str(kind), str(status)): int(count) for kind, status, count in database.execute(query)}
 
     def operation_counts(self, run_id: int) -> dict[str, int]:
         """How many operations of a run have which status."""
@@ -280,6 +308,18 @@ class StateReader:
             query = query.where(ConflictRow.connection == connection)
         if only_open:
             query = query.where(col(ConflictRow.closed).is_(None))
+        return [conflict_record(row) for row in self._rows(query)]
+
+    def conflict_subjects(self, connection: str, endpoint: str, keys: Iterable[str]) -> dict[str, tuple[Subject, ...]]:
+        """Key → the records and resources that a conflict is about (state/conflict_side.py)."""
+        return subjects_of(self._engine, connection, endpoint, keys)
+
+    def undecided(self, *, newest: int | None = None, kinds: Iterable[str] | None = None) -> list[ConflictRecord]:
+        """Open conflicts that no one has decided, the newest first. newest: so many; kinds: only of these."""
+        query = select_rows(ConflictRow).where(col(ConflictRow.closed).is_(None), ConflictRow.resolution == "")
+        if kinds is not None:
+            query = query.where(col(ConflictRow.kind).in_(list(kinds)))
+        query = query.order_by(col(ConflictRow.first_seen).desc(), col(ConflictRow.key)).limit(newest)
         return [conflict_record(row) for row in self._rows(query)]
 
     def pause(self, connection: str) -> Pause | None:

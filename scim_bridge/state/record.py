@@ -67,6 +67,7 @@ def run_record(row: RunRow) -> RunRecord:
             detail=row.detail,
             guard=tuple(row.guard),
             access=row.access,
+            cause=row.cause,  # type: ignore[arg-type]  # written by us from the same literal
         ),
         approved_by=row.approved_by,
         of_one=row.of_one,

@@ -202,9 +202,10 @@ class RunRow(Row, table=True):
 
     is_complete: its plan was applied to its end. is_relinking: it began without state on a target that knew our ids.
     mapping: a hash of the mapping's document. approved: what limits counted in it and someone approved. of_one: it was
-    about single identities (`--only`), so it says nothing about the source as a whole. access: what its plan did to who
-    may enter what (model/impact.py), the first of each list; empty where that is not known. throttled: how many of its
-    requests were answered 429. pace: kind of request → requests a second that were found to be permitted.
+    about single identities (`--only`), so it says nothing about the source as a whole. cause: why it failed, in a word
+    (model.run.FailureCause), "" where it did not or that is not known. access: what its plan did to who may enter what
+    (model/impact.py), the first of each list; empty where that is not known. throttled: how many of its requests were
+    answered 429. pace: kind of request → requests a second that were found to be permitted.
     """
 
     __tablename__ = "runs"
@@ -238,6 +239,7 @@ class RunRow(Row, table=True):
     mapping: str = ""
     approved: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     of_one: bool = False
+    cause: str = Field(default="", sa_column_kwargs={"server_default": ""})
     access: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
     throttled: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     pace: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))

@@ -23,12 +23,13 @@ from scim_bridge.model.effect import Effect
 from scim_bridge.model.identity import KINDS, Existing, Inventory, Members, TargetKey
 from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.progress import RunProgress
-from scim_bridge.model.run import Command, RunStatus
+from scim_bridge.model.run import Command, FailureCause, RunStatus
 from scim_bridge.model.source import Learned
 from scim_bridge.model.text import folded
 from scim_bridge.model.traffic import NO_TRAFFIC, Traffic
 from scim_bridge.state.aftermath import Aftermath, forget_subjects, keep_subjects, leave
 from scim_bridge.state.alert import AlertBook
+from scim_bridge.state.api_token import ApiTokens
 from scim_bridge.state.asked_once import Once, answer_to, keep_answer, recall
 from scim_bridge.state.audit import note
 from scim_bridge.state.database import open_database
@@ -52,6 +53,7 @@ from scim_bridge.state.progress import note_progress
 from scim_bridge.state.quarantine import NO_QUARANTINE, move_quarantine
 from scim_bridge.state.reader import StateReader, utc_now
 from scim_bridge.state.refusal import forget_told_otherwise, keep_refusals
+from scim_bridge.state.sign_in import SignIns
 from scim_bridge.state.source_memory import keep_learned
 from scim_bridge.state.statement import PAIR, PUT_PAIR, as_stored, carry_out_many
 from scim_bridge.state.table import ApprovalRow, ConflictRow, ConnectionRow, LinkRow, RequestRow, RunRow, TripRow
@@ -68,7 +70,7 @@ _FEW, _MANY = 500, 5_000
 class Ending:
     """How a run ended. counts: what → (source shows, target holds). is_complete: the plan was applied to its end.
 
-    has_bad_credentials: it failed because either side refused them. approved: what limits counted of it, and what
+    cause: why it failed. approved: what limits counted of it, and what
     `approved_by` answers for; it does not count in the window. access: what its plan does to who may enter what, as a
     document (model/impact.py).
     """
@@ -82,7 +84,7 @@ class Ending:
     verdict: Verdict = field(default_factory=Verdict)
     approved_by: str = ""
     mapping: str = ""
-    has_bad_credentials: bool = False
+    cause: FailureCause = ""
     approved: frozenset[Effect] = frozenset()
     access: Mapping[str, Any] = field(default_factory=dict)
 
@@ -98,6 +100,8 @@ class State:
         self.alerts = AlertBook(self._engine)
         self.orders = Orders(self._engine, now)
         self.plans = Plans(self._engine, now)
+        self.sign_ins = SignIns(self._engine, now)
+        self.tokens = ApiTokens(self._engine, now)
 
     def __enter__(self) -> "State":
         return self
@@ -251,6 +255,7 @@ class State:
                 "mapping": ending.mapping,
                 "approved": sorted(map(str, ending.approved)),
                 "access": dict(ending.access),
+                "cause": ending.cause,
             }
             if conflicts is not None:
                 values["conflicts"] = len(conflicts)
@@ -274,7 +279,7 @@ class State:
             database.execute(update(RunRow).where(mine).values(**values))
             count_run(database, run_id)
             if not of_one and command != "rollback":
-                is_refused = ending.has_bad_credentials
+                is_refused = ending.cause == "credentials"
                 move_quarantine(
                     database, connection, ending.status, ending.detail, self._now(), has_bad_credentials=is_refused
                 )

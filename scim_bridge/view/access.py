@@ -1,7 +1,5 @@
 """Who may enter what, as people and programs see it: rows, what a user's portal shows, and who gained or lost what."""
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -21,6 +19,7 @@ from scim_bridge.model.access import (
     Step,
 )
 from scim_bridge.view import words
+from scim_bridge.view.csv_line import csv_line
 
 COLUMNS = ("user", "name", "through", "account", "permission set", "allows")
 CSV_COLUMNS = (
@@ -138,17 +137,6 @@ def difference_document(before: AccessReading, after: AccessReading, found: Diff
 
 def csv_text(rows: Iterable[AccessRow]) -> Iterator[str]:
     """Rows as CSV (RFC 4180), a line at a time; what a spreadsheet would take for a formula is made harmless."""
-    yield _csv_line(CSV_COLUMNS)
+    yield csv_line(CSV_COLUMNS)
     for row in rows:
-        yield _csv_line([_cell(getattr(row, name)) for name in CSV_COLUMNS])
-
-
-def _cell(value: Any) -> str:
-    text = "; ".join(value) if isinstance(value, tuple) else str(value or "")
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def _csv_line(cells: Sequence[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
+        yield csv_line([getattr(row, name) or "" for name in CSV_COLUMNS])

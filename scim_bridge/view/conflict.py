@@ -9,6 +9,7 @@ from scim_bridge.model.conflict_kind import UNREADABLE
 from scim_bridge.model.identity import ACTIVE
 from scim_bridge.model.plan import Conflict
 from scim_bridge.model.run import ConflictRecord
+from scim_bridge.view.remedy import remedy_said
 from scim_bridge.view.translation import _, _n
 from scim_bridge.view.words import printable, some
 
@@ -52,16 +53,21 @@ def still_open(conflicts: Iterable[Conflict]) -> str:
     )
 
 
+def kind_said(kind: str) -> str:
+    """A kind of conflict in the reader's words."""
+    return _(conflict_kind.words(kind))
+
+
 def _view(record: ConflictRecord) -> ConflictView:
     conflict = record.conflict
     return ConflictView(
         connection=record.connection,
         key=conflict.key,
         kind=conflict.kind,
-        words=_(conflict_kind.words(conflict.kind)),
+        words=kind_said(conflict.kind),
         subjects=tuple(map(printable, conflict.subjects)),
         detail=printable(conflict.detail),
-        remedy=printable(conflict.remedy),
+        remedy=printable(remedy_said(conflict.kind, conflict.remedy, conflict.key)),
         first_seen=record.first_seen,
         last_seen=record.last_seen,
         closed=record.closed,

@@ -2,22 +2,39 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from scim_bridge.model.glance import Glance
 from scim_bridge.model.run import Pause, Quarantine, RunRecord
 from scim_bridge.view import words
-from scim_bridge.view.run import RunView, view_run
+from scim_bridge.view.run import CountView, RunView, view_run
 from scim_bridge.view.shadow import ShadowView
 from scim_bridge.view.translation import _, _n
 from scim_bridge.view.words import Status
 
 OVERDUE_AFTER = 3
 """A connection is overdue when this many of its intervals have passed without a run being started."""
+_WARN_FROM = 90
+"""Days before the end of a token: AWS itself begins to remind then."""
+_URGENT_FROM = 14
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    """How long the target's token is still good. days: below 0 if it has expired. tone: as of a status."""
+
+    days: int
+    said: str
+    tone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionView:
-    """One connection: health, one sentence about it, the commands that fix it (none if all is well), its last run."""
+    """One connection: health, one sentence about it, the commands that fix it (none if all is well), its last run.
+
+    since: when the health became what it is, as far as that is known. next_run: None if nothing runs it by itself.
+    source_read, target_read: when each side was last read. counts: of both sides, as the last good run found them.
+    """
 
     name: str
     health: Status
@@ -25,6 +42,12 @@ class ConnectionView:
     commands: tuple[str, ...]
     last: RunView | None
     conflicts: int
+    since: datetime | None = None
+    next_run: datetime | None = None
+    source_read: datetime | None = None
+    target_read: datetime | None = None
+    counts: tuple[CountView, ...] = ()
+    token: TokenView | None = None
 
     @property
     def needs_you(self) -> bool:
@@ -36,19 +59,14 @@ class ConnectionView:
 class Situation:
     """What is known of a connection at one moment. every: its schedule, None if nothing runs it by itself.
 
-    unsuccessful: operations of the last run that are not known to have worked. pause, quarantine: why the schedule does
-    nothing. shadow: what is to be seen of it in shadow, if the last run was.
+    shadow: what is to be seen of it in shadow, if the last run was. token_expires: as configured.
     """
 
-    name: str
-    last: RunRecord | None
-    conflicts: int
+    glance: Glance
     every: timedelta | None
     now: datetime
-    unsuccessful: int = 0
-    pause: Pause | None = None
-    quarantine: Quarantine | None = None
     shadow: ShadowView | None = None
+    token_expires: date | None = None
 
 
 _URGENCY = ("bad", "wait", "quiet", "good")
@@ -61,37 +79,78 @@ def by_urgency(connections: Iterable[ConnectionView]) -> tuple[ConnectionView, .
 
 def view_connection(situation: Situation) -> ConnectionView:
     """The connection's health; the most urgent thing is the one that is said."""
+    glance = situation.glance
     health, sentence, commands = _health(situation)
-    last = view_run(situation.last) if situation.last is not None else None
+    good = view_run(glance.good) if glance.good is not None else None
     return ConnectionView(
-        name=situation.name,
+        name=glance.connection,
         health=health,
         sentence=sentence,
         commands=commands,
-        last=last,
-        conflicts=situation.conflicts,
+        last=view_run(glance.last) if glance.last is not None else None,
+        conflicts=glance.conflicts,
+        since=_since(glance),
+        next_run=_next_run(situation),
+        source_read=good.started if good is not None else None,
+        target_read=glance.target_read,
+        counts=good.result.counts if good is not None else (),
+        token=_token(situation),
     )
 
 
+def _since(glance: Glance) -> datetime | None:
+    """When what is said of it began, for the order in which people look at things."""
+    if glance.pause is not None:
+        return glance.pause.since
+    if glance.quarantine is not None:
+        return glance.quarantine.since
+    return (glance.last.ended or glance.last.started) if glance.last is not None else None
+
+
+def _next_run(situation: Situation) -> datetime | None:
+    glance, every = situation.glance, situation.every
+    if every is None or glance.pause is not None:
+        return None
+    if glance.quarantine is not None and glance.quarantine.holds(situation.now):
+        return None
+    if glance.last is None or glance.last.status == "running":
+        return None
+    return glance.last.started + every
+
+
+def _token(situation: Situation) -> TokenView | None:
+    if situation.token_expires is None:
+        return None
+    left = (situation.token_expires - situation.now.astimezone(UTC).date()).days
+    if left < 0:
+        said = _n("The token expired %(count)s day ago.", "The token expired %(count)s days ago.", -left)
+        return TokenView(left, said, "bad")
+    said = _n("%(count)s day left", "%(count)s days left", left)
+    return TokenView(left, said, "bad" if left <= _URGENT_FROM else "wait" if left <= _WARN_FROM else "quiet")
+
+
 def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
-    last, sync = situation.last, f"scim-bridge sync {situation.name}"
-    resume = f"scim-bridge resume {situation.name}"
-    if situation.pause is not None:
-        return Status("paused", _("Paused"), "‖", "wait"), _why_paused(situation.pause), (resume,)
-    if situation.quarantine is not None and situation.quarantine.cause != "guard":
+    glance, name = situation.glance, situation.glance.connection
+    last, sync, resume = glance.last, f"scim-bridge sync {name}", f"scim-bridge resume {name}"
+    if glance.pause is not None:
+        return Status("paused", _("Paused"), "‖", "wait"), _why_paused(glance.pause), (resume,)
+    if last is not None and last.status == "failed" and last.result.cause == "source":
+        silent = Status("silent", _("Source silent"), "✗", "bad")
+        return silent, _why_silent(situation, last), (f"scim-bridge check {name}", sync)
+    if glance.quarantine is not None and glance.quarantine.cause != "guard":
         stopped = Status("quarantined", _("Quarantined"), "✗", "bad")
-        return stopped, _why_quarantined(situation.quarantine), (f"scim-bridge check {situation.name}", resume)
+        return stopped, _why_quarantined(glance.quarantine), (f"scim-bridge check {name}", resume)
     if last is None:
         return Status("never_run", _("Never run"), "·", "quiet"), _("No run has been recorded yet."), (sync,)
     if last.status == "stopped_by_guard":
         stopped = Status("blocked", _("Blocked"), "✗", "bad")
         sentence = _("The guard stopped the plan; nothing was written. Look at it, and approve it only if it is right.")
         approve = f"{sync} --approve --last-admin" if last.result.closes_last_door else f"{sync} --approve"
-        return stopped, sentence, (f"scim-bridge plan {situation.name}", approve)
+        return stopped, sentence, (f"scim-bridge plan {name}", approve)
     if last.status == "failed":
         sentence = _(last.result.detail) or _("The last run failed.")
         failed = Status("failed", _("Last run failed"), "✗", "bad")
-        return failed, sentence, (f"scim-bridge check {situation.name}", sync)
+        return failed, sentence, (f"scim-bridge check {name}", sync)
     if _is_overdue(situation):
         sentence = _(
             "The last run began %(ago)s, though one is due every %(every)s.",
@@ -130,24 +189,32 @@ def _why_quarantined(quarantine: Quarantine) -> str:
     return f"{said}: {words.printable(quarantine.reason).rstrip('.')}."
 
 
+def _why_silent(situation: Situation, last: RunRecord) -> str:
+    good, detail = situation.glance.good, last.result.detail
+    if good is None:
+        return _("The source could not be read: %(detail)s", detail=detail)
+    ago = words.ago(good.started, situation.now)
+    return _("The source could not be read; it was last read %(ago)s. %(detail)s", ago=ago, detail=detail)
+
+
 def _moment(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _health_after(last: RunRecord, situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
     """The health after a run that went to its end."""
-    if situation.unsuccessful:
+    if situation.glance.unsuccessful:
         sentence = _n(
             "%(count)s operation of the last run did not succeed; the next run tries again.",
             "%(count)s operations of the last run did not succeed; the next run tries again.",
-            situation.unsuccessful,
+            situation.glance.unsuccessful,
         )
         return Status("pending", _("Changes pending"), "!", "wait"), sentence, (f"scim-bridge show {last.id}",)
-    if situation.conflicts:
+    if situation.glance.conflicts:
         sentence = _n(
             "%(count)s conflict waits for a decision; everything else goes on.",
             "%(count)s conflicts wait for a decision; everything else goes on.",
-            situation.conflicts,
+            situation.glance.conflicts,
         )
         return Status("conflicts", _("Waiting for you"), "!", "wait"), sentence, ("scim-bridge conflicts",)
     sentence = last.result.detail or _("The last run succeeded, and nothing waits.")
@@ -155,6 +222,7 @@ def _health_after(last: RunRecord, situation: Situation) -> tuple[Status, str, t
 
 
 def _is_overdue(situation: Situation) -> bool:
-    if situation.every is None or situation.last is None:
+    last = situation.glance.last
+    if situation.every is None or last is None:
         return False
-    return situation.now - situation.last.started > OVERDUE_AFTER * situation.every
+    return situation.now - last.started > OVERDUE_AFTER * situation.every

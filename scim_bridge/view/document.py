@@ -18,6 +18,7 @@ def run_document(run: RunRecord) -> dict[str, Any]:
     document: dict[str, Any] = asdict(run) | {"started": words.utc(run.started), "ended": words.utc(run.ended)}
     result: dict[str, Any] = document.pop("result")
     access = {"access": result.pop("access")}
+    del result["cause"]  # for views; the sentence of `detail` says it to everyone else
     result["counts"] = {what: {"source": s, "target": t} for what, (s, t) in run.result.counts.items()}
     asked = {name: document.pop(name) for name in ("approved_by", "of_one")}
     return document | result | asked | access

@@ -99,8 +99,25 @@ def of_record(record: OperationRecord) -> OutcomeView:
     )
 
 
+def of_document(document: Mapping[str, Any]) -> OperationView:
+    """An operation as it stands in a plan document."""
+    return _view(
+        document["kind"],
+        _named(document["subject"], document.get("renamed_to")),
+        document.get("reason", ""),
+        document.get("changes", {}),
+        (str(member["name"]) for member in document.get("members", ())),
+    )
+
+
 def _named(subject: str, renamed_to: str | None) -> str:
     return subject if renamed_to is None else f"{subject} → {renamed_to}"
+
+
+def kind_words(kind: str) -> str:
+    """A kind of operation in words; of one of another version, its name."""
+    row = OPERATION_KINDS.get(kind)  # type: ignore[call-overload]  # a journal may be of another version
+    return _(row.words) if row is not None else kind
 
 
 def _view(kind: str, subject: str, reason: str, changes: Mapping[str, Any], members: Iterable[str]) -> OperationView:
@@ -108,7 +125,7 @@ def _view(kind: str, subject: str, reason: str, changes: Mapping[str, Any], memb
     return OperationView(
         kind=kind,
         sign=row.sign if row is not None else "·",
-        words=_(row.words) if row is not None else kind,
+        words=kind_words(kind),
         subject=printable(subject),
         reason=printable(reason),
         changes=changes_view(changes),

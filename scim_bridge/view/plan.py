@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Literal
 
-from scim_bridge.model.effect import Changed, Effect, Entering, Lost, Recreated, Removed, Shrunk
-from scim_bridge.model.identity import SourceKey
+from scim_bridge.model.effect import Effect
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.operation_kind import OPERATION_KINDS, OperationKind
 from scim_bridge.model.plan import Conflict, Plan
 from scim_bridge.model.wording import counted, some
 from scim_bridge.view import words
 from scim_bridge.view.conflict import still_open
+from scim_bridge.view.effect_names import EffectNames
 from scim_bridge.view.impact import ImpactView, impact_view
 from scim_bridge.view.operation import OperationView, of_operation
 from scim_bridge.view.words import printable
@@ -120,53 +120,8 @@ def _target_read(plan: Plan) -> str:
 
 def in_words(plan: Plan, effects: Iterable[Effect]) -> str:
     """What limits counted, by the names people know: at most three, and how many more."""
-    names = _Names(plan)
+    names = EffectNames.of(plan)
     return printable(some(sorted(map(names.say, effects)), 3))
-
-
-_CONCERNS: Mapping[str, str] = {
-    "lose_access": "take access from",
-    "lose_admin": "take administration from",
-    "gain_admin": "give administration to",
-    "last_door": "take the last way to administer from",
-}
-
-
-def _names_of_access(plan: Plan) -> dict[str | None, str]:
-    steps = (*plan.impact.gained, *plan.impact.lost) if plan.impact is not None else ()
-    return {step.row.user_id: step.row.user for step in steps if step.row.user_id and step.row.user}
-
-
-class _Names:
-    """Resources and records of a plan by their names; whatever the plan does not touch, by its id."""
-
-    def __init__(self, plan: Plan) -> None:
-        named = ((o.target_id, o.subject) for o in plan.operations if not o.members)
-        members = ((m.target_id, m.name) for o in plan.operations for m in o.members)
-        groups = ((o.target_id, o.subject) for o in plan.operations if o.members)
-        self.resources = dict((*members, *groups, *named)) | _names_of_access(plan)
-        self.records = {o.key: o.subject for o in plan.operations}
-
-    def say(self, effect: Effect) -> str:
-        """One effect, as the operator would call it."""
-        match effect:
-            case Lost(what="empty", target_id=target_id):
-                return f"remove the last member of {self._resource(target_id)}"
-            case Lost(what=what, target_id=target_id):
-                return f"{what} {self._resource(target_id)}"
-            case Removed(user_id=user_id, group_id=group_id):
-                return f"remove {self._resource(user_id)} from {self._resource(group_id)}"
-            case Recreated(key=key):
-                return f"create {key.kind} {self.records.get(key, key.id)} again"
-            case Changed(source_id=source_id):
-                return f"change user {self.records.get(SourceKey('user', source_id), source_id)}"
-            case Entering(what=what, user_id=user_id):
-                return f"{_CONCERNS[what]} {self._resource(user_id)}"
-            case Shrunk(what=what, left=left):
-                return f"a source that shows only {counted(left, what.removesuffix('s'))}"
-
-    def _resource(self, target_id: str) -> str:
-        return self.resources.get(target_id, target_id)
 
 
 def _pairs(pairs: Iterable[tuple[str, str]], shown: int | None) -> tuple[tuple[str, str], ...]:

@@ -66,3 +66,31 @@ def test_the_command_for_a_link_gives_one_that_opens(world: World, cli: Cli) -> 
         with httpx.Client(base_url=served.url) as browser:
             assert browser.get(link[link.index("/sign-in") :]).status_code == 303
             assert browser.get("/").status_code == 200
+
+
+AUTH = "auth: {issuer: https://idp.example, client: bridge, secret: env:NO_SUCH_SECRET, roles: {viewer: [staff]}}"
+
+
+@pytest.mark.parametrize(
+    ("service", "sentence"),
+    [
+        ('listen: "0.0.0.0:0"', "beyond loopback, without service.auth, so anyone could use it"),
+        (f'listen: "0.0.0.0:0", public_url: https://b.example, {AUTH}', "beyond loopback, without TLS"),
+        (f"public_url: https://b.example, {AUTH}", "the environment variable NO_SUCH_SECRET is not set"),
+        ('tls: {cert_file: no.pem, key_file: no.pem}, listen: "127.0.0.1:0"', "no.pem cannot be read"),
+    ],
+)
+def test_a_service_that_would_not_be_safe_does_not_start(world: World, cli: Cli, service: str, sentence: str) -> None:
+    text = world.config.read_text(encoding="utf-8")
+    world.config.write_text(f"{text}service: {{{service}}}\n" if "service:" not in text else
+                            re.sub(r"service:.*", f"service: {{{service}}}", text), encoding="utf-8")  # fmt: skip
+    answer = cli("run")
+    assert (answer.code, sentence in answer.err) == (2, True)
+
+
+def test_with_a_provider_there_is_no_link(world: World, cli: Cli) -> None:
+    text = re.sub(r"service:.*\n", "", world.config.read_text(encoding="utf-8"))
+    world.config.write_text(f"{text}service: {{public_url: https://b.example, {AUTH}}}\n", encoding="utf-8")
+    answer = cli("sign-in")
+    assert (answer.code, answer.out) == (2, "")
+    assert "users sign in at the provider and not by a link. Open https://b.example in your browser." in answer.err

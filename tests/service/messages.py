@@ -16,13 +16,16 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import write_po
 
 from scim_bridge.model import conflict_kind
+from scim_bridge.model.actor import ROLES, Via
+from scim_bridge.model.audit import ACTIONS
 from scim_bridge.model.conflict_kind import CONFLICT_KINDS
 from scim_bridge.model.operation_kind import OPERATION_KINDS
 from scim_bridge.model.order import OrderStatus
 from scim_bridge.plan.match import situation
+from scim_bridge.service.auth.principal import MAY
 from scim_bridge.service.catalog import DOMAIN, LANGUAGES, po_file, read_catalog
 from scim_bridge.service.pages.frame import MENU
-from scim_bridge.view import impact, run, words
+from scim_bridge.view import decision, effect_names, impact, order, run, words
 from scim_bridge.view.access import CHANGED, DIFFERENCE, DIRECTLY
 from scim_bridge.view.person import SITUATIONS
 
@@ -48,7 +51,13 @@ def _from_tables() -> Iterator[Text]:
     yield from get_args(situation.Action)
     yield from get_args(OrderStatus)
     yield from ("Users", "Groups", "Memberships", DIRECTLY, "in shadow: nothing was written", run.SIDES_DIFFER)
-    yield from ("d", "h", "min", "s", "viewer", "operator", "approver")
+    yield from decision.texts()
+    yield from effect_names.CONCERNS.values()
+    yield from (status.words for status in order.ORDER_STATUS.values())
+    yield from (*order.ORDER_WORDS.values(), *ACTIONS, *get_args(Via))
+    yield from ("read users", "read groups", "read members", "members", "apply")
+    yield from ("look at source users and groups", "look at target users and groups")
+    yield from ("each of them", "d", "h", "min", "s", *ROLES, *MAY.values(), "expired", "revoked")
 
 
 @cache

@@ -10,13 +10,13 @@ from playwright.sync_api import BrowserContext
 
 from scim_bridge.model.actor import Actor, Role
 from scim_bridge.service.auth.csrf import HEADER, token_for
-from scim_bridge.state.api_token import ApiTokens
-from scim_bridge.state.sign_in import SignIns
+from scim_bridge.state.writer import State
 
 
 def sign_in_link(url: str, state: Path, role: Role = "approver", now: datetime | None = None) -> str:
     """A link as `run` prints it. now: by the clock of the pages."""
-    return f"{url}/sign-in?code={SignIns(state, lambda: now or datetime.now(UTC)).make_link(f'{role}@test', role)}"
+    with State(state, lambda: now or datetime.now(UTC)) as opened:
+        return f"{url}/sign-in?code={opened.sign_ins.make_link(f'{role}@test', role)}"
 
 
 def sign_in(client: httpx.Client, state: Path, role: Role = "approver", now: datetime | None = None) -> httpx.Client:
@@ -44,4 +44,5 @@ def enter(context: BrowserContext, client: httpx.Client) -> None:
 def a_token(state: Path, role: Role = "approver", now: datetime | None = None) -> str:
     """An API token of this role."""
     moment = now or datetime.now(UTC)
-    return ApiTokens(state, lambda: moment).make(f"{role} of the tests", role, None, Actor("test"))
+    with State(state, lambda: moment) as opened:
+        return opened.tokens.make(f"{role} of the tests", role, None, Actor("test"))

@@ -26,7 +26,6 @@ from scim_bridge.model.identity import Inventory
 from scim_bridge.service.app import create_app
 from scim_bridge.service.serve import Served
 from scim_bridge.service.shown import Shown
-from scim_bridge.state.api_token import ApiTokens
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import Ending, State
 from tests.service.seed import COUNTS, NOON, Seeder, busy_plan, hostile_plan, tripping_plan
@@ -106,7 +105,8 @@ def test_before_the_first_run_there_is_no_state_and_what_is_configured_is_shown(
 
 def test_behind_a_proxy_a_scraper_needs_the_token_of_a_viewer(seeder: Seeder) -> None:
     app = create_app(Shown(seeder.path, {"corp": None}, lambda: NOON), ServiceSettings(behind_proxy=True))
-    token = ApiTokens(seeder.path, lambda: NOON).make("scraper", "viewer", None, BY)
+    with State(seeder.path, lambda: NOON) as state:
+        token = state.tokens.make("scraper", "viewer", None, BY)
     with Served(app, ("127.0.0.1", 0)) as served:
         answer = httpx.get(f"{served.url}/metrics")
         assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/sign-in")

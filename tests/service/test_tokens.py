@@ -14,9 +14,10 @@ from scim_bridge.service.app import create_app
 from scim_bridge.service.auth.attempts import MOST
 from scim_bridge.service.serve import Served
 from scim_bridge.service.shown import Shown
-from scim_bridge.state.api_token import ApiTokens
+from scim_bridge.state.database import open_database
 from scim_bridge.state.reader import open_reader
-from scim_bridge.state.transaction import writing_at
+from scim_bridge.state.transaction import writing
+from scim_bridge.state.writer import State
 from tests.service.seed import NOON, Clock
 from tests.service.sign_in import signed_in
 
@@ -29,7 +30,7 @@ class Service:
 
     def __init__(self, url: str, state: Path, clock: Clock) -> None:
         self.url, self.state, self.clock = url, state, clock
-        self.tokens = ApiTokens(state, clock)
+        self.tokens = State(state, clock).tokens
 
     def ask(self, token: str, path: str = "/tokens", method: str = "GET") -> httpx.Response:
         return httpx.request(method, self.url + path, headers={"Authorization": f"Bearer {token}"})
@@ -100,7 +101,7 @@ def test_the_last_use_is_known_to_the_minute(service: Service) -> None:
 
 def test_no_request_waits_for_a_long_write_to_note_its_use(service: Service) -> None:
     token = service.tokens.make("ci", "viewer", None, OPS)
-    with writing_at(service.state) as database:
+    with writing(open_database(service.state)) as database:
         database.exec_driver_sql("UPDATE api_tokens SET name = name")  # takes the lock of the database
         assert httpx.get(service.url, headers={"Authorization": f"Bearer {token}"}, timeout=8).status_code == 200
 

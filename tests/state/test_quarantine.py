@@ -26,7 +26,7 @@ def end(tmp_path: Path) -> End:
         now[0] += timedelta(minutes=5)
         with State(tmp_path / "state.db", clock) as state:
             number = state.begin_run("corp", HERE, "sync", of_one=of_one)
-            state.finish(number, Ending(status=status, detail=detail, has_bad_credentials=refused))  # type: ignore[arg-type]
+            state.finish(number, Ending(status=status, detail=detail, cause="credentials" if refused else ""))  # type: ignore[arg-type]
             return state.reader.quarantine("corp")
 
     return run

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from scim_bridge.model.glance import Glance
 from scim_bridge.model.run import Pause, Quarantine
 from scim_bridge.view.connection import ConnectionView, Situation, by_urgency, view_connection
 from tests.view.test_terminal import NOON, run
@@ -14,18 +15,16 @@ def health(last: Any, conflicts: int = 0, every: int | None = None, unsuccessful
     rhythm = timedelta(minutes=every) if every is not None else None
     return view_connection(
         Situation(
-            name="corp",
-            last=last,
-            conflicts=conflicts,
+            glance=Glance(connection="corp", last=last, conflicts=conflicts, unsuccessful=unsuccessful),
             every=rhythm,
             now=NOON + timedelta(minutes=16),
-            unsuccessful=unsuccessful,
         )
     )
 
 
 def stopped(**why: Any) -> ConnectionView:
-    return view_connection(Situation(name="corp", last=run(status="failed"), conflicts=0, every=None, now=NOON, **why))
+    glance = Glance(connection="corp", last=run(status="failed"), **why)
+    return view_connection(Situation(glance=glance, every=None, now=NOON))
 
 
 def test_a_schedule_that_does_nothing_says_why_and_how_it_goes_on() -> None:

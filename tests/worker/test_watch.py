@@ -181,7 +181,7 @@ def test_drift_is_told_when_a_reading_has_seen_it(desk: Desk) -> None:
 def test_a_token_is_told_at_90_30_and_7_days_and_when_it_is_over(desk: Desk) -> None:
     told = []
     desk.more = ", events: [token, resolved]"
-    for day in range(1, 145):
+    for day in (1, 50, 51, 52, 80, 110, 111, 112, 133, 134, 135, 140, 141, 142, 143):
         desk.clock.at = datetime(2027, 3, 13, tzinfo=UTC) + timedelta(days=day)
         desk.restart()
         told += [(day, line.split(",")[0]) for line in desk.look()]

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Path, Request, Response
 
+from scim_bridge.model.glance import Glance
 from scim_bridge.model.progress import RunProgress
 from scim_bridge.service.api.answer import Cursor, IdempotencyKey, Limit, json, page, text_in
 from scim_bridge.service.api.form import Connection, Page, Paused, ReasonAsked
@@ -12,7 +13,7 @@ from scim_bridge.service.api.route import answers, router
 from scim_bridge.service.auth.principal import Operator
 from scim_bridge.service.orders import Desked, pause, resume
 from scim_bridge.service.pages.frame import Frame, Framed
-from scim_bridge.service.pages.overview import situation
+from scim_bridge.service.pages.overview import all_glances, situation
 from scim_bridge.service.refusal import NoSuchThing
 from scim_bridge.state.reader import StateReader
 from scim_bridge.view import document, words
@@ -27,10 +28,10 @@ def connections(request: Request, frame: Framed, limit: Limit = 100, cursor: Cur
     """Every connection by name, with its state in one word and one sentence."""
     after = text_in(cursor)
     with frame.look() as reader:
-        names = sorted({*frame.shown.connections, *reader.connections()})
-        shown = [name for name in names if after is None or name > after][: limit + 1]
+        glances = sorted(all_glances(frame, reader), key=lambda glance: glance.connection)
+        shown = [glance for glance in glances if after is None or glance.connection > after][: limit + 1]
         running = reader.progress()
-        found = [_document(frame, reader, name, running) for name in shown]
+        found = [_document(frame, reader, glance, running) for glance in shown]
     return page(request, found, limit, dict, lambda each: each["name"])
 
 
@@ -38,15 +39,16 @@ def connections(request: Request, frame: Framed, limit: Limit = 100, cursor: Cur
 def connection(request: Request, frame: Framed, name: Name) -> Response:
     """One connection."""
     with frame.look() as reader:
-        if name not in frame.shown.connections and name not in reader.connections():
+        glance = next((each for each in all_glances(frame, reader) if each.connection == name), None)
+        if glance is None:
             raise NoSuchThing(f"there is no connection {name}")
-        return json(request, _document(frame, reader, name, reader.progress()))
+        return json(request, _document(frame, reader, glance, reader.progress()))
 
 
-def _document(frame: Frame, reader: StateReader, name: str, running: list[RunProgress]) -> dict[str, Any]:
-    found = situation(frame, reader, name)
+def _document(frame: Frame, reader: StateReader, glance: Glance, running: list[RunProgress]) -> dict[str, Any]:
+    found, name = situation(frame, reader, glance), glance.connection
     view = view_connection(found)
-    last = document.run_document(found.last) if found.last is not None else None
+    last = document.run_document(glance.last) if glance.last is not None else None
     return {
         "name": name,
         "state": view.health.key,
@@ -56,17 +58,18 @@ def _document(frame: Frame, reader: StateReader, name: str, running: list[RunPro
         "last_run": last,
         "next_run": _next_run(found),
         "counts": last["counts"] if last is not None else {},
-        "paused_by": found.pause.who if found.pause is not None else "",
+        "paused_by": glance.pause.who if glance.pause is not None else "",
         "progress": [document.progress_document(each) for each in running if each.connection == name],
     }
 
 
 def _next_run(found: Situation) -> str | None:
     """When the schedule is due, as far as that is known beforehand."""
-    is_stopped = found.pause is not None or (found.quarantine is not None and found.quarantine.holds(found.now))
+    glance = found.glance
+    is_stopped = glance.pause is not None or (glance.quarantine is not None and glance.quarantine.holds(found.now))
     if found.every is None or is_stopped:
         return None
-    return words.utc(max(found.now, found.last.started + found.every) if found.last is not None else found.now)
+    return words.utc(max(found.now, glance.last.started + found.every) if glance.last is not None else found.now)
 
 
 @routes.post("/connections/{name}/pause", responses=answers(Paused, 404), response_model=None)

@@ -18,6 +18,7 @@ from starlette.datastructures import UploadFile
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scim_bridge.service.auth.gate import bearer_of
+from scim_bridge.view.translation import _
 
 FIELD, HEADER = "csrf_token", "x-csrf-token"
 _SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
@@ -64,7 +65,7 @@ class CsrfMiddleware:
             body = _Replayed(receive)
             request = Request(scope, body.receive)
             if not self._is_from_here(request):
-                sentence = "Another site sent this. Nothing was changed. Open the page here and use its button."
+                sentence = _("Another site sent this. Nothing was changed. Open the page here and use its button.")
                 await self._refuse(request, 403, sentence)(scope, receive, send)
                 return
             length = request.headers.get("content-length", "")
@@ -73,7 +74,9 @@ class CsrfMiddleware:
                 await self._refuse(request, 413, sentence)(scope, receive, send)
                 return
             if not hmac.compare_digest((await self._token_in(request)).encode(), token_for(secret).encode()):
-                sentence = "This form is of an earlier sign-in. Nothing was changed. Open the page again, then repeat."
+                sentence = _(
+                    "This form is of an earlier sign-in. Nothing was changed. Open the page again, then repeat."
+                )
                 await self._refuse(request, 403, sentence)(scope, receive, send)
                 return
             receive = body.again()

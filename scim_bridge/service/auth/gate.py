@@ -14,6 +14,7 @@ from scim_bridge.model.actor import Actor
 from scim_bridge.model.sign_in import SignedIn
 from scim_bridge.service.auth.attempts import Attempts
 from scim_bridge.state.api_token import ApiTokens
+from scim_bridge.state.kept_open import KeptOpen
 from scim_bridge.state.sign_in import SignIns
 
 
@@ -57,8 +58,7 @@ class Cookie:
 class Gate:
     """Of one application. service: its settings."""
 
-    sign_ins: SignIns
-    tokens: ApiTokens
+    kept: KeptOpen
     now: Callable[[], datetime]
     service: ServiceSettings
     cookie: Cookie
@@ -76,15 +76,30 @@ class Gate:
             return peer
 
     @property
-    def provider(self) -> str:
+    def sign_ins(self) -> SignIns:
+        """Sessions and links, in the state that is there now. Raises StateUnusable."""
+        return self.kept.state().sign_ins
+
+    @property
+    def tokens(self) -> ApiTokens:
+        """Tokens of the API, in the state that is there now. Raises StateUnusable."""
+        return self.kept.state().tokens
+
+    @property
+    def issuer(self) -> str:
         """The issuer that says who a user is, "" for links."""
         return self.service.auth.issuer if self.service.auth is not None else ""
+
+    @property
+    def is_separate(self) -> bool:
+        """Whether the user who started a plan may not approve it."""
+        return self.service.auth is not None and self.service.auth.separation
 
     def session_of(self, request: Request) -> SignedIn | None:
         """The session of the browser that sends this. One of another provider is none: the settings have changed."""
         secret = self.cookie.secret_of(request)
         session = self.sign_ins.session(secret) if secret else None
-        return session if session is not None and session.provider == self.provider else None
+        return session if session is not None and session.provider == self.issuer else None
 
     def note_refusal(self, by: Actor, reason: str) -> int:
         """Put a failed sign-in on record. Gives the seconds until this address may try again, 0 if it may now."""
@@ -101,8 +116,7 @@ class Gate:
 def gate_at(state: Path, now: Callable[[], datetime], service: ServiceSettings) -> Gate:
     """The gate of a service whose sessions and tokens are in this state."""
     return Gate(
-        sign_ins=SignIns(state, now),
-        tokens=ApiTokens(state, now),
+        kept=KeptOpen(state, now),
         now=now,
         service=service,
         cookie=Cookie(service.is_secure, "strict" if service.auth is None else "lax"),

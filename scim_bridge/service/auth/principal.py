@@ -12,8 +12,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from scim_bridge.model.actor import ROLES, Actor, Role
+from scim_bridge.model.actor import ROLES, Actor, Role, by_token, is_same_person
 from scim_bridge.service.auth.gate import Gate, bearer_of, gate_of
+from scim_bridge.view.translation import _
 
 MAY = {
     "viewer": "look",
@@ -24,14 +25,24 @@ MAY = {
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is signed in, and what they may do."""
+    """Who is signed in, and what they may do. separation: the user who started a plan may not approve it."""
 
     actor: Actor
     role: Role
+    separation: bool = False
 
     def may(self, role: Role) -> bool:
         """Whether this role, or one that includes it, is theirs."""
         return ROLES.index(self.role) >= ROLES.index(role)
+
+
+def may_approve(principal: Principal, triggered_by: str) -> bool:
+    """Whether they may approve a plan that an actor of this name started.
+
+    A token acts for the user who made it. With separation, no one approves by a token what they started on a page.
+    """
+    is_another = not is_same_person(principal.actor.name, triggered_by)
+    return principal.may("approver") and (is_another or not principal.separation)
 
 
 class NotSignedIn(Exception):
@@ -60,8 +71,13 @@ def require_role(principal: Principal, role: Role) -> None:
     """Raise NotAllowed if this role is not theirs: for what depends on more than the route."""
     if not principal.may(role):
         raise NotAllowed(
-            f"You are signed in as {principal.actor.name} with the role {principal.role}. "
-            f"The role {role} may do this: {MAY[role]}."
+            _(
+                "You are signed in as %(name)s with the role %(role)s. The role %(needed)s may do this: %(what)s.",
+                name=principal.actor.name,
+                role=_(principal.role),
+                needed=_(role),
+                what=_(MAY[role]),
+            )
         )
 
 
@@ -69,14 +85,16 @@ def _by_session(gate: Gate, request: Request) -> Principal:
     session = gate.session_of(request)
     if session is None:
         raise NotSignedIn
-    return Principal(Actor(session.name, "page", gate.address_of(request)), session.role)
+    who = Actor(session.name, "page", gate.address_of(request))
+    return Principal(who, session.role, separation=gate.is_separate)
 
 
 def _by_token(gate: Gate, request: Request, secret: str) -> Principal:
     address, token = gate.address_of(request), gate.tokens.find(secret)
     standing = token.standing(gate.now()) if token is not None else None
     if token is not None and standing == "valid":
-        return Principal(Actor(f"token {token.name}", "api", address), token.role)
+        name = by_token(token.made_by, token.name)
+        return Principal(Actor(name, "api", address), token.role, separation=gate.is_separate)
     what = "The token is unknown." if token is None else f"The token {token.subject} is {standing}."
     raise NotSignedIn(what, gate.note_refusal(Actor("unknown", "api", address), what))
 

@@ -24,6 +24,7 @@ from scim_bridge.service.slow_answer import SlowAnswers
 from scim_bridge.state.liveness import as_it_is
 from scim_bridge.state.reader import StateReader, open_reader
 from scim_bridge.view import translation, words
+from scim_bridge.view.attention import page_of
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 _UNSAID = {"language": "en", "theme": "auto"}
@@ -42,7 +43,9 @@ class Entry:
 
     def is_current(self, path: str) -> bool:
         """Whether the page at this path belongs to it."""
-        return path == "/" if self.path == "/" else f"{path}/".startswith(f"{self.path}/")
+        if self.path == "/":
+            return path == "/" or path.startswith("/connections/")
+        return f"{path}/".startswith((f"{self.path}/", "/plans/" if self.path == "/runs" else f"{self.path}/"))
 
 
 MENU = (
@@ -57,6 +60,8 @@ MENU = (
     Entry("/tokens", "Tokens", "tokens", "approver"),
 )
 """All groups of pages. One whose router is not in the application is left out."""
+EVENTS = "/api/v1/events"
+"""The stream that tells an open page what has changed."""
 
 
 class Frame:
@@ -71,8 +76,10 @@ class Frame:
         self._templates.env.add_extension("jinja2.ext.i18n")
         said: Any = self._templates.env
         said.install_gettext_callables(translation.gettext, translation.ngettext, newstyle=True)
-        shown_times = {"utc": words.utc, "in_utc": words.in_utc, "ago": words.ago}
+        self._templates.env.filters["printable"] = words.printable
+        shown_times = {"utc": words.utc, "in_utc": words.in_utc, "ago": words.ago, "until": words.until}
         self._templates.env.globals.update(shown_times, languages=LANGUAGES, csrf_token=csrf_token)
+        self._templates.env.globals.update(connection_page=page_of, query=_query)
 
     @contextmanager
     def look(self) -> Iterator[StateReader]:
@@ -91,6 +98,7 @@ class Frame:
         """A page. values: what the template shows, beside what every page has."""
         principal = getattr(request.state, "principal", None)  # of a route that asks who is signed in
         values |= {"principal": principal}
+        values |= {"events": EVENTS if EVENTS in _paths(request.app) else ""}
         values |= {"now": self.shown.now(), "path": request.url.path, "status": status}
         values |= {"navigation": _menu(request.app, principal), "switched": partial(_switched, request)}
         values |= {name: getattr(request.state, name, _UNSAID[name]) for name in _UNSAID}
@@ -101,14 +109,26 @@ class Frame:
         return self.render(request, "sorry.html", status=status, sentence=sentence)
 
 
+def _paths(app: FastAPI) -> set[str]:
+    """Of everything that this application answers: what another part will bring one day is not offered."""
+    if not hasattr(app.state, "paths"):  # after the first request there are no new ones
+        app.state.paths = {route.path for route in iter_route_contexts(app.routes) if route.path}
+    return cast("set[str]", app.state.paths)
+
+
 def _menu(app: FastAPI, principal: Principal | None) -> list[Entry]:
-    paths = {route.path for route in iter_route_contexts(app.routes)}
+    paths = _paths(app)
     return [entry for entry in MENU if entry.path in paths and (principal is None or principal.may(entry.role))]
 
 
 def _switched(request: Request, **preference: str) -> str:
     """The address of this page with another language or theme (preference.py)."""
     return "?" + urlencode([*parse_qsl(request.url.query, keep_blank_values=True), *preference.items()])
+
+
+def _query(**asked: object) -> str:
+    """The address of the same list, asked for something else; what is empty is left out."""
+    return "?" + urlencode({name: value for name, value in asked.items() if value not in ("", None)})
 
 
 def frame_of(request: Request) -> Frame:

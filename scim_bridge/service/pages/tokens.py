@@ -11,6 +11,7 @@ from scim_bridge.model.actor import ROLES
 from scim_bridge.service.auth.gate import gate_of
 from scim_bridge.service.auth.principal import MAY, Approver, require_approver
 from scim_bridge.service.pages.frame import Framed
+from scim_bridge.view.translation import _
 
 router = APIRouter(dependencies=[Depends(require_approver)])
 LASTS = ("7d", "30d", "90d", "365d", "never")
@@ -51,7 +52,9 @@ def make_token(
     """Make a token, and show it: this once, on this page alone."""
     chosen = next((each for each in ROLES if each == role), None)
     if not _NAME.fullmatch(name.strip()) or chosen is None or lasts not in LASTS:
-        return _page(request, frame, 422, wrong="No token was made. Give it a name of up to 60 characters and a role.")
+        return _page(
+            request, frame, 422, wrong=_("No token was made. Give it a name of up to 60 characters and a role.")
+        )
     until = duration(lasts) if lasts != "never" else None
     secret = gate_of(request).tokens.make(name.strip(), chosen, until, approver.actor)
     return _page(request, frame, 201, made=secret)

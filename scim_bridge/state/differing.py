@@ -1,0 +1,78 @@
+"""Whom one side of a connection has and the other has not, from what is remembered of both."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, and_, case, exists, func, literal, select
+from sqlmodel import col
+
+from scim_bridge.model.differing import Differing, Why
+from scim_bridge.model.identity import KINDS, Kind
+from scim_bridge.state.table import ConflictSubjectRow, LinkRow, RecordRow, RemarkRow, ResourceRow
+from scim_bridge.state.transaction import reading
+
+_NAME = {"user": "userName", "group": "displayName"}
+
+
+def differing(engine: Engine | None, connection: str, endpoint: str, shown: int) -> list[Differing]:
+    """For each kind and reason that occurs: how many there are, and the names of the first `shown`."""
+    if engine is None:
+        return []
+    with reading(engine) as database:
+        return [
+            found
+            for kind in KINDS
+            for found in (
+                *_on_target(database, connection, endpoint, kind, shown),
+                *_in_source(database, (connection, endpoint), kind, shown),
+            )
+            if found.count
+        ]
+
+
+def _on_target(database: Connection, connection: str, endpoint: str, kind: Kind, shown: int) -> Iterator[Differing]:
+    linked = and_(
+        col(LinkRow.endpoint) == col(ResourceRow.endpoint),
+        col(LinkRow.kind) == col(ResourceRow.kind),
+        col(LinkRow.target_id) == col(ResourceRow.target_id),
+    )
+    mine = (col(ResourceRow.endpoint) == endpoint, col(ResourceRow.kind) == kind)
+    columns = (col(ResourceRow.target_id), col(ResourceRow.shown))
+    unmanaged = (*mine, ~exists().where(linked))
+    has_left = (linked, col(LinkRow.connection) == connection, col(LinkRow.departed).is_not(None))
+    departed = (*mine, exists().where(*has_left))
+    conditions: tuple[tuple[Why, tuple[Any, ...]], ...] = (("unmanaged", unmanaged), ("departed", departed))
+    for why, where in conditions:
+        count = database.execute(select(func.count()).select_from(ResourceRow).where(*where)).scalar_one()
+        rows = database.execute(select(*columns).where(*where).order_by(col(ResourceRow.id)).limit(shown)).all()
+        names = ((str(orjson.loads(text).get(_NAME[kind]) or number), number) for number, text in rows)
+        yield Differing(why, kind, count, tuple(sorted(names)))
+
+
+def _in_source(database: Connection, of: tuple[str, str], kind: Kind, shown: int) -> Iterator[Differing]:
+    connection, endpoint = of
+    linked = exists().where(
+        col(LinkRow.connection) == connection,
+        col(LinkRow.endpoint) == endpoint,
+        col(LinkRow.kind) == kind,
+        col(LinkRow.source_id) == col(RecordRow.source_id),
+    )
+    why = case((_is_about(ConflictSubjectRow, connection, kind), "held"),
+               (_is_about(RemarkRow, connection, kind, col(RemarkRow.what) == "skipped"), "left_alone"),
+               else_=literal("not_yet")).label("why")  # fmt: skip
+    mine = (col(RecordRow.connection) == connection, col(RecordRow.kind) == kind, ~col(RecordRow.is_outside), ~linked)
+    rows = select(why, col(RecordRow.source_id), col(RecordRow.shown)).where(*mine).subquery()
+    for reason, count in database.execute(select(rows.c.why, func.count()).group_by(rows.c.why)).all():
+        first = select(rows.c.shown, rows.c.source_id).where(rows.c.why == reason).limit(shown)
+        yield Differing(reason, kind, count, tuple(sorted((row[0], row[1]) for row in database.execute(first))))
+
+
+def _is_about(table: Any, connection: str, kind: Kind, *more: Any) -> Any:
+    return exists().where(
+        col(table.connection) == connection,
+        col(table.side) == "source",
+        col(table.kind) == kind,
+        col(table.id_of) == col(RecordRow.source_id),
+        *more,
+    )

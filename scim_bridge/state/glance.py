@@ -1,0 +1,109 @@
+"""All connections at a glance, in a handful of queries whose cost does not grow with the history."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import JSON, Connection, Engine, func, literal, select
+from sqlmodel import col
+
+from scim_bridge.model.glance import Glance, RunPoint
+from scim_bridge.model.run import Pause, Quarantine, RunRecord
+from scim_bridge.state.record import run_record
+from scim_bridge.state.table import ConflictRow, ConnectionRow, OperationRow, ReadingRow, RunRow
+from scim_bridge.state.transaction import reading
+
+_READ_THE_SOURCE = ("done", "shadow", "stopped_by_guard")
+_UNSUCCESSFUL = ("sent", "failed", "not_sent")
+_NOT_CHANGES = ("held", "failed")
+_LIST_COLUMNS: tuple[Any, ...] = (
+    *(column for column in RunRow.__table__.c if column.name != "access"),  # type: ignore[attr-defined]  # SQLModel has it
+    literal({}, JSON).label("access"),  # the longest part of a run, which only its own page shows
+)
+_SCHEDULE = tuple(ConnectionRow.__table__.c)  # type: ignore[attr-defined]  # likewise
+
+
+def glances(engine: Engine | None) -> dict[str, Glance]:
+    """Connection → what is known of it, for all that have run, are paused, or have a conflict."""
+    if engine is None:
+        return {}
+    with reading(engine) as database:
+        newest = select(func.max(col(RunRow.id))).group_by(col(RunRow.connection))
+        last = {run.connection: run for run in _runs(database, col(RunRow.id).in_(newest))}
+        good = {name: run if _is_good(run) else _last_good(database, name) for name, run in last.items()}
+        unsuccessful = _unsuccessful(database, [run.id for run in last.values()])
+        conflicts = _open_conflicts(database)
+        read_at = func.max(col(ReadingRow.began))
+        read = select(col(ReadingRow.connection), read_at).group_by(col(ReadingRow.connection))
+        target_read = {row[0]: row[1] for row in database.execute(read)}
+        schedules = {row.name: row for row in database.execute(select(*_SCHEDULE))}
+    return {
+        name: Glance(
+            connection=name,
+            last=last.get(name),
+            good=good.get(name),
+            unsuccessful=unsuccessful.get(last[name].id, 0) if name in last else 0,
+            conflicts=conflicts.get(name, 0),
+            pause=_pause(schedules.get(name)),
+            quarantine=_quarantine(schedules.get(name)),
+            target_read=target_read.get(name),
+        )
+        for name in sorted({*last, *conflicts, *schedules})
+    }
+
+
+def trends(engine: Engine | None, names: Iterable[str], limit: int) -> dict[str, tuple[RunPoint, ...]]:
+    """Connection → its last runs, the oldest first."""
+    if engine is None:
+        return {}
+    columns = (RunRow.id, RunRow.status, RunRow.started, RunRow.ended, RunRow.summary)
+    with reading(engine) as database:
+        found = {}
+        for name in names:
+            query = select(*(col(c) for c in columns)).where(col(RunRow.connection) == name)
+            rows = database.execute(query.order_by(col(RunRow.id).desc()).limit(limit)).all()
+            found[name] = tuple(map(_point, reversed(rows)))
+    return found
+
+
+def _point(row: Sequence[Any]) -> RunPoint:
+    number, status, started, ended, summary = row
+    did = {} if status in ("stopped_by_guard", "shadow") else summary
+    changes = sum(count for key, count in did.items() if key not in _NOT_CHANGES)
+    took = ended - started if ended is not None else None
+    return RunPoint(id=number, status=status, started=started, took=took, changes=changes)
+
+
+def _runs(database: Connection, where: Any) -> list[RunRecord]:
+    return [run_record(row) for row in database.execute(select(*_LIST_COLUMNS).where(where))]  # type: ignore[arg-type]
+
+
+def _is_good(run: RunRecord) -> bool:
+    return run.status in _READ_THE_SOURCE and not run.of_one
+
+
+def _last_good(database: Connection, name: str) -> RunRecord | None:
+    mine = (col(RunRow.connection) == name, col(RunRow.status).in_(_READ_THE_SOURCE), ~col(RunRow.of_one))
+    number = database.execute(select(col(RunRow.id)).where(*mine).order_by(col(RunRow.id).desc()).limit(1)).scalar()
+    return _runs(database, col(RunRow.id) == number)[0] if number is not None else None
+
+
+def _unsuccessful(database: Connection, runs: Sequence[int]) -> dict[int, int]:
+    mine = (col(OperationRow.run_id).in_(runs), col(OperationRow.status).in_(_UNSUCCESSFUL))
+    counts = select(col(OperationRow.run_id), func.count()).where(*mine).group_by(col(OperationRow.run_id))
+    return {row[0]: row[1] for row in database.execute(counts)}
+
+
+def _open_conflicts(database: Connection) -> dict[str, int]:
+    undecided = (col(ConflictRow.closed).is_(None), col(ConflictRow.resolution) == "")
+    counts = select(col(ConflictRow.connection), func.count()).where(*undecided).group_by(col(ConflictRow.connection))
+    return {row[0]: row[1] for row in database.execute(counts)}
+
+
+def _pause(row: Any) -> Pause | None:
+    return Pause(row.paused, row.paused_by, row.reason) if row is not None and row.paused is not None else None
+
+
+def _quarantine(row: Any) -> Quarantine | None:
+    if row is None or row.quarantined is None:
+        return None
+    return Quarantine(row.quarantined, row.cause, row.quarantine_reason, row.tried)

@@ -1,0 +1,189 @@
+"""What people do on the pages: each button does what it says, and is there only for those who may press it."""
+
+from pathlib import Path
+
+import httpx
+import orjson
+import pytest
+
+from scim_bridge.model.actor import Actor, Role
+from scim_bridge.model.order import OrderKind
+from scim_bridge.plan.plan_file import fingerprint, to_bytes
+from scim_bridge.state.reader import open_reader
+from scim_bridge.state.writer import State
+from tests.service.conftest import Pages
+from tests.service.seed import Seeder, busy_plan, quiet_plan, tripping_plan
+from tests.service.test_pages import seen
+
+B_SATO = Actor("b.sato", "page", "127.0.0.1")
+
+
+def keep(seeder: Seeder, *, is_stopped: bool) -> int:
+    """A plan that waits for a decision."""
+    plan = tripping_plan() if is_stopped else quiet_plan()
+    run = seeder.stopped(plan) if is_stopped else None
+    with State(seeder.path, seeder.clock) as state:
+        if is_stopped and run is not None:
+            state.keep_trip(run, "corp", plan.verdict)
+        return state.plans.keep(plan, fingerprint=fingerprint(plan), document=to_bytes(plan), by=B_SATO, run=run)
+
+
+def last_order(path: Path) -> tuple[OrderKind, str]:
+    (order,) = open_reader(path).orders.latest(1)
+    return order.placed.kind, order.by.name
+
+
+@pytest.mark.parametrize("kind", ["sync", "plan", "verify", "test_sign_in"])
+def test_an_operator_orders_and_sees_what_became_of_it(kind: str, seeder: Seeder, pages: Pages) -> None:
+    seeder.run(quiet_plan())
+    client = pages(role="operator")
+    answer = client.post("/connections/corp/order", data={"kind": kind})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/connections/corp?order=1")
+    assert last_order(seeder.path) == (kind, "operator@test")
+    said = seen(client.get(answer.headers["location"]).text)
+    assert "· waiting Order 1 :" in said
+    client.post("/orders/1/cancel")
+    assert "cancelled Order 1" in seen(client.get("/connections/corp").text)
+
+
+def test_a_pause_has_a_reason_and_ends_by_a_button(seeder: Seeder, pages: Pages) -> None:
+    seeder.run(quiet_plan())
+    client = pages(role="operator")
+    where = client.post("/connections/corp/pause", data={"reason": "change <freeze>"}).headers["location"]
+    said = seen(client.get(where).text)
+    assert "The schedule is stopped." in said
+    assert "by operator@test: change <freeze>." in said
+    assert client.post("/connections/corp/resume").headers["location"] == "/connections/corp?said=resumed"
+    assert "In sync" in seen(client.get("/connections/corp").text)
+
+
+def test_a_connection_may_have_any_name(tmp_path: Path, pages: Pages) -> None:
+    name = "大阪/支社 <b>?#"
+    seeder = Seeder(tmp_path / "scim-bridge.db", name)
+    seeder.run(quiet_plan())
+    client = pages({name: None})
+    link = client.get("/").text.split('<h2 id="c-1"><a href="')[1].split('"')[0]
+    page = client.get(link)
+    assert page.status_code == 200
+    assert name in seen(page.text)
+    assert "<b>?#" not in page.text
+    assert client.get(f"{link}/difference").status_code == 200
+    assert client.post(f"{link}/order", data={"kind": "sync"}).headers["location"] == f"{link}?order=1"
+
+
+def test_what_a_form_has_no_button_for_is_refused(seeder: Seeder, pages: Pages) -> None:
+    seeder.run(quiet_plan())
+    client = pages()
+    assert client.post("/connections/corp/order", data={"kind": "rollback"}).status_code == 404
+    assert client.post("/connections/nobody/order", data={"kind": "sync"}).status_code == 404
+    assert "There is no connection nobody" in seen(client.get("/connections/nobody").text)
+    assert "is still" not in seen(client.post("/runs/1/rollback").text)
+    assert open_reader(seeder.path).orders.latest(9)[0].placed.kind == "rollback"
+
+
+BUTTONS = {
+    "/connections/corp": ("operator", ("Sync now", "Plan now", "Full verify", "Test sign-in", "Pause")),
+    "/conflicts": ("operator", ("Decide here", "Ignore")),
+    "/runs/2": ("approver", ("Roll back …",)),
+    "/plans/1": ("approver", ("Approve and apply", "Decline")),
+}
+
+
+@pytest.fixture
+def asked(seeder: Seeder, pages: Pages) -> dict[Role, httpx.Client]:
+    keep(seeder, is_stopped=True)
+    seeder.run(busy_plan())
+    return {role: pages(role=role) for role in ("viewer", "operator", "approver")}
+
+
+def test_buttons_are_there_only_for_those_who_may_press_them(asked: dict[Role, httpx.Client]) -> None:
+    order: tuple[Role, ...] = ("viewer", "operator", "approver")
+    for path, (least, buttons) in BUTTONS.items():
+        for role, client in asked.items():
+            said = seen(client.get(path).text)
+            may = order.index(role) >= order.index(least)
+            assert {button: button in said for button in buttons} == dict.fromkeys(buttons, may), (path, role)
+
+
+def test_a_blocked_plan_shows_its_limit_and_whom_it_concerns(seeder: Seeder, pages: Pages) -> None:
+    number = keep(seeder, is_stopped=True)
+    client = pages()
+    said = seen(client.get(f"/plans/{number}").text)
+    assert "Limits stop this plan before the first write 4 of 8 active managed users" in said
+    assert "Whom it concerns (4) deactivate p4@corp.example deactivate p5@corp.example" in said
+    assert f"See plan {number}, whom it concerns, and decide" in seen(client.get("/runs/1").text)
+    client.post(f"/plans/{number}/apply", data={"note": "they left on Friday"})
+    (order,) = open_reader(seeder.path).orders.latest(1)
+    assert (order.placed.kind, order.placed.plan) == ("apply", number)
+    assert order.placed.approval is not None
+    assert order.placed.approval.note == "they left on Friday"
+
+
+def test_a_plan_is_declined_once(seeder: Seeder, pages: Pages) -> None:
+    number = keep(seeder, is_stopped=False)
+    client = pages()
+    assert "can be applied" in seen(client.get(f"/plans/{number}").text)
+    client.post(f"/plans/{number}/decline", data={"note": "not before Monday"})
+    said = seen(client.get(f"/plans/{number}").text)
+    assert "declined by approver@test" in said
+    assert "not before Monday" in said
+    refused = client.post(f"/plans/{number}/apply")
+    assert refused.status_code == 409
+    assert "was declined by approver@test" in seen(refused.text)
+
+
+def test_a_plan_is_searched_and_taken_away(seeder: Seeder, pages: Pages) -> None:
+    plan = busy_plan()
+    with State(seeder.path, seeder.clock) as state:
+        number = state.plans.keep(plan, fingerprint=fingerprint(plan), document=to_bytes(plan), by=B_SATO)
+    client = pages(role="viewer")
+    found = seen(client.get(f"/plans/{number}?q=SUZUKI&kind=update_user").text)
+    assert "1 of 14 operations" in found
+    assert "title 主任 → 課長" in found
+    assert client.get(f"/plans/{number}/plan.json").content == to_bytes(plan)
+    assert client.get(f"/plans/{number}/operations.csv").text.count("\r\n") > len(plan.operations)
+    assert client.get("/plans/99").status_code == 404
+
+
+def test_a_conflict_is_decided_and_the_decision_undone(seeder: Seeder, pages: Pages) -> None:
+    seeder.run(busy_plan())
+    client = pages(role="operator")
+    (conflict,) = open_reader(seeder.path).conflicts("corp")
+    form = {"key": conflict.conflict.key, "connection": "corp", "decision": "ignore", "note": "twins"}
+    answer = client.post("/conflicts/resolve", data=form)
+    assert answer.headers["location"] == "/conflicts?connection=corp&done=1"
+    said = seen(client.get(answer.headers["location"]).text)
+    assert "1 conflict is decided." in said
+    assert "decided by operator@test (twins)" in said
+    client.post("/conflicts/undo", data={"key": conflict.conflict.key, "connection": "corp"})
+    assert "Waiting for a decision (1)" in seen(client.get("/conflicts").text)
+    assert client.post("/conflicts/resolve", data=form | {"decision": "adopt"}).status_code == 422
+
+
+def test_all_of_a_kind_are_decided_at_once(seeder: Seeder, pages: Pages) -> None:
+    from tests.builders import directory, planned, target, user
+
+    names = ("ann", "ben")
+    twins = [user(f"{name}{n}", userName=f"{name}@corp.example") for name in names for n in (1, 2)]
+    seeder.run(planned(directory(*twins), target()))
+    client = pages(role="operator")
+    page = seen(client.get("/conflicts?kind=duplicate_user_name").text)
+    assert "Decide about all 2 of this kind at once" in page
+    answer = client.post("/conflicts/resolve", data={"key": "duplicate_user_name", "decision": "ignore"})
+    assert answer.headers["location"] == "/conflicts?done=2"
+    assert "Nothing waits for a decision." in seen(client.get("/conflicts").text)
+
+
+def test_the_audit_is_filtered_and_taken_away_with_its_hashes(seeder: Seeder, pages: Pages) -> None:
+    seeder.run(quiet_plan())
+    client = pages()
+    client.post("/connections/corp/pause", data={"reason": "=cmd|' /C calc'!A0 \u202e"})
+    client.post("/connections/corp/resume")
+    said = seen(client.get("/audit?action=pause").text)
+    assert "approver@test page · 127.0.0.1 pause corp" in said
+    assert "\\u202e" in said
+    assert "resume corp" not in said
+    lines = client.get("/audit/entries.jsonl?q=approver&connection=corp").text.splitlines()
+    assert [orjson.loads(line)["action"] for line in lines] == ["pause", "resume"]
+    assert all(len(orjson.loads(line)["hash"]) == 64 for line in lines)
+    assert "No entry is like this." in seen(client.get("/audit?q=nobody").text)
