@@ -5,8 +5,11 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+from alembic import command
+from sqlalchemy import create_engine
+
 from scim_bridge.model.identity import Whom
-from scim_bridge.state.database import migrate
+from scim_bridge.state.database import alembic_config
 from scim_bridge.state.people import Place
 from scim_bridge.state.reader import open_reader
 from tests.service.seed import Seeder, busy_plan
@@ -35,7 +38,12 @@ def test_what_a_state_of_an_earlier_version_has_is_found_after_the_migration(tmp
             "DROP INDEX ix_audit_subject; DELETE FROM held_values WHERE path = 'known as';"
             "DELETE FROM claims WHERE path = 'known as'; UPDATE alembic_version SET version_num = '0019'"
         )
-    migrate(seeder.path)
+    config = alembic_config(seeder.path)
+    engine = create_engine(f"sqlite:///{seeder.path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0020")
+    engine.dispose()
     assert found(seeder.path) == before
 
 

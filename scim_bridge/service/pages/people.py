@@ -131,7 +131,7 @@ def one_person(
         name=person.shortened(printable(shown.told.name)),
         attributes=person.attributes(shown.told),
         members=[(each, where, person.shortened(printable(each.name))) for each, where in members],
-        events=person.events(history[:end], names),
+        happened=person.events(history[:end], names),
         older=history[end - 1][0].isoformat() if len(history) > end else "",
         is_first=not before,
         whom=whom,
