@@ -305,7 +305,7 @@ def history(
     """What happened to one, the newest first: operations, conflicts, what others changed, what people did about it.
 
     whom: the record, and its resource. before: only what is older than this moment. What happened at the same moment
-    as the last one is told with it, also beyond the limit, so that nothing is lost between two pages.
+    as the last one stands beside it, also beyond the limit, so that nothing is lost between two pages.
     """
     events = operations_about(database, place.connection, whom, limit, before)
     for each in whom:
