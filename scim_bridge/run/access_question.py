@@ -7,7 +7,7 @@ page begins where the one before ended, whether there are a hundred rows or a mi
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from scim_bridge.access.graph import allowed_by, application_rows
+from scim_bridge.access.graph import access_rows, allowed_by, application_rows
 from scim_bridge.access.role_pattern import role_pattern
 from scim_bridge.access.seat import price_of, takes_seat
 from scim_bridge.model.access import AccessReading, AccessRow, Application, ApplicationRow, Edge, Person
@@ -118,6 +118,11 @@ class Answers:
         """The names of all accounts and of all permission sets, to choose from."""
         accounts = {account.name for account in self.reading.accounts.values() if account.is_usable}
         return sorted(accounts), sorted({held.name for held in self.reading.sets.values()})
+
+
+def every_way(reading: AccessReading) -> tuple[list[AccessRow], list[ApplicationRow]]:
+    """Every row of a reading that is loaded whole, sorted by user: into accounts, and to applications."""
+    return access_rows(reading), application_rows(reading)
 
 
 def seats(lookup: AccessLookup, reading: AccessReading, prices: Mapping[str, float]) -> list[SeatView]:

@@ -304,7 +304,8 @@ def history(
 ) -> list[Event]:
     """What happened to one, the newest first: operations, conflicts, what others changed, what people did about it.
 
-    whom: the record, and its resource. before: only what is older than this moment.
+    whom: the record, and its resource. before: only what is older than this moment. What happened at the same moment
+    as the last one stands beside it, also beyond the limit, so that nothing is lost between two pages.
     """
     events = operations_about(database, place.connection, whom, limit, before)
     for each in whom:
@@ -315,4 +316,13 @@ def history(
     keys = [record.conflict.key for record in conflicts]
     events += [(entry.at, entry) for entry in about(database, place.connection, [*keys, *(w.id for w in whom)])]
     events = [event for event in events if before is None or event[0] < before]
-    return sorted(events, key=lambda event: event[0], reverse=True)[:limit]
+    events.sort(key=lambda event: event[0], reverse=True)
+    return events[: whole_moments(events, limit)]
+
+
+def whole_moments(events: Sequence[Event], limit: int) -> int:
+    """How many of these make a page of about so many that does not end within one moment."""
+    end = min(limit, len(events))
+    while end < len(events) and events[end][0] == events[end - 1][0]:
+        end += 1
+    return end

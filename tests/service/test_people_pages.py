@@ -1,7 +1,7 @@
 """People and groups on the pages, after real runs: found by how a name begins, and told from the state alone."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
 import httpx
@@ -9,10 +9,16 @@ import pytest
 
 from scim_bridge.cli.main import run
 from scim_bridge.config.settings import load
+from scim_bridge.model.identity import Kind, Whom
+from scim_bridge.run.bridge import open_bridge
+from scim_bridge.run.explain import explain
+from scim_bridge.run.lifecycle import Order
+from scim_bridge.run.portrait import portrait
 from scim_bridge.sandbox.server import Sandbox
 from scim_bridge.service.app import create_app
 from scim_bridge.service.serve import Served
 from scim_bridge.service.shown import Shown
+from scim_bridge.state.reader import open_reader
 from tests.e2e.test_statements import reads_all, statements, steps
 from tests.e2e.world import World, organization
 from tests.service.sign_in import signed_in
@@ -104,17 +110,38 @@ def test_no_page_about_people_reads_a_table_from_end_to_end(client: httpx.Client
     assert [way for way in ways if way[1].startswith("SCAN") and way[1].split()[1] in growing] == []
 
 
-def test_nothing_is_asked_of_source_or_target_when_a_page_is_opened(client: httpx.Client, world: World) -> None:
-    before = world.sandbox.counts.total
-    for name in ("users.csv", "groups.csv", "members.csv"):
-        (world.folder / name).unlink()
-    assert client.get("/people/corp/user/u3").status_code == 200
-    assert world.sandbox.counts.total == before
-
-
 def test_one_is_pushed_by_an_order_that_goes_first(client: httpx.Client) -> None:
     page = client.get("/people/corp/user/u3").text
     assert "Push now" in page
     answer = client.post("/people/corp/push", data={"kind": "user", "id": "u3"})
     assert (answer.status_code, answer.headers["location"].partition("=")[0]) == (303, "/people/corp/user/u3?order")
     assert "waiting" in seen(client.get(answer.headers["location"]).text)
+
+
+@pytest.mark.parametrize("who", ["u3", "u39", "u0", "g1"])
+def test_a_page_tells_what_explain_tells(client: httpx.Client, world: World, who: str) -> None:
+    settings = load(world.config)
+    kind: Kind = "group" if who.startswith("g") else "user"
+    with closing(open_reader(settings.state)) as reader:
+        with open_bridge(settings.connection("corp"), reader=reader) as bridge:
+            (told,) = [each for each in explain(bridge, reader, who, Order()) if each.kind == kind]
+        shown = portrait(reader, settings.connections["corp"], reader.places()[0], Whom("source", kind, who))
+    assert shown is not None
+    assert (shown.told.name, shown.told.plan.situation, shown.told.plan.action) == (
+        told.name,
+        told.plan.situation,
+        told.plan.action,
+    )
+    assert (shown.told.target.target_id, shown.told.target.applied) == (told.target.target_id, told.target.applied)
+    values = {rule.path: rule.value for rule in shown.told.source.rules}
+    assert {rule.path: values.get(rule.path, rule.value) for rule in told.source.rules} == {
+        rule.path: rule.value for rule in told.source.rules
+    }
+
+
+def test_nothing_is_asked_of_source_or_target_when_a_page_is_opened(client: httpx.Client, world: World) -> None:
+    before = world.sandbox.counts.total
+    for name in ("users.csv", "groups.csv", "members.csv"):
+        (world.folder / name).unlink()
+    assert client.get("/people/corp/user/u3").status_code == 200
+    assert world.sandbox.counts.total == before

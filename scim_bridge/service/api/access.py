@@ -5,8 +5,8 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from scim_bridge.access.graph import access_rows, application_rows
 from scim_bridge.model.text import folded
+from scim_bridge.run.access_question import every_way
 from scim_bridge.service.api.answer import Cursor, Limit, json, number_in, written
 from scim_bridge.service.api.form import AccessPage
 from scim_bridge.service.api.route import answers, router
@@ -42,15 +42,16 @@ def access(
         "account": (account, ("account", "account_id")),
         "permission_set": (permission_set, ("permission_set",)),
     }
+    ways, applications = every_way(reading)
     rows = [
         row
-        for row in access_rows(reading)
+        for row in ways
         if all(
             not text or folded(text) in {folded(getattr(row, name) or "") for name in names}
             for text, names in wanted.values()
         )
     ]
-    uses = application_rows(reading) if begin == 0 and not account and not permission_set else []
+    uses = applications if begin == 0 and not account and not permission_set else []
     mine = [use for use in uses if not user or folded(user) in {folded(use.user or ""), folded(use.user_id or "")}]
     more = len(rows) > begin + limit
     return json(

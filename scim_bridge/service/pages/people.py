@@ -16,7 +16,7 @@ from scim_bridge.service.auth.principal import Operator, Viewer
 from scim_bridge.service.orders import Desked
 from scim_bridge.service.pages.frame import Frame, Framed
 from scim_bridge.service.person_address import address_of
-from scim_bridge.state.people import Found, Place
+from scim_bridge.state.people import Found, Place, whole_moments
 from scim_bridge.state.reader import StateReader
 from scim_bridge.view import person
 from scim_bridge.view.explain import Portrait
@@ -116,6 +116,7 @@ def one_person(
             raise HTTPException(404, _("The state knows no %(kind)s with this id in this connection.", kind=_(kind)))
         names = whom_of(shown.told)
         history = reader.history_of(place, names, _EVENTS + 1, _moment(before))
+        end = whole_moments(history, _EVENTS)
         placed = reader.orders.one(order) if 0 < order < 1 << 62 else None
     address = address_of(connection, whom)
     members = [(each, address_of(connection, Whom(each.side, _other(kind), each.id))) for each in shown.members]
@@ -130,8 +131,8 @@ def one_person(
         name=person.shortened(printable(shown.told.name)),
         attributes=person.attributes(shown.told),
         members=[(each, where, person.shortened(printable(each.name))) for each, where in members],
-        events=person.events(history[:_EVENTS], names),
-        older=history[_EVENTS - 1][0].isoformat() if len(history) > _EVENTS else "",
+        happened=person.events(history[:end], names),
+        older=history[end - 1][0].isoformat() if len(history) > end else "",
         is_first=not before,
         whom=whom,
         order=placed if placed is not None and placed.placed.connection == connection else None,
