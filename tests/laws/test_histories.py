@@ -25,7 +25,7 @@ TestHistories = Histories.TestCase
 TestKilledHistories = pytest.mark.slow(KilledHistories.TestCase)
 MACHINES = {TestHistories: Histories, TestKilledHistories: KilledHistories}
 TestHistories.settings = TestKilledHistories.settings = settings(
-    max_examples=int(os.environ.get("HISTORIES", "8")),
+    max_examples=int(os.environ.get("HISTORIES", "5")),
     stateful_step_count=25,
     deadline=None,
     print_blob=True,

@@ -132,7 +132,7 @@ def _is_as_shown(impact: Impact | None, result: Result, before: set[Pair], after
     assert (set(gained), set(lost)) == (after - before, before - after)
 
 
-@settings(max_examples=int(os.environ.get("HISTORIES", "12")), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=int(os.environ.get("HISTORIES", "6")), deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**9), policy=POLICIES, tells_changes=st.booleans(), steps=st.integers(3, 20))
 def test_a_run_does_to_access_what_its_impact_shows(seed: int, policy: Policy, tells_changes: bool, steps: int) -> None:
     chance = Random(seed)

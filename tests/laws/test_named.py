@@ -30,7 +30,7 @@ OF_ONE = ("planned_too", "manager_not_provisioned", "missing", "cannot_come_back
 
 
 @settings(
-    max_examples=int(os.environ.get("HISTORIES", "12")),
+    max_examples=int(os.environ.get("HISTORIES", "6")),
     deadline=None,
     phases=(Phase.explicit, Phase.generate),  # a shorter history is not found by another seed
     suppress_health_check=list(HealthCheck),

@@ -29,7 +29,7 @@ from tests.laws.little_world import LittleWorld, compiled
 from tests.laws.test_some import POLICIES, told
 
 
-@settings(max_examples=int(os.environ.get("HISTORIES", "6")), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=int(os.environ.get("HISTORIES", "4")), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(0, 10**9),
     policy=POLICIES,

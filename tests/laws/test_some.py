@@ -90,7 +90,7 @@ POLICIES = st.builds(
 )
 
 
-@settings(max_examples=int(os.environ.get("HISTORIES", "12")), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=int(os.environ.get("HISTORIES", "8")), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(0, 10**9),
     policy=POLICIES,
