@@ -17,7 +17,8 @@ def judged(desk: Desk) -> tuple[int | None, int | None]:
     """The newest run, and the one that tells how the connection is."""
     with desk.open() as state:
         glance = state.reader.glances()["corp"]
-    return glance.last and glance.last.id, glance.judged and glance.judged.id
+    newest, telling = (run.id if run is not None else None for run in (glance.last, glance.judged))
+    return newest, telling
 
 
 def later(desk: Desk, command: Command, ending: Ending = FAILED, *, of_one: bool = False, sends: bool = False) -> int:
