@@ -6,21 +6,22 @@ import httpx
 import orjson
 import pytest
 
+from scim_bridge.errors import PlanOutdated
 from scim_bridge.model.actor import Actor, Role
-from scim_bridge.model.order import OrderKind
+from scim_bridge.model.order import OrderEnd, OrderKind, PlacedOrder
 from scim_bridge.plan.plan_file import fingerprint, to_bytes
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
 from tests.service.conftest import Pages
-from tests.service.seed import Seeder, busy_plan, quiet_plan, tripping_plan
+from tests.service.seed import Seeder, busy_plan, hostile_plan, quiet_plan, tripping_plan
 from tests.service.test_pages import seen
 
 B_SATO = Actor("b.sato", "page", "127.0.0.1")
 
 
-def keep(seeder: Seeder, *, is_stopped: bool) -> int:
+def keep(seeder: Seeder, *, is_stopped: bool, is_empty: bool = False) -> int:
     """A plan that waits for a decision."""
-    plan = tripping_plan() if is_stopped else quiet_plan()
+    plan = quiet_plan() if is_empty else tripping_plan() if is_stopped else hostile_plan()
     run = seeder.stopped(plan) if is_stopped else None
     with State(seeder.path, seeder.clock) as state:
         if is_stopped and run is not None:
@@ -130,6 +131,27 @@ def test_a_plan_is_declined_once(seeder: Seeder, pages: Pages) -> None:
     refused = client.post(f"/plans/{number}/apply")
     assert refused.status_code == 409
     assert "was declined by approver@test" in seen(refused.text)
+
+
+def test_a_plan_that_was_found_out_of_date_or_does_nothing_has_no_button_to_apply_it(
+    seeder: Seeder, pages: Pages
+) -> None:
+    empty, old = keep(seeder, is_stopped=False, is_empty=True), keep(seeder, is_stopped=False)
+    client = pages()
+    assert "can be applied" in seen(client.get(f"/plans/{old}").text)
+    with State(seeder.path, seeder.clock) as state:
+        number = state.orders.place(PlacedOrder(connection="corp", kind="apply", plan=old), B_SATO)
+        state.orders.take(number, "w")
+        refused = OrderEnd(status="refused", sentence="b.sato has changed", exit_code=PlanOutdated.exit_code)
+        state.orders.end(number, refused)
+    for plan, status in ((old, "out of date"), (empty, "nothing to do")):
+        page = client.get(f"/plans/{plan}").text
+        assert f"/plans/{plan}/apply" not in page
+        assert status in seen(page)
+        assert f"Plan {plan}" in seen(client.get("/connections/corp").text)
+    said = seen(client.get("/connections/corp").text)
+    assert "out of date" in said
+    assert "can be applied" not in said
 
 
 def test_a_plan_is_searched_and_taken_away(seeder: Seeder, pages: Pages) -> None:
