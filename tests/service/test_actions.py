@@ -11,7 +11,7 @@ from scim_bridge.model.actor import Actor, Role
 from scim_bridge.model.order import OrderEnd, OrderKind, PlacedOrder
 from scim_bridge.plan.plan_file import fingerprint, to_bytes
 from scim_bridge.state.reader import open_reader
-from scim_bridge.state.writer import State
+from scim_bridge.state.writer import Ending, State
 from tests.service.conftest import Pages
 from tests.service.seed import Seeder, busy_plan, hostile_plan, quiet_plan, tripping_plan
 from tests.service.test_pages import seen
@@ -152,6 +152,27 @@ def test_a_plan_that_was_found_out_of_date_or_does_nothing_has_no_button_to_appl
     said = seen(client.get("/connections/corp").text)
     assert "out of date" in said
     assert "can be applied" not in said
+
+
+@pytest.mark.parametrize("is_ordered", [True, False])
+def test_a_run_that_was_rolled_back_and_its_rollback_name_each_other(
+    is_ordered: bool, seeder: Seeder, pages: Pages
+) -> None:
+    seeder.run(busy_plan())
+    client = pages()
+    assert 'action="/runs/1/rollback"' in client.get("/runs/1").text
+    with State(seeder.path, seeder.clock) as state:
+        number = None
+        if is_ordered:
+            number = state.orders.place(PlacedOrder(connection="corp", kind="rollback", run=1), B_SATO)
+        asked_by = None if is_ordered else B_SATO
+        run = state.begin_run("corp", "endpoint", "rollback", by=asked_by, detail="of run 1", order_id=number)
+        assert "Rolled back by" not in client.get("/runs/1").text
+        state.finish(run, Ending(status="done", is_complete=True))
+    page = client.get("/runs/1").text
+    assert 'action="/runs/1/rollback"' not in page
+    assert "Rolled back by Run 2" in seen(page)
+    assert "Rolls back Run 1" in seen(client.get("/runs/2").text)
 
 
 def test_a_plan_is_searched_and_taken_away(seeder: Seeder, pages: Pages) -> None:

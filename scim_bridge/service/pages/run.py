@@ -66,6 +66,8 @@ def run(request: Request, frame: Framed, run_id: str, asked: Asked) -> Response:
         kept = reader.plans.of_run(record.id)
         is_outdated = kept is not None and bool(reader.orders.outdated([kept.id]))
         order = reader.orders.of_run(record.id)
+        undone_by = reader.run(reader.undone.by(record.id) or 0)
+        undoes = reader.undone.of(record.id) if record.command == "rollback" else None
         progress = [view_progress(p, None) for p in reader.progress() if p.run == record.id]
     shown: dict[str, Any] = {
         "outcomes": [of_record(each) for each in operations[:_PAGE]],
@@ -75,6 +77,8 @@ def run(request: Request, frame: Framed, run_id: str, asked: Asked) -> Response:
         "sessions": in_full(sessions, record.ended) if sessions is not None else (),
         "kept": view_kept(kept, is_outdated=is_outdated) if kept is not None else None,
         "order": order,
+        "undone_by": undone_by,
+        "undoes": undoes,
         "progress": progress if record.status == "running" else [],
     }
     return frame.render(
