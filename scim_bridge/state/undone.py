@@ -27,7 +27,7 @@ class Undone:
         return max((number for number in self._numbers(select(col(RunRow.id)).where(*whole)) if number), default=None)
 
     def of(self, run_id: int) -> int | None:
-        """The run that this rollback undoes, None if it is not known, or it is no rollback."""
+        """The run that this rollback undoes, None if that is not known."""
         ordered = (col(OrderRow.kind) == "rollback", col(OrderRow.run_id) == run_id)
         orders = self._numbers(select(col(OrderRow.about_run)).where(*ordered))
         commanded = (col(AuditRow.action) == "rollback", col(AuditRow.subject) == f"run {run_id}")
