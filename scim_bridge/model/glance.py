@@ -10,12 +10,15 @@ from scim_bridge.model.run import Pause, Quarantine, RunRecord, RunStatus
 class Glance:
     """One connection. last: its newest run; good: the newest one about everyone that read the source and ended well.
 
-    unsuccessful: operations of the last run that are not known to have worked. conflicts: how many no one has decided.
+    judged: the run that tells how the connection is: the newest about everyone, or a later one that sent something or
+    met a side that failed; while the guard's stop holds the schedule, the run that was stopped.
+    unsuccessful: operations of that run that are not known to have worked. conflicts: how many no one has decided.
     target_read: when the target was last read in full. Times are UTC.
     """
 
     connection: str
     last: RunRecord | None = None
+    judged: RunRecord | None = None
     good: RunRecord | None = None
     unsuccessful: int = 0
     conflicts: int = 0

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Engine, func, literal, select
+from sqlalchemy import JSON, Connection, Engine, and_, func, literal, or_, select
 from sqlmodel import col
 
 from scim_bridge.model.glance import Glance, RunPoint
@@ -30,18 +30,20 @@ def glances(engine: Engine | None) -> dict[str, Glance]:
         newest = select(func.max(col(RunRow.id))).group_by(col(RunRow.connection))
         last = {run.connection: run for run in _runs(database, col(RunRow.id).in_(newest))}
         good = {name: run if _is_good(run) else _last_good(database, name) for name, run in last.items()}
-        unsuccessful = _unsuccessful(database, [run.id for run in last.values()])
         conflicts = _open_conflicts(database)
         read_at = func.max(col(ReadingRow.began))
         read = select(col(ReadingRow.connection), read_at).group_by(col(ReadingRow.connection))
         target_read = {row[0]: row[1] for row in database.execute(read)}
         schedules = {row.name: row for row in database.execute(select(*_SCHEDULE))}
+        judged = {name: _judged(database, run, _quarantine(schedules.get(name))) for name, run in last.items()}
+        unsuccessful = _unsuccessful(database, [run.id for run in judged.values() if run is not None])
     return {
         name: Glance(
             connection=name,
             last=last.get(name),
+            judged=judged.get(name),
             good=good.get(name),
-            unsuccessful=unsuccessful.get(last[name].id, 0) if name in last else 0,
+            unsuccessful=unsuccessful.get(run.id, 0) if (run := judged.get(name)) is not None else 0,
             conflicts=conflicts.get(name, 0),
             pause=_pause(schedules.get(name)),
             quarantine=_quarantine(schedules.get(name)),
@@ -82,7 +84,27 @@ def _is_good(run: RunRecord) -> bool:
 
 
 def _last_good(database: Connection, name: str) -> RunRecord | None:
-    mine = (col(RunRow.connection) == name, col(RunRow.status).in_(_READ_THE_SOURCE), ~col(RunRow.of_one))
+    return _newest(database, name, col(RunRow.status).in_(_READ_THE_SOURCE), ~col(RunRow.of_one))
+
+
+def _judged(database: Connection, last: RunRecord, quarantine: Quarantine | None) -> RunRecord | None:
+    """The run that tells how the connection is. An order that was refused says nothing of anyone else."""
+    if last.status == "running":
+        return last
+    by_guard = (col(RunRow.status) == "stopped_by_guard", ~col(RunRow.of_one), col(RunRow.command) != "rollback")
+    if quarantine is not None and quarantine.cause == "guard":
+        stopped = _newest(database, last.connection, *by_guard)
+        if stopped is not None:  # else it is forgotten
+            return stopped
+    about_everyone = and_(~col(RunRow.of_one), col(RunRow.command) == "sync")
+    sent = select(literal(1)).where(col(OperationRow.run_id) == col(RunRow.id), col(OperationRow.sent_at).is_not(None))
+    return _newest(
+        database, last.connection, or_(about_everyone, and_(*by_guard), col(RunRow.cause) != "", sent.exists())
+    )
+
+
+def _newest(database: Connection, name: str, *where: Any) -> RunRecord | None:
+    mine = (col(RunRow.connection) == name, *where)
     number = database.execute(select(col(RunRow.id)).where(*mine).order_by(col(RunRow.id).desc()).limit(1)).scalar()
     return _runs(database, col(RunRow.id) == number)[0] if number is not None else None
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, insert, select, text, update
 from sqlmodel import col
 
+from scim_bridge.errors import PlanOutdated
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.audit import Action
 from scim_bridge.model.order import ACTION_OF, Approval, OrderEnd, OrderRecord, PlacedOrder
@@ -53,6 +54,16 @@ class OrderReader:
     def of_run(self, run_id: int) -> OrderRecord | None:
         """The order that this run has carried out, None for a run of the schedule or of a command."""
         return next(iter(self._find(select(OrderRow).where(col(OrderRow.run_id) == run_id))), None)
+
+    def outdated(self, plans: Collection[int]) -> frozenset[int]:
+        """Those of these kept plans that an order to apply found out of date, because a side had changed."""
+        refused = (col(OrderRow.status) == "refused", col(OrderRow.exit_code) == PlanOutdated.exit_code)
+        mine = (col(OrderRow.kind) == "apply", col(OrderRow.plan_id).in_(plans))
+        if self._engine is None or not plans:
+            return frozenset()
+        with reading(self._engine) as database:
+            found = database.execute(select(col(OrderRow.plan_id)).where(*mine, *refused)).scalars()
+            return frozenset(number for number in found if number is not None)
 
     def _find(self, query: Any) -> list[OrderRecord]:
         if self._engine is None:

@@ -81,6 +81,7 @@ from scim_bridge.state.table import (
     TripRow,
 )
 from scim_bridge.state.transaction import reading
+from scim_bridge.state.undone import Undone
 from scim_bridge.state.watched import watched
 from scim_bridge.state.window import repairs
 
@@ -114,6 +115,11 @@ class StateReader:
     def plans(self) -> PlanReader:
         """Plans that are kept."""
         return PlanReader(self._engine)
+
+    @property
+    def undone(self) -> Undone:
+        """Which run was rolled back by which."""
+        return Undone(self._engine)
 
     def progress(self) -> list[RunProgress]:
         """How far each run in progress has come."""

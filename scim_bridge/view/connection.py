@@ -30,10 +30,11 @@ class TokenView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionView:
-    """One connection: health, one sentence about it, the commands that fix it (none if all is well), its last run.
+    """One connection: health, one sentence about it, the commands that fix it (none if all is well).
 
-    since: when the health became what it is, as far as that is known. next_run: None if nothing runs it by itself.
-    source_read, target_read: when each side was last read. counts: of both sides, as the last good run found them.
+    last: the run that the health is judged by. since: when the health became what it is, as far as that is known.
+    next_run: None if nothing runs it by itself. source_read, target_read: when each side was last read. counts: of both
+    sides, as the last good run found them.
     """
 
     name: str
@@ -87,7 +88,7 @@ def view_connection(situation: Situation) -> ConnectionView:
         health=health,
         sentence=sentence,
         commands=commands,
-        last=view_run(glance.last) if glance.last is not None else None,
+        last=view_run(glance.judged) if glance.judged is not None else None,
         conflicts=glance.conflicts,
         since=_since(glance),
         next_run=_next_run(situation),
@@ -104,7 +105,7 @@ def _since(glance: Glance) -> datetime | None:
         return glance.pause.since
     if glance.quarantine is not None:
         return glance.quarantine.since
-    return (glance.last.ended or glance.last.started) if glance.last is not None else None
+    return (glance.judged.ended or glance.judged.started) if glance.judged is not None else None
 
 
 def _next_run(situation: Situation) -> datetime | None:
@@ -131,9 +132,11 @@ def _token(situation: Situation) -> TokenView | None:
 
 def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
     glance, name = situation.glance, situation.glance.connection
-    last, sync, resume = glance.last, f"scim-bridge sync {name}", f"scim-bridge resume {name}"
+    last, sync, resume = glance.judged, f"scim-bridge sync {name}", f"scim-bridge resume {name}"
     if glance.pause is not None:
         return Status("paused", _("Paused"), "‖", "wait"), _why_paused(glance.pause), (resume,)
+    if _is_blocked(glance):  # first, because whatever failed since, the schedule waits for this decision
+        return _blocked(last, name)
     if last is not None and last.status == "failed" and last.result.cause == "source":
         silent = Status("silent", _("Source silent"), "✗", "bad")
         return silent, _why_silent(situation, last), (f"scim-bridge check {name}", sync)
@@ -141,12 +144,10 @@ def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
         stopped = Status("quarantined", _("Quarantined"), "✗", "bad")
         return stopped, _why_quarantined(glance.quarantine), (f"scim-bridge check {name}", resume)
     if last is None:
-        return Status("never_run", _("Never run"), "·", "quiet"), _("No run has been recorded yet."), (sync,)
-    if last.status == "stopped_by_guard":
-        stopped = Status("blocked", _("Blocked"), "✗", "bad")
-        sentence = _("The guard stopped the plan; nothing was written. Look at it, and approve it only if it is right.")
-        approve = f"{sync} --approve --last-admin" if last.result.closes_last_door else f"{sync} --approve"
-        return stopped, sentence, (f"scim-bridge plan {name}", approve)
+        sentence = _("No run has been recorded yet.")
+        if glance.last is not None:
+            sentence = _("No run about everyone has been recorded yet.")
+        return Status("never_run", _("Never run"), "·", "quiet"), sentence, (sync,)
     if last.status == "failed":
         sentence = _(last.result.detail) or _("The last run failed.")
         failed = Status("failed", _("Last run failed"), "✗", "bad")
@@ -166,6 +167,21 @@ def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
     if situation.shadow is not None:
         return _in_shadow(situation.shadow)
     return _health_after(last, situation)
+
+
+def _is_blocked(glance: Glance) -> bool:
+    status = glance.judged.status if glance.judged is not None else ""
+    is_held = glance.quarantine is not None and glance.quarantine.cause == "guard"
+    return status == "stopped_by_guard" or (is_held and status != "running")
+
+
+def _blocked(stopped: RunRecord | None, name: str) -> tuple[Status, str, tuple[str, ...]]:
+    """stopped: the run that the guard stopped, None if it is not in the history any more."""
+    blocked = Status("blocked", _("Blocked"), "✗", "bad")
+    sentence = _("The guard stopped the plan; nothing was written. Look at it, and approve it only if it is right.")
+    is_last_door = stopped is not None and stopped.result.closes_last_door
+    approve = f"scim-bridge sync {name} --approve" + (" --last-admin" if is_last_door else "")
+    return blocked, sentence, (f"scim-bridge plan {name}", approve)
 
 
 def _in_shadow(shadow: ShadowView) -> tuple[Status, str, tuple[str, ...]]:
@@ -222,7 +238,7 @@ def _health_after(last: RunRecord, situation: Situation) -> tuple[Status, str, t
 
 
 def _is_overdue(situation: Situation) -> bool:
-    last = situation.glance.last
+    last = situation.glance.judged
     if situation.every is None or last is None:
         return False
     return situation.now - last.started > OVERDUE_AFTER * situation.every

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from scim_bridge.model.effect import Shrunk
 from scim_bridge.model.operation_kind import OPERATION_KINDS
 from scim_bridge.model.plan import KEEPS_ADMINS, Trip
 from scim_bridge.view import words
@@ -71,7 +72,9 @@ def plan_page(saved: bytes, wanted: Filter, limit: int) -> PlanPage:
 
 
 def _trip(trip: Trip, names: EffectNames) -> TripView:
-    concerned = sorted(printable(names.say(effect)) for effect in trip.effects)
+    # That a source shows less is about no one in particular; the sentence says all of it.
+    about_someone = (effect for effect in trip.effects if not isinstance(effect, Shrunk))
+    concerned = sorted(printable(names.say(effect)) for effect in about_someone)
     return TripView(
         sentence=printable(trip.sentence),
         counted=trip.counted,

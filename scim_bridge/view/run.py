@@ -69,6 +69,11 @@ class RunView:
         return _(SIDES_DIFFER) if any(count.difference for count in self.result.counts) else ""
 
     @property
+    def passed_limits(self) -> bool:
+        """Whether it went on although limits had tripped, because someone had approved that."""
+        return bool(self.approved_by and self.result.guard) and self.status.key != "stopped_by_guard"
+
+    @property
     def told(self) -> str:
         """What it did and why no more, in one line."""
         told = filter(None, (words.listing(self.result.changed), self.result.detail))

@@ -180,5 +180,7 @@ def end_of(record: RunRecord) -> OrderEnd | None:
         return None
     code = exit_code.of_run(is_stopped=False, is_all_settled=not record.failed and not result.conflicts)
     changed = ", ".join(view_run(record).result.changed) or "nothing changed"
-    sentence = f"run {number} is done: {changed}; {counted(result.conflicts, 'conflict')} waiting"
+    # A run about a few has not looked for the conflicts of the others: "0 waiting" would speak for everyone.
+    waiting = "" if record.of_one and not result.conflicts else f"; {counted(result.conflicts, 'conflict')} waiting"
+    sentence = f"run {number} is done: {changed}{waiting}"
     return OrderEnd(status="done", sentence=sentence, exit_code=code, run=number)

@@ -6,21 +6,22 @@ import httpx
 import orjson
 import pytest
 
+from scim_bridge.errors import PlanOutdated
 from scim_bridge.model.actor import Actor, Role
-from scim_bridge.model.order import OrderKind
+from scim_bridge.model.order import OrderEnd, OrderKind, PlacedOrder
 from scim_bridge.plan.plan_file import fingerprint, to_bytes
 from scim_bridge.state.reader import open_reader
-from scim_bridge.state.writer import State
+from scim_bridge.state.writer import Ending, State
 from tests.service.conftest import Pages
-from tests.service.seed import Seeder, busy_plan, quiet_plan, tripping_plan
+from tests.service.seed import Seeder, busy_plan, hostile_plan, quiet_plan, tripping_plan
 from tests.service.test_pages import seen
 
 B_SATO = Actor("b.sato", "page", "127.0.0.1")
 
 
-def keep(seeder: Seeder, *, is_stopped: bool) -> int:
+def keep(seeder: Seeder, *, is_stopped: bool, is_empty: bool = False) -> int:
     """A plan that waits for a decision."""
-    plan = tripping_plan() if is_stopped else quiet_plan()
+    plan = quiet_plan() if is_empty else tripping_plan() if is_stopped else hostile_plan()
     run = seeder.stopped(plan) if is_stopped else None
     with State(seeder.path, seeder.clock) as state:
         if is_stopped and run is not None:
@@ -130,6 +131,48 @@ def test_a_plan_is_declined_once(seeder: Seeder, pages: Pages) -> None:
     refused = client.post(f"/plans/{number}/apply")
     assert refused.status_code == 409
     assert "was declined by approver@test" in seen(refused.text)
+
+
+def test_a_plan_that_was_found_out_of_date_or_does_nothing_has_no_button_to_apply_it(
+    seeder: Seeder, pages: Pages
+) -> None:
+    empty, old = keep(seeder, is_stopped=False, is_empty=True), keep(seeder, is_stopped=False)
+    client = pages()
+    assert "can be applied" in seen(client.get(f"/plans/{old}").text)
+    with State(seeder.path, seeder.clock) as state:
+        number = state.orders.place(PlacedOrder(connection="corp", kind="apply", plan=old), B_SATO)
+        state.orders.take(number, "w")
+        refused = OrderEnd(status="refused", sentence="b.sato has changed", exit_code=PlanOutdated.exit_code)
+        state.orders.end(number, refused)
+    for plan, status in ((old, "out of date"), (empty, "nothing to do")):
+        page = client.get(f"/plans/{plan}").text
+        assert f"/plans/{plan}/apply" not in page
+        assert status in seen(page)
+        assert f"Plan {plan}" in seen(client.get("/connections/corp").text)
+    said = seen(client.get("/connections/corp").text)
+    assert "out of date" in said
+    assert "can be applied" not in said
+
+
+@pytest.mark.parametrize("is_ordered", [True, False])
+def test_a_run_that_was_rolled_back_and_its_rollback_name_each_other(
+    is_ordered: bool, seeder: Seeder, pages: Pages
+) -> None:
+    seeder.run(busy_plan())
+    client = pages()
+    assert 'action="/runs/1/rollback"' in client.get("/runs/1").text
+    with State(seeder.path, seeder.clock) as state:
+        number = None
+        if is_ordered:
+            number = state.orders.place(PlacedOrder(connection="corp", kind="rollback", run=1), B_SATO)
+        asked_by = None if is_ordered else B_SATO
+        run = state.begin_run("corp", "endpoint", "rollback", by=asked_by, detail="of run 1", order_id=number)
+        assert "Rolled back by" not in client.get("/runs/1").text
+        state.finish(run, Ending(status="done", is_complete=True))
+    page = client.get("/runs/1").text
+    assert 'action="/runs/1/rollback"' not in page
+    assert "Rolled back by Run 2" in seen(page)
+    assert "Rolls back Run 1" in seen(client.get("/runs/2").text)
 
 
 def test_a_plan_is_searched_and_taken_away(seeder: Seeder, pages: Pages) -> None:

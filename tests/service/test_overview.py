@@ -113,3 +113,15 @@ def test_the_next_run_is_told_and_none_while_paused(seeder: Seeder, pages: Pages
     with State(seeder.path, seeder.clock) as state:
         state.pause("corp", Actor("b.sato"), "")
     assert "Next run" not in seen(client.get("/").text)
+
+
+def test_a_block_stays_in_sight_when_another_plan_was_refused_since(seeder: Seeder, pages: Pages) -> None:
+    seeder.stopped(tripping_plan())
+    with State(seeder.path, seeder.clock) as state:
+        state.finish(state.begin_run("corp", "endpoint", "apply"), Ending(status="failed", detail="a side has changed"))
+    client = pages()
+    said = seen(client.get("/").text)
+    assert "corp ✗ Blocked" in said
+    assert "4 of 8 active managed users" in said
+    assert 'href="/runs/1"' in client.get("/").text
+    assert "corp ✗ Blocked" in seen(client.get("/connections/corp").text)

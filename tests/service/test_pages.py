@@ -69,6 +69,14 @@ def test_a_quiet_night_is_one_line(seeder: Seeder, pages: Pages) -> None:
     assert "Memberships 9,312 9,312 Read 4 min ago –" in said
 
 
+def test_limits_that_were_approved_are_told_as_passed_and_not_as_a_stop(seeder: Seeder, pages: Pages) -> None:
+    plan = tripping_plan()
+    seeder.run(plan, verdict=plan.verdict, approved_by="b.sato")
+    page = pages().get("/runs/1").text
+    assert "These limits were passed with the approval of b.sato. 4 of 8 active managed users" in seen(page)
+    assert '<p class="note good">' not in page
+
+
 def test_sides_that_are_equal_need_no_explanation(seeder: Seeder, pages: Pages) -> None:
     seeder.run(quiet_plan(), counts={"users": (3, 3)})
     assert "The two sides can differ" not in pages().get("/").text

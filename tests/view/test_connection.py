@@ -15,7 +15,7 @@ def health(last: Any, conflicts: int = 0, every: int | None = None, unsuccessful
     rhythm = timedelta(minutes=every) if every is not None else None
     return view_connection(
         Situation(
-            glance=Glance(connection="corp", last=last, conflicts=conflicts, unsuccessful=unsuccessful),
+            glance=Glance(connection="corp", last=last, judged=last, conflicts=conflicts, unsuccessful=unsuccessful),
             every=rhythm,
             now=NOON + timedelta(minutes=16),
         )
@@ -23,7 +23,7 @@ def health(last: Any, conflicts: int = 0, every: int | None = None, unsuccessful
 
 
 def stopped(**why: Any) -> ConnectionView:
-    glance = Glance(connection="corp", last=run(status="failed"), **why)
+    glance = Glance(connection="corp", judged=run(status="failed"), **why)
     return view_connection(Situation(glance=glance, every=None, now=NOON))
 
 
@@ -64,3 +64,13 @@ def test_the_most_urgent_thing_is_what_is_said(view: ConnectionView, expected: s
 def test_the_most_urgent_stands_first_and_the_rest_keep_their_order() -> None:
     views = [health(run()), health(None), health(run(), conflicts=1), health(run(status="failed")), health(run())]
     assert [v.health.key for v in by_urgency(views)] == ["failed", "conflicts", "never_run", "in_sync", "in_sync"]
+
+
+def test_what_the_guard_stopped_is_said_first_whatever_failed_since() -> None:
+    waiting = Quarantine(NOON, "guard", "stopped before the first write: 4 of 8.", NOON)
+    for failed in (run(status="failed"), run(status="failed", cause="source")):
+        view = view_connection(
+            Situation(glance=Glance(connection="corp", judged=failed, quarantine=waiting), every=None, now=NOON)
+        )
+        assert (view.health.key, view.commands[-1]) == ("blocked", "scim-bridge sync corp --approve")
+    assert stopped(quarantine=waiting, pause=Pause(NOON, "b.sato", "")).health.key == "paused"

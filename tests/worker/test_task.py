@@ -47,6 +47,8 @@ def test_an_order_to_plan_keeps_the_plan_and_an_order_applies_exactly_that(world
         record = state.reader.run(other.run or 0)
         assert record is not None
         assert (record.of_one, record.approved_by) == (True, ANN.name)
+        assert other.end is not None
+        assert "waiting" not in other.end.sentence  # nobody has looked for the conflicts of the others
         undone = _do(world, state, "rollback", run=record.id)
         assert undone.status == "done"
         assert state.reader.pause("corp") is not None

@@ -54,7 +54,9 @@ def connection(
         ceiling = settings.target.requests_per_second if settings is not None else None
         progress = [view_progress(p, ceiling) for p in reader.progress() if p.connection == name]
         placed = [view_order(record) for record in reader.orders.latest(_ORDERS, connection=name)]
-        plans = [view_kept(plan) for plan in reader.plans.latest(_PLANS, connection=name)]
+        kept = reader.plans.latest(_PLANS, connection=name)
+        outdated = reader.orders.outdated([plan.id for plan in kept])
+        plans = [view_kept(plan, is_outdated=plan.id in outdated) for plan in kept]
     is_live = shown.last is not None and shown.last.status.key == "running"
     return frame.render(
         request,

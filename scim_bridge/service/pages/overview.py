@@ -90,13 +90,14 @@ def as_it_is_now(frame: Frame, reader: StateReader, glance: Glance) -> Glance:
     """The same; a run whose process is gone is not running any more."""
     if glance.last is None or glance.last.status != "running":
         return glance
-    return replace(glance, last=as_it_is(reader, frame.shown.state, [glance.last])[0])
+    last = as_it_is(reader, frame.shown.state, [glance.last])[0]
+    return replace(glance, last=last, judged=last)
 
 
 def situation(frame: Frame, reader: StateReader, glance: Glance) -> Situation:
     """What is known of a connection now."""
     name, now = glance.connection, frame.shown.now()
-    is_shadow = glance.last is not None and glance.last.status == "shadow"
+    is_shadow = glance.judged is not None and glance.judged.status == "shadow"
     settings = frame.shown.settings.get(name)
     return Situation(
         glance=glance,

@@ -38,11 +38,12 @@ def plan(request: Request, frame: Framed, number: int, wanted: Wanted) -> Respon
     """One kept plan, with the operations that are asked for."""
     with frame.look() as reader:
         kept, saved = _found(reader, number)
+        is_outdated = bool(reader.orders.outdated([number]))
     shown = plan_page(saved, wanted, _PAGE)
     return frame.render(
         request,
         "plan.html",
-        kept=view_kept(kept),
+        kept=view_kept(kept, is_outdated=is_outdated),
         plan=shown,
         access_columns=COLUMNS,
         asked={"q": wanted.text, "kind": wanted.kind},

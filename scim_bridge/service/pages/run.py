@@ -64,7 +64,10 @@ def run(request: Request, frame: Framed, run_id: str, asked: Asked) -> Response:
         portal = frame.shown.portal_sessions.get(record.connection)
         sessions = sessions_of_run(reader, frame.shown.state, record, lambda: portal)
         kept = reader.plans.of_run(record.id)
+        is_outdated = kept is not None and bool(reader.orders.outdated([kept.id]))
         order = reader.orders.of_run(record.id)
+        undone_by = reader.run(reader.undone.by(record.id) or 0)
+        undoes = reader.undone.of(record.id) if record.command == "rollback" else None
         progress = [view_progress(p, None) for p in reader.progress() if p.run == record.id]
     shown: dict[str, Any] = {
         "outcomes": [of_record(each) for each in operations[:_PAGE]],
@@ -72,8 +75,10 @@ def run(request: Request, frame: Framed, run_id: str, asked: Asked) -> Response:
         "next": operations[_PAGE - 1].operation_id if len(operations) > _PAGE else "",
         "is_first": not asked.after,
         "sessions": in_full(sessions, record.ended) if sessions is not None else (),
-        "kept": view_kept(kept) if kept is not None else None,
+        "kept": view_kept(kept, is_outdated=is_outdated) if kept is not None else None,
         "order": order,
+        "undone_by": undone_by,
+        "undoes": undoes,
         "progress": progress if record.status == "running" else [],
     }
     return frame.render(
