@@ -121,8 +121,8 @@ def place_order(server: Server, connection: str | None, kind: str, output: Outpu
 
 
 def approval(*, approve: bool, last_admin: bool) -> dict[str, Any]:
-    """What an order says of `--approve`."""
-    return {"approve": {"last_admin": last_admin}} if approve else {}
+    """What an order says of `--approve`. The note that the service asks for says where it was given."""
+    return {"approve": {"note": "by --approve on the command line", "last_admin": last_admin}} if approve else {}
 
 
 def apply_plan(server: Server, plan: Path, output: Output, said: dict[str, Any]) -> int:

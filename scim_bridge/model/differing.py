@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from scim_bridge.model.identity import Kind
+from scim_bridge.model.identity import Kind, Whom
 
 Why = Literal["unmanaged", "departed", "held", "left_alone", "not_yet"]
 """unmanaged: on the target, and no one claims it. departed: on the target, deactivated after the record had left.
@@ -13,9 +13,9 @@ created so far."""
 
 @dataclass(frozen=True, slots=True)
 class Differing:
-    """Users or groups that differ for one reason. names: the first of them, each with its id."""
+    """Users or groups that differ for one reason. names: the first of them, each with who it is."""
 
     why: Why
     kind: Kind
     count: int
-    names: tuple[tuple[str, str], ...]
+    names: tuple[tuple[str, Whom], ...]

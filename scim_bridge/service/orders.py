@@ -84,6 +84,8 @@ def place(desk: Desk, placed: PlacedOrder, by: Actor, once: Once | None = None) 
     plan = _plan_to_apply(state.reader, placed) if placed.kind == "apply" else None
     if placed.approval is not None:
         _require_approvable(desk, state.reader, placed, by, plan)
+        if (placed.kind == "sync" or (plan is not None and plan.is_stopped)) and not placed.approval.note.strip():
+            raise Misconfigured("an approval of what limits have stopped needs a note", "Say why it is right.")
     return state.orders.place(placed, by, once)
 
 

@@ -8,11 +8,10 @@ from sqlalchemy import Connection, Engine, and_, case, exists, func, literal, se
 from sqlmodel import col
 
 from scim_bridge.model.differing import Differing, Why
-from scim_bridge.model.identity import KINDS, Kind
+from scim_bridge.model.identity import KINDS, NAMES, Kind, Whom
+from scim_bridge.state.desired import mapped_of_row
 from scim_bridge.state.table import ConflictSubjectRow, LinkRow, RecordRow, RemarkRow, ResourceRow
 from scim_bridge.state.transaction import reading
-
-_NAME = {"user": "userName", "group": "displayName"}
 
 
 def differing(engine: Engine | None, connection: str, endpoint: str, shown: int) -> list[Differing]:
@@ -46,7 +45,9 @@ def _on_target(database: Connection, connection: str, endpoint: str, kind: Kind,
     for why, where in conditions:
         count = database.execute(select(func.count()).select_from(ResourceRow).where(*where)).scalar_one()
         rows = database.execute(select(*columns).where(*where).order_by(col(ResourceRow.id)).limit(shown)).all()
-        names = ((str(orjson.loads(text).get(_NAME[kind]) or number), number) for number, text in rows)
+        names = (
+            (str(orjson.loads(text).get(NAMES[kind]) or number), Whom("target", kind, number)) for number, text in rows
+        )
         yield Differing(why, kind, count, tuple(sorted(names)))
 
 
@@ -62,10 +63,16 @@ def _in_source(database: Connection, of: tuple[str, str], kind: Kind, shown: int
                (_is_about(RemarkRow, connection, kind, col(RemarkRow.what) == "skipped"), "left_alone"),
                else_=literal("not_yet")).label("why")  # fmt: skip
     mine = (col(RecordRow.connection) == connection, col(RecordRow.kind) == kind, ~col(RecordRow.is_outside), ~linked)
-    rows = select(why, col(RecordRow.source_id), col(RecordRow.shown)).where(*mine).subquery()
+    rows = select(why, *RecordRow.__table__.columns).where(*mine).subquery()  # type: ignore[attr-defined]
     for reason, count in database.execute(select(rows.c.why, func.count()).group_by(rows.c.why)).all():
-        first = select(rows.c.shown, rows.c.source_id).where(rows.c.why == reason).limit(shown)
-        yield Differing(reason, kind, count, tuple(sorted((row[0], row[1]) for row in database.execute(first))))
+        first = database.execute(select(rows).where(rows.c.why == reason).order_by(rows.c.id).limit(shown))
+        names = ((_name(row), Whom("source", kind, row.source_id)) for row in first)
+        yield Differing(reason, kind, count, tuple(sorted(names)))
+
+
+def _name(row: Any) -> str:
+    """As the mapping calls the record; its id where a rule gave no name."""
+    return next((each.name for each in mapped_of_row(row).desired), row.source_id)
 
 
 def _is_about(table: Any, connection: str, kind: Kind, *more: Any) -> Any:

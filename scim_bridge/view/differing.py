@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scim_bridge.model.differing import Differing
+from scim_bridge.model.identity import Whom
 from scim_bridge.view.translation import _, _n
 from scim_bridge.view.words import printable
 
@@ -14,7 +15,7 @@ class DifferingView:
 
     headline: str
     explained: str
-    names: tuple[tuple[str, str], ...]
+    names: tuple[tuple[str, Whom], ...]
     more: int
 
 
@@ -24,7 +25,7 @@ def view_differing(found: Iterable[Differing]) -> tuple[DifferingView, ...]:
         DifferingView(
             _headline(one),
             _explained(one),
-            tuple((printable(name), printable(number)) for name, number in one.names),
+            tuple((printable(name), whom) for name, whom in one.names),
             one.count - len(one.names),
         )
         for one in found

@@ -79,6 +79,18 @@ class RunView:
         told = filter(None, (words.listing(self.result.changed), self.result.detail))
         return "; ".join(told) or _("nothing to do")
 
+    @property
+    def in_short(self) -> str:
+        """The same for a list of runs: of several limits that stopped it, the first."""
+        if self.status.key != "stopped_by_guard" or not self.result.guard:
+            return self.told
+        first, more = self.result.guard[0], len(self.result.guard) - 1
+        return (
+            _n("%(limit)s, and %(count)s more limit", "%(limit)s, and %(count)s more limits", more, limit=first)
+            if more
+            else first
+        )
+
 
 def view_runs(records: Iterable[RunRecord]) -> tuple[RunView, ...]:
     """Several runs, in the order given."""

@@ -9,6 +9,7 @@ import orjson
 from scim_bridge.model.session import RoleSession, Sessions, UserSessions
 from scim_bridge.model.wording import counted, some
 from scim_bridge.view import words
+from scim_bridge.view.translation import _
 from scim_bridge.view.words import printable
 
 _LONGEST = timedelta(hours=12)
@@ -38,9 +39,10 @@ def for_how_long(sessions: Sessions) -> str:
     user = next(iter(sessions.users), None)
     if user is None or not (user.roles or user.applications):
         return ""
-    return (
-        f"after a deactivation for up to {_span(user.lasts)}, if no one ends them "
-        f"(scim-bridge access sessions {printable(user.user)})"
+    return _(
+        "After a deactivation, sessions may run for up to %(span)s. To see how to end them: %(command)s",
+        span=_span(user.lasts),
+        command=f"scim-bridge access sessions {printable(user.user)}",
     )
 
 

@@ -253,7 +253,8 @@ def test_explain_says_what_a_user_and_a_group_open(cli: Cli, aws: None) -> None:
     said = cli("explain", "a@corp.example").out
     assert "  access: Admin on development (222222222222), through dev: AdministratorAccess\n" in said
     assert "  access: application Open\n  access: application Wiki\n  access: as AWS was read just now" in said
-    assert "  sessions: after a deactivation for up to 9 h, if no one ends them (scim-bridge access sessions a@" in said
+    assert "  sessions: After a deactivation, sessions may run for up to 9 h. To see how to end them: " in said
+    assert "end them: scim-bridge access sessions a@" in said
     [group] = cli("explain", "dev", "--output", "json").json
     assert [(w["via"], w["account"], w["permission_set"]) for w in group["access"]["ways"]] == [
         (None, "development", "Admin")
@@ -262,4 +263,4 @@ def test_explain_says_what_a_user_and_a_group_open(cli: Cli, aws: None) -> None:
     assert group["access"]["as_of"].endswith("Z")
     said = cli("explain", "c@corp.example").out
     assert "  access: application Open\n  access: as" in said
-    assert "  sessions: after a deactivation for up to 8 h" in said
+    assert "  sessions: After a deactivation, sessions may run for up to 8 h" in said

@@ -195,6 +195,10 @@ def test_only_an_approver_approves(operator: httpx.Client, api: httpx.Client) ->
 
 def test_a_plan_that_limits_stopped_needs_an_approval_and_can_be_declined(api: httpx.Client) -> None:
     _assert_problem(api.post(f"{API}/plans/1/apply", json={}), 409, "was stopped by limits")
+    for note in ("", " "):
+        _assert_problem(api.post(f"{API}/plans/1/apply", json={"approve": {"note": note}}), 422, "needs a note")
+        asked = {"connection": "osaka", "kind": "sync", "approve": {"note": note}}
+        _assert_problem(api.post(f"{API}/orders", json=asked), 422, "needs a note")
     placed = api.post(f"{API}/plans/1/apply", json={"approve": {"note": "ok"}})
     assert (placed.status_code, placed.json()["kind"], placed.json()["plan"]) == (202, "apply", 1)
     declined = api.post(f"{API}/plans/1/decline", json={"reason": "half of sales stays"})
@@ -280,7 +284,7 @@ def test_who_ordered_a_plan_does_not_approve_it_where_these_are_two_people(serve
     with State(served[1]) as state:
         number = state.plans.keep(plan, fingerprint="another", document=to_bytes(plan), by=ANN)
     desk = Desk(KeptOpen(served[1]), ("corp",), is_separate=True)
-    asked = PlacedOrder(connection="corp", kind="apply", plan=number, approval=Approval())
+    asked = PlacedOrder(connection="corp", kind="apply", plan=number, approval=Approval("ok"))
     with pytest.raises(NotNow, match="another person has to approve it"):
         place(desk, asked, ANN)
     assert place(desk, asked, Actor("bob", "api")) > 0

@@ -51,6 +51,7 @@ def test_rules_and_an_expression_are_tried_on_a_record(client: httpx.Client, wor
         ({"record": "{cut"}, "is not valid JSON"),
         ({"id": "nobody"}, "the source shows no user with the id 'nobody'"),
         ({"record": "[]"}, "has no attributes"),
+        ({"record": " ", "id": ""}, "Give an id or a record."),
     ):
         wrong = client.post("/mapping/corp/try", data=form)
         assert (wrong.status_code, why in seen(wrong.text)) == (422, True), why

@@ -106,7 +106,10 @@ def test_a_session_ends_by_itself(world: World) -> None:
 def test_signing_out_ends_the_session_on_the_server_too(world: World) -> None:
     with signed_in(world.url, world.state, now=world.clock()) as browser:
         kept = dict(browser.cookies)
-        assert browser.post("/sign-out").headers["location"] == "/sign-in"
+        assert browser.post("/sign-out").headers["location"] == "/signed-out"
+        page = browser.get("/signed-out").text
+        assert "You are signed out" in page
+        assert "data-events" not in page
         assert dict(browser.cookies) == {}
         browser.cookies.update(kept)
         assert browser.get("/").status_code == 303

@@ -109,8 +109,15 @@ def test_no_request_waits_for_a_long_write_to_note_its_use(service: Service) -> 
 def test_the_page_makes_a_token_shows_it_once_and_revokes_it(service: Service) -> None:
     with signed_in(service.url, service.state, "approver", NOON) as browser:
         made = browser.post("/tokens", data={"name": "ci <b>", "role": "viewer", "lasts": "7d"})
-        assert made.status_code == 201
-        (token,) = re.findall(r'id="made">(scimb_[\w-]{43})<', made.text)
+        assert made.status_code == 303
+        there = made.headers["location"]
+        with signed_in(service.url, service.state, "approver", NOON) as another:
+            assert 'id="made"' not in another.get(there).text
+        browser.head(there)
+        (token,) = re.findall(r'id="made">(scimb_[\w-]{43})<', browser.get(there).text)
+        assert token not in browser.get(there).text
+        assert token not in there
+        assert len(service.tokens.all()) == 1
         assert service.ask(token, "/").status_code == 200
         page = browser.get("/tokens").text
         assert token not in page
@@ -118,7 +125,8 @@ def test_the_page_makes_a_token_shows_it_once_and_revokes_it(service: Service) -
         assert "ci &lt;b&gt;" in page
         assert browser.post("/tokens/1/revoke").status_code == 303
         assert service.ask(token, "/").status_code == 401
-    told = [(entry.action, entry.subject, entry.detail) for entry in open_reader(service.state).audit()][1:]
+    entries = open_reader(service.state).audit()
+    told = [(entry.action, entry.subject, entry.detail) for entry in entries if entry.action != "sign in"]
     assert told[:2] == [
         ("make token", f"ci <b> ({token[:12]}…)", "viewer, until 2027-03-20"),
         ("revoke token", f"ci <b> ({token[:12]}…)", ""),
@@ -157,3 +165,10 @@ def test_an_approver_ends_the_session_of_another_browser(service: Service) -> No
         assert browser.post("/sessions/1/end").status_code == 303
         assert other.get("/").status_code == 303
         assert browser.get("/").status_code == 200
+
+
+def test_a_token_that_no_one_has_looked_at_is_forgotten_after_a_minute(service: Service) -> None:
+    with signed_in(service.url, service.state, "approver", NOON) as browser:
+        there = browser.post("/tokens", data={"name": "ci", "role": "viewer", "lasts": "7d"}).headers["location"]
+        service.clock.at += timedelta(minutes=1)
+        assert 'id="made"' not in browser.get(there).text

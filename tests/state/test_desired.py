@@ -130,3 +130,17 @@ def test_an_older_state_is_indexed_by_what_was_last_seen(tmp_path: Path) -> None
         with state.reader.lookup("corp", "there") as lookup:
             assert lookup.holding("user", [("userName", "ann łoś")]) == {"t-1"}
     assert indexed(path, "held_values") == held(path)
+
+
+def test_whom_only_the_source_has_is_called_as_the_mapping_calls_them(tmp_path: Path) -> None:
+    nameless = Mapped(key=SourceKey("user", "3"), desired=(mapped("user", "3", "").desired[0],), shown="5d41", rows=1)
+    with State(tmp_path / "state.db") as state:
+        filled(state)
+        state.move_on(
+            "other", "key", DesiredWhole(whole=WHOLE, records={nameless.key: nameless}, members={}), None, MORNING
+        )
+        found = {each.kind: each.names for each in state.reader.differing("corp", "there", 9)}
+        assert found["user"] == (("Ann", Whom("source", "user", "1")), ("ben", Whom("source", "user", "2")))
+        assert found["group"] == (("Dev", Whom("source", "group", "g")),)
+        (one,) = state.reader.differing("other", "there", 9)
+        assert one.names == (("3", Whom("source", "user", "3")),)

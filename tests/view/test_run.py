@@ -63,3 +63,11 @@ def test_sides_that_differ_are_explained_and_equal_ones_are_not() -> None:
 def test_what_is_still_running_has_no_length_and_several_keep_their_order() -> None:
     running = replace(DONE, id=8, status="running", ended=None)
     assert [(run.id, run.took != "") for run in view_runs([running, DONE])] == [(8, False), (7, True)]
+
+
+def test_a_list_of_runs_names_the_first_limit_and_how_many_more() -> None:
+    limits = ("4 of 10 users would be deactivated", "3 of 9 groups would be deleted", "2 of 2 left")
+    stopped = replace(DONE, status="stopped_by_guard")
+    assert view_run(with_result(stopped, guard=limits)).in_short == f"{limits[0]}, and 2 more limits"
+    assert view_run(with_result(stopped, guard=limits[:1])).in_short == limits[0]
+    assert view_run(DONE).in_short == view_run(DONE).told

@@ -244,7 +244,10 @@ class _Asked(BaseModel):
 
 
 class ApprovalAsked(_Asked):
-    """An approval of what limits have stopped. `last_admin`: also if too few administrators are left."""
+    """An approval of what limits have stopped. `last_admin`: also if too few administrators are left.
+
+    `note`: why it is right; a `sync`, and an `apply` of a stopped plan, are refused without one.
+    """
 
     note: str = Field(default="", max_length=2_000, examples=["All of them have left, says HR."])
     last_admin: bool = False

@@ -13,6 +13,7 @@ from scim_bridge.config.service import ServiceSettings
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.sign_in import SignedIn
 from scim_bridge.service.auth.attempts import Attempts
+from scim_bridge.service.auth.shown_once import ShownOnce
 from scim_bridge.state.api_token import ApiTokens
 from scim_bridge.state.kept_open import KeptOpen
 from scim_bridge.state.sign_in import SignIns
@@ -63,6 +64,7 @@ class Gate:
     service: ServiceSettings
     cookie: Cookie
     attempts: Attempts = field(default_factory=Attempts)
+    shown_once: ShownOnce = field(default_factory=ShownOnce)
 
     def address_of(self, request: Request) -> str:
         """Where a request comes from. Behind a proxy: what that proxy has added last, since the rest can be made up."""

@@ -1,5 +1,6 @@
 """One connection: what it does now, what it did, how it is set up; and what people ask of it."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Response
@@ -14,6 +15,7 @@ from scim_bridge.service.pages.form import Note, back_to
 from scim_bridge.service.pages.frame import Frame, Framed
 from scim_bridge.service.pages.in_force import settings_in_force
 from scim_bridge.service.pages.overview import as_it_is_now, situation
+from scim_bridge.service.person_address import address_of
 from scim_bridge.state.reader import StateReader
 from scim_bridge.view.attention import page_of
 from scim_bridge.view.connection import ConnectionView, view_connection
@@ -38,7 +40,8 @@ def difference(request: Request, frame: Framed, name: str) -> Response:
         connection = _view(frame, reader, name)
         endpoint = endpoint_key(settings.target.url) if settings is not None else ""
         found = view_differing(reader.differing(name, endpoint, _NAMES))
-    return frame.render(request, "difference.html", connection=connection, found=found)
+    page_of_one = partial(address_of, name)
+    return frame.render(request, "difference.html", connection=connection, found=found, page_of_one=page_of_one)
 
 
 @router.api_route("/connections/{name:path}", methods=["GET", "HEAD"])

@@ -98,7 +98,7 @@ class Frame:
         """A page. values: what the template shows, beside what every page has."""
         principal = getattr(request.state, "principal", None)  # of a route that asks who is signed in
         values |= {"principal": principal}
-        values |= {"events": EVENTS if EVENTS in _paths(request.app) else ""}
+        values |= {"events": EVENTS if principal is not None and EVENTS in _paths(request.app) else ""}
         values |= {"now": self.shown.now(), "path": request.url.path, "status": status}
         values |= {"navigation": _menu(request.app, principal), "switched": partial(_switched, request)}
         values |= {name: getattr(request.state, name, _UNSAID[name]) for name in _UNSAID}

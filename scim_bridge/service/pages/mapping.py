@@ -128,6 +128,8 @@ def try_rules(
     """The rules, and an expression of one's own, on a record: typed in, or asked of the source by its id."""
     settings = _settings(frame, connection)
     form = {"kind": kind, "record": record, "id": source_id, "rule": rule}
+    if not source_id.strip() and not record.strip():
+        return _page(request, frame, connection, form=form, wrong=_("Give an id or a record."), status=422)
     try:
         if source_id.strip() and not record.strip():
             tried = try_real(settings, frame.shown.state, kind, source_id, rule)

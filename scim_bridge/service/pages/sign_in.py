@@ -90,7 +90,7 @@ def sign_out(request: Request) -> Response:
     secret = gate.cookie.secret_of(request)
     if secret:
         gate.sign_ins.sign_out(secret, gate.address_of(request))
-    response = RedirectResponse("/signed-out" if gate.issuer else "/sign-in", status_code=303)
+    response = RedirectResponse("/signed-out", status_code=303)
     gate.cookie.take_away(request, response)
     return response
 
