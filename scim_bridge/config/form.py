@@ -112,7 +112,7 @@ def connection_name(name: str) -> str:
 def duration(value: str) -> timedelta:
     """90s, 5m, 24h or 30d: at most 99999 of a unit, never nothing."""
     if _fits(_NOTHING, value):
-        raise ValueError(f" is no time at all; write at least 1{value[-1]}")
+        raise ValueError(f" lasts no time; write at least 1{value[-1]}")
     if not _fits(DURATION, value):
         raise ValueError(" is not a duration; write 90s, 5m, 24h or 30d")
     return timedelta(**{_UNITS[value[-1]]: int(value[:-1])})
@@ -130,7 +130,7 @@ def interval(value: str) -> timedelta | None:
     if value == "auto":
         return None
     if _fits(_NOTHING, value):
-        raise ValueError(f" is no time at all; write auto, or at least 1{value[-1]}")
+        raise ValueError(f" lasts no time; write auto, or at least 1{value[-1]}")
     try:
         return duration(value)
     except ValueError:

@@ -60,6 +60,12 @@ def test_a_sync_elsewhere_ends_as_a_sync_here(world: World, cli: Cli, there: str
     assert "called 'nobody'" in unknown.err
 
 
+def test_who_is_on_neither_side_is_not_there(world: World, there: str) -> None:
+    with signed_in(there, world.state, "viewer") as client:
+        answer = client.get("/api/v1/people/corp/user/nobody/explain")
+    assert (answer.status_code, "called 'nobody'" in answer.json()["detail"]) == (404, True)
+
+
 WRONG = (
     (("pause", "nowhere", "--server", "{there}"), 2, "there is no connection nowhere"),
     (("conflicts", "resolve", "c-1", "--ignore", "--server", "{there}"), 2, "no conflict c-1 is open"),
