@@ -125,3 +125,11 @@ class Misconfigured(Stop):
     def __init__(self, what: str, way_out: str = "", *, problems: tuple[str, ...] = ()) -> None:
         super().__init__(what, way_out)
         self.problems = problems
+
+
+class NobodyCalled(Misconfigured):
+    """Neither side has a user or group with the name or id that was asked for."""
+
+    def __init__(self, who: str) -> None:
+        what = f"neither the source nor the target has a user or group called {who!r}"
+        super().__init__(what, "Give a userName, a group name or an id.")

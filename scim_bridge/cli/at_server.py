@@ -23,6 +23,7 @@ from scim_bridge.errors import Misconfigured, Stop
 from scim_bridge.model.conflict_kind import Decision
 from scim_bridge.model.wording import counted
 from scim_bridge.plan.plan_file import from_bytes
+from scim_bridge.view.attention import page_of
 
 _LOOK_EVERY = 0.5
 _PATIENCE = 30.0
@@ -67,7 +68,7 @@ class Server:
     def follow(self, placed: dict[str, Any]) -> dict[str, Any]:
         """Wait for the end of an order, and say it."""
         number = placed["id"]
-        tell(f"order {number} is placed: {self.url}/orders/{number}")
+        tell(f"order {number} is placed: {self.url}{page_of(placed['connection'])}?order={number}")
         while placed["ended"] is None:
             time.sleep(_LOOK_EVERY)
             placed = self.get(f"/orders/{number}")
@@ -103,10 +104,9 @@ def _detail(answer: httpx.Response) -> str:
 def server_at(url: str, token: str) -> Iterator[Server]:
     """The service at this URL. token: a reference to an API token. Raises Misconfigured."""
     try:
-        place = form.endpoint(url)
+        place = form.pages_url(url)
     except ValueError as error:
-        way_out = "Give the address of the pages, such as https://bridge.corp.example."
-        raise Misconfigured(f"--server {url}{error}", way_out) from None
+        raise Misconfigured(f"--server {url}{error}") from None
     if not token.startswith(("env:", "file:")):
         raise Misconfigured("--token is a reference, never the token itself", "Write env:NAME or file:PATH.")
     bearer = {"Authorization": f"Bearer {Secret(token, Path.cwd()).read()}"}
@@ -129,8 +129,8 @@ def apply_plan(server: Server, plan: Path, output: Output, said: dict[str, Any])
     """Apply a plan that the service keeps. plan: its number."""
     if not plan.name.isdecimal() or plan.name != str(plan):
         raise Misconfigured(
-            f"with --server, {plan} has to be the number of a plan that the service keeps",
-            "See: scim-bridge plan --server URL",
+            f"with --server, a kept plan is applied by its number, and {plan} is not a number",
+            f"`scim-bridge plan --server {server.url}` makes a plan and says its number.",
         )
     return _show(server, server.follow(server.post(f"/plans/{plan}/apply", said)), output)
 
@@ -144,19 +144,19 @@ def make_plan(server: Server, connection: str | None) -> tuple[dict[str, Any], b
     return done, server.get_bytes(f"/plans/{done['plan']}/document")
 
 
-def show_plan(saved: bytes, number: int, output: Output) -> int:
+def show_plan(server: Server, saved: bytes, number: int, output: Output) -> int:
     """Print a plan; the code of `plan --exit-code`."""
     from scim_bridge.cli.output import console
     from scim_bridge.cli.plan_output import plan_code
     from scim_bridge.view import terminal
     from scim_bridge.view.plan import plan_view
 
-    plan = from_bytes(saved, f"plan {number}")
+    plan, apply = from_bytes(saved, f"plan {number}"), f"scim-bridge apply {number} --server {server.url}"
     if output is Output.json:
         print_bytes(saved)
     else:
-        terminal.show_plan(console(), plan_view(plan, approval=f"scim-bridge apply {number} --server URL --approve"))
-        tell(f"to apply exactly this plan: scim-bridge apply {number} --server URL")
+        terminal.show_plan(console(), plan_view(plan, approval=f"{apply} --approve"))
+        tell(f"to apply exactly this plan: {apply}")
     return plan_code(plan)
 
 

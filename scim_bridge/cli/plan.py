@@ -116,5 +116,5 @@ def _plan_there(
         done, saved = make_plan(there, connection)
     if out is not None:
         save(out, saved)
-    code = show_plan(saved, done["plan"], output)
+    code = show_plan(there, saved, done["plan"], output)
     return code if has_code else 0

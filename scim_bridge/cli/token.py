@@ -94,4 +94,4 @@ def _lasts(text: str) -> "timedelta | None":
     try:
         return form.duration(text) if text != "never" else None
     except ValueError as error:
-        raise Misconfigured(f"--expires {text!r}{error}, or never", "Such as: --expires 90d") from None
+        raise Misconfigured(f"--expires {text!r}{error}, or never") from None

@@ -17,6 +17,7 @@ from scim_bridge.model.limit import Limit
 Written = TypeVar("Written")
 
 SEPARATOR = r"""^(auto|[^A-Za-z0-9"]{1,3})$"""
+_NOTHING = r"^0+[smhd]$"
 DURATION = r"^[1-9][0-9]{0,4}[smhd]$"
 QUIET_HOURS = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
 PERCENTAGE = r"^(100|[1-9]?[0-9])%$"
@@ -110,6 +111,8 @@ def connection_name(name: str) -> str:
 
 def duration(value: str) -> timedelta:
     """90s, 5m, 24h or 30d: at most 99999 of a unit, never nothing."""
+    if _fits(_NOTHING, value):
+        raise ValueError(f" lasts no time; write at least 1{value[-1]}")
     if not _fits(DURATION, value):
         raise ValueError(" is not a duration; write 90s, 5m, 24h or 30d")
     return timedelta(**{_UNITS[value[-1]]: int(value[:-1])})
@@ -126,6 +129,8 @@ def interval(value: str) -> timedelta | None:
     """A duration, or None for auto."""
     if value == "auto":
         return None
+    if _fits(_NOTHING, value):
+        raise ValueError(f" lasts no time; write auto, or at least 1{value[-1]}")
     try:
         return duration(value)
     except ValueError:
@@ -258,6 +263,15 @@ def endpoint(url: str) -> str:
             ": plain http is allowed to loopback only, since the token would travel in the clear; write https"
         )
     raise ValueError(": write the endpoint's whole URL (https://scim.REGION.amazonaws.com/TENANT/scim/v2)")
+
+
+def pages_url(url: str) -> str:
+    """Where the pages of a running service are, without slashes at the end: https, or http to loopback."""
+    if _fits(URL, url):
+        return url.rstrip("/")
+    _refuse_blanks(URL, url)
+    plain = " (plain http is allowed to loopback only)" if url.startswith("http://") else ""
+    raise ValueError(f": write the address of the pages, such as https://bridge.corp.example{plain}")
 
 
 def token(value: str) -> str:

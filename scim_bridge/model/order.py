@@ -118,3 +118,15 @@ class OrderRecord:
 def by_urgency(orders: Iterable[OrderRecord]) -> list[OrderRecord]:
     """The most urgent first; of one kind, the oldest."""
     return sorted(orders, key=lambda order: (URGENCY.index(order.placed.kind), order.id))
+
+
+def would_overtake(order: OrderRecord, open_orders: Iterable[OrderRecord]) -> bool:
+    """Whether it is a plan, and what was asked for before it of the same connection has not written yet.
+
+    Who orders a sync and then a plan wants to see what the sync has left to do.
+    """
+    return order.placed.kind == "plan" and any(
+        each.id < order.id and each.placed.connection == order.placed.connection and each.placed.kind in NEEDS_TURN
+        for each in open_orders
+        if each.is_open
+    )

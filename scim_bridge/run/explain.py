@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from scim_bridge.errors import Misconfigured
+from scim_bridge.errors import NobodyCalled
 from scim_bridge.mapping.record import Step, trace
 from scim_bridge.model.identity import Kind, Record, Snapshot
 from scim_bridge.model.operation import Member
@@ -25,7 +25,7 @@ from scim_bridge.view.operation import of_operation
 
 
 def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tuple[Explanation, ...]:
-    """Everything about the users and groups with this name, source id or target id. Raises Misconfigured if none has.
+    """Everything about the users and groups with this name, source id or target id. Raises NobodyCalled if none has.
 
     Where the state knows them, only they are asked about; else both sides are read as for a plan. Nothing is written.
     """
@@ -37,10 +37,7 @@ def explain(bridge: Bridge, reader: StateReader, who: str, order: Order) -> tupl
         # question.
         outside = [r for r in (*snapshot.users, *snapshot.groups) if _is_called(r, who)]
         if not outside:
-            raise Misconfigured(
-                f"neither the source nor the target has a user or group called {who!r}",
-                "Give a userName, a group name or an id.",
-            )
+            raise NobodyCalled(who)
         return tuple(_out_of_scope(bridge, snapshot, record, today) for record in outside)
     links = reader.links(bridge.name, bridge.endpoint, who)
     return tuple(_explain(bridge, reading, match, links) for match in matches)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from scim_bridge.errors import Misconfigured
+from scim_bridge.errors import Misconfigured, NobodyCalled
 from scim_bridge.model.identity import (
     EXTERNAL_ID,
     KINDS,
@@ -122,10 +122,7 @@ def _named(matches: Matches, who: Iterable[str]) -> Named:
     for name in who:
         found = called(matches, name)
         if not found:
-            raise Misconfigured(
-                f"neither the source nor the target has a user or group called {name!r}",
-                "Give a userName, a group name or an id.",
-            )
+            raise NobodyCalled(name)
         for kind in KINDS:
             ids = sorted(match.source_id for match in found if match.kind == kind and match.source_id)
             if len(ids) > 1:

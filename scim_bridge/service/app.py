@@ -53,6 +53,11 @@ if TYPE_CHECKING:
 _PAGES = (overview, connection, run, plan, conflicts, people, access, switch, mapping, audit, sign_in, tokens)
 _PARTS = (*_PAGES, health, metrics)
 """Each has a router."""
+_WAYS_OUT = {
+    404: "There is no such path; GET /api/v1/openapi.json lists them.",
+    405: "This path does not take that method; GET /api/v1/openapi.json lists those of each path.",
+}
+"""Said to a program that asks past every route."""
 _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
 
@@ -121,7 +126,8 @@ def _answer_failures(app: FastAPI, refuse: Refuse) -> None:
 
     @app.exception_handler(RoutingError)
     async def say_what_is_missing(request: Request, error: RoutingError) -> Response:
-        return refuse(request, error.status_code, str(error.detail))
+        said = _WAYS_OUT.get(error.status_code) if is_api(request) else None
+        return refuse(request, error.status_code, said or str(error.detail))
 
     @app.exception_handler(RequestValidationError)
     async def say_what_is_not_valid(request: Request, error: RequestValidationError) -> Response:

@@ -1,7 +1,8 @@
 """Orders of people beside the schedule: each is taken from the state, carried out in a process, and ended.
 
-The most urgent goes first. Orders that write wait for the turn of their connection, except those of `only`: if a run of
-the connection is under way, they go into its inbox, and that run carries them out before its next write.
+The most urgent goes first, but no plan before what was to be written earlier. Orders that write wait for the turn of
+their connection, except those of `only`: if a run of the connection is under way, they go into its inbox, and that run
+carries them out before its next write.
 
 A worker has a name, which is a lock of the operating system. So a worker that has died is known at once, and what it
 had in hand is begun again where that does no harm, or ended with a sentence that says so.
@@ -19,7 +20,7 @@ from uuid import uuid4
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError, Busy
 from scim_bridge.model.exit_code import STOPPED_BY_GUARD
-from scim_bridge.model.order import NEEDS_TURN, OrderEnd, OrderKind, OrderRecord, by_urgency
+from scim_bridge.model.order import NEEDS_TURN, OrderEnd, OrderKind, OrderRecord, by_urgency, would_overtake
 from scim_bridge.state.kept_open import KeptOpen
 from scim_bridge.state.lock import is_held, lock, lock_path
 from scim_bridge.state.writer import State
@@ -99,7 +100,8 @@ class OrderLane:
                 else:
                     self._take_over(state, order)
         for order in by_urgency([order for order in open_now if order.status == "waiting"]):
-            self._begin(state, order)
+            if not would_overtake(order, open_now):
+                self._begin(state, order)
 
     def _is_ours(self, order: OrderRecord) -> bool:
         """Whether this worker has it in hand, or one that is dead."""

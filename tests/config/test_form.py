@@ -47,6 +47,7 @@ def test_what_is_written_is_meant(read: Callable[[Any], object], written: object
     (form.address, "0.0.0.0"), (form.address, "127.0.0.1:65536"), (form.address, "127.0.0.256:80"),
     (form.endpoint, "http://scim.example/t"), (form.endpoint, "https://user@scim.example/t"),
     (form.endpoint, "https://scim.example/t?x=1"), (form.endpoint, "https://scim.example/<tenant>"),
+    (form.pages_url, "nonsense"), (form.pages_url, "http://bridge.corp.example"),
     (form.token, "two words"), (form.reference, "the-secret-itself"), (form.reference, "env:1A"),
     (form.ldap_url, "http://dc1"), (form.ldap_url, "ldap://dc1/dc=corp"),
     (form.ldap_filter, "objectClass=*"), (form.ldap_filter, "(&(a=b)"),

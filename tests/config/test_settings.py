@@ -87,6 +87,7 @@ def test_where_assignments_are_read_is_a_region(tmp_path: Path, region: str) -> 
         ("alerts: {to: [env:A], quiet: 22-6}\n", "alerts.quiet: write two times of the day, such as 22:00-06:00"),
         ("alerts: {to: [env:A], quiet: '06:00-06:00'}\n", "alerts.quiet: write two times of the day"),
         ("alerts: {to: [env:A], events: [fire]}\n", "alerts.events"),
+        ("history: {keep: 0d}\n", "history.keep lasts no time; write at least 1d"),
         ("history: {keep: never}\n", "history.keep is not a duration; write 90s, 5m, 24h or 30d"),
         (
             "    policy: {deprovision: {action: keep, delete_after: 30d}}\n",
@@ -107,7 +108,7 @@ def test_where_assignments_are_read_is_a_region(tmp_path: Path, region: str) -> 
         ("    schedule: {every: 0s}\n", "schedule.every"),
         ("    schedule: {every: auto}\n", "schedule.every"),
         ("    schedule: {verify: daily}\n", "schedule.verify is not a duration; write auto, or 15m, 24h"),
-        ("    schedule: {verify: 0s}\n", "schedule.verify is not a duration"),
+        ("    schedule: {verify: 0s}\n", "schedule.verify lasts no time; write auto, or at least 1s"),
         ('service: {listen: "0.0.0.0:8080"}\n', "loopback, without service.auth, so anyone could use it"),
         ("connections: {}\n", "is there twice"),
     ],

@@ -13,7 +13,7 @@ from scim_bridge.worker.order_lane import OrderLane
 from scim_bridge.worker.turn import Turns
 from tests.e2e.conftest import Cli
 from tests.e2e.world import World, organization
-from tests.service.sign_in import a_token
+from tests.service.sign_in import a_token, signed_in
 
 
 @pytest.fixture
@@ -30,6 +30,16 @@ def there(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
             yield pages.url
         finally:
             stop.set()
+
+
+def test_what_a_command_points_to_is_there(world: World, cli: Cli, there: str) -> None:
+    placed = cli("plan", "--server", there)
+    assert f"to apply exactly this plan: scim-bridge apply 1 --server {there}\n" in placed.err
+    path = placed.err.partition(f"order 1 is placed: {there}")[2].split()[0]
+    with signed_in(there, world.state, "viewer") as browser:
+        page = browser.get(path)
+    assert (page.status_code, 'role="status"' in page.text) == (200, True)
+    assert f"scim-bridge plan --server {there}" in cli("apply", "p.json", "--server", there).err
 
 
 def test_a_sync_elsewhere_ends_as_a_sync_here(world: World, cli: Cli, there: str) -> None:
@@ -50,16 +60,23 @@ def test_a_sync_elsewhere_ends_as_a_sync_here(world: World, cli: Cli, there: str
     assert "called 'nobody'" in unknown.err
 
 
+def test_who_is_on_neither_side_is_not_there(world: World, there: str) -> None:
+    with signed_in(there, world.state, "viewer") as client:
+        answer = client.get("/api/v1/people/corp/user/nobody/explain")
+    assert (answer.status_code, "called 'nobody'" in answer.json()["detail"]) == (404, True)
+
+
 WRONG = (
     (("pause", "nowhere", "--server", "{there}"), 2, "there is no connection nowhere"),
     (("conflicts", "resolve", "c-1", "--ignore", "--server", "{there}"), 2, "no conflict c-1 is open"),
     (("apply", "9", "--server", "{there}"), 2, "there is no kept plan 9"),
-    (("apply", "plan.json", "--server", "{there}"), 2, "has to be the number of a plan"),
+    (("apply", "plan.json", "--server", "{there}"), 2, "a kept plan is applied by its number"),
     (("plan", "--full", "--server", "{there}"), 2, "--server takes --out"),
     (("sync", "--server", "{there}", "--token", "secret"), 2, "--token is a reference"),
     (("sync", "--server", "{there}", "--token", "env:NOT_SET"), 2, "NOT_SET"),
     (("sync", "--server", "{there}", "--token", "env:UNKNOWN"), 1, "The token is unknown"),
     (("sync", "--server", "http://bridge.corp.example"), 2, "plain http is allowed to loopback only"),
+    (("sync", "--server", "nonsense"), 2, "nonsense: write the address of the pages, such as https://bridge.corp.ex"),
     (("sync", "corp", "--server", "http://127.0.0.1:9"), 1, "does not answer"),
 )
 

@@ -233,13 +233,36 @@ def test_what_makes_no_sense_is_refused_by_name(asked: object, status: int, said
 
 
 def test_whatever_goes_wrong_is_a_problem_document(api: httpx.Client, served: tuple[str, Path]) -> None:
-    _assert_problem(api.get(f"{API}/nowhere"), 404, "Not Found")
-    _assert_problem(api.delete(f"{API}/runs"), 405, "Method Not Allowed")
+    _assert_problem(api.get(f"{API}/nowhere"), 404, "There is no such path; GET /api/v1/openapi.json lists them.")
+    _assert_problem(api.delete(f"{API}/runs"), 405, "This path does not take that method; GET")
     _assert_problem(api.get(f"{API}/runs/abc"), 422, "path.run_id")
     _assert_problem(api.get(f"{API}/runs", params={"limit": 0}), 422, "query.limit")
     _assert_problem(api.post(f"{API}/orders", content=b"{", headers={"Content-Type": "application/json"}), 422, "body")
     with httpx.Client(base_url=served[0]) as stranger:
         _assert_problem(stranger.get(f"{API}/runs"), 401, "Authorization: Bearer")
+
+
+@pytest.mark.parametrize("path", ["runs", "orders", "plans", "conflicts", "audit", "access", "people"])
+def test_a_list_of_a_connection_that_is_not_there_is_not_an_empty_one(path: str, api: httpx.Client) -> None:
+    _assert_problem(api.get(f"{API}/{path}", params={"connection": "x"}), 404, "there is no connection x")
+    assert api.get(f"{API}/{path}", params={"connection": "lab"}).json()["items"] == []
+
+
+@pytest.mark.parametrize(("path", "named"), [
+    ("runs/2/operations?kind=bogus", "create_user"), ("runs/2/operations?outcome=bogus", "superseded"),
+    ("plans/1/operations?kind=bogus", "create_user"), ("conflicts?kind=bogus", "not_answered"),
+    ("runs?status=bogus", "stopped_by_guard"),
+])  # fmt: skip
+def test_a_filter_that_fits_nothing_there_is_names_what_does(path: str, named: str, api: httpx.Client) -> None:
+    _assert_problem(api.get(f"{API}/{path}"), 422, named)
+
+
+def test_a_body_that_needs_nothing_may_be_left_out(api: httpx.Client) -> None:
+    assert api.post(f"{API}/connections/lab/pause").json()["paused"] is True
+    assert api.post(f"{API}/connections/lab/resume").json()["paused"] is False
+    _assert_problem(api.post(f"{API}/plans/99/apply"), 404, "no kept plan 99")
+    _assert_problem(api.post(f"{API}/plans/99/decline"), 404, "no kept plan 99")
+    _assert_problem(api.post(f"{API}/conflicts/c-0/undo"), 404, "no conflict c-0")
 
 
 def test_a_conflict_is_decided_by_key_or_kind_and_undone(operator: httpx.Client) -> None:

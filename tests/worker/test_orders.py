@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,6 +13,7 @@ from scim_bridge.config.settings import ConnectionSettings, load
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.order import OrderRecord, PlacedOrder
 from scim_bridge.sandbox.fault import Fault
+from scim_bridge.state.lock import lock
 from scim_bridge.state.writer import State
 from scim_bridge.worker.loop import work
 from scim_bridge.worker.order_lane import OrderLane
@@ -87,6 +89,21 @@ def test_an_order_in_the_hand_of_a_worker_that_was_killed_is_carried_out_by_the_
         world.assert_equal_to(people)
 
 
+def test_a_plan_waits_for_the_sync_that_was_ordered_before_it(world: World) -> None:
+    world.write(organization(6, 1))
+    with _working(world) as state:
+        with lock(world.state, "corp", datetime.now(UTC)):  # a run that a command has begun
+            sync, plan = _place(state, "sync"), _place(state, "plan")
+            _ended(state, _place(state, "test_sign_in"))
+            statuses = [order.status for order in state.orders.these([sync, plan])]
+            assert statuses == ["waiting", "waiting"]
+        planned, synced = _ended(state, plan), _ended(state, sync)
+    assert (planned.status, synced.status) == ("done", "done")
+    assert planned.begun is not None
+    assert synced.ended is not None
+    assert synced.ended <= planned.begun
+
+
 def test_a_rollback_that_was_cut_is_not_begun_again(world: World, cli: Cli) -> None:
     world.write(organization(6, 1))
     assert cli("sync").code == 0
@@ -121,8 +138,8 @@ def test_schedule_and_orders_never_have_two_runs_of_one_connection(world: World)
     try:
         world.sandbox.wait_held(seconds=PATIENCE)  # the run of the schedule
         with State(world.state) as state:
-            number = _place(state, "sync")
             plan = _place(state, "plan")
+            number = _place(state, "sync")
             assert _ended(state, plan).status == "done"  # reads only, so it does not wait
             assert (state.orders.one(number) or pytest.fail()).status == "waiting"
             world.sandbox.fail()

@@ -11,7 +11,6 @@ from scim_bridge.service.api.answer import Cursor, Limit, json, number_in, writt
 from scim_bridge.service.api.form import AccessPage
 from scim_bridge.service.api.route import answers, router
 from scim_bridge.service.pages.frame import Framed
-from scim_bridge.service.refusal import NoSuchThing
 from scim_bridge.view import words
 
 routes = router("access")
@@ -32,8 +31,7 @@ def access(
     """The ways into accounts, one a row, sorted by user; applications with the first page."""
     begin = number_in(cursor) or 0
     with frame.look() as reader:
-        if connection not in frame.shown.connections and connection not in reader.connections():
-            raise NoSuchThing(f"there is no connection {connection}")
+        frame.require_connection(reader, connection)
         reading = reader.access(connection).newest()
     if reading is None:
         return json(request, {"as_of": None, "items": [], "next": None, "applications": [], "warnings": []})

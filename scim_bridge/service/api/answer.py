@@ -11,7 +11,7 @@ from fastapi import Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from scim_bridge.errors import AskedOtherwise, BridgeError, Busy, Misconfigured
+from scim_bridge.errors import AskedOtherwise, BridgeError, Busy, Misconfigured, NobodyCalled
 from scim_bridge.service.refusal import NoSuchThing, NotNow
 
 MOST = 500
@@ -33,6 +33,7 @@ IdempotencyKey = Annotated[
 ]
 _STATUS: Sequence[tuple[type[BridgeError], int]] = (
     (NoSuchThing, 404),
+    (NobodyCalled, 404),
     (NotNow, 409),
     (Busy, 409),
     (AskedOtherwise, 422),

@@ -12,7 +12,7 @@ from scim_bridge.service.pages.frame import Framed
 routes = router("audit")
 
 
-@routes.get("/audit", responses=answers(Page[AuditEntry], 304), response_model=None)
+@routes.get("/audit", responses=answers(Page[AuditEntry], 304, 404), response_model=None)
 def audit(
     request: Request,
     frame: Framed,
@@ -23,4 +23,6 @@ def audit(
     """The entries, newest first. Each carries the hash of the one before (`scim-bridge audit verify`)."""
     with frame.look() as reader:
         found = reader.latest_audit(limit + 1, before=number_in(cursor), connection=connection)
+        if connection and not found:
+            frame.require_connection(reader, connection)
     return page(request, found, limit, lambda entry: entry.document(), lambda entry: entry.number)

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from fastapi import Path, Query, Request, Response
+from fastapi import Body, Path, Query, Request, Response
 
-from scim_bridge.model.conflict_kind import decisions
+from scim_bridge.errors import Misconfigured
+from scim_bridge.model.conflict_kind import CONFLICT_KINDS, decisions
 from scim_bridge.model.run import ConflictRecord
 from scim_bridge.service.api.answer import Cursor, IdempotencyKey, Limit, json, page, place_in
 from scim_bridge.service.api.form import Conflict, DecisionAsked, Page, Resolved, UndoAsked
@@ -20,7 +21,7 @@ Key = Annotated[str, Path(max_length=200, description="A conflict's key; to reso
 _Text = Annotated[str, Query(max_length=200)]
 
 
-@routes.get("/conflicts", responses=answers(Page[Conflict], 304), response_model=None)
+@routes.get("/conflicts", responses=answers(Page[Conflict], 304, 404), response_model=None)
 def conflicts(
     request: Request,
     frame: Framed,
@@ -31,9 +32,13 @@ def conflicts(
     cursor: Cursor = None,
 ) -> Response:
     """The open conflicts, oldest first. decided: only those with a decision, or only those without."""
+    if kind and kind not in CONFLICT_KINDS:
+        raise Misconfigured(f"`kind` {kind!r} is not a kind of conflict", f"Give one of: {', '.join(CONFLICT_KINDS)}.")
     after = place_in(cursor, 3)
     with frame.look() as reader:
         found = reader.conflicts(connection or None)
+        if connection and not found:
+            frame.require_connection(reader, connection)
     rows = [
         each
         for each in found
@@ -66,7 +71,8 @@ def resolve_conflict(
 
 @routes.post("/conflicts/{key}/undo", responses=answers(Resolved, 404, 409), response_model=None)
 def undo_decision(
-    request: Request, desk: Desked, operator: Operator, key: Key, asked: UndoAsked,
+    request: Request, desk: Desked, operator: Operator, key: Key,
+    asked: Annotated[UndoAsked, Body(default_factory=UndoAsked)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:  # fmt: skip
     """Take a decision back that no run has used."""

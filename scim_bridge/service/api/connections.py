@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Path, Request, Response
+from fastapi import Body, Path, Request, Response
 
 from scim_bridge.model.glance import Glance
 from scim_bridge.model.progress import RunProgress
@@ -74,7 +74,12 @@ def _next_run(found: Situation) -> str | None:
 
 @routes.post("/connections/{name}/pause", responses=answers(Paused, 404), response_model=None)
 def pause_connection(
-    request: Request, desk: Desked, operator: Operator, name: Name, asked: ReasonAsked, key: IdempotencyKey = None
+    request: Request,
+    desk: Desked,
+    operator: Operator,
+    name: Name,
+    asked: Annotated[ReasonAsked, Body(default_factory=ReasonAsked)],
+    key: IdempotencyKey = None,
 ) -> Response:
     """Stop the schedule. Orders of people are carried out all the same."""
     pause(desk, name, operator.actor, asked.reason, once(operator, key, request, asked))

@@ -19,7 +19,7 @@ routes = router("orders")
 OrderNumber = Annotated[int, Path(ge=1, le=2**53)]
 
 
-@routes.get("/orders", responses=answers(Page[Order], 304), response_model=None)
+@routes.get("/orders", responses=answers(Page[Order], 304, 404), response_model=None)
 def orders(
     request: Request,
     frame: Framed,
@@ -30,6 +30,8 @@ def orders(
     """The orders, newest first."""
     with frame.look() as reader:
         found = reader.orders.latest(limit + 1, before=number_in(cursor), connection=connection)
+        if connection and not found:
+            frame.require_connection(reader, connection)
     return page(request, found, limit, document.order_document, lambda order: order.id)
 
 

@@ -31,8 +31,7 @@ def people(
     """Managed users and groups of a connection, by name."""
     after = place_in(cursor, 3)
     with frame.look() as reader:
-        if connection not in frame.shown.connections and connection not in reader.connections():
-            raise NoSuchThing(f"there is no connection {connection}")
+        frame.require_connection(reader, connection)
         found = reader.managed(connection, q, limit + 1, (after[0], after[1], after[2]) if after is not None else None)
     return page(request, found, limit, _document, lambda one: one.place)
 

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from fastapi import Path, Query, Request, Response
+from fastapi import Body, Path, Query, Request, Response
 
 from scim_bridge.model.kept_plan import KeptPlan
+from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.order import PlacedOrder
 from scim_bridge.service.api.answer import Cursor, IdempotencyKey, Limit, json, number_in, page
 from scim_bridge.service.api.form import ApplyAsked, Operation, Order, Page, Plan, ReasonAsked, WholePlan
@@ -24,13 +25,15 @@ PlanNumber = Annotated[int, Path(ge=1, le=2**53)]
 _Text = Annotated[str, Query(max_length=200)]
 
 
-@routes.get("/plans", responses=answers(Page[Plan], 304), response_model=None)
+@routes.get("/plans", responses=answers(Page[Plan], 304, 404), response_model=None)
 def plans(
     request: Request, frame: Framed, connection: _Text = "", limit: Limit = 100, cursor: Cursor = None
 ) -> Response:
     """The kept plans, newest first: those that were ordered, and those of runs that limits have stopped."""
     with frame.look() as reader:
         found = reader.plans.latest(limit + 1, before=number_in(cursor), connection=connection)
+        if connection and not found:
+            frame.require_connection(reader, connection)
     return page(request, found, limit, document.kept_plan_document, lambda plan: plan.id)
 
 
@@ -47,7 +50,7 @@ def plan_operations(
     request: Request,
     frame: Framed,
     plan_id: PlanNumber,
-    kind: _Text = "",
+    kind: OperationKind | None = None,
     q: Annotated[str, Query(max_length=200, description="A part of a name, or of an id.")] = "",
     limit: Limit = 100,
     cursor: Cursor = None,
@@ -55,7 +58,7 @@ def plan_operations(
     """The operations of a plan, in its order."""
     with frame.look() as reader:
         _, saved = _plan(reader, plan_id)
-    found = operations_of(saved, Filter(after=number_in(cursor) or 0, kind=kind, text=q), limit + 1)
+    found = operations_of(saved, Filter(after=number_in(cursor) or 0, kind=kind or "", text=q), limit + 1)
     return page(request, found, limit, lambda each: each[1], lambda each: each[0])
 
 
@@ -70,7 +73,8 @@ def plan_file(frame: Framed, plan_id: PlanNumber) -> Response:
 @routes.post("/plans/{plan_id}/apply", status_code=202, responses=answers(Order, 404, 409, status=202),
              response_model=None)  # fmt: skip
 def apply_plan(
-    request: Request, desk: Desked, approver: Approver, plan_id: PlanNumber, asked: ApplyAsked,
+    request: Request, desk: Desked, approver: Approver, plan_id: PlanNumber,
+    asked: Annotated[ApplyAsked, Body(default_factory=ApplyAsked)],
     key: IdempotencyKey = None,
 ) -> Response:  # fmt: skip
     """Order that exactly this plan is applied. It is refused, by name, if either side has changed since."""
@@ -84,7 +88,11 @@ def apply_plan(
 
 @routes.post("/plans/{plan_id}/decline", responses=answers(Plan, 404, 409), response_model=None)
 def decline_plan(
-    request: Request, desk: Desked, approver: Approver, plan_id: PlanNumber, asked: ReasonAsked
+    request: Request,
+    desk: Desked,
+    approver: Approver,
+    plan_id: PlanNumber,
+    asked: Annotated[ReasonAsked, Body(default_factory=ReasonAsked)],
 ) -> Response:
     """Decide against a plan: it cannot be applied or approved any more."""
     decline(desk, plan_id, approver.actor, asked.reason)

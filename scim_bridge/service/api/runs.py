@@ -1,9 +1,11 @@
 """Runs and their operations."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Path, Query, Request, Response
 
+from scim_bridge.model.operation import OutcomeStatus
+from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.run import RunRecord, RunStatus
 from scim_bridge.service.api.answer import Cursor, Limit, json, number_in, page, text_in
 from scim_bridge.service.api.form import Page, Run, RunOperation, WholeRun
@@ -20,7 +22,7 @@ RunNumber = Annotated[int, Path(ge=1, le=2**53)]
 _Text = Annotated[str, Query(max_length=200)]
 
 
-@routes.get("/runs", responses=answers(Page[Run], 304), response_model=None)
+@routes.get("/runs", responses=answers(Page[Run], 304, 404), response_model=None)
 def runs(
     request: Request,
     frame: Framed,
@@ -32,6 +34,8 @@ def runs(
     """The runs, newest first."""
     with frame.look() as reader:
         found = reader.runs_before(number_in(cursor), limit + 1, connection, status or "")
+        if connection and not found:
+            frame.require_connection(reader, connection)
         now = as_it_is(reader, frame.shown.state, found)
     return page(request, now, limit, document.run_document, lambda run: run.id)
 
@@ -57,8 +61,8 @@ def operations(
     request: Request,
     frame: Framed,
     run_id: RunNumber,
-    kind: _Text = "",
-    outcome: _Text = "",
+    kind: OperationKind | None = None,
+    outcome: OutcomeStatus | Literal["planned", "sent"] | None = None,
     q: Annotated[str, Query(max_length=200, description="A part of a name, or of an id.")] = "",
     person: Annotated[str, Query(max_length=200, description="The same, of users alone.")] = "",
     group: Annotated[str, Query(max_length=200, description="The same, of groups alone.")] = "",
@@ -66,7 +70,9 @@ def operations(
     cursor: Cursor = None,
 ) -> Response:
     """The operations of a run in the order of its plan, each with its outcome."""
-    asked = OperationQuery(after=text_in(cursor) or "", kind=kind, outcome=outcome, text=q, person=person, group=group)
+    asked = OperationQuery(
+        after=text_in(cursor) or "", kind=kind or "", outcome=outcome or "", text=q, person=person, group=group
+    )
     with frame.look() as reader:
         _run(frame, reader, run_id)
         found = reader.find_operations(run_id, asked, limit + 1)

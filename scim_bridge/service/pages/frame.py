@@ -19,6 +19,7 @@ from scim_bridge.model.run import RunRecord
 from scim_bridge.service.auth.csrf import csrf_token
 from scim_bridge.service.auth.principal import Principal
 from scim_bridge.service.catalog import LANGUAGES
+from scim_bridge.service.refusal import NoSuchThing
 from scim_bridge.service.shown import Shown
 from scim_bridge.service.slow_answer import SlowAnswers
 from scim_bridge.state.liveness import as_it_is
@@ -89,6 +90,11 @@ class Frame:
             yield reader
         finally:
             reader.close()
+
+    def require_connection(self, reader: StateReader, name: str) -> None:
+        """Raise NoSuchThing for a name that neither the configuration nor any run has."""
+        if name not in self.shown.connections and name not in reader.connections():
+            raise NoSuchThing(f"there is no connection {name}")
 
     def runs(self, reader: StateReader, name: str | None = None, *, limit: int) -> list[RunRecord]:
         """The last runs; one whose process is gone is not running any more."""
