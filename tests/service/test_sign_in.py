@@ -192,7 +192,7 @@ def test_a_form_without_the_token_of_its_session_changes_nothing(lasting: World,
         del browser.headers[HEADER]
         assert browser.post("/sign-out", data={FIELD: token}).status_code == 403
         assert browser.post("/sign-out", files={FIELD: ("a", b"b")}).status_code == 403
-        assert browser.post("/sign-out", content=b"\xff" * 2_000_000, headers=FORM).status_code == 403
+        assert browser.post("/sign-out", content=b"\xff" * 2_000_000, headers=FORM).status_code == 413
         assert browser.get("/").status_code == 200
 
 
