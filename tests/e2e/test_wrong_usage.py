@@ -42,7 +42,7 @@ WRONG: list[tuple[str, Break, int, str]] = [
     ("missing mapping", _replace("csv.yaml", "gone.yaml"), 2, "gone.yaml does not exist"),
     ("wrong type", _replace("requests_per_second: 100000", "requests_per_second: fast"), 2, "requests_per_second"),
     ("token missing", _replace("token: sandbox-token", "token: env:NO_SUCH_TOKEN"), 2, "NO_SUCH_TOKEN is not set"),
-    ("not yet", _replace("service:", "history: {keep: 9d}\nservice:"), 2, "history is not available in this version"),
+    ("not yet", _replace("sqlite:///scim-bridge.db", "postgresql+psycopg://db/x"), 2, "PostgreSQL is not available"),
     ("endless anchor", _replace("service:", "x: &x {y: *x}\nservice:"), 2, "*x stands inside &x, so it holds itself"),
     ("endless rule", _mapping("given\n", "&x [*x]\n"), 2, "*x stands inside &x, so it holds itself"),
     ("plain http", _replace("http://127.0.0.1", "http://scim.example"), 2, "plain http is allowed to loopback only"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
@@ -95,6 +95,7 @@ directories = st.tuples(
 )
 
 
+@settings(max_examples=20)
 @given(directories, st.randoms(use_true_random=False))
 def test_a_directory_in_any_unicode_form_gives_the_same_plans(shape: Any, random: Random) -> None:
     people, teams, members = _rows(*shape)
@@ -134,6 +135,7 @@ titles = st.lists(st.sampled_from(("Lead", "engineer", "Ärztin")), unique=True)
 histories = st.lists(st.tuples(values, titles), min_size=1, max_size=6)
 
 
+@settings(max_examples=20)
 @given(histories, st.randoms(use_true_random=False))
 def test_the_order_of_values_says_nothing_over_a_whole_history(history: Any, random: Random) -> None:
     there, known, policy = Target(), Remembered(), Policy()

@@ -4,9 +4,11 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +28,12 @@ from tests.service.sign_in import signed_in
 from tests.waiting import PATIENCE
 
 ANN = Actor("ann", "page")
+
+
+def in_a_loop(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run it in a thread of its own: where a browser of other tests is open, this one has a loop that is running."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 @pytest.fixture
@@ -132,7 +140,7 @@ def test_200_open_pages_cost_little_and_all_hear_the_same(state: State, monkeypa
                 await anext(stream)
         return heard
 
-    (said,) = set(asyncio.run(run()))
+    (said,) = set(in_a_loop(run()))
     assert said == b'event: changed\ndata: {"connection":"corp"}\n\n'
     assert looks < 200
 
@@ -149,7 +157,7 @@ def test_a_client_that_does_not_read_is_let_go(state: State, monkeypatch: pytest
         with pytest.raises(StopAsyncIteration):
             await anext(stream)
 
-    asyncio.run(run())
+    in_a_loop(run())
 
 
 def test_what_is_looked_at_ends_with_the_last_page(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,4 +172,4 @@ def test_what_is_looked_at_ends_with_the_last_page(state: State, monkeypatch: py
         await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
         await asyncio.wait_for(looking, PATIENCE)
 
-    asyncio.run(run())
+    in_a_loop(run())

@@ -264,10 +264,10 @@ def test_nothing_of_token_or_tenant_is_ever_logged(open_at: Opening, caplog: pyt
     with caplog.at_level(logging.INFO), pytest.raises(Refused) as raised:
         open_at(script, lambda: next(tokens)).update("user", "t-1", {"title": (None, "Lead")})
     assert [record.message for record in caplog.records if record.name == "scim_bridge.target"] == [
-        "PATCH answered 429, request id req-1",
-        "PATCH answered 503, request id req-1",
-        "PATCH was not answered: ReadError",
-        "PATCH answered 400, request id req-1",
+        "PATCH Users answered 429",
+        "PATCH Users answered 503",
+        "PATCH Users was not answered: ReadError",
+        "PATCH Users answered 400",
     ]
     for secret in ("token-", "some-tenant"):
         assert secret not in caplog.text + str(raised.value)
