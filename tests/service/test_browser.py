@@ -218,6 +218,7 @@ def test_what_is_hard_to_undo_is_asked_once_more(service: Service, browser: Brow
     page = context.new_page()
     page.goto(f"{service.url}/plans/1")
     before = len(open_reader(service.state).orders.latest(99))
+    page.get_by_label("Note for the audit: why this is right").fill("They left in spring")
     page.get_by_role("button", name="Approve and apply").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Apply plan 1 now? deactivate 4 users")
