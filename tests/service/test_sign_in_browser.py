@@ -48,7 +48,7 @@ def test_a_person_signs_in_by_the_link_makes_a_token_revokes_it_and_signs_out(se
         expect(page.get_by_role("cell", name="revoked, approver@test")).to_be_visible()
         assert httpx.get(served.url, headers=bearer).status_code == 401
         page.get_by_role("button", name="Sign out").first.click()
-        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
         page.goto(f"{served.url}/runs")
         assert page.url.startswith(f"{served.url}/sign-in")
 
