@@ -5,7 +5,7 @@ An inactive user has no way in, whatever they are assigned.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from scim_bridge.access.role_pattern import role_pattern
@@ -59,27 +59,32 @@ def account_ways(reading: AccessReading, *, active: bool = True) -> Iterator[Way
     """The same in an order of its own, each with the assignment's user or group."""
     people: dict[Principal, list[Reached]] = {}
     for edge in sorted(reading.edges):
-        account, held = reading.accounts[edge.account], reading.sets[edge.permission_set]
-        if not account.is_usable:
+        if not reading.accounts[edge.account].is_usable:
             continue
         if edge.principal not in people:
             people[edge.principal] = list(reached(reading, edge.principal, active=active))
-        allowed = allowed_by(reading, edge)
-        role = role_pattern(reading.instance, account.id, held)
+        row_of = rows_by(reading, edge)
         for user, via in people[edge.principal]:
-            row = AccessRow(
-                user=user.name,
-                user_id=user.id,
-                display=user.display,
-                via=via,
-                account=account.name,
-                account_id=account.id,
-                permission_set=held.name,
-                allows=allowed.words,
-                level=allowed.level,
-                role=role,
-            )
-            yield Way(row, edge.principal)
+            yield Way(row_of(user, via), edge.principal)
+
+
+def rows_by(reading: AccessReading, edge: Edge) -> Callable[[Person, str | None], AccessRow]:
+    """How an assignment becomes the row of a user: by the user, and the group through which it reaches them."""
+    account, held = reading.accounts[edge.account], reading.sets[edge.permission_set]
+    allowed = allowed_by(reading, edge)
+    role = role_pattern(reading.instance, account.id, held)
+    return lambda user, via: AccessRow(
+        user=user.name,
+        user_id=user.id,
+        display=user.display,
+        via=via,
+        account=account.name,
+        account_id=account.id,
+        permission_set=held.name,
+        allows=allowed.words,
+        level=allowed.level,
+        role=role,
+    )
 
 
 def allowed_by(reading: AccessReading, edge: Edge) -> Allowed:

@@ -4,11 +4,10 @@ Rows come in an order that lasts as long as the reading: assignment by assignmen
 page begins where the one before ended, whether there are a hundred rows or a million.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from scim_bridge.access.graph import access_rows, allowed_by, application_rows
-from scim_bridge.access.role_pattern import role_pattern
+from scim_bridge.access.graph import access_rows, application_rows, rows_by
 from scim_bridge.access.seat import price_of, takes_seat
 from scim_bridge.model.access import AccessReading, AccessRow, Application, ApplicationRow, Edge, Person
 from scim_bridge.model.identity import TargetKey
@@ -66,9 +65,10 @@ class Answers:
         """Each way in, with where it stands; those behind a cursor."""
         for number, edge in enumerate(self.edges):
             if number >= after[0]:
-                make = self._maker(edge)
+                row_of = rows_by(self.reading, edge)
+                via = self._groups.get(edge.principal.id) if edge.principal.kind == "group" else None
                 begin = after[1] if number == after[0] else ""
-                yield from (((number, user.id), make(user)) for user in self._reached(edge, begin))
+                yield from (((number, user.id), row_of(user, via)) for user in self._reached(edge, begin))
 
     def _reached(self, edge: Edge, after: str) -> Iterator[Person]:
         """The active users whom an assignment reaches, by id."""
@@ -90,24 +90,6 @@ class Answers:
             while ids := self._lookup.people_in(principal.id, after, _AT_ONCE):
                 yield ids
                 after = ids[-1]
-
-    def _maker(self, edge: Edge) -> Callable[[Person], AccessRow]:
-        account, held = self.reading.accounts[edge.account], self.reading.sets[edge.permission_set]
-        allowed = allowed_by(self.reading, edge)
-        role = role_pattern(self.reading.instance, account.id, held)
-        via = self._groups.get(edge.principal.id) if edge.principal.kind == "group" else None
-        return lambda user: AccessRow(
-            user=user.name,
-            user_id=user.id,
-            display=user.display,
-            via=via,
-            account=account.name,
-            account_id=account.id,
-            permission_set=held.name,
-            allows=allowed.words,
-            level=allowed.level,
-            role=role,
-        )
 
     def applications(self) -> list[ApplicationRow]:
         """The applications of those who are asked about; of everyone, those that need no assignment."""
