@@ -57,7 +57,7 @@ def rollback_command(
             return 0
         with progress() as report:
             order = Order(by=actor(), approved_by=who() if approve else "", is_last_admin=last_admin, progress=report)
-            result = roll_back(bridge, state, run, order, actor())
+            result = roll_back(bridge, state, run, order)
         code = conclude(
             result,
             state,

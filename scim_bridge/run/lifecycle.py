@@ -76,6 +76,16 @@ class Order:
     after_restore: bool = False
     about: str = ""
 
+    @property
+    def actor(self) -> Actor:
+        """Who is behind it."""
+        return self.by or _SCHEDULE
+
+    @property
+    def to_note(self) -> Actor | None:
+        """Who gets an entry of the audit as the run begins; None where the asking has one, or no one has asked."""
+        return self.by if self.number is None else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
@@ -147,7 +157,7 @@ class ActiveRun:
         """Send nothing; what the limits counted is kept for approval. new: what an approval did not cover."""
         self.state.keep_trip(self.id, self.bridge.name, plan.verdict)
         if reading.only is None:  # a plan about some cannot be applied later
-            keep_plan(self.state, plan, self.order.by or _SCHEDULE, self.id)
+            keep_plan(self.state, plan, self.order.actor, self.id)
         conclusion = self.conclude(reading, plan, None)
         detail = "stopped before the first write: " + "; ".join(trip.sentence for trip in plan.verdict.tripped)
         traffic, counts = self.bridge.target.traffic, conclusion.counts
@@ -239,9 +249,8 @@ def keep_plan(state: State, plan: Plan, by: Actor, run: int | None = None) -> in
 def begin(bridge: Bridge, state: State, command: Command, order: Order) -> Iterator[ActiveRun]:
     """One run under the connection's lock. If it ends by an error, it is closed with its sentence first."""
     with lock(state.path, bridge.name, datetime.now(UTC)):
-        by = order.by if order.number is None else None
         run_id = state.begin_run(
-            bridge.name, bridge.endpoint, command, by=by, detail=order.about, order_id=order.number
+            bridge.name, bridge.endpoint, command, by=order.to_note, detail=order.about, order_id=order.number
         )
         with on_record(bridge, state, order, run_id) as active:
             yield active

@@ -220,7 +220,7 @@ def sync_named(bridge: Bridge, state: State, who: Sequence[str], order: Order) -
 def run_named(bridge: Bridge, state: State, who: Sequence[str], order: Order, inside: int | None = None) -> Result:
     """One run for these identities. inside: the run in progress that carries it out."""
     # Of an order that was left with the run in progress, the asking is in the audit.
-    by = order.by if inside is None and order.number is None else None
+    by = order.to_note if inside is None else None
     run_id = state.begin_run(
         bridge.name,
         bridge.endpoint,

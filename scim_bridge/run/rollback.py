@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from scim_bridge.errors import Misconfigured
-from scim_bridge.model.actor import Actor
 from scim_bridge.model.identity import KINDS, Directory, Inventory, Snapshot, SourceCounts, TargetKey
 from scim_bridge.model.remembered import Remembered
 from scim_bridge.model.source import SourceReading
@@ -26,14 +25,14 @@ from scim_bridge.state.writer import State
 _ALL = 10_000_000
 
 
-def roll_back(bridge: Bridge, state: State, undone: int, order: Order, by: Actor) -> Result:
+def roll_back(bridge: Bridge, state: State, undone: int, order: Order) -> Result:
     """Undo a run within the limits, and pause the connection. Raises Misconfigured for a run that cannot be undone."""
     refuse_in_shadow(bridge, "no run is undone")
     with begin(bridge, state, "rollback", replace(order, about=f"of run {undone}")) as active:
         reading = read_and_invert(bridge, state.reader, undone, active.order)
         remember(active, reading)
         reason = f"rolled back run {undone}"
-        return carry_out(active, reading, before_sending=lambda: state.pause(bridge.name, by, reason))
+        return carry_out(active, reading, before_sending=lambda: state.pause(bridge.name, order.actor, reason))
 
 
 def nothing_to_undo(reader: StateReader, undone: int) -> str:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from scim_bridge.errors import Misconfigured, PlanOutdated
 from scim_bridge.mapping.record import map_records
-from scim_bridge.model.actor import Actor
 from scim_bridge.model.desired_side import DesiredWhole
 from scim_bridge.model.identity import Directory, Notice
 from scim_bridge.model.limit import ACCESS_COUNTERS
@@ -223,11 +222,11 @@ def sync(bridge: Bridge, state: State, order: Order, inbox: MakeInbox | None = N
         return carry_out(active, reading, inbox=inbox)
 
 
-def plan_and_keep(bridge: Bridge, state: State, order: Order, by: Actor) -> tuple[int, Plan]:
+def plan_and_keep(bridge: Bridge, state: State, order: Order) -> tuple[int, Plan]:
     """Make a plan and keep it, to be looked at and applied as it is. Nothing is written to the target."""
     reading = read_and_plan(bridge, state.reader, order)
     keep_seen(state.path, bridge.name, reading.access)
-    return keep_plan(state, reading.plan, by), reading.plan
+    return keep_plan(state, reading.plan, order.actor), reading.plan
 
 
 def apply_kept(bridge: Bridge, state: State, plan_id: int, order: Order, inbox: MakeInbox | None = None) -> Result:

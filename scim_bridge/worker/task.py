@@ -110,18 +110,17 @@ def _apply(task: Task, state: State, order: Order) -> OrderEnd:
 
 
 def _rollback(task: Task, state: State, order: Order) -> OrderEnd:
-    record = _placed(task)
-    undone = record.placed.run or 0
+    undone = _placed(task).placed.run or 0
     in_vain = nothing_to_undo(state.reader, undone)
     if in_vain:
         return OrderEnd(status="done", sentence=f"{in_vain}; {task.connection.name} is not paused")
     with opened(task.connection, state, "rollback") as bridge:
-        return _of_run(state, roll_back(bridge, state, undone, order, record.by))
+        return _of_run(state, roll_back(bridge, state, undone, order))
 
 
 def _plan(task: Task, state: State, order: Order) -> OrderEnd:
     with open_bridge(task.connection, reader=state.reader) as bridge:
-        number, plan = plan_and_keep(bridge, state, order, _placed(task).by)
+        number, plan = plan_and_keep(bridge, state, order)
     stopped = "" if plan.verdict.passed else "; limits stop it until it is approved"
     sentence = f"plan {number} is kept: {counted(len(plan.operations), 'operation')}{stopped}"
     return OrderEnd(status="done", sentence=sentence, plan=number)

@@ -129,10 +129,10 @@ def _by_another(world: LittleWorld) -> object:
 def _ask_for_writes(world: LittleWorld, run_id: int) -> None:
     reading = read_and_plan(world.bridge, world.state.reader, Order())
     saved = from_bytes(to_bytes(reading.plan), "plan")
-    order = Order(approved_by="me", asked_by="me")
+    order = Order(by=Actor("me"), approved_by="me", asked_by="me")
     writes: tuple[Callable[[], object], ...] = (
         lambda: apply_saved(world.bridge, world.state, saved, order),
-        lambda: roll_back(world.bridge, world.state, run_id, order, Actor("me")),
+        lambda: roll_back(world.bridge, world.state, run_id, order),
         lambda: sync_named(world.bridge, world.state, ["a"], order),
         lambda: sync(world.bridge, world.state, order),
         lambda: sync(world.bridge, world.state, Order(in_full=True, after_restore=True)),

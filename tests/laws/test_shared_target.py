@@ -120,7 +120,7 @@ def _back(world: LittleWorld) -> object:
     if not runs:
         return ""
     undone = world.chance.choice(runs[:4]).id
-    return undone, roll_back(world.bridge, world.state, undone, Order(approved_by="me"), ME).exit_code
+    return undone, roll_back(world.bridge, world.state, undone, Order(by=ME, approved_by="me")).exit_code
 
 
 _OUTSIDE: tuple[Step, ...] = (_by_hand, _by_hand, _time)
