@@ -22,9 +22,7 @@ _COMMENTS = {
     ("entra", "scope"): "or {groups: [<object id>]}, {application: <application id>}",
 }
 _BY_REFERENCE = "a reference: the token itself is not written here"
-_POLICY = """\
-    policy:
-      deprovision: {action: deactivate}                 # with delete_after: 30d, deleted 30 days later
+_ENDING = """\
       # protect: {users: ["breakglass@corp.example"], groups: ["AWSControlTower*"]}  # never touched
       # limits: {deactivate: 10%, delete: 5%, remove_members: 20%}   # a run that would take more stops
     schedule: {every: 5m, verify: auto}                 # how often to sync, and to read the whole target again
@@ -54,11 +52,12 @@ def configuration(connection: str, source: Mapping[str, Any], mapping: str, targ
         ),
         _line("      # token_expires: 2027-03-01", "the console shows it; warns from 90 days ahead"),
         _line("      requests_per_second: auto", "finds what AWS permits; a number is a ceiling"),
+        "    policy:",
+        _line("      deprovision: {action: deactivate}", "with delete_after: 30d, deleted 30 days later"),
+        _line(*(_TAKE_OVER if target.get("from") else _ADOPT)),
+        *([_line(*_CREATE)] if source["kind"] == "google" else []),
     ]
-    adopting = [_line(*(_TAKE_OVER if target.get("from") else _ADOPT))]
-    adopting += [_line(*_CREATE)] if source["kind"] == "google" else []
-    begun, rest = _POLICY.split("      # protect", 1)
-    return "\n".join(lines) + "\n" + begun + "\n".join(adopting) + "\n      # protect" + rest
+    return "\n".join(lines) + "\n" + _ENDING
 
 
 def _is_reference(token: str) -> bool:

@@ -31,14 +31,13 @@ _SSOSYNC: Mapping[Place, str] = {
     ("user", "enterprise.department"): f"ssosync does not write it: {_LATER}",
     ("user", "enterprise.manager"): f"ssosync does not write it: {_LATER}",
 }
-_AS_SSOSYNC: Place = ("user", "displayName")
+_DISPLAY_NAME: Place = ("user", "displayName")
+_GIVEN_AND_FAMILY = f"firstNonEmpty({_BOTH}, primaryEmail)"
 LEAVINGS: Mapping[str, Leavings] = {
-    "ssosync": Leavings({_AS_SSOSYNC: f"firstNonEmpty({_BOTH}, primaryEmail)"}, _SSOSYNC),
-    "ssosync-users-groups": Leavings(
-        {_AS_SSOSYNC: f"firstNonEmpty({_BOTH}, primaryEmail)", ("group", "displayName"): "email"}, _SSOSYNC
-    ),
+    "ssosync": Leavings({_DISPLAY_NAME: _GIVEN_AND_FAMILY}, _SSOSYNC),
+    "ssosync-users-groups": Leavings({_DISPLAY_NAME: _GIVEN_AND_FAMILY, ("group", "displayName"): "email"}, _SSOSYNC),
     "idp-scim-sync": Leavings(
-        {("user", "displayName"): f"firstNonEmpty(name.fullName, {_BOTH}, primaryEmail)"},
+        {_DISPLAY_NAME: f"firstNonEmpty(name.fullName, {_BOTH}, primaryEmail)"},
         {("user", "enterprise.manager"): f"idp-scim-sync writes the manager's address instead of an id: {_LATER}"},
     ),
 }
