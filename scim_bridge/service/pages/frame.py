@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 from urllib.parse import parse_qsl, urlencode
 
-from fastapi import Depends, FastAPI, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse
-from fastapi.routing import iter_route_contexts
 from fastapi.templating import Jinja2Templates
 from jinja2 import StrictUndefined
 
@@ -60,7 +59,7 @@ MENU = (
     Entry("/audit", "Audit", "audit"),
     Entry("/tokens", "Tokens", "tokens", "approver"),
 )
-"""All groups of pages. One whose router is not in the application is left out."""
+"""All groups of pages."""
 EVENTS = "/api/v1/events"
 """The stream that tells an open page what has changed."""
 
@@ -104,9 +103,9 @@ class Frame:
         """A page. values: what the template shows, beside what every page has."""
         principal = getattr(request.state, "principal", None)  # of a route that asks who is signed in
         values |= {"principal": principal}
-        values |= {"events": EVENTS if principal is not None and EVENTS in _paths(request.app) else ""}
+        values |= {"events": EVENTS if principal is not None else ""}
         values |= {"now": self.shown.now(), "path": request.url.path, "status": status}
-        values |= {"navigation": _menu(request.app, principal), "switched": partial(_switched, request)}
+        values |= {"navigation": _menu(principal), "switched": partial(_switched, request)}
         values |= {name: getattr(request.state, name, _UNSAID[name]) for name in _UNSAID}
         return self._templates.TemplateResponse(request, template, values, status_code=status)
 
@@ -115,16 +114,8 @@ class Frame:
         return self.render(request, "sorry.html", status=status, sentence=sentence)
 
 
-def _paths(app: FastAPI) -> set[str]:
-    """Of everything that this application answers: what another part will bring one day is not offered."""
-    if not hasattr(app.state, "paths"):  # after the first request there are no new ones
-        app.state.paths = {route.path for route in iter_route_contexts(app.routes) if route.path}
-    return cast("set[str]", app.state.paths)
-
-
-def _menu(app: FastAPI, principal: Principal | None) -> list[Entry]:
-    paths = _paths(app)
-    return [entry for entry in MENU if entry.path in paths and (principal is None or principal.may(entry.role))]
+def _menu(principal: Principal | None) -> list[Entry]:
+    return [entry for entry in MENU if principal is None or principal.may(entry.role)]
 
 
 def _switched(request: Request, **preference: str) -> str:
