@@ -1,11 +1,10 @@
 """`access diff`: two of the readings that are kept, and what runs did between them."""
 
 from contextlib import closing
-from datetime import UTC, datetime
 
 from scim_bridge.cli.access_reading import with_access
+from scim_bridge.cli.options import moment_of
 from scim_bridge.cli.output import console, print_json
-from scim_bridge.config import form
 from scim_bridge.config.settings import Settings
 from scim_bridge.errors import Misconfigured
 from scim_bridge.run.access_between import between, pair_of
@@ -45,10 +44,7 @@ def _pair(kept: list[Kept], numbers: list[int], since: str | None) -> tuple[Kept
 
 def _since(kept: list[Kept], since: str) -> Kept:
     """The newest reading that is at least so old, or the oldest there is."""
-    try:
-        moment = datetime.now(UTC) - form.duration(since)
-    except ValueError as error:
-        raise Misconfigured(f"--since {since!r}{error}", "Such as: access diff --since 30d") from None
+    moment = moment_of(since, "access diff --since 30d")
     return next((each for each in reversed(kept) if each.as_of <= moment), kept[0])
 
 

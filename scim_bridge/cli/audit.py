@@ -1,14 +1,10 @@
 """`audit` and `audit verify`: who did what, and whether the chain of entries is whole. Nothing is changed."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from scim_bridge.cli.options import Output, OutputOption
-from scim_bridge.errors import Misconfigured
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from scim_bridge.cli.options import Output, OutputOption, moment_of
 
 _SHOWN = 50
 
@@ -41,7 +37,7 @@ def audit_command(
 
     place = find_state(context.obj)
     name = place.connection(connection) if connection else ""
-    moment = _moment(since) if since is not None else None
+    moment = moment_of(since, "scim-bridge audit --since 30d") if since is not None else None
     reader = open_reader(place.state)
     if output is Output.json:
         for entry in reader.audit():
@@ -74,14 +70,3 @@ def verify_command(
         return 1
     tell(f"{whole}, whose hash is {found.head}" if found.entries else "the audit has no entry yet")
     return 0
-
-
-def _moment(since: str) -> "datetime":
-    from datetime import UTC, datetime
-
-    from scim_bridge.config import form
-
-    try:
-        return datetime.now(UTC) - form.duration(since)
-    except ValueError as error:
-        raise Misconfigured(f"--since {since!r}{error}", "Such as: scim-bridge audit --since 30d") from None

@@ -1,11 +1,14 @@
 """Arguments and options that several commands take."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scim_bridge.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class Output(StrEnum):
@@ -43,6 +46,18 @@ def require_approve(*, approve: bool, last_admin: bool) -> None:
     """Raises Misconfigured for `--last-admin` alone: it adds to an approval, and is none itself."""
     if last_admin and not approve:
         raise Misconfigured("--last-admin adds to an approval", "Use it with --approve, after you looked at the plan.")
+
+
+def moment_of(since: str, example: str) -> "datetime":
+    """When `--since` begins, UTC. example: a command to show. Raises Misconfigured."""
+    from datetime import UTC, datetime
+
+    from scim_bridge.config import form
+
+    try:
+        return datetime.now(UTC) - form.duration(since)
+    except ValueError as error:
+        raise Misconfigured(f"--since {since!r}{error}", f"Such as: {example}") from None
 
 
 EVERYTHING = 1_000_000
