@@ -58,7 +58,7 @@ class Watch:
         self._stop.set()
         self._wake.set()
         if self._thread.is_alive():
-            self._thread.join(timeout=5)  # what is being sent is on record, and is sent again by the next process
+            self._thread.join(timeout=1)  # what is being sent is on record, and is sent again by the next process
 
     def look_soon(self) -> None:
         """A run has ended."""

@@ -1,0 +1,53 @@
+"""`serve`: the pages and the API alone. The runs are those of `work`, in another process on the same state."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from scim_bridge.cli.signals import stop_at_signal
+from scim_bridge.cli.streams import tell
+
+if TYPE_CHECKING:
+    from scim_bridge.config.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("serve")(serve_command)
+
+
+def serve_command(context: typer.Context) -> int:
+    """Serve the pages and the API without syncing, until SIGINT or SIGTERM. Start `work` beside it."""
+    stop = stop_at_signal()
+    from scim_bridge.config.settings import load
+
+    with serving(load(context.obj)):
+        stop.wait()
+    tell("stopped")
+    return 0
+
+
+@contextmanager
+def serving(settings: "Settings") -> Iterator[None]:
+    """The pages while the block lasts; where they are, and how to sign in, is said first."""
+    from scim_bridge.cli.sign_in import sign_in_link
+    from scim_bridge.run.bridge import longest_pause
+    from scim_bridge.service.app import create_app
+    from scim_bridge.service.serve import Served
+    from scim_bridge.service.shown import Shown
+
+    connections, service = settings.connections, settings.service
+    shown = Shown(
+        settings.state,
+        {name: longest_pause(each) for name, each in connections.items()},
+        portal_sessions={name: each.switch.portal_session for name, each in connections.items()},
+        settings=connections,
+    )
+    with Served(create_app(shown, service), service.listen, service.tls) as pages:
+        url = service.url(pages.address)
+        tell(f"pages: {url}")
+        if service.auth is None:
+            tell(f"sign in, once and within 15 minutes: {sign_in_link(url, settings.state)}")
+        yield
