@@ -1,11 +1,10 @@
 """`run`: the worker with the pages, as the container starts it; `work` and `serve` are its two halves."""
 
-import threading
 from typing import TYPE_CHECKING
 
 import typer
 
-from scim_bridge.cli.signals import stop_at_signal
+from scim_bridge.cli.signals import Asked, heed_signals
 from scim_bridge.cli.streams import tell
 
 if TYPE_CHECKING:
@@ -19,18 +18,20 @@ def register(app: typer.Typer) -> None:
 
 def run_command(context: typer.Context) -> int:
     """Sync every connection on its schedule and serve the pages, until SIGINT or SIGTERM."""
-    stop = stop_at_signal()
+    asked = heed_signals()
     from scim_bridge.config.settings import load
 
-    run_until(load(context.obj), stop)
+    run_until(load(context.obj), asked)
     return 0
 
 
-def run_until(settings: "Settings", stop: threading.Event) -> None:
-    """Both halves in one process, until stop is set. The pages are there while the last write is finished."""
+def run_until(settings: "Settings", asked: Asked) -> None:
+    """Both halves in one process, until asked to stop. The pages are there while the last write is finished."""
     from scim_bridge.cli.serve import serving
-    from scim_bridge.cli.work import work_until
+    from scim_bridge.cli.work import tell_when, work_until
+    from scim_bridge.config.in_force import InForce
 
-    with serving(settings):
-        work_until(settings, stop)
+    configuration = InForce(settings, tell_when)
+    with serving(configuration), configuration.kept(asked.reread):
+        work_until(configuration, asked.stop)
     tell("stopped")

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from scim_bridge.cli.signals import stop_at_signal
+from scim_bridge.cli.signals import heed_signals
 from scim_bridge.cli.streams import tell
 
 if TYPE_CHECKING:
-    from scim_bridge.config.settings import Settings
+    from scim_bridge.config.in_force import InForce
+    from scim_bridge.service.shown import Shown
 
 
 def register(app: typer.Typer) -> None:
@@ -20,34 +21,47 @@ def register(app: typer.Typer) -> None:
 
 def serve_command(context: typer.Context) -> int:
     """Serve the pages and the API without syncing, until SIGINT or SIGTERM. Start `work` beside it."""
-    stop = stop_at_signal()
+    asked = heed_signals()
+    from scim_bridge.cli.work import tell_when
+    from scim_bridge.config.in_force import InForce
     from scim_bridge.config.settings import load
 
-    with serving(load(context.obj)):
-        stop.wait()
+    configuration = InForce(load(context.obj), tell_when)
+    with serving(configuration), configuration.kept(asked.reread):
+        asked.stop.wait()
     tell("stopped")
     return 0
 
 
 @contextmanager
-def serving(settings: "Settings") -> Iterator[None]:
+def serving(configuration: "InForce") -> Iterator[None]:
     """The pages while the block lasts; where they are, and how to sign in, is said first."""
     from scim_bridge.cli.sign_in import sign_in_link
-    from scim_bridge.run.bridge import longest_pause
-    from scim_bridge.service.app import create_app
+    from scim_bridge.service.app import create_app, show
     from scim_bridge.service.serve import Served
-    from scim_bridge.service.shown import Shown
 
-    connections, service = settings.connections, settings.service
-    shown = Shown(
-        settings.state,
-        {name: longest_pause(each) for name, each in connections.items()},
-        portal_sessions={name: each.switch.portal_session for name, each in connections.items()},
-        settings=connections,
-    )
-    with Served(create_app(shown, service), service.listen, service.tls) as pages:
+    settings = configuration.settings
+    service = settings.service
+    app = create_app(_shown(configuration), service)
+    configuration.follow(lambda _: show(app, _shown(configuration)))
+    with Served(app, service.listen, service.tls) as pages:
         url = service.url(pages.address)
         tell(f"pages: {url}")
         if service.auth is None:
             tell(f"sign in, once and within 15 minutes: {sign_in_link(url, settings.state)}")
         yield
+
+
+def _shown(configuration: "InForce") -> "Shown":
+    from scim_bridge.run.bridge import longest_pause
+    from scim_bridge.service.shown import Shown
+
+    settings = configuration.settings
+    connections = settings.connections
+    return Shown(
+        settings.state,
+        {name: longest_pause(each) for name, each in connections.items()},
+        portal_sessions={name: each.switch.portal_session for name, each in connections.items()},
+        settings=connections,
+        refused=lambda: configuration.refused,
+    )

@@ -1,4 +1,4 @@
-"""How a command that goes on until it is stopped learns of SIGINT and SIGTERM, and that it does end then."""
+"""How a command that goes on until it is stopped hears of signals, and that it does end at SIGINT and SIGTERM."""
 
 import logging
 import os
@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 _LONGEST = 9.0
 """Seconds from the signal to the end. Docker and Amazon ECS kill what has not ended 10 or 30 seconds after SIGTERM."""
@@ -13,29 +14,38 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 _log = logging.getLogger("scim_bridge")
 
 
-def stop_at_signal() -> threading.Event:
-    """An event that SIGINT and SIGTERM set. Nine seconds later the process ends with 0, whatever holds it up.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """stop: set by SIGINT and SIGTERM. reread: set by SIGHUP, for the configuration to be read again."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    reread: threading.Event = field(default_factory=threading.Event)
+
+
+def heed_signals() -> Asked:
+    """What signals ask for from now on. Nine seconds after one to stop the process ends with 0, whatever holds it up.
 
     By then the runs have ended (worker/one_run.py). What may still hold the process up is a page that is being made, or
     an alert that is being sent: neither is worth a SIGKILL of the service manager, and both do no harm if they are cut.
     Call it first, in the main thread: process 1 of a container ignores a signal for which there is no handler yet.
     """
-    stop = threading.Event()
-    for number in _ENDING:
+    asked = Asked()
+    for number in (*_ENDING, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
     # A handler runs between any two steps of the main thread, also while that thread holds the event's own lock: to set
     # the event in there could wait for ever. The number of the signal goes through a pipe to a thread instead.
     heard, told = os.pipe()
     os.set_blocking(told, False)
     signal.set_wakeup_fd(told, warn_on_full_buffer=False)
-    threading.Thread(target=_end, args=(heard, stop), name="signals", daemon=True).start()
-    return stop
+    threading.Thread(target=_heed, args=(heard, asked), name="signals", daemon=True).start()
+    return asked
 
 
-def _end(heard: int, stop: threading.Event) -> None:
-    while not any(number in _ENDING for number in os.read(heard, 1)):
-        pass  # another signal that has a handler
-    stop.set()
+def _heed(heard: int, asked: Asked) -> None:
+    while (number := os.read(heard, 1)[0]) not in _ENDING:
+        if number == signal.SIGHUP:
+            asked.reread.set()
+    asked.stop.set()
     # The end of the interpreter waits for threads as well, so this one goes on until there is no process.
     threading.Event().wait(_LONGEST)
     _log.warning("the program did not end within %g s of the signal, so it was cut short", _LONGEST)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from scim_bridge.cli.signals import stop_at_signal
+from scim_bridge.cli.signals import heed_signals
 from scim_bridge.cli.streams import tell
 
 if TYPE_CHECKING:
-    from scim_bridge.config.settings import Settings
+    from scim_bridge.config.in_force import InForce
 
 
 def register(app: typer.Typer) -> None:
@@ -20,26 +20,36 @@ def register(app: typer.Typer) -> None:
 
 def work_command(context: typer.Context) -> int:
     """Sync every connection on its schedule and carry out orders, without pages, until SIGINT or SIGTERM."""
-    stop = stop_at_signal()
+    asked = heed_signals()
+    from scim_bridge.config.in_force import InForce
     from scim_bridge.config.settings import load
 
-    work_until(load(context.obj), stop)
+    configuration = InForce(load(context.obj), tell_when)
+    with configuration.kept(asked.reread):
+        work_until(configuration, asked.stop)
     tell("stopped")
     return 0
 
 
-def work_until(settings: "Settings", stop: threading.Event) -> None:
+def tell_when(line: str) -> None:
+    """A line of what goes on, with its time."""
+    tell(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}")
+
+
+def work_until(configuration: "InForce", stop: threading.Event) -> None:
     """Schedule, orders, alerts and the history's keeping, until stop is set. A write in flight is finished first."""
     from scim_bridge.worker.forgetting import Forgetting
     from scim_bridge.worker.loop import work
     from scim_bridge.worker.watch import Watch
 
-    connections = tuple(settings.connections.values())
-    forgetting = Forgetting(connections, settings.state, settings.keep)
+    settings = configuration.settings
+    forgetting = Forgetting(settings)
+    configuration.follow(forgetting.take)
     with Watch(settings) as watch:
+        configuration.follow(watch.take)
 
         def tell_and_watch(line: str) -> None:
-            tell(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}")
+            tell_when(line)
             watch.look_soon()
 
-        work(connections, settings.state, stop, tell_and_watch, tidy=forgetting.step)
+        work(configuration.connections, settings.state, stop, tell_and_watch, tidy=forgetting.step)

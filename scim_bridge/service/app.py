@@ -6,6 +6,7 @@ It answers to loopback names and to the name in service.public_url: a foreign Ho
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,14 +76,20 @@ def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_trusted_hosts(service))
     app.add_middleware(HeaderMiddleware, is_secure=service.is_secure)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    names = tuple(shown.connections)
-    desk = app.state.desk = Desk(KeptOpen(shown.state), names, shown.settings, is_separate=gate.is_separate)
-    app.state.feed = Feed(desk.kept)
+    app.state.desk = Desk(KeptOpen(shown.state), is_separate=gate.is_separate)
+    show(app, shown)
+    app.state.feed = Feed(app.state.desk.kept)
     include_api(app)
     for part in _PARTS:
         app.include_router(part.router)
     _answer_failures(app, refuse)
     return app
+
+
+def show(app: FastAPI, shown: Shown) -> None:
+    """Go by this configuration from the next request on. Where the service listens, and who may sign in, stays."""
+    app.state.frame.shown = shown
+    app.state.desk = replace(app.state.desk, connections=tuple(shown.connections), settings=shown.settings)
 
 
 @asynccontextmanager

@@ -13,7 +13,8 @@ class Shown:
     """What the pages are about: the state's file, and the configured connections with their rhythm.
 
     settings: the connections as they are configured, for what needs more than their names. portal_sessions: how long a
-    session of the access portal lasts, for the connections of which someone said it.
+    session of the access portal lasts, for the connections of which someone said it. refused: why the configuration's
+    file as it is now does not count, "" if it does.
     """
 
     state: Path
@@ -21,3 +22,4 @@ class Shown:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     portal_sessions: Mapping[str, timedelta | None] = field(default_factory=dict)
     settings: Mapping[str, ConnectionSettings] = field(default_factory=dict)
+    refused: Callable[[], str] = lambda: ""
