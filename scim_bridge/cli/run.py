@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from scim_bridge.cli.signals import stop_at_signal
+from scim_bridge.cli.signals import stopped_by_signal
 from scim_bridge.cli.streams import tell
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ def register(app: typer.Typer) -> None:
 
 def run_command(context: typer.Context) -> int:
     """Sync every connection on its schedule and serve the pages, until SIGINT or SIGTERM."""
-    stop = stop_at_signal()
-    from scim_bridge.config.settings import load
+    with stopped_by_signal() as stop:
+        from scim_bridge.config.settings import load
 
-    run_until(load(context.obj), stop)
+        run_until(load(context.obj), stop)
     return 0
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from scim_bridge.cli.signals import stop_at_signal
+from scim_bridge.cli.signals import stopped_by_signal
 from scim_bridge.cli.streams import tell
 
 if TYPE_CHECKING:
@@ -20,24 +20,27 @@ def register(app: typer.Typer) -> None:
 
 def serve_command(context: typer.Context) -> int:
     """Serve the pages and the API without syncing, until SIGINT or SIGTERM. Start `work` beside it."""
-    stop = stop_at_signal()
-    from scim_bridge.config.settings import load
+    with stopped_by_signal() as stop:
+        from scim_bridge.config.settings import load
 
-    with serving(load(context.obj)):
-        stop.wait()
+        with serving(load(context.obj)):
+            stop.wait()
     tell("stopped")
     return 0
 
 
 @contextmanager
 def serving(settings: "Settings") -> Iterator[None]:
-    """The pages while the block lasts; where they are, and how to sign in, is said first."""
+    """The pages while the block lasts; where they are, and how to sign in, is said first. Raises StateUnusable."""
     from scim_bridge.cli.sign_in import sign_in_link
     from scim_bridge.run.bridge import longest_pause
     from scim_bridge.service.app import create_app
     from scim_bridge.service.serve import Served
     from scim_bridge.service.shown import Shown
+    from scim_bridge.state.writer import State
 
+    with State(settings.state):
+        pass  # brought up to date, or refused, before a page is asked for
     connections, service = settings.connections, settings.service
     shown = Shown(
         settings.state,

@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 _LONGEST = 9.0
 """Seconds from the signal to the end. Docker and Amazon ECS kill what has not ended 10 or 30 seconds after SIGTERM."""
@@ -13,28 +14,38 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 _log = logging.getLogger("scim_bridge")
 
 
-def stop_at_signal() -> threading.Event:
+@contextmanager
+def stopped_by_signal() -> Iterator[threading.Event]:
     """An event that SIGINT and SIGTERM set. Nine seconds later the process ends with 0, whatever holds it up.
 
     By then the runs have ended (worker/one_run.py). What may still hold the process up is a page that is being made, or
     an alert that is being sent: neither is worth a SIGKILL of the service manager, and both do no harm if they are cut.
-    Call it first, in the main thread: process 1 of a container ignores a signal for which there is no handler yet.
+    Begin with it, in the main thread: process 1 of a container ignores a signal for which there is no handler yet. If
+    none has come when the block ends, signals mean again what they meant before.
     """
     stop = threading.Event()
-    for number in _ENDING:
-        signal.signal(number, lambda *_: None)
     # A handler runs between any two steps of the main thread, also while that thread holds the event's own lock: to set
-    # the event in there could wait for ever. The number of the signal goes through a pipe to a thread instead.
+    # the event in there could wait forever. The number of the signal goes through a pipe to a thread instead.
     heard, told = os.pipe()
     os.set_blocking(told, False)
-    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     threading.Thread(target=_end, args=(heard, stop), name="signals", daemon=True).start()
-    return stop
+    before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    handlers = {number: signal.signal(number, lambda *_: None) for number in _ENDING}
+    try:
+        yield stop
+    finally:
+        if not stop.is_set():
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+            signal.set_wakeup_fd(before)
+            os.close(told)
 
 
 def _end(heard: int, stop: threading.Event) -> None:
-    while not any(number in _ENDING for number in os.read(heard, 1)):
-        pass  # another signal that has a handler
+    while not any(number in _ENDING for number in (said := os.read(heard, 1))):
+        if not said:  # the block is over
+            os.close(heard)
+            return
     stop.set()
     # The end of the interpreter waits for threads as well, so this one goes on until there is no process.
     threading.Event().wait(_LONGEST)
