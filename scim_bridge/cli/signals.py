@@ -42,10 +42,11 @@ def stopped_by_signal() -> Iterator[threading.Event]:
 
 
 def _end(heard: int, stop: threading.Event) -> None:
-    while not any(number in _ENDING for number in (said := os.read(heard, 1))):
-        if not said:  # the block is over
-            os.close(heard)
-            return
+    while (said := os.read(heard, 1)) and said[0] not in _ENDING:
+        pass  # another signal that has a handler
+    if not said:  # the block is over
+        os.close(heard)
+        return
     stop.set()
     # The end of the interpreter waits for threads as well, so this one goes on until there is no process.
     threading.Event().wait(_LONGEST)
