@@ -63,9 +63,20 @@ test-image: setup ## the container image, built and run without a daemon (make i
 	IMAGE_BASE=debian $(BIN)/python -m pytest -m image
 
 .PHONY: image
-image: ## the container image into dist/, without a daemon (make image-packages; needs root)
-	mkdir -p dist
-	deploy/image.sh dist/scim-bridge-image.tar
+image: ## the container image, without a daemon (make image-packages; needs root)
+	deploy/image.sh
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+RELEASE ?= dist
+
+.PHONY: release
+release: setup ## wheel, image, bill of materials, licenses and checksums into dist/ (image: as `make image`)
+	rm -rf $(RELEASE) && mkdir -p $(RELEASE)
+	$(BIN)/python -m hatchling build -t wheel -d $(RELEASE)
+	$(BIN)/python -m tests.supply.bill $(RELEASE)/scim-bridge-$(VERSION).cdx.json
+	cp docs/licenses.md $(RELEASE)/
+	deploy/image.sh $(RELEASE)/scim-bridge-$(VERSION)-image.tar
+	cd $(RELEASE) && sha256sum * > SHA256SUMS
 
 .PHONY: lint
 lint: setup

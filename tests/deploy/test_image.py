@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
@@ -112,3 +113,22 @@ def test_it_is_healthy_and_ends_when_it_is_stopped(root: Path, folder: Path) -> 
             assert (code, said.splitlines()[-1]) == (0, "stopped")
             assert monotonic() - begun < 10
         assert sorted(path.name for path in folder.glob("*.db")) == ["scim-bridge.db"]
+
+
+def test_a_release_is_complete_and_checked(image: str, tmp_path: Path) -> None:
+    """The same as `make release`, into another folder: the image is saved with a name that Docker takes."""
+    release = tmp_path / "dist"
+    subprocess.run(["make", "release", f"RELEASE={release}"], cwd=ROOT, check=True, capture_output=True)
+    version = image.rpartition(":")[2]
+    assert sorted(path.name for path in release.iterdir()) == [
+        "SHA256SUMS",
+        "licenses.md",
+        f"scim-bridge-{version}-image.tar",
+        f"scim-bridge-{version}.cdx.json",
+        f"scim_bridge-{version}-py3-none-any.whl",
+    ]
+    subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=release, check=True, capture_output=True)
+    with tarfile.open(release / f"scim-bridge-{version}-image.tar") as saved:
+        manifest = saved.extractfile("manifest.json")
+        assert manifest is not None
+        assert f"scim-bridge:{version}" in json.load(manifest)[0]["RepoTags"][0]
