@@ -37,7 +37,7 @@ demo: setup ## a sample organization into an emulated Identity Center, with the 
 
 .PHONY: test
 test: setup scimmy lint ## lint, types, imports, all tests but the slow ones
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not samba and not ds389"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not samba and not ds389"
 
 # A SCIM server of others, for the contract tests; where there is no npm they are skipped (CI has it).
 .PHONY: scimmy

@@ -74,6 +74,16 @@ def the_descriptions_of_aws_services_are_parsed_once() -> Iterator[None]:
         yield
 
 
+_LONGEST_FIRST = ("laws", "e2e", "worker", "service", "scenarios", "contract")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Folders with the longest files come first, so that no worker has a long one left when the others have ended."""
+    places = {folder: place for place, folder in enumerate(_LONGEST_FIRST)}
+    folder = len(Path(__file__).parent.parts)
+    items.sort(key=lambda item: places.get(item.path.parts[folder], len(places)))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was left out, and the one command that gets what it needs."""
     left_out = [report.nodeid for report in terminalreporter.stats.get("skipped", ())]
