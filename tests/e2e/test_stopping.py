@@ -1,6 +1,6 @@
 """SIGTERM: no new write, what is under way is finished and on record, the end within ten seconds and with 0.
 
-Real processes in the middle of a run, against an endpoint that is slow. One that is silent: tests/worker/test_one_run.py.
+Real processes in the middle of a run, against a slow endpoint. A silent one is in tests/worker/test_one_run.py.
 """
 
 import signal

@@ -111,7 +111,7 @@ def listed() -> str:
         "# Licenses\n\n"
         "What a release brings with it, beside Python and Debian's packages of the image, whose licenses are in\n"
         "`/usr/share/doc/*/copyright` there. `python -m tests.supply.licenses` writes this page from what packages\n"
-        "say of themselves. A test refuses a license that is not known or not permitted (`tests/supply/licenses.py`).\n\n"
+        "say of themselves. A test refuses one that is not known or not permitted (`tests/supply/licenses.py`).\n\n"
         "| package | license (SPDX) |\n|---|---|\n"
         + "".join(f"| {name} | {expression} |\n" for name, expression in rows)
     )
