@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from scim_bridge.cli.signals import Asked, heed_signals
-from scim_bridge.cli.streams import tell
+from scim_bridge.cli.signals import Asked, heeding_signals
+from scim_bridge.cli.streams import tell, tell_when
 
 if TYPE_CHECKING:
     from scim_bridge.config.settings import Settings
@@ -18,17 +18,17 @@ def register(app: typer.Typer) -> None:
 
 def run_command(context: typer.Context) -> int:
     """Sync every connection on its schedule and serve the pages, until SIGINT or SIGTERM."""
-    asked = heed_signals()
-    from scim_bridge.config.settings import load
+    with heeding_signals() as asked:
+        from scim_bridge.config.settings import load
 
-    run_until(load(context.obj), asked)
+        run_until(load(context.obj), asked)
     return 0
 
 
 def run_until(settings: "Settings", asked: Asked) -> None:
     """Both halves in one process, until asked to stop. The pages are there while the last write is finished."""
     from scim_bridge.cli.serve import serving
-    from scim_bridge.cli.work import tell_when, work_until
+    from scim_bridge.cli.work import work_until
     from scim_bridge.config.in_force import InForce
 
     configuration = InForce(settings, tell_when)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from scim_bridge.cli.signals import heed_signals
-from scim_bridge.cli.streams import tell
+from scim_bridge.cli.signals import heeding_signals
+from scim_bridge.cli.streams import tell, tell_when
 
 if TYPE_CHECKING:
     from scim_bridge.config.in_force import InForce
@@ -21,26 +21,28 @@ def register(app: typer.Typer) -> None:
 
 def serve_command(context: typer.Context) -> int:
     """Serve the pages and the API without syncing, until SIGINT or SIGTERM. Start `work` beside it."""
-    asked = heed_signals()
-    from scim_bridge.cli.work import tell_when
-    from scim_bridge.config.in_force import InForce
-    from scim_bridge.config.settings import load
+    with heeding_signals() as asked:
+        from scim_bridge.config.in_force import InForce
+        from scim_bridge.config.settings import load
 
-    configuration = InForce(load(context.obj), tell_when)
-    with serving(configuration), configuration.kept(asked.reread):
-        asked.stop.wait()
+        configuration = InForce(load(context.obj), tell_when)
+        with serving(configuration), configuration.kept(asked.reread):
+            asked.stop.wait()
     tell("stopped")
     return 0
 
 
 @contextmanager
 def serving(configuration: "InForce") -> Iterator[None]:
-    """The pages while the block lasts; where they are, and how to sign in, is said first."""
+    """The pages while the block lasts; where they are, and how to sign in, is said first. Raises StateUnusable."""
     from scim_bridge.cli.sign_in import sign_in_link
     from scim_bridge.service.app import create_app, show
     from scim_bridge.service.serve import Served
+    from scim_bridge.state.writer import State
 
     settings = configuration.settings
+    with State(settings.state):
+        pass  # brought up to date, or refused, before a page is asked for
     service = settings.service
     app = create_app(_shown(configuration), service)
     configuration.follow(lambda _: show(app, _shown(configuration)))

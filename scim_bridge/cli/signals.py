@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 _LONGEST = 9.0
@@ -22,29 +23,40 @@ class Asked:
     reread: threading.Event = field(default_factory=threading.Event)
 
 
-def heed_signals() -> Asked:
-    """What signals ask for from now on. Nine seconds after one to stop the process ends with 0, whatever holds it up.
+@contextmanager
+def heeding_signals() -> Iterator[Asked]:
+    """What signals ask for. Nine seconds after one to stop the process ends with 0, whatever holds it up.
 
     By then the runs have ended (worker/one_run.py). What may still hold the process up is a page that is being made, or
     an alert that is being sent: neither is worth a SIGKILL of the service manager, and both do no harm if they are cut.
-    Call it first, in the main thread: process 1 of a container ignores a signal for which there is no handler yet.
+    Begin with it, in the main thread: process 1 of a container ignores a signal for which there is no handler yet. If
+    none has come when the block ends, signals mean again what they meant before.
     """
     asked = Asked()
-    for number in (*_ENDING, signal.SIGHUP):
-        signal.signal(number, lambda *_: None)
     # A handler runs between any two steps of the main thread, also while that thread holds the event's own lock: to set
-    # the event in there could wait for ever. The number of the signal goes through a pipe to a thread instead.
+    # the event in there could wait forever. The number of the signal goes through a pipe to a thread instead.
     heard, told = os.pipe()
     os.set_blocking(told, False)
-    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     threading.Thread(target=_heed, args=(heard, asked), name="signals", daemon=True).start()
-    return asked
+    before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    handlers = {number: signal.signal(number, lambda *_: None) for number in (*_ENDING, signal.SIGHUP)}
+    try:
+        yield asked
+    finally:
+        if not asked.stop.is_set():
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+            signal.set_wakeup_fd(before)
+            os.close(told)
 
 
 def _heed(heard: int, asked: Asked) -> None:
-    while (number := os.read(heard, 1)[0]) not in _ENDING:
-        if number == signal.SIGHUP:
+    while (said := os.read(heard, 1)) and said[0] not in _ENDING:
+        if said[0] == signal.SIGHUP:
             asked.reread.set()
+    if not said:  # the block is over
+        os.close(heard)
+        return
     asked.stop.set()
     # The end of the interpreter waits for threads as well, so this one goes on until there is no process.
     threading.Event().wait(_LONGEST)

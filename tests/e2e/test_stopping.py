@@ -1,6 +1,6 @@
 """SIGTERM: no new write, what is under way is finished and on record, the end within ten seconds and with 0.
 
-Real processes in the middle of a run, against an endpoint that is slow, or silent.
+Real processes in the middle of a run, against a slow endpoint. A silent one is in tests/worker/test_one_run.py.
 """
 
 import signal
@@ -80,18 +80,6 @@ def test_what_is_under_way_is_finished_and_nothing_else_is_sent(world: World, cl
     ended = _outcomes(world)
     assert (ended["done"], set(ended) - {"failed"}) == (len(sent), {"done", "not_sent"})
     assert cli("history", "--output", "json").json[0]["status"] == "interrupted"
-    _assert_nothing_lost(world, cli, people)
-
-
-def test_a_request_that_hangs_is_left_in_doubt_and_looked_at_by_the_next_run(world: World, cli: Cli) -> None:
-    people = organization(USERS, GROUPS)
-    world.write(people)
-    # The change is made, and no answer comes.
-    world.sandbox.fail(Fault("hold_after", "POST", "Users"))
-    with _started(world, "work") as process:
-        world.sandbox.wait_held(seconds=PATIENCE)
-        assert _end(process) < MOST
-    assert _outcomes(world)["sent"]
     _assert_nothing_lost(world, cli, people)
 
 
