@@ -1,6 +1,6 @@
 """The configuration that counts while a process goes on: its file is read again when it changes, or when asked to.
 
-A file that is wrong changes nothing: what was in force stays so, and what is wrong with the file is said. What a
+A file that is wrong changes nothing: the configuration stays as it was, and what is wrong with the file is said. What a
 process holds from its start to its end (the state, the pages' address and sign-in) stays as it was as well.
 """
 
@@ -58,7 +58,7 @@ class InForce:
 
     def _take(self, new: Settings) -> None:
         old, path = self.settings, self.settings.path.name
-        # The lock of each run, the sessions and the listening socket hang on these.
+        # The locks of runs, the sessions and the socket that listens were made with these.
         bound = [name for name in ("state", "service") if getattr(new, name) != getattr(old, name)]
         new = replace(new, state=old.state, service=old.service)
         later = f"; {' and '.join(bound)} will count after a restart" if bound else ""
@@ -72,7 +72,7 @@ class InForce:
 
     @contextmanager
     def kept(self, asked: threading.Event) -> Iterator[None]:
-        """Look again and again while the block lasts, in a thread. asked: whoever sets it has the file read at once."""
+        """Look again and again while the block lasts, in a thread. asked: set to have the file read at once."""
         has_ended = threading.Event()
 
         def go_on() -> None:
