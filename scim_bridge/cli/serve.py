@@ -63,7 +63,6 @@ def _shown(configuration: "InForce") -> "Shown":
     return Shown(
         settings.state,
         {name: longest_pause(each) for name, each in connections.items()},
-        portal_sessions={name: each.switch.portal_session for name, each in connections.items()},
         settings=connections,
         refused=lambda: configuration.refused,
     )
