@@ -64,9 +64,10 @@ _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
     """The application. service: None for loopback, where a link signs in."""
     service = service or ServiceSettings()
-    gate = gate_at(shown.state, shown.now, service)
+    kept = KeptOpen(shown.state, shown.now)
+    gate = gate_at(kept, shown.now, service)
     app = FastAPI(title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_until_the_end)
-    app.state.gate, app.state.frame = gate, Frame(shown)
+    app.state.kept, app.state.gate, app.state.frame = kept, gate, Frame(shown, kept)
     frame = app.state.frame
     app.state.provider = _provider(app, service)
     refuse = page_or_problem(frame.sorry)
@@ -76,8 +77,8 @@ def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
     app.add_middleware(HeaderMiddleware, is_secure=service.is_secure)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     names = tuple(shown.connections)
-    desk = app.state.desk = Desk(KeptOpen(shown.state), names, shown.settings, is_separate=gate.is_separate)
-    app.state.feed = Feed(desk.kept)
+    app.state.desk = Desk(kept, names, shown.settings, is_separate=gate.is_separate)
+    app.state.feed = Feed(kept)
     include_api(app)
     for part in _PARTS:
         app.include_router(part.router)
@@ -88,8 +89,7 @@ def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
 @asynccontextmanager
 async def _until_the_end(app: FastAPI) -> AsyncIterator[None]:
     yield
-    for kept in (app.state.gate.kept, app.state.desk.kept):
-        kept.close()
+    app.state.kept.close()
 
 
 def _provider(app: FastAPI, service: ServiceSettings) -> "Provider | None":

@@ -4,7 +4,6 @@ Read and try only. The file stays the source of truth: nothing that is typed in 
 """
 
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -25,7 +24,6 @@ from scim_bridge.run.what_if import what_if
 from scim_bridge.service.auth.principal import Operator, Viewer
 from scim_bridge.service.pages.frame import Frame, Framed
 from scim_bridge.service.refusal import NotNow
-from scim_bridge.state.reader import open_reader
 from scim_bridge.view import person
 from scim_bridge.view.plan_report import ReportView, report_view
 from scim_bridge.view.translation import _
@@ -177,7 +175,7 @@ def _begin(frame: Frame, settings: ConnectionSettings, content: bytes) -> str:
 
     def make() -> ReportView:
         with (
-            closing(open_reader(frame.shown.state)) as reader,
+            frame.look() as reader,
             open_bridge(settings, to_be_tried=tried, reader=reader) as bridge,
         ):
             found = what_if(bridge, reader, tried, Order())

@@ -62,7 +62,7 @@ def run(request: Request, frame: Framed, run_id: str, asked: Asked) -> Response:
         counts = reader.operations_by(record.id)
         operations = reader.find_operations(record.id, asked, _PAGE + 1)
         portal = frame.shown.portal_sessions.get(record.connection)
-        sessions = sessions_of_run(reader, frame.shown.state, record, lambda: portal)
+        sessions = sessions_of_run(reader, record, lambda: portal)
         kept = reader.plans.of_run(record.id)
         is_outdated = kept is not None and bool(reader.orders.outdated([kept.id]))
         order = reader.orders.of_run(record.id)

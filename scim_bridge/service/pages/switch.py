@@ -3,7 +3,6 @@
 It needs AWS, the identity store and the source as they are now, so a person asks for it, and the last one is kept.
 """
 
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import Annotated, cast
 from urllib.parse import quote
@@ -20,7 +19,7 @@ from scim_bridge.run.switch_reading import read_access_now, read_switch
 from scim_bridge.service.auth.principal import Operator, Viewer
 from scim_bridge.service.pages.frame import Frame, Framed
 from scim_bridge.service.refusal import NotNow
-from scim_bridge.state.access_memory import keep_reading, open_access_memory
+from scim_bridge.state.access_memory import keep_reading
 from scim_bridge.view.sentence import Language
 from scim_bridge.view.switch import switch_view
 from scim_bridge.view.translation import _
@@ -77,7 +76,8 @@ def make_report(
 
 def _access(frame: Frame, settings: ConnectionSettings) -> AccessReading:
     """The reading that is kept, if it is recent and no run has changed anything since; else a new one, kept as well."""
-    with closing(open_access_memory(frame.shown.state, settings.name)) as memory:
+    with frame.look() as reader:
+        memory = reader.access(settings.name)
         kept = memory.newest()
         if kept is not None and datetime.now(UTC) - kept.as_of < RECENT and not memory.has_changed(kept.as_of):
             return kept
