@@ -69,6 +69,7 @@ def paths(company: Company) -> Iterator[tuple[str, str]]:
         ("tokens", "/tokens"),
         ("metrics", "/metrics"),
         ("healthz", "/healthz"),
+        ("readyz", "/readyz"),
         ("API: connections", "/api/v1/connections"),
         ("API: connection", f"/api/v1/connections/{c}"),
         ("API: runs", "/api/v1/runs"),

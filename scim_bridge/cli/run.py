@@ -39,17 +39,20 @@ def run_forever(settings: "Settings") -> None:
     from scim_bridge.service.shown import Shown
     from scim_bridge.worker.forgetting import Forgetting
     from scim_bridge.worker.loop import work
+    from scim_bridge.worker.pulse import Pulse
     from scim_bridge.worker.watch import Watch
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     connections = tuple(settings.connections.values())
+    pulse = Pulse()
     shown = Shown(
         settings.state,
         {each.name: longest_pause(each) for each in connections},
         portal_sessions={each.name: each.switch.portal_session for each in connections},
         settings=settings.connections,
+        is_moving=pulse.is_moving,
     )
     service = settings.service
     with Served(create_app(shown, service), service.listen, service.tls) as pages:
@@ -64,5 +67,5 @@ def run_forever(settings: "Settings") -> None:
                 _tell_when(line)
                 watch.look_soon()
 
-            work(connections, settings.state, stop, tell_and_watch, tidy=forgetting.step)
+            work(connections, settings.state, stop, tell_and_watch, tidy=forgetting.step, pulse=pulse)
     tell("stopped")

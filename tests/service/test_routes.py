@@ -31,6 +31,7 @@ class Row:
 
 ROWS = (
     Row("GET", "/healthz", "open"),
+    Row("GET", "/readyz", "open"),
     Row("GET", "/metrics", "open"),  # on loopback alone; test_metrics.py has the rest
     Row("GET", "/sign-in", "open"),
     Row("POST", "/sign-out", "open"),
