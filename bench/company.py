@@ -34,7 +34,7 @@ _LEAST = Allowed("read", ("reads everything",))
 _OPERATOR = Actor("operator@bench", "page")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
     """Where it is, and what there is to ask for. large_run: the one of a tenth of all operations."""
 
@@ -62,7 +62,7 @@ def found(folder: Path, users: int) -> Company:
         large_run, plan = _age(opened, share)
     keep_reading(state, NAME, _reading(state))
     user = source.user(users // 2)
-    return Company(config, state, large_run, plan, user, source.group(0))
+    return Company(config=config, state=state, large_run=large_run, plan=plan, user=user, group=source.group(0))
 
 
 def _add_small_connections(folder: Path, config: Path) -> None:

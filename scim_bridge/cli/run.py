@@ -52,10 +52,9 @@ def run_forever(settings: "Settings") -> None:
         {each.name: longest_pause(each) for each in connections},
         portal_sessions={each.name: each.switch.portal_session for each in connections},
         settings=settings.connections,
-        is_moving=pulse.is_moving,
     )
     service = settings.service
-    with Served(create_app(shown, service), service.listen, service.tls) as pages:
+    with Served(create_app(shown, service, pulse.is_moving), service.listen, service.tls) as pages:
         url = service.url(pages.address)
         tell(f"pages: {url}")
         if service.auth is None:

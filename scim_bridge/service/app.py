@@ -4,7 +4,7 @@ It answers to loopback names and to the name in service.public_url: a foreign Ho
 """
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,15 +61,20 @@ _WAYS_OUT = {
 _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
 
-def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
-    """The application. service: None for loopback, where a link signs in."""
+def create_app(
+    shown: Shown, service: ServiceSettings | None = None, is_moving: Callable[[], bool] = lambda: True
+) -> FastAPI:
+    """The application. service: None for loopback, where a link signs in.
+
+    is_moving: whether the schedule of this process goes on; a service without one has none to wait for.
+    """
     service = service or ServiceSettings()
     kept = KeptOpen(shown.state, shown.now)
     gate = gate_at(kept, shown.now, service)
     app = FastAPI(title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_until_the_end)
     app.state.kept, app.state.gate, app.state.frame = kept, gate, Frame(shown, kept)
     frame = app.state.frame
-    app.state.provider = _provider(app, service)
+    app.state.provider, app.state.is_moving = _provider(app, service), is_moving
     refuse = page_or_problem(frame.sorry)
     app.add_middleware(CsrfMiddleware, secret_of=gate.cookie.secret_of, origin_of=gate.origin_of, refuse=refuse)
     app.add_middleware(PreferenceMiddleware)

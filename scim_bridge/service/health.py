@@ -1,6 +1,6 @@
-"""`/healthz` and `/readyz`, for whoever starts and watches the process. They name no one, and need no sign-in."""
+"""`/healthz` and `/readyz`, for what starts and watches the process. They name no one and need no sign-in."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from scim_bridge.errors import BridgeError
@@ -19,10 +19,10 @@ def healthz(frame: Framed) -> Response:
 
 
 @router.api_route("/readyz", methods=["GET", "HEAD"])
-def readyz(frame: Framed) -> Response:
+def readyz(request: Request, frame: Framed) -> Response:
     """200 while the state can be read and the schedule goes on."""
     wrong = _wrong_with_state(frame)
-    if not wrong and not frame.shown.is_moving():
+    if not wrong and not request.app.state.is_moving():
         wrong = "The schedule has not looked at its connections for two minutes, so no sync begins. The log says more."
     if wrong:
         return JSONResponse({"status": "not ready", "detail": wrong}, status_code=503)

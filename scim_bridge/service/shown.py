@@ -13,8 +13,7 @@ class Shown:
     """What the pages are about: the state's file, and the configured connections with their rhythm.
 
     settings: the connections as they are configured, for what needs more than their names. portal_sessions: how long a
-    session of the access portal lasts, for the connections of which someone said it. is_moving: whether the schedule of
-    this process goes on; a service without one has none to wait for.
+    session of the access portal lasts, for the connections of which someone said it.
     """
 
     state: Path
@@ -22,4 +21,3 @@ class Shown:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     portal_sessions: Mapping[str, timedelta | None] = field(default_factory=dict)
     settings: Mapping[str, ConnectionSettings] = field(default_factory=dict)
-    is_moving: Callable[[], bool] = lambda: True

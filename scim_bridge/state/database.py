@@ -67,8 +67,8 @@ def _in_words(path: Path) -> Iterator[None]:
 
 
 def _engine(path: Path) -> Engine:
-    # As many connections as there are readers: a download holds one until whoever loads it has read it, and however
-    # many are slow, no one else waits for them.
+    # As many connections as there are readers: a slow download holds one until its last byte is read, and no one else
+    # waits for that.
     engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False}, max_overflow=-1)
 
     @event.listens_for(engine, "connect")

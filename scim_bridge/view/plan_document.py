@@ -33,7 +33,7 @@ class Filter:
 class Outline:
     """A plan without its operations. head: everything else. counts: operations by kind. tripped: the limits.
 
-    names: of whom the limits have counted; None if none has tripped.
+    names: of those whom the limits have counted; None if no limit has tripped.
     """
 
     head: Mapping[str, Any]

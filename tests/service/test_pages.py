@@ -252,8 +252,8 @@ def test_health_is_ok_before_the_first_run_and_after(seeder: Seeder, pages: Page
 
 def test_a_service_is_ready_while_its_schedule_goes_on(tmp_path: Path) -> None:
     is_moving = [True]
-    shown = Shown(tmp_path / "later.db", {"corp": None}, is_moving=lambda: is_moving[0])
-    with Served(create_app(shown), ("127.0.0.1", 0)) as pages:
+    app = create_app(Shown(tmp_path / "later.db", {"corp": None}), is_moving=lambda: is_moving[0])
+    with Served(app, ("127.0.0.1", 0)) as pages:
         assert httpx.get(f"{pages.url}/readyz").json() == {"status": "ready"}
         is_moving[0] = False
         answer = httpx.get(f"{pages.url}/readyz")

@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
-from fastapi.responses import StreamingResponse
 
 from scim_bridge.errors import Misconfigured
 from scim_bridge.run.access_between import TOO_LARGE, between, pair_of
 from scim_bridge.run.access_question import Answers, Question, cursor_of, cursor_text, seats
 from scim_bridge.service.auth.principal import Viewer
+from scim_bridge.service.pages.download import attachment
 from scim_bridge.service.pages.frame import Frame, Framed
 from scim_bridge.state.access_memory import AccessMemory
 from scim_bridge.view.access import (
@@ -153,11 +153,7 @@ def download(
     with opened(frame, name) as memory:
         if not memory.all_kept():
             raise HTTPException(404, _("AWS was not read yet, so there is nothing to download."))
-    return StreamingResponse(
-        _pieces(frame, asked, question, form),
-        media_type="text/csv; charset=utf-8" if form == "csv" else "application/json",
-        headers={"Content-Disposition": f'attachment; filename="access.{form}"'},
-    )
+    return attachment(_pieces(frame, asked, question, form), f"access.{form}")
 
 
 def _pieces(frame: Frame, asked: Asked, question: Question, form: str) -> Iterator[bytes]:

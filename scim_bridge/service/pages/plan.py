@@ -9,9 +9,10 @@ from scim_bridge.model.order import Approval, PlacedOrder
 from scim_bridge.service import orders
 from scim_bridge.service.auth.principal import Approver, require_viewer
 from scim_bridge.service.orders import Desked
+from scim_bridge.service.pages.download import attachment
 from scim_bridge.service.pages.form import Note, back_to
 from scim_bridge.service.pages.frame import Framed
-from scim_bridge.service.pages.run import Text, attachment
+from scim_bridge.service.pages.run import Text
 from scim_bridge.state.reader import StateReader
 from scim_bridge.view.attention import page_of
 from scim_bridge.view.impact import COLUMNS
