@@ -81,6 +81,8 @@ def place(desk: Desk, placed: PlacedOrder, by: Actor, once: Once | None = None) 
         raise in_shadow(placed.connection, "nothing is written for it")
     if placed.kind == "rollback":
         _require_run(state.reader, placed)
+        if placed.approval is None or not placed.approval.note.strip():
+            raise Misconfigured("a rollback needs a note", "Say why the run is undone.")
     plan = _plan_to_apply(state.reader, placed) if placed.kind == "apply" else None
     if placed.approval is not None:
         _require_approvable(desk, state.reader, placed, by, plan)
@@ -125,6 +127,10 @@ def _plan_to_apply(reader: StateReader, placed: PlacedOrder) -> KeptPlan:
         raise NotNow(f"plan {plan.id} was applied by run {plan.applied_by}", "Make a new plan.")
     if plan.declined_by:
         raise NotNow(f"plan {plan.id} was declined by {plan.declined_by}", "Make a new plan.")
+    if plan.id in reader.orders.outdated([plan.id]):
+        raise NotNow(f"plan {plan.id} is out of date: a side has changed since it was made", "Make a new plan.")
+    if plan.is_empty:
+        raise NotNow(f"plan {plan.id} has nothing to do", "Make a new plan once a side has changed.")
     if plan.is_stopped and placed.approval is None:
         raise NotNow(f"plan {plan.id} was stopped by limits: {'; '.join(plan.guard)}", "Approve it, if it is right.")
     return plan

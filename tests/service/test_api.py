@@ -227,6 +227,8 @@ def test_a_plan_that_limits_stopped_needs_an_approval_and_can_be_declined(api: h
         ({"connection": "corp", "kind": "apply", "plan": 99}, 404, "no kept plan 99"),
         ({"connection": "corp", "kind": "rollback", "roll_back": 99}, 404, "no run 99"),
         ({"connection": "lab", "kind": "rollback", "roll_back": 2}, 404, "no run 2"),
+        ({"connection": "corp", "kind": "rollback", "roll_back": 2}, 422, "a rollback needs a note"),
+        ({"connection": "corp", "kind": "rollback", "roll_back": 2, "approve": {"note": " "}}, 422, "needs a note"),
         ({"connection": "corp", "kind": "plan", "approve": {}}, 422, "needs no approval"),
         ({"connection": "corp", "kind": "sync", "force": True}, 422, "body.force"),
         ({"connection": "corp", "kind": "sync", "approve": {"note": "x" * 2_001}}, 422, "body.approve.note"),
