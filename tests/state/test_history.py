@@ -165,9 +165,8 @@ def test_what_may_be_missing_is_on_record_for_who_would_undo_an_old_run(desk: De
 
 def test_an_order_goes_with_the_run_that_carried_it_out_and_an_open_one_stays(desk: Desk) -> None:
     with desk.open() as state:
-        done, about_plan, waiting = (
-            state.orders.place(PlacedOrder(connection="corp", kind="sync"), Actor("ann")) for _ in "123"
-        )
+        sync = PlacedOrder(connection="corp", kind="sync")
+        carried, failed, waiting = (state.orders.place(sync, Actor("ann")) for _ in range(3))
         run = state.begin_run("corp", HERE, "sync", order_id=carried)
         state.finish(run, Ending(status="done"))
         for number in (carried, failed):
