@@ -15,7 +15,7 @@ from scim_bridge.errors import Misconfigured
 from scim_bridge.model.actor import Actor, is_same_person
 from scim_bridge.model.conflict_kind import Decision
 from scim_bridge.model.kept_plan import KeptPlan
-from scim_bridge.model.order import PlacedOrder
+from scim_bridge.model.order import ANSWERED, PlacedOrder
 from scim_bridge.model.run import ConflictRecord
 from scim_bridge.run.bridge import endpoint_key
 from scim_bridge.run.decision import fitting, named, require_free
@@ -100,8 +100,10 @@ def _require_sense(placed: PlacedOrder) -> None:
         raise Misconfigured("an order of `apply` names a kept plan, and no other order does", "Give `plan`.")
     if (placed.kind == "rollback") != (placed.run is not None):
         raise Misconfigured("an order of `rollback` names a run, and no other order does", "Give `run`.")
+    if (placed.kind in ANSWERED) != bool(placed.question):
+        raise Misconfigured("a comparison and a switch report ask something, and no other order does", "Use the pages.")
     if placed.approval is not None:
-        if placed.kind in ("plan", "verify", "test_sign_in"):
+        if placed.kind in ("plan", "verify", "test_sign_in", *ANSWERED):
             raise Misconfigured(f"an order of `{placed.kind}` needs no approval", "Leave it out.")
         _require_short(placed.approval.note)
 

@@ -409,7 +409,8 @@ class OrderRow(Row, table=True):
     """What a person asked the worker to do (model.order). worker: who has it in hand; times: how often it was begun.
 
     plan_id: the kept plan that it is about, or has made. about_run: the run to roll back; run_id: what carries it out.
-    request_id: its row in the inbox, where the run in progress carries it out.
+    request_id: its row in the inbox, where the run in progress carries it out. question: of an order that makes an
+    answer, "" once it has ended.
     """
 
     __tablename__ = "orders"
@@ -442,6 +443,16 @@ class OrderRow(Row, table=True):
     run_id: int | None = None
     sentence: str = ""
     exit_code: int = 0
+    question: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class OrderAnswerRow(Row, table=True):
+    """What an order has made for the page that asked: JSON, compressed."""
+
+    __tablename__ = "order_answers"
+
+    order_id: int = Field(primary_key=True)
+    document: bytes
 
 
 class AskedOnceRow(Row, table=True):

@@ -21,7 +21,6 @@ from scim_bridge.service.catalog import LANGUAGES
 from scim_bridge.service.outline import Outlines
 from scim_bridge.service.refusal import NoSuchThing
 from scim_bridge.service.shown import Shown
-from scim_bridge.service.slow_answer import SlowAnswers
 from scim_bridge.state.kept_open import KeptOpen
 from scim_bridge.state.liveness import as_it_is
 from scim_bridge.state.reader import StateReader
@@ -72,7 +71,6 @@ class Frame:
     def __init__(self, shown: Shown, kept: KeptOpen) -> None:
         self.shown = shown
         self._kept = kept
-        self.slow = SlowAnswers()
         self.outlines = Outlines()
         self._templates = Jinja2Templates(directory=_TEMPLATES)
         # A name that a view does not have would be shown as nothing: a page that hides a guard stop looks healthy.

@@ -1,4 +1,4 @@
-"""Indexes for the pages: how a run's operations ended by kind, who has left, what a reading showed that is over"""
+"""What pages look up: operations by kind and outcome, who has left, readings of long ago, answers that orders make"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,3 +20,9 @@ def upgrade() -> None:
     for name, column in (("ix_access_facts_over", "fact_key"), ("ix_access_facts_about_over", "about")):
         columns = ["connection", "kind", column]
         op.create_index(name, "access_facts", columns, sqlite_where=over, postgresql_where=over)
+    op.add_column("orders", sa.Column("question", sa.String(), nullable=False, server_default=""))
+    op.create_table(
+        "order_answers",
+        sa.Column("order_id", sa.Integer(), primary_key=True),
+        sa.Column("document", sa.LargeBinary(), nullable=False),
+    )
