@@ -29,7 +29,9 @@ class StoredEntries(Entries):
         return isinstance(key, str) and key in self.some([key])
 
     def __iter__(self) -> Iterator[str]:
-        yield from (key for key, _ in self.all())
+        query = select(col(SourceEntryRow.entry_key)).where(self._mine)
+        with reading(self._engine) as database:
+            yield from database.execute(query).yield_per(10_000).scalars()
 
     def __len__(self) -> int:
         with reading(self._engine) as database:

@@ -5,14 +5,13 @@ deleted or whom Google does not know (404). Who is still there proves that the l
 from it. Any other answer proves nothing, and stops the run.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container
 
 from scim_bridge.config.source import MY_CUSTOMER
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.protocol import Progress
 from scim_bridge.source.google.api import Api
-from scim_bridge.source.google.listing import Row, deleted_users
-from scim_bridge.source.google.user import by_address
+from scim_bridge.source.google.listing import deleted_users
 
 _MOST = 50
 """So many at most are asked for, evenly spread over all of them: a listing that was cut lacks a whole stretch."""
@@ -23,28 +22,29 @@ def require_gone(api: Api, users: Collection[str], groups: Collection[str], prog
     unexplained = sorted(set(users) - deleted_users(api, progress)) if users else []
     for user_id in _spread(unexplained):
         row = api.find("users", user_id, fields="id,primaryEmail")
-        if row is not None and _is_within(api, str(row.get("primaryEmail", ""))):
+        if row is not None and is_within(api, str(row.get("primaryEmail", ""))):
             raise _cut("user", user_id, "users")
     for group_id in _spread(sorted(groups)):
         row = api.find("groups", group_id, fields="id,email")
-        if row is not None and _is_within(api, str(row.get("email", ""))):
+        if row is not None and is_within(api, str(row.get("email", ""))):
             raise _cut("group", group_id, "groups")
 
 
-def require_admin(api: Api, users: Iterable[Row]) -> None:
+def require_admin(api: Api, addresses: Container[str]) -> None:
     """Raises SourceUnreadable if the admin's own account is read and the admin is not in the list.
 
-    So an empty list is not believed by a first reading either, which remembers no one.
+    So an empty list is not believed by a first reading either, which remembers no one. addresses: of all users, in
+    small letters.
     """
     settings = api.settings
-    if settings.customer == MY_CUSTOMER and settings.admin.casefold() not in by_address(users):
+    if settings.customer == MY_CUSTOMER and settings.admin.casefold() not in addresses:
         raise SourceUnreadable(
             f"Google's list of users is not whole: {settings.admin}, as whom it was read, is not in it",
             "Nothing was changed; the next run reads again.",
         )
 
 
-def _is_within(api: Api, address: str) -> bool:
+def is_within(api: Api, address: str) -> bool:
     """Whether an address belongs into the listing: not if it has moved to another domain than the one that is read."""
     domain = api.settings.domain
     return not domain or address.rpartition("@")[2].lower() == domain
