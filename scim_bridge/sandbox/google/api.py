@@ -66,6 +66,9 @@ class DirectoryApi:
             case ["groups", key, "members"]:
                 self._require("members", scopes)
                 return self._members(key, given)
+            case ["groups", key, "members", member]:
+                self._require("members", scopes)
+                return self._member(key, member, given)
         raise bad_request(f"The sandbox does not serve {path}.", "badRequest")
 
     def _require(self, what: str, scopes: frozenset[str]) -> None:
@@ -116,6 +119,13 @@ class DirectoryApi:
         found = {one: row for one, row in members.items() if not roles or row["role"] in roles}
         question = {**given, "of": group_id}
         return self._page("members", question, lambda: found, lambda one: self._directory.shown_member(group_id, one))
+
+    def _member(self, key: str, member: str, given: Mapping[str, str]) -> dict[str, Any]:
+        group_id = self._group_id(key)
+        member_id = self._directory.user_id(member) or self._directory.group_id(member) or member
+        if member_id not in self._directory.members[group_id]:
+            raise not_found("memberKey")
+        return _partial(self._directory.shown_member(group_id, member_id), given.get("fields", ""))
 
     def _member_id(self, key: str) -> str:
         found = self._directory.user_id(key) or self._directory.group_id(key)

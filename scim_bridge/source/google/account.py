@@ -3,7 +3,7 @@
 Who is not listed any more is asked for before being taken for gone (vanished.py).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -19,7 +19,7 @@ from scim_bridge.source.google.memory import FACTS, Facts, GroupEntry, group_ent
 from scim_bridge.source.google.people import People
 from scim_bridge.source.google.scope import Reach, reach_of, require_whole, roots_of
 from scim_bridge.source.google.user import Selection
-from scim_bridge.source.google.vanished import require_admin, require_gone
+from scim_bridge.source.google.vanished import require_admin, require_gone, require_left
 
 T = TypeVar("T")
 _AT_ONCE = 50
@@ -92,8 +92,19 @@ def _groups(
         texts = {key_of("group", group_id): entry.text() for group_id, entry in batch}
         before = memory.some(texts) if memory is not None else {}
         known += len(before)
+        for group_id, entry in batch:
+            if texts[key := key_of("group", group_id)] != before.get(key, texts[key]):
+                _require_left(api, people, listed.keys(), (GroupEntry.read(before[key]), entry))
         changed |= {key: text for key, text in texts.items() if before.get(key) != text}
     return groups, changed, known
+
+
+def _require_left(api: Api, people: People, listed: Container[str], both: tuple[GroupEntry, GroupEntry]) -> None:
+    """Who left a group, by its entries before and after, is not in it any more. Who left the account is in none."""
+    before, after = both
+    users = {user_id for user_id in before.users if user_id in people.ids} - {*after.users}
+    groups = {group_id for group_id in before.groups if group_id in listed} - {*after.groups}
+    require_left(api, after.row["id"], users | groups)
 
 
 def _batches(found: Iterable[T]) -> Iterator[list[T]]:

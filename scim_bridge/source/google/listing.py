@@ -84,7 +84,11 @@ def group(api: Api, key: str) -> Row | None:
 
 def groups_of(api: Api, user_id: str) -> list[Row]:
     """The groups that a user is a direct member of."""
-    given = {"userKey": user_id, "maxResults": _OTHERS, "fields": f"nextPageToken,groups({_GROUP})"}
+    given: dict[str, str | int] = {
+        "userKey": user_id,
+        "maxResults": _OTHERS,
+        "fields": f"nextPageToken,groups({_GROUP})",
+    }
     return _once_each(_listed(api, _Question(("groups",), "groups", given), _quiet, Rows))
 
 

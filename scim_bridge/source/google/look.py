@@ -29,7 +29,7 @@ def look_at(api: Api, chosen: Selection, memory: Memory, wanted: Iterable[Source
     text = memory.some([FACTS]).get(FACTS)
     if text is None or api.settings.scope.query:
         raise Unclear
-    look = _Look(api, chosen, memory, Facts.read(text))
+    look = _Look(api=api, chosen=chosen, memory=memory, facts=Facts.read(text))
     for kind, source_id in wanted:
         if kind == "user":
             look.user(source_id)
@@ -38,7 +38,7 @@ def look_at(api: Api, chosen: Selection, memory: Memory, wanted: Iterable[Source
     return SourceChanges(records=look.records, members=look.members, memberships=look.memberships)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Look:
     api: Api
     chosen: Selection

@@ -69,7 +69,7 @@ class GoogleSource:
         with self._open() as api:
             # All entries are needed for what they show, so they are not held against the memory one by one.
             account = read_account(api, self._users, self._settings.scope, None, progress)
-            known = memory.entries if memory is not None else {}
+            known = dict(memory.entries.items()) if memory is not None else {}
             require_gone_of(api, known, account, progress)
         changed = changed_entries(known, account.changed)
         return SourceReading(self._whole(account), Learned("", changed, memory is None))

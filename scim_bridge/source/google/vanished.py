@@ -1,6 +1,7 @@
 """A user or group that is remembered and not in the listing is asked for by id before being taken for gone.
 
-A listing may be cut without an error, and a stale replica may not know a user yet. Gone is who is in the list of the
+A listing may be cut without an error, and a stale replica may not know a user yet. So too of a group's members: who was
+in the list before, and is still in the account, is asked for in the group. Gone is who is in the list of the
 deleted or whom Google does not know (404). Who is still there proves that the listing was cut, and nothing is concluded
 from it. Any other answer proves nothing, and stops the run.
 """
@@ -13,7 +14,7 @@ from scim_bridge.model.protocol import Progress
 from scim_bridge.source.google.api import Api
 from scim_bridge.source.google.listing import deleted_users
 
-_MOST = 50
+_MOST, _MOST_MEMBERS = 50, 5
 """So many at most are asked for, evenly spread over all of them: a listing that was cut lacks a whole stretch."""
 
 
@@ -50,8 +51,15 @@ def is_within(api: Api, address: str) -> bool:
     return not domain or address.rpartition("@")[2].lower() == domain
 
 
-def _spread(ids: list[str]) -> list[str]:
-    return ids if len(ids) <= _MOST else [ids[number * len(ids) // _MOST] for number in range(_MOST)]
+def _spread(ids: list[str], most: int = _MOST) -> list[str]:
+    return ids if len(ids) <= most else [ids[number * len(ids) // most] for number in range(most)]
+
+
+def require_left(api: Api, group_id: str, members: Collection[str]) -> None:
+    """Raises SourceUnreadable if one of these, who are not in a group's list of members any more, is in the group."""
+    for member_id in _spread(sorted(members), _MOST_MEMBERS):
+        if api.find("groups", group_id, "members", member_id, fields="id") is not None:
+            raise _cut("member", member_id, f"members of group {group_id}")
 
 
 def _cut(kind: str, object_id: str, what: str) -> SourceUnreadable:
