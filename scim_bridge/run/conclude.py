@@ -117,7 +117,7 @@ def _touched(
 
 
 def _lost(matches: Matches) -> frozenset[Whom]:
-    """The records whose resource is gone: a limit counts them, also while they are held and nothing is sent for them."""
+    """The records whose resource is gone: a limit counts them, also while they are held and nothing is sent."""
     return frozenset(Whom.record(match.key) for match in matches if match.row.situation == "missing")
 
 
