@@ -41,14 +41,12 @@ class Shown:
                     inside.discard(user)
             for group in groups:
                 self.members.setdefault(group, (set(), set()))[0].add(user)
-        for group, (users, groups) in changes.joined.items():
-            inside = self.members.setdefault(group, (set(), set()))
-            inside[0].update(users)
-            inside[1].update(groups)
-        for group, (users, groups) in changes.left.items():
-            inside = self.members.get(group, (set(), set()))
-            inside[0].difference_update(users)
-            inside[1].difference_update(groups)
+        for group, joined in changes.joined.items():
+            for among, ids in zip(self.members.setdefault(group, (set(), set())), joined, strict=True):
+                among.update(ids)
+        for group, left in changes.left.items():
+            for among, ids in zip(self.members.get(group, (set(), set())), left, strict=True):
+                among.difference_update(ids)
         self.members = {group: inside for group, inside in self.members.items() if any(inside)}
         self.ambiguous = self.ambiguous if changes.ambiguous is None else changes.ambiguous
         self.warnings = self.warnings if changes.warnings is None else changes.warnings

@@ -44,7 +44,7 @@ _OF_CONFLICT = (
 
 
 def look_at(database: Connection, connection: str, whom: Iterable[Whom]) -> None:
-    """The next run looks at these, of whom the run under way knows."""
+    """The next run looks at these. The run under way knows why."""
     carry_out_many(database, _LOOK, _COLUMNS, ((connection, *each, False) for each in whom))
 
 

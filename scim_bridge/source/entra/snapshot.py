@@ -142,7 +142,7 @@ def named(object_ids: Iterable[str], ids: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def left_out(object_id: str, group: GroupEntry, unknown: Set[str]) -> list[Notice]:
-    """What a person should know of members that do not appear. unknown: those that are no user or group here."""
+    """What a person should know of members that do not appear. unknown: those that the tenant does not have."""
     name = group.row.get("displayName") or object_id
     notices = [
         Notice(

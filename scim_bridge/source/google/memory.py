@@ -22,7 +22,7 @@ FACTS = "facts"
 class GroupEntry:
     """row: as Google shows the group. users, groups: ids of its direct members here; outside: who is from elsewhere.
 
-    is_everyone: all users of the account are members, whoever they are.
+    is_everyone: all users of the account are members, new ones too.
     """
 
     row: Mapping[str, Any]

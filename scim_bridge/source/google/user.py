@@ -107,7 +107,7 @@ def addresses_of(row: Mapping[str, Any]) -> list[str]:
 
 
 def attributes_of(row: Mapping[str, Any], chosen: Selection, manager: str | None) -> dict[str, Any]:
-    """What a user's record holds. manager: the id of the manager, None if that is no user of the account."""
+    """What a user's record holds. manager: the id of the manager, None if the account has no such user."""
     whole = {**row, **_custom(row.get("customSchemas")), **_decoded(row), MANAGER: manager}
     return {name: value for name, value in whole.items() if value is not None and _is_read(name, chosen)}
 
