@@ -178,7 +178,7 @@ class Excerpt:
         return found | {key: text for key in keys if (text := self._changed.get(key)) is not None}
 
     def _warnings(self, facts: str, groups: Collection[str], notes: Notes) -> tuple[Notice, ...] | None:
-        """All that is noted now, None if it is what was. It is remembered. groups: those that notes gives anew."""
+        """All that is noted now, None if it is what was. It is remembered. groups: those that notes is about."""
         before = {group: [Notice(*note) for note in found] for group, found in orjson.loads(facts).items()}
         after = {group: found for group, found in before.items() if group not in groups}
         after |= {group: found for group, found in notes.items() if found}

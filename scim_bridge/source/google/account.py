@@ -92,19 +92,25 @@ def _groups(
         texts = {key_of("group", group_id): entry.text() for group_id, entry in batch}
         before = memory.some(texts) if memory is not None else {}
         known += len(before)
-        for group_id, entry in batch:
-            if texts[key := key_of("group", group_id)] != before.get(key, texts[key]):
-                _require_left(api, people, listed.keys(), (GroupEntry.read(before[key]), entry))
+        require_left_of(api, before, dict(batch), people, listed.keys())
         changed |= {key: text for key, text in texts.items() if before.get(key) != text}
     return groups, changed, known
 
 
-def _require_left(api: Api, people: People, listed: Container[str], both: tuple[GroupEntry, GroupEntry]) -> None:
-    """Who left a group, by its entries before and after, is not in it any more. Who left the account is in none."""
-    before, after = both
-    users = {user_id for user_id in before.users if user_id in people.ids} - {*after.users}
-    groups = {group_id for group_id in before.groups if group_id in listed} - {*after.groups}
-    require_left(api, after.row["id"], users | groups)
+def require_left_of(
+    api: Api, before: Mapping[str, str], groups: Mapping[str, GroupEntry], people: People, listed: Container[str]
+) -> None:
+    """Raises SourceUnreadable if someone who is missing in the list of one of these groups is in it all the same.
+
+    before: entries as remembered. Who left the account is in no group, and not asked for.
+    """
+    for group_id, after in groups.items():
+        text = before.get(key_of("group", group_id))
+        if text is not None and text != after.text():
+            then = GroupEntry.read(text)
+            left = {one for one in then.users if one in people.ids} - {*after.users}
+            left |= {one for one in then.groups if one in listed} - {*after.groups}
+            require_left(api, group_id, left)
 
 
 def _batches(found: Iterable[T]) -> Iterator[list[T]]:

@@ -17,7 +17,7 @@ from scim_bridge.model.identity import CHANGES, AttributeType, Kind, Notice, Sna
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, Wanted
 from scim_bridge.source.google import listing
-from scim_bridge.source.google.account import Account, read_account, require_gone_of
+from scim_bridge.source.google.account import Account, read_account, require_gone_of, require_left_of
 from scim_bridge.source.google.api import Api
 from scim_bridge.source.google.excerpt import changed_entries, changes
 from scim_bridge.source.google.listing import Row
@@ -71,6 +71,7 @@ class GoogleSource:
             account = read_account(api, self._users, self._settings.scope, None, progress)
             known = dict(memory.entries.items()) if memory is not None else {}
             require_gone_of(api, known, account, progress)
+            require_left_of(api, known, account.groups, account.people, account.listed)
         changed = changed_entries(known, account.changed)
         return SourceReading(self._whole(account), Learned("", changed, memory is None))
 

@@ -99,6 +99,9 @@ def test_a_list_of_members_that_is_cut_is_not_believed_and_who_left_is_asked_for
     google.knobs = replace(google.knobs, page_cap=2)
     with pytest.raises(SourceUnreadable, match="list of members of group g1 is not whole: member u2"):
         chosen.changes(TODAY, memory)
+    google.fail(GoogleFault("short_list", "groups/g1/members", left=1))
+    with pytest.raises(SourceUnreadable, match="list of members of group g1 is not whole"):
+        read(chosen, memory)
     google.fail()
     google.directory.remove_member("g1", "u1")
     google.directory.delete_user("u2")  # gone for good, so not asked for in the group
