@@ -610,7 +610,10 @@ class DirectMemberRow(Row, table=True):
 
 
 class LookRow(Row, table=True):
-    """Who is looked at by the next run, whether anything changes until then or not (model.identity.Whom)."""
+    """Who is looked at by the next run, whether anything changes until then or not (model.identity.Whom).
+
+    is_new: put down since the run under way began, so that it has not seen why.
+    """
 
     __tablename__ = "to_look_at"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -619,6 +622,7 @@ class LookRow(Row, table=True):
     side: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
     id_of: str = Field(primary_key=True)
+    is_new: bool = False
 
 
 class ConflictSubjectRow(Row, table=True):

@@ -37,7 +37,7 @@ from scim_bridge.state.decision import UNDECIDED, Decided, decide, undo
 from scim_bridge.state.desired import move_on, replace_directory, settle_directory
 from scim_bridge.state.history import forget_some
 from scim_bridge.state.journal import RunJournal
-from scim_bridge.state.look import look_at, look_at_decided
+from scim_bridge.state.look import look_at, look_at_decided, look_begins
 from scim_bridge.state.news import Watch
 from scim_bridge.state.observed import (
     batched_list,
@@ -164,6 +164,8 @@ class State:
             )
             database.execute(insert(RunRow).values(**row.model_dump(exclude={"id"})))
             run_id = database.execute(select(func.max(col(RunRow.id)))).scalar_one() or 0
+            if inside is None:
+                look_begins(database, connection)
             if order_id is not None:
                 note_run(database, order_id, run_id)
             if by is not None:
@@ -351,6 +353,7 @@ class State:
         endpoint: str,
         found: Mapping[TargetKey, Existing | None],
         members: Members,
+        at: datetime,
     ) -> None:
         """Single resources and groups that were looked at again; None for one that is gone.
 
@@ -358,8 +361,8 @@ class State:
         were named ends without having planned what it learned.
         """
         with writing(self._engine) as database:
-            keep_resources(database, endpoint, found, self._now())
-            keep_members(database, endpoint, members, self._now())
+            keep_resources(database, endpoint, found, at)
+            keep_members(database, endpoint, members, at)
 
     def resolve(
         self, connection: str, key: str, decision: str, by: Actor, *, target_id: str = "", note: str = ""
@@ -529,7 +532,7 @@ class State:
         """These conflicts are over, and with each the decision about it, which holds for this conflict alone."""
         if keys:
             one = (col(ConflictRow.connection) == connection, col(ConflictRow.key) == bindparam("of_key"))
-            look_at_decided(database, connection, keys)
+            look_at_decided(database, connection, keys, by_run=True)
             over = {"closed": self._now(), "resolution": "", "chosen": ""}
             database.execute(update(ConflictRow).where(*one).values(**over), [{"of_key": key} for key in sorted(keys)])
             forget_subjects(database, connection, keys)
