@@ -28,7 +28,6 @@ from scim_bridge.state.writer import Ending, State
 
 _GOALS = (200, 600)
 """Milliseconds at the median and at 95 %."""
-_SECONDS = 15
 
 
 def paths(company: Company) -> Iterator[tuple[str, str]]:
@@ -96,6 +95,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=100_000)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--streams", type=int, default=200)
+    parser.add_argument("--seconds", type=int, default=15, help="how long open pages are looked at")
     parser.add_argument("--folder", type=Path)
     asked = parser.parse_args()
     with _company(asked.folder, asked.users) as company, service(company.config) as running:
@@ -105,7 +105,7 @@ def main() -> None:
         too_slow = [name for name, path in paths(company) if not _is_quick(running, name, path, asked.times)]
         time.sleep(10)
         print(f"memory after all pages: {running.memory:.0f} MiB")
-        _open_pages(running, company, asked.streams)
+        _open_pages(running, company, asked.streams, asked.seconds)
         print(f"beyond {_GOALS[0]} ms at the median or {_GOALS[1]} ms at 95 %: {', '.join(too_slow) or 'none'}")
 
 
@@ -152,18 +152,18 @@ def _listen(address: tuple[str, int], token: str, streams: int) -> None:
             stream.recv(65_536)
 
 
-def _share(running: Service, work: Callable[[int], None]) -> float:
+def _share(running: Service, seconds: int, work: Callable[[int], None] = lambda _: None) -> float:
     """The share of a core that the service takes while `work` is called once a second."""
     processor, clock = running.cpu, time.monotonic()
-    for second in range(_SECONDS):
+    for second in range(seconds):
         work(second)
         time.sleep(1)
     return (running.cpu - processor) / (time.monotonic() - clock)
 
 
-def _open_pages(running: Service, company: Company, streams: int) -> None:
+def _open_pages(running: Service, company: Company, streams: int, seconds: int) -> None:
     """While nothing happens, then while a run notes its progress each second."""
-    nothing = _share(running, lambda _: None)
+    nothing = _share(running, seconds)
     print(f"no open page, nothing happens: {nothing:.1%} of a core")
     with State(company.state) as state:
         token = state.tokens.make(f"bench {time.time()}", "viewer", None, Actor("bench"))
@@ -176,7 +176,7 @@ def _open_pages(running: Service, company: Company, streams: int) -> None:
                 connection="c001",
                 step="apply",
                 done=second,
-                total=_SECONDS,
+                total=seconds,
                 step_began=now,
                 noted=now,
                 requests=second,
@@ -186,8 +186,8 @@ def _open_pages(running: Service, company: Company, streams: int) -> None:
         listening = multiprocessing.get_context("spawn").Process(target=_listen, args=(running.address, token, streams))
         listening.start()
         time.sleep(5)
-        print(f"{streams} open pages, nothing happens: {_share(running, lambda _: None):.1%} of a core")
-        print(f"{streams} open pages, a run in progress: {_share(running, note):.1%} of a core")
+        print(f"{streams} open pages, nothing happens: {_share(running, seconds):.1%} of a core")
+        print(f"{streams} open pages, a run in progress: {_share(running, seconds, note):.1%} of a core")
         print(f"memory with {streams} open pages: {running.memory:.0f} MiB")
         listening.terminate()
         listening.join()

@@ -36,7 +36,7 @@ def serve_command(context: typer.Context) -> int:
 def serving(configuration: "InForce", is_moving: Callable[[], bool] = lambda: True) -> Iterator[None]:
     """The pages while the block lasts; where they are, and how to sign in, is said first. Raises StateUnusable.
 
-    is_moving: whether the schedule of this process goes on, if it has one.
+    is_moving: whether the schedule of this process goes on, where it has one.
     """
     from scim_bridge.cli.sign_in import sign_in_link
     from scim_bridge.service.app import create_app, show
