@@ -68,7 +68,7 @@ def main() -> None:
                 )
             )
 
-        with Served(create_app(Shown(state.path, {"corp": None})), ("127.0.0.1", 0)) as served:
+        with Served(create_app(Shown(state.address, {"corp": None})), ("127.0.0.1", 0)) as served:
             port = int(served.url.rpartition(":")[2])
             clients = multiprocessing.get_context("spawn").Process(target=_listen, args=(port, token, pages))
             clients.start()

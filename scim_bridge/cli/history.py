@@ -7,6 +7,7 @@ import typer
 
 from scim_bridge.cli.options import EVERYTHING, ConnectionArgument, Output, OutputOption
 from scim_bridge.errors import Misconfigured
+from scim_bridge.model.state_address import StateAddress
 
 if TYPE_CHECKING:
     from scim_bridge.model.run import RunRecord
@@ -84,7 +85,7 @@ def show_command(
     return 0
 
 
-def _sessions(configuration: Path, state: Path, reader: "StateReader", run: "RunRecord") -> "Sessions | None":
+def _sessions(configuration: Path, state: StateAddress, reader: "StateReader", run: "RunRecord") -> "Sessions | None":
     """What may still run after it. For most runs that is nothing, and nothing more is imported."""
     if not reader.revocations(run.id):
         return None

@@ -4,19 +4,19 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 from scim_bridge.access.graph import access_rows, allowed_by, application_rows
 from scim_bridge.access.session import sessions_of
 from scim_bridge.model.access import AccessReading
 from scim_bridge.model.identity import TargetKey
+from scim_bridge.model.state_address import StateAddress
 from scim_bridge.state.access_memory import open_access_memory
 from scim_bridge.view.explain import Explanation, InAws, Way
 from scim_bridge.view.session import for_how_long
 
 
 def with_access(
-    told: tuple[Explanation, ...], state: Path, connection: str, portal: timedelta | None
+    told: tuple[Explanation, ...], state: StateAddress, connection: str, portal: timedelta | None
 ) -> tuple[Explanation, ...]:
     """The same, each with what it opens, if access was ever read.
 

@@ -91,7 +91,7 @@ def wait_for_answer(bridge: Bridge, state: State, who: Sequence[str], order: Ord
         try:
             # The run in progress may have ended between our order and its last look at the inbox. Then the
             # order gets no answer. So whichever command takes the lock withdraws its order and runs it itself.
-            with lock(state.path, bridge.name, datetime.now(UTC)):
+            with lock(state.address, bridge.name, datetime.now(UTC)):
                 request = state.reader.request(request_id)
                 if request is not None and request.is_answered:
                     return request

@@ -248,7 +248,7 @@ def keep_plan(state: State, plan: Plan, by: Actor, run: int | None = None) -> in
 @contextmanager
 def begin(bridge: Bridge, state: State, command: Command, order: Order) -> Iterator[ActiveRun]:
     """One run under the connection's lock. If it ends by an error, it is closed with its sentence first."""
-    with lock(state.path, bridge.name, datetime.now(UTC)):
+    with lock(state.address, bridge.name, datetime.now(UTC)):
         run_id = state.begin_run(
             bridge.name, bridge.endpoint, command, by=order.to_note, detail=order.about, order_id=order.number
         )
@@ -304,7 +304,7 @@ def opened(connection: ConnectionSettings, state: State, command: Command) -> It
 def _put_on_record(connection: ConnectionSettings, state: State, command: Command, error: Exception) -> None:
     """A run that could not begin. Where another one is in progress, the record is that run's."""
     # Under the lock like any run; else a command that fails to begin would mark the run in progress as interrupted.
-    with suppress(Busy), lock(state.path, connection.name, datetime.now(UTC)):
+    with suppress(Busy), lock(state.address, connection.name, datetime.now(UTC)):
         state.finish(state.begin_run(connection.name, endpoint_key(connection.target.url), command), _failed(error))
 
 
@@ -322,7 +322,7 @@ def put_death_on_record(
     pid: of that process. Nothing happens if its run had ended before it, or if another run is in progress, which has
     marked this one as interrupted.
     """
-    with suppress(Busy), lock(state.path, connection.name, datetime.now(UTC)):
+    with suppress(Busy), lock(state.address, connection.name, datetime.now(UTC)):
         mine = [run for run in state.reader.runs(connection.name, _LATEST) if run.pid == pid and run.of_one == of_one]
         if mine and mine[0].status != "running":
             return
@@ -379,7 +379,7 @@ def remember(active: ActiveRun, reading: Reading) -> None:
     of what they say is lost with it.
     """
     bridge, state, observed = active.bridge, active.state, reading.observed
-    keep_seen(state.path, bridge.name, reading.access)
+    keep_seen(state.address, bridge.name, reading.access)
     if reading.desired is not None:
         # Not for records that were named: only these were read, and the watermark would skip the changes of all others.
         state.move_on(bridge.name, bridge.source.key, reading.desired, reading.source.learned, reading.began)

@@ -213,7 +213,7 @@ def _holds(limit: str, wanted: Named) -> bool:
 def sync_named(bridge: Bridge, state: State, who: Sequence[str], order: Order) -> Result:
     """Push these identities now. Raises Busy if a run is in progress: then its inbox is the way."""
     refuse_in_shadow(bridge, f"{listed(who)} cannot be pushed")
-    with lock(state.path, bridge.name, datetime.now(UTC)):
+    with lock(state.address, bridge.name, datetime.now(UTC)):
         return run_named(bridge, state, who, order)
 
 

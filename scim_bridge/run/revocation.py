@@ -7,19 +7,19 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from scim_bridge.access.session import sessions_after
 from scim_bridge.model.access import AccessReading
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.run import RunRecord
 from scim_bridge.model.session import Sessions, revoked_by
+from scim_bridge.model.state_address import StateAddress
 from scim_bridge.plan.plan_file import from_document
 from scim_bridge.state.access_memory import open_access_memory
 from scim_bridge.state.reader import StateReader
 
 
-def reading_at(state: Path, connection: str, at: datetime | None = None) -> AccessReading | None:
+def reading_at(state: StateAddress, connection: str, at: datetime | None = None) -> AccessReading | None:
     """The newest reading of access that is kept; at: the newest of then, else the first one after it.
 
     Who was deleted since is not in a newer one. None if there is none.
@@ -32,7 +32,7 @@ def reading_at(state: Path, connection: str, at: datetime | None = None) -> Acce
 
 
 def sessions_of_run(
-    reader: StateReader, state: Path, run: RunRecord, portal: Callable[[], timedelta | None]
+    reader: StateReader, state: StateAddress, run: RunRecord, portal: Callable[[], timedelta | None]
 ) -> Sessions | None:
     """What may still run after what a run has taken away; None if it took nothing, or nothing is known of access.
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
 from scim_bridge.errors import AskedOtherwise
 from scim_bridge.state.table import AskedOnceRow
+from scim_bridge.state.upsert import upsert
 
 _KEPT_FOR = timedelta(hours=24)
 

@@ -7,15 +7,16 @@ transaction that writes it.
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select
+from sqlalchemy import Connection, and_, bindparam, delete, select
 from sqlmodel import col
 
 from scim_bridge.model.identity import TargetKey, Whom
 from scim_bridge.state.statement import carry_out_many
 from scim_bridge.state.table import ConflictRow, ConflictSubjectRow, LookRow, ReadingRow
+from scim_bridge.state.upsert import upsert
 
-_LOOK = insert(LookRow).prefix_with("OR IGNORE")
 _NAMES = ("connection", "side", "kind", "id_of")
+_LOOK = upsert(LookRow).values({name: bindparam(name) for name in _NAMES}).on_conflict_do_nothing()
 _LOOKED = delete(LookRow).where(*(col(getattr(LookRow, name)) == bindparam(f"of_{name}") for name in _NAMES))
 # Who has not read this target in full yet begins with everyone.
 _CONCERNED = select(col(ReadingRow.connection)).where(
@@ -41,7 +42,7 @@ _OF_CONFLICT = (
         col(ConflictRow.resolution) != "",
     )
 )
-_LOOK_AT_DECIDED = _LOOK.from_select(_NAMES, _OF_CONFLICT)
+_LOOK_AT_DECIDED = upsert(LookRow).from_select(_NAMES, _OF_CONFLICT).on_conflict_do_nothing()
 
 
 def look_at(database: Connection, connection: str, whom: Iterable[Whom]) -> None:

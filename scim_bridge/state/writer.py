@@ -5,13 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from itertools import chain
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 from sqlmodel import col
 
 from scim_bridge.model.actor import Actor
@@ -25,6 +23,7 @@ from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.progress import RunProgress
 from scim_bridge.model.run import Command, FailureCause, RunStatus
 from scim_bridge.model.source import Learned
+from scim_bridge.model.state_address import StateAddress
 from scim_bridge.model.text import folded
 from scim_bridge.model.traffic import NO_TRAFFIC, Traffic
 from scim_bridge.state.aftermath import Aftermath, forget_subjects, keep_subjects, leave
@@ -60,6 +59,7 @@ from scim_bridge.state.statement import PAIR, PUT_PAIR, as_stored, carry_out_man
 from scim_bridge.state.table import ApprovalRow, ConflictRow, ConnectionRow, LinkRow, RequestRow, RunRow, TripRow
 from scim_bridge.state.tally import count_run
 from scim_bridge.state.transaction import reading, writing
+from scim_bridge.state.upsert import upsert
 
 Closing = Literal["all", "planned", "none"]
 """Which conflicts are over that a run has not seen: all; those that a plan tells, but not what only an answer of the
@@ -93,9 +93,9 @@ class Ending:
 class State:
     """The state of all connections, for one who may write. now: UTC."""
 
-    def __init__(self, path: Path, now: Callable[[], datetime] = utc_now) -> None:
-        self.path = path
-        self._engine = open_database(path)
+    def __init__(self, address: StateAddress, now: Callable[[], datetime] = utc_now) -> None:
+        self.address = address
+        self._engine = open_database(address)
         self._now = now
         self.reader = StateReader(self._engine)
         self.alerts = AlertBook(self._engine)
@@ -162,8 +162,8 @@ class State:
                 pid=os.getpid(),
                 of_one=of_one,
             )
-            database.execute(insert(RunRow).values(**row.model_dump(exclude={"id"})))
-            run_id = database.execute(select(func.max(col(RunRow.id)))).scalar_one() or 0
+            begun = database.execute(insert(RunRow).values(**row.model_dump(exclude={"id"})))
+            run_id = int(begun.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
             if order_id is not None:
                 note_run(database, order_id, run_id)
             if by is not None:

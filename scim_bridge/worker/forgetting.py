@@ -6,11 +6,11 @@ Whatever a run looks back for stays, however short the keeping is; so does what 
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from time import monotonic
 
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError
+from scim_bridge.model.state_address import StateAddress
 from scim_bridge.run.bridge import looks_back
 from scim_bridge.state.reader import StateReader, utc_now
 from scim_bridge.state.writer import State
@@ -26,7 +26,7 @@ class Forgetting:
     def __init__(
         self,
         connections: Iterable[ConnectionSettings],
-        state: Path,
+        state: StateAddress,
         keep: timedelta,
         clock: Callable[[], float] = monotonic,
     ) -> None:

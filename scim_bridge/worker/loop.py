@@ -11,11 +11,11 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from time import monotonic
 
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError
+from scim_bridge.model.state_address import StateAddress
 from scim_bridge.run.bridge import endpoint_key, longest_pause, runs_every
 from scim_bridge.source import fingerprint_of
 from scim_bridge.state.reader import open_reader, utc_now
@@ -54,7 +54,7 @@ class Due:
 
 def work(
     connections: Sequence[ConnectionSettings],
-    state: Path,
+    state: StateAddress,
     stop: threading.Event,
     tell: Callable[[str], None],
     *,
@@ -74,7 +74,7 @@ def work(
 
 def _keep_schedule(
     dues: Sequence[Due],
-    state: Path,
+    state: StateAddress,
     turns: Turns,
     stop: threading.Event,
     *,
@@ -110,7 +110,7 @@ def _keep_schedule(
         due.at = begun + _pause_after(due.connection, state).total_seconds()
 
 
-def _pause_after(connection: ConnectionSettings, state: Path) -> timedelta:
+def _pause_after(connection: ConnectionSettings, state: StateAddress) -> timedelta:
     """How long it is from the beginning of one run to that of the next."""
     if not connection.shadow:
         return connection.every
@@ -123,7 +123,7 @@ def _pause_after(connection: ConnectionSettings, state: Path) -> timedelta:
     return runs_every(connection, cost)
 
 
-def run_once(connection: ConnectionSettings, state: Path, stop: threading.Event) -> str:
+def run_once(connection: ConnectionSettings, state: StateAddress, stop: threading.Event) -> str:
     """One sync, whatever happens told in one line. A stop request ends it between two writes."""
     try:
         with State(state) as journal:

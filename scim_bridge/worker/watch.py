@@ -77,7 +77,7 @@ class Watch:
         if alerts is None:
             return
         try:
-            with State(self._settings.state) as state, lock(state.path, _LOCK, self._now()):
+            with State(self._settings.state) as state, lock(state.address, _LOCK, self._now()):
                 self._find(state, alerts)
                 self._send(state.alerts, alerts)
         except Busy:

@@ -189,7 +189,7 @@ class LittleWorld:
     def twin(self) -> Iterator["LittleWorld"]:
         """The same world once more, as it is now: with a copy of the state, and a target that holds the same."""
         other = self.folder / "twin.db"
-        with closing(sqlite3.connect(self.state.path)) as one, closing(sqlite3.connect(other)) as copy:
+        with closing(sqlite3.connect(self.state.address)) as one, closing(sqlite3.connect(other)) as copy:
             one.backup(copy)
         twin = LittleWorld.__new__(LittleWorld)
         twin.target = InTurn()
@@ -211,7 +211,7 @@ class LittleWorld:
 
     def books(self) -> dict[str, list[tuple[Any, ...]]]:
         """What the state remembers of both sides, and what the target holds; no times, and no lines of files."""
-        with closing(sqlite3.connect(self.state.path)) as database:
+        with closing(sqlite3.connect(self.state.address)) as database:
             found = {query: sorted(database.execute(query).fetchall(), key=repr) for query in _BOOKS}
         shown = [(kind, i, sorted(a.items())) for kind, of in self.target.resources.items() for i, a in of.items()]
         inside = [(group, sorted(users)) for group, users in self.target.members.items()]

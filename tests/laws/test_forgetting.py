@@ -83,7 +83,7 @@ def test_the_next_run_plans_the_same_whatever_was_forgotten(
     for world in history(seed, policy, "flatten", tells_changes=tells_changes, steps=steps):
         runs = world.state.reader.runs("little", limit=1_000)
         if runs:
-            make_past(world.state.path, chance.choice(runs).id, chance)
+            make_past(world.state.address, chance.choice(runs).id, chance)
         goes_on = not world.is_struck and chance.random() < 0.5
         plan, end = planned(world), None
         if goes_on:

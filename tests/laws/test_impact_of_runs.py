@@ -91,7 +91,7 @@ class LittleAccess:
         there = [TargetKey(kind, i) for kind in ("user", "group") for i in sorted(held[kind])]
         for who in chance.sample(there, min(len(there), 3)):
             self.edges.add(Edge(chance.choice("12"), chance.choice(sorted(SETS)), who))
-        state = self.world.state.path
+        state = self.world.state.address
         if self.is_kept and chance.random() < 0.8:
             with closing(sqlite3.connect(state)) as database, database:
                 database.execute("UPDATE access_readings SET read_at = datetime(read_at, '-3 hours')")

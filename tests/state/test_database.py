@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from scim_bridge.errors import StateUnusable
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.operation import Outcome
-from scim_bridge.state import database
+from scim_bridge.state import database, schema, sqlite_file
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
 from tests.state.conftest import HERE, Desk, pair
@@ -24,7 +24,7 @@ NEXT = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "9999", "{database.HEAD}", None, None
+revision, down_revision, branch_labels, depends_on = "9999", "{schema.HEAD}", None, None
 
 
 def upgrade() -> None:
@@ -37,8 +37,8 @@ def later(tmp_path: Path) -> Path:
     """The migrations of a later program: one more than ours."""
     folder = tmp_path / "migrations"
     (folder / "versions").mkdir(parents=True)
-    for file in ("env.py", *(f"versions/{file.name}" for file in database.MIGRATIONS.glob("versions/*.py"))):
-        (folder / file).write_text((database.MIGRATIONS / file).read_text())
+    for file in ("env.py", *(f"versions/{file.name}" for file in schema.MIGRATIONS.glob("versions/*.py"))):
+        (folder / file).write_text((schema.MIGRATIONS / file).read_text())
     (folder / "versions/9999_later.py").write_text(NEXT)
     return folder
 
@@ -65,7 +65,7 @@ def umask(mask: int) -> Iterator[None]:
 def test_the_models_and_the_migrations_agree(desk: Desk) -> None:
     desk.open().__exit__(None, None, None)
     engine = database.open_database(desk.path)
-    config = database.alembic_config(desk.path)
+    config = schema.alembic_config()
     with engine.connect() as connection:
         config.attributes["connection"] = connection
         command.check(config)
@@ -73,8 +73,8 @@ def test_the_models_and_the_migrations_agree(desk: Desk) -> None:
 
 
 def test_the_newest_migration_is_the_one_the_program_expects(desk: Desk) -> None:
-    script = ScriptDirectory.from_config(database.alembic_config(desk.path))
-    assert script.get_heads() == [database.HEAD]
+    script = ScriptDirectory.from_config(schema.alembic_config())
+    assert script.get_heads() == [schema.HEAD]
 
 
 def test_nobody_else_may_read_the_state_whatever_the_umask(desk: Desk) -> None:
@@ -96,7 +96,7 @@ def test_looking_at_a_state_that_does_not_exist_creates_nothing(desk: Desk) -> N
 def test_an_older_state_is_copied_and_brought_up_to_date(desk: Desk, later: Path) -> None:
     desk.run(pair("7"))
     with umask(0):
-        database.migrate(desk.path, later, "9999")
+        sqlite_file.migrate(desk.path, later, "9999")
     copy = desk.path.with_name("bridge.db.before-9999")
     assert copy.stat().st_mode & 0o777 == 0o600
     assert "later" in tables(desk.path)
@@ -108,7 +108,7 @@ def test_an_older_state_is_copied_and_brought_up_to_date(desk: Desk, later: Path
 def test_the_copy_holds_what_is_still_in_the_write_ahead_log(desk: Desk, later: Path) -> None:
     with desk.open() as state:
         state.begin_run("corp", HERE, "sync")
-        database.migrate(desk.path, later, "9999")
+        sqlite_file.migrate(desk.path, later, "9999")
     with State(desk.path.with_name("bridge.db.before-9999")) as before:
         assert len(before.reader.runs()) == 1
 
@@ -118,7 +118,7 @@ def test_a_migration_that_fails_halfway_leaves_the_state_as_it_was(desk: Desk, l
     file = later / "versions/9999_later.py"
     file.write_text(NEXT + '    op.execute("INSERT INTO nowhere VALUES (1)")\n')
     with pytest.raises(Exception, match="no such table: nowhere"):
-        database.migrate(desk.path, later, "9999")
+        sqlite_file.migrate(desk.path, later, "9999")
     assert "later" not in tables(desk.path)
     with desk.open() as state:
         assert list(state.reader.known("corp", HERE).users) == ["7"]
@@ -126,11 +126,11 @@ def test_a_migration_that_fails_halfway_leaves_the_state_as_it_was(desk: Desk, l
 
 def test_a_newer_state_is_refused_and_left_alone(desk: Desk, later: Path) -> None:
     desk.run(pair("7"))
-    database.migrate(desk.path, later, "9999")
+    sqlite_file.migrate(desk.path, later, "9999")
     for opening in (desk.open, lambda: open_reader(desk.path)):
         with pytest.raises(StateUnusable, match=r"was written by a newer scim-bridge\. Use that version"):
             opening()
-    assert database.current_revision(desk.path) == "9999"
+    assert sqlite_file.current_revision(desk.path) == "9999"
 
 
 def test_a_state_that_is_up_to_date_is_not_copied(desk: Desk) -> None:
@@ -159,7 +159,7 @@ def test_a_folder_that_is_missing_and_a_folder_in_place_of_the_file_are_named(tm
 
 
 def test_a_state_that_is_locked_is_not_called_broken(desk: Desk) -> None:
-    with pytest.raises(StateUnusable, match=r"\(database is locked\)") as refused, database._in_words(desk.path):
+    with pytest.raises(StateUnusable, match=r"\(database is locked\)") as refused, sqlite_file._in_words(desk.path):
         raise sqlite3.OperationalError("database is locked")
     assert "Move it away" not in str(refused.value)
 

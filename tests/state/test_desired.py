@@ -21,7 +21,8 @@ from scim_bridge.model.identity import (
     TargetKey,
     Whom,
 )
-from scim_bridge.state.database import MIGRATIONS, migrate
+from scim_bridge.state.schema import MIGRATIONS
+from scim_bridge.state.sqlite_file import migrate
 from scim_bridge.state.writer import State
 
 MORNING = datetime(2027, 3, 13, 6, tzinfo=UTC)

@@ -4,7 +4,6 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Literal
 
 from fastapi import Request, Response
@@ -12,6 +11,7 @@ from fastapi import Request, Response
 from scim_bridge.config.service import ServiceSettings
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.sign_in import SignedIn
+from scim_bridge.model.state_address import StateAddress
 from scim_bridge.service.auth.attempts import Attempts
 from scim_bridge.service.auth.shown_once import ShownOnce
 from scim_bridge.state.api_token import ApiTokens
@@ -115,7 +115,7 @@ class Gate:
         return self.service.public_url or f"{scheme}://{request.headers.get('host', '')}"
 
 
-def gate_at(state: Path, now: Callable[[], datetime], service: ServiceSettings) -> Gate:
+def gate_at(state: StateAddress, now: Callable[[], datetime], service: ServiceSettings) -> Gate:
     """The gate of a service whose sessions and tokens are in this state."""
     return Gate(
         kept=KeptOpen(state, now),
