@@ -10,10 +10,35 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from scim_bridge.config import yaml_file
+from tests.state_on_server import ALSO_ON_SERVER, states_on_server
 
 settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the states of the tests are."""
+    parser.addoption("--state", choices=["sqlite", "postgresql"], default="sqlite")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Some tests have their states in both databases; with --state postgresql all have them there."""
+    is_about_file = metafunc.definition.get_closest_marker("state_file") is not None
+    if metafunc.config.getoption("--state") == "postgresql":
+        metafunc.parametrize("where_states_are", ["postgresql"], indirect=True)
+    elif metafunc.definition.nodeid.partition("::")[0] in ALSO_ON_SERVER and not is_about_file:
+        metafunc.parametrize("where_states_are", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def where_states_are(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A state that is named by a file is a database of PostgreSQL in some tests (tests/state_on_server.py)."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield
+        return
+    with states_on_server():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from scim_bridge.state.table import LeaseRow
 _MINE = select(col(LeaseRow.token)).where(
     col(LeaseRow.name) == bindparam("of_name"), col(LeaseRow.token) == bindparam("of_token")
 )
-# The token is part of a key, so this keeps the next holder waiting, and not the present one from saying that it goes on.
+# The token is part of a key, so this keeps the next holder waiting, and lets the present one say that it goes on.
 _MINE_UNTIL_THE_END = _MINE.with_for_update(read=True, key_share=True)
 
 

@@ -31,8 +31,7 @@ _GIVING_UP = 5.0
 _AGAIN = 0.05
 _log = logging.getLogger("scim_bridge.state")
 
-_KEY: LiteralString = "hashtextextended(current_schema() || ' lock ' || %(name)s, 0)"
-_TRY: LiteralString = f"SELECT pg_try_advisory_lock({_KEY})"
+_TRY: LiteralString = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' lock ' || %(name)s, 0))"
 _TAKE: LiteralString = """
 INSERT INTO leases AS held (name, token, host, pid, started, beat, process)
 VALUES (%(name)s, 1, %(host)s, %(pid)s, %(started)s, clock_timestamp(), %(process)s)
@@ -45,12 +44,14 @@ WHERE name = %(name)s"""
 _END: LiteralString = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE application_name = %(process)s AND datname = current_database() AND pid != pg_backend_pid()"""
-_IS_HELD: LiteralString = f"""
-SELECT EXISTS (SELECT 1 FROM pg_locks, (SELECT {_KEY} AS key) AS wanted
+_IS_HELD: LiteralString = """
+SELECT EXISTS (
+SELECT 1 FROM pg_locks, (SELECT hashtextextended(current_schema() || ' lock ' || %(name)s, 0) AS key) AS wanted
 WHERE locktype = 'advisory' AND granted AND objsubid = 1
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 AND classid = ((key >> 32) & 4294967295)::oid AND objid = (key & 4294967295)::oid)
-AND NOT EXISTS (SELECT 1 FROM leases WHERE name = %(name)s AND beat < clock_timestamp() - %(silent)s * interval '1 s')"""
+AND NOT EXISTS (
+SELECT 1 FROM leases WHERE name = %(name)s AND beat < clock_timestamp() - %(silent)s * interval '1 s')"""
 _FORGET: LiteralString = "DELETE FROM leases WHERE name = %(name)s"
 
 
@@ -130,7 +131,7 @@ class _Holding:
                 self._connection = None
 
     def _take_again(self) -> psycopg.Connection[Any]:
-        """After the session was lost. Who takes the lock in between has a higher token, so this holder writes no more."""
+        """After the session was lost. Who has had the lock in between has left a higher token (fence.py)."""
         connection = _connect(self._address)
         if _one(connection, _TRY, name=self._name):
             return connection

@@ -1,4 +1,4 @@
-"""One sync per connection at a time (docs/design.md §6.7): a lock that ends with its process, among all that use a state.
+"""One sync per connection at a time (docs/design.md §6.7): a lock that ends with its process.
 
 Beside a state file it is a lock of the operating system (lock_file.py), on a server one of the server (lease.py).
 """

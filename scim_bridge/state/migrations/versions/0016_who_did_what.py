@@ -10,18 +10,20 @@ down_revision = "0015"
 branch_labels = None
 depends_on = None
 
-_HASHED = "OLD.hash <> ''"
-"""The hash is filled in by the transaction that adds an entry; after that no statement may change or remove it."""
 _CHANGED, _REMOVED = "an entry of the audit is never changed", "an entry of the audit is never removed"
-_FAIL = "SELECT RAISE(ABORT, '{}')"
+"""The hash is filled in by the transaction that adds an entry; after that no statement may change or remove it."""
+_HASHED, _FAIL = "OLD.hash <> ''", "SELECT RAISE(ABORT, '{}')"
 _IN_FILE = (
     f"CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit WHEN {_HASHED} BEGIN {_FAIL.format(_CHANGED)}; END",
     f"CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit BEGIN {_FAIL.format(_REMOVED)}; END",
 )
 _ON_SERVER = (
     """CREATE FUNCTION audit_refuses() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'restrict_violation'; END $$""",
-    f"""CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit FOR EACH ROW WHEN ({_HASHED})
+    $$ BEGIN
+    IF TG_OP = 'UPDATE' THEN IF OLD.hash = '' THEN RETURN NEW; END IF; END IF;
+    RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'restrict_violation';
+    END $$""",
+    f"""CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit FOR EACH ROW
     EXECUTE FUNCTION audit_refuses('{_CHANGED}')""",
     f"""CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit FOR EACH ROW
     EXECUTE FUNCTION audit_refuses('{_REMOVED}')""",

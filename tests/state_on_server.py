@@ -1,0 +1,87 @@
+"""The same tests over PostgreSQL: a state that a test names by a file is a database of its own instead.
+
+`make test-postgres` runs all of them so; some run over both databases in every run of the tests (ALSO_ON_SERVER).
+What is about the file itself has the mark `state_file`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from scim_bridge.model.state_address import ServerAddress
+from scim_bridge.state import database, lock
+from scim_bridge.state.fence import Fence
+from scim_bridge.state.lease import forget_lease, is_leased, lease
+from scim_bridge.state.server import open_server
+from tests.postgres_server import the_server
+
+ALSO_ON_SERVER: frozenset[str] = frozenset()
+_ACTIVE: "list[StatesOnServer]" = []
+
+
+class StatesOnServer:
+    """Which file is which database, for one test."""
+
+    def __init__(self) -> None:
+        self._databases: dict[Path, ServerAddress] = {}
+        self._opened: set[Path] = set()
+
+    def of(self, path: Path) -> ServerAddress:
+        """The database that stands for this file."""
+        path = path.absolute()
+        if path not in self._databases:
+            self._databases[path] = the_server().state()
+        return self._databases[path]
+
+    def open(self, path: Path) -> Engine:
+        self._opened.add(path.absolute())
+        return open_server(self.of(path))
+
+    def is_there(self, path: Path) -> bool:
+        return path.absolute() in self._opened
+
+    @contextmanager
+    def lock(self, path: Path, name: str, started: datetime) -> Iterator[Fence]:
+        with lease(self.of(path), name, started) as fence:
+            yield fence
+
+    def remove(self) -> None:
+        for address in self._databases.values():
+            the_server().drop(address)
+
+
+@contextmanager
+def states_on_server() -> Iterator[None]:
+    """Inside, each state of this process is on the server."""
+    states = StatesOnServer()
+    _ACTIVE.append(states)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "open_file", states.open)
+        patch.setattr(database, "is_there", states.is_there)
+        patch.setattr(lock, "lock_file", states.lock)
+        patch.setattr(lock, "is_file_held", lambda path, name: is_leased(states.of(path), name))
+        patch.setattr(lock, "lock_path", lambda path, name: _Forgotten(states.of(path), name))
+        try:
+            yield
+        finally:
+            _ACTIVE.remove(states)
+            states.remove()
+
+
+class _Forgotten:
+    """In place of the path of a lock file."""
+
+    def __init__(self, address: ServerAddress, name: str) -> None:
+        self._address, self._name = address, name
+
+    def unlink(self, *, missing_ok: bool) -> None:
+        forget_lease(self._address, self._name)
+
+
+def written(path: Path) -> str:
+    """What `state` is in a configuration that a process of its own reads."""
+    return _ACTIVE[-1].of(path).shown if _ACTIVE else f"sqlite:///{path.name}"
