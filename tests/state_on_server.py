@@ -4,10 +4,12 @@
 What is about the file itself has the mark `state_file`.
 """
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -17,7 +19,7 @@ from scim_bridge.state import database, lock
 from scim_bridge.state.fence import Fence
 from scim_bridge.state.lease import forget_lease, is_leased, lease
 from scim_bridge.state.server import open_server
-from tests.postgres_server import the_server
+from tests.postgres_server import name_of, the_server
 
 ALSO_ON_SERVER: frozenset[str] = frozenset()
 _ACTIVE: "list[StatesOnServer]" = []
@@ -49,9 +51,17 @@ class StatesOnServer:
         with lease(self.of(path), name, started) as fence:
             yield fence
 
+    def copy(self, path: Path, to: Path) -> None:
+        self._databases[to.absolute()] = the_server().copy(self.of(path))
+        self._opened.add(to.absolute())
+
+    def forget(self, path: Path) -> None:
+        the_server().give_back(self._databases.pop(path.absolute()))
+        self._opened.discard(path.absolute())
+
     def remove(self) -> None:
         for address in self._databases.values():
-            the_server().drop(address)
+            the_server().give_back(address)
 
 
 @contextmanager
@@ -80,6 +90,31 @@ class _Forgotten:
 
     def unlink(self, *, missing_ok: bool) -> None:
         forget_lease(self._address, self._name)
+
+
+def rows(path: Path, statement: str) -> list[Any]:
+    """What is in a state, or is changed in it, by a statement that both databases know."""
+    if _ACTIVE:
+        return the_server().execute(statement, name_of(_ACTIVE[-1].of(path)))
+    with closing(sqlite3.connect(path)) as database, database:
+        return database.execute(statement).fetchall()
+
+
+def copy_state(path: Path, to: Path) -> None:
+    """Another state that holds the same."""
+    if _ACTIVE:
+        _ACTIVE[-1].copy(path, to)
+        return
+    with closing(sqlite3.connect(path)) as one, closing(sqlite3.connect(to)) as copy:
+        one.backup(copy)
+
+
+def forget_state(path: Path) -> None:
+    """No one needs it any more."""
+    if _ACTIVE:
+        _ACTIVE[-1].forget(path)
+    else:
+        path.unlink()
 
 
 def written(path: Path) -> str:

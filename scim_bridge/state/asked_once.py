@@ -35,7 +35,8 @@ def recall(database: Connection, once: Once | None, now: datetime) -> Any:
     if once is None:
         return None
     row = {"who": once.who, "idempotency_key": once.key, "digest": once.digest, "answer": "", "asked": now}
-    if database.execute(upsert(AskedOnceRow).values(**row).on_conflict_do_nothing()).rowcount:
+    put = upsert(AskedOnceRow).values(**row).on_conflict_do_nothing().returning(col(AskedOnceRow.who))
+    if database.execute(put).first() is not None:
         database.execute(delete(AskedOnceRow).where(col(AskedOnceRow.asked) < now - _KEPT_FOR))
         return None
     return answer_to(database, once)

@@ -236,7 +236,7 @@ def mapped_in(database: Connection, connection: str, keys: Iterable[SourceKey]) 
 def all_records(database: Connection, connection: str) -> Iterator[Any]:
     """The row of every record: id, kind, source_id, shown, rows, wanted, is_choosing; a batch at a time."""
     query = _STORED.where(col(RecordRow.connection) == connection)
-    yield from database.execution_options(stream_results=True).execute(query).yield_per(5_000)
+    yield from database.execute(query.execution_options(stream_results=True)).yield_per(5_000)
 
 
 def all_memberships(database: Connection, connection: str) -> Iterator[tuple[int, set[int]]]:

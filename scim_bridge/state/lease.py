@@ -28,7 +28,9 @@ SILENT = 30.0
 """After so many seconds without a word a holder is given up."""
 _GIVING_UP = 5.0
 """Seconds within which the sessions of one that was given up have ended."""
-_AGAIN = 0.05
+_A_MOMENT, _AGAIN = 0.25, 0.02
+"""Seconds for which, and after which, the lock is asked for again: the session of a process that was just killed ends
+when the server has seen it."""
 _log = logging.getLogger("scim_bridge.state")
 
 _TRY: LiteralString = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' lock ' || %(name)s, 0))"
@@ -52,6 +54,7 @@ AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 AND classid = ((key >> 32) & 4294967295)::oid AND objid = (key & 4294967295)::oid)
 AND NOT EXISTS (
 SELECT 1 FROM leases WHERE name = %(name)s AND beat < clock_timestamp() - %(silent)s * interval '1 s')"""
+_FREE: LiteralString = "SELECT pg_advisory_unlock_all()"  # not by the end of the session, which comes a moment later
 _FORGET: LiteralString = "DELETE FROM leases WHERE name = %(name)s"
 
 
@@ -103,15 +106,19 @@ class _Holding:
         self._over.set()
         self._thread.join()
         if self._connection is not None:
-            self._connection.close()  # which gives the lock free
+            with suppress(psycopg.Error):  # a session that is lost holds nothing any more
+                self._connection.execute(_FREE)
+            self._connection.close()
 
     def _take(self, connection: psycopg.Connection[Any]) -> None:
-        until = monotonic() + _GIVING_UP
+        began = monotonic()
         while not _one(connection, _TRY, name=self._name):
             holder = connection.execute(_HOLDER, {"name": self._name}).fetchone()
-            if holder is None or holder[4] < SILENT or monotonic() > until:
+            is_silent = holder is not None and holder[4] > SILENT
+            if monotonic() > began + (_GIVING_UP if is_silent else _A_MOMENT):
                 raise Busy(f"connection {self._name} is being synced {_by_whom(holder)}", "Wait for it to end.")
-            connection.execute(_END, {"process": holder[3]})
+            if holder is not None and is_silent:
+                connection.execute(_END, {"process": holder[3]})
             sleep(_AGAIN)
         about = {"host": os.uname().nodename, "pid": os.getpid(), "process": process_name()}
         self.token = int(_one(connection, _TAKE, name=self._name, started=self._started, **about))

@@ -104,6 +104,7 @@ def test_where_nothing_was_read_there_is_no_part(tmp_path: Path) -> None:
         assert (lookup.around(["u1"]), lookup.count()) == (None, 0)
 
 
+@pytest.mark.state_file
 def test_an_older_state_finds_the_few_after_its_migration(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     config = alembic_config()

@@ -77,6 +77,7 @@ def test_the_newest_migration_is_the_one_the_program_expects(desk: Desk) -> None
     assert script.get_heads() == [schema.HEAD]
 
 
+@pytest.mark.state_file
 def test_nobody_else_may_read_the_state_whatever_the_umask(desk: Desk) -> None:
     with umask(0), desk.open() as state:
         state.begin_run("corp", HERE, "sync")
@@ -93,6 +94,7 @@ def test_looking_at_a_state_that_does_not_exist_creates_nothing(desk: Desk) -> N
     assert list(desk.path.parent.iterdir()) == []
 
 
+@pytest.mark.state_file
 def test_an_older_state_is_copied_and_brought_up_to_date(desk: Desk, later: Path) -> None:
     desk.run(pair("7"))
     with umask(0):
@@ -105,6 +107,7 @@ def test_an_older_state_is_copied_and_brought_up_to_date(desk: Desk, later: Path
         assert list(before.reader.known("corp", HERE).users) == ["7"]
 
 
+@pytest.mark.state_file
 def test_the_copy_holds_what_is_still_in_the_write_ahead_log(desk: Desk, later: Path) -> None:
     with desk.open() as state:
         state.begin_run("corp", HERE, "sync")
@@ -113,6 +116,7 @@ def test_the_copy_holds_what_is_still_in_the_write_ahead_log(desk: Desk, later: 
         assert len(before.reader.runs()) == 1
 
 
+@pytest.mark.state_file
 def test_a_migration_that_fails_halfway_leaves_the_state_as_it_was(desk: Desk, later: Path) -> None:
     desk.run(pair("7"))
     file = later / "versions/9999_later.py"
@@ -124,6 +128,7 @@ def test_a_migration_that_fails_halfway_leaves_the_state_as_it_was(desk: Desk, l
         assert list(state.reader.known("corp", HERE).users) == ["7"]
 
 
+@pytest.mark.state_file
 def test_a_newer_state_is_refused_and_left_alone(desk: Desk, later: Path) -> None:
     desk.run(pair("7"))
     sqlite_file.migrate(desk.path, later, "9999")
@@ -139,12 +144,14 @@ def test_a_state_that_is_up_to_date_is_not_copied(desk: Desk) -> None:
     assert not list(desk.path.parent.glob("*before*"))
 
 
+@pytest.mark.state_file
 def test_a_file_that_is_no_database_is_refused(desk: Desk) -> None:
     desk.path.write_text("userName,active\n" * 100)
     with pytest.raises(StateUnusable, match=r"is not a usable state file \(file is not a database\)\. Move it away"):
         desk.open()
 
 
+@pytest.mark.state_file
 def test_the_database_of_another_program_is_refused_and_left_alone(desk: Desk) -> None:
     execute(desk.path, "CREATE TABLE invoices (id INTEGER)")
     with pytest.raises(StateUnusable, match="is the database of another program"):
@@ -152,18 +159,21 @@ def test_the_database_of_another_program_is_refused_and_left_alone(desk: Desk) -
     assert tables(desk.path) == {"invoices"}
 
 
+@pytest.mark.state_file
 def test_a_folder_that_is_missing_and_a_folder_in_place_of_the_file_are_named(tmp_path: Path) -> None:
     for path, reason in ((tmp_path / "none" / "bridge.db", "No such file or directory"), (tmp_path, "Is a directory")):
         with pytest.raises(StateUnusable, match=rf"{path} cannot be used \({reason}\)\. Check its folder\."):
             State(path)
 
 
+@pytest.mark.state_file
 def test_a_state_that_is_locked_is_not_called_broken(desk: Desk) -> None:
     with pytest.raises(StateUnusable, match=r"\(database is locked\)") as refused, sqlite_file._in_words(desk.path):
         raise sqlite3.OperationalError("database is locked")
     assert "Move it away" not in str(refused.value)
 
 
+@pytest.mark.state_file
 def test_a_table_that_went_missing_is_one_sentence(desk: Desk) -> None:
     with desk.open() as state:
         run_id = state.begin_run("corp", HERE, "sync")
@@ -190,6 +200,7 @@ def _other_process_sees(path: Path) -> str:
     return subprocess.run((sys.executable, "-c", _LOOK, path), check=True, capture_output=True, text=True).stdout
 
 
+@pytest.mark.state_file
 def test_a_state_that_is_opened_once_more_keeps_the_locks_of_who_writes_to_it(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with State(path) as run:

@@ -5,11 +5,14 @@ import unicodedata
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from alembic import command
 
 from scim_bridge.model.plan import conflict_key
 from scim_bridge.state import schema, sqlite_file
 from scim_bridge.state.writer import State
+
+pytestmark = pytest.mark.state_file
 
 ID = "jörg"
 OLD = unicodedata.normalize("NFD", ID)

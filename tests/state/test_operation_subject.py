@@ -5,6 +5,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from alembic import command
 from sqlalchemy import create_engine
 
@@ -26,6 +27,7 @@ def found(path: Path) -> dict[str, list[tuple[object, ...]]]:
         return {name: sorted(database.execute(query)) for name, query in FOUND.items()}
 
 
+@pytest.mark.state_file
 def test_what_a_state_of_an_earlier_version_has_is_found_after_the_migration(tmp_path: Path) -> None:
     seeder = Seeder(tmp_path / "s.db")
     seeder.run(busy_plan())
