@@ -18,6 +18,8 @@ from scim_bridge.state.writer import State
 from tests.postgres_server import the_server
 from tests.state.conftest import HERE, Desk, begin, conflict, done, operation, pair
 
+pytestmark = pytest.mark.state_file
+
 NOW = utc_now()
 
 

@@ -16,14 +16,14 @@ from scim_bridge.errors import Busy, StateUnusable
 from scim_bridge.state.lock import is_held, lock
 from scim_bridge.state.lock_file import lock_path
 
+pytestmark = pytest.mark.state_file
+
 NINE = datetime(2027, 3, 13, 9, 0, tzinfo=UTC)
 HOLDER = """
 import subprocess, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from scim_bridge.state.lock import lock
-
-pytestmark = pytest.mark.state_file
 
 with lock(Path(sys.argv[1]), "corp", datetime(2027, 3, 13, 8, 30, tzinfo=UTC)):
     child = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
