@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from scim_bridge.config import yaml_file
-from tests.state_on_server import ALSO_ON_SERVER, states_on_server
+from tests.state_on_server import ALSO_ON_SERVER, StatesOnServer, states_on_server
 
 settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -26,19 +26,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Some tests have their states in both databases; with --state postgresql all have them there."""
     is_about_file = metafunc.definition.get_closest_marker("state_file") is not None
     if metafunc.config.getoption("--state") == "postgresql":
-        metafunc.parametrize("where_states_are", ["postgresql"], indirect=True)
+        metafunc.parametrize("where_states_are", ["postgresql"], indirect=True, scope="module")
     elif metafunc.definition.nodeid.partition("::")[0] in ALSO_ON_SERVER and not is_about_file:
-        metafunc.parametrize("where_states_are", ["sqlite", "postgresql"], indirect=True)
+        metafunc.parametrize("where_states_are", ["sqlite", "postgresql"], indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def where_states_are(request: pytest.FixtureRequest) -> Iterator[StatesOnServer | None]:
+    """A state that is named by a file is a database of PostgreSQL in some tests (tests/state_on_server.py)."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield None
+        return
+    with states_on_server() as states:
+        yield states
 
 
 @pytest.fixture(autouse=True)
-def where_states_are(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A state that is named by a file is a database of PostgreSQL in some tests (tests/state_on_server.py)."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        yield
-        return
-    with states_on_server():
-        yield
+def states_are_given_back(where_states_are: StatesOnServer | None, request: pytest.FixtureRequest) -> Iterator[None]:
+    """The next test empties the databases of the one before and uses them."""
+    yield
+    if where_states_are is not None:
+        where_states_are.tidy(request.getfixturevalue("tmp_path"))
 
 
 @pytest.fixture(autouse=True)

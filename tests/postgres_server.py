@@ -118,8 +118,12 @@ class Postgres:
         """This state is not needed any more. It is emptied for the next test, which takes a tenth of making one."""
         name = name_of(address)
         self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
-        self.execute(_EMPTY, name)
+        self.make_empty(address)
         self._clean.append(address)
+
+    def make_empty(self, address: ServerAddress) -> None:
+        """Nothing has happened in this state."""
+        self.execute(_EMPTY, name_of(address))
 
     def copy(self, address: ServerAddress) -> ServerAddress:
         """Another state that holds the same. No one may have a session in the first one."""

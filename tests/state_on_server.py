@@ -7,7 +7,7 @@ What is about the file itself has the mark `state_file`.
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,11 @@ class StatesOnServer:
         return open_server(self.of(path))
 
     def is_there(self, path: Path) -> bool:
-        return path.absolute() in self._opened
+        return path.absolute() in self._opened or (path.absolute() in self._databases and self._is_used(path))
+
+    def _is_used(self, path: Path) -> bool:
+        """By a process of its own."""
+        return bool(the_server().execute("SELECT 1 FROM runs LIMIT 1", name_of(self.of(path))))
 
     @contextmanager
     def lock(self, path: Path, name: str, started: datetime) -> Iterator[Fence]:
@@ -59,13 +63,15 @@ class StatesOnServer:
         the_server().give_back(self._databases.pop(path.absolute()))
         self._opened.discard(path.absolute())
 
-    def remove(self) -> None:
-        for address in self._databases.values():
-            the_server().give_back(address)
+    def tidy(self, folder: Path) -> None:
+        """Give back what was made for a file in this folder, or in one that is gone."""
+        over = [path for path in self._databases if path.is_relative_to(folder) or not path.parent.exists()]
+        for path in over:
+            self.forget(path)
 
 
 @contextmanager
-def states_on_server() -> Iterator[None]:
+def states_on_server() -> Iterator[StatesOnServer]:
     """Inside, each state of this process is on the server."""
     states = StatesOnServer()
     _ACTIVE.append(states)
@@ -76,10 +82,10 @@ def states_on_server() -> Iterator[None]:
         patch.setattr(lock, "is_file_held", lambda path, name: is_leased(states.of(path), name))
         patch.setattr(lock, "lock_path", lambda path, name: _Forgotten(states.of(path), name))
         try:
-            yield
+            yield states
         finally:
             _ACTIVE.remove(states)
-            states.remove()
+            states.tidy(Path("/"))
 
 
 class _Forgotten:
@@ -98,6 +104,28 @@ def rows(path: Path, statement: str) -> list[Any]:
         return the_server().execute(statement, name_of(_ACTIVE[-1].of(path)))
     with closing(sqlite3.connect(path)) as database, database:
         return database.execute(statement).fetchall()
+
+
+def move_back(path: Path, table: str, column: str, hours: float) -> None:
+    """What happened at these times happened so many hours earlier."""
+    if _ACTIVE:
+        rows(path, f"UPDATE {table} SET {column} = {column} - interval '{hours} hours'")
+        return
+    with closing(sqlite3.connect(path)) as database, database:
+        for key, moment in database.execute(f"SELECT rowid, {column} FROM {table}").fetchall():
+            if moment is not None:
+                earlier = datetime.fromisoformat(moment) - timedelta(hours=hours)
+                told = earlier.isoformat(sep=" ", timespec="microseconds")
+                database.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (told, key))
+
+
+def lose_state(path: Path) -> None:
+    """All of it is gone."""
+    if _ACTIVE:
+        the_server().make_empty(_ACTIVE[-1].of(path))
+        return
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
 
 
 def copy_state(path: Path, to: Path) -> None:

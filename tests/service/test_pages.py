@@ -250,6 +250,7 @@ def test_health_is_ok_before_the_first_run_and_after(seeder: Seeder, pages: Page
     assert client.get("/runs/1").status_code == 200
 
 
+@pytest.mark.state_file
 def test_a_state_that_cannot_be_read_is_said_with_503(tmp_path: Path, pages: Pages) -> None:
     broken, client = tmp_path / "scim-bridge.db", pages()
     broken.unlink()
@@ -262,6 +263,7 @@ def test_a_state_that_cannot_be_read_is_said_with_503(tmp_path: Path, pages: Pag
     assert "is not a usable state file" in seen(page.text)
 
 
+@pytest.mark.state_file
 def test_the_unforeseen_gets_a_calm_page_without_a_traceback(seeder: Seeder, pages: Pages) -> None:
     seeder.run(busy_plan())
     with sqlite3.connect(seeder.path) as database:
