@@ -44,9 +44,10 @@ def where_states_are(request: pytest.FixtureRequest) -> Iterator[StatesOnServer 
 @pytest.fixture(autouse=True)
 def states_are_given_back(where_states_are: StatesOnServer | None, request: pytest.FixtureRequest) -> Iterator[None]:
     """The next test empties the databases of the one before and uses them."""
+    folder = request.getfixturevalue("tmp_path") if where_states_are is not None else None
     yield
-    if where_states_are is not None:
-        where_states_are.tidy(request.getfixturevalue("tmp_path"))
+    if where_states_are is not None and folder is not None:
+        where_states_are.tidy(folder)
 
 
 @pytest.fixture(autouse=True)

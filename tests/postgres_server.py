@@ -96,6 +96,12 @@ class Postgres:
             done = connection.execute(statement.encode())
             return done.fetchall() if done.description else []
 
+    def cpu(self) -> float:
+        """Seconds of CPU that the server has taken, in sessions that have ended."""
+        assert self._process is not None
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
     def empty(self) -> ServerAddress:
         """A database without any table."""
         name = f"empty_{next(self._numbers)}"

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 
 import pytest
@@ -27,6 +28,7 @@ NINE = datetime(2027, 3, 13, 9, 0, tzinfo=UTC)
 HOLDER = """
 import subprocess, sys
 from datetime import UTC, datetime
+from functools import partial
 from scim_bridge.model.state_address import ServerAddress
 from scim_bridge.state.lock import lock
 
@@ -146,11 +148,11 @@ def test_a_stopped_holder_is_given_up_and_writes_nothing_when_it_wakes_up(
             with other.lock("corp"):
                 run_id = other.begin_run("corp", HERE, "sync")
                 for write in (
-                    lambda: journal.begin(sent),
-                    lambda: journal.end(sent, done(sent)),
-                    lambda: journal.end_unsent([Outcome(operation_id=sent.id, status="not_sent")]),
-                    lambda: stopped.finish(journal.run_id, Ending(status="done")),
-                    lambda: stopped.look_at("corp", ()),
+                    partial(journal.begin, sent),
+                    partial(journal.end, sent, done(sent)),
+                    partial(journal.end_unsent, [Outcome(operation_id=sent.id, status="not_sent")]),
+                    partial(stopped.finish, journal.run_id, Ending(status="done")),
+                    partial(stopped.look_at, "corp", ()),
                     stopped.check_lock,
                 ):
                     with pytest.raises(Deposed, match="another process has taken over connection corp"):
