@@ -1,7 +1,7 @@
 """A state copied to another place, from a file to a server or back: all of it, compared row by row, or nothing.
 
 The source is read in one transaction, so what is copied is one moment of it. The target is written in one transaction,
-which ends only after every row was read again and was the same. So whoever interrupts it leaves an empty target.
+which ends only after every row was read again and was the same. An interruption leaves an empty target.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -25,7 +25,7 @@ from scim_bridge.state.server import parameters_of, process_name
 BEAT = 5.0
 """Seconds between two times at which a holder says that it goes on."""
 SILENT = 30.0
-"""After so many seconds without a word a holder is given up."""
+"""After so many seconds of silence a holder is given up."""
 _GIVING_UP = 5.0
 """Seconds within which the sessions of one that was given up have ended."""
 _A_MOMENT, _AGAIN = 0.25, 0.02

@@ -20,7 +20,7 @@ from scim_bridge.state.schema import HEAD, MIGRATIONS, check_known, upgrade
 
 _PATIENCE = {
     "connect_timeout": "10",
-    # A server that has gone without a word is noticed within 15 seconds, not after the two hours of the system.
+    # A server that is cut off is noticed within 15 seconds, not after the two hours of the system.
     "keepalives_idle": "5",
     "keepalives_interval": "5",
     "keepalives_count": "3",
