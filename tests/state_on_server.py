@@ -4,11 +4,14 @@
 What is about the file itself has the mark `state_file`.
 """
 
+import pickle
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,9 +22,14 @@ from scim_bridge.state import database, lock
 from scim_bridge.state.fence import Fence
 from scim_bridge.state.lease import forget_lease, is_leased, lease
 from scim_bridge.state.server import open_server
+from scim_bridge.worker import one_run
 from tests.postgres_server import name_of, the_server
 
-ALSO_ON_SERVER: frozenset[str] = frozenset()
+ALSO_ON_SERVER = frozenset(
+    f"tests/state/test_{name}.py"
+    for name in ("access_lookup", "audit", "desired", "glance", "journal", "look", "orders", "window", "writer")
+) | {"tests/e2e/test_rollback.py"}
+"""A choice that has each statement that differs, and a whole run with all that goes with it."""
 _ACTIVE: "list[StatesOnServer]" = []
 
 
@@ -49,6 +57,11 @@ class StatesOnServer:
     def _is_used(self, path: Path) -> bool:
         """By a process of its own."""
         return bool(the_server().execute("SELECT 1 FROM runs LIMIT 1", name_of(self.of(path))))
+
+    def task(self, task: Any) -> bytes:
+        """What a process of the worker is given: it knows nothing of files that are databases."""
+        is_file = isinstance(task.state, Path)
+        return pickle.dumps(replace(task, state=self.of(task.state)) if is_file else task)
 
     @contextmanager
     def lock(self, path: Path, name: str, started: datetime) -> Iterator[Fence]:
@@ -78,6 +91,7 @@ def states_on_server() -> Iterator[StatesOnServer]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "open_file", states.open)
         patch.setattr(database, "is_there", states.is_there)
+        patch.setattr(one_run, "pickle", SimpleNamespace(dumps=states.task))
         patch.setattr(lock, "lock_file", states.lock)
         patch.setattr(lock, "is_file_held", lambda path, name: is_leased(states.of(path), name))
         patch.setattr(lock, "lock_path", lambda path, name: _Forgotten(states.of(path), name))
