@@ -4,6 +4,9 @@ export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 
+# Many tests wait (for a retry, a browser, a process), so more of them run than there are cores.
+WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
+
 .PHONY: help
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 18
@@ -34,11 +37,11 @@ demo: setup ## a sample organization into an emulated Identity Center, with the 
 
 .PHONY: test
 test: setup scimmy lint ## lint, types, imports, all tests but the slow ones
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not samba and not ds389"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not samba and not ds389"
 
 .PHONY: test-postgres
 test-postgres: setup ## all tests that have a state, over PostgreSQL (make system-packages)
-	$(BIN)/python -m pytest -n auto --dist loadfile --state postgresql \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --state postgresql \
 		-m "not slow and not samba and not ds389 and not state_file and not browser" \
 		tests/state tests/laws tests/scenarios tests/e2e tests/worker tests/service
 

@@ -5,11 +5,15 @@ import os
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import count
+from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import HealthCheck, settings
 
 from scim_bridge.config import yaml_file
+from scim_bridge.state import schema, sqlite_file
 from tests.state_on_server import ALSO_ON_SERVER, StatesOnServer, states_on_server
 
 settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -68,6 +72,50 @@ def the_same_file_is_parsed_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(yaml_file, "_parse", lru_cache(yaml_file._parse))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_new_state_is_migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Twenty migrations take a tenth of a second, and thousands of tests begin with a new state: they get a copy."""
+    migrate = sqlite_file.migrate
+    template = tmp_path_factory.mktemp("state") / "new.db"
+    migrate(template)
+
+    def migrate_or_copy(path: Path, folder: Path = schema.MIGRATIONS, head: str = schema.HEAD) -> None:
+        if path.stat().st_size == 0 and (folder, head) == (schema.MIGRATIONS, schema.HEAD):
+            path.write_bytes(template.read_bytes())
+        else:
+            migrate(path, folder, head)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite_file, "migrate", migrate_or_copy)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def the_descriptions_of_aws_services_are_parsed_once() -> Iterator[None]:
+    """A command makes a client or two, each from megabytes of JSON; the tests make hundreds in one process."""
+    load = JSONFileLoader.load_file
+    loaded: dict[str, Any] = {}
+
+    def load_once(self: JSONFileLoader, file_path: str) -> Any:
+        if file_path not in loaded:
+            loaded[file_path] = load(self, file_path)
+        return loaded[file_path]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", load_once)
+        yield
+
+
+_LONGEST_FIRST = ("laws", "e2e", "worker", "service", "scenarios", "contract")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Folders with the longest files come first, so that no worker has a long one left when the others have ended."""
+    places = {folder: place for place, folder in enumerate(_LONGEST_FIRST)}
+    folder = len(Path(__file__).parent.parts)
+    items.sort(key=lambda item: places.get(item.path.parts[folder], len(places)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,6 +1,7 @@
 """The inbox of a connection: who finds it busy leaves a request, and the run in progress carries it out.
 
-The request is for single identities (named_plan.py); it goes before the next write of that run.
+The request is for single identities (named_plan.py); it goes before the next write of that run. A manager who is not on
+the target at that moment is left out, and set by the next run, which looks at all whom this one was to write to.
 """
 
 import logging

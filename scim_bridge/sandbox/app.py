@@ -18,10 +18,11 @@ import orjson
 from scim_bridge.sandbox import refusal
 from scim_bridge.sandbox.aws.door import BEFORE, Door, call_of, is_signed
 from scim_bridge.sandbox.endpoint import Endpoint, Request
-from scim_bridge.sandbox.fault import Fault, Switchboard
+from scim_bridge.sandbox.fault import Fault
 from scim_bridge.sandbox.knobs import Knobs
 from scim_bridge.sandbox.refusal import NO_ROUTE, Refusal
 from scim_bridge.sandbox.store import Store
+from scim_bridge.sandbox.switchboard import Switchboard
 from scim_bridge.sandbox.traffic import Counts, Logged, Quota, memberships
 from scim_bridge.sandbox.transport import Delivery, Headers, Receive, Response, Scope, Send, disturbed, read
 
@@ -57,7 +58,7 @@ class App:
         self.identity = identity
         self.store = Store(now, Random(identity.seed), case_exact=knobs.case_exact)
         self.endpoint = Endpoint(self.store, knobs, Random(identity.seed))
-        self.faults = Switchboard(identity.seed)
+        self.faults = Switchboard[Fault](identity.seed)
         self.delivery = Delivery()
         self.counts = Counts()
         self.log: deque[Logged] | None = deque(maxlen=200_000)
@@ -94,10 +95,10 @@ class App:
         if self.log is not None:
             self.log.append(logged)
         self._count(logged.method)
-        hold = self.faults.strike(logged.method, logged.path, is_holding=True)
+        hold = self.faults.strike(lambda one: one.fits(logged.method, logged.path, is_holding=True))
         if hold is not None and hold.kind == "hold_before":
             await self.delivery.gate.hold(logged.method, logged.path)
-        fault = self.faults.strike(logged.method, logged.path)
+        fault = self.faults.strike(lambda one: one.fits(logged.method, logged.path))
         response = self._handle(logged, path, headers, body, fault)
         if hold is not None and hold.kind == "hold_after":
             await self.delivery.gate.hold(logged.method, logged.path)
@@ -107,10 +108,10 @@ class App:
     async def _answer_aws(self, scope: Scope, receive: Receive, send: Send, call: str, body: bytes) -> None:
         """One request of the AWS APIs. Faults name it by its call, `aws/sso:ListInstances`."""
         path = f"{BEFORE}{call}"
-        hold = self.faults.strike("POST", path, is_holding=True)
+        hold = self.faults.strike(lambda one: one.fits("POST", path, is_holding=True))
         if hold is not None and hold.kind == "hold_before":
             await self.delivery.gate.hold("POST", path)
-        fault = self.faults.strike("POST", path)
+        fault = self.faults.strike(lambda one: one.fits("POST", path))
         response = self.aws.answer(call, body, fault, self._clock())
         if hold is not None and hold.kind == "hold_after":
             await self.delivery.gate.hold("POST", path)
@@ -155,7 +156,8 @@ class App:
             case "forbidden":
                 raise Refusal(403, "Access denied.")
             case "invisible" if told is not None and "id" in told:
-                self.endpoint.hide(told["id"], self.faults.invisible_for())
+                # How long a new id stays unknown to PATCH: docs/identity-center.md §10.
+                self.endpoint.hide(told["id"], self.faults.random.uniform(0.1, 0.5))
 
     def _count(self, method: str) -> None:
         self.counts.total += 1

@@ -1,7 +1,6 @@
-"""The fault switchboard: refusals and cut connections on demand or at random, the same ones for the same seed."""
+"""What goes wrong at the emulated endpoint: refusals and cut connections, on demand or at random."""
 
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any, Literal
 
 from scim_bridge.sandbox.knobs import Unfit, check
@@ -46,6 +45,10 @@ class Fault:
     seconds: float | None = None
     skip: int = 0
 
+    def fits(self, method: str, path: str, *, is_holding: bool = False) -> bool:
+        """Whether it is about this request, and holds it back or does not, as asked."""
+        return self.is_holding == is_holding and self.method in ("", method) and path.startswith(self.path)
+
     @property
     def is_applied(self) -> bool:
         """Whether the request has its effect all the same."""
@@ -65,35 +68,6 @@ class Fault:
     def is_silent(self) -> bool:
         """Whether not a byte of an answer is sent."""
         return self.kind in _SILENT
-
-
-class Switchboard:
-    """All switches, tried in order; the first that strikes counts."""
-
-    def __init__(self, seed: int = 0) -> None:
-        self.faults: list[Fault] = []
-        self._random = Random(seed)
-
-    def invisible_for(self) -> float:
-        """Seconds for which a new id is unknown to PATCH (docs/identity-center.md §10)."""
-        return self._random.uniform(0.1, 0.5)
-
-    def strike(self, method: str, path: str, *, is_holding: bool = False) -> Fault | None:
-        """The fault that meets this request, if any, of those that hold it or of the others."""
-        for fault in self.faults:
-            if fault.is_holding != is_holding or fault.left == 0:
-                continue
-            if (fault.method and fault.method != method) or not path.startswith(fault.path):
-                continue
-            if fault.skip:
-                fault.skip -= 1
-                continue
-            if fault.chance < 1 and self._random.random() >= fault.chance:
-                continue
-            if fault.left is not None:
-                fault.left -= 1
-            return fault
-        return None
 
 
 def read_faults(given: Any) -> list[Fault]:

@@ -9,11 +9,12 @@ from urllib.parse import unquote, urlsplit
 
 from scim_bridge.sandbox.entra.credential import Registration, Tokens
 from scim_bridge.sandbox.entra.directory import Directory
-from scim_bridge.sandbox.entra.fault import EntraFault, Switchboard
+from scim_bridge.sandbox.entra.fault import EntraFault
 from scim_bridge.sandbox.entra.graph import Graph, GraphDoor
 from scim_bridge.sandbox.entra.knobs import EntraKnobs
 from scim_bridge.sandbox.entra.login import Login, LoginDoor, Metadata
 from scim_bridge.sandbox.entra.traffic import Logged, Throttle, Where
+from scim_bridge.sandbox.switchboard import Switchboard
 from scim_bridge.sandbox.transport import Delivery, Receive, Response, Scope, Send, disturbed, read
 
 
@@ -40,7 +41,7 @@ class EntraApp:
         self.registration.add_secret(identity.secret)
         self.metadata = Metadata(identity.client, identity.graph, self.tokens)
         self.graph = Graph(identity.graph, self.directory, clock, knobs)
-        self.faults = Switchboard()
+        self.faults = Switchboard[EntraFault]()
         login = Login(identity.tenant, identity.login, identity.graph, self.registration, self.tokens)
         self._login_door = LoginDoor(login, self.metadata, identity.client, clock)
         self._graph_door = GraphDoor(self.graph, self.tokens, self.faults, clock)
@@ -72,7 +73,7 @@ class EntraApp:
         logged = self._logged(scope, headers)
         with self.directory.lock:
             self.directory.replicate()
-            fault = self.faults.strike(logged.where, logged.path, logged.query)
+            fault = self.faults.strike(lambda fault: fault.fits(logged.where, logged.path, logged.query))
             response = self._answer(logged, authorization, body, fault)
         delivery = fault.delivery if fault is not None else None
         logged.status = 0 if delivery is not None and delivery.is_silent else response.status

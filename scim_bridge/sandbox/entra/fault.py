@@ -2,7 +2,6 @@
 
 import base64
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -61,36 +60,13 @@ class EntraFault:
 
     def fits(self, where: Where, path: str, query: str) -> bool:
         """Whether it is about this request."""
-        return self.left != 0 and where == self.where and path.startswith(self.path) and self.query in query
+        return where == self.where and path.startswith(self.path) and self.query in query
 
     @property
     def delivery(self) -> Fault | None:
         """How the answer reaches the client, if this is about that."""
         kind = _DELIVERED.get(self.kind)
         return None if kind is None else Fault(kind, seconds=self.seconds)
-
-
-class Switchboard:
-    """All switches, tried in order; the first that strikes counts."""
-
-    def __init__(self, seed: int = 0) -> None:
-        self.faults: list[EntraFault] = []
-        self._random = Random(seed)
-
-    def strike(self, where: Where, path: str, query: str) -> EntraFault | None:
-        """The fault that meets this request, if any."""
-        for fault in self.faults:
-            if not fault.fits(where, path, query):
-                continue
-            if fault.skip:
-                fault.skip -= 1
-                continue
-            if fault.chance < 1 and self._random.random() >= fault.chance:
-                continue
-            if fault.left is not None:
-                fault.left -= 1
-            return fault
-        return None
 
 
 def refuse_by(fault: EntraFault, path: str, query: str) -> None:

@@ -19,13 +19,14 @@ from scim_bridge.sandbox.entra.calls import Call, GraphRequest
 from scim_bridge.sandbox.entra.credential import Tokens
 from scim_bridge.sandbox.entra.delta import Asked, Delta
 from scim_bridge.sandbox.entra.directory import Directory, service_principal_id
-from scim_bridge.sandbox.entra.fault import PAGE, EntraFault, Switchboard, refuse_by, reworded
+from scim_bridge.sandbox.entra.fault import PAGE, EntraFault, refuse_by, reworded
 from scim_bridge.sandbox.entra.knobs import EntraKnobs
 from scim_bridge.sandbox.entra.query import Schema, Sealer, parse
 from scim_bridge.sandbox.entra.refusal import GraphRefusal, bad_request, unsupported
 from scim_bridge.sandbox.entra.schema import HIDDEN_MEMBERS
 from scim_bridge.sandbox.entra.store import Memberships
 from scim_bridge.sandbox.entra.traffic import Logged, Throttle, Traffic, cost
+from scim_bridge.sandbox.switchboard import Switchboard
 from scim_bridge.sandbox.transport import Headers, Response
 
 _BY_APP = re.compile(r"servicePrincipals\(appId='([^']+)'\)")
@@ -104,7 +105,9 @@ class Graph:
 class GraphDoor:
     """Turns requests into answers of Graph. throttle: may be exchanged while it runs."""
 
-    def __init__(self, graph: Graph, tokens: Tokens, faults: Switchboard, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, graph: Graph, tokens: Tokens, faults: Switchboard[EntraFault], clock: Callable[[], float]
+    ) -> None:
         self.throttle = Throttle(None, clock())
         self.traffic = Traffic()
         self._graph, self._tokens, self._faults, self._clock = graph, tokens, faults, clock
@@ -134,7 +137,7 @@ class GraphDoor:
             is_part=True,
         )
         self.traffic.note(logged)
-        fault = self._faults.strike("graph", request.path, request.query)
+        fault = self._faults.strike(lambda fault: fault.fits("graph", request.path, request.query))
 
         def told() -> Any:
             if fault is not None:

@@ -15,10 +15,11 @@ import orjson
 from scim_bridge.sandbox.google import refusal
 from scim_bridge.sandbox.google.api import DirectoryApi
 from scim_bridge.sandbox.google.directory import Directory
-from scim_bridge.sandbox.google.fault import PLAIN, GoogleFault, Switchboard, refuse_by, reworded
+from scim_bridge.sandbox.google.fault import PLAIN, GoogleFault, refuse_by, reworded
 from scim_bridge.sandbox.google.knobs import GoogleKnobs
 from scim_bridge.sandbox.google.refusal import GoogleRefusal, TokenRefusal
 from scim_bridge.sandbox.google.token import Tokens
+from scim_bridge.sandbox.switchboard import Switchboard
 from scim_bridge.sandbox.transport import Delivery, Receive, Response, Scope, Send, disturbed, read
 
 _API = "admin/directory/v1/"
@@ -68,7 +69,7 @@ class GoogleApp:
         self.directory = Directory(clock)
         self.tokens = Tokens(self.directory, clock)
         self.api = DirectoryApi(self.directory, clock, knobs)
-        self.faults = Switchboard()
+        self.faults = Switchboard[GoogleFault]()
         self.counts: Counter[str] = Counter()
         self.log: deque[Logged] = deque(maxlen=200_000)
         self._quota = Quota()
@@ -95,7 +96,7 @@ class GoogleApp:
         with self.directory.lock:
             self.counts[logged.kind] += 1
             self.log.append(logged)
-            fault = self.faults.strike(logged.path, logged.query)
+            fault = self.faults.strike(lambda fault: fault.fits(logged.path, logged.query))
             response = self._answer(logged, headers.get("authorization", ""), body, fault)
         delivery = fault.delivery if fault is not None else None
         logged.status = 0 if delivery is not None and delivery.is_silent else response.status

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any, Literal
 
 from scim_bridge.sandbox.fault import Fault, FaultKind
@@ -71,7 +70,7 @@ class GoogleFault:
     def fits(self, path: str, query: str) -> bool:
         """Whether it is about this request."""
         is_token = path == "token"
-        return self.left != 0 and path.startswith(self.path) and self.query in query and is_token == self._is_token
+        return path.startswith(self.path) and self.query in query and is_token == self._is_token
 
     @property
     def _is_token(self) -> bool:
@@ -82,29 +81,6 @@ class GoogleFault:
         """How the answer reaches the client, if this is about that."""
         kind = _DELIVERED.get(self.kind)
         return None if kind is None else Fault(kind, seconds=self.seconds, status=self.status)
-
-
-class Switchboard:
-    """All switches, tried in order; the first that strikes counts."""
-
-    def __init__(self, seed: int = 0) -> None:
-        self.faults: list[GoogleFault] = []
-        self._random = Random(seed)
-
-    def strike(self, path: str, query: str) -> GoogleFault | None:
-        """The fault that meets this request, if any."""
-        for fault in self.faults:
-            if not fault.fits(path, query):
-                continue
-            if fault.skip:
-                fault.skip -= 1
-                continue
-            if fault.chance < 1 and self._random.random() >= fault.chance:
-                continue
-            if fault.left is not None:
-                fault.left -= 1
-            return fault
-        return None
 
 
 def refuse_by(fault: GoogleFault) -> None:

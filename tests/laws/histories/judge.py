@@ -288,7 +288,9 @@ class Judge:
         for group in state["groups"]:
             mark, name = group.get("externalId"), group["displayName"]
             is_exempt = group["id"] in self.by_hand | self.given or name in told or group["id"] in told
-            if mark not in shown.people.groups or is_exempt or self.policy.protects("groups", name):
+            # Renamed by hand, a group is protected still: what counts is the name that we gave it, too.
+            names = (name, shown.people.groups.get(mark, ""))
+            if mark not in shown.people.groups or is_exempt or any(self.policy.protects("groups", n) for n in names):
                 continue
             wanted = shown.people.flattened(mark) & shown.people.users.keys()
             for user_id in state["members"][group["id"]]:
