@@ -57,7 +57,9 @@ class Postgres:
         assert done.returncode == 0, done.stderr
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it, unless it runs, and wait until it answers."""
+        if self._process is not None:
+            return
         settings = [part for setting in self._settings for part in ("-c", setting)]
         command = (str(_PROGRAMS[-1] / "postgres"), "-D", str(self.folder / "data"), *settings)
         with (self.folder / "log").open("ab") as log:

@@ -39,30 +39,41 @@ _MIGRATING = 7_215_431_846_001
 _PROCESS = {"id": 0, "name": ""}
 
 
-def open_server(address: ServerAddress, folder: Path = MIGRATIONS, head: str = HEAD) -> Engine:
+def open_server(address: ServerAddress) -> Engine:
     """The engine of a state in a database, whose tables are made or brought up to date first. Raises StateUnusable."""
-    engine = engine_of(address)
-    try:
-        with in_words(address):
-            with engine.connect() as connection:
-                current = current_revision(address, connection)
-            if current != head:
-                _migrate(address, engine, folder, head)
-    except Exception:
-        engine.dispose()
-        raise
-    return engine
+    engine, current = _connected(address)
+    return _brought_up_to_date(address, engine, current)
 
 
 def open_existing_server(address: ServerAddress) -> Engine | None:
     """The same for reading, None if there are no tables yet. Nothing is created then."""
+    engine, current = _connected(address)
+    if current is not None:
+        return _brought_up_to_date(address, engine, current)
+    engine.dispose()
+    return None
+
+
+def _connected(address: ServerAddress) -> tuple[Engine, str | None]:
+    """The engine, and the schema that is there."""
     engine = engine_of(address)
     try:
         with in_words(address), engine.connect() as connection:
-            is_there = current_revision(address, connection) is not None
-    finally:
+            return engine, current_revision(address, connection)
+    except Exception:
         engine.dispose()
-    return open_server(address) if is_there else None
+        raise
+
+
+def _brought_up_to_date(address: ServerAddress, engine: Engine, current: str | None) -> Engine:
+    if current != HEAD:
+        try:
+            with in_words(address):
+                migrate_server(address, engine)
+        except Exception:
+            engine.dispose()
+            raise
+    return engine
 
 
 def engine_of(address: ServerAddress) -> Engine:
@@ -126,7 +137,7 @@ def current_revision(address: ServerAddress, connection: Connection) -> str | No
     return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
 
 
-def _migrate(address: ServerAddress, engine: Engine, folder: Path, head: str) -> None:
+def migrate_server(address: ServerAddress, engine: Engine, folder: Path = MIGRATIONS, head: str = HEAD) -> None:
     """All of it or nothing: with PostgreSQL a change of tables is part of a transaction like any other."""
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})

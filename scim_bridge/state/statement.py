@@ -10,14 +10,18 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, false, select, true, update
+from sqlalchemy import Insert as BaseInsert
 from sqlalchemy.dialects.sqlite import Insert
 from sqlmodel import col
 
+from scim_bridge.state.bulk import copy_in
 from scim_bridge.state.table import HeldValueRow, LinkRow, MembershipRow, OperationRow, ResourceRow, UtcDateTime
 from scim_bridge.state.transaction import is_file
 from scim_bridge.state.upsert import upsert
 
 _BATCH = 10_000
+_MANY = 1_000
+"""From so many rows on it is quicker to copy them to a server."""
 
 
 def carry_out_many(
@@ -31,7 +35,10 @@ def carry_out_many(
     rest = iter(rows)
     if not is_file(database):
         while batch := list(islice(rest, _BATCH)):
-            database.execute(statement, [dict(zip(names, row, strict=True)) for row in batch])
+            if len(batch) >= _MANY and isinstance(statement, BaseInsert):
+                copy_in(database, statement, names, batch)
+            else:
+                database.execute(statement, [dict(zip(names, row, strict=True)) for row in batch])
         return
     compiled = statement.compile(dialect=database.dialect)
     if tuple(compiled.positiontup) != names:

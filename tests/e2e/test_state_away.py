@@ -12,17 +12,15 @@ from scim_bridge.state.reader import open_reader
 from tests.e2e.conftest import Cli
 from tests.e2e.process import start
 from tests.e2e.world import World, organization
-from tests.postgres_server import Postgres, require_postgres
+from tests.postgres_server import Postgres, the_server
 from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture
 def server() -> Iterator[Postgres]:
-    require_postgres()
-    made = Postgres()
-    made.start()
-    yield made
-    made.remove()
+    shared = the_server()
+    yield shared
+    shared.start()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A state in a PostgreSQL database: made whole, kept apart from other programs, and in one sentence when it is away."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -10,7 +11,9 @@ from sqlalchemy import text
 from scim_bridge.errors import Misconfigured, StateUnusable
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.audit import verify
+from scim_bridge.model.identity import Existing, Inventory
 from scim_bridge.model.state_address import ServerAddress
+from scim_bridge.model.text import folded
 from scim_bridge.state import schema
 from scim_bridge.state.database import open_database
 from scim_bridge.state.kept_open import KeptOpen
@@ -18,6 +21,8 @@ from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
 from tests.postgres_server import Postgres, name_of, the_server
 from tests.state.conftest import HERE
+
+NOW = datetime(2027, 3, 13, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -131,3 +136,21 @@ def test_the_session_of_a_server_that_was_restarted_is_replaced(server: Postgres
         assert state.reader.pause("corp") is not None
         with state._engine.connect() as database:
             assert database.execute(text("SHOW lock_timeout")).scalar() == "1min"
+
+
+def test_very_many_rows_are_copied_and_come_out_as_they_went_in(address: ServerAddress) -> None:
+    users = {
+        f"t-{n}": Existing("user", f"t-{n}", {"userName": f"ü{n}\t\\N", "active": n % 2 == 0}) for n in range(1_200)
+    }
+    groups = {"g-1": Existing("group", "g-1", {"displayName": "全員"})}
+    inventory = Inventory(users, groups)
+    with State(address) as state:
+        for began in (NOW, NOW + timedelta(minutes=5)):
+            state.observe("corp", HERE, inventory, {"g-1": frozenset(users)}, began)
+            seen = state.reader.inventory(HERE)
+            assert {key: dict(user.attributes) for key, user in seen.users.items()} == {
+                key: dict(user.attributes) for key, user in users.items()
+            }
+            assert state.reader.members(HERE, None) == {"g-1": frozenset(users)}
+        with state.reader.lookup("corp", HERE) as lookup:
+            assert lookup.holding("user", [("userName", folded("ü7\t\\N"))]) == {"t-7"}
