@@ -91,9 +91,9 @@ def engine_of(address: ServerAddress) -> Engine:
 def parameters_of(address: ServerAddress) -> dict[str, Any]:
     """How to connect, with the password as it is now. Raises Misconfigured."""
     url = _url(address)
-    given = dict(url.translate_connect_args(username="user", database="dbname")) | dict(url.query)
+    _, given = url.get_dialect()().create_connect_args(url)  # several hosts, too
     options = " ".join(filter(None, (_WAITS, str(given.pop("options", "")))))
-    return _PATIENCE | {"application_name": process_name()} | given | {"options": options}
+    return {**_PATIENCE, "application_name": process_name(), **given, "options": options}
 
 
 def _url(address: ServerAddress) -> URL:

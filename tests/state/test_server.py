@@ -18,6 +18,7 @@ from scim_bridge.state import schema
 from scim_bridge.state.database import open_database
 from scim_bridge.state.kept_open import KeptOpen
 from scim_bridge.state.reader import open_reader
+from scim_bridge.state.server import parameters_of
 from scim_bridge.state.writer import State
 from tests.postgres_server import Postgres, name_of, the_server
 from tests.state.conftest import HERE
@@ -154,3 +155,19 @@ def test_very_many_rows_are_copied_and_come_out_as_they_went_in(address: ServerA
             assert state.reader.members(HERE, None) == {"g-1": frozenset(users)}
         with state.reader.lookup("corp", HERE) as lookup:
             assert lookup.holding("user", [("userName", folded("ü7\t\\N"))]) == {"t-7"}
+
+
+def test_several_hosts_and_parameters_of_the_url_reach_the_driver_beside_ours() -> None:
+    hosts = (
+        "host=a.example:5432&host=b.example:5433&target_session_attrs=read-write&connect_timeout=3&options=-cjit%3Doff"
+    )
+    found = parameters_of(ServerAddress(f"postgresql+psycopg://bridge@/state?{hosts}"))
+    assert (found["host"], found["port"], found["dbname"], found["user"]) == (
+        "a.example,b.example",
+        "5432,5433",
+        "state",
+        "bridge",
+    )
+    assert (found["target_session_attrs"], found["connect_timeout"]) == ("read-write", "3")
+    assert found["options"] == "-c lock_timeout=60s -cjit=off"
+    assert found["tcp_user_timeout"] == "15000"
