@@ -25,10 +25,10 @@ setup: .venv/.done $(if $(LDAP_BUILDS)$(CI),.venv/.ldap) ## .venv from hashed re
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	touch $@
 
-# What builds it is held to hashes as well.
-.venv/.ldap: .venv/.done requirements/ldap.txt requirements/ldap-build.txt
+# What builds it, and us, is held to hashes as well.
+.venv/.ldap: .venv/.done requirements/ldap.txt requirements/build.txt
 	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/ldap.txt \
-		--build-constraints requirements/ldap-build.txt
+		--build-constraints requirements/build.txt
 	touch $@
 
 .PHONY: demo
@@ -37,7 +37,7 @@ demo: setup ## a sample organization into an emulated Identity Center, with the 
 
 .PHONY: test
 test: setup scimmy lint ## lint, types, imports, all tests but the slow ones
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not samba and not ds389"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not samba and not ds389 and not image"
 
 .PHONY: test-postgres
 test-postgres: setup ## all tests that have a state, over PostgreSQL (make system-packages)
@@ -57,7 +57,7 @@ scimmy: $(if $(shell command -v npm),.venv/scimmy/.done)
 .PHONY: test-slow
 test-slow: setup scimmy ## large and long tests, and the laws with thirty times the examples
 	HISTORIES=400 $(BIN)/python -m pytest -m slow
-	HISTORIES=400 HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -m "not samba and not ds389" tests/laws tests/mapping tests/source
+	HISTORIES=400 HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -m "not samba and not ds389 and not image" tests/laws tests/mapping tests/source
 
 .PHONY: test-samba
 test-samba: setup ## Active Directory, as Samba speaks it (make samba-packages; needs root)
@@ -66,6 +66,26 @@ test-samba: setup ## Active Directory, as Samba speaks it (make samba-packages; 
 .PHONY: test-ds389
 test-ds389: setup ## 389 Directory Server, and so FreeIPA's (make ds389-packages)
 	$(BIN)/python -m pytest -m ds389
+
+.PHONY: test-image
+test-image: setup ## the container image, built and run without a daemon (make image-packages; needs root)
+	IMAGE_BASE=debian $(BIN)/python -m pytest -m image
+
+.PHONY: image
+image: ## the container image, without a daemon (make image-packages; needs root)
+	deploy/image.sh
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+RELEASE ?= dist
+
+.PHONY: release
+release: setup ## wheel, image, bill of materials, licenses and checksums into dist/ (image: as `make image`)
+	rm -rf $(RELEASE) && mkdir -p $(RELEASE)
+	$(BIN)/python -m hatchling build -t wheel -d $(RELEASE)
+	$(BIN)/python -m tests.supply.bill $(RELEASE)/scim-bridge-$(VERSION).cdx.json
+	cp docs/licenses.md $(RELEASE)/
+	deploy/image.sh $(RELEASE)/scim-bridge-$(VERSION)-image.tar
+	cd $(RELEASE) && sha256sum * > SHA256SUMS
 
 .PHONY: lint
 lint: setup
@@ -101,6 +121,11 @@ ds389-packages: ## what test-ds389 needs from Debian (needs root)
 	apt-get update -q
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends 389-ds-base
 
+.PHONY: image-packages
+image-packages: ## what building the image needs from Debian (needs root)
+	apt-get update -q
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends buildah debootstrap
+
 .PHONY: bench
 bench: setup ## planning 100,000 people against the bare minimum of the same work; pace against permitted rate
 	$(BIN)/python -m bench.plan
@@ -120,7 +145,7 @@ lock: setup ## renew the requirement files from pyproject.toml (keeps pins; dele
 	$(BIN)/uv pip compile -q pyproject.toml --group dev --universal --generate-hashes --no-header -o requirements/dev.txt
 	$(BIN)/uv pip compile -q pyproject.toml --extra ldap --universal --generate-hashes --no-header \
 		-c requirements/dev.txt -o requirements/ldap.txt
-	echo 'setuptools>=80' | $(BIN)/uv pip compile -q - --generate-hashes --no-header -o requirements/ldap-build.txt
+	printf 'hatchling>=1.27\nsetuptools>=80\n' | $(BIN)/uv pip compile -q - --generate-hashes --no-header -o requirements/build.txt
 	echo uv==0.13.9 | $(BIN)/uv pip compile -q - --generate-hashes --no-header -o requirements/uv.txt
 
 .PHONY: check-lock

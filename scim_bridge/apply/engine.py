@@ -15,26 +15,23 @@ from time import monotonic
 from scim_bridge.apply.holder import Holders
 from scim_bridge.apply.members import MemberSender
 from scim_bridge.apply.send import Ids, Sender
-from scim_bridge.errors import Stop
+from scim_bridge.errors import AskedToStop, Stop
 from scim_bridge.model.identity import ACTIVE, Inventory, Members, SourceKey
 from scim_bridge.model.operation import Member, Operation, Outcome
 from scim_bridge.model.operation_kind import OperationKind, Phase
-from scim_bridge.model.protocol import Journal, Progress, Target, silent
+from scim_bridge.model.protocol import Journal, Progress, Target, never, silent
 
 _STEPS = ((Phase.REVOKE,), (Phase.FREE_NAMES,), (Phase.USERS, Phase.GROUPS), (Phase.GRANT,))
 """Phases that are sent side by side (docs/design.md §6.1): a group is created empty, so it gives no user access."""
 _STEP = {phase: number for number, step in enumerate(_STEPS) for phase in step}
 _FIRST: OperationKind = "deactivate_user"
 """What goes before all else that may be sent: for a slot here, and for a turn under the target's ceiling."""
+SENDING = "apply"
+"""The step that progress is reported of."""
 _LISTENING = 0.25
 """Seconds between two looks at what is urgent."""
 _PATIENCE = 0.5
 """Seconds for which what is urgent waits for requests that are under way."""
-
-
-def never() -> bool:
-    """The default of `is_stopping`: the run was not asked to stop."""
-    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +309,12 @@ class _Engine:
             with self.target.urgent() if operation.kind == _FIRST else nullcontext():
                 outcome = sender.send(operation)
         except Stop as stop:
-            self.stopped = stop
+            # Asked to stop, it may have been sent once and be on its way to a second try: then its outcome is in doubt,
+            # and the next run looks, as after any failure.
+            if isinstance(stop, AskedToStop):
+                self.is_cut = True
+            else:
+                self.stopped = stop
             outcome = Outcome(
                 operation_id=operation.id, status="failed", target_id=operation.target_id, detail=str(stop)
             )
@@ -320,7 +322,7 @@ class _Engine:
         return outcome
 
     def _outcome(self, future: Future[Outcome]) -> Outcome:
-        self.work.progress("apply", len(self.outcomes) + 1, len(self.operations))
+        self.work.progress(SENDING, len(self.outcomes) + 1, len(self.operations))
         return future.result()
 
     def _settle(self, operation: Operation, outcome: Outcome) -> list[Operation]:

@@ -20,7 +20,8 @@ from scim_bridge.access.graph import access_rows
 from scim_bridge.access.reading import read_access
 from scim_bridge.cli.options import Output
 from scim_bridge.cli.output import console, print_json, progress
-from scim_bridge.cli.run import run_forever
+from scim_bridge.cli.run import run_until
+from scim_bridge.cli.signals import heeding_signals
 from scim_bridge.cli.streams import tell
 from scim_bridge.config.settings import load
 from scim_bridge.errors import Misconfigured
@@ -191,7 +192,8 @@ def _serve(configuration: Path, advice: str) -> None:
     tell("  export " + " ".join(f"{name}={os.environ[name]}" for name in _KEYS))
     tell(f"  scim-bridge --config {configuration} plan")
     tell("Stop it with Ctrl-C; the folder goes with it.")
-    run_forever(load(configuration))
+    with heeding_signals() as asked:
+        run_until(load(configuration), asked)
 
 
 def _access_rows() -> list[dict[str, str]]:

@@ -64,6 +64,16 @@ COMMANDS = (
     ),
     Listed("alerts", "alerts", "Test where alerts are sent."),
     Listed("run", "run", "Sync every connection on its schedule and serve the pages, until SIGINT or SIGTERM."),
+    Listed(
+        "serve",
+        "serve",
+        "Serve the pages and the API without syncing, until SIGINT or SIGTERM. Start `work` beside it.",
+    ),
+    Listed(
+        "work",
+        "work",
+        "Sync every connection on its schedule and carry out orders, without pages, until SIGINT or SIGTERM.",
+    ),
     Listed("sign-in", "sign_in", "Print a link that signs one browser in to the pages, once."),
     Listed("session", "session", "List the browsers that are signed in, or sign them out."),
     Listed("token", "token", "Make, list or revoke tokens of the API."),

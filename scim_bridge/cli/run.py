@@ -1,13 +1,11 @@
-"""`run`: the long-running worker with the pages, as the container starts it."""
+"""`run`: the worker with the pages, as the container starts it; `work` and `serve` are its two halves."""
 
-import signal
-import threading
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import typer
 
-from scim_bridge.cli.streams import tell
+from scim_bridge.cli.signals import Asked, heeding_signals
+from scim_bridge.cli.streams import tell, tell_when
 
 if TYPE_CHECKING:
     from scim_bridge.config.settings import Settings
@@ -20,49 +18,20 @@ def register(app: typer.Typer) -> None:
 
 def run_command(context: typer.Context) -> int:
     """Sync every connection on its schedule and serve the pages, until SIGINT or SIGTERM."""
-    from scim_bridge.config.settings import load
+    with heeding_signals() as asked:
+        from scim_bridge.config.settings import load
 
-    run_forever(load(context.obj))
+        run_until(load(context.obj), asked)
     return 0
 
 
-def _tell_when(line: str) -> None:
-    tell(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}")
+def run_until(settings: "Settings", asked: Asked) -> None:
+    """Both halves in one process, until asked to stop. The pages are there while the last write is finished."""
+    from scim_bridge.cli.serve import serving
+    from scim_bridge.cli.work import work_until
+    from scim_bridge.config.in_force import InForce
 
-
-def run_forever(settings: "Settings") -> None:
-    """Worker and pages in one process. A signal lets the write in flight finish, then ends both."""
-    from scim_bridge.cli.sign_in import sign_in_link
-    from scim_bridge.run.bridge import longest_pause
-    from scim_bridge.service.app import create_app
-    from scim_bridge.service.serve import Served
-    from scim_bridge.service.shown import Shown
-    from scim_bridge.worker.forgetting import Forgetting
-    from scim_bridge.worker.loop import work
-    from scim_bridge.worker.watch import Watch
-
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    connections = tuple(settings.connections.values())
-    shown = Shown(
-        settings.state,
-        {each.name: longest_pause(each) for each in connections},
-        portal_sessions={each.name: each.switch.portal_session for each in connections},
-        settings=settings.connections,
-    )
-    service = settings.service
-    with Served(create_app(shown, service), service.listen, service.tls) as pages:
-        url = service.url(pages.address)
-        tell(f"pages: {url}")
-        if service.auth is None:
-            tell(f"sign in, once and within 15 minutes: {sign_in_link(url, settings.state)}")
-        forgetting = Forgetting(connections, settings.state, settings.keep)
-        with Watch(settings) as watch:
-
-            def tell_and_watch(line: str) -> None:
-                _tell_when(line)
-                watch.look_soon()
-
-            work(connections, settings.state, stop, tell_and_watch, tidy=forgetting.step)
+    configuration = InForce(settings, tell_when)
+    with serving(configuration), configuration.kept(asked.reread):
+        work_until(configuration, asked.stop)
     tell("stopped")

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -72,6 +73,11 @@ def tell(sentence: str) -> None:
         print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - the one place that writes such lines
     except OSError:  # the run and its exit code do not depend on whether its messages can be read
         say_no_more(sys.stderr)
+
+
+def tell_when(line: str) -> None:
+    """A line of what goes on, with its time."""
+    tell(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}")
 
 
 def complain(error: BridgeError) -> None:

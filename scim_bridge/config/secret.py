@@ -29,6 +29,16 @@ class Secret:
         self._kind, self._rest = (kind, rest.strip()) if kind in ("env", "file") else ("plain", reference)
         self._folder = folder
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._parts == other._parts
+
+    def __hash__(self) -> int:
+        return hash(self._parts)
+
+    @property
+    def _parts(self) -> tuple[str, str, Path, What]:
+        return self._kind, self._rest, self._folder, self._what
+
     @property
     def reference(self) -> str:
         """Where the secret is, never the secret: "env:NAME", "file:PATH", "" if the configuration holds it."""

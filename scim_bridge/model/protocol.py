@@ -27,6 +27,11 @@ def silent(step: str, done: int, total: int | None) -> None:
     """A Progress that says nothing."""
 
 
+def never() -> bool:
+    """The default of `is_stopping`: no one asks the run to stop."""
+    return False
+
+
 class Source(Protocol):
     """A directory. Every method may raise SourceUnreadable, with every problem found; none ever gives a part.
 

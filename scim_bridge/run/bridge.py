@@ -4,7 +4,7 @@ Whatever can be known to be wrong before anything is read from the target is fou
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
 from scim_bridge.mapping.document import Mapping, load_mapping, wanted
 from scim_bridge.mapping.selftest import require_passing
 from scim_bridge.model.policy import Policy
-from scim_bridge.model.protocol import Access, Source, Target
+from scim_bridge.model.protocol import Access, Source, Target, never
 from scim_bridge.model.verification import ReadingCost, Verification
 from scim_bridge.plan.make import Occasion
 from scim_bridge.plan.match.pairing import Terms
@@ -91,12 +91,16 @@ def mapping_to_try(path: Path, text: str | None = None) -> ChangedMapping:
 
 @contextmanager
 def open_bridge(
-    connection: ConnectionSettings, to_be_tried: ChangedMapping | None = None, reader: StateReader | None = None
+    connection: ConnectionSettings,
+    to_be_tried: ChangedMapping | None = None,
+    reader: StateReader | None = None,
+    *,
+    is_stopping: Callable[[], bool] = never,
 ) -> Iterator[Bridge]:
     """Open a connection's ends. Raises Misconfigured for a broken mapping, SourceUnreadable for a broken source.
 
     to_be_tried: another mapping whose attributes are read too, for under_mapping. reader: what is remembered; with
-    it a source need not be asked again which attributes it has.
+    it a source need not be asked again which attributes it has. is_stopping: once it says so, nothing more is sent.
     """
     written = load_mapping(connection.mapping)
     require_passing(written)
@@ -106,7 +110,7 @@ def open_bridge(
     # Read here, not with the first request: a missing secret is found before the source is asked for 100,000 records.
     connection.target.require_endpoint()
     connection.target.token.read()
-    with open_target(connection.target, is_read_only=connection.shadow) as target:
+    with open_target(connection.target, is_read_only=connection.shadow, is_stopping=is_stopping) as target:
         yield Bridge(
             name=connection.name,
             endpoint=endpoint_key(connection.target.url),

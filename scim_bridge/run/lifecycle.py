@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from scim_bridge.apply.engine import Applied, Ground, Superseded, Work, apply, never
+from scim_bridge.apply.engine import SENDING, Applied, Ground, Superseded, Work, apply
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import (
+    AskedToStop,
     BridgeError,
     Busy,
     CredentialsRefused,
@@ -31,7 +32,7 @@ from scim_bridge.model.effect import Effect, effects
 from scim_bridge.model.identity import SourceKey, Whom
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Plan
-from scim_bridge.model.protocol import Progress, silent
+from scim_bridge.model.protocol import Progress, never, silent
 from scim_bridge.model.run import Command, FailureCause, RunStatus
 from scim_bridge.model.shadow import differences_of
 from scim_bridge.model.source import SourceReading
@@ -282,7 +283,18 @@ def on_record(bridge: Bridge, state: State, order: Order, run_id: int) -> Iterat
         own = state.reader.own_writes(bridge.name, bridge.endpoint, now - timedelta(seconds=NEW_FOR))
         bridge.target.ask_before_writing(state.check_lock)
         bridge.target.recall_created({key: (now - at).total_seconds() for key, at in own.created.items()})
-        yield ActiveRun(run_id, bridge, state, replace(order, progress=progress))
+        yield ActiveRun(run_id, bridge, state, replace(order, progress=_until_asked(progress, order.is_stopping)))
+
+
+def _until_asked(progress: Progress, is_stopping: Callable[[], bool]) -> Progress:
+    """Reading ends here once the run is asked to stop: nothing has been sent yet. Sending ends in apply/engine.py."""
+
+    def report(step: str, done: int, total: int | None) -> None:
+        progress(step, done, total)
+        if step != SENDING and is_stopping():
+            raise AskedToStop("the run was asked to stop before anything was sent")
+
+    return report
 
 
 @contextmanager
@@ -299,11 +311,13 @@ def _said(state: State, run_id: int) -> Iterator[None]:
 
 
 @contextmanager
-def opened(connection: ConnectionSettings, state: State, command: Command) -> Iterator[Bridge]:
+def opened(
+    connection: ConnectionSettings, state: State, command: Command, is_stopping: Callable[[], bool] = never
+) -> Iterator[Bridge]:
     """A connection opened for a run. If it cannot be, that is a failed run on record, as any other failure is."""
     with ExitStack() as stack:
         try:
-            bridge = stack.enter_context(open_bridge(connection, reader=state.reader))
+            bridge = stack.enter_context(open_bridge(connection, reader=state.reader, is_stopping=is_stopping))
         except Exception as error:
             _put_on_record(connection, state, command, error)
             raise
@@ -349,7 +363,8 @@ _CAUSES: tuple[tuple[type[Exception], FailureCause], ...] = (
 
 def _failed(error: Exception, traffic: Traffic = NO_TRAFFIC) -> Ending:
     detail = str(error) if isinstance(error, BridgeError) else f"the program failed ({type(error).__name__})"
-    return Ending(status="failed", detail=detail, traffic=traffic, cause=_cause_of(error))
+    status: RunStatus = "interrupted" if isinstance(error, AskedToStop) else "failed"
+    return Ending(status=status, detail=detail, traffic=traffic, cause=_cause_of(error))
 
 
 def _cause_of(error: Exception | None) -> FailureCause:

@@ -3,9 +3,10 @@
 It answers to loopback names and to the name in service.public_url: a foreign Host header (DNS rebinding) is refused.
 """
 
-import secrets
+import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from starlette.exceptions import HTTPException as RoutingError
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from scim_bridge.config.secret import Secret
 from scim_bridge.config.service import ServiceSettings
 from scim_bridge.errors import BridgeError
 from scim_bridge.service import health, metrics
@@ -75,14 +77,20 @@ def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_trusted_hosts(service))
     app.add_middleware(HeaderMiddleware, is_secure=service.is_secure)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    names = tuple(shown.connections)
-    desk = app.state.desk = Desk(KeptOpen(shown.state), names, shown.settings, is_separate=gate.is_separate)
-    app.state.feed = Feed(desk.kept)
+    app.state.desk = Desk(KeptOpen(shown.state), is_separate=gate.is_separate)
+    show(app, shown)
+    app.state.feed = Feed(app.state.desk.kept)
     include_api(app)
     for part in _PARTS:
         app.include_router(part.router)
     _answer_failures(app, refuse)
     return app
+
+
+def show(app: FastAPI, shown: Shown) -> None:
+    """Go by this configuration from the next request on. Where the service listens, and who may sign in, stays."""
+    app.state.frame.shown = shown
+    app.state.desk = replace(app.state.desk, connections=tuple(shown.connections), settings=shown.settings)
 
 
 @asynccontextmanager
@@ -93,20 +101,25 @@ async def _until_the_end(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _provider(app: FastAPI, service: ServiceSettings) -> "Provider | None":
-    """With the cookie that holds what the browser needs to come back from the provider: some minutes, for that alone.
-
-    Its key is of this process. Who is at the provider while the service starts again signs in once more.
-    """
+    """With the cookie that holds what a browser needs to come back from the provider: some minutes, for that alone."""
     if service.auth is None:
         return None
     from scim_bridge.service.auth.provider import Provider
 
     name = "__Host-scim-bridge-sign-in" if service.is_secure else "scim-bridge-sign-in"
-    key = secrets.token_urlsafe(32)
     app.add_middleware(
-        SessionMiddleware, secret_key=key, session_cookie=name, max_age=600, https_only=service.is_secure
+        SessionMiddleware,
+        secret_key=_cookie_key(service.auth.secret),
+        session_cookie=name,
+        max_age=600,
+        https_only=service.is_secure,
     )
     return Provider(service.auth, service.public_url)
+
+
+def _cookie_key(secret: Secret) -> str:
+    """The key that the cookie is signed with: one for all processes, since a browser may come back to another one."""
+    return hmac.new(secret.read().encode(), b"scim-bridge: cookie of a sign-in", "sha256").hexdigest()
 
 
 def _trusted_hosts(service: ServiceSettings) -> list[str]:

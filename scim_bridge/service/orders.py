@@ -38,7 +38,7 @@ class Desk:
     """
 
     kept: KeptOpen
-    connections: tuple[str, ...]
+    connections: tuple[str, ...] = ()
     settings: Mapping[str, ConnectionSettings] = field(default_factory=dict)
     is_separate: bool = False
 

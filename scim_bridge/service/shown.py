@@ -12,12 +12,17 @@ from scim_bridge.model.state_address import StateAddress
 class Shown:
     """What the pages are about: the state's file, and the configured connections with their rhythm.
 
-    settings: the connections as they are configured, for what needs more than their names. portal_sessions: how long a
-    session of the access portal lasts, for the connections of which someone said it.
+    settings: the connections as they are configured, for what needs more than their names. refused: why the
+    configuration's file as it is now does not count, "" if it does.
     """
 
     state: StateAddress
     connections: Mapping[str, timedelta | None]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    portal_sessions: Mapping[str, timedelta | None] = field(default_factory=dict)
     settings: Mapping[str, ConnectionSettings] = field(default_factory=dict)
+    refused: Callable[[], str] = lambda: ""
+
+    def portal_session(self, connection: str) -> timedelta | None:
+        """How long a session of the access portal lasts, where someone said it."""
+        settings = self.settings.get(connection)
+        return settings.switch.portal_session if settings is not None else None

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic, sleep
 
+from scim_bridge.errors import AskedToStop
+from scim_bridge.model.protocol import never
 from scim_bridge.target.pace import Pace
 
 _MOST_AT_ONCE = 20
@@ -25,6 +27,10 @@ _WEIGHT = 0.1
 """Of the newest request in the average number of memberships."""
 _HAIR = 1e-6
 """Seconds: what a clock cannot tell apart."""
+_SOON = 1.0
+"""Seconds that what is urgent may still wait for its turn once the run is asked to stop."""
+_STOP_SEEN = 0.1
+"""Seconds within which a wait ends once the run is asked to stop; some waits are as long as an endpoint asks for."""
 
 
 class Gate:
@@ -134,7 +140,9 @@ class Rate:
     """Lets requests pass, each kind at a pace of its own, all together never above `ceiling` a second.
 
     ceiling: requests a second (target.requests_per_second), None for no other limit than the paces that are found.
-    clock and wait: seconds, exchanged in tests so that they wait for nothing. Safe to use from several threads.
+    clock and wait: seconds, exchanged in tests so that they wait for nothing. is_stopping: from then on no request has
+    leave to go, neither one that waits nor one that is tried again; what is urgent still has it, if it need not wait.
+    Safe to use from several threads.
     """
 
     def __init__(
@@ -142,11 +150,14 @@ class Rate:
         ceiling: float | None = None,
         clock: Callable[[], float] = monotonic,
         wait: Callable[[float], None] = sleep,
+        *,
+        is_stopping: Callable[[], bool] = never,
     ) -> None:
         self._most = ceiling if ceiling is not None else math.inf
         self._ceiling = Gate(Pace(self._most, self._most), _MOST_AT_ONCE)
         self._clock = clock
-        self._wait = wait
+        self._sleep = wait
+        self._is_stopping = is_stopping
         self._lock = threading.Lock()
         self._lanes: dict[str, Lane] = defaultdict(lambda: Lane(self._most))
 
@@ -163,7 +174,7 @@ class Rate:
     def acquire(self, kind: str = "", *, members: int = 0, urgent: bool = False) -> Turn:
         """Wait for this request's turn. kind: whose pace it goes at. members: memberships that it changes.
 
-        urgent: before everyone who waits and is not, of other kinds too; a pause holds both.
+        urgent: before everyone who waits and is not, of other kinds too; a pause holds both. Raises AskedToStop.
         """
         ticket = threading.Event()
         with self._lock:
@@ -173,6 +184,8 @@ class Rate:
         held_back: Gate | None = None
         try:
             while True:
+                if not urgent:
+                    self._require_going_on()
                 with self._lock:
                     now = self._clock()
                     is_next = lane.head is ticket
@@ -186,8 +199,11 @@ class Rate:
                         ticket.clear()
                 # Only the first of a lane looks at the clock. The others are woken when they are the first, or each
                 # turn would wake all of them.
-                if is_next:
-                    self._wait(seconds)
+                if is_next and urgent and seconds <= _SOON:
+                    # A deactivation may need a second request: if its other changes are refused, it is sent without.
+                    self._sleep(seconds)
+                elif is_next:
+                    self.wait(seconds)
                 else:
                     ticket.wait()
         finally:
@@ -195,6 +211,20 @@ class Rate:
                 queue.remove(ticket)
                 if lane.head is not None:
                     lane.head.set()
+
+    def wait(self, seconds: float) -> None:
+        """Let this thread wait. Raises AskedToStop as soon as the run is asked to stop."""
+        if self._is_stopping is never:
+            self._sleep(seconds)
+            return
+        end = self._clock() + seconds
+        while (left := end - self._clock()) > 0:
+            self._require_going_on()
+            self._sleep(min(left, _STOP_SEEN))
+
+    def _require_going_on(self) -> None:
+        if self._is_stopping():
+            raise AskedToStop("the run was asked to stop before this was sent", "The next run goes on from there.")
 
     def pause(self, seconds: float, kind: str = "") -> None:
         """No one's turn of this kind comes before this many seconds are over, and no burst follows."""

@@ -16,7 +16,7 @@ from scim_bridge.model.capabilities import Capabilities, Uniqueness, fold
 from scim_bridge.model.identity import Existing, Inventory, Kind, Members, Value
 from scim_bridge.model.operation import Change
 from scim_bridge.model.operation_kind import OPERATION_KINDS, OperationKind
-from scim_bridge.model.protocol import Answer, Progress, silent
+from scim_bridge.model.protocol import Answer, Progress, never, silent
 from scim_bridge.model.traffic import Traffic
 from scim_bridge.target.capability_reading import read_capabilities
 from scim_bridge.target.client import Request, ScimClient, Sent, kind_of
@@ -24,7 +24,7 @@ from scim_bridge.target.identity_center import IDENTITY_CENTER
 from scim_bridge.target.members import MemberReader, ShownMembers
 from scim_bridge.target.rate import Rate
 from scim_bridge.target.read import COLLECTION, Resource, filter_of, one_page, pages_of, read_inventory
-from scim_bridge.target.retry import NEW_FOR
+from scim_bridge.target.retry import NEW_FOR, Patience
 from scim_bridge.target.wire import from_resource, to_resource
 from scim_bridge.target.write import MemberChange, Patching, Replacing, Writer
 
@@ -32,13 +32,16 @@ _READERS = 8
 _CHECKS = 3
 
 
-def open_target(settings: TargetSettings, *, is_read_only: bool = False) -> "ScimTarget":
+def open_target(
+    settings: TargetSettings, *, is_read_only: bool = False, is_stopping: Callable[[], bool] = never
+) -> "ScimTarget":
     """The target of this connection; close it, or use it in a `with`. Raises Stop if it does not say what it holds.
 
-    is_read_only: nothing is ever written to it.
+    is_read_only: nothing is ever written to it. is_stopping: once it says so, nothing more is sent to it.
     """
-    rate = Rate(settings.requests_per_second)
-    client = ScimClient(settings.url, settings.token.read, rate, is_read_only=is_read_only)
+    rate = Rate(settings.requests_per_second, is_stopping=is_stopping)
+    patience = Patience(wait=rate.wait)
+    client = ScimClient(settings.url, settings.token.read, rate, patience, is_read_only=is_read_only)
     try:
         return ScimTarget(client, IDENTITY_CENTER if settings.kind == "identity-center" else read_capabilities(client))
     except BaseException:

@@ -22,18 +22,25 @@ _CAUSES = {"credentials": "its credentials were refused", "failures": "its runs 
 
 
 class Conditions:
-    """Finds them. began: when this process began; what lies before it is not held against the schedule."""
+    """Finds them. now: when this process began; what lies before it is not held against the schedule."""
 
-    def __init__(self, connections: Mapping[str, ConnectionSettings], began: datetime) -> None:
-        self._connections, self._began = connections, began
+    def __init__(self, connections: Mapping[str, ConnectionSettings], now: datetime) -> None:
+        self._began: dict[str, datetime] = {}
         self._scanned: dict[str, str] = {}
+        self.take(connections, now)
+
+    def take(self, connections: Mapping[str, ConnectionSettings], now: datetime) -> None:
+        """The connections from now on: what lies before one is there is not held against its schedule."""
+        self._began = {name: self._began.get(name, now) for name in connections}
+        self._connections = connections
 
     def find(self, book: AlertBook, watched: Watched, noted: Mapping[Key, Noted], now: datetime) -> list[Condition]:
         """All of them. now: UTC."""
         found = [*self._conflicts(book)]
         seen: set[str] = set()
         for name, connection in self._connections.items():
-            found += _of_schedule(watched, connection, max(self._began, _good(watched, name) or self._began), now)
+            began = self._began[name]
+            found += _of_schedule(watched, connection, max(began, _good(watched, name) or began), now)
             found += _token(connection, now)
             found += self._administrators(book, name, noted)
             endpoint = endpoint_key(connection.target.url)

@@ -4,13 +4,12 @@ Whatever a run looks back for stays, however short the keeping is; so does what 
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from time import monotonic
 
-from scim_bridge.config.settings import ConnectionSettings
+from scim_bridge.config.settings import Settings
 from scim_bridge.errors import BridgeError
-from scim_bridge.model.state_address import StateAddress
 from scim_bridge.run.bridge import looks_back
 from scim_bridge.state.reader import StateReader, utc_now
 from scim_bridge.state.writer import State
@@ -21,26 +20,23 @@ _log = logging.getLogger("scim_bridge.worker")
 
 
 class Forgetting:
-    """What is left to forget. keep: for how long the history is kept; connections: those of the configuration."""
+    """What is left to forget."""
 
-    def __init__(
-        self,
-        connections: Iterable[ConnectionSettings],
-        state: StateAddress,
-        keep: timedelta,
-        clock: Callable[[], float] = monotonic,
-    ) -> None:
-        self._settings: Mapping[str, ConnectionSettings] = {each.name: each for each in connections}
-        self._state, self._keep, self._clock = state, keep, clock
+    def __init__(self, settings: Settings, clock: Callable[[], float] = monotonic) -> None:
+        self._settings, self._clock = settings, clock
         self._left: list[str] | None = None
         self._next = clock()
+
+    def take(self, settings: Settings) -> None:
+        """Go by this configuration from the next piece on."""
+        self._settings = settings
 
     def step(self) -> bool:
         """Forget one piece. False if nothing is to be done until the next look, in an hour."""
         if self._left is None and self._clock() < self._next:
             return False
         try:
-            with State(self._state) as state:
+            with State(self._settings.state) as state:
                 return self._step(state)
         except BridgeError as error:
             _log.warning("old runs could not be removed from the history: %s", error)
@@ -62,10 +58,10 @@ class Forgetting:
 
     def _before(self, reader: StateReader, name: str) -> datetime:
         """What happened before this moment may be forgotten."""
-        now, known = utc_now(), self._settings.get(name)
+        now, known = utc_now(), self._settings.connections.get(name)
         if known is None:
-            return now - self._keep
-        before = now - max(self._keep, looks_back(known))
+            return now - self._settings.keep
+        before = now - max(self._settings.keep, looks_back(known))
         kept = reader.access(name).all_kept() if known.access is not None else []
         # A plan holds a reading of access against what was written since.
         return min(before, kept[-1].as_of) if kept else before

@@ -8,8 +8,8 @@ changed, and stays until the next look, a run is due.
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import monotonic
 
@@ -53,7 +53,7 @@ class Due:
 
 
 def work(
-    connections: Sequence[ConnectionSettings],
+    connections: Callable[[], Collection[ConnectionSettings]],
     state: StateAddress,
     stop: threading.Event,
     tell: Callable[[str], None],
@@ -63,17 +63,33 @@ def work(
 ) -> None:
     """Sync every connection on its schedule, and carry out orders, until stop is set. tell: called for each of them.
 
-    Orders go beside the schedule: an urgent one does not wait for the run of another connection. tidy: does a small
-    piece of what can wait, False if there is nothing left; called while nothing is due.
+    connections: asked again and again, since the configuration may change. Orders go beside the schedule: an urgent one
+    does not wait for the run of another connection. tidy: does a small piece of what can wait, False if there is
+    nothing left; called while nothing is due.
     """
     turns = Turns()
     with OrderLane(connections, state, turns, stop, tell=tell):
-        dues = [Due(connection, clock()) for connection in connections]
-        _keep_schedule(dues, state, turns, stop, tell=tell, tidy=tidy, clock=clock)
+        _keep_schedule(connections, state, turns, stop, tell=tell, tidy=tidy, clock=clock)
+
+
+def followed(dues: Iterable[Due], connections: Iterable[ConnectionSettings], now: float) -> list[Due]:
+    """The schedule after the configuration has changed: what is new is due at once, and what is gone is not.
+
+    A connection whose interval is shorter than before is due within the new one.
+    """
+    before = {due.connection.name: due for due in dues}
+    found = []
+    for connection in connections:
+        due = before.get(connection.name) or Due(connection, now)
+        if due.connection != connection:
+            at = min(due.at, now + connection.every.total_seconds())
+            due = replace(due, connection=connection, at=at)
+        found.append(due)
+    return found
 
 
 def _keep_schedule(
-    dues: Sequence[Due],
+    connections: Callable[[], Collection[ConnectionSettings]],
     state: StateAddress,
     turns: Turns,
     stop: threading.Event,
@@ -82,7 +98,9 @@ def _keep_schedule(
     tidy: Callable[[], bool],
     clock: Callable[[], float],
 ) -> None:
+    dues: list[Due] = []
     while not stop.is_set():
+        dues = followed(dues, connections(), clock())
         due = min(dues, key=lambda d: d.at)
         while due.at > clock() and not stop.is_set() and tidy():
             pass

@@ -4,8 +4,9 @@ A run about 100,000 users holds a gigabyte, and Python gives back only a part of
 (measured, glibc asked to trim its heap). Between two runs the worker is as small as when it started.
 
 The worker hands over what to do on stdin and keeps stdin open. When it closes, since someone asked the worker to stop
-or since the worker itself was killed, the run ends between two writes. The answer is one line on stdout. Everything
-else is as in a run of any other command: the lock, the inbox and what the pages show are the state's.
+or since the worker itself was killed, the run ends between two writes. If it has not ended some seconds later, the
+worker kills it: whatever manages the worker would soon do the same. The answer is one line on stdout. Everything else
+is as in a run of any other command: the lock, the inbox and what the pages show are the state's.
 """
 
 import os
@@ -25,9 +26,16 @@ from scim_bridge.worker.task import COMMAND_OF, Task, carry_out
 _LOOK_EVERY = 0.1
 """Seconds between two looks at whether the process has ended; the longest that the next run waits for nothing."""
 
+_GRACE = 6.0
+"""Seconds from the wish to stop until the process is killed. A worker has ten for all of its end (cli/signals.py)."""
 
-def run_apart(task: Task, stop: threading.Event) -> str:
-    """Do it in a process of its own; whatever happens is one line. stop: the run ends between two writes."""
+
+def run_apart(task: Task, stop: threading.Event, grace: float = _GRACE) -> str:
+    """Do it in a process of its own; whatever happens is one line. stop: the run ends between two writes.
+
+    grace: seconds for requests under way then. What is not answered by the end is in doubt: it is on record as sent,
+    and the next run looks (docs/design.md §7.3).
+    """
     # -P: the folder that the worker was started in is not searched for modules, as it is not by the installed command.
     # A group of its own: Ctrl-C in a terminal reaches the worker, which then ends the run as it ends it for anyone.
     command = [sys.executable, "-P", "-m", __name__]
@@ -41,6 +49,9 @@ def run_apart(task: Task, stop: threading.Event) -> str:
         while process.poll() is None:
             if stop.wait(_LOOK_EVERY):
                 to_it.close()
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(grace)
+                process.kill()
                 process.wait()
         said = from_it.read().decode()
     if said or stop.is_set():

@@ -10,7 +10,7 @@ had in hand is begun again where that does no harm, or ended with a sentence tha
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -37,18 +37,21 @@ _log = logging.getLogger("scim_bridge.worker")
 
 
 class OrderLane:
-    """Carries out orders while the block lasts: `with OrderLane(…)`. It ends when stop is set."""
+    """Carries out orders while the block lasts: `with OrderLane(…)`. It ends when stop is set.
+
+    connections: asked for each order, since the configuration may change.
+    """
 
     def __init__(
         self,
-        connections: Sequence[ConnectionSettings],
+        connections: Callable[[], Collection[ConnectionSettings]],
         state: StateAddress,
         turns: Turns,
         stop: threading.Event,
         *,
         tell: Callable[[str], None],
     ) -> None:
-        self._connections = {connection.name: connection for connection in connections}
+        self._connections = connections
         self._kept = KeptOpen(state)
         self._path = state
         self._turns = turns
@@ -110,7 +113,7 @@ class OrderLane:
     def _begin(self, state: State, order: OrderRecord) -> None:
         """Begin to carry out an order that waits, if it is its turn."""
         name, kind = order.placed.connection, order.placed.kind
-        connection = self._connections.get(name)
+        connection = next((each for each in self._connections() if each.name == name), None)
         if connection is None:
             if state.orders.take(order.id, self._name):
                 sentence = f"there is no connection {name} in the configuration of the worker"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from scim_bridge.config.settings import ConnectionSettings
-from scim_bridge.errors import BridgeError, Busy, Misconfigured, PlanOutdated, Stop
+from scim_bridge.errors import AskedToStop, BridgeError, Busy, Misconfigured, PlanOutdated, Stop
 from scim_bridge.model import exit_code
 from scim_bridge.model.order import OrderEnd, OrderKind, OrderRecord
 from scim_bridge.model.run import Command, RunRecord
@@ -38,10 +38,6 @@ class Task:
     order: OrderRecord | None = None
 
 
-class _Cut(Exception):
-    """The worker was asked to stop, and the run ended between two writes."""
-
-
 def carry_out(task: Task, is_stopping: Callable[[], bool]) -> str:
     """Do it in this process; whatever happens is one line, and the end of the order."""
     try:
@@ -57,8 +53,8 @@ def _end(task: Task, state: State, is_stopping: Callable[[], bool]) -> OrderEnd:
     kind: OrderKind = record.placed.kind if record is not None else "sync"
     try:
         end = _KINDS[kind](task, state, _asked(record, is_stopping))
-    except _Cut as cut:
-        end = OrderEnd(status="failed", sentence=str(cut), exit_code=1)
+    except AskedToStop as stopped:
+        end = OrderEnd(status="failed", sentence=stopped.what, exit_code=1)
         if record is not None and record.may_begin_again:
             state.orders.give_back(record.id)
     except Busy as busy:
@@ -95,17 +91,17 @@ def _asked(record: OrderRecord | None, is_stopping: Callable[[], bool]) -> Order
 
 
 def _sync(task: Task, state: State, order: Order) -> OrderEnd:
-    with opened(task.connection, state, "sync") as bridge:
+    with opened(task.connection, state, "sync", order.is_stopping) as bridge:
         return _of_run(state, sync(bridge, state, order, Inbox))
 
 
 def _only(task: Task, state: State, order: Order) -> OrderEnd:
-    with opened(task.connection, state, "sync") as bridge:
+    with opened(task.connection, state, "sync", order.is_stopping) as bridge:
         return _of_run(state, sync_named(bridge, state, _placed(task).placed.subjects, order))
 
 
 def _apply(task: Task, state: State, order: Order) -> OrderEnd:
-    with opened(task.connection, state, "apply") as bridge:
+    with opened(task.connection, state, "apply", order.is_stopping) as bridge:
         return _of_run(state, apply_kept(bridge, state, _placed(task).placed.plan or 0, order, Inbox))
 
 
@@ -114,12 +110,12 @@ def _rollback(task: Task, state: State, order: Order) -> OrderEnd:
     in_vain = nothing_to_undo(state.reader, undone)
     if in_vain:
         return OrderEnd(status="done", sentence=f"{in_vain}; {task.connection.name} is not paused")
-    with opened(task.connection, state, "rollback") as bridge:
+    with opened(task.connection, state, "rollback", order.is_stopping) as bridge:
         return _of_run(state, roll_back(bridge, state, undone, order))
 
 
 def _plan(task: Task, state: State, order: Order) -> OrderEnd:
-    with open_bridge(task.connection, reader=state.reader) as bridge:
+    with open_bridge(task.connection, reader=state.reader, is_stopping=order.is_stopping) as bridge:
         number, plan = plan_and_keep(bridge, state, order)
     stopped = "" if plan.verdict.passed else "; limits stop it until it is approved"
     sentence = f"plan {number} is kept: {counted(len(plan.operations), 'operation')}{stopped}"
@@ -156,11 +152,11 @@ def _placed(task: Task) -> OrderRecord:
 
 
 def _of_run(state: State, result: Result) -> OrderEnd:
-    """What a run has come to. Raises _Cut if it was asked to stop."""
+    """What a run has come to. Raises AskedToStop if it was cut."""
     record = state.reader.run(result.run_id)
     end = end_of(record) if record is not None else None
     if end is None:
-        raise _Cut(f"run {result.run_id} is done: stopped as asked before everything was sent")
+        raise AskedToStop(f"run {result.run_id} is done: stopped as asked before everything was sent")
     return end
 
 

@@ -43,12 +43,12 @@ class Watch:
     ) -> None:
         self._settings, self._now, self._here = settings, now, here
         self._conditions = Conditions(settings.connections, now())
+        self._latest = settings
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._go_on, name="alerts", daemon=True)
 
     def __enter__(self) -> "Watch":
-        if self._settings.alerts is not None:
-            self._thread.start()
+        self._thread.start()
         return self
 
     def __exit__(
@@ -56,8 +56,11 @@ class Watch:
     ) -> None:
         self._stop.set()
         self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=5)  # what is being sent is on record, and is sent again by the next process
+        self._thread.join(timeout=1)  # what is being sent is on record, and is sent again by the next process
+
+    def take(self, settings: Settings) -> None:
+        """Go by this configuration from the next look on."""
+        self._latest = settings
 
     def look_soon(self) -> None:
         """A run has ended."""
@@ -72,6 +75,9 @@ class Watch:
 
     def look(self) -> None:
         """One look: what is new is noted and left for each place, then what may be sent is sent. Raises Busy."""
+        if self._settings is not self._latest:
+            self._settings = self._latest
+            self._conditions.take(self._settings.connections, self._now())
         alerts = self._settings.alerts
         if alerts is None:
             return

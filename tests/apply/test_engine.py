@@ -258,6 +258,16 @@ def test_a_stop_request_ends_it_between_two_writes(sandbox: Sandbox, target: Sci
     assert _statuses(applied).count("not_sent") == 30 - len(sandbox.state()["users"])
 
 
+def test_what_gets_no_turn_since_the_run_is_to_stop_cuts_the_run(sandbox: Sandbox) -> None:
+    """It may have been tried before. Whether that had an effect is for the next run to find out."""
+    token = sandbox.token
+    client = ScimClient(sandbox.url, lambda: token, Rate(100_000, is_stopping=lambda: True))
+    with ScimTarget(client, IDENTITY_CENTER) as target:
+        applied = _run(target, _user("a"), _user("b", after=("create a",)))
+    assert (applied.is_cut, applied.stopped, _statuses(applied)) == (True, None, ["failed", "not_sent"])
+    assert sandbox.counts.writes == 0
+
+
 def test_what_an_earlier_run_of_the_plan_did_is_not_sent_again(sandbox: Sandbox, target: ScimTarget) -> None:
     first = _run(target, _user("a"), _group("g"))
     sandbox.forget_requests()

@@ -24,7 +24,7 @@ def there(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     shown = Shown(settings.state, dict.fromkeys(settings.connections), settings=settings.connections)
     stop = threading.Event()
     monkeypatch.setenv("SCIM_BRIDGE_TOKEN", a_token(settings.state))
-    lane = OrderLane(tuple(settings.connections.values()), settings.state, Turns(), stop, tell=lambda _: None)
+    lane = OrderLane(settings.connections.values, settings.state, Turns(), stop, tell=lambda _: None)
     with Served(create_app(shown), ("127.0.0.1", 0)) as pages, lane:
         try:
             yield pages.url

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from contextlib import closing
-from datetime import timedelta
+from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 
@@ -36,7 +36,7 @@ def make_older(state: Path, days: int) -> None:
 
 def forget_all(world: World) -> None:
     settings = load(world.config)
-    forgetting = Forgetting(settings.connections.values(), settings.state, settings.keep)
+    forgetting = Forgetting(settings)
     while forgetting.step():
         pass
 
@@ -46,8 +46,7 @@ def test_the_worker_removes_old_runs_while_it_waits(world: World, cli: Cli) -> N
     assert [cli("sync").code for _ in range(3)] == [0, 0, 0]
     make_older(world.state, 401)
     settings, stop, told = load(world.config), threading.Event(), Queue[str]()
-    connections = tuple(settings.connections.values())
-    forgetting = Forgetting(connections, settings.state, settings.keep)
+    forgetting = Forgetting(settings)
     done = threading.Event()
 
     def tidy() -> bool:
@@ -55,7 +54,9 @@ def test_the_worker_removes_old_runs_while_it_waits(world: World, cli: Cli) -> N
             done.set()
         return is_more
 
-    worker = threading.Thread(target=work, args=(connections, settings.state, stop, told.put), kwargs={"tidy": tidy})
+    worker = threading.Thread(
+        target=work, args=(settings.connections.values, settings.state, stop, told.put), kwargs={"tidy": tidy}
+    )
     worker.start()
     try:
         assert "is done" in told.get(timeout=PATIENCE)
@@ -71,7 +72,7 @@ def test_what_a_run_looks_back_for_stays_however_short_the_keeping(world: World,
     assert [cli("sync").code for _ in range(2)] == [0, 0]
     make_older(world.state, 1)
     assert cli("sync").code == 0
-    Forgetting((), world.state, timedelta(days=400)).step()
+    Forgetting(replace(load(world.config), connections={})).step()
     text = world.config.read_text()
     world.config.write_text(f"history: {{keep: 1s}}\n{text}")
     forget_all(world)

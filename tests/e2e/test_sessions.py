@@ -1,11 +1,13 @@
 """The truth about live sessions: before a revocation, after it, and for whoever is looked at."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import orjson
 import pytest
 
+from scim_bridge.config.settings import load
 from scim_bridge.sandbox.fault import Fault
 from scim_bridge.service.app import create_app
 from scim_bridge.service.serve import Served
@@ -177,7 +179,9 @@ def test_the_page_of_a_run_has_all_of_it(world: World, people: People, cli: Cli,
     assert cli("access").code == 0
     revoke(world, people)
     assert cli("sync").code == 0
-    shown = Shown(world.state, {"corp": None}, portal_sessions={"corp": timedelta(hours=1)})
+    corp = load(world.config).connection("corp")
+    settings = {"corp": replace(corp, switch=replace(corp.switch, portal_session=timedelta(hours=1)))}
+    shown = Shown(world.state, {"corp": None}, settings=settings)
     with Served(create_app(shown), ("127.0.0.1", 0)) as served, signed_in(served.url, world.state) as client:
         page = client.get("/runs/2").text
         first = client.get("/runs/1").text

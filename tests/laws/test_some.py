@@ -15,12 +15,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from scim_bridge.apply.engine import never
 from scim_bridge.config.settings import load
 from scim_bridge.errors import BridgeError, SourceUnreadable
 from scim_bridge.model.limit import Limits, percent
 from scim_bridge.model.plan import Conflict, Plan
 from scim_bridge.model.policy import Policy, Protect
+from scim_bridge.model.protocol import never
 from scim_bridge.run.bridge import Bridge, open_bridge
 from scim_bridge.run.lifecycle import Order, Reading, Result
 from scim_bridge.run.sync import read_and_plan, sync

@@ -112,6 +112,17 @@ def test_a_user_signs_in_with_pkce_and_comes_to_the_page_that_was_wanted(console
     assert console.audit()[-1] == ("sign in", "h.sato", "as approver")
 
 
+def test_a_browser_may_come_back_to_another_process_of_the_service(console: Console, issuer: Issuer) -> None:
+    """Behind one address there may be several `serve`, and one may have been started again meanwhile."""
+    another, at = served_with(issuer.url, console.state.parent)
+    with another, console.browser() as browser:
+        there = browser.get("/sign-in/start", params={"next": "/runs"})
+        asked = parse_qs(urlsplit(there.headers["location"]).query)
+        issuer.nonce = asked["nonce"][0]
+        back = browser.get(f"{at.url}/sign-in/callback", params={"code": "c", "state": asked["state"][0]})
+    assert (back.status_code, back.headers["location"]) == (303, "/runs")
+
+
 FORGERIES: dict[str, Forge] = {
     "alg none": lambda i, c: signed(OctKey.import_key(SECRET), c, "none").rpartition(".")[0] + ".",
     "another audience, azp ours": lambda i, c: signed(i.key, c | {"aud": "other", "azp": CLIENT}),

@@ -1,12 +1,14 @@
 """Whose turn it is: what holds a request back, who goes first, and how many requests go at once."""
 
 import threading
+from collections.abc import Callable
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scim_bridge.errors import AskedToStop
 from scim_bridge.target.client import ScimClient
 from scim_bridge.target.rate import Rate
 from scim_bridge.target.retry import Patience
@@ -87,6 +89,41 @@ def test_who_is_urgent_goes_before_other_kinds_too_where_a_ceiling_holds_them_al
     rate.acquire("POST Groups")
     gone.append(f"the other at {clock.now - start:g}")
     assert gone == ["urgent at 1", "the other at 2"]
+
+
+def test_once_the_run_is_to_stop_no_request_has_leave_but_an_urgent_one() -> None:
+    clock, asked = FakeClock(), threading.Event()
+    rate = Rate(1, clock, clock.wait, is_stopping=asked.is_set)
+    rate.acquire()
+    asked.set()
+    sent_at = clock.now
+    with pytest.raises(AskedToStop, match="before this was sent"):
+        rate.acquire()
+    rate.acquire(urgent=True)
+    assert clock.now == sent_at + 1
+    rate.pause(120)
+    with pytest.raises(AskedToStop):
+        rate.acquire(urgent=True)
+
+
+def test_a_pause_ends_soon_after_the_run_is_asked_to_stop() -> None:
+    """Both that of a lane, which many wait for, and that of one request before it is tried again."""
+    clock, asked = FakeClock(), threading.Event()
+
+    def wait(seconds: float) -> None:
+        clock.wait(seconds)
+        if clock.now - start > 30:
+            asked.set()
+
+    rate = Rate(10, clock, wait, is_stopping=asked.is_set)
+    waits: tuple[Callable[[], object], ...] = (lambda: rate.wait(120), rate.acquire)
+    for begin_to_wait in waits:
+        asked.clear()
+        start = clock.now
+        rate.pause(120)
+        with pytest.raises(AskedToStop):
+            begin_to_wait()
+        assert clock.now - start == pytest.approx(30.1, abs=0.11)
 
 
 def test_many_threads_of_several_kinds_all_get_their_turn() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from scim_bridge.config.settings import ConnectionSettings, load
 from scim_bridge.worker import loop
-from scim_bridge.worker.loop import Due, run_once
+from scim_bridge.worker.loop import Due, followed, run_once
 from tests.e2e.conftest import Cli
 from tests.e2e.world import World, organization
 from tests.waiting import PATIENCE
@@ -44,7 +44,7 @@ def test_a_change_is_synced_long_before_the_schedule_would(
     monkeypatch.setattr(loop, "_LOOK_EVERY", 0.05)
     assert connection.every >= timedelta(minutes=5)
     stop, told = threading.Event(), Queue[str]()
-    worker = threading.Thread(target=loop.work, args=([connection], world.state, stop, told.put))
+    worker = threading.Thread(target=loop.work, args=(lambda: [connection], world.state, stop, told.put))
     worker.start()
     try:
         told.get(timeout=PATIENCE)
@@ -123,3 +123,17 @@ def test_in_shadow_the_schedule_goes_by_how_often_the_target_may_be_read(
 def test_in_shadow_a_changed_file_waits_for_the_schedule(connection: ConnectionSettings) -> None:
     due = Due(replace(connection, shadow=True), 0.0)
     assert [due.look(), due.look(), due.look()] == [False, False, False]
+
+
+def test_the_schedule_follows_the_configuration(connection: ConnectionSettings) -> None:
+    lab, hour = replace(connection, name="lab"), timedelta(hours=1)
+    dues = followed([], [connection, lab], 100.0)
+    assert [(due.connection.name, due.at) for due in dues] == [("corp", 100.0), ("lab", 100.0)]
+    dues[0].at, dues[1].at = 7_000.0, 400.0
+    west = replace(connection, name="west")
+    dues = followed(dues, [replace(connection, every=hour), west], 200.0)
+    assert [(due.connection.name, due.connection.every, due.at) for due in dues] == [
+        ("corp", hour, 200.0 + 3_600.0),
+        ("west", connection.every, 200.0),
+    ]
+    assert followed(dues, [due.connection for due in dues], 300.0) == dues

@@ -15,6 +15,8 @@ from scim_bridge.sandbox.fault import Fault
 from scim_bridge.state.lock import is_held
 from scim_bridge.state.reader import open_reader
 from scim_bridge.worker.loop import run_once
+from scim_bridge.worker.one_run import run_apart
+from scim_bridge.worker.task import Task
 from tests.e2e.conftest import Cli
 from tests.e2e.process import start
 from tests.e2e.world import World, organization
@@ -94,6 +96,28 @@ def test_a_run_that_is_told_to_stop_ends_between_two_writes(world: World, number
     assert _last(world).status == "interrupted"
     assert "stopped as asked" in _last(world).result.detail
     assert len(world.held()["users"]) < 20
+
+
+def test_a_run_that_does_not_end_when_told_is_killed_and_what_is_in_doubt_is_looked_at(world: World, cli: Cli) -> None:
+    """The endpoint has carried the request out, and never answers."""
+    people = organization(20, 2)
+    world.write(people)
+    world.sandbox.fail(Fault("hold_after", "POST", "Users"))
+    stop, told = threading.Event(), Queue[str]()
+    task = Task(load(world.config).connection("corp"), world.state)
+    worker = threading.Thread(target=lambda: told.put(run_apart(task, stop, grace=0.5)))
+    worker.start()
+    world.sandbox.wait_held(seconds=PATIENCE)
+    stop.set()
+    assert told.get(timeout=PATIENCE) == "corp: the process of the run has ended; the next run goes on from there."
+    worker.join()
+    assert not _is_alive(_last(world).pid)
+    world.sandbox.fail()
+    world.sandbox.go_on()
+    assert cli("sync").code == 0
+    world.assert_equal_to(people)
+    created = [request for request in world.sandbox.requests if request.method == "POST" and request.status == 201]
+    assert len(created) == 22
 
 
 def test_a_run_does_not_outlive_a_worker_that_was_killed(world: World, cli: Cli) -> None:

@@ -31,7 +31,7 @@ def _working(world: World) -> Iterator[State]:
     """The lane of orders at work, without a schedule."""
     stop = threading.Event()
     connection = load(world.config).connection("corp")
-    with State(world.state) as state, OrderLane([connection], world.state, Turns(), stop, tell=lambda _: None):
+    with State(world.state) as state, OrderLane(lambda: [connection], world.state, Turns(), stop, tell=lambda _: None):
         try:
             yield state
         finally:
@@ -135,7 +135,7 @@ def test_schedule_and_orders_never_have_two_runs_of_one_connection(world: World)
     stop = threading.Event()
     said: list[str] = []
     world.sandbox.fail(Fault("hold_before", "POST", "Users"))
-    worker = threading.Thread(target=work, args=([connection], world.state, stop, said.append))
+    worker = threading.Thread(target=work, args=(lambda: [connection], world.state, stop, said.append))
     worker.start()
     try:
         world.sandbox.wait_held(seconds=PATIENCE)  # the run of the schedule

@@ -80,6 +80,19 @@ def test_a_sync_that_is_stopped_between_two_writes_waits_for_the_next_worker(wor
         assert _do(world, state, "sync", is_stopping=True).status == "waiting"
 
 
+def test_a_run_that_is_to_stop_while_it_reads_is_cut_and_counts_as_no_failure(world: World) -> None:
+    """Seven times, as a fleet that is being upgraded may do it: no failure that would stop the schedule."""
+    world.write(organization(6, 1))
+    connection = load(world.config).connection("corp")
+    for _ in range(7):
+        assert "asked to stop before" in carry_out(Task(connection, world.state), lambda: True)
+    with State(world.state) as state:
+        runs = state.reader.runs("corp", 10)
+        assert {(run.status, run.result.cause) for run in runs} == {("interrupted", "")}
+        assert state.reader.quarantine("corp") is None
+    assert world.sandbox.counts.writes == 0
+
+
 def test_an_order_that_finds_the_connection_busy_waits(world: World) -> None:
     from datetime import UTC, datetime
 

@@ -62,6 +62,7 @@ def overview(
     return frame.render(
         request,
         "overview.html",
+        refused=frame.shown.refused(),
         first=first,
         needy=sum(one.needs_you for one in everyone),
         needs=asking[:_NEEDS],

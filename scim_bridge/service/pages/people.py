@@ -148,7 +148,7 @@ def look_at(frame: Frame, reader: StateReader, place: Place, whom: Whom) -> Port
     found = portrait(reader, settings, place, whom)
     if found is None:
         return None
-    portal = frame.shown.portal_sessions.get(place.connection)
+    portal = frame.shown.portal_session(place.connection)
     (told,) = with_access((found.told,), frame.shown.state, place.connection, portal)
     return found.with_told(told)
 

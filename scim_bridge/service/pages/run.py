@@ -61,7 +61,7 @@ def run(request: Request, frame: Framed, run_id: str, asked: Asked) -> Response:
         record = _found(frame, reader, run_id)
         counts = reader.operations_by(record.id)
         operations = reader.find_operations(record.id, asked, _PAGE + 1)
-        portal = frame.shown.portal_sessions.get(record.connection)
+        portal = frame.shown.portal_session(record.connection)
         sessions = sessions_of_run(reader, frame.shown.state, record, lambda: portal)
         kept = reader.plans.of_run(record.id)
         is_outdated = kept is not None and bool(reader.orders.outdated([kept.id]))
