@@ -2,12 +2,13 @@
 
 import signal
 from collections.abc import Iterator
-from pathlib import Path
+from time import monotonic
 
 import pytest
 
 from scim_bridge.model.state_address import ServerAddress
 from scim_bridge.sandbox.fault import Fault
+from scim_bridge.state.lock import is_held
 from scim_bridge.state.reader import open_reader
 from tests.e2e.conftest import Cli
 from tests.e2e.process import start
@@ -30,10 +31,6 @@ def address(server: Postgres, world: World) -> ServerAddress:
     text = world.config.read_text()
     world.config.write_text(text.replace(text.splitlines()[0], f"state: {made.shown}").replace("5m", "2s"))
     return made
-
-
-def lines_of(path: Path) -> list[str]:
-    return path.read_text().splitlines()
 
 
 def test_a_run_stops_with_one_sentence_and_the_next_one_finishes_it(
@@ -97,3 +94,33 @@ def _has_run(address: ServerAddress) -> bool:
     found = [run for run in reader.runs() if run.status == "done"]
     reader.close()
     return bool(found)
+
+
+@pytest.mark.slow
+def test_a_stopped_process_is_taken_over_within_a_minute_and_sends_nothing_when_it_wakes_up(
+    world: World, cli: Cli, address: ServerAddress
+) -> None:
+    people = organization(40, 6)
+    world.write(people)
+    world.sandbox.fail(Fault("hold_before", "POST", "Users", skip=9))
+    process = start(world, "sync")
+    world.sandbox.wait_held(seconds=PATIENCE)
+    process.send_signal(signal.SIGSTOP)
+    stopped = monotonic()
+    busy = cli("sync")
+    assert busy.code == 1 and f"being synced by process {process.pid} on " in busy.err
+    until(lambda: not is_held(address, "corp"))
+    assert monotonic() - stopped < 60
+    world.sandbox.fail()
+    world.sandbox.go_on()
+    said = cli("sync")
+    assert said.code == 0, said.err
+    before = world.sandbox.counts.writes
+    process.send_signal(signal.SIGCONT)
+    _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1 and "Traceback" not in err
+    assert "the state in " in err or "another process has taken over connection corp" in err
+    assert world.sandbox.counts.writes == before
+    world.assert_equal_to(people)
+    assert len([r for r in world.sandbox.requests if r.method == "POST" and r.status == 201]) == 40 + 6
+    assert [run["status"] for run in cli("history", "--output", "json").json] == ["done", "interrupted"]
