@@ -39,6 +39,12 @@ demo: setup ## a sample organization into an emulated Identity Center, with the 
 test: setup scimmy lint ## lint, types, imports, all tests but the slow ones
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not samba and not ds389 and not image"
 
+.PHONY: test-postgres
+test-postgres: setup ## all tests that have a state, over PostgreSQL (make system-packages)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --state postgresql \
+		-m "not slow and not samba and not ds389 and not state_file and not browser" \
+		tests/state tests/laws tests/scenarios tests/e2e tests/worker tests/service
+
 # A SCIM server of others, for the contract tests; where there is no npm they are skipped (CI has it).
 .PHONY: scimmy
 scimmy: $(if $(shell command -v npm),.venv/scimmy/.done)
@@ -93,10 +99,12 @@ lint: setup
 	$(BIN)/python -m tests.docs.plain_english
 
 .PHONY: system-packages
-system-packages: ## what a few tests need from Debian: Chromium, fonts, Node.js, OpenLDAP and its headers (needs root)
+system-packages: ## what a few tests need from Debian: Chromium, fonts, Node.js, PostgreSQL, OpenLDAP with headers (needs root)
 	apt-get update -q
 	apt-get install -y -q --no-install-recommends chromium fonts-noto-cjk fonts-noto-color-emoji
 	apt-get install -y -q --no-install-recommends gcc libc6-dev python3-dev libldap-dev libsasl2-dev slapd ldap-utils
+	# a server for each session of the tests; the one that comes with the package need not run
+	RUNLEVEL=1 apt-get install -y -q --no-install-recommends postgresql
 	# for promtool; the server that comes with it need not run
 	RUNLEVEL=1 apt-get install -y -q --no-install-recommends prometheus
 	# a Node.js from elsewhere brings its own npm, and Debian's npm will not stand beside it
@@ -127,6 +135,7 @@ bench: setup ## planning 100,000 people against the bare minimum of the same wor
 	$(BIN)/python -m bench.entra
 	$(BIN)/python -m bench.scrape
 	$(BIN)/python -m bench.pages
+	$(if $(wildcard /usr/lib/postgresql/*/bin/initdb),$(BIN)/python -m bench.states)
 	$(BIN)/python -m bench.growth --sources csv entra $(if $(shell command -v slapd),ldap)
 	$(if $(shell command -v slapd),$(BIN)/python -m bench.ldap)
 

@@ -95,11 +95,12 @@ class World:
     source: Growing
     people: People
     times: dict[str, int] = field(default_factory=dict)
+    state: str = "sqlite:///state.db"
 
     def configure(self) -> None:
         """A reading of the target is not due before a day is over, so that an idle run is one."""
         self._config.write_text(
-            "state: sqlite:///state.db\n"
+            f"state: {self.state}\n"
             f"connections:\n  bench:\n    source: {self.source.source}\n    mapping: {self.source.mapping}\n"
             f"    target: {{kind: identity-center, url: {self.sandbox.url}, token: {self.sandbox.token}, "
             "requests_per_second: 100000}\n"

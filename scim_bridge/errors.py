@@ -106,6 +106,10 @@ class Busy(Stop):
     """Another run of this connection holds the lock."""
 
 
+class Deposed(Stop):
+    """Another process has taken the connection over, as this one had not answered for a while."""
+
+
 class PlanOutdated(Stop):
     """A saved plan no longer fits: the source or the target has moved since."""
 
@@ -115,7 +119,7 @@ class AskedOtherwise(Stop):
 
 
 class StateUnusable(Stop):
-    """The state file can't be opened, or was written by a newer program."""
+    """The state can't be opened, read or written, or was written by a newer program."""
 
 
 class Misconfigured(Stop):

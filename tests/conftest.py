@@ -13,11 +13,45 @@ from botocore.loaders import JSONFileLoader
 from hypothesis import HealthCheck, settings
 
 from scim_bridge.config import yaml_file
-from scim_bridge.state import database
+from scim_bridge.state import schema, sqlite_file
+from tests.state_on_server import ALSO_ON_SERVER, StatesOnServer, states_on_server
 
 settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the states of the tests are."""
+    parser.addoption("--state", choices=["sqlite", "postgresql"], default="sqlite")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Some tests have their states in both databases; with --state postgresql all have them there."""
+    is_about_file = metafunc.definition.get_closest_marker("state_file") is not None
+    if metafunc.config.getoption("--state") == "postgresql":
+        metafunc.parametrize("where_states_are", ["postgresql"], indirect=True, scope="module")
+    elif metafunc.definition.nodeid.partition("::")[0] in ALSO_ON_SERVER and not is_about_file:
+        metafunc.parametrize("where_states_are", ["sqlite", "postgresql"], indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def where_states_are(request: pytest.FixtureRequest) -> Iterator[StatesOnServer | None]:
+    """A state that is named by a file is a database of PostgreSQL in some tests (tests/state_on_server.py)."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield None
+        return
+    with states_on_server() as states:
+        yield states
+
+
+@pytest.fixture(autouse=True)
+def states_are_given_back(where_states_are: StatesOnServer | None, request: pytest.FixtureRequest) -> Iterator[None]:
+    """The next test empties the databases of the one before and uses them."""
+    folder = request.getfixturevalue("tmp_path") if where_states_are is not None else None
+    yield
+    if where_states_are is not None and folder is not None:
+        where_states_are.tidy(folder)
 
 
 @pytest.fixture(autouse=True)
@@ -43,18 +77,18 @@ def the_same_file_is_parsed_once() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def a_new_state_is_migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Twenty migrations take a tenth of a second, and thousands of tests begin with a new state: they get a copy."""
-    migrate = database.migrate
+    migrate = sqlite_file.migrate
     template = tmp_path_factory.mktemp("state") / "new.db"
     migrate(template)
 
-    def migrate_or_copy(path: Path, folder: Path = database.MIGRATIONS, head: str = database.HEAD) -> None:
-        if path.stat().st_size == 0 and (folder, head) == (database.MIGRATIONS, database.HEAD):
+    def migrate_or_copy(path: Path, folder: Path = schema.MIGRATIONS, head: str = schema.HEAD) -> None:
+        if path.stat().st_size == 0 and (folder, head) == (schema.MIGRATIONS, schema.HEAD):
             path.write_bytes(template.read_bytes())
         else:
             migrate(path, folder, head)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "migrate", migrate_or_copy)
+        patch.setattr(sqlite_file, "migrate", migrate_or_copy)
         yield
 
 

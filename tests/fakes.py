@@ -54,6 +54,7 @@ class MemoryTarget:
         self.log: list[Write] = []
         self.before: Hook = nothing
         self.after: Hook = nothing
+        self._may_write: Callable[[], None] = lambda: None
         self._capabilities = capabilities
         self._made = 0
         self._lock = threading.RLock()
@@ -95,6 +96,9 @@ class MemoryTarget:
 
     def pause(self, seconds: float) -> None:
         """Nothing lags here."""
+
+    def ask_before_writing(self, check: Callable[[], None]) -> None:
+        self._may_write = check
 
     def recall_created(self, ages: Mapping[str, float]) -> None:
         """Nothing lags here."""
@@ -181,6 +185,7 @@ class MemoryTarget:
             return self._answer(write, write.target_id)
 
     def _arrive(self, write: Write) -> None:
+        self._may_write()
         self.before(write)
         self.log.append(write)
 

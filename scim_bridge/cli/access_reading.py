@@ -2,7 +2,6 @@
 
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 
 from scim_bridge.access.aws import Aws
 from scim_bridge.access.aws_access import AwsAccess
@@ -14,6 +13,7 @@ from scim_bridge.config.settings import AccessSettings, ConnectionSettings, Sett
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.access import AccessReading
 from scim_bridge.model.protocol import silent
+from scim_bridge.model.state_address import StateAddress
 from scim_bridge.run.access_seen import MOST, RECENT
 from scim_bridge.state.access_memory import keep_reading, open_access_memory
 
@@ -63,7 +63,7 @@ def user_reading(settings: Settings, name: str | None, named: str) -> AccessRead
     return found or current_reading(settings, name, is_full=True)
 
 
-def small_reading(state: Path, connection: str, access: AccessSettings) -> AccessReading:
+def small_reading(state: StateAddress, connection: str, access: AccessSettings) -> AccessReading:
     """The reading that is kept, whatever its age; without one, a new one of at most MOST requests, which is not kept.
 
     Raises NotReadable.
@@ -73,7 +73,7 @@ def small_reading(state: Path, connection: str, access: AccessSettings) -> Acces
     return kept or AwsAccess(access).read(datetime.now(UTC), silent, most=MOST)
 
 
-def _recent(state: Path, connection: str) -> tuple[AccessReading | None, bool]:
+def _recent(state: StateAddress, connection: str) -> tuple[AccessReading | None, bool]:
     """The reading that is kept, None if it is an hour old, and whether runs have changed something since."""
     with closing(open_access_memory(state, connection)) as memory:
         kept = memory.newest()

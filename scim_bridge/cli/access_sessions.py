@@ -14,6 +14,7 @@ from scim_bridge.config.settings import ConnectionSettings, Settings, load
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.session import REVOKING, Sessions
+from scim_bridge.model.state_address import StateAddress
 from scim_bridge.run.revocation import reading_about, sessions_after_these
 from scim_bridge.state.access_memory import open_access_memory
 from scim_bridge.view.session import in_full, in_short, sessions_document
@@ -24,7 +25,7 @@ _NAMED = 5
 
 def tell_sessions(
     connection: ConnectionSettings,
-    state: Path,
+    state: StateAddress,
     operations: Iterable[Operation],
     at: datetime | None = None,
     run_id: int | None = None,

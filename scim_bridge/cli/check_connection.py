@@ -16,6 +16,7 @@ from scim_bridge.config.settings import AccessSettings, ConnectionSettings, Sett
 from scim_bridge.errors import BridgeError
 from scim_bridge.mapping.document import load_mapping, wanted
 from scim_bridge.mapping.selftest import require_passing
+from scim_bridge.model.state_address import StateAddress
 from scim_bridge.model.verification import ReadingCost
 from scim_bridge.model.wording import counted
 from scim_bridge.run.bridge import endpoint_key, open_near_end, read_whole_every, runs_every
@@ -38,14 +39,15 @@ def check_connections(settings: Settings, chosen: list[ConnectionSettings]) -> l
     return checks
 
 
-def _state(path: Path) -> str:
-    reader = open_reader(path)
+def _state(address: StateAddress) -> str:
+    reader = open_reader(address)
     reader.check()
     reader.close()
-    return f"{path.name}, {'in order' if path.exists() else 'not there yet; the first sync creates it'}"
+    shown = address.name if isinstance(address, Path) else str(address)
+    return f"{shown}, {'in order' if reader.is_there else 'not there yet; the first sync creates it'}"
 
 
-def _check_connection(connection: ConnectionSettings, state: Path, prefix: str) -> list[Check]:
+def _check_connection(connection: ConnectionSettings, state: StateAddress, prefix: str) -> list[Check]:
     age = token_age(connection.target)
     access = connection.access
     mapping = _try(f"{prefix}mapping", lambda: _mapping(connection.mapping))
@@ -95,7 +97,9 @@ def _token(target: TargetSettings) -> str:
     return target.token.describe()
 
 
-def _access_checks(connection: ConnectionSettings, access: AccessSettings, state: Path, prefix: str) -> Iterator[Check]:
+def _access_checks(
+    connection: ConnectionSettings, access: AccessSettings, state: StateAddress, prefix: str
+) -> Iterator[Check]:
     """Whether AWS can be asked, who is kept as an administrator, and the first step to access that is missing. That
     is never a fault of the bridge."""
     yield _try(f"{prefix}access", lambda: _access(access))
@@ -119,9 +123,9 @@ def _access(settings: AccessSettings) -> str:
     return f"{settings.region}, {AwsAccess(settings).check()}"
 
 
-def _schedule(connection: ConnectionSettings, path: Path) -> str:
+def _schedule(connection: ConnectionSettings, address: StateAddress) -> str:
     """Whether `run` syncs this connection. A pause was asked for, so it is ok; a quarantine is not."""
-    reader = open_reader(path)
+    reader = open_reader(address)
     pause, quarantine = reader.pause(connection.name), reader.quarantine(connection.name)
     cost = reader.reading_cost(connection.name, endpoint_key(connection.target.url))
     now = datetime.now(UTC)

@@ -77,6 +77,7 @@ COMMANDS = (
     Listed("sign-in", "sign_in", "Print a link that signs one browser in to the pages, once."),
     Listed("session", "session", "List the browsers that are signed in, or sign them out."),
     Listed("token", "token", "Make, list or revoke tokens of the API."),
+    Listed("state", "state", "Copy the state to another place."),
     Listed("mapping", "mapping", "Test mapping files."),
     Listed("conflicts", "conflicts", "List what waits for a decision, or decide it."),
     Listed("sandbox", "sandbox", "Serve the Identity Center emulator until SIGINT or SIGTERM, then end with 0."),

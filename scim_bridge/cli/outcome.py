@@ -58,11 +58,11 @@ def _tell_sessions(result: Result, state: State, chosen: ConnectionSettings) -> 
     if result.applied is not None and run is not None:
         _tell_sessions_after(run, state, chosen)
     elif not result.in_shadow:
-        tell_sessions(chosen, state.path, result.plan.operations)
+        tell_sessions(chosen, state.address, result.plan.operations)
 
 
 def _tell_sessions_after(run: RunRecord, state: State, chosen: ConnectionSettings) -> None:
-    tell_sessions(chosen, state.path, taken_by(state.reader, run.id), run.ended, run.id)
+    tell_sessions(chosen, state.address, taken_by(state.reader, run.id), run.ended, run.id)
 
 
 def _unfinished(result: Result) -> str:

@@ -88,7 +88,7 @@ def plan_command(
         else:
             reading = read_and_plan(bridge, reader, order)
             plan, looked_at = reading.plan, reading.looked_at
-            if settings.state.exists():  # a plan makes no state; what there is may know what AWS has shown
+            if reader.is_there:  # a plan makes no state; what there is may know what AWS has shown
                 keep_seen(settings.state, chosen.name, reading.access)
     hand_round(plan, comparison, markdown, html)
     more = {} if comparison is None else {"comparison": document.comparison_document(comparison)}

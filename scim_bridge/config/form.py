@@ -29,7 +29,12 @@ TEXT = r"^[^\u0000-\u001f]*[^\s\u0000-\u001f][^\u0000-\u001f]*$"
 CONNECTION = r"""^[^\s\u0000-\u001f./\\:*?"'<>|#%-][^\s\u0000-\u001f/\\:*?"'<>|#%]*$"""
 """A connection's name: also typed on a command line and shown in a URL."""
 DEFAULT_STATE = "sqlite:///scim-bridge.db"
-STATE = r"^sqlite:///(?!:memory:$)[^?#\u0000-\u001f]+$"
+_STATE_FILE = r"sqlite:///(?!:memory:$)[^?#\u0000-\u001f]+"
+_STATE_SERVER = (
+    r"postgresql\+psycopg://([^\s\u0000-\u001f:/@?#]+@)?[^\s\u0000-\u001f/@?#]*/[^\s\u0000-\u001f/?#]+"
+    r"(\?(?!([^#]*&)?(ssl)?password=)[^\s\u0000-\u001f#]*)?"
+)
+"""A database, by the parameters of libpq. It has no place for a password: that is in a file, or the URL is a secret."""
 
 _PORT = r"(0|[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 _OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
@@ -47,6 +52,7 @@ REGION = r"^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$"
 
 REFERENCE = r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\u0000-\u001f]*[^\s\u0000-\u001f][^\u0000-\u001f]*)$"
 LDAP_URL = rf"^(ldaps?://({_LOOPBACK}|{_LABEL}(\.{_LABEL})*)(:{_PORT})?/?|ldapi://[A-Za-z0-9%._~-]+)$"
+STATE = rf"^({_STATE_FILE}|{_STATE_SERVER})$|{REFERENCE}"
 _PRIVATE_LDAP = rf"ldaps://.*|ldapi://.*|ldap://{_LOOPBACK}(:{_PORT})?/?"
 LDAP_FILTER = r"^\([^\u0000-\u001f]+\)$"
 AZURE_NAME = r"^[0-9A-Za-z][0-9A-Za-z._-]{0,252}$"
@@ -207,11 +213,16 @@ def separator(value: str) -> str:
     return value
 
 
-def state_file(value: str) -> str:
-    """The file in sqlite:///FILE."""
-    if not _fits(STATE, value):
-        raise ValueError(": write sqlite:///FILE")
-    return value.removeprefix("sqlite:///")
+def state(value: str) -> str:
+    """Where the state is: sqlite:///FILE, the URL of a PostgreSQL database, or a reference to such a URL."""
+    if _fits(STATE, value):
+        return value
+    if value.startswith("postgres"):
+        raise ValueError(
+            ": write postgresql+psycopg://USER@HOST/DATABASE without a password; if it needs one, put the whole URL "
+            "into a secret and write env:NAME or file:PATH"
+        )
+    raise ValueError(": write sqlite:///FILE, or postgresql+psycopg://USER@HOST/DATABASE")
 
 
 def address(value: str) -> tuple[str, int]:

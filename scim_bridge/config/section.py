@@ -49,7 +49,7 @@ Encoding = Annotated[str, AfterValidator(checked(form.encoding)), Field(json_sch
 Separator = Annotated[
     str, AfterValidator(checked(form.separator)), Field(json_schema_extra={"pattern": form.SEPARATOR})
 ]
-State = Annotated[str, AfterValidator(checked(form.state_file)), Field(json_schema_extra={"pattern": form.STATE})]
+State = Annotated[str, AfterValidator(checked(form.state)), Field(json_schema_extra={"pattern": form.STATE})]
 Address = Annotated[str, AfterValidator(checked(form.address)), Field(json_schema_extra={"pattern": form.LISTEN})]
 PublicUrl = Annotated[
     str, AfterValidator(checked(form.public_url)), Field(json_schema_extra={"pattern": form.PUBLIC_URL})

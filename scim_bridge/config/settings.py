@@ -13,13 +13,13 @@ from scim_bridge.config.secret import Secret
 from scim_bridge.config.section_of_settings import settings_of
 from scim_bridge.config.service import ServiceSettings, service_settings
 from scim_bridge.config.source import SourceSettings
-from scim_bridge.config.state_place import one_of
-from scim_bridge.config.unsupported import explains, not_yet
+from scim_bridge.config.state_place import address_of, one_of
 from scim_bridge.config.yaml_file import YamlFile, refuse
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.alert import EVENTS, Event, QuietHours
 from scim_bridge.model.limit import Limits
 from scim_bridge.model.policy import KeepAdmins, Policy, Protect
+from scim_bridge.model.state_address import StateAddress
 from scim_bridge.model.switch import Question, SourceKind
 
 
@@ -98,13 +98,13 @@ class AlertSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The whole configuration. state: the SQLite file. service: the pages and the API.
+    """The whole configuration. state: the SQLite file, or the database. service: the pages and the API.
 
     keep: for how long runs and operations stay in the history. alerts: None if none are sent.
     """
 
     path: Path
-    state: Path
+    state: StateAddress
     connections: Mapping[str, ConnectionSettings]
     service: ServiceSettings
     keep: timedelta
@@ -121,9 +121,7 @@ def load(path: Path, text: str | None = None) -> Settings:
     text: what the file will hold, for one that is not written yet.
     """
     file = YamlFile(path, text)
-    later = not_yet(file)
-    wrong = {where: text for where, text in faults(file).items() if not any(explains(key, where) for key in later)}
-    problems = wrong | later
+    problems = faults(file)
     refuse(file.name, [problems[where] for where in sorted(problems, key=file.line)])
     return _settings(path.absolute(), document.Document.model_validate(file.data))
 
@@ -131,10 +129,9 @@ def load(path: Path, text: str | None = None) -> Settings:
 def _settings(path: Path, read: document.Document) -> Settings:
     folder = path.parent  # as the file was named: a mounted configuration is a link into a folder that is replaced
     connections = {name: _connection(name, folder, connection) for name, connection in read.connections.items()}
-    state = folder / form.state_file(read.state)
     return Settings(
         path=path,
-        state=state,
+        state=address_of(read.state, folder),
         connections=MappingProxyType(connections),
         service=service_settings(read.service, folder),
         keep=form.duration(read.history.keep),

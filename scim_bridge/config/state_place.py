@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scim_bridge.config import form
-from scim_bridge.config.unsupported import not_yet
-from scim_bridge.config.yaml_file import YamlFile, nearest, refuse
+from scim_bridge.config.secret import Secret
+from scim_bridge.config.yaml_file import YamlFile, nearest
 from scim_bridge.errors import Misconfigured
+from scim_bridge.model.state_address import ServerAddress, StateAddress
 
 
 @dataclass(frozen=True, slots=True)
 class StatePlace:
-    """state: the SQLite file. connections: their names, in the order of the file `path`."""
+    """state: the SQLite file, or the database. connections: their names, in the order of the file `path`."""
 
     path: Path
-    state: Path
+    state: StateAddress
     connections: tuple[str, ...]
 
     def connection(self, name: str | None) -> str:
@@ -31,15 +32,23 @@ def find_state(path: Path) -> StatePlace:
     """Read as much of `bridge.yaml` as tells where the state is. Raises Misconfigured if that part is wrong."""
     file = YamlFile(path)
     written = file.data.get("state", form.DEFAULT_STATE)
-    wrong = [sentence for where, sentence in not_yet(file).items() if where == ("state",)]
-    refuse(file.name, wrong)
     try:
         # As the file was named: a mounted configuration is a link into a folder that is replaced.
-        state = path.absolute().parent / form.state_file(str(written))
+        state = address_of(str(written), path.absolute().parent)
     except ValueError as error:
         raise Misconfigured(f"{file.at(('state',))}{error}", f"Fix {file.name} and try again.") from None
     connections = file.data.get("connections")
     return StatePlace(path.absolute(), state, tuple(connections) if isinstance(connections, dict) else ())
+
+
+def address_of(written: str, folder: Path) -> StateAddress:
+    """What `state` means. folder: what relative paths are relative to. Raises ValueError as form.py does."""
+    value = form.state(written)
+    if value.startswith("sqlite:///"):
+        return folder / value.removeprefix("sqlite:///")
+    if value.startswith("postgresql"):
+        return ServerAddress(value)
+    return ServerAddress(value, Secret(value, folder, "URL"))
 
 
 def one_of(names: Iterable[str], name: str | None, path: Path) -> str:

@@ -1,6 +1,6 @@
 """The seams: what a source, a target and a journal must do, each with one contract suite over every implementation."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -136,6 +136,10 @@ class Target(Protocol):
 
     def recall_created(self, ages: Mapping[str, float]) -> None:
         """What earlier runs created, target id → seconds ago: it may not be known everywhere yet."""
+        ...
+
+    def ask_before_writing(self, check: Callable[[], None]) -> None:
+        """From now on this is called just before each request that may change something; it raises Stop if none may."""
         ...
 
     def check(self) -> None:

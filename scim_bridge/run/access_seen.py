@@ -8,13 +8,13 @@ trusted, like everything else that was last seen, so that no revocation of such 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from scim_bridge.errors import BridgeError
 from scim_bridge.model.access import AccessReading, Renewed
 from scim_bridge.model.assignment import Principal
 from scim_bridge.model.plan import Plan
 from scim_bridge.model.protocol import Access, Progress, silent
+from scim_bridge.model.state_address import StateAddress
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.state.access_lookup import AccessLookup
 from scim_bridge.state.access_memory import AccessMemory, keep_reading, remember_here
@@ -105,7 +105,7 @@ def fresh_for(requests: int) -> timedelta:
     return min(max(RECENT, timedelta(seconds=requests / _SHARE)), _LONGEST)
 
 
-def keep_seen(state: Path, connection: str, seen: AccessSeen | None) -> None:
+def keep_seen(state: StateAddress, connection: str, seen: AccessSeen | None) -> None:
     """Keep what was read, so that the next runs can go by it."""
     if seen is not None and seen.new is not None:
         keep_reading(state, connection, seen.new)

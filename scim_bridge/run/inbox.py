@@ -7,7 +7,6 @@ the target at that moment is left out, and set by the next run, which looks at a
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from time import sleep
 
 from scim_bridge.apply.engine import Superseded
@@ -17,7 +16,6 @@ from scim_bridge.model.run import RequestRecord
 from scim_bridge.run.bridge import Bridge
 from scim_bridge.run.lifecycle import ActiveRun, Order, Result
 from scim_bridge.run.named_plan import run_named
-from scim_bridge.state.lock import lock
 from scim_bridge.state.writer import State
 
 _log = logging.getLogger("scim_bridge.run.inbox")
@@ -92,7 +90,7 @@ def wait_for_answer(bridge: Bridge, state: State, who: Sequence[str], order: Ord
         try:
             # The run in progress may have ended between our order and its last look at the inbox. Then the
             # order gets no answer. So whichever command takes the lock withdraws its order and runs it itself.
-            with lock(state.path, bridge.name, datetime.now(UTC)):
+            with state.lock(bridge.name):
                 request = state.reader.request(request_id)
                 if request is not None and request.is_answered:
                     return request

@@ -18,9 +18,11 @@ from scim_bridge.errors import (
     BridgeError,
     Busy,
     CredentialsRefused,
+    Deposed,
     EndpointDown,
     Misconfigured,
     SourceUnreadable,
+    StateUnusable,
 )
 from scim_bridge.log import about
 from scim_bridge.model import exit_code
@@ -47,7 +49,6 @@ from scim_bridge.run.conclude import Conclusion, conclude, remarks_of
 from scim_bridge.run.noted_progress import noted
 from scim_bridge.run.target_view import Observed
 from scim_bridge.state.aftermath import Aftermath
-from scim_bridge.state.lock import lock
 from scim_bridge.state.writer import Closing, Ending, State
 from scim_bridge.target.retry import NEW_FOR
 
@@ -256,7 +257,7 @@ def keep_plan(state: State, plan: Plan, by: Actor, run: int | None = None) -> in
 @contextmanager
 def begin(bridge: Bridge, state: State, command: Command, order: Order) -> Iterator[ActiveRun]:
     """One run under the connection's lock. If it ends by an error, it is closed with its sentence first."""
-    with lock(state.path, bridge.name, datetime.now(UTC)):
+    with state.lock(bridge.name):
         run_id = state.begin_run(
             bridge.name, bridge.endpoint, command, by=order.to_note, detail=order.about, order_id=order.number
         )
@@ -280,6 +281,7 @@ def on_record(bridge: Bridge, state: State, order: Order, run_id: int) -> Iterat
         # What the run before has created may still be unknown to some of the endpoint, whatever process that was.
         now = datetime.now(UTC)
         own = state.reader.own_writes(bridge.name, bridge.endpoint, now - timedelta(seconds=NEW_FOR))
+        bridge.target.ask_before_writing(state.check_lock)
         bridge.target.recall_created({key: (now - at).total_seconds() for key, at in own.created.items()})
         yield ActiveRun(run_id, bridge, state, replace(order, progress=_until_asked(progress, order.is_stopping)))
 
@@ -325,7 +327,7 @@ def opened(
 def _put_on_record(connection: ConnectionSettings, state: State, command: Command, error: Exception) -> None:
     """A run that could not begin. Where another one is in progress, the record is that run's."""
     # Under the lock like any run; else a command that fails to begin would mark the run in progress as interrupted.
-    with suppress(Busy), lock(state.path, connection.name, datetime.now(UTC)):
+    with suppress(Busy), state.lock(connection.name):
         state.finish(state.begin_run(connection.name, endpoint_key(connection.target.url), command), _failed(error))
 
 
@@ -343,7 +345,7 @@ def put_death_on_record(
     pid: of that process. Nothing happens if its run had ended before it, or if another run is in progress, which has
     marked this one as interrupted.
     """
-    with suppress(Busy), lock(state.path, connection.name, datetime.now(UTC)):
+    with suppress(Busy), state.lock(connection.name):
         mine = [run for run in state.reader.runs(connection.name, _LATEST) if run.pid == pid and run.of_one == of_one]
         if mine and mine[0].status != "running":
             return
@@ -375,10 +377,12 @@ def _failure_on_record(bridge: Bridge, state: State, run_id: int) -> Iterator[No
     try:
         yield
     except Exception as error:
-        record = state.reader.run(run_id)
-        # It may have ended properly just before: a Stop of the target is raised after its run was concluded.
-        if record is not None and record.status == "running":
-            state.finish(run_id, _failed(error, bridge.target.traffic))
+        # A state that is away, or was taken over, is what the run has ended by: the next run marks this one.
+        with suppress(StateUnusable, Deposed):
+            record = state.reader.run(run_id)
+            # It may have ended properly just before: a Stop of the target is raised after its run was concluded.
+            if record is not None and record.status == "running":
+                state.finish(run_id, _failed(error, bridge.target.traffic))
         raise
 
 
@@ -401,7 +405,7 @@ def remember(active: ActiveRun, reading: Reading) -> None:
     of what they say is lost with it.
     """
     bridge, state, observed = active.bridge, active.state, reading.observed
-    keep_seen(state.path, bridge.name, reading.access)
+    keep_seen(state.address, bridge.name, reading.access)
     if reading.desired is not None:
         # Not for records that were named: only these were read, and the watermark would skip the changes of all others.
         state.move_on(bridge.name, bridge.source.key, reading.desired, reading.source.learned, reading.began)

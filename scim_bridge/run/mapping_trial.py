@@ -21,6 +21,7 @@ from scim_bridge.mapping.selftest import TestResult, compiled_on, run_tests
 from scim_bridge.model.identity import Kind, Record, SourceKey
 from scim_bridge.model.remembered import LastApplied
 from scim_bridge.model.source import SourceReading
+from scim_bridge.model.state_address import StateAddress
 from scim_bridge.model.text import normal
 from scim_bridge.run.bridge import open_near_end
 from scim_bridge.run.desired_changes import by_key
@@ -64,7 +65,9 @@ def _as_record(mapping: MappingFile, kind: Kind, record: dict[str, Any]) -> Reco
     return Record(str(record.get(rules.id, "")), record, TYPED_IN)
 
 
-def try_real(settings: ConnectionSettings, state: Path, kind: Kind, source_id: str, expression: str = "") -> Tried:
+def try_real(
+    settings: ConnectionSettings, state: StateAddress, kind: Kind, source_id: str, expression: str = ""
+) -> Tried:
     """The rules on a record as the source has it now: it is asked for this one alone.
 
     Raises Misconfigured if the source shows no such record, or can only be read whole; SourceUnreadable.

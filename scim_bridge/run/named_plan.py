@@ -42,7 +42,6 @@ from scim_bridge.run.named_sides import Related, Seen, Sight, whole_sides
 from scim_bridge.run.part import TooMuch
 from scim_bridge.run.some import Kept, kept
 from scim_bridge.run.target_view import Observed, is_confirmed, knowledge
-from scim_bridge.state.lock import lock
 from scim_bridge.state.reader import StateReader
 from scim_bridge.state.writer import State
 
@@ -213,7 +212,7 @@ def _holds(limit: str, wanted: Named) -> bool:
 def sync_named(bridge: Bridge, state: State, who: Sequence[str], order: Order) -> Result:
     """Push these identities now. Raises Busy if a run is in progress: then its inbox is the way."""
     refuse_in_shadow(bridge, f"{listed(who)} cannot be pushed")
-    with lock(state.path, bridge.name, datetime.now(UTC)):
+    with state.lock(bridge.name):
         return run_named(bridge, state, who, order)
 
 

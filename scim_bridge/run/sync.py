@@ -225,7 +225,7 @@ def sync(bridge: Bridge, state: State, order: Order, inbox: MakeInbox | None = N
 def plan_and_keep(bridge: Bridge, state: State, order: Order) -> tuple[int, Plan]:
     """Make a plan and keep it, to be looked at and applied as it is. Nothing is written to the target."""
     reading = read_and_plan(bridge, state.reader, order)
-    keep_seen(state.path, bridge.name, reading.access)
+    keep_seen(state.address, bridge.name, reading.access)
     return keep_plan(state, reading.plan, order.actor), reading.plan
 
 

@@ -225,7 +225,7 @@ def undo(desk: Desk, key: str, by: Actor, connection: str = "", once: Once | Non
     if len(found) != 1:
         raise NoSuchThing(f"there is not exactly one open conflict {key}", "Name one by its key and its connection.")
     record = found[0]
-    if is_held(state.path, record.connection):
+    if is_held(state.address, record.connection):
         raise NotNow(f"a run of {record.connection} is in progress, which may use the decision", "Wait for its end.")
     if not state.undo(record.connection, key, by, once):
         raise NotNow(f"nothing is decided about conflict {key}, so there is nothing to undo")

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from scim_bridge.config.settings import ConnectionSettings
+from scim_bridge.model.state_address import StateAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Shown:
     configuration's file as it is now does not count, "" if it does.
     """
 
-    state: Path
+    state: StateAddress
     connections: Mapping[str, timedelta | None]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     settings: Mapping[str, ConnectionSettings] = field(default_factory=dict)

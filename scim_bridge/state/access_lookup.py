@@ -16,20 +16,33 @@ from scim_bridge.model.text import folded
 from scim_bridge.state.access_fact import named, reading_of
 from scim_bridge.state.observed import batched_list
 from scim_bridge.state.table import AccessFactRow, AccessReadingRow
+from scim_bridge.state.transaction import is_file
 
 _OF_ALL = ("instance", "account", "set", "application", "tag")
 _FEW = 500
-_COUNT = text(
-    """SELECT count(*) FROM access_facts AS person
+_COUNT = """SELECT count(*) FROM access_facts AS person
 WHERE person.connection = :connection AND person.kind = 'user' AND person.until IS NULL
 AND person.value LIKE '%,true]'
-AND (person.fact_key IN (SELECT value FROM json_each(:users)) OR EXISTS (
+AND (person.fact_key IN ({users}) OR EXISTS (
 SELECT 1 FROM access_facts AS membership
 WHERE membership.connection = :connection AND membership.kind = 'member' AND membership.until IS NULL
 AND membership.about = person.fact_key
-AND substr(membership.fact_key, 1, instr(membership.fact_key, ' ') - 1) IN (SELECT value FROM json_each(:groups))))"""
-)
+AND {group} IN ({groups})))"""
 """Active users (the last part of a user's value) among these, and in these groups."""
+_COUNT_IN_FILE = text(
+    _COUNT.format(
+        users="SELECT value FROM json_each(:users)",
+        group="substr(membership.fact_key, 1, instr(membership.fact_key, ' ') - 1)",
+        groups="SELECT value FROM json_each(:groups)",
+    )
+)
+_COUNT_ON_SERVER = text(
+    _COUNT.format(
+        users="SELECT json_array_elements_text(CAST(:users AS json))",
+        group="split_part(membership.fact_key, ' ', 1)",
+        groups="SELECT json_array_elements_text(CAST(:groups AS json))",
+    )
+)
 Found = tuple[str, str, str]
 """Kind, key and value of a fact."""
 
@@ -87,7 +100,8 @@ class AccessLookup:
             f"{kind}s": orjson.dumps([who.id for who in found if who.kind == kind]).decode()
             for kind in ("user", "group")
         }
-        return int(self._database.execute(_COUNT, {"connection": self._connection, **listed}).scalar_one())
+        count = _COUNT_IN_FILE if is_file(self._database) else _COUNT_ON_SERVER
+        return int(self._database.execute(count, {"connection": self._connection, **listed}).scalar_one())
 
     def edges(self) -> list[Edge]:
         """Every assignment to an account."""

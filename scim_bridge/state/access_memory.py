@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import Connection, Engine, bindparam, func, insert, or_, select, update
 from sqlalchemy.pool import StaticPool
@@ -16,13 +15,14 @@ from sqlmodel import SQLModel, col, create_engine
 
 from scim_bridge.model.access import AccessReading
 from scim_bridge.model.run import ConflictRecord, OperationRecord
+from scim_bridge.model.state_address import StateAddress
 from scim_bridge.state.access_fact import Fact, about, facts_of, reading_of
 from scim_bridge.state.access_lookup import AccessLookup
 from scim_bridge.state.database import open_database, open_existing
 from scim_bridge.state.observed import batched_list
 from scim_bridge.state.record import conflict_record, operation_record
 from scim_bridge.state.table import AccessFactRow, AccessReadingRow, ConflictRow, OperationRow, RunRow
-from scim_bridge.state.transaction import reading, writing
+from scim_bridge.state.transaction import reading, take_turn, writing
 
 _HERE = "here"
 
@@ -152,9 +152,9 @@ class AccessMemory:
             self._engine.dispose()
 
 
-def keep_reading(path: Path, connection: str, new: AccessReading) -> None:
-    """Keep a reading in the state at this path, which is made if there is none."""
-    engine = open_database(path)
+def keep_reading(address: StateAddress, connection: str, new: AccessReading) -> None:
+    """Keep a reading in the state at this address, which is made if there is none."""
+    engine = open_database(address)
     try:
         with writing(engine) as database:
             _keep(database, connection, new)
@@ -172,9 +172,9 @@ def remember_here(new: AccessReading) -> AccessMemory:
     return AccessMemory(engine, _HERE)
 
 
-def open_access_memory(path: Path, connection: str) -> AccessMemory:
-    """Look at the readings that the state at this path has; nothing is created if there is none."""
-    return AccessMemory(open_existing(path), connection)
+def open_access_memory(address: StateAddress, connection: str) -> AccessMemory:
+    """Look at the readings that the state at this address has; nothing is created if there is none."""
+    return AccessMemory(open_existing(address), connection)
 
 
 def _keep(database: Connection, connection: str, new: AccessReading) -> None:
@@ -185,6 +185,7 @@ def _keep(database: Connection, connection: str, new: AccessReading) -> None:
         "warnings": list(new.warnings),
     }
     # A number of its own even after the newest ones were deleted: facts name readings by it.
+    take_turn(database, "access readings")
     last = database.execute(select(func.max(col(AccessReadingRow.id)))).scalar() or 0
     number = last + 1
     database.execute(insert(AccessReadingRow).values(id=number, **row))

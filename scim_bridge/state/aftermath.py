@@ -14,6 +14,7 @@ from scim_bridge.state.look import keys_of, look_at, looked_at, these_of
 from scim_bridge.state.observed import batched_list
 from scim_bridge.state.shadow import keep_differences
 from scim_bridge.state.table import ConflictSubjectRow, RemarkRow
+from scim_bridge.state.upsert import upsert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,7 @@ def keep_subjects(database: Connection, connection: str, conflicts: Iterable[Con
         for side, kind, id_of in conflict.about
     )
     for batch in batched_list(rows):
-        database.execute(insert(ConflictSubjectRow).prefix_with("OR IGNORE"), batch)
+        database.execute(upsert(ConflictSubjectRow).on_conflict_do_nothing(), batch)
 
 
 def forget_subjects(database: Connection, connection: str, keys: Iterable[str]) -> None:

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, text, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
 from scim_bridge.model.alert import Condition, Key, Line, Look, Noted, to_note
 from scim_bridge.state.table import AlertDeliveryRow, AlertMessageRow, AlertRow, ConflictRow, RunRow, SeenChangeRow
 from scim_bridge.state.transaction import reading, writing
+from scim_bridge.state.upsert import upsert
 
 _WAITING = text("alert_deliveries.sent IS NULL")
 """Literally, so that the index serves."""

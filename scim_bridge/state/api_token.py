@@ -14,10 +14,9 @@ from scim_bridge.errors import StateUnusable
 from scim_bridge.model.actor import Actor, Role
 from scim_bridge.model.sign_in import ApiToken
 from scim_bridge.state.audit import note
-from scim_bridge.state.database import WAITS
 from scim_bridge.state.sign_in import hashed
 from scim_bridge.state.table import ApiTokenRow
-from scim_bridge.state.transaction import reading, writing
+from scim_bridge.state.transaction import reading, without_waiting, writing
 
 BEGINS = "scimb_"
 """So that scanners of repositories and logs can be taught to find a leaked one."""
@@ -62,12 +61,8 @@ class ApiTokens:
 
     def _note_use(self, token_id: int, now: datetime) -> None:
         # A large run may write for seconds. No request waits for it; the next one puts it on record.
-        with suppress(StateUnusable), writing(self._engine) as database:
-            database.exec_driver_sql("PRAGMA busy_timeout = 0")
-            try:
-                database.execute(update(ApiTokenRow).where(col(ApiTokenRow.id) == token_id).values(last_used=now))
-            finally:
-                database.exec_driver_sql(f"PRAGMA {WAITS}")
+        with suppress(StateUnusable), writing(self._engine) as database, without_waiting(database):
+            database.execute(update(ApiTokenRow).where(col(ApiTokenRow.id) == token_id).values(last_used=now))
 
     def all(self) -> list[ApiToken]:
         """Every token there ever was, the newest first."""

@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
 from scim_bridge.errors import AskedOtherwise
 from scim_bridge.state.table import AskedOnceRow
+from scim_bridge.state.upsert import upsert
 
 _KEPT_FOR = timedelta(hours=24)
 
@@ -35,7 +35,8 @@ def recall(database: Connection, once: Once | None, now: datetime) -> Any:
     if once is None:
         return None
     row = {"who": once.who, "idempotency_key": once.key, "digest": once.digest, "answer": "", "asked": now}
-    if database.execute(upsert(AskedOnceRow).values(**row).on_conflict_do_nothing()).rowcount:
+    put = upsert(AskedOnceRow).values(**row).on_conflict_do_nothing().returning(col(AskedOnceRow.who))
+    if database.execute(put).first() is not None:
         database.execute(delete(AskedOnceRow).where(col(AskedOnceRow.asked) < now - _KEPT_FOR))
         return None
     return answer_to(database, once)

@@ -4,12 +4,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 from sqlmodel import col
 
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.audit import Action, AuditFilter, Entry, chained
 from scim_bridge.state.table import AuditRow
+from scim_bridge.state.transaction import is_file, take_turn
+
+AUDIT = "audit"
+"""The turn of a transaction that adds to the audit (transaction.py). It takes it last."""
 
 _BATCH = 1_000
 _COLUMNS = (
@@ -37,10 +41,13 @@ def note(
     detail: str = "",
 ) -> None:
     """Add an entry. It stands in the audit if, and only if, the caller's transaction is committed."""
-    row = {"at": at, "who": by.name, "via": by.via, "address": by.address, "action": action}
+    row: dict[str, Any] = {"at": at, "who": by.name, "via": by.via, "address": by.address, "action": action}
     row |= {"connection": connection, "subject": subject, "detail": detail, "hash": ""}
-    # Added first and hashed then: the first statement that writes takes the lock of the database, so no other process
-    # can add an entry after the same one.
+    # Added first and hashed then: the first statement that writes takes the lock of a file, so no other process can add
+    # an entry after the same one. A server has turns for that; it gives out numbers that a rollback would leave unused.
+    take_turn(database, AUDIT)
+    if not is_file(database):
+        row["number"] = (database.execute(select(func.max(col(AuditRow.number)))).scalar() or 0) + 1
     number = database.execute(insert(AuditRow).values(**row)).inserted_primary_key[0]  # type: ignore[index]  # one row
     before = select(col(AuditRow.hash)).where(col(AuditRow.number) < number)
     last = database.execute(before.order_by(col(AuditRow.number).desc()).limit(1)).scalar() or ""

@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, String, bindparam, cast, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
 from scim_bridge.model.desired_side import DesiredWhole, Mapped, Membership, Moves, Whole
@@ -28,6 +27,7 @@ from scim_bridge.state.look import look_at, look_at_everyone
 from scim_bridge.state.observed import batched_list
 from scim_bridge.state.statement import carry_out_many
 from scim_bridge.state.table import ClaimRow, DirectMemberRow, DirectoryRow, RecordRow
+from scim_bridge.state.upsert import upsert
 
 _FEW = 500
 """So many values one statement asks for: SQLite takes 32,766 of them, and a list of them is built each time."""
@@ -166,7 +166,7 @@ def _join(database: Connection, rows: Mapping[SourceKey, int], moves: Moves) -> 
     for batch in batched_list(left):
         database.execute(delete(DirectMemberRow).where(*this), [{"g": group, "m": member} for group, member in batch])
     joined = sorted(pair for each in moves.joined if (pair := _pair(rows, each)))
-    statement = insert(DirectMemberRow).prefix_with("OR IGNORE")
+    statement = upsert(DirectMemberRow).on_conflict_do_nothing()
     for batch in batched_list(joined):
         database.execute(statement, [{"group_row": group, "member_row": member} for group, member in batch])
 
@@ -236,7 +236,7 @@ def mapped_in(database: Connection, connection: str, keys: Iterable[SourceKey]) 
 def all_records(database: Connection, connection: str) -> Iterator[Any]:
     """The row of every record: id, kind, source_id, shown, rows, wanted, is_choosing; a batch at a time."""
     query = _STORED.where(col(RecordRow.connection) == connection)
-    yield from database.execution_options(stream_results=True).execute(query).yield_per(5_000)
+    yield from database.execute(query.execution_options(stream_results=True)).yield_per(5_000)
 
 
 def all_memberships(database: Connection, connection: str) -> Iterator[tuple[int, set[int]]]:

@@ -10,7 +10,6 @@ from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, or_, select, text
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -27,6 +26,7 @@ from scim_bridge.state.table import (
     ShadowDifferenceRow,
     TripRow,
 )
+from scim_bridge.state.upsert import upsert
 
 _RUNS = 200
 """Runs looked at in one transaction; most runs have changed nothing, so that there is little to forget of each."""

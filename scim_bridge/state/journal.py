@@ -6,9 +6,10 @@ answer has lost nothing.
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from sqlalchemy import Connection, Engine, Update, insert, select
@@ -32,16 +33,25 @@ from scim_bridge.state.statement import (
     UNLINK_OTHERS,
 )
 from scim_bridge.state.table import OperationRow, RunRow
-from scim_bridge.state.transaction import reading, writing
+from scim_bridge.state.transaction import reading
 
 _BATCH = 10_000
+
+
+class Writing(Protocol):
+    """Begins a transaction that writes, as long as the run may. turns: as take_turn has them (transaction.py)."""
+
+    def __call__(self, *turns: str) -> AbstractContextManager[Connection]:
+        """Commits at the end. Raises StateUnusable or Deposed."""
+        ...
 
 
 class RunJournal:
     """The journal of one run (model.protocol.Journal). Safe to use from several threads; one writes at a time."""
 
-    def __init__(self, engine: Engine, run_id: int, now: Callable[[], datetime]) -> None:
+    def __init__(self, writing: Writing, engine: Engine, run_id: int, now: Callable[[], datetime]) -> None:
         self.run_id = run_id
+        self._writing = writing
         self._engine = engine
         self._now = now
         self._turn = threading.Lock()
@@ -53,7 +63,7 @@ class RunJournal:
     def record(self, operations: Iterable[tuple[Operation, bytes]]) -> None:
         """All operations of the plan with their documents, before the first is sent."""
         rest = iter(operations)
-        with writing(self._engine) as database:
+        with self._writing() as database:
             while batch := list(islice(rest, _BATCH)):
                 planned = [self._planned(operation, document) for operation, document in batch]
                 database.execute(insert(OperationRow), planned)
@@ -61,13 +71,13 @@ class RunJournal:
 
     def begin(self, operation: Operation) -> None:
         """This operation is about to be sent."""
-        with self._turn, writing(self._engine) as database:
+        with self._turn, self._writing() as database:
             self._note(database, OPERATION_SENT, operation.id, status="sent", at=self._now())
 
     def end(self, operation: Operation, outcome: Outcome) -> None:
         """This is its outcome; a link that it made or changed is part of the same transaction."""
         now = self._now()
-        with self._turn, writing(self._engine) as database:
+        with self._turn, self._writing(self.connection, self._endpoint) as database:
             self._note(
                 database,
                 OPERATION_ENDED,
@@ -88,7 +98,7 @@ class RunJournal:
 
     def settle(self, looked: Iterable[Settled]) -> None:
         """What a later look has shown of writes of this run that were in doubt: what landed is ours, and on record."""
-        with self._turn, writing(self._engine) as database:
+        with self._turn, self._writing(self.connection, self._endpoint) as database:
             for each in looked:
                 operation, target_id = each.doubt.operation, each.doubt.target_id
                 self._note(
@@ -113,7 +123,7 @@ class RunJournal:
     def end_unsent(self, outcomes: Iterable[Outcome]) -> None:
         """Operations that were never sent, with the reason."""
         rows = [o for o in outcomes if o.status in ("not_sent", "superseded")]
-        with self._turn, writing(self._engine) as database:
+        with self._turn, self._writing() as database:
             for outcome in rows:
                 self._note(
                     database, OPERATION_UNSENT, outcome.operation_id, status=outcome.status, detail=outcome.detail

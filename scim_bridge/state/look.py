@@ -8,17 +8,18 @@ takes off only the notes that were there when it began, and its own.
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select, true, update
+from sqlalchemy import Connection, and_, bindparam, delete, select, true, update
 from sqlmodel import col
 
 from scim_bridge.model.identity import TargetKey, Whom
 from scim_bridge.state.statement import carry_out_many
 from scim_bridge.state.table import ConflictRow, ConflictSubjectRow, LookRow, ReadingRow
+from scim_bridge.state.upsert import upsert
 
-_LOOK = insert(LookRow).prefix_with("OR IGNORE")
 _NAMES = ("connection", "side", "kind", "id_of")
 _COLUMNS = (*_NAMES, "is_new")
 _THIS = tuple(col(getattr(LookRow, name)) == bindparam(f"of_{name}") for name in _NAMES)
+_LOOK = upsert(LookRow).values({name: bindparam(name) for name in _COLUMNS}).on_conflict_do_nothing()
 _LOOKED = delete(LookRow).where(*_THIS, ~col(LookRow.is_new))
 _NEW = update(LookRow).where(*_THIS).values(is_new=true())
 _OF_THIS = tuple(f"of_{name}" for name in _NAMES)

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
 from scim_bridge.model.desired_side import found_by
@@ -28,12 +27,14 @@ from scim_bridge.state.statement import (
     ROW_OF,
     ROWS_OF,
     SEE_MEMBER,
+    SHOW,
     SHOWN,
     TARGETS_OF,
     as_stored,
     carry_out_many,
 )
 from scim_bridge.state.table import LinkRow, MembershipRow, ReadingRow, ResourceRow, SeenChangeRow
+from scim_bridge.state.upsert import upsert
 
 _Item = TypeVar("_Item")
 _BATCH = 10_000
@@ -349,7 +350,9 @@ def _merge(
         "seen_at": at,
         "members_at": at if operation.kind == "create_group" else None,
     }
-    database.execute(PUT_RESOURCE, values)
+    # A server gives out a number for each row that is put, used or not; so what is there is changed.
+    if operation.is_create or not database.execute(SHOW, this | values).rowcount:
+        database.execute(PUT_RESOURCE, values)
     if {*found_by(operation.resource, before)} != {*found_by(operation.resource, shown)}:
         row = database.execute(ROW_OF, this).scalar() or 0
         _hold(database, [(operation.resource, row, before, shown)])

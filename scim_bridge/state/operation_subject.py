@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, delete, insert
+from sqlalchemy import Connection, bindparam, delete
 from sqlmodel import col
 
 from scim_bridge.model.identity import Kind, Whom
@@ -16,8 +16,10 @@ from scim_bridge.model.operation import Operation
 from scim_bridge.model.operation_kind import OPERATION_KINDS
 from scim_bridge.state.statement import carry_out_many
 from scim_bridge.state.table import MentionRow
+from scim_bridge.state.upsert import upsert
 
-_PUT = insert(MentionRow).prefix_with("OR IGNORE")
+_MENTION = ("about", "run_id", "operation_id")
+_PUT = upsert(MentionRow).values({name: bindparam(name) for name in _MENTION}).on_conflict_do_nothing()
 _KEY: tuple[Any, ...] = (col(MentionRow.about), col(MentionRow.run_id), col(MentionRow.operation_id))
 _FORGET = delete(MentionRow).where(*(column == bindparam(f"of_{column.key}") for column in _KEY))
 
@@ -39,7 +41,7 @@ def mention(database: Connection, run_id: int, operations: Iterable[Operation]) 
         )
     )
     rows = sorted((number_of(whom), run_id, operation_id) for operation_id, whom in told)
-    carry_out_many(database, _PUT, ("about", "run_id", "operation_id"), rows)
+    carry_out_many(database, _PUT, _MENTION, rows)
 
 
 def forget_mentions(

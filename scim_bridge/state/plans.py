@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
 from scim_bridge.model.actor import Actor
@@ -18,6 +17,7 @@ from scim_bridge.model.plan import Plan
 from scim_bridge.state.audit import note
 from scim_bridge.state.table import KeptPlanRow, RunRow, TripRow
 from scim_bridge.state.transaction import reading, writing
+from scim_bridge.state.upsert import upsert
 
 _COMPRESSED_FROM = 4_096
 """Bytes. A plan of 100,000 operations shrinks from 30 MB to 2 MB."""

@@ -1,12 +1,12 @@
 """How far runs in progress have come. A run that is over has no progress."""
 
 from sqlalchemy import Connection, Engine, delete, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
 from scim_bridge.model.progress import RunProgress
 from scim_bridge.state.table import ProgressRow, RunRow
 from scim_bridge.state.transaction import reading, writing
+from scim_bridge.state.upsert import upsert
 
 
 def note_progress(engine: Engine, progress: RunProgress) -> None:

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
 from scim_bridge.model.run import FAILURES_BEFORE_QUARANTINE, RunStatus
 from scim_bridge.state.table import ConnectionRow
+from scim_bridge.state.upsert import upsert
 
 NO_QUARANTINE: Mapping[str, Any] = {
     "failures": 0,

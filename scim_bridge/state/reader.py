@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -35,6 +34,7 @@ from scim_bridge.model.run import (
 from scim_bridge.model.session import REVOKING
 from scim_bridge.model.shadow import ShadowHistory
 from scim_bridge.model.source import Memory
+from scim_bridge.model.state_address import StateAddress
 from scim_bridge.model.text import folded, normal
 from scim_bridge.model.touch import SOMEONE_ELSE, Touch
 from scim_bridge.model.verification import ReadingCost
@@ -508,9 +508,9 @@ class StateReader:
             self._engine.dispose()
 
 
-def open_reader(path: Path) -> StateReader:
-    """Look at the state at this path; nothing is created if there is none."""
-    return StateReader(open_existing(path))
+def open_reader(address: StateAddress) -> StateReader:
+    """Look at the state at this address; nothing is created if there is none."""
+    return StateReader(open_existing(address))
 
 
 def _of_saved(connection: str, plan: str) -> tuple[Any, ...]:

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
 from scim_bridge.model.backoff import pause
 from scim_bridge.model.identity import Kind
 from scim_bridge.model.plan import Bookkeeping, Conflict, Refusal
 from scim_bridge.state.table import ConflictRow, RefusalRow
+from scim_bridge.state.upsert import upsert
 
 _KEY = ("connection", "endpoint", "kind", "source_id", "member")
 _COLUMNS = (

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, case, func, or_, select
 from sqlmodel import col
 
 from scim_bridge.model.identity import Kind, SourceKey, TargetKey
@@ -113,6 +113,6 @@ def _past(database: Connection, connection: str, endpoint: str) -> tuple[bool, b
     """
     mine = (col(RunRow.connection) == connection, col(RunRow.endpoint) == endpoint)
     begun = (*mine, col(RunRow.has_begun), col(RunRow.of_one).is_(False))
-    settled = func.max(or_(col(RunRow.is_complete), col(RunRow.is_relinking)))
+    settled = func.max(case((or_(col(RunRow.is_complete), col(RunRow.is_relinking)), 1), else_=0))
     count, is_settled = database.execute(select(func.count(), settled).where(*begun)).one()
     return bool(count), bool(is_settled)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
 from sqlmodel import col
 
 from scim_bridge.model.run import RunRecord
@@ -85,7 +85,8 @@ def _lasting(database: Connection, connection: str, oldest: int, first: int) -> 
     """
     row = ShadowDifferenceRow
     query = select(col(row.difference_key), col(row.told), col(row.since_run), col(row.until_run), col(RunRow.started))
-    query = query.join(RunRow, col(RunRow.id) == func.max(col(row.since_run), first))
+    began = case((col(row.since_run) > first, col(row.since_run)), else_=first)
+    query = query.join(RunRow, col(RunRow.id) == began)
     mine = (col(row.connection) == connection, or_(col(row.until_run).is_(None), col(row.until_run) > oldest))
     for key, told, since_run, until_run, started in database.execute(query.where(*mine).order_by(col(row.id))):
         yield Lasting(key, max(since_run, first), started, partial(_difference, key, told), until_run)

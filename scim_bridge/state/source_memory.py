@@ -3,14 +3,14 @@
 from collections.abc import ItemsView, Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
 from sqlmodel import col
 
 from scim_bridge.model.source import Entries, Learned, Memory
 from scim_bridge.state.observed import batched_list
 from scim_bridge.state.table import DirectoryRow, SourceEntryRow, SourceMemoryRow
 from scim_bridge.state.transaction import reading
+from scim_bridge.state.upsert import upsert
 
 _FEW = 500
 
@@ -118,6 +118,7 @@ def keep_learned(database: Connection, connection: str, source_key: str, learned
         for key, entry in learned.entries.items()
         if entry is not None
     )
-    put = insert(SourceEntryRow).prefix_with("OR REPLACE")
+    put = upsert(SourceEntryRow)
+    put = put.on_conflict_do_update(index_elements=["connection", "entry_key"], set_={"entry": put.excluded.entry})
     for batch in batched_list(rows):
         database.execute(put, batch)

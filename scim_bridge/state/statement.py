@@ -9,14 +9,19 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, false, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, false, select, true, update
+from sqlalchemy import Insert as BaseInsert
 from sqlalchemy.dialects.sqlite import Insert
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import col
 
+from scim_bridge.state.bulk import copy_in
 from scim_bridge.state.table import HeldValueRow, LinkRow, MembershipRow, OperationRow, ResourceRow, UtcDateTime
+from scim_bridge.state.transaction import is_file
+from scim_bridge.state.upsert import upsert
 
 _BATCH = 10_000
+_MANY = 1_000
+"""From so many rows on it is quicker to copy them to a server."""
 
 
 def carry_out_many(
@@ -24,11 +29,18 @@ def carry_out_many(
 ) -> None:
     """A statement for very many rows. names: its parameters, in the order of a row.
 
-    The driver gets the rows as they are, so a point in time must be in the form of `as_stored`: SQLAlchemy takes three
-    times as long, most of it for a dictionary of each.
+    The driver of a file gets the rows as they are, so a point in time must be in the form of `as_stored`: SQLAlchemy
+    takes three times as long, most of it for a dictionary of each.
     """
-    compiled = statement.compile(dialect=database.dialect)
     rest = iter(rows)
+    if not is_file(database):
+        while batch := list(islice(rest, _BATCH)):
+            if len(batch) >= _MANY and isinstance(statement, BaseInsert):
+                copy_in(database, statement, names, batch)
+            else:
+                database.execute(statement, [dict(zip(names, row, strict=True)) for row in batch])
+        return
+    compiled = statement.compile(dialect=database.dialect)
     if tuple(compiled.positiontup) != names:
         rest = map(itemgetter(*map(names.index, compiled.positiontup)), rest)
     while batch := list(islice(rest, _BATCH)):
@@ -119,6 +131,7 @@ ROWS_OF = select(col(ResourceRow.id)).where(
     col(ResourceRow.target_id).in_(bindparam("target_ids", expanding=True)),
 )
 SHOWN = select(col(ResourceRow.shown)).where(*_THIS_RESOURCE)
+SHOW = update(ResourceRow).where(*_THIS_RESOURCE).values(shown=bindparam("shown"), seen_at=bindparam("seen_at"))
 _put_resource = upsert(ResourceRow).values(
     {name: bindparam(name) for name in ("endpoint", "kind", "target_id", "shown", "seen_at", "members_at")}
 )
@@ -141,6 +154,8 @@ SEE_MEMBER = _put_member(is_ours=False)
 REMOVE_MEMBER = delete(MembershipRow).where(
     col(MembershipRow.group_row) == bindparam("group"), col(MembershipRow.user_row) == bindparam("user")
 )
-HOLD = insert(HeldValueRow).prefix_with("OR IGNORE")
+HOLD = (
+    upsert(HeldValueRow).values({name: bindparam(name) for name in ("path", "value", "row")}).on_conflict_do_nothing()
+)
 LET_GO = delete(HeldValueRow).where(_this(HeldValueRow.path), _this(HeldValueRow.value), _this(HeldValueRow.row))
 """A value by which a resource is found, and one that it holds no more."""

@@ -7,15 +7,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Index, UniqueConstraint, text
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A point in time. SQLite gives it back without a zone, so the zone is put on again."""
+    """A point in time. SQLite gives it back without a zone, so the zone is put on again; PostgreSQL keeps the zone."""
 
     impl = DateTime
     cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """How the database has it."""
+        return dialect.type_descriptor(DateTime(timezone=dialect.name == "postgresql"))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the interface
         """To the database: as UTC."""
@@ -23,7 +27,9 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """From the database: with its zone."""
-        return value.replace(tzinfo=UTC) if value is not None else None
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Row(SQLModel):
@@ -712,6 +718,25 @@ class AccessFactRow(Row, table=True):
     since: int
     until: int | None = None
     about: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class LeaseRow(Row, table=True):
+    """Who may write for a connection, where the state is on a server (state/lease.py).
+
+    token: one more for each holder, so that an earlier one is known by it. beat: when the holder last said that it goes
+    on, on the clock of the server. process: what the server knows the holder by.
+    """
+
+    __tablename__ = "leases"
+    __table_args__ = (UniqueConstraint("name", "token"),)  # see fence.py
+
+    name: str = Field(primary_key=True)
+    token: int = Field(sa_column=Column(BigInteger, nullable=False))
+    host: str
+    pid: int
+    started: datetime = _time()
+    beat: datetime = _time()
+    process: str
 
 
 class AlertRow(Row, table=True):

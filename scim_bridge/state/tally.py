@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, case, func, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from scim_bridge.model.watched import BUCKETS
 from scim_bridge.state.table import OperationRow, OperationTotalRow, RunRow, RunTotalRow
+from scim_bridge.state.upsert import upsert
 
 _OUTCOMES = {"planned": "not_sent", "sent": "unknown"}
 """Status of an operation when its run ends → what is counted, where that is another word."""

@@ -2,16 +2,15 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from itertools import chain
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 from sqlmodel import col
 
 from scim_bridge.model.actor import Actor
@@ -25,6 +24,7 @@ from scim_bridge.model.plan import Bookkeeping, Conflict, Paired, Verdict
 from scim_bridge.model.progress import RunProgress
 from scim_bridge.model.run import Command, FailureCause, RunStatus
 from scim_bridge.model.source import Learned
+from scim_bridge.model.state_address import StateAddress
 from scim_bridge.model.text import folded
 from scim_bridge.model.traffic import NO_TRAFFIC, Traffic
 from scim_bridge.state.aftermath import Aftermath, forget_subjects, keep_subjects, leave
@@ -35,8 +35,10 @@ from scim_bridge.state.audit import note
 from scim_bridge.state.database import open_database
 from scim_bridge.state.decision import UNDECIDED, Decided, decide, undo
 from scim_bridge.state.desired import move_on, replace_directory, settle_directory
+from scim_bridge.state.fence import Fence, NoFence
 from scim_bridge.state.history import forget_some
 from scim_bridge.state.journal import RunJournal
+from scim_bridge.state.lock import lock
 from scim_bridge.state.look import look_at, look_at_decided, look_begins
 from scim_bridge.state.news import Watch
 from scim_bridge.state.observed import (
@@ -59,7 +61,8 @@ from scim_bridge.state.source_memory import keep_learned
 from scim_bridge.state.statement import PAIR, PUT_PAIR, as_stored, carry_out_many
 from scim_bridge.state.table import ApprovalRow, ConflictRow, ConnectionRow, LinkRow, RequestRow, RunRow, TripRow
 from scim_bridge.state.tally import count_run
-from scim_bridge.state.transaction import reading, writing
+from scim_bridge.state.transaction import reading, take_turn, writing
+from scim_bridge.state.upsert import upsert
 
 Closing = Literal["all", "planned", "none"]
 """Which conflicts are over that a run has not seen: all; those that a plan tells, but not what only an answer of the
@@ -93,10 +96,11 @@ class Ending:
 class State:
     """The state of all connections, for one who may write. now: UTC."""
 
-    def __init__(self, path: Path, now: Callable[[], datetime] = utc_now) -> None:
-        self.path = path
-        self._engine = open_database(path)
+    def __init__(self, address: StateAddress, now: Callable[[], datetime] = utc_now) -> None:
+        self.address = address
+        self._engine = open_database(address)
         self._now = now
+        self._fence: Fence = NoFence()
         self.reader = StateReader(self._engine)
         self.alerts = AlertBook(self._engine)
         self.orders = Orders(self._engine, now)
@@ -116,8 +120,35 @@ class State:
         """For looking at it again and again."""
         return Watch(self._engine)
 
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Hold the lock of a connection; nothing is written through this object once another process has taken over.
+
+        Raises Busy.
+        """
+        with lock(self.address, name, self._now()) as fence:
+            self._fence = fence
+            try:
+                yield
+            finally:
+                self._fence = NoFence()
+
+    def check_lock(self) -> None:
+        """Just before a request is sent: raise Deposed if another process has taken the connection over."""
+        if not isinstance(self._fence, NoFence):
+            with reading(self._engine) as database:
+                self._fence.look(database)
+
+    @contextmanager
+    def _writing(self, *turns: str, is_large: bool = False) -> Iterator[Connection]:
+        """A transaction that writes, as long as this object may. turns: as take_turn has them."""
+        with writing(self._engine, is_large=is_large) as database:
+            self._fence.check(database)
+            take_turn(database, *turns)
+            yield database
+
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, or of the server."""
         self._engine.dispose()
 
     def begin_run(
@@ -138,7 +169,7 @@ class State:
         for it by a command, None for the schedule and for what was asked for, and noted, before. detail: of what.
         order_id: the order on record that it carries out.
         """
-        with writing(self._engine) as database:
+        with self._writing() as database:
             cut = {
                 "status": "interrupted",
                 "detail": "the process ended in the middle; the next run went on from there",
@@ -162,8 +193,8 @@ class State:
                 pid=os.getpid(),
                 of_one=of_one,
             )
-            database.execute(insert(RunRow).values(**row.model_dump(exclude={"id"})))
-            run_id = database.execute(select(func.max(col(RunRow.id)))).scalar_one() or 0
+            begun = database.execute(insert(RunRow).values(**row.model_dump(exclude={"id"})))
+            run_id = int(begun.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
             if inside is None:
                 look_begins(database, connection)
             if order_id is not None:
@@ -180,7 +211,7 @@ class State:
 
     def note(self, by: Actor, action: Action, *, connection: str = "", subject: str = "", detail: str = "") -> None:
         """Add an entry to the audit about what is written elsewhere than in the state."""
-        with writing(self._engine) as database:
+        with self._writing() as database:
             self._note(database, by, action, connection=connection, subject=subject, detail=detail)
 
     def _note(self, database: Connection, by: Actor, action: Action, **told: str) -> None:
@@ -194,23 +225,25 @@ class State:
         is_relinking: this run began without state on a target that knows our ids, so it adopts nothing by name, and
         neither does any later one, even if this one is cut.
         """
-        with writing(self._engine) as database:
+        with self._writing() as database:
             mine = col(RunRow.id) == run_id
             database.execute(update(RunRow).where(mine).values(has_begun=True, plan=plan, is_relinking=is_relinking))
             connection, of_one = database.execute(select(col(RunRow.connection), col(RunRow.of_one)).where(mine)).one()
+            take_turn(database, connection)
             if is_relinking and not of_one:
                 _mark_unsettled(database, connection, run_id)
             self._merge_conflicts(database, connection, conflicts, closing="none")
-        return RunJournal(self._engine, run_id, self._now)
+        return RunJournal(self._writing, self._engine, run_id, self._now)
 
     def begin_restore(self, run_id: int) -> None:
         """The state is a copy of unknown age: this run, and later ones, believe a link once the target confirms it.
 
         A decision in it may have been carried out since the copy was made, and takes effect once: it is asked again.
         """
-        with writing(self._engine) as database:
+        with self._writing() as database:
             columns = (col(RunRow.connection), col(RunRow.endpoint))
             connection, endpoint = database.execute(select(*columns).where(col(RunRow.id) == run_id)).one()
+            take_turn(database, connection)
             mine = (col(LinkRow.connection) == connection, col(LinkRow.endpoint) == endpoint)
             database.execute(update(LinkRow).where(*mine).values(is_confirmed=False))
             once = (col(ConflictRow.connection) == connection, col(ConflictRow.resolution).not_in(LASTING))
@@ -238,11 +271,12 @@ class State:
         so used up. pending: keys of those whose decision still waits for that; a run closes none of them. aftermath:
         what is left to the next run, None for a run that leaves that as it was.
         """
-        with writing(self._engine) as database:
+        with self._writing() as database:
             mine = col(RunRow.id) == run_id
             columns = (col(RunRow.connection), col(RunRow.endpoint), col(RunRow.of_one), col(RunRow.command))
             of_run = select(*columns, col(RunRow.started)).where(mine)
             connection, endpoint, of_one, command, started = database.execute(of_run).one()
+            take_turn(database, connection, endpoint)
             values: dict[str, Any] = {
                 "status": ending.status,
                 "ended": self._now(),
@@ -300,13 +334,13 @@ class State:
 
         Everyone has to be looked at, whatever kind of run has read, until a run about everyone has come to its end.
         """
-        with writing(self._engine, is_large=True) as database:
+        with self._writing(connection, endpoint, is_large=True) as database:
             keep_reading(database, connection, endpoint, inventory, members, began=began, requests=requests)
             settle_directory(database, connection, is_settled=False)
 
     def forget_reading(self, connection: str, endpoint: str) -> None:
         """The next run reads the whole target again. What earlier ones have shown stays."""
-        with writing(self._engine) as database:
+        with self._writing() as database:
             forget_reading(database, connection, endpoint)
 
     def move_on(
@@ -318,7 +352,7 @@ class State:
         began: datetime,
     ) -> None:
         """What the source wants and remembers from now on, in one transaction. began: when the reading was."""
-        with writing(self._engine, is_large=isinstance(desired, DesiredWhole)) as database:
+        with self._writing(connection, is_large=isinstance(desired, DesiredWhole)) as database:
             if isinstance(desired, DesiredWhole):
                 replace_directory(database, connection, desired)
             else:
@@ -336,16 +370,16 @@ class State:
         for each in looked:
             by_run.setdefault(each.doubt.run_id, []).append(each)
         for run_id, of_run in by_run.items():
-            journal = RunJournal(self._engine, run_id, self._now)
+            journal = RunJournal(self._writing, self._engine, run_id, self._now)
             journal.settle(of_run)
-            with writing(self._engine) as database:
+            with self._writing(journal.connection) as database:
                 for operation in (each.doubt.operation for each in of_run if each.has_landed):
                     over = journal.forget_refusals(database, operation.resource, operation.source_id or "")
                     self._close(database, journal.connection, set(over))
 
     def look_at(self, connection: str, whom: Iterable[Whom]) -> None:
         """The next run about some looks at these too."""
-        with writing(self._engine) as database:
+        with self._writing(connection) as database:
             look_at(database, connection, whom)
 
     def look_again(
@@ -360,7 +394,7 @@ class State:
         What is not as it was is looked at by the next run of each connection, this one's too: a run about those who
         were named ends without having planned what it learned.
         """
-        with writing(self._engine) as database:
+        with self._writing(endpoint) as database:
             keep_resources(database, endpoint, found, at)
             keep_members(database, endpoint, members, at)
 
@@ -386,7 +420,7 @@ class State:
         """The same decision about several open conflicts (connection, key): all or none; how many there were."""
         now = self._now()
         made = Decided(decision=decision, target_id=target_id, note=note)
-        with writing(self._engine) as database:
+        with self._writing(*sorted({connection for connection, _ in keys})) as database:
             before = recall(database, once, now)
             found = sum(decide(database, now, key, made, by) for key in keys) if before is None else int(before)
             if before is None:
@@ -396,7 +430,7 @@ class State:
     def undo(self, connection: str, key: str, by: Actor, once: Once | None = None) -> bool:
         """Take a decision back. False if the conflict is not open, or nothing is decided: a run may have used it."""
         now = self._now()
-        with writing(self._engine) as database:
+        with self._writing(connection) as database:
             before = recall(database, once, now)
             is_undone = undo(database, now, (connection, key), by) if before is None else bool(before)
             if before is None:
@@ -409,7 +443,7 @@ class State:
         values = {"paused": now, "paused_by": by.name, "reason": reason}
         statement = upsert(ConnectionRow).values(name=connection, **values)
         where = None if reason else col(ConnectionRow.paused).is_(None)
-        with writing(self._engine) as database:
+        with self._writing() as database:
             if recall(database, once, now) is not None:
                 return
             database.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values, where=where))
@@ -420,7 +454,7 @@ class State:
         """Let the schedule go on. False if it was neither paused nor quarantined."""
         is_stopped = or_(col(ConnectionRow.paused).is_not(None), col(ConnectionRow.quarantined).is_not(None))
         mine = (col(ConnectionRow.name) == connection, is_stopped)
-        with writing(self._engine) as database:
+        with self._writing() as database:
             before = recall(database, once, self._now())
             if before is not None:
                 return bool(before)
@@ -442,7 +476,7 @@ class State:
     ) -> int:
         """Leave a request with the run in progress; its number. is_approved, is_last_admin: with `--approve`,
         `--last-admin`."""
-        with writing(self._engine) as database:
+        with self._writing() as database:
             row = {"connection": connection, "subjects": list(subjects), "who": by.name, "asked": self._now()}
             flags = {"is_approved": is_approved, "is_last_admin": is_last_admin}
             asked = database.execute(insert(RequestRow).values(**row, **flags, error="", exit_code=0))
@@ -452,7 +486,7 @@ class State:
     def answer(self, request_id: int, run_id: int | None, error: str = "", exit_code: int = 0) -> None:
         """The outcome of a request; or that no one needs to answer it any more."""
         values = {"answered": self._now(), "run_id": run_id, "error": error, "exit_code": exit_code}
-        with writing(self._engine) as database:
+        with self._writing() as database:
             database.execute(update(RequestRow).where(col(RequestRow.id) == request_id).values(**values))
 
     def keep_trip(self, run_id: int, connection: str, verdict: Verdict) -> None:
@@ -460,17 +494,17 @@ class State:
         documents = [trip.document() for trip in verdict.tripped]
         values = {"run_id": run_id, "trips": orjson.dumps(documents).decode(), "kept": self._now()}
         statement = upsert(TripRow).values(connection=connection, **values)
-        with writing(self._engine) as database:
+        with self._writing() as database:
             database.execute(statement.on_conflict_do_update(index_elements=["connection"], set_=values))
 
     def forget_trip(self, connection: str) -> None:
         """Nothing waits for approval any more."""
-        with writing(self._engine) as database:
+        with self._writing() as database:
             database.execute(delete(TripRow).where(col(TripRow.connection) == connection))
 
     def use_approval(self, run_id: int, connection: str, by: Actor, counted: str = "") -> None:
         """Record that someone approved what the kept plan counted, and let it be used this once. counted: in words."""
-        with writing(self._engine) as database:
+        with self._writing() as database:
             mine = col(TripRow.connection) == connection
             tripped = database.execute(select(col(TripRow.run_id)).where(mine)).scalar()
             row = {"connection": connection, "run_id": run_id, "tripped_run_id": tripped or run_id, "who": by.name}
@@ -483,7 +517,7 @@ class State:
 
         What a later plan goes by stays (state/history.py). False once there is nothing more to forget. most: rows.
         """
-        with writing(self._engine) as database:
+        with self._writing() as database:
             return forget_some(database, connection, before, most)
 
     def _merge_conflicts(

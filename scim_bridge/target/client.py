@@ -149,6 +149,7 @@ class ScimClient:
         # whether the endpoint is down.
         self._patience.answers = self._answers
         self._latency = Latency(self._patience.clock)
+        self.before_writing: Callable[[], None] = _nothing_to_ask
         limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
         # All requests go to this one URL. Plain http (to loopback alone) shows no certificate, so the machine's list of
         # authorities, which takes as long to load as the rest of a start, is not loaded for it.
@@ -256,6 +257,8 @@ class ScimClient:
     def _exchange(self, request: Request, content: bytes | None, token: str) -> httpx.Response:
         # Every attempt takes a turn of its own: the quota counts requests, not what they are for.
         turn = self._rate.acquire(request.kind, members=request.members, urgent=_is_urgent.get())
+        if request.method != "GET":
+            self.before_writing()
         self.sent.count(request.method)
         headers = _HEADERS | {"Authorization": f"Bearer {token}"}
         if content is not None:
@@ -292,6 +295,10 @@ class ScimClient:
         if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)):
             return Unreachable(f"{host} cannot be reached ({str(error) or type(error).__name__})")
         return AnswerLost(f"the connection was lost before the answer ({type(error).__name__})")
+
+
+def _nothing_to_ask() -> None:
+    """The default of what is asked before each write."""
 
 
 def _parsed(response: httpx.Response, needs: str) -> dict[str, Any]:

@@ -107,6 +107,10 @@ class ScimTarget:
         """Inside this, the requests of this thread go before everyone else's: for a revocation beside other work."""
         return self._client.urgent()
 
+    def ask_before_writing(self, check: Callable[[], None]) -> None:
+        """From now on this is called just before each request that may change something; it raises Stop if none may."""
+        self._client.before_writing = check
+
     def recall_created(self, ages: Mapping[str, float]) -> None:
         """What earlier runs created, target id → seconds ago (docs/identity-center.md §7.1)."""
         now = self._clock()

@@ -48,5 +48,5 @@ def _access(connection: ConnectionSettings, state: State) -> AccessReading:
     if kept is not None and datetime.now(UTC) - kept.as_of < RECENT and not memory.has_changed(kept.as_of):
         return kept
     reading = read_access_now(connection, silent)
-    keep_reading(state.path, connection.name, reading)
+    keep_reading(state.address, connection.name, reading)
     return reading

@@ -11,11 +11,11 @@ import threading
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from time import monotonic
 
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError
+from scim_bridge.model.state_address import StateAddress
 from scim_bridge.run.bridge import endpoint_key, longest_pause, runs_every
 from scim_bridge.source import fingerprint_of
 from scim_bridge.state.reader import open_reader, utc_now
@@ -55,7 +55,7 @@ class Due:
 
 def work(
     connections: Callable[[], Collection[ConnectionSettings]],
-    state: Path,
+    state: StateAddress,
     stop: threading.Event,
     tell: Callable[[str], None],
     *,
@@ -92,7 +92,7 @@ def followed(dues: Iterable[Due], connections: Iterable[ConnectionSettings], now
 
 def _keep_schedule(
     connections: Callable[[], Collection[ConnectionSettings]],
-    state: Path,
+    state: StateAddress,
     turns: Turns,
     stop: threading.Event,
     *,
@@ -133,7 +133,7 @@ def _keep_schedule(
         due.at = begun + _pause_after(due.connection, state).total_seconds()
 
 
-def _pause_after(connection: ConnectionSettings, state: Path) -> timedelta:
+def _pause_after(connection: ConnectionSettings, state: StateAddress) -> timedelta:
     """How long it is from the beginning of one run to that of the next."""
     if not connection.shadow:
         return connection.every
@@ -146,7 +146,7 @@ def _pause_after(connection: ConnectionSettings, state: Path) -> timedelta:
     return runs_every(connection, cost)
 
 
-def run_once(connection: ConnectionSettings, state: Path, stop: threading.Event) -> str:
+def run_once(connection: ConnectionSettings, state: StateAddress, stop: threading.Event) -> str:
     """One sync, whatever happens told in one line. A stop request ends it between two writes."""
     try:
         with State(state) as journal:

@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from uuid import uuid4
 
@@ -21,8 +20,9 @@ from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError, Busy
 from scim_bridge.model.exit_code import STOPPED_BY_GUARD
 from scim_bridge.model.order import NEEDS_TURN, OrderEnd, OrderKind, OrderRecord, by_urgency, would_overtake
+from scim_bridge.model.state_address import StateAddress
 from scim_bridge.state.kept_open import KeptOpen
-from scim_bridge.state.lock import is_held, lock, lock_path
+from scim_bridge.state.lock import forget_lock, is_held, lock
 from scim_bridge.state.writer import State
 from scim_bridge.worker.one_run import run_apart
 from scim_bridge.worker.task import Task, end_of
@@ -45,7 +45,7 @@ class OrderLane:
     def __init__(
         self,
         connections: Callable[[], Collection[ConnectionSettings]],
-        state: Path,
+        state: StateAddress,
         turns: Turns,
         stop: threading.Event,
         *,
@@ -210,10 +210,10 @@ def _lock_name(worker: str) -> str:
 
 
 @contextmanager
-def _alive(state: Path, worker: str) -> Iterator[None]:
+def _alive(state: StateAddress, worker: str) -> Iterator[None]:
     """Others see by its lock that this worker is alive."""
     with lock(state, _lock_name(worker), datetime.now(UTC)):
         try:
             yield
         finally:
-            lock_path(state, _lock_name(worker)).unlink(missing_ok=True)
+            forget_lock(state, _lock_name(worker))

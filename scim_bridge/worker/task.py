@@ -7,13 +7,13 @@ again by the next worker where that does no harm.
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import AskedToStop, BridgeError, Busy, Misconfigured, PlanOutdated, Stop
 from scim_bridge.model import exit_code
 from scim_bridge.model.order import OrderEnd, OrderKind, OrderRecord
 from scim_bridge.model.run import Command, RunRecord
+from scim_bridge.model.state_address import StateAddress
 from scim_bridge.model.wording import counted
 from scim_bridge.run.bridge import open_bridge
 from scim_bridge.run.inbox import Inbox
@@ -35,7 +35,7 @@ class Task:
     """What the process is to do. state: the state's file. order: of a person, None for a sync of the schedule."""
 
     connection: ConnectionSettings
-    state: Path
+    state: StateAddress
     order: OrderRecord | None = None
 
 

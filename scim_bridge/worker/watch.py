@@ -14,7 +14,6 @@ from scim_bridge.config.settings import AlertSettings, Settings
 from scim_bridge.errors import BridgeError, Busy
 from scim_bridge.model.alert import URGENT, Line, compare, text_of, title_of
 from scim_bridge.state.alert import AlertBook
-from scim_bridge.state.lock import lock
 from scim_bridge.state.reader import utc_now
 from scim_bridge.state.writer import State
 from scim_bridge.worker.condition import Conditions
@@ -83,7 +82,7 @@ class Watch:
         if alerts is None:
             return
         try:
-            with State(self._settings.state) as state, lock(state.path, _LOCK, self._now()):
+            with State(self._settings.state) as state, state.lock(_LOCK):
                 self._find(state, alerts)
                 self._send(state.alerts, alerts)
         except Busy:

@@ -24,7 +24,12 @@ from scim_bridge.model.limit import Limit, percent
     (form.limit, 5, Limit(5, is_percentage=False)),
     (form.limit, "10%", percent(10)),
     (form.day, "2028-02-29", date(2028, 2, 29)),
-    (form.state_file, "sqlite:///var/x.db", "var/x.db"),
+    (form.state, "sqlite:///var/x.db", "sqlite:///var/x.db"),
+    *((form.state, url, url) for url in (
+        "postgresql+psycopg://bridge@db.corp.example:5432/bridge?sslmode=verify-full", "env:STATE_URL",
+        "postgresql+psycopg://bridge@/bridge?host=/run/postgresql", "postgresql+psycopg:///bridge",
+        "postgresql+psycopg://b@/b?host=a:5432&host=b:5432&target_session_attrs=read-write&passfile=/run/pgpass",
+    )),
     (form.address, "127.0.0.1:8080", ("127.0.0.1", 8080)),
     (form.address, "[::1]:0", ("::1", 0)),
     (form.endpoint, "https://scim.eu-west-1.amazonaws.com/t/scim/v2/", "https://scim.eu-west-1.amazonaws.com/t/scim/v2"),
@@ -43,7 +48,9 @@ def test_what_is_written_is_meant(read: Callable[[Any], object], written: object
     (form.pace, 0), (form.pace, -1), (form.pace, inf), (form.pace, nan), (form.pace, True), (form.pace, "10"),
     (form.limit, True), (form.limit, -1), (form.limit, "101%"), (form.limit, "5"), (form.limit, "1.5%"),
     (form.day, "2027-02-29"), (form.day, "2027-3-1"), (form.day, "01.03.2027"),
-    (form.state_file, "postgresql://host/db"), (form.state_file, "sqlite:///:memory:"),
+    (form.state, "postgresql://host/db"), (form.state, "sqlite:///:memory:"), (form.state, "postgresql+psycopg://host"),
+    (form.state, "postgresql+psycopg://b:secret@host/db"), (form.state, "postgresql+psycopg://h/d?password=x"),
+    (form.state, "postgresql+psycopg://h/d?a=b&sslpassword=x"),
     (form.address, "0.0.0.0"), (form.address, "127.0.0.1:65536"), (form.address, "127.0.0.256:80"),
     (form.endpoint, "http://scim.example/t"), (form.endpoint, "https://user@scim.example/t"),
     (form.endpoint, "https://scim.example/t?x=1"), (form.endpoint, "https://scim.example/<tenant>"),
@@ -78,7 +85,7 @@ _READINGS: tuple[tuple[str, Callable[[str], object]], ...] = (
     (form.REFERENCE, form.reference),
     (form.LISTEN, form.address),
     (form.URL, form.endpoint),
-    (form.STATE, form.state_file),
+    (form.STATE, form.state),
     (form.LDAP_URL, form.ldap_url),
 )
 

@@ -100,7 +100,7 @@ def test_where_assignments_are_read_is_a_region(tmp_path: Path, region: str) -> 
             "    policy: {limits: {gain_admin: no}}\n",
             "gain_admin is not a limit; write report, a whole number such as 5",
         ),
-        ("state: postgresql+psycopg://x/y\n", "PostgreSQL is not available in this version"),
+        ("state: postgresql://x/y\n", "state: write postgresql+psycopg://USER@HOST/DATABASE without a password; if"),
         ("      requests_per_second: fast\n", "requests a second; write auto, or a number more than 0"),
         ("    polcy: {}\n", "did you mean policy?"),
         ("    policy: {limits: {deactivate: 101%}}\n", "policy.limits.deactivate"),

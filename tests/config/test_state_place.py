@@ -6,6 +6,7 @@ import pytest
 
 from scim_bridge.config.state_place import find_state
 from scim_bridge.errors import Misconfigured
+from scim_bridge.model.state_address import ServerAddress
 
 
 def _file(folder: Path, text: str) -> Path:
@@ -35,7 +36,10 @@ def test_what_is_wrong_elsewhere_does_not_hide_the_past(tmp_path: Path) -> None:
     [
         ("state: mysql://x\nconnections: {a: {}}\n", "bridge.yaml, line 1: state: write sqlite:///FILE"),
         ("state: [1]\nconnections: {a: {}}\n", "bridge.yaml, line 1: state: write sqlite:///FILE"),
-        ("state: postgresql+psycopg://h/d\n", "PostgreSQL is not available in this version"),
+        (
+            "state: postgresql+psycopg://b:geheim@h/d\n",
+            "put the whole URL into a secret and write env:NAME or file:PATH",
+        ),
         ("state: [\n", "not YAML"),
     ],
 )
@@ -43,6 +47,22 @@ def test_a_state_that_cannot_be_one_is_refused_by_its_line(tmp_path: Path, text:
     with pytest.raises(Misconfigured) as raised:
         find_state(_file(tmp_path, text))
     assert said in str(raised.value)
+    assert "geheim" not in str(raised.value)
+
+
+def test_a_database_is_named_by_a_url_or_by_a_reference_to_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "postgresql+psycopg://bridge@db.corp.example/bridge"
+    assert find_state(_file(tmp_path, f"state: {url}\n")).state == ServerAddress(url)
+    address = find_state(_file(tmp_path, "state: env:STATE_URL\n")).state
+    monkeypatch.setenv("STATE_URL", "postgresql+psycopg://bridge:geheim@db.corp.example/bridge")
+    assert isinstance(address, ServerAddress)
+    assert address.url() == "postgresql+psycopg://bridge:geheim@db.corp.example/bridge"
+    assert "geheim" not in f"{address} {address!r}"
+    monkeypatch.setenv("STATE_URL", "geheim")
+    with pytest.raises(Misconfigured) as refused:
+        address.url()
+    assert "env:STATE_URL does not hold the URL of a PostgreSQL database" in str(refused.value)
+    assert "geheim" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

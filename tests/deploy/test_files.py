@@ -15,8 +15,7 @@ from kubernetes_validate import ValidationError, validate
 from ruamel.yaml import YAML
 
 from scim_bridge.cli.main import COMMANDS
-from scim_bridge.config.settings import Settings, load
-from scim_bridge.errors import Misconfigured
+from scim_bridge.config.settings import load
 from scim_bridge.service.app import create_app
 from scim_bridge.service.serve import Served
 from scim_bridge.service.shown import Shown
@@ -30,18 +29,6 @@ CONFIGURATIONS = ("bridge.yaml", "ecs/bridge.yaml", "systemd/bridge.yaml")
 
 def _documents(path: Path) -> list[dict[str, Any]]:
     return list(YAML(typ="safe").load_all(path.read_text(encoding="utf-8")))
-
-
-def _loaded(path: Path) -> Settings:
-    """As the program loads it. Where it does not know PostgreSQL, with another place for the state."""
-    try:
-        return load(path)
-    except Misconfigured as error:
-        assert str(error).startswith(f"{path.name}, line 4: state: "), error
-        text = re.sub(
-            r"^state: .*", "state: sqlite:///scim-bridge.db", path.read_text(encoding="utf-8"), flags=re.MULTILINE
-        )
-        return load(path, text)
 
 
 def _references(path: Path) -> set[str]:
@@ -58,7 +45,7 @@ TASKS = {name: orjson.loads((DEPLOY / "ecs" / f"{name}.json").read_bytes()) for 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_the_program_loads_each_configuration(name: str) -> None:
-    settings = _loaded(DEPLOY / name)
+    settings = load(DEPLOY / name)
     mapping = settings.connection("corp").mapping
     # The image has the ready mappings at /app/mappings; on a machine of one's own one is copied.
     assert (ROOT / "mappings" / mapping.name).exists()
@@ -147,7 +134,7 @@ def test_the_probe_reaches_a_service_that_is_configured_so(tmp_path: Path, monke
     """By the name that the probe sends: a pod's own address is one that the service does not answer to."""
     probe = PODS["serve"]["template"]["spec"]["containers"][0]["readinessProbe"]["httpGet"]
     monkeypatch.setenv("OIDC_SECRET", "secret")
-    service = _loaded(DEPLOY / "ecs" / "bridge.yaml").service
+    service = load(DEPLOY / "ecs" / "bridge.yaml").service
     app = create_app(Shown(tmp_path / "scim-bridge.db", {"corp": None}), service)
     names = {header["name"]: header["value"] for header in probe["httpHeaders"]}
     with Served(app, ("127.0.0.1", 0)) as served:

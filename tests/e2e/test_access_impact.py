@@ -15,6 +15,7 @@ from tests.aws import environment_at
 from tests.e2e.conftest import Cli, Said
 from tests.e2e.test_policies import age
 from tests.e2e.world import People, World, organization
+from tests.state_on_server import lose_state
 
 ACCESS = "    access: {region: eu-west-1, requests_per_second: 10000, seat_prices: {QDevProfile-: 19}}\n"
 LENIENT = "limits: {lose_access: report, lose_admin: report, remove_members: 100%, deactivate: 100%, delete: 100%}"
@@ -295,7 +296,7 @@ def test_where_aws_cannot_be_read_the_plan_says_so_once_and_revocations_pass(
     world: World, two: People, cli: Cli
 ) -> None:
     configure(world, KEEP)
-    world.state.unlink()
+    lose_state(world.state)
     world.sandbox.fail(Fault("forbidden", path="aws/sso:ListPermissionSets"))
     _leaves(world, two, "cleo")
     said = cli("sync", "--full")
@@ -317,6 +318,7 @@ def _age_reading(world: World) -> None:
         database.execute("UPDATE access_readings SET read_at = datetime(read_at, '-3 hours')")
 
 
+@pytest.mark.state_file
 def test_where_the_reading_is_older_aws_is_asked_about_those_whom_the_plan_changes(
     world: World, two: People, cli: Cli
 ) -> None:
@@ -340,6 +342,7 @@ def test_where_the_reading_is_older_aws_is_asked_about_those_whom_the_plan_chang
     assert "AWS as read 3 h ago" in cli("plan").out
 
 
+@pytest.mark.state_file
 def test_where_asking_about_a_few_is_denied_the_older_reading_has_to_do(world: World, two: People, cli: Cli) -> None:
     assert cli("sync", "--full").code == 0
     _age_reading(world)
@@ -415,6 +418,7 @@ def test_what_a_plan_shows_is_the_difference_that_aws_shows(world: World, cli: C
             assert (counted["gained"], counted["lost"]) == (len(after - before), len(before - after))
 
 
+@pytest.mark.state_file
 def test_a_group_that_we_deleted_opens_nothing_any_more(world: World, two: People, cli: Cli) -> None:
     """The kept reading still shows it, with its members."""
     configure(world, f"{LENIENT}, deprovision: {{delete_after: 24h}}")

@@ -16,6 +16,8 @@ from tests.e2e.conftest import Cli
 from tests.e2e.test_policies import age, conflicts, user_of
 from tests.e2e.world import People, World, person
 
+pytestmark = pytest.mark.state_file
+
 
 @dataclass
 class Aws:

@@ -4,11 +4,13 @@ import sqlite3
 from contextlib import closing
 
 import orjson
+import pytest
 
 from tests.e2e.conftest import Cli
 from tests.e2e.world import People, World
 
 
+@pytest.mark.state_file
 def test_commands_are_on_record_and_a_changed_record_is_found(world: World, cli: Cli) -> None:
     world.write(People().add("a").add("b"))
     assert "the audit has no entry yet" in cli("audit", "verify").err

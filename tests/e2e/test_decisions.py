@@ -9,13 +9,9 @@ from tests.e2e.conftest import Cli
 from tests.e2e.test_policies import allow, conflicts, leave, user_of
 from tests.e2e.test_restore import copy, restore
 from tests.e2e.world import People, World, person
+from tests.state_on_server import lose_state
 
 LEAVERS = "abcd"
-
-
-def lose_state(world: World) -> None:
-    for file in world.folder.glob("scim-bridge.db*"):
-        file.unlink()
 
 
 def active(world: World, name: str) -> bool:
@@ -58,7 +54,7 @@ def people(world: World, cli: Cli) -> People:
 @pytest.fixture
 def lost(world: World, people: People, cli: Cli) -> People:
     """The state was lost, four people left meanwhile, they are listed, and a person said that they have left."""
-    lose_state(world)
+    lose_state(world.state)
     leave(world, people, *LEAVERS)
     assert cli("sync").code == 5
     assert listed(cli, "unclaimed") == [f"{name}@corp.example" for name in LEAVERS]
@@ -102,7 +98,7 @@ def test_a_decision_outlives_a_write_that_was_refused(world: World, lost: People
 
 def test_a_plan_saved_before_a_decision_does_not_use_it(world: World, people: People, cli: Cli) -> None:
     allow(world, "limits: {deactivate: 100%}")
-    lose_state(world)
+    lose_state(world.state)
     leave(world, people, *LEAVERS)
     assert cli("sync").code == 5
     people.users["t"]["title"] = "Lead"
@@ -116,7 +112,7 @@ def test_a_plan_saved_before_a_decision_does_not_use_it(world: World, people: Pe
 
 
 def test_a_run_about_one_is_not_the_first_run_about_all(world: World, people: People, cli: Cli) -> None:
-    lose_state(world)
+    lose_state(world.state)
     leave(world, people, "a")
     assert cli("sync", "--only", "t").code == 0
     assert cli("sync").code == 5
@@ -126,7 +122,7 @@ def test_a_run_about_one_is_not_the_first_run_about_all(world: World, people: Pe
 def test_differences_are_reported_though_a_run_about_one_came_first(world: World, people: People, cli: Cli) -> None:
     allow(world, "drift: report")
     by_hand(world, "b", title="by hand")
-    lose_state(world)
+    lose_state(world.state)
     assert cli("sync", "--only", "t").code == 0
     assert cli("sync").code == 5
     assert user_of(world, "b").attributes["title"] == "by hand"
@@ -136,7 +132,7 @@ def test_differences_are_reported_though_a_run_about_one_came_first(world: World
 def test_a_run_about_a_group_that_the_guard_stops_closes_nobodys_conflict(
     world: World, people: People, cli: Cli
 ) -> None:
-    lose_state(world)
+    lose_state(world.state)
     leave(world, people, "a", "b")
     people.members = [m for m in people.members if m[0] != "h"]
     world.write(people)
@@ -168,7 +164,7 @@ def test_approving_a_group_that_has_more_to_lose_names_what_is_new(world: World,
 def test_who_is_unclaimed_is_asked_about_again_when_a_newcomer_lets_go_of_the_account(
     world: World, people: People, cli: Cli
 ) -> None:
-    lose_state(world)
+    lose_state(world.state)
     leave(world, people, "a")
     assert cli("sync").code == 5
     world.write(people.add("z", login="a@corp.example"))
@@ -194,7 +190,7 @@ def test_a_decision_about_the_locked_is_used_once_by_a_run_about_one(world: Worl
 
 def test_a_group_that_left_while_the_state_was_lost_is_asked_about(world: World, people: People, cli: Cli) -> None:
     allow(world, "limits: {remove_members: 100%, delete: 100%}")
-    lose_state(world)
+    lose_state(world.state)
     del people.groups["h"]
     people.members = [m for m in people.members if m[0] != "h"]
     world.write(people)
@@ -245,7 +241,7 @@ def test_a_record_is_linked_only_to_a_free_resource_of_its_kind(
 
 
 def test_ignoring_who_is_unclaimed_lasts(world: World, people: People, cli: Cli) -> None:
-    lose_state(world)
+    lose_state(world.state)
     leave(world, people, "a")
     assert cli("sync").code == 5
     assert cli("conflicts", "resolve", "unclaimed", "--ignore").code == 0

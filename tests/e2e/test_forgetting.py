@@ -7,12 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 
+import pytest
+
 from scim_bridge.config.settings import load
 from scim_bridge.worker.forgetting import Forgetting
 from scim_bridge.worker.loop import work
 from tests.e2e.conftest import Cli
 from tests.e2e.world import World, organization
 from tests.waiting import PATIENCE
+
+pytestmark = pytest.mark.state_file
 
 _FORGOTTEN = """
 INSERT INTO connections (name, paused_by, reason, failures, cause, quarantine_reason, forgotten_until)

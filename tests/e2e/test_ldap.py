@@ -14,6 +14,7 @@ from tests.e2e.world import person as made_by_hand
 from tests.ldap_server import ADMIN, PASSWORD, ROOT, SUFFIX, Slapd, add, person, replace, require_slapd
 from tests.organization import Organization, organization
 from tests.places import OpenLdap
+from tests.state_on_server import lose_state
 
 IDLE = 4
 """Searches of an idle run: one for each of the three bases, and whether the schema has changed."""
@@ -218,7 +219,7 @@ def test_another_order_of_the_same_values_renames_nobody(world: World, directory
         assert "userName = lee@corp.example" in cli("explain", "lee@corp.example").out
         assert cli("sync", "--only", "lee@corp.example").code == 0
         assert cli("sync").code == 0
-    world.state.unlink()
+    lose_state(world.state)
     assert cli("sync").code in (0, 5)
     names = [user["userName"] for user in world.held()["users"].values()]
     assert "lee@corp.example" in names

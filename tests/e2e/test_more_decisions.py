@@ -9,10 +9,11 @@ import pytest
 from scim_bridge.sandbox.fault import Fault
 from tests.e2e.conftest import Cli
 from tests.e2e.process import start
-from tests.e2e.test_decisions import active, by_hand, listed, lock_by_hand, lose_state, people  # noqa: F401
+from tests.e2e.test_decisions import active, by_hand, listed, lock_by_hand, people  # noqa: F401
 from tests.e2e.test_policies import age, allow, conflicts, leave, user_of
 from tests.e2e.test_restore import copy, restore
 from tests.e2e.world import People, World, person
+from tests.state_on_server import lose_state
 from tests.waiting import PATIENCE
 
 BOLD = "limits: {deactivate: 100%, remove_members: 100%, delete: 100%, shrink_source: 100%, missing: 100%}"
@@ -127,7 +128,7 @@ def test_a_decision_of_a_restored_copy_is_not_used_twice(world: World, people: P
 
 def test_a_link_decided_before_the_copy_is_asked_about_again(world: World, people: People, cli: Cli) -> None:
     allow(world, BOLD)
-    lose_state(world)
+    lose_state(world.state)
     leave(world, people, "a")
     assert cli("sync").code == 5
     assert cli("conflicts", "resolve", "unclaimed", "--source").code == 0
@@ -149,7 +150,7 @@ def test_who_is_unclaimed_is_asked_about_under_any_policy(
     world: World, people: People, cli: Cli, action: str, orphans: str
 ) -> None:
     allow(world, f"deprovision: {{action: {action}}}, orphans: {orphans}, {BOLD}")
-    lose_state(world)
+    lose_state(world.state)
     leave(world, people, "a")
     del people.groups["h"]
     people.members = [m for m in people.members if m[0] != "h"]
@@ -174,7 +175,7 @@ def test_a_leaver_whose_id_is_in_another_unicode_form_is_listed(world: World, cl
     world.write(people.group("g", "dev", "é", "b"))
     allow(world, BOLD)
     assert cli("sync").code == 0
-    lose_state(world)
+    lose_state(world.state)
     held = world.sandbox.app.store.users.find("externalId", "é")
     assert held
     changed = dict(held.attributes) | {"externalId": unicodedata.normalize("NFD", "é")}
@@ -363,7 +364,7 @@ def test_a_rollback_leaves_memberships_that_others_moved_since(world: World, peo
 
 def test_a_plan_for_one_says_what_the_sync_for_one_sends(world: World, people: People, cli: Cli) -> None:
     allow(world, BOLD)
-    lose_state(world)
+    lose_state(world.state)
     leave(world, people, "a")
     assert cli("sync").code == 5
     assert cli("conflicts", "resolve", "unclaimed", "--source").code == 0

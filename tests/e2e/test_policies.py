@@ -1,14 +1,12 @@
 """What the policies mean, from the files to the target: grace, rehire, adoption, drift, orphans, window, decisions."""
 
-import sqlite3
-from contextlib import closing
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import Cli
 from tests.e2e.world import People, World, organization, person
+from tests.state_on_server import lose_state, move_back
 
 
 def allow(world: World, policy: str) -> None:
@@ -23,14 +21,9 @@ def age(world: World, hours: float) -> None:
         "runs": ("started", "ended"),
     }
     columns |= {"readings": ("began",), "resources": ("seen_at", "members_at")}
-    with closing(sqlite3.connect(world.state)) as database, database:
-        for table, names in columns.items():
-            for name in names:
-                for key, moment in database.execute(f"SELECT rowid, {name} FROM {table}").fetchall():
-                    if moment is not None:
-                        earlier = datetime.fromisoformat(moment) - timedelta(hours=hours)
-                        told = earlier.isoformat(sep=" ", timespec="microseconds")
-                        database.execute(f"UPDATE {table} SET {name} = ? WHERE rowid = ?", (told, key))
+    for table, names in columns.items():
+        for name in names:
+            move_back(world.state, table, name, hours)
 
 
 def user_of(world: World, external_id: str) -> Any:
@@ -238,8 +231,7 @@ def test_under_report_a_lost_state_writes_no_difference_that_others_may_have_mad
     user_of(world, "a").attributes["title"] = "by hand"
     people.users["b"]["enabled"] = "false"
     world.write(people)
-    for file in world.folder.glob("scim-bridge.db*"):
-        file.unlink()
+    lose_state(world.state)
     for _ in range(2):
         assert cli("sync", "--full").code == 5
         assert user_of(world, "a").attributes["title"] == "by hand"
@@ -293,8 +285,7 @@ def test_under_report_a_stranger_in_a_group_goes_with_the_record_and_a_lost_stat
     gone, stranger = min(inside), min(people.users.keys() - inside)
     _move(world, group, gone, into=False)
     _move(world, group, stranger, into=True)
-    for file in world.folder.glob("scim-bridge.db*"):
-        file.unlink()
+    lose_state(world.state)
     for _ in range(2):
         assert cli("sync", "--full").code == 5
         assert _members(world, group) == inside - {gone} | {stranger}

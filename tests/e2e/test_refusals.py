@@ -1,6 +1,5 @@
 """What Identity Center refuses: named with what may be why, remembered, and never in the way of anything else."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from scim_bridge.sandbox.knobs import Knobs
 from scim_bridge.sandbox.server import Sandbox
 from tests.e2e.conftest import Cli
 from tests.e2e.world import MAPPING, People, World
+from tests.state_on_server import move_back, rows
 
 IDLE = 3
 """Requests of a run with nothing to do."""
@@ -34,18 +34,13 @@ def _sync(world: World, cli: Cli, *arguments: str) -> tuple[int, int, int]:
 
 def _hours_pass(world: World, hours: float) -> None:
     """Everything that waits for a time has come nearer to it."""
-    with sqlite3.connect(world.state) as database:
-        for key, due in database.execute("SELECT rowid, due FROM refusals").fetchall():
-            then = datetime.fromisoformat(due) - timedelta(hours=hours)
-            database.execute("UPDATE refusals SET due = ? WHERE rowid = ?", (f"{then:%Y-%m-%d %H:%M:%S.%f}", key))
-    database.close()
+    move_back(world.state, "refusals", "due", hours)
 
 
 def _waits_until(world: World) -> timedelta:
-    with sqlite3.connect(world.state) as database:
-        (due,) = database.execute("SELECT due FROM refusals").fetchone()
-    database.close()
-    return datetime.fromisoformat(due).replace(tzinfo=UTC) - datetime.now(UTC)
+    ((due,),) = rows(world.state, "SELECT due FROM refusals")
+    then = datetime.fromisoformat(due).replace(tzinfo=UTC) if isinstance(due, str) else due
+    return then - datetime.now(UTC)
 
 
 @pytest.fixture

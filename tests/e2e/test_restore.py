@@ -9,6 +9,8 @@ from tests.e2e.conftest import Cli
 from tests.e2e.test_policies import allow, conflicts, leave, user_of
 from tests.e2e.world import People, World
 
+pytestmark = pytest.mark.state_file
+
 
 @pytest.fixture
 def people(world: World, cli: Cli) -> People:

@@ -15,6 +15,8 @@ from scim_bridge.run import few_planned
 from tests.e2e.conftest import Cli
 from tests.e2e.world import People, World, organization
 
+pytestmark = pytest.mark.state_file
+
 GROWING = ("records", "claims", "direct_members", "resources", "held_values", "memberships", "links", "source_entries")
 TELLING = ("rowid=", "source_id=", "target_id=", "value=", "row=", "_row=", "name=", "manager=", "entry_key=")
 """Columns by which few rows are found. Of one connection, one endpoint or one kind there are as many as the directory

@@ -11,6 +11,7 @@ from tests.e2e.conftest import Cli
 from tests.e2e.process import PROGRAM
 from tests.e2e.test_kills import churned
 from tests.e2e.world import People, World, organization, person
+from tests.state_on_server import lose_state
 
 
 def test_five_hundred_people_and_sixty_nested_groups_come_out_equal_with_no_request_wasted(
@@ -330,8 +331,7 @@ def test_losing_the_state_writes_nothing_and_lists_who_left_meanwhile(world: Wor
     people = organization(12, 3)
     world.write(people)
     assert cli("sync").code == 0
-    for file in world.folder.glob("scim-bridge.db*"):
-        file.unlink()
+    lose_state(world.state)
     del people.users["u11"]
     people.members = [m for m in people.members if m[1] != "u11"]
     for user in people.users.values():
@@ -349,6 +349,7 @@ def test_losing_the_state_writes_nothing_and_lists_who_left_meanwhile(world: Wor
     assert {c["kind"] for c in cli("conflicts", "--output", "json").json} == {"unclaimed"}
 
 
+@pytest.mark.state_file
 def test_the_plan_is_the_same_bytes_on_paper_and_on_screen(world: World, cli: Cli) -> None:
     world.write(organization(5, 2))
     out = world.folder / "plan.json"

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from scim_bridge.sandbox.server import Sandbox
+from tests.state_on_server import written
 
 MAPPING = Path(__file__).parents[2] / "mappings" / "csv.yaml"
 HEADER = ("id", "login", "given", "family", "display", "mail", "enabled", "title", "dept", "manager")
@@ -102,7 +103,7 @@ class World:
         settings = {"url": self.sandbox.url, "token": self.sandbox.token, "requests_per_second": 100_000} | target
         lines = "".join(f"      {key}: {value}\n" for key, value in settings.items())
         self.config.write_text(
-            "state: sqlite:///scim-bridge.db\n"
+            f"state: {written(self.state)}\n"
             "connections:\n"
             "  corp:\n"
             "    source: {kind: csv, users: users.csv, groups: groups.csv, members: members.csv}\n"

@@ -3,10 +3,9 @@
 Much quicker than the command line over HTTP (tests/laws/histories), so that a law can try thousands of histories.
 """
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +29,7 @@ from scim_bridge.run.bridge import Bridge
 from scim_bridge.state.writer import State
 from tests.fakes import MemoryTarget, Write, nothing
 from tests.picking import picked
+from tests.state_on_server import copy_state, forget_state, rows
 
 HEADER = ("id", "login", "mail", "title", "manager", "enabled")
 MAPPING = """
@@ -168,7 +168,8 @@ class LittleWorld:
         self.people = People()
         self.folder = folder
         self.target = InTurn()
-        self.state = State(folder / "state.db")
+        self.path = folder / "state.db"
+        self.state = State(self.path)
         self.log: list[str] = []
         self.source = LittleSource(self.people, **source)
         capabilities = self.target.capabilities
@@ -189,9 +190,9 @@ class LittleWorld:
     def twin(self) -> Iterator["LittleWorld"]:
         """The same world once more, as it is now: with a copy of the state, and a target that holds the same."""
         other = self.folder / "twin.db"
-        with closing(sqlite3.connect(self.state.path)) as one, closing(sqlite3.connect(other)) as copy:
-            one.backup(copy)
+        copy_state(self.path, other)
         twin = LittleWorld.__new__(LittleWorld)
+        twin.path = other
         twin.target = InTurn()
         twin.target.resources = {k: {i: dict(a) for i, a in of.items()} for k, of in self.target.resources.items()}
         twin.target.members = {group: set(users) for group, users in self.target.members.items()}
@@ -202,7 +203,7 @@ class LittleWorld:
         with State(other) as state:
             twin.state = state
             yield twin
-        other.unlink()
+        forget_state(other)
 
     @property
     def is_struck(self) -> bool:
@@ -211,8 +212,7 @@ class LittleWorld:
 
     def books(self) -> dict[str, list[tuple[Any, ...]]]:
         """What the state remembers of both sides, and what the target holds; no times, and no lines of files."""
-        with closing(sqlite3.connect(self.state.path)) as database:
-            found = {query: sorted(database.execute(query).fetchall(), key=repr) for query in _BOOKS}
+        found = {query: sorted(map(tuple, rows(self.path, query)), key=repr) for query in _BOOKS}
         shown = [(kind, i, sorted(a.items())) for kind, of in self.target.resources.items() for i, a in of.items()]
         inside = [(group, sorted(users)) for group, users in self.target.members.items()]
         return found | {"shown": sorted(shown, key=repr), "inside": sorted(inside)}

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from scim_bridge.run.lifecycle import Order
 from scim_bridge.run.sync import read_and_plan, sync
 from tests.laws.little_world import LittleWorld, history
 from tests.laws.test_some import POLICIES, run_and_compare, told
+
+pytestmark = pytest.mark.state_file  # moves the times in it by statements of SQLite
 
 KEEP, LONG_AGO = timedelta(days=400), timedelta(days=2_000)
 """LONG_AGO: longer than KEEP, and than what a run of this little world looks back for."""
@@ -83,7 +86,7 @@ def test_the_next_run_plans_the_same_whatever_was_forgotten(
     for world in history(seed, policy, "flatten", tells_changes=tells_changes, steps=steps):
         runs = world.state.reader.runs("little", limit=1_000)
         if runs:
-            make_past(world.state.path, chance.choice(runs).id, chance)
+            make_past(world.path, chance.choice(runs).id, chance)
         goes_on = not world.is_struck and chance.random() < 0.5
         plan, end = planned(world), None
         if goes_on:

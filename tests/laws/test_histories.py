@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, Phase, settings
 from tests.laws.histories.likely_steps import LikelySteps
 from tests.laws.histories.weather_steps import Kills
 
+pytestmark = pytest.mark.state_file
+
 
 class Histories(LikelySteps):
     """Everything but kills, in one process."""

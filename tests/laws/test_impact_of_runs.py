@@ -14,6 +14,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -39,6 +40,8 @@ from scim_bridge.state.access_memory import keep_reading
 from tests.laws import little_world
 from tests.laws.little_access import SETS, reading
 from tests.laws.little_world import LittleWorld, compiled
+
+pytestmark = pytest.mark.state_file  # moves the times in it by statements of SQLite
 
 ALL = percent(100)
 LIMITS = Limits(deactivate=ALL, delete=ALL, remove_members=ALL, missing=ALL, shrink_source=ALL, mapping_change=ALL)
@@ -91,7 +94,7 @@ class LittleAccess:
         there = [TargetKey(kind, i) for kind in ("user", "group") for i in sorted(held[kind])]
         for who in chance.sample(there, min(len(there), 3)):
             self.edges.add(Edge(chance.choice("12"), chance.choice(sorted(SETS)), who))
-        state = self.world.state.path
+        state = self.world.path
         if self.is_kept and chance.random() < 0.8:
             with closing(sqlite3.connect(state)) as database, database:
                 database.execute("UPDATE access_readings SET read_at = datetime(read_at, '-3 hours')")

@@ -67,7 +67,7 @@ class Neighbour(LittleWorld):
 
 def _time(world: LittleWorld) -> object:
     """Long enough since our last write that a reading proves what someone else has done."""
-    age(SimpleNamespace(state=world.state.path), 0.2)  # type: ignore[arg-type]
+    age(SimpleNamespace(state=world.state.address), 0.2)  # type: ignore[arg-type]
     return ""
 
 

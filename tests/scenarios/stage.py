@@ -28,6 +28,7 @@ from scim_bridge.target.wire import from_resource, to_changed, to_resource
 from tests.e2e.test_policies import age
 from tests.e2e.world import MAPPING, People, World
 from tests.scenarios.story import Given, Source, SourceGroup, Target
+from tests.state_on_server import lose_state
 
 _SCIM: Mapping[Kind, ScimKind] = {"user": "User", "group": "Group"}
 _NAME: Mapping[Kind, str] = {"user": "userName", "group": "displayName"}
@@ -76,8 +77,7 @@ class Stage:
         self._write(given.source)
         self._change_by_hand(given.target)
         if given.state == "lost":
-            for file in self.world.folder.glob("scim-bridge.db*"):
-                file.unlink()
+            lose_state(self.world.state)
         self._decide(given.decide)
 
     def run(self, command: str) -> Ran:

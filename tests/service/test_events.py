@@ -44,7 +44,7 @@ def state(tmp_path: Path) -> Iterator[State]:
 
 @pytest.fixture
 def happenings(state: State) -> Iterator[Happenings]:
-    kept = KeptOpen(state.path)
+    kept = KeptOpen(state.address)
     yield Happenings(kept)
     kept.close()
 
@@ -100,8 +100,8 @@ def test_a_state_that_is_not_there_yet_is_not_made_by_looking(tmp_path: Path) ->
 
 
 def test_a_page_hears_of_an_order_while_it_is_open(state: State) -> None:
-    app = create_app(Shown(state.path, {"corp": None}))
-    with Served(app, ("127.0.0.1", 0)) as served, signed_in(served.url, state.path) as client:
+    app = create_app(Shown(state.address, {"corp": None}))
+    with Served(app, ("127.0.0.1", 0)) as served, signed_in(served.url, state.address) as client:
         timer = threading.Timer(1.0, lambda: state.orders.place(PlacedOrder(connection="corp", kind="sync"), ANN))
         with client.stream("GET", "/api/v1/events", timeout=PATIENCE) as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
@@ -127,7 +127,7 @@ def test_200_open_pages_cost_little_and_all_hear_the_same(state: State, monkeypa
     monkeypatch.setattr(live, "_LOOK_EVERY", 0.05)
 
     async def run() -> list[bytes]:
-        feed = Feed(KeptOpen(state.path))
+        feed = Feed(KeptOpen(state.address))
         streams = [feed.stream() for _ in range(200)]
         for stream in streams:
             assert (await anext(stream)).startswith(b"retry:")
@@ -149,7 +149,7 @@ def test_a_client_that_does_not_read_is_let_go(state: State, monkeypatch: pytest
     monkeypatch.setattr(live, "_BEHIND", 2)
 
     async def run() -> None:
-        feed = Feed(KeptOpen(state.path))
+        feed = Feed(KeptOpen(state.address))
         stream = feed.stream()
         await anext(stream)
         for _ in range(4):
@@ -164,7 +164,7 @@ def test_what_is_looked_at_ends_with_the_last_page(state: State, monkeypatch: py
     monkeypatch.setattr(live, "_LOOK_EVERY", 0.01)
 
     async def run() -> None:
-        feed = Feed(KeptOpen(state.path))
+        feed = Feed(KeptOpen(state.address))
         stream = feed.stream()
         await anext(stream)
         looking = feed._looking

@@ -138,6 +138,7 @@ def counting(path: Path) -> Iterator[list[str]]:
     reader.close()
 
 
+@pytest.mark.state_file
 def test_a_scrape_takes_the_same_statements_whatever_has_happened_and_each_by_an_index(
     seeder: Seeder,
 ) -> None:

@@ -12,6 +12,8 @@ from tests.service.conftest import Pages
 from tests.service.seed import Seeder, busy_plan
 from tests.service.test_pages import seen
 
+pytestmark = pytest.mark.state_file
+
 LARGE = "x" * 1_000_000
 HOSTILE = ("<script>alert(1)</script>", "\u202egnp.exe", "a\x00b\x1b[2Jc\r\n", "=1+1", "{{ 7*7 }}", "' OR 1=1 --")
 

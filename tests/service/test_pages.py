@@ -263,6 +263,7 @@ def test_a_service_is_ready_while_its_schedule_goes_on(tmp_path: Path) -> None:
     assert not (tmp_path / "later.db").exists()
 
 
+@pytest.mark.state_file
 def test_a_state_that_cannot_be_read_is_said_with_503(tmp_path: Path, pages: Pages) -> None:
     broken, client = tmp_path / "scim-bridge.db", pages()
     broken.unlink()
@@ -276,6 +277,7 @@ def test_a_state_that_cannot_be_read_is_said_with_503(tmp_path: Path, pages: Pag
     assert "is not a usable state file" in seen(page.text)
 
 
+@pytest.mark.state_file
 def test_the_unforeseen_gets_a_calm_page_without_a_traceback(seeder: Seeder, pages: Pages) -> None:
     seeder.run(busy_plan())
     with sqlite3.connect(seeder.path) as database:

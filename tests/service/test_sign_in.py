@@ -115,6 +115,7 @@ def test_signing_out_ends_the_session_on_the_server_too(world: World) -> None:
         assert browser.get("/").status_code == 303
 
 
+@pytest.mark.state_file
 def test_neither_codes_nor_session_secrets_are_in_the_state(world: World) -> None:
     link = world.link()
     with signed_in(world.url, world.state, now=world.clock()) as browser:

@@ -82,6 +82,7 @@ def test_wrong_tokens_are_counted_and_a_valid_one_still_opens(service: Service) 
     assert [(e.actor.via, e.detail) for e in refused] == [("api", "The token is unknown.")] * MOST
 
 
+@pytest.mark.state_file
 def test_only_the_hash_of_a_token_is_kept(service: Service) -> None:
     token = service.tokens.make("ci", "viewer", None, OPS)
     service.ask(token, "/")

@@ -23,7 +23,8 @@ from scim_bridge.model.access import (
 )
 from scim_bridge.model.identity import TargetKey
 from scim_bridge.state.access_memory import AccessMemory, keep_reading, open_access_memory, remember_here
-from scim_bridge.state.database import alembic_config, migrate
+from scim_bridge.state.schema import alembic_config
+from scim_bridge.state.sqlite_file import migrate
 from tests.access.conftest import NOW
 
 ADMIN, READER = Allowed("administrator", ("a",)), Allowed("read", ("r",))
@@ -131,9 +132,10 @@ def test_where_nothing_was_read_there_is_no_part(tmp_path: Path) -> None:
         assert (lookup.around(["u1"]), lookup.count()) == (None, 0)
 
 
+@pytest.mark.state_file
 def test_an_older_state_finds_the_few_after_its_migration(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
-    config = alembic_config(path)
+    config = alembic_config()
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
         config.attributes["connection"] = connection

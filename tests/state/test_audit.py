@@ -69,6 +69,7 @@ def test_many_at_once_make_one_chain(desk: Desk) -> None:
     assert (found.entries, found.broken) == (40, "")
 
 
+@pytest.mark.state_file
 @pytest.mark.parametrize("statement", ["UPDATE audit SET who = 'x'", "DELETE FROM audit"])
 def test_no_statement_changes_or_removes_an_entry(desk: Desk, statement: str) -> None:
     with desk.open() as state:

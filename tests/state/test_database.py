@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from scim_bridge.errors import StateUnusable
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.operation import Outcome
-from scim_bridge.state import database
+from scim_bridge.state import database, schema, sqlite_file
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import State
 from tests.state.conftest import HERE, Desk, pair
@@ -24,7 +24,7 @@ NEXT = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "9999", "{database.HEAD}", None, None
+revision, down_revision, branch_labels, depends_on = "9999", "{schema.HEAD}", None, None
 
 
 def upgrade() -> None:
@@ -37,8 +37,8 @@ def later(tmp_path: Path) -> Path:
     """The migrations of a later program: one more than ours."""
     folder = tmp_path / "migrations"
     (folder / "versions").mkdir(parents=True)
-    for file in ("env.py", *(f"versions/{file.name}" for file in database.MIGRATIONS.glob("versions/*.py"))):
-        (folder / file).write_text((database.MIGRATIONS / file).read_text())
+    for file in ("env.py", *(f"versions/{file.name}" for file in schema.MIGRATIONS.glob("versions/*.py"))):
+        (folder / file).write_text((schema.MIGRATIONS / file).read_text())
     (folder / "versions/9999_later.py").write_text(NEXT)
     return folder
 
@@ -65,7 +65,7 @@ def umask(mask: int) -> Iterator[None]:
 def test_the_models_and_the_migrations_agree(desk: Desk) -> None:
     desk.open().__exit__(None, None, None)
     engine = database.open_database(desk.path)
-    config = database.alembic_config(desk.path)
+    config = schema.alembic_config()
     with engine.connect() as connection:
         config.attributes["connection"] = connection
         command.check(config)
@@ -73,10 +73,11 @@ def test_the_models_and_the_migrations_agree(desk: Desk) -> None:
 
 
 def test_the_newest_migration_is_the_one_the_program_expects(desk: Desk) -> None:
-    script = ScriptDirectory.from_config(database.alembic_config(desk.path))
-    assert script.get_heads() == [database.HEAD]
+    script = ScriptDirectory.from_config(schema.alembic_config())
+    assert script.get_heads() == [schema.HEAD]
 
 
+@pytest.mark.state_file
 def test_nobody_else_may_read_the_state_whatever_the_umask(desk: Desk) -> None:
     with umask(0), desk.open() as state:
         state.begin_run("corp", HERE, "sync")
@@ -93,10 +94,11 @@ def test_looking_at_a_state_that_does_not_exist_creates_nothing(desk: Desk) -> N
     assert list(desk.path.parent.iterdir()) == []
 
 
+@pytest.mark.state_file
 def test_an_older_state_is_copied_and_brought_up_to_date(desk: Desk, later: Path) -> None:
     desk.run(pair("7"))
     with umask(0):
-        database.migrate(desk.path, later, "9999")
+        sqlite_file.migrate(desk.path, later, "9999")
     copy = desk.path.with_name("bridge.db.before-9999")
     assert copy.stat().st_mode & 0o777 == 0o600
     assert "later" in tables(desk.path)
@@ -105,32 +107,35 @@ def test_an_older_state_is_copied_and_brought_up_to_date(desk: Desk, later: Path
         assert list(before.reader.known("corp", HERE).users) == ["7"]
 
 
+@pytest.mark.state_file
 def test_the_copy_holds_what_is_still_in_the_write_ahead_log(desk: Desk, later: Path) -> None:
     with desk.open() as state:
         state.begin_run("corp", HERE, "sync")
-        database.migrate(desk.path, later, "9999")
+        sqlite_file.migrate(desk.path, later, "9999")
     with State(desk.path.with_name("bridge.db.before-9999")) as before:
         assert len(before.reader.runs()) == 1
 
 
+@pytest.mark.state_file
 def test_a_migration_that_fails_halfway_leaves_the_state_as_it_was(desk: Desk, later: Path) -> None:
     desk.run(pair("7"))
     file = later / "versions/9999_later.py"
     file.write_text(NEXT + '    op.execute("INSERT INTO nowhere VALUES (1)")\n')
     with pytest.raises(Exception, match="no such table: nowhere"):
-        database.migrate(desk.path, later, "9999")
+        sqlite_file.migrate(desk.path, later, "9999")
     assert "later" not in tables(desk.path)
     with desk.open() as state:
         assert list(state.reader.known("corp", HERE).users) == ["7"]
 
 
+@pytest.mark.state_file
 def test_a_newer_state_is_refused_and_left_alone(desk: Desk, later: Path) -> None:
     desk.run(pair("7"))
-    database.migrate(desk.path, later, "9999")
+    sqlite_file.migrate(desk.path, later, "9999")
     for opening in (desk.open, lambda: open_reader(desk.path)):
         with pytest.raises(StateUnusable, match=r"was written by a newer scim-bridge\. Use that version"):
             opening()
-    assert database.current_revision(desk.path) == "9999"
+    assert sqlite_file.current_revision(desk.path) == "9999"
 
 
 def test_a_state_that_is_up_to_date_is_not_copied(desk: Desk) -> None:
@@ -139,12 +144,14 @@ def test_a_state_that_is_up_to_date_is_not_copied(desk: Desk) -> None:
     assert not list(desk.path.parent.glob("*before*"))
 
 
+@pytest.mark.state_file
 def test_a_file_that_is_no_database_is_refused(desk: Desk) -> None:
     desk.path.write_text("userName,active\n" * 100)
     with pytest.raises(StateUnusable, match=r"is not a usable state file \(file is not a database\)\. Move it away"):
         desk.open()
 
 
+@pytest.mark.state_file
 def test_the_database_of_another_program_is_refused_and_left_alone(desk: Desk) -> None:
     execute(desk.path, "CREATE TABLE invoices (id INTEGER)")
     with pytest.raises(StateUnusable, match="is the database of another program"):
@@ -152,18 +159,21 @@ def test_the_database_of_another_program_is_refused_and_left_alone(desk: Desk) -
     assert tables(desk.path) == {"invoices"}
 
 
+@pytest.mark.state_file
 def test_a_folder_that_is_missing_and_a_folder_in_place_of_the_file_are_named(tmp_path: Path) -> None:
     for path, reason in ((tmp_path / "none" / "bridge.db", "No such file or directory"), (tmp_path, "Is a directory")):
         with pytest.raises(StateUnusable, match=rf"{path} cannot be used \({reason}\)\. Check its folder\."):
             State(path)
 
 
+@pytest.mark.state_file
 def test_a_state_that_is_locked_is_not_called_broken(desk: Desk) -> None:
-    with pytest.raises(StateUnusable, match=r"\(database is locked\)") as refused, database._in_words(desk.path):
+    with pytest.raises(StateUnusable, match=r"\(database is locked\)") as refused, sqlite_file._in_words(desk.path):
         raise sqlite3.OperationalError("database is locked")
     assert "Move it away" not in str(refused.value)
 
 
+@pytest.mark.state_file
 def test_a_table_that_went_missing_is_one_sentence(desk: Desk) -> None:
     with desk.open() as state:
         run_id = state.begin_run("corp", HERE, "sync")
@@ -190,6 +200,7 @@ def _other_process_sees(path: Path) -> str:
     return subprocess.run((sys.executable, "-c", _LOOK, path), check=True, capture_output=True, text=True).stdout
 
 
+@pytest.mark.state_file
 def test_a_state_that_is_opened_once_more_keeps_the_locks_of_who_writes_to_it(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with State(path) as run:

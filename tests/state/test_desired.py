@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
+import pytest
 
 from scim_bridge.model.desired_side import DesiredWhole, Mapped, Moves, Whole, found_by
 from scim_bridge.model.identity import (
@@ -21,7 +22,8 @@ from scim_bridge.model.identity import (
     TargetKey,
     Whom,
 )
-from scim_bridge.state.database import MIGRATIONS, migrate
+from scim_bridge.state.schema import MIGRATIONS
+from scim_bridge.state.sqlite_file import migrate
 from scim_bridge.state.writer import State
 
 MORNING = datetime(2027, 3, 13, 6, tzinfo=UTC)
@@ -96,6 +98,7 @@ def test_what_moves_on_is_found_anew_and_what_is_gone_no_more(tmp_path: Path) ->
             assert lookup.to_look_at() == {Whom("source", "user", "1")}
 
 
+@pytest.mark.state_file
 def test_the_index_of_the_target_follows_each_reading_and_each_look(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with State(path) as state:
@@ -112,6 +115,7 @@ def test_the_index_of_the_target_follows_each_reading_and_each_look(tmp_path: Pa
         assert indexed(path, "held_values") == held(path)
 
 
+@pytest.mark.state_file
 def test_an_older_state_is_indexed_by_what_was_last_seen(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     before = tmp_path / "migrations"

@@ -115,6 +115,7 @@ def in_shadow(state: State, *differences: str) -> int:
     return run_id
 
 
+@pytest.mark.state_file
 def test_a_shadow_that_goes_on_keeps_its_trend_and_one_that_is_over_does_not(desk: Desk) -> None:
     with desk.open() as state:
         in_shadow(state, "a", "b"), in_shadow(state, "a")

@@ -200,6 +200,7 @@ def killed(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.state_file
 def test_a_process_that_is_killed_leaves_every_answer_on_record(killed: Path) -> None:
     with State(killed, Clock()) as state:
         assert [o.status for o in state.reader.operations(1)] == ["done", "sent", "planned"]
@@ -208,6 +209,7 @@ def test_a_process_that_is_killed_leaves_every_answer_on_record(killed: Path) ->
         }
 
 
+@pytest.mark.state_file
 def test_a_run_that_was_killed_is_found_out_by_the_next(killed: Path) -> None:
     reader = open_reader(killed)
     assert [run.status for run in reader.runs()] == ["running"]

@@ -134,6 +134,7 @@ def test_a_link_made_by_an_answer_is_found_by_its_name(state: State) -> None:
     assert [link.source_id for link in state.reader.links("corp", HERE, "developers")] == ["g7"]
 
 
+@pytest.mark.state_file
 def test_pairs_that_did_not_change_are_not_written_again(desk: Desk) -> None:
     pairs = [pair(str(n), title="Engineer") for n in range(2_000)]
     desk.run(*pairs)

@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 
 from scim_bridge.errors import Busy, StateUnusable
-from scim_bridge.state.lock import is_held, lock, lock_path
+from scim_bridge.state.lock import is_held, lock
+from scim_bridge.state.lock_file import lock_path
+
+pytestmark = pytest.mark.state_file
 
 NINE = datetime(2027, 3, 13, 9, 0, tzinfo=UTC)
 HOLDER = """

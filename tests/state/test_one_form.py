@@ -5,11 +5,14 @@ import unicodedata
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from alembic import command
 
 from scim_bridge.model.plan import conflict_key
-from scim_bridge.state import database
+from scim_bridge.state import schema, sqlite_file
 from scim_bridge.state.writer import State
+
+pytestmark = pytest.mark.state_file
 
 ID = "jörg"
 OLD = unicodedata.normalize("NFD", ID)
@@ -27,9 +30,9 @@ LEFT = "2027-03-01 09:00:00"
 
 def _earlier(path: Path, *links: tuple[object, ...]) -> None:
     """A state of the version before ids were of one form."""
-    config = database.alembic_config(path)
+    config = schema.alembic_config()
     with closing(sqlite3.connect(path)):
-        engine = database._engine(path)
+        engine = sqlite_file._engine(path)
     with engine.begin() as migrating:
         config.attributes["connection"] = migrating
         command.upgrade(config, "0005")

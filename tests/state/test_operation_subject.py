@@ -5,13 +5,14 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from alembic import command
 from sqlalchemy import create_engine
 
 from scim_bridge.model.identity import Whom
-from scim_bridge.state.database import alembic_config
 from scim_bridge.state.people import Place
 from scim_bridge.state.reader import open_reader
+from scim_bridge.state.schema import alembic_config
 from tests.service.seed import Seeder, busy_plan
 
 FOUND = {
@@ -26,6 +27,7 @@ def found(path: Path) -> dict[str, list[tuple[object, ...]]]:
         return {name: sorted(database.execute(query)) for name, query in FOUND.items()}
 
 
+@pytest.mark.state_file
 def test_what_a_state_of_an_earlier_version_has_is_found_after_the_migration(tmp_path: Path) -> None:
     seeder = Seeder(tmp_path / "s.db")
     seeder.run(busy_plan())
@@ -38,7 +40,7 @@ def test_what_a_state_of_an_earlier_version_has_is_found_after_the_migration(tmp
             "DROP INDEX ix_audit_subject; DELETE FROM held_values WHERE path = 'known as';"
             "DELETE FROM claims WHERE path = 'known as'; UPDATE alembic_version SET version_num = '0019'"
         )
-    config = alembic_config(seeder.path)
+    config = alembic_config()
     engine = create_engine(f"sqlite:///{seeder.path}")
     with engine.begin() as connection:
         config.attributes["connection"] = connection

@@ -145,6 +145,7 @@ def test_another_tenant_begins_afresh_and_the_first_one_is_kept(desk: Desk) -> N
         assert state.reader.known("corp", ELSEWHERE).users["7"].target_id == "t-other"
 
 
+@pytest.mark.state_file
 def test_what_an_earlier_version_kept_of_a_tripped_plan_is_read(desk: Desk) -> None:
     desk.run()
     kept = (
@@ -178,6 +179,7 @@ def test_a_tripped_plan_is_kept_until_it_is_overtaken(state: State) -> None:
     assert state.reader.tripped("corp") is None
 
 
+@pytest.mark.state_file
 def test_an_approval_is_used_once_and_recorded_with_who_and_when(state: State, desk: Desk) -> None:
     state.keep_trip(4, "corp", Verdict((TRIP,)))
     state.keep_trip(5, "lab", Verdict((TRIP,)))
@@ -226,6 +228,7 @@ def test_whoever_left_while_there_was_no_state_is_listed_even_if_the_run_is_cut(
     assert state.reader.known("corp", HERE).unclaimed == frozenset()
 
 
+@pytest.mark.state_file
 def test_a_failure_in_the_middle_of_the_last_line_leaves_nothing_of_it(state: State, desk: Desk) -> None:
     run_id = state.begin_run("corp", HERE, "sync")
     with closing(sqlite3.connect(desk.path)) as database, database:

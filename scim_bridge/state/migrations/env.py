@@ -1,4 +1,4 @@
-"""Alembic's entry: run in process by database.py over its own connection, or by `alembic` over the configured URL."""
+"""Alembic's entry: run in process by schema.py, over a connection that is given to it."""
 
 from alembic import context
 from sqlmodel import SQLModel

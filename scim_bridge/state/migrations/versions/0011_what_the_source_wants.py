@@ -43,9 +43,9 @@ def upgrade() -> None:
         sa.Column("is_outside", sa.Boolean(), nullable=False),
         sa.UniqueConstraint("connection", "kind", "source_id"),
     )
-    op.create_index("ix_records_manager", "records", ["manager"], sqlite_where=sa.text("manager != ''"))
-    op.create_index("ix_records_choosing", "records", ["connection"], sqlite_where=sa.text("is_choosing"))
-    op.create_index("ix_records_outside", "records", ["connection"], sqlite_where=sa.text("is_outside"))
+    _index_some("ix_records_manager", "records", ["manager"], "manager != ''")
+    _index_some("ix_records_choosing", "records", ["connection"], "is_choosing")
+    _index_some("ix_records_outside", "records", ["connection"], "is_outside")
     for name in ("claims", "held_values"):
         op.create_table(
             name,
@@ -78,9 +78,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_remarks_whom", "remarks", ["connection", "side", "kind", "id_of"])
     op.create_index("ix_operations_answered_at", "operations", ["answered_at"])
-    unsure = sa.text("status IN ('sent', 'failed', 'held') AND NOT is_looked_at")
-    op.create_index("ix_operations_unsure", "operations", ["run_id"], sqlite_where=unsure)
+    unsure = "status IN ('sent', 'failed', 'held') AND NOT is_looked_at"
+    _index_some("ix_operations_unsure", "operations", ["run_id"], unsure)
     _index_what_is_held()
+
+
+def _index_some(name: str, table: str, columns: list[str], which: str) -> None:
+    op.create_index(name, table, columns, sqlite_where=sa.text(which), postgresql_where=sa.text(which))
 
 
 def _whom() -> tuple["sa.Column[str]", ...]:

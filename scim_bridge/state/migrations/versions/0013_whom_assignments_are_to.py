@@ -18,10 +18,11 @@ _ABOUT = {"member": _AFTER_FIRST, "use": _AFTER_FIRST, "edge": _AFTER_SECOND}
 def upgrade() -> None:
     """Columns, and the indexes."""
     op.add_column("access_facts", sa.Column("about", sa.String(), nullable=False, server_default=""))
-    for kind, about in _ABOUT.items():
+    for kind, about in _ABOUT.items() if op.get_bind().dialect.name == "sqlite" else ():  # any other state is new
         op.execute(sa.update(_FACTS).where(_FACTS.c.kind == kind).values(about=sa.text(about)))
     for name, column in (("now", "fact_key"), ("about", "about")):
         where = sa.text("until IS NULL")
-        op.create_index(f"ix_access_facts_{name}", "access_facts", ["connection", "kind", column], sqlite_where=where)
+        columns = ["connection", "kind", column]
+        op.create_index(f"ix_access_facts_{name}", "access_facts", columns, sqlite_where=where, postgresql_where=where)
     op.add_column("runs", sa.Column("access", sa.JSON(), nullable=False, server_default="{}"))
     op.add_column("inbox", sa.Column("is_last_admin", sa.Boolean(), nullable=False, server_default=sa.false()))

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from scim_bridge.state.table import UtcDateTime
+
 revision = "0018"
 down_revision = "0017"
 branch_labels = None
@@ -16,7 +18,7 @@ def upgrade() -> None:
         sa.Column("code_hash", sa.String(), primary_key=True),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("expires", sa.DateTime(), nullable=False),
+        sa.Column("expires", UtcDateTime(), nullable=False),
     )
     op.create_table(
         "sessions",
@@ -26,8 +28,8 @@ def upgrade() -> None:
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("provider", sa.String(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
-        sa.Column("began", sa.DateTime(), nullable=False),
-        sa.Column("expires", sa.DateTime(), nullable=False),
+        sa.Column("began", UtcDateTime(), nullable=False),
+        sa.Column("expires", UtcDateTime(), nullable=False),
     )
     op.create_table(
         "api_tokens",
@@ -36,10 +38,10 @@ def upgrade() -> None:
         sa.Column("prefix", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
-        sa.Column("made", sa.DateTime(), nullable=False),
+        sa.Column("made", UtcDateTime(), nullable=False),
         sa.Column("made_by", sa.String(), nullable=False),
-        sa.Column("expires", sa.DateTime(), nullable=True),
-        sa.Column("last_used", sa.DateTime(), nullable=True),
-        sa.Column("revoked", sa.DateTime(), nullable=True),
+        sa.Column("expires", UtcDateTime(), nullable=True),
+        sa.Column("last_used", UtcDateTime(), nullable=True),
+        sa.Column("revoked", UtcDateTime(), nullable=True),
         sa.Column("revoked_by", sa.String(), nullable=False),
     )

@@ -42,7 +42,7 @@ def upgrade() -> None:
         ("ix_conflicts_open", "conflicts", ["connection", "kind", "resolution"], "closed IS NULL"),
         ("ix_inbox_waiting", "inbox", ["connection", "asked"], "answered IS NULL"),
     ):
-        op.create_index(name, table, columns, sqlite_where=sa.text(where))
+        op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
     database = op.get_bind()
     for run_id in database.execute(sa.text("SELECT id FROM runs WHERE status != 'running' ORDER BY id")).scalars():
         count_run(database, run_id)
@@ -71,4 +71,7 @@ def _alerts() -> None:
         sa.Column("error", sa.String(), nullable=False),
         sa.Column("sent", UtcDateTime(), nullable=True),
     )
-    op.create_index("ix_alert_deliveries_waiting", "alert_deliveries", ["due"], sqlite_where=sa.text("sent IS NULL"))
+    waiting = sa.text("sent IS NULL")
+    op.create_index(
+        "ix_alert_deliveries_waiting", "alert_deliveries", ["due"], sqlite_where=waiting, postgresql_where=waiting
+    )
