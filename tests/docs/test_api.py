@@ -34,7 +34,7 @@ def service(world: World) -> Iterator[dict[str, str]]:
     settings = load(world.config)
     shown = Shown(settings.state, dict.fromkeys(settings.connections), settings=settings.connections)
     stop = threading.Event()
-    arguments = (tuple(settings.connections.values()), settings.state, stop, lambda _: None)
+    arguments = (settings.connections.values, settings.state, stop, lambda _: None)
     worker = threading.Thread(target=work, args=arguments)
     with Served(create_app(shown), ("127.0.0.1", 0)) as pages:
         worker.start()
