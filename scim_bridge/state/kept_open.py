@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from scim_bridge.state.reader import utc_now
+from scim_bridge.state.reader import StateReader, utc_now
 from scim_bridge.state.writer import State
 
 
@@ -30,6 +30,10 @@ class KeptOpen:
                 self._state = State(self._path, self._now)
                 self._file = self._at_path()
             return self._state
+
+    def reader(self) -> StateReader:
+        """To look at the state that is at this path now; at an empty one if there is none. Raises StateUnusable."""
+        return self.state().reader if self.is_there() else StateReader(None)
 
     def is_there(self) -> bool:
         """Whether there is a state at this path."""

@@ -4,7 +4,6 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Literal
 
 from fastapi import Request, Response
@@ -115,10 +114,10 @@ class Gate:
         return self.service.public_url or f"{scheme}://{request.headers.get('host', '')}"
 
 
-def gate_at(state: Path, now: Callable[[], datetime], service: ServiceSettings) -> Gate:
+def gate_at(kept: KeptOpen, now: Callable[[], datetime], service: ServiceSettings) -> Gate:
     """The gate of a service whose sessions and tokens are in this state."""
     return Gate(
-        kept=KeptOpen(state, now),
+        kept=kept,
         now=now,
         service=service,
         cookie=Cookie(service.is_secure, "strict" if service.auth is None else "lax"),
