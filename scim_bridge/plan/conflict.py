@@ -29,8 +29,12 @@ KIND_OF_DUPLICATE = {
 
 
 def identity(desired: Desired) -> str:
-    """A record's id, or its place if it has none: what conflict keys are made of."""
-    return f"{desired.kind}:{desired.source_id or desired.places[0]}"
+    """What conflict keys are made of: a record's id, else its name, and only without either its place.
+
+    A line of a file belongs to another record as soon as a line above it is gone. Then the decision about a record
+    would be lost, or taken for one about its neighbour.
+    """
+    return f"{desired.kind}:{desired.source_id or f'name:{desired.name}'}"
 
 
 def of_flaws(desired: Desired) -> list[Conflict]:
