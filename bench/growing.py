@@ -1,7 +1,9 @@
-"""The three sources of bench.growth with bench.people in them: CSV files, a real slapd, the emulated tenant."""
+"""The sources of bench.growth with bench.people in them: CSV files, a real slapd, the emulated tenant and account."""
 
 import csv
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +12,14 @@ from typing import Any, Protocol
 
 from bench.directory import HEADER
 from bench.people import INNER, LARGE, Change, Join, Leave, Move, People, Title, department, mail, manager, names
+from bench.plan import measure
 from scim_bridge.sandbox.entra.server import EntraSandbox
+from scim_bridge.sandbox.google.server import GoogleSandbox
 from scim_bridge.sandbox.server import Sandbox
+from scim_bridge.source.google.sign_in import SignIn
+from scim_bridge.source.https import Trust
 from tests.ldap_server import ADMIN, PASSWORD, ROOT, SUFFIX, Entry, Slapd, replace
+from tests.source.google.account import settings
 
 _MAPPINGS = Path(__file__).parents[1] / "mappings"
 _ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -20,10 +27,14 @@ FILES = ("users.csv", "groups.csv", "members.csv")
 
 
 class Growing(Protocol):
-    """A source that holds these people. mapping: the ready one for it; source: its part of bridge.yaml, one line."""
+    """A source that holds these people. mapping: the ready one for it; source: its part of bridge.yaml, one line.
+
+    options: of bench.counted.
+    """
 
     mapping: Path
     source: str
+    options: tuple[str, ...]
 
     def user(self, number: int) -> str:
         """The source id of a user."""
@@ -34,8 +45,26 @@ class Growing(Protocol):
     def carry(self, change: Change, people: People) -> None:
         """Let it happen in the source. people: as they are after it."""
 
+    @property
+    def requests(self) -> int:
+        """How often it has been asked; 0 where that is not counted."""
 
-class Files:
+    def anyway(self) -> float:
+        """Seconds of CPU that it costs anyway to know whether something has changed; 0 where the source says so."""
+
+
+class _Saying:
+    """A source that says itself what has changed."""
+
+    requests = 0
+    options: tuple[str, ...] = ()
+
+    def anyway(self) -> float:
+        """Nothing."""
+        return 0.0
+
+
+class Files(_Saying):
     """CSV files in a folder; each change writes them again, as an export does."""
 
     mapping = _MAPPINGS / "csv.yaml"
@@ -56,6 +85,10 @@ class Files:
     def carry(self, change: Change, people: People) -> None:  # noqa: ARG002 - the files are written whole
         """Write the files again."""
         self._write(people)
+
+    def anyway(self) -> float:
+        """The bare reading and hashing of the files."""
+        return measure(sys.executable, "-m", "bench.hashed", *(str(self._folder / name) for name in FILES))[0]
 
     def _write(self, people: People) -> None:
         groups = ((self.group(number), f"グループ {number}") for number in people.groups)
@@ -97,7 +130,7 @@ class _WithUuids:
         return f"00000000-0000-4000-9000-{number:012}"
 
 
-class Tree(_WithUuids):
+class Tree(_WithUuids, _Saying):
     """A real slapd."""
 
     mapping = _MAPPINGS / "openldap.yaml"
@@ -167,7 +200,7 @@ def _members(people: People, group: int) -> list[str]:
     return [*map(_person, sorted(people.groups[group])), *inner]
 
 
-class Tenant(_WithUuids):
+class Tenant(_WithUuids, _Saying):
     """The emulated tenant."""
 
     mapping = _MAPPINGS / "entra-id.yaml"
@@ -180,6 +213,11 @@ class Tenant(_WithUuids):
             f'{{kind: entra, tenant: {entra.tenant}, client: {entra.client}, credential: {{secret: "file:secret"}}, '
             f'cloud: {{login: "{entra.login}", graph: "{entra.graph}", ca_file: "{entra.ca_file}"}}}}'
         )
+
+    @property
+    def requests(self) -> int:  # type: ignore[override]
+        """To Graph."""
+        return self._entra.counts.graph
 
     def _content(self, people: People) -> dict[str, Any]:
         users = []
@@ -216,9 +254,83 @@ class Tenant(_WithUuids):
                 directory.add_member(self.group(after), self.group(INNER))
 
 
+class Account:
+    """The emulated account of Google Workspace."""
+
+    mapping = _MAPPINGS / "google-workspace.yaml"
+    options: tuple[str, ...] = ("--unpaced",)
+
+    def __init__(self, google: GoogleSandbox, folder: Path, people: People) -> None:
+        self._google = google
+        google.directory.seed(self._content(people))
+        (folder / "key.json").write_bytes(google.key_file.read_bytes())
+        self.source = (
+            f"{{kind: google, admin: {google.admin}, credential: {{key: file:key.json}}, "
+            f'endpoint: {{origin: "{google.origin}", ca_file: "{google.ca_file}"}}}}'
+        )
+
+    @property
+    def requests(self) -> int:
+        """To the Directory API."""
+        return sum(count for kind, count in self._google.counts.items() if kind.startswith("GET "))
+
+    def anyway(self) -> float:
+        """The bare listing of everything, since no answer of Google says that a group's members are as they were."""
+        google = self._google
+        token = SignIn(settings(google), Trust(google.ca_file, "")).token()
+        command = (sys.executable, "-m", "bench.listed", google.origin, str(google.ca_file), token)
+        return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    def user(self, number: int) -> str:
+        """Twenty-one digits."""
+        return f"2{number:020}"
+
+    def group(self, number: int) -> str:
+        """As Google's look."""
+        return f"01grp{number:010}"
+
+    def _content(self, people: People) -> dict[str, Any]:
+        users = []
+        for number, title in people.titles.items():
+            given, family, display = names(number)
+            boss = manager(number)
+            users.append(
+                {
+                    "id": self.user(number), "primaryEmail": mail(number),
+                    "name": {"givenName": given, "familyName": family, "displayName": display},
+                    "organizations": self._position(number, title),
+                    "relations": [{"type": "manager", "value": mail(boss)}] if boss is not None else None,
+                }
+            )  # fmt: skip
+        groups = []
+        for number, members in people.groups.items():
+            inner = [self.group(INNER)] if number == people.holder else []
+            ids = [*map(self.user, sorted(members)), *inner]
+            groups.append({"id": self.group(number), "name": f"グループ {number}", "members": ids})
+        return {"users": users, "groups": groups}
+
+    def _position(self, number: int, title: str) -> list[dict[str, Any]]:
+        return [{"title": title, "department": department(number), "primary": True}]
+
+    def carry(self, change: Change, people: People) -> None:  # noqa: ARG002 - the change says it all
+        """Change the account."""
+        directory = self._google.directory
+        match change:
+            case Title(numbers, title):
+                for number in numbers:
+                    directory.put_user(self.user(number), organizations=self._position(number, title))
+            case Leave(number):
+                directory.delete_user(self.user(number))
+            case Join(number):
+                directory.add_member(self.group(LARGE), self.user(number))
+            case Move(before, after):
+                directory.remove_member(self.group(before), self.group(INNER))
+                directory.add_member(self.group(after), self.group(INNER))
+
+
 @contextmanager
 def growing(kind: str, folder: Path, people: People) -> Iterator[Growing]:
-    """A source of this kind (csv, ldap, entra) with these people in it."""
+    """A source of this kind (csv, ldap, entra, google) with these people in it."""
     match kind:
         case "csv":
             yield Files(folder, people)
@@ -228,9 +340,12 @@ def growing(kind: str, folder: Path, people: People) -> Iterator[Growing]:
                 yield Tree(server, folder, people)
             finally:
                 server.stop()
-        case _:
+        case "entra":
             with EntraSandbox() as entra:
                 yield Tenant(entra, folder, people)
+        case _:
+            with GoogleSandbox() as google:
+                yield Account(google, folder, people)
 
 
 def fill(sandbox: Sandbox, source: Growing, people: People) -> None:

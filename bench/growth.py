@@ -1,10 +1,12 @@
 """What a run costs as the directory grows: `python -m bench.growth [--users N …] [--sources …] [--scenes …]`.
 
 CPU (a process measured from outside, children included), peak memory, statements to the database and requests to the
-target, for each thing that may happen between two runs, from CSV, slapd and the emulated tenant. CPU is told as a
-multiple of the start-up of the same command (`--version` with all that it imports), a whole run's as a multiple of the
-bare script of bench.plan. In the end: how much more the largest directory costs than the smallest. Of CSV the bare
-reading and hashing of the files (bench.hashed) is subtracted there, since no one knows without it what has changed.
+target and to the source (where these are counted), for each thing that may happen between two runs, from CSV, slapd,
+the emulated tenant and the emulated account. CPU is told as a multiple of the start-up of the same command (`--version`
+with all that it imports), a whole run's as a multiple of the bare script of bench.plan. In the end: how much more the
+largest directory costs than the smallest. What no one can do without to know whether something has changed is
+subtracted there, and shown beside as `net`: of CSV the bare reading and hashing of the files (bench.hashed), of Google
+the bare listing of everything (bench.listed).
 
 The target holds everyone when the first run begins, which is thus one with a lost state.
 """
@@ -22,12 +24,12 @@ from pathlib import Path
 import orjson
 
 import scim_bridge
-from bench.growing import FILES, Files, Growing, fill, growing
+from bench.growing import Files, Growing, fill, growing
 from bench.people import HERE, THERE, Change, Join, Leave, Move, People, Title, mail, people
 from bench.plan import measure
 from scim_bridge.sandbox.server import Sandbox
 
-SOURCES = ("csv", "ldap", "entra")
+SOURCES = ("csv", "ldap", "entra", "google")
 _SIZES = (1_000, 10_000, 100_000)
 _SOMEONE = 7
 _ENOUGH = 15.0
@@ -36,12 +38,13 @@ _ENOUGH = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one command took. cpu: seconds; memory: MiB; requests: to the target."""
+    """What one command took. cpu: seconds; memory: MiB; requests: to the target; asked: those to the source."""
 
     cpu: float
     memory: float
     statements: int
     requests: int
+    asked: int
     modules: Path
 
 
@@ -52,6 +55,11 @@ class Scene:
     command: tuple[str, ...]
     change: Callable[[People, int], Change] | None = None
     is_whole: bool = False
+
+    @property
+    def reads_all(self) -> bool:
+        """Whether it has to find out what has changed in the source, whatever that is."""
+        return not self.is_whole and len(self.command) == 1
 
 
 def _title(what: int | None = None) -> Callable[[People, int], Change]:
@@ -127,50 +135,49 @@ class World:
     def _counted(self, name: str, *arguments: str) -> Cost:
         report = self.folder / f"{name}.json"
         self.sandbox.forget_requests()
-        cpu, _ = measure(sys.executable, "-m", "bench.counted", str(report), *arguments)
+        asked_before = self.source.requests
+        cpu, _ = measure(sys.executable, "-m", "bench.counted", str(report), *self.source.options, *arguments)
         found = orjson.loads(report.read_bytes())
-        return Cost(cpu, found["memory"], found["statements"], self.sandbox.counts.total, report)
+        asked = self.source.requests - asked_before
+        return Cost(cpu, found["memory"], found["statements"], self.sandbox.counts.total, asked, report)
 
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """CPU seconds of the bare scripts over the same people as CSV: of bench.plan and of bench.hashed."""
+    """CPU seconds. plan: of bench.plan's bare script over the same people as CSV. anyway: see Growing."""
 
     plan: float
-    hashed: float
+    anyway: float
 
 
-def bare(there: People, runs: int) -> Bare:
+def bare(there: People, source: Growing, runs: int) -> Bare:
     """Measured in turn, the least of each."""
     with tempfile.TemporaryDirectory() as name:
         Files(Path(name), there)
-        files = [str(Path(name) / file) for file in FILES]
-        plans, hashes = [], []
+        plans, anyway = [], []
         for _ in range(runs):
             plans.append(measure(sys.executable, "-m", "bench.plan", "bare", name)[0])
-            hashes.append(measure(sys.executable, "-m", "bench.hashed", *files)[0])
-    return Bare(min(plans), min(hashes))
+            anyway.append(source.anyway())
+    return Bare(min(plans), min(anyway))
 
 
 def bench(kind: str, users: int, scenes: list[str], runs: int) -> dict[str, float]:
-    """Print a line for each scene. Gives CPU by scene, in seconds, of CSV without what its files cost anyway."""
+    """Print a line for each scene. Gives CPU by scene, in seconds, without what it costs anyway."""
     with tempfile.TemporaryDirectory() as name, Sandbox() as sandbox:
         there = people(users)
-        least_of_all = bare(there, runs)
         with growing(kind, Path(name), there) as source:
+            least_of_all = bare(there, source, runs)
             fill(sandbox, source, there)
             world = World(Path(name), sandbox, source, there)
             world.configure()
             count = sum(map(len, there.groups.values()))
             print(f"\n{kind}, {users:,} users, {len(there.groups):,} groups, {count:,} memberships")
-            print(f"{'':10}{'CPU':>9}{'start-up':>10}{'bare':>9}{'memory':>11}{'statements':>12}{'requests':>10}")
+            titles = f"{'CPU':>9}{'start-up':>10}{'net':>8}{'bare':>9}{'memory':>11}{'statements':>12}{'requests':>10}"
+            print(f"{'':10}{titles}{'asked':>8}")
             found = dict(_scenes(world, scenes, least_of_all, runs))
             print(f"the state has {world.state_size:.0f} MiB", end="; ")
-            print(
-                f"bare scripts: plan {least_of_all.plan:.2f} s, hash and rows {least_of_all.hashed:.2f} s", flush=True
-            )
-    known_anyway = least_of_all.hashed if kind == "csv" else 0.0
-    return {name: cost.cpu - known_anyway for name, cost in found.items()}
+            print(f"bare scripts: plan {least_of_all.plan:.2f} s, anyway {least_of_all.anyway:.2f} s", flush=True)
+    return {name: cost.cpu - (least_of_all.anyway if SCENES[name].reads_all else 0.0) for name, cost in found.items()}
 
 
 def _scenes(world: World, scenes: list[str], least_of_all: Bare, runs: int) -> Iterator[tuple[str, Cost]]:
@@ -183,15 +190,18 @@ def _scenes(world: World, scenes: list[str], least_of_all: Bare, runs: int) -> I
         command = " ".join(("first", *scene.command) if name == "first" else scene.command[:1])
         if command not in starts:
             starts[command] = _least(partial(world.start_up, cost), runs + 1)
-            _show("start-up", starts[command], "", "")
-        bare_times = f"{cost.cpu / least_of_all.plan:.1f} ×" if scene.is_whole else ""
-        _show(name, cost, f"{cost.cpu / starts[command].cpu:.1f} ×", bare_times)
+            _show("start-up", starts[command])
+        once = starts[command].cpu
+        net = (cost.cpu - least_of_all.anyway) / once if scene.reads_all and least_of_all.anyway else None
+        bare_times = cost.cpu / least_of_all.plan if scene.is_whole else None
+        _show(name, cost, cost.cpu / once, net, bare_times)
         yield name, cost
 
 
-def _show(name: str, cost: Cost, times: str, bare_times: str) -> None:
-    line = f"{name:10}{cost.cpu:7.2f} s{times:>10}{bare_times:>9}{cost.memory:7.0f} MiB"
-    print(f"{line}{cost.statements:12,}{cost.requests:10,}", flush=True)
+def _show(name: str, cost: Cost, *times: float | None) -> None:
+    shown = [f"{each:.1f} ×" if each is not None else "" for each in (*times, None, None, None)[:3]]
+    line = f"{name:10}{cost.cpu:7.2f} s{shown[0]:>10}{shown[1]:>8}{shown[2]:>9}{cost.memory:7.0f} MiB"
+    print(f"{line}{cost.statements:12,}{cost.requests:10,}{cost.asked:8,}", flush=True)
 
 
 def _least(measured: Callable[[], Cost], runs: int) -> Cost:

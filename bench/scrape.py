@@ -13,20 +13,17 @@ from pathlib import Path
 from time import perf_counter
 
 import httpx
-from sqlalchemy import insert
 
+from bench.history import BEGAN, add_history
 from scim_bridge.model.alert import EVENTS, compare
 from scim_bridge.service.app import create_app
 from scim_bridge.service.serve import Served
 from scim_bridge.service.shown import Shown
-from scim_bridge.state.table import RunRow
-from scim_bridge.state.tally import count_run
 from scim_bridge.state.writer import State
 from scim_bridge.worker.condition import Conditions
 
 _RUNS, _EACH = 10_000, 100
 _TIMES = 30
-_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def main() -> None:
@@ -40,7 +37,7 @@ def main() -> None:
 
 def _measure(path: Path, names: list[str]) -> None:
     with State(path) as state:
-        _fill(state, names)
+        add_history(state, names, [_EACH] * _RUNS)
     print(f"{len(names)} connections, {_RUNS:,} runs, {_RUNS * _EACH:,} operations")
     shown = Shown(path, dict.fromkeys(names, timedelta(minutes=5)))
     with Served(create_app(shown), ("127.0.0.1", 0)) as served, httpx.Client(base_url=served.url) as client:
@@ -48,7 +45,7 @@ def _measure(path: Path, names: list[str]) -> None:
         _print("scrape", lambda: client.get("/metrics"))
     print(f"  {size:,} bytes")
     with State(path) as state:
-        conditions = Conditions({}, _BEGAN)
+        conditions = Conditions({}, BEGAN)
 
         def look() -> None:
             noted = state.alerts.noted()
@@ -56,7 +53,7 @@ def _measure(path: Path, names: list[str]) -> None:
             compare(noted, found, frozenset(EVENTS))
 
         _print("look for alerts", look)
-        _print("forget a piece", lambda: state.forget_some(names[0], _BEGAN + timedelta(days=300)))
+        _print("forget a piece", lambda: state.forget_some(names[0], BEGAN + timedelta(days=300)))
 
 
 def _print(what: str, action: Callable[[], object]) -> None:
@@ -68,44 +65,6 @@ def _print(what: str, action: Callable[[], object]) -> None:
     taken.sort()
     median, most = statistics.median(taken), taken[int(0.95 * _TIMES)]
     print(f"  {what}: {median:.1f} ms at the median, {most:.1f} ms at 95 %", flush=True)
-
-
-_OPERATIONS = f"""
-WITH RECURSIVE at(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM at WHERE n < {_EACH - 1})
-INSERT INTO operations
-  (run_id, operation_id, kind, subject, status, document, request_id, detail, answered_at, is_looked_at)
-SELECT runs.id, printf('op-%06d', n), CASE n % 2 WHEN 0 THEN 'create_user' ELSE 'update_user' END,
-  'user' || n || '@corp.example', 'done', '{{"kind": "update_user", "changes": {{"title": ["Engineer", "Lead"]}}}}',
-  '', '', runs.ended, 0
-FROM runs, at
-"""
-
-
-def _fill(state: State, names: list[str]) -> None:
-    counts = {what: [100_000, 100_000] for what in ("users", "groups", "memberships")}
-    runs = [
-        RunRow(
-            id=number,
-            connection=names[number % len(names)],
-            endpoint="there",
-            command="sync",
-            status="done",
-            started=_BEGAN + timedelta(minutes=30 * number),
-            ended=_BEGAN + timedelta(minutes=30 * number, seconds=40),
-            host="h",
-            pid=1,
-            has_begun=True,
-            is_complete=True,
-            counts=counts,
-            requests=120,
-        ).model_dump()
-        for number in range(1, _RUNS + 1)
-    ]
-    with state._engine.begin() as database:  # noqa: SLF001 - a state that the program would need hours to write
-        database.execute(insert(RunRow), runs)
-        database.exec_driver_sql(_OPERATIONS)
-        for number in range(1, _RUNS + 1):
-            count_run(database, number)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,12 @@ class Shown:
                     inside.discard(user)
             for group in groups:
                 self.members.setdefault(group, (set(), set()))[0].add(user)
+        for group, joined in changes.joined.items():
+            for among, ids in zip(self.members.setdefault(group, (set(), set())), joined, strict=True):
+                among.update(ids)
+        for group, left in changes.left.items():
+            for among, ids in zip(self.members.get(group, (set(), set())), left, strict=True):
+                among.difference_update(ids)
         self.members = {group: inside for group, inside in self.members.items() if any(inside)}
         self.ambiguous = self.ambiguous if changes.ambiguous is None else changes.ambiguous
         self.warnings = self.warnings if changes.warnings is None else changes.warnings

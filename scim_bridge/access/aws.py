@@ -1,4 +1,4 @@
-"""AWS, asked through boto3, which is imported in this file alone, and when something is first asked.
+"""AWS, asked through boto3, whose clients are made in this file alone, and when something is first asked.
 
 Only reads and what assignments need. Credentials come from AWS's usual chain. Whatever boto3 raises leaves as one
 sentence (refusal.py); what is worth another try is tried again here, since the SDK's own retries know no ceiling.

@@ -1,6 +1,7 @@
 """Sessions that may outlive a revocation: in the output of a plan or a run in one line, in full where someone asks."""
 
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from scim_bridge.errors import Misconfigured
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.session import REVOKING, Sessions
 from scim_bridge.model.state_address import StateAddress
-from scim_bridge.run.revocation import reading_at, sessions_after_these
+from scim_bridge.run.revocation import reading_about, sessions_after_these
+from scim_bridge.state.access_memory import open_access_memory
 from scim_bridge.view.session import in_full, in_short, sessions_document
 
 _NAMED = 5
@@ -35,7 +37,8 @@ def tell_sessions(
     taking = [operation for operation in operations if operation.kind in REVOKING]
     if connection.access is None or not taking:
         return
-    reading = reading_at(state, connection.name, at)
+    with closing(open_access_memory(state, connection.name)) as memory:
+        reading = reading_about(memory, taking, at)
     if reading is None:
         tell("sessions: not known, since access was never read. Read it: scim-bridge access --full")
         return

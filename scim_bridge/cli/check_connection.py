@@ -9,6 +9,7 @@ from scim_bridge.access.last_door import standing
 from scim_bridge.access.order import COMPLETE, first_missing
 from scim_bridge.access.refusal import NotReadable
 from scim_bridge.cli.access_reading import small_reading
+from scim_bridge.cli.check_service import looks_at
 from scim_bridge.cli.streams import several
 from scim_bridge.cli.token_age import token_age
 from scim_bridge.config.settings import AccessSettings, ConnectionSettings, Settings, TargetSettings
@@ -32,6 +33,7 @@ def check_connections(settings: Settings, chosen: list[ConnectionSettings]) -> l
     found = counted(len(settings.connections), "connection")
     checks = [Check("configuration", ok=True, detail=f"{settings.path.name}, {found}")]
     checks.append(_try("state", lambda: _state(settings.state)))
+    checks += [_try(name, look) for name, look in looks_at(settings.service)]
     for each in chosen:
         checks += _check_connection(each, settings.state, f"{each.name}: " if len(chosen) > 1 else "")
     return checks

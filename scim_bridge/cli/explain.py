@@ -34,7 +34,7 @@ def explain_command(
     with open_bridge(chosen, reader=reader) as bridge, progress() as report:
         told = explain(bridge, reader, who, Order(progress=report))
     if chosen.access is not None:
-        told = with_access(told, settings.state, chosen.name, chosen.switch.portal_session)
+        told = with_access(told, reader.access(chosen.name), chosen.switch.portal_session)
     if output is Output.json:
         print_json([document.explanation_document(each) for each in told])
     else:

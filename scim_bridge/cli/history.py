@@ -7,7 +7,6 @@ import typer
 
 from scim_bridge.cli.options import EVERYTHING, ConnectionArgument, Output, OutputOption
 from scim_bridge.errors import Misconfigured
-from scim_bridge.model.state_address import StateAddress
 
 if TYPE_CHECKING:
     from scim_bridge.model.run import RunRecord
@@ -70,7 +69,7 @@ def show_command(
         raise Misconfigured(f"there is no run {run}", "See: scim-bridge history")
     record = as_it_is(reader, place.state, [found])[0]
     operations = reader.operations(run, limit=EVERYTHING if output is Output.json else _SHOWN)
-    sessions = _sessions(context.obj, place.state, reader, record)
+    sessions = _sessions(context.obj, reader, record)
     if output is Output.json:
         shown = document.show_document(record, operations)
         print_json(shown | {"sessions": sessions_document(sessions, record.ended) if sessions is not None else None})
@@ -85,11 +84,11 @@ def show_command(
     return 0
 
 
-def _sessions(configuration: Path, state: StateAddress, reader: "StateReader", run: "RunRecord") -> "Sessions | None":
+def _sessions(configuration: Path, reader: "StateReader", run: "RunRecord") -> "Sessions | None":
     """What may still run after it. For most runs that is nothing, and nothing more is imported."""
     if not reader.revocations(run.id):
         return None
     from scim_bridge.cli.access_sessions import portal_session
     from scim_bridge.run.revocation import sessions_of_run
 
-    return sessions_of_run(reader, state, run, lambda: portal_session(configuration, run.connection))
+    return sessions_of_run(reader, run, lambda: portal_session(configuration, run.connection))

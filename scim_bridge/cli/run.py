@@ -30,8 +30,9 @@ def run_until(settings: "Settings", asked: Asked) -> None:
     from scim_bridge.cli.serve import serving
     from scim_bridge.cli.work import work_until
     from scim_bridge.config.in_force import InForce
+    from scim_bridge.worker.pulse import Pulse
 
-    configuration = InForce(settings, tell_when)
-    with serving(configuration), configuration.kept(asked.reread):
-        work_until(configuration, asked.stop)
+    configuration, pulse = InForce(settings, tell_when), Pulse()
+    with serving(configuration, pulse.is_moving), configuration.kept(asked.reread):
+        work_until(configuration, asked.stop, pulse)
     tell("stopped")

@@ -1,6 +1,6 @@
 """`serve`: the pages and the API alone. The runs are those of `work`, in another process on the same state."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -33,8 +33,11 @@ def serve_command(context: typer.Context) -> int:
 
 
 @contextmanager
-def serving(configuration: "InForce") -> Iterator[None]:
-    """The pages while the block lasts; where they are, and how to sign in, is said first. Raises StateUnusable."""
+def serving(configuration: "InForce", is_moving: Callable[[], bool] = lambda: True) -> Iterator[None]:
+    """The pages while the block lasts; where they are, and how to sign in, is said first. Raises StateUnusable.
+
+    is_moving: whether the schedule of this process goes on, where it has one.
+    """
     from scim_bridge.cli.sign_in import sign_in_link
     from scim_bridge.service.app import create_app, show
     from scim_bridge.service.serve import Served
@@ -44,7 +47,7 @@ def serving(configuration: "InForce") -> Iterator[None]:
     with State(settings.state):
         pass  # brought up to date, or refused, before a page is asked for
     service = settings.service
-    app = create_app(_shown(configuration), service)
+    app = create_app(_shown(configuration), service, is_moving)
     configuration.follow(lambda _: show(app, _shown(configuration)))
     with Served(app, service.listen, service.tls) as pages:
         url = service.url(pages.address)

@@ -10,6 +10,7 @@ from scim_bridge.cli.streams import tell, tell_when
 
 if TYPE_CHECKING:
     from scim_bridge.config.in_force import InForce
+    from scim_bridge.worker.pulse import Pulse
 
 
 def register(app: typer.Typer) -> None:
@@ -30,10 +31,11 @@ def work_command(context: typer.Context) -> int:
     return 0
 
 
-def work_until(configuration: "InForce", stop: threading.Event) -> None:
+def work_until(configuration: "InForce", stop: threading.Event, pulse: "Pulse | None" = None) -> None:
     """Schedule, orders, alerts and the history's keeping, until stop is set. A write in flight is finished first.
 
-    Raises StateUnusable for a state that no run could use, such as that of a newer version.
+    pulse: shows that the schedule goes on. Raises StateUnusable for a state that no run could use, such as one of a
+    newer version.
     """
     from scim_bridge.state.writer import State
     from scim_bridge.worker.forgetting import Forgetting
@@ -52,4 +54,4 @@ def work_until(configuration: "InForce", stop: threading.Event) -> None:
             tell_when(line)
             watch.look_soon()
 
-        work(configuration.connections, settings.state, stop, tell_and_watch, tidy=forgetting.step)
+        work(configuration.connections, settings.state, stop, tell_and_watch, tidy=forgetting.step, pulse=pulse)

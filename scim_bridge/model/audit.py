@@ -16,6 +16,7 @@ from scim_bridge.model.actor import Actor
 
 Action = Literal[
     "sync", "plan", "verify", "sync --only", "apply", "rollback", "approve", "decline", "cancel", "test sign-in",
+    "compare mapping", "switch report",
     "pause", "resume", "resolve", "undo", "access restore",
     "sign in", "sign in refused", "sign out", "end session", "make token", "revoke token",
 ]  # fmt: skip

@@ -33,3 +33,8 @@ class KeptPlan:
     def is_stopped(self) -> bool:
         """Whether limits stopped it, so that it is applied with an approval only."""
         return bool(self.guard)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not any(self.summary.values())

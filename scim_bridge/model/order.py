@@ -11,14 +11,19 @@ from typing import Literal, get_args
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.audit import Action
 
-OrderKind = Literal["sync", "plan", "verify", "only", "rollback", "apply", "test_sign_in"]
-"""verify: a sync that reads the whole target. only: a sync of the named. test_sign_in: both ends are asked, no more."""
+OrderKind = Literal[
+    "sync", "plan", "verify", "only", "rollback", "apply", "test_sign_in", "compare_mapping", "switch_report"
+]
+"""verify: a sync that reads the whole target. only: a sync of the named. test_sign_in: both ends are asked, no more.
+compare_mapping, switch_report: an answer is made, and kept for the page that asked."""
 OrderStatus = Literal["waiting", "running", "done", "refused", "failed", "cancelled"]
 """refused: a rule forbade it, and nothing was sent (a limit, a plan that is out of date). cancelled: taken back by a
 person before it was begun."""
 ORDER_KINDS: tuple[OrderKind, ...] = get_args(OrderKind)
 OPEN: tuple[OrderStatus, ...] = ("waiting", "running")
-URGENCY: tuple[OrderKind, ...] = ("only", "apply", "rollback", "test_sign_in", "sync", "verify", "plan")
+URGENCY: tuple[OrderKind, ...] = (
+    "only", "apply", "rollback", "test_sign_in", "sync", "verify", "plan", "compare_mapping", "switch_report"
+)  # fmt: skip
 """Which of several orders that wait is carried out first."""
 ACTION_OF: dict[OrderKind, Action] = {
     "sync": "sync",
@@ -28,11 +33,15 @@ ACTION_OF: dict[OrderKind, Action] = {
     "rollback": "rollback",
     "apply": "apply",
     "test_sign_in": "test sign-in",
+    "compare_mapping": "compare mapping",
+    "switch_report": "switch report",
 }
 """What the audit calls each."""
+ANSWERED: frozenset[OrderKind] = frozenset({"compare_mapping", "switch_report"})
+"""What asks a question, and whose answer is kept."""
 NEEDS_TURN: frozenset[OrderKind] = frozenset({"sync", "verify", "only", "rollback", "apply"})
 """What writes to the target: one at a time for each connection. The others only read."""
-GOES_ON_AFTER_DEATH: frozenset[OrderKind] = frozenset({"sync", "plan", "verify", "only", "apply", "test_sign_in"})
+GOES_ON_AFTER_DEATH: frozenset[OrderKind] = frozenset(ACTION_OF) - {"rollback"}
 """What may be begun again after its worker has died. Each plans again from what is on both sides, except `apply`, which
 goes on by the journal of its plan. A rollback that was cut is a change of its own, which a person has to look at."""
 MOST_TIMES = 3
@@ -51,7 +60,8 @@ class Approval:
 class PlacedOrder:
     """What is asked for. subjects: of `only`. plan: the kept plan that `apply` is about. run: the one to roll back.
 
-    approval: None where none was given.
+    approval: None where none was given. question: the mapping that is compared, or the identity source of a report; ""
+    once the order has ended.
     """
 
     connection: str
@@ -60,6 +70,7 @@ class PlacedOrder:
     plan: int | None = None
     run: int | None = None
     approval: Approval | None = None
+    question: str = ""
 
     @property
     def about(self) -> str:
@@ -71,13 +82,17 @@ class PlacedOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderEnd:
-    """How an order ended. sentence: for a person. run: what carried it out; plan: what it has made."""
+    """How an order ended. sentence: for a person. run: what carried it out; plan: what it has made.
+
+    answer: what is kept for the page that asked, None where nothing is.
+    """
 
     status: OrderStatus
     sentence: str
     exit_code: int = 0
     run: int | None = None
     plan: int | None = None
+    answer: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ turns the entries it has then, remembered and changed ones alike, into one whole
 so that reading changes cannot lead anywhere else than reading everything.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from scim_bridge.model.identity import AmbiguousMember, Notice, Record, Snapshot, SourceKey
@@ -35,6 +35,10 @@ class Entries(Mapping[str, str]):
         """The entries of these keys, as far as they are there."""
         raise NotImplementedError
 
+    def beginning(self, start: str) -> Iterator[tuple[str, str]]:
+        """The entries whose keys begin so, each with its key; none of them is kept."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -54,6 +58,14 @@ class Memory:
         if isinstance(self.entries, Entries):
             return self.entries.some(keys)
         return {key: self.entries[key] for key in keys if key in self.entries}
+
+    def beginning(self, *starts: str) -> Iterator[tuple[str, str]]:
+        """The entries whose keys begin with one of these, each with its key."""
+        for start in starts:
+            if isinstance(self.entries, Entries):
+                yield from self.entries.beginning(start)
+            else:
+                yield from ((key, text) for key, text in self.entries.items() if key.startswith(start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +109,17 @@ class SourceChanges:
     all records without an id, and is always there if there are any: only their places tell them apart, and those move.
     What has not changed may be among them: it costs time, and does no harm. members: group
     id → its direct members now, all of them. memberships: user id → ids of all groups that it is now a direct member
-    of. A membership that changed stands in one of the two, whichever the source has at hand; only records that exist
-    are named there, so a record that comes or goes changes the memberships that name it. ambiguous, warnings: all of
+    of. joined, left: group id → those who came into it or left it since what is remembered. A membership that changed
+    stands in one of these, whichever the source has at hand; only records that exist are named there, so a record that
+    comes or goes changes the memberships that name it. ambiguous, warnings: all of
     them as they are now, None if they are as they were.
     """
 
     records: Mapping[SourceKey, tuple[Record, ...]]
     members: Mapping[str, DirectMembers] = field(default_factory=dict)
     memberships: Mapping[str, Collection[str]] = field(default_factory=dict)
+    joined: Mapping[str, DirectMembers] = field(default_factory=dict)
+    left: Mapping[str, DirectMembers] = field(default_factory=dict)
     ambiguous: tuple[AmbiguousMember, ...] | None = None
     warnings: tuple[Notice, ...] | None = None
     learned: Learned | None = None

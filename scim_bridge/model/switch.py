@@ -6,12 +6,13 @@ Values only. They are read and compared in access/switch/, and shown by view/.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from scim_bridge.model.identity import Desired, Kind
 
 SourceKind = Literal["identity-center", "external", "active-directory"]
 """What users come from and sign in with: Identity Center's own directory, an external identity provider, AD."""
+SOURCE_KINDS: tuple[SourceKind, ...] = get_args(SourceKind)
 DIRECTORY: SourceKind = "identity-center"
 EXTERNAL: SourceKind = "external"
 ACTIVE_DIRECTORY: SourceKind = "active-directory"

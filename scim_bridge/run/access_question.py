@@ -7,7 +7,7 @@ page begins where the one before ended, whether there are a hundred rows or a mi
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from scim_bridge.access.graph import access_rows, application_rows, rows_by
+from scim_bridge.access.graph import application_rows, rows_by
 from scim_bridge.access.seat import price_of, takes_seat
 from scim_bridge.model.access import AccessReading, AccessRow, Application, ApplicationRow, Edge, Person
 from scim_bridge.model.identity import TargetKey
@@ -102,9 +102,15 @@ class Answers:
         return sorted(accounts), sorted({held.name for held in self.reading.sets.values()})
 
 
-def every_way(reading: AccessReading) -> tuple[list[AccessRow], list[ApplicationRow]]:
-    """Every row of a reading that is loaded whole, sorted by user: into accounts, and to applications."""
-    return access_rows(reading), application_rows(reading)
+def cursor_of(text: str) -> Cursor:
+    """Where a page begins; a text that `cursor_text` has not made begins at the first row."""
+    number, _dot, user = text.partition(".")
+    return (int(number), user) if number.isascii() and number.isdigit() and len(number) < 10 else START
+
+
+def cursor_text(cursor: Cursor) -> str:
+    """A cursor as a text."""
+    return f"{cursor[0]}.{cursor[1]}"
 
 
 def seats(lookup: AccessLookup, reading: AccessReading, prices: Mapping[str, float]) -> list[SeatView]:

@@ -96,7 +96,8 @@ def conclude(
         settled=settled,
         carried_out=carried_out,
         pending=pending,
-        touched=_touched((*plan_now.operations, *plan_applied.operations), books, sides.known, carried_out),
+        touched=_touched((*plan_now.operations, *plan_applied.operations), books, sides.known, carried_out)
+        | _lost(matches),
     )
 
 
@@ -113,6 +114,11 @@ def _touched(
         found |= {Whom.record(decided.key)} if decided.source_id else set()
         found |= {Whom.resource(decided.resource, decided.target_id)} if decided.target_id else set()
     return frozenset(found)
+
+
+def _lost(matches: Matches) -> frozenset[Whom]:
+    """The records whose resource is gone: a limit counts them, also while they are held and nothing is sent."""
+    return frozenset(Whom.record(match.key) for match in matches if match.row.situation == "missing")
 
 
 def _is_news(pair: Paired, link: Link | None) -> bool:

@@ -153,7 +153,12 @@ def told_by(lookup: Lookup, changes: SourceChanges) -> Shown:
         then, now = before.get(group, set()), members_of(members)
         joined.update((group, member) for member in now - then)
         left.update((group, member) for member in then - now)
-    around = lookup.groups_around(SourceKey("user", user) for user in changes.memberships)
+    ends = {member for each in (*changes.joined.values(), *changes.left.values()) for member in members_of(each)}
+    around = lookup.groups_around(ends | {SourceKey("user", user) for user in changes.memberships})
+    for group, members in changes.joined.items():
+        joined.update((group, member) for member in members_of(members) if group not in around.get(member, ()))
+    for group, members in changes.left.items():
+        left.update((group, member) for member in members_of(members) if group in around.get(member, ()))
     for user, groups in changes.memberships.items():
         member = SourceKey("user", user)
         was_in = around.get(member, set())

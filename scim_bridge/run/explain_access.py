@@ -1,7 +1,6 @@
 """What one identity opens in AWS, for `explain`: of the last reading that is kept, since `explain` asks AWS nothing."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,28 +8,26 @@ from scim_bridge.access.graph import access_rows, allowed_by, application_rows
 from scim_bridge.access.session import sessions_of
 from scim_bridge.model.access import AccessReading
 from scim_bridge.model.identity import TargetKey
-from scim_bridge.model.state_address import StateAddress
-from scim_bridge.state.access_memory import open_access_memory
+from scim_bridge.state.access_memory import AccessMemory
 from scim_bridge.view.explain import Explanation, InAws, Way
 from scim_bridge.view.session import for_how_long
 
 
 def with_access(
-    told: tuple[Explanation, ...], state: StateAddress, connection: str, portal: timedelta | None
+    told: tuple[Explanation, ...], memory: AccessMemory, portal: timedelta | None
 ) -> tuple[Explanation, ...]:
     """The same, each with what it opens, if access was ever read.
 
     portal: the length of portal sessions, None if no one said it.
     """
-    with closing(open_access_memory(state, connection)) as memory:
-        if not memory.is_there:
-            return told
-        with memory.lookup() as lookup:
-            users, groups = ({e.target.target_id or "" for e in told if e.kind == kind} for kind in ("user", "group"))
-            reading = lookup.around(users, groups)
-        if reading is None:
-            return told
-        is_outdated = memory.has_changed(reading.as_of)
+    if not memory.is_there:
+        return told
+    with memory.lookup() as lookup:
+        users, groups = ({e.target.target_id or "" for e in told if e.kind == kind} for kind in ("user", "group"))
+        reading = lookup.around(users, groups)
+    if reading is None:
+        return told
+    is_outdated = memory.has_changed(reading.as_of)
     seen = ((each, _access(reading, each, portal)) for each in told)
     return tuple(replace(each, access=replace(access, is_outdated=is_outdated)) for each, access in seen)
 

@@ -426,7 +426,7 @@ def remember(active: ActiveRun, reading: Reading) -> None:
             state.forget_reading(bridge.name, bridge.endpoint)
     else:
         read_now = {group_id: observed.members[group_id] for group_id in observed.read_now}
-        state.look_again(bridge.endpoint, observed.again, read_now)
+        state.look_again(bridge.endpoint, observed.again, read_now, observed.now)
     state.settle(settle(observed.doubts, observed.inventory, observed.members, reading.sides.known, observed.now))
 
 

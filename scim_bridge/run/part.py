@@ -45,6 +45,9 @@ class Part:
     sizes: Mapping[str, int]
 
 
+CONCERNED = "more than a quarter of the directory is concerned"
+
+
 class TooMuch(Exception):
     """So much is concerned, or in such a way, that a run about everyone is in place. Its text is the reason."""
 
@@ -75,7 +78,7 @@ class Loading:
     def check(self, number: int) -> None:
         """Raises TooMuch if these are too many."""
         if number > self.most:
-            raise TooMuch("more than a quarter of the directory is concerned")
+            raise TooMuch(CONCERNED)
 
 
 def load(loading: Loading, seeds: frozenset[Whom], read: Callable[[list[str]], Members]) -> Part:

@@ -4,7 +4,6 @@ AWS is asked nothing here: a revocation must not wait for it.
 """
 
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,33 +12,38 @@ from scim_bridge.model.access import AccessReading
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.run import RunRecord
 from scim_bridge.model.session import Sessions, revoked_by
-from scim_bridge.model.state_address import StateAddress
 from scim_bridge.plan.plan_file import from_document
-from scim_bridge.state.access_memory import open_access_memory
+from scim_bridge.state.access_memory import AccessMemory
 from scim_bridge.state.reader import StateReader
 
 
-def reading_at(state: StateAddress, connection: str, at: datetime | None = None) -> AccessReading | None:
-    """The newest reading of access that is kept; at: the newest of then, else the first one after it.
+def reading_about(
+    memory: AccessMemory, operations: Iterable[Operation], at: datetime | None = None
+) -> AccessReading | None:
+    """Of the newest reading of access that is kept, those from whom these operations take something.
 
-    Who was deleted since is not in a newer one. None if there is none.
+    at: of the newest one of then, else of the first one after it. Who was deleted since is not in a newer one. None if
+    there is none.
     """
-    with closing(open_access_memory(state, connection)) as memory:
-        kept = memory.all_kept()
-        earlier = [each for each in kept if at is None or each.as_of <= at]
-        chosen = earlier[-1:] or kept[:1]
-        return memory.load(chosen[0].number) if chosen else None
+    kept = memory.all_kept()
+    earlier = [each for each in kept if at is None or each.as_of <= at]
+    chosen = earlier[-1:] or kept[:1]
+    if not chosen:
+        return None
+    revoked = revoked_by(operations)
+    with memory.lookup(chosen[0].number) as lookup:
+        return lookup.around(revoked.users, {group for group, _ in revoked.removed})
 
 
-def sessions_of_run(
-    reader: StateReader, state: StateAddress, run: RunRecord, portal: Callable[[], timedelta | None]
-) -> Sessions | None:
+def sessions_of_run(reader: StateReader, run: RunRecord, portal: Callable[[], timedelta | None]) -> Sessions | None:
     """What may still run after what a run has taken away; None if it took nothing, or nothing is known of access.
 
     portal: gives the length of portal sessions, None if no one said it.
     """
     done = taken_by(reader, run.id)
-    return sessions_after_these(done, reading_at(state, run.connection, run.started), portal()) if done else None
+    if not done:
+        return None
+    return sessions_after_these(done, reading_about(reader.access(run.connection), done, run.started), portal())
 
 
 def taken_by(reader: StateReader, run_id: int) -> list[Operation]:

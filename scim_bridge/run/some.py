@@ -24,7 +24,7 @@ from scim_bridge.run.desired_changes import Changes, held_against, mapped_change
 from scim_bridge.run.lifecycle import Order
 from scim_bridge.run.listing import FEW, read_members
 from scim_bridge.run.overlay import Edges, Overlay
-from scim_bridge.run.part import Loading, Part, TooMuch, load, meant_by
+from scim_bridge.run.part import CONCERNED, Loading, Part, TooMuch, load, meant_by
 from scim_bridge.run.target_view import (
     Observed,
     doubts_of,
@@ -133,6 +133,10 @@ def few(bridge: Bridge, reader: StateReader, state: Kept, order: Order, *, today
     in_doubt = reader.doubtful(bridge.name, bridge.endpoint)
     if len(in_doubt) > FEW:
         return Everyone(why="many writes are in doubt")
+    with reader.lookup(bridge.name, bridge.endpoint) as lookup:
+        # After a first run everyone waits; their number says it before the source is asked for what has changed.
+        if lookup.number_to_look_at() > _most(state.whole):
+            return Everyone(why=CONCERNED)
     found = whatever_changed(bridge, recollect(bridge, reader, now), today, order)
     read = found if isinstance(found, SourceReading) else None
     with reader.lookup(bridge.name, bridge.endpoint) as lookup:
@@ -224,8 +228,6 @@ def loaded(bridge: Bridge, reader: StateReader, lookup: Lookup, start: Start) ->
 
     seeds = start.named
     if seeds is None:
-        # After a first run everyone waits; their number says it without the names of a hundred thousand.
-        loading.check(lookup.number_to_look_at())
         waiting = _seeds(bridge, lookup, known, changes, now)
         open_otherwise = (whom for each in changes.open_otherwise for whom in meant_by(each))
         seeds = frozenset([*waiting, *_in_doubt(in_doubt, again), *_moved(changes, edges), *open_otherwise])

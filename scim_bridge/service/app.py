@@ -4,7 +4,7 @@ It answers to loopback names and to the name in service.public_url: a foreign Ho
 """
 
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -63,23 +63,29 @@ _WAYS_OUT = {
 _LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
 
-def create_app(shown: Shown, service: ServiceSettings | None = None) -> FastAPI:
-    """The application. service: None for loopback, where a link signs in."""
+def create_app(
+    shown: Shown, service: ServiceSettings | None = None, is_moving: Callable[[], bool] = lambda: True
+) -> FastAPI:
+    """The application. service: None for loopback, where a link signs in.
+
+    is_moving: whether the schedule of this process goes on; a service without one has none to wait for.
+    """
     service = service or ServiceSettings()
-    gate = gate_at(shown.state, shown.now, service)
+    kept = KeptOpen(shown.state, shown.now)
+    gate = gate_at(kept, shown.now, service)
     app = FastAPI(title="scim-bridge", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_until_the_end)
-    app.state.gate, app.state.frame = gate, Frame(shown)
+    app.state.kept, app.state.gate, app.state.frame = kept, gate, Frame(shown, kept)
     frame = app.state.frame
-    app.state.provider = _provider(app, service)
+    app.state.provider, app.state.is_moving = _provider(app, service), is_moving
     refuse = page_or_problem(frame.sorry)
     app.add_middleware(CsrfMiddleware, secret_of=gate.cookie.secret_of, origin_of=gate.origin_of, refuse=refuse)
     app.add_middleware(PreferenceMiddleware)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_trusted_hosts(service))
     app.add_middleware(HeaderMiddleware, is_secure=service.is_secure)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    app.state.desk = Desk(KeptOpen(shown.state), is_separate=gate.is_separate)
+    app.state.desk = Desk(kept, is_separate=gate.is_separate)
     show(app, shown)
-    app.state.feed = Feed(app.state.desk.kept)
+    app.state.feed = Feed(kept)
     include_api(app)
     for part in _PARTS:
         app.include_router(part.router)
@@ -96,8 +102,7 @@ def show(app: FastAPI, shown: Shown) -> None:
 @asynccontextmanager
 async def _until_the_end(app: FastAPI) -> AsyncIterator[None]:
     yield
-    for kept in (app.state.gate.kept, app.state.desk.kept):
-        kept.close()
+    app.state.kept.close()
 
 
 def _provider(app: FastAPI, service: ServiceSettings) -> "Provider | None":

@@ -15,7 +15,7 @@ from scim_bridge.errors import Misconfigured
 from scim_bridge.model.actor import Actor, is_same_person
 from scim_bridge.model.conflict_kind import Decision
 from scim_bridge.model.kept_plan import KeptPlan
-from scim_bridge.model.order import PlacedOrder
+from scim_bridge.model.order import ANSWERED, PlacedOrder
 from scim_bridge.model.run import ConflictRecord
 from scim_bridge.run.bridge import endpoint_key
 from scim_bridge.run.decision import fitting, named, require_free
@@ -81,6 +81,8 @@ def place(desk: Desk, placed: PlacedOrder, by: Actor, once: Once | None = None) 
         raise in_shadow(placed.connection, "nothing is written for it")
     if placed.kind == "rollback":
         _require_run(state.reader, placed)
+        if placed.approval is None or not placed.approval.note.strip():
+            raise Misconfigured("a rollback needs a note", "Say why the run is undone.")
     plan = _plan_to_apply(state.reader, placed) if placed.kind == "apply" else None
     if placed.approval is not None:
         _require_approvable(desk, state.reader, placed, by, plan)
@@ -98,8 +100,10 @@ def _require_sense(placed: PlacedOrder) -> None:
         raise Misconfigured("an order of `apply` names a kept plan, and no other order does", "Give `plan`.")
     if (placed.kind == "rollback") != (placed.run is not None):
         raise Misconfigured("an order of `rollback` names a run, and no other order does", "Give `run`.")
+    if (placed.kind in ANSWERED) != bool(placed.question):
+        raise Misconfigured("a comparison and a switch report ask something, and no other order does", "Use the pages.")
     if placed.approval is not None:
-        if placed.kind in ("plan", "verify", "test_sign_in"):
+        if placed.kind in ("plan", "verify", "test_sign_in", *ANSWERED):
             raise Misconfigured(f"an order of `{placed.kind}` needs no approval", "Leave it out.")
         _require_short(placed.approval.note)
 
@@ -125,6 +129,10 @@ def _plan_to_apply(reader: StateReader, placed: PlacedOrder) -> KeptPlan:
         raise NotNow(f"plan {plan.id} was applied by run {plan.applied_by}", "Make a new plan.")
     if plan.declined_by:
         raise NotNow(f"plan {plan.id} was declined by {plan.declined_by}", "Make a new plan.")
+    if plan.id in reader.orders.outdated([plan.id]):
+        raise NotNow(f"plan {plan.id} is out of date: a side has changed since it was made", "Make a new plan.")
+    if plan.is_empty:
+        raise NotNow(f"plan {plan.id} has nothing to do", "Make a new plan once a side has changed.")
     if plan.is_stopped and placed.approval is None:
         raise NotNow(f"plan {plan.id} was stopped by limits: {'; '.join(plan.guard)}", "Approve it, if it is right.")
     return plan

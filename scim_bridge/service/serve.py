@@ -21,7 +21,7 @@ class Served:
 
     def __init__(self, app: FastAPI, address: tuple[str, int], tls: TlsFiles | None = None) -> None:
         if tls is not None:
-            _require_usable(tls)
+            require_usable(tls)
         self._scheme = "https" if tls is not None else "http"
         host, port = address
         self._app = app
@@ -79,7 +79,7 @@ class Served:
         self._socket.close()
 
 
-def _require_usable(tls: TlsFiles) -> None:
+def require_usable(tls: TlsFiles) -> None:
     """Raise Misconfigured if these files are not a certificate and its key."""
     for file in (tls.cert_file, tls.key_file):
         try:

@@ -43,6 +43,19 @@ class Trust:
             ) from None
 
 
+_READ = httpx.ByteStream(b"")
+
+
+def read_out(answer: httpx.Response) -> httpx.Response:
+    """An answer that leaves memory with its last use.
+
+    httpx lets an answer and its stream name each other, and a run looks for no circles (run/sync.py): each of thousands
+    of pages would stay to its end.
+    """
+    answer.stream = _READ
+    return answer
+
+
 def unanswered(error: httpx.HTTPError, who: str, way_out: str) -> BridgeError:
     """What it means that no whole answer came. way_out: where no secure connection can be made."""
     if any(sign in str(error) for sign in _LASTING):

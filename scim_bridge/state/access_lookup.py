@@ -1,4 +1,4 @@
-"""Finds in the newest reading of who may enter what the few whom a plan touches, by the indexes; no one else is loaded.
+"""Finds in a reading of who may enter what the few whom a plan or a page is about, by the indexes, and no one else.
 
 What belongs to all (accounts, permission sets, applications) is a few hundred rows, and is always loaded.
 """
@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, or_, select, text
 from sqlmodel import col
 
 from scim_bridge.model.access import AccessReading, Edge, Person
 from scim_bridge.model.identity import TargetKey
+from scim_bridge.model.text import folded
 from scim_bridge.state.access_fact import named, reading_of
 from scim_bridge.state.observed import batched_list
 from scim_bridge.state.table import AccessFactRow, AccessReadingRow
@@ -47,10 +48,13 @@ Found = tuple[str, str, str]
 
 
 class AccessLookup:
-    """The newest reading, part by part. Holds one connection to the database for as long as it is used."""
+    """The newest reading, part by part. Holds one connection to the database for as long as it is used.
 
-    def __init__(self, database: Connection, connection: str) -> None:
-        self._database, self._connection = database, connection
+    number: that of an earlier reading. Of it, `around` and `users` are true; the others are about the newest one.
+    """
+
+    def __init__(self, database: Connection, connection: str, number: int | None = None) -> None:
+        self._database, self._connection, self._number = database, connection, number
 
     def around(
         self, users: Iterable[str], groups: Iterable[str] = (), whole: Collection[str] = ()
@@ -122,6 +126,18 @@ class AccessLookup:
         facts = self._those(AccessFactRow.fact_key, "user", ids)
         return {key: Person(key, *orjson.loads(value)) for _, key, value in facts}
 
+    def called(self, name: str) -> frozenset[str]:
+        """Ids of the users of this name, whatever its case, and the user of this id."""
+        wanted = orjson.dumps(name).decode().replace("\\", "_")  # to LIKE any letter; what is found is checked
+        # LIKE of SQLite knows upper and lower case of ASCII alone, so other letters are looked for in the usual ways.
+        forms = {wanted} if wanted.isascii() else {wanted, wanted.lower(), wanted.upper(), wanted.title()}
+        like = "LIKE" if self._database.dialect.name == "sqlite" else "ILIKE"
+        value = col(AccessFactRow.value)
+        begins = or_(*(value.op(like, is_comparison=True)(f"[{form},%") for form in sorted(forms)))
+        found = self._now(col(AccessFactRow.kind) == "user", begins)
+        named = {key for _, key, user in found if folded(orjson.loads(user)[0]) == folded(name)}
+        return frozenset(named | self.users([name]).keys())
+
     def people_in(self, group: str, after: str, limit: int) -> list[str]:
         """The first members of a group behind this id, by id."""
         key = col(AccessFactRow.fact_key)
@@ -133,14 +149,26 @@ class AccessLookup:
     def _about(self) -> tuple[Any, Any, Any] | None:
         columns = (col(AccessReadingRow.read_at), col(AccessReadingRow.warnings), col(AccessReadingRow.requests))
         query = select(*columns).where(col(AccessReadingRow.connection) == self._connection)
+        if self._number is not None:
+            query = query.where(col(AccessReadingRow.id) == self._number)
         found = self._database.execute(query.order_by(col(AccessReadingRow.id).desc()).limit(1)).first()
         return (found.read_at, found.warnings, found.requests) if found is not None else None
 
     def _now(self, *where: Any) -> Iterator[Found]:
         columns = (col(AccessFactRow.kind), col(AccessFactRow.fact_key), col(AccessFactRow.value))
-        mine = (col(AccessFactRow.connection) == self._connection, text("until IS NULL"))
-        for row in self._database.execute(select(*columns).where(*mine, *where)):
-            yield row.kind, row.fact_key, row.value
+        for standing in self._standing():
+            mine = (col(AccessFactRow.connection) == self._connection, *standing)
+            for row in self._database.execute(select(*columns).where(*mine, *where)):
+                yield row.kind, row.fact_key, row.value
+
+    def _standing(self) -> Iterator[tuple[Any, ...]]:
+        """What the reading shows: literally as the indexes have it, each of which is asked by itself."""
+        if self._number is None:
+            yield (text("until IS NULL"),)
+            return
+        begun = col(AccessFactRow.since) <= self._number
+        yield text("until IS NULL"), begun
+        yield text("until IS NOT NULL"), col(AccessFactRow.until) > self._number, begun
 
     def _of_all(self) -> Iterator[Found]:
         return self._now(col(AccessFactRow.kind).in_(_OF_ALL))

@@ -85,12 +85,12 @@ class AccessMemory:
         return self.load(kept[-1].number) if kept else None
 
     @contextmanager
-    def lookup(self) -> Iterator[AccessLookup]:
-        """For looking up a few in the newest reading. There must be one."""
+    def lookup(self, number: int | None = None) -> Iterator[AccessLookup]:
+        """For looking up a few in the newest reading, or in that of this number. There must be one."""
         if self._engine is None:
             raise LookupError("no reading is kept")
         with reading(self._engine) as database:
-            yield AccessLookup(database, self._connection)
+            yield AccessLookup(database, self._connection, number)
 
     def operations(self, since: datetime, until: datetime) -> list[OperationRecord]:
         """What runs of this connection have done on the target between these moments."""

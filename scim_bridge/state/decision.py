@@ -35,7 +35,7 @@ def decide(database: Connection, now: datetime, key: tuple[str, str], decided: D
     }
     if not database.execute(update(ConflictRow).where(*_open(key)).values(**values)).rowcount:
         return False
-    look_at_decided(database, key[0], [key[1]])
+    look_at_decided(database, key[0], [key[1]], by_run=False)
     what = f"{decided.decision} {decided.target_id}".strip()
     detail = "; ".join(part for part in (what, decided.note) if part)
     note(database, now, by, "resolve", connection=key[0], subject=key[1], detail=detail)
@@ -45,7 +45,7 @@ def decide(database: Connection, now: datetime, key: tuple[str, str], decided: D
 def undo(database: Connection, now: datetime, key: tuple[str, str], by: Actor) -> bool:
     """Take a decision back. False if there is none: a run that uses it closes the conflict, or asks again."""
     decided = col(ConflictRow.resolution) != ""
-    look_at_decided(database, key[0], [key[1]])
+    look_at_decided(database, key[0], [key[1]], by_run=False)
     if not database.execute(update(ConflictRow).where(*_open(key), decided).values(**UNDECIDED)).rowcount:
         return False
     note(database, now, by, "undo", connection=key[0], subject=key[1])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, and_, case, exists, func, literal, select
+from sqlalchemy import Connection, Engine, and_, case, exists, func, literal, select, text
 from sqlmodel import col
 
 from scim_bridge.model.differing import Differing, Why
@@ -26,7 +26,6 @@ def differing(engine: Engine | None, connection: str, endpoint: str, shown: int)
                 *_on_target(database, connection, endpoint, kind, shown),
                 *_in_source(database, (connection, endpoint), kind, shown),
             )
-            if found.count
         ]
 
 
@@ -39,14 +38,17 @@ def _on_target(database: Connection, connection: str, endpoint: str, kind: Kind,
     mine = (col(ResourceRow.endpoint) == endpoint, col(ResourceRow.kind) == kind)
     columns = (col(ResourceRow.target_id), col(ResourceRow.shown))
     unmanaged = (*mine, ~exists().where(linked))
-    has_left = (linked, col(LinkRow.connection) == connection, col(LinkRow.departed).is_not(None))
-    departed = (*mine, exists().where(*has_left))
+    who = (col(LinkRow.connection) == connection, col(LinkRow.endpoint) == endpoint, col(LinkRow.kind) == kind)
+    has_left = select(col(LinkRow.target_id)).where(*who, text("departed IS NOT NULL"))  # as the index has it
+    departed = (*mine, col(ResourceRow.target_id).in_(has_left))
     conditions: tuple[tuple[Why, tuple[Any, ...]], ...] = (("unmanaged", unmanaged), ("departed", departed))
     for why, where in conditions:
         count = database.execute(select(func.count()).select_from(ResourceRow).where(*where)).scalar_one()
+        if not count:
+            continue  # to look for the first would be to look at everyone once more
         rows = database.execute(select(*columns).where(*where).order_by(col(ResourceRow.id)).limit(shown)).all()
         names = (
-            (str(orjson.loads(text).get(NAMES[kind]) or number), Whom("target", kind, number)) for number, text in rows
+            (str(orjson.loads(seen).get(NAMES[kind]) or number), Whom("target", kind, number)) for number, seen in rows
         )
         yield Differing(why, kind, count, tuple(sorted(names)))
 
@@ -62,8 +64,11 @@ def _in_source(database: Connection, of: tuple[str, str], kind: Kind, shown: int
     why = case((_is_about(ConflictSubjectRow, connection, kind), "held"),
                (_is_about(RemarkRow, connection, kind, col(RemarkRow.what) == "skipped"), "left_alone"),
                else_=literal("not_yet")).label("why")  # fmt: skip
-    mine = (col(RecordRow.connection) == connection, col(RecordRow.kind) == kind, ~col(RecordRow.is_outside), ~linked)
-    rows = select(why, *RecordRow.__table__.columns).where(*mine).subquery()  # type: ignore[attr-defined]
+    mine = (col(RecordRow.connection) == connection, col(RecordRow.kind) == kind)
+    # By the index alone, which does not say who is outside: a record is long, and nearly all of them have a link.
+    unlinked = select(col(RecordRow.id)).where(*mine, ~linked)
+    inside = (col(RecordRow.id).in_(unlinked), ~col(RecordRow.is_outside))
+    rows = select(why, *RecordRow.__table__.columns).where(*mine, *inside).subquery()  # type: ignore[attr-defined]
     for reason, count in database.execute(select(rows.c.why, func.count()).group_by(rows.c.why)).all():
         first = database.execute(select(rows).where(rows.c.why == reason).order_by(rows.c.id).limit(shown))
         names = ((_name(row), Whom("source", kind, row.source_id)) for row in first)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Engine, and_, func, literal, or_, select
+from sqlalchemy import JSON, Connection, Engine, and_, func, literal, or_, select, true
 from sqlmodel import col
 
 from scim_bridge.model.glance import Glance, RunPoint
@@ -22,19 +22,24 @@ _LIST_COLUMNS: tuple[Any, ...] = (
 _SCHEDULE = tuple(ConnectionRow.__table__.c)  # type: ignore[attr-defined]  # likewise
 
 
-def glances(engine: Engine | None) -> dict[str, Glance]:
-    """Connection → what is known of it, for all that have run, are paused, or have a conflict."""
+def glances(engine: Engine | None, only: str | None = None) -> dict[str, Glance]:
+    """Connection → what is known of it, for all that have run, are paused, or have a conflict. only: of this one."""
     if engine is None:
         return {}
+
+    def mine(column: Any) -> Any:
+        return col(column) == only if only is not None else true()
+
     with reading(engine) as database:
-        newest = select(func.max(col(RunRow.id))).group_by(col(RunRow.connection))
+        newest = select(func.max(col(RunRow.id))).where(mine(RunRow.connection)).group_by(col(RunRow.connection))
         last = {run.connection: run for run in _runs(database, col(RunRow.id).in_(newest))}
         good = {name: run if _is_good(run) else _last_good(database, name) for name, run in last.items()}
-        conflicts = _open_conflicts(database)
+        conflicts = _open_conflicts(database, mine(ConflictRow.connection))
         read_at = func.max(col(ReadingRow.began))
-        read = select(col(ReadingRow.connection), read_at).group_by(col(ReadingRow.connection))
+        read = select(col(ReadingRow.connection), read_at).where(mine(ReadingRow.connection))
+        read = read.group_by(col(ReadingRow.connection))
         target_read = {row[0]: row[1] for row in database.execute(read)}
-        schedules = {row.name: row for row in database.execute(select(*_SCHEDULE))}
+        schedules = {row.name: row for row in database.execute(select(*_SCHEDULE).where(mine(ConnectionRow.name)))}
         judged = {name: _judged(database, run, _quarantine(schedules.get(name))) for name, run in last.items()}
         unsuccessful = _unsuccessful(database, [run.id for run in judged.values() if run is not None])
     return {
@@ -96,6 +101,8 @@ def _judged(database: Connection, last: RunRecord, quarantine: Quarantine | None
         stopped = _newest(database, last.connection, *by_guard)
         if stopped is not None:  # else it is forgotten
             return stopped
+    if (last.command == "sync" and not last.of_one) or last.result.cause:
+        return last  # as nearly always, and three hundred of them need no query each
     about_everyone = and_(~col(RunRow.of_one), col(RunRow.command) == "sync")
     sent = select(literal(1)).where(col(OperationRow.run_id) == col(RunRow.id), col(OperationRow.sent_at).is_not(None))
     return _newest(
@@ -115,8 +122,8 @@ def _unsuccessful(database: Connection, runs: Sequence[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in database.execute(counts)}
 
 
-def _open_conflicts(database: Connection) -> dict[str, int]:
-    undecided = (col(ConflictRow.closed).is_(None), col(ConflictRow.resolution) == "")
+def _open_conflicts(database: Connection, mine: Any) -> dict[str, int]:
+    undecided = (mine, col(ConflictRow.closed).is_(None), col(ConflictRow.resolution) == "")
     counts = select(col(ConflictRow.connection), func.count()).where(*undecided).group_by(col(ConflictRow.connection))
     return {row[0]: row[1] for row in database.execute(counts)}
 

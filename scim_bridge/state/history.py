@@ -19,6 +19,7 @@ from scim_bridge.state.table import (
     ConnectionRow,
     KeptPlanRow,
     OperationRow,
+    OrderRow,
     RequestRow,
     RunRow,
     SeenChangeRow,
@@ -116,7 +117,7 @@ def _in_shadow_now(connection: str) -> tuple[ColumnElement[bool], ...]:
 
 
 def _forget_beside(database: Connection, connection: str, before: datetime, most: int) -> bool:
-    """What others changed on the connection's targets, and orders that were answered."""
+    """What others changed on the connection's targets, and orders that have ended."""
     endpoints = select(col(RunRow.endpoint)).where(col(RunRow.connection) == connection).distinct()
     columns = (col(SeenChangeRow.id), col(SeenChangeRow.seen_at))
     # In the order in which they were seen, so that the first ones say whether there is anything to forget.
@@ -129,7 +130,25 @@ def _forget_beside(database: Connection, connection: str, before: datetime, most
             _note(database, name, max(row.seen_at for row in seen))
     answered = (col(RequestRow.connection) == connection, col(RequestRow.answered) < before)
     some = select(col(RequestRow.id)).where(*answered).limit(most).scalar_subquery()
-    return bool(database.execute(delete(RequestRow).where(col(RequestRow.id).in_(some))).rowcount) or bool(seen)
+    over = database.execute(delete(RequestRow).where(col(RequestRow.id).in_(some))).rowcount
+    over += _forget_orders(database, connection, before, most)
+    return bool(over) or bool(seen)
+
+
+def _forget_orders(database: Connection, connection: str, before: datetime, most: int) -> int:
+    """How many were forgotten. An order stays as long as the runs and the plan that it is about or has led to."""
+
+    def is_there(table: Any, number: Any) -> ColumnElement[bool]:
+        return select(col(table.id)).where(col(table.id) == number).exists()
+
+    mine = (col(OrderRow.connection) == connection, col(OrderRow.ended) < before)
+    needed = (
+        is_there(RunRow, col(OrderRow.run_id)),
+        is_there(RunRow, col(OrderRow.about_run)),
+        is_there(KeptPlanRow, col(OrderRow.plan_id)),
+    )
+    some = select(col(OrderRow.id)).where(*mine, ~or_(*needed)).order_by(col(OrderRow.id)).limit(most)
+    return database.execute(delete(OrderRow).where(col(OrderRow.id).in_(some.scalar_subquery()))).rowcount
 
 
 def _note(database: Connection, connection: str, until: datetime) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from scim_bridge.model.state_address import StateAddress
-from scim_bridge.state.reader import open_reader, utc_now
+from scim_bridge.state.reader import StateReader, open_reader, utc_now
 from scim_bridge.state.writer import State
 
 
@@ -31,6 +31,10 @@ class KeptOpen:
                 self._state = State(self._address, self._now)
                 self._file = self._at_path()
             return self._state
+
+    def reader(self) -> StateReader:
+        """To look at the state that is at this path now; at an empty one if there is none. Raises StateUnusable."""
+        return self.state().reader if self.is_there() else StateReader(None)
 
     def is_there(self) -> bool:
         """Whether there is a state at this address. Raises StateUnusable."""

@@ -1,13 +1,14 @@
 """Who is looked at by the next run about some, whatever changes in the source until then (docs/design.md §1.3).
 
 Several connections share what the target was last seen to hold. So a change of it is put down for each of them, in the
-transaction that writes it.
+transaction that writes it. A run of one of them may be under way by then, and have loaded what was before. So a run
+takes off only the notes that were there when it began, and its own.
 """
 
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, select
+from sqlalchemy import Connection, and_, bindparam, delete, select, true, update
 from sqlmodel import col
 
 from scim_bridge.model.identity import TargetKey, Whom
@@ -16,19 +17,18 @@ from scim_bridge.state.table import ConflictRow, ConflictSubjectRow, LookRow, Re
 from scim_bridge.state.upsert import upsert
 
 _NAMES = ("connection", "side", "kind", "id_of")
-_LOOK = upsert(LookRow).values({name: bindparam(name) for name in _NAMES}).on_conflict_do_nothing()
-_LOOKED = delete(LookRow).where(*(col(getattr(LookRow, name)) == bindparam(f"of_{name}") for name in _NAMES))
+_COLUMNS = (*_NAMES, "is_new")
+_THIS = tuple(col(getattr(LookRow, name)) == bindparam(f"of_{name}") for name in _NAMES)
+_LOOK = upsert(LookRow).values({name: bindparam(name) for name in _COLUMNS}).on_conflict_do_nothing()
+_LOOKED = delete(LookRow).where(*_THIS, ~col(LookRow.is_new))
+_NEW = update(LookRow).where(*_THIS).values(is_new=true())
+_OF_THIS = tuple(f"of_{name}" for name in _NAMES)
 # Who has not read this target in full yet begins with everyone.
 _CONCERNED = select(col(ReadingRow.connection)).where(
     col(ReadingRow.endpoint) == bindparam("of_endpoint"), col(ReadingRow.connection) != bindparam("but")
 )
 _OF_CONFLICT = (
-    select(
-        col(ConflictSubjectRow.connection),
-        col(ConflictSubjectRow.side),
-        col(ConflictSubjectRow.kind),
-        col(ConflictSubjectRow.id_of),
-    )
+    select(col(ConflictSubjectRow.side), col(ConflictSubjectRow.kind), col(ConflictSubjectRow.id_of))
     .join(
         ConflictRow,
         and_(
@@ -42,22 +42,33 @@ _OF_CONFLICT = (
         col(ConflictRow.resolution) != "",
     )
 )
-_LOOK_AT_DECIDED = upsert(LookRow).from_select(_NAMES, _OF_CONFLICT).on_conflict_do_nothing()
 
 
 def look_at(database: Connection, connection: str, whom: Iterable[Whom]) -> None:
-    """The next run looks at these."""
-    carry_out_many(database, _LOOK, _NAMES, ((connection, *each) for each in whom))
+    """The next run looks at these. The run under way knows why."""
+    carry_out_many(database, _LOOK, _COLUMNS, ((connection, *each, False) for each in whom))
+
+
+def look_begins(database: Connection, connection: str) -> None:
+    """A run begins, and will see why the notes that there are were put down."""
+    mine = (col(LookRow.connection) == connection, col(LookRow.is_new))
+    database.execute(update(LookRow).where(*mine).values(is_new=False))
 
 
 def look_at_everyone(database: Connection, connection: str) -> None:
-    """A run about everyone has begun: no one needs a look beside it, but for what is put down from now on."""
-    database.execute(delete(LookRow).where(col(LookRow.connection) == connection))
+    """A run about everyone has read both sides: no one needs a look beside it, but for what was put down meanwhile."""
+    database.execute(delete(LookRow).where(col(LookRow.connection) == connection, ~col(LookRow.is_new)))
 
 
 def looked_at(database: Connection, connection: str, whom: Iterable[Whom]) -> None:
-    """These need no look any more."""
-    carry_out_many(database, _LOOKED, tuple(f"of_{name}" for name in _NAMES), ((connection, *each) for each in whom))
+    """These need no look any more, unless something was put down since the run began."""
+    carry_out_many(database, _LOOKED, _OF_THIS, ((connection, *each) for each in whom))
+
+
+def _put_new(database: Connection, connection: str, whom: Collection[Whom]) -> None:
+    """The next run looks at these; one that is under way has not seen why."""
+    look_at(database, connection, whom)
+    carry_out_many(database, _NEW, _OF_THIS, ((connection, *each) for each in whom))
 
 
 def put_down(database: Connection, endpoint: str, changed: Collection[TargetKey], *, but: str = "") -> None:
@@ -68,18 +79,22 @@ def put_down(database: Connection, endpoint: str, changed: Collection[TargetKey]
     """
     if changed:
         for connection in database.execute(_CONCERNED, {"of_endpoint": endpoint, "but": but}).scalars().all():
-            look_at(database, connection, (Whom.resource(*key) for key in changed))
+            _put_new(database, connection, [Whom.resource(*key) for key in changed])
 
 
-def look_at_decided(database: Connection, connection: str, keys: Iterable[str]) -> None:
+def look_at_decided(database: Connection, connection: str, keys: Iterable[str], *, by_run: bool) -> None:
     """The next run looks at those whom these conflicts are about, as far as a person has decided them.
+
+    by_run: the run under way says so, of conflicts that are over.
 
     A decision changes what is planned when it is made, taken back, or over with its conflict; a lasting one too: where
     a name may stay as it is, another waits no more for a change of it.
     """
-    rows = [{"of_connection": connection, "of_key": key} for key in sorted(keys)]
-    if rows:
-        database.execute(_LOOK_AT_DECIDED, rows)
+    for key in sorted(keys):
+        of_key = {"of_connection": connection, "of_key": key}
+        found = database.execute(_OF_CONFLICT, of_key).all()
+        put = look_at if by_run else _put_new
+        put(database, connection, [Whom(row.side, row.kind, row.id_of) for row in found])
 
 
 def these_of(table: Any) -> tuple[Any, ...]:

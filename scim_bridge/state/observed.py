@@ -56,24 +56,45 @@ def keep_reading(
     began: datetime,
     requests: int,
 ) -> None:
-    """A whole reading: what is not in it is gone. began: when it was begun, since what it shows is as old."""
+    """A whole reading: what is not in it is gone. began: when it was begun, since what it shows is as old.
+
+    What was written or looked at since then, by whichever connection, stays as it was seen then.
+    """
+    newer = _seen_since(database, endpoint, began, None)
     rows = _rows(database, endpoint)
-    gone = [TargetKey(kind, at) for kind, at in rows if at not in inventory.of(kind)]
+    gone = [TargetKey(kind, at) for kind, at in rows if at not in inventory.of(kind) and (kind, at) not in newer]
     _forget(database, [(key.kind, *rows[key]) for key in gone])
     changed: dict[TargetKey, str] = {}
     for existing in (resource for kind in KINDS for resource in inventory.of(kind).values()):
         key, text = existing.key, text_of(existing.attributes)
-        if key not in rows or rows[key][1] != text:
+        if key not in newer and (key not in rows or rows[key][1] != text):
             changed[key] = text
     known: dict[tuple[Kind, str], str] = {key: rows[key][1] for key in changed if key in rows}
     _note_changes(database, endpoint, known, changed, began)
     _put(database, endpoint, changed, rows, began)
-    database.execute(update(ResourceRow).where(col(ResourceRow.endpoint) == endpoint).values(seen_at=began))
+    older = (col(ResourceRow.endpoint) == endpoint, col(ResourceRow.seen_at) < began)
+    database.execute(update(ResourceRow).where(*older).values(seen_at=began))
     put_down(database, endpoint, [*changed, *gone], but=connection)
     keep_members(database, endpoint, members, began, but=connection)
     values = {"began": began, "requests": requests}
     statement = upsert(ReadingRow).values(connection=connection, endpoint=endpoint, **values)
     database.execute(statement.on_conflict_do_update(index_elements=["connection", "endpoint"], set_=values))
+
+
+def _seen_since(
+    database: Connection, endpoint: str, moment: datetime, keys: Collection[TargetKey] | None
+) -> set[tuple[str, str]]:
+    """Kind and target id of the resources that were seen after a moment; keys: of these, None of all."""
+    columns = (col(ResourceRow.kind), col(ResourceRow.target_id))
+    query = select(*columns).where(col(ResourceRow.endpoint) == endpoint, col(ResourceRow.seen_at) > moment)
+    return {(kind, target_id) for kind, target_id in _of_keys(database, query, keys)}
+
+
+def _members_since(database: Connection, endpoint: str, moment: datetime) -> set[str]:
+    """The groups whose members were written or read after a moment."""
+    mine = (col(ResourceRow.endpoint) == endpoint, col(ResourceRow.kind) == "group")
+    query = select(col(ResourceRow.target_id)).where(*mine, col(ResourceRow.members_at) > moment)
+    return set(database.execute(query).scalars())
 
 
 def forget_reading(database: Connection, connection: str, endpoint: str) -> None:
@@ -99,7 +120,9 @@ def reading_cost(database: Connection, connection: str, endpoint: str) -> Readin
 def keep_resources(
     database: Connection, endpoint: str, found: Mapping[TargetKey, Existing | None], at: datetime
 ) -> None:
-    """Single resources that were looked at again; None for one that is gone."""
+    """Single resources that were looked at again; None for one that is gone. at: as in keep_reading."""
+    newer = _seen_since(database, endpoint, at, found) if found else set()
+    found = {key: there for key, there in found.items() if key not in newer}
     if not found:
         return
     rows = _rows(database, endpoint, found)
@@ -112,7 +135,12 @@ def keep_resources(
 
 
 def keep_members(database: Connection, endpoint: str, members: Members, at: datetime, *, but: str = "") -> None:
-    """Who was found in these groups. Users that no listing has shown are left out. but: as in look.py."""
+    """Who was found in these groups. Users that no listing has shown are left out. but: as in look.py.
+
+    A group whose members were written or read after `at` stays as it was seen then.
+    """
+    newer = _members_since(database, endpoint, at) if members else set()
+    members = {group_id: found for group_id, found in members.items() if group_id not in newer} if newer else members
     if not members:
         return
     rows = _rows_of_ends(database, endpoint, members)
@@ -289,6 +317,9 @@ def move_on(
         if outcome.status == "done" or outcome.refused:
             changed = [member for member in operation.members if member not in outcome.refused]
             _move_members(database, connection, endpoint, operation, group_id=target_id, changed=changed)
+            this = (col(ResourceRow.endpoint) == endpoint, col(ResourceRow.target_id) == target_id)
+            known = (col(ResourceRow.kind) == "group", col(ResourceRow.members_at) < at)  # not of one never read
+            database.execute(update(ResourceRow).where(*this, *known).values(members_at=at))
     else:
         new = landed(operation, outcome)
         if new is not None:

@@ -4,7 +4,7 @@ A run may have 100,000 operations and the state a million, so the database looks
 last one of the page before instead of counting from the first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,16 +73,24 @@ def _may_hold(text: str, dialect: str) -> ColumnElement[bool]:
     forms = {text} if text.isascii() else {text, text.lower(), text.upper(), text.title()}
     # LIKE of SQLite looks at no case by itself. By the general way, each document would be copied in lower case first.
     like = "LIKE" if dialect == "sqlite" else "ILIKE"
-    return or_(*(each for form in sorted(forms) for each in _places(_escaped(form), like)))
-
-
-def _places(form: str, like: str) -> Iterator[ColumnElement[bool]]:
-    """Where a name or an id stands. In the whole document, what 100,000 operations have in common would be found."""
 
     def has(column: Any, pattern: str) -> ColumnElement[bool]:
         found: ColumnElement[bool] = col(column).op(like, is_comparison=True)(pattern)
         return found
 
+    return or_(*(_holds(_escaped(form), has) for form in sorted(forms)))
+
+
+def _holds(form: str, has: Callable[[Any, str], ColumnElement[bool]]) -> ColumnElement[bool]:
+    """First, by two looks, anywhere at all, which leaves few operations; then where a name or an id stands.
+
+    By the first alone, what 100,000 operations have in common would be found.
+    """
+    anywhere = or_(has(OperationRow.document, f"%{form}%"), has(OperationRow.target_id, f"%{form}%"))
+    return and_(anywhere, or_(*_places(form, has)))
+
+
+def _places(form: str, has: Callable[[Any, str], ColumnElement[bool]]) -> Iterator[ColumnElement[bool]]:
     yield has(OperationRow.subject, f"%{form}%")
     yield has(OperationRow.target_id, f"%{form}%")
     yield has(OperationRow.document, f'%"source_id":"{form}%')

@@ -4,24 +4,27 @@ The state is the only channel between those who place orders and the workers. A 
 name down; that name is a lock of the operating system, so it is known when its process has died.
 """
 
+import zlib
 from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, insert, select, text, update
+from sqlalchemy import Connection, Engine, and_, delete, insert, select, text, update
 from sqlmodel import col
 
 from scim_bridge.errors import PlanOutdated
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.audit import Action
-from scim_bridge.model.order import ACTION_OF, Approval, OrderEnd, OrderRecord, PlacedOrder
+from scim_bridge.model.order import ACTION_OF, Approval, OrderEnd, OrderKind, OrderRecord, PlacedOrder
 from scim_bridge.state.asked_once import Once, keep_answer, recall
 from scim_bridge.state.audit import note
-from scim_bridge.state.table import OPEN_ORDERS, OrderRow, RequestRow
+from scim_bridge.state.table import OPEN_ORDERS, OrderAnswerRow, OrderRow, RequestRow
 from scim_bridge.state.transaction import reading, writing
 
 _OPEN = text(OPEN_ORDERS)
 """Literally, so that the index of the open ones serves."""
+_ANSWERS = 50
+"""So many are kept, the newest: each can be made again."""
 
 
 class OrderReader:
@@ -50,6 +53,20 @@ class OrderReader:
         if connection:
             query = query.where(col(OrderRow.connection) == connection)
         return self._find(query)
+
+    def last(self, kind: OrderKind, connection: str) -> OrderRecord | None:
+        """The newest order of this kind about a connection that was not taken back."""
+        mine = (col(OrderRow.connection) == connection, col(OrderRow.kind) == kind, col(OrderRow.status) != "cancelled")
+        return next(iter(self._find(select(OrderRow).where(*mine).order_by(col(OrderRow.id).desc()).limit(1))), None)
+
+    def answer(self, order_id: int) -> bytes | None:
+        """What an order has made for the page that asked, None if nothing is kept."""
+        if self._engine is None:
+            return None
+        with reading(self._engine) as database:
+            query = select(col(OrderAnswerRow.document)).where(col(OrderAnswerRow.order_id) == order_id)
+            kept = database.execute(query).scalar()
+        return zlib.decompress(kept) if kept is not None else None
 
     def of_run(self, run_id: int) -> OrderRecord | None:
         """The order that this run has carried out, None for a run of the schedule or of a command."""
@@ -100,7 +117,12 @@ class Orders(OrderReader):
     def cancel(self, order_id: int, by: Actor) -> bool:
         """Take back an order that no worker has begun. False if it is not waiting."""
         with writing(self._writer) as database:
-            values = {"status": "cancelled", "ended": self._now(), "sentence": f"cancelled by {by.name}"}
+            values = {
+                "status": "cancelled",
+                "ended": self._now(),
+                "sentence": f"cancelled by {by.name}",
+                "question": "",
+            }
             if not self._move(database, order_id, "waiting", values):
                 return False
             placed = self._placed(database, order_id)
@@ -147,11 +169,19 @@ class Orders(OrderReader):
             "ended": self._now(),
             "sentence": end.sentence,
             "exit_code": end.exit_code,
+            "question": "",
             **({"run_id": end.run} if end.run is not None else {}),
             **({"plan_id": end.plan} if end.plan is not None else {}),
         }
         with writing(self._writer) as database:
-            return self._move(database, order_id, "running", values)
+            if not self._move(database, order_id, "running", values):
+                return False
+            if end.answer is not None:
+                database.execute(insert(OrderAnswerRow).values(order_id=order_id, document=zlib.compress(end.answer)))
+                oldest = select(col(OrderAnswerRow.order_id)).order_by(col(OrderAnswerRow.order_id).desc())
+                over = oldest.offset(_ANSWERS).scalar_subquery()
+                database.execute(delete(OrderAnswerRow).where(col(OrderAnswerRow.order_id) <= over))
+            return True
 
     def _move(self, database: Connection, order_id: int, was: str, values: dict[str, Any]) -> bool:
         mine = and_(col(OrderRow.id) == order_id, col(OrderRow.status) == was)
@@ -193,6 +223,7 @@ def _columns(placed: PlacedOrder, by: Actor, now: datetime) -> dict[str, Any]:
         "times": 0,
         "sentence": "",
         "exit_code": 0,
+        "question": placed.question,
     }
 
 
@@ -204,6 +235,7 @@ def _record(row: Any) -> OrderRecord:
         plan=row.plan_id,
         run=row.about_run,
         approval=Approval(row.note, row.is_last_admin) if row.is_approved else None,
+        question=row.question,
     )
     end = None
     if row.ended is not None:

@@ -4,7 +4,7 @@ A plan is kept as the bytes that `plan --out` would have written, so `apply` of 
 """
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from scim_bridge.state.upsert import upsert
 
 _COMPRESSED_FROM = 4_096
 """Bytes. A plan of 100,000 operations shrinks from 30 MB to 2 MB."""
+_PIECE = 262_144
 _MOST = 50
 """So many are kept of each connection, the newest: who stops a sync again and again makes one each time."""
 _SHOWN = tuple(column for column in KeptPlanRow.__table__.c if column.name != "document")  # type: ignore[attr-defined]
@@ -51,14 +52,25 @@ class PlanReader:
 
     def document(self, plan_id: int) -> bytes | None:
         """The plan document as `plan --out` writes it, None if there is no such plan."""
+        return b"".join(self.pieces(plan_id)) or None
+
+    def pieces(self, plan_id: int) -> Iterator[bytes]:
+        """The same a piece at a time, so that 30 MB are never in memory together; nothing if there is no such plan."""
         if self._engine is None:
-            return None
+            return
         query = select(col(KeptPlanRow.document), col(KeptPlanRow.is_compressed)).where(col(KeptPlanRow.id) == plan_id)
         with reading(self._engine) as database:
             row = database.execute(query).one_or_none()
         if row is None:
-            return None
-        return zlib.decompress(row.document) if row.is_compressed else bytes(row.document)
+            return
+        if not row.is_compressed:
+            yield bytes(row.document)
+            return
+        inflating = zlib.decompressobj()
+        piece = inflating.decompress(row.document, _PIECE)
+        while piece:
+            yield piece
+            piece = inflating.decompress(inflating.unconsumed_tail, _PIECE)
 
     def _find(self, query: Any) -> list[KeptPlan]:
         if self._engine is None:

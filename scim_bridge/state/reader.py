@@ -174,9 +174,9 @@ class StateReader:
         """Read one row. Raises StateUnusable if the state cannot be read."""
         self._rows(select_rows(RunRow).limit(1))
 
-    def glances(self) -> dict[str, Glance]:
-        """What is known of each connection at a glance (state/glance.py)."""
-        return glances(self._engine)
+    def glances(self, only: str | None = None) -> dict[str, Glance]:
+        """What is known of each connection, or of this one, at a glance (state/glance.py)."""
+        return glances(self._engine, only)
 
     def trends(self, names: Iterable[str], limit: int) -> dict[str, tuple[RunPoint, ...]]:
         """The last runs of each of these, the oldest first."""

@@ -29,7 +29,9 @@ class StoredEntries(Entries):
         return isinstance(key, str) and key in self.some([key])
 
     def __iter__(self) -> Iterator[str]:
-        yield from (key for key, _ in self.all())
+        query = select(col(SourceEntryRow.entry_key)).where(self._mine)
+        with reading(self._engine) as database:
+            yield from database.execute(query).yield_per(10_000).scalars()
 
     def __len__(self) -> int:
         with reading(self._engine) as database:
@@ -52,7 +54,12 @@ class StoredEntries(Entries):
 
     def all(self) -> Iterator[tuple[str, str]]:
         """Each with its key."""
+        return self.beginning("")
+
+    def beginning(self, start: str) -> Iterator[tuple[str, str]]:
+        """Those whose keys begin so, as they come from the state."""
         query = select(col(SourceEntryRow.entry_key), col(SourceEntryRow.entry)).where(self._mine)
+        query = query.where(col(SourceEntryRow.entry_key).startswith(start, autoescape=True)) if start else query
         with reading(self._engine) as database:
             for row in database.execute(query).yield_per(10_000):
                 yield row.entry_key, row.entry

@@ -60,7 +60,9 @@ def _in_words(path: Path) -> Iterator[None]:
 
 
 def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False})
+    # As many connections as there are readers: a slow download holds one until its last byte is read, and no one else
+    # waits for that.
+    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False}, max_overflow=-1)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

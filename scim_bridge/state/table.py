@@ -46,6 +46,11 @@ def _json() -> Any:
     return Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
+def _of_these(name: str, columns: tuple[str, ...], which: str) -> Index:
+    """An index of those rows alone for which a condition holds, in every database that knows such indexes."""
+    return Index(name, *columns, sqlite_where=text(which), postgresql_where=text(which))
+
+
 class LinkRow(Row, table=True):
     """A managed pair. applied: what we last pushed, JSON text by path. departed: when it was closed, as
     its record had left. left_at: when a run first saw that its record had left, whatever the policy does about it.
@@ -58,6 +63,7 @@ class LinkRow(Row, table=True):
         # Of one column alone, they would not be used: SQLite takes the first three of the key for more selective.
         Index("ix_links_target", "endpoint", "kind", "target_id", "connection"),
         Index("ix_links_name", "endpoint", "kind", "name", "connection"),
+        _of_these("ix_links_departed", ("connection", "endpoint", "kind", "target_id"), "departed IS NOT NULL"),
     )
 
     connection: str = Field(primary_key=True)
@@ -147,11 +153,6 @@ class SourceEntryRow(Row, table=True):
     connection: str = Field(primary_key=True)
     entry_key: str = Field(primary_key=True)
     entry: str
-
-
-def _of_these(name: str, columns: tuple[str, ...], which: str) -> Index:
-    """An index of those rows alone for which a condition holds, in every database that knows such indexes."""
-    return Index(name, *columns, sqlite_where=text(which), postgresql_where=text(which))
 
 
 class ConnectionRow(Row, table=True):
@@ -296,8 +297,8 @@ class OperationRow(Row, table=True):
     __table_args__ = (
         # Of all operations ever, these few are asked for in every run.
         Index("ix_operations_answered_at", "answered_at"),
-        # How many ended how, and which of 100,000 failed: asked for by every page about a run.
-        Index("ix_operations_status", "run_id", "status", "operation_id"),
+        # How many of each kind ended how, and which of 100,000 failed: asked for by every page about a run.
+        Index("ix_operations_status", "run_id", "status", "operation_id", "kind"),
         _of_these("ix_operations_unsure", ("run_id",), UNSURE),
     )
 
@@ -414,7 +415,8 @@ class OrderRow(Row, table=True):
     """What a person asked the worker to do (model.order). worker: who has it in hand; times: how often it was begun.
 
     plan_id: the kept plan that it is about, or has made. about_run: the run to roll back; run_id: what carries it out.
-    request_id: its row in the inbox, where the run in progress carries it out.
+    request_id: its row in the inbox, where the run in progress carries it out. question: of an order that makes an
+    answer, "" once it has ended.
     """
 
     __tablename__ = "orders"
@@ -447,6 +449,16 @@ class OrderRow(Row, table=True):
     run_id: int | None = None
     sentence: str = ""
     exit_code: int = 0
+    question: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class OrderAnswerRow(Row, table=True):
+    """What an order has made for the page that asked: JSON, compressed."""
+
+    __tablename__ = "order_answers"
+
+    order_id: int = Field(primary_key=True)
+    document: bytes
 
 
 class AskedOnceRow(Row, table=True):
@@ -604,7 +616,10 @@ class DirectMemberRow(Row, table=True):
 
 
 class LookRow(Row, table=True):
-    """Who is looked at by the next run, whether anything changes until then or not (model.identity.Whom)."""
+    """Who is looked at by the next run, whether anything changes until then or not (model.identity.Whom).
+
+    is_new: put down since the run under way began, so that it has not seen why.
+    """
 
     __tablename__ = "to_look_at"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -613,6 +628,7 @@ class LookRow(Row, table=True):
     side: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
     id_of: str = Field(primary_key=True)
+    is_new: bool = False
 
 
 class ConflictSubjectRow(Row, table=True):
@@ -682,13 +698,16 @@ class AccessFactRow(Row, table=True):
     """One thing that readings showed (state/access_fact.py): from which reading on, and in which one it was gone.
 
     value: JSON text. until: null while the newest reading shows it. about: the user of a membership, who an assignment
-    is to; "" for the other kinds. Both indexes are of what the newest reading shows, so that a plan finds the few.
+    is to; "" for the other kinds. Two indexes are of what the newest reading shows, so that a plan finds the few, and
+    two of what only earlier ones showed, so that a page about an old run does.
     """
 
     __tablename__ = "access_facts"
     __table_args__ = (
         _of_these("ix_access_facts_now", ("connection", "kind", "fact_key"), "until IS NULL"),
         _of_these("ix_access_facts_about", ("connection", "kind", "about"), "until IS NULL"),
+        _of_these("ix_access_facts_over", ("connection", "kind", "fact_key"), "until IS NOT NULL"),
+        _of_these("ix_access_facts_about_over", ("connection", "kind", "about"), "until IS NOT NULL"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -39,7 +39,7 @@ from scim_bridge.state.fence import Fence, NoFence
 from scim_bridge.state.history import forget_some
 from scim_bridge.state.journal import RunJournal
 from scim_bridge.state.lock import lock
-from scim_bridge.state.look import look_at, look_at_decided
+from scim_bridge.state.look import look_at, look_at_decided, look_begins
 from scim_bridge.state.news import Watch
 from scim_bridge.state.observed import (
     batched_list,
@@ -195,6 +195,8 @@ class State:
             )
             begun = database.execute(insert(RunRow).values(**row.model_dump(exclude={"id"})))
             run_id = int(begun.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
+            if inside is None:
+                look_begins(database, connection)
             if order_id is not None:
                 note_run(database, order_id, run_id)
             if by is not None:
@@ -385,6 +387,7 @@ class State:
         endpoint: str,
         found: Mapping[TargetKey, Existing | None],
         members: Members,
+        at: datetime,
     ) -> None:
         """Single resources and groups that were looked at again; None for one that is gone.
 
@@ -392,8 +395,8 @@ class State:
         were named ends without having planned what it learned.
         """
         with self._writing(endpoint) as database:
-            keep_resources(database, endpoint, found, self._now())
-            keep_members(database, endpoint, members, self._now())
+            keep_resources(database, endpoint, found, at)
+            keep_members(database, endpoint, members, at)
 
     def resolve(
         self, connection: str, key: str, decision: str, by: Actor, *, target_id: str = "", note: str = ""
@@ -563,7 +566,7 @@ class State:
         """These conflicts are over, and with each the decision about it, which holds for this conflict alone."""
         if keys:
             one = (col(ConflictRow.connection) == connection, col(ConflictRow.key) == bindparam("of_key"))
-            look_at_decided(database, connection, keys)
+            look_at_decided(database, connection, keys, by_run=True)
             over = {"closed": self._now(), "resolution": "", "chosen": ""}
             database.execute(update(ConflictRow).where(*one).values(**over), [{"of_key": key} for key in sorted(keys)])
             forget_subjects(database, connection, keys)

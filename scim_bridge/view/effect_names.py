@@ -1,6 +1,6 @@
 """What limits have counted, by the names that people know."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scim_bridge.model.effect import Changed, Effect, Entering, Lost, Recreated, Removed, Shrunk
@@ -36,11 +36,11 @@ class EffectNames:
         return cls(dict((*members, *groups, *named, *access)), {o.key: o.subject for o in plan.operations})
 
     @classmethod
-    def of_document(cls, document: Mapping[str, Any]) -> "EffectNames":
-        """Those of a plan document."""
+    def of_document(cls, document: Mapping[str, Any], operations: Iterable[Mapping[str, Any]]) -> "EffectNames":
+        """Those of a plan document. operations: its own, which `document` need not have."""
         names: dict[str | None, str] = {}
         records: dict[SourceKey, str] = {}
-        for operation in document["operations"]:
+        for operation in operations:
             names.update((member["target_id"], member["name"]) for member in operation.get("members", ()))
             names[operation["target_id"]] = operation["subject"]
             resource = OPERATION_KINDS[operation["kind"]].resource

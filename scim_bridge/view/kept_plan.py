@@ -56,7 +56,7 @@ def _status(plan: KeptPlan, *, is_outdated: bool) -> Status:
         return Status("declined", _("declined by %(who)s", who=printable(plan.declined_by)), "·", "quiet")
     if is_outdated:
         return Status("outdated", _("out of date"), "✗", "quiet")
-    if not any(plan.summary.values()):
+    if plan.is_empty:
         return Status("empty", _("nothing to do"), "·", "quiet")
     if plan.guard:
         return Status("stopped", _("waits for an approval"), "✗", "bad")

@@ -23,6 +23,8 @@ ORDER_WORDS = {
     "rollback": "rollback",
     "apply": "apply a plan",
     "test_sign_in": "test of both sign-ins",
+    "compare_mapping": "comparison of a mapping",
+    "switch_report": "switch report",
 }
 
 

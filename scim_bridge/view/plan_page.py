@@ -1,20 +1,17 @@
 """A kept plan as a page shows it, made from its document: a plan of 100,000 operations is looked at page by page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from scim_bridge.model.effect import Shrunk
-from scim_bridge.model.operation_kind import OPERATION_KINDS
 from scim_bridge.model.plan import KEEPS_ADMINS, Trip
 from scim_bridge.view import words
 from scim_bridge.view.effect_names import EffectNames
 from scim_bridge.view.impact import ImpactView, impact_view
 from scim_bridge.view.operation import OperationView, kind_words, of_document
-from scim_bridge.view.plan_document import Filter, head_of, operations_of
+from scim_bridge.view.plan_document import Outline
 from scim_bridge.view.words import printable
 
 _SHOWN = 50
@@ -48,26 +45,21 @@ class PlanPage:
     closes_last_door: bool
 
 
-def plan_page(saved: bytes, wanted: Filter, limit: int) -> PlanPage:
-    """What is to be seen of a plan as it was saved: of its operations, those that fit, a page of them."""
-    document = head_of(saved)
-    found = operations_of(saved, wanted, limit + 1)
-    tripped = [Trip.of(trip) for trip in document["guard"]["tripped"]]
-    names = EffectNames.of_document(orjson.loads(saved)) if tripped else None
+def plan_page(outline: Outline, found: Sequence[tuple[int, Mapping[str, Any]]], limit: int) -> PlanPage:
+    """What is to be seen of a kept plan. found: up to limit + 1 of its operations, each with the number of its line."""
+    document, names = outline.head, outline.names
     skipped, warnings = document["skipped"][:_SHOWN], document["warnings"][:_SHOWN]
-    # An operation begins with its id and its kind; nothing else of a plan has such a kind.
-    counts = {kind: saved.count(f'"kind":"{kind}"'.encode()) for kind in OPERATION_KINDS}
     return PlanPage(
         summary=words.summary(document["summary"]),
-        tripped=tuple(_trip(trip, names) for trip in tripped if names is not None),
+        tripped=tuple(_trip(trip, names) for trip in outline.tripped if names is not None),
         access=impact_view(document.get("access", {}), datetime.fromisoformat(document["created"]), _SHOWN),
-        by_kind=tuple((kind, kind_words(kind), count) for kind, count in counts.items() if count),
+        by_kind=tuple((kind, kind_words(kind), count) for kind, count in outline.counts.items()),
         operations=tuple(of_document(operation) for _, operation in found[:limit]),
         next=found[limit - 1][0] if len(found) > limit else 0,
         conflicts=tuple(document["conflicts"][:_SHOWN]),
         skipped=tuple((printable(each["subject"]), printable(each["reason"])) for each in skipped),
         warnings=tuple((printable(each["kind"]), printable(each["detail"])) for each in warnings),
-        closes_last_door=any(KEEPS_ADMINS in trip.sentence for trip in tripped),
+        closes_last_door=any(KEEPS_ADMINS in trip.sentence for trip in outline.tripped),
     )
 
 

@@ -65,7 +65,7 @@ def switch_view(report: SwitchReport, language: Language) -> SwitchView:
         direction=speech.say("report", "direction", before=before, after=after),
         verdict=_verdict(report, speech),
         tone=VERDICT_TONES[report.verdict],
-        made=speech.say("report", "made", made=words.utc(report.made), access=words.utc(report.access_at)),
+        made=speech.say("report", "made", made=words.in_utc(report.made), access=words.in_utc(report.access_at)),
         store=speech.say("report", "store", store=report.store),
         fixes=tuple(_fix(fix, speech) for fix in report.fixes),
         sections=tuple(

@@ -64,7 +64,7 @@ def utc(moment: datetime | None) -> str | None:
 
 
 def in_utc(moment: datetime | None) -> str:
-    """For people whose zone is not known: "2027-03-13 03:00 UTC"."""
+    """For people whose zone is not known: "2027-03-13 03:00:00 UTC"."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if moment is not None else ""
 
 

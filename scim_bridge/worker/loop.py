@@ -22,6 +22,7 @@ from scim_bridge.state.reader import open_reader, utc_now
 from scim_bridge.state.writer import State
 from scim_bridge.worker.one_run import run_apart
 from scim_bridge.worker.order_lane import OrderLane
+from scim_bridge.worker.pulse import Pulse
 from scim_bridge.worker.task import Task
 from scim_bridge.worker.turn import Turns
 
@@ -59,17 +60,18 @@ def work(
     tell: Callable[[str], None],
     *,
     tidy: Callable[[], bool] = lambda: False,
+    pulse: Pulse | None = None,
     clock: Callable[[], float] = monotonic,
 ) -> None:
     """Sync every connection on its schedule, and carry out orders, until stop is set. tell: called for each of them.
 
     connections: asked again and again, since the configuration may change. Orders go beside the schedule: an urgent one
     does not wait for the run of another connection. tidy: does a small piece of what can wait, False if there is
-    nothing left; called while nothing is due.
+    nothing left; called while nothing is due. pulse: shows that it goes on.
     """
     turns = Turns()
     with OrderLane(connections, state, turns, stop, tell=tell):
-        _keep_schedule(connections, state, turns, stop, tell=tell, tidy=tidy, clock=clock)
+        _keep_schedule(connections, state, turns, stop, tell=tell, tidy=tidy, pulse=pulse or Pulse(), clock=clock)
 
 
 def followed(dues: Iterable[Due], connections: Iterable[ConnectionSettings], now: float) -> list[Due]:
@@ -96,14 +98,16 @@ def _keep_schedule(
     *,
     tell: Callable[[str], None],
     tidy: Callable[[], bool],
+    pulse: Pulse,
     clock: Callable[[], float],
 ) -> None:
     dues: list[Due] = []
     while not stop.is_set():
+        pulse.beat()
         dues = followed(dues, connections(), clock())
         due = min(dues, key=lambda d: d.at)
         while due.at > clock() and not stop.is_set() and tidy():
-            pass
+            pulse.beat()
         if stop.wait(min(max(0.0, due.at - clock()), _LOOK_EVERY)):
             return
         # All are looked at, also those that are not next: each needs a look before that it can be compared with.
@@ -122,7 +126,8 @@ def _keep_schedule(
         # Taken before the run reads: a file that changes while it is read differs from this, so it starts another run.
         due.run_with = fingerprint_of(due.connection.source)
         try:
-            tell(run_once(due.connection, state, stop))
+            with pulse.running():
+                tell(run_once(due.connection, state, stop))
         finally:
             turns.give(name)
         due.at = begun + _pause_after(due.connection, state).total_seconds()

@@ -25,6 +25,7 @@ from scim_bridge.run.sync import apply_kept, plan_and_keep, sync
 from scim_bridge.state.writer import State
 from scim_bridge.view.run import view_run
 from scim_bridge.view.words import summary
+from scim_bridge.worker.long_answer import compare_mapping, report_switch
 
 _log = logging.getLogger("scim_bridge.worker")
 
@@ -126,6 +127,14 @@ def _test_sign_in(task: Task, _state: State, _order: Order) -> OrderEnd:
     return OrderEnd(status="done", sentence="; ".join(sign_in(task.connection)))
 
 
+def _compare_mapping(task: Task, state: State, order: Order) -> OrderEnd:
+    return compare_mapping(task.connection, state, order, _placed(task))
+
+
+def _switch_report(task: Task, state: State, _order: Order) -> OrderEnd:
+    return report_switch(task.connection, state, _placed(task))
+
+
 _KINDS: Mapping[OrderKind, Callable[[Task, State, Order], OrderEnd]] = {
     "sync": _sync,
     "verify": _sync,
@@ -134,6 +143,8 @@ _KINDS: Mapping[OrderKind, Callable[[Task, State, Order], OrderEnd]] = {
     "rollback": _rollback,
     "plan": _plan,
     "test_sign_in": _test_sign_in,
+    "compare_mapping": _compare_mapping,
+    "switch_report": _switch_report,
 }
 COMMAND_OF: Mapping[OrderKind, Command] = {
     "sync": "sync",

@@ -75,6 +75,7 @@ def test_the_worker_syncs_serves_its_pages_and_stops_when_asked(world: World, cl
     assert datetime.fromisoformat(time_stamp).tzinfo == UTC
     assert re.fullmatch(r"corp: run 1 is done: \d+ users created, .*; 0 conflicts waiting\n", line), line
     assert httpx.get(f"{url}/healthz").json() == {"status": "ok"}
+    assert httpx.get(f"{url}/readyz").json() == {"status": "ready"}
     with httpx.Client(follow_redirects=True) as browser:
         page = browser.get(link)
         assert (str(page.url), "corp" in page.text) == (f"{url}/", True)

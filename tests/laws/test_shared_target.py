@@ -123,6 +123,30 @@ def _back(world: LittleWorld) -> object:
     return undone, roll_back(world.bridge, world.state, undone, Order(by=ME, approved_by="me")).exit_code
 
 
+def _meanwhile(world: LittleWorld, other: LittleWorld) -> object:
+    """A sync during which the other connection has one too: after the target was read, or before a write."""
+    chance, target = world.chance, world.target
+    log: list[object] = []
+    moment = chance.choice(("read", "read_members", "create", "update", "add_members"))
+    usual = getattr(target, moment)
+
+    def interrupted(*given: object, **named: object) -> object:
+        is_write = not moment.startswith("read")
+        found = None if is_write else usual(*given, **named)
+        if not log:
+            log.append(moment)
+            with suppress(BridgeError):
+                log.append(sync(other.bridge, other.state, Order(approved_by="me")).exit_code)
+        return usual(*given, **named) if is_write else found
+
+    setattr(target, moment, interrupted)
+    try:
+        in_full = chance.random() < 0.5
+        return in_full, log, sync(world.bridge, world.state, Order(in_full=in_full, approved_by="me")).exit_code
+    finally:
+        setattr(target, moment, usual)
+
+
 _OUTSIDE: tuple[Step, ...] = (_by_hand, _by_hand, _time)
 _RUNS: tuple[Step, ...] = (_in_full, _in_full, _one, _back)
 
@@ -169,4 +193,10 @@ def live(seed: int, policy: Policy, other: Policy, nested: str, *, tells_changes
                     world.log.append(f"{other_one.bridge.name} {step.__name__.strip('_')} …")
                     with suppress(BridgeError):
                         world.log.append(f"… {step(other_one)}")
+                if chance.random() < 0.3:
+                    first, second = chance.sample(both, 2)
+                    second.step()
+                    world.log.append(f"{first.bridge.name} meanwhile …")
+                    with suppress(BridgeError):
+                        world.log.append(f"… {_meanwhile(first, second)}")
                 run_and_compare(one)

@@ -8,7 +8,7 @@ import pytest
 
 from scim_bridge.errors import PlanOutdated
 from scim_bridge.model.actor import Actor, Role
-from scim_bridge.model.order import OrderEnd, OrderKind, PlacedOrder
+from scim_bridge.model.order import Approval, OrderEnd, OrderKind, PlacedOrder
 from scim_bridge.plan.plan_file import fingerprint, to_bytes
 from scim_bridge.state.reader import open_reader
 from scim_bridge.state.writer import Ending, State
@@ -78,8 +78,31 @@ def test_what_a_form_has_no_button_for_is_refused(seeder: Seeder, pages: Pages) 
     assert client.post("/connections/corp/order", data={"kind": "rollback"}).status_code == 404
     assert client.post("/connections/nobody/order", data={"kind": "sync"}).status_code == 404
     assert "There is no connection nobody" in seen(client.get("/connections/nobody").text)
-    assert "is still" not in seen(client.post("/runs/1/rollback").text)
-    assert open_reader(seeder.path).orders.latest(9)[0].placed.kind == "rollback"
+    silent = client.post("/runs/1/rollback", data={"note": " "})
+    assert (silent.status_code, "a rollback needs a note" in seen(silent.text)) == (422, True)
+    assert client.post("/runs/1/rollback", data={"note": "the source was wrong"}).status_code == 303
+    placed = open_reader(seeder.path).orders.latest(9)[0].placed
+    assert (placed.kind, placed.approval) == ("rollback", Approval("the source was wrong"))
+
+
+def test_a_plan_that_is_empty_or_out_of_date_is_not_ordered(seeder: Seeder, pages: Pages) -> None:
+    seeder.run(quiet_plan())
+    empty, moved = keep(seeder, is_stopped=False, is_empty=True), keep(seeder, is_stopped=False)
+    client = pages()
+
+    def answers(number: int) -> list[tuple[int, str]]:
+        by_page, by_api = client.post(f"/plans/{number}/apply"), client.post(f"/api/v1/plans/{number}/apply", json={})
+        return [(by_page.status_code, seen(by_page.text)), (by_api.status_code, by_api.json()["detail"])]
+
+    for status, said in answers(empty):
+        assert (status, f"plan {empty} has nothing to do" in said) == (409, True)
+    assert client.post(f"/plans/{moved}/apply").status_code == 303
+    with State(seeder.path, seeder.clock) as state:
+        (order,) = state.orders.open()
+        assert state.orders.take(order.id, "worker")
+        state.orders.end(order.id, OrderEnd(status="refused", sentence="moved", exit_code=PlanOutdated.exit_code))
+    for status, said in answers(moved):
+        assert (status, f"plan {moved} is out of date" in said) == (409, True)
 
 
 BUTTONS = {

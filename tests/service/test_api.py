@@ -7,12 +7,16 @@ from pathlib import Path
 import httpx
 import pytest
 
+from scim_bridge.access.graph import access_rows
+from scim_bridge.model.access import AccessReading, Account, Allowed, Edge, Instance, People, PermissionSet, Person
 from scim_bridge.model.actor import Actor
+from scim_bridge.model.identity import TargetKey
 from scim_bridge.model.operation import Outcome
 from scim_bridge.plan.plan_file import fingerprint, from_bytes, to_bytes
 from scim_bridge.service.app import create_app
 from scim_bridge.service.serve import Served
 from scim_bridge.service.shown import Shown
+from scim_bridge.state.access_memory import keep_reading
 from scim_bridge.state.writer import State
 from tests.builders import directory, group, planned, target, user
 from tests.service.seed import NOON, Seeder, busy_plan, quiet_plan, tripping_plan
@@ -136,12 +140,13 @@ def test_a_kept_plan_is_its_document_and_its_operations(api: httpx.Client) -> No
 
 
 def test_the_document_of_a_plan_without_operations_is_read_too(tmp_path: Path) -> None:
-    from scim_bridge.view.plan_document import Filter, head_of, operations_of
+    from scim_bridge.view.plan_document import Filter, operations_of, outline_of
 
     for plan in (quiet_plan(), busy_plan(), planned(directory(user("a"), group("g", displayName="],\n {")), target())):
         saved = to_bytes(plan)
-        assert [each["id"] for _, each in operations_of(saved, Filter(), 100)] == [o.id for o in plan.operations]
-        head = head_of(saved)
+        pieces = [saved[at : at + 7] for at in range(0, len(saved), 7)]  # wherever they are cut
+        assert [each["id"] for _, each in operations_of(pieces, Filter(), 100)] == [o.id for o in plan.operations]
+        head = outline_of(lambda: [saved]).head  # noqa: B023 - called at once
         assert (head["summary"], head["version"], len(head["conflicts"])) == (plan.summary, 1, len(plan.conflicts))
         assert from_bytes(saved, "x").basis == plan.basis
 
@@ -222,6 +227,8 @@ def test_a_plan_that_limits_stopped_needs_an_approval_and_can_be_declined(api: h
         ({"connection": "corp", "kind": "apply", "plan": 99}, 404, "no kept plan 99"),
         ({"connection": "corp", "kind": "rollback", "roll_back": 99}, 404, "no run 99"),
         ({"connection": "lab", "kind": "rollback", "roll_back": 2}, 404, "no run 2"),
+        ({"connection": "corp", "kind": "rollback", "roll_back": 2}, 422, "a rollback needs a note"),
+        ({"connection": "corp", "kind": "rollback", "roll_back": 2, "approve": {"note": " "}}, 422, "needs a note"),
         ({"connection": "corp", "kind": "plan", "approve": {}}, 422, "needs no approval"),
         ({"connection": "corp", "kind": "sync", "force": True}, 422, "body.force"),
         ({"connection": "corp", "kind": "sync", "approve": {"note": "x" * 2_001}}, 422, "body.approve.note"),
@@ -289,6 +296,39 @@ def test_a_schedule_is_stopped_and_goes_on(operator: httpx.Client) -> None:
     assert operator.post(f"{API}/connections/lab/resume").json()["paused"] is False
     assert operator.get(f"{API}/connections/lab").json()["state"] == "never_run"
     _assert_problem(operator.post(f"{API}/connections/x/pause", json={}), 404, "no connection x")
+
+
+def test_access_comes_in_pages_and_by_user_account_and_permission_set(
+    api: httpx.Client, served: tuple[str, Path]
+) -> None:
+    read = _reading()
+    keep_reading(served[1], "lab", read)
+    rows = _all(api, "/access", connection="lab", limit=1)
+    assert {(row["user"], row["account"]) for row in rows} == {(row.user, row.account) for row in access_rows(read)}
+    assert len(rows) == len(access_rows(read)) > 2
+    for name, of_row in (("user", "user_id"), ("user", "user"), ("account", "account"), ("permission_set",) * 2):
+        wanted = str(rows[0][of_row])
+        found = _all(api, "/access", connection="lab", **{name: wanted.upper() if of_row == "user" else wanted})
+        assert found == [row for row in rows if row[of_row] == wanted]
+    asked = {"connection": "lab", "user": str(rows[0]["user"])}
+    assert api.get(f"{API}/access", params=asked).json()["as_of"] == "2027-03-13T03:00:00Z"
+    assert _all(api, "/access", connection="lab", user="no one") == []
+
+
+def _reading() -> AccessReading:
+    people = {f"u{n}": Person(f"u{n}", f"ann{n}@corp.example", "Ann") for n in range(3)}
+    sets = {f"arn:{n}": PermissionSet(arn=f"arn:{n}", name=f"Set{n}", allowed=_READS, centrally=_READS) for n in "ab"}
+    return AccessReading(
+        as_of=NOON,
+        instance=Instance("arn:i", "d-1"),
+        people=People(people, {"g": "developers"}, {"g": frozenset(people)}),
+        accounts={"1": Account("1", "production"), "2": Account("2", "test")},
+        sets=sets,
+        edges=frozenset({Edge("1", "arn:a", TargetKey("group", "g")), Edge("2", "arn:b", TargetKey("user", "u1"))}),
+    )
+
+
+_READS = Allowed("read", ("reads",))
 
 
 def test_access_that_was_never_read_is_an_empty_list(api: httpx.Client) -> None:

@@ -90,3 +90,13 @@ def test_a_switch_never_leads_to_another_server(path: str, pages: Pages) -> None
 def test_a_choice_that_does_not_exist_changes_nothing(query: str, pages: Pages) -> None:
     answer = pages().get(f"/?{query}")
     assert (answer.status_code, "set-cookie" in answer.headers) == (200, False)
+
+
+def test_what_runs_have_recorded_is_marked_as_english_on_a_japanese_page(seeder: Seeder, pages: Pages) -> None:
+    seeder.run(busy_plan())
+    client = pages()
+    recorded = {"/conflicts": '<bdi lang="en">', "/runs/1": '<div class="quiet" lang="en">'}
+    for path, marked in recorded.items():
+        page = client.get(path, headers={"accept-language": "ja"}).text
+        assert '<html lang="ja"' in page
+        assert marked in page, path

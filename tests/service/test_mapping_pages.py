@@ -8,10 +8,11 @@ import pytest
 
 from scim_bridge.cli.main import run
 from scim_bridge.sandbox.server import Sandbox
+from scim_bridge.state.writer import State
 from tests.e2e.world import World, organization
 from tests.service.test_pages import seen
 from tests.service.test_people_pages import pages_of
-from tests.waiting import until
+from tests.worker.carrying import carry_out_orders
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,9 @@ def test_an_uploaded_mapping_is_compared_and_written_nowhere(client: httpx.Clien
     answer = client.post("/mapping/corp/compare", files={"file": ("m.yaml", changed.encode())})
     assert answer.status_code == 303, seen(answer.text)
     place = answer.headers["location"]
-    until(lambda: "refresh" not in client.get(place).headers)
+    assert client.get(place).headers["refresh"] == "3"
+    carry_out_orders(world)
+    assert "refresh" not in client.get(place).headers
     said = seen(client.get(place).text)
     assert "12 resources change" in said
     assert {path.name: path.read_bytes() for path in world.folder.iterdir() if "db" not in path.name} == before
@@ -73,4 +76,10 @@ def test_an_uploaded_mapping_is_compared_and_written_nowhere(client: httpx.Clien
     assert wrong.status_code == 422
     large = client.post("/mapping/corp/compare", files={"file": ("m.yaml", b"#" * 1_200_000)})
     assert large.status_code == 413
-    assert client.get("/mapping/corp/compared/none").status_code == 404
+    assert client.get("/mapping/corp/compared/99").status_code == 404
+    assert client.get(place.replace("corp", "lab")).status_code == 404
+    with State(world.state) as state:
+        (order,) = state.orders.latest(9)
+        assert (order.placed.kind, order.placed.question) == ("compare_mapping", "")
+        (entry,) = state.reader.latest_audit(1, action="compare mapping")
+    assert entry.subject == f"order {order.id}"

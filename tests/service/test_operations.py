@@ -69,7 +69,7 @@ def test_whatever_a_directory_holds_is_harmless_on_every_page(seeder: Seeder, pa
     assert "{{ 7*7 }}" in seen(client.get("/runs/1").text)
 
 
-def _operations(seeder: Seeder, count: int) -> None:
+def put_operations(seeder: Seeder, count: int) -> None:
     """One run with so many operations, put into the state at once."""
     import sqlite3
 
@@ -95,7 +95,7 @@ def _seconds(client: httpx.Client, path: str) -> float:
 
 @pytest.mark.parametrize("count", [3_000, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_a_long_run_is_looked_through_page_by_page(count: int, seeder: Seeder, pages: Pages) -> None:
-    _operations(seeder, count)
+    put_operations(seeder, count)
     client = pages(role="viewer")
     page = client.get("/runs/1?kind=create_user").text
     assert f"100 of {count + 14:,} operations" in seen(page)

@@ -250,11 +250,25 @@ def test_health_is_ok_before_the_first_run_and_after(seeder: Seeder, pages: Page
     assert client.get("/runs/1").status_code == 200
 
 
+def test_a_service_is_ready_while_its_schedule_goes_on(tmp_path: Path) -> None:
+    is_moving = [True]
+    app = create_app(Shown(tmp_path / "later.db", {"corp": None}), is_moving=lambda: is_moving[0])
+    with Served(app, ("127.0.0.1", 0)) as pages:
+        assert httpx.get(f"{pages.url}/readyz").json() == {"status": "ready"}
+        is_moving[0] = False
+        answer = httpx.get(f"{pages.url}/readyz")
+        assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
+        assert "The schedule has not looked at its connections for two minutes" in answer.json()["detail"]
+        assert httpx.get(f"{pages.url}/healthz").status_code == 200
+    assert not (tmp_path / "later.db").exists()
+
+
 @pytest.mark.state_file
 def test_a_state_that_cannot_be_read_is_said_with_503(tmp_path: Path, pages: Pages) -> None:
     broken, client = tmp_path / "scim-bridge.db", pages()
     broken.unlink()
     broken.write_bytes(b"this is not a database, though it is long enough to be looked at as one" * 20)
+    assert client.get("/readyz").json()["status"] == "not ready"
     health = client.get("/healthz")
     assert health.status_code == 503
     assert "is not a usable state file" in health.json()["detail"]

@@ -12,12 +12,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+import trustme
 from joserfc.jwk import OctKey, RSAKey
 
+from scim_bridge.cli.check_service import looks_at
 from scim_bridge.config.secret import Secret
-from scim_bridge.config.service import AuthSettings, ServiceSettings
+from scim_bridge.config.service import AuthSettings, ServiceSettings, TlsFiles
+from scim_bridge.errors import Misconfigured
 from scim_bridge.model.actor import Actor, Role, by_token, is_same_person
 from scim_bridge.service.app import create_app
+from scim_bridge.service.auth.vouched import ProviderDown
 from scim_bridge.service.serve import Served
 from scim_bridge.service.shown import Shown
 from scim_bridge.state.reader import open_reader
@@ -247,6 +251,25 @@ def test_a_provider_that_is_down_or_answers_nonsense_is_said_with_503(tmp_path: 
             assert (down.status_code, "does not answer as it should" in down.text) == (503, True)
             assert browser.get("/sign-out/provider").status_code == 503
             assert SECRET not in down.text
+
+
+def test_check_says_whether_the_provider_and_the_tls_files_can_be_used(tmp_path: Path, issuer: Issuer) -> None:
+    (tmp_path / "secret").write_text(SECRET, encoding="utf-8")
+    auth = AuthSettings(issuer=issuer.url, client=CLIENT, secret=Secret("file:secret", tmp_path, "secret"))
+    files = TlsFiles(tmp_path / "cert.pem", tmp_path / "key.pem")
+    settings = ServiceSettings(public_url="https://bridge.example", auth=auth, tls=files)
+    (_, tls), (_, sign_in) = looks_at(settings)
+    assert sign_in() == f"{issuer.url} answers, and is the issuer that is configured"
+    with pytest.raises(Misconfigured, match="cannot be read"):
+        tls()
+    leaf = trustme.CA().issue_cert("bridge.example")
+    leaf.cert_chain_pems[0].write_to_path(str(files.cert_file))
+    leaf.private_key_pem.write_to_path(str(files.key_file))
+    assert tls() == "cert.pem and key.pem are a certificate and its key"
+    away = replace(settings, auth=replace(auth, issuer=f"http://127.0.0.1:{_free_port()}"))
+    with pytest.raises(ProviderDown):
+        list(looks_at(away))[1][1]()
+    assert list(looks_at(ServiceSettings())) == []
 
 
 def test_metadata_of_another_issuer_is_not_believed(tmp_path: Path, issuer: Issuer) -> None:

@@ -31,6 +31,7 @@ class Row:
 
 ROWS = (
     Row("GET", "/healthz", "open"),
+    Row("GET", "/readyz", "open"),
     Row("GET", "/metrics", "open"),  # on loopback alone; test_metrics.py has the rest
     Row("GET", "/sign-in", "open"),
     Row("POST", "/sign-out", "open"),
@@ -100,7 +101,7 @@ ROWS = (
     Row("GET", "/mapping/{connection}", "viewer", "/mapping/corp"),
     Row("POST", "/mapping/{connection}/try", "operator", "/mapping/corp/try"),
     Row("POST", "/mapping/{connection}/compare", "operator", "/mapping/corp/compare"),
-    Row("GET", "/mapping/{connection}/compared/{key}", "operator", "/mapping/corp/compared/none"),
+    Row("GET", "/mapping/{connection}/compared/{number}", "operator", "/mapping/corp/compared/1"),
     Row("GET", "/tokens", "approver"),
     Row("POST", "/tokens", "approver"),
     Row("POST", "/tokens/{token_id}/revoke", "approver", "/tokens/7/revoke"),

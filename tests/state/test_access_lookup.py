@@ -1,5 +1,6 @@
 """Parts of the newest reading, found by the indexes: what reaches the few is all there, and no one else is loaded."""
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -51,6 +52,33 @@ def made(seed: int) -> AccessReading:
         warnings=("w",),
         requests=7,
     )
+
+
+def test_of_an_earlier_reading_the_few_are_as_they_were_then(tmp_path: Path) -> None:
+    before, after = made(2), made(5)
+    for each in (before, after):
+        keep_reading(tmp_path / "s.db", "corp", each)
+    memory = open_access_memory(tmp_path / "s.db", "corp")
+    for number, was in ((1, before), (2, after)):
+        for user in was.people.users:
+            with memory.lookup(number) as lookup:
+                part = lookup.around([user])
+            assert part is not None
+            assert {row for row in access_rows(part) if row.user_id == user} == {
+                row for row in access_rows(was) if row.user_id == user
+            }
+    memory.close()
+
+
+def test_users_are_found_by_their_whole_name_in_any_case_and_by_their_id(tmp_path: Path) -> None:
+    names = ("Ann_1", "annx1", "ÄNNE", 'quo"te', "a,b")
+    people = People({f"u{n}": Person(f"u{n}", name, "x") for n, name in enumerate(names)}, {}, {})
+    remembered = remember_here(replace(made(1), people=people, edges=frozenset(), uses=frozenset()))
+    with remembered.lookup() as lookup:
+        found = {text: lookup.called(text) for text in ("ann_1", "änne", 'QUO"TE', "a", "a,b", "u2", "%")}
+    assert found == {
+        "ann_1": {"u0"}, "änne": {"u2"}, 'QUO"TE': {"u3"}, "a": set(), "a,b": {"u4"}, "u2": {"u2"}, "%": set(),
+    }  # fmt: skip
 
 
 @pytest.fixture(params=["state", "here"])

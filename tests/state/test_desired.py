@@ -111,7 +111,7 @@ def test_the_index_of_the_target_follows_each_reading_and_each_look(tmp_path: Pa
         with state.reader.lookup("corp", "there") as lookup:
             assert lookup.holding("user", [("userName", "ann"), ("userName", "anna"), ("userName", "ben")]) == {"t-1"}
         found = {TargetKey("user", "t-1"): None, TargetKey("user", "t-3"): resource("t-3", "Dee")}
-        state.look_again("there", found, {})
+        state.look_again("there", found, {}, MORNING)
         assert indexed(path, "held_values") == held(path)
 
 

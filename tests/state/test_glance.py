@@ -17,6 +17,8 @@ def judged(desk: Desk) -> tuple[int | None, int | None]:
     """The newest run, and the one that tells how the connection is."""
     with desk.open() as state:
         glance = state.reader.glances()["corp"]
+        assert state.reader.glances("corp") == {"corp": glance}
+        assert state.reader.glances("lab") == {}
     newest, telling = (run.id if run is not None else None for run in (glance.last, glance.judged))
     return newest, telling
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from scim_bridge.model.actor import Actor
+from scim_bridge.model.order import OrderEnd, PlacedOrder
 from scim_bridge.model.plan import Trip, Verdict
 from scim_bridge.model.run import Command, RunStatus
 from scim_bridge.model.shadow import Difference
@@ -160,6 +162,25 @@ def test_what_may_be_missing_is_on_record_for_who_would_undo_an_old_run(desk: De
         forgotten = state.reader.forgotten_until("corp")
         assert forgotten is not None and forgotten < until
         assert state.reader.forgotten_until("other") is None
+
+
+def test_an_order_goes_with_the_run_that_carried_it_out_and_an_open_one_stays(desk: Desk) -> None:
+    with desk.open() as state:
+        sync = PlacedOrder(connection="corp", kind="sync")
+        carried, failed, waiting = (state.orders.place(sync, Actor("ann")) for _ in range(3))
+        run = state.begin_run("corp", HERE, "sync", order_id=carried)
+        state.finish(run, Ending(status="done"))
+        for number in (carried, failed):
+            state.orders.take(number, "worker")
+            state.orders.end(number, OrderEnd(status="done", sentence="done"))
+    desk.clock.pass_by(days=401)
+    forget(desk)
+    with desk.open() as state:
+        assert [order.id for order in state.reader.orders.latest(9)] == [waiting, carried]  # the last run stays
+    desk.run()
+    forget(desk)
+    with desk.open() as state:
+        assert [order.id for order in state.reader.orders.latest(9)] == [waiting]
 
 
 def test_a_connection_forgets_its_own_history_only(desk: Desk) -> None:

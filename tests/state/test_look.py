@@ -54,7 +54,7 @@ def test_what_a_whole_reading_shows_otherwise_is_told_to_the_others(told: State)
 
 def test_what_a_look_at_some_shows_otherwise_is_told_to_all(told: State) -> None:
     found = {TargetKey("user", "t-sato"): None, TargetKey("user", "t-ito"): resource("ito")}
-    told.look_again(HERE, found, {"t-dev": frozenset({"t-ito"})})
+    told.look_again(HERE, found, {"t-dev": frozenset({"t-ito"})}, MORNING)
     for connection in EVERYONE:  # she is gone, and with her the membership; he is as he was, but in the group
         assert looks(told, connection) == {Whom.resource("user", "t-sato"), Whom.resource("user", "t-ito")}
 
@@ -81,6 +81,7 @@ SOMEONE = Whom("source", "user", "someone")
 
 def about_everyone(state: State, *keys: str, closing: Closing = "none") -> None:
     """A run about everyone that has ended with these conflicts."""
+    state.begin_run("corp", HERE, "sync")
     filled(state)
     assert looks(state, "corp") == set()
     keep(state, *keys, closing=closing, aftermath=EVERYONE_WAS)
@@ -98,6 +99,27 @@ def test_what_is_put_down_while_everyone_is_synced_is_looked_at_by_the_next_run(
     told.look_at("corp", [SOMEONE])
     keep(told, aftermath=EVERYONE_WAS)
     assert looks(told, "corp") == {SOMEONE}
+
+
+def test_what_is_put_down_while_a_run_is_under_way_is_not_taken_off_by_it(told: State) -> None:
+    """It has loaded what was before; also of one who was to be looked at anyway."""
+    seen, anew = Whom.resource("user", "t-sato"), Whom.resource("user", "t-ito")
+    told.look_at("branch", [seen, anew])
+    run = told.begin_run("branch", HERE, "sync")
+    told.observe("corp", HERE, inventory(resource("sato"), resource("ito", title="by hand"), SEEN[2]), {}, MORNING)
+    told.finish(run, DONE, [], aftermath=Aftermath(again=frozenset(), subjects=frozenset({seen, anew})))
+    assert looks(told, "branch") == {anew}
+    run = told.begin_run("branch", HERE, "sync")
+    told.finish(run, DONE, [], aftermath=Aftermath(again=frozenset(), subjects=frozenset({anew})))
+    assert looks(told, "branch") == set()
+
+
+def test_who_is_decided_about_while_everyone_is_read_is_looked_at_by_the_next_run(told: State) -> None:
+    keep(told, "c-1")
+    told.begin_run("corp", HERE, "sync")
+    assert told.resolve("corp", "c-1", "ignore", ME)
+    filled(told)
+    assert looks(told, "corp") == {WAITS}
 
 
 def test_a_decision_is_looked_at_when_it_is_made_taken_back_and_over(told: State) -> None:

@@ -33,6 +33,23 @@ def shown(state: State) -> dict[str, dict[str, object]]:
     return {target_id: dict(r.attributes) for target_id, r in (*seen.users.items(), *seen.groups.items())}
 
 
+def test_an_older_view_never_stands_over_a_newer_one(state: State) -> None:
+    """A reading takes minutes, and another connection of the target may write meanwhile."""
+    members = {"t-g": frozenset({"t-a"})}
+    state.observe("corp", HERE, inventory(A, B, G), members, MORNING - timedelta(days=9))
+    sent = operation(1, "update_user", "a", "t-a", title="Lead"), adding(2, "t-g", "t-b")
+    began = MORNING - timedelta(days=8)
+    journal = begin(state, *sent)
+    for each in sent:
+        journal.begin(each)
+        journal.end(each, done(each))
+    written = shown(state), state.reader.members(HERE, ["t-g"])
+    state.observe("branch", HERE, inventory(A, B, G), members, began)
+    state.look_again(HERE, {A.key: A}, members, began)
+    assert (shown(state), state.reader.members(HERE, ["t-g"])) == written
+    assert "title" in written[0]["t-a"]
+
+
 def test_a_reading_is_remembered_whole_with_its_time(state: State) -> None:
     assert state.reader.last_reading("corp", HERE) is None
     state.observe("corp", HERE, inventory(A, B, G), {"t-g": frozenset({"t-a"})}, MORNING)

@@ -4,6 +4,7 @@ developers.google.com/workspace/admin/directory/reference/rest. What stands ther
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,8 @@ _ALLOWED: Mapping[str, frozenset[str]] = {
 """Which scope, of several, allows what."""
 _USUAL = {"users": (100, 500), "groups": (200, 200), "members": (200, 200)}
 """How many rows a page holds if nothing is said, and at most."""
+_ROWS = {"deleted": "users", "groups_of": "groups"}
+"""Listings whose rows are called otherwise than they are."""
 _CLAUSE = re.compile(r"(\w+)([=:])('[^']*'|\S+)")
 _PARTS = re.compile(r"(\w+)(?:\(([^()]*)\))?")
 
@@ -42,6 +45,7 @@ class DirectoryApi:
         self.knobs = knobs
         self._directory, self._clock = directory, clock
         self._places: dict[str, _Place] = {}
+        self._in_order: dict[str, tuple[str, int, list[tuple[str, str]]]] = {}
 
     def answer(self, path: str, query: str, scopes: frozenset[str]) -> dict[str, Any]:
         """The body of a success. Raises GoogleRefusal."""
@@ -62,6 +66,9 @@ class DirectoryApi:
             case ["groups", key, "members"]:
                 self._require("members", scopes)
                 return self._members(key, given)
+            case ["groups", key, "members", member]:
+                self._require("members", scopes)
+                return self._member(key, member, given)
         raise bad_request(f"The sandbox does not serve {path}.", "badRequest")
 
     def _require(self, what: str, scopes: frozenset[str]) -> None:
@@ -74,12 +81,14 @@ class DirectoryApi:
         there = self._directory
         if given.get("showDeleted") == "true":
             deleted = {row["id"]: row for row in there.deleted}
-            return self._page("users", given, deleted, deleted.__getitem__)
-        found = {key: row for key, row in there.users.items() if self._is_within(row["primaryEmail"], given)}
-        if "query" in given:
-            fits = _query(given["query"])
-            found = {user_id: row for user_id, row in found.items() if fits(row)}
-        return self._page("users", given, found, lambda user_id: _projected(there.shown_user(user_id), given))
+            return self._page("deleted", given, lambda: deleted, deleted.__getitem__)
+        fits = _query(given["query"]) if "query" in given else _everyone
+
+        def find() -> dict[str, Row]:
+            is_within = self._within(given)
+            return {key: row for key, row in there.users.items() if is_within(row["primaryEmail"]) and fits(row)}
+
+        return self._page("users", given, find, lambda user_id: _projected(there.shown_user(user_id), given))
 
     def _user(self, key: str, given: Mapping[str, str]) -> dict[str, Any]:
         user_id = self._directory.user_id(key)
@@ -92,10 +101,15 @@ class DirectoryApi:
         if "query" in given:
             raise bad_request("The sandbox does not search groups.")
         if "userKey" in given:
-            found = {key: there.groups[key] for key, inside in there.members.items() if given["userKey"] in inside}
-        else:
-            found = {key: row for key, row in there.groups.items() if self._is_within(row["email"], given)}
-        return self._page("groups", given, found, there.shown_group)
+            one = self._member_id(given["userKey"])
+            inside = {key: there.groups[key] for key, members in there.members.items() if one in members}
+            return self._page("groups_of", given, lambda: inside, there.shown_group)
+
+        def find() -> dict[str, Row]:
+            is_within = self._within(given)
+            return {key: row for key, row in there.groups.items() if is_within(row["email"])}
+
+        return self._page("groups", given, find, there.shown_group)
 
     def _members(self, key: str, given: Mapping[str, str]) -> dict[str, Any]:
         if "includeDerivedMembership" in given:
@@ -104,7 +118,20 @@ class DirectoryApi:
         members = self._directory.members[group_id]
         found = {one: row for one, row in members.items() if not roles or row["role"] in roles}
         question = {**given, "of": group_id}
-        return self._page("members", question, found, lambda one: self._directory.shown_member(group_id, one))
+        return self._page("members", question, lambda: found, lambda one: self._directory.shown_member(group_id, one))
+
+    def _member(self, key: str, member: str, given: Mapping[str, str]) -> dict[str, Any]:
+        group_id = self._group_id(key)
+        member_id = self._directory.user_id(member) or self._directory.group_id(member) or member
+        if member_id not in self._directory.members[group_id]:
+            raise not_found("memberKey")
+        return _partial(self._directory.shown_member(group_id, member_id), given.get("fields", ""))
+
+    def _member_id(self, key: str) -> str:
+        found = self._directory.user_id(key) or self._directory.group_id(key)
+        if found is None:
+            raise not_found("userKey")
+        return found
 
     def _group_id(self, key: str) -> str:
         found = self._directory.group_id(key)
@@ -115,7 +142,7 @@ class DirectoryApi:
             raise forbidden()
         raise not_found("groupKey")
 
-    def _is_within(self, address: str, given: Mapping[str, str]) -> bool:
+    def _within(self, given: Mapping[str, str]) -> Callable[[str], bool]:
         """Whether an address is in the customer, or the domain, that is asked for. Raises GoogleRefusal."""
         customer, domain = given.get("customer"), given.get("domain")
         if (customer is None) == (domain is None):
@@ -123,30 +150,44 @@ class DirectoryApi:
         if customer is not None:
             if customer not in ("my_customer", self._directory.customer):
                 raise forbidden()
-            return True
-        return address.rpartition("@")[2] == domain
+            return lambda _: True
+        return lambda address: address.rpartition("@")[2] == domain
 
     def _page(
-        self, what: str, given: Mapping[str, str], found: Mapping[str, Row], show: Callable[[str], Row]
+        self, what: str, given: Mapping[str, str], find: Callable[[], Mapping[str, Row]], show: Callable[[str], Row]
     ) -> dict[str, Any]:
         """Rows from where the page token says on. An empty page has no key for rows, as Google's has none.
 
-        found: key → row, of all pages; show: what a page shows of one.
+        find: gives key → row, of all pages; show: what a page shows of one.
         """
-        usual, most = _USUAL[what]
+        rows = _ROWS.get(what, what)
+        usual, most = _USUAL[rows]
         size = min(self._size(given, usual, most), self.knobs.page_cap)
         question = f"{what} {sorted((name, value) for name, value in given.items() if name != 'pageToken')!r}"
         after = self._after(given.get("pageToken", ""), question)
-        order = given.get("orderBy", "")
-        left = sorted(place for key, row in found.items() if (place := (_sorted_by(order, row), key)) > after)
-        page: dict[str, Any] = {"kind": f"admin#directory#{what}", "etag": '"sandbox/list"'}
+        order = self._order(what, question, given.get("orderBy", ""), find)
+        start = bisect_right(order, after)
+        left = order[start : start + size]
+        page: dict[str, Any] = {"kind": f"admin#directory#{rows}", "etag": '"sandbox/list"'}
         if left:
-            page[what] = [show(key) for _, key in left[:size]]
-        if len(left) > size:
+            page[rows] = [show(key) for _, key in left]
+        if len(order) > start + size:
             token = f"page-{len(self._places) + 1}"
-            self._places[token] = _Place(question, left[size - 1], self._clock() + self.knobs.page_lifetime)
+            self._places[token] = _Place(question, left[-1], self._clock() + self.knobs.page_lifetime)
             page["nextPageToken"] = token
         return _partial(page, given.get("fields", ""))
+
+    def _order(
+        self, what: str, question: str, order_by: str, find: Callable[[], Mapping[str, Row]]
+    ) -> list[tuple[str, str]]:
+        """The places of all rows of a listing. Of users and groups they are kept as long as nothing changes."""
+        kept = self._in_order.get(what)
+        if kept is not None and kept[:2] == (question, self._directory.version):
+            return kept[2]
+        found = sorted((_sorted_by(order_by, row), key) for key, row in find().items())
+        if what in ("users", "groups"):
+            self._in_order[what] = (question, self._directory.version, found)
+        return found
 
     def _size(self, given: Mapping[str, str], usual: int, most: int) -> int:
         written = given.get("maxResults", str(usual))
@@ -161,6 +202,10 @@ class DirectoryApi:
         if place is None or place.question != question or place.until <= self._clock():
             raise bad_request("Invalid Input: pageToken")
         return place.after
+
+
+def _everyone(row: Row) -> bool:  # noqa: ARG001 - as a query has it
+    return True
 
 
 def _sorted_by(order: str, row: Row) -> str:

@@ -19,7 +19,7 @@ _KEPT_DAYS = 20
 
 
 class Directory:
-    """One account. customer: its id; clock: seconds since 1970."""
+    """One account. customer: its id; clock: seconds since 1970. version: another number after every change."""
 
     def __init__(self, clock: Callable[[], float], customer: str = CUSTOMER) -> None:
         self.lock = threading.RLock()
@@ -30,6 +30,7 @@ class Directory:
         self._deleted: dict[str, tuple[float, Row]] = {}
         self._owners: dict[str, str] = {}
         self._clock = clock
+        self.version = 0
 
     def put_user(self, user_id: str, **properties: Any) -> None:
         """Create a user (named after the id, neither suspended nor archived, unless said otherwise) or change one.
@@ -37,6 +38,7 @@ class Directory:
         None takes a property away. ValueError if the address is another user's, alias or not.
         """
         with self.lock:
+            self.version += 1
             row = {**(self.users.get(user_id) or self._new_user(user_id)), **properties}
             self._require_free(user_id, [row["primaryEmail"], *(row.get("aliases") or ())])
             row = {name: value for name, value in row.items() if value is not None}
@@ -60,6 +62,7 @@ class Directory:
     def delete_user(self, user_id: str) -> None:
         """Delete a user, who can be brought back for twenty days. Memberships end. KeyError if there is none."""
         with self.lock:
+            self.version += 1
             self._free(user_id)
             self._deleted[user_id] = (self._clock(), self.users.pop(user_id))
             self._leave(user_id)
@@ -78,6 +81,7 @@ class Directory:
     def put_group(self, group_id: str, **properties: Any) -> None:
         """Create a group (named after the id, unless said otherwise) or change one. Names need not be unique."""
         with self.lock:
+            self.version += 1
             new = {"email": f"{group_id}@corp.example", "name": group_id, "description": "", "adminCreated": True}
             row = {**(self.groups.get(group_id) or new), **properties}
             self.groups[group_id] = {name: value for name, value in row.items() if value is not None}
@@ -86,6 +90,7 @@ class Directory:
     def delete_group(self, group_id: str) -> None:
         """Delete a group, for good. KeyError if there is none."""
         with self.lock:
+            self.version += 1
             del self.groups[group_id]
             del self.members[group_id]
             self._leave(group_id)

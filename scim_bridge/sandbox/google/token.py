@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from scim_bridge.sandbox.google.directory import Directory
 from scim_bridge.sandbox.google.knobs import GoogleKnobs
 from scim_bridge.sandbox.google.refusal import GoogleRefusal, TokenRefusal, unauthorized
+from scim_bridge.sandbox.google.workload import AWS_TOKEN, is_proof
 
 AUDIENCE = "https://oauth2.googleapis.com/token"
 """What every assertion is meant for, wherever it is sent."""
@@ -62,6 +63,8 @@ class Tokens:
         self._workloads: set[str] = set()
         self._revoked_until = 0
         self.subject_tokens = {SUBJECT_TOKEN}
+        self.aws_keys: dict[str, str] = {}
+        """Access key id → secret key of the workloads in AWS that the pool lets in."""
         self.may_sign = True
         self.new_key()
 
@@ -109,7 +112,9 @@ class Tokens:
 
     def exchange(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The answer of the security token service to a workload's own token. Raises TokenRefusal."""
-        if given.get("subject_token") not in self.subject_tokens:
+        token, audience = str(given.get("subject_token", "")), str(given.get("audience", ""))
+        is_aws = given.get("subject_token_type") == AWS_TOKEN
+        if not is_proof(token, audience, self.aws_keys) if is_aws else token not in self.subject_tokens:
             raise TokenRefusal(400, "invalid_grant", "The given credential is rejected by the attribute condition.")
         token = f"sandbox-workload-{len(self._workloads) + 1}"
         self._workloads.add(token)

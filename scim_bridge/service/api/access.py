@@ -1,13 +1,13 @@
 """Who may enter what, of the last reading that is kept. AWS is asked nothing."""
 
 from dataclasses import asdict
+from itertools import islice
 from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from scim_bridge.model.text import folded
-from scim_bridge.run.access_question import every_way
-from scim_bridge.service.api.answer import Cursor, Limit, json, number_in, written
+from scim_bridge.run.access_question import START, Answers, Question, cursor_of, cursor_text
+from scim_bridge.service.api.answer import Cursor, Limit, json, text_in, written
 from scim_bridge.service.api.form import AccessPage
 from scim_bridge.service.api.route import answers, router
 from scim_bridge.service.pages.frame import Framed
@@ -28,37 +28,28 @@ def access(
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
-    """The ways into accounts, one a row, sorted by user; applications with the first page."""
-    begin = number_in(cursor) or 0
+    """The ways into accounts, one a row, assignment by assignment and the users of each by their id.
+
+    With the first page, the applications of the user who is asked about; of everyone, those that need no assignment.
+    """
+    after = cursor_of(text_in(cursor) or "")
     with frame.look() as reader:
         frame.require_connection(reader, connection)
-        reading = reader.access(connection).newest()
-    if reading is None:
-        return json(request, {"as_of": None, "items": [], "next": None, "applications": [], "warnings": []})
-    wanted = {
-        "user": (user, ("user", "user_id")),
-        "account": (account, ("account", "account_id")),
-        "permission_set": (permission_set, ("permission_set",)),
-    }
-    ways, applications = every_way(reading)
-    rows = [
-        row
-        for row in ways
-        if all(
-            not text or folded(text) in {folded(getattr(row, name) or "") for name in names}
-            for text, names in wanted.values()
-        )
-    ]
-    uses = applications if begin == 0 and not account and not permission_set else []
-    mine = [use for use in uses if not user or folded(user) in {folded(use.user or ""), folded(use.user_id or "")}]
-    more = len(rows) > begin + limit
+        memory = reader.access(connection)
+        if not memory.all_kept():
+            return json(request, {"as_of": None, "items": [], "next": None, "applications": [], "warnings": []})
+        with memory.lookup() as lookup:
+            users = lookup.called(user) if user else None
+            told = Answers(lookup, Question(account=account, permission_set=permission_set, users=users))
+            found = list(islice(told.rows(after), limit + 1))
+    uses = told.applications() if after == START and not account and not permission_set else []
     return json(
         request,
         {
-            "as_of": words.utc(reading.as_of),
-            "items": [asdict(row) for row in rows[begin : begin + limit]],
-            "next": written(begin + limit) if more else None,
-            "applications": [asdict(use) for use in mine],
-            "warnings": list(reading.warnings),
+            "as_of": words.utc(told.reading.as_of),
+            "items": [asdict(row) for _, row in found[:limit]],
+            "next": written(cursor_text(found[limit - 1][0])) if len(found) > limit else None,
+            "applications": [asdict(use) for use in uses],
+            "warnings": list(told.reading.warnings),
         },
     )

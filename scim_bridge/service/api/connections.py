@@ -13,7 +13,7 @@ from scim_bridge.service.api.route import answers, router
 from scim_bridge.service.auth.principal import Operator
 from scim_bridge.service.orders import Desked, pause, resume
 from scim_bridge.service.pages.frame import Frame, Framed
-from scim_bridge.service.pages.overview import all_glances, situation
+from scim_bridge.service.pages.overview import all_glances, glance_of, situation
 from scim_bridge.service.refusal import NoSuchThing
 from scim_bridge.state.reader import StateReader
 from scim_bridge.view import document, words
@@ -39,7 +39,7 @@ def connections(request: Request, frame: Framed, limit: Limit = 100, cursor: Cur
 def connection(request: Request, frame: Framed, name: Name) -> Response:
     """One connection."""
     with frame.look() as reader:
-        glance = next((each for each in all_glances(frame, reader) if each.connection == name), None)
+        glance = glance_of(frame, reader, name)
         if glance is None:
             raise NoSuchThing(f"there is no connection {name}")
         return json(request, _document(frame, reader, glance, reader.progress()))

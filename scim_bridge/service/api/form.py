@@ -253,6 +253,10 @@ class ApprovalAsked(_Asked):
     last_admin: bool = False
 
 
+_AskedKind = Literal["sync", "plan", "verify", "only", "rollback", "apply", "test_sign_in"]
+"""Of an order by the API. What a page alone asks has an answer for that page."""
+
+
 class OrderAsked(_Asked):
     """An order. `subjects` belongs to `only`, `roll_back` to `rollback`, `plan` to `apply`.
 
@@ -270,7 +274,7 @@ class OrderAsked(_Asked):
     )
 
     connection: str = Field(max_length=200)
-    kind: OrderKind
+    kind: _AskedKind
     subjects: list[str] = Field(default=[], max_length=100)
     roll_back: int | None = Field(default=None, ge=1, le=2**53)
     plan: int | None = Field(default=None, ge=1, le=2**53)

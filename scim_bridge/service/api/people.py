@@ -62,7 +62,7 @@ def explain_one(
     with frame.look() as reader, open_bridge(settings, reader=reader) as bridge:
         told = explain(bridge, reader, source_id, Order())
     if settings.access is not None:
-        told = with_access(told, frame.shown.state, connection, settings.switch.portal_session)
+        told = with_access(told, reader.access(connection), settings.switch.portal_session)
     found = [document.explanation_document(each) for each in told if each.kind == kind]
     if not found:
         raise NoSuchThing(f"connection {connection} has no {kind} with the id {source_id!r}")

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import Body, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from scim_bridge.model.kept_plan import KeptPlan
 from scim_bridge.model.operation_kind import OperationKind
@@ -18,7 +19,7 @@ from scim_bridge.service.pages.frame import Framed
 from scim_bridge.service.refusal import NoSuchThing
 from scim_bridge.state.reader import StateReader
 from scim_bridge.view import document
-from scim_bridge.view.plan_document import Filter, head_of, operations_of
+from scim_bridge.view.plan_document import Filter, operations_of
 
 routes = router("plans")
 PlanNumber = Annotated[int, Path(ge=1, le=2**53)]
@@ -41,8 +42,9 @@ def plans(
 def plan(request: Request, frame: Framed, plan_id: PlanNumber) -> Response:
     """One plan: its summary, limits, conflicts, what is skipped, and what it does to access."""
     with frame.look() as reader:
-        kept, saved = _plan(reader, plan_id)
-    return json(request, document.kept_plan_document(kept) | {"document": head_of(saved)})
+        kept = _plan(reader, plan_id)
+        outline = frame.outlines.of(reader.plans, kept)
+    return json(request, document.kept_plan_document(kept) | {"document": outline.head})
 
 
 @routes.get("/plans/{plan_id}/operations", responses=answers(Page[Operation], 304, 404), response_model=None)
@@ -57,8 +59,9 @@ def plan_operations(
 ) -> Response:
     """The operations of a plan, in its order."""
     with frame.look() as reader:
-        _, saved = _plan(reader, plan_id)
-    found = operations_of(saved, Filter(after=number_in(cursor) or 0, kind=kind or "", text=q), limit + 1)
+        _plan(reader, plan_id)
+        wanted = Filter(after=number_in(cursor) or 0, kind=kind or "", text=q)
+        found = list(operations_of(reader.plans.pieces(plan_id), wanted, limit + 1))
     return page(request, found, limit, lambda each: each[1], lambda each: each[0])
 
 
@@ -66,8 +69,9 @@ def plan_operations(
 def plan_file(frame: Framed, plan_id: PlanNumber) -> Response:
     """The plan with its operations, byte for byte as `plan --out` writes it; `apply` takes it."""
     with frame.look() as reader:
-        _, saved = _plan(reader, plan_id)
-    return Response(saved, media_type="application/json", headers={"Cache-Control": "no-store"})
+        _plan(reader, plan_id)
+    pieces = reader.plans.pieces(plan_id)
+    return StreamingResponse(pieces, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 @routes.post("/plans/{plan_id}/apply", status_code=202, responses=answers(Order, 404, 409, status=202),
@@ -78,9 +82,7 @@ def apply_plan(
     key: IdempotencyKey = None,
 ) -> Response:  # fmt: skip
     """Order that exactly this plan is applied. It is refused, by name, if either side has changed since."""
-    kept = desk.state.reader.plans.one(plan_id)
-    if kept is None:
-        raise NoSuchThing(f"there is no kept plan {plan_id}")
+    kept = _plan(desk.state.reader, plan_id)
     placed = PlacedOrder(connection=kept.connection, kind="apply", plan=plan_id, approval=approval_of(asked.approve))
     number = place(desk, placed, approver.actor, once(approver, key, request, asked))
     return placed_answer(request, desk, number)
@@ -100,8 +102,8 @@ def decline_plan(
     return json(request, document.kept_plan_document(kept) if kept is not None else None)
 
 
-def _plan(reader: StateReader, plan_id: int) -> tuple[KeptPlan, bytes]:
-    kept, saved = reader.plans.one(plan_id), reader.plans.document(plan_id)
-    if kept is None or saved is None:
+def _plan(reader: StateReader, plan_id: int) -> KeptPlan:
+    kept = reader.plans.one(plan_id)
+    if kept is None:
         raise NoSuchThing(f"there is no kept plan {plan_id}")
-    return kept, saved
+    return kept

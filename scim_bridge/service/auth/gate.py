@@ -11,7 +11,6 @@ from fastapi import Request, Response
 from scim_bridge.config.service import ServiceSettings
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.sign_in import SignedIn
-from scim_bridge.model.state_address import StateAddress
 from scim_bridge.service.auth.attempts import Attempts
 from scim_bridge.service.auth.shown_once import ShownOnce
 from scim_bridge.state.api_token import ApiTokens
@@ -115,10 +114,10 @@ class Gate:
         return self.service.public_url or f"{scheme}://{request.headers.get('host', '')}"
 
 
-def gate_at(state: StateAddress, now: Callable[[], datetime], service: ServiceSettings) -> Gate:
+def gate_at(kept: KeptOpen, now: Callable[[], datetime], service: ServiceSettings) -> Gate:
     """The gate of a service whose sessions and tokens are in this state."""
     return Gate(
-        kept=KeptOpen(state, now),
+        kept=kept,
         now=now,
         service=service,
         cookie=Cookie(service.is_secure, "strict" if service.auth is None else "lax"),

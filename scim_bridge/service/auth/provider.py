@@ -7,6 +7,7 @@ Sources: OpenID Connect Core 1.0, 3.1.3.7 (ID Token Validation); Discovery 1.0, 
 configured); RP-Initiated Logout 1.0; RFC 7636 (PKCE).
 """
 
+import asyncio
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -93,6 +94,12 @@ class Provider:
         )
         registered.issuer = auth.issuer
         self._client = registered
+
+    def look(self) -> str:
+        """What the provider says of itself, in a sentence. Raises ProviderDown if it says nothing that can be used."""
+        with self._down_if_unreadable():
+            asyncio.run(self._client.load_server_metadata())
+        return f"{self._auth.issuer} answers, and is the issuer that is configured"
 
     async def send_there(self, request: Request) -> Response:
         """Send the browser to the provider. Raises ProviderDown."""

@@ -4,21 +4,21 @@ All of it from the readings that are kept. AWS is not asked when a page is opene
 """
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
-from fastapi.responses import StreamingResponse
 
 from scim_bridge.errors import Misconfigured
 from scim_bridge.run.access_between import TOO_LARGE, between, pair_of
-from scim_bridge.run.access_question import START, Answers, Cursor, Question, seats
+from scim_bridge.run.access_question import Answers, Question, cursor_of, cursor_text, seats
 from scim_bridge.service.auth.principal import Viewer
+from scim_bridge.service.pages.download import attachment
 from scim_bridge.service.pages.frame import Frame, Framed
-from scim_bridge.state.access_memory import AccessMemory, open_access_memory
+from scim_bridge.state.access_memory import AccessMemory
 from scim_bridge.view.access import (
     CHANGED,
     DIFFERENCE,
@@ -81,7 +81,7 @@ def access(
             )
         with memory.lookup() as lookup:
             answers = Answers(lookup, question_of(frame, asked))
-            found = list(islice(answers.rows(_cursor(after)), _PAGE + 1))
+            found = list(islice(answers.rows(cursor_of(after)), _PAGE + 1))
             accounts, sets = answers.names()
             settings = frame.shown.settings.get(asked.connection)
             prices = settings.access.seat_prices if settings is not None and settings.access is not None else {}
@@ -98,7 +98,7 @@ def access(
         rows=list(zip(rows, table_rows(rows), strict=True)),
         applications=answers.applications() if asked.user else [],
         assignments=len(answers.edges),
-        older=_text(found[_PAGE - 1][0]) if len(found) > _PAGE else "",
+        older=cursor_text(found[_PAGE - 1][0]) if len(found) > _PAGE else "",
         is_first=not after,
         filters=_filters(asked),
         kept=list(reversed(kept)),
@@ -123,8 +123,8 @@ def _connections(frame: Frame) -> list[str]:
 @contextmanager
 def opened(frame: Frame, connection: str) -> Iterator[AccessMemory]:
     """The readings of a connection."""
-    with closing(open_access_memory(frame.shown.state, connection)) as memory:
-        yield memory
+    with frame.look() as reader:
+        yield reader.access(connection)
 
 
 def question_of(frame: Frame, asked: Asked) -> Question:
@@ -136,16 +136,6 @@ def question_of(frame: Frame, asked: Asked) -> Question:
             found = reader.people(asked.user, at, _SOME)
         users = frozenset(each.target_id for each in found if each.target_id and each.whom.kind == "user")
     return Question(account=asked.account, permission_set=asked.permission_set, group=asked.group, users=users)
-
-
-def _cursor(text: str) -> Cursor:
-    """Where a page begins; a text that none of ours has made begins at the first row."""
-    number, _dot, user = text.partition(".")
-    return (int(number), user) if number.isascii() and number.isdigit() and len(number) < 10 else START
-
-
-def _text(cursor: Cursor) -> str:
-    return f"{cursor[0]}.{cursor[1]}"
 
 
 def _filters(asked: Asked) -> str:
@@ -163,11 +153,7 @@ def download(
     with opened(frame, name) as memory:
         if not memory.all_kept():
             raise HTTPException(404, _("AWS was not read yet, so there is nothing to download."))
-    return StreamingResponse(
-        _pieces(frame, asked, question, form),
-        media_type="text/csv; charset=utf-8" if form == "csv" else "application/json",
-        headers={"Content-Disposition": f'attachment; filename="access.{form}"'},
-    )
+    return attachment(_pieces(frame, asked, question, form), f"access.{form}")
 
 
 def _pieces(frame: Frame, asked: Asked, question: Question, form: str) -> Iterator[bytes]:

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from scim_bridge.model.audit import ACTIONS, AuditFilter, line_of
 from scim_bridge.service.auth.principal import require_viewer
+from scim_bridge.service.pages.download import attachment
 from scim_bridge.service.pages.frame import Framed
-from scim_bridge.service.pages.run import Text, attachment
+from scim_bridge.service.pages.run import Text
 
 router = APIRouter(dependencies=[Depends(require_viewer)])
 _PAGE = 100

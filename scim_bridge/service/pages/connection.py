@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Response
 
-from scim_bridge.model.glance import Glance
 from scim_bridge.model.order import OrderKind, PlacedOrder
 from scim_bridge.run.bridge import endpoint_key
 from scim_bridge.service import orders
@@ -14,7 +13,7 @@ from scim_bridge.service.orders import Desked
 from scim_bridge.service.pages.form import Note, back_to
 from scim_bridge.service.pages.frame import Frame, Framed
 from scim_bridge.service.pages.in_force import settings_in_force
-from scim_bridge.service.pages.overview import as_it_is_now, situation
+from scim_bridge.service.pages.overview import glance_of, situation
 from scim_bridge.service.person_address import address_of
 from scim_bridge.state.reader import StateReader
 from scim_bridge.view.attention import page_of
@@ -78,11 +77,10 @@ def connection(
 
 
 def _view(frame: Frame, reader: StateReader, name: str) -> ConnectionView:
-    glance = reader.glances().get(name)
-    if glance is None and name not in frame.shown.connections:
+    glance = glance_of(frame, reader, name)
+    if glance is None:
         raise HTTPException(404, f"There is no connection {name}.")
-    now = as_it_is_now(frame, reader, glance or Glance(connection=name))
-    return view_connection(situation(frame, reader, now))
+    return view_connection(situation(frame, reader, glance))
 
 
 @router.post("/connections/{name:path}/order")

@@ -18,11 +18,12 @@ from scim_bridge.model.run import RunRecord
 from scim_bridge.service.auth.csrf import csrf_token
 from scim_bridge.service.auth.principal import Principal
 from scim_bridge.service.catalog import LANGUAGES
+from scim_bridge.service.outline import Outlines
 from scim_bridge.service.refusal import NoSuchThing
 from scim_bridge.service.shown import Shown
-from scim_bridge.service.slow_answer import SlowAnswers
+from scim_bridge.state.kept_open import KeptOpen
 from scim_bridge.state.liveness import as_it_is
-from scim_bridge.state.reader import StateReader, open_reader
+from scim_bridge.state.reader import StateReader
 from scim_bridge.view import translation, words
 from scim_bridge.view.attention import page_of
 
@@ -67,9 +68,10 @@ EVENTS = "/api/v1/events"
 class Frame:
     """Looks at the state and renders pages; one for the application, under `app.state.frame`."""
 
-    def __init__(self, shown: Shown) -> None:
+    def __init__(self, shown: Shown, kept: KeptOpen) -> None:
         self.shown = shown
-        self.slow = SlowAnswers()
+        self._kept = kept
+        self.outlines = Outlines()
         self._templates = Jinja2Templates(directory=_TEMPLATES)
         # A name that a view does not have would be shown as nothing: a page that hides a guard stop looks healthy.
         self._templates.env.undefined = StrictUndefined
@@ -83,12 +85,8 @@ class Frame:
 
     @contextmanager
     def look(self) -> Iterator[StateReader]:
-        """The state, opened again for each request, so that it may come, go and grow. Raises StateUnusable."""
-        reader = open_reader(self.shown.state)
-        try:
-            yield reader
-        finally:
-            reader.close()
+        """The state that is there now; none is made by looking. Raises StateUnusable."""
+        yield self._kept.reader()
 
     def require_connection(self, reader: StateReader, name: str) -> None:
         """Raise NoSuchThing for a name that neither the configuration nor any run has."""

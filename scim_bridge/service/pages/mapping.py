@@ -1,40 +1,43 @@
 """The mapping: its rules and their tests, tried on a record, and what an uploaded one would change.
 
-Read and try only. The file stays the source of truth: nothing that is typed in or uploaded here is written anywhere.
+Read and try only. The file stays the source of truth. Nothing that is typed in is written anywhere. A mapping that is
+uploaded is a part of the order that compares it, until that has ended.
 """
 
 from collections.abc import Mapping
-from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter, Form, HTTPException, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import Path as PathParameter
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError, Misconfigured
 from scim_bridge.model.identity import Kind
-from scim_bridge.run.bridge import mapping_to_try, open_bridge
-from scim_bridge.run.lifecycle import Order
+from scim_bridge.model.order import PlacedOrder
+from scim_bridge.run.bridge import mapping_to_try
 from scim_bridge.run.mapping_trial import Tried, record_of, results_of, try_real, try_typed
-from scim_bridge.run.what_if import what_if
-from scim_bridge.service.auth.principal import Operator, Viewer
+from scim_bridge.service import orders
+from scim_bridge.service.auth.principal import Operator, Principal, Viewer
+from scim_bridge.service.orders import Desk, Desked
+from scim_bridge.service.pages.form import back_to
 from scim_bridge.service.pages.frame import Frame, Framed
-from scim_bridge.service.refusal import NotNow
-from scim_bridge.state.reader import open_reader
 from scim_bridge.view import person
-from scim_bridge.view.plan_report import ReportView, report_view
+from scim_bridge.view.kept_answer import answer_from
+from scim_bridge.view.order import view_order
+from scim_bridge.view.plan_report import ReportView
 from scim_bridge.view.translation import _
 from scim_bridge.view.words import printable, value
 
 router = APIRouter()
 LARGEST = 1_000_000
 """Bytes of a mapping that is uploaded."""
-_KIND = "comparison"
+OrderNumber = Annotated[int, PathParameter(ge=1, le=1 << 53)]
 
 
 @router.api_route("/mapping", methods=["GET", "HEAD"])
@@ -141,8 +144,8 @@ def try_rules(
 
 
 @router.post("/mapping/{connection}/compare")
-async def compare(request: Request, frame: Framed, _operator: Operator, connection: str) -> Response:
-    """Begin to compare what an uploaded mapping would do with what today's does."""
+async def compare(request: Request, frame: Framed, desk: Desked, operator: Operator, connection: str) -> Response:
+    """Order a comparison of what an uploaded mapping would do with what today's does."""
     settings = _settings(frame, connection)
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > LARGEST + 10_000:  # before it is taken apart: what is larger would be
@@ -152,47 +155,44 @@ async def compare(request: Request, frame: Framed, _operator: Operator, connecti
         content = await sent.read(LARGEST + 1) if isinstance(sent, UploadFile) else b""
     if len(content) > LARGEST:
         raise HTTPException(413, _("A mapping of at most 1 MB can be compared."))
-    return await run_in_threadpool(_answer, request, frame, settings, content)
+    return await run_in_threadpool(partial(_answer, request, frame, desk, operator, settings=settings, content=content))
 
 
-def _answer(request: Request, frame: Frame, settings: ConnectionSettings, content: bytes) -> Response:
+def _answer(
+    request: Request, frame: Frame, desk: Desk, operator: Principal, *, settings: ConnectionSettings, content: bytes
+) -> Response:
     """Where the comparison will be, or what is wrong with what was sent."""
     try:
-        key = _begin(frame, settings, content)
-    except (Misconfigured, NotNow) as error:
-        status = 409 if isinstance(error, NotNow) else 422
-        return _page(request, frame, settings.name, wrong=str(error), status=status)
-    return RedirectResponse(f"/mapping/{quote(settings.name, safe='')}/compared/{key}", status_code=303)
+        asked = PlacedOrder(connection=settings.name, kind="compare_mapping", question=_text_of(content))
+        number = orders.place(desk, asked, operator.actor)
+    except Misconfigured as error:
+        return _page(request, frame, settings.name, wrong=str(error), status=422)
+    return back_to(f"/mapping/{quote(settings.name, safe='')}/compared/{number}")
 
 
-def _begin(frame: Frame, settings: ConnectionSettings, content: bytes) -> str:
-    """What is wrong with the mapping itself is said at once. Raises Misconfigured, NotNow."""
+def _text_of(content: bytes) -> str:
+    """The mapping that was sent. What is wrong with it is said at once. Raises Misconfigured."""
     if not content.strip():
         raise Misconfigured("no mapping was sent", "Choose a file.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Misconfigured("the mapping is not UTF-8 text", "Save it as UTF-8.") from None
-    tried = mapping_to_try(Path("uploaded.yaml"), text)
-
-    def make() -> ReportView:
-        with (
-            closing(open_reader(frame.shown.state)) as reader,
-            open_bridge(settings, to_be_tried=tried, reader=reader) as bridge,
-        ):
-            found = what_if(bridge, reader, tried, Order())
-        return report_view(found.plan, found.comparison)
-
-    return frame.slow.begin(_KIND, settings.name, make)
+    mapping_to_try(Path("uploaded.yaml"), text)
+    return text
 
 
-@router.api_route("/mapping/{connection}/compared/{key}", methods=["GET", "HEAD"])
-def compared(request: Request, frame: Framed, _operator: Operator, connection: str, key: str) -> Response:
+@router.api_route("/mapping/{connection}/compared/{number}", methods=["GET", "HEAD"])
+def compared(request: Request, frame: Framed, _operator: Operator, connection: str, number: OrderNumber) -> Response:
     """What the uploaded mapping would change; the page comes again by itself until that is known."""
-    found = frame.slow.one(key, _KIND, connection)
-    if found is None:
+    with frame.look() as reader:
+        order = reader.orders.one(number)
+        report = answer_from(ReportView, reader.orders.answer(number))
+    is_it = order is not None and (order.placed.kind, order.placed.connection) == ("compare_mapping", connection)
+    if order is None or not is_it or (order.status == "done" and report is None):
         raise HTTPException(404, _("This comparison is not kept any more. Upload the mapping again."))
-    page = frame.render(request, "mapping_compared.html", connection=connection, found=found, report=found.value)
-    if not found.is_ready:
+    shown = view_order(order)
+    page = frame.render(request, "mapping_compared.html", connection=connection, order=shown, report=report)
+    if order.is_open:
         page.headers["Refresh"] = "3"
     return page

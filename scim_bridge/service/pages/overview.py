@@ -80,6 +80,14 @@ def overview(
     )
 
 
+def glance_of(frame: Frame, reader: StateReader, name: str) -> Glance | None:
+    """One connection, None if it is neither configured nor known."""
+    known = reader.glances(name).get(name)
+    if known is None and name not in frame.shown.connections:
+        return None
+    return as_it_is_now(frame, reader, known or Glance(connection=name))
+
+
 def all_glances(frame: Frame, reader: StateReader) -> list[Glance]:
     """Every connection that is configured or has run."""
     known = reader.glances()

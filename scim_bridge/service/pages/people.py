@@ -149,7 +149,7 @@ def look_at(frame: Frame, reader: StateReader, place: Place, whom: Whom) -> Port
     if found is None:
         return None
     portal = frame.shown.portal_session(place.connection)
-    (told,) = with_access((found.told,), frame.shown.state, place.connection, portal)
+    (told,) = with_access((found.told,), reader.access(place.connection), portal)
     return found.with_told(told)
 
 

@@ -9,9 +9,10 @@ from scim_bridge.model.order import Approval, PlacedOrder
 from scim_bridge.service import orders
 from scim_bridge.service.auth.principal import Approver, require_viewer
 from scim_bridge.service.orders import Desked
+from scim_bridge.service.pages.download import attachment
 from scim_bridge.service.pages.form import Note, back_to
 from scim_bridge.service.pages.frame import Framed
-from scim_bridge.service.pages.run import Text, attachment
+from scim_bridge.service.pages.run import Text
 from scim_bridge.state.reader import StateReader
 from scim_bridge.view.attention import page_of
 from scim_bridge.view.impact import COLUMNS
@@ -22,7 +23,6 @@ from scim_bridge.view.plan_page import plan_page
 
 router = APIRouter(dependencies=[Depends(require_viewer)])
 _PAGE = 100
-_ALL = 1 << 40
 
 
 def _filter(q: Text = "", kind: Text = "", after: Annotated[int, Query(ge=0)] = 0) -> Filter:
@@ -37,9 +37,11 @@ Wanted = Annotated[Filter, Depends(_filter)]
 def plan(request: Request, frame: Framed, number: int, wanted: Wanted) -> Response:
     """One kept plan, with the operations that are asked for."""
     with frame.look() as reader:
-        kept, saved = _found(reader, number)
+        kept = _found(reader, number)
         is_outdated = bool(reader.orders.outdated([number]))
-    shown = plan_page(saved, wanted, _PAGE)
+        outline = frame.outlines.of(reader.plans, kept)
+        found = list(operations_of(reader.plans.pieces(number), wanted, _PAGE + 1))
+    shown = plan_page(outline, found, _PAGE)
     return frame.render(
         request,
         "plan.html",
@@ -52,27 +54,27 @@ def plan(request: Request, frame: Framed, number: int, wanted: Wanted) -> Respon
     )
 
 
-def _found(reader: StateReader, number: int) -> tuple[KeptPlan, bytes]:
-    kept, saved = reader.plans.one(number), reader.plans.document(number)
-    if kept is None or saved is None:
+def _found(reader: StateReader, number: int) -> KeptPlan:
+    kept = reader.plans.one(number)
+    if kept is None:
         raise HTTPException(404, f"There is no kept plan {number}.")
-    return kept, saved
+    return kept
 
 
 @router.get("/plans/{number}/plan.json")
 def plan_json(frame: Framed, number: int) -> Response:
     """The plan, as `plan --out` would have written it: `scim-bridge apply` takes it."""
     with frame.look() as reader:
-        _, saved = _found(reader, number)
-    return attachment(iter([saved]), f"plan-{number}.json")
+        _found(reader, number)
+    return attachment(reader.plans.pieces(number), f"plan-{number}.json")
 
 
 @router.get("/plans/{number}/operations.csv")
 def plan_csv(frame: Framed, number: int, wanted: Wanted) -> Response:
     """The operations that are asked for, as CSV."""
     with frame.look() as reader:
-        _, saved = _found(reader, number)
-    operations = (operation for _, operation in operations_of(saved, wanted, _ALL))
+        _found(reader, number)
+    operations = (operation for _, operation in operations_of(reader.plans.pieces(number), wanted))
     return attachment(csv_of_documents(operations), f"plan-{number}-operations.csv")
 
 
@@ -87,9 +89,7 @@ def apply(
 ) -> Response:
     """Order that exactly this plan is applied; of one that limits stopped, with an approval."""
     with frame.look() as reader:
-        kept = reader.plans.one(number)
-    if kept is None:
-        raise HTTPException(404, f"There is no kept plan {number}.")
+        kept = _found(reader, number)
     approval = Approval(note.strip(), is_last_admin=is_last_admin) if kept.is_stopped else None
     asked = PlacedOrder(connection=kept.connection, kind="apply", plan=number, approval=approval)
     return back_to(page_of(kept.connection), order=orders.place(desk, asked, approver.actor))

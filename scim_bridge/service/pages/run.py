@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
-from fastapi.responses import StreamingResponse
 
 from scim_bridge.model.order import Approval, PlacedOrder
 from scim_bridge.model.run import OperationRecord, RunRecord
@@ -14,6 +13,7 @@ from scim_bridge.run.revocation import sessions_of_run
 from scim_bridge.service import orders
 from scim_bridge.service.auth.principal import Approver, require_viewer
 from scim_bridge.service.orders import Desked
+from scim_bridge.service.pages.download import attachment
 from scim_bridge.service.pages.form import Note, back_to
 from scim_bridge.service.pages.frame import Frame, Framed
 from scim_bridge.state.liveness import as_it_is
@@ -62,7 +62,7 @@ def run(request: Request, frame: Framed, run_id: str, asked: Asked) -> Response:
         counts = reader.operations_by(record.id)
         operations = reader.find_operations(record.id, asked, _PAGE + 1)
         portal = frame.shown.portal_session(record.connection)
-        sessions = sessions_of_run(reader, frame.shown.state, record, lambda: portal)
+        sessions = sessions_of_run(reader, record, lambda: portal)
         kept = reader.plans.of_run(record.id)
         is_outdated = kept is not None and bool(reader.orders.outdated([kept.id]))
         order = reader.orders.of_run(record.id)
@@ -150,13 +150,6 @@ def json_list(documents: Iterator[Any]) -> Iterator[bytes]:
         yield begin + orjson.dumps(document)
         begin = b",\n"
     yield b"[]\n" if begin == b"[" else b"]\n"
-
-
-def attachment(body: Iterator[Any], name: str) -> StreamingResponse:
-    """A file to keep. name: of ASCII letters, by its end its form."""
-    kinds = {"csv": "text/csv; charset=utf-8", "json": "application/json", "jsonl": "application/jsonl"}
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingResponse(body, media_type=kinds[name.rpartition(".")[2]], headers=headers)
 
 
 @router.post("/runs/{run_id}/rollback")

@@ -1,12 +1,13 @@
 """What changed entries mean, by an excerpt of all entries: those that changed, those that name them, whom these name.
 
-Objects name each other by their ids, so whom an entry names is looked up. Who names one that came or left is found by
-going through all entries; that is read and not kept. With a scope, the groups in it are followed from their roots, as
-they were and as they are, and who is in one of the two and not in the other came or left.
+Objects name each other by their ids, so whom an entry names is looked up: of a group's members only those that came,
+left, or are there no more or again, since the others of ten thousand are who they were. Who names one that came or left
+is found by going through all entries; that is read and not kept. With a scope, the groups in it are followed from their
+roots, as they were and as they are, and who is in one of the two and not in the other came or left.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Set
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -19,7 +20,6 @@ from scim_bridge.source.entra.snapshot import (
     Reach,
     group_record,
     left_out,
-    named,
     read_entries,
     user_record,
 )
@@ -56,7 +56,8 @@ class _Scope:
 class Excerpt:
     """What has changed since a memory. changed: key → new text, None for what is gone.
 
-    wanted: keys of objects that are shown, with the groups around them, whether they changed or not.
+    wanted: keys of objects that are shown, with the groups around them, whether they changed or not. learned: what is
+    then to be remembered beside the changes. empty: the groups among those shown that have no one in them.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Excerpt:
         self._changed = {key: text for key, text in changed.items() if key != FACTS}
         self._before = memory.some(self._changed)
         self.learned: dict[str, str | None] = {}
+        self.empty: set[str] = set()
 
     def has(self, kind: Kind, object_id: str) -> bool:
         """Whether this object is there now."""
@@ -87,37 +89,76 @@ class Excerpt:
             raise Unclear
         if not self._changed and not self._wanted and then == now:
             return SourceChanges(records={})
-        scope = _scope(now, self._now)
-        affected = (
-            self._changed.keys() | self._wanted | self._naming() | _moved(_scope(then, self._memory.entries.get), scope)
-        )
-        there = {key: text for key in affected if (text := self._now(key)) is not None and scope.has(*kind_and_id(key))}
-        objects = read_entries({**self._named_by(there), **there})
-        ids = {"user": {object_id: object_id for object_id in objects.users}}
-        ids["group"] = {object_id: object_id for object_id in objects.groups if scope.has("group", object_id)}
+        scopes = _scope(then, self._memory.entries.get), _scope(now, self._now)
+        affected = self._changed.keys() | self._wanted | self._naming() | _moved(*scopes)
+        there = {
+            key: text for key in affected if (text := self._now(key)) is not None and scopes[1].has(*kind_and_id(key))
+        }
+        users = {key: text for key, text in there.items() if key.startswith("user ")}
+        objects = read_entries({**self._managers_of(users), **there})
+        ids = {object_id: object_id for object_id in objects.users}
         records: dict[SourceKey, tuple[Record, ...]] = {}
-        members: dict[str, DirectMembers] = {}
-        notes: dict[str, list[Notice]] = {}
         for key in affected:
             kind, object_id = kind_and_id(key)
             found: tuple[Record, ...] = ()
             if kind == "user" and key in there:
-                found = (user_record(object_id, objects.users[object_id], self._users, ids["user"]),)
-            elif kind == "group":
-                group = objects.groups[object_id] if key in there else GroupEntry({})
-                members[object_id] = named(group.users, ids["user"]), named(group.groups, ids["group"])
-                if key in there:
-                    found = (group_record(object_id, group.row, self._groups),)
-                    notes[object_id] = left_out(object_id, group, objects)
+                found = (user_record(object_id, objects.users[object_id], self._users, ids),)
+            elif key in there:
+                found = (group_record(object_id, objects.groups[object_id].row, self._groups),)
             records[SourceKey(kind, object_id)] = found
-        warnings = self._warnings(facts, affected, notes)
-        return SourceChanges(records=records, members=members, warnings=warnings)
+        gone = {kind_and_id(key)[1] for key in affected if key.startswith("group ") and key not in there}
+        return self._with_members(SourceChanges(records=records), objects.groups, gone, scopes, facts)
+
+    def _with_members(
+        self,
+        found: SourceChanges,
+        groups: Mapping[str, GroupEntry],
+        gone: Collection[str],
+        scopes: tuple["_Scope", "_Scope"],
+        facts: str,
+    ) -> SourceChanges:
+        """The same with who came into these groups, and who left them."""
+        others = self._came_or_left() | {kind_and_id(key)[1] for key in _moved(*scopes) if key.startswith("group ")}
+        before = {group_id: self._group_before(group_id, scopes[0]) for group_id in groups}
+        named = {group_id: _to_look_up(before[group_id], group, others) for group_id, group in groups.items()}
+        keys = {key_of(kind, one) for ids in named.values() for one in ids for kind in ("user", "group")}
+        known = self._memory.some(keys)
+        now = {key for key in keys if (self._changed[key] is not None if key in self._changed else key in known)}
+        joined: dict[str, DirectMembers] = {}
+        left: dict[str, DirectMembers] = {}
+        notes: dict[str, list[Notice]] = {}
+        noted = {group: {note[1] for note in each} for group, each in orjson.loads(facts).items()}
+        for group_id, group in groups.items():
+            were = _shown_of(before[group_id], named[group_id], known.keys(), scopes[0])
+            are = _shown_of(group, named[group_id], now, scopes[1])
+            joined |= {group_id: direct} if any(direct := _without(are, were)) else {}
+            left |= {group_id: direct} if any(direct := _without(were, are)) else {}
+            unknown = noted.get(group_id, set()) - named[group_id]
+            unknown |= {one for one in named[group_id] & group.users.keys() if key_of("user", one) not in now}
+            unknown |= {one for one in named[group_id] & group.groups.keys() if key_of("group", one) not in now}
+            notes[group_id] = left_out(group_id, group, unknown)
+            inside = {one for one in group.groups if scopes[1].has("group", one)}
+            if unknown.issuperset(group.users) and unknown.issuperset(inside):
+                self.empty.add(group_id)
+        members: dict[str, DirectMembers] = dict.fromkeys(gone, ((), ()))
+        warnings = self._warnings(facts, {*groups, *gone}, notes)
+        return replace(found, members=members, joined=joined, left=left, warnings=warnings)
+
+    def _group_before(self, group_id: str, then: "_Scope") -> GroupEntry:
+        """A group as it was shown, empty if it was not."""
+        key = key_of("group", group_id)
+        text = self._before.get(key) if key in self._changed else self._memory.entries.get(key)
+        return GroupEntry.read(text) if text is not None and then.has("group", group_id) else GroupEntry({})
+
+    def _came_or_left(self) -> set[str]:
+        """The ids of the objects that are new or gone."""
+        return {
+            kind_and_id(key)[1] for key, text in self._changed.items() if (text is None) != (key not in self._before)
+        }
 
     def _naming(self) -> set[str]:
         """The keys of the entries that name one who came or left, or is wanted."""
-        others = {
-            kind_and_id(key)[1] for key, text in self._changed.items() if (text is None) != (key not in self._before)
-        }
+        others = self._came_or_left()
         if not others:
             return set()
         found = set()
@@ -130,16 +171,14 @@ class Excerpt:
                 found.add(key)
         return found
 
-    def _named_by(self, there: Mapping[str, str]) -> dict[str, str]:
-        """The entries of the managers and members of these, as they are now."""
-        ids = {object_id for key, text in there.items() for object_id in _named_in(key, text)}
-        keys = {key_of(kind, object_id) for object_id in ids for kind in ("user", "group")}
+    def _managers_of(self, users: Mapping[str, str]) -> dict[str, str]:
+        """The entries of the managers of these, as they are now."""
+        keys = {key_of("user", object_id) for key, text in users.items() for object_id in _named_in(key, text)}
         found = self._memory.some(keys - self._changed.keys())
         return found | {key: text for key in keys if (text := self._changed.get(key)) is not None}
 
-    def _warnings(self, facts: str, affected: Iterable[str], notes: Notes) -> tuple[Notice, ...] | None:
-        """All that is noted now, None if it is what was. It is remembered."""
-        groups = {kind_and_id(key)[1] for key in affected if key.startswith("group ")}
+    def _warnings(self, facts: str, groups: Collection[str], notes: Notes) -> tuple[Notice, ...] | None:
+        """All that is noted now, None if it is what was. It is remembered. groups: those that notes is about."""
         before = {group: [Notice(*note) for note in found] for group, found in orjson.loads(facts).items()}
         after = {group: found for group, found in before.items() if group not in groups}
         after |= {group: found for group, found in notes.items() if found}
@@ -147,6 +186,24 @@ class Excerpt:
             return None
         self.learned[FACTS] = noted(after)
         return tuple(notice for group in sorted(after) for notice in after[group])
+
+
+def _to_look_up(before: GroupEntry, after: GroupEntry, others: Set[str]) -> set[str]:
+    """The ids that a group names otherwise than before, or that may mean someone else now."""
+    stayed = (before.users.keys() & after.users.keys()) | (before.groups.keys() & after.groups.keys())
+    moved = (before.users.keys() ^ after.users.keys()) | (before.groups.keys() ^ after.groups.keys())
+    return moved | (stayed & others)
+
+
+def _shown_of(group: GroupEntry, some: Set[str], known: Set[str], scope: _Scope) -> tuple[set[str], set[str]]:
+    """Of some members of a group the users and the groups that are shown."""
+    users = {one for one in some & group.users.keys() if key_of("user", one) in known}
+    groups = {one for one in some & group.groups.keys() if key_of("group", one) in known}
+    return users, {one for one in groups if scope.has("group", one)}
+
+
+def _without(these: tuple[set[str], set[str]], those: tuple[set[str], set[str]]) -> DirectMembers:
+    return tuple(sorted(these[0] - those[0])), tuple(sorted(these[1] - those[1]))
 
 
 def _scope(reach: Reach, get: Get) -> _Scope:

@@ -21,7 +21,7 @@ from scim_bridge.config.source import EntraSettings
 from scim_bridge.errors import CredentialsRefused, SourceUnreadable
 from scim_bridge.source.entra.refusal import LOOK, NOT_SECURE, Absent, Permission, error_of
 from scim_bridge.source.entra.sign_in import SignIn, roles_of
-from scim_bridge.source.https import body_of, unanswered
+from scim_bridge.source.https import body_of, read_out, unanswered
 from scim_bridge.source.patience import Patience
 
 _log = logging.getLogger("scim_bridge.source.entra")
@@ -137,7 +137,7 @@ class Graph:
         if request.body is not None:
             content, headers["Content-Type"] = orjson.dumps(request.body), "application/json"
         try:
-            return self._http.request(request.method, url, content=content, headers=headers)
+            return read_out(self._http.request(request.method, url, content=content, headers=headers))
         except httpx.HTTPError as error:
             _log.info("Graph did not answer: %s", type(error).__name__)
             raise unanswered(error, httpx.URL(url).host, NOT_SECURE) from None

@@ -8,13 +8,14 @@ A Revision is those entries on their way to what they are after this reading. Pu
 source.py's _FORM when the form changes: what was remembered in another form is then not used.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from scim_bridge.model.identity import Kind
+from scim_bridge.model.source import Memory
 from scim_bridge.source.entra.property import MANAGER
 
 GraphObject = dict[str, Any]
@@ -143,11 +144,9 @@ class Revision:
 
     def put_memberships(self, member: GraphObject, group_ids: Collection[str]) -> None:
         """Exactly these groups have it as a direct member."""
-        for group_id in list(self.group_ids()):
-            if group_id in group_ids:
-                self.put_member(group_id, member)
-            else:
-                self._drop(group_id, (member["id"],))
+        for group_id in group_ids:
+            self.put_member(group_id, member)
+        self._drop({member["id"]}, but=group_ids)
 
     def remove(self, kind: Kind, object_id: str) -> None:
         """It is gone. What is not known is ignored: Graph tells of removals that we never saw arrive."""
@@ -165,8 +164,8 @@ class Revision:
 
     def drop_members(self, gone: Collection[str]) -> None:
         """Take these out of every group: a deletion does not show as a change of the groups."""
-        for group_id in list(self.group_ids()) if gone else ():
-            self._drop(group_id, gone)
+        if gone:
+            self._drop(gone)
 
     def group(self, object_id: str) -> GroupEntry | None:
         """A group as it is now, None if there is none."""
@@ -174,14 +173,6 @@ class Revision:
             return self._groups[object_id]
         text = self._before.get(key_of("group", object_id))
         return GroupEntry.read(text) if text is not None else None
-
-    def group_ids(self) -> Iterator[str]:
-        """Every group that there is now."""
-        for key in self._before:
-            kind, object_id = kind_and_id(key)
-            if kind == "group" and key != FACTS and object_id not in self._groups:
-                yield object_id
-        yield from [object_id for object_id, group in self._groups.items() if group is not None]
 
     def changed(self) -> dict[str, str | None]:
         """Key → new entry, None for what is gone; only what differs from before."""
@@ -192,13 +183,19 @@ class Revision:
         }
         return {key: text for key, text in after.items() if text != self._before.get(key)}
 
-    def _drop(self, group_id: str, gone: Collection[str]) -> None:
-        text = self._before.get(key_of("group", group_id))
-        if group_id not in self._groups and len(gone) <= _FEW and not any(member in (text or "") for member in gone):
-            return
-        group = self.group(group_id)
-        if group is not None and group.drop(gone):
-            self._groups[group_id] = group
+    def _drop(self, gone: Collection[str], but: Collection[str] = ()) -> None:
+        """Take these out of all groups but some."""
+        for group_id, group in self._groups.items():
+            if group is not None and group_id not in but:
+                group.drop(gone)
+        for key, text in Memory("", self._before).beginning("group "):
+            group_id = kind_and_id(key)[1]
+            if group_id in self._groups or group_id in but:
+                continue
+            if len(gone) > _FEW or any(member in text for member in gone):
+                remembered = GroupEntry.read(text)
+                if remembered.drop(gone):
+                    self._groups[group_id] = remembered
 
 
 def _text(row: Mapping[str, Any] | None) -> str | None:

@@ -3,7 +3,7 @@
 Here the scope is applied, object ids become record ids, and members that are no one here are left out and told.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +82,9 @@ def snapshot(entries: Mapping[str, str], users: Selection, groups: Selection, re
     notes: Notes = {}
     for object_id, group in shown.groups.items():
         inside = (named(group.users, user_ids), named(group.groups, group_ids))
-        if found := left_out(object_id, group, everybody):
+        unknown = {member for member in group.users if member not in everybody.users}
+        unknown |= {member for member in group.groups if member not in everybody.groups}
+        if found := left_out(object_id, group, unknown):
             notes[object_id] = found
         if group_ids[object_id] and any(inside):
             members[group_ids[object_id]] = inside
@@ -139,8 +141,8 @@ def named(object_ids: Iterable[str], ids: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ids[object_id] for object_id in object_ids if ids.get(object_id)))
 
 
-def left_out(object_id: str, group: GroupEntry, everybody: Objects) -> list[Notice]:
-    """What a person should know of members that do not appear."""
+def left_out(object_id: str, group: GroupEntry, unknown: Set[str]) -> list[Notice]:
+    """What a person should know of members that do not appear. unknown: those that the tenant does not have."""
     name = group.row.get("displayName") or object_id
     notices = [
         Notice(
@@ -148,9 +150,9 @@ def left_out(object_id: str, group: GroupEntry, everybody: Objects) -> list[Noti
             member,
             f"group {name}: its member {member} is not a {kind} of the tenant; it was left out",
         )
-        for kind, members, there in (("user", group.users, everybody.users), ("group", group.groups, everybody.groups))
-        for member in members
-        if member not in there
+        for kind, members in (("user", group.users), ("group", group.groups))
+        for member in (members if unknown else ())
+        if member in unknown
     ]
     if group.others:
         what = "that are neither users nor groups (devices, contacts, applications)"

@@ -16,7 +16,6 @@ from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import AttributeType, Kind, Record, Snapshot, SourceKey
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import (
-    DirectMembers,
     Learned,
     Memory,
     SourceChanges,
@@ -138,8 +137,8 @@ class EntraSource:
         before = Watermark.read(memory.watermark).assigned
         reach = reach_of(self._settings.scope, before), reach_of(self._settings.scope, assigned)
         found = excerpt.changes(*reach)
-        groups = [record for key, records in found.records.items() if key.kind == "group" for record in records]
-        self._require_members(graph, groups, found.members)
+        shown = (record for key, records in found.records.items() if key.kind == "group" for record in records)
+        self._require_empty(graph, [group for group in shown if group.id in excerpt.empty])
         return found
 
     def probe(self, today: str) -> Snapshot:  # noqa: ARG002 - the interface
@@ -206,15 +205,14 @@ class EntraSource:
                 raise not_there(group_id)
         reach = reach_of(self._settings.scope, assigned)
         shown, notes = snapshot(entries, self._selections["user"], self._selections["group"], reach)
-        self._require_members(graph, shown.groups, shown.members)
+        self._require_empty(graph, [group for group in shown.groups if group.id not in shown.members])
         return shown, noted(notes)
 
-    def _require_members(self, graph: Graph, groups: Iterable[Record], members: Mapping[str, DirectMembers]) -> None:
+    def _require_empty(self, graph: Graph, groups: Iterable[Record]) -> None:
         """Raises if the members of one of these groups may be hidden from us, so that it only seems empty."""
         hiding = [group for group in groups if group.attributes.get("visibility") == _HIDDEN]
-        empty = [group for group in hiding if not any(members.get(group.id, ((), ())))]
-        if empty:
-            _require_sight(graph, ", ".join(str(group.attributes.get("displayName", group.id)) for group in empty[:3]))
+        if hiding:
+            _require_sight(graph, ", ".join(str(group.attributes.get("displayName", group.id)) for group in hiding[:3]))
 
     def _shown(self, entries: Mapping[str, str], assigned: Assigned) -> Snapshot:
         reach = reach_of(self._settings.scope, assigned)

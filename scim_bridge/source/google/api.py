@@ -19,7 +19,7 @@ from scim_bridge.errors import CredentialsRefused
 from scim_bridge.source.google.credential import DIRECTORY, placed
 from scim_bridge.source.google.refusal import LOOK, NOT_SECURE, Absent, error_of
 from scim_bridge.source.google.sign_in import SignIn
-from scim_bridge.source.https import body_of, unanswered
+from scim_bridge.source.https import body_of, read_out, unanswered
 from scim_bridge.source.patience import Patience
 
 _log = logging.getLogger("scim_bridge.source.google")
@@ -87,7 +87,7 @@ class Api:
         self._pace.wait()
         headers = {"Accept": "application/json", "Authorization": f"Bearer {token}", "User-Agent": "scim-bridge"}
         try:
-            return self._http.get(url, params=given, headers=headers)
+            return read_out(self._http.get(url, params=given, headers=headers))
         except httpx.HTTPError as error:
             _log.info("Google did not answer: %s", type(error).__name__)
             raise unanswered(error, "Google", NOT_SECURE) from None

@@ -20,12 +20,14 @@ from google.oauth2 import service_account
 from scim_bridge.config.source import GoogleEndpoint, GoogleSettings, ServiceAccountKey
 from scim_bridge.errors import AnswerLost, CredentialsRefused, Misconfigured, ServerFault, Throttled
 from scim_bridge.retry import seconds_of
+from scim_bridge.source.google.workload import AwsWorkload
 
 TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 DIRECTORY = "https://admin.googleapis.com"
 _HOSTS = ("oauth2.googleapis.com", "iamcredentials.googleapis.com", "sts.googleapis.com", "admin.googleapis.com")
 _CLOUD = "https://www.googleapis.com/auth/cloud-platform"
 _LOOK = "Look at source.credential."
+_SUPPLIER = "aws_security_credentials_supplier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,11 @@ def open_credential(settings: GoogleSettings, credential: Credential, scopes: tu
     try:
         if isinstance(settings.credential, ServiceAccountKey):
             return service_account.Credentials.from_service_account_info(given, scopes=scopes, subject=settings.admin)
-        is_aws = "environment_id" in given["credential_source"]
-        kind = aws.Credentials if is_aws else identity_pool.Credentials
-        source = kind.from_info(given, scopes=[_CLOUD])
+        if "environment_id" in given["credential_source"]:
+            del given["credential_source"]
+            source: Any = aws.Credentials.from_info({**given, _SUPPLIER: AwsWorkload()}, scopes=[_CLOUD])
+        else:
+            source = identity_pool.Credentials.from_info(given, scopes=[_CLOUD])
     except Exception as error:  # noqa: BLE001 - whatever a broken file makes google-auth raise
         reason = type(error).__name__
         what = f"the credential of {credential.account or 'the service account'} cannot be used ({reason})"

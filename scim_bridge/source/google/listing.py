@@ -4,14 +4,16 @@ The form is checked once, where an answer comes in. All pages of a listing count
 page (Google leaves the key out), and the end is where no page token comes.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.protocol import Progress
 from scim_bridge.source.google.api import Api
 from scim_bridge.source.google.refusal import Absent, PageLost
+from scim_bridge.source.google.user import Selection
 
 Row = dict[str, Any]
 _NEXT_RUN = "Nothing was changed; the next run reads from the beginning."
@@ -24,62 +26,127 @@ _GROUP = "id,email,name,description,aliases,nonEditableAliases,adminCreated"
 _MEMBER = "id,email,type"
 
 
-def users(api: Api, fields: str, projection: Mapping[str, str], progress: Progress) -> list[Row]:
-    """All users, each once. fields: of a user; projection: which custom fields come with it."""
-    given = {**account(api), **projection, "orderBy": "email", "maxResults": _USERS}
-    return _once_each(
-        _listed(api, ("users",), "users", {**given, "fields": f"nextPageToken,users({fields})"}, progress)
-    )
+class Sorted(Protocol):
+    """A group's members, sorted out."""
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The ids of the groups among them that are to be read too."""
+        ...
+
+
+class Taking(Protocol):
+    """Takes the pages of a listing, one after the other."""
+
+    def put(self, rows: list[Row]) -> None:
+        """The rows of a page."""
+        ...
+
+
+T = TypeVar("T", bound=Taking)
+G = TypeVar("G", bound=Sorted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is listed. path: where; rows: the name under which pages have them; given: what is asked for."""
+
+    path: tuple[str, ...]
+    rows: str
+    given: Mapping[str, str | int]
+
+
+class Rows(list[Row]):
+    """Takes all rows of a listing."""
+
+    def put(self, rows: list[Row]) -> None:
+        """The rows of a page."""
+        self.extend(rows)
+
+
+def users(api: Api, chosen: Selection, progress: Progress, begin: Callable[[], T]) -> T:
+    """All users. chosen: what is read of each; begin: what takes their pages, empty for each try."""
+    fields = f"nextPageToken,users({chosen.fields})"
+    given: dict[str, str | int] = {**account(api), **chosen.projection, "fields": fields}
+    given |= {"orderBy": "email", "maxResults": _USERS}
+    return _listed(api, _Question(("users",), "users", given), progress, begin)
+
+
+def user(api: Api, key: str, chosen: Selection) -> Row | None:
+    """One user by id, as in the listing of all; None if Google knows no such one."""
+    return api.find("users", key, fields=chosen.fields, **chosen.projection)
+
+
+def group(api: Api, key: str) -> Row | None:
+    """One group by id, as in the listing of all; None if Google knows no such one."""
+    return api.find("groups", key, fields=_GROUP)
+
+
+def groups_of(api: Api, user_id: str) -> list[Row]:
+    """The groups that a user is a direct member of."""
+    given: dict[str, str | int] = {
+        "userKey": user_id,
+        "maxResults": _OTHERS,
+        "fields": f"nextPageToken,groups({_GROUP})",
+    }
+    return _once_each(_listed(api, _Question(("groups",), "groups", given), _quiet, Rows))
 
 
 def found_users(api: Api, query: str, progress: Progress) -> frozenset[str]:
     """The ids of the users that Google's search finds."""
     given = {**account(api), "query": query, "maxResults": _USERS, "fields": "nextPageToken,users(id)"}
-    return frozenset(row["id"] for row in _listed(api, ("users",), "users", given, progress))
+    return frozenset(row["id"] for row in _listed(api, _Question(("users",), "users", given), progress, Rows))
 
 
 def deleted_users(api: Api, progress: Progress) -> frozenset[str]:
     """The ids of the users deleted in the last twenty days."""
     given = {**account(api), "showDeleted": "true", "maxResults": _USERS, "fields": "nextPageToken,users(id)"}
-    return frozenset(row["id"] for row in _listed(api, ("users",), "users", given, progress))
+    return frozenset(row["id"] for row in _listed(api, _Question(("users",), "users", given), progress, Rows))
 
 
 def groups(api: Api, progress: Progress) -> list[Row]:
     """All groups, each once."""
     given = {**account(api), "orderBy": "email", "maxResults": _OTHERS, "fields": f"nextPageToken,groups({_GROUP})"}
-    return _once_each(_listed(api, ("groups",), "groups", given, progress))
+    return _once_each(_listed(api, _Question(("groups",), "groups", given), progress, Rows))
 
 
-def members(api: Api, roots: Iterable[str], listed: Collection[str], progress: Progress) -> dict[str, list[Row]]:
-    """Direct members of these groups and of the groups in them, however deep. listed: ids of all groups that are read.
+def members(
+    api: Api, roots: Iterable[str], sort_out: Callable[[str, list[Row]], G], progress: Progress
+) -> Iterator[tuple[str, G]]:
+    """Direct members of these groups and of the groups in them, however deep, group by group as they come.
 
-    A group that was deleted meanwhile, by Google's own word, is left out. All roles count: owners and managers are
-    members. No derived list: it lags and loses people.
+    sort_out: makes of a group's id and its rows what is kept of it; `groups` of that are the groups in it. A group that
+    was deleted meanwhile, by Google's own word, is left out. All roles count: owners and managers are members. No
+    derived list: it lags and loses people.
     """
-    found: dict[str, list[Row]] = {}
     asked, waiting = set[str](), sorted(roots)
     while waiting:
         asked.update(waiting)
-        read = _members_of(api, waiting, len(asked), progress)
-        found |= read
-        inside = {str(row.get("id", "")) for rows in read.values() for row in rows}
-        waiting = sorted(inside.intersection(listed) - asked)
-    return found
+        inside: set[str] = set()
+        for group_id, found in _members_of(api, waiting, sort_out, len(asked), progress):
+            inside.update(found.groups)
+            yield group_id, found
+        waiting = sorted(inside - asked)
 
 
-def _members_of(api: Api, group_ids: list[str], total: int, progress: Progress) -> dict[str, list[Row]]:
+def _members_of(
+    api: Api, group_ids: list[str], sort_out: Callable[[str, list[Row]], G], total: int, progress: Progress
+) -> Iterator[tuple[str, G]]:
     """The members of each, several asked at once. total: groups of this reading so far, these included."""
-    found: dict[str, list[Row]] = {}
+
+    def ask(group_id: str) -> G | None:
+        rows = members_of(api, group_id)
+        return sort_out(group_id, rows) if rows is not None else None
+
     pool = ThreadPoolExecutor(_AT_ONCE)
     try:
-        for group_id, rows in zip(group_ids, pool.map(lambda one: _members(api, one), group_ids), strict=True):
-            if rows is not None:
-                found[group_id] = rows
-            progress("members", total - len(group_ids) + len(found), total)
+        for number, (group_id, found) in enumerate(zip(group_ids, pool.map(ask, group_ids), strict=True), 1):
+            if found is not None:
+                yield group_id, found
+            progress("members", total - len(group_ids) + number, total)
     finally:
         # After a refusal the groups that wait are not asked for any more.
         pool.shutdown(cancel_futures=True)
-    return found
 
 
 def first_page(api: Api, what: str, given: Mapping[str, str]) -> list[Row]:
@@ -93,10 +160,11 @@ def account(api: Api) -> dict[str, str | int]:
     return {"domain": settings.domain} if settings.domain else {"customer": settings.customer}
 
 
-def _members(api: Api, group_id: str) -> list[Row] | None:
+def members_of(api: Api, group_id: str) -> list[Row] | None:
+    """The direct members of a group; None if Google knows no such one."""
     given: dict[str, str | int] = {"maxResults": _OTHERS, "fields": f"nextPageToken,members({_MEMBER})"}
     try:
-        return list(_listed(api, ("groups", group_id, "members"), "members", given, _quiet))
+        return _listed(api, _Question(("groups", group_id, "members"), "members", given), _quiet, Rows)
     except Absent:
         if api.find("groups", group_id, fields="id") is None:
             return None
@@ -107,30 +175,32 @@ def _quiet(step: str, done: int, total: int | None) -> None:
     """Say nothing: groups are counted, not their pages."""
 
 
-def _listed(
-    api: Api, path: tuple[str, ...], what: str, given: Mapping[str, str | int], progress: Progress
-) -> list[Row]:
+def _listed(api: Api, question: _Question, progress: Progress, begin: Callable[[], T]) -> T:
     """Every row of a listing, which is begun once more if its place was lost."""
     try:
-        return list(_pages(api, path, what, given, progress))
+        return _taken(begin(), _pages(api, question, progress))
     except PageLost:
         pass
     try:
-        return list(_pages(api, path, what, given, progress))
+        return _taken(begin(), _pages(api, question, progress))
     except PageLost as lost:
         raise SourceUnreadable(f"Google lost the place in a listing twice ({lost})", _NEXT_RUN) from None
 
 
-def _pages(
-    api: Api, path: tuple[str, ...], what: str, given: Mapping[str, str | int], progress: Progress
-) -> Iterator[Row]:
-    token, seen, done = "", set[str](), 0
+def _taken(taking: T, pages: Iterable[list[Row]]) -> T:
+    for rows in pages:
+        taking.put(rows)
+    return taking
+
+
+def _pages(api: Api, question: _Question, progress: Progress) -> Iterator[list[Row]]:
+    token, seen, done, what = "", set[str](), 0, question.rows
     while len(seen) <= _MOST_PAGES:
-        page = api.send(*path, **given, **({"pageToken": token} if token else {}))
+        page = api.send(*question.path, **question.given, **({"pageToken": token} if token else {}))
         rows = _rows(page, what)
         done += len(rows)
         progress(what, done, None)
-        yield from rows
+        yield rows
         token = page.get("nextPageToken", "")
         if not isinstance(token, str):
             raise SourceUnreadable("a page token of Google is not text", _NEXT_RUN)

@@ -10,9 +10,9 @@ from fnmatch import fnmatchcase
 
 from scim_bridge.config.source import GoogleScope
 from scim_bridge.errors import SourceUnreadable
-from scim_bridge.model.identity import Kind
 from scim_bridge.source.google.listing import Row
-from scim_bridge.source.google.memory import Entries, GroupEntry, UserEntry, kind_and_id
+from scim_bridge.source.google.memory import FACTS, GroupEntry, kind_and_id, user_of
+from scim_bridge.source.google.people import People
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,43 +23,63 @@ class Reach:
     groups: frozenset[str]
 
 
-def reach_of(scope: GoogleScope, everybody: Entries) -> Reach:
+def reach_of(scope: GoogleScope, people: People, groups: Mapping[str, GroupEntry]) -> Reach:
     """Whom the scope takes in of these."""
-    users = frozenset(user_id for user_id, user in everybody.users.items() if _fits(scope, user))
+    users = people.ids.keys() if people.found is None else people.ids.keys() & people.found
+    if scope.org_units:
+        users = {user_id for user_id in users if _is_in_unit(scope, people.units[user_id])}
+    return _reach(scope, frozenset(users), groups)
+
+
+def reach_before(scope: GoogleScope, entries: Mapping[str, str]) -> Reach:
+    """Whom the scope took in of what is remembered."""
+    users: set[str] = set()
+    groups: dict[str, GroupEntry] = {}
+    for key, text in entries.items():
+        if key == FACTS:
+            continue
+        kind, object_id = kind_and_id(key)
+        if kind == "group":
+            groups[object_id] = GroupEntry.read(text)
+        elif is_user_in(scope, *user_of(text)):
+            users.add(object_id)
+    return _reach(scope, frozenset(users), groups)
+
+
+def is_user_in(scope: GoogleScope, row: Row, is_found: bool) -> bool:
+    """Whether units and query take a user in."""
+    return is_found and (not scope.org_units or _is_in_unit(scope, str(row.get("orgUnitPath", ""))))
+
+
+def _reach(scope: GoogleScope, users: frozenset[str], groups: Mapping[str, GroupEntry]) -> Reach:
     if not scope.groups:
-        return Reach(users, frozenset(everybody.groups))
-    roots = [group_id for group_id, group in everybody.groups.items() if _fits_any(scope.groups, group.row)]
-    reached = _below(roots, everybody.groups)
-    if scope.users == "members":
-        users &= frozenset().union(*(everybody.groups[group_id].users for group_id in reached))
+        return Reach(users, frozenset(groups))
+    reached = _below([group_id for group_id, group in groups.items() if is_named(scope, group.row)], groups)
+    if scope.users == "members" and not any(groups[group_id].is_everyone for group_id in reached):
+        users &= frozenset().union(*(groups[group_id].users for group_id in reached))
     return Reach(users, reached)
 
 
-def reach_before(scope: GoogleScope, texts: Mapping[str, str]) -> Reach:
-    """Whom the scope took in of what is remembered. Without a scope no entry has to be taken apart."""
-    if scope != GoogleScope():
-        return reach_of(scope, Entries.read(texts))
-    ids: dict[Kind, set[str]] = {"user": set(), "group": set()}
-    for kind, object_id in map(kind_and_id, texts):
-        ids[kind].add(object_id)
-    return Reach(frozenset(ids["user"]), frozenset(ids["group"]))
-
-
-def require_whole(scope: GoogleScope, everybody: Entries) -> None:
+def require_whole(scope: GoogleScope, people: People, groups: Mapping[str, GroupEntry]) -> None:
     """Raises SourceUnreadable if some part of the scope fits no one."""
     for unit in scope.org_units:
-        if not any(_is_below(user.unit, unit) for user in everybody.users.values()):
+        if not any(_is_below(path, unit) for path in people.units.values()):
             raise _no_one(f"no user is in organizational unit {unit}")
-    if scope.query and not any(user.is_found for user in everybody.users.values()):
+    if people.found is not None and people.found.isdisjoint(people.ids):
         raise _no_one(f"Google's search finds no user by {scope.query!r}")
     for pattern in scope.groups:
-        if not any(_fits_any((pattern,), group.row) for group in everybody.groups.values()):
+        if not any(_fits_any((pattern,), group.row) for group in groups.values()):
             raise _no_one(f"no group has the address or name {pattern}")
 
 
 def roots_of(scope: GoogleScope, groups: Iterable[Row]) -> list[str]:
     """The ids of the groups that the scope names; of all, if it names none."""
-    return [row["id"] for row in groups if not scope.groups or _fits_any(scope.groups, row)]
+    return [row["id"] for row in groups if not scope.groups or is_named(scope, row)]
+
+
+def is_named(scope: GoogleScope, row: Mapping[str, object]) -> bool:
+    """Whether a pattern of the scope fits a group."""
+    return _fits_any(scope.groups, row)
 
 
 def _fits_any(patterns: tuple[str, ...], row: Mapping[str, object]) -> bool:
@@ -68,9 +88,8 @@ def _fits_any(patterns: tuple[str, ...], row: Mapping[str, object]) -> bool:
     return any(fnmatchcase(name, pattern.casefold()) for pattern in patterns for name in names if name)
 
 
-def _fits(scope: GoogleScope, user: UserEntry) -> bool:
-    is_in_unit = not scope.org_units or any(_is_below(user.unit, unit) for unit in scope.org_units)
-    return is_in_unit and user.is_found
+def _is_in_unit(scope: GoogleScope, path: str) -> bool:
+    return any(_is_below(path, unit) for unit in scope.org_units)
 
 
 def _is_below(path: str, unit: str) -> bool:

@@ -6,30 +6,33 @@ that a late index would look like leavers. What changes is therefore told by com
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import orjson
 
-from scim_bridge.config.source import GoogleScope, GoogleSettings
+from scim_bridge.config.source import GoogleSettings
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.model.identity import CHANGES, AttributeType, Kind, Notice, Snapshot, SourceKey
 from scim_bridge.model.protocol import Progress, silent
 from scim_bridge.model.source import Learned, Memory, SourceChanges, SourceReading, Wanted
 from scim_bridge.source.google import listing
+from scim_bridge.source.google.account import Account, read_account, require_gone_of, require_left_of
 from scim_bridge.source.google.api import Api
 from scim_bridge.source.google.excerpt import changed_entries, changes
-from scim_bridge.source.google.memory import Entries, entries_of, kind_and_id
+from scim_bridge.source.google.listing import Row
+from scim_bridge.source.google.look import Unclear, look_at
+from scim_bridge.source.google.memory import GroupEntry, user_of
+from scim_bridge.source.google.people import People
 from scim_bridge.source.google.refusal import Absent, PageLost
-from scim_bridge.source.google.scope import reach_before, reach_of, require_whole, roots_of
+from scim_bridge.source.google.scope import Reach
 from scim_bridge.source.google.sign_in import SignIn
-from scim_bridge.source.google.snapshot import Shown
-from scim_bridge.source.google.user import ID, Selection, selection, types
-from scim_bridge.source.google.vanished import require_admin, require_gone
+from scim_bridge.source.google.snapshot import Shown, anchored
+from scim_bridge.source.google.user import ID, Selection, attributes_of, selection, types
 from scim_bridge.source.https import Trust
 from scim_bridge.source.patience import Patience
 
-_FORM = 1
+_FORM = 2
 """The form in which entries are remembered; raise it when memory.py writes them differently."""
 
 _HOW = "everything is read each time: all pages of users and groups, and the members of each group"
@@ -63,28 +66,32 @@ class GoogleSource:
 
     def read(self, today: str, memory: Memory | None = None, progress: Progress = silent) -> SourceReading:  # noqa: ARG002 - the interface
         """Everything in scope now."""
-        everybody = self._everybody(memory, progress)
-        before = memory.entries if memory is not None else {}
-        changed = changed_entries(before, everybody.texts())
-        return SourceReading(self._shown(everybody).snapshot(), Learned("", changed, memory is None))
+        with self._open() as api:
+            # All entries are needed for what they show, so they are not held against the memory one by one.
+            account = read_account(api, self._users, self._settings.scope, None, progress)
+            known = dict(memory.entries.items()) if memory is not None else {}
+            require_gone_of(api, known, account, progress)
+            require_left_of(api, known, account.groups, account.people, account.listed)
+        changed = changed_entries(known, account.changed)
+        return SourceReading(self._whole(account), Learned("", changed, memory is None))
 
     def changes(self, today: str, memory: Memory, progress: Progress = silent) -> SourceChanges | SourceReading:
-        """What has changed, by comparing everything with what is remembered."""
+        """What has changed, by holding everything against what is remembered."""
         if self._anchors != (ID, ID):
             return self.read(today, memory, progress)
-        everybody = self._everybody(memory, progress)
-        before = dict(memory.entries)
-        changed = changed_entries(before, everybody.texts())
-        learned = Learned("", changed, is_whole=False)
-        if not changed:
-            return SourceChanges(records={}, learned=learned)
-        scope = self._settings.scope
-        reaches = reach_before(scope, before), reach_of(scope, everybody)
-        found = changes(changed, self._shown(everybody), everybody, *reaches)
-        return SourceChanges(records=found.records, members=found.members, warnings=found.warnings, learned=learned)
+        with self._open() as api:
+            account = read_account(api, self._users, self._settings.scope, memory, progress)
+        learned = Learned("", account.changed, is_whole=False)
+        return replace(changes(account, memory, self._settings.scope, self._users), learned=learned)
 
-    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges | SourceReading:  # noqa: ARG002 - the interface
-        """Everything: managers are named by addresses, and who is in a group with all users in it takes all users."""
+    def ask(self, today: str, memory: Memory | None, wanted: Iterable[SourceKey]) -> SourceChanges | SourceReading:
+        """These as they are now: a request or two for each user, and for each group its pages of members.
+
+        Everything, where more than these has a say.
+        """
+        if memory is not None and self._anchors == (ID, ID):
+            with self._open() as api, suppress(Unclear):
+                return look_at(api, self._users, memory, wanted)
         return SourceReading(self.read(today, memory).snapshot)
 
     def probe(self, today: str) -> Snapshot:  # noqa: ARG002 - the interface
@@ -94,31 +101,34 @@ class GoogleSource:
             groups = listing.first_page(api, "groups", {"maxResults": "100"})
             if groups:
                 api.find("groups", groups[0]["id"], "members", maxResults=1)
-        found = entries_of(users, groups, {row["id"]: [] for row in groups}, self._users, None)
-        shown = Shown(found, reach_of(GoogleScope(), found), self._anchors).snapshot()
+        people = People(chosen=self._users, memory=None, found=None, has_units=False)
+        people.put(users)
+        shown = self._shown(people, {row["id"]: GroupEntry(row) for row in groups}, users)
         # What is noted of members and managers is about everyone, and this is a page.
         return replace(shown, warnings=(Notice(CHANGES, "source", _HOW),))
 
-    def _everybody(self, memory: Memory | None, progress: Progress) -> Entries:
-        """All users, groups and members. Raises if a listing was cut, or a part of the scope fits no one."""
-        scope = self._settings.scope
-        with self._open() as api:
-            users = listing.users(api, self._users.fields, self._users.projection, progress)
-            require_admin(api, users)
-            groups = listing.groups(api, progress)
-            found = listing.found_users(api, scope.query, progress) if scope.query else None
-            listed = {row["id"] for row in groups}
-            members = listing.members(api, roots_of(scope, groups), listed, progress)
-            everybody = entries_of(users, groups, members, self._users, found)
-            known = [kind_and_id(key) for key in (memory.entries if memory is not None else ())]
-            gone_users = {key for kind, key in known if kind == "user"} - everybody.users.keys()
-            gone_groups = {key for kind, key in known if kind == "group"} - listed
-            require_gone(api, gone_users, gone_groups, progress)
-        require_whole(scope, everybody)
-        return everybody
+    def _whole(self, account: Account) -> Snapshot:
+        """What an account shows of which every entry is at hand."""
+        users = [user_of(text)[0] for key, text in account.changed.items() if text and key.startswith("user ")]
+        return self._shown(account.people, account.groups, users, account.reach)
 
-    def _shown(self, everybody: Entries) -> Shown:
-        return Shown(everybody, reach_of(self._settings.scope, everybody), self._anchors)
+    def _shown(
+        self, people: People, groups: Mapping[str, GroupEntry], users: list[Row], reach: Reach | None = None
+    ) -> Snapshot:
+        """reach: who is in the scope, None for all."""
+        of_users, of_groups = self._anchors
+        reach = reach or Reach(frozenset(people.ids), frozenset(groups))
+        ids = {row["id"]: anchored(attributes_of(row, self._users, None), of_users) for row in users}
+        shown = Shown(
+            chosen=self._users,
+            manager_of=lambda address: ids.get(people.manager_of(address) or ""),
+            user_ids=ids,
+            group_ids={key: anchored(groups[key].row, of_groups) for key in reach.groups},
+            groups=groups,
+            reach=reach,
+        )
+        unknown = people.unknown_managers(reach.users)
+        return shown.snapshot([row for row in users if row["id"] in reach.users], unknown)
 
     @contextmanager
     def _open(self) -> Iterator[Api]:

@@ -4,7 +4,7 @@ From developers.google.com/workspace/admin/directory/reference/rest/v1/users and
 change at every look (lastLoginTime, etag): a rule over them would never come to rest.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,20 +100,15 @@ def _names(kind: Kind) -> list[str]:
     return [*_TEXTS[kind].split(), *_LISTS[kind].split(), *_OTHER[kind].split()]
 
 
-def by_address(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Address → user id. A primary address goes before an alias of it."""
-    rows = list(rows)
-    found = {alias.casefold(): row[ID] for row in rows for alias in _aliases(row)}
-    return found | {str(row.get("primaryEmail", "")).casefold(): row[ID] for row in rows}
+def addresses_of(row: Mapping[str, Any]) -> list[str]:
+    """The addresses of a user in small letters, the primary one first."""
+    others = (*(row.get("aliases") or ()), *(row.get("nonEditableAliases") or ()))
+    return [str(row.get("primaryEmail", "")).casefold(), *map(str.casefold, others)]
 
 
-def _aliases(row: Mapping[str, Any]) -> list[str]:
-    return [*(row.get("aliases") or ()), *(row.get("nonEditableAliases") or ())]
-
-
-def attributes_of(row: Mapping[str, Any], chosen: Selection, addresses: Mapping[str, str]) -> dict[str, Any]:
-    """What a user's record holds. addresses: address → id of everyone whom a manager may be."""
-    whole = {**row, **_custom(row.get("customSchemas")), **_decoded(row, addresses)}
+def attributes_of(row: Mapping[str, Any], chosen: Selection, manager: str | None) -> dict[str, Any]:
+    """What a user's record holds. manager: the id of the manager, None if the account has no such user."""
+    whole = {**row, **_custom(row.get("customSchemas")), **_decoded(row), MANAGER: manager}
     return {name: value for name, value in whole.items() if value is not None and _is_read(name, chosen)}
 
 
@@ -121,13 +116,11 @@ def _is_read(name: str, chosen: Selection) -> bool:
     return name in chosen.names or (chosen.schemas is None and "." in name)
 
 
-def _decoded(row: Mapping[str, Any], addresses: Mapping[str, str]) -> dict[str, Any]:
+def _decoded(row: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"email": row.get("primaryEmail")}
     if isinstance(row.get("name", {}), dict):
         found["name"] = {**dict.fromkeys(_PARTS["name"], ""), **row.get("name", {})}
     found["organization"] = {**dict.fromkeys(_PARTS["organization"], ""), **_primary(row.get("organizations"))}
-    manager = addresses.get(manager_address(row).casefold())
-    found[MANAGER] = manager
     # Where either flag is missing, nothing says that the account is open: the record is held, never taken for active.
     flags = row.get("suspended"), row.get("archived")
     if True in flags:

@@ -1,24 +1,26 @@
 """What changed entries mean, by an excerpt of all entries: those that changed, those that name them, whom these name.
 
-The excerpt is made into a snapshot by the code that makes one of everything (snapshot.py), and of that snapshot only
-what is complete in it is taken. Who is called by a name is looked up: on Active Directory by the GUID in the name, else
-by an index that is remembered with the entries. Entries that name one which came, left or is called otherwise are found
-by going through all of them; that is read and not kept.
+The records of the excerpt are made by the code that makes those of everything (snapshot.py), with the managers they
+name. Of a group's members only those are looked up that came, left or are called otherwise: of ten thousand, the others
+are who they were (moved_members.py). Who is called by a name is looked up: on Active Directory by the GUID in the name,
+else by an index that is remembered with the entries. Entries that name one which came, left or is called otherwise are
+found by going through all of them; that is read and not kept.
 
 Where more than the excerpt has a say, `Unclear` is raised and the snapshot is made of everything remembered.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 
-from scim_bridge.model.identity import Kind, Notice, Snapshot, SourceKey
+from scim_bridge.model.identity import Kind, Notice, Record, Snapshot, SourceKey
 from scim_bridge.model.source import DirectMembers, Memory, SourceChanges
 from scim_bridge.source.ldap.filtering import may_have, sure_parts
-from scim_bridge.source.ldap.layout import CONTROL, EXPIRES, ID, MANAGER, Layout
-from scim_bridge.source.ldap.memory import anchor_of, key, keys_of, read
-from scim_bridge.source.ldap.snapshot import snapshot
+from scim_bridge.source.ldap.layout import CONTROL, EXPIRES, ID, Layout
+from scim_bridge.source.ldap.memory import anchor_of, key, keys_of, named_in, names_line, rest_of
+from scim_bridge.source.ldap.moved_members import MovedNames, moved_names
+from scim_bridge.source.ldap.snapshot import snapshot, unknown_member
 from scim_bridge.source.ldap.value import folded, is_enabled, parts, split, without_bits
 
 FACTS = "facts"
@@ -61,7 +63,7 @@ class Facts:
 
 def remembered_beside(entries: Mapping[str, str], shown: Snapshot, layout: Layout) -> dict[str, str]:
     """What is remembered beside the entries of a whole reading, so that a later one can do with an excerpt."""
-    names = {anchor: read(entries[anchor])[0] for kind in _KINDS for anchor in keys_of(entries, kind)}
+    names = {anchor: rest_of(entries[anchor])[0] for kind in _KINDS for anchor in keys_of(entries, kind)}
     groups = {dn: group for group, dn in names.items() if group.startswith("group ")}
     noted: dict[str, list[tuple[str, str]]] = {}
     for notice in shown.warnings:
@@ -90,14 +92,14 @@ def _has_primary_members(entries: Mapping[str, str], layout: Layout) -> bool:
 
 def _primary(text: str) -> str:
     """The SID of a user's primary group."""
-    attributes = read(text)[1]
+    attributes = rest_of(text)[1]
     sid, number = attributes.get("objectSid", [""])[0], attributes.get("primaryGroupID", [""])[0]
     return f"{sid.rpartition('-')[0]}-{number}"
 
 
 def _sids(text: str | None) -> list[str]:
     """The SID of a group, by which users name their primary group."""
-    return read(text)[1].get("objectSid", []) if text is not None else []
+    return rest_of(text)[1].get("objectSid", []) if text is not None else []
 
 
 def _indexed(dn: str) -> str:
@@ -121,47 +123,113 @@ class Excerpt:
         """What they mean. `learned` is then what is to be remembered beside them. Raises Unclear."""
         if not self._facts.is_clear:
             raise Unclear
-        affected = {**self._changed, **self._naming(self._called_otherwise()), **self._of_another_day()}
+        others = self._called_otherwise()
+        affected = {**self._changed, **self._naming(others), **self._of_another_day()}
         if not affected:
             return SourceChanges(records={})
         self._index()
         there = {entry: text for entry, text in affected.items() if text is not None}
-        shown = snapshot({**self._named_by(there), **there}, self._layout, self._today)
-        if shown.ambiguous or self._has_primary(there):
+        users = {entry: text for entry, text in there.items() if entry.startswith("user ")}
+        shown = snapshot({**self._named_by(users), **there}, self._layout, self._today, with_members=False)
+        if self._has_primary(there):
             raise Unclear
         found = {(kind, r.id): r for kind, rs in (("user", shown.users), ("group", shown.groups)) for r in rs}
-        records: dict[SourceKey, tuple[object, ...]] = {}
-        members: dict[str, DirectMembers] = {}
+        records: dict[SourceKey, tuple[Record, ...]] = {}
         for entry in affected:
             kind: Kind = "user" if entry.startswith("user ") else "group"
             source_id = anchor_of(entry)
             record = found.get((kind, source_id)) if entry in there else None
             records[SourceKey(kind, source_id)] = (record,) if record is not None else ()
-            if kind == "group":
-                members[source_id] = shown.members.get(source_id, ((), ())) if entry in there else ((), ())
-        noted = self._noted(affected, there, shown)
-        return SourceChanges(records=records, members=members, warnings=noted)  # type: ignore[arg-type]
+        return self._with_members(SourceChanges(records=records), affected, others)
+
+    def _with_members(
+        self, found: SourceChanges, affected: Mapping[str, str | None], others: Mapping[str, tuple[str, str]]
+    ) -> SourceChanges:
+        """The same with who came into the groups among the affected, and who left them."""
+        groups = {entry: text for entry, text in affected.items() if entry.startswith("group ")}
+        moved = self._moved({entry: text for entry, text in groups.items() if text is not None}, others)
+        marks = {name: self._mark(name) for both in moved.values() for name in both.all}
+        then, now = self._called(set(marks.values()))
+        joined: dict[str, DirectMembers] = {}
+        left: dict[str, DirectMembers] = {}
+        noted = {entry: notes for entry, notes in self._facts.noted.items() if groups.get(entry, "") is not None}
+        for entry, both in moved.items():
+            were = {then[mark] for name in both.before if (mark := marks[name]) in then}
+            are = {now[mark] for name in both.after if (mark := marks[name]) in now}
+            joined |= {anchor_of(entry): _direct(are - were)} if are - were else {}
+            left |= {anchor_of(entry): _direct(were - are)} if were - are else {}
+            unknown = [name for name in both.after if marks[name] not in now]
+            noted[entry] = self._noted(entry, rest_of(str(groups[entry]))[0], both, unknown)
+        gone: dict[str, DirectMembers] = {anchor_of(entry): ((), ()) for entry in groups.keys() - moved.keys()}
+        noted = {entry: notes for entry, notes in noted.items() if notes}
+        return replace(found, members=gone, joined=joined, left=left, warnings=self._warnings(noted))
+
+    def _moved(self, groups: Mapping[str, str], others: Mapping[str, tuple[str, str]]) -> dict[str, MovedNames]:
+        """The names to be looked up, by group. Of those around one who is looked at most have none."""
+        marks, sure = self._marks_of(others), self._sure(others)
+        may_be_other = (lambda name: may_have(name, sure) and self._mark(name) in marks) if others else None
+        member = self._layout.member.lower()
+        return {
+            entry: moved_names(
+                self._before.get(entry, None if entry in self._changed else text), text, member, may_be_other
+            )
+            for entry, text in groups.items()
+        }
+
+    def _noted(self, entry: str, dn: str, both: MovedNames, unknown: Iterable[str]) -> list[tuple[str, str]]:
+        """What is noted of a group's members. both: names that were looked up; unknown: those that are no one."""
+        seen = {split(name)[1] for name in both.all}
+        kept = (name for name, _ in self._facts.noted.get(entry, ()) if name not in seen)
+        return [(notice.subject, notice.detail) for name in (*kept, *unknown) if (notice := unknown_member(dn, name))]
+
+    def _warnings(self, noted: Mapping[str, list[tuple[str, str]]]) -> tuple[Notice, ...] | None:
+        """All that is noted now, None if it is what was. It is remembered."""
+        if noted == self._facts.noted:
+            return None
+        facts = Facts(noted, sum(map(len, noted.values())) <= _MANY)
+        self.learned[FACTS] = facts.text()
+        return facts.warnings
+
+    def _called(self, marks: set[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Mark → key of the user, else the group, who was called so, and of the one who is."""
+        if self._layout.is_ad:
+            keys = {entry: guid for guid in marks for entry in (key("group", guid), key("user", guid))}
+            known = self._memory.some(keys)
+            there = (known.keys() - self._changed.keys()) | {e for e, t in self._changed.items() if t is not None}
+            return tuple({keys[e]: e for e in keys if e in each} for each in (known.keys(), there))  # type: ignore[return-value]
+        index = self._memory.some(marks)
+        news = {mark: self.learned[mark] for mark in marks if mark in self.learned}
+        now = {mark: entry for mark, entry in {**index, **news}.items() if entry is not None}
+        return index, now
 
     def _called_otherwise(self) -> dict[str, tuple[str, str]]:
         """Key → the names before and now of those who came, left, or have another name."""
         found = {}
         for entry, text in self._changed.items():
-            then = read(self._before[entry])[0] if entry in self._before else ""
-            now = read(text)[0] if text is not None else ""
+            then = rest_of(self._before[entry])[0] if entry in self._before else ""
+            now = rest_of(text)[0] if text is not None else ""
             if then != now:
                 found[entry] = (then, now)
         return found
 
+    def _marks_of(self, others: Mapping[str, tuple[str, str]]) -> set[str]:
+        """How these are looked up, by the names of before and of now."""
+        names = {name for both in others.values() for name in both if name}
+        return set(map(anchor_of, others)) if self._layout.is_ad else set(map(_indexed, names))
+
+    def _sure(self, others: Mapping[str, tuple[str, str]]) -> set[str]:
+        """What stands in every name of one of these."""
+        names = {name for both in others.values() for name in both if name}
+        return sure_parts(self._marks_of(others) if self._layout.is_ad else names)
+
     def _naming(self, others: Mapping[str, tuple[str, str]]) -> dict[str, str]:
         """The remembered entries, unless they changed too, that have one of these as member or manager."""
-        names = {name for both in others.values() for name in both if name}
-        marks = set(map(anchor_of, others)) if self._layout.is_ad else set(map(_indexed, names))
-        sure = sure_parts(marks if self._layout.is_ad else names)
+        marks, sure = self._marks_of(others), self._sure(others)
         found = {}
-        for entry, text in self._memory.entries.items() if others else ():
-            if entry.partition(" ")[0] not in _KINDS or entry in self._changed or not may_have(text, sure):
+        for entry, text in self._memory.beginning("user ", "group ") if others else ():
+            if entry in self._changed or not may_have(line := names_line(text), sure):
                 continue
-            if not marks.isdisjoint(map(self._mark, self._names_in(text))):
+            if any(self._mark(name) in marks for name in _names_in(line) if may_have(name, sure)):
                 found[entry] = text
         return found
 
@@ -171,28 +239,22 @@ class Excerpt:
         if not layout.is_ad or (EXPIRES not in layout.users.asked and not layout.users.is_all) or then == self._today:
             return {}
         found = {}
-        for entry, text in self._memory.entries.items():
-            if entry.startswith("user ") and entry not in self._changed and f'"{EXPIRES}"' in text:
-                attributes = read(text)[1]
+        for entry, text in self._memory.beginning("user "):
+            if entry not in self._changed and f'"{EXPIRES}"' in text:
+                attributes = rest_of(text)[1]
                 control, expires = (attributes.get(name, [""])[0] for name in (CONTROL, EXPIRES))
                 if not then or is_enabled(control, expires, then) != is_enabled(control, expires, self._today):
                     found[entry] = text
         return found
-
-    def _names_in(self, text: str) -> Iterator[str]:
-        """The names of members and managers in an entry."""
-        kept = {MANAGER, self._layout.member.lower()}
-        for attribute, names in read(text)[1].items():
-            if attribute.partition(";")[0].lower() in kept:
-                yield from names
 
     def _mark(self, name: str) -> str:
         """What a name is looked up by: the GUID in it, else what the index has."""
         return split(name)[0] if self._layout.is_ad else _indexed(without_bits(name))
 
     def _named_by(self, there: Mapping[str, str]) -> dict[str, str]:
-        """The entries that these name as member or manager, as they are now."""
-        marks = {mark for text in there.values() for name in self._names_in(text) if (mark := self._mark(name))}
+        """The entries that these users name as their managers, as they are now."""
+        names = (name for text in there.values() for name in _names_in(names_line(text)))
+        marks = {mark for name in names if (mark := self._mark(name))}
         if self._layout.is_ad:
             wanted = {key(kind, guid) for guid in marks for kind in _KINDS}
         else:
@@ -223,7 +285,7 @@ class Excerpt:
         if not groups.isdisjoint(users):
             return True
         numbers = [f'"{sid.rpartition("-")[2]}"' for sid in groups]
-        for entry, text in self._memory.entries.items() if groups or users else ():
+        for entry, text in self._memory.beginning("group ", "user ") if groups or users else ():
             if entry.startswith("group ") and not users.isdisjoint(_sids(text)):
                 return True
             may_be = entry.startswith("user ") and any(number in text for number in numbers)
@@ -231,15 +293,16 @@ class Excerpt:
                 return True
         return False
 
-    def _noted(self, affected: Iterable[str], there: Mapping[str, str], shown: Snapshot) -> tuple[Notice, ...] | None:
-        """All that is noted now, None if it is what was. It is remembered."""
-        noted = {group: notes for group, notes in self._facts.noted.items() if group not in affected}
-        names = {read(text)[0]: entry for entry, text in there.items() if entry.startswith("group ")}
-        for notice in shown.warnings:
-            if (group := names.get(notice.detail.partition(_ITS_MEMBER)[0])) is not None:
-                noted.setdefault(group, []).append((notice.subject, notice.detail))
-        if noted == self._facts.noted:
-            return None
-        facts = Facts(noted, sum(map(len, noted.values())) <= _MANY)
-        self.learned[FACTS] = facts.text()
-        return facts.warnings
+
+def _names_in(line: str) -> Iterator[str]:
+    """The names in the first line of an entry's text."""
+    for names in named_in(line).values():
+        yield from names
+
+
+def _direct(keys: Iterable[str]) -> DirectMembers:
+    """Keys of entries as members."""
+    ids: Mapping[Kind, list[str]] = {"user": [], "group": []}
+    for entry in sorted(keys):
+        ids["user" if entry.startswith("user ") else "group"].append(anchor_of(entry))
+    return tuple(ids["user"]), tuple(ids["group"])

@@ -1,6 +1,8 @@
 """What is remembered from one reading to the next: every entry as text, and how far the changes in it go.
 
-An entry's text is [DN, {attribute: [values]}] in JSON, under the key "user ID", "group ID" or "place ID". ID is the
+An entry's text is two lines of JSON under the key "user ID", "group ID" or "place ID": {attribute: [names]}, the other
+entries that it names, and [DN, {attribute: [values]}], everything else. Who names someone is looked for in the first
+line. It is empty where nothing is named, and packed where it is long: a group may have ten thousand names. ID is the
 server's own (entryUUID, nsUniqueId, objectGUID). Under "server" is what the server says about itself (server.py), in
 the same form. The position of the changes, the watermark, is JSON too; each way to learn of changes (syncrepl.py,
 dirsync.py, usn.py) writes its own and reads it again.
@@ -9,39 +11,72 @@ Raise source.py's _FORM when the form of entries changes: what was remembered in
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
 
 from scim_bridge.model.source import Memory
+from scim_bridge.source.piece import packed, unpacked
 
 Attributes = dict[str, list[str]]
 
 NOTHING = json.dumps({"kind": "none"})
 """The watermark of a reading after which nothing can be said about changes."""
+_LONG = 1_000
+"""Characters above which names are packed, to a fifth or less."""
+_PACKED = "~"
 MANY = 2_000
 """Up to this many entries are read one by one; more of them only where that is less than an eighth of what is
 remembered, half of which may be an index (excerpt.py)."""
 
 
-def write(dn: str, attributes: Mapping[str, list[str]]) -> str:
-    """An entry's text."""
-    try:
-        return orjson.dumps([dn, attributes]).decode()
-    except orjson.JSONEncodeError:
-        # orjson refuses half surrogates, which stand for bytes that are not UTF-8 (value.text). json escapes them.
-        return json.dumps([dn, attributes], separators=(",", ":"))
+def write(dn: str, attributes: Mapping[str, list[str]], naming: Collection[str] = ()) -> str:
+    """An entry's text. naming: the attributes that name other entries, in small letters and without options."""
+    named = {name: values for name, values in attributes.items() if name.partition(";")[0].lower() in naming}
+    rest = {name: values for name, values in attributes.items() if name not in named} if named else attributes
+    line = _dumped(named) if named else ""
+    return f"{_PACKED}{packed(line)}\n{_dumped([dn, rest])}" if len(line) > _LONG else f"{line}\n{_dumped([dn, rest])}"
 
 
 def read(text: str) -> tuple[str, Attributes]:
     """(DN, attributes) of an entry's text."""
-    try:
-        dn, attributes = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        dn, attributes = json.loads(text)
+    dn, attributes = _loaded(text.partition("\n")[2])
+    return dn, {**attributes, **named_in(names_line(text))}
+
+
+def rest_of(text: str) -> tuple[str, Attributes]:
+    """(DN, attributes) of an entry's text, without those that name other entries."""
+    dn, attributes = _loaded(text.partition("\n")[2])
     return dn, attributes
+
+
+def names_line(text: str) -> str:
+    """The line of an entry's text that names other entries, "" if there is none."""
+    line = text.partition("\n")[0]
+    return unpacked(line[1:]) if line.startswith(_PACKED) else line
+
+
+def named_in(line: str) -> Attributes:
+    """What such a line says."""
+    found: Attributes = _loaded(line) if line else {}
+    return found
+
+
+def _dumped(body: Any) -> str:
+    try:
+        return orjson.dumps(body).decode()
+    except orjson.JSONEncodeError:
+        # orjson refuses half surrogates, which stand for bytes that are not UTF-8 (value.text). json escapes them.
+        return json.dumps(body, separators=(",", ":"))
+
+
+def _loaded(line: str) -> Any:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return json.loads(line)
 
 
 def key(kind: str, anchor: str) -> str:

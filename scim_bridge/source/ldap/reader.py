@@ -142,6 +142,7 @@ class Writer:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._known: dict[str, tuple[str, Decode | None]] = {}
+        self._naming = (MANAGER, layout.member.lower())
 
     def text(self, row: Row) -> str:
         """A row as it is remembered."""
@@ -154,7 +155,7 @@ class Writer:
                 found[name] = [values[0].decode("utf-8", "surrogateescape")]
             elif decode is not None:
                 found[name] = decode(values)
-        return write(split(dn)[1], found)
+        return write(split(dn)[1], found, self._naming)
 
     def _learn(self, returned: str) -> tuple[str, Decode | None]:
         """Under which name an attribute is kept (the schema's, with its options), and how its values are decoded."""

@@ -18,11 +18,22 @@ from scim_bridge.model.source import Memory
 from scim_bridge.model.text import normal
 from scim_bridge.source.ldap.filtering import may_have, sure_parts
 from scim_bridge.source.ldap.layout import GID, ID, MANAGER, Layout, Selection
-from scim_bridge.source.ldap.memory import anchor_of, key, keys_of, read, refuse_many, refuse_moved_places
+from scim_bridge.source.ldap.memory import (
+    anchor_of,
+    key,
+    keys_of,
+    named_in,
+    names_line,
+    read,
+    refuse_many,
+    refuse_moved_places,
+    rest_of,
+)
 from scim_bridge.source.ldap.reader import AT_ONCE, Reader
 from scim_bridge.source.ldap.value import folded, guid_filter, is_guid, parts, split, without_bits
 
 _KINDS = ("user", "group", "place")
+_STARTS = ("user ", "group ")
 Name = tuple[str, ...]
 """A DN as value.parts gives it."""
 
@@ -61,16 +72,16 @@ def mentioning(memory: Memory, layout: Layout, guids: Collection[str] = (), name
     named: dict[str, bool] = {}
     kept = {MANAGER, layout.member.lower()} if not layout.joins_uid else {MANAGER}
     sure = sure_parts(guids or {name[0] for name in names})
-    for entry, text in memory.entries.items():
-        if entry.partition(" ")[0] not in _KINDS or not may_have(text, sure):
+    for entry, text in memory.beginning(*_STARTS):
+        if not may_have(line := names_line(text), sure):
             continue
-        for name, values in read(text)[1].items():
+        for name, values in named_in(line).items():
             if name.lower() not in kept:
                 continue
             for value in values:
-                if value not in named:
+                if value not in named and may_have(value, sure):
                     named[value] = _is_among(value, guids, names)
-                if named[value]:
+                if named.get(value):
                     found.add(anchor_of(entry))
     return found
 
@@ -120,8 +131,8 @@ def _users_around(
     known = {(name, folded(value)) for name, value in wanted}
     once = [
         entry
-        for entry, text in (memory.entries.items() if known else ())
-        if entry.startswith("user ") and not known.isdisjoint(_found_by(text))
+        for entry, text in (memory.beginning("user ") if known else ())
+        if not known.isdisjoint(_found_by(text))
         if entry not in looked_at and entry not in found
     ]
     return dict.fromkeys(once) | found | reader.by_ids(map(anchor_of, once))
@@ -141,7 +152,7 @@ def _references(layout: Layout, entry: str, text: str | None) -> set[tuple[str, 
 
 
 def _found_by(text: str) -> set[tuple[str, str]]:
-    attributes = read(text)[1]
+    attributes = rest_of(text)[1]
     return {(name, folded(value)) for name in ("uid", GID) for value in attributes.get(name, ())}
 
 
@@ -186,25 +197,25 @@ def _listing(layout: Layout, memory: Memory, before: Sequence[tuple[str, str]], 
     parsed = {parts(value) for value in values} if not layout.joins_uid else set()
     numbers = {value for name, value in before if name != layout.member}
     # Most groups list none of them, and to compare each name of ten thousand members takes a second.
-    sure = sure_parts({*values, *numbers, *ids})
+    sure = sure_parts({*values, *ids})
 
     def lists(text: str) -> bool:
-        if not may_have(text, sure):
-            return False
-        attributes = read(text)[1]
-        if not numbers.isdisjoint(attributes.get(GID, ())):
+        if numbers and not numbers.isdisjoint(rest_of(text)[1].get(GID, ())):
             return True
+        if not may_have(line := names_line(text), sure):
+            return False
         return any(
             value in same
             or split(value)[0] in ids
             or _plain(dn := without_bits(split(value)[1])) in wanted
             or ("\\" in dn and parts(dn) in parsed)
-            for name, listed in attributes.items()
+            for name, listed in named_in(line).items()
             if name.partition(";")[0].lower() == member
             for value in listed
+            if may_have(value, sure)
         )
 
-    return [entry for entry, text in memory.entries.items() if entry.startswith("group ") and lists(text)]
+    return [entry for entry, text in memory.beginning("group ") if lists(text)]
 
 
 def _plain(value: str) -> str:
@@ -233,10 +244,10 @@ def _keys_with(layout: Layout, selection: Selection, memory: Memory, record_id: 
     names |= {name.lower() for name in known.names} if known is not None else set()
 
     def bears(text: str) -> bool:
-        attributes = read(text)[1]
+        attributes = rest_of(text)[1]
         return any(name.lower() in names and list(map(normal, attributes[name])) == [record_id] for name in attributes)
 
-    return [entry for entry, text in memory.entries.items() if entry.startswith(f"{selection.kind} ") and bears(text)]
+    return [entry for entry, text in memory.beginning(f"{selection.kind} ") if bears(text)]
 
 
 def _condition(layout: Layout, selection: Selection, record_id: str, known: Sequence[str]) -> str:

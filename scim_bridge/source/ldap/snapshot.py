@@ -29,6 +29,13 @@ def snapshot(entries: Mapping[str, str], layout: Layout, today: str, *, with_mem
     )
 
 
+def unknown_member(dn: str, name: str) -> Notice:
+    """What is noted of a member who is no one here. dn: the group's; name: as the group has it."""
+    text = split(name)[1]
+    detail = f"{dn}: its member {text!r} is not a user or group that is read; it was dropped"
+    return Notice("unknown_member", text, detail)
+
+
 @dataclass(slots=True)
 class _Doubt:
     """One reference that fits several records. groups, members: those at its two ends."""
@@ -108,9 +115,7 @@ class _Memberships:
         for name in names:
             kind, fits = self._find(name)
             if not fits:
-                text = split(name)[1]
-                detail = f"{group.dn}: its member {text!r} is not a user or group that is read; it was dropped"
-                self.notices.append(Notice("unknown_member", text, detail))
+                self.notices.append(unknown_member(group.dn, name))
             elif _is_ambiguous(fits):
                 reference = folded(name) if self._layout.joins_uid else without_bits(name)
                 doubt = self._doubts.setdefault((kind, reference), _Doubt(fits))

@@ -34,7 +34,7 @@ from scim_bridge.source.ldap.server import ENTRY, Server, meet
 from scim_bridge.source.ldap.session import Query, Session
 from scim_bridge.source.ldap.snapshot import snapshot
 
-_FORM = 3
+_FORM = 4
 """The form in which entries are remembered; raise it when memory.py or reader.py writes them differently."""
 _PEOPLE = ("inetOrgPerson", "user", "organizationalPerson", "person", "posixAccount", "account")
 _TEAMS = {"groupOfNames": "member", "groupOfUniqueNames": "uniqueMember", "posixGroup": "memberUid", "group": "member"}

@@ -1,7 +1,9 @@
 """Signing in, by key and without one; what each refusal is called."""
 
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import orjson
@@ -183,6 +185,80 @@ def test_without_a_key_a_workload_signs_in(google: GoogleSandbox, tmp_path: Path
     google.tokens.may_sign = True
     (tmp_path / "token").write_text("other")
     _refused(google, credential=credential)
+
+
+@pytest.mark.parametrize("place", ["environment", "container"])
+def test_a_workload_in_aws_signs_in_with_what_aws_gives_it(
+    google: GoogleSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_REGION", "ap-northeast-1")
+    credential = _from_aws(tmp_path)
+    google.tokens.aws_keys = {"AKIASANDBOX": "its-secret"}
+    with _Container({"AccessKeyId": "AKIASANDBOX", "SecretAccessKey": "its-secret", "Token": "a-session"}) as url:
+        if place == "environment":
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASANDBOX")
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "its-secret")
+        else:
+            monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+            monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)
+        read(source(google, credential=credential))
+        # A key that the pool does not know, or a proof that was signed with another one, is refused.
+        google.tokens.aws_keys = {"AKIASANDBOX": "another-secret"}
+        _refused(google, credential=credential)
+
+
+def test_a_workload_without_credentials_of_aws_is_told_so(
+    google: GoogleSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_REGION", "ap-northeast-1")
+    refused = _refused(google, Misconfigured, credential=_from_aws(tmp_path))
+    assert "there are no AWS credentials" in refused.what
+    monkeypatch.delenv("AWS_REGION")
+    assert "no region is known" in _refused(google, Misconfigured, credential=_from_aws(tmp_path)).what
+
+
+def _from_aws(tmp_path: Path) -> WorkloadIdentity:
+    credential = _federated(tmp_path)
+    given = orjson.loads(credential.federation.read_bytes())
+    source = {"environment_id": "aws1", "regional_cred_verification_url": "https://sts.{region}.amazonaws.com"}
+    kind = {"subject_token_type": "urn:ietf:params:aws:token-type:aws4_request", "credential_source": source}
+    credential.federation.write_bytes(orjson.dumps({**given, **kind}))
+    return credential
+
+
+class _Container:
+    """What ECS and EKS pods have: an address on the machine itself that gives short-lived credentials."""
+
+    def __init__(self, given: dict[str, str]) -> None:
+        body = orjson.dumps({**given, "Expiration": "2099-01-01T00:00:00Z"})
+
+        class Answer(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        self._server = HTTPServer(("127.0.0.1", 0), Answer)
+        self._thread = Thread(target=self._server.serve_forever)
+
+    def __enter__(self) -> str:
+        self._thread.start()
+        return f"http://127.0.0.1:{self._server.server_port}/"
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
 
 
 def test_federation_by_a_program_or_an_address_is_refused(google: GoogleSandbox, tmp_path: Path) -> None:

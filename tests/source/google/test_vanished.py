@@ -1,13 +1,15 @@
 """Whoever is missing from a listing is asked for before being taken for gone."""
 
+from dataclasses import replace
+
 import pytest
 
 from scim_bridge.errors import BridgeError, CredentialsRefused, SourceUnreadable
-from scim_bridge.model.source import Memory
+from scim_bridge.model.source import Memory, SourceChanges
 from scim_bridge.sandbox.google.fault import GoogleFault
 from scim_bridge.sandbox.google.server import ADMIN_ID, GoogleSandbox
 from scim_bridge.source.google.source import GoogleSource
-from tests.source.google.account import ids, read, source
+from tests.source.google.account import TODAY, ids, read, source
 
 
 @pytest.fixture
@@ -43,8 +45,6 @@ def test_a_list_that_is_empty_or_cut_is_not_believed(
 def test_a_page_that_says_it_is_the_last_is_not_believed(
     google: GoogleSandbox, followed: tuple[GoogleSource, Memory]
 ) -> None:
-    from dataclasses import replace
-
     google.knobs = replace(google.knobs, page_cap=2)
     google.fail(GoogleFault("short_list", "users", query="orderBy", skip=1, left=1))
     with pytest.raises(SourceUnreadable, match="list of users is not whole"):
@@ -85,6 +85,31 @@ def test_a_group_deleted_while_members_are_read_is_gone(
         read(*followed)
     google.fail(GoogleFault("not_found", "groups/g1"))
     assert "g1" not in {group.id for group in read(*followed)[0].groups}
+
+
+def test_a_list_of_members_that_is_cut_is_not_believed_and_who_left_is_asked_for(google: GoogleSandbox) -> None:
+    for number in range(6):
+        google.directory.put_user(f"u{number}")
+    google.directory.put_group("g1")
+    for number in range(6):
+        google.directory.add_member("g1", f"u{number}")
+    chosen = source(google)
+    _, memory = read(chosen)
+    google.fail(GoogleFault("short_list", "groups/g1/members", left=1))
+    google.knobs = replace(google.knobs, page_cap=2)
+    with pytest.raises(SourceUnreadable, match="list of members of group g1 is not whole: member u2"):
+        chosen.changes(TODAY, memory)
+    google.fail(GoogleFault("short_list", "groups/g1/members", left=1))
+    with pytest.raises(SourceUnreadable, match="list of members of group g1 is not whole"):
+        read(chosen, memory)
+    google.fail()
+    google.directory.remove_member("g1", "u1")
+    google.directory.delete_user("u2")  # gone for good, so not asked for in the group
+    google.forget_requests()
+    found = chosen.changes(TODAY, memory)
+    assert isinstance(found, SourceChanges)
+    assert set(found.members["g1"][0]) == {"u0", "u3", "u4", "u5"}
+    assert google.counts["GET groups/{id}/members/u1"] == 1
 
 
 def test_an_empty_list_is_not_believed_by_a_first_reading_either(google: GoogleSandbox) -> None:
