@@ -1,9 +1,13 @@
 """`sign-in`: a link to the pages for anyone who may read the state file. `run` prints the first one."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from scim_bridge.errors import Misconfigured
-from scim_bridge.model.state_address import StateAddress
+
+if TYPE_CHECKING:
+    from scim_bridge.model.state_address import StateAddress
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +28,7 @@ def sign_in_command(context: typer.Context) -> int:
     return 0
 
 
-def sign_in_link(url: str, state: StateAddress) -> str:
+def sign_in_link(url: str, state: "StateAddress") -> str:
     """A link below this address. It works once, for 15 minutes, and gives every right that a command line has."""
     from scim_bridge.cli.output import who
     from scim_bridge.state.writer import State
