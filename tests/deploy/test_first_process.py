@@ -22,12 +22,14 @@ SYSTEMS_OWN = Path("/usr/bin") / f"python3.{sys.version_info.minor}"
 
 
 def _is_open(path: Path) -> bool:
-    """Whether every user can reach it."""
-    return all(parent.stat().st_mode & 0o001 for parent in path.parents)
+    """Whether every user can reach it, in a box that has a /tmp of its own, too."""
+    return Path("/tmp") not in path.parents and all(parent.stat().st_mode & 0o001 for parent in path.parents)
 
 
 @needs_root
-@pytest.mark.skipif(not SYSTEMS_OWN.exists() or not _is_open(ROOT / "scim_bridge"), reason="user 10001 cannot reach it")
+@pytest.mark.skipif(
+    not SYSTEMS_OWN.exists() or not _is_open(ROOT / "scim_bridge"), reason="user 10001 cannot reach it there"
+)
 def test_the_service_starts_serves_syncs_and_ends_in_a_closed_box(folder: Path) -> None:
     people = organization(6, 1)
     with Sandbox() as sandbox:
