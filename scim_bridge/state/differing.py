@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, and_, case, exists, func, literal, select, text
+from sqlalchemy import Connection, Engine, case, exists, func, literal, select, text
 from sqlmodel import col
 
 from scim_bridge.model.differing import Differing, Why
@@ -30,14 +30,11 @@ def differing(engine: Engine | None, connection: str, endpoint: str, shown: int)
 
 
 def _on_target(database: Connection, connection: str, endpoint: str, kind: Kind, shown: int) -> Iterator[Differing]:
-    linked = and_(
-        col(LinkRow.endpoint) == col(ResourceRow.endpoint),
-        col(LinkRow.kind) == col(ResourceRow.kind),
-        col(LinkRow.target_id) == col(ResourceRow.target_id),
-    )
     mine = (col(ResourceRow.endpoint) == endpoint, col(ResourceRow.kind) == kind)
     columns = (col(ResourceRow.target_id), col(ResourceRow.shown))
-    unmanaged = (*mine, ~exists().where(linked))
+    # One index less the other. To look for the link of each of 100,000 takes half as long again.
+    linked = select(col(LinkRow.target_id)).where(col(LinkRow.endpoint) == endpoint, col(LinkRow.kind) == kind)
+    unmanaged = (*mine, col(ResourceRow.target_id).in_(select(col(ResourceRow.target_id)).where(*mine).except_(linked)))
     who = (col(LinkRow.connection) == connection, col(LinkRow.endpoint) == endpoint, col(LinkRow.kind) == kind)
     has_left = select(col(LinkRow.target_id)).where(*who, text("departed IS NOT NULL"))  # as the index has it
     departed = (*mine, col(ResourceRow.target_id).in_(has_left))
@@ -55,19 +52,16 @@ def _on_target(database: Connection, connection: str, endpoint: str, kind: Kind,
 
 def _in_source(database: Connection, of: tuple[str, str], kind: Kind, shown: int) -> Iterator[Differing]:
     connection, endpoint = of
-    linked = exists().where(
-        col(LinkRow.connection) == connection,
-        col(LinkRow.endpoint) == endpoint,
-        col(LinkRow.kind) == kind,
-        col(LinkRow.source_id) == col(RecordRow.source_id),
+    linked = select(col(LinkRow.source_id)).where(
+        col(LinkRow.connection) == connection, col(LinkRow.endpoint) == endpoint, col(LinkRow.kind) == kind
     )
     why = case((_is_about(ConflictSubjectRow, connection, kind), "held"),
                (_is_about(RemarkRow, connection, kind, col(RemarkRow.what) == "skipped"), "left_alone"),
                else_=literal("not_yet")).label("why")  # fmt: skip
     mine = (col(RecordRow.connection) == connection, col(RecordRow.kind) == kind)
-    # By the index alone, which does not say who is outside: a record is long, and nearly all of them have a link.
-    unlinked = select(col(RecordRow.id)).where(*mine, ~linked)
-    inside = (col(RecordRow.id).in_(unlinked), ~col(RecordRow.is_outside))
+    # By the indexes alone, which do not say who is outside: a record is long, and nearly all of them have a link.
+    unlinked = select(col(RecordRow.source_id)).where(*mine).except_(linked)
+    inside = (col(RecordRow.source_id).in_(unlinked), ~col(RecordRow.is_outside))
     rows = select(why, *RecordRow.__table__.columns).where(*mine, *inside).subquery()  # type: ignore[attr-defined]
     for reason, count in database.execute(select(rows.c.why, func.count()).group_by(rows.c.why)).all():
         first = database.execute(select(rows).where(rows.c.why == reason).order_by(rows.c.id).limit(shown))
