@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from scim_bridge.model.actor import Actor
 from scim_bridge.state.kept_open import KeptOpen
 from scim_bridge.state.writer import State
 
+pytestmark = pytest.mark.state_file
 _SLOW = 20
 """More than a pool of connections usually gives at once."""
 

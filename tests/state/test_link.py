@@ -211,6 +211,7 @@ def _take(state: State, kept: Remembered, number: int, step: tuple[str, Kind, st
         kept.links[key] = (at, applied if action == "paired" else (there[1] if there is not None else {}))
 
 
+@pytest.mark.state_file
 @given(st.lists(STEP, max_size=12))
 def test_whatever_happens_the_state_knows_what_was_applied(
     blank: Path, steps: list[tuple[str, Kind, str, dict[str, Value | None]]]
