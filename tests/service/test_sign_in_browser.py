@@ -16,6 +16,8 @@ from tests.service.sign_in import sign_in_link
 from tests.service.test_provider import served_with
 
 pytestmark = pytest.mark.browser
+NOWHERE = "about:blank"
+"""Where the page goes before the service ends: what it still loads would be refused, and the page would complain."""
 
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
@@ -51,6 +53,7 @@ def test_a_person_signs_in_by_the_link_makes_a_token_revokes_it_and_signs_out(se
         expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
         page.goto(f"{served.url}/runs")
         assert page.url.startswith(f"{served.url}/sign-in")
+        page.goto(NOWHERE)
 
 
 def test_a_person_signs_in_at_the_provider_and_comes_to_the_page_that_was_wanted(tmp_path: Path, page: Page) -> None:
@@ -71,3 +74,4 @@ def test_a_person_signs_in_at_the_provider_and_comes_to_the_page_that_was_wanted
             page.wait_for_url(f"{issuer.url}/end?*")
             page.goto(f"{console.url}/runs")
             assert page.url.startswith(f"{console.url}/sign-in")
+            page.goto(NOWHERE)
