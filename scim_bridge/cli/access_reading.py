@@ -14,7 +14,7 @@ from scim_bridge.errors import Misconfigured
 from scim_bridge.model.access import AccessReading
 from scim_bridge.model.protocol import silent
 from scim_bridge.model.state_address import StateAddress
-from scim_bridge.run.access_seen import MOST, RECENT
+from scim_bridge.run.access_seen import MOST, recent
 from scim_bridge.state.access_memory import keep_reading, open_access_memory
 
 
@@ -74,12 +74,8 @@ def small_reading(state: StateAddress, connection: str, access: AccessSettings) 
 
 
 def _recent(state: StateAddress, connection: str) -> tuple[AccessReading | None, bool]:
-    """The reading that is kept, None if it is an hour old, and whether runs have changed something since."""
     with closing(open_access_memory(state, connection)) as memory:
-        kept = memory.newest()
-        if kept is None or datetime.now(UTC) - kept.as_of >= RECENT:
-            return None, False
-        return kept, memory.has_changed(kept.as_of)
+        return recent(memory, datetime.now(UTC))
 
 
 def with_access(settings: Settings, name: str | None) -> ConnectionSettings:

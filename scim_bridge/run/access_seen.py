@@ -29,6 +29,14 @@ _SHARE = 0.4
 """Requests a second that reading takes of the 20 that all callers of an instance share: 2 %, as for the target."""
 
 
+def recent(memory: AccessMemory, now: datetime) -> tuple[AccessReading | None, bool]:
+    """The reading that is kept, None if it is an hour old, and whether runs have changed something since."""
+    kept = memory.newest()
+    if kept is None or now - kept.as_of >= RECENT:
+        return None, False
+    return kept, memory.has_changed(kept.as_of)
+
+
 @dataclass(frozen=True, slots=True)
 class AccessSeen:
     """A reading, to be looked up in. memory: None where none could be had. new: read by this run, and not kept yet.

@@ -12,7 +12,7 @@ from scim_bridge.model.access import AccessReading
 from scim_bridge.model.order import OrderEnd, OrderRecord
 from scim_bridge.model.protocol import silent
 from scim_bridge.model.switch import SOURCE_KINDS
-from scim_bridge.run.access_seen import RECENT
+from scim_bridge.run.access_seen import recent
 from scim_bridge.run.bridge import mapping_to_try, open_bridge
 from scim_bridge.run.lifecycle import Order
 from scim_bridge.run.switch_reading import read_access_now, read_switch
@@ -43,9 +43,8 @@ def report_switch(connection: ConnectionSettings, state: State, record: OrderRec
 
 def _access(connection: ConnectionSettings, state: State) -> AccessReading:
     """The reading that is kept, if it is recent and no run has changed anything since; else a new one, kept as well."""
-    memory = state.reader.access(connection.name)
-    kept = memory.newest()
-    if kept is not None and datetime.now(UTC) - kept.as_of < RECENT and not memory.has_changed(kept.as_of):
+    kept, is_outdated = recent(state.reader.access(connection.name), datetime.now(UTC))
+    if kept is not None and not is_outdated:
         return kept
     reading = read_access_now(connection, silent)
     keep_reading(state.address, connection.name, reading)
