@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -200,6 +200,21 @@ def _members(people: People, group: int) -> list[str]:
     return [*map(_person, sorted(people.groups[group])), *inner]
 
 
+def _carry(ids: Growing, directory: Any, change: Change, titled: Callable[[int, str], dict[str, Any]]) -> None:
+    """Change an emulated directory: both have the same words for it, but for a title. titled: what a user gets then."""
+    match change:
+        case Title(numbers, title):
+            for number in numbers:
+                directory.put_user(ids.user(number), **titled(number, title))
+        case Leave(number):
+            directory.delete_user(ids.user(number))
+        case Join(number):
+            directory.add_member(ids.group(LARGE), ids.user(number))
+        case Move(before, after):
+            directory.remove_member(ids.group(before), ids.group(INNER))
+            directory.add_member(ids.group(after), ids.group(INNER))
+
+
 class Tenant(_WithUuids, _Saying):
     """The emulated tenant."""
 
@@ -240,18 +255,7 @@ class Tenant(_WithUuids, _Saying):
 
     def carry(self, change: Change, people: People) -> None:  # noqa: ARG002 - the change says it all
         """Change the tenant."""
-        directory = self._entra.directory
-        match change:
-            case Title(numbers, title):
-                for number in numbers:
-                    directory.put_user(self.user(number), jobTitle=title)
-            case Leave(number):
-                directory.delete_user(self.user(number))
-            case Join(number):
-                directory.add_member(self.group(LARGE), self.user(number))
-            case Move(before, after):
-                directory.remove_member(self.group(before), self.group(INNER))
-                directory.add_member(self.group(after), self.group(INNER))
+        _carry(self, self._entra.directory, change, lambda _, title: {"jobTitle": title})
 
 
 class Account:
@@ -314,18 +318,9 @@ class Account:
 
     def carry(self, change: Change, people: People) -> None:  # noqa: ARG002 - the change says it all
         """Change the account."""
-        directory = self._google.directory
-        match change:
-            case Title(numbers, title):
-                for number in numbers:
-                    directory.put_user(self.user(number), organizations=self._position(number, title))
-            case Leave(number):
-                directory.delete_user(self.user(number))
-            case Join(number):
-                directory.add_member(self.group(LARGE), self.user(number))
-            case Move(before, after):
-                directory.remove_member(self.group(before), self.group(INNER))
-                directory.add_member(self.group(after), self.group(INNER))
+        _carry(
+            self, self._google.directory, change, lambda number, title: {"organizations": self._position(number, title)}
+        )
 
 
 @contextmanager
