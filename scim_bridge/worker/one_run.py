@@ -21,6 +21,7 @@ from typing import IO, cast
 from scim_bridge.log import log_to_stderr
 from scim_bridge.run.lifecycle import put_death_on_record
 from scim_bridge.state.writer import State
+from scim_bridge.worker.halt import Halt
 from scim_bridge.worker.task import COMMAND_OF, Task, carry_out
 
 _LOOK_EVERY = 0.1
@@ -30,7 +31,7 @@ _GRACE = 6.0
 """Seconds from the wish to stop until the process is killed. A worker has ten for all of its end (cli/signals.py)."""
 
 
-def run_apart(task: Task, stop: threading.Event, grace: float = _GRACE) -> str:
+def run_apart(task: Task, stop: threading.Event | Halt, grace: float = _GRACE) -> str:
     """Do it in a process of its own; whatever happens is one line. stop: the run ends between two writes.
 
     grace: seconds for requests under way then. What is not answered by the end is in doubt: it is on record as sent,
