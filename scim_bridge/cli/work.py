@@ -40,6 +40,7 @@ def work_until(configuration: "InForce", stop: threading.Event, pulse: "Pulse | 
     from scim_bridge.state.writer import State
     from scim_bridge.worker.forgetting import Forgetting
     from scim_bridge.worker.loop import work
+    from scim_bridge.worker.one_run import end_idle
     from scim_bridge.worker.watch import Watch
 
     settings = configuration.settings
@@ -54,4 +55,7 @@ def work_until(configuration: "InForce", stop: threading.Event, pulse: "Pulse | 
             tell_when(line)
             watch.look_soon()
 
-        work(configuration.connections, settings.state, stop, tell_and_watch, tidy=forgetting.step, pulse=pulse)
+        try:
+            work(configuration.connections, settings.state, stop, tell_and_watch, tidy=forgetting.step, pulse=pulse)
+        finally:
+            end_idle()
