@@ -51,9 +51,9 @@ class RunProcess:
         return self._process.poll() is not None
 
     def carry_out(self, task: bytes, stop: threading.Event, grace: float) -> Done | None:
-        """Have a task done; None if the process ended without an answer. stop: its stdin is closed, and it is killed after the grace.
+        """Have a task done; None if the process ended without an answer.
 
-        After a stop it does nothing more.
+        stop: its stdin is closed, and after so many seconds of grace it is killed. It does nothing more then.
         """
         self.was_used, self.has_begun = self.has_begun, False
         with suppress(BrokenPipeError):  # it has ended already; its exit status says why
