@@ -40,7 +40,6 @@ def work_until(configuration: "InForce", stop: threading.Event, pulse: "Pulse | 
     from scim_bridge.state.writer import State
     from scim_bridge.worker.forgetting import Forgetting
     from scim_bridge.worker.loop import work
-    from scim_bridge.worker.one_run import end_idle
     from scim_bridge.worker.watch import Watch
 
     settings = configuration.settings
@@ -55,7 +54,4 @@ def work_until(configuration: "InForce", stop: threading.Event, pulse: "Pulse | 
             tell_when(line)
             watch.look_soon()
 
-        try:
-            work(configuration.connections, settings.state, stop, tell_and_watch, tidy=forgetting.step, pulse=pulse)
-        finally:
-            end_idle()
+        work(configuration.connections, settings.state, stop, tell_and_watch, tidy=forgetting.step, pulse=pulse)

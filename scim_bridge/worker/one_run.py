@@ -10,6 +10,7 @@ worker kills it: whatever manages the worker would soon do the same. Everything 
 command: the lock, the inbox and what the pages show are the state's.
 """
 
+import atexit
 import pickle
 import signal
 import threading
@@ -24,6 +25,7 @@ from scim_bridge.worker.warm import Warm
 _GRACE = 6.0
 """Seconds from the wish to stop until the process is killed. A worker has ten for all of its end (cli/signals.py)."""
 _WARM = Warm()
+atexit.register(_WARM.end_all)
 
 
 def run_apart(task: Task, stop: threading.Event, grace: float = _GRACE) -> str:
@@ -48,11 +50,6 @@ def run_apart(task: Task, stop: threading.Event, grace: float = _GRACE) -> str:
     if stop.is_set():
         return f"{task.connection.name}: the process of the run has ended; the next run goes on from there."
     return _died(task, process.pid, code, since)
-
-
-def end_idle() -> None:
-    """End the processes that wait for a run."""
-    _WARM.end_all()
 
 
 def _died(task: Task, pid: int, code: int, since: datetime) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scim_bridge.worker.one_run import end_idle
+from scim_bridge.worker import one_run
 from tests.e2e.conftest import cli, world
 
 __all__ = ["cli", "world"]
@@ -14,4 +14,4 @@ __all__ = ["cli", "world"]
 def no_process_waits_for_the_next_module() -> Iterator[None]:
     """Inside of one, a process that waits may carry out the runs of the next test: as many starts less."""
     yield
-    end_idle()
+    one_run._WARM.end_all()
