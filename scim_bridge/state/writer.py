@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, text, update
 from sqlmodel import col
 
 from scim_bridge.model.actor import Actor
@@ -58,6 +58,7 @@ from scim_bridge.state.quarantine import NO_QUARANTINE, move_quarantine
 from scim_bridge.state.reader import StateReader, utc_now
 from scim_bridge.state.refusal import forget_told_otherwise, keep_refusals
 from scim_bridge.state.schedule import Schedule
+from scim_bridge.state.schema import HEAD
 from scim_bridge.state.sign_in import SignIns
 from scim_bridge.state.source_memory import keep_learned
 from scim_bridge.state.statement import PAIR, PUT_PAIR, as_stored, carry_out_many
@@ -71,6 +72,7 @@ Closing = Literal["all", "planned", "none"]
 """Which conflicts are over that a run has not seen: all; those that a plan tells, but not what only an answer of the
 target does (it did not come as far as trying); none (it was about a few identities)."""
 _FEW, _MANY = 500, 5_000
+_REVISION = text("SELECT version_num FROM alembic_version")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,11 @@ class State:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def is_current(self) -> bool:
+        """Whether its tables are still those that this program knows."""
+        with reading(self._engine) as database:
+            return bool(database.execute(_REVISION).scalar_one() == HEAD)
 
     def watch(self) -> Watch:
         """For looking at it again and again."""

@@ -16,7 +16,8 @@ def carry_out_orders(world: World) -> None:
     with State(world.state) as state:
         for order in state.orders.open():
             assert state.orders.take(order.id, "test")
-            carry_out(Task(settings.connection(order.placed.connection), world.state, order), lambda: False)
+            task = Task(settings.connection(order.placed.connection), world.state, order)
+            carry_out(task, state, lambda: False)
 
 
 def synced(connection: ConnectionSettings, world: World, stop: threading.Event | None = None) -> str:

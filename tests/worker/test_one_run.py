@@ -14,8 +14,10 @@ from scim_bridge.model.run import RunRecord
 from scim_bridge.sandbox.fault import Fault
 from scim_bridge.state.lock import is_held
 from scim_bridge.state.reader import open_reader
+from scim_bridge.worker import one_run
 from scim_bridge.worker.one_run import run_apart
 from scim_bridge.worker.task import Task
+from scim_bridge.worker.warm import Warm
 from tests.e2e.conftest import Cli
 from tests.e2e.process import start
 from tests.e2e.world import World, organization
@@ -58,7 +60,9 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def test_what_a_run_held_in_memory_is_gone_with_its_process(world: World) -> None:
+def test_what_a_run_held_in_memory_is_gone_with_its_process(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other run comes soon (test_warm.py)."""
+    monkeypatch.setattr(one_run, "_WARM", Warm())
     people = organization(20, 2)
     world.write(people)
     assert "run 1 is done" in synced(load(world.config).connection("corp"), world)
