@@ -103,13 +103,13 @@ class Worker:
         """Ask it to end; its exit code."""
         self.signal(signal.SIGCONT, with_runs=True)
         self.process.terminate()
-        try:
-            return self.process.wait(30)
-        finally:
-            for pid in (*_children(self.process.pid), self.process.pid):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            self._log.close()
+        return self.process.wait(30)
+
+    def kill(self) -> None:
+        """Whatever is left of it."""
+        self.signal(signal.SIGKILL, with_runs=True)
+        self.process.wait()
+        self._log.close()
 
 
 def _children(pid: int) -> list[int]:
@@ -132,6 +132,8 @@ def companies(folder: Path, number: int, random: Random) -> Iterator[list[Compan
 
 def write_configuration(path: Path, state: str, some: list[Company], every: str) -> Path:
     """Of one worker."""
-    text = f"state: {state}\nconnections:\n" + "".join(company.section(every) for company in some)
+    text = f"state: {state}\nworker: {{runs_at_once: 2}}\nconnections:\n" + "".join(
+        company.section(every) for company in some
+    )
     path.write_text(text, encoding="utf-8")
     return path

@@ -60,7 +60,7 @@ class Network:
 
     def _carry(self, mine: socket.socket) -> None:
         self._is_up.wait()
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self._to)) as other, mine:
+        with suppress(OSError), mine, socket.create_connection(("127.0.0.1", self._to)) as other:
             with self._changing:
                 self._of_workers.add(mine)
             back = threading.Thread(target=self._pump, args=(other, mine), daemon=True)

@@ -25,19 +25,24 @@ from tests.postgres_server import Postgres, name_of, require_postgres
 from tests.waiting import until
 
 STANDS_STILL = 60.0
+_FAULTS = ("kill", "kill", "stop", "stop", "cut", "restart")
 REVOCATIONS, GRANTS = {"deactivate_user", "remove_members"}, {"create_user", "reactivate_user", "add_members"}
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much, and for how long: seconds of storm, of an interval, between two faults and between two changes."""
+    """How much, and for how long: seconds of storm, of an interval, between two faults and between two changes.
+
+    lasts: how long a worker stands still or is cut off. faults: in this order; where there are none, at random.
+    """
 
     connections: int
     storm: float
     every: int
     between: tuple[float, float]
     change: float
-    stop: tuple[float, float]
+    lasts: tuple[float, float]
+    faults: tuple[str, ...] = ()
 
 
 @dataclass
@@ -55,7 +60,8 @@ class Storm:
 
     def strike(self) -> None:
         """One fault more, chosen at random; the last worker that is well stays so."""
-        kind = self.random.choice(("kill", "kill", "stop", "stop", "cut", "restart"))
+        faults = self.size.faults
+        kind = faults[self.done.total() % len(faults)] if faults else self.random.choice(_FAULTS)
         well = [place for place in range(len(self.workers)) if place not in self._until]
         if kind == "restart":
             self._restart()
@@ -73,7 +79,7 @@ class Storm:
 
     def _break(self, kind: str, place: int) -> None:
         worker, with_runs = self.workers[place], self.random.random() < 0.7
-        lasts = self.random.uniform(*self.size.stop)
+        lasts = self.random.uniform(*self.size.lasts)
         if kind == "kill":
             worker.signal(signal.SIGKILL, with_runs=with_runs)
             worker.process.wait()
@@ -157,9 +163,8 @@ def _weather(folder: Path, size: Size) -> None:
             sleep(1)
             assert [worker.end() for worker in workers] == [0, 0, 0]
         finally:
-            storm.mend(everything=True)
             for worker in workers:
-                worker.end()
+                worker.kill()
         for worker in workers:
             assert "Traceback" not in worker.said(), worker.said()
         rows = server.execute(
@@ -204,9 +209,11 @@ def _assert_journaled(company: Company, rows: list[tuple[int, str, str, bool]]) 
 
 
 def test_three_workers_in_a_short_storm(tmp_path: Path) -> None:
-    _weather(tmp_path, Size(20, storm=45, every=30, between=(4, 8), change=2.0, stop=(12, 42)))
+    faults = ("stop", "kill", "restart", "cut", "kill")
+    size = Size(10, storm=50, every=30, between=(5, 8), change=2.0, lasts=(41, 44), faults=faults)
+    _weather(tmp_path, size)
 
 
 @pytest.mark.slow
 def test_three_workers_and_forty_connections_in_a_storm_of_twenty_minutes(tmp_path: Path) -> None:
-    _weather(tmp_path, Size(40, storm=1_200, every=30, between=(5, 30), change=1.0, stop=(5, 90)))
+    _weather(tmp_path, Size(40, storm=1_200, every=30, between=(5, 30), change=1.0, lasts=(5, 90)))
