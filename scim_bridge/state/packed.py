@@ -15,7 +15,7 @@ _RAW_DEFLATE = -15
 """Neither header nor checksum: the database says when a page of it is damaged."""
 _LEVEL = 6
 _NAMES = (
-    # The most frequent last: what lies nearest is told in the fewest bits.
+    # The most frequent last: what lies nearest takes the fewest bits.
     '"surname":"userPrincipalName":"mail":"jobTitle":"accountEnabled":true,"employeeId":"companyName":"onPremises'
     '"sAMAccountName":["userAccountControl":["512"]"objectGUID":["distinguishedName":["whenChanged":["uSNChanged":["'
     '"objectClass":["top","person","organizationalPerson","inetOrgPerson","groupOfNames"]"memberOf":["member":["'
@@ -63,7 +63,9 @@ class PackedText(TypeDecorator[str]):
         return unpack(value) if value is not None else None
 
 
-def packed_rows(compiled: Compiled, names: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+def packed_rows(
+    compiled: Compiled, names: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
+) -> Iterator[tuple[Any, ...]]:
     """Rows for a driver that gets them as they are. names: the parameters of the statement, in the order of a row."""
     binds = compiled.binds  # type: ignore[attr-defined]  # SQLAlchemy's statements have it
     places = [place for place, name in enumerate(names) if isinstance(binds[name].type, PackedText)]
