@@ -1,10 +1,12 @@
 """All users as their pages come: held against what is remembered, and of each only what others need to know is kept.
 
+They are held against it stretch by stretch (stretch.py), so that no one of a stretch that is as it was is looked up.
+
 With 100,000 users nothing else fits beside the program: ids, addresses, who names whom as manager, and where a scope
 names units the unit.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from sys import intern
 
@@ -12,7 +14,8 @@ from scim_bridge.model.identity import Notice
 from scim_bridge.model.source import Memory
 from scim_bridge.model.wording import counted, some
 from scim_bridge.source.google.listing import Row
-from scim_bridge.source.google.memory import key_of, user_of, user_text
+from scim_bridge.source.google.memory import key_of, kind_and_id, user_of, user_text
+from scim_bridge.source.google.stretch import ends_stretch, hash_of, stretches_of
 from scim_bridge.source.google.user import ID, MANAGER, Selection, addresses_of, manager_address
 
 
@@ -37,23 +40,57 @@ class People:
     customers: set[str] = field(default_factory=set)
     changed: dict[str, str] = field(default_factory=dict)
     """Key → entry of each user who is new or otherwise than remembered."""
+    came: set[str] = field(default_factory=set)
+    """Ids of those who were not remembered."""
     known: int = 0
     """How many of these users were remembered."""
+    stretches: set[str] = field(default_factory=set)
+    """The hashes of what was listed; none if a user was in the list twice, since the entries then say less than it."""
+    _remembered: frozenset[str] = frozenset()
+    _stretch: dict[str, str] = field(default_factory=dict)
+    _again: set[str] = field(default_factory=set)
+    """Keys of the users who were in the list twice."""
+
+    def __post_init__(self) -> None:
+        self._remembered = stretches_of(self.memory)
 
     def put(self, rows: list[Row]) -> None:
         """A page of users. A rename during the listing may show a user twice: the last row counts."""
-        texts = {key_of("user", row[ID]): user_text(row, self._is_found(row)) for row in rows}
-        before = self.memory.some(texts) if self.memory is not None else {}
-        for row, (key, text) in zip({row[ID]: row for row in rows}.values(), texts.items(), strict=True):
+        for row in rows:
+            key = key_of("user", row[ID])
             if row[ID] in self.ids:
                 self._forget(row[ID])
-            elif key in before:
-                self.known += 1
-            if before.get(key) != text:
-                self.changed[key] = text
-            else:
-                self.changed.pop(key, None)
+                self._again.add(key)
+            self._stretch[key] = user_text(row, self._is_found(row))
             self._note(row)
+            if ends_stretch(row[ID]):
+                self._compare()
+
+    def end(self) -> None:
+        """There is no other page."""
+        self._compare()
+        if self._again:
+            self.stretches.clear()
+
+    def _compare(self) -> None:
+        """Hold a stretch against what is remembered."""
+        texts, self._stretch = self._stretch, {}
+        name = hash_of(texts.values())
+        self.stretches.add(name)
+        if name in self._remembered:
+            self.known += len(texts.keys() - self._again)
+            for key in self._again & texts.keys():
+                self.changed.pop(key, None)
+            return
+        before = self.memory.some(texts) if self.memory is not None else {}
+        self.known += len(before.keys() - self._again)
+        for key, text in texts.items():
+            if before.get(key) == text:
+                self.changed.pop(key, None)
+                continue
+            self.changed[key] = text
+            if key not in before:
+                self.came.add(kind_and_id(key)[1])
 
     def manager_of(self, address: str) -> str | None:
         """The id of the user of this address."""
@@ -66,7 +103,7 @@ class People:
             if address.casefold() in meant:
                 yield from users
 
-    def unknown_managers(self, reach: Mapping[str, str] | frozenset[str]) -> Notice | None:
+    def unknown_managers(self, reach: Set[str]) -> Notice | None:
         """Google takes any text for a manager, so there may be thousands: they are counted, and a few are shown.
 
         reach: who is in the scope.

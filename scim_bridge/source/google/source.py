@@ -32,7 +32,7 @@ from scim_bridge.source.google.user import ID, Selection, attributes_of, selecti
 from scim_bridge.source.https import Trust
 from scim_bridge.source.patience import Patience
 
-_FORM = 2
+_FORM = 3
 """The form in which entries are remembered; raise it when memory.py writes them differently."""
 
 _HOW = "everything is read each time: all pages of users and groups, and the members of each group"
