@@ -53,7 +53,7 @@ def insist(
 
 @lru_cache
 def _raised(again: tuple[type[Exception], ...]) -> tenacity.retry_if_exception_type:
-    """Made once for each: one names itself, and as a run looks for no circles (run/sync.py) it would stay to its end."""
+    """Made once for each: one names itself, and where no one looks for circles (run/sync.py) it would stay."""
     return tenacity.retry_if_exception_type(again)
 
 

@@ -17,7 +17,7 @@ from scim_bridge.source.google.members import AT_ONCE, Groups, Known, MemberList
 from scim_bridge.source.google.memory import FACTS, LISTS, OF_ALL, STRETCHES, Facts, GroupEntry, ids_of, key_of
 from scim_bridge.source.google.people import People
 from scim_bridge.source.google.scope import Reach, reach_of, require_whole, roots_of
-from scim_bridge.source.google.stretch import Lists, lists_of, setting_of, stretches_text
+from scim_bridge.source.google.stretch import Held, Lists, lists_of, setting_of, stretches_text
 from scim_bridge.source.google.user import Selection
 from scim_bridge.source.google.vanished import require_admin, require_gone, require_left
 
@@ -40,23 +40,25 @@ class Account:
 def read_account(api: Api, chosen: Selection, scope: GoogleScope, memory: Memory | None, progress: Progress) -> Account:
     """All users, groups and members. Raises if a listing was cut, or a part of the scope fits no one."""
     found = listing.found_users(api, scope.query, progress) if scope.query else None
-    begin = partial(People, chosen=chosen, memory=memory, found=found, has_units=bool(scope.org_units))
-    people = listing.users(api, chosen, progress, begin)
+    has_units = bool(scope.org_units)
+    people = listing.users(
+        api, chosen, progress, lambda: People(chosen=chosen, held=Held(memory), found=found, has_units=has_units)
+    )
     require_admin(api, people.addresses)
     listed = {row["id"]: row for row in listing.groups(api, progress)}
-    held = _Held(scope, memory, lists_of(memory))
-    groups, changed, lists = _groups(api, listed, people, held, progress)
+    before = _Before(scope, memory, lists_of(memory))
+    groups, changed, lists = _groups(api, listed, people, before, progress)
     reach = reach_of(scope, people, groups)
-    before = memory.some(OF_ALL) if memory is not None else {}
+    kept = memory.some(OF_ALL) if memory is not None else {}
     of_all = {
-        FACTS: Facts(_everyone(groups, before.get(FACTS)), _named(scope, reach)).text(),
-        STRETCHES: stretches_text(people.stretches),
+        FACTS: Facts(_everyone(groups, kept.get(FACTS)), _named(scope, reach)).text(),
+        STRETCHES: stretches_text(people.held.hashes),
         LISTS: lists.text(),
     }
-    new = {key: text for key, text in of_all.items() if before.get(key) != text}
-    texts: dict[str, str | None] = {**changed, **people.changed, **new}
+    new = {key: text for key, text in of_all.items() if kept.get(key) != text}
+    texts: dict[str, str | None] = {**changed, **people.held.changed, **new}
     account = Account(people, groups, reach, texts, frozenset(listed))
-    if _has_left(memory, people, held) or held.lists.hashes.keys() - groups.keys():
+    if _has_left(memory, people, before) or before.lists.hashes.keys() - groups.keys():
         gone = require_gone_of(api, memory.entries if memory is not None else (), account, progress)
         account = replace(account, changed={**texts, **dict.fromkeys(gone)})
     require_whole(scope, people, groups)
@@ -64,7 +66,7 @@ def read_account(api: Api, chosen: Selection, scope: GoogleScope, memory: Memory
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _Before:
     """What an account is held against. lists: of the groups that are remembered, all of them."""
 
     scope: GoogleScope
@@ -72,18 +74,18 @@ class _Held:
     lists: Lists
 
 
-def _has_left(memory: Memory | None, people: People, held: _Held) -> bool:
+def _has_left(memory: Memory | None, people: People, before: _Before) -> bool:
     """Whether not all users who are remembered were in the list."""
     if memory is None:
         return False
-    return people.known + len(held.lists.hashes) + len(memory.some(OF_ALL)) != len(memory.entries)
+    return people.held.known + len(before.lists.hashes) + len(memory.some(OF_ALL)) != len(memory.entries)
 
 
-def _moved(people: People, held: _Held) -> frozenset[str]:
+def _moved(people: People, before: _Before) -> frozenset[str]:
     """The users who came or left since what is remembered."""
-    memory = held.memory
-    left = ids_of(memory.entries, "user") - people.ids.keys() if memory and _has_left(memory, people, held) else ()
-    return frozenset(people.came).union(left)
+    memory = before.memory
+    left = ids_of(memory.entries, "user") - people.ids.keys() if memory and _has_left(memory, people, before) else ()
+    return frozenset(people.held.came).union(left)
 
 
 def _everyone(groups: Groups, facts: str | None) -> tuple[str, ...]:
@@ -106,25 +108,25 @@ def _named(scope: GoogleScope, reach: Reach) -> tuple[str, ...]:
 
 
 def _groups(
-    api: Api, listed: Mapping[str, Row], people: People, held: _Held, progress: Progress
+    api: Api, listed: Mapping[str, Row], people: People, before: _Before, progress: Progress
 ) -> tuple[Groups, dict[str, str], Lists]:
     """The groups that are read, the new entries of those that are not as remembered, and the hashes of their lists."""
-    memory, setting = held.memory, setting_of(listed, people.customers)
-    known = held.lists.hashes if setting == held.lists.setting else {}
-    known_as = Known(listed, people, known, _moved(people, held))
+    memory, setting = before.memory, setting_of(listed, people.customers)
+    known = before.lists.hashes if setting == before.lists.setting else {}
+    known_as = Known(listed, people, known, _moved(people, before))
     groups = Groups(memory, people.ids)
     changed: dict[str, str] = {}
     hashes: dict[str, str] = {}
-    roots = roots_of(held.scope, listed.values())
+    roots = roots_of(before.scope, listed.values())
     for batch in batches(listing.members(api, roots, partial(MemberList, known_as), progress), AT_ONCE):
         hashes |= {group_id: found.hash for group_id, found in batch}
         groups.same |= {group_id for group_id, found in batch if found.entry is None}
         new = {group_id: found.entry for group_id, found in batch if found.entry is not None}
         groups.read |= new
         texts = {key_of("group", group_id): entry.text() for group_id, entry in new.items()}
-        before = memory.some(texts) if memory is not None else {}
-        require_left_of(api, before, new, people, listed.keys())
-        changed |= {key: text for key, text in texts.items() if before.get(key) != text}
+        kept = memory.some(texts) if memory is not None else {}
+        require_left_of(api, kept, new, people, listed.keys())
+        changed |= {key: text for key, text in texts.items() if kept.get(key) != text}
     return groups, changed, Lists(setting, hashes)
 
 

@@ -73,7 +73,7 @@ class MemberList:
         known, row = self._known, self._known.listed[self._group_id]
         others = group_entry(row, self._others, {}, known.listed.keys(), known.people.customers)
         self.groups = others.groups
-        # One who left is in the list as somebody from outside.
+        # One who left is in the list as someone from outside.
         ids = (*self._users, *(str(one.get("id")) for one in self._others))
         if known.hashes.get(self._group_id) != self.hash or not known.moved.isdisjoint(ids):
             self.entry = replace(others, users=tuple(sorted({*self._users})))

@@ -1,7 +1,5 @@
 """All users as their pages come: held against what is remembered, and of each only what others need to know is kept.
 
-They are held against it stretch by stretch (stretch.py), so that no one of a stretch that is as it was is looked up.
-
 With 100,000 users nothing else fits beside the program: ids, addresses, who names whom as manager, and where a scope
 names units the unit.
 """
@@ -11,23 +9,22 @@ from dataclasses import dataclass, field
 from sys import intern
 
 from scim_bridge.model.identity import Notice
-from scim_bridge.model.source import Memory
 from scim_bridge.model.wording import counted, some
 from scim_bridge.source.google.listing import Row
-from scim_bridge.source.google.memory import key_of, kind_and_id, user_of, user_text
-from scim_bridge.source.google.stretch import ends_stretch, hash_of, stretches_of
+from scim_bridge.source.google.memory import user_of, user_text
+from scim_bridge.source.google.stretch import Held
 from scim_bridge.source.google.user import ID, MANAGER, Selection, addresses_of, manager_address
 
 
 @dataclass(slots=True, kw_only=True)
 class People:
-    """chosen: what is read of a user. memory: what was remembered, None to take every user for new.
+    """chosen: what is read of a user. held: holds each against what was remembered.
 
     found: the ids that the scope's query finds, None = all. has_units: whether units are kept.
     """
 
     chosen: Selection
-    memory: Memory | None
+    held: Held
     found: frozenset[str] | None
     has_units: bool
     ids: dict[str, str] = field(default_factory=dict)
@@ -38,59 +35,19 @@ class People:
     """Address that users name as their manager's, as they write it → ids of those users."""
     units: dict[str, str] = field(default_factory=dict)
     customers: set[str] = field(default_factory=set)
-    changed: dict[str, str] = field(default_factory=dict)
-    """Key → entry of each user who is new or otherwise than remembered."""
-    came: set[str] = field(default_factory=set)
-    """Ids of those who were not remembered."""
-    known: int = 0
-    """How many of these users were remembered."""
-    stretches: set[str] = field(default_factory=set)
-    """The hashes of what was listed; none if a user was in the list twice, since the entries then say less than it."""
-    _remembered: frozenset[str] = frozenset()
-    _stretch: dict[str, str] = field(default_factory=dict)
-    _again: set[str] = field(default_factory=set)
-    """Keys of the users who were in the list twice."""
-
-    def __post_init__(self) -> None:
-        self._remembered = stretches_of(self.memory)
 
     def put(self, rows: list[Row]) -> None:
         """A page of users. A rename during the listing may show a user twice: the last row counts."""
         for row in rows:
-            key = key_of("user", row[ID])
-            if row[ID] in self.ids:
+            is_again = row[ID] in self.ids
+            if is_again:
                 self._forget(row[ID])
-                self._again.add(key)
-            self._stretch[key] = user_text(row, self._is_found(row))
             self._note(row)
-            if ends_stretch(row[ID]):
-                self._compare()
+            self.held.put(row[ID], user_text(row, self._is_found(row)), is_again=is_again)
 
     def end(self) -> None:
         """There is no other page."""
-        self._compare()
-        if self._again:
-            self.stretches.clear()
-
-    def _compare(self) -> None:
-        """Hold a stretch against what is remembered."""
-        texts, self._stretch = self._stretch, {}
-        name = hash_of(texts.values())
-        self.stretches.add(name)
-        if name in self._remembered:
-            self.known += len(texts.keys() - self._again)
-            for key in self._again & texts.keys():
-                self.changed.pop(key, None)
-            return
-        before = self.memory.some(texts) if self.memory is not None else {}
-        self.known += len(before.keys() - self._again)
-        for key, text in texts.items():
-            if before.get(key) == text:
-                self.changed.pop(key, None)
-                continue
-            self.changed[key] = text
-            if key not in before:
-                self.came.add(kind_and_id(key)[1])
+        self.held.end()
 
     def manager_of(self, address: str) -> str | None:
         """The id of the user of this address."""

@@ -16,7 +16,7 @@ from zlib import crc32
 import orjson
 
 from scim_bridge.model.source import Memory
-from scim_bridge.source.google.memory import LISTS, STRETCHES
+from scim_bridge.source.google.memory import LISTS, STRETCHES, key_of, kind_and_id
 
 _USERS = 256
 """In a stretch, on average: a hundred changed users leave most stretches as they were."""
@@ -64,11 +64,64 @@ def stretches_text(hashes: Collection[str]) -> str:
     return orjson.dumps(sorted(hashes)).decode()
 
 
+class Held:
+    """Holds the users of a listing against what is remembered, stretch by stretch. memory: None to take all for new.
+
+    changed: key → entry of each user who is new or otherwise than remembered. came: ids of those who were not
+    remembered. known: how many were. hashes: of the stretches; none if a user was in the list twice, since the entries
+    then say less than the list.
+    """
+
+    def __init__(self, memory: Memory | None) -> None:
+        self._memory = memory
+        self._remembered = stretches_of(memory)
+        self._stretch: dict[str, str] = {}
+        self._again: set[str] = set()
+        self.changed: dict[str, str] = {}
+        self.came: set[str] = set()
+        self.known = 0
+        self.hashes: set[str] = set()
+
+    def put(self, user_id: str, text: str, *, is_again: bool) -> None:
+        """The entry of a user. is_again: it is in the list for the second time, and this is what counts."""
+        key = key_of("user", user_id)
+        if is_again:
+            self._again.add(key)
+        self._stretch[key] = text
+        if ends_stretch(user_id):
+            self._compare()
+
+    def end(self) -> None:
+        """There is no other user."""
+        self._compare()
+        if self._again:
+            self.hashes.clear()
+
+    def _compare(self) -> None:
+        texts, self._stretch = self._stretch, {}
+        name = hash_of(texts.values())
+        self.hashes.add(name)
+        if name in self._remembered:
+            self.known += len(texts.keys() - self._again)
+            for key in self._again & texts.keys():
+                self.changed.pop(key, None)
+            return
+        before = self._memory.some(texts) if self._memory is not None else {}
+        self.known += len(before.keys() - self._again)
+        for key, text in texts.items():
+            if before.get(key) == text:
+                self.changed.pop(key, None)
+                continue
+            self.changed[key] = text
+            if key not in before:
+                self.came.add(kind_and_id(key)[1])
+
+
 @dataclass(frozen=True, slots=True)
 class Lists:
     """hashes: group id → hash. setting: hash of what else decides who a member is, beside the users there are.
 
-    A member whose id is no user's may be a group, an outsider, or stand for everybody.
+    A member whose id is not that of a user may be a group, an outsider, or stand for all users.
     """
 
     setting: str = ""

@@ -8,7 +8,7 @@ from scim_bridge.model.source import Entries, Memory, SourceChanges
 from scim_bridge.sandbox.google.server import GoogleSandbox
 from scim_bridge.source.google.memory import STRETCHES
 from scim_bridge.source.google.people import People
-from scim_bridge.source.google.stretch import ends_stretch, stretches_text
+from scim_bridge.source.google.stretch import Held, ends_stretch, stretches_text
 from scim_bridge.source.google.user import Selection
 from tests.source.google.account import TODAY, read, source
 
@@ -86,7 +86,7 @@ def test_the_same_list_says_something_else_when_an_outsider_becomes_a_user_or_a_
 
 
 def _people(memory: Memory | None, *rows: dict[str, Any]) -> People:
-    people = People(chosen=CHOSEN, memory=memory, found=None, has_units=False)
+    people = People(chosen=CHOSEN, held=Held(memory), found=None, has_units=False)
     people.put(list(rows))
     people.end()
     return people
@@ -100,16 +100,16 @@ def test_a_list_that_shows_a_user_twice_is_not_what_the_next_one_is_held_against
     ends = [f"u{number}" for number in range(5_000) if ends_stretch(f"u{number}")]
     one, two = ends[:2]  # each ends a stretch, and so is one
     twice = _people(None, _row(one, "old"), _row(two, "two"), _row(one, "new"))
-    assert twice.stretches == set()
-    memory = Memory("", {**twice.changed, STRETCHES: stretches_text(twice.stretches)})
+    assert twice.held.hashes == set()
+    memory = Memory("", {**twice.held.changed, STRETCHES: stretches_text(twice.held.hashes)})
     back = _people(memory, _row(one, "old"), _row(two, "two"))
-    assert set(back.changed) == {f"user {one}"}
-    assert back.known == 2
+    assert set(back.held.changed) == {f"user {one}"}
+    assert back.held.known == 2
 
 
 def test_who_comes_in_between_leaves_the_other_stretches_as_they_were() -> None:
     rows = [_row(f"u{number:05}", f"u{number:05}") for number in range(3_000)]
     before = _people(None, *rows)
     after = _people(None, *rows[:1_000], _row("new", "u00999z"), *rows[1_000:])
-    assert len(before.stretches) > 5
-    assert len(after.stretches - before.stretches) == 1
+    assert len(before.held.hashes) > 5
+    assert len(after.held.hashes - before.held.hashes) == 1
