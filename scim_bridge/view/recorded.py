@@ -1,52 +1,40 @@
 """What runs have recorded, said in the reader's language: a stored sentence is read back by the template that made it.
 
 Conflicts, reasons, outcomes and the ends of runs are kept as English sentences, in the state and in the API. A page
-in another language finds the template and the values of such a sentence and says it by the translation of the
-template, so rows of any age are understood and no run has to know who will read it.
+in another language finds the template and the values of such a sentence (template.py) and says it by the translation of
+the template. So rows of any age are understood, and no run has to know who will read it.
 
-The templates are the sentences of the code itself, with holes where values are filled in; tests/service/recorded.py
-reads them off the code and says what a hole's name and kind mean. The catalog (locale/*/LC_MESSAGES/recorded.po) has
-them all, each with its translation.
+The templates are the sentences of the code itself; tests/service/recorded.py reads them off the code. The catalog
+(service/locale/*/LC_MESSAGES/recorded.po) has them all, each with its translation.
 
-A sentence that has two readings, since a name in it looks like a part of a sentence, stays as it was recorded. So a
-page never says something else than what was recorded.
+Of several readings the one counts by which most of the text is ours. If two are equally good, since a name looks like a
+part of a sentence, the sentence stays as it was recorded: a page never guesses what a run has meant.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from unicodedata import east_asian_width
 
-_HOLE = re.compile(r"\{([a-z_]\w*)(?::([\w ]*))?\}", re.IGNORECASE)
-_WORD = re.compile(r"[^\W\d_]{2,}")
-_NUMBER = re.compile(r"-?\d[\d.,]*")
-_QUOTED = re.compile(
-    r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|True|False|None|-?\d+(?:\.\d+)?|[\w.]*[(\[{].*[)\]}]""", re.DOTALL
-)
-"""A value as Python writes it."""
-_MEETING = re.compile(r"(?=[ ,;(])|$")
-_MORE = re.compile(r" and ([\d,]+) more$")
+from scim_bridge.view.template import Template, counted, words
+
 _AND_MORE = "{names:list} and {n:number} more"
 """The template of a list that is not shown whole."""
+_MORE = re.compile(r" and ([\d,]+) more$")
 _LISTS = (
     (re.compile(r"[^\s,]+(?:, [^\s,]+)*(?: and [^\s,]+)?"), re.compile(r", | and ")),
     (re.compile(r"(?:[^(),]+ \([^()]+\)(?:, | and |$))+"), re.compile(r"(?<=\)), |(?<=\)) and ")),
 )
 """Lists whose names are certain: none has a blank, or each has something in brackets after it. With what is between."""
-_STOP = re.compile(r"[;:] ")
-"""What no place of a record has; else a whole sentence before it might be taken for one."""
-_ANY = frozenset({"", "said", "list", "place"})
-"""The kinds of holes that can hold every text."""
-_LONGEST = 4_000
-"""Characters of a sentence that is read; what is longer holds a value that is no name."""
-_MOST_READINGS = 200
-"""Ways to fill one template that are tried. A text with more is one that someone made to be misread."""
-_MOST_PARTS = 20
+_ROWS = ("; ", ", ", " and ")
+"""What stands between clauses in a row."""
 _LEAST = 5
-"""Characters of a whole sentence that a template must have made; one with fewer fits the words of others, too."""
-_DEEPEST = 8
+"""Characters of a whole sentence that templates must have made; one with fewer fits the words of others, too."""
+_LONGEST, _MOST_READINGS, _MOST_PARTS, _DEEPEST, _MOST_TRIED = 4_000, 40, 20, 8, 4_000
+"""What is read at most: a text with more of anything holds a value that was made to be misread, or to take long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,77 +46,12 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
-    """A sentence with holes. literals: the text before, between and after them. holes: name and kind of each."""
-
-    literals: tuple[str, ...]
-    holes: tuple[tuple[str, str], ...]
-
-    @classmethod
-    def of(cls, text: str) -> "Template":
-        """A sentence as a catalog has it."""
-        pieces = _HOLE.split(text)
-        return cls(tuple(pieces[::3]), tuple(zip(pieces[1::3], (kind or "" for kind in pieces[2::3]), strict=True)))
-
-    @property
-    def anchor(self) -> str:
-        """The longest part that a sentence made by this template must have."""
-        return max(self.literals, key=len)
-
-    @property
-    def is_joint(self) -> bool:
-        """Whether it has no words itself. Then what it joins must all be ours."""
-        return _WORD.search(" ".join(self.literals)) is None
-
-    def readings(self, text: str) -> Iterator[tuple[str, ...]]:
-        """Each way in which this text can have been made by filling the holes: the values, in order."""
-        first, last = self.literals[0], self.literals[-1]
-        if not self.holes:
-            if text == first:
-                yield ()
-        elif text.startswith(first) and text.endswith(last) and len(text) >= len(first) + len(last):
-            yield from self._filled(text, 0, len(first))
-
-    def _filled(self, text: str, hole: int, start: int) -> Iterator[tuple[str, ...]]:
-        kind, after = self.holes[hole][1], self.literals[hole + 1]
-        last = len(text) - len(self.literals[-1])
-        if hole == len(self.holes) - 1:
-            if start <= last and _can_be(kind, text[start:last]):
-                yield (text[start:last],)
-            return
-        # Where two holes meet, the second holds a piece that begins with a mark, such as "; limits stop it", or nothing.
-        ends = _find(after, text, start) if after else (found.start() for found in _MEETING.finditer(text, start, last))
-        for end in ends:
-            if _can_be(kind, text[start:end]):
-                for rest in self._filled(text, hole + 1, end + len(after)):
-                    yield (text[start:end], *rest)
-
-
-def _find(part: str, text: str, start: int) -> Iterator[int]:
-    while (start := text.find(part, start)) >= 0:
-        yield start
-        start += 1
-
-
-def _can_be(kind: str, value: str) -> bool:
-    """Whether a hole of this kind can hold this value."""
-    if kind in _ANY:
-        return kind != "place" or _STOP.search(value) is None
-    if kind == "number":
-        return _NUMBER.fullmatch(value) is not None
-    if kind == "quoted":
-        return _QUOTED.fullmatch(value) is not None
-    number, _, noun = value.partition(" ")
-    return _NUMBER.fullmatch(number) is not None and noun in (kind, f"{kind}s")
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
+class Said:
     """A reading of a text. known: how many of its characters templates of ours have made; own: the outermost of them."""
 
     pieces: tuple[Piece, ...]
-    known: int
-    own: int
+    known: int = 0
+    own: int = 0
 
     @property
     def rank(self) -> tuple[int, int, int]:
@@ -137,97 +60,130 @@ class _Said:
 
 
 class Recorded:
-    """Says recorded sentences in one language. said: template → its translation."""
+    """Says recorded sentences in one language. said: template → its translation; with none, nothing is changed."""
 
     def __init__(self, said: Mapping[str, str]) -> None:
         pairs = [(Template.of(text), Template.of(translation)) for text, translation in said.items()]
-        self._whole = {template.literals[0]: to.literals[0] for template, to in pairs if not template.holes}
-        self._holed = [(template, to, template.anchor) for template, to in pairs if template.holes]
-        self._and_more = said.get(_AND_MORE, "")
-        self._depth = 0
-        self._read = lru_cache(maxsize=50_000)(self._reading)
+        self.whole = {template.literals[0]: to.literals[0] for template, to in pairs if not template.holes}
+        self.holed: dict[str, list[tuple[Template, Template]]] = defaultdict(list)
+        for template, to in pairs:
+            if template.holes:
+                self.holed[template.anchor].append((template, to))
+        self.and_more = said.get(_AND_MORE, "")
+        self.say = lru_cache(maxsize=20_000)(self._say)
 
-    def say(self, text: str) -> tuple[Piece, ...]:
+    def _say(self, text: str) -> tuple[Piece, ...]:
         """A recorded text in this language, each line of it. What cannot be read stays, as a foreign piece."""
-        if not self._holed:
+        if not self.holed:
             return (Piece(text),)
         lines = [self._line(line) for line in text.split("\n")]
         said = [piece for n, line in enumerate(lines) for piece in ((Piece("\n"), *line) if n else line)]
-        return _merged([piece if not piece.is_foreign or _is_english(piece.text) else Piece(piece.text) for piece in said])
+        return merged([piece if not piece.is_foreign or _is_english(piece.text) else Piece(piece.text) for piece in said])
 
     def _line(self, text: str) -> tuple[Piece, ...]:
-        if not text or len(text) > _LONGEST:
-            return (Piece(text, is_foreign=bool(text)),)
-        said = self._whole_read(text)
-        return said.pieces if said is not None else self._sentences(text)
+        foreign = (Piece(text, is_foreign=True),)
+        try:
+            return _Reader(self).line(text) if len(text) <= _LONGEST else foreign
+        except _TooMuchError:
+            return foreign
 
-    def _whole_read(self, text: str) -> _Said | None:
-        said = self._read(text)
-        return said if said is not None and said.known >= min(_LEAST, len(text) // 2) else None
 
-    def _sentences(self, text: str) -> tuple[Piece, ...]:
-        """Several sentences after each other, the longest that can be read first."""
+class _TooMuchError(Exception):
+    """There are more ways to read a text than anyone would wait for."""
+
+
+class _Reader:
+    """Reads one line. Each part of it is read once, however many templates it could fill a hole of."""
+
+    def __init__(self, language: Recorded) -> None:
+        self._language = language
+        self._read: dict[str, Said | None] = {}
+        self._depth = 0
+        self._tried = 0
+
+    def line(self, text: str) -> tuple[Piece, ...]:
+        """A whole sentence, or several after each other, the longest that can be read first."""
+        said = self._whole(text)
+        if said is not None or not text:
+            return said.pieces if said is not None else ()
         stops = [found.start() + 1 for found in re.finditer(r"\.(?= |$)", text)]
         for start in (0, *(stop + 1 for stop in stops)):
             for end in (stop for stop in reversed(stops) if stop > start):
-                said = self._whole_read(text[start:end])
-                if said is None and (said := self._whole_read(text[start : end - 1])) is not None:
-                    said = _Said((*said.pieces, Piece("。")), said.known, said.own)
+                said = self._whole(text[start:end])
                 if said is not None:
                     before = (Piece(text[:start], is_foreign=True),) if start else ()
-                    return _merged([*before, *said.pieces, *self._line(text[end + 1 :])])
+                    return merged([*before, *said.pieces, *self.line(text[end + 1 :])])
         return (Piece(text, is_foreign=True),)
 
-    def _reading(self, text: str) -> _Said | None:
+    def _whole(self, text: str) -> Said | None:
+        """A sentence; its full stop may be of the template, or stand after it."""
+        both = (self.read(text), _stopped(self.read(text[:-1])) if text.endswith(".") else None)
+        said = max(filter(None, both), key=lambda one: one.rank, default=None)
+        return said if said is not None and said.known >= min(_LEAST, len(text) // 2) else None
+
+    def read(self, text: str) -> Said | None:
         """What this text says; None if no template made it, or if more than one can have."""
         if not text or self._depth > _DEEPEST:
             return None
-        # Pages and alerts begin a sentence with a capital.
-        both = tuple(dict.fromkeys((text, text[0].lower() + text[1:])))
-        whole = next((self._whole[written] for written in both if written in self._whole), None)
-        if whole is not None:
-            return _Said((Piece(whole),), len(text), len(text))
-        self._depth += 1
-        try:
-            return self._best(both) or self._parts(text)
-        finally:
+        if text not in self._read:
+            self._depth += 1
+            # Pages and alerts begin a sentence with a capital.
+            written = tuple(dict.fromkeys((text, text[0].lower() + text[1:])))
+            fixed = next((self._language.whole[each] for each in written if each in self._language.whole), None)
+            found = Said((Piece(fixed),), len(text), len(text)) if fixed is not None else self._made(text, written)
+            self._read[text] = found
             self._depth -= 1
+        return self._read[text]
 
-    def _best(self, written: Sequence[str]) -> _Said | None:
+    def _made(self, text: str, written: Sequence[str]) -> Said | None:
+        """By one template, or several clauses in a row, whichever leaves less over."""
+        one, several = self._best(written), self._row(text)
+        return several if one is None or (several is not None and several.known > one.known) else one
+
+    def _best(self, written: Sequence[str]) -> Said | None:
         """The reading by which most of the text is ours, if there is only one such."""
-        found = {
-            said
-            for text in written
-            for template, to, anchor in self._holed
-            if anchor in text
-            for values in _few(template, text)
-            if (said := self._filled(template, to, values)) is not None
-        }
-        most = max((said.rank for said in found), default=None)
-        best = [said for said in found if said.rank == most]
-        return best[0] if len(best) == 1 else None
+        best: set[Said] = set()
+        rank = (0, 0, 0)
+        for template, to, values in self._fitting(written):
+            # What it can make at most: most readings need not be looked at more closely.
+            if template.length + template.inside(values) < rank[0]:
+                continue
+            self._tried += 1
+            if self._tried > _MOST_TRIED:
+                raise _TooMuchError
+            said = self._filled(template, to, values)
+            if said is not None and said.rank >= rank:
+                best = {said} | (best if said.rank == rank else set())
+                rank = said.rank
+        return best.pop() if len(best) == 1 else None
 
-    def _filled(self, template: Template, to: Template, values: Sequence[str]) -> _Said | None:
+    def _fitting(self, written: Sequence[str]) -> Iterator[tuple[Template, Template, tuple[str, ...]]]:
+        """Each template that can have made this, with its translation and the values; the longest ones first."""
+        for text in written:
+            found = [pair for word in words(text) for pair in self._language.holed.get(word, ())]
+            for template, to in sorted(found, key=lambda pair: -pair[0].length):
+                if text is not written[0] and not template.literals[0]:
+                    continue  # it begins with a value, whose letters stay as they are
+                yield from ((template, to, values) for values in _few(template, text))
+
+    def _filled(self, template: Template, to: Template, values: Sequence[str]) -> Said | None:
         filled = {name: self._value(kind, value) for (name, kind), value in zip(template.holes, values, strict=True)}
-        if template.is_joint and any(p.is_foreign for said in filled.values() for p in said.pieces):
+        if template.is_joint and any(piece.is_foreign for said in filled.values() for piece in said.pieces):
             return None
         pieces = [Piece(to.literals[0])]
         for (name, _), after in zip(to.holes, to.literals[1:], strict=True):
             pieces += (*filled[name].pieces, Piece(after))
-        own = sum(map(len, template.literals))
-        return _Said(_merged(pieces), own + sum(said.known for said in filled.values()), own)
+        return Said(merged(pieces), template.length + sum(said.known for said in filled.values()), template.length)
 
-    def _value(self, kind: str, value: str) -> _Said:
+    def _value(self, kind: str, value: str) -> Said:
         """What fills a hole."""
         if kind in ("said", "place"):
             # A single word is the name of an attribute, a key, a type: it is the same in every language.
-            foreign = Piece(value, is_foreign=kind == "said" and " " in value)
-            return self._read(value) or _Said((foreign,), 0, 0)
+            return self.read(value) or Said((Piece(value, is_foreign=kind == "said" and " " in value),))
         if kind == "list":
-            return _Said((Piece(self._listed(value)),), 0, 0)
-        is_plain = kind in _ANY or kind in ("number", "quoted")
-        number, _, noun = ("", "", "") if is_plain else value.partition(" ")
-        return _Said((Piece(number or value),), len(noun), 0)
+            return Said((Piece(self._listed(value)),))
+        number, noun = counted(kind, value)
+        return Said((Piece(number),), len(noun))
 
     def _listed(self, value: str) -> str:
         """Several names; what stands between them is ours, where it is certain which of it is."""
@@ -237,24 +193,24 @@ class Recorded:
             if certain.fullmatch(names):
                 names = "、".join(map(self._with_place, between.split(names)))
                 break
-        return self._and_more.replace("{names}", names).replace("{n}", more[1]) if more else names
+        return self._language.and_more.replace("{names}", names).replace("{n}", more[1]) if more else names
 
     def _with_place(self, item: str) -> str:
         """ "ann (users.csv, line 17)": its place is said as a place."""
         name, _, place = item.removesuffix(")").partition(" (")
-        said = self._read(place) if place else None
+        said = self.read(place)
         return f"{name}（{''.join(piece.text for piece in said.pieces)}）" if said is not None else item
 
-    def _parts(self, text: str) -> _Said | None:
+    def _row(self, text: str) -> Said | None:
         """Clauses in a row: all of them are ours, or it is not read."""
-        for mark in ("; ", ", ", " and "):
+        for mark in _ROWS:
             parts = text.split(mark)
             if 1 < len(parts) <= _MOST_PARTS:
-                said = [one for part in parts if (one := self._read(part)) is not None]
+                said = [one for part in parts if (one := self.read(part)) is not None]
                 if len(said) == len(parts):
                     between = (Piece("。" if mark == "; " else "、"),)
                     pieces = [p for n, one in enumerate(said) for p in (between if n else ()) + one.pieces]
-                    return _Said(_merged(pieces), sum(one.known for one in said), 0)
+                    return Said(merged(pieces), sum(one.known for one in said))
         return None
 
 
@@ -263,7 +219,11 @@ def _few(template: Template, text: str) -> Sequence[tuple[str, ...]]:
     return found if len(found) <= _MOST_READINGS else ()
 
 
-def _merged(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+def _stopped(said: Said | None) -> Said | None:
+    return Said((*said.pieces, Piece("。")), said.known, said.own) if said is not None else None
+
+
+def merged(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     """The same, what belongs together in one piece, and no blank between two characters that are written without."""
     found: list[Piece] = []
     for piece in filter(lambda piece: piece.text, pieces):
@@ -277,10 +237,10 @@ def _merged(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     return tuple(found)
 
 
+def _is_wide(character: str) -> bool:
+    return character != "" and east_asian_width(character) in "WF"
+
+
 def _is_english(text: str) -> bool:
     """Whether it is written in Latin letters for the most part: what a person has noted may be in any language."""
     return sum(map(str.isascii, filter(str.isalpha, text))) * 2 > sum(map(str.isalpha, text))
-
-
-def _is_wide(character: str) -> bool:
-    return character != "" and east_asian_width(character) in "WF"
