@@ -68,7 +68,7 @@ def _counts(language: str) -> dict[str, str]:
     """What pages count ("3 users created") is counted in sentences that are recorded as well."""
     found = {}
     for message in read_catalog(language):
-        if isinstance(message.id, tuple | list):
+        if isinstance(message.id, tuple | list) and isinstance(message.string, tuple | list):
             for text in message.id:
                 if re.findall(r"%\((\w+)\)s", text) == ["count"]:
                     found[_with_hole(text)] = _with_hole(message.string[-1])

@@ -77,7 +77,14 @@ def _cells(row: Mapping[str, Any]) -> Row:
     because = _("; ").join(map(recorded, row["causes"]))
     via = row["via"] or _(DIRECTLY)
     if "account" in row:
-        cells = (row["user"], via, row["account"], row["permission_set"], _("; ").join(map(recorded, row["allows"])), because)
+        cells = (
+            row["user"],
+            via,
+            row["account"],
+            row["permission_set"],
+            _("; ").join(map(recorded, row["allows"])),
+            because,
+        )
     else:
         cells = (row["user"], via, row["application"], "–", "–", because)
     return tuple(map(printable, cells))

@@ -47,7 +47,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A reading of a text. known: how many of its characters templates of ours have made; own: the outermost of them."""
+    """A reading of a text. known: how many of its characters templates of ours have made; own: the outermost one."""
 
     pieces: tuple[Piece, ...]
     known: int = 0
@@ -56,7 +56,12 @@ class Said:
     @property
     def rank(self) -> tuple[int, int, int]:
         """The more is ours, the less is left over, and the fewer templates it takes, the better it is."""
-        return self.known, -sum(len(piece.text) for piece in self.pieces if piece.is_foreign), self.own
+        return self.known, -self.foreign, self.own
+
+    @property
+    def foreign(self) -> int:
+        """How many characters stand as they were recorded, though they should be ours."""
+        return sum(len(piece.text) for piece in self.pieces if piece.is_foreign)
 
 
 class Recorded:
@@ -78,12 +83,14 @@ class Recorded:
             return (Piece(text),)
         lines = [self._line(line) for line in text.split("\n")]
         said = [piece for n, line in enumerate(lines) for piece in ((Piece("\n"), *line) if n else line)]
-        return merged([piece if not piece.is_foreign or _is_english(piece.text) else Piece(piece.text) for piece in said])
+        return merged(
+            [piece if not piece.is_foreign or _is_english(piece.text) else Piece(piece.text) for piece in said]
+        )
 
     def _line(self, text: str) -> tuple[Piece, ...]:
         foreign = (Piece(text, is_foreign=True),)
         try:
-            return _Reader(self).line(text) if len(text) <= _LONGEST else foreign
+            return _Reader(self).line(text).pieces if 0 < len(text) <= _LONGEST else foreign
         except _TooMuchError:
             return foreign
 
@@ -101,19 +108,25 @@ class _Reader:
         self._depth = 0
         self._tried = 0
 
-    def line(self, text: str) -> tuple[Piece, ...]:
-        """A whole sentence, or several after each other, the longest that can be read first."""
-        said = self._whole(text)
-        if said is not None or not text:
-            return said.pieces if said is not None else ()
+    def line(self, text: str) -> Said:
+        """A whole sentence, or several after each other, whichever leaves less over."""
+        one = self._whole(text)
+        if one is not None and not one.foreign:
+            return one
+        several = self._sentences(text)
+        return one if one is not None and one.rank >= several.rank else several
+
+    def _sentences(self, text: str) -> Said:
+        """Several sentences, the longest that can be read first."""
         stops = [found.start() + 1 for found in re.finditer(r"\.(?= |$)", text)]
         for start in (0, *(stop + 1 for stop in stops)):
             for end in (stop for stop in reversed(stops) if stop > start):
-                said = self._whole(text[start:end])
+                said = self._whole(text[start:end]) if end - start < len(text) else None
                 if said is not None:
                     before = (Piece(text[:start], is_foreign=True),) if start else ()
-                    return merged([*before, *said.pieces, *self.line(text[end + 1 :])])
-        return (Piece(text, is_foreign=True),)
+                    rest = self.line(text[end + 1 :]) if text[end + 1 :] else Said(())
+                    return Said(merged([*before, *said.pieces, *rest.pieces]), said.known + rest.known)
+        return Said((Piece(text, is_foreign=True),))
 
     def _whole(self, text: str) -> Said | None:
         """A sentence; its full stop may be of the template, or stand after it."""

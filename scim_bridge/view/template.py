@@ -44,7 +44,7 @@ class Template:
 
     @cached_property
     def anchor(self) -> str:
-        """The longest word that a sentence made by this template must have, by which it is found; "" if none is sure."""
+        """The longest word of every sentence that this template makes, by which it is found; "" if none is sure."""
         # A hole can continue the word beside it: "{kind}s".
         last = len(self.literals) - 1
         sure = [
@@ -85,7 +85,7 @@ class Template:
             if start <= last and _can_be(kind, text[start:last]):
                 yield (text[start:last],)
             return
-        # Where two holes meet, the second holds a piece that begins with a mark, such as "; limits stop it", or nothing.
+        # Where two holes meet, the second holds a piece that begins with a mark ("; limits stop it"), or nothing.
         ends = _find(after, text, start) if after else (found.start() for found in _MEETING.finditer(text, start, last))
         for end in ends:
             if _can_be(kind, text[start:end]):

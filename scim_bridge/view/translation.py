@@ -11,7 +11,7 @@ from gettext import NullTranslations
 from scim_bridge.view.recorded import Piece, Recorded
 
 _NOTHING_RECORDED = Recorded({})
-_RECORDED: ContextVar[Recorded] = ContextVar("recorded", default=_NOTHING_RECORDED)  # noqa: B039 - it never changes
+_RECORDED: ContextVar[Recorded] = ContextVar("recorded", default=_NOTHING_RECORDED)
 _SPOKEN: ContextVar[NullTranslations] = ContextVar("spoken", default=NullTranslations())  # noqa: B039 - it never changes
 
 

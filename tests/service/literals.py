@@ -18,8 +18,8 @@ COUNTED = frozenset({"counted", "with_noun"})
 PLACES = frozenset({"place", "places", "where", "at"})
 """What the place of a record is called: "users.csv, line 17"."""
 SAID = frozenset(
-    "detail reason remedy why sentence what way_out warning kind resource said departure error rest effect failure told "
-    "again problems lost reasons whom too".split()
+    {"detail", "reason", "reasons", "remedy", "why", "sentence", "what", "way_out", "warning", "problems", "error"}
+    | {"failure", "kind", "resource", "said", "told", "departure", "rest", "effect", "again", "lost", "whom", "too"}
 )
 """Names whose values are sentences, or pieces of them, of ours."""
 NUMBERS = frozenset({"n", "base", "line", "lineno"})
@@ -171,11 +171,10 @@ class Literals:
     def _kind(self, node: ast.expr, place: Place, depth: int) -> str:
         """What is known of the value that fills a hole."""
         name = last(node).strip("_")
-        is_call = isinstance(node, ast.Call)
-        if is_call and last(node.func) in COUNTED:
+        if isinstance(node, ast.Call) and last(node.func) in COUNTED:
             noun = node.args[1] if len(node.args) > 1 else None
             return str(noun.value) if isinstance(noun, ast.Constant) else "said"
-        if is_call and last(node.func) == "len":
+        if isinstance(node, ast.Call) and last(node.func) == "len":
             return "number"
         is_ours = self._is_ours(node, place, depth)
         if name in PLACES:
@@ -229,7 +228,7 @@ def _hole(node: ast.expr, kind: str) -> str:
 
 
 def _typed(text: str) -> str:
-    """A text that is filled in later, such as a row of a table: its holes, with what is known of them by their names."""
+    """A text that is filled in later, such as a row of a table: what is known of its holes is known by their names."""
 
     def typed(hole: re.Match[str]) -> str:
         kind = ":number" if hole[1] in NUMBERS else ":said" if hole[1] in SAID else ""

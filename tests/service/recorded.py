@@ -1,13 +1,11 @@
-"""The sentences that runs record, read off the code that makes them: the templates of service/recorded.py.
+"""The sentences that runs record, read off the code that makes them: the templates of view/recorded.py.
 
 A recorded sentence is an f-string somewhere in plan/, apply/, source/ …; what it fills in becomes a hole with a name:
 
     f"{desired.name} was deleted on the target by someone else (was {target_id})"
     →  "{name} was deleted on the target by someone else (was {target_id})"
 
-A hole says after a colon what can be known of its value: `{why:said}` is a sentence or a piece of one that is made
-here as well, `{n:member}` is a number and that noun ("3 members"), `{n:number}` is a number, `{paths:list}` names
-several, `{value:quoted}` is a value in its quotes, `{where:place}` is a record's place in the source. Conditional pieces make one template each, so that a whole
+view/template.py says which kinds of holes there are. Conditional pieces make one template each, so that a whole
 sentence is translated where that is possible.
 """
 
@@ -20,11 +18,11 @@ from pathlib import Path
 from tests.service.literals import ROOT, Literals, Module, Place, last, literal, own
 
 ALL_SAID = (
-    *("plan", "apply", "mapping", "model/limit.py", "model/run.py", "model/conflict_kind.py", "view/mapping_comparison.py"),
-    *("access/allowed.py", "access/difference.py", "access/impact.py"),
+    *("plan", "apply", "mapping", "errors.py", "model/limit.py", "model/run.py", "model/conflict_kind.py"),
+    *("access/allowed.py", "access/difference.py", "access/impact.py", "view/mapping_comparison.py"),
 )
 """Where every sentence may be recorded."""
-SOME_SAID = ("source", "target", "run", "worker", "access", "model", "errors.py")
+SOME_SAID = ("source", "target", "run", "worker", "access", "model", "state", "service", "config")
 """Where those are recorded that an error, an outcome, a notice … is made of."""
 SINKS = frozenset({"detail", "reason", "remedy", "why", "sentence", "what", "way_out", "warning", "warnings"})
 """What a recorded sentence is called where it is given to something."""
@@ -32,8 +30,9 @@ MAKERS = frozenset({"Notice", "Skipped", "Trip", "Outcome", "OrderEnd", "Flaw", 
 """What is made of sentences, beside errors."""
 WORDS = frozenset(
     {"user", "group", "User", "Group", "users", "groups", "members", "member", "memberships", "protected", "email"}
-    | {"name", "text", "nothing", "{n:user}", "{n:group}", "{n:record}", "{n:member}", "{n:membership}", "{n:operation}"}
-    | {"administrator", "billing", "read-only", "why", "{n:more service}", "{title:said} ({total:number})", "{name}, line {line:number}", "{names:list} and {n:number} more"}
+    | {"name", "text", "nothing", "why", "administrator", "billing", "read-only"}
+    | {"{n:user}", "{n:group}", "{n:record}", "{n:member}", "{n:membership}", "{n:operation}", "{n:more service}"}
+    | {"{name}, line {line:number}", "{title:said} ({total:number})", "{names:list} and {n:number} more"}
 )
 """What stands in sentences alone."""
 JOINT = ": "
@@ -68,12 +67,17 @@ def _made(place: Place, *, is_all: bool) -> Iterator[ast.expr]:
             is_made = last(node.func) in _errors() or last(node.func) in MAKERS
             yield from node.args if is_made else ()
             yield from (keyword.value for keyword in node.keywords if is_made or keyword.arg in SINKS)
-        elif is_all and isinstance(node, ast.JoinedStr | ast.Constant | ast.BinOp) and id(node) not in inner:
+        elif isinstance(node, ast.Dict):
+            keys = zip(node.keys, node.values, strict=True)
+            yield from (value for key, value in keys if isinstance(key, ast.Constant) and key.value in SINKS)
+        if is_all and isinstance(node, ast.JoinedStr | ast.Constant | ast.BinOp) and id(node) not in inner:
             yield node
 
 
 def _is_whole(node: ast.AST) -> bool:
-    return isinstance(node, ast.JoinedStr | ast.Compare) or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add))
+    return isinstance(node, ast.JoinedStr | ast.Compare) or (
+        isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)
+    )
 
 
 @cache

@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from scim_bridge.service.catalog import read_catalog
 from scim_bridge.model.operation import Outcome
+from scim_bridge.service.catalog import read_catalog
 from tests.service.conftest import Pages
 from tests.service.messages import CATALOGS, ROOT, missing
 from tests.service.seed import Seeder, busy_plan
@@ -103,7 +103,7 @@ def test_what_runs_have_recorded_is_said_in_japanese_and_what_others_said_is_mar
     client = pages()
     said = {
         "/conflicts": "を複数のユーザーが使っています",
-        "/runs/1": 'ターゲットが 400 で拒否しました: <span lang="en">&lt;b&gt;No&lt;/b&gt; such thing</span>（リクエスト ID a1）',
+        "/runs/1": '拒否しました: <span lang="en">&lt;b&gt;No&lt;/b&gt; such thing</span>（リクエスト ID a1）',
         "/": "を複数のユーザーが使っています",
     }
     for path, sentence in said.items():

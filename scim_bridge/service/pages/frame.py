@@ -12,7 +12,6 @@ from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 from jinja2 import StrictUndefined
-from markupsafe import Markup
 
 from scim_bridge.model.actor import Role
 from scim_bridge.model.run import RunRecord
@@ -79,10 +78,10 @@ class Frame:
         self._templates.env.add_extension("jinja2.ext.i18n")
         said: Any = self._templates.env
         said.install_gettext_callables(translation.gettext, translation.ngettext, newstyle=True)
-        self._templates.env.filters.update(printable=words.printable, recorded=_recorded)
+        self._templates.env.filters["printable"] = words.printable
         shown_times = {"utc": words.utc, "in_utc": words.in_utc, "ago": words.ago, "until": words.until}
         self._templates.env.globals.update(shown_times, languages=LANGUAGES, csrf_token=csrf_token)
-        self._templates.env.globals.update(connection_page=page_of, query=_query)
+        self._templates.env.globals.update(connection_page=page_of, query=_query, pieces=translation.pieces)
 
     @contextmanager
     def look(self) -> Iterator[StateReader]:
@@ -111,12 +110,6 @@ class Frame:
     def sorry(self, request: Request, status: int, sentence: str) -> HTMLResponse:
         """A page for what went wrong; no traceback ever."""
         return self.render(request, "sorry.html", status=status, sentence=sentence)
-
-
-def _recorded(text: str) -> Markup:
-    """What a run has recorded, in the reader's language; what no template of ours has made is marked as English."""
-    said = (Markup('<span lang="en">{}</span>' if piece.is_foreign else "{}").format(piece.text) for piece in translation.pieces(text))
-    return Markup("").join(said)
 
 
 def _menu(principal: Principal | None) -> list[Entry]:
