@@ -33,7 +33,7 @@ class CountRow:
     planned: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
     """A plan, and what a changed mapping makes different if it is about one. made_at, read_at: when the plan was made,
     and the target read."""
@@ -69,8 +69,15 @@ def report_view(plan: Plan, comparison: Comparison | None = None, shown: int | N
             way_out="If the plan is right, merge the mapping. The guard then stops the next sync, and the output says "
             "how to approve it.",
         )
-    moments = map(datetime.fromisoformat, (plan.created, plan.basis.target_read))
-    return ReportView(printable(plan.connection), *moments, tuple(counts), view, compared)
+    made, read = map(datetime.fromisoformat, (plan.created, plan.basis.target_read))
+    return ReportView(
+        connection=printable(plan.connection),
+        made_at=made,
+        read_at=read,
+        counts=tuple(counts),
+        plan=view,
+        comparison=compared,
+    )
 
 
 def markdown(report: ReportView) -> str:

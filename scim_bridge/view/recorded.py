@@ -181,7 +181,7 @@ class _Reader:
 
     def _filled(self, template: Template, to: Template, values: Sequence[str]) -> Said | None:
         filled = {name: self._value(kind, value) for (name, kind), value in zip(template.holes, values, strict=True)}
-        if template.is_joint and any(piece.is_foreign for said in filled.values() for piece in said.pieces):
+        if template.is_joint and not all(filled[name].known for name, kind in template.holes if kind == "said"):
             return None
         pieces = [Piece(to.literals[0])]
         for (name, _), after in zip(to.holes, to.literals[1:], strict=True):

@@ -20,6 +20,9 @@ from tests.service.literals import ROOT, Literals, Module, Place, last, literal,
 ALL_SAID = (
     *("plan", "apply", "mapping", "errors.py", "model/limit.py", "model/run.py", "model/conflict_kind.py"),
     *("access/allowed.py", "access/difference.py", "access/impact.py", "view/mapping_comparison.py"),
+    *("source/table.py", "source/stray_line.py", "source/decoding.py", "source/csv_file.py", "source/spreadsheet.py"),
+    *("source/csv_changes.py", "source/membership.py", "source/references.py", "source/kept_file.py"),
+    *("source/google/refusal.py", "source/google/sign_in.py", "source/entra/refusal.py", "source/entra/sign_in.py"),
 )
 """Where every sentence may be recorded."""
 SOME_SAID = ("source", "target", "run", "worker", "access", "model", "state", "service", "config")
@@ -37,8 +40,23 @@ WORDS = frozenset(
 """What stands in sentences alone."""
 JOINT = ": "
 """What stands between two parts of a sentence that has no word of its own."""
-NOT_RECORDED = frozenset({"more service", "revoke only", "orphan policy", "the group: ", "the user: ", ", line "})
-"""Names of actions, and pieces that stand before others only."""
+NOT_RECORDED = frozenset(
+    {
+        "{name}, line ",
+        "revoke only",
+        "orphan policy",
+        "the group: ",
+        "the user: ",
+        ", line ",
+        "more service",
+        " and to ",
+        "jwt signature",
+    }
+    | {"account has been deleted", "account not found", "invalid email or user id", "no valid verifier", "sub field"}
+    | {"not a valid email", "quota exceeded for quota metric", "request rate higher", "request rate is higher"}
+    | {"short-lived token"}
+)
+"""Names of actions, pieces that stand before others only, and words by which an answer of Google is told."""
 _NO_SENTENCE = re.compile(r"%[sdr]|https?:|^\w+(\.\w+)*\(|^\S+:\{")
 """Texts of the log, addresses, calls of a rule's functions, keys."""
 
@@ -97,6 +115,8 @@ def _errors() -> frozenset[str]:
 
 def _is_sentence(template: str) -> bool:
     bare = literal(template)
+    if "\n" in template:
+        return False
     if bare == JOINT:
         return ":said}" in template
     is_words = re.search(r"[a-z]{2,}[.,;:]? | [(a-z]{2,}|^ [a-z]+$", bare) is not None
