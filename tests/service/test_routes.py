@@ -85,6 +85,7 @@ ROWS = (
     Row("GET", "/api/v1/audit", "viewer"),
     Row("GET", "/api/v1/orders", "viewer"),
     Row("GET", "/api/v1/orders/{order_id}", "viewer", "/api/v1/orders/1"),
+    Row("GET", "/api/v1/orders/{order_id}/answer", "operator", "/api/v1/orders/1/answer"),
     Row("POST", "/api/v1/orders", "operator"),
     Row("POST", "/api/v1/orders/{order_id}/cancel", "operator", "/api/v1/orders/1/cancel"),
     Row("GET", "/api/v1/events", "viewer"),
