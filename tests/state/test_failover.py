@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from scim_bridge.errors import StateUnusable
 from scim_bridge.model.actor import Actor
-from scim_bridge.model.state_address import ServerAddress
 from scim_bridge.model.audit import verify
+from scim_bridge.model.state_address import ServerAddress
 from scim_bridge.state.writer import State
 from tests.postgres_server import Postgres, require_postgres
 from tests.waiting import PATIENCE
