@@ -38,7 +38,7 @@ from scim_bridge.state.people import Place
 from scim_bridge.state.reader import StateReader
 from scim_bridge.target.identity_center import IDENTITY_CENTER
 from scim_bridge.view.explain import Explanation, InPlan, InSource, Member, OnTarget, Portrait, Rule
-from scim_bridge.view.translation import _
+from scim_bridge.view.translation import _, recorded
 
 _LISTED = 200
 """So many memberships are shown of one user or group."""
@@ -171,7 +171,7 @@ def _rules_of(settings: ConnectionSettings | None, kind: Kind) -> tuple[Rules | 
     try:
         mapping = mapping_of(settings.mapping)
     except (BridgeError, OSError) as error:
-        return None, _("The mapping cannot be read, so its rules are not shown: %(why)s", why=str(error))
+        return None, _("The mapping cannot be read, so its rules are not shown: %(why)s", why=recorded(str(error)))
     return (mapping.users if kind == "user" else mapping.groups), ""
 
 

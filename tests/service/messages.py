@@ -67,7 +67,7 @@ def texts() -> frozenset[Text]:
     """Every text, those that are counted as a pair."""
     found: set[Text] = set(_from_tables())
     options = {"**/templates/*.html": {"newstyle_gettext": "true"}}
-    for room in ("service", "view"):
+    for room in ("run", "service", "view"):
         for _, _line, message, *_rest in extract_from_dir(
             ROOT / room, METHODS, options, keywords=KEYWORDS, comment_tags=()
         ):
