@@ -24,11 +24,11 @@ _MANY = 15
 """Memberships in a request, on average, from which on a 429 is taken to be about them."""
 _WEIGHT = 0.1
 """Of the newest request in the average number of memberships."""
-_SURE = 0.85
+_SURE = 0.9
 """Of what several runs were seen to be let pass together: some of it came from a bucket that was full."""
 _ALL_LOOK = 1.5
 """Seconds within which all runs have looked at what the others have found."""
-_ALL = 0.93
+_ALL = 0.97
 """Of what all send together when one of them meets a 429."""
 _NEWEST = 0.5
 """Of the newest second in what a run uses of late."""
@@ -150,12 +150,20 @@ class Lane:
         gate = max(gates, key=lambda one: one.ready_at(now))
         return gate.ready_at(now), gate
 
-    def take(self, now: float, members: int = 0, held_back: Gate | None = None, *, has_waited: bool = False) -> Turn:
+    def take(
+        self,
+        now: float,
+        members: int = 0,
+        held_back: Gate | None = None,
+        *,
+        has_waited: bool = False,
+        urgent: bool = False,
+    ) -> Turn:
         """A request goes now. has_waited: it could have gone earlier, if no pace had held it back."""
         self.was_used = True
         self._taken += 1
         self._waited += has_waited
-        weight = self._share.weight
+        weight = self._share.urgent_weight if urgent else self._share.weight
         self._requests.take(now, weight)
         if members:
             self._memberships.take(now, members * weight)

@@ -110,8 +110,8 @@ class Rate:
                     if is_next:
                         seconds, gate = self._seconds_left(lane, members, now, urgent=urgent)
                         if seconds <= _HAIR:
-                            self._ceiling.take(now, self._share.weight)
-                            return lane.take(now, members, held_back, has_waited=has_waited)
+                            self._ceiling.take(now, self._share.urgent_weight if urgent else self._share.weight)
+                            return lane.take(now, members, held_back, has_waited=has_waited, urgent=urgent)
                         held_back, has_waited = gate or held_back, True
                     else:
                         ticket.clear()

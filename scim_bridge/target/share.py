@@ -19,11 +19,11 @@ _SEEN = 0.9
 class Share:
     """Of one run in a pace that is for all. weight: as how many requests each of ours counts, at least one.
 
-    is_seen: the others have had the time to look at what we send.
+    urgent_weight: the same for one that is urgent. is_seen: the others have had the time to look at what we send.
     """
 
     def __init__(self) -> None:
-        self.weight = 1.0
+        self.weight = self.urgent_weight = 1.0
         self.is_seen = False
         self._noted_at: float | None = None
 
@@ -34,7 +34,7 @@ class Share:
 
     def look(self, permitted: float, others: Sequence[Use], now: float) -> None:
         """Reckon again. permitted: requests a second for all. others: what each other run uses that uses any."""
-        self.weight = weight(permitted, others)
+        self.weight = self.urgent_weight = weight(permitted, others)
         self.is_seen = self._noted_at is not None and now >= self._noted_at + _SEEN
         if not self.is_seen and any(use.is_held_back for use in others):
             self.weight *= _NEW

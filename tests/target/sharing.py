@@ -100,10 +100,8 @@ class Endpoint:
 
     def _look(self, sender: Sender) -> None:
         mine = self.senders.index(sender)
-        earlier, later = (
-            [each.noted for each in side if each.noted and each.ends > self.now]
-            for side in (self.senders[:mine], self.senders[mine + 1 :])
-        )
+        sides = self.senders[:mine], self.senders[mine + 1 :]
+        earlier, later = ([each.noted for each in side if each.noted and each.ends > self.now] for side in sides)
         sender.rate.share(earlier, later)
 
     def _send(self, sender: Sender, later: Callable[..., None]) -> None:
@@ -132,8 +130,6 @@ class Endpoint:
 
     def share_throttled(self, begin: float, end: float) -> float:
         """Of all requests between two moments, those that were answered 429."""
-        counts = [sum(begin <= at < end for each in self.senders for at in times) for times in ()]
-        del counts
         throttled = sum(begin <= at < end for each in self.senders for at in each.throttled)
         passed = sum(begin <= at < end for each in self.senders for at in each.passed)
         return throttled / max(1, throttled + passed)
