@@ -209,8 +209,8 @@ def _assert_journaled(company: Company, rows: list[tuple[int, str, str, bool]]) 
 
 
 def test_three_workers_in_a_short_storm(tmp_path: Path) -> None:
-    faults = ("stop", "kill", "restart", "cut", "kill")
-    size = Size(10, storm=50, every=30, between=(5, 8), change=2.0, lasts=(41, 44), faults=faults)
+    faults = ("stop", "restart", "kill", "cut", "restart")
+    size = Size(10, storm=55, every=30, between=(4, 6), change=2.0, lasts=(46, 48), faults=faults)
     _weather(tmp_path, size)
 
 
