@@ -205,7 +205,6 @@ class _Keeper:
     def _run(self, run: _Running) -> None:
         """In a thread: wait for the process."""
         outcome = run_once(run.connection, self._kept, run.halt)
-        self._turns.give(run.connection.name)
         self._tell(outcome.line)
         self._ended.put((run, outcome))
 
@@ -215,7 +214,10 @@ class _Keeper:
             ended = self._ended.get(timeout=seconds)
         except Empty:
             return
-        del self._running[ended[0].claim.connection]
+        name = ended[0].claim.connection
+        # Not before: if another worker has given this one up, the connection may be claimed once more meanwhile.
+        del self._running[name]
+        self._turns.give(name)
         self._to_give.append(ended)
         self._ask_at = 0.0
 
