@@ -36,11 +36,17 @@ def require_postgres() -> None:
 
 
 class Postgres:
-    """A server. user: of the system, another one where the tests are root, as the server refuses to be that."""
+    """A server. It answers on loopback too, if it is given a port.
 
-    def __init__(self, *settings: str) -> None:
+    Where the tests are root it is of another user of the system, as it refuses to be of that one.
+    """
+
+    def __init__(self, *settings: str, port: int | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="scimb-pg-"))
-        self._settings = (*_QUICK, f"unix_socket_directories={self.folder}", *settings)
+        self._port = port or 5432  # part of the name of the socket
+        listening = ("listen_addresses=127.0.0.1",) if port is not None else ()
+        where = (f"unix_socket_directories={self.folder}", f"port={self._port}", *listening)
+        self._settings = (*_QUICK, *where, *settings)
         self._as: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
         if self._as:
             shutil.chown(self.folder, **self._as)
@@ -94,7 +100,9 @@ class Postgres:
 
     def execute(self, statement: str, database: str = "postgres") -> list[Any]:
         """A statement in a session of its own, as the superuser; the rows, if it has any."""
-        with psycopg.connect(host=str(self.folder), user=_USER, dbname=database, autocommit=True) as connection:
+        with psycopg.connect(
+            host=str(self.folder), port=self._port, user=_USER, dbname=database, autocommit=True
+        ) as connection:
             done = connection.execute(statement.encode())
             return done.fetchall() if done.description else []
 

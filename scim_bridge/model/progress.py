@@ -11,7 +11,7 @@ from scim_bridge.model.traffic import Use
 class RunProgress:
     """The step that a run is at. total: None while it is unknown. Times are UTC; noted: when this was written down.
 
-    requests: how many have been sent to the target so far. uses: what it sends of late, by kind of request.
+    requests: how many have been sent to the target so far. uses: what it sends recently, by kind of request.
     """
 
     run: int

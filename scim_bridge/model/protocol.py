@@ -129,7 +129,7 @@ class Target(Protocol):
     def share(self, earlier: Sequence[Uses], later: Sequence[Uses]) -> None:
         """Leave the other runs at this endpoint their share from now on.
 
-        What each of them uses of late: of those that have begun before this one, and of those after it.
+        What each of them uses recently: of those that have begun before this one, and of those after it.
         """
         ...
 

@@ -416,7 +416,7 @@ class OrderRow(Row, table=True):
 
     plan_id: the kept plan that it is about, or has made. about_run: the run to roll back; run_id: what carries it out.
     request_id: its row in the inbox, where the run in progress carries it out. question: of an order that makes an
-    answer, "" once it has ended.
+    answer, "" once it has ended. cancelled_by: who wants it to end while it is being carried out.
     """
 
     __tablename__ = "orders"
@@ -450,6 +450,7 @@ class OrderRow(Row, table=True):
     sentence: str = ""
     exit_code: int = 0
     question: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    cancelled_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class OrderAnswerRow(Row, table=True):

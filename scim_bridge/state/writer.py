@@ -32,6 +32,7 @@ from scim_bridge.state.alert import AlertBook
 from scim_bridge.state.api_token import ApiTokens
 from scim_bridge.state.asked_once import Once, answer_to, keep_answer, recall
 from scim_bridge.state.audit import note
+from scim_bridge.state.cancelled import say_who
 from scim_bridge.state.database import open_database
 from scim_bridge.state.decision import UNDECIDED, Decided, decide, undo
 from scim_bridge.state.desired import move_on, replace_directory, settle_directory
@@ -56,6 +57,7 @@ from scim_bridge.state.progress import note_progress
 from scim_bridge.state.quarantine import NO_QUARANTINE, move_quarantine
 from scim_bridge.state.reader import StateReader, utc_now
 from scim_bridge.state.refusal import forget_told_otherwise, keep_refusals
+from scim_bridge.state.schedule import Schedule
 from scim_bridge.state.schema import HEAD
 from scim_bridge.state.sign_in import SignIns
 from scim_bridge.state.source_memory import keep_learned
@@ -64,6 +66,7 @@ from scim_bridge.state.table import ApprovalRow, ConflictRow, ConnectionRow, Lin
 from scim_bridge.state.tally import count_run
 from scim_bridge.state.transaction import reading, take_turn, writing
 from scim_bridge.state.upsert import upsert
+from scim_bridge.state.workers import Workers
 
 Closing = Literal["all", "planned", "none"]
 """Which conflicts are over that a run has not seen: all; those that a plan tells, but not what only an answer of the
@@ -109,6 +112,8 @@ class State:
         self.plans = Plans(self._engine, now)
         self.sign_ins = SignIns(self._engine, now)
         self.tokens = ApiTokens(self._engine, now)
+        self.schedule = Schedule(self._engine, now)
+        self.workers = Workers(self._engine, now)
 
     def __enter__(self) -> "State":
         return self
@@ -284,10 +289,12 @@ class State:
             of_run = select(*columns, col(RunRow.started)).where(mine)
             connection, endpoint, of_one, command, started = database.execute(of_run).one()
             take_turn(database, connection, endpoint)
+            is_cut = ending.status == "interrupted"
+            detail = say_who(database, connection, run_id, ending.detail) if is_cut else ending.detail
             values: dict[str, Any] = {
                 "status": ending.status,
                 "ended": self._now(),
-                "detail": ending.detail,
+                "detail": detail,
                 "summary": dict(ending.summary),
                 "counts": {what: list(pair) for what, pair in ending.counts.items()},
                 "requests": ending.traffic.requests,

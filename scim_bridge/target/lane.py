@@ -31,7 +31,7 @@ _ALL_LOOK = 1.5
 _ALL = 0.97
 """Of what all send together when one of them meets a 429."""
 _NEWEST = 0.5
-"""Of the newest second in what a run uses of late."""
+"""Of the newest second in what a run uses recently."""
 
 
 class Gate:
@@ -108,7 +108,7 @@ class Lane:
         return self.per_second / self._share.weight
 
     def use(self, seconds: float, now: float) -> Use:
-        """What was let pass of late. seconds: since it was asked last."""
+        """What was let pass recently. seconds: since it was asked last."""
         self._used += _NEWEST * (self._passed / seconds - self._used)
         is_held_back = self._waited > self._taken / 2 or bool(self.head) or not self._share.is_seen
         self._passed = self._taken = self._waited = 0

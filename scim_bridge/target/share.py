@@ -1,4 +1,4 @@
-"""How much of an endpoint's pace one run may use while others use it too (docs/decisions/0032).
+"""How much of an endpoint's pace one run may use while others use it too (docs/decisions/0035).
 
 Each run looks, about once a second, at what the others send. It does not ask for leave: all reckon alike, so that the
 shares add up to the whole.

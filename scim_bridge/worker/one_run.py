@@ -19,6 +19,7 @@ from datetime import datetime
 from scim_bridge.run.lifecycle import put_death_on_record
 from scim_bridge.state.reader import utc_now
 from scim_bridge.state.writer import State
+from scim_bridge.worker.halt import Halt
 from scim_bridge.worker.task import COMMAND_OF, Task
 from scim_bridge.worker.warm import Warm
 
@@ -28,7 +29,7 @@ _WARM = Warm()
 atexit.register(_WARM.end_all)
 
 
-def run_apart(task: Task, stop: threading.Event, grace: float = _GRACE) -> str:
+def run_apart(task: Task, stop: threading.Event | Halt, grace: float = _GRACE) -> str:
     """Do it in a process apart; whatever happens is one line. stop: the run ends between two writes.
 
     grace: seconds for requests under way then. What is not answered by the end is in doubt: it is on record as sent,

@@ -11,6 +11,8 @@ from typing import IO, cast
 
 import orjson
 
+from scim_bridge.worker.halt import Halt
+
 WAITS = 20.0
 """Seconds that a process waits for its next run before it ends."""
 _LOOK_EVERY = 0.1
@@ -50,7 +52,7 @@ class RunProcess:
         """Whether it has ended by itself."""
         return self._process.poll() is not None
 
-    def carry_out(self, task: bytes, stop: threading.Event, grace: float) -> Done | None:
+    def carry_out(self, task: bytes, stop: threading.Event | Halt, grace: float) -> Done | None:
         """Have a task done; None if the process ended without an answer.
 
         stop: its stdin is closed, and after so many seconds of grace it is killed. It does nothing more then.

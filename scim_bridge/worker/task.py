@@ -62,7 +62,7 @@ def _carried(task: Task, state: State, is_stopping: Callable[[], bool]) -> Carri
         end = _KINDS[kind](task, state, _asked(record, is_stopping))
     except AskedToStop as stopped:
         end = OrderEnd(status="failed", sentence=stopped.what, exit_code=1)
-        if record is not None and record.may_begin_again:
+        if record is not None and not state.orders.end_cancelled(record.id) and record.may_begin_again:
             state.orders.give_back(record.id)
     except Busy as busy:
         end = OrderEnd(status="failed", sentence=str(busy), exit_code=1)

@@ -20,8 +20,8 @@ _USE = Use(6.0, 20.0, is_held_back=True)
 class _Target:
     """Of one run. seen: how much others use, those that began before and those that began later."""
 
-    def __init__(self, *uses: Use) -> None:
-        self._uses = {"POST Users": use for use in uses}
+    def __init__(self, use: Use) -> None:
+        self._uses = {"POST Users": use}
         self.traffic = Traffic(7)
         self.seen: list[tuple[list[Uses], list[Uses]]] = []
 
