@@ -16,7 +16,7 @@ from scim_bridge.model.identity import ACTIVE, AttributeType, Existing, Inventor
 from scim_bridge.model.operation import Change
 from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.protocol import Answer, Progress, silent
-from scim_bridge.model.traffic import Traffic
+from scim_bridge.model.traffic import Traffic, Uses
 from scim_bridge.target.identity_center import IDENTITY_CENTER
 
 
@@ -66,6 +66,12 @@ class MemoryTarget:
     @property
     def traffic(self) -> Traffic:
         return Traffic(len(self.log))
+
+    def uses(self) -> Uses:
+        return {}
+
+    def share(self, earlier: Sequence[Uses], later: Sequence[Uses]) -> None:
+        """There is no pace here."""
 
     def at_once(self, kind: OperationKind) -> int:
         return 8

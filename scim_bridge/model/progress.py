@@ -1,14 +1,17 @@
 """How far a run in progress has come, as the state has it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from scim_bridge.model.traffic import Use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
     """The step that a run is at. total: None while it is unknown. Times are UTC; noted: when this was written down.
 
-    requests: how many have been sent to the target so far.
+    requests: how many have been sent to the target so far. uses: what it sends recently, by kind of request.
     """
 
     run: int
@@ -19,6 +22,7 @@ class RunProgress:
     step_began: datetime
     noted: datetime
     requests: int
+    uses: Mapping[str, Use] = field(default_factory=dict)
 
     @property
     def pace(self) -> float | None:

@@ -13,7 +13,7 @@ from scim_bridge.model.identity import AttributeType, Existing, Inventory, Kind,
 from scim_bridge.model.operation import Change, Operation, Outcome
 from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.source import Memory, SourceChanges, SourceReading
-from scim_bridge.model.traffic import Traffic
+from scim_bridge.model.traffic import Traffic, Uses
 
 
 class Progress(Protocol):
@@ -120,6 +120,17 @@ class Target(Protocol):
     @property
     def traffic(self) -> Traffic:
         """What has been sent so far."""
+        ...
+
+    def uses(self) -> Uses:
+        """What was let pass since it was asked last, by kind of request."""
+        ...
+
+    def share(self, earlier: Sequence[Uses], later: Sequence[Uses]) -> None:
+        """Leave the other runs at this endpoint their share from now on.
+
+        What each of them uses recently: of those that have begun before this one, and of those after it.
+        """
         ...
 
     def urgent(self) -> AbstractContextManager[None]:

@@ -268,15 +268,11 @@ def begin(bridge: Bridge, state: State, command: Command, order: Order) -> Itera
 @contextmanager
 def on_record(bridge: Bridge, state: State, order: Order, run_id: int) -> Iterator[ActiveRun]:
     """A run that is on record as begun. If it ends by an error, it is closed with its sentence first."""
-
-    def requests() -> int:
-        return bridge.target.traffic.requests
-
     with (
         about(connection=bridge.name, run=run_id),
         _said(state, run_id),
         _failure_on_record(bridge, state, run_id),
-        noted(state, run_id, bridge.name, requests, order.progress) as progress,
+        noted(state, run_id, bridge, order.progress) as progress,
     ):
         # What the run before has created may still be unknown to some of the endpoint, whatever process that was.
         now = datetime.now(UTC)

@@ -42,6 +42,9 @@ WHERE name = %(name)s"""
 _END: LiteralString = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE application_name = %(process)s AND datname = current_database() AND pid != pg_backend_pid()"""
+_END_ONE: LiteralString = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE application_name = %(process)s AND datname = current_database() AND pid = %(session)s"""
 _IS_HELD: LiteralString = """
 SELECT EXISTS (
 SELECT 1 FROM pg_locks, (SELECT hashtextextended(current_schema() || ' lock ' || %(name)s, 0) AS key) AS wanted
@@ -84,6 +87,7 @@ class _Holding:
         self._address, self._name, self._started = address, name, started
         self._over = threading.Event()
         self._connection: psycopg.Connection[Any] | None = None
+        self._session = 0
         self._thread = threading.Thread(target=self._go_on, name=f"lease of {name}", daemon=True)
         self.token = 0
 
@@ -124,6 +128,7 @@ class _Holding:
             try:
                 if self._connection is None:
                     self._connection = self._take_again()
+                self._session = self._connection.info.backend_pid
                 mine = {"name": self._name, "token": self.token}
                 if not self._connection.execute(_GO_ON, mine).rowcount:
                     return  # deposed; the fence says so to the run
@@ -136,10 +141,18 @@ class _Holding:
     def _take_again(self) -> psycopg.Connection[Any]:
         """After the session was lost. Who has had the lock in between has left a higher token (fence.py)."""
         connection = _connect(self._address)
-        if _one(connection, _TRY, name=self._name):
-            return connection
-        connection.close()
-        raise deposed(self._name)
+        try:
+            began = monotonic()
+            while not _one(connection, _TRY, name=self._name):
+                if monotonic() > began + _A_MOMENT:
+                    raise deposed(self._name)
+                # The server may not know yet that the session was cut off, and the lock is still held by that one.
+                connection.execute(_END_ONE, {"process": process_name(), "session": self._session})
+                sleep(_AGAIN)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
 
 def _by_whom(holder: Any) -> str:

@@ -1,9 +1,13 @@
 """How far runs in progress have come. A run that is over has no progress."""
 
+from dataclasses import astuple
+from datetime import datetime
+
 from sqlalchemy import Connection, Engine, delete, select
 from sqlmodel import col
 
 from scim_bridge.model.progress import RunProgress
+from scim_bridge.model.traffic import Use, Uses
 from scim_bridge.state.table import ProgressRow, RunRow
 from scim_bridge.state.transaction import reading, writing
 from scim_bridge.state.upsert import upsert
@@ -18,6 +22,7 @@ def note_progress(engine: Engine, progress: RunProgress) -> None:
         "step_began": progress.step_began,
         "noted": progress.noted,
         "requests": progress.requests,
+        "uses": {kind: astuple(use) for kind, use in progress.uses.items()},
     }
     statement = upsert(ProgressRow).values(run_id=progress.run, **values)
     with writing(engine) as database:
@@ -30,6 +35,24 @@ def _forget_those_over(database: Connection) -> None:
     noted = select(col(ProgressRow.run_id)).scalar_subquery()
     over = select(col(RunRow.id)).where(col(RunRow.id).in_(noted), col(RunRow.status) != "running")
     database.execute(delete(ProgressRow).where(col(ProgressRow.run_id).in_(over.scalar_subquery())))
+
+
+def used_beside(engine: Engine | None, run: int, endpoint: str) -> dict[int, tuple[datetime, Uses]]:
+    """What each other run in progress at this endpoint uses: its number → when it said so by its own clock, and that.
+
+    A run whose process has died is among them, until the next run of its connection marks it.
+    """
+    if engine is None:
+        return {}
+    query = select(col(ProgressRow.run_id), col(ProgressRow.noted), col(ProgressRow.uses)).join(
+        RunRow, col(RunRow.id) == col(ProgressRow.run_id)
+    )
+    there = (col(RunRow.status) == "running", col(RunRow.endpoint) == endpoint, col(ProgressRow.run_id) != run)
+    with reading(engine) as database:
+        return {
+            number: (noted, {kind: Use(*use) for kind, use in uses.items()})
+            for number, noted, uses in database.execute(query.where(*there))
+        }
 
 
 def progress_now(engine: Engine | None) -> list[RunProgress]:

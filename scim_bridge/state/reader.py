@@ -37,6 +37,7 @@ from scim_bridge.model.source import Memory
 from scim_bridge.model.state_address import StateAddress
 from scim_bridge.model.text import folded, normal
 from scim_bridge.model.touch import SOMEONE_ELSE, Touch
+from scim_bridge.model.traffic import Uses
 from scim_bridge.model.verification import ReadingCost
 from scim_bridge.model.watched import Watched
 from scim_bridge.state.access_memory import AccessMemory
@@ -55,7 +56,7 @@ from scim_bridge.state.orders import OrderReader
 from scim_bridge.state.own_writes import own_writes
 from scim_bridge.state.people import Event, Found, Place, conflicts_about, history, places, search
 from scim_bridge.state.plans import PlanReader
-from scim_bridge.state.progress import progress_now
+from scim_bridge.state.progress import progress_now, used_beside
 from scim_bridge.state.record import (
     StoredAttributes,
     conflict_record,
@@ -136,6 +137,10 @@ class StateReader:
     def progress(self) -> list[RunProgress]:
         """How far each run in progress has come."""
         return progress_now(self._engine)
+
+    def used_beside(self, run: int, endpoint: str) -> dict[int, tuple[datetime, Uses]]:
+        """What each other run in progress at this endpoint uses, and when it said so."""
+        return used_beside(self._engine, run, endpoint)
 
     @property
     def is_there(self) -> bool:

@@ -27,12 +27,20 @@ _PATIENCE = {
     "tcp_user_timeout": "15000",
 }
 """Parameters of libpq; the URL may have its own."""
-_WAITS = (
-    "-c lock_timeout=60s -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 "
-    "-c tcp_user_timeout=15000"
+_SESSION = " ".join(
+    f"-c {setting}"
+    for setting in (
+        "lock_timeout=60s",  # how long a statement waits for another transaction that writes the same
+        # What is on record before a request is sent must be there after a crash of the server, however it is set up.
+        "synchronous_commit=on",
+        # The server, too, notices who is cut off: what such a session holds would keep others waiting for two hours.
+        "tcp_keepalives_idle=5",
+        "tcp_keepalives_interval=5",
+        "tcp_keepalives_count=3",
+        "tcp_user_timeout=15000",
+    )
 )
-"""How long a statement waits for another transaction that writes the same; and how soon the server, too, notices that
-the other side is cut off: what such a session holds would keep others waiting for hours."""
+"""Parameters of the server, for each session; the URL may have others."""
 _TABLES = text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
 _TYPES = text(
     "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() "
@@ -96,7 +104,7 @@ def parameters_of(address: ServerAddress) -> dict[str, Any]:
     """How to connect, with the password as it is now. Raises Misconfigured."""
     url = _url(address)
     _, given = url.get_dialect()().create_connect_args(url)  # several hosts, too
-    options = " ".join(filter(None, (_WAITS, str(given.pop("options", "")))))
+    options = " ".join(filter(None, (_SESSION, str(given.pop("options", "")))))
     return {**_PATIENCE, "application_name": process_name(), **given, "options": options}
 
 

@@ -515,6 +515,7 @@ class ProgressRow(Row, table=True):
     """How far a run in progress has come: the step, and how many of how many things are done (total null: unknown).
 
     step_began: when the step began, so that its pace is known. requests: how many were sent to the target so far.
+    uses: kind of request → what is sent of it, and at what pace (the fields of model.traffic.Use).
     """
 
     __tablename__ = "run_progress"
@@ -526,6 +527,9 @@ class ProgressRow(Row, table=True):
     step_began: datetime = _time()
     noted: datetime = _time()
     requests: int = 0
+    uses: dict[str, list[Any]] = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}")
+    )
 
 
 class AuditRow(Row, table=True):

@@ -166,6 +166,11 @@ class ScimClient:
         """What was sent so far, and the paces that were found."""
         return Traffic(self.sent.reads + self.sent.writes, self.sent.throttled, self._rate.paces())
 
+    @property
+    def rate(self) -> Rate:
+        """Whose turn it is."""
+        return self._rate
+
     def close(self) -> None:
         """End the connections."""
         self._http.close()

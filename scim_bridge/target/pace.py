@@ -97,6 +97,7 @@ class Pace:
         self._first = self._per_second = self.held = min(first, most)
         self._most = most
         self.failed = math.inf
+        self.searches, self.is_shared = True, False
         self._passed = Passed()
         self._step = _CLOSE
         self._lasted = 0.0
@@ -128,7 +129,27 @@ class Pace:
         self._answers += 1
         if self._settled_times >= 1:
             self._cuts = 0
-            self._go_on()
+            if self.searches:
+                self._go_on()
+
+    @property
+    def is_trying(self) -> bool:
+        """Whether this is more than what is known to be permitted."""
+        return self.failed < math.inf and self._per_second > self.held
+
+    def at_least(self, per_second: float, now: float) -> None:
+        """So much was seen to be permitted."""
+        if per_second > self._per_second * _CLOSE:
+            self.held = min(self._most, per_second)
+            self.failed = max(self.held * _CLOSE, self.failed)
+            self._set(self.held, now)
+
+    def follow(self, per_second: float, now: float) -> None:
+        """So much has another run found to be permitted, and more to be too much."""
+        self.held = min(self._most, per_second)
+        self.failed = self.held * _CLOSE
+        if self._per_second != self.held:
+            self._set(self.held, now)
 
     def throttled(self, at: float, cost: float, now: float) -> None:
         """What was sent at this moment (`at`) was answered 429."""
@@ -175,7 +196,12 @@ class Pace:
 
     def _go_on(self) -> None:
         """This pace has settled: a step up, if the ends are not yet close."""
-        if self._is_beyond or self.failed > self._per_second * _CLOSE:
+        if self.is_shared and self._per_second > self.held:
+            # The others go at the pace that is known, so a step is tried in full when they follow: one after the other.
+            self.held, self._step = self._per_second, _CLOSE
+            self.failed = max(self.failed, self.held * _CLOSE)
+            self._set(self.held, self._set_at)
+        elif self._is_beyond or self.failed > self._per_second * _CLOSE:
             self._lasted = self._per_second
             upper = math.inf if self._is_beyond else (self._per_second + self.failed) / 2
             self._set(min(upper, self._per_second * self._step), self._set_at)

@@ -17,7 +17,7 @@ from scim_bridge.model.identity import Existing, Inventory, Kind, Members, Value
 from scim_bridge.model.operation import Change
 from scim_bridge.model.operation_kind import OPERATION_KINDS, OperationKind
 from scim_bridge.model.protocol import Answer, Progress, never, silent
-from scim_bridge.model.traffic import Traffic
+from scim_bridge.model.traffic import Traffic, Uses
 from scim_bridge.target.capability_reading import read_capabilities
 from scim_bridge.target.client import Request, ScimClient, Sent, kind_of
 from scim_bridge.target.identity_center import IDENTITY_CENTER
@@ -95,6 +95,14 @@ class ScimTarget:
     def traffic(self) -> Traffic:
         """What went out so far."""
         return self._client.traffic
+
+    def share(self, earlier: Sequence[Uses], later: Sequence[Uses]) -> None:
+        """Leave the other runs at this endpoint their share of the pace."""
+        self._client.rate.share(earlier, later)
+
+    def uses(self) -> Uses:
+        """What was sent since it was asked last, by kind of request."""
+        return self._client.rate.uses()
 
     def at_once(self, kind: OperationKind) -> int:
         """How many operations of this kind to have under way."""

@@ -8,7 +8,7 @@ remembers nothing that counts; what happened, and what is due, is in the state.
 
 import logging
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from queue import Empty, SimpleQueue
@@ -22,7 +22,7 @@ from scim_bridge.source import fingerprint_of
 from scim_bridge.state.kept_open import KeptOpen
 from scim_bridge.state.lock import is_held
 from scim_bridge.state.reader import utc_now
-from scim_bridge.state.schedule import Claim
+from scim_bridge.state.schedule import Claim, Planned
 from scim_bridge.state.writer import State
 from scim_bridge.worker.file_look import FileLook
 from scim_bridge.worker.halt import Halt
@@ -165,6 +165,7 @@ class _Keeper:
         planned = {row.connection: row for row in state.schedule.follow(longest, is_first=is_first)}
         self._has_begun = True
         self._strangers = frozenset(planned) - self._configured.keys()
+        self._give_back_unheard(state, planned.values())
         for connection in self._files.changed(self._configured.values(), planned):
             state.schedule.hasten(connection.name)
         silent = state.schedule.stuck(self._roll.name)
@@ -174,6 +175,13 @@ class _Keeper:
                 _log.warning("the process of the run of %s has said nothing for a while and is ended", name)
                 run.halt.set()
             run.suspected = name in silent
+
+    def _give_back_unheard(self, state: State, planned: Iterable[Planned]) -> None:
+        """What is ours by the state and not under way: the state went away between the claim and its answer."""
+        known = self._running.keys() | {run.claim.connection for run, _ in self._to_give}
+        for row in planned:
+            if row.worker == self._roll.name and row.since is not None and row.connection not in known:
+                state.schedule.give(Claim(row.connection, row.worker, row.since, row.next_due), row.next_due)
 
     def _begin_next(self, state: State) -> bool:
         """Take up what has been due for the longest. False if nothing is due."""
@@ -187,15 +195,14 @@ class _Keeper:
             state.schedule.give(claim, claim.due)
             return True
         # An order is being carried out for it, or a command, or a process that a dead worker has left is about to end.
-        if not self._turns.take(name):
-            state.schedule.give_soon(claim, _SOON)
-            return True
-        if is_held(state.address, name):
-            self._turns.give(name)
+        if self._turns.is_taken(name) or is_held(state.address, name):
             state.schedule.give_soon(claim, _SOON)
             return True
         # Taken before the run reads: a file that changes while it is read differs from this, so it starts another run.
         state.schedule.runs_with(claim, fingerprint_of(connection.source))
+        if not self._turns.take(name):  # an order was quicker
+            state.schedule.give_soon(claim, _SOON)
+            return True
         run = _Running(claim, connection, Halt(self._stop))
         run.thread = threading.Thread(target=self._run, args=(run,), name=f"run of {name}")
         self._running[name] = run
@@ -205,7 +212,6 @@ class _Keeper:
     def _run(self, run: _Running) -> None:
         """In a thread: wait for the process."""
         outcome = run_once(run.connection, self._kept, run.halt)
-        self._turns.give(run.connection.name)
         self._tell(outcome.line)
         self._ended.put((run, outcome))
 
@@ -215,7 +221,10 @@ class _Keeper:
             ended = self._ended.get(timeout=seconds)
         except Empty:
             return
-        del self._running[ended[0].claim.connection]
+        name = ended[0].claim.connection
+        # Not before: if another worker has given this one up, the connection may be claimed once more meanwhile.
+        del self._running[name]
+        self._turns.give(name)
         self._to_give.append(ended)
         self._ask_at = 0.0
 

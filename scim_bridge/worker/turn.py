@@ -18,6 +18,11 @@ class Turns:
             self._taken.add(connection)
             return True
 
+    def is_taken(self, connection: str) -> bool:
+        """Whether a run of it is under way at this moment."""
+        with self._changing:
+            return connection in self._taken
+
     def give(self, connection: str) -> None:
         """Its run has ended."""
         with self._changing:

@@ -9,6 +9,7 @@ from scim_bridge.errors import AskedOtherwise
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.order import Approval, OrderEnd, PlacedOrder, by_urgency
 from scim_bridge.model.progress import RunProgress
+from scim_bridge.model.traffic import Use
 from scim_bridge.plan.plan_file import fingerprint, from_bytes, to_bytes
 from scim_bridge.state import plans
 from scim_bridge.state.asked_once import Once
@@ -220,3 +221,26 @@ def test_progress_is_that_of_runs_in_progress_alone(desk: Desk) -> None:
         state.finish(run, Ending(status="done"))
         state.note_progress(noted)  # a moment too late
         assert state.reader.progress() == []
+
+
+def test_a_run_sees_what_the_others_in_progress_at_its_endpoint_use(desk: Desk) -> None:
+    """Of this state, whichever connection they are of; not its own, nor those of another endpoint, nor what is over."""
+    use = {"POST Users": Use(6.5, 20.0, is_limit=True, is_held_back=True), "PATCH Groups": Use(0.5)}
+    with desk.open() as state:
+        runs = [state.begin_run(name, where, "sync") for name, where in (("a", HERE), ("b", HERE), ("c", "elsewhere"))]
+        mine = state.begin_run("d", HERE, "sync")
+        for run in (*runs, mine):
+            noted = RunProgress(
+                run=run,
+                connection="",
+                step="apply",
+                done=1,
+                total=2,
+                step_began=desk.clock.at,
+                noted=desk.clock.at,
+                requests=1,
+                uses=use,
+            )
+            state.note_progress(noted)
+        state.finish(runs[1], Ending(status="done"))
+        assert state.reader.used_beside(mine, HERE) == {runs[0]: (desk.clock.at, use)}

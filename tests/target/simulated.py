@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
-from scim_bridge.target.rate import Gate, Lane, Turn
+from scim_bridge.target.lane import Gate, Lane, Turn
 
 Permits = Callable[[str, int, float], bool]
 """Whether a request of this kind with so many memberships may pass at this moment."""

@@ -12,7 +12,8 @@ import pytest
 
 from scim_bridge.errors import CredentialsRefused, EndpointDown, Misconfigured, NameTaken, NotThere, Refused, Stop
 from scim_bridge.target.client import ScimClient
-from scim_bridge.target.rate import Rate, Turn
+from scim_bridge.target.lane import Turn
+from scim_bridge.target.rate import Rate
 from scim_bridge.target.retry import Patience
 from scim_bridge.target.scim import ScimTarget
 from tests.fakes import FakeClock

@@ -20,6 +20,9 @@ from scim_bridge.state.schedule import Planned
 from scim_bridge.state.writer import State
 from scim_bridge.worker import loop
 from scim_bridge.worker.file_look import FileLook
+from scim_bridge.worker.pulse import Pulse
+from scim_bridge.worker.roll import Roll
+from scim_bridge.worker.turn import Turns
 from tests.e2e.conftest import Cli
 from tests.e2e.process import start
 from tests.e2e.world import World, organization
@@ -226,6 +229,21 @@ def test_what_a_worker_that_was_killed_had_in_hand_is_run_by_another(world: Worl
         with State(world.state) as state:
             assert [each.name for each in state.workers.all()] != [before.name]
     world.assert_equal_to(people)
+
+
+def test_a_claim_whose_answer_was_lost_is_run_all_the_same(connection: ConnectionSettings, world: World) -> None:
+    roll, stop, told = Roll(world.state), threading.Event(), Queue[str]()
+    with State(world.state) as state:
+        state.schedule.follow({"corp": connection.every})
+        assert state.schedule.claim(roll.name) is not None
+    keeper = loop._Keeper(
+        lambda: [connection], world.state, stop, tell=told.put, roll=roll, turns=Turns(), runs_at_once=1
+    )
+    working = threading.Thread(target=keeper.keep, args=(lambda: False, Pulse()))
+    working.start()
+    assert "is done" in told.get(timeout=PATIENCE)
+    stop.set()
+    working.join()
 
 
 def test_one_worker_more_leaves_the_schedule_as_it_is_and_one_alone_begins_at_once(
