@@ -40,7 +40,7 @@ USER 10001:10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 8080
-# For `run` and `serve`. `work` has no port: switch the check off there.
+# For `run`, `serve`, and `work --health 127.0.0.1:8080`.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
     CMD ["python3", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
 ENTRYPOINT ["scim-bridge", "--config", "/data/bridge.yaml"]

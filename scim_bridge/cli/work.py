@@ -1,7 +1,8 @@
 """`work`: the worker alone. The pages are those of `serve`, in another process on the same state."""
 
 import threading
-from typing import TYPE_CHECKING
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,17 +19,34 @@ def register(app: typer.Typer) -> None:
     app.command("work")(work_command)
 
 
-def work_command(context: typer.Context) -> int:
+def work_command(
+    context: typer.Context,
+    health: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="answer /healthz and /readyz there, and nothing else")
+    ] = "",
+) -> int:
     """Sync every connection on its schedule and carry out orders, without pages, until SIGINT or SIGTERM."""
     with heeding_signals() as asked:
         from scim_bridge.config.in_force import InForce
         from scim_bridge.config.settings import load
+        from scim_bridge.worker.health import answering
+        from scim_bridge.worker.pulse import Pulse
 
-        configuration = InForce(load(context.obj), tell_when)
-        with configuration.kept(asked.reread):
-            work_until(configuration, asked.stop)
+        configuration, pulse = InForce(load(context.obj), tell_when), Pulse()
+        answers = answering(_address(health), pulse) if health else nullcontext()
+        with answers, configuration.kept(asked.reread):
+            work_until(configuration, asked.stop, pulse)
     tell("stopped")
     return 0
+
+
+def _address(text: str) -> tuple[str, int]:
+    from scim_bridge.config import form
+
+    try:
+        return form.address(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text}{error}", param_hint="--health") from None
 
 
 def work_until(configuration: "InForce", stop: threading.Event, pulse: "Pulse | None" = None) -> None:
@@ -54,4 +72,12 @@ def work_until(configuration: "InForce", stop: threading.Event, pulse: "Pulse | 
             tell_when(line)
             watch.look_soon()
 
-        work(configuration.connections, settings.state, stop, tell_and_watch, tidy=forgetting.step, pulse=pulse)
+        work(
+            configuration.connections,
+            settings.state,
+            stop,
+            tell_and_watch,
+            runs_at_once=settings.worker.runs_at_once,
+            tidy=forgetting.step,
+            pulse=pulse,
+        )

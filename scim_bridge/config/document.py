@@ -19,6 +19,7 @@ from scim_bridge.config.section import (
     QuietHours,
     Reference,
     Region,
+    RunsAtOnce,
     Section,
     State,
     Text,
@@ -166,6 +167,12 @@ class History(Section):
     keep: Duration = "400d"
 
 
+class Worker(Section):
+    """What a worker does at once. runs_at_once: so many runs of the schedule, each in a process of its own."""
+
+    runs_at_once: RunsAtOnce = "auto"
+
+
 class Alerts(Section):
     """Where alerts are sent. to: references to URLs of Apprise (https://appriseit.com)."""
 
@@ -190,6 +197,7 @@ class Document(Section):
     ]
     history: History = History()
     alerts: Alerts | None = None
+    worker: Worker = Worker()
     service: Service = Service()
 
 

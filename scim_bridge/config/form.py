@@ -23,6 +23,8 @@ QUIET_HOURS = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
 PERCENTAGE = r"^(100|[1-9]?[0-9])%$"
 REPORT = "report"
 """Instead of a limit."""
+MOST_RUNS = 100
+"""At once, of one worker: each is a process."""
 DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 TEXT = r"^[^\u0000-\u001f]*[^\s\u0000-\u001f][^\u0000-\u001f]*$"
 """A path, a glob, a name: something to see, and nothing that steers a terminal."""
@@ -150,6 +152,15 @@ def pace(value: object) -> float | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < inf:
         return float(value)
     raise ValueError(" is not a number of requests a second; write auto, or a number more than 0, such as 10")
+
+
+def runs_at_once(value: object) -> int | None:
+    """How many runs a worker has at the same moment, or None for auto."""
+    if value == "auto":
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_RUNS:
+        return value
+    raise ValueError(f" is not a number of runs; write auto, or a whole number from 1 to {MOST_RUNS}")
 
 
 def limit(value: object) -> Limit:

@@ -1,7 +1,8 @@
 """The configuration that counts while a process goes on: its file is read again when it changes, or when asked to.
 
 A file that is wrong changes nothing: the configuration stays as it was, and what is wrong with the file is said. What a
-process holds from its start to its end (the state, the pages' address and sign-in) stays as it was as well.
+process holds from its start to its end (the state, the pages' address and sign-in, how many runs it has at once) stays
+as it was as well.
 """
 
 import hashlib
@@ -59,8 +60,8 @@ class InForce:
     def _take(self, new: Settings) -> None:
         old, path = self.settings, self.settings.path.name
         # The locks of runs, the sessions and the socket that listens were made with these.
-        bound = [name for name in ("state", "service") if getattr(new, name) != getattr(old, name)]
-        new = replace(new, state=old.state, service=old.service)
+        bound = [name for name in ("state", "service", "worker") if getattr(new, name) != getattr(old, name)]
+        new = replace(new, state=old.state, service=old.service, worker=old.worker)
         later = f"; {' and '.join(bound)} will count after a restart" if bound else ""
         if new == old:
             self._tell(f"{path} was read again: nothing to change{later}")

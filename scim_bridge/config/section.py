@@ -41,6 +41,11 @@ Pace = Annotated[
     BeforeValidator(checked(form.pace)),
     WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "number", "exclusiveMinimum": 0}]}),
 ]
+RunsAtOnce = Annotated[
+    int | str,
+    BeforeValidator(checked(form.runs_at_once)),
+    WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 1, "maximum": form.MOST_RUNS}]}),
+]
 Day = Annotated[
     str, AfterValidator(checked(form.day)), Field(json_schema_extra={"format": "date", "pattern": form.DAY})
 ]

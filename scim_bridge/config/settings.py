@@ -96,6 +96,13 @@ class AlertSettings:
     events: frozenset[Event] = frozenset(EVENTS)
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """What a worker does at once. runs_at_once: so many runs of the schedule."""
+
+    runs_at_once: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The whole configuration. state: the SQLite file, or the database. service: the pages and the API.
@@ -108,6 +115,7 @@ class Settings:
     connections: Mapping[str, ConnectionSettings]
     service: ServiceSettings
     keep: timedelta
+    worker: WorkerSettings
     alerts: AlertSettings | None = None
 
     def connection(self, name: str | None) -> ConnectionSettings:
@@ -129,14 +137,21 @@ def load(path: Path, text: str | None = None) -> Settings:
 def _settings(path: Path, read: document.Document) -> Settings:
     folder = path.parent  # as the file was named: a mounted configuration is a link into a folder that is replaced
     connections = {name: _connection(name, folder, connection) for name, connection in read.connections.items()}
+    state = address_of(read.state, folder)
     return Settings(
         path=path,
-        state=address_of(read.state, folder),
+        state=state,
         connections=MappingProxyType(connections),
         service=service_settings(read.service, folder),
         keep=form.duration(read.history.keep),
+        worker=WorkerSettings(form.runs_at_once(read.worker.runs_at_once) or _runs_at_once(state)),
         alerts=_alerts(read.alerts, folder),
     )
+
+
+def _runs_at_once(state: StateAddress) -> int:
+    """Where nothing is said. A file is for one machine, which may have no memory for two runs about 100,000 users."""
+    return 1 if isinstance(state, Path) else 4
 
 
 def _alerts(read: document.Alerts | None, folder: Path) -> AlertSettings | None:

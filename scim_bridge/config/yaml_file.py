@@ -39,7 +39,7 @@ class YamlFile:
 
     def __init__(self, path: Path, text: str | None = None) -> None:
         self.name = path.name
-        self._root = _parse(path, _read(path) if text is None else text)
+        self._root = _parse(path, read_text(path) if text is None else text)
         refuse(self.name, [f"{self.at(where)}: {what}." for where, what in _unfit(self._root)])
         self.data: Any = _plain(self._root)
 
@@ -103,7 +103,8 @@ class _Constructor(RoundTripConstructor):
 _Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """What a file holds. Raises Misconfigured."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:

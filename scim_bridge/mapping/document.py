@@ -8,17 +8,21 @@ import unicodedata
 from collections.abc import Mapping as Mappings
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from scim_bridge.config.yaml_file import KeyPath, YamlFile, nearest, refuse
+from scim_bridge.config.yaml_file import KeyPath, YamlFile, nearest, read_text, refuse
 from scim_bridge.mapping.expression import attributes_in, check
 from scim_bridge.model.identity import NAMES, Kind
 from scim_bridge.model.scim_attribute import MATCHABLE, PATHS, REQUIRED
 from scim_bridge.model.source import Wanted
 
 Nested = Literal["flatten", "ignore", "report"]
+KEPT = 64
+"""So many files are read once by a process, for as long as they hold the same: connections often share one, and reading
+one takes a third of a run about 50 users."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class Test:
     place: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Mapping:
     """A whole mapping file. name: without its folder, for complaints that name a line; path: as it was named to us.
 
@@ -92,6 +96,11 @@ def load_mapping(path: Path, text: str | None = None) -> Mapping:
 
     text: what the file will hold, for one that is not written yet.
     """
+    return _loaded(path, read_text(path) if text is None else text)
+
+
+@lru_cache(maxsize=KEPT)
+def _loaded(path: Path, text: str) -> Mapping:
     file = YamlFile(path, text)
     file.data = _composed(file.data)
     problems: list[str] = []

@@ -1,10 +1,11 @@
 """A mapping's own tests, run as `mapping test` and before every sync: a mapping that fails them changes nothing."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scim_bridge.errors import Misconfigured
 from scim_bridge.mapping.compiled import CompiledMapping, compile_mapping
-from scim_bridge.mapping.document import Mapping, Test, wanted
+from scim_bridge.mapping.document import KEPT, Mapping, Test, wanted
 from scim_bridge.mapping.expression import names_in
 from scim_bridge.mapping.record import trace
 from scim_bridge.model.identity import ACTIVE, EXTERNAL_ID, KINDS, AttributeType, Kind, Record, Value
@@ -54,6 +55,7 @@ def compiled_on(mapping: Mapping, kind: Kind, record: dict[str, object]) -> Comp
     return compile_mapping(mapping, found["user"], found["group"])
 
 
+@lru_cache(maxsize=KEPT)
 def require_passing(mapping: Mapping) -> None:
     """Raise Misconfigured, naming the first test that fails and listing all, unless every test passes."""
     failures = [failure for result in run_tests(mapping) for failure in result.failures]

@@ -18,7 +18,7 @@ OrderKind = Literal[
 compare_mapping, switch_report: an answer is made, and kept for the page that asked."""
 OrderStatus = Literal["waiting", "running", "done", "refused", "failed", "cancelled"]
 """refused: a rule forbade it, and nothing was sent (a limit, a plan that is out of date). cancelled: taken back by a
-person before it was begun."""
+person before it was begun, or ended by one between two writes."""
 ORDER_KINDS: tuple[OrderKind, ...] = get_args(OrderKind)
 OPEN: tuple[OrderStatus, ...] = ("waiting", "running")
 URGENCY: tuple[OrderKind, ...] = (
@@ -95,12 +95,20 @@ class OrderEnd:
     answer: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """Which worker has an order in hand, or had; how often it was begun; and who has cancelled it, "" for no one."""
+
+    worker: str = ""
+    times: int = 0
+    cancelled_by: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRecord:
     """An order on record, with its outcome. Times are UTC.
 
-    worker: which worker has it in hand, or had; times: how often it was begun. in_inbox: its number in the inbox of the
-    run in progress, which carries it out.
+    in_inbox: its number in the inbox of the run in progress, which carries it out.
     """
 
     id: int
@@ -110,8 +118,7 @@ class OrderRecord:
     status: OrderStatus
     begun: datetime | None = None
     ended: datetime | None = None
-    worker: str = ""
-    times: int = 0
+    handling: Handling = Handling()
     in_inbox: int | None = None
     end: OrderEnd | None = None
     run: int | None = None
@@ -122,12 +129,23 @@ class OrderRecord:
         return self.status in OPEN
 
     @property
+    def is_being_cancelled(self) -> bool:
+        """Whether its worker is about to end it, as a person wants."""
+        return self.status == "running" and self.handling.cancelled_by != ""
+
+    @property
+    def may_be_cancelled(self) -> bool:
+        """Whether it waits, or is carried out by a process of its own."""
+        is_alone = self.status == "running" and self.in_inbox is None
+        return self.status == "waiting" or (is_alone and not self.is_being_cancelled)
+
+    @property
     def may_begin_again(self) -> bool:
         """Whether it does no harm to carry it out once more, after it was begun and cut."""
         # An approval of what stopped a sync is used up before its first write: begun again, the sync would be stopped
         # by the guard, with a sentence about a plan that is not shown any more.
         is_used_up = self.placed.approval is not None and self.placed.kind != "apply"
-        return self.placed.kind in GOES_ON_AFTER_DEATH and not is_used_up and self.times < MOST_TIMES
+        return self.placed.kind in GOES_ON_AFTER_DEATH and not is_used_up and self.handling.times < MOST_TIMES
 
 
 def by_urgency(orders: Iterable[OrderRecord]) -> list[OrderRecord]:

@@ -33,7 +33,7 @@ from scim_bridge.model.identity import SourceKey, Whom
 from scim_bridge.model.operation import Operation
 from scim_bridge.model.plan import Bookkeeping, Plan
 from scim_bridge.model.protocol import Progress, never, silent
-from scim_bridge.model.run import Command, FailureCause, RunStatus
+from scim_bridge.model.run import Command, FailureCause, RunRecord, RunStatus
 from scim_bridge.model.shadow import differences_of
 from scim_bridge.model.source import SourceReading
 from scim_bridge.model.traffic import NO_TRAFFIC, Traffic
@@ -334,7 +334,7 @@ def _put_on_record(connection: ConnectionSettings, state: State, command: Comman
 def put_death_on_record(
     connection: ConnectionSettings,
     state: State,
-    pid: int,
+    process: tuple[int, datetime],
     detail: str,
     *,
     command: Command = "sync",
@@ -342,11 +342,15 @@ def put_death_on_record(
 ) -> None:
     """The process of a run is dead, and its run failed for this reason, whether or not it had begun.
 
-    pid: of that process. Nothing happens if its run had ended before it, or if another run is in progress, which has
-    marked this one as interrupted.
+    process: its number, and when it was given the run (UTC): it may have carried out others before. Nothing happens if
+    its run had ended before it, or if another run is in progress, which has marked this one as interrupted.
     """
+
+    def is_its(run: RunRecord) -> bool:
+        return run.pid == process[0] and run.started >= process[1] and run.of_one == of_one
+
     with suppress(Busy), state.lock(connection.name):
-        mine = [run for run in state.reader.runs(connection.name, _LATEST) if run.pid == pid and run.of_one == of_one]
+        mine = list(filter(is_its, state.reader.runs(connection.name, _LATEST)))
         if mine and mine[0].status != "running":
             return
         endpoint = endpoint_key(connection.target.url)

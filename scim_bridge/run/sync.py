@@ -56,18 +56,23 @@ from scim_bridge.run.touched_since import is_on_record, undone_since
 from scim_bridge.state.reader import StateReader
 from scim_bridge.state.writer import State
 
+_VERY_MANY = 250_000
+"""Values that a search for circles looks at one by one."""
+
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """Millions of values are made here and none of them in a circle: looking for circles took a quarter of the time.
 
-    They are kept out of later searches too (freeze): a run has its process to itself, and what it leaves ends with it.
+    Very many are kept out of later searches too (freeze): what they leave ends with the process, which has then grown
+    so much that no other run follows in it.
     """
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
+        if gc.get_count()[0] > _VERY_MANY:
+            gc.freeze()
         gc.enable()
 
 

@@ -91,7 +91,14 @@ class App:
             await self._answer_aws(scope, receive, send, call_of(path, headers), body)
             return
         query = scope["query_string"].decode("latin-1")
-        logged = Logged(scope["method"], path.removeprefix(f"{self._base}/"), query, None, 0)
+        logged = Logged(
+            method=scope["method"],
+            path=path.removeprefix(f"{self._base}/"),
+            query=query,
+            body=None,
+            status=0,
+            at=self._clock(),
+        )
         if self.log is not None:
             self.log.append(logged)
         self._count(logged.method)
@@ -120,7 +127,7 @@ class App:
     def _handle(
         self, logged: Logged, path: str, headers: dict[bytes, bytes], body: bytes, fault: Fault | None
     ) -> Response:
-        request_id = str(uuid.uuid4())
+        request_id = logged.request_id = str(uuid.uuid4())
         try:
             self._admit(path, headers)
             about = f"{logged.path}?{logged.query} {body.decode('latin-1')}" if self.knobs.quota == "per_api" else ""

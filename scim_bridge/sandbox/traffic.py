@@ -25,15 +25,17 @@ class Counts:
     told: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Logged:
-    """One request as it was answered; status 0 = not at all."""
+    """One request as it was answered; status 0 = not at all. at: when it came, seconds; request_id: in the answer."""
 
     method: str
     path: str
     query: str
     body: Any
     status: int
+    at: float = 0.0
+    request_id: str = ""
 
 
 class Bucket:

@@ -161,12 +161,36 @@ def _require_approvable(desk: Desk, reader: StateReader, placed: PlacedOrder, by
 
 
 def cancel(desk: Desk, order_id: int, by: Actor) -> None:
-    """Take back an order that no worker has begun."""
+    """Take back an order that waits; one that is being carried out ends between two writes."""
     record = desk.state.orders.one(order_id)
     if record is None:
         raise NoSuchThing(f"there is no order {order_id}")
-    if not desk.state.orders.cancel(order_id, by):
-        raise NotNow(f"order {order_id} is not waiting any more, so it cannot be cancelled")
+    if desk.state.orders.cancel(order_id, by):
+        return
+    record = desk.state.orders.one(order_id) or record
+    why = "has ended"
+    if record.is_being_cancelled:
+        why = "is being cancelled already"
+    elif record.is_open:
+        why = "is being carried out by the run in progress"
+    raise NotNow(f"order {order_id} {why}, so it cannot be cancelled")
+
+
+def cancel_run(desk: Desk, run_id: int, by: Actor) -> None:
+    """End a run that is in progress between two writes: it is not begun again before its schedule, or not at all."""
+    state = desk.state
+    record, order = state.reader.run(run_id), state.orders.of_run(run_id)
+    if record is None:
+        raise NoSuchThing(f"there is no run {run_id}")
+    if record.status != "running":
+        raise NotNow(f"run {run_id} has ended, so it cannot be cancelled")
+    if order is not None:
+        cancel(desk, order.id, by)
+    elif state.reader.schedule.cancelled_by(record.connection):
+        raise NotNow(f"run {run_id} is being cancelled already")
+    elif not state.schedule.cancel(record.connection, by, run_id):
+        way_out = f"It was begun by a command: end process {record.pid} on {record.host}, as Ctrl-C does."
+        raise NotNow(f"run {run_id} is neither of the schedule nor of an order", way_out)
 
 
 def decline(desk: Desk, plan_id: int, by: Actor, why: str = "") -> None:

@@ -15,15 +15,17 @@ from sqlmodel import SQLModel, col
 
 from scim_bridge.errors import Misconfigured, StateUnusable
 from scim_bridge.model.state_address import StateAddress
+from scim_bridge.state import schedule as schedules
 from scim_bridge.state import table as tables
 from scim_bridge.state.database import open_database, open_existing
 from scim_bridge.state.lock import lock
 from scim_bridge.state.observed import batched_list
 from scim_bridge.state.table import ConnectionRow, LeaseRow, RunRow
 from scim_bridge.state.transaction import in_words, is_file
+from scim_bridge.state.workers import WorkerRow
 
-_OF_PROCESSES = str(LeaseRow.__tablename__)
-"""It says which processes of that place hold what."""
+_OF_PROCESSES = frozenset({str(LeaseRow.__tablename__), str(WorkerRow.__tablename__)})
+"""They say which processes there are at that place, and what these hold."""
 _BATCH = 5_000
 
 
@@ -64,8 +66,8 @@ def _opened(stack: ExitStack, engine: Engine | None) -> Any:
 
 def _all_tables() -> Sequence[Table]:
     """Every table, those first that others point to."""
-    assert tables  # noqa: S101 - imported so that all of them are known
-    return [each for each in SQLModel.metadata.sorted_tables if each.name != _OF_PROCESSES]
+    assert tables and schedules  # noqa: S101 - imported so that all of them are known
+    return [each for each in SQLModel.metadata.sorted_tables if each.name not in _OF_PROCESSES]
 
 
 @contextmanager

@@ -13,6 +13,11 @@ from sqlmodel import col
 from scim_bridge.errors import Deposed
 from scim_bridge.state.table import LeaseRow
 
+BEAT = 5.0
+"""Seconds between two times at which a holder of a lock on a server says that it goes on (lease.py)."""
+SILENT = 30.0
+"""After so many seconds of silence a holder is given up."""
+
 _MINE = select(col(LeaseRow.token)).where(
     col(LeaseRow.name) == bindparam("of_name"), col(LeaseRow.token) == bindparam("of_token")
 )

@@ -32,6 +32,18 @@ class KeptOpen:
                 self._file = self._at_path()
             return self._state
 
+    def checked(self) -> State:
+        """The same, for who has not looked for a while: another version of the program may have changed its tables.
+
+        Raises StateUnusable.
+        """
+        state = self.state()
+        if not state.is_current():
+            with self._opening:
+                self._close()
+            state = self.state()  # says what is to be done
+        return state
+
     def reader(self) -> StateReader:
         """To look at the state that is at this path now; at an empty one if there is none. Raises StateUnusable."""
         return self.state().reader if self.is_there() else StateReader(None)

@@ -19,13 +19,9 @@ import psycopg
 
 from scim_bridge.errors import BridgeError, Busy, StateUnusable
 from scim_bridge.model.state_address import ServerAddress
-from scim_bridge.state.fence import TokenFence, deposed
+from scim_bridge.state.fence import BEAT, SILENT, TokenFence, deposed
 from scim_bridge.state.server import parameters_of, process_name
 
-BEAT = 5.0
-"""Seconds between two times at which a holder says that it goes on."""
-SILENT = 30.0
-"""After so many seconds of silence a holder is given up."""
 _GIVING_UP = 5.0
 """Seconds within which the sessions of one that was given up have ended."""
 _A_MOMENT, _AGAIN = 0.25, 0.02
@@ -156,6 +152,14 @@ def _by_whom(holder: Any) -> str:
 def _one(connection: psycopg.Connection[Any], query: LiteralString, **values: Any) -> Any:
     row = connection.execute(query, values).fetchone()
     return row[0] if row is not None else None
+
+
+def end_sessions(address: ServerAddress, name: str) -> None:
+    """The holder of this lock was given up: what it has begun in the database is undone, and keeps no one waiting."""
+    with suppress(BridgeError), _connected(address) as connection:
+        holder = connection.execute(_HOLDER, {"name": name}).fetchone()
+        if holder is not None:
+            connection.execute(_END, {"process": holder[3]})
 
 
 @contextmanager

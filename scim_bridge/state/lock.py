@@ -35,6 +35,14 @@ def is_held(address: StateAddress, name: str) -> bool:
     return is_leased(address, name)
 
 
+def give_up_holder(address: StateAddress, name: str) -> None:
+    """Its holder is dead, or stands still: nothing that it has begun in the state keeps others waiting any more."""
+    if not isinstance(address, Path):  # a file is free as soon as its process is dead
+        from scim_bridge.state.lease import end_sessions
+
+        end_sessions(address, name)
+
+
 def forget_lock(address: StateAddress, name: str) -> None:
     """No one will ever ask for this lock again. Its holder calls this."""
     if isinstance(address, Path):

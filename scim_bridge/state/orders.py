@@ -9,13 +9,13 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, insert, select, text, true, update
 from sqlmodel import col
 
 from scim_bridge.errors import PlanOutdated
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.audit import Action
-from scim_bridge.model.order import ACTION_OF, Approval, OrderEnd, OrderKind, OrderRecord, PlacedOrder
+from scim_bridge.model.order import ACTION_OF, Approval, Handling, OrderEnd, OrderKind, OrderRecord, PlacedOrder
 from scim_bridge.state.asked_once import Once, keep_answer, recall
 from scim_bridge.state.audit import note
 from scim_bridge.state.table import OPEN_ORDERS, OrderAnswerRow, OrderRow, RequestRow
@@ -23,6 +23,7 @@ from scim_bridge.state.transaction import reading, writing
 
 _OPEN = text(OPEN_ORDERS)
 """Literally, so that the index of the open ones serves."""
+_IS_WANTED = col(OrderRow.cancelled_by) == ""
 _ANSWERS = 50
 """So many are kept, the newest: each can be made again."""
 
@@ -115,19 +116,24 @@ class Orders(OrderReader):
             return number
 
     def cancel(self, order_id: int, by: Actor) -> bool:
-        """Take back an order that no worker has begun. False if it is not waiting."""
+        """Take back an order: one that waits ends here, one that is being carried out is ended by its worker.
+
+        False if it has ended, if it is being cancelled already, or if a run in progress carries it out from its inbox.
+        """
         with writing(self._writer) as database:
-            values = {
-                "status": "cancelled",
-                "ended": self._now(),
-                "sentence": f"cancelled by {by.name}",
-                "question": "",
-            }
-            if not self._move(database, order_id, "waiting", values):
+            wish, is_alone = {"cancelled_by": by.name}, col(OrderRow.request_id).is_(None)
+            if not (
+                self._move(database, order_id, "waiting", self._cancelled(by.name))
+                or self._move(database, order_id, "running", wish, is_alone & _IS_WANTED)
+            ):
                 return False
             placed = self._placed(database, order_id)
             self._note(database, by, "cancel", placed, order_id)
             return True
+
+    def _cancelled(self, who: str, more: str = "") -> dict[str, Any]:
+        sentence = f"cancelled by {who}{more}"
+        return {"status": "cancelled", "ended": self._now(), "sentence": sentence, "question": "", "cancelled_by": who}
 
     def take(self, order_id: int, worker: str) -> bool:
         """Begin to carry out an order that waits. False if another worker was quicker, or it was cancelled."""
@@ -158,9 +164,24 @@ class Orders(OrderReader):
             return True
 
     def give_back(self, order_id: int) -> None:
-        """It waits again: it could not be begun, or was cut and may be begun again."""
+        """It waits again: it could not be begun, or was cut and may be begun again. If it was cancelled, it ends."""
+        again = {"status": "waiting", "worker": "", "request_id": None}
         with writing(self._writer) as database:
-            self._move(database, order_id, "running", {"status": "waiting", "worker": "", "request_id": None})
+            if not self._move(database, order_id, "running", again, _IS_WANTED):
+                self._end_cancelled(database, order_id)
+
+    def end_cancelled(self, order_id: int) -> bool:
+        """It was cut. False if no one has cancelled it."""
+        with writing(self._writer) as database:
+            return self._end_cancelled(database, order_id)
+
+    def _end_cancelled(self, database: Connection, order_id: int) -> bool:
+        columns = (col(OrderRow.cancelled_by), col(OrderRow.run_id))
+        found = database.execute(select(*columns).where(col(OrderRow.id) == order_id, ~_IS_WANTED)).first()
+        if found is None:
+            return False
+        more = f"; run {found.run_id} shows what was sent until then" if found.run_id is not None else ""
+        return self._move(database, order_id, "running", self._cancelled(found.cancelled_by, more))
 
     def end(self, order_id: int, end: OrderEnd) -> bool:
         """How an order ended that was being carried out. False if it had ended before."""
@@ -183,8 +204,15 @@ class Orders(OrderReader):
                 database.execute(delete(OrderAnswerRow).where(col(OrderAnswerRow.order_id) <= over))
             return True
 
-    def _move(self, database: Connection, order_id: int, was: str, values: dict[str, Any]) -> bool:
-        mine = and_(col(OrderRow.id) == order_id, col(OrderRow.status) == was)
+    def _move(
+        self,
+        database: Connection,
+        order_id: int,
+        was: str,
+        values: dict[str, Any],
+        only: ColumnElement[bool] | None = None,
+    ) -> bool:
+        mine = and_(col(OrderRow.id) == order_id, col(OrderRow.status) == was, true() if only is None else only)
         return bool(database.execute(update(OrderRow).where(mine).values(**values)).rowcount)
 
     def _placed(self, database: Connection, order_id: int) -> PlacedOrder:
@@ -224,6 +252,7 @@ def _columns(placed: PlacedOrder, by: Actor, now: datetime) -> dict[str, Any]:
         "sentence": "",
         "exit_code": 0,
         "question": placed.question,
+        "cancelled_by": "",
     }
 
 
@@ -249,8 +278,7 @@ def _record(row: Any) -> OrderRecord:
         status=row.status,
         begun=row.begun,
         ended=row.ended,
-        worker=row.worker,
-        times=row.times,
+        handling=Handling(row.worker, row.times, row.cancelled_by),
         in_inbox=row.request_id,
         end=end,
         run=row.run_id,

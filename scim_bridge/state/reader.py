@@ -65,6 +65,7 @@ from scim_bridge.state.record import (
     run_record,
 )
 from scim_bridge.state.remembered import known_of
+from scim_bridge.state.schedule import ScheduleReader
 from scim_bridge.state.shadow import shadow_history
 from scim_bridge.state.source_memory import memory_of
 from scim_bridge.state.table import (
@@ -84,6 +85,7 @@ from scim_bridge.state.transaction import reading
 from scim_bridge.state.undone import Undone
 from scim_bridge.state.watched import watched
 from scim_bridge.state.window import repairs
+from scim_bridge.state.workers import WorkerReader
 
 
 class StateReader:
@@ -115,6 +117,16 @@ class StateReader:
     def plans(self) -> PlanReader:
         """Plans that are kept."""
         return PlanReader(self._engine)
+
+    @property
+    def schedule(self) -> ScheduleReader:
+        """When each connection is due, and what is being run."""
+        return ScheduleReader(self._engine)
+
+    @property
+    def workers(self) -> WorkerReader:
+        """The workers that have begun and not ended."""
+        return WorkerReader(self._engine)
 
     @property
     def undone(self) -> Undone:

@@ -27,8 +27,12 @@ _PATIENCE = {
     "tcp_user_timeout": "15000",
 }
 """Parameters of libpq; the URL may have its own."""
-_WAITS = "-c lock_timeout=60s"
-"""How long a statement waits for another transaction that writes the same."""
+_WAITS = (
+    "-c lock_timeout=60s -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 "
+    "-c tcp_user_timeout=15000"
+)
+"""How long a statement waits for another transaction that writes the same; and how soon the server, too, notices that
+the other side is cut off: what such a session holds would keep others waiting for hours."""
 _TABLES = text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
 _TYPES = text(
     "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() "

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, text, update
 from sqlmodel import col
 
 from scim_bridge.model.actor import Actor
@@ -32,6 +32,7 @@ from scim_bridge.state.alert import AlertBook
 from scim_bridge.state.api_token import ApiTokens
 from scim_bridge.state.asked_once import Once, answer_to, keep_answer, recall
 from scim_bridge.state.audit import note
+from scim_bridge.state.cancelled import say_who
 from scim_bridge.state.database import open_database
 from scim_bridge.state.decision import UNDECIDED, Decided, decide, undo
 from scim_bridge.state.desired import move_on, replace_directory, settle_directory
@@ -56,6 +57,8 @@ from scim_bridge.state.progress import note_progress
 from scim_bridge.state.quarantine import NO_QUARANTINE, move_quarantine
 from scim_bridge.state.reader import StateReader, utc_now
 from scim_bridge.state.refusal import forget_told_otherwise, keep_refusals
+from scim_bridge.state.schedule import Schedule
+from scim_bridge.state.schema import HEAD
 from scim_bridge.state.sign_in import SignIns
 from scim_bridge.state.source_memory import keep_learned
 from scim_bridge.state.statement import PAIR, PUT_PAIR, as_stored, carry_out_many
@@ -63,11 +66,13 @@ from scim_bridge.state.table import ApprovalRow, ConflictRow, ConnectionRow, Lin
 from scim_bridge.state.tally import count_run
 from scim_bridge.state.transaction import reading, take_turn, writing
 from scim_bridge.state.upsert import upsert
+from scim_bridge.state.workers import Workers
 
 Closing = Literal["all", "planned", "none"]
 """Which conflicts are over that a run has not seen: all; those that a plan tells, but not what only an answer of the
 target does (it did not come as far as trying); none (it was about a few identities)."""
 _FEW, _MANY = 500, 5_000
+_REVISION = text("SELECT version_num FROM alembic_version")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +112,8 @@ class State:
         self.plans = Plans(self._engine, now)
         self.sign_ins = SignIns(self._engine, now)
         self.tokens = ApiTokens(self._engine, now)
+        self.schedule = Schedule(self._engine, now)
+        self.workers = Workers(self._engine, now)
 
     def __enter__(self) -> "State":
         return self
@@ -115,6 +122,11 @@ class State:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def is_current(self) -> bool:
+        """Whether its tables are still those that this program knows."""
+        with reading(self._engine) as database:
+            return bool(database.execute(_REVISION).scalar_one() == HEAD)
 
     def watch(self) -> Watch:
         """For looking at it again and again."""
@@ -277,10 +289,12 @@ class State:
             of_run = select(*columns, col(RunRow.started)).where(mine)
             connection, endpoint, of_one, command, started = database.execute(of_run).one()
             take_turn(database, connection, endpoint)
+            is_cut = ending.status == "interrupted"
+            detail = say_who(database, connection, run_id, ending.detail) if is_cut else ending.detail
             values: dict[str, Any] = {
                 "status": ending.status,
                 "ended": self._now(),
-                "detail": ending.detail,
+                "detail": detail,
                 "summary": dict(ending.summary),
                 "counts": {what: list(pair) for what, pair in ending.counts.items()},
                 "requests": ending.traffic.requests,

@@ -72,6 +72,7 @@ def order_document(order: OrderRecord) -> dict[str, Any]:
         "placed_via": order.by.via,
         "placed": words.utc(order.at),
         "status": order.status,
+        "cancelled_by": order.handling.cancelled_by,
         "begun": words.utc(order.begun),
         "ended": words.utc(order.ended),
         "sentence": end.sentence if end is not None else "",

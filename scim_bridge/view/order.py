@@ -15,6 +15,7 @@ ORDER_STATUS = {
     "failed": Status("failed", "failed", "✗", "bad"),
     "cancelled": Status("cancelled", "cancelled", "·", "quiet"),
 }
+BEING_CANCELLED = Status("running", "being cancelled", "…", "quiet")
 ORDER_WORDS = {
     "sync": "sync",
     "plan": "plan",
@@ -56,10 +57,10 @@ def view_order(record: OrderRecord) -> OrderView:
         about=_about(record),
         who=printable(record.by.name),
         at=record.at,
-        status=ORDER_STATUS[record.status].said,
+        status=(BEING_CANCELLED if record.is_being_cancelled else ORDER_STATUS[record.status]).said,
         sentence=printable(end.sentence) if end is not None else "",
         is_open=record.is_open,
-        may_cancel=record.status == "waiting",
+        may_cancel=record.may_be_cancelled,
         run=end.run if end is not None and end.run is not None else record.run,
         plan=(end.plan if end is not None else None) or placed.plan,
     )

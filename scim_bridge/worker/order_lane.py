@@ -4,17 +4,16 @@ The most urgent goes first, but no plan before what was to be written earlier. O
 their connection, except those of `only`: if a run of the connection is under way, they go into its inbox, and that run
 carries them out before its next write.
 
-A worker has a name, which is a lock of the operating system. So a worker that has died is known at once, and what it
-had in hand is begun again where that does no harm, or ended with a sentence that says so.
+What a worker that has died (roll.py) had in hand is begun again where that does no harm, or ended with a sentence that
+says so. What a person has cancelled ends between two writes.
 """
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
-from uuid import uuid4
 
 from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError, Busy
@@ -22,9 +21,11 @@ from scim_bridge.model.exit_code import STOPPED_BY_GUARD
 from scim_bridge.model.order import NEEDS_TURN, OrderEnd, OrderKind, OrderRecord, by_urgency, would_overtake
 from scim_bridge.model.state_address import StateAddress
 from scim_bridge.state.kept_open import KeptOpen
-from scim_bridge.state.lock import forget_lock, is_held, lock
+from scim_bridge.state.lock import is_held, lock
 from scim_bridge.state.writer import State
+from scim_bridge.worker.halt import Halt
 from scim_bridge.worker.one_run import run_apart
+from scim_bridge.worker.roll import Roll
 from scim_bridge.worker.task import Task, end_of
 from scim_bridge.worker.turn import Turns
 
@@ -36,10 +37,19 @@ _MOST_LIGHT, _MOST_HEAVY = 4, 1
 _log = logging.getLogger("scim_bridge.worker")
 
 
+@dataclass(frozen=True, slots=True)
+class _InHand:
+    """An order that is being carried out, in a thread that waits for its process."""
+
+    kind: OrderKind
+    thread: threading.Thread
+    halt: Halt
+
+
 class OrderLane:
     """Carries out orders while the block lasts: `with OrderLane(…)`. It ends when stop is set.
 
-    connections: asked for each order, since the configuration may change.
+    connections: asked for each order, since the configuration may change. roll: has this worker's name.
     """
 
     def __init__(
@@ -50,6 +60,7 @@ class OrderLane:
         stop: threading.Event,
         *,
         tell: Callable[[str], None],
+        roll: Roll,
     ) -> None:
         self._connections = connections
         self._kept = KeptOpen(state)
@@ -57,8 +68,8 @@ class OrderLane:
         self._turns = turns
         self._stop = stop
         self._tell = tell
-        self._name = uuid4().hex[:12]
-        self._in_hand: dict[int, tuple[OrderKind, threading.Thread]] = {}
+        self._roll = roll
+        self._in_hand: dict[int, _InHand] = {}
         self._thread = threading.Thread(target=self._look_again_and_again, name="orders")
 
     def __enter__(self) -> "OrderLane":
@@ -76,11 +87,11 @@ class OrderLane:
         said = ""
         while not self._stop.is_set():
             try:
-                with _alive(self._path, self._name):
-                    while not self._stop.wait(_LOOK_EVERY):
-                        self.look(self._kept.state())
-                        said = ""
+                while not self._stop.wait(_LOOK_EVERY):
+                    self.look(self._kept.state())
+                    said = ""
             except BridgeError as error:
+                self._roll.look_anew()
                 if str(error) != said:  # once, not four times a second
                     said = str(error)
                     self._tell(f"orders: {said}")
@@ -88,16 +99,18 @@ class OrderLane:
             except Exception:  # noqa: BLE001 - the schedule goes on, and so do the orders; the log has the details
                 _log.exception("the orders could not be looked at")
                 self._stop.wait(_LOOK_EVERY)
-        for _, thread in self._in_hand.values():
-            thread.join()
+        for held in self._in_hand.values():
+            held.thread.join()
         self._kept.close()
 
     def look(self, state: State) -> None:
         """Take up what waits, and what dead workers have left."""
         open_now = state.orders.open()
-        self._in_hand = {number: held for number, held in self._in_hand.items() if held[1].is_alive()}
+        self._in_hand = {number: held for number, held in self._in_hand.items() if held.thread.is_alive()}
         for order in open_now:
-            if order.status == "running" and order.id not in self._in_hand and self._is_ours(order):
+            if order.is_being_cancelled and order.id in self._in_hand:
+                self._in_hand[order.id].halt.set()
+            elif order.status == "running" and order.id not in self._in_hand and self._is_ours(order):
                 if order.in_inbox is not None:
                     self._look_into_inbox(state, order, order.in_inbox)
                 else:
@@ -108,14 +121,15 @@ class OrderLane:
 
     def _is_ours(self, order: OrderRecord) -> bool:
         """Whether this worker has it in hand, or one that is dead."""
-        return order.worker == self._name or not is_held(self._path, _lock_name(order.worker))
+        worker = order.handling.worker
+        return worker == self._roll.name or self._roll.is_dead(worker)
 
     def _begin(self, state: State, order: OrderRecord) -> None:
         """Begin to carry out an order that waits, if it is its turn."""
         name, kind = order.placed.connection, order.placed.kind
         connection = next((each for each in self._connections() if each.name == name), None)
         if connection is None:
-            if state.orders.take(order.id, self._name):
+            if state.orders.take(order.id, self._roll.name):
                 sentence = f"there is no connection {name} in the configuration of the worker"
                 state.orders.end(order.id, OrderEnd(status="refused", sentence=sentence, exit_code=2))
             return
@@ -123,17 +137,19 @@ class OrderLane:
             return
         if kind in NEEDS_TURN and not self._take_turn(name):
             if kind == "only":
-                state.orders.hand_over(order, self._name)
+                state.orders.hand_over(order, self._roll.name)
             return
-        if not state.orders.take(order.id, self._name):
+        if not state.orders.take(order.id, self._roll.name):
             self._give_turn(order)
             return
-        thread = threading.Thread(target=self._carry_out, args=(state, order.id, connection), name=f"order {order.id}")
-        self._in_hand[order.id] = kind, thread
+        halt = Halt(self._stop)
+        about = (state, order.id, connection, halt)
+        thread = threading.Thread(target=self._carry_out, args=about, name=f"order {order.id}")
+        self._in_hand[order.id] = _InHand(kind, thread, halt)
         thread.start()
 
     def _has_room(self, kind: OrderKind) -> bool:
-        alike = sum((other in _LIGHT) == (kind in _LIGHT) for other, _ in self._in_hand.values())
+        alike = sum((held.kind in _LIGHT) == (kind in _LIGHT) for held in self._in_hand.values())
         return alike < (_MOST_LIGHT if kind in _LIGHT else _MOST_HEAVY)
 
     def _take_turn(self, connection: str) -> bool:
@@ -149,16 +165,17 @@ class OrderLane:
         if order.placed.kind in NEEDS_TURN:
             self._turns.give(order.placed.connection)
 
-    def _carry_out(self, state: State, number: int, connection: ConnectionSettings) -> None:
+    def _carry_out(self, state: State, number: int, connection: ConnectionSettings, halt: Halt) -> None:
         """In a thread: wait for the process, and see that the order has an end."""
         order = state.orders.one(number)
         if order is None:  # the state was replaced
             return
         try:
-            said = run_apart(Task(connection, self._path, order), self._stop)
+            said = run_apart(Task(connection, self._path, order), halt)
             self._tell(f"order {number}: {said}")
-            if self._stop.is_set() and order.may_begin_again:
-                state.orders.give_back(number)  # only where the process has not ended it
+            # What follows is only for an order that the process has not ended.
+            if halt.is_set() and not state.orders.end_cancelled(number) and order.may_begin_again:
+                state.orders.give_back(number)
             state.orders.end(number, OrderEnd(status="failed", sentence=said, exit_code=1))
         except BridgeError as error:
             self._tell(f"order {number}: {error}")
@@ -196,6 +213,8 @@ class OrderLane:
             return  # its run is about to end between two writes, as its worker is gone
         record = state.reader.run(order.run) if order.run is not None else None
         end = end_of(record) if record is not None else None
+        if end is None and state.orders.end_cancelled(order.id):
+            return
         if end is None and order.may_begin_again:
             state.orders.give_back(order.id)
             return
@@ -203,17 +222,3 @@ class OrderLane:
         again = "Look at what it has sent, then order it again." if order.run is not None else "Order it again."
         sentence = f"the worker ended while it carried this order out: {what}. {again}"
         state.orders.end(order.id, end or OrderEnd(status="failed", sentence=sentence, exit_code=1))
-
-
-def _lock_name(worker: str) -> str:
-    return f"worker-{worker}"
-
-
-@contextmanager
-def _alive(state: StateAddress, worker: str) -> Iterator[None]:
-    """Others see by its lock that this worker is alive."""
-    with lock(state, _lock_name(worker), datetime.now(UTC)):
-        try:
-            yield
-        finally:
-            forget_lock(state, _lock_name(worker))

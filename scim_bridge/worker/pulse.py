@@ -1,8 +1,6 @@
-"""Whether the schedule is moving, for `/readyz`: it looks around every few seconds, or waits for a run."""
+"""Whether the schedule of a worker is moving, for `/readyz`: it looks around every second, whatever its runs do."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from time import monotonic
 
 _STILL = 120.0
@@ -10,27 +8,20 @@ _STILL = 120.0
 
 
 class Pulse:
-    """Of one schedule. Written by its thread, read by others. clock: seconds."""
+    """Of one schedule. Written by its thread, read by others. clock: seconds.
+
+    trouble: why the schedule could not be looked at the last time, "" if it could.
+    """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._last = clock()
-        self._running = threading.Event()
+        self.trouble = ""
 
     def beat(self) -> None:
         """The schedule looks around."""
         self._last = self._clock()
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """While this lasts, the schedule waits for a run, however long that takes."""
-        self._running.set()
-        try:
-            yield
-        finally:
-            self.beat()
-            self._running.clear()
-
     def is_moving(self) -> bool:
-        """Whether it looked around within two minutes, or waits for a run."""
-        return self._running.is_set() or self._clock() - self._last < _STILL
+        """Whether it looked around within two minutes."""
+        return self._clock() - self._last < _STILL

@@ -39,24 +39,30 @@ class Task:
     order: OrderRecord | None = None
 
 
-def carry_out(task: Task, is_stopping: Callable[[], bool]) -> str:
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a task has come to, one line. is_fault: the program has failed, in a way that no one has foreseen."""
+
+    said: str
+    is_fault: bool = False
+
+
+def carry_out(task: Task, state: State, is_stopping: Callable[[], bool]) -> Carried:
     """Do it in this process; whatever happens is one line, and the end of the order."""
     try:
-        with State(task.state) as state:
-            end = _end(task, state, is_stopping)
+        return _carried(task, state, is_stopping)
     except BridgeError as error:  # the state cannot be used
-        return f"{task.connection.name}: {error}"
-    return f"{task.connection.name}: {end.sentence}"
+        return Carried(f"{task.connection.name}: {error}")
 
 
-def _end(task: Task, state: State, is_stopping: Callable[[], bool]) -> OrderEnd:
-    name, record = task.connection.name, task.order
+def _carried(task: Task, state: State, is_stopping: Callable[[], bool]) -> Carried:
+    name, record, is_fault = task.connection.name, task.order, False
     kind: OrderKind = record.placed.kind if record is not None else "sync"
     try:
         end = _KINDS[kind](task, state, _asked(record, is_stopping))
     except AskedToStop as stopped:
         end = OrderEnd(status="failed", sentence=stopped.what, exit_code=1)
-        if record is not None and record.may_begin_again:
+        if record is not None and not state.orders.end_cancelled(record.id) and record.may_begin_again:
             state.orders.give_back(record.id)
     except Busy as busy:
         end = OrderEnd(status="failed", sentence=str(busy), exit_code=1)
@@ -68,11 +74,11 @@ def _end(task: Task, state: State, is_stopping: Callable[[], bool]) -> OrderEnd:
         end = OrderEnd(status="refused" if is_refused else "failed", sentence=str(error), exit_code=code)
     except Exception as error:  # noqa: BLE001 - the worker outlives whatever one run does; the log has the details
         _log.exception("the %s of %s failed", kind, name)
-        sentence = f"the program failed ({type(error).__name__}); the log says more."
+        is_fault, sentence = True, f"the program failed ({type(error).__name__}); the log says more."
         end = OrderEnd(status="failed", sentence=sentence, exit_code=1)
     if record is not None:
         state.orders.end(record.id, end)  # what was given back waits, so this changes nothing of it
-    return end
+    return Carried(f"{name}: {end.sentence}", is_fault)
 
 
 def _asked(record: OrderRecord | None, is_stopping: Callable[[], bool]) -> Order:

@@ -205,5 +205,5 @@ def test_what_is_no_configuration_is_said_in_one_sentence(tmp_path: Path, text: 
 def test_the_published_schema_describes_the_file() -> None:
     schema = json_schema()
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert set(schema["properties"]) == {"state", "connections", "history", "alerts", "service"}
+    assert set(schema["properties"]) == {"state", "connections", "history", "alerts", "worker", "service"}
     assert set(schema["$defs"]["Target"]["required"]) == {"kind"}

@@ -70,8 +70,26 @@ def test_every_command_is_one_of_the_program() -> None:
     commands = [service["command"] for service in OURS.values()]
     commands += [pod["template"]["spec"]["containers"][0]["args"] for pod in PODS.values()]
     commands += [task["containerDefinitions"][0]["command"] for task in TASKS.values()]
-    assert sorted(commands) == [["serve"]] * 3 + [["work"]] * 3
-    assert {command for (command,) in commands} <= {each.name for each in COMMANDS}
+    assert sorted(command for command, *_ in commands) == ["serve"] * 3 + ["work"] * 3
+    assert {command for command, *_ in commands} <= {each.name for each in COMMANDS}
+
+
+def test_every_worker_answers_what_watches_it() -> None:
+    """By the address that it is given: the check of the image, or the probes of Kubernetes."""
+    (pod,) = PODS["work"]["template"]["spec"]["containers"]
+    (task,) = TASKS["work"]["containerDefinitions"]
+    asked = re.search(r"urlopen\('(http://[^']+)'", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
+    assert asked is not None
+    for command in (OURS["work"]["command"], task["command"]):
+        assert (command[1], asked[1]) == ("--health", f"http://{command[2]}/healthz")
+    assert "healthcheck" not in OURS["work"]
+    assert asked[0] in task["healthCheck"]["command"][-1]
+    assert pod["args"][1:] == ["--health", f"0.0.0.0:{pod['ports'][0]['containerPort']}"]
+    probes = {name: pod[name]["httpGet"] for name in ("readinessProbe", "livenessProbe")}
+    assert {(probe["path"], probe["port"]) for probe in probes.values()} == {
+        ("/readyz", pod["ports"][0]["name"]),
+        ("/healthz", pod["ports"][0]["name"]),
+    }
 
 
 @pytest.mark.parametrize("document", MANIFESTS, ids=lambda d: f"{d['kind']} {d['metadata']['name']}")

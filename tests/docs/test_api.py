@@ -16,6 +16,7 @@ from scim_bridge.service.serve import Served
 from scim_bridge.service.shown import Shown
 from scim_bridge.state.reader import open_reader
 from scim_bridge.worker.order_lane import OrderLane
+from scim_bridge.worker.roll import Roll
 from scim_bridge.worker.turn import Turns
 from tests.e2e.conftest import Cli, cli, world
 from tests.e2e.world import World, organization
@@ -36,7 +37,9 @@ def service(world: World, cli: Cli) -> Iterator[dict[str, str]]:
     settings = load(world.config)
     shown = Shown(settings.state, dict.fromkeys(settings.connections), settings=settings.connections)
     stop = threading.Event()
-    lane = OrderLane(settings.connections.values, settings.state, Turns(), stop, tell=lambda _: None)
+    lane = OrderLane(
+        settings.connections.values, settings.state, Turns(), stop, tell=lambda _: None, roll=Roll(settings.state)
+    )
     with Served(create_app(shown), ("127.0.0.1", 0)) as pages, lane:
         try:
             path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

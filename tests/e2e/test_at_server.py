@@ -10,6 +10,7 @@ from scim_bridge.service.app import create_app
 from scim_bridge.service.serve import Served
 from scim_bridge.service.shown import Shown
 from scim_bridge.worker.order_lane import OrderLane
+from scim_bridge.worker.roll import Roll
 from scim_bridge.worker.turn import Turns
 from tests.e2e.conftest import Cli
 from tests.e2e.world import World, organization
@@ -24,7 +25,9 @@ def there(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     shown = Shown(settings.state, dict.fromkeys(settings.connections), settings=settings.connections)
     stop = threading.Event()
     monkeypatch.setenv("SCIM_BRIDGE_TOKEN", a_token(settings.state))
-    lane = OrderLane(settings.connections.values, settings.state, Turns(), stop, tell=lambda _: None)
+    lane = OrderLane(
+        settings.connections.values, settings.state, Turns(), stop, tell=lambda _: None, roll=Roll(settings.state)
+    )
     with Served(create_app(shown), ("127.0.0.1", 0)) as pages, lane:
         try:
             yield pages.url

@@ -8,6 +8,7 @@ from scim_bridge.config.settings import load
 from scim_bridge.errors import Misconfigured
 from scim_bridge.run.bridge import open_bridge
 from scim_bridge.sandbox.server import Sandbox
+from scim_bridge.state.writer import State
 from scim_bridge.worker.task import Task, carry_out
 from tests.e2e.conftest import Cli
 from tests.e2e.test_policies import age
@@ -67,9 +68,9 @@ def test_nothing_is_written_by_any_command(world: World, people: People, cli: Cl
         assert said.code == 2, command
         assert sentence in said.err
         assert said.err.endswith("Nothing was written. To let it write to the target, set shadow: false.\n")
-    assert "in shadow, nothing was written; planned: create 1 user, deactivate 1 user" in carry_out(
-        Task(load(world.config).connection("corp"), world.state), lambda: False
-    )
+    with State(world.state) as state:
+        carried = carry_out(Task(load(world.config).connection("corp"), world.state), state, lambda: False)
+    assert "in shadow, nothing was written; planned: create 1 user, deactivate 1 user" in carried.said
     assert cli("sync", "--full").code == 0
     assert cli("explain", "b@corp.example").code == 0
     assert (world.held(), written(world.sandbox)) == (held, before)

@@ -55,7 +55,7 @@ def _from_tables() -> Iterator[Text]:
     yield from ("Users", "Groups", "Memberships", DIRECTLY, "in shadow: nothing was written", run.SIDES_DIFFER)
     yield from decision.texts()
     yield from effect_names.CONCERNS.values()
-    yield from (status.words for status in order.ORDER_STATUS.values())
+    yield from (status.words for status in (*order.ORDER_STATUS.values(), order.BEING_CANCELLED))
     yield from (*order.ORDER_WORDS.values(), *ACTIONS, *get_args(Via))
     yield from ("read users", "read groups", "read members", "members", "apply")
     yield from ("look at source users and groups", "look at target users and groups")

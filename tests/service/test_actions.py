@@ -1,5 +1,6 @@
 """What people do on the pages: each button does what it says, and is there only for those who may press it."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -45,6 +46,56 @@ def test_an_operator_orders_and_sees_what_became_of_it(kind: str, seeder: Seeder
     assert "· waiting Order 1 :" in said
     client.post("/orders/1/cancel")
     assert "cancelled Order 1" in seen(client.get("/connections/corp").text)
+
+
+def test_what_is_being_carried_out_is_cancelled_once(seeder: Seeder, pages: Pages) -> None:
+    with State(seeder.path, seeder.clock) as state:
+        orders = [state.orders.place(PlacedOrder(connection="osaka", kind=kind), B_SATO) for kind in ("sync", "plan")]
+        inside = state.orders.place(PlacedOrder(connection="osaka", kind="only", subjects=("b.sato",)), B_SATO)
+        assert all(state.orders.take(number, "w1") for number in orders)
+        record = state.orders.one(inside)
+        assert record is not None
+        assert state.orders.hand_over(record, "w1")
+        ordered = state.begin_run("osaka", "endpoint", "sync", order_id=orders[0])
+        by_command = state.begin_run("lab", "endpoint", "sync")
+        state.schedule.follow({"corp": timedelta(hours=1)})
+        assert state.schedule.claim("w1") is not None
+        scheduled = state.begin_run("corp", "endpoint", "sync")
+    client = pages(role="operator")
+
+    def refused(path: str) -> str:
+        answer = client.post(f"/api/v1/{path}/cancel")
+        return f"{answer.status_code}: {answer.json()['detail']}"
+
+    assert client.post(f"/runs/{ordered}/cancel").headers["location"] == f"/runs/{ordered}"
+    order = client.get(f"/api/v1/orders/{orders[0]}").json()
+    assert (order["status"], order["cancelled_by"]) == ("running", "operator@test")
+    assert "is being cancelled already" in refused(f"runs/{ordered}")
+    assert client.post(f"/orders/{orders[1]}/cancel").headers["location"] == "/connections/osaka?said=ending"
+    said = seen(client.get("/connections/osaka?said=ending").text)
+    assert ("The run ends between two writes." in said, said.count("being cancelled")) == (True, 2)
+    assert "is being carried out by the run in progress" in refused(f"orders/{inside}")
+    assert client.post(f"/api/v1/runs/{scheduled}/cancel").status_code == 200
+    assert "is being cancelled already" in refused(f"runs/{scheduled}")
+    assert refused(f"runs/{by_command}").startswith(f"409: run {by_command} is neither of the schedule nor of an order")
+    assert refused("runs/9999") == "404: there is no run 9999."
+    entries = client.get("/api/v1/audit").json()["items"]
+    wanted = {f"order {number}" for number in orders} | {f"run {scheduled}"}
+    assert {entry["subject"] for entry in entries if entry["action"] == "cancel"} == wanted
+
+
+def test_a_run_in_progress_has_a_button_that_cancels_it(seeder: Seeder, pages: Pages) -> None:
+    with State(seeder.path, seeder.clock) as state, state.lock("corp"):
+        state.schedule.follow({"corp": timedelta(hours=1)})
+        assert state.schedule.claim("w1") is not None
+        run = state.begin_run("corp", "endpoint", "sync")
+        client = pages(role="operator")
+        assert "Cancel this run" in client.get(f"/runs/{run}").text
+        assert "Cancel this run" not in pages(role="viewer").get(f"/runs/{run}").text
+        client.post(f"/runs/{run}/cancel")
+        said = client.get(f"/runs/{run}").text
+        assert "Cancel this run" not in said
+        assert "Cancelled by operator@test. The run ends between two writes." in seen(said)
 
 
 def test_a_pause_has_a_reason_and_ends_by_a_button(seeder: Seeder, pages: Pages) -> None:

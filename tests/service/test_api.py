@@ -183,7 +183,7 @@ def test_an_order_is_placed_once_for_each_key(operator: httpx.Client) -> None:
     cancelled = operator.post(f"{API}/orders/{first.json()['id']}/cancel")
     assert (cancelled.status_code, cancelled.json()["status"]) == (200, "cancelled")
     again = operator.post(f"{API}/orders/{first.json()['id']}/cancel")
-    _assert_problem(again, 409, "is not waiting any more")
+    _assert_problem(again, 409, "has ended, so it cannot be cancelled")
 
 
 def test_only_an_approver_approves(operator: httpx.Client, api: httpx.Client) -> None:

@@ -46,7 +46,7 @@ def test_an_order_is_taken_exactly_once(desk: Desk) -> None:
         with ThreadPoolExecutor(3) as pool:
             taken = [number for found in pool.map(take_all, ("a", "b", "c")) for number in found]
         assert sorted(taken) == numbers
-        assert {order.times for order in state.orders.open()} == {1}
+        assert {order.handling.times for order in state.orders.open()} == {1}
 
 
 def test_what_has_ended_stays_as_it_ended(desk: Desk) -> None:
@@ -54,8 +54,8 @@ def test_what_has_ended_stays_as_it_ended(desk: Desk) -> None:
         number = state.orders.place(SYNC, ANN)
         assert not state.orders.end(number, OrderEnd(status="done", sentence="never begun"))
         state.orders.take(number, "w")
-        assert not state.orders.cancel(number, ANN)
         assert state.orders.end(number, OrderEnd(status="done", sentence="run 1 is done", run=1))
+        assert not state.orders.cancel(number, ANN)
         state.orders.give_back(number)
         assert not state.orders.end(number, OrderEnd(status="failed", sentence="too late"))
         found = state.orders.one(number)

@@ -14,13 +14,15 @@ from scim_bridge.model.run import RunRecord
 from scim_bridge.sandbox.fault import Fault
 from scim_bridge.state.lock import is_held
 from scim_bridge.state.reader import open_reader
-from scim_bridge.worker.loop import run_once
+from scim_bridge.worker import one_run
 from scim_bridge.worker.one_run import run_apart
 from scim_bridge.worker.task import Task
+from scim_bridge.worker.warm import Warm
 from tests.e2e.conftest import Cli
 from tests.e2e.process import start
 from tests.e2e.world import World, organization
 from tests.waiting import PATIENCE, until
+from tests.worker.carrying import synced
 
 _GATE = Fault("hold_before", "POST", "Users")
 
@@ -39,7 +41,7 @@ def _running(world: World, stop: threading.Event) -> Iterator["Queue[str]"]:
     told = Queue[str]()
     connection = load(world.config).connection("corp")
     world.sandbox.fail(_GATE)
-    worker = threading.Thread(target=lambda: told.put(run_once(connection, world.state, stop)))
+    worker = threading.Thread(target=lambda: told.put(synced(connection, world, stop)))
     worker.start()
     try:
         world.sandbox.wait_held(seconds=PATIENCE)
@@ -58,10 +60,12 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def test_what_a_run_held_in_memory_is_gone_with_its_process(world: World) -> None:
+def test_what_a_run_held_in_memory_is_gone_with_its_process(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other run comes soon (test_warm.py)."""
+    monkeypatch.setattr(one_run, "_WARM", Warm())
     people = organization(20, 2)
     world.write(people)
-    assert "run 1 is done" in run_once(load(world.config).connection("corp"), world.state, threading.Event())
+    assert "run 1 is done" in synced(load(world.config).connection("corp"), world)
     world.assert_equal_to(people)
     assert _last(world).pid != os.getpid()
     assert not _is_alive(_last(world).pid)
@@ -76,7 +80,7 @@ def test_a_run_whose_process_is_killed_is_a_failed_run_and_the_next_one_goes_on(
         assert "corp: the process of the run was ended by a signal (Killed)" in told.get(timeout=PATIENCE)
     assert (_last(world).status, _last(world).of_one) == ("failed", False)
     assert "ran out of memory" in cli("history").out
-    assert "is done" in run_once(load(world.config).connection("corp"), world.state, stop)
+    assert "is done" in synced(load(world.config).connection("corp"), world, stop)
     world.assert_equal_to(people)
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from time import sleep
 
 import pytest
 
@@ -17,6 +18,7 @@ from scim_bridge.state.lock import lock
 from scim_bridge.state.writer import State
 from scim_bridge.worker.loop import work
 from scim_bridge.worker.order_lane import OrderLane
+from scim_bridge.worker.roll import Roll
 from scim_bridge.worker.turn import Turns
 from tests.e2e.conftest import Cli
 from tests.e2e.process import start
@@ -31,7 +33,9 @@ def _working(world: World) -> Iterator[State]:
     """The lane of orders at work, without a schedule."""
     stop = threading.Event()
     connection = load(world.config).connection("corp")
-    with State(world.state) as state, OrderLane(lambda: [connection], world.state, Turns(), stop, tell=lambda _: None):
+    roll, turns = Roll(world.state), Turns()
+    lane = OrderLane(lambda: [connection], world.state, turns, stop, tell=lambda _: None, roll=roll)
+    with State(world.state) as state, roll.present(), lane:
         try:
             yield state
         finally:
@@ -117,6 +121,40 @@ def test_a_rollback_that_was_cut_is_not_begun_again(world: World, cli: Cli) -> N
         assert found.end is not None
         assert (found.status, found.end.exit_code) == ("failed", 1)
         assert "the worker ended while it carried this order out" in found.end.sentence
+
+
+def test_an_order_that_is_cancelled_ends_between_two_writes_and_is_not_begun_again(world: World) -> None:
+    world.write(organization(20, 2))
+    world.sandbox.fail(Fault("hold_before", "POST", "Users"))
+    with _working(world) as state:
+        number = _place(state, "sync")
+        world.sandbox.wait_held(seconds=PATIENCE)
+        assert state.orders.cancel(number, ANN)
+        order = state.orders.one(number)
+        assert order is not None
+        assert (order.status, order.is_being_cancelled, order.may_be_cancelled) == ("running", True, False)
+        assert not state.orders.cancel(number, ANN), "once"
+        sleep(1)  # until the worker has looked
+        world.sandbox.fail()
+        world.sandbox.go_on()
+        found = _ended(state, number)
+        run = state.reader.runs("corp")[0]
+        assert found.end is not None
+        sentence = f"cancelled by ann@corp.example; run {run.id} shows what was sent until then"
+        assert (found.status, found.end.sentence) == ("cancelled", sentence)
+        assert run.result.detail.startswith("cancelled by ann@corp.example: stopped as asked; ")
+        assert state.orders.open() == []
+
+
+def test_an_order_that_was_cancelled_is_not_begun_again_by_the_next_worker(world: World) -> None:
+    world.write(organization(6, 1))
+    with State(world.state) as state:
+        numbers = [_place(state, "sync"), _place(state, "rollback", run=1)]
+        assert all(state.orders.take(number, "a worker that is dead") for number in numbers)
+        assert all(state.orders.cancel(number, ANN) for number in numbers)
+    with _working(world) as state:
+        assert {_ended(state, number).status for number in numbers} == {"cancelled"}
+        assert state.reader.runs("corp") == []
 
 
 def test_an_order_for_a_connection_that_is_not_configured_is_refused(world: World) -> None:

@@ -16,7 +16,8 @@ def _do(world: World, state: State, kind: str, *, is_stopping: bool = False, **a
     placed = PlacedOrder(connection="corp", kind=kind, **about)  # type: ignore[arg-type]  # any kind
     number = state.orders.place(placed, ANN)
     state.orders.take(number, "w")
-    carry_out(Task(load(world.config).connection("corp"), world.state, state.orders.one(number)), lambda: is_stopping)
+    task = Task(load(world.config).connection("corp"), world.state, state.orders.one(number))
+    carry_out(task, state, lambda: is_stopping)
     found = state.orders.one(number)
     assert found is not None
     return found
@@ -84,9 +85,9 @@ def test_a_run_that_is_to_stop_while_it_reads_is_cut_and_counts_as_no_failure(wo
     """Seven times, as a fleet that is being upgraded may do it: no failure that would stop the schedule."""
     world.write(organization(6, 1))
     connection = load(world.config).connection("corp")
-    for _ in range(7):
-        assert "asked to stop before" in carry_out(Task(connection, world.state), lambda: True)
     with State(world.state) as state:
+        for _ in range(7):
+            assert "asked to stop before" in carry_out(Task(connection, world.state), state, lambda: True).said
         runs = state.reader.runs("corp", 10)
         assert {(run.status, run.result.cause) for run in runs} == {("interrupted", "")}
         assert state.reader.quarantine("corp") is None

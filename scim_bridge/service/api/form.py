@@ -205,6 +205,7 @@ class Order(BaseModel):
     placed_via: Via
     placed: str
     status: OrderStatus
+    cancelled_by: str = Field(description="who has cancelled it; empty where no one has")
     begun: str | None
     ended: str | None
     sentence: str

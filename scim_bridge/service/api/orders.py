@@ -79,7 +79,7 @@ def place_order(
 
 @routes.post("/orders/{order_id}/cancel", responses=answers(Order, 404, 409), response_model=None)
 def cancel_order(request: Request, desk: Desked, operator: Operator, order_id: OrderNumber) -> Response:
-    """Take back an order that is still waiting."""
+    """Take back an order that waits. One that is being carried out ends between two writes."""
     cancel(desk, order_id, operator.actor)
     return _answer(request, desk, order_id, status=200)
 

@@ -11,6 +11,8 @@ from scim_bridge.service.api.answer import Cursor, Limit, json, number_in, page,
 from scim_bridge.service.api.form import Page, Run, RunOperation, WholeRun
 from scim_bridge.service.api.listed import Asked, listed
 from scim_bridge.service.api.route import answers, router
+from scim_bridge.service.auth.principal import Operator
+from scim_bridge.service.orders import Desked, cancel_run
 from scim_bridge.service.pages.frame import Frame, Framed
 from scim_bridge.service.refusal import NoSuchThing
 from scim_bridge.state.liveness import as_it_is
@@ -48,6 +50,13 @@ def run(request: Request, frame: Framed, run_id: RunNumber) -> Response:
             "progress": document.progress_document(progress) if progress is not None else None,
         }
     return json(request, document.run_document(record) | beside)
+
+
+@routes.post("/runs/{run_id}/cancel", responses=answers(WholeRun, 404, 409), response_model=None)
+def cancel(request: Request, frame: Framed, desk: Desked, operator: Operator, run_id: RunNumber) -> Response:
+    """End a run that is in progress between two writes. Its connection goes on with its next time."""
+    cancel_run(desk, run_id, operator.actor)
+    return run(request, frame, run_id)
 
 
 @routes.get("/runs/{run_id}/operations", responses=answers(Page[RunOperation], 304, 404), response_model=None)

@@ -27,7 +27,7 @@ from scim_bridge.view.spark import changes_of, durations_of
 
 router = APIRouter(dependencies=[Depends(require_viewer)])
 _RUNS, _PLANS, _ORDERS, _TREND, _NAMES = 15, 5, 6, 60, 100
-Said = Literal["", "paused", "resumed", "was_not_paused", "cancelled"]
+Said = Literal["", "paused", "resumed", "was_not_paused", "cancelled", "ending"]
 _FormKind = Literal["sync", "plan", "verify", "test_sign_in"]
 
 
@@ -107,8 +107,9 @@ def resume(name: str, desk: Desked, operator: Operator) -> Response:
 
 @router.post("/orders/{number}/cancel")
 def cancel(number: int, frame: Framed, desk: Desked, operator: Operator) -> Response:
-    """Take back an order that no worker has begun."""
+    """Take back an order that waits; one that is being carried out ends between two writes."""
     orders.cancel(desk, number, operator.actor)
     with frame.look() as reader:
         record = reader.orders.one(number)
-    return back_to(page_of(record.placed.connection) if record is not None else "/", said="cancelled")
+    said: Said = "ending" if record is not None and record.is_being_cancelled else "cancelled"
+    return back_to(page_of(record.placed.connection) if record is not None else "/", said=said)

@@ -11,7 +11,7 @@ from scim_bridge.model.order import Approval, PlacedOrder
 from scim_bridge.model.run import OperationRecord, RunRecord
 from scim_bridge.run.revocation import sessions_of_run
 from scim_bridge.service import orders
-from scim_bridge.service.auth.principal import Approver, require_viewer
+from scim_bridge.service.auth.principal import Approver, Operator, require_viewer
 from scim_bridge.service.orders import Desked
 from scim_bridge.service.pages.download import attachment
 from scim_bridge.service.pages.form import Note, back_to
@@ -69,7 +69,11 @@ def run(request: Request, frame: Framed, run_id: str, asked: Asked) -> Response:
         undone_by = reader.run(reader.undone.by(record.id) or 0)
         undoes = reader.undone.of(record.id) if record.command == "rollback" else None
         progress = [view_progress(p, None) for p in reader.progress() if p.run == record.id]
+        cancelled_by = (
+            order.handling.cancelled_by if order is not None else reader.schedule.cancelled_by(record.connection)
+        )
     shown: dict[str, Any] = {
+        "cancelled_by": cancelled_by if record.status == "running" else "",
         "outcomes": [of_record(each) for each in operations[:_PAGE]],
         "total": sum(counts.values()),
         "next": operations[_PAGE - 1].operation_id if len(operations) > _PAGE else "",
@@ -150,6 +154,15 @@ def json_list(documents: Iterator[Any]) -> Iterator[bytes]:
         yield begin + orjson.dumps(document)
         begin = b",\n"
     yield b"[]\n" if begin == b"[" else b"]\n"
+
+
+@router.post("/runs/{run_id}/cancel")
+def cancel(frame: Framed, desk: Desked, run_id: str, operator: Operator) -> Response:
+    """End a run that is in progress between two writes."""
+    with frame.look() as reader:
+        record = _found(frame, reader, run_id)
+    orders.cancel_run(desk, record.id, operator.actor)
+    return back_to(f"/runs/{record.id}")
 
 
 @router.post("/runs/{run_id}/rollback")

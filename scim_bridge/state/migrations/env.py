@@ -3,9 +3,9 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from scim_bridge.state import table
+from scim_bridge.state import schedule, table, workers
 
-assert table  # noqa: S101 - imported so that its tables are known to the metadata
+assert table and schedule and workers  # noqa: S101 - imported so that their tables are known to the metadata
 _given = context.config.attributes.get("connection")
 context.configure(connection=_given, target_metadata=SQLModel.metadata, render_as_batch=True)
 with context.begin_transaction():

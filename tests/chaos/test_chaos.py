@@ -1,0 +1,219 @@
+"""Three workers, many connections, one PostgreSQL, and whatever can go wrong with them, while the sources change.
+
+What happens when follows from a seed (CHAOS_SEED); how far the processes are then does not. At each moment one worker
+at least is well: so a connection may stand still for its interval, a minute, and as long as the database is away.
+"""
+
+import os
+import signal
+import socket
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from time import monotonic, sleep
+
+import pytest
+
+from tests.chaos.fleet import Company, Worker, companies, write_configuration
+from tests.chaos.network import Network, network
+from tests.postgres_server import Postgres, name_of, require_postgres
+from tests.waiting import until
+
+STANDS_STILL = 60.0
+_FAULTS = ("kill", "kill", "stop", "stop", "cut", "restart")
+REVOCATIONS, GRANTS = {"deactivate_user", "remove_members"}, {"create_user", "reactivate_user", "add_members"}
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much, and for how long: seconds of storm, of an interval, between two faults and between two changes.
+
+    lasts: how long a worker stands still or is cut off. faults: in this order; where there are none, at random.
+    """
+
+    connections: int
+    storm: float
+    every: int
+    between: tuple[float, float]
+    change: float
+    lasts: tuple[float, float]
+    faults: tuple[str, ...] = ()
+
+
+@dataclass
+class Storm:
+    """What is wrong at this moment, and what was done. restarts: how often the database was away, and for how long."""
+
+    workers: list[Worker]
+    networks: list[Network]
+    server: Postgres
+    random: Random
+    size: Size
+    away: float = 0.0
+    done: Counter[str] = field(default_factory=Counter)
+    _until: dict[int, tuple[float, str]] = field(default_factory=dict)
+
+    def strike(self) -> None:
+        """One fault more, chosen at random; the last worker that is well stays so."""
+        faults = self.size.faults
+        kind = faults[self.done.total() % len(faults)] if faults else self.random.choice(_FAULTS)
+        well = [place for place in range(len(self.workers)) if place not in self._until]
+        if kind == "restart":
+            self._restart()
+        elif len(well) > 1:
+            place = self.random.choice(well)
+            self._break(kind, place)
+        self.done[kind] += 1
+
+    def _restart(self) -> None:
+        began = monotonic()
+        self.server.stop()
+        sleep(self.random.uniform(0.5, 4))
+        self.server.start()
+        self.away += monotonic() - began
+
+    def _break(self, kind: str, place: int) -> None:
+        worker, with_runs = self.workers[place], self.random.random() < 0.7
+        lasts = self.random.uniform(*self.size.lasts)
+        if kind == "kill":
+            worker.signal(signal.SIGKILL, with_runs=with_runs)
+            worker.process.wait()
+            lasts = self.random.uniform(1, 5)
+        elif kind == "stop":
+            worker.signal(signal.SIGSTOP, with_runs=with_runs)
+        else:
+            self.networks[place].cut()
+        self._until[place] = (monotonic() + lasts, kind)
+
+    def mend(self, *, everything: bool = False) -> None:
+        """What has lasted long enough is over."""
+        for place, (end, kind) in list(self._until.items()):
+            if everything or monotonic() > end:
+                if kind == "stop":
+                    self.workers[place].signal(signal.SIGCONT, with_runs=True)
+                elif kind == "cut":
+                    self.networks[place].mend()
+                del self._until[place]
+        for place, worker in enumerate(self.workers):
+            if place not in self._until:
+                worker.start_again()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")  # pytest shows it with -s, or if the test fails
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+@contextmanager
+def _server() -> Iterator[tuple[Postgres, int]]:
+    require_postgres()
+    port = _free_port()
+    server = Postgres(port=port)
+    try:
+        yield server, port
+    finally:
+        server.remove()
+
+
+def _rage(storm: Storm, some: list[Company], size: Size) -> None:
+    """Until the time is over: faults, and changes of the sources all along."""
+    end = monotonic() + size.storm
+    strike_at, change_at = monotonic() + size.between[0], monotonic()
+    while monotonic() < end:
+        storm.mend()
+        if monotonic() > strike_at:
+            storm.strike()
+            strike_at = monotonic() + storm.random.uniform(*size.between)
+        if monotonic() > change_at:
+            storm.random.choice(some).change()
+            change_at = monotonic() + size.change
+        sleep(0.1)
+    storm.mend(everything=True)
+
+
+def _weather(folder: Path, size: Size) -> None:
+    seed = int(os.environ.get("CHAOS_SEED", "1"))
+    random = Random(seed)
+    with _server() as (server, port), companies(folder, size.connections, random) as some, ExitStack() as stack:
+        server.start()
+        database = name_of(server.empty())
+        networks = [stack.enter_context(network(port)) for _ in range(3)]
+        workers = []
+        for place, each in enumerate(networks):
+            state = f"postgresql+psycopg://bridge@127.0.0.1:{each.port}/{database}?sslmode=disable"
+            workers.append(Worker(write_configuration(folder / f"w{place}.yaml", state, some, f"{size.every}s")))
+        storm = Storm(workers, networks, server, random, size)
+        try:
+            began = monotonic()
+            until(lambda: all(company.world.sandbox.counts.total for company in some))
+            _say(f"seed {seed}: everyone was synced once after {monotonic() - began:.0f} s")
+            _rage(storm, some, size)
+            began = monotonic()
+            until(lambda: all(company.is_equal() for company in some))
+            _say(f"equal {monotonic() - began:.0f} s after the storm: {dict(storm.done)}, away {storm.away:.0f} s")
+            sleep(1)
+            assert [worker.end() for worker in workers] == [0, 0, 0]
+        finally:
+            for worker in workers:
+                worker.kill()
+        for worker in workers:
+            assert "Traceback" not in worker.said(), worker.said()
+        rows = server.execute(
+            "SELECT r.connection, o.run_id, o.kind, o.request_id, o.sent_at IS NOT NULL FROM operations o "
+            "JOIN runs r ON r.id = o.run_id",
+            database,
+        )
+        longest = max(_longest_gap(company) for company in some)
+        late = sum(_assert_journaled(company, [row[1:] for row in rows if row[0] == company.name]) for company in some)
+        takeovers = sum(worker.said().count("so it is due again") for worker in workers)
+        _say(f"longest gap {longest:.0f} s, {takeovers} taken over, {late} requests past their last check")
+        assert longest < size.every + STANDS_STILL + storm.away
+        assert late <= takeovers
+
+
+def _longest_gap(company: Company) -> float:
+    times = [request.at for request in company.world.sandbox.requests]
+    return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
+
+
+def _assert_journaled(company: Company, rows: list[tuple[int, str, str, bool]]) -> int:
+    """What the target saw is what the journal has. Gives how many writes came after the first of a later run."""
+    of_request = {request_id: (run, kind) for run, kind, request_id, _ in rows if request_id}
+    writes = [request for request in company.world.sandbox.requests if request.method != "GET"]
+    created = Counter(str(w.body.get("externalId")) for w in writes if w.method == "POST" and w.status == 201)
+    assert not [who for who, times in created.items() if times > 1], f"{company.name}: created twice"
+    unknown = sum(write.request_id not in of_request for write in writes)
+    unanswered = sum(was_sent and not request_id for _, _, request_id, was_sent in rows)
+    assert unknown <= unanswered, f"{company.name}: {unknown} writes that no run had put on record"
+    known = [of_request[write.request_id] for write in writes if write.request_id in of_request]
+    late = 0
+    newest = 0
+    for run, _ in known:
+        late += run < newest
+        newest = max(newest, run)
+    for run in {run for run, _ in known}:
+        kinds = [kind for of_run, kind in known if of_run == run]
+        last = max((place for place, kind in enumerate(kinds) if kind in REVOCATIONS), default=-1)
+        first = min((place for place, kind in enumerate(kinds) if kind in GRANTS), default=len(kinds))
+        assert last < first, f"{company.name}, run {run}: {kinds}"
+    return late
+
+
+def test_three_workers_in_a_short_storm(tmp_path: Path) -> None:
+    faults = ("stop", "kill", "restart", "cut", "kill")
+    size = Size(10, storm=50, every=30, between=(5, 8), change=2.0, lasts=(41, 44), faults=faults)
+    _weather(tmp_path, size)
+
+
+@pytest.mark.slow
+def test_three_workers_and_forty_connections_in_a_storm_of_twenty_minutes(tmp_path: Path) -> None:
+    _weather(tmp_path, Size(40, storm=1_200, every=30, between=(5, 30), change=1.0, lasts=(5, 90)))
