@@ -110,10 +110,7 @@ class _Reader:
 
     def line(self, text: str) -> Said:
         """A whole sentence, or several after each other, whichever leaves less over."""
-        one = self._whole(text)
-        if one is not None and not one.foreign:
-            return one
-        several = self._sentences(text)
+        one, several = self._whole(text), self._sentences(text)
         return one if one is not None and one.rank >= several.rank else several
 
     def _sentences(self, text: str) -> Said:
@@ -237,13 +234,15 @@ def _stopped(said: Said | None) -> Said | None:
 
 
 def merged(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
-    """The same, what belongs together in one piece, and no blank between two characters that are written without."""
+    """The same, what belongs together in one piece, with a blank where Japanese and Latin letters meet alone."""
     found: list[Piece] = []
     for piece in filter(lambda piece: piece.text, pieces):
         text = piece.text
         if found and _is_wide(found[-1].text.rstrip(" ")[-1:]) and _is_wide(text.lstrip(" ")[:1]):
             found[-1] = Piece(found[-1].text.rstrip(" "), found[-1].is_foreign)
             text = text.lstrip(" ")
+        if found and _is_apart(found[-1].text[-1:], text[:1]):
+            text = f" {text}"
         if found and found[-1].is_foreign == piece.is_foreign:
             text = found.pop().text + text
         found.append(Piece(text, piece.is_foreign))
@@ -252,6 +251,11 @@ def merged(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
 
 def _is_wide(character: str) -> bool:
     return character != "" and east_asian_width(character) in "WF"
+
+
+def _is_apart(before: str, after: str) -> bool:
+    """Whether a blank stands between the two: a Japanese letter, and a Latin one or a digit."""
+    return before.isalnum() and after.isalnum() and _is_wide(before) != _is_wide(after)
 
 
 def _is_english(text: str) -> bool:

@@ -22,7 +22,7 @@ SAID = frozenset(
     | {"failure", "kind", "resource", "said", "told", "departure", "rest", "effect", "again", "lost", "whom", "too"}
 )
 """Names whose values are sentences, or pieces of them, of ours."""
-NUMBERS = frozenset({"n", "base", "line", "lineno"})
+NUMBERS = frozenset({"n", "base", "line", "lineno", "number", "seen", "total"})
 _PASSED_ON = frozenset({"get", "next", "iter", "format", "replace", "strip", "rstrip", "filter", "tuple", "sorted"})
 _DEEPEST = 6
 _MOST = 32

@@ -19,7 +19,7 @@ from tests.service.literals import ROOT, Literals, Module, Place, last, literal,
 
 ALL_SAID = (
     *("plan", "apply", "mapping", "errors.py", "model/limit.py", "model/run.py", "model/conflict_kind.py"),
-    *("access/allowed.py", "access/difference.py", "access/impact.py", "view/mapping_comparison.py"),
+    *("run/sign_in.py", "access/allowed.py", "access/difference.py", "access/impact.py", "view/mapping_comparison.py"),
     *("source/table.py", "source/stray_line.py", "source/decoding.py", "source/csv_file.py", "source/spreadsheet.py"),
     *("source/csv_changes.py", "source/membership.py", "source/references.py", "source/kept_file.py"),
     *("source/google/refusal.py", "source/google/sign_in.py", "source/entra/refusal.py", "source/entra/sign_in.py"),

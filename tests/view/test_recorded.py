@@ -102,6 +102,9 @@ LISTS_AND_COUNTS = {
     "Stopped before the first write: 212 of 1,840 active managed users would be deactivated, after 12 within the last "
     "24 h (11.5 %, limit 10%)": "最初の書き込みの前に停止しました: 有効な管理対象ユーザー 1,840 人のうち 212 人が"
     "無効になります（直近 24 時間に 12 件が済んだうえで）（11.5 %, 上限 10%）",
+    "the source shows 30 memberships, 8 fewer than the 38 of the last applied run (21.1 %, limit 20%)": "ソースに見える"
+    "のはメンバーシップ 30 件で、前回適用した実行の 38 より 8 少なくなっています（21.1 %、上限 20%）",
+    "Give line 5 another email in the source.": "ソースで 5 行目に別のメールアドレスを付けてください。",
     "run 7 is done: 2 users created, 1 member added; 1 conflict waiting": "実行 7 が完了しました: ユーザー 2 人を作成、"
     "メンバー 1 件を追加。1 件の競合が判断を待っています",
     "dev (g-1) has 3 members on the target and was managed, and no record in scope has that id. The group may have "
