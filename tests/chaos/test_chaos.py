@@ -30,7 +30,7 @@ _FAULTS = ("kill", "kill", "stop", "stop", "cut", "restart")
 REVOCATIONS, GRANTS = {"deactivate_user", "remove_members"}, {"create_user", "reactivate_user", "add_members"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Size:
     """How much, and for how long: seconds of storm, of an interval, between two faults and between two changes.
 
@@ -45,6 +45,7 @@ class Size:
     change: float
     lasts: tuple[float, float]
     faults: tuple[str, ...] = ()
+    runs_at_once: int = 2
 
 
 @dataclass
@@ -178,7 +179,9 @@ def _weather(folder: Path, size: Size) -> None:
         workers = []
         for place, each in enumerate(networks):
             state = f"postgresql+psycopg://bridge@127.0.0.1:{each.port}/{database}?sslmode=disable"
-            workers.append(Worker(write_configuration(folder / f"w{place}.yaml", state, some, f"{size.every}s")))
+            workers.append(
+                Worker(write_configuration(folder / f"w{place}.yaml", state, some, f"{size.every}s", size.runs_at_once))
+            )
         storm = Storm(workers, networks, server, random, size)
         try:
             took = _until(lambda: all(company.world.sandbox.counts.total for company in some))
@@ -242,10 +245,12 @@ def _assert_journaled(company: Company, rows: list[tuple[int, str, str, bool]]) 
 
 def test_three_workers_in_a_short_storm(tmp_path: Path) -> None:
     faults = ("kill", "restart", "cut")
-    size = Size(8, storm=55, every=30, between=(9, 12), change=3.0, lasts=(12, 20), faults=faults)
+    size = Size(
+        connections=6, storm=50, every=30, between=(11, 13), change=4.0, lasts=(12, 16), faults=faults, runs_at_once=1
+    )
     _weather(tmp_path, size)
 
 
 @pytest.mark.slow
 def test_three_workers_and_forty_connections_in_a_storm_of_twenty_minutes(tmp_path: Path) -> None:
-    _weather(tmp_path, Size(40, storm=1_200, every=30, between=(5, 30), change=1.0, lasts=(5, 90)))
+    _weather(tmp_path, Size(connections=40, storm=1_200, every=30, between=(5, 30), change=1.0, lasts=(5, 90)))
