@@ -22,6 +22,7 @@ class Company:
 
     def __init__(self, name: str, folder: Path, sandbox: Sandbox, random: Random) -> None:
         self.name, self.random = name, random
+        self.struck: list[float] = []  # when its worker was, with a run of it in hand
         self.world = World(folder / name, sandbox)
         self._aside = World(folder / f"{name}.aside", sandbox)
         for world in (self.world, self._aside):
