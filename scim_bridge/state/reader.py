@@ -49,7 +49,7 @@ from scim_bridge.state.differing import differing
 from scim_bridge.state.glance import glances, trends
 from scim_bridge.state.history import forgotten_until
 from scim_bridge.state.lookup import Lookup
-from scim_bridge.state.managed import Managed, find_managed
+from scim_bridge.state.managed import Managed, managed
 from scim_bridge.state.observed import reading_cost
 from scim_bridge.state.operation_search import OperationQuery, find_operations
 from scim_bridge.state.orders import OrderReader
@@ -290,11 +290,9 @@ class StateReader:
         """Whom one side has and the other has not, with the first names (state/differing.py)."""
         return differing(self._engine, connection, endpoint, shown)
 
-    def managed(
-        self, connection: str, text: str, limit: int, after: tuple[str, str, str] | None = None
-    ) -> list[Managed]:
-        """Managed users and groups by how their name begins, or by an id (state/managed.py)."""
-        return find_managed(self._engine, connection, text, limit, after)
+    def managed(self, connection: str, limit: int, after: tuple[str, str, str] | None = None) -> list[Managed]:
+        """Managed users and groups by name (state/managed.py)."""
+        return managed(self._engine, connection, limit, after)
 
     def find_operations(self, run_id: int, asked: OperationQuery, limit: int) -> list[OperationRecord]:
         """Operations of a run that are looked for, at most so many, in the order of the plan."""

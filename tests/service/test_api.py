@@ -151,13 +151,22 @@ def test_the_document_of_a_plan_without_operations_is_read_too(tmp_path: Path) -
         assert from_bytes(saved, "x").basis == plan.basis
 
 
-def test_people_are_found_by_how_their_name_begins_and_by_id(api: httpx.Client) -> None:
+def test_people_are_found_as_on_their_page_by_name_address_and_id(api: httpx.Client) -> None:
     names = [str(one["name"]) for one in _all(api, "/people", connection="corp", q="NEW.", limit=3)]
-    assert names == [f"new.{n}@corp.example" for n in range(8)]
+    assert names == [f"new.{n}@corp.example" for n in range(3)]
     (one,) = _all(api, "/people", connection="corp", q="k.suzuki")
     assert _all(api, "/people", connection="corp", q=one["target_id"]) == [one]
     assert {one["kind"] for one in _all(api, "/people", connection="corp", q="監")} == {"group"}
     _assert_problem(api.get(f"{API}/people", params={"connection": "x"}), 404, "there is no connection x")
+
+
+def test_all_who_are_managed_are_listed_by_name(api: httpx.Client) -> None:
+    found = _all(api, "/people", connection="corp", limit=3)
+    names = [str(one["name"]) for one in found]
+    assert names == sorted(names)
+    assert {f"new.{n}@corp.example" for n in range(8)} < set(names)
+    assert {one["kind"] for one in found} == {"user", "group"}
+    assert len({(one["kind"], one["source_id"]) for one in found}) == len(found)
 
 
 def test_who_has_an_answer_already_gets_none_again(api: httpx.Client) -> None:

@@ -14,6 +14,7 @@ from scim_bridge.service.api.route import answers, router
 from scim_bridge.service.pages.frame import Framed
 from scim_bridge.service.refusal import NoSuchThing
 from scim_bridge.state.managed import Managed
+from scim_bridge.state.people import Found
 from scim_bridge.view import document
 
 routes = router("people")
@@ -24,26 +25,33 @@ def people(
     request: Request,
     frame: Framed,
     connection: Annotated[str, Query(max_length=200)],
-    q: Annotated[str, Query(max_length=200, description="How the name begins, or an id of either side.")] = "",
+    q: Annotated[str, Query(max_length=200, description="How a name, an address or an id begins.")] = "",
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
-    """Managed users and groups of a connection, by name."""
+    """All managed users and groups of a connection, by name; with q the first that the page of people finds by it."""
     after = place_in(cursor, 3)
     with frame.look() as reader:
         frame.require_connection(reader, connection)
-        found = reader.managed(connection, q, limit + 1, (after[0], after[1], after[2]) if after is not None else None)
-    return page(request, found, limit, _document, lambda one: one.place)
+        if q.strip():
+            found = reader.people(q, [place for place in reader.places() if place.connection == connection], limit)
+            return page(request, found, limit, _found, lambda one: one.whom)
+        managed = reader.managed(connection, limit + 1, (after[0], after[1], after[2]) if after is not None else None)
+    return page(request, managed, limit, _managed, lambda one: one.place)
 
 
-def _document(one: Managed) -> dict[str, str]:
-    return {
-        "connection": one.connection,
-        "kind": one.kind,
-        "source_id": one.source_id,
-        "target_id": one.target_id,
-        "name": one.name,
-    }
+def _found(one: Found) -> dict[str, str]:
+    source_id = one.whom.id if one.whom.side == "source" else ""
+    return _document(one.connection, one.whom.kind, source_id, one.target_id, one.name)
+
+
+def _managed(one: Managed) -> dict[str, str]:
+    return _document(one.connection, one.kind, one.source_id, one.target_id, one.name)
+
+
+def _document(connection: str, kind: str, source_id: str, target_id: str, name: str) -> dict[str, str]:
+    """source_id, target_id: "" where there is none."""
+    return {"connection": connection, "kind": kind, "source_id": source_id, "target_id": target_id, "name": name}
 
 
 @routes.get("/people/{connection}/{kind}/{source_id:path}/explain", responses=answers(Explanations, 304, 404),
