@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from time import time
 from typing import Protocol, TypeVar
 
@@ -42,12 +43,18 @@ def insist(
 ) -> T:
     """What send() gives, called again while it raises one of `again` and the trial is not over; then that is raised."""
     return tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(again),
+        retry=_raised(again),
         wait=lambda state: trial.seconds(_failure(state)),
         stop=lambda state: trial.is_over(_failure(state)),
         sleep=wait,
         reraise=True,
     )(send)
+
+
+@lru_cache
+def _raised(again: tuple[type[Exception], ...]) -> tenacity.retry_if_exception_type:
+    """Made once for each: one names itself, and where no one looks for circles (run/sync.py) it would stay."""
+    return tenacity.retry_if_exception_type(again)
 
 
 def _failure(state: tenacity.RetryCallState) -> Failure:

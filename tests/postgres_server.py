@@ -43,24 +43,29 @@ class Postgres:
 
     def __init__(self, *settings: str, port: int | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="scimb-pg-"))
-        self._port = port or 5432  # part of the name of the socket
+        self.port = port or 5432  # part of the name of the socket
         listening = ("listen_addresses=127.0.0.1",) if port is not None else ()
-        where = (f"unix_socket_directories={self.folder}", f"port={self._port}", *listening)
+        where = (f"unix_socket_directories={self.folder}", f"port={self.port}", *listening)
         self._settings = (*_QUICK, *where, *settings)
         self._as: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
-        if self._as:
-            shutil.chown(self.folder, **self._as)
-        self._run("initdb", "--auth=trust", f"--username={_USER}", "--no-sync", "--encoding=UTF8",
+        self.give_to_its_user(self.folder)
+        self.run("initdb", "--auth=trust", f"--username={_USER}", "--no-sync", "--encoding=UTF8",
                   "--locale=C", "--locale-provider=icu", "--icu-locale=en", "--no-instructions")  # fmt: skip
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._has_seed = False
         self._clean: list[ServerAddress] = []
 
-    def _run(self, program: str, *options: str) -> None:
+    def run(self, program: str, *options: str) -> None:
+        """One of its programs, on its folder of data."""
         command = (str(_PROGRAMS[-1] / program), "-D", str(self.folder / "data"), *options)
         done = subprocess.run(command, capture_output=True, text=True, cwd="/", **self._as)
         assert done.returncode == 0, done.stderr
+
+    def give_to_its_user(self, path: Path) -> None:
+        """A file or folder that it has to be the owner of."""
+        if self._as:
+            shutil.chown(path, **self._as)
 
     def start(self) -> None:
         """Start it, unless it runs, and wait until it answers."""
@@ -101,7 +106,7 @@ class Postgres:
     def execute(self, statement: str, database: str = "postgres") -> list[Any]:
         """A statement in a session of its own, as the superuser; the rows, if it has any."""
         with psycopg.connect(
-            host=str(self.folder), port=self._port, user=_USER, dbname=database, autocommit=True
+            host=str(self.folder), port=self.port, user=_USER, dbname=database, autocommit=True
         ) as connection:
             done = connection.execute(statement.encode())
             return done.fetchall() if done.description else []

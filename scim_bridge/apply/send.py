@@ -303,10 +303,10 @@ class Sender:
             else:
                 members[target_id] = member
         not_there = "; ".join(
-            f"{_listed(left)} {why}"
+            why
             for left, why in (
-                (absent, "could not be created on the target"),
-                (locked, "is inactive on the target, so the membership waits"),
+                (absent, f"{_listed(absent)} could not be created on the target"),
+                (locked, f"{_listed(locked)} is inactive on the target, so the membership waits"),
             )
             if left
         )

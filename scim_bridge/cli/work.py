@@ -33,8 +33,10 @@ def work_command(
         from scim_bridge.worker.pulse import Pulse
 
         configuration, pulse = InForce(load(context.obj), tell_when), Pulse()
-        answers = answering(_address(health), pulse) if health else nullcontext()
-        with answers, configuration.kept(asked.reread):
+        answers = answering(_address(health), pulse) if health else nullcontext(None)
+        with answers as where, configuration.kept(asked.reread):
+            if where is not None:
+                tell(f"health: {where}")
             work_until(configuration, asked.stop, pulse)
     tell("stopped")
     return 0

@@ -211,7 +211,7 @@ def _where(records: Sequence[Desired]) -> str:
     places = [place for record in records for place in record.places]
     files = {place.rpartition(", line ")[0] for place in places}
     if len(files) == 1 and files != {""}:
-        places = [f"line {place.rpartition(', line ')[2]}" for place in places]
+        places = [f"line {line}" for line in (place.rpartition(", line ")[2] for place in places)]
     return listed(places)
 
 

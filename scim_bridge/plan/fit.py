@@ -109,38 +109,28 @@ def _weigh(flaw: Flaw, places: Mapping[str, Characteristic]) -> Flaw:
 
 
 def _fault(path: str, value: Value, place: Characteristic) -> Flaw | None:
+    shown = f"{path} {_short(value)}"
     if place.is_boolean:
-        return (
-            None
-            if isinstance(value, bool)
-            else _invalid(path, value, "is neither true nor false", "Let its rule give true or false.")
-        )
+        is_fit, wrong = isinstance(value, bool), f"{shown} is neither true nor false"
+        return None if is_fit else _invalid(path, wrong, "Let its rule give true or false.")
     if not isinstance(value, str):
-        return _invalid(path, value, "is not text", "Let its rule give text.")
+        return _invalid(path, f"{shown} is not text", "Let its rule give text.")
     if not value:
         return _required(path) if place.required else None
     # Never cut: two names that are cut may become one, and a cut email is another person's.
     if len(value) > place.max_length:
-        return _invalid(
-            path,
-            value,
-            f"has {len(value)} characters, the target takes {place.max_length}",
-            "Shorten it in the source.",
-        )
+        wrong = f"{shown} has {len(value)} characters, the target takes {place.max_length}"
+        return _invalid(path, wrong, "Shorten it in the source.")
     if place.characters and not _is_made_of(value, place.characters):
-        return _invalid(
-            path,
-            value,
-            f"has a character the target refuses (it takes {place.allowed})",
-            "Change it in the source or in the mapping.",
-        )
+        wrong = f"{shown} has a character the target refuses (it takes {place.allowed})"
+        return _invalid(path, wrong, "Change it in the source or in the mapping.")
     if place.reserved and folded(value) in place.reserved:
-        return _invalid(path, value, "is a name that AWS reserves", "Choose another name.")
+        return _invalid(path, f"{shown} is a name that AWS reserves", "Choose another name.")
     return None
 
 
-def _invalid(path: str, value: Value, why: str, remedy: str) -> Flaw:
-    return Flaw("invalid_value", path, f"{path} {_short(value)} {why}", remedy, fatal=False)
+def _invalid(path: str, wrong: str, remedy: str) -> Flaw:
+    return Flaw("invalid_value", path, wrong, remedy, fatal=False)
 
 
 def _required(path: str) -> Flaw:

@@ -3,6 +3,7 @@
 Catalogs are read when the service starts, so there are no compiled files to keep in step with them.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from gettext import NullTranslations
@@ -12,8 +13,13 @@ from types import MappingProxyType
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
+from scim_bridge.view.recorded import Recorded
+
 LOCALE = Path(__file__).parent / "locale"
 DOMAIN = "scim_bridge"
+"""The texts of the pages."""
+RECORDED = "recorded"
+"""The sentences that runs record (recorded.py)."""
 LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "ja": "日本語"})
 """Each language by its code, called as its readers call it."""
 
@@ -49,12 +55,36 @@ def spoken(language: str) -> NullTranslations:
     return Spoken(read_catalog(language)) if path.exists() else NullTranslations()
 
 
-def po_file(language: str) -> Path:
+@cache
+def recorded(language: str) -> Recorded:
+    """What runs have recorded, said in one of LANGUAGES."""
+    if not po_file(language, RECORDED).exists():
+        return Recorded({})
+    said = {str(message.id): str(message.string) for message in read_catalog(language, RECORDED) if message.id}
+    return Recorded(_counts(language) | said)
+
+
+def _counts(language: str) -> dict[str, str]:
+    """What pages count ("3 users created") is counted in sentences that are recorded as well."""
+    found = {}
+    for message in read_catalog(language):
+        if isinstance(message.id, tuple | list) and isinstance(message.string, tuple | list):
+            for text in message.id:
+                if re.findall(r"%\((\w+)\)s", text) == ["count"]:
+                    found[_with_hole(text)] = _with_hole(message.string[-1])
+    return found
+
+
+def _with_hole(text: str) -> str:
+    return text.replace("%(count)s", "{count:number}")
+
+
+def po_file(language: str, domain: str = DOMAIN) -> Path:
     """Where the catalog of a language is."""
-    return LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+    return LOCALE / language / "LC_MESSAGES" / f"{domain}.po"
 
 
-def read_catalog(language: str) -> Catalog:
+def read_catalog(language: str, domain: str = DOMAIN) -> Catalog:
     """The catalog of a language, as it stands in its file."""
-    with po_file(language).open("rb") as file:
-        return read_po(file, locale=language, domain=DOMAIN)
+    with po_file(language, domain).open("rb") as file:
+        return read_po(file, locale=language, domain=domain)

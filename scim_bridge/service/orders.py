@@ -6,6 +6,7 @@ when the function returns, and its entry of the audit is part of the same transa
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -17,7 +18,8 @@ from scim_bridge.model.conflict_kind import Decision
 from scim_bridge.model.kept_plan import KeptPlan
 from scim_bridge.model.order import ANSWERED, PlacedOrder
 from scim_bridge.model.run import ConflictRecord
-from scim_bridge.run.bridge import endpoint_key
+from scim_bridge.model.switch import SOURCE_KINDS
+from scim_bridge.run.bridge import endpoint_key, mapping_to_try
 from scim_bridge.run.decision import fitting, named, require_free
 from scim_bridge.run.lifecycle import in_shadow
 from scim_bridge.service.refusal import NoSuchThing, NotNow
@@ -101,7 +103,16 @@ def _require_sense(placed: PlacedOrder) -> None:
     if (placed.kind == "rollback") != (placed.run is not None):
         raise Misconfigured("an order of `rollback` names a run, and no other order does", "Give `run`.")
     if (placed.kind in ANSWERED) != bool(placed.question):
-        raise Misconfigured("a comparison and a switch report ask something, and no other order does", "Use the pages.")
+        raise Misconfigured(
+            "an order of `compare_mapping` takes `mapping`, one of `switch_report` takes `to`, and no other order does",
+            "Give the one that belongs to it.",
+        )
+    if placed.kind == "compare_mapping":
+        mapping_to_try(Path("uploaded.yaml"), placed.question)  # what is wrong with it is said at once
+    elif placed.kind == "switch_report" and placed.question not in SOURCE_KINDS:
+        raise Misconfigured(
+            f"{placed.question!r} is not an identity source", f"Choose one of: {', '.join(SOURCE_KINDS)}."
+        )
     if placed.approval is not None:
         if placed.kind in ("plan", "verify", "test_sign_in", *ANSWERED):
             raise Misconfigured(f"an order of `{placed.kind}` needs no approval", "Leave it out.")

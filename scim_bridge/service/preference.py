@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from scim_bridge.service.catalog import LANGUAGES, spoken
+from scim_bridge.service.catalog import LANGUAGES, recorded, spoken
 from scim_bridge.view.translation import speak
 
 CHOICES: Mapping[str, tuple[str, ...]] = {"language": tuple(LANGUAGES), "theme": ("auto", "light", "dark")}
@@ -35,7 +35,7 @@ class PreferenceMiddleware:
             await switched(scope, receive, send)
             return
         language, theme = _language(request), request.cookies.get("theme", "")
-        speak(spoken(language))
+        speak(spoken(language), recorded(language))
         state = scope.setdefault("state", {})
         state["language"], state["theme"] = language, theme if theme in CHOICES["theme"] else "auto"
 

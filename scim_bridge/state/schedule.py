@@ -122,7 +122,7 @@ class Schedule(ScheduleReader):
         with writing(self._writer) as database:
             for name in over:
                 database.execute(delete(ScheduleRow).where(_is(name), _IS_FREE))
-            for name, at in late.items():
+            for name, at in sorted(late.items()):  # in one order: two workers would else wait for each other
                 if name in there:
                     later = col(ScheduleRow.next_due) > at
                     database.execute(update(ScheduleRow).where(_is(name), _IS_FREE, later).values(next_due=at))

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite import Insert
 from sqlmodel import col
 
 from scim_bridge.state.bulk import copy_in
+from scim_bridge.state.packed import packed_rows
 from scim_bridge.state.table import HeldValueRow, LinkRow, MembershipRow, OperationRow, ResourceRow, UtcDateTime
 from scim_bridge.state.transaction import is_file
 from scim_bridge.state.upsert import upsert
@@ -41,6 +42,7 @@ def carry_out_many(
                 database.execute(statement, [dict(zip(names, row, strict=True)) for row in batch])
         return
     compiled = statement.compile(dialect=database.dialect)
+    rest = packed_rows(compiled, names, rest)
     if tuple(compiled.positiontup) != names:
         rest = map(itemgetter(*map(names.index, compiled.positiontup)), rest)
     while batch := list(islice(rest, _BATCH)):

@@ -10,6 +10,8 @@ from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Index, Uniqu
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
 
+from scim_bridge.state.packed import PackedText
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """A point in time. SQLite gives it back without a zone, so the zone is put on again; PostgreSQL keeps the zone."""
@@ -46,6 +48,10 @@ def _json() -> Any:
     return Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
+def _packed(default: Any = ...) -> Any:
+    return Field(default=default, sa_column=Column(PackedText, nullable=False))
+
+
 def _of_these(name: str, columns: tuple[str, ...], which: str) -> Index:
     """An index of those rows alone for which a condition holds, in every database that knows such indexes."""
     return Index(name, *columns, sqlite_where=text(which), postgresql_where=text(which))
@@ -72,7 +78,7 @@ class LinkRow(Row, table=True):
     source_id: str = Field(primary_key=True)
     target_id: str
     name: str = ""
-    applied: str = "{}"
+    applied: str = _packed("{}")
     departed: datetime | None = _time(nullable=True)
     left_at: datetime | None = _time(nullable=True)
     is_confirmed: bool = True
@@ -152,7 +158,7 @@ class SourceEntryRow(Row, table=True):
 
     connection: str = Field(primary_key=True)
     entry_key: str = Field(primary_key=True)
-    entry: str
+    entry: str = _packed()
 
 
 class ConnectionRow(Row, table=True):
@@ -582,7 +588,7 @@ class RecordRow(Row, table=True):
     source_id: str
     shown: str
     rows: int
-    wanted: str
+    wanted: str = _packed()
     manager: str = ""
     is_choosing: bool = False
     is_outside: bool = False

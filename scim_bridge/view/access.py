@@ -20,6 +20,7 @@ from scim_bridge.model.access import (
 )
 from scim_bridge.view import words
 from scim_bridge.view.csv_line import csv_line
+from scim_bridge.view.translation import _, recorded
 
 COLUMNS = ("user", "name", "through", "account", "permission set", "allows")
 CSV_COLUMNS = (
@@ -63,8 +64,8 @@ def tiles(reading: AccessReading, rows: Iterable[AccessRow], uses: Iterable[Appl
 def table_rows(rows: Iterable[AccessRow]) -> Iterator[tuple[str, ...]]:
     """Cells under COLUMNS."""
     for row in rows:
-        allows = "; ".join(row.allows)
-        yield (row.user, row.display, row.via or DIRECTLY, row.account, row.permission_set, allows)
+        allows = _allows(row.allows)
+        yield (row.user, row.display, row.via or _(DIRECTLY), row.account, row.permission_set, allows)
 
 
 def json_pieces(view: AccessView) -> Iterator[bytes]:
@@ -100,24 +101,29 @@ def view_difference(found: Difference) -> DifferenceView:
     return DifferenceView(
         [_step_cells(step) for step in found.gained],
         [_step_cells(step) for step in found.lost],
-        [(name, "; ".join(old), "; ".join(new)) for name, old, new in found.changed],
+        [(name, _allows(old), _allows(new)) for name, old, new in found.changed],
     )
 
 
 def _step_cells(step: Step) -> tuple[str, ...]:
     row = step.row
-    why = "; ".join(cause.what for cause in step.causes)
-    by = "; ".join(dict.fromkeys(_by(cause) for cause in step.causes))
-    via = row.via or DIRECTLY
+    why = _("; ").join(recorded(cause.what) for cause in step.causes)
+    by = _("; ").join(dict.fromkeys(_by(cause) for cause in step.causes))
+    via = row.via or _(DIRECTLY)
     if isinstance(row, AccessRow):
-        return (row.user, via, row.account, row.permission_set, "; ".join(row.allows), why, by)
-    return (row.user or ALL_USERS, via, row.application, "–", "–", why, by)
+        return (row.user, via, row.account, row.permission_set, _allows(row.allows), why, by)
+    return (row.user or _(ALL_USERS), via, row.application, "–", "–", why, by)
 
 
 def _by(cause: Cause) -> str:
     if cause.run is None:
-        return "someone else"
-    return f"run {cause.run}" + (f" ({cause.decision})" if cause.decision else "")
+        return _("someone else")
+    run = _("run %(id)s", id=str(cause.run))
+    return _("%(run)s (%(decision)s)", run=run, decision=cause.decision) if cause.decision else run
+
+
+def _allows(words_of_it: Iterable[str]) -> str:
+    return _("; ").join(map(recorded, words_of_it))
 
 
 def difference_document(before: AccessReading, after: AccessReading, found: Difference) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from scim_bridge.model.run import ConflictRecord
 from scim_bridge.view.conflict import ConflictView, view_conflicts
 from scim_bridge.view.connection import ConnectionView
-from scim_bridge.view.translation import _
+from scim_bridge.view.translation import _, recorded
 from scim_bridge.view.words import Status, listing, some
 
 _SAID_BY_CONFLICTS = "conflicts"
@@ -75,7 +75,7 @@ def _of_conflict(conflict: ConflictView) -> Need:
         connection=conflict.connection,
         status=Status("conflict", conflict.words, "!", "wait"),
         subject=some(conflict.subjects, 2) if len(conflict.subjects) > 2 else listing(conflict.subjects),
-        sentence=f"{conflict.detail}.",
+        sentence=recorded(f"{conflict.detail}."),
         path=f"/conflicts#{conflict.key}",
         since=conflict.first_seen,
     )

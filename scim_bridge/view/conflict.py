@@ -9,7 +9,6 @@ from scim_bridge.model.conflict_kind import UNREADABLE
 from scim_bridge.model.identity import ACTIVE
 from scim_bridge.model.plan import Conflict
 from scim_bridge.model.run import ConflictRecord
-from scim_bridge.view.remedy import remedy_said
 from scim_bridge.view.translation import _, _n
 from scim_bridge.view.words import printable, some
 
@@ -67,7 +66,7 @@ def _view(record: ConflictRecord) -> ConflictView:
         words=kind_said(conflict.kind),
         subjects=tuple(map(printable, conflict.subjects)),
         detail=printable(conflict.detail),
-        remedy=printable(remedy_said(conflict.kind, conflict.remedy, conflict.key)),
+        remedy=printable(conflict.remedy),
         first_seen=record.first_seen,
         last_seen=record.last_seen,
         closed=record.closed,

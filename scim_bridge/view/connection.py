@@ -9,7 +9,7 @@ from scim_bridge.model.run import Pause, Quarantine, RunRecord
 from scim_bridge.view import words
 from scim_bridge.view.run import CountView, RunView, view_run
 from scim_bridge.view.shadow import ShadowView
-from scim_bridge.view.translation import _, _n
+from scim_bridge.view.translation import _, _n, recorded
 from scim_bridge.view.words import Status
 
 OVERDUE_AFTER = 3
@@ -149,7 +149,7 @@ def _health(situation: Situation) -> tuple[Status, str, tuple[str, ...]]:
             sentence = _("No run about everyone has been recorded yet.")
         return Status("never_run", _("Never run"), "·", "quiet"), sentence, (sync,)
     if last.status == "failed":
-        sentence = _(last.result.detail) or _("The last run failed.")
+        sentence = recorded(words.printable(last.result.detail)) or _("The last run failed.")
         failed = Status("failed", _("Last run failed"), "✗", "bad")
         return failed, sentence, (f"scim-bridge check {name}", sync)
     if _is_overdue(situation):
@@ -192,7 +192,7 @@ def _in_shadow(shadow: ShadowView) -> tuple[Status, str, tuple[str, ...]]:
 
 def _why_paused(pause: Pause) -> str:
     said = _("Paused since %(since)s by %(who)s", since=_moment(pause.since), who=pause.who)
-    return f"{said}: {words.printable(pause.reason).rstrip('.')}." if pause.reason else f"{said}."
+    return _with_reason(said, pause.reason)
 
 
 def _why_quarantined(quarantine: Quarantine) -> str:
@@ -202,11 +202,15 @@ def _why_quarantined(quarantine: Quarantine) -> str:
         if quarantine.cause == "guard"
         else _("Quarantined since %(since)s, tried again every hour", since=since)
     )
-    return f"{said}: {words.printable(quarantine.reason).rstrip('.')}."
+    return _with_reason(said, quarantine.reason)
+
+
+def _with_reason(said: str, reason: str) -> str:
+    return f"{said}: {recorded(words.printable(reason).rstrip('.') + '.')}" if reason else _("%(said)s.", said=said)
 
 
 def _why_silent(situation: Situation, last: RunRecord) -> str:
-    good, detail = situation.glance.good, last.result.detail
+    good, detail = situation.glance.good, recorded(words.printable(last.result.detail))
     if good is None:
         return _("The source could not be read: %(detail)s", detail=detail)
     ago = words.ago(good.started, situation.now)
@@ -233,7 +237,7 @@ def _health_after(last: RunRecord, situation: Situation) -> tuple[Status, str, t
             situation.glance.conflicts,
         )
         return Status("conflicts", _("Waiting for you"), "!", "wait"), sentence, ("scim-bridge conflicts",)
-    sentence = last.result.detail or _("The last run succeeded, and nothing waits.")
+    sentence = recorded(words.printable(last.result.detail)) or _("The last run succeeded, and nothing waits.")
     return Status("in_sync", _("In sync"), "✓", "good"), sentence, ()
 
 

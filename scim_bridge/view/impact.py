@@ -12,7 +12,7 @@ from typing import Any
 
 from scim_bridge.view import words
 from scim_bridge.view.access import DIRECTLY
-from scim_bridge.view.translation import _, _n
+from scim_bridge.view.translation import _, _n, recorded
 from scim_bridge.view.words import printable, some
 
 COLUMNS = ("user", "through", "account", "permission set", "allows", "because")
@@ -59,7 +59,7 @@ def _headline(document: Mapping[str, Any]) -> str:
         said.append(_n("%(count)s user loses access", "%(count)s users lose access", lost) + _among(admins["lost"]))
     if gained := users["gained"]:
         said.append(_n("%(count)s user gains access", "%(count)s users gain access", gained) + _among(admins["gained"]))
-    return "; ".join(said) or _("no one gains or loses any")
+    return _("; ").join(said) or _("no one gains or loses any")
 
 
 def _among(admins: Iterable[Mapping[str, Any]]) -> str:
@@ -74,10 +74,17 @@ def _table(what: str, document: Mapping[str, Any], shown: int | None) -> ImpactR
 
 
 def _cells(row: Mapping[str, Any]) -> Row:
-    because = "; ".join(row["causes"])
+    because = _("; ").join(map(recorded, row["causes"]))
     via = row["via"] or _(DIRECTLY)
     if "account" in row:
-        cells = (row["user"], via, row["account"], row["permission_set"], "; ".join(row["allows"]), because)
+        cells = (
+            row["user"],
+            via,
+            row["account"],
+            row["permission_set"],
+            _("; ").join(map(recorded, row["allows"])),
+            because,
+        )
     else:
         cells = (row["user"], via, row["application"], "–", "–", because)
     return tuple(map(printable, cells))
@@ -108,7 +115,7 @@ def _notes(document: Mapping[str, Any]) -> Iterator[str]:
             renamed["count"],
             names=some(renamed["users"], _NAMED),
         )
-    yield from document["warnings"]
+    yield from map(recorded, document["warnings"])
 
 
 def _admins(admins: Iterable[Mapping[str, Any]], level: str, says: str) -> Iterator[str]:

@@ -45,17 +45,18 @@ def comparison_view(comparison: Comparison, verdict: Verdict, shown: int | None 
 
 
 def _headline(comparison: Comparison) -> str:
+    entered, left, changed = map(len, (comparison.entered, comparison.left, comparison.attributes))
     users = sum(len(change.users) for change in comparison.members)
+    held, released = len(comparison.held), len(comparison.released)
     told = [
-        (len(comparison.entered), "record", "enter{s} scope"),
-        (len(comparison.left), "record", "leave{s} scope"),
-        (len(comparison.attributes), "resource", "change{s}"),
-        (users, "membership", "change{s}"),
-        (len(comparison.held), "conflict", "begin{s}"),
-        (len(comparison.released), "conflict", "end{s}"),
+        (entered, f"{entered:,} record enters scope", f"{entered:,} records enter scope"),
+        (left, f"{left:,} record leaves scope", f"{left:,} records leave scope"),
+        (changed, f"{changed:,} resource changes", f"{changed:,} resources change"),
+        (users, f"{users:,} membership changes", f"{users:,} memberships change"),
+        (held, f"{held:,} conflict begins", f"{held:,} conflicts begin"),
+        (released, f"{released:,} conflict ends", f"{released:,} conflicts end"),
     ]
-    said = [f"{counted(n, what)} {verb.format(s='s' if n == 1 else '')}" for n, what, verb in told if n]
-    return ", ".join(said) or "nothing would be different"
+    return ", ".join(one if n == 1 else many for n, one, many in told if n) or "nothing would be different"
 
 
 def _rule(rule: RuleChange, comparison: Comparison) -> RuleView:

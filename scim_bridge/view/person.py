@@ -13,7 +13,7 @@ from scim_bridge.model.run import ConflictRecord, OperationRecord
 from scim_bridge.view import words
 from scim_bridge.view.explain import Explanation
 from scim_bridge.view.operation import of_record
-from scim_bridge.view.translation import _
+from scim_bridge.view.translation import _, recorded
 from scim_bridge.view.words import Status, printable
 
 _LONG = 400
@@ -133,7 +133,7 @@ def _conflict(at: datetime, record: ConflictRecord) -> EventView:
     return EventView(
         at=at,
         what=_("conflict: %(kind)s", kind=_(conflict_kind.words(record.conflict.kind))),
-        details=(shortened(printable(record.conflict.detail)),),
+        details=(shortened(recorded(printable(record.conflict.detail))),),
         status=status,
         note=shortened(printable(f"{record.resolution} {record.note}".strip())),
     )

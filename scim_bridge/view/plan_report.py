@@ -7,6 +7,7 @@ both: autoescaped on the page, and in Markdown fenced by more backticks than it 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,15 +33,23 @@ class CountRow:
     planned: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
-    """A plan, and what a changed mapping makes different if it is about one. made: when, as a sentence."""
+    """A plan, and what a changed mapping makes different if it is about one. made_at, read_at: when the plan was made,
+    and the target read."""
 
     connection: str
-    made: str
+    made_at: datetime
+    read_at: datetime
     counts: tuple[CountRow, ...]
     plan: PlanView
     comparison: ComparisonView | None
+
+    @property
+    def made(self) -> str:
+        """When, as a sentence."""
+        made, read = words.utc(self.made_at), words.utc(self.read_at)
+        return f"Made {made}, with the target as read {read}. Nothing was written."
 
 
 def report_view(plan: Plan, comparison: Comparison | None = None, shown: int | None = SHOWN) -> ReportView:
@@ -60,8 +69,15 @@ def report_view(plan: Plan, comparison: Comparison | None = None, shown: int | N
             way_out="If the plan is right, merge the mapping. The guard then stops the next sync, and the output says "
             "how to approve it.",
         )
-    made = f"Made {plan.created}, with the target as read {plan.basis.target_read}. Nothing was written."
-    return ReportView(printable(plan.connection), made, tuple(counts), view, compared)
+    made, read = map(datetime.fromisoformat, (plan.created, plan.basis.target_read))
+    return ReportView(
+        connection=printable(plan.connection),
+        made_at=made,
+        read_at=read,
+        counts=tuple(counts),
+        plan=view,
+        comparison=compared,
+    )
 
 
 def markdown(report: ReportView) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from scim_bridge.model.run import RunRecord
 from scim_bridge.view import words
 from scim_bridge.view.impact import ImpactView, impact_view
-from scim_bridge.view.translation import _, _n
+from scim_bridge.view.translation import _, _n, recorded
 from scim_bridge.view.words import Status
 
 
@@ -76,15 +76,15 @@ class RunView:
     @property
     def told(self) -> str:
         """What it did and why no more, in one line."""
-        told = filter(None, (words.listing(self.result.changed), self.result.detail))
-        return "; ".join(told) or _("nothing to do")
+        told = filter(None, (words.listing(self.result.changed), recorded(self.result.detail)))
+        return _("; ").join(told) or _("nothing to do")
 
     @property
     def in_short(self) -> str:
         """The same for a list of runs: of several limits that stopped it, the first."""
         if self.status.key != "stopped_by_guard" or not self.result.guard:
             return self.told
-        first, more = self.result.guard[0], len(self.result.guard) - 1
+        first, more = recorded(self.result.guard[0]), len(self.result.guard) - 1
         return (
             _n("%(limit)s, and %(count)s more limit", "%(limit)s, and %(count)s more limits", more, limit=first)
             if more

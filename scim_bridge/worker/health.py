@@ -18,13 +18,14 @@ _STILL = "The schedule has not looked around for two minutes. The log says more.
 
 
 @contextmanager
-def answering(address: tuple[str, int], pulse: Pulse) -> Iterator[tuple[str, int]]:
-    """Answer while the block lasts; gives host and port. Raises Misconfigured for an address that cannot be used."""
+def answering(address: tuple[str, int], pulse: Pulse) -> Iterator[str]:
+    """Answer while the block lasts; gives the URL of /healthz. Raises Misconfigured for an address it cannot use."""
     server = _server(address, pulse)
     thread = threading.Thread(target=server.serve_forever, name="health", daemon=True)
     thread.start()
     try:
-        yield server.server_address[0], server.server_address[1]  # type: ignore[misc]  # a host is a text
+        host = f"[{address[0]}]" if ":" in address[0] else address[0]
+        yield f"http://{host}:{server.server_port}/healthz"
     finally:
         server.shutdown()
         server.server_close()

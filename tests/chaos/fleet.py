@@ -22,6 +22,7 @@ class Company:
 
     def __init__(self, name: str, folder: Path, sandbox: Sandbox, random: Random) -> None:
         self.name, self.random = name, random
+        self.struck: list[float] = []  # when its worker was, with a run of it in hand
         self.world = World(folder / name, sandbox)
         self._aside = World(folder / f"{name}.aside", sandbox)
         for world in (self.world, self._aside):
@@ -130,9 +131,9 @@ def companies(folder: Path, number: int, random: Random) -> Iterator[list[Compan
         ]
 
 
-def write_configuration(path: Path, state: str, some: list[Company], every: str) -> Path:
+def write_configuration(path: Path, state: str, some: list[Company], every: str, runs_at_once: int) -> Path:
     """Of one worker."""
-    text = f"state: {state}\nworker: {{runs_at_once: 2}}\nconnections:\n" + "".join(
+    text = f"state: {state}\nworker: {{runs_at_once: {runs_at_once}}}\nconnections:\n" + "".join(
         company.section(every) for company in some
     )
     path.write_text(text, encoding="utf-8")

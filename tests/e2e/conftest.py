@@ -11,6 +11,7 @@ import pytest
 from scim_bridge.cli.main import run
 from scim_bridge.sandbox.server import Sandbox
 from tests.e2e.world import World
+from tests.recorded_texts import unread
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         built = World(tmp_path, sandbox)
         built.configure()
         yield built
+    assert unread(tmp_path) == [], "pages can't say it in Japanese: python -m tests.service.messages"
 
 
 @pytest.fixture

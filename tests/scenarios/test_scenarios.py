@@ -9,6 +9,7 @@ import pytest
 from scim_bridge.config.yaml_file import KeyPath
 from scim_bridge.model.identity import KINDS, Kind
 from scim_bridge.model.operation import Operation
+from tests.recorded_texts import unread
 from tests.scenarios.stage import Accounts, Ran, Stage, stage, told_conflict, told_operation
 from tests.scenarios.story import Day, Step, Story, read_story
 
@@ -26,6 +27,7 @@ def test_a_story_goes_as_it_is_told(path: Path, tmp_path: Path) -> None:
             faults = [*_run_faults(day, ran), *_end_faults(day, before, played.accounts())]
             faults += _faults_of_another_run(played, day, ran)
             assert not faults, _told(story, number, faults, ran)
+        assert unread(tmp_path) == [], "pages can't say it in Japanese: python -m tests.service.messages"
 
 
 Fault = tuple[KeyPath, str]

@@ -2,7 +2,8 @@
 
     python -m tests.service.messages     # adds what is new to each catalog, drops what is gone, lists what is missing
 
-Texts stand in templates, in the views, in the pages' code, and in tables that views look up.
+Texts stand in templates, in the views, in the pages' code, and in tables that views look up; what runs record
+(tests/service/recorded.py) has a catalog of its own.
 """
 
 import sys
@@ -23,15 +24,17 @@ from scim_bridge.model.operation_kind import OPERATION_KINDS
 from scim_bridge.model.order import OrderStatus
 from scim_bridge.plan.match import situation
 from scim_bridge.service.auth.principal import MAY
-from scim_bridge.service.catalog import DOMAIN, LANGUAGES, po_file, read_catalog
+from scim_bridge.service.catalog import DOMAIN, LANGUAGES, RECORDED, po_file, read_catalog
 from scim_bridge.service.pages.frame import MENU
 from scim_bridge.view import decision, effect_names, impact, order, run, words
 from scim_bridge.view.access import CHANGED, DIFFERENCE, DIRECTLY
 from scim_bridge.view.person import SITUATIONS
+from tests.service.recorded import recorded
 
 ROOT = Path(__file__).parents[2] / "scim_bridge"
 METHODS = [("**/templates/*.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
 KEYWORDS = {"_": None, "_n": (1, 2), "gettext": None, "ngettext": (1, 2)}
+CATALOGS = [(language, domain) for language in LANGUAGES if language != "en" for domain in (DOMAIN, RECORDED)]
 Text = str | tuple[str, str]
 
 
@@ -43,7 +46,6 @@ def _from_tables() -> Iterator[Text]:
     yield from words.DONE.values()
     yield from (row.words for row in OPERATION_KINDS.values())
     yield from (conflict_kind.words(kind) for kind in CONFLICT_KINDS)
-    yield from (row.remedy for row in CONFLICT_KINDS.values() if row.remedy)
     yield from (column.capitalize() for column in impact.COLUMNS)
     yield from (column.capitalize() for column in (*DIFFERENCE, *CHANGED))
     yield from SITUATIONS
@@ -74,12 +76,17 @@ def texts() -> frozenset[Text]:
     return frozenset(found)
 
 
-def missing(language: str) -> list[str]:
-    """Texts that the catalog of this language does not have, and texts that it has for nothing."""
-    catalog = read_catalog(language)
+def needed(domain: str) -> frozenset[Text]:
+    """Every text that the catalogs of this domain must have."""
+    return texts() if domain == DOMAIN else frozenset[Text](recorded())
+
+
+def missing(language: str, domain: str) -> list[str]:
+    """Texts that this catalog does not have, and texts that it has for nothing."""
+    catalog = read_catalog(language, domain)
     known = {message.id: message for message in catalog if message.id}
     said = []
-    for text in sorted(texts(), key=str):
+    for text in sorted(needed(domain), key=str):
         message = known.pop(text, None)
         strings = message.string if message is not None else ""
         if message is None or message.fuzzy or not all(strings if isinstance(strings, tuple) else (strings,)):
@@ -87,12 +94,12 @@ def missing(language: str) -> list[str]:
     return said + [f"no longer used: {text!r}" for text in known]
 
 
-def renew(language: str) -> None:
+def renew(language: str, domain: str) -> None:
     """The catalog with exactly the texts that there are, in their order, and what was translated already."""
-    path = po_file(language)
-    old = read_catalog(language) if path.exists() else Catalog()
-    new = Catalog(locale=language, domain=DOMAIN, project="scim-bridge", fuzzy=False)
-    for text in sorted(texts(), key=str):
+    path = po_file(language, domain)
+    old = read_catalog(language, domain) if path.exists() else Catalog()
+    new = Catalog(locale=language, domain=domain, project="scim-bridge", fuzzy=False)
+    for text in sorted(needed(domain), key=str):
         known = old.get(text if isinstance(text, str) else text[0])
         new.add(text, known.string if known is not None else None)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -108,10 +115,9 @@ _STAMPS = ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Last-Tr
 def main() -> int:
     """Renew every catalog; 1 if something is left to translate."""
     lacking = []
-    for language in LANGUAGES:
-        if language != "en":
-            renew(language)
-            lacking += missing(language)
+    for language, domain in CATALOGS:
+        renew(language, domain)
+        lacking += missing(language, domain)
     sys.stdout.write("\n".join(lacking or ["every text is translated"]) + "\n")
     return 1 if lacking else 0
 

@@ -249,6 +249,23 @@ def test_whatever_goes_wrong_is_a_problem_document(api: httpx.Client, served: tu
         _assert_problem(stranger.get(f"{API}/runs"), 401, "Authorization: Bearer")
 
 
+def test_what_the_pages_can_order_the_api_can_order_too(api: httpx.Client, operator: httpx.Client) -> None:
+    mapping = (Path(__file__).parents[2] / "mappings" / "csv.yaml").read_text(encoding="utf-8")
+    asked = {"connection": "corp", "kind": "compare_mapping", "mapping": mapping}
+    placed = operator.post(f"{API}/orders", json=asked)
+    assert (placed.status_code, placed.json()["kind"]) == (202, "compare_mapping")
+    _assert_problem(operator.get(f"{placed.headers['location']}/answer"), 404, "no answer of order")
+    report = {"connection": "corp", "kind": "switch_report", "to": "external"}
+    assert operator.post(f"{API}/orders", json=report).status_code == 202
+    for wrong, why in (
+        ({**asked, "mapping": "users: ["}, "line 1"),
+        ({**asked, "mapping": ""}, "takes `mapping`"),
+        ({**report, "to": None}, "takes `to`"),
+        ({"connection": "corp", "kind": "sync", "to": "external"}, "no other order does"),
+    ):
+        _assert_problem(operator.post(f"{API}/orders", json=wrong), 422, why)
+
+
 @pytest.mark.parametrize("path", ["runs", "orders", "plans", "conflicts", "audit", "access", "people"])
 def test_a_list_of_a_connection_that_is_not_there_is_not_an_empty_one(path: str, api: httpx.Client) -> None:
     _assert_problem(api.get(f"{API}/{path}", params={"connection": "x"}), 404, "there is no connection x")

@@ -6,25 +6,25 @@ from pathlib import Path
 import httpx
 import pytest
 
-from scim_bridge.service.catalog import LANGUAGES, read_catalog
+from scim_bridge.model.operation import Outcome
+from scim_bridge.service.catalog import read_catalog
 from tests.service.conftest import Pages
-from tests.service.messages import ROOT, missing
+from tests.service.messages import CATALOGS, ROOT, missing
 from tests.service.seed import Seeder, busy_plan
 
-OTHERS = sorted(set(LANGUAGES) - {"en"})
 TEMPLATES = sorted((ROOT / "service" / "templates").glob("*.html"))
 SPOKEN_ATTRIBUTES = ("aria-label", "alt", "title", "placeholder", "data-label", "data-say")
 NAMES = {"scim-bridge", "UTC", "CSV", "JSON"}
 
 
-@pytest.mark.parametrize("language", OTHERS)
-def test_the_catalog_has_every_text_and_none_for_nothing(language: str) -> None:
-    assert missing(language) == [], "run: python -m tests.service.messages"
+@pytest.mark.parametrize(("language", "domain"), CATALOGS)
+def test_the_catalog_has_every_text_and_none_for_nothing(language: str, domain: str) -> None:
+    assert missing(language, domain) == [], "run: python -m tests.service.messages"
 
 
-@pytest.mark.parametrize("language", OTHERS)
-def test_a_translation_fills_in_what_the_text_fills_in(language: str) -> None:
-    for message in read_catalog(language):
+@pytest.mark.parametrize(("language", "domain"), CATALOGS)
+def test_a_translation_fills_in_what_the_text_fills_in(language: str, domain: str) -> None:
+    for message in read_catalog(language, domain):
         if message.id:
             text = message.id if isinstance(message.id, str) else message.id[1]
             strings = message.string if isinstance(message.string, tuple) else (message.string,)
@@ -33,7 +33,7 @@ def test_a_translation_fills_in_what_the_text_fills_in(language: str) -> None:
 
 
 def _filled(text: str) -> set[str]:
-    in_braces = set(re.findall(r"\{(\w+)\}", text))
+    in_braces = set(re.findall(r"\{(\w+)(?::[\w ]*)?\}", text))
     return set(re.findall(r"%\((\w+)\)s", text)) | in_braces
 
 
@@ -70,7 +70,8 @@ def test_the_browser_says_which_language_and_the_reader_chooses_another(seeder: 
     page = client.get(switch.headers["location"], headers={"accept-language": "en"}).text
     assert '<html lang="ja"' in page
     assert "ユーザー無効化" in page
-    assert "left the source" in page, "what a run has recorded is shown as recorded"
+    assert "ソースから離脱" in page
+    assert "left the source" not in page
 
 
 def test_a_theme_is_kept_in_the_same_way(seeder: Seeder, pages: Pages) -> None:
@@ -92,11 +93,21 @@ def test_a_choice_that_does_not_exist_changes_nothing(query: str, pages: Pages) 
     assert (answer.status_code, "set-cookie" in answer.headers) == (200, False)
 
 
-def test_what_runs_have_recorded_is_marked_as_english_on_a_japanese_page(seeder: Seeder, pages: Pages) -> None:
-    seeder.run(busy_plan())
+def test_what_runs_have_recorded_is_said_in_japanese_and_what_others_said_is_marked(
+    seeder: Seeder, pages: Pages
+) -> None:
+    plan = busy_plan()
+    refused = "the target refused it with 400: <b>No</b> such thing (request id a1)"
+    first = plan.operations[0]
+    seeder.run(plan, [Outcome(operation_id=first.id, status="held", target_id="t-1", detail=refused)])
     client = pages()
-    recorded = {"/conflicts": '<bdi lang="en">', "/runs/1": '<div class="quiet" lang="en">'}
-    for path, marked in recorded.items():
+    said = {
+        "/conflicts": "を複数のユーザーが使っています",
+        "/runs/1": '拒否しました: <span lang="en">&lt;b&gt;No&lt;/b&gt; such thing</span>（リクエスト ID a1）',
+        "/": "を複数のユーザーが使っています",
+    }
+    for path, sentence in said.items():
         page = client.get(path, headers={"accept-language": "ja"}).text
-        assert '<html lang="ja"' in page
-        assert marked in page, path
+        assert sentence in page, path
+        assert "is claimed by" not in page, path
+        assert "is claimed by" in client.get(path, headers={"accept-language": "en"}).text or path == "/runs/1"

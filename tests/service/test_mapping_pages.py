@@ -72,6 +72,15 @@ def test_an_uploaded_mapping_is_compared_and_written_nowhere(client: httpx.Clien
     said = seen(client.get(place).text)
     assert "12 resources change" in said
     assert {path.name: path.read_bytes() for path in world.folder.iterdir() if "db" not in path.name} == before
+    assert '<time class="clock"' in client.get(place).text
+    japanese = seen(client.get(place, headers={"accept-language": "ja"}).text)
+    assert "リソース 12 件が変わります" in japanese
+    assert "に作成。ターゲットは" in japanese
+    told = client.get(f"/api/v1/orders/{place.rpartition('/')[2]}/answer").json()
+    assert told["kind"] == "compare_mapping"
+    assert told["answer"]["headline"] == "corp under the changed mapping: 12 resources change"
+    (rule,) = told["answer"]["rules"]
+    assert (rule["old"], rule["new"], rule["effect"]) == ("title", '"X"', "makes a difference for 12 users")
     wrong = client.post("/mapping/corp/compare", files={"file": ("m.yaml", b"users: {id: [")})
     assert wrong.status_code == 422
     large = client.post("/mapping/corp/compare", files={"file": ("m.yaml", b"#" * 1_200_000)})

@@ -86,6 +86,7 @@ ROWS = (
     Row("GET", "/api/v1/audit", "viewer"),
     Row("GET", "/api/v1/orders", "viewer"),
     Row("GET", "/api/v1/orders/{order_id}", "viewer", "/api/v1/orders/1"),
+    Row("GET", "/api/v1/orders/{order_id}/answer", "operator", "/api/v1/orders/1/answer"),
     Row("POST", "/api/v1/orders", "operator"),
     Row("POST", "/api/v1/orders/{order_id}/cancel", "operator", "/api/v1/orders/1/cancel"),
     Row("POST", "/api/v1/runs/{run_id}/cancel", "operator", "/api/v1/runs/1/cancel"),

@@ -42,6 +42,9 @@ def test_a_report_is_made_by_a_button_and_read_in_both_languages(client: httpx.C
     said = seen(client.get("/switch").text)
     assert "from identity-center" in said.lower() or "identity center" in said.lower()
     assert "failed" not in said
+    told = client.get("/api/v1/orders/1/answer").json()
+    assert (told["kind"], told["answer"]["to"]) == ("switch_report", "external")
+    assert '<time class="clock"' in client.get("/switch").text
     japanese = client.get("/switch", headers={"accept-language": "ja"}).text
     assert seen(japanese) != said
     assert client.post("/switch/corp", data={"to": "nowhere"}).status_code in (404, 422)

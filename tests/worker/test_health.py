@@ -1,6 +1,7 @@
 """What a worker without pages answers to whatever watches it."""
 
 import json
+import signal
 import socket
 
 import httpx
@@ -9,12 +10,16 @@ import pytest
 from scim_bridge.errors import Misconfigured
 from scim_bridge.worker.health import answering
 from scim_bridge.worker.pulse import Pulse
+from tests.e2e.conftest import Cli
+from tests.e2e.process import start
+from tests.e2e.world import World, organization
+from tests.waiting import PATIENCE, until
 
 
 def test_it_says_whether_the_schedule_goes_on_and_whether_the_state_can_be_used() -> None:
     at = [0.0]
     pulse = Pulse(lambda: at[0])
-    with answering(("127.0.0.1", 0), pulse) as (host, port), httpx.Client(base_url=f"http://{host}:{port}") as client:
+    with answering(("127.0.0.1", 0), pulse) as url, httpx.Client(base_url=url.removesuffix("/healthz")) as client:
 
         def said(path: str) -> tuple[int, str]:
             answer = client.get(path)
@@ -35,3 +40,22 @@ def test_an_address_that_is_taken_is_said_in_one_sentence() -> None:
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(Misconfigured, match="health cannot be answered on"):
             answering(taken.getsockname(), Pulse()).__enter__()
+
+
+def test_a_worker_is_ready_once_it_can_use_the_state(world: World) -> None:
+    world.write(organization(2, 1))
+    worker = start(world, "work", "--health", "127.0.0.1:0")
+    assert worker.stderr is not None
+    try:
+        url = worker.stderr.readline().removeprefix("health: ").strip()
+        until(lambda: httpx.get(url.replace("healthz", "readyz")).json() == {"status": "ready"})
+        assert httpx.get(url).json() == {"status": "ok"}
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        worker.communicate(timeout=PATIENCE)
+    assert worker.returncode == 0
+
+
+def test_an_address_that_is_none_is_wrong_usage(cli: Cli) -> None:
+    said = cli("work", "--health", "8081")
+    assert (said.code, "8081: write a host and a port, such as 127.0.0.1:8080" in said.err) == (2, True)

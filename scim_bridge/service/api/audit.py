@@ -1,11 +1,10 @@
 """The audit: who did what when, from where."""
 
-from typing import Annotated
+from fastapi import Request, Response
 
-from fastapi import Query, Request, Response
-
-from scim_bridge.service.api.answer import Cursor, Limit, number_in, page
+from scim_bridge.service.api.answer import number_in
 from scim_bridge.service.api.form import AuditEntry, Page
+from scim_bridge.service.api.listed import Asked, listed
 from scim_bridge.service.api.route import answers, router
 from scim_bridge.service.pages.frame import Framed
 
@@ -13,16 +12,14 @@ routes = router("audit")
 
 
 @routes.get("/audit", responses=answers(Page[AuditEntry], 304, 404), response_model=None)
-def audit(
-    request: Request,
-    frame: Framed,
-    connection: Annotated[str, Query(max_length=200)] = "",
-    limit: Limit = 100,
-    cursor: Cursor = None,
-) -> Response:
+def audit(request: Request, frame: Framed, asked: Asked) -> Response:
     """The entries, newest first. Each carries the hash of the one before (`scim-bridge audit verify`)."""
-    with frame.look() as reader:
-        found = reader.latest_audit(limit + 1, before=number_in(cursor), connection=connection)
-        if connection and not found:
-            frame.require_connection(reader, connection)
-    return page(request, found, limit, lambda entry: entry.document(), lambda entry: entry.number)
+    before = number_in(asked.cursor)
+    return listed(
+        request,
+        frame,
+        asked,
+        rows=lambda reader: reader.latest_audit(asked.limit + 1, before=before, connection=asked.connection),
+        document=lambda entry: entry.document(),
+        after=lambda entry: entry.number,
+    )

@@ -2,52 +2,50 @@
 
 from typing import Annotated, Any
 
-from fastapi import Body, Path, Query, Request, Response
+from fastapi import Body, Path, Request, Response
 
 from scim_bridge.errors import Misconfigured
 from scim_bridge.model.conflict_kind import CONFLICT_KINDS, decisions
 from scim_bridge.model.run import ConflictRecord
-from scim_bridge.service.api.answer import Cursor, IdempotencyKey, Limit, json, page, place_in
+from scim_bridge.service.api.answer import IdempotencyKey, json, place_in
 from scim_bridge.service.api.form import Conflict, DecisionAsked, Page, Resolved, UndoAsked
+from scim_bridge.service.api.listed import Asked, Text, listed
 from scim_bridge.service.api.once import once
 from scim_bridge.service.api.route import answers, router
 from scim_bridge.service.auth.principal import Operator
 from scim_bridge.service.orders import Desked, Wish, resolve, undo
 from scim_bridge.service.pages.frame import Framed
+from scim_bridge.state.reader import StateReader
 from scim_bridge.view import document
 
 routes = router("conflicts")
 Key = Annotated[str, Path(max_length=200, description="A conflict's key; to resolve, also a kind for all that wait.")]
-_Text = Annotated[str, Query(max_length=200)]
 
 
 @routes.get("/conflicts", responses=answers(Page[Conflict], 304, 404), response_model=None)
 def conflicts(
     request: Request,
     frame: Framed,
-    connection: _Text = "",
-    kind: _Text = "",
+    asked: Asked,
+    kind: Text = "",
     decided: bool | None = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
 ) -> Response:
     """The open conflicts, oldest first. decided: only those with a decision, or only those without."""
     if kind and kind not in CONFLICT_KINDS:
         raise Misconfigured(f"`kind` {kind!r} is not a kind of conflict", f"Give one of: {', '.join(CONFLICT_KINDS)}.")
-    after = place_in(cursor, 3)
-    with frame.look() as reader:
-        found = reader.conflicts(connection or None)
-        if connection and not found:
-            frame.require_connection(reader, connection)
-    rows = [
-        each
-        for each in found
-        if (not kind or each.conflict.kind == kind)
-        and (decided is None or bool(each.resolution) is decided)
-        and (after is None or _place(each) > after)
-    ]
-    rows.sort(key=_place)
-    return page(request, rows, limit, _document, _place)
+    after = place_in(asked.cursor, 3)
+
+    def found(reader: StateReader) -> list[ConflictRecord]:
+        rows = [
+            each
+            for each in reader.conflicts(asked.connection or None)
+            if (not kind or each.conflict.kind == kind)
+            and (decided is None or bool(each.resolution) is decided)
+            and (after is None or _place(each) > after)
+        ]
+        return sorted(rows, key=_place)
+
+    return listed(request, frame, asked, rows=found, document=_document, after=_place)
 
 
 def _place(record: ConflictRecord) -> tuple[str, ...]:

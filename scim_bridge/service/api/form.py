@@ -11,8 +11,11 @@ from scim_bridge.model.actor import Via
 from scim_bridge.model.conflict_kind import Decision
 from scim_bridge.model.order import OrderKind, OrderStatus
 from scim_bridge.model.run import Command, RunStatus
+from scim_bridge.model.switch import SourceKind
 
 _Item = TypeVar("_Item")
+LARGEST_MAPPING = 1_000_000
+"""Characters of a mapping that is compared."""
 NUMBER = Field(ge=1, le=2**53)
 
 
@@ -209,6 +212,14 @@ class Order(BaseModel):
     exit_code: int | None
 
 
+class Answer(BaseModel):
+    """What an order has found out: of `compare_mapping` what would be different, of `switch_report` the report."""
+
+    order: int
+    kind: Literal["compare_mapping", "switch_report"]
+    answer: dict[str, Any]
+
+
 class AuditEntry(BaseModel):
     """Who did what when and from where. `hash` is over the entry and the hash of the one before."""
 
@@ -254,12 +265,9 @@ class ApprovalAsked(_Asked):
     last_admin: bool = False
 
 
-_AskedKind = Literal["sync", "plan", "verify", "only", "rollback", "apply", "test_sign_in"]
-"""Of an order by the API. What a page alone asks has an answer for that page."""
-
-
 class OrderAsked(_Asked):
-    """An order. `subjects` belongs to `only`, `roll_back` to `rollback`, `plan` to `apply`.
+    """An order. `subjects` belongs to `only`, `roll_back` to `rollback`, `plan` to `apply`, `mapping` (the text of a
+    mapping file) to `compare_mapping`, and `to` to `switch_report`.
 
     `approve` needs the role approver, and so do `apply` and `rollback`.
     """
@@ -270,15 +278,18 @@ class OrderAsked(_Asked):
                 {"connection": "corp", "kind": "sync"},
                 {"connection": "corp", "kind": "only", "subjects": ["b.sato@corp.example"]},
                 {"connection": "corp", "kind": "sync", "approve": {"note": "HR confirms."}},
+                {"connection": "corp", "kind": "switch_report", "to": "external"},
             ]
         }
     )
 
     connection: str = Field(max_length=200)
-    kind: _AskedKind
+    kind: OrderKind
     subjects: list[str] = Field(default=[], max_length=100)
     roll_back: int | None = Field(default=None, ge=1, le=2**53)
     plan: int | None = Field(default=None, ge=1, le=2**53)
+    mapping: str = Field(default="", max_length=LARGEST_MAPPING)
+    to: SourceKind | None = None
     approve: ApprovalAsked | None = None
 
 

@@ -10,6 +10,7 @@ from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.order import PlacedOrder
 from scim_bridge.service.api.answer import Cursor, IdempotencyKey, Limit, json, number_in, page
 from scim_bridge.service.api.form import ApplyAsked, Operation, Order, Page, Plan, ReasonAsked, WholePlan
+from scim_bridge.service.api.listed import Asked, listed
 from scim_bridge.service.api.once import once
 from scim_bridge.service.api.orders import approval_of, placed_answer
 from scim_bridge.service.api.route import answers, router
@@ -23,19 +24,20 @@ from scim_bridge.view.plan_document import Filter, operations_of
 
 routes = router("plans")
 PlanNumber = Annotated[int, Path(ge=1, le=2**53)]
-_Text = Annotated[str, Query(max_length=200)]
 
 
 @routes.get("/plans", responses=answers(Page[Plan], 304, 404), response_model=None)
-def plans(
-    request: Request, frame: Framed, connection: _Text = "", limit: Limit = 100, cursor: Cursor = None
-) -> Response:
+def plans(request: Request, frame: Framed, asked: Asked) -> Response:
     """The kept plans, newest first: those that were ordered, and those of runs that limits have stopped."""
-    with frame.look() as reader:
-        found = reader.plans.latest(limit + 1, before=number_in(cursor), connection=connection)
-        if connection and not found:
-            frame.require_connection(reader, connection)
-    return page(request, found, limit, document.kept_plan_document, lambda plan: plan.id)
+    before = number_in(asked.cursor)
+    return listed(
+        request,
+        frame,
+        asked,
+        rows=lambda reader: reader.plans.latest(asked.limit + 1, before=before, connection=asked.connection),
+        document=document.kept_plan_document,
+        after=lambda plan: plan.id,
+    )
 
 
 @routes.get("/plans/{plan_id}", responses=answers(WholePlan, 304, 404), response_model=None)

@@ -9,6 +9,7 @@ from scim_bridge.model.operation_kind import OperationKind
 from scim_bridge.model.run import RunRecord, RunStatus
 from scim_bridge.service.api.answer import Cursor, Limit, json, number_in, page, text_in
 from scim_bridge.service.api.form import Page, Run, RunOperation, WholeRun
+from scim_bridge.service.api.listed import Asked, listed
 from scim_bridge.service.api.route import answers, router
 from scim_bridge.service.auth.principal import Operator
 from scim_bridge.service.orders import Desked, cancel_run
@@ -21,25 +22,18 @@ from scim_bridge.view import document
 
 routes = router("runs")
 RunNumber = Annotated[int, Path(ge=1, le=2**53)]
-_Text = Annotated[str, Query(max_length=200)]
 
 
 @routes.get("/runs", responses=answers(Page[Run], 304, 404), response_model=None)
-def runs(
-    request: Request,
-    frame: Framed,
-    connection: _Text = "",
-    status: RunStatus | None = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
-) -> Response:
+def runs(request: Request, frame: Framed, asked: Asked, status: RunStatus | None = None) -> Response:
     """The runs, newest first."""
-    with frame.look() as reader:
-        found = reader.runs_before(number_in(cursor), limit + 1, connection, status or "")
-        if connection and not found:
-            frame.require_connection(reader, connection)
-        now = as_it_is(reader, frame.shown.state, found)
-    return page(request, now, limit, document.run_document, lambda run: run.id)
+    before = number_in(asked.cursor)
+
+    def found(reader: StateReader) -> list[RunRecord]:
+        runs = reader.runs_before(before, asked.limit + 1, asked.connection, status or "")
+        return as_it_is(reader, frame.shown.state, runs)
+
+    return listed(request, frame, asked, rows=found, document=document.run_document, after=lambda run: run.id)
 
 
 @routes.get("/runs/{run_id}", responses=answers(WholeRun, 304, 404), response_model=None)

@@ -81,7 +81,7 @@ class Frame:
         self._templates.env.filters["printable"] = words.printable
         shown_times = {"utc": words.utc, "in_utc": words.in_utc, "ago": words.ago, "until": words.until}
         self._templates.env.globals.update(shown_times, languages=LANGUAGES, csrf_token=csrf_token)
-        self._templates.env.globals.update(connection_page=page_of, query=_query)
+        self._templates.env.globals.update(connection_page=page_of, query=_query, pieces=translation.pieces)
 
     @contextmanager
     def look(self) -> Iterator[StateReader]:

@@ -6,7 +6,6 @@ uploaded is a part of the order that compares it, until that has ended.
 
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -20,7 +19,6 @@ from scim_bridge.config.settings import ConnectionSettings
 from scim_bridge.errors import BridgeError, Misconfigured
 from scim_bridge.model.identity import Kind
 from scim_bridge.model.order import PlacedOrder
-from scim_bridge.run.bridge import mapping_to_try
 from scim_bridge.run.mapping_trial import Tried, record_of, results_of, try_real, try_typed
 from scim_bridge.service import orders
 from scim_bridge.service.auth.principal import Operator, Principal, Viewer
@@ -171,15 +169,13 @@ def _answer(
 
 
 def _text_of(content: bytes) -> str:
-    """The mapping that was sent. What is wrong with it is said at once. Raises Misconfigured."""
+    """The mapping that was sent. Raises Misconfigured."""
     if not content.strip():
         raise Misconfigured("no mapping was sent", "Choose a file.")
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Misconfigured("the mapping is not UTF-8 text", "Save it as UTF-8.") from None
-    mapping_to_try(Path("uploaded.yaml"), text)
-    return text
 
 
 @router.api_route("/mapping/{connection}/compared/{number}", methods=["GET", "HEAD"])

@@ -34,7 +34,7 @@ def switch(request: Request, frame: Framed, _viewer: Viewer, connection: str = "
     language: Language = "ja" if getattr(request.state, "language", "en") == "ja" else "en"
     view = switch_view(report, language) if report is not None else None
     page = frame.render(
-        request, "switch.html", connections=names, connection=chosen, report=view,
+        request, "switch.html", connections=names, connection=chosen, report=view, kept=report,
         order=view_order(order) if order is not None else None,
         say=view.speech.say if view is not None else None,
     )  # fmt: skip

@@ -3,11 +3,9 @@
 Who is not listed any more is asked for before being taken for gone (vanished.py).
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
-from typing import TypeVar
 
 from scim_bridge.config.source import GoogleScope
 from scim_bridge.model.protocol import Progress
@@ -15,15 +13,13 @@ from scim_bridge.model.source import Memory
 from scim_bridge.source.google import listing
 from scim_bridge.source.google.api import Api
 from scim_bridge.source.google.listing import Row
-from scim_bridge.source.google.memory import FACTS, Facts, GroupEntry, group_entry, ids_of, key_of
+from scim_bridge.source.google.members import AT_ONCE, Groups, Known, MemberList, batches
+from scim_bridge.source.google.memory import FACTS, LISTS, OF_ALL, STRETCHES, Facts, GroupEntry, ids_of, key_of
 from scim_bridge.source.google.people import People
 from scim_bridge.source.google.scope import Reach, reach_of, require_whole, roots_of
+from scim_bridge.source.google.stretch import Held, Lists, lists_of, setting_of, stretches_text
 from scim_bridge.source.google.user import Selection
 from scim_bridge.source.google.vanished import require_admin, require_gone, require_left
-
-T = TypeVar("T")
-_AT_ONCE = 50
-"""Groups whose entries are looked up together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +40,59 @@ class Account:
 def read_account(api: Api, chosen: Selection, scope: GoogleScope, memory: Memory | None, progress: Progress) -> Account:
     """All users, groups and members. Raises if a listing was cut, or a part of the scope fits no one."""
     found = listing.found_users(api, scope.query, progress) if scope.query else None
-    begin = partial(People, chosen=chosen, memory=memory, found=found, has_units=bool(scope.org_units))
-    people = listing.users(api, chosen, progress, begin)
+    has_units = bool(scope.org_units)
+    people = listing.users(
+        api, chosen, progress, lambda: People(chosen=chosen, held=Held(memory), found=found, has_units=has_units)
+    )
     require_admin(api, people.addresses)
-    rows = listing.groups(api, progress)
-    groups, changed, known = _groups(api, rows, people, (scope, memory), progress)
+    listed = {row["id"]: row for row in listing.groups(api, progress)}
+    before = _Before(scope, memory, lists_of(memory))
+    groups, changed, lists = _groups(api, listed, people, before, progress)
     reach = reach_of(scope, people, groups)
-    facts = Facts(tuple(sorted(key for key, group in groups.items() if group.is_everyone)), _named(scope, reach))
-    texts: dict[str, str | None] = {**changed, **people.changed}
-    before = memory.some([FACTS]) if memory is not None else {}
-    texts |= {FACTS: facts.text()} if before.get(FACTS) != facts.text() else {}
-    account = Account(people, groups, reach, texts, frozenset(row["id"] for row in rows))
-    if memory is not None and known + people.known + len(before) != len(memory.entries):
-        gone = require_gone_of(api, memory.entries, account, progress)
+    kept = memory.some(OF_ALL) if memory is not None else {}
+    of_all = {
+        FACTS: Facts(_everyone(groups, kept.get(FACTS)), _named(scope, reach)).text(),
+        STRETCHES: stretches_text(people.held.hashes),
+        LISTS: lists.text(),
+    }
+    new = {key: text for key, text in of_all.items() if kept.get(key) != text}
+    texts: dict[str, str | None] = {**changed, **people.held.changed, **new}
+    account = Account(people, groups, reach, texts, frozenset(listed))
+    if _has_left(memory, people, before) or before.lists.hashes.keys() - groups.keys():
+        gone = require_gone_of(api, memory.entries if memory is not None else (), account, progress)
         account = replace(account, changed={**texts, **dict.fromkeys(gone)})
     require_whole(scope, people, groups)
     return account
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What an account is held against. lists: of the groups that are remembered, all of them."""
+
+    scope: GoogleScope
+    memory: Memory | None
+    lists: Lists
+
+
+def _has_left(memory: Memory | None, people: People, before: _Before) -> bool:
+    """Whether not all users who are remembered were in the list."""
+    if memory is None:
+        return False
+    return people.held.known + len(before.lists.hashes) + len(memory.some(OF_ALL)) != len(memory.entries)
+
+
+def _moved(people: People, before: _Before) -> frozenset[str]:
+    """The users who came or left since what is remembered."""
+    memory = before.memory
+    left = ids_of(memory.entries, "user") - people.ids.keys() if memory and _has_left(memory, people, before) else ()
+    return frozenset(people.held.came).union(left)
+
+
+def _everyone(groups: Groups, facts: str | None) -> tuple[str, ...]:
+    """The groups that all users are in."""
+    before = Facts.read(facts).everyone if facts is not None else ()
+    new = [group_id for group_id, group in groups.read.items() if group.is_everyone]
+    return tuple(sorted({*new, *(group_id for group_id in before if group_id in groups.same)}))
 
 
 def require_gone_of(api: Api, known: Iterable[str], account: Account, progress: Progress) -> list[str]:
@@ -75,26 +108,26 @@ def _named(scope: GoogleScope, reach: Reach) -> tuple[str, ...]:
 
 
 def _groups(
-    api: Api, rows: list[Row], people: People, held: tuple[GoogleScope, Memory | None], progress: Progress
-) -> tuple[dict[str, GroupEntry], dict[str, str], int]:
-    """The groups that are read, the new entries of those that are not as remembered, and how many were remembered."""
-    scope, memory = held
-    listed = {row["id"]: row for row in rows}
-
-    def sort_out(group_id: str, members: list[Row]) -> GroupEntry:
-        return group_entry(listed[group_id], members, people.ids, listed.keys(), people.customers)
-
-    groups: dict[str, GroupEntry] = {}
+    api: Api, listed: Mapping[str, Row], people: People, before: _Before, progress: Progress
+) -> tuple[Groups, dict[str, str], Lists]:
+    """The groups that are read, the new entries of those that are not as remembered, and the hashes of their lists."""
+    memory, setting = before.memory, setting_of(listed, people.customers)
+    known = before.lists.hashes if setting == before.lists.setting else {}
+    known_as = Known(listed, people, known, _moved(people, before))
+    groups = Groups(memory, people.ids)
     changed: dict[str, str] = {}
-    known = 0
-    for batch in _batches(listing.members(api, roots_of(scope, rows), sort_out, progress)):
-        groups |= batch
-        texts = {key_of("group", group_id): entry.text() for group_id, entry in batch}
-        before = memory.some(texts) if memory is not None else {}
-        known += len(before)
-        require_left_of(api, before, dict(batch), people, listed.keys())
-        changed |= {key: text for key, text in texts.items() if before.get(key) != text}
-    return groups, changed, known
+    hashes: dict[str, str] = {}
+    roots = roots_of(before.scope, listed.values())
+    for batch in batches(listing.members(api, roots, partial(MemberList, known_as), progress), AT_ONCE):
+        hashes |= {group_id: found.hash for group_id, found in batch}
+        groups.same |= {group_id for group_id, found in batch if found.entry is None}
+        new = {group_id: found.entry for group_id, found in batch if found.entry is not None}
+        groups.read |= new
+        texts = {key_of("group", group_id): entry.text() for group_id, entry in new.items()}
+        kept = memory.some(texts) if memory is not None else {}
+        require_left_of(api, kept, new, people, listed.keys())
+        changed |= {key: text for key, text in texts.items() if kept.get(key) != text}
+    return groups, changed, Lists(setting, hashes)
 
 
 def require_left_of(
@@ -111,9 +144,3 @@ def require_left_of(
             left = {one for one in then.users if one in people.ids} - {*after.users}
             left |= {one for one in then.groups if one in listed} - {*after.groups}
             require_left(api, group_id, left)
-
-
-def _batches(found: Iterable[T]) -> Iterator[list[T]]:
-    each = iter(found)
-    while batch := list(islice(each, _AT_ONCE)):
-        yield batch

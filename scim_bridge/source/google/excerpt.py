@@ -6,7 +6,7 @@ from scim_bridge.config.source import GoogleScope
 from scim_bridge.model.identity import Record, SourceKey
 from scim_bridge.model.source import DirectMembers, Memory, SourceChanges
 from scim_bridge.source.google.account import Account
-from scim_bridge.source.google.memory import FACTS, ids_of, key_of, user_of
+from scim_bridge.source.google.memory import OF_ALL, ids_of, key_of, user_of
 from scim_bridge.source.google.people import addresses_that_moved
 from scim_bridge.source.google.scope import Reach, reach_before
 from scim_bridge.source.google.snapshot import Shown
@@ -21,7 +21,7 @@ def changed_entries(before: Mapping[str, str], after: Mapping[str, str | None]) 
 
 def changes(account: Account, memory: Memory, scope: GoogleScope, chosen: Selection) -> SourceChanges:
     """What has changed since the memory, where records are known by the ids of Google's objects."""
-    changed = {key: text for key, text in account.changed.items() if key != FACTS}
+    changed = {key: text for key, text in account.changed.items() if key not in OF_ALL}
     if not changed:
         return SourceChanges(records={})
     people, now = account.people, account.reach
@@ -32,11 +32,11 @@ def changes(account: Account, memory: Memory, scope: GoogleScope, chosen: Select
     users |= set(people.naming(addresses_that_moved(before, of_users)))
     groups = ids_of(changed, "group") | moved.groups
     # Members are named by id: a user or group that came or left changes those that name it.
-    for key in now.groups:
-        group = account.groups[key]
-        if moved.users and (group.is_everyone or not moved.users.isdisjoint(group.users)):
-            groups.add(key)
-    groups |= {key for key in now.groups if not moved.groups.isdisjoint(account.groups[key].groups)}
+    if moved.users:
+        everyone = {key for key in now.groups if account.groups[key].is_everyone}
+        groups |= everyone | {key for key in now.groups if not moved.users.isdisjoint(account.groups[key].users)}
+    if moved.groups:
+        groups |= {key for key in now.groups if not moved.groups.isdisjoint(account.groups[key].groups)}
     shown = Shown(
         chosen=chosen,
         manager_of=people.manager_of,

@@ -7,6 +7,7 @@ page (Google leaves the key out), and the end is where no page token comes.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from scim_bridge.errors import SourceUnreadable
@@ -26,15 +27,6 @@ _GROUP = "id,email,name,description,aliases,nonEditableAliases,adminCreated"
 _MEMBER = "id,email,type"
 
 
-class Sorted(Protocol):
-    """A group's members, sorted out."""
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The ids of the groups among them that are to be read too."""
-        ...
-
-
 class Taking(Protocol):
     """Takes the pages of a listing, one after the other."""
 
@@ -42,9 +34,22 @@ class Taking(Protocol):
         """The rows of a page."""
         ...
 
+    def end(self) -> None:
+        """There is no other page."""
+        ...
+
+
+class TakingMembers(Taking, Protocol):
+    """Takes the members of a group."""
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """In the end: the ids of the groups among them that are to be read too."""
+        ...
+
 
 T = TypeVar("T", bound=Taking)
-G = TypeVar("G", bound=Sorted)
+G = TypeVar("G", bound=TakingMembers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,9 @@ class Rows(list[Row]):
     def put(self, rows: list[Row]) -> None:
         """The rows of a page."""
         self.extend(rows)
+
+    def end(self) -> None:
+        """Nothing is left to do."""
 
 
 def users(api: Api, chosen: Selection, progress: Progress, begin: Callable[[], T]) -> T:
@@ -110,33 +118,29 @@ def groups(api: Api, progress: Progress) -> list[Row]:
     return _once_each(_listed(api, _Question(("groups",), "groups", given), progress, Rows))
 
 
-def members(
-    api: Api, roots: Iterable[str], sort_out: Callable[[str, list[Row]], G], progress: Progress
-) -> Iterator[tuple[str, G]]:
+def members(api: Api, roots: Iterable[str], begin: Callable[[str], G], progress: Progress) -> Iterator[tuple[str, G]]:
     """Direct members of these groups and of the groups in them, however deep, group by group as they come.
 
-    sort_out: makes of a group's id and its rows what is kept of it; `groups` of that are the groups in it. A group that
-    was deleted meanwhile, by Google's own word, is left out. All roles count: owners and managers are members. No
-    derived list: it lags and loses people.
+    begin: gives what takes the members of a group, empty for each try. A group that was deleted meanwhile, by Google's
+    own word, is left out. All roles count: owners and managers are members. No derived list: it lags and loses people.
     """
     asked, waiting = set[str](), sorted(roots)
     while waiting:
         asked.update(waiting)
         inside: set[str] = set()
-        for group_id, found in _members_of(api, waiting, sort_out, len(asked), progress):
+        for group_id, found in _members_of(api, waiting, begin, len(asked), progress):
             inside.update(found.groups)
             yield group_id, found
         waiting = sorted(inside - asked)
 
 
 def _members_of(
-    api: Api, group_ids: list[str], sort_out: Callable[[str, list[Row]], G], total: int, progress: Progress
+    api: Api, group_ids: list[str], begin: Callable[[str], G], total: int, progress: Progress
 ) -> Iterator[tuple[str, G]]:
     """The members of each, several asked at once. total: groups of this reading so far, these included."""
 
     def ask(group_id: str) -> G | None:
-        rows = members_of(api, group_id)
-        return sort_out(group_id, rows) if rows is not None else None
+        return members_of(api, group_id, partial(begin, group_id))
 
     pool = ThreadPoolExecutor(_AT_ONCE)
     try:
@@ -160,11 +164,11 @@ def account(api: Api) -> dict[str, str | int]:
     return {"domain": settings.domain} if settings.domain else {"customer": settings.customer}
 
 
-def members_of(api: Api, group_id: str) -> list[Row] | None:
-    """The direct members of a group; None if Google knows no such one."""
+def members_of(api: Api, group_id: str, begin: Callable[[], T]) -> T | None:
+    """The direct members of a group; None if Google knows no such one. begin: what takes their pages."""
     given: dict[str, str | int] = {"maxResults": _OTHERS, "fields": f"nextPageToken,members({_MEMBER})"}
     try:
-        return _listed(api, _Question(("groups", group_id, "members"), "members", given), _quiet, Rows)
+        return _listed(api, _Question(("groups", group_id, "members"), "members", given), _quiet, begin)
     except Absent:
         if api.find("groups", group_id, fields="id") is None:
             return None
@@ -190,6 +194,7 @@ def _listed(api: Api, question: _Question, progress: Progress, begin: Callable[[
 def _taken(taking: T, pages: Iterable[list[Row]]) -> T:
     for rows in pages:
         taking.put(rows)
+    taking.end()
     return taking
 
 

@@ -69,7 +69,7 @@ class _Look:
     def group(self, group_id: str) -> None:
         """One group, with its members."""
         row = listing.group(self.api, group_id)
-        rows = listing.members_of(self.api, group_id) if row is not None else None
+        rows = listing.members_of(self.api, group_id, listing.Rows) if row is not None else None
         if row is None or rows is None:
             self.records[SourceKey("group", group_id)] = ()
             self.members[group_id] = ((), ())
@@ -113,7 +113,7 @@ class _Look:
                 raise Unclear
             return (rows.keys() & {*self.facts.reached}) | self._with_everyone()
         for new in rows.keys() - known:
-            members = listing.members_of(self.api, new)
+            members = listing.members_of(self.api, new, listing.Rows)
             if members is not None:
                 self._put(new, rows[new], members)
         return rows.keys() | self._with_everyone()
@@ -122,7 +122,7 @@ class _Look:
         """The groups that all users are in, as they were remembered and still are."""
         found = set()
         for group_id in self.facts.everyone:
-            rows = listing.members_of(self.api, group_id)
+            rows = listing.members_of(self.api, group_id, listing.Rows)
             if rows is not None and any(row.get("type") == "CUSTOMER" for row in rows):
                 found.add(group_id)
         return found

@@ -1,8 +1,9 @@
 """What is remembered from one reading to the next: users and groups as Google shows them, by their ids.
 
 An entry is JSON under the key "user ID" or "group ID". It holds nothing that changes at every look, so an entry that is
-other than it was is a change. Under "facts" is what an entry alone does not say. Raise source.py's _FORM when the form
-changes.
+other than it was is a change. Under names without a blank is what concerns all entries together: facts that an entry
+alone does not say, and the hashes by which is seen what is as it was (stretch.py). Raise source.py's _FORM when the
+form changes.
 """
 
 from collections.abc import Container, Iterable, Mapping
@@ -14,8 +15,9 @@ import orjson
 from scim_bridge.model.identity import Kind
 from scim_bridge.source.google.listing import Row
 
-FACTS = "facts"
-"""The key under which is remembered what concerns all entries together."""
+FACTS, STRETCHES, LISTS = "facts", "stretches", "lists"
+"""The keys under which is remembered what concerns all entries together."""
+OF_ALL = frozenset({FACTS, STRETCHES, LISTS})
 
 
 @dataclass(frozen=True, slots=True)

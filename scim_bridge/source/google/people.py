@@ -4,27 +4,27 @@ With 100,000 users nothing else fits beside the program: ids, addresses, who nam
 names units the unit.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from sys import intern
 
 from scim_bridge.model.identity import Notice
-from scim_bridge.model.source import Memory
 from scim_bridge.model.wording import counted, some
 from scim_bridge.source.google.listing import Row
-from scim_bridge.source.google.memory import key_of, user_of, user_text
+from scim_bridge.source.google.memory import user_of, user_text
+from scim_bridge.source.google.stretch import Held
 from scim_bridge.source.google.user import ID, MANAGER, Selection, addresses_of, manager_address
 
 
 @dataclass(slots=True, kw_only=True)
 class People:
-    """chosen: what is read of a user. memory: what was remembered, None to take every user for new.
+    """chosen: what is read of a user. held: holds each against what was remembered.
 
     found: the ids that the scope's query finds, None = all. has_units: whether units are kept.
     """
 
     chosen: Selection
-    memory: Memory | None
+    held: Held
     found: frozenset[str] | None
     has_units: bool
     ids: dict[str, str] = field(default_factory=dict)
@@ -35,25 +35,19 @@ class People:
     """Address that users name as their manager's, as they write it → ids of those users."""
     units: dict[str, str] = field(default_factory=dict)
     customers: set[str] = field(default_factory=set)
-    changed: dict[str, str] = field(default_factory=dict)
-    """Key → entry of each user who is new or otherwise than remembered."""
-    known: int = 0
-    """How many of these users were remembered."""
 
     def put(self, rows: list[Row]) -> None:
         """A page of users. A rename during the listing may show a user twice: the last row counts."""
-        texts = {key_of("user", row[ID]): user_text(row, self._is_found(row)) for row in rows}
-        before = self.memory.some(texts) if self.memory is not None else {}
-        for row, (key, text) in zip({row[ID]: row for row in rows}.values(), texts.items(), strict=True):
-            if row[ID] in self.ids:
+        for row in rows:
+            is_again = row[ID] in self.ids
+            if is_again:
                 self._forget(row[ID])
-            elif key in before:
-                self.known += 1
-            if before.get(key) != text:
-                self.changed[key] = text
-            else:
-                self.changed.pop(key, None)
             self._note(row)
+            self.held.put(row[ID], user_text(row, self._is_found(row)), is_again=is_again)
+
+    def end(self) -> None:
+        """There is no other page."""
+        self.held.end()
 
     def manager_of(self, address: str) -> str | None:
         """The id of the user of this address."""
@@ -66,7 +60,7 @@ class People:
             if address.casefold() in meant:
                 yield from users
 
-    def unknown_managers(self, reach: Mapping[str, str] | frozenset[str]) -> Notice | None:
+    def unknown_managers(self, reach: Set[str]) -> Notice | None:
         """Google takes any text for a manager, so there may be thousands: they are counted, and a few are shown.
 
         reach: who is in the scope.

@@ -4,14 +4,14 @@ A unit, a pattern or a query that fits no one is a slip of the pen, a rename, or
 for departed because of that.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from scim_bridge.config.source import GoogleScope
 from scim_bridge.errors import SourceUnreadable
 from scim_bridge.source.google.listing import Row
-from scim_bridge.source.google.memory import FACTS, GroupEntry, kind_and_id, user_of
+from scim_bridge.source.google.memory import OF_ALL, GroupEntry, kind_and_id, user_of
 from scim_bridge.source.google.people import People
 
 
@@ -19,16 +19,16 @@ from scim_bridge.source.google.people import People
 class Reach:
     """Who is in the scope, by id."""
 
-    users: frozenset[str]
+    users: Set[str]
     groups: frozenset[str]
 
 
 def reach_of(scope: GoogleScope, people: People, groups: Mapping[str, GroupEntry]) -> Reach:
     """Whom the scope takes in of these."""
-    users = people.ids.keys() if people.found is None else people.ids.keys() & people.found
+    users: Set[str] = people.ids.keys() if people.found is None else people.ids.keys() & people.found
     if scope.org_units:
         users = {user_id for user_id in users if _is_in_unit(scope, people.units[user_id])}
-    return _reach(scope, frozenset(users), groups)
+    return _reach(scope, users, groups)
 
 
 def reach_before(scope: GoogleScope, entries: Mapping[str, str]) -> Reach:
@@ -36,7 +36,7 @@ def reach_before(scope: GoogleScope, entries: Mapping[str, str]) -> Reach:
     users: set[str] = set()
     groups: dict[str, GroupEntry] = {}
     for key, text in entries.items():
-        if key == FACTS:
+        if key in OF_ALL:
             continue
         kind, object_id = kind_and_id(key)
         if kind == "group":
@@ -51,7 +51,7 @@ def is_user_in(scope: GoogleScope, row: Row, is_found: bool) -> bool:
     return is_found and (not scope.org_units or _is_in_unit(scope, str(row.get("orgUnitPath", ""))))
 
 
-def _reach(scope: GoogleScope, users: frozenset[str], groups: Mapping[str, GroupEntry]) -> Reach:
+def _reach(scope: GoogleScope, users: Set[str], groups: Mapping[str, GroupEntry]) -> Reach:
     if not scope.groups:
         return Reach(users, frozenset(groups))
     reached = _below([group_id for group_id, group in groups.items() if is_named(scope, group.row)], groups)

@@ -28,11 +28,12 @@ from scim_bridge.source.google.refusal import Absent, PageLost
 from scim_bridge.source.google.scope import Reach
 from scim_bridge.source.google.sign_in import SignIn
 from scim_bridge.source.google.snapshot import Shown, anchored
+from scim_bridge.source.google.stretch import Held
 from scim_bridge.source.google.user import ID, Selection, attributes_of, selection, types
 from scim_bridge.source.https import Trust
 from scim_bridge.source.patience import Patience
 
-_FORM = 2
+_FORM = 3
 """The form in which entries are remembered; raise it when memory.py writes them differently."""
 
 _HOW = "everything is read each time: all pages of users and groups, and the members of each group"
@@ -101,7 +102,7 @@ class GoogleSource:
             groups = listing.first_page(api, "groups", {"maxResults": "100"})
             if groups:
                 api.find("groups", groups[0]["id"], "members", maxResults=1)
-        people = People(chosen=self._users, memory=None, found=None, has_units=False)
+        people = People(chosen=self._users, held=Held(None), found=None, has_units=False)
         people.put(users)
         shown = self._shown(people, {row["id"]: GroupEntry(row) for row in groups}, users)
         # What is noted of members and managers is about everyone, and this is a page.

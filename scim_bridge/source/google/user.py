@@ -132,8 +132,10 @@ def _decoded(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def manager_address(row: Mapping[str, Any]) -> str:
     """The address by which a user's manager is named, "" if there is none."""
-    relations = [one for one in row.get("relations") or () if isinstance(one, dict)]
-    return next((str(one.get("value", "")).strip() for one in relations if one.get("type") == "manager"), "")
+    for one in row.get("relations") or ():
+        if isinstance(one, dict) and one.get("type") == "manager":
+            return str(one.get("value", "")).strip()
+    return ""
 
 
 def _primary(organizations: Any) -> dict[str, Any]:
