@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0026"
+HEAD = "0027"
 """The newest migration. A test compares it with the folder; reading the folder takes half a second at every start."""
 
 
