@@ -204,7 +204,7 @@ def measure(given: argparse.Namespace) -> None:
                     memory.append((sum(each.memory() for each in found), postgres.memory()))
                 took = time.monotonic() - wall
                 late = lateness(server, database, 60 * given.every, since)
-                calls = server.execute("SELECT sum(calls) FROM pg_stat_statements", database)[0][0]
+                calls = int(server.execute("SELECT sum(calls) FROM pg_stat_statements", database)[0][0])
                 work = sum(each.cpu() for each in found) - sum(before)
                 rest = postgres.cpu() - at
     finally:
