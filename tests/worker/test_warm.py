@@ -29,7 +29,6 @@ from scim_bridge.worker.warm import Warm
 from tests.e2e.world import People, World, organization
 from tests.waiting import PATIENCE, until
 
-
 _DEAD = (
     "the process of the run ended with exit code 1; the next run goes on from there. If you did not end it, check "
     "whether the machine ran out of memory"
