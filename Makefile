@@ -131,11 +131,12 @@ bench: setup ## planning 100,000 people against the bare minimum of the same wor
 	$(BIN)/python -m bench.plan
 	$(BIN)/python -m bench.startup
 	$(BIN)/python -m bench.rate
+	$(BIN)/python -m bench.shared
 	$(BIN)/python -m bench.sync
 	$(BIN)/python -m bench.entra
 	$(BIN)/python -m bench.scrape
 	$(BIN)/python -m bench.pages
-	$(if $(wildcard /usr/lib/postgresql/*/bin/initdb),$(BIN)/python -m bench.states)
+	$(if $(wildcard /usr/lib/postgresql/*/bin/initdb),$(BIN)/python -m bench.states && $(BIN)/python -m bench.fleet)
 	$(BIN)/python -m bench.growth --sources csv entra google $(if $(shell command -v slapd),ldap)
 	$(if $(shell command -v slapd),$(BIN)/python -m bench.ldap)
 

@@ -111,6 +111,12 @@ class Postgres:
             done = connection.execute(statement.encode())
             return done.fetchall() if done.description else []
 
+    @property
+    def pid(self) -> int:
+        """Of its first process, the parent of all others."""
+        assert self._process is not None
+        return self._process.pid
+
     def cpu(self) -> float:
         """Seconds of CPU that the server has taken, in sessions that have ended."""
         assert self._process is not None

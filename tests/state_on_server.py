@@ -28,7 +28,7 @@ from tests.postgres_server import name_of, the_server
 ALSO_ON_SERVER = frozenset(
     f"tests/state/test_{name}.py"
     for name in ("audit", "desired", "journal", "look", "orders", "schedule", "window", "writer")
-) | {"tests/e2e/test_rollback.py"}
+) | {"tests/e2e/test_rollback.py", "tests/worker/test_soak.py"}
 """A choice that has each statement that differs, and a whole run with all that goes with it."""
 _ACTIVE: "list[StatesOnServer]" = []
 

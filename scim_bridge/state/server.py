@@ -41,6 +41,9 @@ _SESSION = " ".join(
     )
 )
 """Parameters of the server, for each session; the URL may have others."""
+_POOL: dict[str, Any] = {"pool_size": 5, "max_overflow": 35, "pool_timeout": 10}
+"""Sessions of one process: five are kept, and forty at most, since a server has a hundred for all. A slow download has
+one until its last byte is read. A page that finds none for so many seconds says so."""
 _TABLES = text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
 _TYPES = text(
     "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() "
@@ -91,7 +94,7 @@ def _brought_up_to_date(address: ServerAddress, engine: Engine, current: str | N
 def engine_of(address: ServerAddress) -> Engine:
     """The engine; nothing is asked of the server yet. A connection that was lost is replaced before it is used."""
     url = _url(address)
-    engine = create_engine(url.set(password=None), pool_pre_ping=True, pool_recycle=1_800)
+    engine = create_engine(url.set(password=None), pool_pre_ping=True, pool_recycle=1_800, **_POOL)
 
     @event.listens_for(engine, "do_connect")
     def with_the_secret(_dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]) -> None:

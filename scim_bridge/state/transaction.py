@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoSessionFree
 
 from scim_bridge.errors import StateUnusable
 from scim_bridge.state.server import reason_of
@@ -89,3 +90,6 @@ def in_words(engine: Engine, action: str) -> Iterator[None]:
             raise StateUnusable(what, "Look at the file and the space on its disk, then run again.") from None
         what = f"the state in {engine.url.host or 'the database'} could not be {action} ({reason_of(error)})"
         raise StateUnusable(what, "Look at the database server; the next run goes on from there.") from None
+    except NoSessionFree:
+        what = f"the state could not be {action}, since all sessions of this process with the database are in use"
+        raise StateUnusable(what, "Wait until downloads in progress have ended, or start another `serve`.") from None

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
+from sqlalchemy import QueuePool, create_engine
 
 from scim_bridge.errors import StateUnusable
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.operation import Outcome
 from scim_bridge.state import database, schema, sqlite_file
 from scim_bridge.state.reader import open_reader
+from scim_bridge.state.transaction import reading
 from scim_bridge.state.writer import State
 from tests.state.conftest import HERE, Desk, pair
 
@@ -212,3 +214,15 @@ def test_a_state_that_is_opened_once_more_keeps_the_locks_of_who_writes_to_it(tm
         run.pause("second", Actor("ann"), "")
         assert "second" in _other_process_sees(path)
     assert "second" in _other_process_sees(path)
+
+
+def test_who_finds_no_session_free_gets_to_know_it_in_a_sentence() -> None:
+    """Slow downloads have one each until their last byte is read."""
+    engine = create_engine("sqlite://", poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=0.01)
+    with (
+        reading(engine),
+        pytest.raises(StateUnusable, match="all sessions of this process with the database are in use"),
+        reading(engine),
+    ):
+        pass
+    engine.dispose()

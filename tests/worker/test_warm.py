@@ -29,6 +29,11 @@ from scim_bridge.worker.warm import Warm
 from tests.e2e.world import People, World, organization
 from tests.waiting import PATIENCE, until
 
+_DEAD = (
+    "the process of the run ended with exit code 1; the next run goes on from there. If you did not end it, check "
+    "whether the machine ran out of memory"
+)
+
 
 def _runs(world: World) -> list[RunRecord]:
     """The newest first."""
@@ -120,8 +125,8 @@ def test_a_death_before_the_run_has_begun_is_on_record_beside_the_runs_that_the_
     world: World, warm: int
 ) -> None:
     with State(world.state) as state:
-        put_death_on_record(_corp(world), state, (warm, datetime.now(UTC)), "it is dead")
-    assert [(run.status, run.result.detail) for run in _runs(world)][:2] == [("failed", "it is dead"), ("done", "")]
+        put_death_on_record(_corp(world), state, (warm, datetime.now(UTC)), _DEAD)
+    assert [(run.status, run.result.detail) for run in _runs(world)][:2] == [("failed", _DEAD), ("done", "")]
 
 
 def test_a_later_run_is_told_to_stop_as_the_first_is(world: World, warm: int) -> None:
