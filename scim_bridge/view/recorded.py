@@ -47,16 +47,20 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A reading of a text. known: how many of its characters templates of ours have made; own: the outermost one."""
+    """A reading of a text. known: how many of its characters templates of ours have made; own: the outermost one.
+
+    holes: of that one.
+    """
 
     pieces: tuple[Piece, ...]
     known: int = 0
     own: int = 0
+    holes: int = 0
 
     @property
-    def rank(self) -> tuple[int, int, int]:
-        """The more is ours, the less is left over, and the fewer templates it takes, the better it is."""
-        return self.known, -self.foreign, self.own
+    def rank(self) -> tuple[int, int, int, int]:
+        """The more is ours, the less is left over, and the fewer templates and holes it takes, the better it is."""
+        return self.known, -self.foreign, self.own, -self.holes
 
     @property
     def foreign(self) -> int:
@@ -153,7 +157,7 @@ class _Reader:
     def _best(self, written: Sequence[str]) -> Said | None:
         """The reading by which most of the text is ours, if there is only one such."""
         best: set[Said] = set()
-        rank = (0, 0, 0)
+        rank = (0, 0, 0, 0)
         for template, to, values in self._fitting(written):
             # What it can make at most: most readings need not be looked at more closely.
             if template.length + template.inside(values) < rank[0]:
@@ -183,7 +187,8 @@ class _Reader:
         pieces = [Piece(to.literals[0])]
         for (name, _), after in zip(to.holes, to.literals[1:], strict=True):
             pieces += (*filled[name].pieces, Piece(after))
-        return Said(merged(pieces), template.length + sum(said.known for said in filled.values()), template.length)
+        known = template.length + sum(said.known for said in filled.values())
+        return Said(merged(pieces), known, template.length, len(template.holes))
 
     def _value(self, kind: str, value: str) -> Said:
         """What fills a hole."""
