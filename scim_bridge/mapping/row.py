@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unicodedata import is_normalized
 
+import orjson
+
 from scim_bridge.mapping.choice import Sets, in_one_form, is_alike, is_same, orders, single
 from scim_bridge.mapping.compiled import CompiledRule, CompiledRules
 from scim_bridge.mapping.expression import SOURCE, EvaluationFailed, Language
@@ -257,7 +259,19 @@ def _fault(name: str, value: object, language: Language) -> EvaluationFailed | N
         return EvaluationFailed(f"{name} is not text")
     if kind == "strings" and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
         return EvaluationFailed(f"{name} is not a list of texts")
-    return None if is_clean(*_texts(value)) else Unusable(name)
+    return None if _is_clean_within(value) else Unusable(name)
+
+
+def _is_clean_within(value: object) -> bool:
+    """Whether every text in a value is clean. Written as JSON in one go, which tells of nearly every value: half a
+    surrogate pair is refused, and NUL is escaped.
+    """
+    try:
+        if b"\\u0000" not in orjson.dumps(value):
+            return True
+    except orjson.JSONEncodeError:  # also for what JSON has no form for
+        pass
+    return is_clean(*_texts(value))
 
 
 def _texts(value: object) -> Iterable[str]:
