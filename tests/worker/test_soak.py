@@ -76,7 +76,8 @@ def soak(world: World, runs: int) -> None:
     assert failed <= runs / 20
     (memory, files, before), (more, now_open, after) = seen[len(seen) // 2], seen[-1]
     assert more - memory < 2 + runs / 200
-    assert now_open <= files + 1
+    # A connection that is kept alive, or a pool's, comes and goes; a leak of one in each run would be ten.
+    assert now_open <= files + 3
     # What a person reads for as long as the state lives: who did what, and what became of each day.
     for table in ("audit",):
         del before[table], after[table]
