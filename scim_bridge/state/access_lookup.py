@@ -11,10 +11,10 @@ from sqlalchemy import Connection, or_, select, text
 from sqlmodel import col
 
 from scim_bridge.model.access import AccessReading, Edge, Person
+from scim_bridge.model.batch import batched_list
 from scim_bridge.model.identity import TargetKey
 from scim_bridge.model.text import folded
 from scim_bridge.state.access_fact import named, reading_of
-from scim_bridge.state.observed import batched_list
 from scim_bridge.state.table import AccessFactRow, AccessReadingRow
 from scim_bridge.state.transaction import is_file
 

@@ -14,12 +14,12 @@ from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel, col, create_engine
 
 from scim_bridge.model.access import AccessReading
+from scim_bridge.model.batch import batched_list
 from scim_bridge.model.run import ConflictRecord, OperationRecord
 from scim_bridge.model.state_address import StateAddress
 from scim_bridge.state.access_fact import Fact, about, facts_of, reading_of
 from scim_bridge.state.access_lookup import AccessLookup
 from scim_bridge.state.database import open_database, open_existing
-from scim_bridge.state.observed import batched_list
 from scim_bridge.state.record import conflict_record, operation_record
 from scim_bridge.state.table import AccessFactRow, AccessReadingRow, ConflictRow, OperationRow, RunRow
 from scim_bridge.state.transaction import reading, take_turn, writing

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, delete, insert
 from sqlmodel import col
 
+from scim_bridge.model.batch import batched_list
 from scim_bridge.model.identity import Whom
 from scim_bridge.model.plan import Conflict, Remark
 from scim_bridge.model.shadow import Difference
 from scim_bridge.state.desired import settle_directory
 from scim_bridge.state.look import keys_of, look_at, looked_at, these_of
-from scim_bridge.state.observed import batched_list
 from scim_bridge.state.shadow import keep_differences
 from scim_bridge.state.table import ConflictSubjectRow, RemarkRow
 from scim_bridge.state.upsert import upsert

@@ -14,12 +14,12 @@ from sqlalchemy import Connection, Engine, Table, func, insert, select, text
 from sqlmodel import SQLModel, col
 
 from scim_bridge.errors import Misconfigured, StateUnusable
+from scim_bridge.model.batch import batched_list
 from scim_bridge.model.state_address import StateAddress
 from scim_bridge.state import schedule as schedules
 from scim_bridge.state import table as tables
 from scim_bridge.state.database import open_database, open_existing
 from scim_bridge.state.lock import lock
-from scim_bridge.state.observed import batched_list
 from scim_bridge.state.table import ConnectionRow, LeaseRow, RunRow
 from scim_bridge.state.transaction import in_words, is_file
 from scim_bridge.state.workers import WorkerRow

@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import Connection, String, bindparam, cast, delete, func, insert, select, update
 from sqlmodel import col
 
+from scim_bridge.model.batch import batched_list
 from scim_bridge.model.desired_side import DesiredWhole, Mapped, Membership, Moves, Whole
 from scim_bridge.model.identity import (
     KINDS,
@@ -24,7 +25,6 @@ from scim_bridge.model.identity import (
 )
 from scim_bridge.model.source import DirectMembers
 from scim_bridge.state.look import look_at, look_at_everyone
-from scim_bridge.state.observed import batched_list
 from scim_bridge.state.statement import carry_out_many
 from scim_bridge.state.table import ClaimRow, DirectMemberRow, DirectoryRow, RecordRow
 from scim_bridge.state.upsert import upsert

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, or_, select, text, tuple_
 from sqlmodel import col
 
+from scim_bridge.model.batch import batched_list
 from scim_bridge.model.conflict_kind import LASTING
 from scim_bridge.model.desired_side import Claim, Mapped, claims_called
 from scim_bridge.model.identity import NAMES, Existing, Kind, Notice, SourceKey, TargetKey, Whom
@@ -18,7 +19,6 @@ from scim_bridge.model.plan import Conflict, Skipped
 from scim_bridge.model.remembered import Link
 from scim_bridge.model.text import folded, normal
 from scim_bridge.state.desired import all_memberships, all_records, mapped_in
-from scim_bridge.state.observed import batched_list
 from scim_bridge.state.record import StoredAttributes, conflict_of
 from scim_bridge.state.remembered import LINK_COLUMNS, link_of
 from scim_bridge.state.table import (

@@ -5,13 +5,13 @@ A whole reading replaces it; every answered write moves it on, in the transactio
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from datetime import datetime
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlmodel import col
 
+from scim_bridge.model.batch import batched_list
 from scim_bridge.model.desired_side import found_by
 from scim_bridge.model.identity import KINDS, Existing, Inventory, Kind, Members, TargetKey, Value
 from scim_bridge.model.operation import Member, Operation, Outcome, landed
@@ -36,8 +36,6 @@ from scim_bridge.state.statement import (
 from scim_bridge.state.table import LinkRow, MembershipRow, ReadingRow, ResourceRow, SeenChangeRow
 from scim_bridge.state.upsert import upsert
 
-_Item = TypeVar("_Item")
-_BATCH = 10_000
 _FEW = 500
 """So many values one statement asks for."""
 _GROUPS = 50
@@ -486,13 +484,6 @@ def _forget(database: Connection, resources: list[tuple[Kind, int, str]]) -> Non
         for column in (col(MembershipRow.group_row), col(MembershipRow.user_row)):
             database.execute(delete(MembershipRow).where(column == bindparam("row")), rows)
         database.execute(delete(ResourceRow).where(col(ResourceRow.id) == bindparam("row")), rows)
-
-
-def batched_list(items: Iterable[_Item], size: int = _BATCH) -> Iterator[list[_Item]]:
-    """The items in lists of at most `size`."""
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
-        yield batch
 
 
 def text_of(attributes: Mapping[str, Any]) -> str:

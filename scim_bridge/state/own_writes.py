@@ -8,9 +8,9 @@ from sqlalchemy import Connection, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from scim_bridge.model.batch import batched_list
 from scim_bridge.model.identity import Kind, TargetKey
 from scim_bridge.model.own_write import OwnWrites
-from scim_bridge.state.observed import batched_list
 from scim_bridge.state.table import LinkRow, MembershipRow, OperationRow, ResourceRow, RunRow
 
 _BATCH = 500

@@ -12,9 +12,9 @@ import orjson
 from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
 from sqlmodel import col
 
+from scim_bridge.model.batch import batched_list
 from scim_bridge.model.run import RunRecord
 from scim_bridge.model.shadow import Difference, Lasting, ShadowHistory
-from scim_bridge.state.observed import batched_list
 from scim_bridge.state.record import run_record
 from scim_bridge.state.table import RunRow, ShadowDifferenceRow
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
 from sqlmodel import col
 
+from scim_bridge.model.batch import batched_list
 from scim_bridge.model.source import Entries, Learned, Memory
-from scim_bridge.state.observed import batched_list
 from scim_bridge.state.table import DirectoryRow, SourceEntryRow, SourceMemoryRow
 from scim_bridge.state.transaction import reading
 from scim_bridge.state.upsert import upsert

@@ -5,7 +5,6 @@ Parameters have names of their own ("of_…" for what is looked for), since a co
 
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import islice
 from operator import itemgetter
 from typing import Any
 
@@ -14,13 +13,13 @@ from sqlalchemy import Insert as BaseInsert
 from sqlalchemy.dialects.sqlite import Insert
 from sqlmodel import col
 
+from scim_bridge.model.batch import batched_list
 from scim_bridge.state.bulk import copy_in
 from scim_bridge.state.packed import packed_rows
 from scim_bridge.state.table import HeldValueRow, LinkRow, MembershipRow, OperationRow, ResourceRow, UtcDateTime
 from scim_bridge.state.transaction import is_file
 from scim_bridge.state.upsert import upsert
 
-_BATCH = 10_000
 _MANY = 1_000
 """From so many rows on it is quicker to copy them to a server."""
 
@@ -33,19 +32,18 @@ def carry_out_many(
     The driver of a file gets the rows as they are, so a point in time must be in the form of `as_stored`: SQLAlchemy
     takes three times as long, most of it for a dictionary of each.
     """
-    rest = iter(rows)
     if not is_file(database):
-        while batch := list(islice(rest, _BATCH)):
+        for batch in batched_list(rows):
             if len(batch) >= _MANY and isinstance(statement, BaseInsert):
                 copy_in(database, statement, names, batch)
             else:
                 database.execute(statement, [dict(zip(names, row, strict=True)) for row in batch])
         return
     compiled = statement.compile(dialect=database.dialect)
-    rest = packed_rows(compiled, names, rest)
+    packed = packed_rows(compiled, names, rows)
     if tuple(compiled.positiontup) != names:
-        rest = map(itemgetter(*map(names.index, compiled.positiontup)), rest)
-    while batch := list(islice(rest, _BATCH)):
+        packed = map(itemgetter(*map(names.index, compiled.positiontup)), packed)
+    for batch in batched_list(packed):
         database.exec_driver_sql(compiled.string, batch)
 
 

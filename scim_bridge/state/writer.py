@@ -15,6 +15,7 @@ from sqlmodel import col
 
 from scim_bridge.model.actor import Actor
 from scim_bridge.model.audit import Action
+from scim_bridge.model.batch import batched_list
 from scim_bridge.model.conflict_kind import LASTING, TOLD_BY_TARGET
 from scim_bridge.model.desired_side import DesiredWhole, Moves
 from scim_bridge.model.doubt import Settled
@@ -43,7 +44,6 @@ from scim_bridge.state.lock import lock
 from scim_bridge.state.look import look_at, look_at_decided, look_begins
 from scim_bridge.state.news import Watch
 from scim_bridge.state.observed import (
-    batched_list,
     forget_reading,
     keep_members,
     keep_reading,

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from scim_bridge.config.source import GoogleScope
+from scim_bridge.model.batch import batched_list
 from scim_bridge.model.protocol import Progress
 from scim_bridge.model.source import Memory
 from scim_bridge.source.google import listing
 from scim_bridge.source.google.api import Api
 from scim_bridge.source.google.listing import Row
-from scim_bridge.source.google.members import AT_ONCE, Groups, Known, MemberList, batches
+from scim_bridge.source.google.members import AT_ONCE, Groups, Known, MemberList
 from scim_bridge.source.google.memory import FACTS, LISTS, OF_ALL, STRETCHES, Facts, GroupEntry, ids_of, key_of
 from scim_bridge.source.google.people import People
 from scim_bridge.source.google.scope import Reach, reach_of, require_whole, roots_of
@@ -118,7 +119,7 @@ def _groups(
     changed: dict[str, str] = {}
     hashes: dict[str, str] = {}
     roots = roots_of(before.scope, listed.values())
-    for batch in batches(listing.members(api, roots, partial(MemberList, known_as), progress), AT_ONCE):
+    for batch in batched_list(listing.members(api, roots, partial(MemberList, known_as), progress), AT_ONCE):
         hashes |= {group_id: found.hash for group_id, found in batch}
         groups.same |= {group_id for group_id, found in batch if found.entry is None}
         new = {group_id: found.entry for group_id, found in batch if found.entry is not None}

@@ -3,20 +3,18 @@
 A list that is as it was is not taken apart, and what is remembered of it is looked up only if someone asks.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
-from typing import TypeVar
 
 import orjson
 
+from scim_bridge.model.batch import batched_list
 from scim_bridge.model.source import Memory
 from scim_bridge.source.google.listing import Row
 from scim_bridge.source.google.memory import GroupEntry, group_entry, key_of
 from scim_bridge.source.google.people import People
 from scim_bridge.source.google.stretch import Hash
 
-T = TypeVar("T")
 AT_ONCE = 50
 """Groups whose entries are looked up together."""
 
@@ -110,16 +108,9 @@ class Groups(Mapping[str, GroupEntry]):
 
     def _look_up(self) -> None:
         """All at once: who asks for one asks for all."""
-        for batch in batches(sorted(self.same), AT_ONCE):
+        for batch in batched_list(sorted(self.same), AT_ONCE):
             texts = self.memory.some(key_of("group", group_id) for group_id in batch) if self.memory else {}
             for group_id in batch:
                 entry = GroupEntry.read(texts[key_of("group", group_id)])
                 users = tuple(self.ids[one] for one in entry.users if one in self.ids)
                 self._looked_up[group_id] = replace(entry, users=users)
-
-
-def batches(found: Iterable[T], size: int) -> Iterator[list[T]]:
-    """So many at a time."""
-    each = iter(found)
-    while batch := list(islice(each, size)):
-        yield batch
