@@ -18,7 +18,7 @@ from scim_bridge.source.google.members import AT_ONCE, Groups, Known, MemberList
 from scim_bridge.source.google.memory import FACTS, LISTS, OF_ALL, STRETCHES, Facts, GroupEntry, ids_of, key_of
 from scim_bridge.source.google.people import People
 from scim_bridge.source.google.scope import Reach, reach_of, require_whole, roots_of
-from scim_bridge.source.google.stretch import Held, Lists, lists_of, setting_of, stretches_text
+from scim_bridge.source.google.stretch import Held, Lists, lists_of, setting_of, stretches_of, stretches_text
 from scim_bridge.source.google.user import Selection
 from scim_bridge.source.google.vanished import require_admin, require_gone, require_left
 
@@ -40,53 +40,56 @@ class Account:
 
 def read_account(api: Api, chosen: Selection, scope: GoogleScope, memory: Memory | None, progress: Progress) -> Account:
     """All users, groups and members. Raises if a listing was cut, or a part of the scope fits no one."""
+    before = _before(scope, memory)
     found = listing.found_users(api, scope.query, progress) if scope.query else None
     has_units = bool(scope.org_units)
-    people = listing.users(
-        api, chosen, progress, lambda: People(chosen=chosen, held=Held(memory), found=found, has_units=has_units)
-    )
+
+    def begin() -> People:
+        held = Held(memory, before.stretches)
+        return People(chosen=chosen, held=held, found=found, has_units=has_units)
+
+    people = listing.users(api, chosen, progress, begin)
     require_admin(api, people.addresses)
     listed = {row["id"]: row for row in listing.groups(api, progress)}
-    before = _Before(scope, memory, lists_of(memory))
-    groups, changed, lists = _groups(api, listed, people, before, progress)
+    left = _left(people, before)
+    groups, changed, lists = _groups(api, listed, people, (before, left), progress)
     reach = reach_of(scope, people, groups)
-    kept = memory.some(OF_ALL) if memory is not None else {}
     of_all = {
-        FACTS: Facts(_everyone(groups, kept.get(FACTS)), _named(scope, reach)).text(),
+        FACTS: Facts(_everyone(groups, before.of_all.get(FACTS)), _named(scope, reach)).text(),
         STRETCHES: stretches_text(people.held.hashes),
         LISTS: lists.text(),
     }
-    new = {key: text for key, text in of_all.items() if kept.get(key) != text}
+    new = {key: text for key, text in of_all.items() if before.of_all.get(key) != text}
     texts: dict[str, str | None] = {**changed, **people.held.changed, **new}
     account = Account(people, groups, reach, texts, frozenset(listed))
-    if _has_left(memory, people, before) or before.lists.hashes.keys() - groups.keys():
-        gone = require_gone_of(api, memory.entries if memory is not None else (), account, progress)
-        account = replace(account, changed={**texts, **dict.fromkeys(gone)})
+    known = [key_of("user", one) for one in left] + [key_of("group", one) for one in before.lists.hashes]
+    account = replace(account, changed=texts | dict.fromkeys(require_gone_of(api, known, account, progress)))
     require_whole(scope, people, groups)
     return account
 
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """What an account is held against. lists: of the groups that are remembered, all of them."""
+    """What an account is held against. of_all: what is remembered of all together; lists: of all groups remembered."""
 
     scope: GoogleScope
     memory: Memory | None
+    of_all: Mapping[str, str]
+    stretches: frozenset[str]
     lists: Lists
 
 
-def _has_left(memory: Memory | None, people: People, before: _Before) -> bool:
-    """Whether not all users who are remembered were in the list."""
-    if memory is None:
-        return False
-    return people.held.known + len(before.lists.hashes) + len(memory.some(OF_ALL)) != len(memory.entries)
+def _before(scope: GoogleScope, memory: Memory | None) -> _Before:
+    of_all = memory.some(OF_ALL) if memory is not None else {}
+    return _Before(scope, memory, of_all, stretches_of(of_all.get(STRETCHES)), lists_of(of_all.get(LISTS)))
 
 
-def _moved(people: People, before: _Before) -> frozenset[str]:
-    """The users who came or left since what is remembered."""
+def _left(people: People, before: _Before) -> frozenset[str]:
+    """The ids of the users who are remembered and not in the list. All keys are gone through only if there are some."""
     memory = before.memory
-    left = ids_of(memory.entries, "user") - people.ids.keys() if memory and _has_left(memory, people, before) else ()
-    return frozenset(people.held.came).union(left)
+    if memory is None or len(memory.entries) == people.held.known + len(before.lists.hashes) + len(before.of_all):
+        return frozenset()
+    return frozenset(ids_of(memory.entries, "user") - people.ids.keys())
 
 
 def _everyone(groups: Groups, facts: str | None) -> tuple[str, ...]:
@@ -109,12 +112,13 @@ def _named(scope: GoogleScope, reach: Reach) -> tuple[str, ...]:
 
 
 def _groups(
-    api: Api, listed: Mapping[str, Row], people: People, before: _Before, progress: Progress
+    api: Api, listed: Mapping[str, Row], people: People, held: tuple[_Before, frozenset[str]], progress: Progress
 ) -> tuple[Groups, dict[str, str], Lists]:
     """The groups that are read, the new entries of those that are not as remembered, and the hashes of their lists."""
+    before, left = held
     memory, setting = before.memory, setting_of(listed, people.customers)
     known = before.lists.hashes if setting == before.lists.setting else {}
-    known_as = Known(listed, people, known, _moved(people, before))
+    known_as = Known(listed, people, known, left | people.held.came)
     groups = Groups(memory, people.ids)
     changed: dict[str, str] = {}
     hashes: dict[str, str] = {}

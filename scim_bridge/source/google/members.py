@@ -99,6 +99,9 @@ class Groups(Mapping[str, GroupEntry]):
             raise KeyError(group_id)
         return found
 
+    def __contains__(self, group_id: object) -> bool:
+        return group_id in self.read or group_id in self.same
+
     def __iter__(self) -> Iterator[str]:
         yield from self.read
         yield from self.same

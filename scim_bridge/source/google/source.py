@@ -102,7 +102,7 @@ class GoogleSource:
             groups = listing.first_page(api, "groups", {"maxResults": "100"})
             if groups:
                 api.find("groups", groups[0]["id"], "members", maxResults=1)
-        people = People(chosen=self._users, held=Held(None), found=None, has_units=False)
+        people = People(chosen=self._users, held=Held(), found=None, has_units=False)
         people.put(users)
         shown = self._shown(people, {row["id"]: GroupEntry(row) for row in groups}, users)
         # What is noted of members and managers is about everyone, and this is a page.

@@ -16,7 +16,7 @@ from zlib import crc32
 import orjson
 
 from scim_bridge.model.source import Memory
-from scim_bridge.source.google.memory import LISTS, STRETCHES, key_of, kind_and_id
+from scim_bridge.source.google.memory import key_of, kind_and_id
 
 _USERS = 256
 """In a stretch, on average: a hundred changed users leave most stretches as they were."""
@@ -53,9 +53,8 @@ def hash_of(texts: Iterable[str]) -> str:
     return made.hexdigest()
 
 
-def stretches_of(memory: Memory | None) -> frozenset[str]:
-    """The hashes of the stretches that are remembered."""
-    text = memory.some([STRETCHES]).get(STRETCHES) if memory is not None else None
+def stretches_of(text: str | None) -> frozenset[str]:
+    """The hashes of stretches, from the text by which they are remembered; none if there is none."""
     return frozenset(orjson.loads(text)) if text is not None else frozenset()
 
 
@@ -65,16 +64,17 @@ def stretches_text(hashes: Collection[str]) -> str:
 
 
 class Held:
-    """Holds the users of a listing against what is remembered, stretch by stretch. memory: None to take all for new.
+    """Holds the users of a listing against what is remembered, stretch by stretch.
 
+    memory: None to take all for new; remembered: the hashes of its stretches.
     changed: key → entry of each user who is new or otherwise than remembered. came: ids of those who were not
     remembered. known: how many were. hashes: of the stretches; none if a user was in the list twice, since the entries
     then say less than the list.
     """
 
-    def __init__(self, memory: Memory | None) -> None:
+    def __init__(self, memory: Memory | None = None, remembered: frozenset[str] = frozenset()) -> None:
         self._memory = memory
-        self._remembered = stretches_of(memory)
+        self._remembered = remembered
         self._stretch: dict[str, str] = {}
         self._again: set[str] = set()
         self.changed: dict[str, str] = {}
@@ -137,7 +137,6 @@ def setting_of(groups: Iterable[str], customers: Iterable[str]) -> str:
     return hash_of(("groups", *sorted(groups), "customers", *sorted(customers)))
 
 
-def lists_of(memory: Memory | None) -> Lists:
-    """The lists that are remembered."""
-    text = memory.some([LISTS]).get(LISTS) if memory is not None else None
+def lists_of(text: str | None) -> Lists:
+    """Lists, from the text by which they are remembered; none if there is none."""
     return Lists(*orjson.loads(text)) if text is not None else Lists()

@@ -8,7 +8,7 @@ from scim_bridge.model.source import Entries, Memory, SourceChanges
 from scim_bridge.sandbox.google.server import GoogleSandbox
 from scim_bridge.source.google.memory import STRETCHES
 from scim_bridge.source.google.people import People
-from scim_bridge.source.google.stretch import Held, ends_stretch, stretches_text
+from scim_bridge.source.google.stretch import Held, ends_stretch, stretches_of, stretches_text
 from scim_bridge.source.google.user import Selection
 from tests.source.google.account import TODAY, read, source
 
@@ -86,7 +86,8 @@ def test_the_same_list_says_something_else_when_an_outsider_becomes_a_user_or_a_
 
 
 def _people(memory: Memory | None, *rows: dict[str, Any]) -> People:
-    people = People(chosen=CHOSEN, held=Held(memory), found=None, has_units=False)
+    remembered = stretches_of(memory.entries.get(STRETCHES)) if memory is not None else frozenset[str]()
+    people = People(chosen=CHOSEN, held=Held(memory, remembered), found=None, has_units=False)
     people.put(list(rows))
     people.end()
     return people
