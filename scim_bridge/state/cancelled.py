@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from scim_bridge.state.schedule import ScheduleRow
+from scim_bridge.state.schedule import cancelled_by
 from scim_bridge.state.table import OrderRow
 
 
@@ -12,6 +12,5 @@ def say_who(database: Connection, connection: str, run_id: int, detail: str) -> 
     of_order = select(col(OrderRow.cancelled_by)).where(col(OrderRow.run_id) == run_id)
     who = database.execute(of_order).scalar()
     if who is None:  # of no order
-        of_schedule = select(col(ScheduleRow.cancelled_by)).where(col(ScheduleRow.connection) == connection)
-        who = database.execute(of_schedule).scalar()
+        who = cancelled_by(database, connection)
     return f"cancelled by {who}: {detail}" if who else detail

@@ -40,6 +40,9 @@ class ScheduleRow(Row, table=True):
     cancelled_by: str = ""
 
 
+_IS_FREE = col(ScheduleRow.worker) == ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """A connection on the schedule. Times are UTC."""
@@ -75,6 +78,13 @@ class ScheduleReader:
         with reading(self._engine) as database:
             return _all(database)
 
+    def holders(self) -> frozenset[str]:
+        """The names of the workers that run something, whether they live or not."""
+        if self._engine is None:
+            return frozenset()
+        with reading(self._engine) as database:
+            return frozenset(database.execute(select(col(ScheduleRow.worker)).where(~_IS_FREE).distinct()).scalars())
+
     def cancelled(self, worker: str) -> frozenset[str]:
         """The connections that this worker runs, and whose run a person has cancelled."""
         mine = (col(ScheduleRow.worker) == worker, col(ScheduleRow.cancelled_by) != "")
@@ -88,8 +98,7 @@ class ScheduleReader:
         if self._engine is None:
             return ""
         with reading(self._engine) as database:
-            query = select(col(ScheduleRow.cancelled_by)).where(col(ScheduleRow.connection) == connection)
-            return database.execute(query).scalar() or ""
+            return cancelled_by(database, connection)
 
 
 class Schedule(ScheduleReader):
@@ -209,7 +218,7 @@ class Schedule(ScheduleReader):
     def cancel(self, connection: str, by: Actor, run_id: int) -> bool:
         """Cancel the run that is under way. False if the schedule has none under way."""
         with writing(self._writer) as database:
-            running = (_is(connection), col(ScheduleRow.worker) != "", col(ScheduleRow.cancelled_by) == "")
+            running = (_is(connection), ~_IS_FREE, col(ScheduleRow.cancelled_by) == "")
             if not database.execute(update(ScheduleRow).where(*running).values(cancelled_by=by.name)).rowcount:
                 return False
             note(database, self._now(), by, "cancel", connection=connection, subject=f"run {run_id}")
@@ -223,8 +232,12 @@ class Schedule(ScheduleReader):
         return moment
 
 
-_IS_FREE = col(ScheduleRow.worker) == ""
 _FREE = {"worker": "", "since": None, "cancelled_by": ""}
+
+
+def cancelled_by(database: Connection, connection: str) -> str:
+    """Who has cancelled the run of a connection that is under way, "" if no one has."""
+    return database.execute(select(col(ScheduleRow.cancelled_by)).where(_is(connection))).scalar() or ""
 
 
 def _is(connection: str) -> Any:

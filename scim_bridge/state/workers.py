@@ -64,7 +64,9 @@ class Workers(WorkerReader):
         self._now = now
 
     def begin(self, name: str, runs_at_once: int) -> None:
-        """This process is a worker of this name. Once more changes nothing: others may have given it up meanwhile."""
+        """This process is a worker of this name. Asked again and again, as others may have given it up meanwhile."""
+        if any(each.name == name for each in self.all()):  # a look takes no turn of a file
+            return
         here = {"name": name, "host": os.uname().nodename, "pid": os.getpid(), "started": self._now()}
         put = upsert(WorkerRow).values(**here, runs_at_once=runs_at_once).on_conflict_do_nothing()
         with writing(self._writer) as database:

@@ -59,8 +59,7 @@ class Roll:
 
     def bury(self, state: State) -> list[str]:
         """Give up the workers that are dead: what they had in hand is due again. Which connections that was."""
-        planned = state.schedule.all()
-        names = {row.worker for row in planned if row.worker} | {each.name for each in state.workers.all()}
+        names = state.schedule.holders() | {each.name for each in state.workers.all()}
         freed: list[str] = []
         for name in sorted(names - {self.name}):
             if self.is_dead(name):
