@@ -1,6 +1,7 @@
 """Orders in the state: kept when acknowledged, taken once, found again after a death; and what is kept beside them."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -202,19 +203,23 @@ def test_who_declines_a_plan_takes_its_approval_away(desk: Desk) -> None:
         assert state.plans.one(number).declined_by == ANN.name  # type: ignore[union-attr]  # it was just kept
 
 
+def _progress(desk: Desk, run: int) -> RunProgress:
+    return RunProgress(
+        run=run,
+        connection="corp",
+        step="apply",
+        done=30,
+        total=100,
+        step_began=desk.clock.at,
+        noted=desk.clock.at,
+        requests=1,
+    )
+
+
 def test_progress_is_that_of_runs_in_progress_alone(desk: Desk) -> None:
     with desk.open() as state:
         run = state.begin_run("corp", HERE, "sync")
-        noted = RunProgress(
-            run=run,
-            connection="corp",
-            step="apply",
-            done=30,
-            total=100,
-            step_began=desk.clock.at,
-            noted=desk.clock.at + timedelta(seconds=3),
-            requests=41,
-        )
+        noted = replace(_progress(desk, run), noted=desk.clock.at + timedelta(seconds=3), requests=41)
         state.note_progress(noted)
         assert state.reader.progress() == [noted]
         assert (noted.pace, noted.left) == (10.0, timedelta(seconds=7))
@@ -230,17 +235,6 @@ def test_a_run_sees_what_the_others_in_progress_at_its_endpoint_use(desk: Desk) 
         runs = [state.begin_run(name, where, "sync") for name, where in (("a", HERE), ("b", HERE), ("c", "elsewhere"))]
         mine = state.begin_run("d", HERE, "sync")
         for run in (*runs, mine):
-            noted = RunProgress(
-                run=run,
-                connection="",
-                step="apply",
-                done=1,
-                total=2,
-                step_began=desk.clock.at,
-                noted=desk.clock.at,
-                requests=1,
-                uses=use,
-            )
-            state.note_progress(noted)
+            state.note_progress(replace(_progress(desk, run), uses=use))
         state.finish(runs[1], Ending(status="done"))
         assert state.reader.used_beside(mine, HERE) == {runs[0]: (desk.clock.at, use)}
